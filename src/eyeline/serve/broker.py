@@ -1,0 +1,128 @@
+"""The broker's edge: drives one `Session` for each socket, whatever kind of socket it is."""
+
+import asyncio
+import secrets
+from typing import Final, Protocol, assert_never
+
+import structlog
+
+from eyeline.serve.bus import Bus
+from eyeline.serve.loop import Alarm
+from eyeline.signalling.messages import FromBroker, IceServer, PeerId, Refused, encode
+from eyeline.signalling.room import News, SessionId
+from eyeline.signalling.session import Close, Effect, Post, Seated, Send, Session, Terms
+from eyeline.signalling.token import TokenKey
+
+_log = structlog.get_logger("eyeline.broker")
+
+GOODBYE_SPREAD_MS: Final = 1000
+"""Milliseconds after which clients are told to come back when the broker goes away."""
+
+
+class Full(Exception):
+    """The client does not read: what is to be sent has reached its bound."""
+
+
+class Socket(Protocol):
+    """What a WebSocket edge gives to its connection.  Neither call waits."""
+
+    def send(self, text: str) -> None:
+        """One text frame, in order.  Raises `Full`."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Close after all that was sent before; if the client does not read, at once.  Nothing is sent after it."""
+
+
+class Connection:
+    """One client: frames in by `receive`, frames out by the socket, the room by the bus, time by an alarm."""
+
+    def __init__(self, socket: Socket, bus: Bus, terms: Terms) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._socket = socket
+        self._bus = bus
+        now = self._loop.time()
+        self._session = Session(SessionId(secrets.token_urlsafe(9)), PeerId(secrets.token_urlsafe(12)), terms, now)
+        self._alarm = Alarm(self._session, self._ring)
+        self._alarm.look()
+        bus.attach(self._session.id, self._hear)
+
+    def receive(self, text: str | bytes) -> None:
+        """A frame has come."""
+        self._perform(self._session.receive(text, self._loop.time()))
+        self._alarm.look()
+
+    def lose(self) -> None:
+        """The socket is gone.  The last call."""
+        self._perform(self._session.lose())
+        self._alarm.stop()
+        self._bus.detach(self._session.id)
+
+    def see_out(self) -> None:
+        """The broker is going away."""
+        back_in_ms = GOODBYE_SPREAD_MS
+        self._perform(self._session.see_out(back_in_ms))
+
+    def _hear(self, news: News) -> None:
+        self._perform(self._session.hear(news, self._loop.time()))
+        self._alarm.look()
+
+    def _ring(self, now: float) -> None:
+        self._perform(self._session.wake(now))
+
+    def _perform(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Send(message):
+                    self._send(message)
+                case Post(room, request):
+                    _log.debug("<", request=type(request).__name__, **self._who())
+                    self._bus.post(room, request)
+                case Close(code, reason):
+                    _log.debug("=", closed=reason, **self._who())
+                    self._socket.close(code, reason)
+                case _:
+                    assert_never(effect)
+
+    def _send(self, message: FromBroker) -> None:
+        if isinstance(message, Refused):
+            _log.info("!", refused=message.code, **self._who())
+        else:
+            _log.debug(">", message=type(message).__name__, **self._who())
+        try:
+            self._socket.send(encode(message))
+        except Full:
+            if isinstance(message, Refused):
+                return  # the client that does not read is being told just that: its socket is closed next
+            self._loop.call_soon(self._give_up)  # not here: the room may be in the middle of telling others
+
+    def _give_up(self) -> None:
+        self._perform(self._session.give_up())
+
+    def _who(self) -> dict[str, str]:
+        state = self._session.state
+        return {"peer": state.peer} if isinstance(state, Seated) else {"session": self._session.id}
+
+
+class Broker:
+    """All connections of this process."""
+
+    def __init__(self, bus: Bus, key: TokenKey) -> None:
+        self._bus = bus
+        self._key = key
+        self._connections: set[Connection] = set()
+
+    def open(self, socket: Socket, ice_servers: tuple[IceServer, ...]) -> Connection:
+        """A client has come.  `drop` it when its socket is gone."""
+        connection = Connection(socket, self._bus, Terms(self._key, ice_servers))
+        self._connections.add(connection)
+        return connection
+
+    def drop(self, connection: Connection) -> None:
+        """The socket is gone."""
+        self._connections.discard(connection)
+        connection.lose()
+
+    def see_out(self) -> None:
+        """Say goodbye to everybody: the process is going away."""
+        for connection in list(self._connections):
+            connection.see_out()

@@ -1,0 +1,84 @@
+"""The bus between sessions and rooms: neither ever touches the other, wherever they live."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from eyeline.serve.loop import Alarm
+from eyeline.signalling.messages import RoomName
+from eyeline.signalling.room import News, Request, Room, SessionId, Tell
+
+Mailbox = Callable[[News], None]
+"""How a session is told: returns at once, keeps nothing that has no bound, raises nothing."""
+
+
+class Bus(Protocol):
+    """Carries requests to the one process that holds a room, and news back."""
+
+    def attach(self, session: SessionId, mailbox: Mailbox) -> None:
+        """From now on news for the session goes into the mailbox."""
+
+    def detach(self, session: SessionId) -> None:
+        """No more news for the session; news on its way is dropped."""
+
+    def post(self, room: RoomName, request: Request) -> None:
+        """Ask the room.  Requests of one session to one room arrive in order."""
+
+
+class LocalBus:
+    """All rooms are in this process: a function call, no queue."""
+
+    def __init__(self, *, capacity: int, life: str) -> None:
+        self._capacity = capacity
+        self._life = life
+        self._loop = asyncio.get_running_loop()
+        self._unix_offset = time.time() - self._loop.time()
+        self._mailboxes: dict[SessionId, Mailbox] = {}
+        self._rooms: dict[RoomName, tuple[Room, Alarm]] = {}
+
+    def attach(self, session: SessionId, mailbox: Mailbox) -> None:
+        """See `Bus`."""
+        self._mailboxes[session] = mailbox
+
+    def detach(self, session: SessionId) -> None:
+        """See `Bus`."""
+        self._mailboxes.pop(session, None)
+
+    def post(self, room: RoomName, request: Request) -> None:
+        """See `Bus`."""
+        machine, alarm = self._rooms.get(room) or self._open(room)
+        tells = machine.receive(request, self._loop.time())
+        self._settle(room, machine, alarm)
+        self._deliver(tells)
+
+    def close(self) -> None:
+        """Forget all rooms and their alarms."""
+        for _, alarm in self._rooms.values():
+            alarm.stop()
+        self._rooms.clear()
+
+    def _open(self, name: RoomName) -> tuple[Room, Alarm]:
+        room = Room(name, capacity=self._capacity, life=self._life, unix_offset=self._unix_offset)
+
+        def ring(now: float) -> None:
+            tells = room.wake(now)
+            self._settle(name, room, alarm)
+            self._deliver(tells)
+
+        alarm = Alarm(room, ring)
+        self._rooms[name] = room, alarm
+        return room, alarm
+
+    def _settle(self, name: RoomName, room: Room, alarm: Alarm) -> None:
+        if room.empty:
+            alarm.stop()
+            self._rooms.pop(name, None)
+        else:
+            alarm.look()
+
+    def _deliver(self, tells: list[Tell]) -> None:
+        for tell in tells:
+            mailbox = self._mailboxes.get(tell.session)
+            if mailbox is not None:
+                mailbox(tell.news)

@@ -1,0 +1,99 @@
+"""Where the server listens, and the addresses that reach it."""
+
+import errno
+import os
+import socket
+
+from msgspec import Struct
+
+from eyeline.errors import SetupError
+from eyeline.settings import Settings
+
+BACKLOG_CONNECTIONS = 2048
+_EVERYWHERE = ("::", "0.0.0.0")  # noqa: S104  every address is what these mean
+
+
+class Listening(Struct, frozen=True):
+    """Where the server can be reached; handed out once, when it can."""
+
+    here: str
+    """The address for a browser on this machine."""
+    network: tuple[str, ...]
+    """The addresses for other machines: in the local network, and the public one."""
+    fingerprint: str | None
+    """SHA-256 of the certificate; None without TLS."""
+
+
+def listen(host: str, port: int) -> list[socket.socket]:
+    """Listening sockets on all addresses of `host`, on one port; port 0 takes a free one.
+
+    `::` takes IPv4 with it, and is IPv4 alone on a machine without IPv6.  Raises SetupError.
+    """
+    sockets: list[socket.socket] = []
+    try:
+        for family, address in _resolved(host):
+            taken = sockets[0].getsockname()[1] if sockets else port
+            both = address == "::"
+            sockets.append(
+                socket.create_server((address, taken), family=family, backlog=BACKLOG_CONNECTIONS, dualstack_ipv6=both)
+            )
+    except OSError as error:
+        for listener in sockets:
+            listener.close()
+        raise SetupError(_why_not(host, port, error)) from None
+    return sockets
+
+
+def addresses(host: str) -> list[str]:
+    """Those IP addresses of this machine that `host` lets in, as its networks see them, IPv4 first.  Sends nothing."""
+    if host not in _EVERYWHERE:
+        return [host]
+    families = [(socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")]
+    found = []
+    for family, elsewhere in families if host == "::" else families[:1]:
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((elsewhere, 9))
+                found.append(str(probe.getsockname()[0]))
+        except OSError:
+            continue  # no way out of this machine by this family
+    return found
+
+
+def listening(settings: Settings, port: int, fingerprint: str | None) -> Listening:
+    """What to tell people about a server that listens on `port`, the one that it really has."""
+    scheme = "http" if fingerprint is None else "https"
+    local = "localhost" if settings.host in _EVERYWHERE else settings.host
+    names = addresses(settings.host)[:1] + ([settings.public_address] if settings.public_address else [])
+    distant = [name for name in names if not (name in ("localhost", "::1") or name.startswith("127."))]
+    return Listening(
+        here=_url(scheme, local, port),
+        network=tuple(dict.fromkeys(_url(scheme, name, port) for name in distant)),
+        fingerprint=fingerprint,
+    )
+
+
+def _resolved(host: str) -> list[tuple[socket.AddressFamily, str]]:
+    if host == "::" and not socket.has_dualstack_ipv6():
+        host = "0.0.0.0"  # noqa: S104  see above
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return list(dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found))
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return f"host is '{host}', but that name leads to no address: {error.strerror}."
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"port is {port}, but another program listens there already: stop it or choose another port."
+        case errno.EACCES:
+            return f"port is {port}, but only root may listen on ports below 1024: choose another port."
+        case _:
+            words = os.strerror(error.errno) if error.errno else str(error)
+            return f"host is '{host}', but this machine can't listen there: {words}."
+
+
+def _url(scheme: str, name: str, port: int) -> str:
+    usual = {"http": 80, "https": 443}[scheme]
+    shown = f"[{name}]" if ":" in name else name
+    return f"{scheme}://{shown}" if port == usual else f"{scheme}://{shown}:{port}"

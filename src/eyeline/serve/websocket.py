@@ -1,0 +1,106 @@
+"""WebSockets over ASGI: the portable edge, which runs in anybody's ASGI server."""
+
+import asyncio
+import contextlib
+from collections import deque
+from typing import Final
+
+import msgspec
+from starlette.types import Message, Receive, Scope, Send
+
+from eyeline.serve.broker import Broker, Full
+from eyeline.signalling.messages import SUBPROTOCOL, IceServer
+from eyeline.signalling.refusals import HANDSHAKE
+
+OUTBOX_CHARACTERS: Final = 1024 * 1024
+"""What may wait for a client that reads slowly; then it is dropped with `too-slow`, and its room does not notice."""
+
+CLOSE_WITHIN: Final = 5.0
+"""Seconds that a client has to take its last messages and the close, before it is cut off."""
+
+
+class Outbox:
+    """A `Socket`: what is to be sent waits here, bounded, for the one task that sends.
+
+    `limit` is the time-out of the whole connection: it starts to run when the socket is closed from here.
+    """
+
+    def __init__(self, limit: asyncio.Timeout) -> None:
+        self._limit = limit
+        self._messages: deque[Message] = deque()
+        self._characters = 0
+        self._ready = asyncio.Event()
+        self._closing = False
+
+    def send(self, text: str) -> None:
+        """See `Socket`."""
+        if self._closing:
+            return
+        if self._characters + len(text) > OUTBOX_CHARACTERS:
+            raise Full
+        self._characters += len(text)
+        self._put({"type": "websocket.send", "text": text})
+
+    def close(self, code: int, reason: str) -> None:
+        """See `Socket`."""
+        if not self._closing:
+            self._closing = True
+            self._limit.reschedule(asyncio.get_running_loop().time() + CLOSE_WITHIN)
+            self._put({"type": "websocket.close", "code": code, "reason": reason})
+
+    async def pump(self, send: Send) -> None:
+        """Sends what comes, until the socket is closed by either side."""
+        while True:
+            await self._ready.wait()
+            while self._messages:
+                message = self._messages.popleft()
+                self._characters -= len(message.get("text", ""))
+                try:
+                    await send(message)
+                except OSError:
+                    return  # the client is gone; the reading side hears of it too
+                if message["type"] == "websocket.close":
+                    return
+            self._ready.clear()
+
+    def _put(self, message: Message) -> None:
+        self._messages.append(message)
+        self._ready.set()
+
+
+async def serve(broker: Broker, ice_servers: tuple[IceServer, ...], scope: Scope, receive: Receive, send: Send) -> None:
+    """One WebSocket from handshake to end."""
+    await receive()  # websocket.connect
+    if SUBPROTOCOL not in scope["subprotocols"]:
+        await turn_away("wrong-subprotocol", scope, send)
+        return
+    await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(None) as limit:
+            await _converse(Outbox(limit), broker, ice_servers, receive, send)
+
+
+async def _converse(
+    outbox: Outbox, broker: Broker, ice_servers: tuple[IceServer, ...], receive: Receive, send: Send
+) -> None:
+    connection = broker.open(outbox, ice_servers)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            pump = tasks.create_task(outbox.pump(send))
+            while (message := await receive())["type"] == "websocket.receive":
+                connection.receive(message.get("text") or message.get("bytes") or b"")
+            pump.cancel()
+    finally:
+        broker.drop(connection)
+
+
+async def turn_away(why: str, scope: Scope, send: Send) -> None:
+    """Ends the handshake with one of the refusals of `HANDSHAKE`."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 1002, "reason": why})
+        return
+    status, message = HANDSHAKE[why]
+    body = msgspec.json.encode({"code": why, "message": message})
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})

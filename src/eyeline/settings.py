@@ -1,0 +1,223 @@
+"""Every knob of the server as one frozen value, checked once, at start.
+
+A setting comes from the command line, else from the environment (`EYELINE_PORT`), else from a TOML file
+(`port = 8000`), else from its default.  `knobs` lists them all; `--help` and the table in `docs/operate.md`
+are made from it.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.inspect import IntType, LiteralType, Metadata, UnionType, VarTupleType, type_info
+from msgspec.structs import FieldInfo, fields
+
+from eyeline.errors import LocalError, SetupError
+
+_PREFIX = "EYELINE_"
+_CONFIG = "EYELINE_CONFIG"
+_SHOWN_CHARACTERS = 80
+
+_Port = Annotated[int, Meta(ge=0, le=65535)]
+_Address = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:%-]{1,253}$", title="a host name or an IP address")]
+_Origin = Annotated[str, Meta(pattern=r"^https?://[^\s/@?#]{1,255}$")]
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What a server is told before it starts.  Holds no secret: those lie in files, under `data_dir`."""
+
+    host: Annotated[
+        _Address,
+        Meta(description="Address to listen on. `::` is every address of this machine, IPv6 and IPv4."),
+    ] = "::"
+    port: Annotated[
+        _Port, Meta(description="TCP port for pages and WebSockets. 0 takes a free one and prints it at start.")
+    ] = 8000
+    stun_port: Annotated[_Port, Meta(description="UDP port for STUN. 0 takes a free one.")] = 3478
+    public_address: Annotated[
+        _Address | None,
+        Meta(
+            title="a host name or an IP address",
+            description="Name or address that clients are told for STUN; else the host name they opened.",
+        ),
+    ] = None
+    data_dir: Annotated[
+        Path,
+        Meta(
+            title="a folder",
+            description="Folder for what outlives a restart: signing key, self-signed certificate. Made if missing.",
+        ),
+    ] = msgspec.field(default_factory=lambda: _data_dir({}))
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(title="debug, info, warning or error", description="The least important log lines to write."),
+    ] = "info"
+    log_format: Annotated[Literal["human", "json"], Meta(description="How a log line looks, on standard error.")] = (
+        "human"
+    )
+    cert: Annotated[
+        Path | None,
+        Meta(title="a PEM file", description="TLS certificate, with its chain. Needs `key`; turns HTTPS on."),
+    ] = None
+    key: Annotated[
+        Path | None, Meta(title="a PEM file", description="Private key of `cert`, without a passphrase.")
+    ] = None
+    tls: Annotated[
+        Literal["off", "self-signed"],
+        Meta(
+            description="`self-signed` makes and keeps a certificate for the local network, where cameras need HTTPS."
+        ),
+    ] = "off"
+    room_capacity: Annotated[int, Meta(ge=2, le=12, description="How many people fit into one room.")] = 6
+    allowed_origins: Annotated[
+        tuple[_Origin, ...],
+        Meta(
+            max_length=100,
+            title="at most 100 web origins such as https://example.org",
+            description="Other web origins whose pages may open calls here; Eyeline's own pages always may.",
+        ),
+    ] = ()
+
+
+class Knob(Struct, frozen=True):
+    """One setting as people see it.
+
+    `name` is the key in the file, `allowed` and `default` are words for people; `repeats` says that the flag may be
+    given more than once (in the environment the values are then separated by commas).
+    """
+
+    name: str
+    flag: str
+    variable: str
+    allowed: str
+    default: str
+    description: str
+    repeats: bool
+
+
+def knobs() -> tuple[Knob, ...]:
+    """All settings, in the order in which they are documented."""
+    return tuple(_knob(field) for field in fields(Settings))
+
+
+def read(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | None = None) -> Settings:
+    """The settings that `flags`, `environ` and the file give, in this order of precedence.
+
+    `flags` holds only what was given on the command line, by setting name.  The file is `config`, else the one that
+    `EYELINE_CONFIG` names, else none.  Raises SetupError on the first setting that is unknown or wrong.
+    """
+    known = {knob.name: knob for knob in knobs()}
+    if config is None and _CONFIG in environ:
+        config = Path(environ[_CONFIG]).expanduser()
+    values: dict[str, Any] = {"data_dir": _data_dir(environ)}
+    if config is not None:
+        for name, value in _from_file(config, list(known)).items():
+            values[name] = _checked(known[name], value, f"in {config}", strict=True)
+    for name, text in _from_environment(environ, known).items():
+        given: Any = [part.strip() for part in text.split(",") if part.strip()] if known[name].repeats else text
+        values[name] = _checked(known[name], given, f"from {known[name].variable}", strict=False)
+    for name, value in flags.items():
+        values[name] = _checked(known[name], value, f"from {known[name].flag}", strict=False)
+    return _agreed(Settings(**values))
+
+
+def _agreed(settings: Settings) -> Settings:
+    """What no setting shows alone: a certificate comes with its key, and from one place."""
+    if (settings.cert is None) != (settings.key is None):
+        given, missing = ("key", "cert") if settings.cert is None else ("cert", "key")
+        raise SetupError(f"{given} is set but {missing} is not: HTTPS needs both or neither.")
+    if settings.cert is not None and settings.tls == "self-signed":
+        raise SetupError(f"tls is 'self-signed' but cert is '{settings.cert}': give one or the other.")
+    return settings
+
+
+def _checked(knob: Knob, value: Any, source: str, *, strict: bool) -> Any:
+    (field,) = (field for field in fields(Settings) if field.name == knob.name)
+    try:
+        return msgspec.convert(value, field.type, strict=strict, dec_hook=_path)
+    except msgspec.ValidationError:
+        shown = repr(value)
+        shown = shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}..."
+        raise SetupError(f"{knob.name} is {shown} {source}, but must be {knob.allowed}.") from None
+
+
+def _path(kind: type, value: Any) -> Any:
+    if kind is Path and isinstance(value, str) and value and "\0" not in value:
+        return Path(value).expanduser()
+    raise TypeError(f"not a path: {value!r}")
+
+
+def _from_file(config: Path, names: list[str]) -> dict[str, Any]:
+    try:
+        keys = tomllib.loads(config.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SetupError(f"The configuration file {config} can't be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise SetupError(f"The configuration file {config} is not TOML: {' '.join(str(error).split())}.") from None
+    for key in keys:
+        if key not in names:
+            raise SetupError(f"There is no setting {key!r}, but it is in {config}; {_nearest(key, names)}")
+    return keys
+
+
+def _from_environment(environ: Mapping[str, str], known: Mapping[str, Knob]) -> dict[str, str]:
+    names = {knob.variable: name for name, knob in known.items()}
+    texts: dict[str, str] = {}
+    for variable in sorted(environ):
+        if variable in names:
+            texts[names[variable]] = environ[variable]
+        elif variable.startswith(_PREFIX) and variable != _CONFIG:
+            nearest = _nearest(variable, [*names, _CONFIG])
+            raise SetupError(f"There is no setting {variable!r}, but it is in the environment; {nearest}")
+    return texts
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"is {near[0]} meant?" if near else f"there are {', '.join(names)}."
+
+
+def _data_dir(environ: Mapping[str, str]) -> Path:
+    """Where a program's data belongs, by the XDG base directory specification: relative paths there are ignored."""
+    base = Path(environ.get("XDG_DATA_HOME", ""))
+    return (base if base.is_absolute() else Path("~/.local/share").expanduser()) / "eyeline"
+
+
+def _knob(field: FieldInfo) -> Knob:
+    info = type_info(field.type)
+    assert isinstance(info, Metadata), f"{field.name} has no description"
+    words = info.extra_json_schema or {}
+    repeats = isinstance(info.type, VarTupleType)
+    return Knob(
+        name=field.name,
+        flag=f"--{field.name.removesuffix('s') if repeats else field.name}".replace("_", "-"),
+        variable=f"{_PREFIX}{field.name.upper()}",
+        allowed=words.get("title") or _allowed(info.type),
+        default=_default(field),
+        description=words["description"],
+        repeats=repeats,
+    )
+
+
+def _allowed(kind: object) -> str:
+    match kind:
+        case IntType(ge=least, le=most):
+            return f"a whole number from {least} to {most}"
+        case LiteralType(values=values):
+            return f"{', '.join(map(str, values[:-1]))} or {values[-1]}"
+        case Metadata(type=inner):
+            return _allowed(inner)
+        case UnionType(types=(inner, *_)):
+            return _allowed(inner)
+        case _:
+            raise LocalError(f"a setting of this kind needs a title: {kind}")
+
+
+def _default(field: FieldInfo) -> str:
+    if field.name == "data_dir":
+        return "~/.local/share/eyeline"
+    return "" if field.default in (None, ()) else str(field.default)

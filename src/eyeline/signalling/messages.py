@@ -1,0 +1,234 @@
+"""Every message on the WebSocket: the protocol.
+
+`ToBroker` is what a client may say, `FromBroker` what it may hear.  JSON text frames, one message each, told apart by
+`type`; names are camelCase on the wire; unknown fields are ignored.  `docs/protocol.md` and `web/sdk/src/protocol.ts`
+are written from these types by `tools/protocol.py`.
+"""
+
+from typing import Annotated, Final, NewType
+
+import msgspec
+from msgspec import Meta, Struct
+
+from eyeline.signalling.refusals import Code, Refusal
+
+SUBPROTOCOL: Final = "eyeline.v1"
+"""The WebSocket subprotocol; a client that does not offer it is turned away with HTTP status 400."""
+
+MESSAGE_BYTES_MAX: Final = 64 * 1024
+"""Bytes in one message, encoded as UTF-8."""
+
+_END: Final = r"(?![\s\S])"  # the end of the text, in Python and JavaScript alike; `$` would let a newline through
+_BAD: Final = r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # control, direction
+
+RoomName = NewType("RoomName", Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}" + _END)])
+"""1 to 64 of a-z, 0-9 and hyphen."""
+
+DisplayName = NewType("DisplayName", Annotated[str, Meta(pattern=rf"^(?=.*\S)[^{_BAD}]{{1,64}}" + _END)])
+"""What a person is called: 1 to 64 characters, not all blank, no control characters, no override of text direction."""
+
+PeerId = NewType("PeerId", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{8,32}" + _END)])
+"""A member's public id, given by the broker."""
+
+ResumeToken = NewType("ResumeToken", Annotated[str, Meta(max_length=1024)])
+"""A secret: whoever shows it takes the seat."""
+
+Payload = NewType("Payload", Annotated[str, Meta(max_length=60 * 1024)])
+"""What one member says to another, opaque to the broker: at most 60 Ki characters, and within the message's limit."""
+
+Count = NewType("Count", Annotated[int, Meta(ge=0, le=2**53 - 1)])
+"""A whole number from 0 that JavaScript holds exactly."""
+
+
+class _Message(Struct, frozen=True, rename="camel", tag_field="type"):
+    pass
+
+
+class Hello(_Message, frozen=True, tag="hello"):
+    """Look into a room, from its lobby.
+
+    Answered by `welcome`, and by `roster` whenever somebody comes or goes.
+    """
+
+    room: RoomName
+    """The room to look into; it need not exist yet."""
+
+
+class Join(_Message, frozen=True, tag="join"):
+    """Take a seat in the room of `hello`; may follow it at once.
+
+    Answered by `joined`, or by `refused` with code `room-full`, after which the lobby goes on.
+    """
+
+    name: DisplayName
+    """What the others read."""
+
+
+class Resume(_Message, frozen=True, tag="resume"):
+    """Come back to a seat, as the first message on a new socket.
+
+    Answered by `joined` and the signals that were missed, or by `refused` with code `seat-gone` or `room-full`.  A
+    socket that still holds the seat is told `refused` with code `replaced` and closed.
+    """
+
+    token: ResumeToken
+    """The newest one from `joined`."""
+    name: DisplayName
+    """What the others read; may be another one than before."""
+    heard: Count
+    """The `n` of the last `signalled` that came; those after it are sent again."""
+
+
+class Signal(_Message, frozen=True, tag="signal"):
+    """Say something to one other member.
+
+    Answered only when it can't be done: `refused` with code `no-such-peer`.
+    """
+
+    to: PeerId
+    """A member of the same room."""
+    n: Count
+    """1, 2, 3 ... on this seat; one that came before is dropped, so that a client may send again after `resume`."""
+    data: Payload
+    """Anything; the broker does not look at it."""
+
+
+class Leave(_Message, frozen=True, tag="leave"):
+    """Give up the seat now.  The broker closes the socket."""
+
+
+class Ping(_Message, frozen=True, tag="ping"):
+    """Are you there?  Either side may ask; the other answers with `pong`."""
+
+
+class Pong(_Message, frozen=True, tag="pong"):
+    """I am."""
+
+
+class Member(Struct, frozen=True, rename="camel"):
+    """Somebody with a seat in the room."""
+
+    id: PeerId
+    name: DisplayName
+    order: Count
+    """Grows with the time of arrival, distinct in the room.  Of two members the later is the polite one."""
+
+
+class IceServer(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What `RTCPeerConnection` takes as one of its `iceServers`."""
+
+    urls: tuple[str, ...]
+    username: str | None = None
+    credential: str | None = None
+
+
+class Roster(_Message, frozen=True, tag="roster"):
+    """Everybody with a seat, whole, whenever it changes."""
+
+    version: Count
+    """Grows with each change; an older one than the newest seen is stale."""
+    members: tuple[Member, ...]
+    """In order of arrival."""
+    complete: bool
+    """False while a broker that was restarted waits for members to come back: somebody missing may still return, and
+    who has a connection to them keeps it."""
+
+
+class Welcome(_Message, frozen=True, tag="welcome"):
+    """The answer to `hello`: what one can know before joining."""
+
+    roster: Roster
+    capacity: Count
+    """How many seats the room has."""
+    ice_servers: tuple[IceServer, ...]
+    """So that the browser can gather its candidates in the lobby."""
+
+
+class Joined(_Message, frozen=True, tag="joined"):
+    """The answer to `join` and `resume`: all that a member needs, in one message."""
+
+    you: PeerId
+    roster: Roster
+    ice_servers: tuple[IceServer, ...]
+    resume: ResumeToken
+    """Shows that this seat is yours; keep it secret."""
+    seat_seconds: Count
+    """How long the seat outlives its socket."""
+    heard: Count
+    """The `n` of your last `signal` that came; send those after it again."""
+    gap: bool
+    """True if signals between members may have been lost: negotiate afresh where a connection is not up."""
+
+
+class Signalled(_Message, frozen=True, tag="signalled"):
+    """Another member said something to you."""
+
+    sender: PeerId = msgspec.field(name="from")
+    """Written by the broker."""
+    n: Count
+    """1, 2, 3 ... on your seat."""
+    data: Payload
+
+
+class Refused(_Message, frozen=True, tag="refused", omit_defaults=True):
+    """Something you sent was not taken; the table of codes says whether the socket stays open."""
+
+    code: Code
+    message: str
+    """For people; may change its words."""
+    to: PeerId | None = None
+    """With code `no-such-peer`: who."""
+
+
+class Goodbye(_Message, frozen=True, tag="goodbye"):
+    """The broker is going away and closes the socket; calls go on."""
+
+    back_in_ms: Count
+    """Come back after this time, give or take a random half of it."""
+
+
+ToBroker = Hello | Join | Resume | Signal | Leave | Ping | Pong
+FromBroker = Welcome | Joined | Roster | Signalled | Refused | Goodbye | Ping | Pong
+
+_to_broker: msgspec.json.Decoder[ToBroker] = msgspec.json.Decoder(ToBroker)
+_from_broker: msgspec.json.Decoder[FromBroker] = msgspec.json.Decoder(FromBroker)
+_encoder = msgspec.json.Encoder()
+
+
+def decode(text: str | bytes) -> ToBroker:
+    """The message in one frame.
+
+    Raises `Refusal` and nothing else, whatever the bytes: `too-large`, `malformed` (no JSON), `unknown-type`, or
+    `invalid` (a field has the wrong type or breaks a limit; the words name it).
+    """
+    size = len(text) if isinstance(text, bytes) or text.isascii() else len(text.encode(errors="replace"))
+    if size > MESSAGE_BYTES_MAX:
+        raise Refusal("too-large")
+    try:
+        return _to_broker.decode(text)
+    except msgspec.ValidationError as error:
+        if str(error).endswith("at `$.type`") or "`type`" in str(error):
+            raise Refusal("unknown-type") from None
+        raise Refusal("invalid", _in_words(error)) from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise Refusal("malformed") from None
+
+
+def _in_words(error: msgspec.ValidationError) -> str:
+    expected, _, path = str(error).rpartition(" - at ")
+    if not expected:
+        return f"{path}."
+    field = path.strip("`").removeprefix("$.")
+    if "regex" in expected:
+        return f"The field {field} has a length or a character that is not allowed."
+    return f"The field {field} is wrong: {expected[0].lower()}{expected[1:]}."
+
+
+def encode(message: FromBroker | ToBroker) -> str:
+    """One text frame."""
+    return _encoder.encode(message).decode()
+
+
+def decode_from_broker(text: str | bytes) -> FromBroker:
+    """The client's side of `encode`.  Raises `msgspec.DecodeError` if a broker said what it may not."""
+    return _from_broker.decode(text)

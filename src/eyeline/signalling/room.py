@@ -1,0 +1,310 @@
+"""The room machine: who has a seat, who looks on from the lobby, and what one member says to another.
+
+A room is held by one process.  Sessions never touch it: they send it a `Request` over the bus and get `Tell`s back.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final, NewType, assert_never
+
+from msgspec import Struct
+
+from eyeline.signalling.messages import (
+    Count,
+    DisplayName,
+    Member,
+    Payload,
+    PeerId,
+    Refused,
+    RoomName,
+    Roster,
+    Signalled,
+)
+from eyeline.signalling.refusals import REFUSALS, Code
+from eyeline.signalling.token import Claim
+
+SEAT_SECONDS: Final = 30
+"""How long a seat outlives its socket, and how long a rebuilt room waits for its members."""
+
+KEPT_SIGNALS: Final = 64
+"""Signals kept for a seat to be sent again after a resume; of more, the oldest go, and the resume says so."""
+
+KEPT_CHARACTERS: Final = 256 * 1024
+"""The same in characters of payload."""
+
+LOBBY_SESSIONS: Final = 64
+"""How many may look into a room at once; the next one is refused with `room-full`."""
+
+SessionId = NewType("SessionId", str)
+"""One socket.  Never leaves the server."""
+
+
+class Look(Struct, frozen=True):
+    """The session is in the lobby."""
+
+    session: SessionId
+
+
+class Enter(Struct, frozen=True):
+    """The session wants a seat; `peer` is the fresh id it would have."""
+
+    session: SessionId
+    peer: PeerId
+    name: DisplayName
+
+
+class Return(Struct, frozen=True):
+    """The session has shown a signed claim to a seat, and has heard the signals up to `heard`."""
+
+    session: SessionId
+    claim: Claim
+    name: DisplayName
+    heard: Count
+
+
+class Relay(Struct, frozen=True):
+    """A member says `data` to another."""
+
+    session: SessionId
+    to: PeerId
+    n: Count
+    data: Payload
+
+
+class Quit(Struct, frozen=True):
+    """The session gives up its seat, or its place in the lobby."""
+
+    session: SessionId
+
+
+class Lose(Struct, frozen=True):
+    """The session's socket is gone; its seat is kept."""
+
+    session: SessionId
+
+
+Request = Look | Enter | Return | Relay | Quit | Lose
+
+
+class Looked(Struct, frozen=True):
+    """News for a session in the lobby: what there is to see."""
+
+    roster: Roster
+    capacity: int
+
+
+class Admitted(Struct, frozen=True):
+    """News for a session: it has the seat of `claim`."""
+
+    claim: Claim
+    roster: Roster
+    heard: Count
+    gap: bool
+
+
+News = Looked | Admitted | Roster | Signalled | Refused
+
+
+class Tell(Struct, frozen=True):
+    """The room's only effect: news for one session."""
+
+    session: SessionId
+    news: News
+
+
+class Present(Struct, frozen=True):
+    """The seat has a socket."""
+
+    session: SessionId
+
+
+class Away(Struct, frozen=True):
+    """The seat is kept until then."""
+
+    until: float
+
+
+@dataclass(slots=True)
+class Seat:
+    """One member's place: where the socket is, and what a resume needs."""
+
+    member: Member
+    place: Present | Away
+    heard: int
+    """The `n` of the last signal taken from the member."""
+    told: int
+    """The `n` of the last signal for the member."""
+    kept: deque[Signalled] = field(default_factory=deque)
+    kept_characters: int = 0
+
+    def keep(self, sender: PeerId, data: Payload) -> Signalled:
+        """The next signal for this member, remembered in case that the socket loses it."""
+        self.told += 1
+        signal = Signalled(sender, Count(self.told), data)
+        self.kept.append(signal)
+        self.kept_characters += len(data)
+        while len(self.kept) > KEPT_SIGNALS or self.kept_characters > KEPT_CHARACTERS:
+            self._forget()
+        return signal
+
+    def missed(self, heard: int) -> tuple[bool, list[Signalled]]:
+        """Whether some are lost for good, and those after `heard` that are still kept."""
+        while self.kept and self.kept[0].n <= heard:
+            self._forget()
+        first = self.kept[0].n if self.kept else self.told + 1
+        return first > heard + 1, list(self.kept)
+
+    def _forget(self) -> None:
+        self.kept_characters -= len(self.kept.popleft().data)
+
+
+class Room:
+    """One room.  `unix_offset` turns `now` into seconds since 1970; `life` names this run of the broker."""
+
+    def __init__(self, name: RoomName, *, capacity: int, life: str, unix_offset: float) -> None:
+        self._name = name
+        self._capacity = capacity
+        self._life = life
+        self._unix_offset = unix_offset
+        self._version = 0
+        self._seats: dict[PeerId, Seat] = {}
+        self._peers: dict[SessionId, PeerId] = {}
+        self._lobby: dict[SessionId, None] = {}  # a set that keeps its order
+        self._complete_at: float | None = None  # set while members of an earlier life may still come back
+        self._last_order = 0
+
+    @property
+    def empty(self) -> bool:
+        """Nobody is inside or may come back, and nobody looks on: the room can be forgotten."""
+        return not self._seats and not self._lobby
+
+    def receive(self, request: Request, now: float) -> list[Tell]:
+        """What a session asks for."""
+        match request:
+            case Look():
+                return self._look(request.session)
+            case Enter():
+                return self._enter(request, now)
+            case Return():
+                return self._return(request, now)
+            case Relay():
+                return self._relay(request)
+            case Quit():
+                return self._quit(request.session)
+            case Lose():
+                return self._lose(request.session, now)
+            case _:
+                assert_never(request)
+
+    def next_wake(self) -> float | None:
+        """When the next seat runs out, or a rebuilt room is complete."""
+        times = [seat.place.until for seat in self._seats.values() if isinstance(seat.place, Away)]
+        if self._complete_at is not None:
+            times.append(self._complete_at)
+        return min(times, default=None)
+
+    def wake(self, now: float) -> list[Tell]:
+        """Give up the seats that ran out."""
+        gone = [peer for peer, seat in self._seats.items() if isinstance(seat.place, Away) and seat.place.until <= now]
+        for peer in gone:
+            del self._seats[peer]
+        completed = self._complete_at is not None and self._complete_at <= now
+        if completed:
+            self._complete_at = None
+        return self._changed() if gone or completed else []
+
+    def _look(self, session: SessionId) -> list[Tell]:
+        if len(self._lobby) >= LOBBY_SESSIONS:
+            return [_refuse(session, "room-full")]
+        self._lobby[session] = None
+        return [Tell(session, Looked(self._roster(), self._capacity))]
+
+    def _enter(self, request: Enter, now: float) -> list[Tell]:
+        if len(self._seats) >= self._capacity:
+            return [_refuse(request.session, "room-full")]
+        self._lobby.pop(request.session, None)
+        self._last_order = max(self._last_order + 1, round((now + self._unix_offset) * 1000))
+        member = Member(request.peer, request.name, Count(self._last_order))
+        self._seats[member.id] = Seat(member, Present(request.session), heard=0, told=0)
+        self._peers[request.session] = member.id
+        return self._admit(request.session, heard=0, gap=False)
+
+    def _return(self, request: Return, now: float) -> list[Tell]:
+        claim = request.claim
+        member = Member(claim.peer, request.name, claim.order)
+        seat = self._seats.get(claim.peer)
+        if seat is None:
+            if claim.life == self._life:
+                return [_refuse(request.session, "seat-gone")]
+            if len(self._seats) >= self._capacity:
+                return [_refuse(request.session, "room-full")]
+            return self._rebuild(request, member, now)
+        tells = []
+        if isinstance(seat.place, Present):
+            del self._peers[seat.place.session]
+            tells = [_refuse(seat.place.session, "replaced")]
+        renamed = seat.member != member
+        seat.member = member
+        seat.place = Present(request.session)
+        self._peers[request.session] = member.id
+        gap, missed = seat.missed(request.heard)
+        tells += self._admit(request.session, heard=seat.heard, gap=gap, changed=renamed)
+        return tells + [Tell(request.session, signal) for signal in missed]
+
+    def _rebuild(self, request: Return, member: Member, now: float) -> list[Tell]:
+        """Give back a seat of an earlier life, on the word of its signed claim."""
+        if self._complete_at is None:
+            self._complete_at = now + SEAT_SECONDS
+        self._last_order = max(self._last_order, member.order)
+        self._seats[member.id] = Seat(member, Present(request.session), heard=0, told=request.heard)
+        self._peers[request.session] = member.id
+        return self._admit(request.session, heard=0, gap=True)
+
+    def _admit(self, session: SessionId, *, heard: int, gap: bool, changed: bool = True) -> list[Tell]:
+        """The news for one who got a seat, and, if the roster has `changed`, for all others."""
+        others = self._changed(besides=session) if changed else []
+        member = self._seats[self._peers[session]].member
+        claim = Claim(self._name, member.id, member.order, self._life)
+        return [Tell(session, Admitted(claim, self._roster(), Count(heard), gap)), *others]
+
+    def _relay(self, request: Relay) -> list[Tell]:
+        peer = self._peers.get(request.session)
+        if peer is None:
+            return []  # the seat was replaced while this was on its way
+        sender = self._seats[peer]
+        if request.n <= sender.heard:
+            return []
+        sender.heard = request.n
+        to = self._seats.get(request.to)
+        if to is None or to is sender:
+            return [_refuse(request.session, "no-such-peer", request.to)]
+        signal = to.keep(peer, request.data)
+        return [Tell(to.place.session, signal)] if isinstance(to.place, Present) else []
+
+    def _quit(self, session: SessionId) -> list[Tell]:
+        self._lobby.pop(session, None)
+        peer = self._peers.pop(session, None)
+        if peer is None:
+            return []
+        del self._seats[peer]
+        return self._changed()
+
+    def _lose(self, session: SessionId, now: float) -> list[Tell]:
+        self._lobby.pop(session, None)
+        peer = self._peers.pop(session, None)
+        if peer is not None:
+            self._seats[peer].place = Away(now + SEAT_SECONDS)
+        return []
+
+    def _changed(self, besides: SessionId | None = None) -> list[Tell]:
+        self._version += 1
+        roster = self._roster()
+        return [Tell(session, roster) for session in [*self._peers, *self._lobby] if session != besides]
+
+    def _roster(self) -> Roster:
+        members = sorted((seat.member for seat in self._seats.values()), key=lambda member: (member.order, member.id))
+        return Roster(Count(self._version), tuple(members), self._complete_at is None)
+
+
+def _refuse(session: SessionId, code: Code, to: PeerId | None = None) -> Tell:
+    return Tell(session, Refused(code, REFUSALS[code].message, to))

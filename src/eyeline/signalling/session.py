@@ -1,0 +1,273 @@
+"""The session machine: one client's socket, from hello to goodbye.  It speaks to its room by `Post` only."""
+
+from collections.abc import Callable
+from typing import Final, assert_never
+
+from msgspec import Struct
+
+from eyeline.errors import LocalError
+from eyeline.signalling.messages import (
+    Count,
+    FromBroker,
+    Goodbye,
+    Hello,
+    IceServer,
+    Join,
+    Joined,
+    Leave,
+    PeerId,
+    Ping,
+    Pong,
+    Refused,
+    Resume,
+    RoomName,
+    Roster,
+    Signal,
+    Signalled,
+    ToBroker,
+    Welcome,
+    decode,
+)
+from eyeline.signalling.refusals import REFUSALS, Code, Refusal
+from eyeline.signalling.room import (
+    SEAT_SECONDS,
+    Admitted,
+    Enter,
+    Look,
+    Looked,
+    Lose,
+    News,
+    Quit,
+    Relay,
+    Request,
+    Return,
+    SessionId,
+)
+from eyeline.signalling.token import TokenKey
+
+HELLO_WITHIN: Final = 5.0
+"""Seconds from the opening of the socket to the first message."""
+
+PING_AFTER: Final = 10.0
+"""Seconds of silence after which the broker sends `ping`."""
+
+SILENCE_MAX: Final = 15.0
+"""Seconds of silence after which the broker drops the socket; the seat stays for `SEAT_SECONDS`."""
+
+
+class Terms(Struct, frozen=True):
+    """What holds for a session."""
+
+    key: TokenKey
+    ice_servers: tuple[IceServer, ...]
+    messages_per_second: float = 50
+    """The rate that a socket may keep up; above it the socket is closed with `too-fast`."""
+    burst: float = 300
+    """Messages that it may send at once."""
+
+
+class Send(Struct, frozen=True):
+    """Say this to the client."""
+
+    message: FromBroker
+
+
+class Post(Struct, frozen=True):
+    """Ask the room for this, over the bus."""
+
+    room: RoomName
+    request: Request
+
+
+class Close(Struct, frozen=True):
+    """Close the socket, after all that was sent before."""
+
+    close_code: int
+    reason: str
+
+
+Effect = Send | Post | Close
+
+
+class Fresh(Struct, frozen=True):
+    """Nothing was said yet."""
+
+    until: float
+
+
+class Visiting(Struct, frozen=True):
+    """In the lobby."""
+
+    room: RoomName
+
+
+class Entering(Struct, frozen=True):
+    """Has asked for a seat; the room's answer is on its way."""
+
+    room: RoomName
+    from_lobby: bool
+
+
+class Seated(Struct, frozen=True):
+    """Has a seat."""
+
+    room: RoomName
+    peer: PeerId
+
+
+class Over(Struct, frozen=True):
+    """Nothing is heard or said any more."""
+
+
+State = Fresh | Visiting | Entering | Seated | Over
+
+
+class Session:
+    """One client.  `peer` is the fresh public id that it gets if it joins."""
+
+    def __init__(self, session: SessionId, peer: PeerId, terms: Terms, now: float) -> None:
+        self.id = session
+        self.state: State = Fresh(now + HELLO_WITHIN)
+        self._peer = peer
+        self._terms = terms
+        self._heard_at = now
+        self._pinged = False
+        self._allowance = terms.burst
+        self._allowance_at = now
+
+    def receive(self, text: str | bytes, now: float) -> list[Effect]:
+        """A frame from the client.  Whatever is in it, there is an effect or a refusal, never an exception."""
+        if isinstance(self.state, Over):
+            return []
+        self._heard_at = now
+        self._pinged = False
+        try:
+            self._spend(now)
+            return self._take(decode(text))
+        except Refusal as refusal:
+            return self._refuse(refusal.code, refusal.message)
+
+    def hear(self, news: News, now: float) -> list[Effect]:
+        """News from the room."""
+        match news:
+            case _ if isinstance(self.state, Over):
+                return []
+            case Signalled() | Roster():
+                return [Send(news)]
+            case Looked():
+                return [Send(Welcome(news.roster, Count(news.capacity), self._terms.ice_servers))]
+            case Admitted():
+                return self._seat(news)
+            case Refused():
+                return self._refused(news, now)
+            case _:
+                assert_never(news)
+
+    def next_wake(self) -> float | None:
+        """When the client has been silent for too long."""
+        if isinstance(self.state, Over):
+            return None
+        silence = self._heard_at + (SILENCE_MAX if self._pinged else PING_AFTER)
+        return min(self.state.until, silence) if isinstance(self.state, Fresh) else silence
+
+    def wake(self, now: float) -> list[Effect]:
+        """Nothing came in time: ask, or give up."""
+        match self.state:
+            case Over():
+                return []
+            case Fresh(until) if until <= now:
+                return self._refuse("hello-late")
+            case _ if self._heard_at + SILENCE_MAX <= now:
+                return self._refuse("silent")
+            case _ if self._heard_at + PING_AFTER <= now and not self._pinged:
+                self._pinged = True
+                return [Send(Ping())]
+            case _:
+                return []
+
+    def lose(self) -> list[Effect]:
+        """The socket is gone; the seat is kept."""
+        return self._end(lambda room: [Post(room, Lose(self.id))])
+
+    def give_up(self) -> list[Effect]:
+        """The client does not read: drop it alone.  Its seat is kept."""
+        return [] if isinstance(self.state, Over) else self._refuse("too-slow")
+
+    def see_out(self, back_in_ms: int) -> list[Effect]:
+        """The broker is going away: say so, and close."""
+        if isinstance(self.state, Over):
+            return []
+        return [Send(Goodbye(Count(back_in_ms))), *self.lose(), Close(1012, "going away")]
+
+    def _take(self, message: ToBroker) -> list[Effect]:
+        match message, self.state:
+            case Ping(), _:
+                return [Send(Pong())]
+            case Pong(), _:
+                return []
+            case Signal(), Seated(room):
+                return [Post(room, Relay(self.id, message.to, message.n, message.data))]
+            case Hello(), Fresh():
+                self.state = Visiting(message.room)
+                return [Post(message.room, Look(self.id))]
+            case Join(), Visiting(room):
+                self.state = Entering(room, from_lobby=True)
+                return [Post(room, Enter(self.id, self._peer, message.name))]
+            case Resume(), Fresh():
+                claim = self._terms.key.check(message.token)
+                self.state = Entering(claim.room, from_lobby=False)
+                return [Post(claim.room, Return(self.id, claim, message.name, message.heard))]
+            case Leave(), _:
+                return [*self._end(lambda room: [Post(room, Quit(self.id))]), Close(1000, "left")]
+            case _:
+                raise Refusal("out-of-turn")
+
+    def _seat(self, news: Admitted) -> list[Effect]:
+        claim = news.claim
+        self.state = Seated(claim.room, claim.peer)
+        token = self._terms.key.mint(claim)
+        servers = self._terms.ice_servers
+        return [Send(Joined(claim.peer, news.roster, servers, token, Count(SEAT_SECONDS), news.heard, news.gap))]
+
+    def _refused(self, news: Refused, now: float) -> list[Effect]:
+        match self.state:
+            case Entering(room, from_lobby=True):
+                self.state = Visiting(room)
+            case Entering() | Visiting():
+                self.state = Fresh(now + HELLO_WITHIN)
+            case Fresh() | Seated():
+                pass
+            case Over():
+                raise LocalError("a session that is over was told of a refusal")
+            case _:
+                assert_never(self.state)
+        if news.code == "replaced":
+            self.state = Over()  # the seat is another session's now: nothing to lose
+        return self._say_no(news)
+
+    def _refuse(self, code: Code, message: str | None = None) -> list[Effect]:
+        return self._say_no(Refused(code, message or REFUSALS[code].message))
+
+    def _say_no(self, refused: Refused) -> list[Effect]:
+        closes = REFUSALS[refused.code].closes
+        if closes is None:
+            return [Send(refused)]
+        return [Send(refused), *self.lose(), Close(closes, refused.code)]
+
+    def _end(self, farewell: Callable[[RoomName], list[Effect]]) -> list[Effect]:
+        state, self.state = self.state, Over()
+        match state:
+            case Visiting(room) | Entering(room) | Seated(room):
+                return farewell(room)
+            case Fresh() | Over():
+                return []
+            case _:
+                assert_never(state)
+
+    def _spend(self, now: float) -> None:
+        terms = self._terms
+        gained = (now - self._allowance_at) * terms.messages_per_second
+        self._allowance = min(terms.burst, self._allowance + gained) - 1
+        self._allowance_at = now
+        if self._allowance < 0:
+            raise Refusal("too-fast")

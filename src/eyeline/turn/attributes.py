@@ -1,0 +1,204 @@
+"""The attributes of STUN that are understood (RFC 8489, 14), each a frozen value that can write and read itself.
+
+A new attribute is a class here, of one of the `shapes` or its own, and a line in `TABLE`.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final, Self
+
+from eyeline.turn import framing
+from eyeline.turn.shapes import AddressValue, Attribute, DigestValue, TextValue, XorAddressValue
+
+REQUIRED_BELOW: Final = 0x8000
+"""Attributes with a lower number must be understood, or the message refused (RFC 8489, 14)."""
+
+
+class MappedAddress(AddressValue):
+    """The sender's address as the server sees it, in the clear.  Only read: servers send the XORed form (14.1)."""
+
+    NUMBER = 0x0001
+
+
+class XorMappedAddress(XorAddressValue):
+    """The sender's reflexive address: what a Binding request asks for (14.2)."""
+
+    NUMBER = 0x0020
+
+
+class AlternateServer(AddressValue):
+    """Of a 300 (Try Alternate) refusal: the server to ask instead (14.15)."""
+
+    NUMBER = 0x8023
+
+
+class Username(TextValue):
+    """Who signs, for both credential mechanisms; fewer than 509 bytes (14.3)."""
+
+    NUMBER = 0x0006
+    MAX_BYTES = 508
+
+
+class Realm(TextValue):
+    """Of the long-term credentials; up to 763 bytes as read (14.9)."""
+
+    NUMBER = 0x0014
+
+
+class Nonce(TextValue):
+    """Of the long-term credentials; up to 763 bytes as read (14.10)."""
+
+    NUMBER = 0x0015
+
+
+class Software(TextValue):
+    """What the sender runs; up to 763 bytes as read.  Eyeline sends none (14.14)."""
+
+    NUMBER = 0x8022
+
+
+class UserHash(DigestValue):
+    """SHA-256 of `username:realm`, in place of USERNAME (14.4)."""
+
+    NUMBER = 0x001E
+    LENGTHS = (32,)
+
+
+class MessageIntegrity(DigestValue):
+    """HMAC-SHA1 of the message before it; see `integrity` (14.5)."""
+
+    NUMBER = framing.MESSAGE_INTEGRITY
+    LENGTHS = (20,)
+
+
+class MessageIntegritySha256(DigestValue):
+    """HMAC-SHA256 of the message before it, perhaps cut short; see `integrity` (14.6)."""
+
+    NUMBER = framing.MESSAGE_INTEGRITY_SHA256
+    LENGTHS = range(16, 33, 4)
+
+
+class Fingerprint(DigestValue):
+    """CRC-32 of the message before it, XORed; a decoded message has it only if it is right (14.7)."""
+
+    NUMBER = framing.FINGERPRINT
+    LENGTHS = (4,)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCode(Attribute):
+    """Why a request is refused: 300 to 699, and words for people, up to 763 bytes (14.8)."""
+
+    code: int
+    reason: str = ""
+
+    NUMBER: ClassVar[int] = 0x0009
+
+    def __post_init__(self) -> None:
+        if not 300 <= self.code <= 699 or len(self.reason.encode()) > 763:
+            raise ValueError("not an error code")
+
+    def encode(self, transaction: bytes) -> bytes:
+        del transaction
+        return bytes((0, 0, *divmod(self.code, 100))) + self.reason.encode()
+
+    @classmethod
+    def decode(cls, value: bytes, transaction: bytes) -> Self:
+        del transaction
+        if len(value) < 4 or value[3] > 99:
+            raise ValueError("not an error code")
+        return cls((value[2] & 7) * 100 + value[3], value[4:].decode())
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownAttributes(Attribute):
+    """Of a 420 refusal: the numbers of the attributes that weren't understood (14.13)."""
+
+    numbers: tuple[int, ...]
+
+    NUMBER: ClassVar[int] = 0x000A
+
+    def encode(self, transaction: bytes) -> bytes:
+        del transaction
+        return b"".join(number.to_bytes(2) for number in self.numbers)
+
+    @classmethod
+    def decode(cls, value: bytes, transaction: bytes) -> Self:
+        del transaction
+        if len(value) % 2:
+            raise ValueError("half a number")
+        return cls(tuple(int.from_bytes(value[at : at + 2]) for at in range(0, len(value), 2)))
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordAlgorithm(Attribute):
+    """How the long-term key was made (14.12).  `MD5` and `SHA256` are the registered ones; they have no parameters."""
+
+    algorithm: int
+    parameters: bytes = b""
+
+    NUMBER: ClassVar[int] = 0x001D
+    MD5: ClassVar[int] = 0x0001
+    SHA256: ClassVar[int] = 0x0002
+
+    def encode(self, transaction: bytes) -> bytes:
+        del transaction
+        return framing.write_frame(self.algorithm, self.parameters)
+
+    @classmethod
+    def decode(cls, value: bytes, transaction: bytes) -> Self:
+        first, rest = cls.split(value)
+        if rest:
+            raise ValueError("more than one algorithm")
+        return first
+
+    @classmethod
+    def split(cls, value: bytes) -> tuple[Self, bytes]:
+        """The first algorithm of a list, and the list without it.  Raises `ValueError`."""
+        end = 4 + int.from_bytes(value[2:4])
+        if len(value) < max(4, end):
+            raise ValueError("an algorithm cut short")
+        return cls(int.from_bytes(value[:2]), value[4:end]), value[end + -end % 4 :]
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordAlgorithms(Attribute):
+    """The ways to make the long-term key that a server offers, best first (14.11)."""
+
+    algorithms: tuple[PasswordAlgorithm, ...]
+
+    NUMBER: ClassVar[int] = 0x8002
+
+    def encode(self, transaction: bytes) -> bytes:
+        return b"".join(algorithm.encode(transaction) for algorithm in self.algorithms)
+
+    @classmethod
+    def decode(cls, value: bytes, transaction: bytes) -> Self:
+        del transaction
+        found: list[PasswordAlgorithm] = []
+        while value:
+            algorithm, value = PasswordAlgorithm.split(value)
+            found.append(algorithm)
+        return cls(tuple(found))
+
+
+TABLE: Final[dict[int, type[Attribute]]] = {
+    attribute.NUMBER: attribute
+    for attribute in (
+        MappedAddress,
+        Username,
+        MessageIntegrity,
+        ErrorCode,
+        UnknownAttributes,
+        Realm,
+        Nonce,
+        MessageIntegritySha256,
+        PasswordAlgorithm,
+        UserHash,
+        XorMappedAddress,
+        PasswordAlgorithms,
+        Software,
+        AlternateServer,
+        Fingerprint,
+    )
+}
+"""Every attribute that is understood, by its number in the IANA registry."""

@@ -1,0 +1,51 @@
+"""One process of each browser for the whole run; new people, with nothing of the last test, for each test."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.bare import bare_page
+from tests.support.browser import Browser
+from tests.support.chromium import Chromium
+from tests.support.firefox import Firefox
+from tests.support.server import LiveServer
+
+
+@pytest.fixture(scope="session")
+def chromium_process() -> Iterator[Browser]:
+    with Chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def firefox_process() -> Iterator[Browser]:
+    with Firefox() as browser:
+        yield browser
+
+
+@pytest.fixture
+def chromium(chromium_process: Browser) -> Iterator[Browser]:
+    """Chromium; whoever opens a page in it is gone after the test."""
+    yield chromium_process
+    chromium_process.close_pages()
+
+
+@pytest.fixture
+def firefox(firefox_process: Browser) -> Iterator[Browser]:
+    """Firefox; whoever opens a page in it is gone after the test."""
+    yield firefox_process
+    firefox_process.close_pages()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LiveServer]:
+    """`eyeline serve` for the tests of one module; a test that needs flags or a fresh one makes its own."""
+    with LiveServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def bare() -> Iterator[str]:
+    """The address of the bare page."""
+    with bare_page() as url:
+        yield url

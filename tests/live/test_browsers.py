@@ -1,0 +1,161 @@
+"""The harness itself: both browsers do what tests ask of them, and what they say of a call is true."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser import Browser, Page, PageError
+from tests.support.call import decoded, links, media_flows
+from tests.support.chromium import Chromium
+from tests.support.firefox import Firefox
+
+BOTH = ["chromium", "firefox"]
+MEDIA = "() => navigator.mediaDevices.getUserMedia({video: true, audio: true}).then((s) => s.getTracks().length)"
+
+
+@pytest.fixture
+def browser(request: pytest.FixtureRequest) -> Browser:
+    fixture: Browser = request.getfixturevalue(request.param)
+    return fixture
+
+
+def join(offerer: Page, answerer: Page) -> None:
+    """Carry the offer and the answer by hand."""
+    answer = answerer.evaluate("answer", offerer.evaluate("offer"))
+    offerer.evaluate("(description) => connection.setRemoteDescription(description)", answer)
+
+
+@pytest.mark.parametrize("offering", BOTH)
+@pytest.mark.parametrize("answering", BOTH)
+def test_two_people_see_and_hear_each_other(
+    offering: str, answering: str, bare: str, request: pytest.FixtureRequest
+) -> None:
+    alice: Page = request.getfixturevalue(offering).open(bare)
+    bob: Page = request.getfixturevalue(answering).open(bare)
+    join(alice, bob)
+    for one, other in ((alice, bob), (bob, alice)):
+        one.until("channel.readyState === 'open'")
+        one.evaluate("channel.send('tea?')")
+        assert other.until("lines[0]") == "tea?"
+        assert media_flows(one).frames >= 10
+        (link,) = links(one)
+        assert (link.state, link.path) == ("connected", "host-host")
+        assert link.bytes_received > 0
+
+
+def test_two_processes_of_chromium_meet(chromium: Browser, bare: str) -> None:
+    with Chromium() as other:
+        alice, bob = chromium.open(bare), other.open(bare)
+        join(alice, bob)
+        media_flows(alice)
+
+
+@pytest.mark.parametrize("browser", BOTH, indirect=True)
+class TestEachBrowser:
+    def test_a_page_is_used_by_role_and_name(self, browser: Browser, bare: str) -> None:
+        page = browser.open(bare)
+        page.fill("Your name", "Alice")
+        page.fill("Your name", "Zoë 🙂")
+        page.click("button", "Say hello")
+        assert "Hello, Zoë 🙂" in page.text()
+        assert page.evaluate("document.activeElement.id") == "greet"
+        assert page.console == ["log: greeted"]
+
+    def test_keys_arrive(self, browser: Browser, bare: str) -> None:
+        page = browser.open(bare)
+        for key in ("m", "Escape", "Shift+Tab", "ArrowLeft", "Enter"):
+            page.press(key)
+            assert page.evaluate("document.title") == key
+        page.fill("Your name", "Bob")
+        page.press("Tab")
+        page.press("Space")
+        assert "Hello, Bob" in page.text()
+
+    @pytest.mark.parametrize(("name", "why"), [("Not now", "disabled"), ("Unseen", "none")])
+    def test_what_a_person_cannot_click_is_not_clicked(self, browser: Browser, bare: str, name: str, why: str) -> None:
+        with pytest.raises(PageError, match=why):
+            browser.open(bare).click("button", name, deadline=0.1)
+
+    def test_what_does_not_happen_is_shown(self, browser: Browser, bare: str) -> None:
+        page = browser.open(bare)
+        page.evaluate("console.warn('the kettle', 1)")
+        with pytest.raises(PageError) as late:
+            page.until("missing.value", deadline=0.1)
+        words = str(late.value)
+        assert all(word in words for word in ("ReferenceError", "the kettle 1", f"url: {bare}"))
+        picture = Path(words.split("screenshot: ")[1].splitlines()[0])
+        assert picture.read_bytes().startswith(b"\x89PNG")
+
+    def test_values_and_errors_cross(self, browser: Browser, bare: str) -> None:
+        page = browser.open(bare)
+        assert page.evaluate("async (a, b) => [a.x + b, null, undefined]", {"x": 1}, 2) == [3, None, None]
+        assert page.until("document.querySelector('h1')") == "h1"
+        with pytest.raises(PageError, match="TypeError: no tea"):
+            page.evaluate("async () => { throw new TypeError('no tea'); }")
+        with pytest.raises(PageError, match="no answer"):
+            page.evaluate("new Promise(() => {})", deadline=0.1)
+        assert page.evaluate("1 + 1") == 2
+
+    def test_uncaught_errors_are_kept(self, browser: Browser, bare: str) -> None:
+        page = browser.open(bare)
+        page.evaluate("void setTimeout(() => { globalThis.thrown = true; throw new Error('spilt'); })")
+        page.until("globalThis.thrown")
+        assert any("uncaught" in line and "spilt" in line for line in page.console)
+
+    def test_a_camera_can_be_refused_to_one_person_only(self, browser: Browser, bare: str) -> None:
+        alice, bob = browser.open(bare), browser.open(bare, permissions=["microphone"])
+        assert alice.evaluate(MEDIA) == 2
+        with pytest.raises(PageError, match="NotAllowedError"):
+            bob.evaluate(MEDIA)
+        assert bob.evaluate("navigator.mediaDevices.getUserMedia({audio: true}).then(() => 'heard')") == "heard"
+
+    def test_looks_are_as_asked(self, browser: Browser, bare: str) -> None:
+        look = "[innerWidth, innerHeight, ...['color-scheme: dark', 'reduced-motion'].map((q) =>"
+        look += " matchMedia(`(prefers-${q})`).matches)]"
+        alice = browser.open(bare)
+        bob = browser.open(bare, viewport=(390, 844), color_scheme="dark", reduced_motion=True)
+        assert alice.evaluate(look) == [1280, 800, False, False]
+        assert bob.evaluate(look) == [390, 844, True, True]
+        bob.resize(844, 390)
+        assert bob.until("innerWidth === 844") is True
+
+    def test_people_share_nothing_and_tabs_of_one_share_all(self, browser: Browser, bare: str) -> None:
+        alice, bob = browser.open(bare, init_script="globalThis.early = document.title;"), browser.open(bare)
+        alice.evaluate("void localStorage.setItem('seat', 'a')")
+        tab = alice.another(bare)
+        assert [page.evaluate("localStorage.getItem('seat')") for page in (tab, bob)] == ["a", None]
+        alice.evaluate("globalThis.mark = 1")
+        alice.reload()
+        assert alice.evaluate("[globalThis.mark, early]") == [None, ""]
+        assert [page.evaluate("document.visibilityState") for page in (alice, tab, bob)] == ["visible"] * 3
+
+    def test_files_are_chosen(self, browser: Browser, bare: str, tmp_path: Path) -> None:
+        cake = tmp_path / "cake.txt"
+        cake.write_text("lemon")
+        page = browser.open(bare)
+        page.attach("#file", cake)
+        assert page.evaluate("file.files[0].text()") == "lemon"
+
+    def test_a_closed_connection_is_no_link(self, browser: Browser, bare: str) -> None:
+        page = browser.open(bare)
+        page.evaluate("connection.close()")
+        assert links(page) == []
+        assert decoded(page).frames == 0
+
+    def test_asyncio_stays_free(self, browser: Browser, bare: str) -> None:
+        page = browser.open(bare)
+        assert asyncio.run(asyncio.sleep(0, "free")) == "free"
+        assert page.evaluate("1") == 1
+
+
+@pytest.mark.parametrize("kind", [Chromium, Firefox])
+def test_without_devices_none_are_found_and_nothing_is_left_behind(kind: type[Chromium | Firefox], bare: str) -> None:
+    with kind(devices=False) as browser:
+        profile, pid = Path(browser._profile.name), browser._process.pid
+        with pytest.raises(PageError, match="NotFoundError"):
+            browser.open(bare).evaluate(MEDIA)
+    assert not profile.exists()
+    with pytest.raises(ProcessLookupError):
+        os.killpg(pid, 0)

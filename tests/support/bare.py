@@ -1,0 +1,47 @@
+"""The bare page (`bare.html`, `bare.js`) on a port of this machine, with a policy as strict as Eyeline's own."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+HERE = Path(__file__).parent
+
+
+@contextmanager
+def bare_page() -> Iterator[str]:
+    """Give the page's address while it is served."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/bare.html"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = 2.0
+    kinds: ClassVar = {"/bare.html": "text/html; charset=utf-8", "/bare.js": "text/javascript; charset=utf-8"}
+
+    def do_GET(self) -> None:
+        kind = self.kinds.get(self.path)
+        self.send_response(200 if kind else 204)
+        if kind:
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Security-Policy", "default-src 'self'; style-src 'unsafe-inline'")
+        self.end_headers()
+        if kind:
+            self.wfile.write(HERE.joinpath(self.path[1:]).read_bytes())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the standard library's name
+        """Say nothing."""

@@ -1,0 +1,250 @@
+"""A page in a real browser, seen and handled as a person does: by role and name, by mouse and keys.
+
+`Page` is the same for all browsers; a browser is a small adapter (`Tab`) below it.  What a role or a name is, is the
+browser's own accessibility tree's word, so a test that finds a button proves that a screen reader finds it.
+"""
+
+import itertools
+import json
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal, Protocol, Self, TypedDict, TypeVar, Unpack
+
+from tests.support.wire import PATIENCE, WireError
+
+T = TypeVar("T")
+Permission = Literal["camera", "microphone"]
+POLL: Final = 0.02
+PICTURES: Final = Path(tempfile.gettempdir(), "eyeline-screenshots")
+_pictures = itertools.count(1)
+
+# Runs in every page before the page's own scripts.  Pages expose nothing; the tests have to see the truth of WebRTC.
+REMEMBER: Final = """
+globalThis.__connections = [];
+globalThis.RTCPeerConnection = new Proxy(RTCPeerConnection, {
+  construct(target, given, as) {
+    const connection = Reflect.construct(target, given, as);
+    globalThis.__connections.push(connection);
+    return connection;
+  },
+});
+"""
+
+_RUN: Final = """(async () => {
+  try {
+    const it = (
+%s
+    );
+    const value = typeof it === 'function' ? await it(...%s) : await it;
+    const plain = value instanceof Node ? value.nodeName.toLowerCase() : value;
+    return JSON.stringify([true, [Boolean(value), plain]]);
+  } catch (error) {
+    const words = error?.name ? `${error.name}: ${error.message}\\n${error.stack}` : String(error);
+    return JSON.stringify([false, words]);
+  }
+})()"""
+
+_SPOT: Final = """async (element) => {
+  const place = () => element.getBoundingClientRect();
+  if (!element.isConnected || !element.checkVisibility({visibilityProperty: true})) return 'hidden';
+  if (element.matches(':disabled') || element.closest('[aria-disabled=true]')) return 'disabled';
+  element.scrollIntoView({block: 'nearest', inline: 'nearest', behavior: 'instant'});
+  const before = place();
+  await new Promise((resolve) => setTimeout(resolve, 16));
+  const {x, y, width, height} = place();
+  if (x !== before.x || y !== before.y) return 'moving';
+  const spot = [x + width / 2, y + height / 2];
+  const hit = element.getRootNode().elementFromPoint(...spot);
+  if (!element.contains(hit) && hit?.closest('label')?.control !== element)
+    return `covered by ${hit?.outerHTML.slice(0, 120)}`;
+  return spot;
+}"""
+
+_FIELD: Final = """(element) => {
+  if (!element.matches('input, textarea, [contenteditable]')) return 'no field';
+  if (!element.checkVisibility({visibilityProperty: true})) return 'hidden';
+  if (element.matches(':disabled, :read-only')) return 'disabled';
+  element.focus();
+  if (element.select) element.select(); else getSelection().selectAllChildren(element);
+  return ['focused'];
+}"""
+
+
+class PageError(AssertionError):
+    """The page threw, or did not come to what was waited for."""
+
+
+class Visit(TypedDict, total=False):
+    """How somebody comes to a page; what is left out is as in `PLAIN`."""
+
+    permissions: Sequence[Permission]
+    """What the person has allowed; the rest is refused (`NotAllowedError`)."""
+    viewport: tuple[int, int]
+    color_scheme: Literal["light", "dark"]
+    reduced_motion: bool
+    init_script: str
+    """Statements that run before any script of each document."""
+
+
+PLAIN: Final[Visit] = {
+    "permissions": ("camera", "microphone"),
+    "viewport": (1280, 800),
+    "color_scheme": "light",
+    "reduced_motion": False,
+    "init_script": "",
+}
+
+
+class Tab(Protocol):
+    """What a browser has to do for `Page`.  Errors are `WireError`."""
+
+    console: list[str]
+
+    def go(self, url: str) -> None: ...
+    def reload(self) -> None: ...
+    def run(self, expression: str, deadline: float) -> str: ...
+    def find(self, role: str | None, name: str) -> list[str]: ...
+    def ask(self, node: str, function: str) -> Any: ...
+    def press_at(self, x: float, y: float) -> None: ...
+    def type(self, text: str) -> None: ...
+    def key(self, key: str, modifiers: Sequence[str]) -> None: ...
+    def attach(self, css: str, paths: Sequence[Path]) -> None: ...
+    def capture(self) -> bytes: ...
+    def resize(self, width: int, height: int) -> None: ...
+    def hear(self) -> None: ...
+    def another(self) -> "Tab": ...
+    def close(self) -> None: ...
+
+
+class Page:
+    """One tab of one person.  What waits has a deadline in seconds and fails with the page's own words."""
+
+    def __init__(self, tab: Tab) -> None:
+        self._tab = tab
+
+    def evaluate(self, js: str, *args: object, deadline: float = PATIENCE) -> Any:
+        """The JSON value of an expression, or of a function (also an async one) called with `args`."""
+        return self._run(js, args, deadline)[1]
+
+    def until(self, js: str, *args: object, deadline: float = 15.0) -> Any:
+        """Wait until `js` (as in `evaluate`) gives something truthy, and give it back.  To throw is not yet."""
+
+        def look() -> tuple[bool, Any]:
+            truthy, value = self._run(js, args, deadline)
+            return truthy, value
+
+        return self._wait(look, f"until {js}", deadline)
+
+    def click(self, role: str, name: str, deadline: float = 15.0) -> None:
+        """Click the one element of that role and name, once it is visible, enabled, still and not covered."""
+        spot = self._wait(lambda: self._only(role, name, _SPOT), f"click {role} {name!r}", deadline)
+        self._tab.press_at(*spot)
+
+    def fill(self, label: str, text: str, deadline: float = 15.0) -> None:
+        """Replace what the field of that name holds, by typing."""
+        self._wait(lambda: self._only(None, label, _FIELD), f"fill {label!r}", deadline)
+        self._tab.key("Delete", ())
+        self._tab.type(text)
+
+    def press(self, keys: str) -> None:
+        """Press a key by its DOM name, where the focus is: `Enter`, `m`, `Shift+Tab`."""
+        *modifiers, key = keys.split("+") if len(keys) > 1 else [keys]
+        self._tab.key(key, modifiers)
+
+    def attach(self, css: str, *paths: Path) -> None:
+        """Choose files in the `input type=file` that the selector finds."""
+        self._tab.attach(css, paths)
+
+    def text(self) -> str:
+        """What is to be read on the page."""
+        return str(self.evaluate("document.body.innerText"))
+
+    @property
+    def console(self) -> list[str]:
+        """Console messages and uncaught errors so far."""
+        self._tab.hear()
+        return self._tab.console
+
+    def goto(self, url: str) -> None:
+        self._tab.go(url)
+
+    def reload(self) -> None:
+        self._tab.reload()
+
+    def another(self, url: str) -> "Page":
+        """A second tab of the same person (same storage, same permissions)."""
+        page = Page(self._tab.another())
+        page.goto(url)
+        return page
+
+    def resize(self, width: int, height: int) -> None:
+        self._tab.resize(width, height)
+
+    def screenshot(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self._tab.capture())
+
+    def close(self) -> None:
+        self._tab.close()
+
+    def _run(self, js: str, args: Sequence[object], deadline: float) -> Any:
+        source = _RUN % (js.strip().rstrip(";"), json.dumps(args))
+        try:
+            fine, value = json.loads(self._tab.run(source, deadline))
+        except WireError as error:
+            raise PageError(str(error)) from error
+        if not fine:
+            raise PageError(value)
+        return value
+
+    def _only(self, role: str | None, name: str, function: str) -> tuple[bool, Any]:
+        """What `function` says of the one element that can be used now; it gives a list for yes, words for no."""
+        answers = [self._tab.ask(node, function) for node in self._tab.find(role, name)]
+        usable = [answer for answer in answers if isinstance(answer, list)]
+        if len(usable) == 1:
+            return True, usable[0]
+        return False, f"{len(usable)} usable of {answers or 'none'}"
+
+    def _wait(self, look: Callable[[], tuple[bool, T]], what: str, deadline: float) -> T:
+        end = time.monotonic() + deadline
+        while True:
+            try:
+                truthy, value = look()
+                seen = repr(value)
+            except (PageError, WireError) as error:
+                truthy, seen = False, str(error)
+            if truthy:
+                return value
+            if time.monotonic() > end:
+                raise PageError(f"not in {deadline:.1f} s: {what}\nlast seen: {seen}\n{self._scene()}")
+            time.sleep(POLL)
+
+    def _scene(self) -> str:
+        """What a person would want to know of a page on which something did not happen."""
+        path = PICTURES / f"{next(_pictures)}.png"
+        try:
+            self.screenshot(path)
+            url = self.evaluate("location.href", deadline=5.0)
+            return "\n".join([f"url: {url}", f"screenshot: {path}", "console:", *self.console])
+        except (PageError, WireError) as error:
+            return f"nothing can be seen of the page: {error}"
+
+
+class Browser(Protocol):
+    """A browser process."""
+
+    name: str
+
+    def open(self, url: str, **visit: Unpack[Visit]) -> Page:
+        """Somebody new (own storage, own permissions) opens `url` and waits till it has loaded."""
+        ...
+
+    def close_pages(self) -> None: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...

@@ -1,0 +1,77 @@
+"""What WebRTC itself says of a page's calls.  (`browser.REMEMBER` has kept every connection that the page made.)"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tests.support.browser import Page
+
+_LINKS: Final = """async () => {
+  const links = [];
+  for (const connection of globalThis.__connections) {
+    if (connection.connectionState === 'closed') continue;
+    const stats = new Map(await connection.getStats());
+    const all = [...stats.values()];
+    const chosen = all.map((s) => s.type === 'transport' && stats.get(s.selectedCandidatePairId)).find(Boolean);
+    const pair = chosen ?? all.find((s) => s.type === 'candidate-pair' && s.state === 'succeeded'
+      && (s.selected ?? s.nominated));
+    const [local, remote] = [stats.get(pair?.localCandidateId), stats.get(pair?.remoteCandidateId)];
+    const streams = all.filter((s) => s.type === 'inbound-rtp');
+    const sum = (name) => streams.reduce((total, s) => total + (s[name] ?? 0), 0);
+    links.push({
+      state: connection.connectionState,
+      path: pair ? `${local?.candidateType}-${remote?.candidateType}` : '',
+      relay_protocol: local?.relayProtocol ?? '',
+      bytes_received: pair?.bytesReceived ?? 0,
+      frames_decoded: sum('framesDecoded'),
+      audio_energy: sum('totalAudioEnergy'),
+    });
+  }
+  return links;
+}"""
+
+_FLOWS: Final = f"""async (frames, energy) => {{
+  const links = await ({_LINKS})();
+  const sum = (name) => links.reduce((total, link) => total + link[name], 0);
+  return sum('frames_decoded') >= frames && sum('audio_energy') > energy;
+}}"""
+
+
+@dataclass(frozen=True)
+class Link:
+    """One peer connection that is not closed."""
+
+    state: str
+    """`connectionState` in the W3C's words."""
+    path: str
+    """Types of the selected pair, local first: `host-host`, `srflx-relay`; empty without a pair."""
+    relay_protocol: str
+    """How this side reaches its relay (`udp`, `tcp`, `tls`), if its candidate is one."""
+    bytes_received: int
+    frames_decoded: int
+    audio_energy: float
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What a page has decoded so far on all its open connections."""
+
+    frames: int
+    audio_energy: float
+
+
+def links(page: Page) -> list[Link]:
+    """The page's open connections, in the order in which it made them."""
+    found: list[dict[str, Any]] = page.evaluate(_LINKS)
+    return [Link(**link) for link in found]
+
+
+def decoded(page: Page) -> Decoded:
+    now = links(page)
+    return Decoded(sum(link.frames_decoded for link in now), sum(link.audio_energy for link in now))
+
+
+def media_flows(page: Page, deadline: float = 15.0) -> Decoded:
+    """Wait until, from now on, ten more frames of video and some sound have been decoded; fail if they are not."""
+    before = decoded(page)
+    page.until(_FLOWS, before.frames + 10, before.audio_energy, deadline=deadline)
+    return decoded(page)

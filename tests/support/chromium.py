@@ -1,0 +1,256 @@
+"""Chromium, told what to do by CDP (Chrome DevTools Protocol) over its own WebSocket."""
+
+import base64
+import itertools
+import json
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, Unpack
+
+from tests.support.browser import PLAIN, REMEMBER, Page, Visit
+from tests.support.tools import need
+from tests.support.wire import HERE, PATIENCE, Json, Machine, Process, Wire, WireError, scratch
+
+FLAGS: Final = (
+    "--headless",
+    "--no-sandbox",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+    "--auto-accept-this-tab-capture",
+    "--ignore-certificate-errors",
+    "--disable-background-networking",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-breakpad",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-dev-shm-usage",
+    "--disable-extensions",
+    "--disable-features=WebRtcHideLocalIpsWithMdns,Translate,MediaRouter,OptimizationHints",
+    "--disable-renderer-backgrounding",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--password-store=basic",
+    "--remote-debugging-port=0",
+)
+MODIFIERS: Final = {"Alt": 1, "Control": 2, "Meta": 4, "Shift": 8}
+# Windows virtual key codes, which Chromium acts on; a key that types something has its text too.
+KEYS: Final = {
+    "Backspace": (8, ""), "Tab": (9, ""), "Enter": (13, "\r"), "Escape": (27, ""), " ": (32, " "), "Space": (32, " "),
+    "PageUp": (33, ""), "PageDown": (34, ""), "End": (35, ""), "Home": (36, ""), "ArrowLeft": (37, ""),
+    "ArrowUp": (38, ""), "ArrowRight": (39, ""), "ArrowDown": (40, ""), "Delete": (46, ""),
+}  # fmt: skip
+
+
+class Chromium:
+    """One Chromium process.  With `devices` false there is no camera and no microphone (`NotFoundError`)."""
+
+    name = "chromium"
+
+    def __init__(self, *, devices: bool = True, flags: Sequence[str] = (), machine: Machine = HERE) -> None:
+        self._tabs: dict[str, ChromiumTab] = {}
+        self._profile = scratch(self.name)
+        fake = ["--use-fake-device-for-media-stream"] if devices else []
+        profile = f"--user-data-dir={self._profile.name}/profile"
+        argv = [*machine.prefix, need("chromium"), *FLAGS, *fake, *flags, profile, "about:blank"]
+        self._process = Process(argv, Path(self._profile.name, "log"))
+        try:
+            url = self._process.says(r"DevTools listening on (ws://\S+)")
+            self.wire = Wire(url, self._news, machine)
+        except BaseException:
+            self._end(0.0)
+            raise
+
+    def open(self, url: str, **visit: Unpack[Visit]) -> Page:
+        """Somebody new opens `url`: a browser context of their own."""
+        whole: Visit = {**PLAIN, **visit}
+        context = self.wire.ask("Target.createBrowserContext", {})["browserContextId"]
+        for name in ("camera", "microphone"):
+            setting = "granted" if name in whole["permissions"] else "denied"
+            permission = {"permission": {"name": name}, "setting": setting, "browserContextId": context}
+            self.wire.ask("Browser.setPermission", permission)
+        page = Page(self.tab(context, whole))
+        page.goto(url)
+        return page
+
+    def tab(self, context: str, visit: Visit) -> "ChromiumTab":
+        tab = ChromiumTab(self, context, visit)
+        self._tabs[tab.session] = tab
+        return tab
+
+    def forget(self, tab: "ChromiumTab") -> None:
+        """The last tab of a person takes the person along."""
+        self._tabs.pop(tab.session, None)
+        if all(other.context != tab.context for other in self._tabs.values()):
+            self.wire.ask("Target.disposeBrowserContext", {"browserContextId": tab.context})
+
+    def close_pages(self) -> None:
+        for tab in list(self._tabs.values()):
+            tab.close()
+
+    def close(self) -> None:
+        with suppress(WireError):
+            self.wire.tell("Browser.close", {})
+        self._end(5.0)
+        self.wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _end(self, patience: float) -> None:
+        self._process.wait(patience)
+        self._profile.cleanup()
+
+    def _news(self, message: Json) -> None:
+        if tab := self._tabs.get(message.get("sessionId", "")):
+            tab.news(message["method"], message["params"])
+
+
+class ChromiumTab:
+    """A CDP session with one page target."""
+
+    def __init__(self, browser: Chromium, context: str, visit: Visit) -> None:
+        self._browser, self.context, self._visit = browser, context, visit
+        self.console: list[str] = []
+        self._wire = browser.wire
+        width, height = visit["viewport"]
+        window = {"browserContextId": context, "newWindow": True, "width": width, "height": height}
+        self._target = self._wire.ask("Target.createTarget", {"url": "about:blank", **window})["targetId"]
+        attach = {"targetId": self._target, "flatten": True}
+        self.session: str = self._wire.ask("Target.attachToTarget", attach)["sessionId"]
+        for domain in ("Page", "Runtime", "Log"):
+            self._cdp(f"{domain}.enable")
+        motion = "reduce" if visit["reduced_motion"] else "no-preference"
+        media = {"prefers-color-scheme": visit["color_scheme"], "prefers-reduced-motion": motion}
+        self._cdp("Emulation.setEmulatedMedia", features=[{"name": k, "value": v} for k, v in media.items()])
+        self._cdp("Emulation.setFocusEmulationEnabled", enabled=True)
+        self._cdp("Page.addScriptToEvaluateOnNewDocument", source=REMEMBER + visit["init_script"])
+        self.resize(width, height)
+
+    def go(self, url: str) -> None:
+        if failed := self._cdp("Page.navigate", url=url).get("errorText"):
+            raise WireError(f"{url}: {failed}")
+        self._loaded("")
+
+    def reload(self) -> None:
+        old = self._loader()
+        self._cdp("Page.reload")
+        self._loaded(old)
+
+    def run(self, expression: str, deadline: float) -> str:
+        answer = self._cdp(
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True, deadline=deadline
+        )
+        return str(_value(answer))
+
+    def find(self, role: str | None, name: str) -> list[str]:
+        root = self._cdp("DOM.getDocument", depth=0)["root"]["backendNodeId"]
+        query: Json = {"backendNodeId": root, "accessibleName": name} | ({"role": role} if role else {})
+        nodes = self._cdp("Accessibility.queryAXTree", **query)["nodes"]
+        return [str(node["backendDOMNodeId"]) for node in nodes if not node["ignored"] and "backendDOMNodeId" in node]
+
+    def ask(self, node: str, function: str) -> Any:
+        remote = self._cdp("DOM.resolveNode", backendNodeId=int(node))["object"]["objectId"]
+        answer = self._cdp(
+            "Runtime.callFunctionOn",
+            functionDeclaration=f"async function () {{ return JSON.stringify(await ({function})(this)); }}",
+            objectId=remote,
+            awaitPromise=True,
+            returnByValue=True,
+        )
+        return json.loads(_value(answer))
+
+    def press_at(self, x: float, y: float) -> None:
+        self._cdp("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+        for kind in ("mousePressed", "mouseReleased"):
+            self._cdp("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def type(self, text: str) -> None:
+        self._cdp("Input.insertText", text=text)
+
+    def key(self, key: str, modifiers: Sequence[str]) -> None:
+        code, text = KEYS.get(key) or (ord(key.upper()), key)
+        held = sum(MODIFIERS[modifier] for modifier in modifiers)
+        dom = {"Space": " "}.get(key, key)
+        event: Json = {"key": dom, "code": _code(key), "windowsVirtualKeyCode": code, "modifiers": held}
+        written = {} if held & ~MODIFIERS["Shift"] or not text else {"text": text}
+        self._cdp("Input.dispatchKeyEvent", type="keyDown" if written else "rawKeyDown", **event, **written)
+        self._cdp("Input.dispatchKeyEvent", type="keyUp", **event)
+
+    def attach(self, css: str, paths: Sequence[Path]) -> None:
+        expression = f"document.querySelector({json.dumps(css)})"
+        element = self._cdp("Runtime.evaluate", expression=expression)["result"]
+        if "objectId" not in element:
+            raise WireError(f"no element is {css}")
+        self._cdp("DOM.setFileInputFiles", files=[str(path) for path in paths], objectId=element["objectId"])
+
+    def capture(self) -> bytes:
+        return base64.b64decode(self._cdp("Page.captureScreenshot", format="png")["data"])
+
+    def resize(self, width: int, height: int) -> None:
+        self._cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def hear(self) -> None:
+        self._wire.hear()
+
+    def another(self) -> "ChromiumTab":
+        return self._browser.tab(self.context, self._visit)
+
+    def close(self) -> None:
+        with suppress(WireError):
+            self._wire.ask("Target.closeTarget", {"targetId": self._target})
+        self._browser.forget(self)
+
+    def news(self, method: str, params: Json) -> None:
+        match method:
+            case "Runtime.consoleAPICalled":
+                words = (str(a.get("value", a.get("description", a["type"]))) for a in params["args"])
+                self.console.append(f"{params['type']}: {' '.join(words)}")
+            case "Runtime.exceptionThrown":
+                self.console.append(f"uncaught: {_words(params['exceptionDetails'])}")
+            case "Log.entryAdded":
+                entry = params["entry"]
+                self.console.append(f"{entry['level']}: {entry['text']} {entry.get('url', '')}".rstrip())
+            case "Page.javascriptDialogOpening":
+                self._wire.tell("Page.handleJavaScriptDialog", {"accept": True}, sessionId=self.session)
+
+    def _cdp(self, method: str, /, *, deadline: float = PATIENCE, **params: Any) -> Json:
+        return self._wire.ask(method, params, deadline=deadline, sessionId=self.session)
+
+    def _loader(self) -> str:
+        return str(self._cdp("Page.getFrameTree")["frameTree"]["frame"]["loaderId"])
+
+    def _loaded(self, old: str) -> None:
+        """Wait for another document than `old` to be there whole."""
+        end = time.monotonic() + PATIENCE
+        for pause in itertools.chain([0.0], itertools.repeat(0.01)):
+            time.sleep(pause)
+            with suppress(WireError):
+                if self._loader() != old and self.run("document.readyState", PATIENCE) == "complete":
+                    return
+            if time.monotonic() > end:
+                raise WireError("the page does not load")
+
+
+def _code(key: str) -> str:
+    if len(key) > 1:
+        return key
+    return f"Key{key.upper()}" if key.isalpha() else f"Digit{key}" if key.isdigit() else {" ": "Space"}.get(key, "")
+
+
+def _value(answer: Json) -> Any:
+    if thrown := answer.get("exceptionDetails"):
+        raise WireError(_words(thrown))
+    return answer["result"].get("value")
+
+
+def _words(thrown: Json) -> str:
+    return str(thrown.get("exception", {}).get("description", thrown["text"]))

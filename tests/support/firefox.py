@@ -1,0 +1,253 @@
+"""Firefox, told what to do by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), without geckodriver.
+
+BiDi can't yet refuse a camera or darken a page in Firefox, so those two are done from the browser's own side
+(`--remote-allow-system-access`), per person and per tab.
+"""
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, Unpack
+
+from tests.support.browser import PLAIN, REMEMBER, Page, Visit
+from tests.support.tools import need
+from tests.support.wire import HERE, PATIENCE, Json, Machine, Process, Wire, WireError, scratch
+
+PREFS: Final[Mapping[str, bool | int | str]] = {
+    "app.normandy.enabled": False,
+    "app.update.disabledForTesting": True,
+    "browser.aboutwelcome.enabled": False,
+    "browser.newtabpage.enabled": False,
+    "browser.safebrowsing.update.enabled": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "browser.startup.homepage": "about:blank",
+    "browser.startup.homepage_override.mstone": "ignore",
+    "browser.startup.page": 0,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "extensions.autoDisableScopes": 0,
+    "extensions.enabledScopes": 0,
+    "extensions.getAddons.cache.enabled": False,
+    "media.autoplay.default": 0,
+    "media.gmp-provider.enabled": False,
+    "media.peerconnection.ice.obfuscate_host_addresses": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+    "permissions.isolateBy.userContext": True,
+    "remote.active-protocols": 1,
+    "services.settings.server": "data:,#remote-settings-dummy/v1",
+    "startup.homepage_welcome_url": "about:blank",
+    "toolkit.telemetry.reportingpolicy.firstRun": False,
+}
+# WebDriver's code points of keys that type nothing (https://www.w3.org/TR/webdriver2/#keyboard-actions).
+KEYS: Final = {
+    "Backspace": "\ue003", "Tab": "\ue004", "Enter": "\ue007", "Shift": "\ue008", "Control": "\ue009", "Alt": "\ue00a",
+    "Escape": "\ue00c", "Space": " ", "PageUp": "\ue00e", "PageDown": "\ue00f", "End": "\ue010", "Home": "\ue011",
+    "ArrowLeft": "\ue012", "ArrowUp": "\ue013", "ArrowRight": "\ue014", "ArrowDown": "\ue015", "Delete": "\ue017",
+    "Meta": "\ue03d",
+}  # fmt: skip
+
+_PREPARE: Final = """(context, address, allowed, dark, calm) => {
+  const path = 'chrome://remote/content/shared/NavigableManager.sys.mjs';
+  const tab = ChromeUtils.importESModule(path).NavigableManager.getBrowsingContextById(context);
+  tab.prefersColorSchemeOverride = dark ? 'dark' : 'light';
+  tab.prefersReducedMotionOverride = calm ? 'reduce' : 'no-preference';
+  const url = Services.io.newURI(address);
+  const who = Services.scriptSecurityManager.createContentPrincipal(url, tab.originAttributes);
+  for (const name of ['camera', 'microphone']) {
+    const {ALLOW_ACTION, DENY_ACTION} = Services.perms;
+    Services.perms.addFromPrincipal(who, name, allowed.includes(name) ? ALLOW_ACTION : DENY_ACTION);
+  }
+}"""
+
+
+class Firefox:
+    """One Firefox process.  With `devices` false there is no camera and no microphone (`NotFoundError`)."""
+
+    name = "firefox"
+
+    def __init__(
+        self, *, devices: bool = True, prefs: Mapping[str, bool | int | str] = PREFS, machine: Machine = HERE
+    ) -> None:
+        self._tabs: dict[str, FirefoxTab] = {}
+        self._profile = scratch(self.name)
+        profile = Path(self._profile.name, "profile")
+        profile.mkdir()
+        wishes = {**PREFS, **prefs, "media.navigator.streams.fake": devices}
+        lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in wishes.items())
+        profile.joinpath("user.js").write_text("".join(lines))
+        remote = ("--remote-debugging-port", "0", "--remote-allow-system-access")
+        argv = [*machine.prefix, need("firefox-esr"), "--headless", "--no-remote", "--profile", str(profile), *remote]
+        self._process = Process(argv, Path(self._profile.name, "log"))
+        try:
+            url = self._process.says(r"WebDriver BiDi listening on (ws://\S+)")
+            self.wire = Wire(f"{url}/session", self._news, machine)
+            self._greet()
+        except BaseException:
+            self._end(0.0)
+            raise
+
+    def open(self, url: str, **visit: Unpack[Visit]) -> Page:
+        """Somebody new opens `url`: a user context of their own."""
+        whole: Visit = {**PLAIN, **visit}
+        person = self.wire.ask("browser.createUserContext", {})["userContext"]
+        page = Page(self.tab(person, whole))
+        page.goto(url)
+        return page
+
+    def tab(self, person: str, visit: Visit) -> "FirefoxTab":
+        tab = FirefoxTab(self, person, visit)
+        self._tabs[tab.context] = tab
+        return tab
+
+    def forget(self, tab: "FirefoxTab") -> None:
+        """The last tab of a person takes the person along."""
+        self._tabs.pop(tab.context, None)
+        if all(other.person != tab.person for other in self._tabs.values()):
+            self.wire.ask("browser.removeUserContext", {"userContext": tab.person})
+
+    def prepare(self, context: str, url: str, visit: Visit) -> None:
+        """Permissions and looks of a tab that is about to go to `url`."""
+        given = (context, url, list(visit["permissions"]), visit["color_scheme"] == "dark", visit["reduced_motion"])
+        expression = f"({_PREPARE})(...{json.dumps(given)})"
+        target = {"context": self._chrome}
+        answer = self.wire.ask("script.evaluate", {"expression": expression, "target": target, "awaitPromise": True})
+        _value(answer)
+
+    def close_pages(self) -> None:
+        for tab in list(self._tabs.values()):
+            tab.close()
+
+    def close(self) -> None:
+        with suppress(WireError):
+            self.wire.ask("browser.close", {}, deadline=5.0)
+        self._end(5.0)
+        self.wire.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _greet(self) -> None:
+        wishes = {"acceptInsecureCerts": True, "unhandledPromptBehavior": {"default": "accept"}}
+        self.wire.ask("session.new", {"capabilities": {"alwaysMatch": wishes}})
+        self.wire.ask("session.subscribe", {"events": ["log.entryAdded"]})
+        windows = self.wire.ask("browsingContext.getTree", {"moz:scope": "chrome"})["contexts"]
+        self._chrome = windows[0]["context"]
+
+    def _end(self, patience: float) -> None:
+        self._process.wait(patience)
+        self._profile.cleanup()
+
+    def _news(self, message: Json) -> None:
+        params = message["params"]
+        if tab := self._tabs.get(params.get("source", {}).get("context", "")):
+            kind = "uncaught" if params["type"] == "javascript" else params["level"]
+            tab.console.append(f"{kind}: {params['text']}")
+
+
+class FirefoxTab:
+    """A top-level browsing context in a window of its own, for a tab in the back is a hidden page."""
+
+    def __init__(self, browser: Firefox, person: str, visit: Visit) -> None:
+        self._browser, self.person, self._visit = browser, person, visit
+        self._wire = browser.wire
+        self.console: list[str] = []
+        made = self._wire.ask("browsingContext.create", {"type": "window", "userContext": person})
+        self.context: str = made["context"]
+        script = f"() => {{ {REMEMBER}{visit['init_script']} }}"
+        self._wire.ask("script.addPreloadScript", {"functionDeclaration": script, "contexts": [self.context]})
+        self.resize(*visit["viewport"])
+
+    def go(self, url: str) -> None:
+        self._browser.prepare(self.context, url, self._visit)
+        self._bidi("browsingContext.navigate", url=url, wait="complete")
+
+    def reload(self) -> None:
+        self._bidi("browsingContext.reload", wait="complete")
+
+    def run(self, expression: str, deadline: float) -> str:
+        params = {"expression": expression, "target": {"context": self.context}, "awaitPromise": True}
+        return str(_value(self._wire.ask("script.evaluate", params, deadline=deadline)))
+
+    def find(self, role: str | None, name: str) -> list[str]:
+        value = {"name": name} | ({"role": role} if role else {})
+        return self._locate({"type": "accessibility", "value": value})
+
+    def ask(self, node: str, function: str) -> Any:
+        answer = self._wire.ask(
+            "script.callFunction",
+            {
+                "functionDeclaration": f"async (element) => JSON.stringify(await ({function})(element))",
+                "arguments": [{"sharedId": node}],
+                "target": {"context": self.context},
+                "awaitPromise": True,
+            },
+        )
+        return json.loads(_value(answer))
+
+    def press_at(self, x: float, y: float) -> None:
+        steps = [
+            {"type": "pointerMove", "x": round(x), "y": round(y)},
+            {"type": "pointerDown", "button": 0},
+            {"type": "pointerUp", "button": 0},
+        ]
+        self._act({"type": "pointer", "id": "mouse", "actions": steps})
+
+    def type(self, text: str) -> None:
+        self._act({"type": "key", "id": "keys", "actions": [step for key in text for step in _stroke(key)]})
+
+    def key(self, key: str, modifiers: Sequence[str]) -> None:
+        held = [KEYS[modifier] for modifier in modifiers]
+        down = [{"type": "keyDown", "value": value} for value in held]
+        up = [{"type": "keyUp", "value": value} for value in reversed(held)]
+        self._act({"type": "key", "id": "keys", "actions": [*down, *_stroke(KEYS.get(key, key)), *up]})
+
+    def attach(self, css: str, paths: Sequence[Path]) -> None:
+        nodes = self._locate({"type": "css", "value": css})
+        if not nodes:
+            raise WireError(f"no element is {css}")
+        self._bidi("input.setFiles", element={"sharedId": nodes[0]}, files=[str(path) for path in paths])
+
+    def capture(self) -> bytes:
+        return base64.b64decode(self._bidi("browsingContext.captureScreenshot")["data"])
+
+    def resize(self, width: int, height: int) -> None:
+        self._bidi("browsingContext.setViewport", viewport={"width": width, "height": height})
+
+    def hear(self) -> None:
+        self._wire.hear()
+
+    def another(self) -> "FirefoxTab":
+        return self._browser.tab(self.person, self._visit)
+
+    def close(self) -> None:
+        with suppress(WireError):
+            self._bidi("browsingContext.close", promptUnload=False)
+        self._browser.forget(self)
+
+    def _act(self, actions: Json) -> None:
+        self._bidi("input.performActions", actions=[actions])
+
+    def _locate(self, locator: Json) -> list[str]:
+        return [node["sharedId"] for node in self._bidi("browsingContext.locateNodes", locator=locator)["nodes"]]
+
+    def _bidi(self, method: str, **params: Any) -> Json:
+        return self._wire.ask(method, {"context": self.context, **params}, deadline=PATIENCE)
+
+
+def _stroke(key: str) -> Iterator[Json]:
+    yield {"type": "keyDown", "value": key}
+    yield {"type": "keyUp", "value": key}
+
+
+def _value(answer: Json) -> Any:
+    if answer["type"] == "exception":
+        raise WireError(answer["exceptionDetails"]["text"])
+    return answer["result"].get("value")

@@ -1,0 +1,131 @@
+"""A broker with its clients in virtual time: the real machines, no socket, no clock, no chance."""
+
+from collections import defaultdict, deque
+from dataclasses import dataclass, field
+
+from eyeline.signalling.messages import FromBroker, PeerId, RoomName, Welcome, decode_from_broker, encode
+from eyeline.signalling.room import Request, Room, SessionId, Tell
+from eyeline.signalling.session import Close, Effect, Post, Send, Session, Terms
+from eyeline.signalling.token import TokenKey
+
+__all__ = ["Client", "Closed", "Network", "Welcome"]
+
+
+@dataclass(frozen=True)
+class Closed:
+    """What a client sees of a closed socket."""
+
+    code: int
+    reason: str
+
+
+@dataclass
+class Client:
+    """One socket, as its owner sees it."""
+
+    name: str
+    session: Session
+    got: deque[str | Closed] = field(default_factory=deque)
+    open: bool = True
+
+    def messages(self) -> list[FromBroker]:
+        """All that came since the last call, decoded."""
+        came = [decode_from_broker(text) for text in self.got if isinstance(text, str)]
+        self.got.clear()
+        return came
+
+
+class Network:
+    """Sessions and rooms, joined by function calls; `now` moves only by `pass_time`."""
+
+    def __init__(self, capacity: int = 4) -> None:
+        self.now = 0.0
+        self.capacity = capacity
+        self.clients: list[Client] = []
+        self.rooms: dict[RoomName, Room] = {}
+        self._key = TokenKey(bytes(32))
+        self._life = 1
+        self._opened: defaultdict[str, int] = defaultdict(int)
+
+    def open(self, name: str) -> Client:
+        """A socket is opened.  The n-th of `alice` would get the peer id `alice-000n`."""
+        self._opened[name] += 1
+        peer = f"{name}-{self._opened[name]:04}"
+        session = Session(SessionId(f"{peer}-session"), PeerId(peer), Terms(self._key, ()), self.now)
+        client = Client(name, session)
+        self.clients.append(client)
+        return client
+
+    def say(self, client: Client, text: str | bytes) -> None:
+        """A frame from the client reaches the broker."""
+        self._perform(client, client.session.receive(text, self.now))
+
+    def lose(self, client: Client) -> None:
+        """The socket breaks, and the broker notices."""
+        client.open = False
+        self._perform(client, client.session.lose())
+
+    def restart(self) -> None:
+        """The broker is killed and started again: it knows nobody, but has its key."""
+        for client in self.clients:
+            client.open = False
+        self.clients.clear()
+        self.rooms.clear()
+        self._life += 1
+
+    def drain(self) -> None:
+        """The broker says goodbye to everybody."""
+        for client in list(self.clients):
+            self._perform(client, client.session.see_out(1000))
+
+    def pass_time(self, until: float) -> None:
+        """Ring every alarm that is due by then, in order."""
+        while (due := self._next_wake()) is not None and due <= until:
+            self.now = max(self.now, due)
+            for client in list(self.clients):
+                wake = client.session.next_wake()
+                if wake is not None and wake <= self.now:
+                    self._perform(client, client.session.wake(self.now))
+            for name, room in list(self.rooms.items()):
+                wake = room.next_wake()
+                if wake is not None and wake <= self.now:
+                    self._deliver(room.wake(self.now))
+                    self._settle(name)
+        self.now = until
+
+    def _next_wake(self) -> float | None:
+        wakes = [client.session.next_wake() for client in self.clients]
+        wakes += [room.next_wake() for room in self.rooms.values()]
+        return min((wake for wake in wakes if wake is not None), default=None)
+
+    def _perform(self, client: Client, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Send(message):
+                    if client.open:
+                        client.got.append(encode(message))
+                case Post(room, request):
+                    self._post(room, request)
+                case Close(code, reason):
+                    if client.open:
+                        client.got.append(Closed(code, reason))
+                    client.open = False
+
+    def _post(self, name: RoomName, request: Request) -> None:
+        room = self.rooms.get(name)
+        if room is None:
+            room = Room(name, capacity=self.capacity, life=f"life-{self._life}", unix_offset=0)
+            self.rooms[name] = room
+        tells = room.receive(request, self.now)
+        self._settle(name)
+        self._deliver(tells)
+
+    def _settle(self, name: RoomName) -> None:
+        if self.rooms[name].empty:
+            del self.rooms[name]
+
+    def _deliver(self, tells: list[Tell]) -> None:
+        for tell in tells:
+            for client in self.clients:
+                if client.session.id == tell.session:
+                    self._perform(client, client.session.hear(tell.news, self.now))

@@ -1,0 +1,30 @@
+"""Other people's programs that tests need."""
+
+import os
+import shutil
+from typing import Final
+
+import pytest
+
+DEBIAN: Final = {
+    "ip": "iproute2",
+    "nft": "nftables",
+    "node": "nodejs",
+    "turnserver": "coturn",
+    "turnutils_natdiscovery": "coturn",
+    "turnutils_peer": "coturn",
+    "turnutils_stunclient": "coturn",
+    "turnutils_uclient": "coturn",
+}
+"""The package of a program that is not named like its package."""
+
+
+def need(program: str) -> str:
+    """The path of `program`.  Without it the test is skipped; on CI (`CI=true`) it fails, for nobody reads skips there."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+    if found := shutil.which(program, path=path):
+        return found
+    reason = f"no {program} here: apt install {DEBIAN.get(program, program)}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,0 +1,94 @@
+"""Golden dialogues: plain text, played by Python against the broker's machines and by TypeScript against the client's.
+
+capacity 2                  the room's; first line, if at all
+@1.5 alice opens            at that second a socket is opened
+alice > {...}               the client says
+alice < {...}               and must hear this next; `$alice.token` stands for the newest resume token
+alice < closed 4001 why     and must see the socket closed
+alice loses                 the socket breaks, and the broker notices
+alice vanishes              the socket breaks, and the broker does not notice
+broker restarts             killed and started again
+broker drains               says goodbye to all
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from tests.support.network import Client, Closed, Network
+
+_LINE = re.compile(r"^(?:@(?P<at>[\d.]+)\s+)?(?P<who>[a-z]+)\s+(?P<rest>.*)$")
+
+
+class Player:
+    """Plays one transcript; `script` is what really happened, with every answer written out."""
+
+    def __init__(self, path: Path) -> None:
+        self.expected = path.read_text()
+        self.script = ""
+        self._network = Network()
+        self._clients: dict[str, Client] = {}
+        self._tokens: dict[str, str] = {}
+
+    def play(self) -> None:
+        """Plays it to its end."""
+        for line in self.expected.splitlines():
+            if " < " in line:
+                continue
+            self._do(line)
+            self.script += line + "\n"
+            self._write_answers()
+
+    def _do(self, line: str) -> None:
+        if not line or line.startswith("#"):
+            return
+        found = _LINE.match(line)
+        assert found is not None, line
+        if found["at"] is not None:
+            self._network.pass_time(float(found["at"]))
+            self._write_answers()
+        who, rest = found["who"], found["rest"]
+        network, client = self._network, self._clients.get(who)
+        match rest.split(" ", 1):
+            case ["opens"]:
+                self._clients[who] = network.open(who)
+            case [">", said] if client is not None:
+                network.say(client, self._with_token(said))
+            case ["loses"] if client is not None:
+                network.lose(client)
+            case ["vanishes"] if client is not None:
+                client.open = False
+            case ["restarts"]:
+                network.restart()
+            case ["drains"]:
+                network.drain()
+            case [number] if who == "capacity":
+                network.capacity = int(number)
+            case ["waits"]:
+                pass
+            case _:
+                raise AssertionError(line)
+
+    def _with_token(self, said: str) -> str:
+        repeat = re.fullmatch(r"(\d+) times (.*)", said)
+        if repeat is not None:
+            return json.dumps({"type": "signal", "to": "x", "n": 1, "data": repeat[2] * int(repeat[1])})
+        for who, token in self._tokens.items():
+            said = said.replace(f"${who}.token", token)
+        return said
+
+    def _write_answers(self) -> None:
+        for who, client in self._clients.items():
+            while client.got:
+                got = client.got.popleft()
+                if isinstance(got, Closed):
+                    self.script += f"{who} < closed {got.code} {got.reason}\n"
+                else:
+                    self.script += f"{who} < {self._golden(who, json.loads(got))}\n"
+
+    def _golden(self, who: str, message: dict[str, Any]) -> str:
+        if "resume" in message:
+            self._tokens[who] = message["resume"]
+            message["resume"] = f"${who}.token"
+        return json.dumps(message, ensure_ascii=False)

@@ -1,0 +1,71 @@
+import { computed, effect, type ReadonlySignal, signal, untracked } from '@preact/signals';
+import { words } from '../strings';
+import { Home } from './home';
+import type { Outside } from './outside';
+import { newRoomName } from './room-name';
+import { homePath, readRoute, roomPath } from './route';
+import { Visit } from './visit';
+
+export type Page =
+  | { readonly at: 'home'; readonly home: Home }
+  | { readonly at: 'room'; readonly visit: Visit }
+  | { readonly at: 'bad-room' }
+  | { readonly at: 'nowhere' };
+
+/** The whole page: what the address asks for. */
+export class App {
+  readonly page: ReadonlySignal<Page>;
+  readonly title: ReadonlySignal<string>;
+  readonly home: string;
+  readonly #outside: Outside;
+  readonly #stop: () => void;
+
+  constructor(outside: Outside) {
+    this.#outside = outside;
+    this.home = outside.url;
+    const page = signal<Page>({ at: 'nowhere' });
+    this.page = page;
+    this.#stop = effect(() => {
+      const path = outside.address.path.value;
+      untracked(() => {
+        end(page.peek());
+        page.value = open(outside, path);
+      });
+    });
+    this.title = computed(() => titleOf(this.page.value));
+  }
+
+  goHome(): void {
+    this.#outside.address.go(homePath);
+  }
+
+  newCall(): void {
+    this.#outside.address.go(roomPath(newRoomName(this.#outside.random)));
+  }
+
+  end(): void {
+    this.#stop();
+    end(this.page.peek());
+  }
+}
+
+function open(outside: Outside, path: string): Page {
+  const route = readRoute(path);
+  if (route.at === 'home') return { at: 'home', home: new Home(outside) };
+  return route.at === 'room' ? { at: 'room', visit: new Visit(outside, route.room) } : route;
+}
+
+function end(page: Page): void {
+  if (page.at === 'room') page.visit.end();
+}
+
+function titleOf(page: Page): string {
+  if (page.at === 'home') return words.title.home;
+  if (page.at !== 'room') return words.title.nowhere;
+  const place = page.visit.place.value;
+  if (place.at === 'returning') return words.title.returning;
+  if (place.at === 'lobby') return words.title.lobby(page.visit.room);
+  if (place.at === 'over') return words.title.over(place.code);
+  const names = place.call.others.value.map((one) => one.name);
+  return words.title.call(names, place.call.chat.unread.value);
+}

@@ -1,0 +1,118 @@
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+export interface Box extends Size {
+  readonly x: number;
+  readonly y: number;
+}
+/** All the room there is, and the part of it that nothing floats over. */
+export interface Stage {
+  readonly all: Box;
+  readonly free: Box;
+}
+
+export const corners = ['top-left', 'top-right', 'bottom-left', 'bottom-right'] as const;
+export type Corner = (typeof corners)[number];
+
+/** Where everybody is: one box each, in order, you last. */
+export interface Arrangement {
+  /** Changes when people move, not when the window changes its size. */
+  readonly shape: string;
+  /** The other fills the stage and you are a small window over it. */
+  readonly pair: boolean;
+  readonly boxes: readonly Box[];
+}
+
+/** Places `others` people and you. */
+export function arrange(others: number, stage: Stage, corner: Corner): Arrangement {
+  if (others > 1) return grid(others + 1, stage.free);
+  const small = smallWindow(stage.free, corner);
+  return { shape: `pair ${corner}`, pair: true, boxes: others === 0 ? [small] : [stage.all, small] };
+}
+
+/** Your own window: about a sixth of the width, upright on an upright phone. */
+export function smallWindow(free: Box, corner: Corner): Box {
+  const upright = free.height > free.width;
+  const width = Math.round(upright ? clamp(free.width * 0.28, 88, 200) : clamp(free.width * 0.165, 112, 360));
+  const height = Math.round(upright ? (width * 4) / 3 : (width * 10) / 16);
+  const left = corner.endsWith('left');
+  const top = corner.startsWith('top');
+  return {
+    x: left ? free.x : free.x + free.width - width,
+    y: top ? free.y : free.y + free.height - height,
+    width,
+    height,
+  };
+}
+
+/** The corner of `free` nearest to the middle of a window that was let go at `box`. */
+export function nearestCorner(box: Box, free: Box): Corner {
+  const left = box.x + box.width / 2 < free.x + free.width / 2;
+  const top = box.y + box.height / 2 < free.y + free.height / 2;
+  return `${top ? 'top' : 'bottom'}-${left ? 'left' : 'right'}`;
+}
+
+/** The corner that an arrow key leads to from here. */
+export function cornerTowards(key: string, from: Corner): Corner | null {
+  const left = from.endsWith('left');
+  const top = from.startsWith('top');
+  const vertical = (upper: boolean): Corner => `${upper ? 'top' : 'bottom'}-${left ? 'left' : 'right'}`;
+  const horizontal = (leftmost: boolean): Corner => `${top ? 'top' : 'bottom'}-${leftmost ? 'left' : 'right'}`;
+  if (key === 'ArrowUp') return vertical(true);
+  if (key === 'ArrowDown') return vertical(false);
+  if (key === 'ArrowLeft') return horizontal(true);
+  return key === 'ArrowRight' ? horizontal(false) : null;
+}
+
+/** Between tiles. */
+const gap = 12;
+
+/** Rows or columns that fill the room, as even as can be, the shorter ones first: five are two and three. */
+function grid(count: number, room: Box): Arrangement {
+  const ways = Array.from({ length: count }, (_, lines) => split(count, lines + 1)).flatMap((lines) => [
+    { shape: `rows ${lines.join('+')}`, boxes: rows(lines, room) },
+    { shape: `columns ${lines.join('+')}`, boxes: rows(lines, turn(room)).map(turn) },
+  ]);
+  const best = ways.reduce((one, other) => (worth(other.boxes) > worth(one.boxes) ? other : one));
+  return { ...best, pair: false };
+}
+
+function split(count: number, lines: number): number[] {
+  const longer = count % lines;
+  return Array.from({ length: lines }, (_, line) => Math.floor(count / lines) + (line >= lines - longer ? 1 : 0));
+}
+
+function rows(counts: readonly number[], room: Box): Box[] {
+  const height = (room.height - gap * (counts.length - 1)) / counts.length;
+  return counts.flatMap((count, row) => {
+    const width = (room.width - gap * (count - 1)) / count;
+    const y = room.y + row * (height + gap);
+    return Array.from({ length: count }, (_, column) => ({ x: room.x + column * (width + gap), y, width, height }));
+  });
+}
+
+function turn(box: Box): Box {
+  return { x: box.y, y: box.x, width: box.height, height: box.width };
+}
+
+/** Area that shows people: all of it between 4:3 and 16:10, less where a face would be cut, least where it is cut above and below. */
+function worth(boxes: readonly Box[]): number {
+  const each = boxes.map(({ width, height }) => {
+    const aspect = width / Math.max(1, height);
+    const cut = aspect < 4 / 3 ? aspect / (4 / 3) : aspect > 1.6 ? (1.6 / aspect) ** 1.5 : 1;
+    return Math.max(0, width * height) * cut;
+  });
+  return each.reduce((sum, one) => sum + one, 0) / boxes.length;
+}
+
+/** Whether a picture may fill its box: not if more than half of it would be cut away. */
+export function fits(picture: Size, box: Size): 'cover' | 'contain' {
+  if (picture.width === 0 || picture.height === 0 || box.width === 0 || box.height === 0) return 'cover';
+  const ratio = picture.width / picture.height / (box.width / box.height);
+  return Math.min(ratio, 1 / ratio) < 0.5 ? 'contain' : 'cover';
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
+}

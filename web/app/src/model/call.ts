@@ -1,0 +1,157 @@
+import type * as sdk from '@eyeline/sdk';
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
+import { words } from '../strings';
+import { Chat } from './chat';
+import { Controls } from './controls';
+import type { Equipment, Kind } from './equipment';
+import { Notices } from './notices';
+import type { Outside } from './outside';
+import { type Other, other, type Person, you } from './person';
+import { Stage } from './stage';
+import { Watch } from './watch';
+
+/** A call that we are in. */
+export class Call {
+  readonly link: string;
+  readonly me: Person;
+  readonly others = signal<readonly Other[]>([]);
+  readonly alone: ReadonlySignal<boolean>;
+  readonly broker: ReadonlySignal<sdk.BrokerState>;
+  readonly chat: Chat;
+  readonly notices: Notices;
+  readonly controls: Controls;
+  readonly stage = new Stage(this.others);
+  /** Whose line is being looked at, by id. */
+  readonly line = signal<string | null>(null);
+  /** The link was copied a moment ago. */
+  readonly copied: ReadonlySignal<boolean>;
+  /** The link is shown to be copied by hand, because the browser has no clipboard for us. */
+  readonly sharing = signal(false);
+  /** What to run once the person clicked, by id: sound that the browser held back. */
+  readonly silent = signal<ReadonlyMap<string, () => void>>(new Map());
+  readonly #outside: Outside;
+  readonly #room: sdk.Room;
+  readonly #equipment: Equipment;
+  readonly #watch = new Watch();
+  /** Those who were here before us are no news. */
+  #greeted = false;
+
+  constructor(outside: Outside, room: sdk.Room, equipment: Equipment, link: string) {
+    this.#outside = outside;
+    this.#room = room;
+    this.#equipment = equipment;
+    this.link = link;
+    this.me = you(room.me, equipment);
+    this.alone = computed(() => this.others.value.length === 0);
+    this.chat = new Chat(outside, room);
+    this.notices = new Notices(outside.after);
+    this.copied = computed(() => this.notices.shown.value === words.linkCopied);
+    this.controls = new Controls(outside.after);
+    this.broker = this.#watch.signal(room.broker);
+    this.#watch.on(room.peers, (peers) => this.#meet(peers));
+    this.#watch.add(room.listen((from, message) => this.#hear(from, message)));
+    this.#watch.add(effect(() => this.#publish()));
+    this.#watch.add(effect(() => this.controls.hold('alone', this.alone.value)));
+    this.#watch.add(effect(() => this.controls.hold('line', this.line.value !== null || this.sharing.value)));
+  }
+
+  isOn(kind: Kind): boolean {
+    return this.#equipment.isOn(kind);
+  }
+
+  async toggle(kind: Kind): Promise<void> {
+    await this.#equipment.toggle(kind);
+    this.#publish();
+    const { problem, state } = this.#equipment[kind].peek();
+    if (problem !== null) this.notices.show(words.problem([kind], problem));
+    else this.notices.tell(words.turned(kind, state === 'on'));
+  }
+
+  async invite(): Promise<void> {
+    try {
+      await this.#outside.copy(this.link);
+      this.notices.show(words.linkCopied);
+    } catch {
+      this.sharing.value = true;
+    }
+  }
+
+  showLine(id: string | null): void {
+    this.line.value = id;
+  }
+
+  leave(): void {
+    this.#room.leave();
+  }
+
+  /** One of the keys on the buttons' tips. Answers whether it was one. */
+  press(key: string): boolean {
+    if (key === 'm') void this.toggle('microphone');
+    else if (key === 'v') void this.toggle('camera');
+    else if (key === 'c') this.chat.show(!this.chat.open.peek());
+    else if (key === 'i') void this.invite();
+    else return false;
+    this.controls.stir();
+    return true;
+  }
+
+  /** Sound from this person was held back until somebody clicks. */
+  silenced(id: string, play: () => void): void {
+    this.silent.value = new Map(this.silent.peek()).set(id, play);
+  }
+
+  /** Somebody clicked. */
+  unsilence(): void {
+    const plays = [...this.silent.peek().values()];
+    this.silent.value = new Map();
+    for (const play of plays) play();
+  }
+
+  end(): void {
+    for (const one of this.others.peek()) one.watch.end();
+    this.#watch.end();
+    this.notices.end();
+    this.controls.end();
+  }
+
+  #publish(): void {
+    this.#equipment.media.value;
+    this.#room.publish(this.#equipment.stream.value);
+  }
+
+  #meet(peers: readonly sdk.Peer[]): void {
+    const before = this.others.peek();
+    const now = peers.map((peer) => before.find((one) => one.id === peer.id) ?? this.#welcome(peer));
+    const gone = before.filter((one) => !now.includes(one));
+    this.others.value = now;
+    for (const one of gone) this.#seeOut(one);
+    if (this.#greeted) for (const one of now) if (!before.includes(one)) this.notices.show(words.joined(one.name));
+    this.#greeted = true;
+  }
+
+  #welcome(peer: sdk.Peer): Other {
+    const one = other(peer);
+    let lost = false;
+    one.watch.add(
+      one.line.subscribe(({ state }) => {
+        if (state === 'lost') this.notices.tell(words.lostPerson(one.name));
+        else if (lost && state !== 'looking') this.notices.show(words.foundPerson(one.name));
+        lost = state === 'lost' || (lost && state === 'looking');
+      }),
+    );
+    return one;
+  }
+
+  #seeOut(one: Other): void {
+    one.watch.end();
+    this.notices.show(words.left(one.name));
+    if (this.line.peek() === one.id) this.line.value = null;
+    const silent = new Map(this.silent.peek());
+    if (silent.delete(one.id)) this.silent.value = silent;
+  }
+
+  #hear(from: sdk.Peer, message: unknown): void {
+    const line = this.chat.receive(from, message);
+    if (line !== null && !this.chat.open.peek()) this.notices.tell(words.wrote(line.name, line.text));
+  }
+}

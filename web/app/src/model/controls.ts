@@ -1,0 +1,43 @@
+import { computed, signal } from '@preact/signals';
+
+/** Seconds without a move after which the controls step back. */
+const patience = 3;
+
+/** Why the controls must stay for now. */
+export type Hold = 'pointer' | 'keyboard' | 'alone' | 'line';
+
+/** The bar: here while somebody moves or needs it, else out of the picture. */
+export class Controls {
+  readonly #holds = signal<ReadonlySet<Hold>>(new Set());
+  readonly #fresh = signal(true);
+  readonly shown = computed(() => this.#fresh.value || this.#holds.value.size > 0);
+  readonly #after: (seconds: number, run: () => void) => () => void;
+  #cancel: () => void = () => {};
+
+  constructor(after: (seconds: number, run: () => void) => () => void) {
+    this.#after = after;
+    this.stir();
+  }
+
+  /** Somebody moved. */
+  stir(): void {
+    this.#cancel();
+    this.#fresh.value = true;
+    this.#cancel = this.#after(patience, () => {
+      this.#fresh.value = false;
+    });
+  }
+
+  hold(why: Hold, held: boolean): void {
+    if (this.#holds.peek().has(why) === held) return;
+    const holds = new Set(this.#holds.peek());
+    if (held) holds.add(why);
+    else holds.delete(why);
+    this.#holds.value = holds;
+    this.stir();
+  }
+
+  end(): void {
+    this.#cancel();
+  }
+}

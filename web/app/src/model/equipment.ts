@@ -1,0 +1,122 @@
+import type * as sdk from '@eyeline/sdk';
+import { computed, type ReadonlySignal } from '@preact/signals';
+import type { Media, Memory, Outside } from './outside';
+import { Watch } from './watch';
+
+export type Kind = 'microphone' | 'camera';
+
+/** What the person wished last time. */
+interface Wish {
+  readonly microphone: boolean;
+  readonly camera: boolean;
+  readonly microphoneId?: string;
+  readonly cameraId?: string;
+}
+
+/** Louder than this is taken for speech. */
+const speech = 0.12;
+
+/** Your camera and microphone, with your choices remembered. */
+export class Equipment {
+  readonly stream: ReadonlySignal<MediaStream>;
+  readonly microphone: ReadonlySignal<sdk.Device>;
+  readonly camera: ReadonlySignal<sdk.Device>;
+  readonly devices: ReadonlySignal<{
+    readonly microphones: readonly sdk.Choice[];
+    readonly cameras: readonly sdk.Choice[];
+  }>;
+  readonly level: ReadonlySignal<number>;
+  readonly speaking: ReadonlySignal<boolean>;
+  readonly media: ReadonlySignal<sdk.PeerMedia>;
+  readonly #media: Media;
+  readonly #memory: Memory;
+  readonly #watch = new Watch();
+  #wish: Wish;
+
+  constructor(outside: Outside) {
+    this.#memory = outside.memory;
+    this.#wish = readWish(outside.memory.get(wishKey));
+    this.#media = outside.sdk.media();
+    this.stream = this.#watch.signal(this.#media.stream);
+    this.microphone = this.#watch.signal(this.#media.microphone);
+    this.camera = this.#watch.signal(this.#media.camera);
+    this.devices = this.#watch.signal(this.#media.devices);
+    this.level = this.#watch.signal(this.#media.level);
+    this.speaking = computed(() => this.microphone.value.state === 'on' && this.level.value > speech);
+    this.media = computed(() => ({
+      microphone: shown(this.microphone.value, 'muted'),
+      camera: shown(this.camera.value, 'off'),
+    }));
+  }
+
+  /** Asks for what was wished last time, both at first. */
+  start(): Promise<void> {
+    return this.#media.start(this.#wish);
+  }
+
+  /** Asks again for what did not come. */
+  async retry(): Promise<void> {
+    const { microphone, camera } = this;
+    await Promise.all([
+      microphone.value.state === 'failed' ? this.turn('microphone', true) : null,
+      camera.value.state === 'failed' ? this.turn('camera', true) : null,
+    ]);
+  }
+
+  /** On, or on its way. */
+  isOn(kind: Kind): boolean {
+    const { state } = this[kind].value;
+    return state === 'on' || state === 'starting';
+  }
+
+  toggle(kind: Kind): Promise<void> {
+    return this.turn(kind, !this.isOn(kind));
+  }
+
+  turn(kind: Kind, on: boolean): Promise<void> {
+    this.#remember({ [kind]: on });
+    return kind === 'microphone' ? this.#media.setMicrophone(on) : this.#media.setCamera(on);
+  }
+
+  choose(kind: Kind, id: string): Promise<void> {
+    this.#remember({ [`${kind}Id`]: id });
+    return this.#media.choose(kind, id);
+  }
+
+  end(): void {
+    this.#watch.end();
+    this.#media.stop();
+  }
+
+  #remember(news: Partial<Wish>): void {
+    this.#wish = { ...this.#wish, ...news };
+    this.#memory.set(wishKey, JSON.stringify(this.#wish));
+  }
+}
+
+function shown<Off extends string>(device: sdk.Device, off: Off): 'on' | 'none' | Off {
+  if (device.state === 'on') return 'on';
+  return device.state === 'failed' ? 'none' : off;
+}
+
+const wishKey = 'eyeline:equipment';
+
+function readWish(kept: string | null): Wish {
+  const found = parse(kept);
+  const { microphone, camera, microphoneId, cameraId } = found;
+  return {
+    microphone: microphone !== false,
+    camera: camera !== false,
+    ...(typeof microphoneId === 'string' ? { microphoneId } : {}),
+    ...(typeof cameraId === 'string' ? { cameraId } : {}),
+  };
+}
+
+function parse(kept: string | null): { readonly [key in keyof Wish]?: unknown } {
+  try {
+    const found: unknown = JSON.parse(kept ?? '{}');
+    return typeof found === 'object' && found !== null ? found : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,30 @@
+import { signal } from '@preact/signals';
+import type { Outside } from './outside';
+import { type CodeReading, newRoomName, readCode } from './room-name';
+import { roomPath } from './route';
+
+/** The first page: a new call, or into one that you were given the code of. */
+export class Home {
+  readonly code = signal('');
+  readonly problem = signal<Exclude<CodeReading, { is: 'room' }> | null>(null);
+  readonly #outside: Outside;
+
+  constructor(outside: Outside) {
+    this.#outside = outside;
+  }
+
+  newCall(): void {
+    this.#outside.address.go(roomPath(newRoomName(this.#outside.random)));
+  }
+
+  type(code: string): void {
+    this.code.value = code;
+    this.problem.value = null;
+  }
+
+  join(): void {
+    const reading = readCode(this.code.peek(), this.#outside.url);
+    if (reading.is === 'room') this.#outside.address.go(roomPath(reading.room));
+    else this.problem.value = reading;
+  }
+}

@@ -1,0 +1,117 @@
+import type * as sdk from '@eyeline/sdk';
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
+import type { Equipment } from './equipment';
+import { type NameReading, readName, shownName } from './name';
+import type { Outside } from './outside';
+import { Watch } from './watch';
+
+/** Who is inside, or why we don't know. */
+export type Status =
+  | { readonly is: 'connecting' }
+  | { readonly is: 'away' }
+  | { readonly is: 'refused'; readonly code: string; readonly message: string }
+  | { readonly is: 'full'; readonly capacity: number }
+  | { readonly is: 'here'; readonly names: readonly string[] };
+
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+const nameKey = 'eyeline:name';
+
+/** Before the call: see yourself, say who you are, see who is inside. */
+export class Lobby {
+  readonly equipment: Equipment;
+  readonly room: string;
+  readonly name: ReadonlySignal<string>;
+  /** What is wrong with the name, once somebody tried to join with it. */
+  readonly nameProblem = signal<Exclude<NameReading, { is: 'name' }> | null>(null);
+  readonly status: ReadonlySignal<Status>;
+  readonly joining = signal(false);
+  /** Why the last try to join failed. */
+  readonly refusal = signal<Refusal | null>(null);
+  readonly #name = signal('');
+  readonly #memory: Outside['memory'];
+  readonly #lobby: sdk.Lobby;
+  readonly #enter: (room: sdk.Room) => void;
+  readonly #watch = new Watch();
+  readonly #abort = new AbortController();
+
+  constructor(outside: Outside, room: string, equipment: Equipment, enter: (room: sdk.Room) => void) {
+    this.room = room;
+    this.equipment = equipment;
+    this.#enter = enter;
+    this.#memory = outside.memory;
+    this.#name.value = outside.memory.get(nameKey) ?? '';
+    this.name = this.#name;
+    this.#lobby = outside.sdk.visit({ url: outside.url, room });
+    this.status = statusOf(this.#lobby, this.#watch);
+    this.#watch.add(effect(() => this.#lobby.prepare(equipment.stream.value)));
+  }
+
+  type(name: string): void {
+    this.#name.value = name;
+    this.nameProblem.value = null;
+  }
+
+  /** Goes in; if it is refused, the lobby stays as it is and says why. */
+  async join(): Promise<void> {
+    if (this.joining.peek()) return;
+    const reading = readName(this.#name.peek());
+    if (reading.is !== 'name') {
+      this.nameProblem.value = reading;
+      return;
+    }
+    this.#memory.set(nameKey, reading.name);
+    this.joining.value = true;
+    this.refusal.value = null;
+    try {
+      const { signal: aborted } = this.#abort;
+      const room = await this.#lobby.join({
+        name: reading.name,
+        stream: this.equipment.stream.peek(),
+        signal: aborted,
+      });
+      if (aborted.aborted) room.leave();
+      else this.#enter(room);
+    } catch (error) {
+      this.refusal.value = asRefusal(error);
+    } finally {
+      this.joining.value = false;
+    }
+  }
+
+  /** Goes away without having joined. */
+  leave(): void {
+    this.#abort.abort();
+    this.#lobby.leave();
+    this.end();
+  }
+
+  /** Stops looking: we are inside, or away. */
+  end(): void {
+    this.#watch.end();
+  }
+}
+
+function statusOf(lobby: sdk.Lobby, watch: Watch): ReadonlySignal<Status> {
+  const broker = watch.signal(lobby.broker);
+  const refused = watch.signal(lobby.refused);
+  const members = watch.signal(lobby.members);
+  const capacity = watch.signal(lobby.capacity);
+  return computed(() => {
+    if (refused.value !== null) return { is: 'refused', ...asRefusal(refused.value) };
+    if (broker.value === 'away') return { is: 'away' };
+    if (members.value === null) return { is: 'connecting' };
+    if (capacity.value !== null && members.value.length >= capacity.value)
+      return { is: 'full', capacity: capacity.value };
+    return { is: 'here', names: members.value.map((member) => shownName(member.name)) };
+  });
+}
+
+function asRefusal(error: unknown): Refusal {
+  if (!(error instanceof Error)) return { code: 'unknown', message: '' };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+  return { code, message: error.message };
+}

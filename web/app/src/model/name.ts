@@ -1,0 +1,35 @@
+/** Control characters, and those that turn the direction of the words around them. */
+const unwelcome = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+
+/** A name as it may be sent and shown: one line, nothing invisible that changes its surroundings. */
+export function cleanName(typed: string): string {
+  return typed.replace(unwelcome, ' ').replace(/\s+/g, ' ').trim();
+}
+
+export const longestName = 64;
+
+export type NameReading =
+  | { readonly is: 'name'; readonly name: string }
+  | { readonly is: 'empty' }
+  | { readonly is: 'long'; readonly length: number };
+
+export function readName(typed: string): NameReading {
+  const name = cleanName(typed);
+  const length = [...name].length;
+  if (length === 0) return { is: 'empty' };
+  return length > longestName ? { is: 'long', length } : { is: 'name', name };
+}
+
+/** Somebody else's name, never trusted to be what we would have sent. */
+export function shownName(name: string): string {
+  return [...cleanName(name)].slice(0, longestName).join('');
+}
+
+/** One or two letters that stand for a face. */
+export function initials(name: string): string {
+  const words = name.split(/[\s\-_.]+/).map((word) => [...word].find((letter) => /[\p{L}\p{N}]/u.test(letter)));
+  const found = words.filter((letter) => letter !== undefined);
+  const first = found.at(0) ?? '';
+  const last = found.length > 1 ? (found.at(-1) ?? '') : '';
+  return (first + last).toLocaleUpperCase();
+}

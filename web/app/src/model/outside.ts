@@ -1,0 +1,42 @@
+import type * as sdk from '@eyeline/sdk';
+import type { ReadonlySignal } from '@preact/signals';
+
+/** Camera and microphone, as the SDK's `LocalMedia` has them. */
+export type Media = Pick<sdk.LocalMedia, keyof sdk.LocalMedia>;
+
+/** The part of the SDK that the page stands on. */
+export interface Sdk {
+  visit: typeof sdk.visit;
+  rejoin: typeof sdk.rejoin;
+  media(): Media;
+}
+
+/** Where we are, below the server's base URL: "", "r/tea". */
+export interface Address {
+  readonly path: ReadonlySignal<string>;
+  go(path: string): void;
+}
+
+/** A few words kept between visits (localStorage) or reloads (sessionStorage). Keeps nothing where the browser refuses. */
+export interface Memory {
+  get(key: string): string | null;
+  set(key: string, value: string): void;
+  forget(key: string): void;
+}
+
+/** Everything the model needs and does not own. Tests bring their own. */
+export interface Outside {
+  readonly sdk: Sdk;
+  /** Base URL of the server; ends in "/". */
+  readonly url: string;
+  readonly address: Address;
+  readonly memory: Memory;
+  readonly session: Memory;
+  /** Rejects where the browser has no clipboard for us. */
+  copy(text: string): Promise<void>;
+  random(count: number): Uint8Array;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Runs once after that many seconds, unless the returned function is called before. */
+  after(seconds: number, run: () => void): () => void;
+}

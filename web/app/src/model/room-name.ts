@@ -1,0 +1,50 @@
+/** 32 letters and digits that are not taken for one another: no i, l, o and 0. */
+const letters = 'abcdefghjkmnpqrstuvwxyz123456789';
+
+export function isRoomName(name: string): boolean {
+  return /^[a-z0-9-]{1,64}$/.test(name);
+}
+
+/** Nobody guesses it: 16 characters of 5 bits, as `k3fp-w9zd-x7ma-qh42`. */
+export function newRoomName(random: (count: number) => Uint8Array): string {
+  const all = [...random(16)].map((byte) => letters.charAt(byte & 31)).join('');
+  return all.replace(/(.{4})(?!$)/g, '$1-');
+}
+
+/** What somebody typed or pasted into the field for a code or a link. */
+export type CodeReading =
+  | { readonly is: 'room'; readonly room: string }
+  | { readonly is: 'empty' }
+  | { readonly is: 'wrong' }
+  /** A good link, but to a room of another server. */
+  | { readonly is: 'elsewhere'; readonly host: string };
+
+/** Reads a full link, a path or a bare code; `base` is the URL of this server. */
+export function readCode(typed: string, base: string): CodeReading {
+  const text = typed.trim();
+  if (text === '') return { is: 'empty' };
+  if (!/[/:.]/.test(text)) return asRoom(text);
+  const url = asUrl(text, base);
+  const name = url === null ? undefined : /(?:^|\/)r\/([^/]+)\/?$/.exec(url.pathname)?.[1];
+  if (url === null || name === undefined) return { is: 'wrong' };
+  const reading = asRoom(name);
+  const ours = url.href.toLowerCase().startsWith(base.toLowerCase());
+  return reading.is === 'room' && !ours ? { is: 'elsewhere', host: url.host } : reading;
+}
+
+function asRoom(text: string): CodeReading {
+  const room = text.toLowerCase();
+  return isRoomName(room) ? { is: 'room', room } : { is: 'wrong' };
+}
+
+/** `eyeline.example/r/tea` is how people say a link; `/r/tea` and `r/tea` are how they cut it. */
+function asUrl(text: string, base: string): URL | null {
+  if (/^https?:/i.test(text)) return parsed(text);
+  if (/^\/?r\//i.test(text)) return parsed(text.toLowerCase().replace(/^\//, ''), base);
+  if (text.startsWith('/')) return parsed(text, base);
+  return parsed(`${new URL(base).protocol}//${text}`);
+}
+
+function parsed(text: string, base?: string): URL | null {
+  return URL.canParse(text, base) ? new URL(text, base) : null;
+}

@@ -1,0 +1,51 @@
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import {
+  type Arrangement,
+  arrange,
+  type Box,
+  type Corner,
+  cornerTowards,
+  nearestCorner,
+  type Stage as Room,
+} from './arrange';
+
+const nothing: Box = { x: 0, y: 0, width: 0, height: 0 };
+
+/** Where everybody is on the screen, and where you moved your own window to. */
+export class Stage {
+  readonly room = signal<Room>({ all: nothing, free: nothing });
+  readonly corner = signal<Corner>('bottom-right');
+  /** How far your window is from its corner while it is being dragged. */
+  readonly drag = signal<{ readonly x: number; readonly y: number } | null>(null);
+  readonly arrangement: ReadonlySignal<Arrangement>;
+
+  constructor(others: ReadonlySignal<readonly unknown[]>) {
+    this.arrangement = computed(() => arrange(others.value.length, this.room.value, this.corner.value));
+  }
+
+  measured(room: Room): void {
+    this.room.value = room;
+  }
+
+  dragged(x: number, y: number): void {
+    this.drag.value = { x, y };
+  }
+
+  /** Lets go of the window: it goes to the nearest corner. */
+  dropped(): void {
+    const { drag, room } = this;
+    const box = this.arrangement.peek().boxes.at(-1);
+    const by = drag.peek();
+    drag.value = null;
+    if (box !== undefined && by !== null) {
+      this.corner.value = nearestCorner({ ...box, x: box.x + by.x, y: box.y + by.y }, room.peek().free);
+    }
+  }
+
+  /** Answers whether the key was one that moves the window. */
+  press(key: string): boolean {
+    const corner = cornerTowards(key, this.corner.peek());
+    if (corner !== null) this.corner.value = corner;
+    return corner !== null;
+  }
+}

@@ -1,0 +1,233 @@
+import type { Device, Line } from '@eyeline/sdk';
+
+type Kind = 'microphone' | 'camera';
+type Problem = NonNullable<Device['problem']>;
+
+/** "Bob", "Bob and Carol", "Bob, Carol, and Dave", "Bob, Carol, and 3 more". */
+function list(names: readonly string[]): string {
+  const [first = '', second = '', third = ''] = names;
+  if (names.length < 2) return first;
+  if (names.length === 2) return `${first} and ${second}`;
+  return names.length === 3 ? `${first}, ${second}, and ${third}` : `${first}, ${second}, and ${names.length - 2} more`;
+}
+
+const them = (kinds: readonly Kind[]) => (kinds.length > 1 ? 'them' : 'it');
+const the = (kinds: readonly Kind[]) => `the ${kinds.join(' and ')}`;
+const or = (kinds: readonly Kind[]) => kinds.join(' or ');
+
+/** What happened to a camera or microphone, and how to go on. */
+function problem(kinds: readonly Kind[], what: Problem): string {
+  switch (what) {
+    case 'denied':
+      return `Your browser did not allow ${the(kinds)}. You can join without ${them(kinds)}, or allow ${them(kinds)} in the address bar and try again.`;
+    case 'missing':
+      return `No ${or(kinds)} found. You can join without ${kinds.length > 1 ? 'them' : 'one'}, or plug one in and try again.`;
+    case 'busy':
+      return `Another program is using ${the(kinds)}. Close it there and try again, or join without ${them(kinds)}.`;
+    case 'insecure':
+      return `This page did not come over https, so your browser keeps ${the(kinds)} from it. You can join without ${them(kinds)}, or open the https address of this page.`;
+    case 'unknown':
+      return `Your browser could not start ${the(kinds)}. Try again, or join without ${them(kinds)}.`;
+  }
+}
+
+/** Why the server said no. Codes that are not here bring their own words. */
+const refusals: { readonly [code: string]: string } = {
+  'room-full': 'The room is full. You can join as soon as somebody leaves.',
+  'room-name': 'This is not a room name that the server takes. Check the link.',
+  name: 'The server did not take this name. Try another one.',
+  unreachable: 'The server did not answer. Check your network and try again.',
+  'too-fast': 'That was too often in a short time. Wait a moment and try again.',
+};
+
+const endings: { readonly [code: string]: { readonly title: string; readonly lead: string; readonly again: string } } =
+  {
+    left: { title: 'You left', lead: 'Your camera and microphone are off.', again: 'Rejoin' },
+    replaced: {
+      title: 'The call moved',
+      lead: 'You opened it in another window, and your seat went there. You can close this page.',
+      again: 'Move it back here',
+    },
+    'seat-gone': {
+      title: 'Your seat is gone',
+      lead: 'This page had no connection for so long that the room gave your seat up. You can take a new one.',
+      again: 'Rejoin',
+    },
+  };
+
+const number = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+
+function lineState({ state, roundTripMs }: Line): string {
+  if (state === 'looking') return 'looking…';
+  return state !== 'lost' && roundTripMs !== null ? `${state} · ${Math.round(roundTripMs)} ms` : state;
+}
+
+/** What is known of the way, and not more: a candidate that was only seen by the other side tells nothing of NATs. */
+function path({ state, localType, remoteType, protocol }: Line): string {
+  if (state === 'looking') return 'Looking for a way…';
+  if (state === 'lost') return 'Lost. Trying again…';
+  const over = protocol === null ? '' : ` (${protocol.toUpperCase()})`;
+  if (state === 'relayed') return `Relayed, still encrypted${over}`;
+  if (localType === 'host' && remoteType === 'host') return `Direct, nothing in between${over}`;
+  return localType === 'srflx' || remoteType === 'srflx' ? `Direct, through NAT${over}` : `Direct${over}`;
+}
+
+function picture({ picture: seen }: Line): string {
+  if (seen === null) return 'None is coming';
+  const rate =
+    seen.kbitPerSecond >= 1000
+      ? `${number.format(seen.kbitPerSecond / 1000)} Mbit/s`
+      : `${Math.round(seen.kbitPerSecond)} kbit/s`;
+  return `${seen.width}×${seen.height}, ${Math.round(seen.framesPerSecond)} a second, ${rate}`;
+}
+
+/** Every word on the page. */
+export const words = {
+  product: 'Eyeline',
+  newCall: 'New call',
+  close: 'Close',
+  list,
+  problem,
+  title: {
+    home: 'Eyeline',
+    nowhere: 'Not found · Eyeline',
+    returning: 'Coming back… · Eyeline',
+    lobby: (room: string) => `Ready? ${room} · Eyeline`,
+    call: (names: readonly string[], unread: number) =>
+      `${unread > 0 ? `(${unread}) ` : ''}${names.length === 0 ? 'Nobody else here yet' : list(names)} · Eyeline`,
+    over: (code: string) => `${endings[code]?.title ?? 'The call is over'} · Eyeline`,
+  },
+  home: {
+    headline: ['Face to face,', 'nothing between.'],
+    lead: 'Video, voice and messages go straight from your browser to theirs. No account. No app.',
+    code: 'Code or link',
+    join: 'Join',
+    problem: (
+      reading:
+        | { readonly is: 'empty' }
+        | { readonly is: 'wrong' }
+        | { readonly is: 'elsewhere'; readonly host: string },
+    ) => {
+      if (reading.is === 'empty') return 'Type the code or paste the link that you were sent.';
+      if (reading.is === 'elsewhere')
+        return `That link leads to another server, ${reading.host}. Open it in the address bar.`;
+      return 'That is not a code or link of a call. A code has only letters, digits and hyphens.';
+    },
+  },
+  between: { note: 'the server introduces you, then steps aside', alice: 'Alice', bob: 'Bob', line: 'direct · 23 ms' },
+  lobby: {
+    heading: 'Ready?',
+    name: 'Your name',
+    microphone: 'Microphone',
+    camera: 'Camera',
+    join: 'Join',
+    joining: 'Joining…',
+    note: 'Sent from browser to browser, encrypted.',
+    again: 'Try again',
+    preview: 'Your picture',
+    cameraOff: 'Your camera is off',
+    cameraStarting: 'Starting the camera…',
+    muted: 'Muted',
+    level: 'Microphone level',
+    unnamed: (kind: Kind, index: number) => `${kind === 'microphone' ? 'Microphone' : 'Camera'} ${index + 1}`,
+    none: (kind: Kind, state: Device['state']) =>
+      state === 'starting' ? 'Asking…' : state === 'off' ? 'Off' : `No ${kind}`,
+    nameProblem: (reading: { readonly is: 'empty' } | { readonly is: 'long'; readonly length: number }) =>
+      reading.is === 'empty'
+        ? 'Say who you are, so that the others know.'
+        : `This name has ${reading.length} characters; at most 64 fit.`,
+    connecting: 'Connecting…',
+    away: 'The server can’t be reached. Trying again…',
+    full: (capacity: number) => `The room is full: all ${capacity} seats are taken.`,
+    here: (names: readonly string[]) =>
+      names.length === 0 ? 'Nobody here yet' : `${list(names)} ${names.length === 1 ? 'is' : 'are'} here already`,
+    refusal: (code: string, message: string) =>
+      refusals[code] ?? (message || 'The server refused. Try again in a moment.'),
+  },
+  bar: {
+    label: 'Call controls',
+    toggle: (kind: Kind, on: boolean) =>
+      kind === 'microphone'
+        ? on
+          ? 'Mute microphone'
+          : 'Unmute microphone'
+        : on
+          ? 'Turn camera off'
+          : 'Turn camera on',
+    chat: 'Chat',
+    invite: 'Invite',
+    leave: 'Leave',
+    unread: (count: number) => `${count} unread`,
+  },
+  turned: (kind: Kind, on: boolean) =>
+    kind === 'microphone' ? (on ? 'Microphone on' : 'Microphone muted') : on ? 'Camera on' : 'Camera off',
+  joined: (name: string) => `${name} joined`,
+  left: (name: string) => `${name} left`,
+  wrote: (name: string, text: string) => `${name} wrote: ${text.slice(0, 200)}`,
+  lostPerson: (name: string) => `Lost ${name}. Trying again…`,
+  foundPerson: (name: string) => `${name} is back`,
+  linkCopied: 'Link copied. Send it to whom you want here.',
+  away: 'The server is away. The call goes on.',
+  hear: 'Click to hear',
+  stage: {
+    label: 'People in the call',
+    you: 'You',
+    move: 'Your picture: drag it, or move it with the arrow keys',
+    connecting: (name: string) => `Connecting to ${name}…`,
+    muted: 'muted',
+    speaking: 'speaking',
+    noCamera: 'no picture',
+  },
+  alone: {
+    heading: 'Nobody else here yet.',
+    lead: 'Send them the link.',
+    link: 'Link to this call',
+    copy: 'Copy',
+    copied: 'Copied',
+    scan: 'Or scan it with a phone.',
+    qr: 'QR code of the link',
+  },
+  share: 'Your browser did not let us copy. Copy the link here:',
+  line: {
+    badge: (name: string, line: Line) => `Line to ${name}: ${lineState(line)}`,
+    state: lineState,
+    heading: (name: string) => `Your line to ${name}`,
+    hidden: 'address hidden',
+    path: (line: Line) => ['Path', path(line)] as const,
+    roundTrip: (line: Line) =>
+      ['Round trip', line.roundTripMs === null ? 'Measuring…' : `${Math.round(line.roundTripMs)} ms`] as const,
+    picture: (line: Line) => ['Picture', picture(line)] as const,
+    lost: (line: Line) =>
+      ['Lost on the way here', line.lost === null ? 'Measuring…' : `${number.format(line.lost * 100)} %`] as const,
+  },
+  chat: {
+    heading: 'Chat',
+    log: 'Messages',
+    empty: 'Messages go straight to those who are here now. They are gone when you leave.',
+    field: 'Message everyone',
+    alone: 'Nobody else is here yet',
+    send: 'Send',
+    sending: 'sending…',
+    missed: (names: readonly string[]) =>
+      names.length === 0 ? 'Not delivered to everyone' : `Not delivered to ${list(names)}`,
+    excess: (count: number) => `${count} ${count === 1 ? 'character' : 'characters'} too many; 4000 fit.`,
+    time: (at: number) => clock.format(at),
+    you: 'You',
+  },
+  returning: 'Coming back to the call…',
+  over: {
+    of: (code: string, message: string) =>
+      endings[code] ?? { title: 'The call is over', lead: message, again: 'Rejoin' },
+    home: 'Home',
+  },
+  nowhere: {
+    title: 'Nothing here',
+    lead: 'This address leads to no page. If somebody sent you a link to a call, check that it is whole.',
+    home: 'Go to the first page',
+  },
+  badRoom: {
+    title: 'Not a room',
+    lead: 'A room has a name of 1 to 64 letters a to z, digits and hyphens. Check the link, or start a call of your own.',
+  },
+};

@@ -1,0 +1,40 @@
+import { Video } from 'lucide';
+import type { App } from '../model/app';
+import { words } from '../strings';
+import { Header } from './header';
+import { HomeView } from './home';
+import { Icon } from './icon';
+import { Plain } from './plain';
+import { RoomView } from './room';
+
+export function AppView({ app }: { readonly app: App }) {
+  const page = app.page.value;
+  switch (page.at) {
+    case 'home':
+      return (
+        <div class="page">
+          <Header app={app} />
+          <HomeView home={page.home} />
+        </div>
+      );
+    case 'room':
+      return <RoomView key={page.visit.room} app={app} visit={page.visit} />;
+    case 'bad-room':
+      return (
+        <Plain key="bad-room" app={app} {...words.badRoom}>
+          <button type="button" class="button primary" onClick={() => app.newCall()}>
+            <Icon node={Video} />
+            {words.newCall}
+          </button>
+        </Plain>
+      );
+    case 'nowhere':
+      return (
+        <Plain key="nowhere" app={app} title={words.nowhere.title} lead={words.nowhere.lead}>
+          <button type="button" class="button primary" onClick={() => app.goHome()}>
+            {words.nowhere.home}
+          </button>
+        </Plain>
+      );
+  }
+}

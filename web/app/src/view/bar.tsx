@@ -1,0 +1,55 @@
+import { MessageCircle, Mic, MicOff, PhoneOff, UserPlus, Video, VideoOff } from 'lucide';
+import type { Ref } from 'preact';
+import type { Call } from '../model/call';
+import { words } from '../strings';
+import { RoundButton } from './round-button';
+
+/** The controls of a call. They stay while the pointer or the keyboard is in them. */
+export function Bar({ call, chatButton }: { readonly call: Call; readonly chatButton: Ref<HTMLButtonElement> }) {
+  const { controls, chat } = call;
+  const microphone = call.isOn('microphone');
+  const camera = call.isOn('camera');
+  const unread = chat.unread.value;
+  return (
+    <div
+      class="bar"
+      role="toolbar"
+      aria-label={words.bar.label}
+      onPointerEnter={() => controls.hold('pointer', true)}
+      onPointerLeave={() => controls.hold('pointer', false)}
+      onFocusIn={(event) =>
+        controls.hold('keyboard', event.target instanceof Element && event.target.matches(':focus-visible'))
+      }
+      onFocusOut={() => controls.hold('keyboard', false)}
+    >
+      <RoundButton
+        name={words.bar.toggle('microphone', microphone)}
+        shortcut="m"
+        icon={microphone ? Mic : MicOff}
+        off={!microphone}
+        onClick={() => void call.toggle('microphone')}
+      />
+      <RoundButton
+        name={words.bar.toggle('camera', camera)}
+        shortcut="v"
+        icon={camera ? Video : VideoOff}
+        off={!camera}
+        onClick={() => void call.toggle('camera')}
+      />
+      <span class="bar-split" />
+      <RoundButton
+        buttonRef={chatButton}
+        name={words.bar.chat}
+        shortcut="c"
+        icon={MessageCircle}
+        pressed={chat.open.value}
+        {...(unread > 0 ? { description: words.bar.unread(unread) } : {})}
+        onClick={() => chat.show(!chat.open.peek())}
+      >
+        {unread > 0 && <span class="round-dot" />}
+      </RoundButton>
+      <RoundButton name={words.bar.invite} shortcut="i" icon={UserPlus} onClick={() => void call.invite()} />
+      <RoundButton name={words.bar.leave} icon={PhoneOff} kind="leave" onClick={() => call.leave()} />
+    </div>
+  );
+}

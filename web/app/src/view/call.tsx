@@ -1,0 +1,45 @@
+import { useRef } from 'preact/hooks';
+import type { Call } from '../model/call';
+import { words } from '../strings';
+import { Bar } from './bar';
+import { ChatPanel } from './chat';
+import { useKeys } from './keys';
+import { NoticesView } from './notices';
+import { StageView } from './stage';
+
+export function CallView({ call }: { readonly call: Call }) {
+  const chatButton = useRef<HTMLButtonElement>(null);
+  const open = call.chat.open.value;
+  const closeChat = () => {
+    call.chat.show(false);
+    call.controls.stir();
+    chatButton.current?.focus();
+  };
+  useKeys((key) => {
+    if (key !== 'escape') return call.press(key);
+    if (call.line.peek() !== null) call.showLine(null);
+    else if (call.sharing.peek()) call.sharing.value = false;
+    else if (open) closeChat();
+    else return false;
+    return true;
+  });
+  const stir = () => call.controls.stir();
+  return (
+    <main
+      class="call"
+      data-quiet={!call.controls.shown.value}
+      data-chat={open}
+      data-pair={call.stage.arrangement.value.pair}
+      onPointerMove={stir}
+      onPointerDown={stir}
+    >
+      <h1 class="unseen">
+        {call.alone.value ? words.alone.heading : words.list(call.others.value.map((one) => one.name))}
+      </h1>
+      <StageView call={call} />
+      <NoticesView call={call} />
+      <Bar call={call} chatButton={chatButton} />
+      {open && <ChatPanel call={call} onClose={closeChat} />}
+    </main>
+  );
+}

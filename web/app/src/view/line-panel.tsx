@@ -1,0 +1,71 @@
+import type { Line } from '@eyeline/sdk';
+import { X } from 'lucide';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Box } from '../model/arrange';
+import type { Call } from '../model/call';
+import type { Other } from '../model/person';
+import { words } from '../strings';
+import { badgeId } from './badge';
+import { Between } from './between';
+import { Icon } from './icon';
+
+/** "Your line to Bob", beside the badge that opened it. */
+export function LinePanel({ call }: { readonly call: Call }) {
+  const index = call.others.value.findIndex((one) => one.id === call.line.value);
+  const person = call.others.value[index];
+  const box = call.stage.arrangement.value.boxes[index];
+  if (person === undefined || box === undefined) return null;
+  return <Panel key={person.id} call={call} person={person} box={box} />;
+}
+
+/** As wide as in the style. */
+const width = 416;
+
+function Panel({ call, person, box }: { readonly call: Call; readonly person: Other; readonly box: Box }) {
+  const ref = useRef<HTMLElement>(null);
+  const line = person.line.value;
+  useEffect(() => {
+    ref.current?.focus();
+    return () => document.getElementById(badgeId(person))?.focus();
+  }, [person]);
+  const all = call.stage.room.value.all;
+  const left = Math.max(0, Math.min(box.x, all.width - width - 16));
+  return (
+    <section
+      ref={ref}
+      class="panel"
+      role="dialog"
+      aria-label={words.line.heading(person.name)}
+      tabIndex={-1}
+      style={{ '--left': `${left}px`, '--top': `${Math.max(0, Math.min(box.y, all.height - 460))}px` }}
+    >
+      <div class="panel-head">
+        <h2 class="panel-title">{words.line.heading(person.name)}</h2>
+        <button type="button" class="plain" aria-label={words.close} onClick={() => call.showLine(null)}>
+          <Icon node={X} />
+        </button>
+      </div>
+      <Between
+        mine={{ name: call.me.name, address: line.local ?? words.line.hidden }}
+        theirs={{ name: person.name, address: line.remote ?? words.line.hidden }}
+        state={line.state}
+        label={words.line.state(line)}
+      />
+      <Facts line={line} />
+    </section>
+  );
+}
+
+function Facts({ line }: { readonly line: Line }) {
+  const { path, roundTrip, picture, lost } = words.line;
+  return (
+    <dl class="facts">
+      {[path(line), roundTrip(line), picture(line), lost(line)].map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,171 @@
+import { Mic, MicOff, ShieldCheck, Video as VideoIcon, VideoOff } from 'lucide';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Equipment, Kind } from '../model/equipment';
+import type { Lobby, Status } from '../model/lobby';
+import { words } from '../strings';
+import { Devices } from './devices';
+import { Icon } from './icon';
+import { useKeys } from './keys';
+import { Mark } from './mark';
+import { RoundButton } from './round-button';
+import { Video } from './video';
+
+export function LobbyView({ lobby }: { readonly lobby: Lobby }) {
+  const { equipment } = lobby;
+  useKeys((key) => {
+    if (key !== 'm' && key !== 'v') return false;
+    void equipment.toggle(key === 'm' ? 'microphone' : 'camera');
+    return true;
+  });
+  const submit = (event: Event) => {
+    event.preventDefault();
+    void lobby.join();
+  };
+  return (
+    <main class="lobby">
+      <Preview equipment={equipment} />
+      <form class="lobby-form" onSubmit={submit} noValidate>
+        <div class="lobby-heading">
+          <h1 class="title">{words.lobby.heading}</h1>
+          <StatusLine status={lobby.status.value} />
+        </div>
+        <NameField lobby={lobby} />
+        <Devices equipment={equipment} />
+        <JoinButton lobby={lobby} />
+      </form>
+    </main>
+  );
+}
+
+function Preview({ equipment }: { readonly equipment: Equipment }) {
+  const camera = equipment.camera.value;
+  const shown = camera.state === 'on';
+  const hint = camera.state === 'starting' ? words.lobby.cameraStarting : words.lobby.cameraOff;
+  return (
+    <section class="preview" aria-label={words.lobby.preview}>
+      <Video stream={equipment.stream.value} mine hidden={!shown} box={null} />
+      {!shown && camera.problem === null && <p class="preview-hint">{hint}</p>}
+      <Problem equipment={equipment} />
+      <div class="preview-controls">
+        <Toggle equipment={equipment} kind="microphone" />
+        <Toggle equipment={equipment} kind="camera" />
+      </div>
+    </section>
+  );
+}
+
+/** What did not start, both in one sentence if for the same reason. */
+function Problem({ equipment }: { readonly equipment: Equipment }) {
+  const microphone = equipment.microphone.value.problem;
+  const camera = equipment.camera.value.problem;
+  if (camera === null && microphone === null) return null;
+  const sentences =
+    camera === microphone && camera !== null
+      ? [words.problem(['camera', 'microphone'], camera)]
+      : [
+          ...(camera === null ? [] : [words.problem(['camera'], camera)]),
+          ...(microphone === null ? [] : [words.problem(['microphone'], microphone)]),
+        ];
+  const insecure = camera === 'insecure' || microphone === 'insecure';
+  return (
+    <div class="preview-problem" data-over={camera === null} role="status">
+      {sentences.map((sentence) => (
+        <p key={sentence}>{sentence}</p>
+      ))}
+      {!insecure && (
+        <button type="button" class="button small" onClick={() => void equipment.retry()}>
+          {words.lobby.again}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Toggle({ equipment, kind }: { readonly equipment: Equipment; readonly kind: Kind }) {
+  const on = equipment.isOn(kind);
+  const icon = kind === 'microphone' ? (on ? Mic : MicOff) : on ? VideoIcon : VideoOff;
+  return (
+    <RoundButton
+      name={words.bar.toggle(kind, on)}
+      shortcut={kind === 'microphone' ? 'm' : 'v'}
+      icon={icon}
+      off={!on}
+      onClick={() => void equipment.toggle(kind)}
+    />
+  );
+}
+
+function StatusLine({ status }: { readonly status: Status }) {
+  const [line, text] = statusWords(status);
+  return (
+    <p class="status" role="status">
+      <Mark line={line} />
+      <span class="status-words">{text}</span>
+    </p>
+  );
+}
+
+function statusWords(status: Status): readonly ['direct' | 'looking' | 'lost' | 'relayed', string] {
+  switch (status.is) {
+    case 'connecting':
+      return ['looking', words.lobby.connecting];
+    case 'away':
+      return ['lost', words.lobby.away];
+    case 'refused':
+      return ['lost', words.lobby.refusal(status.code, status.message)];
+    case 'full':
+      return ['relayed', words.lobby.full(status.capacity)];
+    case 'here':
+      return [status.names.length === 0 ? 'looking' : 'direct', words.lobby.here(status.names)];
+  }
+}
+
+function NameField({ lobby }: { readonly lobby: Lobby }) {
+  const input = useRef<HTMLInputElement>(null);
+  const problem = lobby.nameProblem.value;
+  useEffect(() => {
+    if (problem !== null) input.current?.focus();
+  }, [problem]);
+  return (
+    <div class="field">
+      <label for="name">{words.lobby.name}</label>
+      <input
+        ref={input}
+        id="name"
+        class="input"
+        type="text"
+        autocomplete="nickname"
+        autocapitalize="words"
+        spellcheck={false}
+        enterkeyhint="go"
+        dir="auto"
+        value={lobby.name.value}
+        onInput={(event) => lobby.type(event.currentTarget.value)}
+        aria-invalid={problem !== null}
+        aria-describedby="name-problem"
+      />
+      <p id="name-problem" class="problem" role="alert">
+        {problem !== null && words.lobby.nameProblem(problem)}
+      </p>
+    </div>
+  );
+}
+
+function JoinButton({ lobby }: { readonly lobby: Lobby }) {
+  const joining = lobby.joining.value;
+  const refusal = lobby.refusal.value;
+  return (
+    <div class="lobby-join">
+      <button type="submit" class="button primary" aria-disabled={joining}>
+        {joining ? words.lobby.joining : words.lobby.join}
+      </button>
+      <p class="problem" role="alert">
+        {refusal !== null && words.lobby.refusal(refusal.code, refusal.message)}
+      </p>
+      <p class="lobby-note">
+        <Icon node={ShieldCheck} size={18} />
+        {words.lobby.note}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,12 @@
+import type { Line } from '@eyeline/sdk';
+
+/** The mark: a ring and a dot joined by a line, in the state of that line. */
+export function Mark({ line = 'direct' }: { readonly line?: Line['state'] }) {
+  return (
+    <svg class="mark" data-line={line} width="32" height="12" viewBox="0 0 32 12" aria-hidden="true">
+      <circle class="mark-ring" cx="6" cy="6" r="4.75" />
+      {line === 'lost' ? <path class="mark-line" d="M11.5 6h3M18 6h3" /> : <path class="mark-line" d="M11 6h10.5" />}
+      <circle class="mark-dot" cx="26" cy="6" r="5.5" />
+    </svg>
+  );
+}

@@ -1,0 +1,63 @@
+import { Video } from 'lucide';
+import type { App } from '../model/app';
+import type { Visit } from '../model/visit';
+import { words } from '../strings';
+import { CallView } from './call';
+import { Header } from './header';
+import { Icon } from './icon';
+import { LobbyView } from './lobby';
+import { Mark } from './mark';
+import { Plain } from './plain';
+
+/** A room's address: whatever of lobby, call and after we are at. */
+export function RoomView({ app, visit }: { readonly app: App; readonly visit: Visit }) {
+  const place = visit.place.value;
+  switch (place.at) {
+    case 'returning':
+      return <Returning />;
+    case 'lobby':
+      return (
+        <div class="page">
+          <Header app={app} />
+          <LobbyView lobby={place.lobby} />
+        </div>
+      );
+    case 'call':
+      return <CallView call={place.call} />;
+    case 'over':
+      return <Over app={app} visit={visit} code={place.code} message={place.message} />;
+  }
+}
+
+function Returning() {
+  return (
+    <main class="call returning">
+      <p class="returning-words" role="status">
+        <Mark line="looking" />
+        {words.returning}
+      </p>
+    </main>
+  );
+}
+
+interface OverProps {
+  readonly app: App;
+  readonly visit: Visit;
+  readonly code: string;
+  readonly message: string;
+}
+
+function Over({ app, visit, code, message }: OverProps) {
+  const { title, lead, again } = words.over.of(code, message);
+  return (
+    <Plain app={app} title={title} lead={lead}>
+      <button type="button" class="button primary" onClick={() => visit.rejoin()}>
+        {again}
+      </button>
+      <button type="button" class="button quiet" onClick={() => app.newCall()}>
+        <Icon node={Video} />
+        {words.newCall}
+      </button>
+    </Plain>
+  );
+}

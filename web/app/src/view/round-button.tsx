@@ -1,0 +1,43 @@
+import type { IconNode } from 'lucide';
+import type { ComponentChildren, Ref } from 'preact';
+import { Icon } from './icon';
+
+interface Props {
+  readonly name: string;
+  readonly icon: IconNode;
+  readonly onClick: () => void;
+  readonly shortcut?: string;
+  /** The thing is off: the control is inverted. */
+  readonly off?: boolean;
+  readonly pressed?: boolean;
+  readonly kind?: 'leave';
+  readonly description?: string;
+  readonly buttonRef?: Ref<HTMLButtonElement>;
+  readonly children?: ComponentChildren;
+}
+
+/** A round control with an icon, a name, and a tip that says the name and its key. */
+export function RoundButton(props: Props) {
+  const { name, icon, shortcut, off = false, pressed, kind, description, buttonRef } = props;
+  return (
+    <button
+      ref={buttonRef ?? null}
+      type="button"
+      class="round"
+      data-off={off}
+      data-kind={kind}
+      aria-label={name}
+      aria-pressed={pressed}
+      aria-description={description}
+      aria-keyshortcuts={shortcut}
+      onClick={props.onClick}
+    >
+      <Icon node={icon} />
+      {props.children}
+      <span class="tip" aria-hidden="true">
+        {name}
+        {shortcut !== undefined && <kbd>{shortcut.toUpperCase()}</kbd>}
+      </span>
+    </button>
+  );
+}

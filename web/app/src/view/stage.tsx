@@ -1,0 +1,46 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { Call } from '../model/call';
+import { words } from '../strings';
+import { Alone } from './alone';
+import { LinePanel } from './line-panel';
+import { ShareSheet } from './share';
+import { Tile } from './tile';
+
+/** Everybody, you last, each in the box that the model gave them. */
+export function StageView({ call }: { readonly call: Call }) {
+  const all = useRef<HTMLElement>(null);
+  const free = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => watchRoom(call, all.current, free.current), [call]);
+  const { boxes, pair } = call.stage.arrangement.value;
+  const people = [...call.others.value, call.me];
+  return (
+    <section ref={all} class="stage" aria-label={words.stage.label}>
+      <div ref={free} class="stage-free" />
+      {call.alone.value && <Alone call={call} />}
+      <ul class="people">
+        {people.map((person, index) => {
+          const box = boxes[index];
+          if (box === undefined) return null;
+          const role = !pair ? 'grid' : person.mine ? 'small' : 'big';
+          return <Tile key={person.id} call={call} person={person} box={box} role={role} />;
+        })}
+      </ul>
+      <LinePanel call={call} />
+      {call.sharing.value && <ShareSheet call={call} />}
+    </section>
+  );
+}
+
+function watchRoom(call: Call, all: HTMLElement | null, free: HTMLElement | null): (() => void) | undefined {
+  if (all === null || free === null) return undefined;
+  const measure = () =>
+    call.stage.measured({
+      all: { x: 0, y: 0, width: all.clientWidth, height: all.clientHeight },
+      free: { x: free.offsetLeft, y: free.offsetTop, width: free.offsetWidth, height: free.offsetHeight },
+    });
+  const observer = new ResizeObserver(measure);
+  observer.observe(all);
+  observer.observe(free);
+  measure();
+  return () => observer.disconnect();
+}

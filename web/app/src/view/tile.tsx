@@ -1,0 +1,88 @@
+import { MicOff } from 'lucide';
+import { useCallback, useRef } from 'preact/hooks';
+import type { Box } from '../model/arrange';
+import type { Call } from '../model/call';
+import { initials } from '../model/name';
+import type { Person } from '../model/person';
+import { words } from '../strings';
+import { Badge } from './badge';
+import { useGlide } from './glide';
+import { Icon } from './icon';
+import { Mover } from './mover';
+import { Video } from './video';
+
+interface Props {
+  readonly call: Call;
+  readonly person: Person;
+  readonly box: Box;
+  /** One of a grid; the one that fills the stage; or yourself, small, over that one. */
+  readonly role: 'grid' | 'big' | 'small';
+}
+
+/** One person: the picture or what stands for it, the name, and the state of the line. */
+export function Tile({ call, person, box, role }: Props) {
+  const ref = useRef<HTMLLIElement>(null);
+  const { shape } = call.stage.arrangement.value;
+  const drag = role === 'small' ? call.stage.drag.value : null;
+  const placed = { ...box, x: box.x + (drag?.x ?? 0), y: box.y + (drag?.y ?? 0) };
+  useGlide(ref, placed, shape, drag !== null);
+  const media = person.media.value;
+  const line = person.line?.value ?? null;
+  const onSilence = useCallback((play: () => void) => call.silenced(person.id, play), [call, person.id]);
+  return (
+    <li
+      ref={ref}
+      class="tile"
+      data-role={role}
+      data-speaking={person.speaking.value && media.microphone === 'on'}
+      data-line={line?.state}
+      style={{ left: `${placed.x}px`, top: `${placed.y}px`, width: `${box.width}px`, height: `${box.height}px` }}
+    >
+      <Standin person={person} looking={line?.state === 'looking'} />
+      <Video
+        stream={person.stream.value}
+        mine={person.mine}
+        hidden={media.camera !== 'on'}
+        box={box}
+        {...(person.mine ? {} : { onSilence })}
+      />
+      {line?.state === 'lost' && <p class="tile-lost">{words.lostPerson(person.name)}</p>}
+      <NamePill person={person} />
+      {line !== null && <Badge call={call} person={person} line={line} />}
+      {role === 'small' && <Mover stage={call.stage} />}
+    </li>
+  );
+}
+
+/** What is seen while there is no picture. A picture covers it as soon as its first frame is there. */
+function Standin({ person, looking }: { readonly person: Person; readonly looking: boolean }) {
+  return (
+    <div class="standin" aria-hidden="true">
+      <span class="standin-ring">{initials(person.name)}</span>
+      <span class="standin-words">{looking && words.stage.connecting(person.name)}</span>
+    </div>
+  );
+}
+
+function NamePill({ person }: { readonly person: Person }) {
+  const { microphone, camera } = person.media.value;
+  const speaking = person.speaking.value && microphone === 'on';
+  return (
+    <p class="pill name">
+      {microphone === 'on' ? (
+        <span class="voice" data-speaking={speaking}>
+          <i />
+          <i />
+          <i />
+        </span>
+      ) : (
+        <Icon node={MicOff} size={16} />
+      )}
+      <bdi class="name-words">{person.mine ? words.stage.you : person.name}</bdi>
+      <span class="unseen">
+        {microphone !== 'on' && `, ${words.stage.muted}`}
+        {camera !== 'on' && `, ${words.stage.noCamera}`}
+      </span>
+    </p>
+  );
+}

@@ -1,0 +1,46 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { type Box, fits } from '../model/arrange';
+
+interface Props {
+  readonly stream: MediaStream;
+  readonly mine: boolean;
+  readonly hidden: boolean;
+  readonly box: Pick<Box, 'width' | 'height'> | null;
+  /** The browser plays no sound before somebody clicks; `play` tries again. */
+  readonly onSilence?: (play: () => void) => void;
+}
+
+/** A live picture. Its element stays the same as long as the person does. */
+export function Video({ stream, mine, hidden, box, onSilence }: Props) {
+  const ref = useRef<HTMLVideoElement>(null);
+  useLayoutEffect(() => {
+    const video = ref.current;
+    if (video === null) return;
+    if (video.srcObject !== stream) video.srcObject = stream;
+    video.play().catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === 'NotAllowedError') onSilence?.(() => void video.play());
+    });
+  }, [stream, onSilence]);
+  useLayoutEffect(() => {
+    fit(ref.current, box);
+  });
+  return (
+    <video
+      ref={ref}
+      class="video"
+      data-mine={mine}
+      data-hidden={hidden}
+      autoplay
+      playsInline
+      muted={mine}
+      disablePictureInPicture={mine}
+      onResize={(event) => fit(event.currentTarget, box)}
+      tabIndex={-1}
+    />
+  );
+}
+
+function fit(video: HTMLVideoElement | null, box: Props['box']): void {
+  if (video === null || box === null) return;
+  video.style.objectFit = fits({ width: video.videoWidth, height: video.videoHeight }, box);
+}

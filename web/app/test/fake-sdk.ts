@@ -1,0 +1,133 @@
+/**
+ * For looking at the page without a network: `vite build --mode fake` puts this in the place of the SDK.
+ * `?scene=five,chat,muted` in the address says what is to be seen.
+ */
+import type * as sdk from '@eyeline/sdk';
+import { direct, FakeLobby, FakeMedia, FakePeer, FakeRoom, looking, refusal } from './fakes';
+
+const scene = new Set((new URLSearchParams(location.search).get('scene') ?? '').split(','));
+const longName = 'Wolfeschlegelsteinhausenbergerdorff-Bartholomäus von Hohenzollern';
+const names = scene.has('long')
+  ? [longName.slice(0, 64), 'Ada', longName.slice(0, 64), 'Dave', 'Erin']
+  : ['Bob', 'Carol', 'Dave', 'Erin', 'Frank'];
+const counts: { readonly [word: string]: number } = { one: 0, two: 1, three: 2, four: 3, five: 4, six: 5 };
+const others = Object.entries(counts).find(([word]) => scene.has(word))?.[1] ?? 0;
+
+/** A person made of a few shapes, moving a little. */
+function picture(name: string): MediaStream {
+  if (name === '') return new MediaStream();
+  const canvas = document.createElement('canvas');
+  const upright = scene.has('upright') && name !== 'You';
+  [canvas.width, canvas.height] = upright ? [540, 960] : [960, 600];
+  const pen = canvas.getContext('2d');
+  const hue = [...name].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0) * 47, 0) % 360;
+  const draw = () => {
+    if (pen === null) return;
+    const { width, height } = canvas;
+    const middle = width / 2 + Math.sin(performance.now() / 900) * 8;
+    pen.fillStyle = `hsl(${hue} 28% 32%)`;
+    pen.fillRect(0, 0, width, height);
+    const oval = (color: string, y: number, rx: number, ry: number) => {
+      pen.fillStyle = color;
+      pen.beginPath();
+      pen.ellipse(middle, y, rx, ry, 0, 0, 7);
+      pen.fill();
+    };
+    oval(`hsl(${hue + 140} 30% 38%)`, height + 40, 250, 190);
+    oval('#33271c', 220, 118, 140);
+    oval('#cf9f84', 265, 98, 128);
+  };
+  draw();
+  setInterval(draw, 50);
+  return canvas.captureStream(20);
+}
+
+export class LocalMedia extends FakeMedia {
+  constructor() {
+    super(picture);
+    const problem = scene.has('denied')
+      ? 'denied'
+      : scene.has('insecure')
+        ? 'insecure'
+        : scene.has('missing')
+          ? 'missing'
+          : null;
+    this.problem = {
+      camera: problem ?? (scene.has('busy') ? 'busy' : null),
+      microphone: scene.has('nomic') ? 'missing' : problem,
+    };
+    if (!scene.has('silent')) setInterval(() => this.level.set(0.35 + 0.2 * Math.sin(performance.now() / 300)), 50);
+  }
+
+  override async start(wish: Parameters<sdk.LocalMedia['start']>[0] = {}): Promise<void> {
+    const { camera, microphone } = this.problem;
+    await super.start({
+      ...wish,
+      ...(scene.has('muted') ? { microphone: false } : {}),
+      ...(scene.has('dark') ? { camera: false } : {}),
+    });
+    if (camera !== null && microphone !== null) this.devices.set({ microphones: [], cameras: [] });
+  }
+}
+
+function people(): FakePeer[] {
+  const peers = names.slice(0, others).map((name, index) => new FakePeer(name, picture(name), `p${index}`));
+  const [bob, carol, dave, erin] = peers;
+  bob?.speaking.set(!scene.has('quiet'));
+  if (scene.has('lost')) bob?.line.set({ ...direct, state: 'lost', roundTripMs: null });
+  if (scene.has('relayed')) bob?.line.set({ ...direct, state: 'relayed', roundTripMs: 148, localType: 'relay' });
+  if (scene.has('six-address')) bob?.line.set({ ...direct, local: '[2001:db8:1234:5678:9abc:def0:1234:5678]:54321' });
+  if (scene.has('looking')) bob?.line.set(looking);
+  if (scene.has('looking')) bob?.media.set({ microphone: 'on', camera: 'none' });
+  if (scene.has('nocam')) bob?.media.set({ microphone: 'muted', camera: 'off' });
+  carol?.line.set({ ...direct, roundTripMs: 41 });
+  dave?.media.set({ microphone: 'muted', camera: 'on' });
+  dave?.line.set({ ...direct, state: 'relayed', roundTripMs: 87 });
+  if (others > 3) erin?.media.set({ microphone: 'on', camera: 'off' });
+  return peers;
+}
+
+function talk(room: FakeRoom, [bob, carol]: readonly FakePeer[]): void {
+  const say = (from: FakePeer | undefined, text: string) => {
+    if (from !== undefined) room.hear(from, { kind: 'chat', id: text, text });
+  };
+  setTimeout(() => say(bob, 'The boat comes in at four, can you see the pier from there?'), 300);
+  setTimeout(() => say(carol ?? bob, 'Got the first half already.'), 400);
+  setTimeout(() => say(bob, `https://example.org/${'averylongword'.repeat(12)}`), 500);
+  if (scene.has('hostile')) setTimeout(() => say(bob, '<img src=x onerror=alert(1)> \u0000\u0007 \u202Edesrever'), 600);
+}
+
+function roomOf(name: string, me: string): FakeRoom {
+  const room = new FakeRoom(name, me);
+  const peers = people();
+  room.peers.set(peers);
+  if (scene.has('away')) room.broker.set('away');
+  if (scene.has('chat') || scene.has('talk')) talk(room, peers);
+  if (scene.has('undelivered')) {
+    room.delivery = () => Promise.reject(Object.assign(refusal('not-delivered'), { names: ['Bob'] }));
+  }
+  if (scene.has('sending')) room.delivery = () => new Promise(() => {});
+  if (scene.has('coming')) setTimeout(() => room.peers.set([...peers, new FakePeer('Zoe', picture('Zoe'))]), 1500);
+  for (const code of ['replaced', 'seat-gone'])
+    if (scene.has(code)) setTimeout(() => room.ended.set(refusal(code)), 300);
+  Object.assign(window, { room });
+  return room;
+}
+
+export function visit({ room }: Parameters<typeof sdk.visit>[0]): sdk.Lobby {
+  const lobby = new FakeLobby(room);
+  lobby.members.set(names.slice(0, others).map((name, index) => ({ id: `p${index}`, name })));
+  lobby.answer = async (name) => roomOf(room, name);
+  if (scene.has('connecting')) lobby.members.set(null);
+  if (scene.has('connecting')) lobby.broker.set('connecting');
+  if (scene.has('unreachable')) lobby.broker.set('away');
+  if (scene.has('full')) lobby.capacity.set(others);
+  if (scene.has('full')) lobby.answer = () => Promise.reject(refusal('room-full'));
+  if (scene.has('joining')) lobby.answer = () => new Promise(() => {});
+  return lobby;
+}
+
+export async function rejoin({ room }: Parameters<typeof sdk.rejoin>[0]): Promise<sdk.Room | null> {
+  if (scene.has('returning')) return new Promise(() => {});
+  return scene.has('noseat') ? null : roomOf(room, 'Alice');
+}

@@ -1,0 +1,183 @@
+/** The SDK as seen from outside, without a network or a camera: tests say what happens in it. */
+import type * as sdk from '@eyeline/sdk';
+import { Source } from '../../sdk/src/value';
+
+export type MakeStream = (name: string) => MediaStream;
+
+export function refusal(code: string, message = code): sdk.EyelineError {
+  return Object.assign(new Error(message), { code }) as sdk.EyelineError;
+}
+
+export const direct: sdk.Line = {
+  state: 'direct',
+  roundTripMs: 23,
+  local: '203.0.113.7:4711',
+  remote: '198.51.100.4:50012',
+  localType: 'srflx',
+  remoteType: 'srflx',
+  protocol: 'udp',
+  picture: { width: 1280, height: 720, framesPerSecond: 30, kbitPerSecond: 1600 },
+  lost: 0.001,
+};
+
+export const looking: sdk.Line = {
+  ...direct,
+  state: 'looking',
+  roundTripMs: null,
+  local: null,
+  remote: null,
+  localType: null,
+  remoteType: null,
+  protocol: null,
+  picture: null,
+  lost: null,
+};
+
+export class FakePeer implements sdk.Peer {
+  readonly id: string;
+  readonly name: string;
+  readonly stream: MediaStream;
+  readonly media = new Source<sdk.PeerMedia>({ microphone: 'on', camera: 'on' });
+  readonly line = new Source<sdk.Line>(direct);
+  readonly speaking = new Source(false);
+
+  constructor(name: string, stream: MediaStream, id = name.toLowerCase()) {
+    this.id = id;
+    this.name = name;
+    this.stream = stream;
+  }
+
+  send(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+export class FakeRoom implements sdk.Room {
+  readonly name: string;
+  readonly me: sdk.Member;
+  readonly peers = new Source<readonly FakePeer[]>([]);
+  readonly broker = new Source<sdk.BrokerState>('connected');
+  readonly ended = new Source<sdk.EyelineError | null>(null);
+  readonly sent: sdk.Json[] = [];
+  readonly published: (MediaStream | null)[] = [];
+  /** What becomes of the next message. */
+  delivery: () => Promise<void> = () => Promise.resolve();
+  readonly #listeners = new Set<(from: sdk.Peer, message: sdk.Json) => void>();
+
+  constructor(name: string, me: string) {
+    this.name = name;
+    this.me = { id: 'me', name: me };
+  }
+
+  publish(stream: MediaStream | null): void {
+    this.published.push(stream);
+  }
+
+  send(message: sdk.Json): Promise<void> {
+    this.sent.push(message);
+    return this.delivery();
+  }
+
+  listen(listener: (from: sdk.Peer, message: sdk.Json) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  hear(from: sdk.Peer, message: sdk.Json): void {
+    for (const listener of this.#listeners) listener(from, message);
+  }
+
+  leave(): void {
+    this.ended.set(refusal('left'));
+  }
+}
+
+export class FakeLobby implements sdk.Lobby {
+  readonly room: string;
+  readonly broker = new Source<sdk.BrokerState>('connected');
+  readonly members = new Source<readonly sdk.Member[] | null>([]);
+  readonly capacity = new Source<number | null>(6);
+  readonly refused = new Source<sdk.EyelineError | null>(null);
+  readonly prepared: (MediaStream | null)[] = [];
+  left = false;
+  /** What becomes of the next try to join. */
+  answer: (name: string) => Promise<FakeRoom> = async (name) => new FakeRoom(this.room, name);
+
+  constructor(room: string) {
+    this.room = room;
+  }
+
+  prepare(stream: MediaStream | null): void {
+    this.prepared.push(stream);
+  }
+
+  join({ name }: { readonly name: string }): Promise<sdk.Room> {
+    return this.answer(name);
+  }
+
+  leave(): void {
+    this.left = true;
+  }
+}
+
+export const off: sdk.Device = { state: 'off', problem: null, id: null, label: null };
+
+export class FakeMedia implements Pick<sdk.LocalMedia, keyof sdk.LocalMedia> {
+  readonly stream: Source<MediaStream>;
+  readonly microphone = new Source<sdk.Device>(off);
+  readonly camera = new Source<sdk.Device>(off);
+  readonly devices = new Source<{
+    readonly microphones: readonly sdk.Choice[];
+    readonly cameras: readonly sdk.Choice[];
+  }>({
+    microphones: [],
+    cameras: [],
+  });
+  readonly level = new Source(0);
+  wish: Parameters<sdk.LocalMedia['start']>[0];
+  stopped = false;
+  /** What a device says when it is asked to start. */
+  problem: { readonly microphone: sdk.Device['problem']; readonly camera: sdk.Device['problem'] } = {
+    microphone: null,
+    camera: null,
+  };
+  readonly #makeStream: MakeStream;
+
+  constructor(makeStream: MakeStream) {
+    this.#makeStream = makeStream;
+    this.stream = new Source(makeStream(''));
+  }
+
+  async start(wish: Parameters<sdk.LocalMedia['start']>[0] = {}): Promise<void> {
+    this.wish = wish;
+    if (wish.microphone !== false) await this.setMicrophone(true);
+    if (wish.camera !== false) await this.setCamera(true);
+    this.devices.set({
+      microphones: [{ id: 'built-in', label: 'Built-in microphone' }],
+      cameras: [{ id: 'front', label: 'Front camera' }],
+    });
+  }
+
+  async setMicrophone(on: boolean): Promise<void> {
+    this.#set(this.microphone, on, this.problem.microphone, 'built-in');
+  }
+
+  async setCamera(on: boolean): Promise<void> {
+    this.#set(this.camera, on, this.problem.camera, 'front');
+    this.stream.set(this.#makeStream(on && this.problem.camera === null ? 'You' : ''));
+  }
+
+  async choose(kind: 'microphone' | 'camera', deviceId: string): Promise<void> {
+    this[kind].set({ ...this[kind].current, id: deviceId });
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  #set(device: Source<sdk.Device>, on: boolean, problem: sdk.Device['problem'], id: string): void {
+    if (!on) device.set({ ...off, id });
+    else if (problem !== null) device.set({ ...off, state: 'failed', problem });
+    else device.set({ state: 'on', problem: null, id, label: id });
+  }
+}

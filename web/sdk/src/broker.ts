@@ -1,0 +1,111 @@
+import { type FromBroker, SUBPROTOCOL, type ToBroker } from './protocol.ts';
+import { type News, Session, type SessionEffect, type Ticket } from './session.ts';
+
+/** The edge under a {@link Session}: a WebSocket at a time, and one timer. */
+export class Broker {
+  readonly #url: URL;
+  readonly #session: Session;
+  readonly #tell: (news: News) => void;
+  readonly #ended = new AbortController();
+  #socket: WebSocket | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(url: URL, room: string, ticket: Ticket | null, tell: (news: News) => void) {
+    this.#url = new URL('ws', url);
+    this.#url.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
+    this.#session = new Session(room, ticket);
+    this.#tell = tell;
+    const hurry = (): void => this.#perform(this.#session.hurry(seconds()));
+    const options = { signal: this.#ended.signal };
+    globalThis.addEventListener?.('online', hurry, options);
+    globalThis.document?.addEventListener('visibilitychange', () => document.hidden || hurry(), options);
+    this.#perform(this.#session.start(seconds()));
+  }
+
+  get ticket(): Ticket | null {
+    return this.#session.ticket;
+  }
+
+  join(name: string): void {
+    this.#perform(this.#session.join(name));
+  }
+
+  unjoin(): void {
+    this.#session.unjoin();
+  }
+
+  signal(to: string, data: string): void {
+    this.#perform(this.#session.signal(to, data));
+  }
+
+  leave(): void {
+    this.#perform(this.#session.leave());
+    this.#stop();
+  }
+
+  #perform(effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.do) {
+        case 'connect':
+          this.#connect();
+          break;
+        case 'send':
+          this.#send(effect.message);
+          break;
+        case 'close':
+          this.#forget();
+          break;
+        case 'tell':
+          this.#tell(effect.news);
+          if (effect.news.news === 'over') this.#stop();
+          break;
+      }
+    }
+    this.#setTimer();
+  }
+
+  #connect(): void {
+    this.#forget();
+    const socket = new WebSocket(this.#url, SUBPROTOCOL);
+    this.#socket = socket;
+    const ours = (): boolean => this.#socket === socket;
+    socket.onopen = () => ours() && this.#perform(this.#session.opened(seconds()));
+    socket.onclose = () => {
+      if (!ours()) return;
+      this.#socket = null;
+      this.#perform(this.#session.closed(seconds(), Math.random()));
+    };
+    socket.onmessage = (event: MessageEvent<string>) => {
+      if (ours()) this.#perform(this.#session.receive(JSON.parse(event.data) as FromBroker, seconds()));
+    };
+  }
+
+  #send(message: ToBroker): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  #forget(): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close(1000);
+  }
+
+  #stop(): void {
+    this.#ended.abort();
+    clearTimeout(this.#timer);
+  }
+
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    const due = this.#session.nextWake();
+    if (due === null || this.#ended.signal.aborted) return;
+    this.#timer = setTimeout(
+      () => this.#perform(this.#session.wake(Math.max(due, seconds()))),
+      Math.max(0, due - seconds()) * 1000,
+    );
+  }
+}
+
+function seconds(): number {
+  return performance.now() / 1000;
+}

@@ -1,0 +1,66 @@
+import type { Value } from './value.ts';
+
+const EVERY_MS = 50;
+
+/** How loud a stream's first audio track is, 0 to 1; measured only while somebody subscribes. */
+export class Level implements Value<number> {
+  readonly #stream: Value<MediaStream>;
+  readonly #listeners = new Set<(level: number) => void>();
+  #current = 0;
+  #stop: (() => void) | null = null;
+
+  constructor(stream: Value<MediaStream>) {
+    this.#stream = stream;
+  }
+
+  get current(): number {
+    return this.#current;
+  }
+
+  subscribe(listener: (level: number) => void): () => void {
+    this.#listeners.add(listener);
+    listener(this.#current);
+    this.#stop ??= this.#start();
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0) return;
+      this.#stop?.();
+      this.#stop = null;
+    };
+  }
+
+  #start(): () => void {
+    const context = new AudioContext();
+    const analyser = new AnalyserNode(context, { fftSize: 512 });
+    const samples = new Float32Array(analyser.fftSize);
+    let source: MediaStreamAudioSourceNode | null = null;
+    const unfollow = this.#stream.subscribe((stream) => {
+      source?.disconnect();
+      source = stream.getAudioTracks().length === 0 ? null : context.createMediaStreamSource(stream);
+      source?.connect(analyser);
+    });
+    const timer = setInterval(() => {
+      analyser.getFloatTimeDomainData(samples);
+      const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
+      this.#tell(source === null ? 0 : loudness(power));
+    }, EVERY_MS);
+    return () => {
+      clearInterval(timer);
+      unfollow();
+      void context.close();
+      this.#current = 0;
+    };
+  }
+
+  #tell(level: number): void {
+    if (level === this.#current) return;
+    this.#current = level;
+    for (const listener of [...this.#listeners]) listener(level);
+  }
+}
+
+/** From -60 dB to -10 dB, as an ear hears it, onto 0 to 1. */
+function loudness(power: number): number {
+  const decibels = 10 * Math.log10(power + 1e-12);
+  return Math.round(Math.min(1, Math.max(0, (decibels + 60) / 50)) * 100) / 100;
+}

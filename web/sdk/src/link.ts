@@ -1,0 +1,226 @@
+import { Negotiation, type NegotiationEffect } from './negotiation.ts';
+import type { IceServer } from './protocol.ts';
+import type { Words } from './words.ts';
+
+/** Milliseconds that ICE may stay `disconnected` before it is restarted. */
+const RESTART_AFTER_MS = 2000;
+
+/** Milliseconds after which a restart that led to nothing is tried again. */
+const RETRY_AFTER_MS = 8000;
+
+/** A connection that was made ahead, with its candidates gathered: it saves the time when somebody comes. */
+export interface Spare {
+  readonly connection: RTCPeerConnection;
+  readonly channel: RTCDataChannel;
+}
+
+/** Makes a {@link Spare}. */
+export function spare(iceServers: readonly IceServer[]): Spare {
+  const connection = new RTCPeerConnection({
+    iceServers: iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
+    bundlePolicy: 'max-bundle',
+    iceCandidatePoolSize: 1,
+  });
+  return { connection, channel: connection.createDataChannel('eyeline', { negotiated: true, id: 0 }) };
+}
+
+export interface LinkOptions {
+  readonly spare: Spare;
+  readonly polite: boolean;
+  /** Whether this side makes the first offer; the other waits for it. */
+  readonly opens: boolean;
+  readonly stream: MediaStream | null;
+  /** The other side's link that this one answers to; null if not known yet. */
+  readonly to: number | null;
+  readonly say: (words: Words) => void;
+  readonly onTrack: (track: MediaStreamTrack) => void;
+  readonly onState: (state: RTCPeerConnectionState) => void;
+  /** The connection is of no more use: make another one. */
+  readonly onBroken: () => void;
+}
+
+let newest = 0;
+
+/** A number for a link, larger than that of every link made before in this browser, on this page or an earlier one. */
+function nextLinkNumber(): number {
+  newest = Math.max(newest + 1, Date.now());
+  return newest;
+}
+
+/** One RTCPeerConnection from first offer to end: carries out what its {@link Negotiation} says. */
+export class Link {
+  readonly number = nextLinkNumber();
+  readonly connection: RTCPeerConnection;
+  readonly channel: RTCDataChannel;
+  readonly #options: LinkOptions;
+  readonly #negotiation: Negotiation;
+  #to: number | null;
+  #opens: boolean;
+  #stream: MediaStream | null;
+  #work: Promise<void> = Promise.resolve();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #adopted = false;
+  #closed = false;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#negotiation = new Negotiation(options.polite);
+    this.#to = options.to;
+    this.#opens = options.opens;
+    this.#stream = options.stream;
+    this.connection = options.spare.connection;
+    this.channel = options.spare.channel;
+    this.#listen();
+    if (options.opens) this.#open();
+    else this.#timer = setTimeout(() => this.#open(), RETRY_AFTER_MS / 2); // the offer that was to come did not
+  }
+
+  /** Words from the other side's link `words.link`, which is the one that this link speaks to. */
+  hear(words: Words): void {
+    this.#to = words.link;
+    const { about } = words;
+    if ('candidate' in about) this.#perform(this.#negotiation.hearCandidate(about.candidate));
+    else this.#perform(this.#negotiation.hear(about.description));
+  }
+
+  /** Sends these tracks from now on; needs no negotiation. */
+  publish(stream: MediaStream | null): void {
+    this.#stream = stream;
+    for (const transceiver of this.#transceivers()) {
+      const track = firstTrack(stream, transceiver.receiver.track.kind);
+      if (transceiver.sender.track !== track) void transceiver.sender.replaceTrack(track).catch(() => undefined);
+    }
+  }
+
+  /** Finds a path anew, keeping the connection. */
+  restart(): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#check(), RETRY_AFTER_MS);
+    this.connection.restartIce();
+    if (!this.#opens) this.#open();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.connection.close();
+  }
+
+  #listen(): void {
+    const { connection } = this;
+    connection.ontrack = (event) => this.#options.onTrack(event.track);
+    connection.onnegotiationneeded = () => this.#opens && this.#perform(this.#negotiation.need());
+    connection.onicecandidate = (event) => this.#sayCandidate(event.candidate);
+    connection.onconnectionstatechange = () => {
+      if (!this.#closed) this.#options.onState(connection.connectionState);
+    };
+    connection.oniceconnectionstatechange = () => this.#watch();
+  }
+
+  #watch(): void {
+    clearTimeout(this.#timer);
+    const state = this.connection.iceConnectionState;
+    if (state === 'failed') this.restart();
+    else if (state === 'disconnected') this.#timer = setTimeout(() => this.#check(), RESTART_AFTER_MS);
+    else if (state === 'checking') this.#timer = setTimeout(() => this.#check(), 2 * RETRY_AFTER_MS);
+  }
+
+  #check(): void {
+    const state = this.connection.iceConnectionState;
+    if (state !== 'connected' && state !== 'completed') this.restart();
+  }
+
+  #open(): void {
+    this.#opens = true;
+    if (this.#closed || this.connection.getTransceivers().length > 0) return;
+    for (const kind of ['audio', 'video'] as const) {
+      this.connection.addTransceiver(firstTrack(this.#stream, kind) ?? kind, { direction: 'sendrecv' });
+    }
+    // Adding them makes the browser say that negotiation is needed, in a task of its own.
+  }
+
+  #sayCandidate(candidate: RTCIceCandidate | null): void {
+    if (candidate === null || candidate.candidate === '') return;
+    const ufrag = candidate.usernameFragment ?? ufragOf(this.connection.localDescription?.sdp ?? '');
+    this.#say({ candidate: { ufrag, candidate: candidate.candidate, mid: candidate.sdpMid } });
+  }
+
+  #say(about: Words['about']): void {
+    if (!this.#closed) this.#options.say({ link: this.number, to: this.#to, about });
+  }
+
+  #perform(effects: readonly NegotiationEffect[]): void {
+    for (const effect of effects) {
+      // One after the other: the negotiation has at most one operation running, candidates follow their description.
+      this.#work = this.#work.then(() => this.#do(effect)).catch((error: unknown) => this.#broke(error));
+    }
+  }
+
+  async #do(effect: NegotiationEffect): Promise<void> {
+    if (this.#closed) return;
+    switch (effect.do) {
+      case 'make-offer':
+      case 'make-answer':
+        await this.connection.setLocalDescription();
+        this.#perform(this.#negotiation.done());
+        break;
+      case 'take':
+        await this.connection.setRemoteDescription({ type: effect.description.kind, sdp: effect.description.sdp });
+        if (effect.description.kind === 'offer') this.#adopt();
+        this.#perform(this.#negotiation.done());
+        break;
+      case 'say': {
+        const sdp = this.connection.localDescription?.sdp ?? '';
+        this.#say({ description: { kind: effect.kind, number: effect.number, ufrag: ufragOf(sdp), sdp } });
+        break;
+      }
+      case 'add':
+        await this.#add(effect.candidate.candidate, effect.candidate.mid, effect.candidate.ufrag);
+        break;
+    }
+  }
+
+  async #add(candidate: string, sdpMid: string | null, usernameFragment: string): Promise<void> {
+    try {
+      await this.connection.addIceCandidate({ candidate, sdpMid, usernameFragment });
+    } catch {
+      // One that this browser can't use (an address family it lacks, a bad line): the others do.
+    }
+  }
+
+  /** Sends our tracks on the lines of the offer just taken, instead of on lines of our own that it rolled back. */
+  #adopt(): void {
+    if (this.#adopted) return;
+    this.#adopted = true;
+    this.#opens = true;
+    clearTimeout(this.#timer);
+    for (const transceiver of this.connection.getTransceivers()) {
+      if (transceiver.mid === null) transceiver.stop();
+    }
+    for (const transceiver of this.#transceivers()) transceiver.direction = 'sendrecv';
+    this.publish(this.#stream);
+  }
+
+  /** The first audio and the first video line. */
+  #transceivers(): RTCRtpTransceiver[] {
+    const live = this.connection.getTransceivers().filter((transceiver) => transceiver.direction !== 'stopped');
+    const first = (kind: string): RTCRtpTransceiver[] =>
+      live.filter((transceiver) => transceiver.receiver.track.kind === kind).slice(0, 1);
+    return [...first('audio'), ...first('video')];
+  }
+
+  #broke(error: unknown): void {
+    if (this.#closed) return;
+    console.warn('eyeline: the connection is made anew:', error);
+    this.#options.onBroken();
+  }
+}
+
+function firstTrack(stream: MediaStream | null, kind: string): MediaStreamTrack | null {
+  return stream?.getTracks().find((track) => track.kind === kind && track.readyState === 'live') ?? null;
+}
+
+function ufragOf(sdp: string): string {
+  return /^a=ice-ufrag:(.+?)\r?$/m.exec(sdp)?.[1] ?? '';
+}

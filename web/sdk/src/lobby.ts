@@ -1,0 +1,192 @@
+import { Broker } from './broker.ts';
+import { EyelineError } from './errors.ts';
+import { type Spare, spare } from './link.ts';
+import type { IceServer, Joined, Member } from './protocol.ts';
+import { loadTicket, type Place, type Room, SeatedRoom } from './room.ts';
+import type { BrokerState, News, Ticket } from './session.ts';
+import { Source, type Value } from './value.ts';
+
+/** Milliseconds that joining may take before it is given up with code `unreachable`. */
+const JOIN_WITHIN_MS = 15_000;
+
+const ROOM_NAME = /^[a-z0-9-]{1,64}$/;
+
+export interface JoinOptions {
+  /** What the others read: 1 to 64 characters. */
+  readonly name: string;
+  readonly stream?: MediaStream | null;
+  readonly signal?: AbortSignal;
+}
+
+/** A look into a room before joining it. */
+export interface Lobby {
+  readonly room: string;
+  readonly broker: Value<BrokerState>;
+  /** Who is inside; null until the broker has answered. */
+  readonly members: Value<readonly Member[] | null>;
+  /** How many may be inside; null until the broker has answered. */
+  readonly capacity: Value<number | null>;
+  /** Why the broker does not let us look in; null while all is well. */
+  readonly refused: Value<EyelineError | null>;
+  /** Joins sooner later on if called with the tracks that will be sent, whenever they change. */
+  prepare(stream: MediaStream | null): void;
+  /**
+   * Rejects with code `room-full`, `name`, `unreachable` or `aborted`; the lobby goes on then, and can be asked again.
+   */
+  join(options: JoinOptions): Promise<Room>;
+  /** Goes away without having joined. */
+  leave(): void;
+}
+
+interface Waiting {
+  readonly stream: MediaStream | null;
+  readonly resolve: (room: Room) => void;
+  readonly reject: (error: EyelineError) => void;
+}
+
+/** The lobby, and after it the room, of one broker. */
+class Visit implements Lobby {
+  readonly room: string;
+  readonly broker = new Source<BrokerState>('connecting');
+  readonly members = new Source<readonly Member[] | null>(null);
+  readonly capacity = new Source<number | null>(null);
+  readonly refused = new Source<EyelineError | null>(null);
+  readonly #broker: Broker;
+  #iceServers: readonly IceServer[] = [];
+  #spare: Spare | null = null;
+  #prepared = false;
+  #waiting: Waiting | null = null;
+  #seated: SeatedRoom | null = null;
+
+  constructor(place: Place, ticket: Ticket | null) {
+    if (!ROOM_NAME.test(place.room)) {
+      throw new EyelineError('room-name', 'A room name has 1 to 64 of the letters a-z, digits and hyphens.');
+    }
+    this.room = place.room;
+    this.#broker = new Broker(new URL(place.url), place.room, ticket, (news) => this.#hear(news));
+  }
+
+  prepare(_stream: MediaStream | null): void {
+    this.#prepared = true;
+    if (this.members.current !== null) this.#makeSpare();
+  }
+
+  join(options: JoinOptions): Promise<Room> {
+    const answer = this.wait(options.stream ?? null, options.signal);
+    this.#broker.join(options.name);
+    return answer;
+  }
+
+  /** The room, once the broker has given us a seat. */
+  wait(stream: MediaStream | null, signal: AbortSignal | undefined): Promise<Room> {
+    this.#waiting?.reject(new EyelineError('aborted', 'Joining was asked for again.'));
+    return new Promise<Room>((resolve, reject) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        this.#waiting = null;
+      };
+      const fail = (error: EyelineError): void => {
+        end();
+        this.#broker.unjoin();
+        reject(error);
+      };
+      const abort = (): void => fail(new EyelineError('aborted', 'Joining was broken off.'));
+      const late = (): void => fail(new EyelineError('unreachable', 'The server does not answer.'));
+      const timer = setTimeout(late, JOIN_WITHIN_MS);
+      const succeed = (room: Room): void => {
+        end();
+        resolve(room);
+      };
+      this.#waiting = { stream, resolve: succeed, reject: fail };
+      if (signal?.aborted) abort();
+      else signal?.addEventListener('abort', abort);
+    });
+  }
+
+  leave(): void {
+    this.#waiting?.reject(new EyelineError('aborted', 'The lobby was left.'));
+    if (this.#seated !== null) return;
+    this.#broker.leave();
+    this.#spare?.connection.close();
+    this.#spare = null;
+  }
+
+  #hear(news: News): void {
+    if (news.news === 'state') this.broker.set(news.state);
+    if (this.#seated !== null) {
+      this.#seated.hear(news);
+      return;
+    }
+    switch (news.news) {
+      case 'welcome':
+        this.refused.set(null);
+        this.#iceServers = news.welcome.iceServers;
+        this.capacity.set(news.welcome.capacity);
+        this.members.set(news.welcome.roster.members);
+        if (this.#prepared) this.#makeSpare();
+        break;
+      case 'roster':
+        this.members.set(news.roster.members);
+        break;
+      case 'joined':
+        this.#sit(news.joined);
+        break;
+      case 'refused':
+      case 'over': {
+        const error = new EyelineError(news.code === 'invalid' ? 'name' : news.code, news.message);
+        if (this.#waiting === null) this.refused.set(error);
+        else this.#waiting.reject(error);
+        break;
+      }
+      case 'state':
+      case 'signalled':
+        break;
+    }
+  }
+
+  #sit(joined: Joined): void {
+    const stream = this.#waiting?.stream ?? null;
+    this.#seated = new SeatedRoom(this.room, this.#broker, this.broker, { joined, stream, spare: this.#spare });
+    this.#spare = null;
+    if (this.#waiting === null)
+      this.#seated.leave(); // joining was given up while the answer was on its way
+    else this.#waiting.resolve(this.#seated);
+  }
+
+  #makeSpare(): void {
+    this.#spare ??= spare(this.#iceServers);
+  }
+}
+
+/** Looks into a room. Returns at once; throws an EyelineError with code `room-name` if it can't be one. */
+export function visit(place: Place): Lobby {
+  return new Visit(place, null);
+}
+
+/** Joins a room: all that a page needs for a call. */
+export function join(options: Place & JoinOptions): Promise<Room> {
+  const lobby = new Visit(options, null);
+  return lobby.join(options).catch((error: unknown) => {
+    lobby.leave();
+    throw error;
+  });
+}
+
+/**
+ * After the page was loaded anew in mid-call: the same seat again, or a new one under the same name if that is gone.
+ * null if this tab was not in the room, or can't be again.
+ */
+export async function rejoin(
+  options: Place & { readonly stream?: MediaStream | null; readonly signal?: AbortSignal },
+): Promise<Room | null> {
+  const ticket = loadTicket(options.room);
+  if (ticket === null) return null;
+  const visit = new Visit(options, ticket);
+  try {
+    return await visit.wait(options.stream ?? null, options.signal);
+  } catch {
+    visit.leave();
+    return null;
+  }
+}

@@ -1,0 +1,237 @@
+import { Level } from './level.ts';
+import { Source, type Value } from './value.ts';
+
+/** A device that can be chosen. */
+export interface Choice {
+  readonly id: string;
+  readonly label: string;
+}
+
+/** The camera, or the microphone. */
+export interface Device {
+  readonly state: 'off' | 'starting' | 'on' | 'failed';
+  /**
+   * Why it failed: the person or the browser refused, there is none, another program has it, the page is neither https
+   * nor localhost.
+   */
+  readonly problem: 'denied' | 'missing' | 'busy' | 'insecure' | 'unknown' | null;
+  readonly id: string | null;
+  readonly label: string | null;
+}
+
+type Kind = 'microphone' | 'camera';
+
+export interface Wish {
+  readonly microphone?: boolean;
+  readonly camera?: boolean;
+  readonly microphoneId?: string;
+  readonly cameraId?: string;
+}
+
+const OFF: Device = { state: 'off', problem: null, id: null, label: null };
+
+/** Camera and microphone of this browser. Changes run one after the other, and the latest wish wins. */
+export class LocalMedia {
+  /** The tracks that are on; a new object whenever they change. */
+  readonly stream = new Source<MediaStream>(new MediaStream());
+  readonly microphone = new Source<Device>(OFF);
+  readonly camera = new Source<Device>(OFF);
+  readonly devices = new Source<{ readonly microphones: readonly Choice[]; readonly cameras: readonly Choice[] }>({
+    microphones: [],
+    cameras: [],
+  });
+  /** How loud the microphone is, 0 to 1, about 20 times a second while somebody subscribes. */
+  readonly level: Value<number> = new Level(this.stream);
+  readonly #ended = new AbortController();
+  readonly #chosen: Record<Kind, string | null> = { microphone: null, camera: null };
+  readonly #wish: Record<Kind, number> = { microphone: 0, camera: 0 };
+  #work: Promise<void> = Promise.resolve();
+
+  constructor() {
+    const change = (): void => void this.#list();
+    navigator.mediaDevices?.addEventListener('devicechange', change, { signal: this.#ended.signal });
+  }
+
+  /** Asks for both at once, so that the person is asked once. Never rejects: what failed is said by the devices. */
+  async start(wish: Wish = {}): Promise<void> {
+    this.#chosen.microphone = wish.microphoneId ?? this.#chosen.microphone;
+    this.#chosen.camera = wish.cameraId ?? this.#chosen.camera;
+    const kinds = (['microphone', 'camera'] as const).filter((kind) => wish[kind] ?? true);
+    await this.#run(() => this.#acquire(kinds), kinds);
+    await this.#list();
+  }
+
+  /** Muting keeps the microphone open; one that is not there is asked for. */
+  async setMicrophone(on: boolean): Promise<void> {
+    const track = this.#track('microphone');
+    if (track === undefined) {
+      if (on) await this.#run(() => this.#acquire(['microphone']), ['microphone']);
+      return;
+    }
+    track.enabled = on;
+    this.microphone.set({ ...this.microphone.current, state: on ? 'on' : 'off' });
+    this.#publish(this.stream.current.getTracks());
+  }
+
+  /** Off stops the camera, and its light goes out. */
+  async setCamera(on: boolean): Promise<void> {
+    await this.#run(async () => {
+      if (on && this.#track('camera') === undefined) await this.#acquire(['camera']);
+      if (!on) this.#release('camera');
+    }, ['camera']);
+  }
+
+  async choose(kind: Kind, deviceId: string): Promise<void> {
+    this.#chosen[kind] = deviceId;
+    await this.#run(async () => {
+      const muted = kind === 'microphone' && this.#track(kind)?.enabled === false;
+      this.#release(kind);
+      await this.#acquire([kind]);
+      if (muted) await this.setMicrophone(false);
+    }, [kind]);
+  }
+
+  /** Lets go of both devices, for good. */
+  stop(): void {
+    this.#ended.abort();
+    for (const track of this.stream.current.getTracks()) track.stop();
+    this.#publish([]);
+    this.microphone.set(OFF);
+    this.camera.set(OFF);
+  }
+
+  /** Runs `work` after what runs already, unless a newer wish for the same devices has come by then. */
+  async #run(work: () => Promise<void>, kinds: readonly Kind[]): Promise<void> {
+    for (const kind of kinds) this.#wish[kind] += 1;
+    const wishes = kinds.map((kind) => this.#wish[kind]);
+    const stale = (): boolean => kinds.every((kind, index) => this.#wish[kind] !== wishes[index]);
+    this.#work = this.#work.then(() => (stale() || this.#ended.signal.aborted ? undefined : work()));
+    await this.#work;
+  }
+
+  async #acquire(kinds: readonly Kind[]): Promise<void> {
+    if (kinds.length === 0) return;
+    for (const kind of kinds) this.#device(kind).set({ ...OFF, state: 'starting' });
+    try {
+      this.#keep(await this.#ask(kinds));
+    } catch (error) {
+      await this.#acquireRest(kinds, error);
+    }
+  }
+
+  /** Both together failed: one of them may still be had, and each gets the reason that is its own. */
+  async #acquireRest(kinds: readonly Kind[], error: unknown): Promise<void> {
+    const [kind] = kinds;
+    if (kinds.length > 1 && navigator.mediaDevices !== undefined) {
+      for (const each of kinds) {
+        const refused = problemOf(error) === 'denied' && (await permission(each)) !== 'granted';
+        if (refused) this.#fail(each, error);
+        else await this.#acquire([each]);
+      }
+    } else if (kind !== undefined && this.#chosen[kind] !== null && problemOf(error) === 'missing') {
+      this.#chosen[kind] = null; // the one that was chosen is gone: any other will do
+      await this.#acquire([kind]);
+    } else if (kind !== undefined) {
+      this.#fail(kind, error);
+    }
+  }
+
+  async #ask(kinds: readonly Kind[]): Promise<MediaStream> {
+    if (navigator.mediaDevices === undefined) throw new DOMException('', 'InsecureContext');
+    const exact = (kind: Kind): MediaTrackConstraints => {
+      const id = this.#chosen[kind];
+      return id === null ? {} : { deviceId: { exact: id } };
+    };
+    return await navigator.mediaDevices.getUserMedia({
+      audio: kinds.includes('microphone') ? exact('microphone') : false,
+      video: kinds.includes('camera')
+        ? { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 }, ...exact('camera') }
+        : false,
+    });
+  }
+
+  #keep(stream: MediaStream): void {
+    const tracks = stream.getTracks();
+    if (this.#ended.signal.aborted) {
+      for (const track of tracks) track.stop();
+      return;
+    }
+    for (const track of tracks) {
+      const kind: Kind = track.kind === 'audio' ? 'microphone' : 'camera';
+      track.onended = () => this.#lost(kind, track);
+      const id = track.getSettings().deviceId ?? null;
+      this.#device(kind).set({ state: 'on', problem: null, id, label: track.label });
+    }
+    const kinds = tracks.map((track) => track.kind);
+    const others = this.stream.current.getTracks().filter((track) => !kinds.includes(track.kind));
+    this.#publish([...others, ...tracks]);
+  }
+
+  /** The device was unplugged, or taken away. */
+  #lost(kind: Kind, track: MediaStreamTrack): void {
+    if (this.#track(kind) !== track) return;
+    this.#device(kind).set({ ...OFF, state: 'failed', problem: 'missing' });
+    this.#publish(this.stream.current.getTracks().filter((other) => other !== track));
+  }
+
+  #release(kind: Kind): void {
+    const track = this.#track(kind);
+    track?.stop();
+    this.#device(kind).set({ ...this.#device(kind).current, state: 'off', problem: null });
+    if (track !== undefined) this.#publish(this.stream.current.getTracks().filter((other) => other !== track));
+  }
+
+  #fail(kind: Kind, error: unknown): void {
+    this.#device(kind).set({ ...OFF, state: 'failed', problem: problemOf(error) });
+  }
+
+  #publish(tracks: readonly MediaStreamTrack[]): void {
+    this.stream.set(new MediaStream([...tracks]));
+  }
+
+  #device(kind: Kind): Source<Device> {
+    return kind === 'microphone' ? this.microphone : this.camera;
+  }
+
+  #track(kind: Kind): MediaStreamTrack | undefined {
+    const wanted = kind === 'microphone' ? 'audio' : 'video';
+    return this.stream.current.getTracks().find((track) => track.kind === wanted);
+  }
+
+  async #list(): Promise<void> {
+    const all = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
+    const choices = (kind: MediaDeviceKind): Choice[] =>
+      all
+        .filter((device) => device.kind === kind && device.deviceId !== '')
+        .map((device) => ({ id: device.deviceId, label: device.label }));
+    if (!this.#ended.signal.aborted) {
+      this.devices.set({ microphones: choices('audioinput'), cameras: choices('videoinput') });
+    }
+  }
+}
+
+function problemOf(error: unknown): NonNullable<Device['problem']> {
+  switch (error instanceof DOMException ? error.name : '') {
+    case 'NotAllowedError':
+    case 'SecurityError':
+      return 'denied';
+    case 'NotFoundError':
+    case 'OverconstrainedError':
+      return 'missing';
+    case 'NotReadableError':
+    case 'AbortError':
+      return 'busy';
+    case 'InsecureContext':
+      return 'insecure';
+    default:
+      return error instanceof Error && error.name === 'OverconstrainedError' ? 'missing' : 'unknown';
+  }
+}
+
+async function permission(kind: Kind): Promise<PermissionState | 'unknown'> {
+  try {
+    return (await navigator.permissions.query({ name: kind as PermissionName })).state;
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,276 @@
+import { EyelineError } from './errors.ts';
+import { Link, type Spare } from './link.ts';
+import type { Member } from './protocol.ts';
+import { type Counters, type Line, measure, NO_LINE } from './stats.ts';
+import { Source, type Value } from './value.ts';
+import { type Frame, type Json, type PeerMedia, parseFrame, parseWords, type Words } from './words.ts';
+
+/** Messages that may wait for their receipt; the next one is refused. */
+const UNACKNOWLEDGED_MAX = 256;
+
+/** Characters that a message may have as JSON. */
+const MESSAGE_CHARACTERS_MAX = 60 * 1024;
+
+/** Milliseconds between two measurements of the line. */
+const MEASURE_EVERY_MS = 1000;
+
+/** Milliseconds between two looks at who speaks. */
+const SPEAKING_EVERY_MS = 200;
+
+/** Audio level, 0 to 1, above which somebody speaks. */
+const SPEAKING_LEVEL = 0.02;
+
+/** Milliseconds that a page which said that it goes away has to come back (a reload), before it is out of sight. */
+const AWAY_MS = 5000;
+
+/** Somebody else in the room. */
+export interface Peer {
+  readonly id: string;
+  /** What they are called; text, never markup. */
+  readonly name: string;
+  /** Always the same object; tracks come and go in it. */
+  readonly stream: MediaStream;
+  readonly media: Value<PeerMedia>;
+  readonly line: Value<Line>;
+  readonly speaking: Value<boolean>;
+  /**
+   * Says something to this peer. Resolves when they have it; it is said again if the connection breaks meanwhile.
+   * Rejects with code `gone` when they left before, `too-large` above 60 Ki characters of JSON, `too-fast` when 256
+   * wait already.
+   */
+  send(message: Json): Promise<void>;
+}
+
+export interface RemotePeerOptions {
+  readonly member: Member;
+  readonly polite: boolean;
+  readonly opens: boolean;
+  readonly stream: MediaStream | null;
+  readonly media: PeerMedia;
+  readonly takeSpare: () => Spare;
+  /** Sends words over the broker; false if it is away. */
+  readonly signal: (text: string) => boolean;
+  readonly onMessage: (data: Json) => void;
+  readonly onLeave: () => void;
+}
+
+interface Unacknowledged {
+  readonly text: string;
+  readonly resolve: () => void;
+  readonly reject: (error: EyelineError) => void;
+}
+
+/** A {@link Peer} and the links to them, one after the other. */
+export class RemotePeer implements Peer {
+  readonly id: string;
+  name: string;
+  readonly stream = new MediaStream();
+  readonly media = new Source<PeerMedia>({ microphone: 'none', camera: 'none' });
+  readonly line = new Source<Line>(NO_LINE);
+  readonly speaking = new Source(false);
+  /** False once the peer has said that its page goes away and has not come back. */
+  readonly here = new Source(true);
+  readonly #options: RemotePeerOptions;
+  readonly #timers: ReturnType<typeof setInterval>[];
+  readonly #waiting = new Map<number, Unacknowledged>();
+  #awayTimer: ReturnType<typeof setTimeout> | undefined;
+  #link: Link;
+  /** The newest link of theirs that we heard of. */
+  #theirLink = 0;
+  /** Whether our link speaks to that one already, or is still free to. */
+  #bound = false;
+  #connected = false;
+  #wasConnected = false;
+  #counters: Counters | null = null;
+  #myStream: MediaStream | null;
+  #myMedia: PeerMedia;
+  #sent = Date.now(); // larger than on an earlier page of ours
+  #got = 0;
+
+  constructor(options: RemotePeerOptions) {
+    this.id = options.member.id;
+    this.name = options.member.name;
+    this.#options = options;
+    this.#myStream = options.stream;
+    this.#myMedia = options.media;
+    this.#link = this.#newLink(options.opens, null);
+    this.#timers = [
+      setInterval(() => void this.#measure(), MEASURE_EVERY_MS),
+      setInterval(() => this.#listenForVoice(), SPEAKING_EVERY_MS),
+    ];
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  send(message: Json): Promise<void> {
+    const n = this.#sent + 1;
+    const text = JSON.stringify({ frame: 'message', n, data: message } satisfies Frame);
+    if (text.length > MESSAGE_CHARACTERS_MAX) {
+      return Promise.reject(new EyelineError('too-large', 'A message may have 60 Ki characters at most.'));
+    }
+    if (this.#waiting.size >= UNACKNOWLEDGED_MAX) {
+      return Promise.reject(new EyelineError('too-fast', 'Too many messages wait for this person already.'));
+    }
+    this.#sent = n;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(n, { text, resolve, reject });
+      this.#write(text);
+    });
+  }
+
+  publish(stream: MediaStream | null, media: PeerMedia): void {
+    this.#myStream = stream;
+    this.#myMedia = media;
+    this.#link.publish(stream);
+    this.#write(JSON.stringify({ frame: 'media', media } satisfies Frame));
+  }
+
+  /** Words from the peer, by the broker or by the data channel; what makes no sense is dropped. */
+  hear(text: string): void {
+    const words = parseWords(text);
+    if (words === null) return;
+    if (words.link < this.#theirLink) return; // from a connection that they have given up
+    if (this.#bound && words.link > this.#theirLink) this.#renew(false, words.link); // they made a new one: so must we
+    this.#theirLink = words.link;
+    this.#bound = true;
+    if (words.to === null || words.to === this.#link.number) this.#link.hear(words);
+  }
+
+  /** The network has changed, or signals were lost: find a path anew unless this one is well. */
+  restart(): void {
+    if (this.#connected) this.#link.restart();
+    else this.#renew(true, null);
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#awayTimer);
+    this.#link.close();
+    for (const waiting of this.#waiting.values()) {
+      waiting.reject(new EyelineError('gone', 'This person left before the message arrived.'));
+    }
+    this.#waiting.clear();
+  }
+
+  /** Tells the peer that we leave, or that our page goes away; it may not arrive. */
+  farewell(frame: 'leave' | 'away'): void {
+    this.#write(JSON.stringify({ frame } satisfies Frame));
+  }
+
+  #newLink(opens: boolean, to: number | null): Link {
+    const link: Link = new Link({
+      spare: this.#options.takeSpare(),
+      polite: this.#options.polite,
+      opens,
+      to,
+      stream: this.#myStream,
+      say: (words) => this.#say(words),
+      onTrack: (track) => this.#addTrack(track),
+      onState: (state) => this.#follow(state),
+      onBroken: () => this.#link === link && this.#renew(true, null),
+    });
+    link.channel.onopen = () => this.#greet();
+    link.channel.onmessage = (event: MessageEvent<unknown>) => {
+      if (typeof event.data === 'string') this.#take(event.data);
+    };
+    return link;
+  }
+
+  /** Gives up our link for a new one: one that opens the conversation, or one that speaks `to` theirs. */
+  #renew(opens: boolean, to: number | null): void {
+    this.#link.close();
+    for (const track of this.stream.getTracks()) this.stream.removeTrack(track);
+    this.#connected = false;
+    this.#counters = null;
+    this.#bound = to !== null;
+    this.#link = this.#newLink(opens, to);
+    this.line.set({ ...NO_LINE, state: this.#wasConnected ? 'lost' : 'looking' });
+  }
+
+  #say(words: Words): void {
+    const text = JSON.stringify(words);
+    const byBroker = this.#options.signal(text);
+    if (!byBroker) this.#write(JSON.stringify({ frame: 'words', words: text } satisfies Frame));
+  }
+
+  #addTrack(track: MediaStreamTrack): void {
+    for (const old of this.stream.getTracks()) {
+      if (old.kind === track.kind && old !== track) this.stream.removeTrack(old);
+    }
+    this.stream.addTrack(track);
+  }
+
+  #follow(state: RTCPeerConnectionState): void {
+    this.#connected = state === 'connected';
+    if (this.#connected) {
+      this.#wasConnected = true;
+      this.#back();
+      void this.#measure();
+    } else if (state === 'disconnected' || state === 'failed') {
+      this.line.set({ ...this.line.current, state: this.#wasConnected ? 'lost' : 'looking' });
+    }
+  }
+
+  #back(): void {
+    clearTimeout(this.#awayTimer);
+    this.here.set(true);
+  }
+
+  #greet(): void {
+    this.#write(JSON.stringify({ frame: 'media', media: this.#myMedia } satisfies Frame));
+    for (const waiting of this.#waiting.values()) this.#write(waiting.text);
+  }
+
+  #write(text: string): void {
+    if (this.#link.channel.readyState === 'open') this.#link.channel.send(text);
+  }
+
+  #take(text: string): void {
+    const frame = parseFrame(text);
+    switch (frame?.frame) {
+      case 'message':
+        this.#write(JSON.stringify({ frame: 'got', n: frame.n } satisfies Frame));
+        if (frame.n <= this.#got) return; // it was said again, and had come
+        this.#got = frame.n;
+        this.#options.onMessage(frame.data);
+        break;
+      case 'got':
+        this.#waiting.get(frame.n)?.resolve();
+        this.#waiting.delete(frame.n);
+        break;
+      case 'media':
+        this.media.set(frame.media);
+        break;
+      case 'words':
+        this.hear(frame.words);
+        break;
+      case 'leave':
+        this.#options.onLeave();
+        break;
+      case 'away':
+        this.line.set({ ...this.line.current, state: 'lost' });
+        clearTimeout(this.#awayTimer);
+        this.#awayTimer = setTimeout(() => this.here.set(false), AWAY_MS);
+        break;
+      case undefined:
+        break; // not ours, or from a later version
+    }
+  }
+
+  async #measure(): Promise<void> {
+    if (!this.#connected) return;
+    const { connection } = this.#link;
+    const { line, relayed, counters } = measure(await connection.getStats(), this.#counters);
+    if (!this.#connected || connection !== this.#link.connection) return;
+    this.#counters = counters;
+    this.line.set({ ...line, state: relayed ? 'relayed' : 'direct' });
+  }
+
+  #listenForVoice(): void {
+    const audio = this.#link.connection.getReceivers().find((receiver) => receiver.track.kind === 'audio');
+    const level = audio?.getSynchronizationSources?.()[0]?.audioLevel ?? 0;
+    this.speaking.set(this.#connected && this.media.current.microphone === 'on' && level > SPEAKING_LEVEL);
+  }
+}

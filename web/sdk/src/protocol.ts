@@ -1,0 +1,272 @@
+// Written by tools/protocol.py from src/eyeline/signalling: change it there.
+
+/** The WebSocket subprotocol; a client that does not offer it is turned away with HTTP status 400. */
+export const SUBPROTOCOL = 'eyeline.v1';
+
+/** Bytes in one message, encoded as UTF-8. */
+export const MESSAGE_BYTES_MAX = 65536;
+
+/** Seconds from the opening of the socket to the first message. */
+export const HELLO_WITHIN = 5;
+
+/** Seconds of silence after which the broker sends `ping`. */
+export const PING_AFTER = 10;
+
+/** Seconds of silence after which the broker drops the socket; the seat stays for `SEAT_SECONDS`. */
+export const SILENCE_MAX = 15;
+
+/** How long a seat outlives its socket, and how long a rebuilt room waits for its members. */
+export const SEAT_SECONDS = 30;
+
+/** Signals kept for a seat to be sent again after a resume; of more, the oldest go, and the resume says so. */
+export const KEPT_SIGNALS = 64;
+
+/** How many may look into a room at once; the next one is refused with `room-full`. */
+export const LOBBY_SESSIONS = 64;
+
+/** 1 to 64 of a-z, 0-9 and hyphen. */
+export type RoomName = string;
+
+/** What a person is called: 1 to 64 characters, not all blank, no control characters, no override of text direction. */
+export type DisplayName = string;
+
+/** A member's public id, given by the broker. */
+export type PeerId = string;
+
+/** A secret: whoever shows it takes the seat. */
+export type ResumeToken = string;
+
+/** What one member says to another, opaque to the broker: at most 60 Ki characters, and within the message's limit. */
+export type Payload = string;
+
+/** A whole number from 0 that JavaScript holds exactly. */
+export type Count = number;
+
+/** Why the broker says no. */
+export type Code =
+  | 'malformed'
+  | 'unknown-type'
+  | 'invalid'
+  | 'too-large'
+  | 'too-fast'
+  | 'hello-late'
+  | 'out-of-turn'
+  | 'room-full'
+  | 'no-such-peer'
+  | 'seat-gone'
+  | 'replaced'
+  | 'silent'
+  | 'too-slow';
+
+/** Somebody with a seat in the room. */
+export interface Member {
+  readonly id: PeerId;
+  readonly name: DisplayName;
+  /** Grows with the time of arrival, distinct in the room.  Of two members the later is the polite one. */
+  readonly order: Count;
+}
+
+/** What `RTCPeerConnection` takes as one of its `iceServers`. */
+export interface IceServer {
+  readonly urls: readonly string[];
+  readonly username?: string;
+  readonly credential?: string;
+}
+
+/**
+ * Look into a room, from its lobby.
+ *
+ * Answered by `welcome`, and by `roster` whenever somebody comes or goes.
+ */
+export interface Hello {
+  readonly type: 'hello';
+  /** The room to look into; it need not exist yet. */
+  readonly room: RoomName;
+}
+
+/**
+ * Take a seat in the room of `hello`; may follow it at once.
+ *
+ * Answered by `joined`, or by `refused` with code `room-full`, after which the lobby goes on.
+ */
+export interface Join {
+  readonly type: 'join';
+  /** What the others read. */
+  readonly name: DisplayName;
+}
+
+/**
+ * Come back to a seat, as the first message on a new socket.
+ *
+ * Answered by `joined` and the signals that were missed, or by `refused` with code `seat-gone` or `room-full`.  A
+ * socket that still holds the seat is told `refused` with code `replaced` and closed.
+ */
+export interface Resume {
+  readonly type: 'resume';
+  /** The newest one from `joined`. */
+  readonly token: ResumeToken;
+  /** What the others read; may be another one than before. */
+  readonly name: DisplayName;
+  /** The `n` of the last `signalled` that came; those after it are sent again. */
+  readonly heard: Count;
+}
+
+/**
+ * Say something to one other member.
+ *
+ * Answered only when it can't be done: `refused` with code `no-such-peer`.
+ */
+export interface Signal {
+  readonly type: 'signal';
+  /** A member of the same room. */
+  readonly to: PeerId;
+  /** 1, 2, 3 ... on this seat; one that came before is dropped, so that a client may send again after `resume`. */
+  readonly n: Count;
+  /** Anything; the broker does not look at it. */
+  readonly data: Payload;
+}
+
+/** Give up the seat now.  The broker closes the socket. */
+export interface Leave {
+  readonly type: 'leave';
+}
+
+/** Are you there?  Either side may ask; the other answers with `pong`. */
+export interface Ping {
+  readonly type: 'ping';
+}
+
+/** I am. */
+export interface Pong {
+  readonly type: 'pong';
+}
+
+/** The answer to `hello`: what one can know before joining. */
+export interface Welcome {
+  readonly type: 'welcome';
+  readonly roster: Roster;
+  /** How many seats the room has. */
+  readonly capacity: Count;
+  /** So that the browser can gather its candidates in the lobby. */
+  readonly iceServers: readonly IceServer[];
+}
+
+/** The answer to `join` and `resume`: all that a member needs, in one message. */
+export interface Joined {
+  readonly type: 'joined';
+  readonly you: PeerId;
+  readonly roster: Roster;
+  readonly iceServers: readonly IceServer[];
+  /** Shows that this seat is yours; keep it secret. */
+  readonly resume: ResumeToken;
+  /** How long the seat outlives its socket. */
+  readonly seatSeconds: Count;
+  /** The `n` of your last `signal` that came; send those after it again. */
+  readonly heard: Count;
+  /** True if signals between members may have been lost: negotiate afresh where a connection is not up. */
+  readonly gap: boolean;
+}
+
+/** Everybody with a seat, whole, whenever it changes. */
+export interface Roster {
+  readonly type: 'roster';
+  /** Grows with each change; an older one than the newest seen is stale. */
+  readonly version: Count;
+  /** In order of arrival. */
+  readonly members: readonly Member[];
+  /**
+   * False while a broker that was restarted waits for members to come back: somebody missing may still return, and
+   * who has a connection to them keeps it.
+   */
+  readonly complete: boolean;
+}
+
+/** Another member said something to you. */
+export interface Signalled {
+  readonly type: 'signalled';
+  /** Written by the broker. */
+  readonly from: PeerId;
+  /** 1, 2, 3 ... on your seat. */
+  readonly n: Count;
+  readonly data: Payload;
+}
+
+/** Something you sent was not taken; the table of codes says whether the socket stays open. */
+export interface Refused {
+  readonly type: 'refused';
+  readonly code: Code;
+  /** For people; may change its words. */
+  readonly message: string;
+  /** With code `no-such-peer`: who. */
+  readonly to?: PeerId;
+}
+
+/** The broker is going away and closes the socket; calls go on. */
+export interface Goodbye {
+  readonly type: 'goodbye';
+  /** Come back after this time, give or take a random half of it. */
+  readonly backInMs: Count;
+}
+
+export type ToBroker = Hello | Join | Resume | Signal | Leave | Ping | Pong;
+
+export type FromBroker = Welcome | Joined | Roster | Signalled | Refused | Goodbye | Ping | Pong;
+
+/** What a connection is doing about its session description. */
+export type NegotiationState = 'stable' | 'offering' | 'offered' | 'taking-offer' | 'answering' | 'taking-answer';
+
+/** What can happen to it. */
+export type NegotiationEvent = 'needed' | 'polite-offer' | 'impolite-offer' | 'answer' | 'done';
+
+/** What is to be done then. */
+export type NegotiationAct = 'nothing' | 'make-offer' | 'take-offer' | 'take-answer' | 'make-answer' | 'send' | 'remember' | 'hold' | 'bug';
+
+/** Perfect negotiation: what to do, and the state after it. */
+export const NEGOTIATION: {
+  readonly [S in NegotiationState]: {
+    readonly [E in NegotiationEvent]: readonly [NegotiationAct, NegotiationState];
+  };
+} = {
+  stable: {
+    needed: ['make-offer', 'offering'],
+    'polite-offer': ['take-offer', 'taking-offer'],
+    'impolite-offer': ['take-offer', 'taking-offer'],
+    answer: ['nothing', 'stable'],
+    done: ['bug', 'stable'],
+  },
+  offering: {
+    needed: ['remember', 'offering'],
+    'polite-offer': ['hold', 'offering'],
+    'impolite-offer': ['nothing', 'offering'],
+    answer: ['nothing', 'offering'],
+    done: ['send', 'offered'],
+  },
+  offered: {
+    needed: ['remember', 'offered'],
+    'polite-offer': ['take-offer', 'taking-offer'],
+    'impolite-offer': ['nothing', 'offered'],
+    answer: ['take-answer', 'taking-answer'],
+    done: ['bug', 'offered'],
+  },
+  'taking-offer': {
+    needed: ['remember', 'taking-offer'],
+    'polite-offer': ['hold', 'taking-offer'],
+    'impolite-offer': ['hold', 'taking-offer'],
+    answer: ['nothing', 'taking-offer'],
+    done: ['make-answer', 'answering'],
+  },
+  answering: {
+    needed: ['remember', 'answering'],
+    'polite-offer': ['hold', 'answering'],
+    'impolite-offer': ['hold', 'answering'],
+    answer: ['nothing', 'answering'],
+    done: ['send', 'stable'],
+  },
+  'taking-answer': {
+    needed: ['remember', 'taking-answer'],
+    'polite-offer': ['hold', 'taking-answer'],
+    'impolite-offer': ['hold', 'taking-answer'],
+    answer: ['nothing', 'taking-answer'],
+    done: ['nothing', 'stable'],
+  },
+};

@@ -1,0 +1,275 @@
+import type { Broker } from './broker.ts';
+import { EyelineError } from './errors.ts';
+import { type Spare, spare } from './link.ts';
+import { type Peer, RemotePeer } from './peer.ts';
+import type { IceServer, Joined, Member, Roster } from './protocol.ts';
+import type { BrokerState, News, Ticket } from './session.ts';
+import { Source, type Value } from './value.ts';
+import type { Json, PeerMedia } from './words.ts';
+
+/** A call that one is in. */
+export interface Room {
+  readonly name: string;
+  /** Ourselves; another id after a seat was lost and a new one taken. */
+  readonly me: Member;
+  /** The others, in order of arrival. */
+  readonly peers: Value<readonly Peer[]>;
+  /** Whether the broker is there; the call goes on while it is `away`. */
+  readonly broker: Value<BrokerState>;
+  /** null while inside; then why it is over: `left` (by us), `replaced` (the seat was opened elsewhere) and the like. */
+  readonly ended: Value<EyelineError | null>;
+  /**
+   * Sends these tracks from now on: the first of each kind; null sends nothing. A track with `enabled` false is told to
+   * the others as muted: call again after changing it.
+   */
+  publish(stream: MediaStream | null): void;
+  /** Tells everyone who is here now; resolves when each has it, rejects with code `gone` and the names of who has not. */
+  send(message: Json): Promise<void>;
+  /** Calls `listener` with each message, once and in order, until the returned function is called. */
+  listen(listener: (from: Peer, message: Json) => void): () => void;
+  leave(): void;
+}
+
+export interface Place {
+  /** Where Eyeline is served: its home page. */
+  readonly url: string | URL;
+  /** 1 to 64 of a-z, 0-9 and hyphen. */
+  readonly room: string;
+}
+
+/** What was in force when the page was told of the seat. */
+interface Seat {
+  readonly joined: Joined;
+  readonly stream: MediaStream | null;
+  readonly spare: Spare | null;
+}
+
+/** The seat in a room and everybody else's; driven by the news of a {@link Broker}. */
+export class SeatedRoom implements Room {
+  readonly name: string;
+  me: Member;
+  readonly peers = new Source<readonly Peer[]>([]);
+  readonly broker: Value<BrokerState>;
+  readonly ended = new Source<EyelineError | null>(null);
+  readonly #broker: Broker;
+  readonly #known = new Map<string, RemotePeer>();
+  readonly #listeners = new Set<(from: Peer, message: Json) => void>();
+  readonly #stopped = new AbortController();
+  #members: readonly Member[] = [];
+  #iceServers: readonly IceServer[];
+  #spare: Spare | null;
+  #stream: MediaStream | null;
+  #media: PeerMedia;
+
+  constructor(name: string, broker: Broker, state: Value<BrokerState>, seat: Seat) {
+    this.name = name;
+    this.#broker = broker;
+    this.broker = state;
+    this.#iceServers = seat.joined.iceServers;
+    this.#spare = seat.spare;
+    this.#stream = seat.stream;
+    this.#media = mediaOf(seat.stream);
+    this.me = selfIn(seat.joined);
+    const options = { signal: this.#stopped.signal };
+    globalThis.addEventListener?.('pagehide', () => this.#goAway(), options);
+    globalThis.addEventListener?.('online', () => this.#restart(), options);
+    networkOf(globalThis.navigator)?.addEventListener('change', () => this.#restart(), options);
+    this.#joined(seat.joined, false);
+  }
+
+  publish(stream: MediaStream | null): void {
+    this.#stream = stream;
+    this.#media = mediaOf(stream);
+    for (const peer of this.#known.values()) peer.publish(stream, this.#media);
+  }
+
+  async send(message: Json): Promise<void> {
+    const peers = [...this.#known.values()];
+    const results = await Promise.allSettled(peers.map((peer) => peer.send(message)));
+    const failed = peers.filter((_, index) => results[index]?.status === 'rejected');
+    if (failed.length === 0) return;
+    const [first] = results.filter((result) => result.status === 'rejected');
+    const code = first?.reason instanceof EyelineError ? first.reason.code : 'gone';
+    throw new EyelineError(code, failed.map((peer) => peer.name).join(', '));
+  }
+
+  listen(listener: (from: Peer, message: Json) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  leave(): void {
+    if (this.ended.current !== null) return;
+    for (const peer of this.#known.values()) peer.farewell('leave');
+    this.#broker.leave();
+    this.#end(new EyelineError('left', 'You left.'));
+  }
+
+  hear(news: News): void {
+    if (this.ended.current !== null) return;
+    switch (news.news) {
+      case 'joined':
+        this.me = selfIn(news.joined);
+        this.#iceServers = news.joined.iceServers;
+        this.#joined(news.joined, news.resumed);
+        break;
+      case 'roster':
+        this.#seat(news.roster, false);
+        break;
+      case 'signalled':
+        this.#known.get(news.signalled.from)?.hear(news.signalled.data);
+        break;
+      case 'over':
+        this.#end(new EyelineError(news.code, news.message));
+        break;
+      case 'state':
+      case 'welcome':
+      case 'refused':
+        break;
+    }
+  }
+
+  #joined(joined: Joined, resumed: boolean): void {
+    const before = [...this.#known.values()];
+    if (!resumed) {
+      for (const peer of before) this.#forget(peer); // a new id: the others see a new person
+    } else if (joined.gap) {
+      for (const peer of before) if (!peer.connected) peer.restart();
+    }
+    this.#seat(joined.roster, true);
+  }
+
+  /** Brings the peers in line with the roster. `opens`: we came later than those who are new to us, and call them. */
+  #seat(roster: Roster, opens: boolean): void {
+    this.#members = roster.members.filter((member) => member.id !== this.me.id);
+    const inside = new Map(this.#members.map((member) => [member.id, member]));
+    for (const peer of this.#known.values()) {
+      if (inside.has(peer.id)) continue;
+      // A broker that was restarted does not know everybody yet: a live connection says that they are here.
+      if (roster.complete || !peer.connected) this.#forget(peer);
+    }
+    for (const member of this.#members) {
+      const peer = this.#known.get(member.id);
+      if (peer === undefined) this.#meet(member, opens);
+      else peer.name = member.name;
+    }
+    this.#show();
+  }
+
+  #meet(member: Member, opens: boolean): void {
+    const { me } = this;
+    const polite = me.order > member.order || (me.order === member.order && me.id > member.id);
+    const peer: RemotePeer = new RemotePeer({
+      member,
+      polite,
+      opens,
+      stream: this.#stream,
+      media: this.#media,
+      takeSpare: () => this.#takeSpare(),
+      signal: (text) => this.#signal(member.id, text),
+      onMessage: (data) => {
+        for (const listener of [...this.#listeners]) listener(peer, data);
+      },
+      onLeave: () => {
+        this.#forget(peer);
+        this.#show();
+      },
+    });
+    this.#known.set(member.id, peer);
+    peer.here.subscribe(() => this.#show());
+  }
+
+  #signal(to: string, text: string): boolean {
+    if (this.broker.current !== 'connected' && this.#known.get(to)?.connected === true) return false;
+    this.#broker.signal(to, text);
+    return true;
+  }
+
+  #takeSpare(): Spare {
+    const taken = this.#spare ?? spare(this.#iceServers);
+    this.#spare = null;
+    // The next one is made when there is time for it, not while this one is being connected.
+    setTimeout(() => {
+      if (this.ended.current === null) this.#spare ??= spare(this.#iceServers);
+    }, 2000);
+    return taken;
+  }
+
+  #forget(peer: RemotePeer): void {
+    peer.close();
+    this.#known.delete(peer.id);
+  }
+
+  #show(): void {
+    const order = new Map(this.#members.map((member) => [member.id, member.order]));
+    const place = (peer: Peer): number => order.get(peer.id) ?? 0;
+    const here = [...this.#known.values()].filter((peer) => peer.here.current);
+    this.peers.set(here.sort((a, b) => place(a) - place(b)));
+  }
+
+  #restart(): void {
+    for (const peer of this.#known.values()) if (peer.connected) peer.restart();
+  }
+
+  #goAway(): void {
+    saveTicket(this.name, this.#broker.ticket);
+    for (const peer of this.#known.values()) peer.farewell('away');
+  }
+
+  #end(why: EyelineError): void {
+    saveTicket(this.name, null);
+    this.#stopped.abort();
+    for (const peer of [...this.#known.values()]) this.#forget(peer);
+    this.#spare?.connection.close();
+    this.#spare = null;
+    this.peers.set([]);
+    this.ended.set(why);
+  }
+}
+
+/** What the others are told of our tracks. */
+function mediaOf(stream: MediaStream | null): PeerMedia {
+  const live = stream?.getTracks().filter((track) => track.readyState === 'live') ?? [];
+  const audio = live.find((track) => track.kind === 'audio');
+  const video = live.find((track) => track.kind === 'video');
+  return {
+    microphone: audio === undefined ? 'none' : audio.enabled ? 'on' : 'muted',
+    camera: video === undefined ? 'none' : video.enabled ? 'on' : 'off',
+  };
+}
+
+function selfIn(joined: Joined): Member {
+  const self = joined.roster.members.find((member) => member.id === joined.you);
+  if (self === undefined) throw new EyelineError('protocol', 'The broker left us out of its roster.');
+  return self;
+}
+
+function networkOf(navigator: Navigator | undefined): EventTarget | undefined {
+  const connection: unknown = navigator === undefined ? undefined : Reflect.get(navigator, 'connection');
+  return connection instanceof EventTarget ? connection : undefined;
+}
+
+const TICKET_KEY = 'eyeline:seat:';
+
+/** Keeps the seat for a page that is loaded anew in this tab; null gives it up. */
+export function saveTicket(room: string, ticket: Ticket | null): void {
+  try {
+    if (ticket === null) sessionStorage.removeItem(TICKET_KEY + room);
+    else sessionStorage.setItem(TICKET_KEY + room, JSON.stringify(ticket));
+  } catch {
+    // Storage is switched off: a reload joins anew.
+  }
+}
+
+/** The seat that this tab had in the room before it was loaded anew. */
+export function loadTicket(room: string): Ticket | null {
+  try {
+    const value: unknown = JSON.parse(sessionStorage.getItem(TICKET_KEY + room) ?? 'null');
+    if (typeof value !== 'object' || value === null) return null;
+    const { token, name, heard } = value as Record<string, unknown>;
+    if (typeof token !== 'string' || typeof name !== 'string' || typeof heard !== 'number') return null;
+    return { token, name, heard };
+  } catch {
+    return null;
+  }
+}

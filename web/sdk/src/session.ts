@@ -1,0 +1,256 @@
+import {
+  type Code,
+  type FromBroker,
+  type Joined,
+  KEPT_SIGNALS,
+  PING_AFTER,
+  type ResumeToken,
+  type Roster,
+  SILENCE_MAX,
+  type Signal,
+  type Signalled,
+  type ToBroker,
+  type Welcome,
+} from './protocol.ts';
+
+/** Seconds that an attempt to connect may take. */
+const CONNECT_WITHIN = 8;
+
+/** Seconds to wait before the first, second ... attempt; the last one stays. Each is stretched or shortened by up to half. */
+const BACKOFF = [0.2, 0.5, 1, 2, 4, 8] as const;
+
+/** Whether the broker's socket is there. Calls go on while it is `away`. */
+export type BrokerState = 'connecting' | 'connected' | 'away';
+
+/** What a seat needs to be taken up again, also by a page that was loaded anew. Secret. */
+export interface Ticket {
+  readonly token: ResumeToken;
+  readonly name: string;
+  readonly heard: number;
+}
+
+export type News =
+  | { readonly news: 'state'; readonly state: BrokerState }
+  | { readonly news: 'welcome'; readonly welcome: Welcome }
+  /** `resumed`: it is the seat that we had. */
+  | { readonly news: 'joined'; readonly joined: Joined; readonly resumed: boolean }
+  | { readonly news: 'roster'; readonly roster: Roster }
+  | { readonly news: 'signalled'; readonly signalled: Signalled }
+  /** The lobby goes on. */
+  | { readonly news: 'refused'; readonly code: Code; readonly message: string }
+  /** Nothing goes on. */
+  | { readonly news: 'over'; readonly code: Code | 'left'; readonly message: string };
+
+export type SessionEffect =
+  | { readonly do: 'connect' }
+  | { readonly do: 'send'; readonly message: ToBroker }
+  | { readonly do: 'close' }
+  | { readonly do: 'tell'; readonly news: News };
+
+type Socket =
+  | { readonly is: 'closed' }
+  | { readonly is: 'connecting'; readonly until: number }
+  | { readonly is: 'open' }
+  | { readonly is: 'waiting'; readonly until: number }
+  | { readonly is: 'over' };
+
+/**
+ * The client's side of the signalling protocol, pure: what happens and a time go in, effects come out.
+ *
+ * It keeps the wish (to look into a room, or to have a seat in it) and brings it about over as many sockets as it takes.
+ * Times are seconds on any monotonic clock; `chance` is a fresh random number from 0 to 1.
+ */
+export class Session {
+  readonly #room: string;
+  #socket: Socket = { is: 'closed' };
+  #name: string | null = null;
+  #ticket: ResumeToken | null;
+  /** True from joining, or coming back, until the answer. */
+  #asking = false;
+  #seated = false;
+  #attempt = 0;
+  #backIn: number | null = null;
+  #heardAt = 0;
+  #pinged = false;
+  #heard: number;
+  #sent = 0;
+  #outbox: Signal[] = [];
+
+  constructor(room: string, ticket: Ticket | null = null) {
+    this.#room = room;
+    this.#ticket = ticket?.token ?? null;
+    this.#name = ticket?.name ?? null;
+    this.#heard = ticket?.heard ?? 0;
+  }
+
+  /** What a page needs to come back to this seat; null without one. */
+  get ticket(): Ticket | null {
+    if (this.#ticket === null || this.#name === null) return null;
+    return { token: this.#ticket, name: this.#name, heard: this.#heard };
+  }
+
+  start(now: number): SessionEffect[] {
+    return this.#connect(now);
+  }
+
+  /** Take a seat under this name. */
+  join(name: string): SessionEffect[] {
+    this.#name = name;
+    if (this.#socket.is !== 'open' || this.#asking) return [];
+    this.#asking = true;
+    return [{ do: 'send', message: { type: 'join', name } }];
+  }
+
+  /** No longer wishes for a seat that was not given yet. */
+  unjoin(): void {
+    if (!this.#seated) this.#name = null;
+  }
+
+  /** Say something to another member: now, or as soon as we are back. */
+  signal(to: string, data: string): SessionEffect[] {
+    this.#sent += 1;
+    const message: Signal = { type: 'signal', to, n: this.#sent, data };
+    this.#outbox.push(message);
+    if (this.#outbox.length > KEPT_SIGNALS) this.#outbox.shift();
+    return this.#seated && this.#socket.is === 'open' ? [{ do: 'send', message }] : [];
+  }
+
+  /** Give up the seat, or the place in the lobby. */
+  leave(): SessionEffect[] {
+    const open = this.#socket.is === 'open';
+    this.#socket = { is: 'over' };
+    this.#ticket = null;
+    return open ? [{ do: 'send', message: { type: 'leave' } }, { do: 'close' }] : [{ do: 'close' }];
+  }
+
+  opened(now: number): SessionEffect[] {
+    this.#socket = { is: 'open' };
+    this.#heardAt = now;
+    this.#pinged = false;
+    const effects: SessionEffect[] = [{ do: 'tell', news: { news: 'state', state: 'connected' } }];
+    if (this.#ticket !== null && this.#name !== null) {
+      this.#asking = true;
+      const message: ToBroker = { type: 'resume', token: this.#ticket, name: this.#name, heard: this.#heard };
+      return [...effects, { do: 'send', message }];
+    }
+    return [...effects, ...this.#enter()];
+  }
+
+  /** The socket was closed by the other side, or could not be opened. */
+  closed(now: number, chance: number): SessionEffect[] {
+    if (this.#socket.is === 'over') return [];
+    const backoff = BACKOFF[Math.min(this.#attempt, BACKOFF.length - 1)] ?? 8;
+    const pause = (this.#backIn ?? backoff) * (0.5 + chance);
+    this.#attempt += 1;
+    this.#backIn = null;
+    this.#asking = false;
+    this.#seated = false;
+    this.#socket = { is: 'waiting', until: now + pause };
+    return [{ do: 'tell', news: { news: 'state', state: 'away' } }];
+  }
+
+  /** The network is back, or the page is looked at again: don't wait any longer. */
+  hurry(now: number): SessionEffect[] {
+    if (this.#socket.is === 'waiting') return this.#connect(now);
+    if (this.#socket.is !== 'open' || now - this.#heardAt < 1) return [];
+    this.#heardAt = Math.min(this.#heardAt, now - PING_AFTER - 1);
+    return this.wake(now);
+  }
+
+  nextWake(): number | null {
+    switch (this.#socket.is) {
+      case 'waiting':
+      case 'connecting':
+        return this.#socket.until;
+      case 'open':
+        return this.#heardAt + (this.#pinged ? SILENCE_MAX : PING_AFTER + 1);
+      case 'closed':
+      case 'over':
+        return null;
+    }
+  }
+
+  wake(now: number): SessionEffect[] {
+    if (this.#socket.is === 'waiting' && this.#socket.until <= now) return this.#connect(now);
+    if (this.#socket.is === 'connecting' && this.#socket.until <= now)
+      return [{ do: 'close' }, ...this.closed(now, 0.5)];
+    if (this.#socket.is !== 'open') return [];
+    if (this.#pinged && this.#heardAt + SILENCE_MAX <= now) return [{ do: 'close' }, ...this.closed(now, 0)];
+    if (this.#pinged || this.#heardAt + PING_AFTER + 1 > now) return [];
+    this.#pinged = true;
+    return [{ do: 'send', message: { type: 'ping' } }];
+  }
+
+  receive(message: FromBroker, now: number): SessionEffect[] {
+    this.#heardAt = now;
+    this.#pinged = false;
+    switch (message.type) {
+      case 'ping':
+        return [{ do: 'send', message: { type: 'pong' } }];
+      case 'pong':
+        return [];
+      case 'welcome':
+        this.#attempt = 0;
+        return [{ do: 'tell', news: { news: 'welcome', welcome: message } }];
+      case 'joined':
+        return this.#joined(message);
+      case 'roster':
+        return [{ do: 'tell', news: { news: 'roster', roster: message } }];
+      case 'signalled':
+        if (message.n <= this.#heard) return [];
+        this.#heard = message.n;
+        return [{ do: 'tell', news: { news: 'signalled', signalled: message } }];
+      case 'goodbye':
+        this.#backIn = message.backInMs / 1000;
+        return [];
+      case 'refused':
+        return this.#refused(message.code, message.message);
+    }
+  }
+
+  #connect(now: number): SessionEffect[] {
+    this.#socket = { is: 'connecting', until: now + CONNECT_WITHIN };
+    return [{ do: 'connect' }];
+  }
+
+  #enter(): SessionEffect[] {
+    const hello: SessionEffect = { do: 'send', message: { type: 'hello', room: this.#room } };
+    if (this.#name === null) return [hello];
+    this.#asking = true;
+    return [hello, { do: 'send', message: { type: 'join', name: this.#name } }];
+  }
+
+  #joined(message: Joined): SessionEffect[] {
+    const resumed = this.#ticket !== null;
+    this.#attempt = 0;
+    this.#asking = false;
+    this.#seated = true;
+    this.#ticket = message.resume;
+    this.#sent = Math.max(this.#sent, message.heard);
+    this.#outbox = message.gap || !resumed ? [] : this.#outbox.filter((signal) => signal.n > message.heard);
+    const again = this.#outbox.map((signal): SessionEffect => ({ do: 'send', message: signal }));
+    return [...again, { do: 'tell', news: { news: 'joined', joined: message, resumed } }];
+  }
+
+  #refused(code: Code, message: string): SessionEffect[] {
+    const asked = this.#asking;
+    if (code === 'replaced') return this.#end(code, message);
+    if (!asked && code !== 'room-full' && code !== 'invalid') return [];
+    this.#asking = false;
+    if (code === 'seat-gone') {
+      this.#ticket = null;
+      this.#heard = 0;
+      this.#outbox = [];
+      return this.#enter();
+    }
+    if (this.#ticket !== null) return this.#end(code, message);
+    this.#name = null;
+    return [{ do: 'tell', news: { news: 'refused', code, message } }];
+  }
+
+  #end(code: Code, message: string): SessionEffect[] {
+    this.#socket = { is: 'over' };
+    this.#ticket = null;
+    return [{ do: 'close' }, { do: 'tell', news: { news: 'over', code, message } }];
+  }
+}

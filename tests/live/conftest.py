@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-
 from tests.support.bare import bare_page
 from tests.support.browser import Browser
 from tests.support.chromium import Chromium

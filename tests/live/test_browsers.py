@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from tests.support.browser import Browser, Page, PageError
 from tests.support.call import decoded, links, media_flows
 from tests.support.chromium import Chromium

@@ -1,10 +1,12 @@
 """STUN messages: the RFCs' own samples, the rules of decoding one by one, and properties over all bytes."""
 
 import hashlib
+import hmac
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.vectors import rfc5769
 
 from eyeline.errors import LocalError
 from eyeline.turn.attributes import (
@@ -29,7 +31,6 @@ from eyeline.turn.framing import HEADER_BYTES, MAX_ATTRIBUTES, MalformedError
 from eyeline.turn.integrity import add_fingerprint, is_signed, is_signed_sha256, sign, sign_sha256
 from eyeline.turn.message import BINDING, BadAttributeError, Class, Message
 from eyeline.turn.shapes import Address, Attribute, Unknown
-from tests.vectors import rfc5769
 
 KEY = b"alice's password"
 TRANSACTION = bytes(range(12))
@@ -155,16 +156,12 @@ def test_a_sha1_signature_after_the_sha256_one_is_ignored() -> None:
 
 @pytest.mark.parametrize("length", [16, 20, 24, 28, 32])
 def test_a_sha256_signature_may_be_cut(length: int) -> None:
-    whole = sign_sha256(request(ALICE).encode(), KEY)
-    covered = whole[: -(36 - length) or None]
-    head = whole[:2] + (len(whole) - HEADER_BYTES - 32 + length).to_bytes(2) + whole[4:-36]
-    digest = hashlib.sha256  # the RFC's HMAC, by hand
-    inner = digest(KEY.ljust(64, b"\0").translate(bytes(i ^ 0x36 for i in range(256))) + head).digest()
-    outer = digest(KEY.ljust(64, b"\0").translate(bytes(i ^ 0x5C for i in range(256))) + inner).digest()
-    cut = head + b"\0\x1c" + length.to_bytes(2) + outer[:length]
-    assert len(cut) == len(covered)
-    assert is_signed_sha256(cut, KEY)
-    assert not is_signed_sha256(cut, b"bob's password")
+    unsigned = request(ALICE).encode()
+    covered = unsigned[:2] + (len(unsigned) - HEADER_BYTES + 4 + length).to_bytes(2) + unsigned[4:]
+    digest = hmac.digest(KEY, covered, "sha256")[:length]
+    datagram = covered + b"\0\x1c" + length.to_bytes(2) + digest
+    assert is_signed_sha256(datagram, KEY)
+    assert not is_signed_sha256(datagram, b"bob's password")
 
 
 @pytest.mark.parametrize("length", [0, 12, 15, 18, 36])
@@ -306,7 +303,7 @@ def test_decoding_is_total_and_what_was_read_can_be_written(datagram: bytes) -> 
         is_signed_sha256(datagram, KEY)
     except MalformedError:
         return
-    assert Message.decode(add_fingerprint(message.encode())) if not message.get(Fingerprint) else message.encode()
+    assert len(message.encode()) <= len(datagram)
 
 
 @given(messages)

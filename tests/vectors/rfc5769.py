@@ -6,7 +6,7 @@ The digests in them prove that they are written down right: `tests/turn/test_mes
 SHORT_TERM_PASSWORD = b"VOkJxbRl1RmTxUk/WvJxBt"
 USERNAME = "マトリックス"
 REALM = "example.org"
-PASSWORD = "TheMatrIX"  # noqa: S105  a vector's, after OpaqueString
+PASSWORD = "TheMatrIX"
 
 # RFC 5769, 2.1: the paddings are spaces.
 REQUEST = bytes.fromhex("""

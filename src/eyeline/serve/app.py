@@ -45,7 +45,8 @@ class _Running(NamedTuple):
 class Eyeline:
     """The ASGI application.
 
-    It starts with its lifespan, or, in a site that sends it none, with the first request; then `close` ends it.
+    It starts and ends with its lifespan.  In a site that knows none it starts with the first WebSocket; then `close`
+    ends it.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -59,7 +60,7 @@ class Eyeline:
                 Route("/healthz", self._healthz),
                 Mount("/", Pages()),
             ],
-            lifespan=self._lifespan,
+            lifespan=self.lifespan,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,7 +84,8 @@ class Eyeline:
             self._running = None
 
     @contextlib.asynccontextmanager
-    async def _lifespan(self, _site: Starlette) -> AsyncIterator[None]:
+    async def lifespan(self, _site: object) -> AsyncIterator[None]:
+        """For the site that mounts this: `FastAPI(lifespan=eyeline.lifespan)`."""
         self.start()
         try:
             yield

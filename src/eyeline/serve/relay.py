@@ -20,7 +20,7 @@ MAX_DATAGRAM_BYTES: Final = 2048
 """The end of a longer one is lost, and the rest is then no STUN."""
 
 DATAGRAMS_PER_WAKE: Final = 64
-"""Then it is others' turn on the loop: about half a millisecond."""
+"""Then it is others' turn on the loop: about a millisecond."""
 
 PORT_ATTEMPTS: Final = 16
 """How many free ports of IPv4 are tried until one is free on IPv6, too."""
@@ -78,7 +78,7 @@ class Relay:
     def _drain(self, listener: socket.socket) -> None:
         """Answer what waits at one socket, at most `DATAGRAMS_PER_WAKE` of it.
 
-        FIGURES
+        18 us each, 54,000 requests/s per core (`bench/stun.py`); about a fifth of it buys the right source address.
         """
         now = self._loop.time()
         for _ in range(DATAGRAMS_PER_WAKE):

@@ -13,7 +13,7 @@ BURST: Final = 200
 """Answers at once to an address that was quiet."""
 
 MAX_ADDRESSES: Final = 65_536
-"""Remembered at once, about 10 MB.  When more come, the ones heard of longest ago start anew: a liar with so many
+"""Remembered at once, about 7 MB.  When more come, the ones heard of longest ago start anew: a liar with so many
 addresses wins a victim a further `BURST`, for 32,768 datagrams of his own."""
 
 

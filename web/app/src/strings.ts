@@ -77,9 +77,9 @@ function picture({ picture: seen }: Line): string {
   if (seen === null) return 'None is coming';
   const rate =
     seen.kbitPerSecond >= 1000
-      ? `${number.format(seen.kbitPerSecond / 1000)} Mbit/s`
-      : `${Math.round(seen.kbitPerSecond)} kbit/s`;
-  return `${seen.width}×${seen.height}, ${Math.round(seen.framesPerSecond)} a second, ${rate}`;
+      ? `${number.format(seen.kbitPerSecond / 1000)}\u00a0Mbit/s`
+      : `${Math.round(seen.kbitPerSecond)}\u00a0kbit/s`;
+  return `${seen.width}×${seen.height}, ${Math.round(seen.framesPerSecond)}\u00a0a\u00a0second, ${rate}`;
 }
 
 /** Every word on the page. */
@@ -100,7 +100,7 @@ export const words = {
   },
   home: {
     headline: ['Face to face,', 'nothing between.'],
-    lead: 'Video, voice and messages go straight from your browser to theirs. No account. No app.',
+    lead: 'Video, voice and messages go straight from your browser to theirs. No\u00a0account. No\u00a0app.',
     code: 'Code or link',
     join: 'Join',
     problem: (

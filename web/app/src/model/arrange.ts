@@ -100,17 +100,17 @@ function turn(box: Box): Box {
 function worth(boxes: readonly Box[]): number {
   const each = boxes.map(({ width, height }) => {
     const aspect = width / Math.max(1, height);
-    const cut = aspect < 4 / 3 ? aspect / (4 / 3) : aspect > 1.6 ? (1.6 / aspect) ** 1.5 : 1;
+    const cut = aspect < 4 / 3 ? aspect / (4 / 3) : aspect > 1.6 ? (1.6 / aspect) ** 2 : 1;
     return Math.max(0, width * height) * cut;
   });
   return each.reduce((sum, one) => sum + one, 0) / boxes.length;
 }
 
-/** Whether a picture may fill its box: not if more than half of it would be cut away. */
+/** Whether a picture may fill its box: not if much of a face would be cut away. Left and right of it there is more to spare. */
 export function fits(picture: Size, box: Size): 'cover' | 'contain' {
   if (picture.width === 0 || picture.height === 0 || box.width === 0 || box.height === 0) return 'cover';
   const ratio = picture.width / picture.height / (box.width / box.height);
-  return Math.min(ratio, 1 / ratio) < 0.5 ? 'contain' : 'cover';
+  return ratio < 0.5 || ratio > 4 ? 'contain' : 'cover';
 }
 
 function clamp(value: number, least: number, most: number): number {

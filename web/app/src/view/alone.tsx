@@ -13,7 +13,7 @@ export function Alone({ call }: { readonly call: Call }) {
       <div class="alone-words">
         <p class="title">{words.alone.heading}</p>
         <p class="lead">{words.alone.lead}</p>
-        <div class="alone-link">
+        <div class="code-field alone-link">
           <LinkField link={call.link} />
           <button type="button" class="button primary" onClick={() => void call.invite()}>
             <Icon node={copied ? Check : Copy} size={20} />

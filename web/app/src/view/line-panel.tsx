@@ -19,7 +19,7 @@ export function LinePanel({ call }: { readonly call: Call }) {
 }
 
 /** As wide as in the style. */
-const width = 416;
+const width = 440;
 
 function Panel({ call, person, box }: { readonly call: Call; readonly person: Other; readonly box: Box }) {
   const ref = useRef<HTMLElement>(null);

@@ -124,6 +124,10 @@ function NameField({ lobby }: { readonly lobby: Lobby }) {
   const input = useRef<HTMLInputElement>(null);
   const problem = lobby.nameProblem.value;
   useEffect(() => {
+    // Where there is a real keyboard, one can type at once; on a phone it would cover half the page.
+    if (matchMedia('(pointer: fine)').matches) input.current?.focus();
+  }, []);
+  useEffect(() => {
     if (problem !== null) input.current?.focus();
   }, [problem]);
   return (

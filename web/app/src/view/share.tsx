@@ -19,7 +19,9 @@ export function ShareSheet({ call }: { readonly call: Call }) {
         </button>
       </div>
       <p class="secondary">{words.share}</p>
-      <LinkField link={call.link} selected />
+      <div class="code-field share-link">
+        <LinkField link={call.link} selected />
+      </div>
       <QrCode text={call.link} />
     </section>
   );
@@ -34,7 +36,7 @@ export function LinkField({ link, selected = false }: { readonly link: string; r
   return (
     <input
       ref={input}
-      class="input link"
+      class="code-input link"
       type="text"
       readOnly
       aria-label={words.alone.link}

@@ -15,10 +15,12 @@ export function Video({ stream, mine, hidden, box, onSilence }: Props) {
   const ref = useRef<HTMLVideoElement>(null);
   useLayoutEffect(() => {
     const video = ref.current;
-    if (video === null) return;
-    if (video.srcObject !== stream) video.srcObject = stream;
-    video.play().catch((error: unknown) => {
-      if (error instanceof DOMException && error.name === 'NotAllowedError') onSilence?.(() => void video.play());
+    if (video === null) return undefined;
+    return onceReady(stream, () => {
+      if (video.srcObject !== stream) video.srcObject = stream;
+      video.play().catch((error: unknown) => {
+        if (error instanceof DOMException && error.name === 'NotAllowedError') onSilence?.(() => void video.play());
+      });
     });
   }, [stream, onSilence]);
   useLayoutEffect(() => {
@@ -38,6 +40,16 @@ export function Video({ stream, mine, hidden, box, onSilence }: Props) {
       tabIndex={-1}
     />
   );
+}
+
+/** An element that waits for a stream's first track keeps the page from being loaded: it gets such a stream only after that. */
+function onceReady(stream: MediaStream, attach: () => void): (() => void) | undefined {
+  if (stream.getTracks().length > 0 || document.readyState === 'complete') {
+    attach();
+    return undefined;
+  }
+  window.addEventListener('load', attach, { once: true });
+  return () => window.removeEventListener('load', attach);
 }
 
 function fit(video: HTMLVideoElement | null, box: Props['box']): void {

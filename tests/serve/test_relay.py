@@ -1,0 +1,203 @@
+"""The UDP edge on real loopback sockets, under both loops."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Coroutine
+from contextlib import closing
+
+import pytest
+import uvloop
+
+from eyeline.errors import SetupError
+from eyeline.serve.relay import RECEIVE_BUFFER_BYTES, Relay, _from_where_it_came
+from eyeline.turn.attributes import XorMappedAddress
+from eyeline.turn.budget import BURST, Budget
+from eyeline.turn.message import BINDING, Class, Message
+from eyeline.turn.server import Server
+from eyeline.turn.shapes import Address
+
+REQUEST = Message(BINDING, Class.REQUEST, bytes(range(12))).encode()
+PATIENCE_SECONDS = 5
+
+Play = Callable[[Coroutine[None, None, None]], None]
+
+
+@pytest.fixture(params=[None, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def play(request: pytest.FixtureRequest) -> Play:
+    """Run a scene on one of the two loops."""
+
+    def run(scene: Coroutine[None, None, None]) -> None:
+        with asyncio.Runner(loop_factory=request.param) as runner:
+            runner.run(asyncio.wait_for(scene, PATIENCE_SECONDS))
+
+    return run
+
+
+def client(host: str = "127.0.0.1") -> socket.socket:
+    each = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    each.setblocking(False)
+    each.bind((host, 0))
+    return each
+
+
+async def answer(asking: socket.socket) -> tuple[bytes, str]:
+    """The next datagram and the address that it came from (uvloop has no `sock_recvfrom`)."""
+    loop, readable = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(asking, readable.set)
+    await readable.wait()
+    loop.remove_reader(asking)
+    data, peer = asking.recvfrom(2048)
+    return data, peer[0]
+
+
+def relay(host: str = "::", port: int = 0) -> Relay:
+    return Relay.open(Server(Budget()), host=host, port=port)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("listen_on", ["::", "same"])
+def test_a_client_learns_its_address(play: Play, host: str, listen_on: str) -> None:
+    async def scene() -> None:
+        with closing(relay(host if listen_on == "same" else listen_on)) as serving, client(host) as alice:
+            alice.sendto(REQUEST, (host, serving.port))
+            data, came_from = await answer(alice)
+            ip = socket.inet_pton(alice.family, host)
+            assert Message.decode(data).get(XorMappedAddress) == XorMappedAddress(Address(ip, alice.getsockname()[1]))
+            assert came_from == host
+
+    play(scene())
+
+
+def test_the_answer_comes_from_the_address_that_was_asked(play: Play) -> None:
+    async def scene() -> None:
+        with closing(relay()) as serving, client() as alice:
+            alice.sendto(REQUEST, ("127.0.0.9", serving.port))
+            assert (await answer(alice))[1] == "127.0.0.9"
+
+    play(scene())
+
+
+def test_the_answer_may_leave_by_any_interface() -> None:
+    v4 = (socket.IPPROTO_IP, 8, b"\3\0\0\0" + b"ours" + b"dest")
+    v6 = (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, b"our sixteen byte" + b"\3\0\0\0")
+    assert [info for _, _, info in _from_where_it_came([v4, v6])] == [
+        bytes(4) + b"ours" + b"dest",
+        b"our sixteen byte" + bytes(4),
+    ]
+
+
+def test_a_client_that_has_gone_disturbs_nobody(play: Play) -> None:
+    async def scene() -> None:
+        with closing(relay()) as serving:
+            for _ in range(20):
+                with client() as gone:
+                    gone.sendto(REQUEST, ("127.0.0.1", serving.port))
+            with client() as alice:
+                alice.sendto(REQUEST, ("127.0.0.1", serving.port))
+                assert (await answer(alice))[0]
+
+    play(scene())
+
+
+def test_empty_huge_and_odd_datagrams_disturb_nobody(play: Play) -> None:
+    async def scene() -> None:
+        with closing(relay()) as serving, client() as alice:
+            for junk in b"", bytes(60_000), b"\0\1\0\0", REQUEST + b"x":
+                alice.sendto(junk, ("127.0.0.1", serving.port))
+            alice.sendto(REQUEST, ("127.0.0.1", serving.port))
+            assert (await answer(alice))[0][:2] == b"\1\1"
+
+    play(scene())
+
+
+def test_a_flood_is_answered_within_its_budget(play: Play) -> None:
+    async def scene() -> None:
+        with closing(relay()) as serving, client() as mallory, client("::1") as alice:
+            for _ in range(3 * BURST):
+                mallory.sendto(REQUEST, ("127.0.0.1", serving.port))
+            alice.sendto(REQUEST, ("::1", serving.port))
+            await answer(alice)
+            await asyncio.wait_for(until_drained(serving, mallory), PATIENCE_SECONDS)
+            assert BURST <= received(mallory) < 2 * BURST
+
+    play(scene())
+
+
+async def until_drained(serving: Relay, asking: socket.socket) -> None:
+    """A question from another address of the same family is answered after all that came before it."""
+    with client("127.0.0.2") as last:
+        last.sendto(REQUEST, (asking.getsockname()[0], serving.port))
+        await answer(last)
+
+
+def received(asking: socket.socket) -> int:
+    count = 0
+    while True:
+        try:
+            asking.recv(2048)
+        except BlockingIOError:
+            return count
+        count += 1
+
+
+def test_a_flood_leaves_turns_for_others(play: Play) -> None:
+    async def scene() -> None:
+        with closing(relay()) as serving, client() as mallory:
+            for _ in range(3 * BURST):
+                mallory.sendto(REQUEST, ("127.0.0.1", serving.port))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert received(mallory) < BURST
+
+    play(scene())
+
+
+def test_a_free_port_is_the_same_for_both_families(play: Play) -> None:
+    async def scene() -> None:
+        with closing(relay()) as serving:
+            for host in "127.0.0.1", "::1":
+                with client(host) as alice:
+                    alice.sendto(REQUEST, (host, serving.port))
+                    assert (await answer(alice))[1] == host
+
+    play(scene())
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_a_port_that_is_taken_is_told_by_its_option(play: Play, host: str) -> None:
+    async def scene() -> None:
+        with client(host) as taker:
+            port = taker.getsockname()[1]
+            with pytest.raises(SetupError, match=rf"UDP port {port} is taken.*--stun-port"):
+                relay(port=port)
+
+    play(scene())
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_a_host_that_is_not_ours_is_told_by_its_option(play: Play, host: str) -> None:
+    async def scene() -> None:
+        with pytest.raises(SetupError, match=rf"{host}.*--host"):
+            relay(host)
+
+    play(scene())
+
+
+def test_a_closed_relay_frees_its_port_and_may_be_closed_again(play: Play) -> None:
+    async def scene() -> None:
+        serving = relay()
+        port = serving.port
+        serving.close()
+        serving.close()
+        relay(port=port).close()
+
+    play(scene())
+
+
+def test_the_kernel_keeps_a_megabyte_for_a_busy_loop(play: Play) -> None:
+    async def scene() -> None:
+        with closing(relay()) as serving:
+            sizes = {each.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for each in serving._sockets}
+            assert sizes == {2 * RECEIVE_BUFFER_BYTES}  # Linux counts its own bookkeeping, too
+
+    play(scene())

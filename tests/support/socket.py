@@ -1,0 +1,71 @@
+"""A WebSocket to a real broker, and an ASGI server around any application."""
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+from starlette.types import ASGIApp
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+
+class Socket:
+    """`with Socket(url) as alice`: one client that speaks the protocol by hand."""
+
+    def __init__(self, url: str, *, origin: str | None = None, subprotocol: str | None = "eyeline.v1") -> None:
+        headers = {} if origin is None else {"Origin": origin}
+        offered = None if subprotocol is None else [Subprotocol(subprotocol)]
+        address = url.replace("http", "ws", 1).rstrip("/") + "/ws"
+        self._open = connect(
+            address, subprotocols=offered, additional_headers=headers, open_timeout=5, compression=None
+        )
+
+    def say(self, message: dict[str, Any] | str) -> None:
+        self.connection.send(message if isinstance(message, str) else json.dumps(message))
+
+    def hear(self, wanted: str | None = None) -> dict[str, Any]:
+        """The next message, or the next of that type; raises TimeoutError after 10 s."""
+        end = time.monotonic() + 10
+        while True:
+            message: dict[str, Any] = json.loads(self.connection.recv(timeout=end - time.monotonic()))
+            if wanted in {None, message["type"]}:
+                return message
+
+    def join(self, room: str, name: str) -> dict[str, Any]:
+        """Takes a seat; the answer."""
+        self.say({"type": "hello", "room": room})
+        self.say({"type": "join", "name": name})
+        return self.hear("joined")
+
+    def __enter__(self) -> Self:
+        self.connection: ClientConnection = self._open.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
+
+
+@contextlib.contextmanager
+def serving(app: ASGIApp) -> Iterator[str]:
+    """The application on a port of its own, in a thread; its URL."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, ws="websockets-sansio", log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        end = time.monotonic() + 10
+        while not server.started:
+            if not thread.is_alive() or time.monotonic() > end:
+                raise AssertionError("the application did not start")
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)

@@ -1,0 +1,177 @@
+"""The STUN server: what it answers, what it leaves unanswered, and how much anybody can make it send."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eyeline.turn.attributes import (
+    ErrorCode,
+    Fingerprint,
+    Software,
+    UnknownAttributes,
+    Username,
+    XorMappedAddress,
+)
+from eyeline.turn.budget import ANSWERS_PER_SECOND, BURST, Budget
+from eyeline.turn.integrity import add_fingerprint, sign
+from eyeline.turn.message import BINDING, Class, Message
+from eyeline.turn.server import MAX_REQUEST_BYTES, Send, Server
+from eyeline.turn.shapes import Address, Attribute, Unknown
+
+ALICE = Address(bytes([192, 0, 2, 1]), 32853)
+BOB = Address(bytes.fromhex("20010db8123456780011223344556677"), 32853)
+TRANSACTION = bytes(range(12))
+
+
+def request(*attributes: Attribute | Unknown, kind: Class = Class.REQUEST, method: int = BINDING) -> bytes:
+    return Message(method, kind, TRANSACTION, attributes).encode()
+
+
+def server() -> Server:
+    return Server(Budget())
+
+
+def ask(datagram: bytes, source: Address = ALICE) -> list[Send]:
+    return server().receive(datagram, source, 0.0)
+
+
+def answer_to(datagram: bytes, source: Address = ALICE) -> Message:
+    [send] = ask(datagram, source)
+    assert send.to is source
+    return Message.decode(send.data)
+
+
+@pytest.mark.parametrize("source", [ALICE, BOB])
+@pytest.mark.parametrize("attributes", [(), (Software("x"),)], ids=["bare", "with attributes"])
+def test_a_request_is_told_where_it_came_from(source: Address, attributes: tuple[Attribute, ...]) -> None:
+    expected = Message(BINDING, Class.SUCCESS, TRANSACTION, (XorMappedAddress(source),))
+    assert ask(request(*attributes), source) == [Send(expected.encode(), source)]
+
+
+def test_a_fingerprint_is_answered_with_one() -> None:
+    answer = answer_to(add_fingerprint(request()))
+    assert [type(each) for each in answer.attributes] == [XorMappedAddress, Fingerprint]
+
+
+def test_credentials_are_neither_asked_for_nor_looked_at() -> None:
+    answer = answer_to(sign(request(Username("alice")), b"whatever"))
+    assert answer.message_class is Class.SUCCESS
+
+
+def test_an_attribute_that_must_be_understood_and_is_not_gets_420() -> None:
+    answer = answer_to(request(Unknown(0x0024, b"\0\0\0\1"), Unknown(0x7001, b"")))
+    assert answer.message_class is Class.ERROR
+    assert answer.transaction == TRANSACTION
+    assert answer.attributes == (ErrorCode(420), UnknownAttributes((0x0024, 0x7001)))
+
+
+def test_an_unknown_attribute_after_a_signature_is_no_matter() -> None:
+    late = request(Unknown(0x7001, b""))[20:]
+    signed = sign(request(), b"whatever")
+    assert answer_to(signed[:2] + (24 + 4).to_bytes(2) + signed[4:] + late).message_class is Class.SUCCESS
+
+
+def test_a_value_that_cannot_be_read_gets_400() -> None:
+    answer = answer_to(request(Unknown(0x0006, b"\xff")))
+    assert answer.attributes == (ErrorCode(400),)
+
+
+@pytest.mark.parametrize(
+    "datagram",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\x80" + bytes(39),
+        request(kind=Class.INDICATION),
+        request(Unknown(0x7001, b""), kind=Class.INDICATION),
+        request(Unknown(0x0006, b"\xff"), kind=Class.INDICATION),
+        request(kind=Class.SUCCESS),
+        request(kind=Class.ERROR),
+        request(method=0x003),
+        request() + b"\0\0\0\0",
+        add_fingerprint(request())[:-1] + b"\0",
+        request(Software("x" * MAX_REQUEST_BYTES)),
+    ],
+)
+def test_what_is_no_binding_request_is_not_answered(datagram: bytes) -> None:
+    assert ask(datagram) == []
+
+
+@given(st.binary(max_size=80), st.sampled_from([ALICE, BOB]))
+def test_any_bytes_at_all_are_survived(datagram: bytes, source: Address) -> None:
+    assert len(ask(datagram, source)) <= 1
+
+
+@given(st.lists(st.builds(Unknown, st.integers(0, 0xFFFF), st.binary(max_size=20)), max_size=8), st.booleans())
+def test_no_answer_is_over_twice_and_a_quarter_its_request(attributes: list[Unknown], fingerprinted: bool) -> None:
+    datagram = request(*attributes)
+    if fingerprinted:
+        datagram = add_fingerprint(datagram)
+    for send in ask(datagram, BOB):
+        assert len(send.data) <= 2.25 * len(datagram)
+
+
+def test_a_source_gets_a_burst_and_then_a_steady_few() -> None:
+    machine = server()
+    assert sum(len(machine.receive(request(), ALICE, 0.0)) for _ in range(10 * BURST)) == BURST
+    after_a_second = sum(len(machine.receive(request(), ALICE, 1.0)) for _ in range(BURST))
+    assert after_a_second == ANSWERS_PER_SECOND
+
+
+def test_one_source_does_not_spend_the_budget_of_another() -> None:
+    machine = server()
+    for _ in range(2 * BURST):
+        machine.receive(request(), ALICE, 0.0)
+    assert machine.receive(request(), BOB, 0.0)
+
+
+def test_ports_of_one_address_share_its_budget() -> None:
+    machine = server()
+    answers = [machine.receive(request(), Address(ALICE.ip, port), 0.0) for port in range(2 * BURST)]
+    assert sum(map(len, answers)) == BURST
+
+
+def test_a_64_of_ipv6_shares_one_budget() -> None:
+    machine = server()
+    sources = [Address(BOB.ip[:8] + each.to_bytes(8), 1) for each in range(2 * BURST)]
+    assert sum(len(machine.receive(request(), source, 0.0)) for source in sources) == BURST
+
+
+def test_junk_spends_the_budget_as_requests_do() -> None:
+    machine = server()
+    for _ in range(BURST):
+        machine.receive(b"junk", ALICE, 0.0)
+    assert machine.receive(request(), ALICE, 0.0) == []
+
+
+@given(st.lists(st.tuples(st.floats(0, 2), st.integers(0, 3)), max_size=80))
+def test_no_source_gets_more_than_its_bucket_held(steps: list[tuple[float, int]]) -> None:
+    budget, now = Budget(per_second=2, burst=4), 0.0
+    tokens = dict.fromkeys(range(4), 4.0)
+    for pause, source in steps:
+        now += pause
+        tokens = {each: min(4.0, left + pause * 2) for each, left in tokens.items()}
+        if budget.spend(bytes([192, 0, 2, source]), now):
+            tokens[source] -= 1
+        assert tokens[source] > -0.001
+
+
+def test_the_budget_remembers_a_bounded_number_of_sources() -> None:
+    budget = Budget(max_addresses=100)
+    for source in range(10_000):
+        budget.spend(source.to_bytes(4), 0.0)
+        assert len(budget) <= 100
+
+
+def test_a_full_budget_forgets_the_longest_unheard_first() -> None:
+    budget = Budget(burst=1, max_addresses=100)
+    for source in range(1000):
+        budget.spend(source.to_bytes(4), 0.0)
+    assert not any(budget.spend(source.to_bytes(4), 0.0) for source in range(960, 1000))
+
+
+def test_a_quiet_source_is_forgotten_once_its_bucket_is_full() -> None:
+    budget = Budget(per_second=1, burst=1)
+    for source in range(100):
+        budget.spend(source.to_bytes(4), source * 1.5)
+        assert len(budget) <= 2

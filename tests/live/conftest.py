@@ -1,5 +1,6 @@
 """One process of each browser for the whole run; new people, with nothing of the last test, for each test."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,11 @@ from tests.support.browser import Browser
 from tests.support.chromium import Chromium
 from tests.support.firefox import Firefox
 from tests.support.server import LiveServer
+
+
+def pytest_configure() -> None:
+    """A run that is told to end (`timeout`, CI) ends its browsers too, as with Ctrl+C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -239,7 +239,7 @@ class Browser(Protocol):
     name: str
 
     def open(self, url: str, **visit: Unpack[Visit]) -> Page:
-        """Somebody new (own storage, own permissions) opens `url` and waits till it has loaded."""
+        """Somebody new (own storage, own permissions) opens `url`; its scripts have run when this returns."""
         ...
 
     def close_pages(self) -> None: ...

@@ -44,6 +44,9 @@ KEYS: Final = {
     "ArrowUp": (38, ""), "ArrowRight": (39, ""), "ArrowDown": (40, ""), "Delete": (46, ""),
 }  # fmt: skip
 
+# Not `load`: a video that waits for its first frame holds that up.
+_BUILT: Final = "String(performance.getEntriesByType('navigation')[0]?.domContentLoadedEventEnd > 0)"
+
 
 class Chromium:
     """One Chromium process.  With `devices` false there is no camera and no microphone (`NotFoundError`)."""
@@ -146,9 +149,8 @@ class ChromiumTab:
         self._loaded(old)
 
     def run(self, expression: str, deadline: float) -> str:
-        answer = self._cdp(
-            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True, deadline=deadline
-        )
+        params = {"expression": expression, "awaitPromise": True, "returnByValue": True}
+        answer = self._wire.ask("Runtime.evaluate", params, deadline=deadline, sessionId=self.session)
         return str(_value(answer))
 
     def find(self, role: str | None, name: str) -> list[str]:
@@ -221,20 +223,22 @@ class ChromiumTab:
                 self.console.append(f"{entry['level']}: {entry['text']} {entry.get('url', '')}".rstrip())
             case "Page.javascriptDialogOpening":
                 self._wire.tell("Page.handleJavaScriptDialog", {"accept": True}, sessionId=self.session)
+            case _:
+                pass
 
-    def _cdp(self, method: str, /, *, deadline: float = PATIENCE, **params: Any) -> Json:
-        return self._wire.ask(method, params, deadline=deadline, sessionId=self.session)
+    def _cdp(self, method: str, /, **params: Any) -> Json:
+        return self._wire.ask(method, params, sessionId=self.session)
 
     def _loader(self) -> str:
         return str(self._cdp("Page.getFrameTree")["frameTree"]["frame"]["loaderId"])
 
     def _loaded(self, old: str) -> None:
-        """Wait for another document than `old` to be there whole."""
+        """Wait until another document than `old` is built and its scripts have run."""
         end = time.monotonic() + PATIENCE
         for pause in itertools.chain([0.0], itertools.repeat(0.01)):
             time.sleep(pause)
             with suppress(WireError):
-                if self._loader() != old and self.run("document.readyState", PATIENCE) == "complete":
+                if self._loader() != old and self.run(_BUILT, PATIENCE) == "true":
                     return
             if time.monotonic() > end:
                 raise WireError("the page does not load")

@@ -167,10 +167,10 @@ class FirefoxTab:
 
     def go(self, url: str) -> None:
         self._browser.prepare(self.context, url, self._visit)
-        self._bidi("browsingContext.navigate", url=url, wait="complete")
+        self._bidi("browsingContext.navigate", url=url, wait="interactive")
 
     def reload(self) -> None:
-        self._bidi("browsingContext.reload", wait="complete")
+        self._bidi("browsingContext.reload", wait="interactive")
 
     def run(self, expression: str, deadline: float) -> str:
         params = {"expression": expression, "target": {"context": self.context}, "awaitPromise": True}

@@ -20,7 +20,7 @@ DEBIAN: Final = {
 
 
 def need(program: str) -> str:
-    """The path of `program`.  Without it the test is skipped; on CI (`CI=true`) it fails, for nobody reads skips there."""
+    """The path of `program`.  Without it the test is skipped; on CI (`CI=true`), where nobody reads skips, it fails."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
     if found := shutil.which(program, path=path):
         return found

@@ -55,7 +55,6 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #negotiation: Negotiation;
   #to: number | null;
-  #opens: boolean;
   #stream: MediaStream | null;
   #work: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -66,7 +65,6 @@ export class Link {
     this.#options = options;
     this.#negotiation = new Negotiation(options.polite);
     this.#to = options.to;
-    this.#opens = options.opens;
     this.#stream = options.stream;
     this.connection = options.spare.connection;
     this.channel = options.spare.channel;
@@ -98,7 +96,6 @@ export class Link {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#check(), RETRY_AFTER_MS);
     this.connection.restartIce();
-    if (!this.#opens) this.#open();
   }
 
   close(): void {
@@ -110,7 +107,10 @@ export class Link {
   #listen(): void {
     const { connection } = this;
     connection.ontrack = (event) => this.#options.onTrack(event.track);
-    connection.onnegotiationneeded = () => this.#opens && this.#perform(this.#negotiation.need());
+    connection.onnegotiationneeded = () => {
+      // The first offer is made by #open: the browser may have asked for it before anybody listened.
+      if (connection.remoteDescription !== null) this.#perform(this.#negotiation.need());
+    };
     connection.onicecandidate = (event) => this.#sayCandidate(event.candidate);
     connection.onconnectionstatechange = () => {
       if (!this.#closed) this.#options.onState(connection.connectionState);
@@ -123,21 +123,21 @@ export class Link {
     const state = this.connection.iceConnectionState;
     if (state === 'failed') this.restart();
     else if (state === 'disconnected') this.#timer = setTimeout(() => this.#check(), RESTART_AFTER_MS);
-    else if (state === 'checking') this.#timer = setTimeout(() => this.#check(), 2 * RETRY_AFTER_MS);
+    else if (state === 'checking') this.#timer = setTimeout(() => this.#check(), RETRY_AFTER_MS);
   }
 
   #check(): void {
-    const state = this.connection.iceConnectionState;
-    if (state !== 'connected' && state !== 'completed') this.restart();
+    const { iceConnectionState: state, remoteDescription } = this.connection;
+    if (remoteDescription === null) this.#broke('no answer came');
+    else if (state !== 'connected' && state !== 'completed') this.restart();
   }
 
   #open(): void {
-    this.#opens = true;
-    if (this.#closed || this.connection.getTransceivers().length > 0) return;
     for (const kind of ['audio', 'video'] as const) {
       this.connection.addTransceiver(firstTrack(this.#stream, kind) ?? kind, { direction: 'sendrecv' });
     }
-    // Adding them makes the browser say that negotiation is needed, in a task of its own.
+    this.#timer = setTimeout(() => this.#check(), 2 * RETRY_AFTER_MS);
+    this.#perform(this.#negotiation.need());
   }
 
   #sayCandidate(candidate: RTCIceCandidate | null): void {
@@ -193,7 +193,6 @@ export class Link {
   #adopt(): void {
     if (this.#adopted) return;
     this.#adopted = true;
-    this.#opens = true;
     clearTimeout(this.#timer);
     for (const transceiver of this.connection.getTransceivers()) {
       if (transceiver.mid === null) transceiver.stop();

@@ -1,0 +1,88 @@
+"""The self-signed certificate, and what is said about the operator's own."""
+
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from eyeline.errors import SetupError
+from eyeline.serve.certificate import LIFETIME, Certificate, self_signed
+
+LAN = ["192.0.2.7", "2001:db8::7"]
+
+
+def names(certificate: Certificate) -> set[str]:
+    parsed = x509.load_pem_x509_certificate(certificate.cert.read_bytes())
+    subjects = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return {str(subject.value) for subject in subjects}
+
+
+def test_certificate_names_this_machine_and_all_that_was_asked_for(tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path, [*LAN, "meet.example.org"])
+    assert names(certificate) >= {"localhost", "127.0.0.1", "::1", *LAN, "meet.example.org"}
+
+
+def test_certificate_is_kept(tmp_path: Path) -> None:
+    assert self_signed(tmp_path, LAN).fingerprint() == self_signed(tmp_path, LAN[:1]).fingerprint()
+
+
+def test_new_address_gives_a_new_certificate(tmp_path: Path) -> None:
+    before = self_signed(tmp_path, LAN).fingerprint()
+    after = self_signed(tmp_path, ["192.0.2.8"])
+    assert after.fingerprint() != before
+    assert "192.0.2.8" in names(after)
+
+
+def test_certificate_is_renewed_only_when_fewer_than_30_days_are_left(tmp_path: Path) -> None:
+    start = datetime.now(UTC)
+    first = self_signed(tmp_path, LAN, start).fingerprint()
+    assert self_signed(tmp_path, LAN, start + LIFETIME - timedelta(days=32)).fingerprint() == first
+    assert self_signed(tmp_path, LAN, start + LIFETIME - timedelta(days=29)).fingerprint() != first
+
+
+@pytest.mark.parametrize("spoiled", ["self-signed.pem", "self-signed-key.pem"])
+def test_damaged_file_is_replaced_by_a_pair_that_fits(tmp_path: Path, spoiled: str) -> None:
+    self_signed(tmp_path, LAN)
+    (tmp_path / spoiled).write_bytes(b"\0 not PEM")
+    assert self_signed(tmp_path, LAN).context().minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+def test_key_is_for_its_owner_alone_and_nothing_half_written_stays(tmp_path: Path) -> None:
+    certificate = self_signed(tmp_path, LAN)
+    assert certificate.key.stat().st_mode & 0o777 == 0o600
+    assert {path.name for path in tmp_path.iterdir()} == {"self-signed.pem", "self-signed-key.pem"}
+
+
+def test_name_that_dns_cannot_carry_is_left_out(tmp_path: Path) -> None:
+    assert "a" * 64 not in names(self_signed(tmp_path, ["a" * 64]))
+
+
+def test_fingerprint_is_what_browsers_show(tmp_path: Path) -> None:
+    pairs = self_signed(tmp_path, LAN).fingerprint().split(":")
+    assert len(pairs) == 32
+    assert all(len(bytes.fromhex(pair)) == 1 and pair == pair.upper() for pair in pairs)
+
+
+def test_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
+    alice, bob = self_signed(tmp_path / "alice", LAN), self_signed(tmp_path / "bob", LAN)
+    with pytest.raises(SetupError, match="is not the key of the certificate"):
+        Certificate(alice.cert, bob.key).context()
+
+
+@pytest.mark.parametrize("name", ["cert", "key"])
+def test_missing_file_is_named(tmp_path: Path, name: str) -> None:
+    good = self_signed(tmp_path, LAN)
+    files = {"cert": good.cert, "key": good.key, name: tmp_path / "nothing.pem"}
+    with pytest.raises(SetupError, match=rf"^{name} is '.*nothing\.pem', but that can't be read"):
+        Certificate(**files).context()
+
+
+@pytest.mark.parametrize("name", ["cert", "key"])
+def test_file_that_is_not_pem_is_named(tmp_path: Path, name: str) -> None:
+    good = self_signed(tmp_path, LAN)
+    (tmp_path / "words.pem").write_text("hello", encoding="ascii")
+    files = {"cert": good.cert, "key": good.key, name: tmp_path / "words.pem"}
+    with pytest.raises(SetupError, match=rf"^{name} is '.*words\.pem', but that is not a"):
+        Certificate(**files).context()

@@ -1,0 +1,165 @@
+"""`eyeline` as a person at a terminal meets it: real processes."""
+
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from eyeline import __version__
+from eyeline.serve.certificate import self_signed
+from eyeline.settings import knobs
+
+DEADLINE_S = 20
+
+
+def command(folder: Path, *arguments: str) -> list[str]:
+    places = ["--host", "127.0.0.1", "--port", "0", "--stun-port", "0", "--data-dir", str(folder / "data")]
+    return [sys.executable, "-m", "eyeline", "serve", *places, *arguments]
+
+
+def surroundings(**extra: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("EYELINE_")} | extra
+
+
+def refused(folder: Path, *arguments: str, **extra: str) -> str:
+    """The one line that a server which can't start says, without the program's name."""
+    done = subprocess.run(
+        command(folder, *arguments), env=surroundings(**extra), capture_output=True, text=True, timeout=DEADLINE_S
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("eyeline: ")
+    return line.removeprefix("eyeline: ")
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """A server that listens, and what it has printed by then."""
+    environ = surroundings()
+    with subprocess.Popen(command(folder, *arguments), env=environ, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            lines = []
+            for line in process.stdout:
+                lines.append(line.rstrip("\n"))
+                if "Ctrl-C" in line:
+                    break
+            yield process, lines
+        finally:
+            process.kill()
+
+
+def port_in(line: str) -> int:
+    return int(line.rpartition(":")[2])
+
+
+def test_version_is_printed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "eyeline", "--version"], capture_output=True, text=True, timeout=DEADLINE_S
+    )
+    assert (done.returncode, done.stdout) == (0, f"eyeline {__version__}\n")
+
+
+def test_help_names_every_setting_and_its_variable() -> None:
+    argv = [sys.executable, "-m", "eyeline", "serve", "--help"]
+    done = subprocess.run(argv, env=surroundings(COLUMNS="200"), capture_output=True, text=True, timeout=DEADLINE_S)
+    assert done.returncode == 0
+    assert [knob.name for knob in knobs() if knob.flag not in done.stdout or knob.variable not in done.stdout] == []
+
+
+def test_taken_port_is_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        words = refused(tmp_path, "--port", port)
+    assert words == f"port is {port}, but another program listens there already: stop it or choose another port."
+
+
+def test_taken_stun_port_is_one_sentence(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = str(other.getsockname()[1])
+        assert port in refused(tmp_path, "--stun-port", port)
+
+
+def test_address_of_another_machine_is_one_sentence(tmp_path: Path) -> None:
+    assert refused(tmp_path, "--host", "192.0.2.77").startswith("host is '192.0.2.77', but this machine can't listen")
+
+
+def test_bad_certificate_is_one_sentence(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.pem"
+    bad.write_text("hello", encoding="ascii")
+    words = refused(tmp_path, "--cert", str(bad), "--key", str(bad))
+    assert words == f"cert is '{bad}', but that is not a certificate as a PEM file."
+
+
+def test_key_of_another_certificate_is_one_sentence(tmp_path: Path) -> None:
+    alice, bob = self_signed(tmp_path / "alice", []), self_signed(tmp_path / "bob", [])
+    words = refused(tmp_path, "--cert", str(alice.cert), "--key", str(bob.key))
+    assert words == f"key is '{bob.key}', but that is not the key of the certificate."
+
+
+@pytest.mark.parametrize("tls", ["off", "self-signed"])
+def test_data_dir_that_is_no_folder_is_one_sentence(tmp_path: Path, tls: str) -> None:
+    (tmp_path / "file").touch()
+    words = refused(tmp_path, "--data-dir", str(tmp_path / "file" / "data"), "--tls", tls)
+    assert str(tmp_path / "file" / "data") in words
+    assert "Not a directory" in words
+
+
+def test_wrong_flag_is_one_sentence(tmp_path: Path) -> None:
+    words = refused(tmp_path, "--room-capacity", "100")
+    assert words == "room_capacity is '100' from --room-capacity, but must be a whole number from 2 to 12."
+
+
+def test_wrong_variable_is_one_sentence(tmp_path: Path) -> None:
+    assert refused(tmp_path, EYELINE_LOG_FORMAT="xml") == (
+        "log_format is 'xml' from EYELINE_LOG_FORMAT, but must be human or json."
+    )
+
+
+def test_wrong_file_is_one_sentence(tmp_path: Path) -> None:
+    config = tmp_path / "eyeline.toml"
+    config.write_text("colour = 1", encoding="utf-8")
+    assert refused(tmp_path, "--config", str(config)).startswith(f"There is no setting 'colour', but it is in {config}")
+
+
+def test_unknown_option_ends_with_status_2(tmp_path: Path) -> None:
+    done = subprocess.run(command(tmp_path, "--prot", "1"), capture_output=True, text=True, timeout=DEADLINE_S)
+    assert done.returncode == 2
+    assert "--port" in done.stderr
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_server_says_where_it_is_and_stops_cleanly(tmp_path: Path, sign: signal.Signals) -> None:
+    with serving(tmp_path) as (process, lines):
+        assert lines[0].startswith("Eyeline is running: http://127.0.0.1:")
+        socket.create_connection(("127.0.0.1", port_in(lines[0])), timeout=DEADLINE_S).close()
+        process.send_signal(sign)
+        assert process.wait(DEADLINE_S) == 0
+
+
+def test_network_gets_its_address_and_a_word_on_https(tmp_path: Path) -> None:
+    with serving(tmp_path, "--host", "::", "--public-address", "meet.example.org") as (_, lines):
+        port = port_in(lines[0])
+    assert lines[0] == f"Eyeline is running: http://localhost:{port}"
+    assert f"On other machines:  http://meet.example.org:{port}" in lines
+    assert "Other machines need HTTPS for camera and microphone: --tls self-signed" in lines
+
+
+def test_printed_fingerprint_is_that_of_the_certificate_on_the_wire(tmp_path: Path) -> None:
+    with serving(tmp_path, "--tls", "self-signed") as (_, lines):
+        trust = ssl.create_default_context(cafile=str(tmp_path / "data" / "self-signed.pem"))
+        with (
+            socket.create_connection(("127.0.0.1", port_in(lines[0])), timeout=DEADLINE_S) as plain,
+            trust.wrap_socket(plain, server_hostname="localhost") as secured,
+        ):
+            seen = sha256(secured.getpeercert(binary_form=True) or b"").digest().hex(":").upper()
+    assert lines[1] == f"SHA-256 of the certificate: {seen}"

@@ -1,0 +1,127 @@
+"""Every knob, from wherever it comes."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eyeline.errors import SetupError
+from eyeline.settings import Settings, knobs, read
+
+
+def refusal(
+    flags: dict[str, Any] | None = None, environ: dict[str, str] | None = None, config: Path | None = None
+) -> str:
+    with pytest.raises(SetupError) as refused:
+        read(flags or {}, environ or {}, config)
+    return str(refused.value)
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "eyeline.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None:
+    config = written(tmp_path, "port = 1\nstun_port = 2\nroom_capacity = 3")
+    settings = read({"port": "7"}, {"EYELINE_PORT": "8", "EYELINE_STUN_PORT": "9"}, config)
+    assert (settings.port, settings.stun_port, settings.room_capacity) == (7, 9, 3)
+    assert settings.log_level == Settings().log_level
+
+
+def test_environment_names_the_file(tmp_path: Path) -> None:
+    config = written(tmp_path, 'public_address = "meet.example.org"')
+    assert read({}, {"EYELINE_CONFIG": str(config)}).public_address == "meet.example.org"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("port", "65536", "a whole number from 0 to 65535"),
+        ("stun_port", "http", "a whole number from 0 to 65535"),
+        ("room_capacity", "1", "a whole number from 2 to 12"),
+        ("log_level", "loud", "debug, info, warning or error"),
+        ("tls", "on", "off or self-signed"),
+        ("host", "", "a host name or an IP address"),
+        ("data_dir", "", "a folder"),
+        ("allowed_origins", "example.org", "at most 100 web origins such as https://example.org"),
+    ],
+)
+def test_wrong_value_is_named_with_its_source_and_what_is_allowed(name: str, value: str, allowed: str) -> None:
+    words = refusal(environ={f"EYELINE_{name.upper()}": value})
+    assert words.startswith(f"{name} is ")
+    assert repr(value) in words
+    assert words.endswith(f" from EYELINE_{name.upper()}, but must be {allowed}.")
+
+
+def test_wrong_flag_is_named_as_it_was_given() -> None:
+    assert (
+        refusal({"stun_port": "x"}) == "stun_port is 'x' from --stun-port, but must be a whole number from 0 to 65535."
+    )
+
+
+def test_wrong_value_in_the_file_is_named_with_the_file(tmp_path: Path) -> None:
+    config = written(tmp_path, "port = true")
+    assert refusal(config=config) == f"port is True in {config}, but must be a whole number from 0 to 65535."
+
+
+def test_unknown_key_in_the_file_is_named_with_the_nearest_right_one(tmp_path: Path) -> None:
+    config = written(tmp_path, "stun-port = 3478")
+    assert refusal(config=config) == f"There is no setting 'stun-port', but it is in {config}; is stun_port meant?"
+
+
+def test_unknown_variable_is_named_with_the_nearest_right_one() -> None:
+    words = refusal(environ={"EYELINE_PROT": "80"})
+    assert words == "There is no setting 'EYELINE_PROT', but it is in the environment; is EYELINE_PORT meant?"
+
+
+def test_file_that_is_missing_or_no_toml_is_one_sentence(tmp_path: Path) -> None:
+    assert "can't be read: No such file" in refusal(config=tmp_path / "nothing.toml")
+    words = refusal(config=written(tmp_path, "port = \n= 3"))
+    assert "is not TOML" in words
+    assert "\n" not in words
+
+
+@pytest.mark.parametrize(("given", "missing"), [("cert", "key"), ("key", "cert")])
+def test_certificate_and_key_come_together(given: str, missing: str) -> None:
+    assert refusal({given: "some.pem"}) == f"{given} is set but {missing} is not: HTTPS needs both or neither."
+
+
+def test_own_and_self_signed_certificate_exclude_each_other() -> None:
+    assert "give one or the other" in refusal({"cert": "c.pem", "key": "k.pem", "tls": "self-signed"})
+
+
+def test_origins_are_separated_by_commas_in_the_environment_and_listed_elsewhere(tmp_path: Path) -> None:
+    config = written(tmp_path, 'allowed_origins = ["https://a.example", "https://b.example"]')
+    listed = read({}, {}, config).allowed_origins
+    assert listed == read({}, {"EYELINE_ALLOWED_ORIGINS": "https://a.example, https://b.example"}).allowed_origins
+    assert listed == read({"allowed_origins": ["https://a.example", "https://b.example"]}, {}).allowed_origins
+
+
+def test_data_lies_where_xdg_says_and_home_is_spelled_out() -> None:
+    assert read({}, {"XDG_DATA_HOME": "/data"}).data_dir == Path("/data/eyeline")
+    assert read({}, {"XDG_DATA_HOME": "relative"}).data_dir == Path.home() / ".local/share/eyeline"
+    assert read({}, {"EYELINE_DATA_DIR": "~/calls"}).data_dir == Path.home() / "calls"
+
+
+def test_long_value_is_cut_in_the_sentence() -> None:
+    assert len(refusal({"port": "9" * 5000})) < 200
+
+
+def test_every_knob_says_what_it_is_and_what_it_takes() -> None:
+    assert [knob.name for knob in knobs()] == list(Settings.__struct_fields__)
+    assert all(knob.description and knob.allowed for knob in knobs())
+    assert len({knob.flag for knob in knobs()}) == len(knobs())
+
+
+@given(st.dictionaries(st.sampled_from([knob.variable for knob in knobs()]), st.text()))
+def test_any_environment_gives_settings_or_one_sentence(environ: dict[str, str]) -> None:
+    try:
+        words = repr(read({}, environ))
+    except SetupError as error:
+        words = str(error)
+    assert words
+    assert "\n" not in words

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from eyeline import __version__
+from eyeline.cli import greet
 from eyeline.serve.certificate import self_signed
+from eyeline.serve.listening import Listening
 from eyeline.settings import knobs
 
 DEADLINE_S = 20
@@ -29,11 +31,14 @@ def surroundings(**extra: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("EYELINE_")} | extra
 
 
+def ended(argv: list[str], **extra: str) -> subprocess.CompletedProcess[str]:
+    environ = surroundings(**extra)
+    return subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+
+
 def refused(folder: Path, *arguments: str, **extra: str) -> str:
     """The one line that a server which can't start says, without the program's name."""
-    done = subprocess.run(
-        command(folder, *arguments), env=surroundings(**extra), capture_output=True, text=True, timeout=DEADLINE_S
-    )
+    done = ended(command(folder, *arguments), **extra)
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith("eyeline: ")
@@ -62,15 +67,12 @@ def port_in(line: str) -> int:
 
 
 def test_version_is_printed() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "eyeline", "--version"], capture_output=True, text=True, timeout=DEADLINE_S
-    )
+    done = ended([sys.executable, "-m", "eyeline", "--version"])
     assert (done.returncode, done.stdout) == (0, f"eyeline {__version__}\n")
 
 
 def test_help_names_every_setting_and_its_variable() -> None:
-    argv = [sys.executable, "-m", "eyeline", "serve", "--help"]
-    done = subprocess.run(argv, env=surroundings(COLUMNS="200"), capture_output=True, text=True, timeout=DEADLINE_S)
+    done = ended([sys.executable, "-m", "eyeline", "serve", "--help"], COLUMNS="200")
     assert done.returncode == 0
     assert [knob.name for knob in knobs() if knob.flag not in done.stdout or knob.variable not in done.stdout] == []
 
@@ -132,7 +134,7 @@ def test_wrong_file_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_unknown_option_ends_with_status_2(tmp_path: Path) -> None:
-    done = subprocess.run(command(tmp_path, "--prot", "1"), capture_output=True, text=True, timeout=DEADLINE_S)
+    done = ended(command(tmp_path, "--prot", "1"))
     assert done.returncode == 2
     assert "--port" in done.stderr
 
@@ -163,3 +165,9 @@ def test_printed_fingerprint_is_that_of_the_certificate_on_the_wire(tmp_path: Pa
         ):
             seen = sha256(secured.getpeercert(binary_form=True) or b"").digest().hex(":").upper()
     assert lines[1] == f"SHA-256 of the certificate: {seen}"
+
+
+def test_fingerprint_is_printed_letter_by_letter(capsys: pytest.CaptureFixture[str]) -> None:
+    greet(Listening(here="https://[::1]:8000", network=(), fingerprint="0A:CD:AB"))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["Eyeline is running: https://[::1]:8000", "SHA-256 of the certificate: 0A:CD:AB"]

@@ -1,4 +1,4 @@
-"""Writes docs/protocol.md and web/sdk/src/protocol.ts from the Python types, so that there is one source of truth.
+"""Writes what must say the same as the Python types: docs/protocol.md, web/sdk/src/protocol.ts, the settings table.
 
 python tools/protocol.py           write them
 python tools/protocol.py --check   exit 1 and name those that are stale
@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 import msgspec
 
+from eyeline import settings
 from eyeline.signalling import messages, negotiation, refusals, room, session
 
 ROOT: Final = Path(__file__).parent.parent
@@ -34,7 +35,29 @@ LIMITS: Final[tuple[tuple[types.ModuleType, str], ...]] = (
 
 def outputs() -> dict[Path, str]:
     """What each generated file must hold."""
-    return {ROOT / "docs/protocol.md": markdown(), ROOT / "web/sdk/src/protocol.ts": typescript()}
+    operate = ROOT / "docs/operate.md"
+    return {
+        ROOT / "docs/protocol.md": markdown(),
+        ROOT / "web/sdk/src/protocol.ts": typescript(),
+        operate: spliced(operate.read_text(), "settings", settings_table()),
+    }
+
+
+def spliced(page: str, name: str, table: str) -> str:
+    """The page with the table between the comments that name it."""
+    before, start, rest = page.partition(f"<!-- {name}: written by tools/protocol.py -->\n")
+    _, end, after = rest.partition(f"<!-- end of {name} -->")
+    assert start and end, f"docs/operate.md has no place for {name}"
+    return before + start + table + end + after
+
+
+def settings_table() -> str:
+    """Every setting, with all the ways to say it."""
+    text = "| setting | option | variable | allowed | default | meaning |\n| --- | --- | --- | --- | --- | --- |\n"
+    for knob in settings.knobs():
+        cells = (f"`{knob.name}`", f"`{knob.flag}`", f"`{knob.variable}`", knob.allowed, knob.default, knob.description)
+        text += "| " + " | ".join(_line(cell) for cell in cells) + " |\n"
+    return text
 
 
 # What the Python source says in words: docstrings of constants and fields are in the syntax tree only.

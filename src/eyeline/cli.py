@@ -81,7 +81,7 @@ def serve(
     """
     flags: dict[str, Any] = {name: context.params[name] for name in _KNOBS if context.params[name] not in (None, [])}
     try:
-        run(read(flags, os.environ, config), build, _greet)
+        run(read(flags, os.environ, config), build, greet)
     except SetupError as error:
         print(f"eyeline: {error}", file=sys.stderr)  # noqa: T201
         raise typer.Exit(_CANT_START) from None
@@ -89,9 +89,9 @@ def serve(
         raise typer.Exit from None
 
 
-def _greet(listening: Listening) -> None:
+def greet(listening: Listening) -> None:
     """Say where to point a browser."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)  # `:CD:` in a fingerprint is no disc
     console.print(Text.assemble("Eyeline is running: ", (listening.here, "bold")))
     for address in listening.network:
         console.print(Text.assemble("On other machines:  ", (address, "bold")))

@@ -64,7 +64,7 @@ _SPOT: Final = """async (element) => {
 }"""
 
 _FIELD: Final = """(element) => {
-  if (!element.matches('input, textarea, [contenteditable]')) return 'no field';
+  if (!element.matches?.('input, textarea, [contenteditable]')) return 'no field';
   if (!element.checkVisibility({visibilityProperty: true})) return 'hidden';
   if (element.matches(':disabled, :read-only')) return 'disabled';
   element.focus();

@@ -25,6 +25,7 @@ FLAGS: Final = (
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
     "--disable-breakpad",
+    "--disable-crash-reporter",
     "--disable-component-update",
     "--disable-default-apps",
     "--disable-dev-shm-usage",
@@ -32,6 +33,7 @@ FLAGS: Final = (
     "--disable-features=WebRtcHideLocalIpsWithMdns,Translate,MediaRouter,OptimizationHints",
     "--disable-renderer-backgrounding",
     "--disable-sync",
+    "--enable-blink-features=ComputedAccessibilityInfo",
     "--hide-scrollbars",
     "--password-store=basic",
     "--remote-debugging-port=0",
@@ -46,6 +48,13 @@ KEYS: Final = {
 
 # Not `load`: a video that waits for its first frame holds that up.
 _BUILT: Final = "String(performance.getEntriesByType('navigation')[0]?.domContentLoadedEventEnd > 0)"
+
+# The accessibility tree by way of the elements: CDP's own query waits for `load`, too.
+_FIND: Final = """(role, name) => {
+  const candidates = 'a, button, input, select, textarea, summary, option, [contenteditable], [role]';
+  const fits = (element) => element.computedName === name && [null, element.computedRole].includes(role);
+  return [...document.querySelectorAll(candidates)].filter((element) => element.checkVisibility() && fits(element));
+}"""
 
 
 class Chromium:
@@ -154,17 +163,14 @@ class ChromiumTab:
         return str(_value(answer))
 
     def find(self, role: str | None, name: str) -> list[str]:
-        root = self._cdp("DOM.getDocument", depth=0)["root"]["backendNodeId"]
-        query: Json = {"backendNodeId": root, "accessibleName": name} | ({"role": role} if role else {})
-        nodes = self._cdp("Accessibility.queryAXTree", **query)["nodes"]
-        return [str(node["backendDOMNodeId"]) for node in nodes if not node["ignored"] and "backendDOMNodeId" in node]
+        query = f"({_FIND})(...{json.dumps([role, name])})"
+        return [node["objectId"] for node in self._objects(query)]
 
     def ask(self, node: str, function: str) -> Any:
-        remote = self._cdp("DOM.resolveNode", backendNodeId=int(node))["object"]["objectId"]
         answer = self._cdp(
             "Runtime.callFunctionOn",
             functionDeclaration=f"async function () {{ return JSON.stringify(await ({function})(this)); }}",
-            objectId=remote,
+            objectId=node,
             awaitPromise=True,
             returnByValue=True,
         )
@@ -188,11 +194,10 @@ class ChromiumTab:
         self._cdp("Input.dispatchKeyEvent", type="keyUp", **event)
 
     def attach(self, css: str, paths: Sequence[Path]) -> None:
-        expression = f"document.querySelector({json.dumps(css)})"
-        element = self._cdp("Runtime.evaluate", expression=expression)["result"]
-        if "objectId" not in element:
+        found = self._objects(f"[...document.querySelectorAll({json.dumps(css)})]")
+        if not found:
             raise WireError(f"no element is {css}")
-        self._cdp("DOM.setFileInputFiles", files=[str(path) for path in paths], objectId=element["objectId"])
+        self._cdp("DOM.setFileInputFiles", files=[str(path) for path in paths], objectId=found[0]["objectId"])
 
     def capture(self) -> bytes:
         return base64.b64decode(self._cdp("Page.captureScreenshot", format="png")["data"])
@@ -228,6 +233,13 @@ class ChromiumTab:
 
     def _cdp(self, method: str, /, **params: Any) -> Json:
         return self._wire.ask(method, params, sessionId=self.session)
+
+    def _objects(self, query: str) -> list[Json]:
+        """Handles of the objects in the list that `query` gives."""
+        answer = self._cdp("Runtime.evaluate", expression=query)
+        _value(answer)
+        members = self._cdp("Runtime.getProperties", objectId=answer["result"]["objectId"], ownProperties=True)
+        return [member["value"] for member in members["result"] if member["name"].isdecimal()]
 
     def _loader(self) -> str:
         return str(self._cdp("Page.getFrameTree")["frameTree"]["frame"]["loaderId"])

@@ -31,6 +31,7 @@ PREFS: Final[Mapping[str, bool | int | str]] = {
     "extensions.enabledScopes": 0,
     "extensions.getAddons.cache.enabled": False,
     "media.autoplay.default": 0,
+    "media.devices.unfocused.enabled": True,
     "media.gmp-provider.enabled": False,
     "media.peerconnection.ice.obfuscate_host_addresses": False,
     "network.captive-portal-service.enabled": False,
@@ -61,6 +62,23 @@ _PREPARE: Final = """(context, address, allowed, dark, calm) => {
     Services.perms.addFromPrincipal(who, name, allowed.includes(name) ? ALLOW_ACTION : DENY_ACTION);
   }
 }"""
+
+# A person can look at one window only, and Firefox asks for a camera when its window is looked at.  Here all are at once:
+# what was allowed beforehand (and a screen, always) is given, the rest is refused, and nobody is asked.
+_DECIDE: Final = """(() => {
+  const {WebRTCParent} = ChromeUtils.importESModule('resource:///actors/WebRTCParent.sys.mjs');
+  const usual = WebRTCParent.prototype.receiveMessage;
+  WebRTCParent.prototype.receiveMessage = function (message) {
+    if (message.name !== 'webrtc:Request') return usual.call(this, message);
+    const {callID, windowID, sharingScreen, videoInputDevices} = message.data;
+    if (sharingScreen) {
+      const devices = [videoInputDevices[0].deviceIndex];
+      this.sendAsyncMessage('webrtc:Allow', {callID, windowID, devices});
+    } else if (!this.checkRequestAllowed(message.data, this.manager.documentPrincipal)) {
+      this.denyRequest(message.data);
+    }
+  };
+})()"""
 
 
 class Firefox:
@@ -111,10 +129,7 @@ class Firefox:
     def prepare(self, context: str, url: str, visit: Visit) -> None:
         """Permissions and looks of a tab that is about to go to `url`."""
         given = (context, url, list(visit["permissions"]), visit["color_scheme"] == "dark", visit["reduced_motion"])
-        expression = f"({_PREPARE})(...{json.dumps(given)})"
-        target = {"context": self._chrome}
-        answer = self.wire.ask("script.evaluate", {"expression": expression, "target": target, "awaitPromise": True})
-        _value(answer)
+        self._inside(f"({_PREPARE})(...{json.dumps(given)})")
 
     def close_pages(self) -> None:
         for tab in list(self._tabs.values()):
@@ -140,6 +155,12 @@ class Firefox:
         self.wire.ask("session.subscribe", {"events": ["log.entryAdded"]})
         windows = self.wire.ask("browsingContext.getTree", {"moz:scope": "chrome"})["contexts"]
         self._chrome = windows[0]["context"]
+        self._inside(_DECIDE)
+
+    def _inside(self, expression: str) -> None:
+        """Run a script with the browser's own rights."""
+        target = {"context": self._chrome}
+        _value(self.wire.ask("script.evaluate", {"expression": expression, "target": target, "awaitPromise": False}))
 
     def _end(self, patience: float) -> None:
         self._process.wait(patience)
@@ -148,7 +169,7 @@ class Firefox:
     def _news(self, message: Json) -> None:
         params = message["params"]
         if tab := self._tabs.get(params.get("source", {}).get("context", "")):
-            kind = "uncaught" if params["type"] == "javascript" else params["level"]
+            kind = params.get("method", "uncaught")
             tab.console.append(f"{kind}: {params['text']}")
 
 

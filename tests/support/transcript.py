@@ -3,16 +3,21 @@
 capacity 2                  the room's; first line, if at all
 @1.5 alice opens            at that second a socket is opened
 alice > {...}               the client says
+alice > 70 times {..$i..}   says it so often; `$i` is 1, 2, 3 ...
+alice > 70000 times x       says one signal of so many x
 alice < {...}               and must hear this next; `$alice.token` stands for the newest resume token
 alice < closed 4001 why     and must see the socket closed
 alice loses                 the socket breaks, and the broker notices
 alice vanishes              the socket breaks, and the broker does not notice
 broker restarts             killed and started again
 broker drains               says goodbye to all
+
+python -m tests.support.transcript --record FILE ...    writes the answers into the files; read them critically
 """
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +59,8 @@ class Player:
             case ["opens"]:
                 self._clients[who] = network.open(who)
             case [">", said] if client is not None:
-                network.say(client, self._with_token(said))
+                for text in self._texts(said):
+                    network.say(client, text)
             case ["loses"] if client is not None:
                 network.lose(client)
             case ["vanishes"] if client is not None:
@@ -70,13 +76,16 @@ class Player:
             case _:
                 raise AssertionError(line)
 
-    def _with_token(self, said: str) -> str:
-        repeat = re.fullmatch(r"(\d+) times (.*)", said)
-        if repeat is not None:
-            return json.dumps({"type": "signal", "to": "x", "n": 1, "data": repeat[2] * int(repeat[1])})
+    def _texts(self, said: str) -> list[str]:
         for who, token in self._tokens.items():
             said = said.replace(f"${who}.token", token)
-        return said
+        repeat = re.fullmatch(r"(\d+) times (.*)", said)
+        if repeat is None:
+            return [said]
+        times = int(repeat[1])
+        if not repeat[2].startswith("{"):
+            return [json.dumps({"type": "signal", "to": "x", "n": 1, "data": repeat[2] * times})]
+        return [repeat[2].replace("$i", str(i)) for i in range(1, times + 1)]
 
     def _write_answers(self) -> None:
         for who, client in self._clients.items():
@@ -92,3 +101,18 @@ class Player:
             self._tokens[who] = message["resume"]
             message["resume"] = f"${who}.token"
         return json.dumps(message, ensure_ascii=False)
+
+
+def main(arguments: list[str]) -> None:
+    """Plays the files; with `--record` writes into each what really happened."""
+    for path in (Path(argument) for argument in arguments if argument != "--record"):
+        player = Player(path)
+        player.play()
+        if "--record" in arguments:
+            path.write_text(player.script)
+        elif player.script != player.expected:
+            sys.exit(f"{path} is not what happens")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

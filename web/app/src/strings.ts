@@ -46,7 +46,7 @@ const endings: { readonly [code: string]: { readonly title: string; readonly lea
     replaced: {
       title: 'The call moved',
       lead: 'You opened it in another window, and your seat went there. You can close this page.',
-      again: 'Move it back here',
+      again: 'Join here as well',
     },
     'seat-gone': {
       title: 'Your seat is gone',
@@ -131,12 +131,9 @@ export const words = {
     muted: 'Muted',
     level: 'Microphone level',
     unnamed: (kind: Kind, index: number) => `${kind === 'microphone' ? 'Microphone' : 'Camera'} ${index + 1}`,
-    none: (kind: Kind, state: Device['state']) =>
-      state === 'starting' ? 'Asking…' : state === 'off' ? 'Off' : `No ${kind}`,
+    none: (state: Device['state']) => (state === 'starting' ? 'Asking…' : state === 'off' ? 'Off' : 'None'),
     nameProblem: (reading: { readonly is: 'empty' } | { readonly is: 'long'; readonly length: number }) =>
-      reading.is === 'empty'
-        ? 'Say who you are, so that the others know.'
-        : `This name has ${reading.length} characters; at most 64 fit.`,
+      reading.is === 'empty' ? 'Say who you are first.' : `${reading.length} characters; at most 64 fit.`,
     connecting: 'Connecting…',
     away: 'The server can’t be reached. Trying again…',
     full: (capacity: number) => `The room is full: all ${capacity} seats are taken.`,
@@ -185,7 +182,7 @@ export const words = {
     link: 'Link to this call',
     copy: 'Copy',
     copied: 'Copied',
-    scan: 'Or scan it with a phone.',
+    scan: 'Or let them scan this.',
     qr: 'QR code of the link',
   },
   share: 'Your browser did not let us copy. Copy the link here:',
@@ -199,7 +196,7 @@ export const words = {
       ['Round trip', line.roundTripMs === null ? 'Measuring…' : `${Math.round(line.roundTripMs)} ms`] as const,
     picture: (line: Line) => ['Picture', picture(line)] as const,
     lost: (line: Line) =>
-      ['Lost on the way here', line.lost === null ? 'Measuring…' : `${number.format(line.lost * 100)} %`] as const,
+      ['Lost on the way', line.lost === null ? 'Measuring…' : `${number.format(line.lost * 100)} %`] as const,
   },
   chat: {
     heading: 'Chat',

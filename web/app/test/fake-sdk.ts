@@ -116,7 +116,7 @@ function roomOf(name: string, me: string): FakeRoom {
 
 export function visit({ room }: Parameters<typeof sdk.visit>[0]): sdk.Lobby {
   const lobby = new FakeLobby(room);
-  lobby.members.set(names.slice(0, others).map((name, index) => ({ id: `p${index}`, name })));
+  lobby.members.set(names.slice(0, others).map((name, index) => ({ id: `p${index}`, name, order: index })));
   lobby.answer = async (name) => roomOf(room, name);
   if (scene.has('connecting')) lobby.members.set(null);
   if (scene.has('connecting')) lobby.broker.set('connecting');

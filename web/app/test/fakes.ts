@@ -66,7 +66,7 @@ export class FakeRoom implements sdk.Room {
 
   constructor(name: string, me: string) {
     this.name = name;
-    this.me = { id: 'me', name: me };
+    this.me = { id: 'me', name: me, order: 0 };
   }
 
   publish(stream: MediaStream | null): void {

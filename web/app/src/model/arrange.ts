@@ -31,6 +31,10 @@ export function arrange(others: number, stage: Stage, corner: Corner): Arrangeme
   return { shape: `pair ${corner}`, pair: true, boxes: others === 0 ? [small] : [stage.all, small] };
 }
 
+/** At the left, your window leaves the other's badge and name free. */
+const badge = 48;
+const name = 44;
+
 /** Your own window: about a sixth of the width, upright on an upright phone. */
 export function smallWindow(free: Box, corner: Corner): Box {
   const upright = free.height > free.width;
@@ -38,12 +42,8 @@ export function smallWindow(free: Box, corner: Corner): Box {
   const height = Math.round(upright ? (width * 4) / 3 : (width * 10) / 16);
   const left = corner.endsWith('left');
   const top = corner.startsWith('top');
-  return {
-    x: left ? free.x : free.x + free.width - width,
-    y: top ? free.y : free.y + free.height - height,
-    width,
-    height,
-  };
+  const y = top ? free.y + (left ? badge : 0) : free.y + free.height - height - (left ? name : 0);
+  return { x: left ? free.x : free.x + free.width - width, y, width, height };
 }
 
 /** The corner of `free` nearest to the middle of a window that was let go at `box`. */
@@ -96,14 +96,18 @@ function turn(box: Box): Box {
   return { x: box.y, y: box.x, width: box.height, height: box.width };
 }
 
-/** Area that shows people: all of it between 4:3 and 16:10, less where a face would be cut, least where it is cut above and below. */
+/** How well people are shown: large, and as equal as can be. */
 function worth(boxes: readonly Box[]): number {
-  const each = boxes.map(({ width, height }) => {
-    const aspect = width / Math.max(1, height);
-    const cut = aspect < 4 / 3 ? aspect / (4 / 3) : aspect > 1.6 ? (1.6 / aspect) ** 2 : 1;
-    return Math.max(0, width * height) * cut;
-  });
-  return each.reduce((sum, one) => sum + one, 0) / boxes.length;
+  const areas = boxes.map(({ width, height }) => Math.max(1, width) * Math.max(1, height));
+  const mean = boxes.reduce((sum, box, index) => sum + Math.log((areas[index] ?? 1) * seen(box)), 0) / boxes.length;
+  return mean + 0.5 * Math.log(Math.min(...areas) / Math.max(...areas));
+}
+
+/** The part of a box that serves: all of it between 4:3 and 16:10, less where a face is cut, least where it is cut above and below. */
+function seen({ width, height }: Box): number {
+  const aspect = Math.max(1, width) / Math.max(1, height);
+  if (aspect > 1.6) return (1.6 / aspect) ** 2;
+  return Math.min(1, aspect / (4 / 3));
 }
 
 /** Whether a picture may fill its box: not if much of a face would be cut away. Left and right of it there is more to spare. */

@@ -21,7 +21,7 @@ export function AppView({ app }: { readonly app: App }) {
       return <RoomView key={page.visit.room} app={app} visit={page.visit} />;
     case 'bad-room':
       return (
-        <Plain key="bad-room" app={app} {...words.badRoom}>
+        <Plain key="bad-room" app={app} {...words.badRoom} line="lost">
           <button type="button" class="button primary" onClick={() => app.newCall()}>
             <Icon node={Video} />
             {words.newCall}
@@ -30,7 +30,7 @@ export function AppView({ app }: { readonly app: App }) {
       );
     case 'nowhere':
       return (
-        <Plain key="nowhere" app={app} title={words.nowhere.title} lead={words.nowhere.lead}>
+        <Plain key="nowhere" app={app} title={words.nowhere.title} lead={words.nowhere.lead} line="lost">
           <button type="button" class="button primary" onClick={() => app.goHome()}>
             {words.nowhere.home}
           </button>

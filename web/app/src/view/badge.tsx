@@ -4,17 +4,12 @@ import type { Person } from '../model/person';
 import { words } from '../strings';
 import { Mark } from './mark';
 
-export function badgeId(person: Pick<Person, 'id'>): string {
-  return `line-to-${person.id}`;
-}
-
 /** The line to this person: the mark in its state, and the round trip. Opens the line panel. */
 export function Badge({ call, person, line }: { readonly call: Call; readonly person: Person; readonly line: Line }) {
   const open = call.line.value === person.id;
   const [state = '', time] = words.line.state(line).split(' · ');
   return (
     <button
-      id={badgeId(person)}
       type="button"
       class="pill badge"
       data-line={line.state}

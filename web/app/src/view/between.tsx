@@ -31,6 +31,7 @@ export function Between(props: {
 }
 
 function Figure({ end, kind }: { readonly end: End; readonly kind: 'ring' | 'dot' }) {
+  const [, host = end.address, port = ''] = /^(.*?)(:\d+)?$/.exec(end.address) ?? [];
   return (
     <p class="figure" data-kind={kind}>
       <svg class="figure-face" viewBox="0 0 64 64" aria-hidden="true">
@@ -39,7 +40,11 @@ function Figure({ end, kind }: { readonly end: End; readonly kind: 'ring' | 'dot
         <path class="figure-body" d="M15 50a17 14.5 0 0 1 34 0z" />
       </svg>
       <strong class="figure-name">{end.name}</strong>
-      <span class="figure-address">{end.address}</span>
+      <span class="figure-address">
+        {host}
+        {port !== '' && <wbr />}
+        {port}
+      </span>
     </p>
   );
 }

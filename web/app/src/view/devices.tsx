@@ -18,12 +18,29 @@ export function Devices({ equipment }: { readonly equipment: Equipment }) {
           device={equipment.microphone.value}
           choices={microphones}
         />
+        <MicrophoneProblem equipment={equipment} />
         <Meter equipment={equipment} />
       </div>
       <div class="field">
         <DeviceChoice equipment={equipment} kind="camera" device={equipment.camera.value} choices={cameras} />
       </div>
     </div>
+  );
+}
+
+/** Said here if the camera has not said it for both. */
+function MicrophoneProblem({ equipment }: { readonly equipment: Equipment }) {
+  const { problem } = equipment.microphone.value;
+  if (problem === null || problem === equipment.camera.value.problem) return null;
+  return (
+    <p class="problem" role="status">
+      {words.problem(['microphone'], problem)}{' '}
+      {problem !== 'insecure' && (
+        <button type="button" class="link-button" onClick={() => void equipment.retry()}>
+          {words.lobby.again}
+        </button>
+      )}
+    </p>
   );
 }
 
@@ -37,6 +54,7 @@ interface Props {
 function DeviceChoice({ equipment, kind, device, choices }: Props) {
   // Before permission a browser lists devices without ids: nothing to choose from.
   const known = choices.filter((choice) => choice.id !== '');
+  const chosen = known.some((choice) => choice.id === device.id) ? device.id : null;
   return (
     <>
       <label for={kind}>{words.lobby[kind]}</label>
@@ -45,10 +63,10 @@ function DeviceChoice({ equipment, kind, device, choices }: Props) {
           id={kind}
           class="input"
           disabled={known.length === 0}
-          value={device.id ?? ''}
+          value={chosen ?? ''}
           onChange={(event) => void equipment.choose(kind, event.currentTarget.value)}
         >
-          {known.length === 0 && <option value="">{words.lobby.none(kind, device.state)}</option>}
+          {chosen === null && <option value="">{words.lobby.none(device.state)}</option>}
           {known.map((choice, index) => (
             <option key={choice.id} value={choice.id}>
               {choice.label || words.lobby.unnamed(kind, index)}

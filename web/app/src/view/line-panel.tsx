@@ -5,8 +5,8 @@ import type { Box } from '../model/arrange';
 import type { Call } from '../model/call';
 import type { Other } from '../model/person';
 import { words } from '../strings';
-import { badgeId } from './badge';
 import { Between } from './between';
+import { useFocusBack } from './focus-back';
 import { Icon } from './icon';
 
 /** "Your line to Bob", beside the badge that opened it. */
@@ -24,10 +24,8 @@ const width = 440;
 function Panel({ call, person, box }: { readonly call: Call; readonly person: Other; readonly box: Box }) {
   const ref = useRef<HTMLElement>(null);
   const line = person.line.value;
-  useEffect(() => {
-    ref.current?.focus();
-    return () => document.getElementById(badgeId(person))?.focus();
-  }, [person]);
+  useFocusBack();
+  useEffect(() => ref.current?.focus(), []);
   const all = call.stage.room.value.all;
   const left = Math.max(0, Math.min(box.x, all.width - width - 16));
   return (
@@ -37,7 +35,8 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
       role="dialog"
       aria-label={words.line.heading(person.name)}
       tabIndex={-1}
-      style={{ '--left': `${left}px`, '--top': `${Math.max(0, Math.min(box.y, all.height - 460))}px` }}
+      data-low={box.y > all.height / 3}
+      style={{ '--left': `${left}px` }}
     >
       <div class="panel-head">
         <h2 class="panel-title">{words.line.heading(person.name)}</h2>
@@ -45,13 +44,15 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
           <Icon node={X} />
         </button>
       </div>
-      <Between
-        mine={{ name: call.me.name, address: line.local ?? words.line.hidden }}
-        theirs={{ name: person.name, address: line.remote ?? words.line.hidden }}
-        state={line.state}
-        label={words.line.state(line)}
-      />
-      <Facts line={line} />
+      <div class="panel-body">
+        <Between
+          mine={{ name: call.me.name, address: line.local ?? words.line.hidden }}
+          theirs={{ name: person.name, address: line.remote ?? words.line.hidden }}
+          state={line.state}
+          label={words.line.state(line)}
+        />
+        <Facts line={line} />
+      </div>
     </section>
   );
 }

@@ -54,25 +54,15 @@ function Preview({ equipment }: { readonly equipment: Equipment }) {
   );
 }
 
-/** What did not start, both in one sentence if for the same reason. */
+/** Why there is no picture; the microphone is spoken of here too if it is for the same reason. */
 function Problem({ equipment }: { readonly equipment: Equipment }) {
-  const microphone = equipment.microphone.value.problem;
   const camera = equipment.camera.value.problem;
-  if (camera === null && microphone === null) return null;
-  const sentences =
-    camera === microphone && camera !== null
-      ? [words.problem(['camera', 'microphone'], camera)]
-      : [
-          ...(camera === null ? [] : [words.problem(['camera'], camera)]),
-          ...(microphone === null ? [] : [words.problem(['microphone'], microphone)]),
-        ];
-  const insecure = camera === 'insecure' || microphone === 'insecure';
+  if (camera === null) return null;
+  const both = equipment.microphone.value.problem === camera;
   return (
-    <div class="preview-problem" data-over={camera === null} role="status">
-      {sentences.map((sentence) => (
-        <p key={sentence}>{sentence}</p>
-      ))}
-      {!insecure && (
+    <div class="preview-problem" role="status">
+      <p>{words.problem(both ? ['camera', 'microphone'] : ['camera'], camera)}</p>
+      {camera !== 'insecure' && (
         <button type="button" class="button small" onClick={() => void equipment.retry()}>
           {words.lobby.again}
         </button>
@@ -132,7 +122,12 @@ function NameField({ lobby }: { readonly lobby: Lobby }) {
   }, [problem]);
   return (
     <div class="field">
-      <label for="name">{words.lobby.name}</label>
+      <div class="field-head">
+        <label for="name">{words.lobby.name}</label>
+        <p id="name-problem" class="problem" role="alert">
+          {problem !== null && words.lobby.nameProblem(problem)}
+        </p>
+      </div>
       <input
         ref={input}
         id="name"
@@ -148,9 +143,6 @@ function NameField({ lobby }: { readonly lobby: Lobby }) {
         aria-invalid={problem !== null}
         aria-describedby="name-problem"
       />
-      <p id="name-problem" class="problem" role="alert">
-        {problem !== null && words.lobby.nameProblem(problem)}
-      </p>
     </div>
   );
 }
@@ -166,10 +158,12 @@ function JoinButton({ lobby }: { readonly lobby: Lobby }) {
       <p class="problem" role="alert">
         {refusal !== null && words.lobby.refusal(refusal.code, refusal.message)}
       </p>
-      <p class="lobby-note">
-        <Icon node={ShieldCheck} size={18} />
-        {words.lobby.note}
-      </p>
+      {refusal === null && (
+        <p class="lobby-note">
+          <Icon node={ShieldCheck} size={18} />
+          {words.lobby.note}
+        </p>
+      )}
     </div>
   );
 }

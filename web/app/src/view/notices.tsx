@@ -3,17 +3,22 @@ import type { Call } from '../model/call';
 import { words } from '../strings';
 import { Icon } from './icon';
 
-/** What is going on, in words: for the eye at the top of the stage, for the ear in a live region. */
+/** The browser plays no sound before somebody clicks. */
+export function Hear({ call }: { readonly call: Call }) {
+  if (call.silent.value.size === 0) return null;
+  return (
+    <button type="button" class="button primary hear" onClick={() => call.unsilence()}>
+      <Icon node={Volume2} />
+      {words.hear}
+    </button>
+  );
+}
+
+/** What is going on, in words: for the eye beside the people, for the ear in a live region. */
 export function NoticesView({ call }: { readonly call: Call }) {
   const { notices } = call;
   return (
     <div class="notices">
-      {call.silent.value.size > 0 && (
-        <button type="button" class="button primary hear" onClick={() => call.unsilence()}>
-          <Icon node={Volume2} />
-          {words.hear}
-        </button>
-      )}
       <p class="notice-place" role="status">
         {call.broker.value === 'away' && (
           <span class="notice">

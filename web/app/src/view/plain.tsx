@@ -8,19 +8,21 @@ interface Props {
   readonly app: App;
   readonly title: string;
   readonly lead: string;
+  /** Broken where something went wrong. */
+  readonly line: 'looking' | 'lost';
   /** The ways on. */
   readonly children: ComponentChildren;
 }
 
 /** A page that only says something: the call is over, or there is nothing here. */
-export function Plain({ app, title, lead, children }: Props) {
+export function Plain({ app, title, lead, line, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   return (
     <div class="page">
       <Header app={app} />
       <main class="plain-page">
-        <Mark line="lost" />
+        <Mark line={line} />
         <h1 ref={heading} class="title" tabIndex={-1}>
           {title}
         </h1>

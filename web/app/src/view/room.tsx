@@ -50,7 +50,7 @@ interface OverProps {
 function Over({ app, visit, code, message }: OverProps) {
   const { title, lead, again } = words.over.of(code, message);
   return (
-    <Plain app={app} title={title} lead={lead}>
+    <Plain app={app} title={title} lead={lead} line={code === 'left' || code === 'replaced' ? 'looking' : 'lost'}>
       <button type="button" class="button primary" onClick={() => visit.rejoin()}>
         {again}
       </button>

@@ -2,6 +2,7 @@ import { X } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
 import { words } from '../strings';
+import { useFocusBack } from './focus-back';
 import { Icon } from './icon';
 import { QrCode } from './qr-code';
 
@@ -10,6 +11,7 @@ export function ShareSheet({ call }: { readonly call: Call }) {
   const close = () => {
     call.sharing.value = false;
   };
+  useFocusBack();
   return (
     <section class="panel share" role="dialog" aria-label={words.bar.invite}>
       <div class="panel-head">

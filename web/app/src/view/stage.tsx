@@ -3,6 +3,7 @@ import type { Call } from '../model/call';
 import { words } from '../strings';
 import { Alone } from './alone';
 import { LinePanel } from './line-panel';
+import { Hear } from './notices';
 import { ShareSheet } from './share';
 import { Tile } from './tile';
 
@@ -25,6 +26,7 @@ export function StageView({ call }: { readonly call: Call }) {
           return <Tile key={person.id} call={call} person={person} box={box} role={role} />;
         })}
       </ul>
+      <Hear call={call} />
       <LinePanel call={call} />
       {call.sharing.value && <ShareSheet call={call} />}
     </section>

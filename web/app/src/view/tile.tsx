@@ -34,7 +34,7 @@ export function Tile({ call, person, box, role }: Props) {
       ref={ref}
       class="tile"
       data-role={role}
-      data-speaking={person.speaking.value && media.microphone === 'on'}
+      data-speaking={isHeard(person)}
       data-line={line?.state}
       style={{ left: `${placed.x}px`, top: `${placed.y}px`, width: `${box.width}px`, height: `${box.height}px` }}
     >
@@ -52,6 +52,10 @@ export function Tile({ call, person, box, role }: Props) {
       {role === 'small' && <Mover stage={call.stage} />}
     </li>
   );
+}
+
+function isHeard({ speaking, media, line }: Person): boolean {
+  return speaking.value && media.value.microphone === 'on' && line?.value.state !== 'lost';
 }
 
 /** What is seen while there is no picture. A picture covers it as soon as its first frame is there. */
@@ -77,7 +81,7 @@ function Voice() {
 
 function NamePill({ person }: { readonly person: Person }) {
   const { microphone, camera } = person.media.value;
-  const speaking = person.speaking.value && microphone === 'on';
+  const speaking = isHeard(person);
   return (
     <p class="pill name">
       {speaking ? <Voice /> : <Icon node={microphone === 'on' ? Mic : MicOff} size={16} />}

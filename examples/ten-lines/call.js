@@ -1,0 +1,14 @@
+// A call on any page: this is all of it. The page is opened as index.html?server=http://localhost:8000/&room=tea
+const query = new URLSearchParams(location.search);
+const url = query.get('server') ?? 'http://localhost:8000/';
+const { join } = await import(new URL('sdk/eyeline.js', url));
+const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+const room = await join({ url, room: query.get('room') ?? 'tea', name: 'Guest', stream });
+
+room.peers.subscribe((peers) => {
+  const show = (peer) => Object.assign(document.createElement('video'), { autoplay: true, srcObject: peer.stream });
+  document.querySelector('#people').replaceChildren(...peers.map(show));
+  for (const peer of peers) peer.send(`Hello ${peer.name}`);
+});
+room.listen((peer, message) => console.log(`${peer.name}: ${message}`));
+addEventListener('pagehide', () => room.leave());

@@ -1,0 +1,190 @@
+"""Bob and Alice open a link and talk: the web app in real browsers, with a real server."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.browser import Browser, Page
+from tests.support.call import decoded, links, media_flows
+from tests.support.folder import served
+from tests.support.people import join_call, say, seats, sees_line
+from tests.support.server import LiveServer
+
+HOSTILE = "<img src=x onerror=globalThis.hacked=1>"
+
+
+@pytest.mark.parametrize("second", ["chromium", "firefox"])
+@pytest.mark.parametrize("first", ["chromium", "firefox"])
+def test_two_people_see_hear_and_write_to_each_other(
+    first: str, second: str, server: LiveServer, request: pytest.FixtureRequest
+) -> None:
+    """Who comes second makes the offer: each browser offers to each."""
+    browsers: list[Browser] = [request.getfixturevalue(first), request.getfixturevalue(second)]
+    room = f"{server.url}/r/{first}-{second}"
+    alice = join_call(browsers[0], room, "Alice")
+    bob = join_call(browsers[1], room, "Bob")
+    for page in (alice, bob):
+        assert media_flows(page).audio_energy > 0
+        assert [link.state for link in links(page) if link.path] == ["connected"]
+    for writer, reader, line in ((alice, bob, "The boat comes in at four."), (bob, alice, "Just about ☂")):
+        say(writer, line)
+        assert sees_line(reader, line)
+
+
+def test_four_people_are_all_connected_with_each_other(chromium: Browser, server: LiveServer) -> None:
+    pages = [join_call(chromium, f"{server.url}/r/four", name) for name in ("Alice", "Bob", "Carol", "Dave")]
+    for page in pages:
+        page.until("document.querySelectorAll('video').length === 4")
+        page.until(
+            "() => __connections.filter((each) => each.connectionState === 'connected').length === 3", deadline=30
+        )
+    say(pages[3], "Tea for four")
+    for page in pages[:3]:
+        assert sees_line(page, "Tea for four")
+
+
+def test_the_call_outlives_a_killed_server_and_everybody_gets_their_seat_back(chromium: Browser) -> None:
+    with LiveServer() as server:
+        alice, bob = (join_call(chromium, f"{server.url}/r/tea", name) for name in ("Alice", "Bob"))
+        before = [seats(page) for page in (alice, bob)]
+        media_flows(alice)
+        server.kill()
+        frames = [decoded(page).frames for page in (alice, bob)]
+        for second in range(1, 21):  # each second some more frames, for 20 seconds
+            alice.until("(end) => performance.now() > end", alice.evaluate("performance.now() + 1000"))
+            now = [decoded(page).frames for page in (alice, bob)]
+            assert all(b - a >= 5 for a, b in zip(frames, now, strict=True)), (second, frames, now)
+            frames = now
+        say(alice, "Still here?")
+        assert sees_line(bob, "Still here?")
+        server.start()
+        for page, seat in zip((alice, bob), before, strict=True):
+            page.until("(n) => __joined.length > n", len(seat), deadline=30)
+            assert seats(page)[-1] == seat[-1]
+        carol = join_call(chromium, f"{server.url}/r/tea", "Carol")
+        media_flows(carol)
+        for page in (alice, bob, carol):
+            page.until("document.querySelectorAll('video').length === 3")
+
+
+def test_a_reload_keeps_the_seat_and_skips_the_lobby(chromium: Browser, server: LiveServer) -> None:
+    alice, bob = (join_call(chromium, f"{server.url}/r/reload", name) for name in ("Alice", "Bob"))
+    media_flows(alice)
+    [seat] = seats(bob)
+    bob.reload()
+    bob.until("__joined.length === 1")
+    assert seats(bob) == [seat]
+    for page in (alice, bob):
+        media_flows(page)
+    say(alice, "Welcome back")
+    assert sees_line(bob, "Welcome back")
+
+
+def test_who_leaves_is_gone_at_once_and_can_rejoin(chromium: Browser, server: LiveServer) -> None:
+    alice, bob = (join_call(chromium, f"{server.url}/r/leaving", name) for name in ("Alice", "Bob"))
+    media_flows(alice)
+    bob.click("button", "Leave")
+    alice.until("document.body.innerText.includes('Nobody else here yet')", deadline=3)
+    bob.until("document.body.innerText.includes('You left')")
+    bob.click("button", "Rejoin")
+    bob.until("document.querySelector('video') !== null")
+
+
+def test_who_mutes_and_hides_is_seen_to(chromium: Browser, server: LiveServer) -> None:
+    alice, bob = (join_call(chromium, f"{server.url}/r/mute", name) for name in ("Alice", "Bob"))
+    media_flows(alice)
+    bob.press("m")
+    bob.click("button", "Turn camera off")
+    alice.until("/Bob.*muted/i.test(document.querySelector('main').innerHTML)")
+    alice.until("document.body.innerText.includes('camera is off') || document.body.innerText.includes('Camera off')")
+    bob.click("button", "Unmute microphone")
+    bob.click("button", "Turn camera on")
+    media_flows(alice)
+
+
+def test_a_hostile_name_and_hostile_lines_are_text(chromium: Browser, server: LiveServer) -> None:
+    alice = join_call(chromium, f"{server.url}/r/hostile", "Alice")
+    mallory = join_call(chromium, f"{server.url}/r/hostile", HOSTILE)
+    media_flows(alice)
+    assert HOSTILE in alice.text()
+    for line in (HOSTILE, "\u202etxt.exe", "a" * 3900, "<script>globalThis.hacked=1</script>"):
+        say(mallory, line)
+    assert sees_line(alice, "<script>globalThis.hacked=1</script>")
+    assert alice.evaluate("globalThis.hacked === undefined && document.images.length === 0")
+    assert alice.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("permissions", [(), ("camera",), ("microphone",)])
+def test_without_permission_one_is_told_and_can_join(
+    permissions: tuple[str, ...], chromium: Browser, server: LiveServer
+) -> None:
+    alice = join_call(chromium, f"{server.url}/r/no-{len(permissions)}-{''.join(permissions)}", "Alice")
+    bob = chromium.open(alice.evaluate("location.href"), permissions=permissions)  # type: ignore[arg-type]
+    bob.until("/did not allow|not allowed|blocked/i.test(document.body.innerText)")
+    bob.fill("Your name", "Bob")
+    bob.click("button", "Join")
+    bob.until("__connections.some((each) => each.connectionState === 'connected')")
+    bob.until("document.querySelector('video') !== null")
+    alice.until("document.body.innerText.includes('Bob')")
+
+
+def test_a_full_room_says_so_and_lets_in_when_there_is_room(chromium: Browser) -> None:
+    with LiveServer("--room-capacity", "2") as server:
+        alice, _ = (join_call(chromium, f"{server.url}/r/tea", name) for name in ("Alice", "Bob"))
+        carol = chromium.open(f"{server.url}/r/tea")
+        carol.until("/full/i.test(document.body.innerText)")
+        alice.click("button", "Leave")
+        carol.until("!/full/i.test(document.body.innerText)")
+        carol.fill("Your name", "Carol")
+        carol.click("button", "Join")
+        media_flows(carol)
+
+
+def test_a_call_by_keyboard_alone(chromium: Browser, server: LiveServer) -> None:
+    alice = chromium.open(server.url)
+    tab_to(alice, "New call")
+    alice.press("Enter")
+    alice.until("location.pathname.startsWith('/r/')")
+    room = alice.evaluate("location.href")
+    alice.fill("Your name", "Alice")
+    alice.press("Enter")
+    alice.until("document.body.innerText.includes('Nobody else here yet')")
+    join_call(chromium, room, "Bob")
+    media_flows(alice)
+    alice.press("m")
+    alice.until("document.querySelector('[aria-label=\"Unmute microphone\"]') !== null")
+    alice.press("c")
+    alice.until("document.activeElement instanceof HTMLTextAreaElement")
+    alice.press("Escape")
+    tab_to(alice, "Leave")
+    alice.press("Enter")
+    alice.until("document.body.innerText.includes('You left')")
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Presses Tab until the focus is on what has that name, and can be seen to be there."""
+    for _ in range(30):
+        page.press("Tab")
+        here = "document.activeElement.ariaLabel ?? document.activeElement.innerText"
+        if page.evaluate(here) == name:
+            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+            return
+    raise AssertionError(f"Tab does not lead to {name}")
+
+
+@pytest.fixture
+def example() -> Iterator[str]:
+    with served(Path(__file__).parents[2] / "examples/ten-lines") as url:
+        yield url
+
+
+def test_a_page_of_another_site_joins_with_ten_lines(chromium: Browser, example: str) -> None:
+    origin = re.match(r"https?://[^/]+", example)
+    assert origin is not None
+    with LiveServer("--allowed-origin", origin[0]) as server:
+        alice = join_call(chromium, f"{server.url}/r/tea", "Alice")
+        guest = chromium.open(f"{example}?server={server.url}/&room=tea")
+        for page in (alice, guest):
+            media_flows(page)
+        assert "Guest" in alice.text()

@@ -1,0 +1,63 @@
+"""The sdist and the wheel, built as a packager builds them."""
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from tests.support.server import ROOT
+
+DEADLINE_S = 60
+
+
+def run(*argv: str, cwd: Path, **environ: str) -> None:
+    done = subprocess.run(
+        argv, cwd=cwd, env=os.environ | environ, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sdist")
+    run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(folder), cwd=ROOT)
+    (built,) = folder.glob("*.tar.gz")
+    return built
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from the sdist, with no program on PATH: no Node, no npm."""
+    folder = tmp_path_factory.mktemp("wheel")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    (source,) = folder.iterdir()
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder), cwd=source, PATH="")
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_sdist_carries_the_built_app_and_its_sources_and_no_rubbish(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"src/eyeline/web/index.html", "web/package-lock.json", "web/build.mjs", "hatch_build.py"} <= names
+    rubbish = ("node_modules", ".venv", "__pycache__", ".make", ".built-from")
+    assert [name for name in names if any(part in rubbish for part in name.split("/"))] == []
+
+
+def test_wheel_made_of_the_sdist_needs_no_node_and_carries_the_app(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    assert {"eyeline/web/index.html", "eyeline/web/index.html.br", "eyeline/web/sdk/eyeline.js"} <= names
+    assert "eyeline/web/.built-from" not in names
+    assert any(name.startswith("eyeline/web/assets/") for name in names)
+
+
+def test_installed_wheel_finds_its_pages(wheel: Path, tmp_path: Path) -> None:
+    pip = ["-m", "pip", "install", "--no-index", "--no-deps", "--quiet", "--target", str(tmp_path), str(wheel)]
+    run(sys.executable, *pip, cwd=tmp_path)
+    ask = "import eyeline.serve.pages as p; assert p.BUILD.is_relative_to(p.Path.cwd()), p.BUILD; p.Pages()"
+    run(sys.executable, "-c", ask, cwd=tmp_path, PYTHONPATH=str(tmp_path))

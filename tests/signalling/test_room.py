@@ -1,0 +1,375 @@
+"""The room, against a model, whatever its members do and in whatever order."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import count
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from eyeline.signalling.messages import (
+    Count,
+    DisplayName,
+    FromBroker,
+    Hello,
+    Join,
+    Joined,
+    Leave,
+    Payload,
+    PeerId,
+    Ping,
+    Refused,
+    Resume,
+    ResumeToken,
+    RoomName,
+    Roster,
+    Signal,
+    Signalled,
+    ToBroker,
+    Welcome,
+    decode_from_broker,
+    encode,
+)
+from eyeline.signalling.refusals import Code
+from eyeline.signalling.room import KEPT_SIGNALS, SEAT_SECONDS
+from eyeline.signalling.session import SILENCE_MAX, Visiting
+from tests.support.network import Client, Closed, Network
+
+CAPACITY = 3
+PEOPLE = ("alice", "bob", "carol", "dave")
+ONE_STEP = 9.0  # less than the silence after which the broker asks
+
+
+@dataclass
+class Seat:
+    """What the model knows of a seat."""
+
+    peer: PeerId
+    order: Count
+    life: int
+    token: ResumeToken
+    said: int = 0  # the n of the newest signal from it
+    heard: int = 0  # and for it
+    owed: deque[str] = field(default_factory=deque)  # said to it, and not yet heard
+    gap: bool = False
+    gone_at: float | None = None  # when it ends; None while it has a socket
+
+
+@dataclass
+class Person:
+    """What the model knows of somebody."""
+
+    name: str
+    client: Client | None = None
+    seat: Seat | None = None
+    in_lobby: bool = False
+    said_at: float = 0.0
+    roster: Roster | None = None
+    refused: Code | None = None
+
+    @property
+    def seated(self) -> bool:
+        """Whether they are in the room, with a socket."""
+        return self.client is not None and self.seat is not None
+
+
+class Rooms(RuleBasedStateMachine):
+    """People come, speak, are cut off, come back and go; the broker is killed now and then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = Network(CAPACITY)
+        self.people = {name: Person(name) for name in PEOPLE}
+        self.seats: list[Seat] = []  # that the broker of this life knows
+        self.life = 1
+        self.incomplete_until: float | None = None
+        self.words = map(str, count(1))
+
+    # What people do.
+
+    @precondition(lambda self: self.some(client=False, seat=False))
+    @rule(data=st.data())
+    def look(self, data: st.DataObject) -> None:
+        person = self.draw(data, client=False, seat=False)
+        self.open(person)
+        self.say(person, Hello(RoomName("tea")))
+        assert person.roster is not None
+        person.in_lobby = True
+
+    @precondition(lambda self: self.some(client=False, seat=False))
+    @rule(data=st.data())
+    def come_straight_in(self, data: st.DataObject) -> None:
+        self.look(data)
+        self.join(data)
+
+    @precondition(lambda self: self.some(client=True, seat=False))
+    @rule(data=st.data())
+    def join(self, data: st.DataObject) -> None:
+        person = self.draw(data, client=True, seat=False)
+        full = len(self.inside()) >= CAPACITY
+        self.say(person, Join(DisplayName(person.name)))
+        assert person.refused == ("room-full" if full else None)
+        assert (person.seat is None) is full
+        person.in_lobby = full
+
+    @precondition(lambda self: len(self.some(client=True, seat=True)) > 1)
+    @rule(data=st.data())
+    def speak(self, data: st.DataObject) -> None:
+        self.signal(*data.draw(st.permutations(self.some(client=True, seat=True)))[:2])
+
+    @precondition(lambda self: self.some(client=True, seat=True) and self.some(client=False, seat=True))
+    @rule(data=st.data(), times=st.sampled_from([1, KEPT_SIGNALS, KEPT_SIGNALS + 6]))
+    def speak_to_the_absent(self, data: st.DataObject, times: int) -> None:
+        person = self.draw(data, client=True, seat=True)
+        absent = self.draw(data, client=False, seat=True)
+        if times > 1:
+            self.pass_time(4.0)  # for the rate
+        for _ in range(times):
+            self.signal(person, absent)
+
+    @precondition(lambda self: self.some(client=True, seat=True))
+    @rule(data=st.data(), to=st.sampled_from(PEOPLE))
+    def say_again(self, data: st.DataObject, to: str) -> None:
+        person, other = self.draw(data, client=True, seat=True), self.people[to]
+        if person.seat is not None and other.seat is not None:
+            self.say(person, Signal(other.seat.peer, Count(person.seat.said), Payload("again")))
+            assert person.refused is None
+
+    @precondition(lambda self: self.some(client=True))
+    @rule(data=st.data())
+    def lose(self, data: st.DataObject) -> None:
+        self.hang_up(self.draw(data, client=True))
+
+    @precondition(lambda self: self.some(client=True))
+    @rule(data=st.data())
+    def vanish(self, data: st.DataObject) -> None:
+        person = self.draw(data, client=True)
+        if person.client is not None:
+            person.client.open = False
+        self.cut_off(person, gone_at=person.said_at + SILENCE_MAX + SEAT_SECONDS)
+
+    @precondition(lambda self: self.some(client=False, seat=True))
+    @rule(data=st.data())
+    def resume(self, data: st.DataObject) -> None:
+        person = self.draw(data, client=False, seat=True)
+        seat = person.seat
+        assert seat is not None
+        expected = self.answer_to(seat)
+        if seat.life != self.life and expected is None:
+            self.rebuild(seat)
+        self.open(person)
+        self.say(person, Resume(seat.token, DisplayName(person.name), Count(seat.heard)))
+        assert person.refused == expected
+        if expected is not None:
+            person.seat = None
+            self.hang_up(person)
+
+    @precondition(lambda self: self.some(client=True))
+    @rule(data=st.data())
+    def leave(self, data: st.DataObject) -> None:
+        person = self.draw(data, client=True)
+        if person.seat is not None:
+            self.seats.remove(person.seat)
+        self.say(person, Leave())
+        assert person.client is not None
+        assert not person.client.open
+        self.people[person.name] = Person(person.name)
+
+    @precondition(lambda self: self.some(client=False, seat=True))
+    @rule(data=st.data())
+    def forget_the_seat(self, data: st.DataObject) -> None:
+        person = self.draw(data, client=False, seat=True)
+        self.people[person.name] = Person(person.name)
+
+    # What happens to all.
+
+    @rule(seconds=st.sampled_from([0.5, 4.0, ONE_STEP, 14.9, 15.1, 30.0, 50.0]))
+    def pass_time(self, seconds: float) -> None:
+        until = self.network.now + seconds
+        while self.network.now < until:
+            for person in self.people.values():
+                if person.client is not None:
+                    self.say(person, Ping())
+            self.network.pass_time(min(until, self.network.now + ONE_STEP))
+            self.read()
+        if self.incomplete_until is not None and self.incomplete_until <= until:
+            self.incomplete_until = None
+
+    @precondition(lambda self: len(self.inside()) > 1)
+    @rule()
+    def restart(self) -> None:
+        self.network.restart()
+        self.life += 1
+        self.seats.clear()
+        self.incomplete_until = None
+        for person in self.people.values():
+            self.cut_off(person, gone_at=self.network.now)
+        self.network.pass_time(self.network.now + 1)
+
+    # What must hold.
+
+    @invariant()
+    def everybody_has_been_told_the_same_newest_roster(self) -> None:
+        rosters = [person.roster for person in self.people.values() if person.seated or person.in_lobby]
+        members = {seat.peer: seat.order for seat in self.inside()}
+        for roster in rosters:
+            assert roster is not None
+            assert roster == rosters[0]
+            assert {member.id: member.order for member in roster.members} == members
+            assert roster.complete is (self.incomplete_until is None)
+
+    @invariant()
+    def members_are_in_order_of_arrival_and_within_the_capacity(self) -> None:
+        for person in self.people.values():
+            if person.roster is not None:
+                orders = [member.order for member in person.roster.members]
+                assert orders == sorted(set(orders))
+                assert len(orders) <= CAPACITY
+
+    @invariant()
+    def nothing_is_owed_to_who_is_there(self) -> None:
+        for person in self.people.values():
+            if person.seated and person.seat is not None:
+                assert not person.seat.owed
+
+    @invariant()
+    def no_room_is_left_when_all_have_gone(self) -> None:
+        assert bool(self.network.rooms) is self.looked_at()
+
+    def teardown(self) -> None:
+        for person in self.people.values():
+            self.hang_up(person)
+        self.network.pass_time(self.network.now + SILENCE_MAX + SEAT_SECONDS)
+        assert not self.network.rooms
+
+    # How the model is kept.
+
+    def some(self, client: bool, seat: bool | None = None) -> list[Person]:
+        """Those who have a socket, and a seat, or not."""
+        people = [person for person in self.people.values() if (person.client is not None) is client]
+        return [person for person in people if seat is None or (person.seat is not None) is seat]
+
+    def draw(self, data: st.DataObject, client: bool, seat: bool | None = None) -> Person:
+        """One of them."""
+        return data.draw(st.sampled_from(self.some(client, seat)))
+
+    def hang_up(self, person: Person) -> None:
+        """The socket breaks, and the broker notices."""
+        if person.client is not None:
+            self.network.lose(person.client)
+            self.cut_off(person, gone_at=self.network.now + SEAT_SECONDS)
+            self.forget_the_room()
+
+    def forget_the_room(self) -> None:
+        """If it is empty; the next one is complete from its start."""
+        if not self.looked_at():
+            self.incomplete_until = None
+
+    def inside(self) -> list[Seat]:
+        """The seats that are taken."""
+        return [seat for seat in self.seats if seat.gone_at is None or self.network.now < seat.gone_at]
+
+    def looked_at(self) -> bool:
+        """Whether there must be a room.  The broker takes a lobby's vanished socket for one until it is silent."""
+        return bool(self.inside()) or any(isinstance(c.session.state, Visiting) for c in self.network.clients)
+
+    def answer_to(self, seat: Seat) -> Code | None:
+        """What the broker must say to who comes back."""
+        if seat in self.inside():
+            return None
+        if seat.life == self.life:
+            return "seat-gone"
+        return "room-full" if len(self.inside()) >= CAPACITY else None
+
+    def rebuild(self, seat: Seat) -> None:
+        """A seat of an earlier life is about to be given back."""
+        seat.said = 0
+        seat.owed.clear()
+        seat.gone_at = None
+        self.seats.append(seat)
+        if self.incomplete_until is None:
+            self.incomplete_until = self.network.now + SEAT_SECONDS
+
+    def open(self, person: Person) -> None:
+        """A new socket."""
+        person.client = self.network.open(person.name)
+        person.roster = None
+
+    def cut_off(self, person: Person, gone_at: float) -> None:
+        """The socket is no more."""
+        if person.client is not None and person.seat is not None:
+            person.seat.gone_at = gone_at
+        person.client, person.roster, person.in_lobby = None, None, False
+
+    def say(self, person: Person, message: ToBroker) -> None:
+        """From the person to the broker; then everybody reads."""
+        assert person.client is not None
+        person.refused, person.said_at = None, self.network.now
+        self.network.say(person.client, encode(message))
+        self.read()
+
+    def signal(self, person: Person, to: Person) -> None:
+        """One signal under the next number."""
+        assert person.seat is not None
+        assert to.seat is not None
+        there, word = to.seat in self.inside(), next(self.words)
+        if there:
+            to.seat.owed.append(word)
+        person.seat.said += 1
+        self.say(person, Signal(to.seat.peer, Count(person.seat.said), Payload(word)))
+        assert person.refused == (None if there else "no-such-peer")
+
+    def read(self) -> None:
+        """Everybody takes what has come."""
+        for person in self.people.values():
+            while person.client is not None and person.client.got:
+                got = person.client.got.popleft()
+                if isinstance(got, Closed):
+                    assert got.reason == "left"
+                else:
+                    self.hear(person, decode_from_broker(got))
+        self.forget_the_room()
+
+    def hear(self, person: Person, message: FromBroker) -> None:
+        """One message from the broker."""
+        match message:
+            case Welcome(roster):
+                person.roster = roster
+            case Roster(version):
+                assert person.roster is None or version > person.roster.version
+                person.roster = message
+            case Joined():
+                self.be_seated(person, message)
+            case Signalled():
+                self.hear_signal(person, message)
+            case Refused(code):
+                person.refused = code
+
+    def be_seated(self, person: Person, joined: Joined) -> None:
+        """Ids and places are stable; a gap is said only where something was lost."""
+        [member] = [member for member in joined.roster.members if member.id == joined.you]
+        person.roster = joined.roster
+        if person.seat is None:
+            person.seat = Seat(member.id, member.order, self.life, joined.resume)
+            self.seats.append(person.seat)
+        seat, new_life = person.seat, person.seat.life != self.life
+        assert (seat.peer, seat.order, seat.said) == (member.id, member.order, joined.heard)
+        assert joined.gap is (new_life or len(seat.owed) > KEPT_SIGNALS)
+        seat.token, seat.life, seat.gap, seat.gone_at = joined.resume, self.life, joined.gap, None
+
+    def hear_signal(self, person: Person, signal: Signalled) -> None:
+        """In order, once, and all of them unless a gap was said."""
+        seat = person.seat
+        assert seat is not None
+        while seat.gap and seat.owed[0] != signal.data:
+            seat.owed.popleft()
+            seat.heard += 1
+        seat.gap = False
+        assert seat.owed.popleft() == signal.data
+        assert signal.n == seat.heard + 1
+        seat.heard = signal.n
+
+
+Rooms.TestCase.settings = settings(deadline=None, max_examples=250, stateful_step_count=50)
+TestRooms = Rooms.TestCase

@@ -1,0 +1,96 @@
+"""Tokens: what one key has minted it knows again, and nothing else."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eyeline.signalling.messages import Count, PeerId, ResumeToken, RoomName
+from eyeline.signalling.refusals import Refusal
+from eyeline.signalling.token import Claim, TokenKey
+
+KEY = TokenKey(b"k" * 32)
+CLAIM = Claim(RoomName("tea"), PeerId("alice-0001"), Count(7), "life-1")
+TOKEN = KEY.mint(CLAIM)
+
+claims = st.builds(
+    Claim,
+    st.text("az09-", min_size=1, max_size=64).map(RoomName),
+    st.text("azAZ09_-", min_size=8, max_size=32).map(PeerId),
+    st.integers(0, 2**53 - 1).map(Count),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
+)
+
+
+def is_refused(token: str, key: TokenKey = KEY) -> bool:
+    """Whether it opens nothing."""
+    try:
+        key.check(ResumeToken(token))
+    except Refusal as refusal:
+        return refusal.code == "seat-gone"
+    return False
+
+
+@given(claims)
+@settings(deadline=None)
+def test_token_says_what_it_was_minted_for(claim: Claim) -> None:
+    assert KEY.check(KEY.mint(claim)) == claim
+
+
+@given(claims)
+@settings(deadline=None)
+def test_token_fits_its_limit_and_a_url(claim: Claim) -> None:
+    token = KEY.mint(claim)
+
+    assert len(token) <= 1024
+    assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=")
+
+
+def test_token_with_any_one_bit_flipped_is_refused() -> None:
+    raw = urlsafe_b64decode(TOKEN)
+
+    for bit in range(8 * len(raw)):
+        forged = bytearray(raw)
+        forged[bit // 8] ^= 1 << bit % 8
+        assert is_refused(urlsafe_b64encode(forged).decode()), bit
+
+
+@pytest.mark.parametrize("length", range(len(TOKEN)))
+def test_token_cut_short_is_refused(length: int) -> None:
+    assert is_refused(TOKEN[:length])
+
+
+def test_token_of_another_key_is_refused() -> None:
+    assert is_refused(TokenKey(b"l" * 32).mint(CLAIM))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [TOKEN + "=", TOKEN + "\n", " " + TOKEN, "!" + TOKEN, TOKEN + "AAAA", TOKEN[:8] + "\n" + TOKEN[8:], TOKEN * 2],
+)
+def test_token_written_in_another_way_is_refused(other: str) -> None:
+    assert is_refused(other)
+
+
+def test_token_in_the_other_base64_alphabet_is_refused() -> None:
+    tokens = (KEY.mint(Claim(CLAIM.room, CLAIM.peer, Count(n), CLAIM.life)) for n in range(1000))
+    token = next(token for token in tokens if "-" in token and "_" in token)
+
+    assert is_refused(token.replace("-", "+").replace("_", "/"))
+
+
+def test_signed_bytes_that_are_no_claim_are_refused() -> None:
+    class Other(msgspec.Struct, array_like=True):
+        room: int
+
+    token = KEY.mint(Other(1))  # type: ignore[arg-type]
+
+    assert is_refused(token)
+
+
+@given(st.text(st.characters(), max_size=200))
+@settings(deadline=None)
+def test_any_other_text_is_refused(text: str) -> None:
+    assert is_refused(text)

@@ -1,0 +1,58 @@
+"""What people do in the web app, by the names of its controls."""
+
+from typing import Any, Final
+
+from tests.support.browser import Browser, Page
+
+SEATS: Final = """
+globalThis.__joined = [];
+globalThis.WebSocket = class extends WebSocket {
+  constructor(...given) {
+    super(...given);
+    this.addEventListener('message', (event) => {
+      const message = JSON.parse(event.data);
+      if (message.type === 'joined') __joined.push(message.you);
+    });
+  }
+};
+"""
+"""Remembers each seat that the broker gives; the page shows none of that."""
+
+SMALL: Final = """
+const ask = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
+if (ask) navigator.mediaDevices.getUserMedia = (wish) => ask(
+  typeof wish.video === 'object' ? {...wish, video: {...wish.video, width: 640, height: 480}} : wish);
+"""
+"""A camera of 640x480: four people share two cores here."""
+
+
+def join_call(browser: Browser, room: str, name: str, **visit: Any) -> Page:
+    """Somebody opens the link, says their name and joins."""
+    page = browser.open(room, init_script=SEATS + SMALL, **visit)
+    page.fill("Your name", name)
+    page.click("button", "Join")
+    page.until("__joined.length > 0")
+    return page
+
+
+def seats(page: Page) -> list[str]:
+    """The ids that the broker has given to this page, oldest first."""
+    ids: list[str] = page.evaluate("__joined")
+    return ids
+
+
+def say(page: Page, line: str) -> None:
+    """Writes a chat line."""
+    if not page.evaluate("document.querySelector('textarea') !== null"):
+        page.evaluate("dispatchEvent(new PointerEvent('pointermove'))")
+        page.click("button", "Chat")
+    page.fill("Message everyone", line)
+    page.press("Enter")
+
+
+def sees_line(page: Page, line: str) -> bool:
+    """Waits until the line is in the conversation."""
+    if not page.evaluate("document.querySelector('textarea') !== null"):
+        page.press("c")
+    shown = "(line) => [...document.querySelectorAll('[role=log] *')].some((each) => each.textContent === line)"
+    return bool(page.until(shown, line))

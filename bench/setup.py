@@ -291,6 +291,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--only", default="", help="pages whose figure or name holds this word; and bare pages")
+    parser.add_argument("--chromium", default="/usr/bin/chromium")
     parser.add_argument("--steps", action="store_true")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
@@ -299,7 +300,7 @@ def main() -> None:
     rooms = (f"room-{number}" for number in count())
     before = os.getloadavg()[0]
     with sites() as places, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", headless=True, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=args.chromium, headless=True, args=list(FLAGS))
         for scene in scenes:
             measure(browser, places, scene, next(rooms))  # for the servers and the browser to warm up
         for _ in range(args.runs):

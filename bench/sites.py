@@ -11,14 +11,13 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from starlette.applications import Starlette
-from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
-from eyeline.serve.app import build
+from eyeline.serve.app import Eyeline
 from eyeline.serve.run import run
 from eyeline.settings import Settings
 
@@ -50,16 +49,25 @@ async def serve_bare(port: int, peerjs: Path) -> None:
         await asyncio.Event().wait()
 
 
+class Site(Eyeline):
+    """Eyeline, with the pages of this bench under /bench/."""
+
+    _pages = StaticFiles(directory=PAGES)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope.get("path", "")
+        if path.startswith("/bench/"):
+            await self._pages({**scope, "path": path.removeprefix("/bench")}, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def serve_eyeline(port: int) -> None:
-    """Eyeline as `eyeline serve` runs it, with the pages of this bench under /bench/."""
-
-    def site(settings: Settings) -> Starlette:
-        return Starlette(routes=[Mount("/bench", StaticFiles(directory=PAGES)), Mount("/", build(settings))])
-
+    """As `eyeline serve` does."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         settings = Settings(host="127.0.0.1", port=port, stun_port=0, data_dir=data, log_level="error")
-        run(settings, site, lambda _where: None)
+        run(settings, Site, lambda _where: None)
 
 
 def main() -> None:

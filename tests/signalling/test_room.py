@@ -7,6 +7,7 @@ from itertools import count
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.support.network import Client, Closed, Network
 
 from eyeline.signalling.messages import (
     Count,
@@ -34,7 +35,6 @@ from eyeline.signalling.messages import (
 from eyeline.signalling.refusals import Code
 from eyeline.signalling.room import KEPT_SIGNALS, SEAT_SECONDS
 from eyeline.signalling.session import SILENCE_MAX, Visiting
-from tests.support.network import Client, Closed, Network
 
 CAPACITY = 3
 PEOPLE = ("alice", "bob", "carol", "dave")
@@ -371,5 +371,5 @@ class Rooms(RuleBasedStateMachine):
         seat.heard = signal.n
 
 
-Rooms.TestCase.settings = settings(deadline=None, max_examples=250, stateful_step_count=50)
+Rooms.TestCase.settings = settings(deadline=None, max_examples=150, stateful_step_count=50)
 TestRooms = Rooms.TestCase

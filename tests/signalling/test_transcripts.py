@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tests.support.transcript import Player, main
 
 TRANSCRIPTS = sorted((Path(__file__).parent.parent / "transcripts").glob("*.txt"))

@@ -19,7 +19,6 @@ FLAGS: Final = (
     "--no-sandbox",
     "--no-first-run",
     "--autoplay-policy=no-user-gesture-required",
-    "--auto-accept-this-tab-capture",
     "--ignore-certificate-errors",
     "--disable-background-networking",
     "--disable-background-timer-throttling",
@@ -58,14 +57,20 @@ _FIND: Final = """(role, name) => {
 
 
 class Chromium:
-    """One Chromium process.  With `devices` false there is no camera and no microphone (`NotFoundError`)."""
+    """One Chromium process.
+
+    With `devices` false there is no camera and no microphone (`NotFoundError`).  With `screen` true `getDisplayMedia`
+    gives a made-up screen at once; the price is that nobody in this process can be refused anything.
+    """
 
     name = "chromium"
 
-    def __init__(self, *, devices: bool = True, flags: Sequence[str] = (), machine: Machine = HERE) -> None:
+    def __init__(
+        self, *, devices: bool = True, screen: bool = False, flags: Sequence[str] = (), machine: Machine = HERE
+    ) -> None:
         self._tabs: dict[str, ChromiumTab] = {}
         self._profile = scratch(self.name)
-        fake = ["--use-fake-device-for-media-stream"] if devices else []
+        fake = ["--use-fake-device-for-media-stream"] * devices + ["--use-fake-ui-for-media-stream"] * screen
         profile = f"--user-data-dir={self._profile.name}/profile"
         argv = [*machine.prefix, need("chromium"), *FLAGS, *fake, *flags, profile, "about:blank"]
         self._process = Process(argv, Path(self._profile.name, "log"))

@@ -63,20 +63,15 @@ _PREPARE: Final = """(context, address, allowed, dark, calm) => {
   }
 }"""
 
-# A person can look at one window only, and Firefox asks for a camera when its window is looked at.  Here all are at once:
-# what was allowed beforehand (and a screen, always) is given, the rest is refused, and nobody is asked.
+# Firefox asks for a camera only once its window is looked at, and just one window is.  Here nobody is asked: what was
+# allowed beforehand is given at once, the rest is refused.
 _DECIDE: Final = """(() => {
   const {WebRTCParent} = ChromeUtils.importESModule('resource:///actors/WebRTCParent.sys.mjs');
   const usual = WebRTCParent.prototype.receiveMessage;
   WebRTCParent.prototype.receiveMessage = function (message) {
     if (message.name !== 'webrtc:Request') return usual.call(this, message);
-    const {callID, windowID, sharingScreen, videoInputDevices} = message.data;
-    if (sharingScreen) {
-      const devices = [videoInputDevices[0].deviceIndex];
-      this.sendAsyncMessage('webrtc:Allow', {callID, windowID, devices});
-    } else if (!this.checkRequestAllowed(message.data, this.manager.documentPrincipal)) {
-      this.denyRequest(message.data);
-    }
+    const allowed = this.checkRequestAllowed(message.data, this.manager.documentPrincipal);
+    if (!allowed) this.denyRequest(message.data);
   };
 })()"""
 

@@ -41,18 +41,28 @@ def seats(page: Page) -> list[str]:
     return ids
 
 
+def control(page: Page, name: str) -> None:
+    """Presses one of the call's controls; the focus keeps them from fading, however slow the machine is."""
+    page.until("(name) => document.querySelector(`main [aria-label^='${name}']`)?.focus() ?? true", name)
+    page.click("button", name)
+
+
+def open_chat(page: Page) -> None:
+    """Opens the chat, if it is not open."""
+    if not page.evaluate("document.querySelector('textarea') !== null"):
+        control(page, "Chat")
+    page.until("document.querySelector('textarea') !== null")
+
+
 def say(page: Page, line: str) -> None:
     """Writes a chat line."""
-    if not page.evaluate("document.querySelector('textarea') !== null"):
-        page.evaluate("dispatchEvent(new PointerEvent('pointermove'))")
-        page.click("button", "Chat")
+    open_chat(page)
     page.fill("Message everyone", line)
     page.press("Enter")
 
 
 def sees_line(page: Page, line: str) -> bool:
     """Waits until the line is in the conversation."""
-    if not page.evaluate("document.querySelector('textarea') !== null"):
-        page.press("c")
+    open_chat(page)
     shown = "(line) => [...document.querySelectorAll('[role=log] *')].some((each) => each.textContent === line)"
     return bool(page.until(shown, line))

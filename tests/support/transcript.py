@@ -53,28 +53,31 @@ class Player:
         if found["at"] is not None:
             self._network.pass_time(float(found["at"]))
             self._write_answers()
-        who, rest = found["who"], found["rest"]
-        network, client = self._network, self._clients.get(who)
-        match rest.split(" ", 1):
-            case ["opens"]:
-                self._clients[who] = network.open(who)
-            case [">", said] if client is not None:
+        match found["who"], found["rest"].split(" ", 1):
+            case "capacity", [number]:
+                self._network.capacity = int(number)
+            case "broker", ["restarts"]:
+                self._network.restart()
+            case "broker", ["drains"]:
+                self._network.drain()
+            case who, ["opens"]:
+                self._clients[who] = self._network.open(who)
+            case who, done:
+                self._do_as(self._clients[who], done)
+
+    def _do_as(self, client: Client, done: list[str]) -> None:
+        match done:
+            case [">", said]:
                 for text in self._texts(said):
-                    network.say(client, text)
-            case ["loses"] if client is not None:
-                network.lose(client)
-            case ["vanishes"] if client is not None:
+                    self._network.say(client, text)
+            case ["loses"]:
+                self._network.lose(client)
+            case ["vanishes"]:
                 client.open = False
-            case ["restarts"]:
-                network.restart()
-            case ["drains"]:
-                network.drain()
-            case [number] if who == "capacity":
-                network.capacity = int(number)
             case ["waits"]:
                 pass
             case _:
-                raise AssertionError(line)
+                raise AssertionError(done)
 
     def _texts(self, said: str) -> list[str]:
         for who, token in self._tokens.items():

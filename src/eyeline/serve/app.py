@@ -75,10 +75,15 @@ class Eyeline:
             self._running = _Running(Broker(bus, self._key), bus, relay)
         return self._running.broker
 
-    def close(self) -> None:
-        """Say goodbye to all clients and close STUN's sockets."""
+    def see_out(self) -> None:
+        """Tell all clients to come back in a second: the process is going away."""
         if self._running is not None:
             self._running.broker.see_out()
+
+    def close(self) -> None:
+        """Say goodbye to all clients and close STUN's sockets."""
+        self.see_out()
+        if self._running is not None:
             self._running.relay.close()
             self._running.bus.close()
             self._running = None

@@ -1,11 +1,13 @@
 """From settings to a server that runs: logs, listening sockets, certificate, uvicorn."""
 
+import asyncio
 import signal
 import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
+from typing import Protocol
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,7 +24,15 @@ _FAREWELL_S = 3
 """How long open requests may take once the server was told to stop."""
 
 
-def run(settings: Settings, build: Callable[[Settings], ASGIApp], started: Callable[[Listening], None]) -> None:
+class Application(Protocol):
+    """What is served: ASGI 3, and a farewell before its sockets are closed."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    def see_out(self) -> None: ...
+
+
+def run(settings: Settings, build: Callable[[Settings], Application], started: Callable[[Listening], None]) -> None:
     """Serve what `build` returns until SIGINT or SIGTERM, and call `started` once it can be reached.
 
     Returns after a clean stop by SIGTERM.  Raises SetupError when the server can't start as told, and KeyboardInterrupt
@@ -36,7 +46,8 @@ def run(settings: Settings, build: Callable[[Settings], ASGIApp], started: Calla
         context = certificate.context() if certificate else None
         fingerprint = certificate.fingerprint() if certificate else None
         where = listening(settings, sockets[0].getsockname()[1], fingerprint)
-        _Server(_Gate(build(settings)), context, lambda: started(where)).serve_on(sockets)
+        app = build(settings)
+        _Server(_Gate(app), context, lambda: started(where), app.see_out).serve_on(sockets)
 
 
 class _Gate:
@@ -69,7 +80,9 @@ class _Gate:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, gate: _Gate, context: ssl.SSLContext | None, started: Callable[[], None]) -> None:
+    def __init__(
+        self, gate: _Gate, context: ssl.SSLContext | None, started: Callable[[], None], farewell: Callable[[], None]
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 gate,
@@ -91,6 +104,7 @@ class _Server(uvicorn.Server):
         )
         self._gate = gate
         self._started = started
+        self._farewell = farewell
 
     def serve_on(self, sockets: list[socket.socket]) -> None:
         try:
@@ -103,6 +117,11 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._farewell()
+        await asyncio.sleep(0)  # the tasks that send it have their turn before uvicorn closes their sockets
+        await super().shutdown(sockets)
 
 
 @contextmanager

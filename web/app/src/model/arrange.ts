@@ -70,11 +70,15 @@ const gap = 12;
 
 /** Rows or columns that fill the room, as even as can be, the shorter ones first: five are two and three. */
 function grid(count: number, room: Box): Arrangement {
-  const ways = Array.from({ length: count }, (_, lines) => split(count, lines + 1)).flatMap((lines) => [
-    { shape: `rows ${lines.join('+')}`, boxes: rows(lines, room) },
-    { shape: `columns ${lines.join('+')}`, boxes: rows(lines, turn(room)).map(turn) },
-  ]);
-  const best = ways.reduce((one, other) => (worth(other.boxes) > worth(one.boxes) ? other : one));
+  const ways = Array.from({ length: count }, (_, lines) => split(count, lines + 1));
+  const inRows = ways.map((lines) => ({ shape: `rows ${lines.join('+')}`, boxes: rows(lines, room) }));
+  const inColumns = ways.map((lines) => ({
+    shape: `columns ${lines.join('+')}`,
+    boxes: rows(lines, turn(room)).map(turn),
+  }));
+  const best = [...inRows, ...inColumns].reduce((one, other) =>
+    worth(other.boxes) > worth(one.boxes) + 1e-9 ? other : one,
+  );
   return { ...best, pair: false };
 }
 

@@ -76,6 +76,11 @@ export class Call {
     }
   }
 
+  /** Sends what was typed, if there is anybody to read it. */
+  say(): void {
+    if (!this.alone.peek()) this.chat.send();
+  }
+
   showLine(id: string | null): void {
     this.line.value = id;
   }

@@ -33,10 +33,10 @@ export interface Outside {
   readonly memory: Memory;
   readonly session: Memory;
   /** Rejects where the browser has no clipboard for us. */
-  copy(text: string): Promise<void>;
-  random(count: number): Uint8Array;
+  readonly copy: (text: string) => Promise<void>;
+  readonly random: (count: number) => Uint8Array;
   /** Milliseconds since 1970. */
-  now(): number;
+  readonly now: () => number;
   /** Runs once after that many seconds, unless the returned function is called before. */
-  after(seconds: number, run: () => void): () => void;
+  readonly after: (seconds: number, run: () => void) => () => void;
 }

@@ -11,9 +11,8 @@ export function Bar({ call, chatButton }: { readonly call: Call; readonly chatBu
   const camera = call.isOn('camera');
   const unread = chat.unread.value;
   return (
-    <div
+    <section
       class="bar"
-      role="toolbar"
       aria-label={words.bar.label}
       onPointerEnter={() => controls.hold('pointer', true)}
       onPointerLeave={() => controls.hold('pointer', false)}
@@ -50,6 +49,6 @@ export function Bar({ call, chatButton }: { readonly call: Call; readonly chatBu
       </RoundButton>
       <RoundButton name={words.bar.invite} shortcut="i" icon={UserPlus} onClick={() => void call.invite()} />
       <RoundButton name={words.bar.leave} icon={PhoneOff} kind="leave" onClick={() => call.leave()} />
-    </div>
+    </section>
   );
 }

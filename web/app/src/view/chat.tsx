@@ -87,7 +87,7 @@ function Composer({ call }: { readonly call: Call }) {
   useEffect(() => field.current?.focus(), []);
   useLayoutEffect(() => grow(field.current), [draft]);
   const send = () => {
-    if (!alone) chat.send();
+    call.say();
     field.current?.focus();
   };
   return (

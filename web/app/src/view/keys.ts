@@ -1,12 +1,13 @@
 import { useEffect, useRef } from 'preact/hooks';
 
-/** Listens to plain keys while nobody is typing; `press` answers whether it took the key. */
+/** Listens to plain keys while nobody is typing, and always to Escape; `press` answers whether it took the key. */
 export function useKeys(press: (key: string) => boolean): void {
   const latest = useRef(press);
   latest.current = press;
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing) return;
+      if (event.key !== 'Escape' && isTyping(event.target)) return;
       if (latest.current(event.key.toLowerCase())) event.preventDefault();
     };
     document.addEventListener('keydown', listen);

@@ -1,0 +1,56 @@
+"""The server as a process: what it says, what it logs, how it goes."""
+
+import re
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tests.support.server import LiveServer
+from tests.support.socket import Socket
+
+SDP = "v=0 o=- 1 1 IN IP4 203.0.113.7 a=ice-ufrag:tEaP"
+
+
+def test_a_stop_tells_everybody_when_to_come_back() -> None:
+    with LiveServer() as server, Socket(server.url) as alice:
+        seat = alice.join("tea", "Alice")
+        assert server.stop() == 0
+        assert alice.hear("goodbye")["backInMs"] == 1000
+        with pytest.raises(ConnectionClosed):
+            alice.hear()
+        assert alice.connection.close_code == 1012
+        server.start()
+        with Socket(server.url) as again:
+            again.say({"type": "resume", "token": seat["resume"], "name": "Alice", "heard": 0})
+            assert again.hear("joined")["you"] == seat["you"]
+
+
+def test_the_log_of_a_whole_call_tells_no_address_name_token_or_description() -> None:
+    with LiveServer("--log-level", "debug") as server:
+        with Socket(server.url) as alice, Socket(server.url) as bob:
+            seat = alice.join("tea-with-bob", "Alice Liddell")
+            bob.join("tea-with-bob", "Bob")
+            bob.say({"type": "signal", "to": seat["you"], "n": 1, "data": SDP})
+            alice.hear("signalled")
+            alice.say("not json")
+            bob.say({"type": "leave"})
+        server.stop()
+        log = "\n".join(line for line in server.log().splitlines() if re.match(r"\d\d:\d\d:\d\d ", line))
+    assert "Signalled" in log
+    assert "malformed" in log
+    for secret in ("127.0.0.1", "203.0.113", "ufrag", "Liddell", "tea-with-bob", seat["resume"]):
+        assert secret not in log
+
+
+def test_a_reader_that_does_not_read_is_dropped_alone() -> None:
+    with LiveServer() as server, Socket(server.url) as alice, Socket(server.url) as bob, Socket(server.url) as carol:
+        bob_id = bob.join("tea", "Bob")["you"]
+        alice.join("tea", "Alice")
+        carol_id = carol.join("tea", "Carol")["you"]
+        for n in range(1, 290):  # 17 MB, more than sockets and the outbox of a member hold; nothing reads them at Bob's
+            alice.say({"type": "signal", "to": bob_id, "n": n, "data": "x" * 60_000})
+        alice.say({"type": "signal", "to": carol_id, "n": 290, "data": "psst"})
+        assert carol.hear("signalled")["data"] == "psst"
+        with pytest.raises(ConnectionClosed):
+            while True:
+                bob.hear()

@@ -1,0 +1,263 @@
+"""Perfect negotiation: the table is total, and two sides always agree in the end, whatever crosses on the way."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eyeline.errors import LocalError
+from eyeline.signalling.negotiation import (
+    CANDIDATES_HELD,
+    TABLE,
+    Act,
+    Add,
+    Candidate,
+    Description,
+    Effect,
+    Event,
+    MakeAnswer,
+    MakeOffer,
+    Negotiation,
+    Say,
+    State,
+    Take,
+)
+
+TRANSCRIPTS = sorted((Path(__file__).parent.parent / "transcripts" / "negotiation").glob("*.txt"))
+
+
+def in_words(effect: Effect) -> str:
+    """An effect as transcripts have it."""
+    match effect:
+        case MakeOffer():
+            return "make-offer"
+        case MakeAnswer():
+            return "make-answer"
+        case Take(description):
+            return f"take {description.kind} {description.number}"
+        case Say(kind, number):
+            return f"say {kind} {number}"
+        case Add(candidate):
+            return f"add {candidate.candidate}"
+
+
+def step(machine: Negotiation, event: list[str]) -> str:
+    """What the machine does about one event of a transcript."""
+    try:
+        match event:
+            case ["need"]:
+                effects = machine.need()
+            case ["done"]:
+                effects = machine.done()
+            case ["hear", "offer" | "answer" as kind, number, "ufrag", ufrag]:
+                effects = machine.hear(Description(kind, int(number), ufrag, "sdp"))
+            case ["candidate", ufrag, candidate]:
+                effects = machine.hear_candidate(Candidate(ufrag, candidate))
+            case _:
+                raise AssertionError(event)
+    except LocalError:
+        return "bug"
+    return ", ".join(map(in_words, effects)) or "nothing"
+
+
+@pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
+def test_machine_does_what_the_transcript_says(path: Path) -> None:
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    machine = Negotiation(polite={"polite": True, "impolite": False}[lines[0]])
+    for line in lines[1:]:
+        if line.startswith("= "):
+            assert f"= {machine.state}" == line
+        else:
+            event, _, expected = line.partition(" -> ")
+            assert (event, step(machine, event.split())) == (event, expected)
+
+
+def test_table_has_a_row_for_every_state_and_event_and_no_other() -> None:
+    assert set(TABLE) == set(product(get_args(State), get_args(Event)))
+
+
+def test_every_act_and_every_state_is_reached() -> None:
+    acts, states = (set(column) for column in zip(*TABLE.values(), strict=True))
+
+    assert acts == set(get_args(Act))
+    assert states == set(get_args(State))
+
+
+def test_impolite_offer_never_disturbs_an_offer_of_ours_and_polite_does() -> None:
+    assert TABLE["offered", "impolite-offer"] == ("nothing", "offered")
+    assert TABLE["offered", "polite-offer"] == ("take-offer", "taking-offer")
+
+
+def test_candidates_that_wait_are_bounded() -> None:
+    machine = Negotiation(polite=True)
+    for n in range(CANDIDATES_HELD + 10):
+        assert machine.hear_candidate(Candidate("a", str(n))) == []
+    machine.hear(Description("offer", 1, "a", "sdp"))
+
+    assert sum(isinstance(effect, Add) for effect in machine.done()) == CANDIDATES_HELD
+
+
+@dataclass
+class Side:
+    """A machine, and a browser that keeps the rules of RTCPeerConnection: a fake outside."""
+
+    name: str
+    machine: Negotiation
+    inbox: deque[Description | Candidate] = field(default_factory=deque)
+    outbox: deque[Description | Candidate] = field(default_factory=deque)  # the other's inbox
+    signalling: str = "stable"
+    running: MakeOffer | MakeAnswer | Take | None = None
+    offers: int = 0
+    wanted: int = 0  # the newest change here
+    restart: int = 0  # the newest one that asks for a new ufrag
+    offered: int = 0  # the newest one in the local offer
+    agreed: int = 0  # the newest one that the other side has answered
+    ufrag: str = ""  # of the local description
+    stable_ufrag: str = ""  # what a rollback brings back
+    remote_ufrag: str = ""
+    found: list[Candidate] = field(default_factory=list)
+    added: list[Candidate] = field(default_factory=list)
+
+    def perform(self, effects: list[Effect]) -> None:
+        """Operations take their time; the rest is done at once."""
+        for effect in effects:
+            match effect:
+                case Say(kind, number):
+                    self.outbox.append(Description(kind, number, self.ufrag, ""))
+                case Add(candidate):
+                    assert candidate.ufrag == self.remote_ufrag
+                    self.added.append(candidate)
+                case MakeOffer() | MakeAnswer() | Take():
+                    assert self.running is None
+                    self.running = effect
+        if self.machine.state == "stable" and self.wanted > self.agreed:
+            self.perform(self.machine.need())  # as browsers do after a rollback
+
+    def need(self, *, restart: bool = False) -> None:
+        """A change here."""
+        self.wanted += 1
+        self.restart = self.wanted if restart else self.restart
+        self.perform(self.machine.need())
+
+    def hear(self) -> None:
+        """The next from the other side."""
+        match self.inbox.popleft():
+            case Description() as description:
+                self.perform(self.machine.hear(description))
+            case Candidate() as candidate:
+                self.perform(self.machine.hear_candidate(candidate))
+
+    def finish(self) -> None:
+        """The running operation ends; a browser throws if it may not come now."""
+        operation, self.running = self.running, None
+        match operation:
+            case MakeOffer():
+                assert self.signalling == "stable"
+                self.signalling, self.stable_ufrag, self.offered = "have-local-offer", self.ufrag, self.wanted
+                self.gather(fresh=not self.ufrag or self.restart > self.agreed)
+                self.offers += 1
+            case MakeAnswer():
+                assert self.signalling == "have-remote-offer"
+                self.signalling = "stable"
+                self.gather(fresh=not self.ufrag)
+            case Take(description) if description.kind == "offer":
+                if self.signalling == "have-local-offer":
+                    self.ufrag = self.stable_ufrag  # rolled back
+                if description.ufrag != self.remote_ufrag:
+                    self.ufrag = ""  # a restart is answered with a new one
+                self.signalling, self.remote_ufrag = "have-remote-offer", description.ufrag
+            case Take(description):
+                assert self.signalling == "have-local-offer"
+                self.signalling, self.remote_ufrag, self.agreed = "stable", description.ufrag, self.offered
+        self.perform(self.machine.done())
+
+    def gather(self, *, fresh: bool) -> None:
+        """Candidates are found as soon as the local description is set, before it is sent."""
+        if fresh:
+            self.ufrag = f"{self.name}{len(self.found)}"
+        candidate = Candidate(self.ufrag, f"candidate {len(self.found)}")
+        self.found.append(candidate)
+        self.outbox.append(candidate)
+
+    def gathered(self) -> list[Candidate]:
+        """The candidates of the local description."""
+        return [candidate for candidate in self.found if candidate.ufrag == self.ufrag]
+
+
+def facing_each_other() -> tuple[Side, Side]:
+    """Alice, who is impolite, and Bob, with a network that loses nothing between them."""
+    alice, bob = Side("a", Negotiation(polite=False)), Side("b", Negotiation(polite=True))
+    alice.outbox, bob.outbox = bob.inbox, alice.inbox
+    return alice, bob
+
+
+def play(alice: Side, bob: Side, choices: list[tuple[bool, str]]) -> None:
+    """What is chosen happens, where it can."""
+    for is_alice, happening in choices:
+        side = alice if is_alice else bob
+        match happening:
+            case "change" | "restart":
+                side.need(restart=happening == "restart")
+            case "finish" if side.running is not None:
+                side.finish()
+            case "hear" if side.inbox:
+                side.hear()
+
+
+def settle(alice: Side, bob: Side) -> int:
+    """All that is under way ends; the number of offers that this took."""
+    made = alice.offers + bob.offers
+    while alice.running or bob.running or alice.inbox or bob.inbox:
+        play(alice, bob, [(True, "hear"), (False, "hear"), (True, "finish"), (False, "finish")])
+        assert alice.offers + bob.offers - made < 10, "they go on for ever"
+    return alice.offers + bob.offers - made
+
+
+happenings = st.sampled_from(["change", "restart", "hear", "finish", "hear", "finish", "hear", "finish"])
+choices_of_both = st.lists(st.tuples(st.booleans(), happenings), max_size=60)
+
+
+@given(choices_of_both)
+@settings(deadline=None, max_examples=5000)
+def test_two_sides_are_stable_and_agreed_in_the_end(choices: list[tuple[bool, str]]) -> None:
+    alice, bob = facing_each_other()
+    play(alice, bob, choices)
+    settle(alice, bob)
+
+    for side in (alice, bob):
+        assert (side.machine.state, side.signalling, side.agreed) == ("stable", "stable", side.wanted)
+    assert (alice.remote_ufrag, bob.remote_ufrag) == (bob.ufrag, alice.ufrag)
+
+
+@given(choices_of_both)
+@settings(deadline=None, max_examples=5000)
+def test_candidates_of_the_descriptions_in_force_were_added_once_and_in_order(choices: list[tuple[bool, str]]) -> None:
+    alice, bob = facing_each_other()
+    play(alice, bob, choices)
+    settle(alice, bob)
+
+    for side, other in ((alice, bob), (bob, alice)):
+        assert [candidate for candidate in side.added if candidate.ufrag == other.ufrag] == other.gathered()
+
+
+@given(choices_of_both)
+@settings(deadline=None, max_examples=5000)
+def test_agreeing_takes_at_most_five_more_offers(choices: list[tuple[bool, str]]) -> None:
+    alice, bob = facing_each_other()
+    play(alice, bob, choices)
+
+    assert settle(alice, bob) <= 5  # two of hers, each crossed by one of his, and his last
+
+
+def test_offers_that_cross_cost_one_more_and_no_other() -> None:
+    alice, bob = facing_each_other()
+    alice.need()
+    bob.need()
+    settle(alice, bob)
+
+    assert (alice.offers, bob.offers) == (1, 2)

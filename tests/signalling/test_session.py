@@ -1,0 +1,286 @@
+"""One session, where a transcript can't look: effects in their order, alarms, late news, many lookers-on."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.support.network import Client, Network
+
+from eyeline.signalling.messages import (
+    Count,
+    DisplayName,
+    FromBroker,
+    Hello,
+    Join,
+    Joined,
+    Leave,
+    Member,
+    Payload,
+    PeerId,
+    Ping,
+    Pong,
+    Refused,
+    Resume,
+    ResumeToken,
+    RoomName,
+    Roster,
+    Signal,
+    Signalled,
+    Welcome,
+    encode,
+)
+from eyeline.signalling.refusals import REFUSALS, Code
+from eyeline.signalling.room import (
+    LOBBY_SESSIONS,
+    Admitted,
+    Enter,
+    Look,
+    Looked,
+    Lose,
+    Quit,
+    Room,
+    SessionId,
+)
+from eyeline.signalling.session import (
+    HELLO_WITHIN,
+    PING_AFTER,
+    SILENCE_MAX,
+    Close,
+    Post,
+    Send,
+    Session,
+    Terms,
+)
+from eyeline.signalling.token import Claim, TokenKey
+
+TEA = RoomName("tea")
+ALICE = SessionId("alice-session")
+ROSTER = Roster(Count(1), (Member(PeerId("alice-0001"), DisplayName("Alice"), Count(1)),), True)
+CLAIM = Claim(TEA, PeerId("alice-0001"), Count(1), "life-1")
+HELLO, JOIN, LEAVE, PING = encode(Hello(TEA)), encode(Join(DisplayName("Alice"))), encode(Leave()), encode(Ping())
+
+
+def fresh(now: float = 0, **terms: float) -> Session:
+    """A session whose socket has just been opened."""
+    return Session(ALICE, PeerId("alice-0001"), Terms(TokenKey(bytes(32)), (), **terms), now)
+
+
+def seated(now: float = 0) -> Session:
+    """A session that has a seat."""
+    session = fresh(now)
+    session.receive(HELLO, now)
+    session.receive(JOIN, now)
+    session.hear(Admitted(CLAIM, ROSTER, Count(0), False), now)
+    return session
+
+
+def refusal(code: Code) -> Refused:
+    """As the broker words it."""
+    return Refused(code, REFUSALS[code].message)
+
+
+def newest(client: Client) -> FromBroker:
+    """The last message that came."""
+    return client.messages()[-1]
+
+
+def joined(network: Network, name: str) -> tuple[Client, ResumeToken]:
+    """Somebody inside, and their token."""
+    client = network.open(name)
+    network.say(client, HELLO)
+    network.say(client, encode(Join(DisplayName(name))))
+    answer = newest(client)
+    assert isinstance(answer, Joined)
+    return client, answer.resume
+
+
+def resumed(network: Network, name: str, token: ResumeToken) -> list[FromBroker]:
+    """What somebody who comes back is told."""
+    client = network.open(name)
+    network.say(client, encode(Resume(token, DisplayName(name), Count(0))))
+    return client.messages()
+
+
+def test_leaving_gives_up_the_seat_and_then_closes() -> None:
+    assert seated().receive(LEAVE, 1) == [Post(TEA, Quit(ALICE)), Close(1000, "left")]
+
+
+def test_leaving_before_hello_only_closes() -> None:
+    assert fresh().receive(LEAVE, 1) == [Close(1000, "left")]
+
+
+def test_leaving_while_the_room_decides_gives_up_what_it_gives() -> None:
+    session = fresh()
+    session.receive(HELLO, 0)
+    session.receive(JOIN, 0)
+
+    assert session.receive(LEAVE, 0) == [Post(TEA, Quit(ALICE)), Close(1000, "left")]
+    assert session.hear(Admitted(CLAIM, ROSTER, Count(0), False), 0) == []
+
+
+def test_refusal_that_closes_is_sent_before_the_seat_is_left_alone_and_the_socket_closed() -> None:
+    assert seated().receive("x" * 70_000, 1) == [
+        Send(refusal("too-large")),
+        Post(TEA, Lose(ALICE)),
+        Close(1009, "too-large"),
+    ]
+
+
+def test_client_that_does_not_read_is_dropped_and_keeps_its_seat() -> None:
+    session = seated()
+
+    assert session.give_up() == [Send(refusal("too-slow")), Post(TEA, Lose(ALICE)), Close(4004, "too-slow")]
+    assert session.give_up() == []
+
+
+def test_socket_that_is_lost_twice_is_lost_once() -> None:
+    session = seated()
+
+    assert session.lose() == [Post(TEA, Lose(ALICE))]
+    assert session.lose() == []
+
+
+def test_replaced_session_does_not_lose_the_seat_of_its_successor() -> None:
+    session = seated()
+
+    assert session.hear(refusal("replaced"), 1) == [Send(refusal("replaced")), Close(4002, "replaced")]
+    assert session.lose() == []
+
+
+@pytest.mark.parametrize("news", [ROSTER, Looked(ROSTER, 4), Signalled(PeerId("bob-00001"), Count(1), Payload("x"))])
+def test_news_that_comes_too_late_is_dropped(news: Roster | Looked | Signalled) -> None:
+    session = seated()
+    session.lose()
+
+    assert session.hear(news, 1) == []
+
+
+def test_nothing_is_heard_after_the_end() -> None:
+    session = seated()
+    session.receive(LEAVE, 1)
+
+    assert session.receive(PING, 2) == session.wake(100) == session.see_out(1) == session.lose() == []
+    assert session.next_wake() is None
+
+
+def test_hello_is_awaited_whatever_else_is_said() -> None:
+    session = fresh(now=10)
+    session.receive(PING, 10 + HELLO_WITHIN - 1)
+
+    assert session.next_wake() == 10 + HELLO_WITHIN
+    assert session.wake(10 + HELLO_WITHIN) == [Send(refusal("hello-late")), Close(4001, "hello-late")]
+
+
+def test_silence_is_asked_about_once_and_then_ends_the_socket() -> None:
+    session = seated(now=10)
+
+    assert session.next_wake() == 10 + PING_AFTER
+    assert session.wake(10 + PING_AFTER) == [Send(Ping())]
+    assert session.wake(10 + PING_AFTER) == []
+    assert session.next_wake() == 10 + SILENCE_MAX
+    assert session.wake(10 + SILENCE_MAX)[0] == Send(refusal("silent"))
+
+
+@pytest.mark.parametrize("sign_of_life", [encode(Pong()), PING, "not JSON"])
+def test_any_frame_is_a_sign_of_life(sign_of_life: str) -> None:
+    session = seated()
+    session.wake(PING_AFTER)
+    session.receive(sign_of_life, 12)
+
+    assert session.next_wake() == 12 + PING_AFTER
+    assert session.wake(SILENCE_MAX) == []
+
+
+def test_waking_too_early_does_nothing() -> None:
+    assert seated().wake(PING_AFTER - 0.001) == []
+
+
+def test_looking_into_a_full_lobby_leaves_the_socket_fresh_for_five_seconds_more() -> None:
+    session = fresh()
+    session.receive(HELLO, 3)
+
+    assert session.hear(refusal("room-full"), 3) == [Send(refusal("room-full"))]
+    assert session.next_wake() == 3 + HELLO_WITHIN
+    assert session.receive(HELLO, 4) == [Post(TEA, Look(ALICE))]
+
+
+def test_room_full_leaves_a_visitor_in_the_lobby() -> None:
+    session = fresh()
+    session.receive(HELLO, 0)
+    session.receive(JOIN, 0)
+    session.hear(refusal("room-full"), 0)
+
+    assert session.hear(ROSTER, 0) == [Send(ROSTER)]
+    assert session.receive(JOIN, 0) == [Post(TEA, Enter(ALICE, PeerId("alice-0001"), DisplayName("Alice")))]
+
+
+def test_rate_is_that_of_the_terms_and_the_burst_comes_back() -> None:
+    session = fresh(messages_per_second=2, burst=3)
+
+    assert [session.receive(PING, now) for now in (0, 0, 0, 0.5, 1, 3)] == [[Send(Pong())]] * 6
+    assert session.receive(PING, 3) == [Send(Pong())]
+    assert session.receive(PING, 3) == [Send(Pong())]
+    assert session.receive(PING, 3)[0] == Send(refusal("too-fast"))
+
+
+def test_messages_that_are_refused_count_against_the_rate() -> None:
+    session = fresh(messages_per_second=0.001, burst=2)
+
+    assert session.receive("x", 0) == session.receive("x", 0) == [Send(refusal("malformed"))]
+    assert session.receive("x", 0)[-1] == Close(4008, "too-fast")
+
+
+@given(st.lists(st.sampled_from([HELLO, JOIN, LEAVE, PING, "x"]) | st.binary(max_size=30), max_size=20))
+@settings(deadline=None)
+def test_every_frame_has_an_effect_until_the_session_is_over(frames: list[str | bytes]) -> None:
+    session = fresh()
+    for frame in frames:
+        over = session.next_wake() is None
+        assert (session.receive(frame, 0) == []) is over
+
+
+def test_every_seat_of_the_lobby_can_be_taken_and_no_more() -> None:
+    network = Network()
+    lookers = [network.open("carol") for _ in range(LOBBY_SESSIONS + 1)]
+    for looker in lookers:
+        network.say(looker, HELLO)
+
+    answers = [newest(looker) for looker in lookers]
+    assert all(isinstance(answer, Welcome) for answer in answers[:-1])
+    assert answers[-1] == refusal("room-full")
+    network.lose(lookers[0])
+    network.say(lookers[-1], HELLO)
+    assert isinstance(newest(lookers[-1]), Welcome)
+
+
+def test_full_lobby_keeps_nobody_from_coming_back() -> None:
+    network = Network()
+    alice, token = joined(network, "alice")
+    network.lose(alice)
+    for _ in range(LOBBY_SESSIONS):
+        network.say(network.open("carol"), HELLO)
+
+    [answer] = resumed(network, "alice", token)
+    assert isinstance(answer, Joined)
+
+
+def test_two_who_come_in_the_same_millisecond_come_one_after_the_other() -> None:
+    room = Room(TEA, capacity=2, life="life-1", unix_offset=1_000_000)
+    first = room.receive(Enter(ALICE, PeerId("alice-0001"), DisplayName("Alice")), 1)
+    second = room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 1)
+
+    orders = [tell.news.claim.order for tell in first + second if isinstance(tell.news, Admitted)]
+    assert orders == [1_000_001_000, 1_000_001_001]
+
+
+def test_signals_are_kept_up_to_256_ki_characters_too() -> None:
+    network = Network()
+    alice, _ = joined(network, "alice")
+    bob, token = joined(network, "bob")
+    network.lose(bob)
+    for n in range(1, 7):
+        network.say(alice, encode(Signal(PeerId("bob-0001"), Count(n), Payload("x" * 60_000))))
+
+    answer, *signals = resumed(network, "bob", token)
+    assert isinstance(answer, Joined)
+    assert answer.gap
+    assert [signal.n for signal in signals if isinstance(signal, Signalled)] == [3, 4, 5, 6]

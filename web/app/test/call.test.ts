@@ -1,0 +1,144 @@
+import { beforeEach, expect, test } from 'vitest';
+import { Call } from '../src/model/call';
+import { Equipment } from '../src/model/equipment';
+import { direct, FakePeer, FakeRoom } from './fakes';
+import { settled, World } from './outside';
+
+const bob = () => new FakePeer('Bob', {} as MediaStream);
+let world: World;
+let room: FakeRoom;
+let call: Call;
+
+beforeEach(async () => {
+  world = new World();
+  room = new FakeRoom('tea', 'Alice');
+  const equipment = new Equipment(world);
+  await equipment.start();
+  call = new Call(world, room, equipment, 'https://eyeline.example/call/r/tea');
+});
+
+test('who was here before is no news, who comes and goes is', () => {
+  expect(call.notices.shown.value).toBeNull();
+  room.peers.set([bob()]);
+  expect(call.notices.shown.value).toBe('Bob joined');
+  room.peers.set([]);
+  expect(call.notices.shown.value).toBe('Bob left');
+  world.pass(4);
+  expect(call.notices.shown.value).toBeNull();
+});
+
+test('somebody who stays is the same person on the stage', () => {
+  const peer = bob();
+  room.peers.set([peer]);
+  const before = call.others.value[0];
+  room.peers.set([peer, new FakePeer('Carol', {} as MediaStream)]);
+  expect(call.others.value[0]).toBe(before);
+});
+
+test('a lost line is told, and so is its return', () => {
+  const peer = bob();
+  room.peers.set([peer]);
+  peer.line.set({ ...direct, state: 'lost' });
+  expect(call.notices.heard.value).toBe('Lost Bob. Trying again…');
+  peer.line.set({ ...direct, state: 'looking' });
+  peer.line.set(direct);
+  expect(call.notices.shown.value).toBe('Bob is back');
+});
+
+test('muting is told and published', async () => {
+  const before = room.published.length;
+  await call.toggle('microphone');
+  expect(call.isOn('microphone')).toBe(false);
+  expect(call.notices.heard.value).toBe('Microphone muted');
+  expect(room.published.length).toBeGreaterThan(before);
+});
+
+test('a camera that comes later is published', async () => {
+  await call.toggle('camera');
+  await call.toggle('camera');
+  expect(room.published.at(-1)).toEqual({ name: 'You' });
+});
+
+test('a camera that does not start says why', async () => {
+  await call.toggle('camera');
+  world.media[0]?.camera.set({ state: 'off', problem: null, id: null, label: null });
+  Object.assign(world.media[0] ?? {}, { problem: { camera: 'busy', microphone: null } });
+  await call.toggle('camera');
+  expect(call.notices.shown.value).toContain('Another program is using the camera');
+});
+
+test('inviting copies the link and says so', async () => {
+  await call.invite();
+  expect(world.copied).toEqual(['https://eyeline.example/call/r/tea']);
+  expect(call.copied.value).toBe(true);
+});
+
+test('without a clipboard the link is shown', async () => {
+  world.clipboard = false;
+  await call.invite();
+  expect(call.sharing.value).toBe(true);
+});
+
+test('the keys on the tips work, others do not', async () => {
+  expect(['m', 'v', 'c', 'i', 'x', 'escape'].map((key) => call.press(key))).toEqual([
+    true,
+    true,
+    true,
+    true,
+    false,
+    false,
+  ]);
+  await settled();
+  expect(call.chat.open.value).toBe(true);
+});
+
+test('nothing is sent while nobody is there to read it', () => {
+  call.chat.draft.value = 'hello?';
+  call.say();
+  expect(room.sent).toEqual([]);
+  room.peers.set([bob()]);
+  call.say();
+  expect(room.sent).toHaveLength(1);
+});
+
+test('controls step back after three seconds, but not while they are needed', () => {
+  room.peers.set([bob()]);
+  expect(call.controls.shown.value).toBe(true);
+  world.pass(3);
+  expect(call.controls.shown.value).toBe(false);
+  call.controls.hold('keyboard', true);
+  world.pass(60);
+  expect(call.controls.shown.value).toBe(true);
+});
+
+test('alone the controls stay', () => {
+  world.pass(60);
+  expect(call.controls.shown.value).toBe(true);
+});
+
+test('a click lets all be heard that were held back', () => {
+  const heard: string[] = [];
+  call.silenced('bob', () => heard.push('bob'));
+  call.silenced('carol', () => heard.push('carol'));
+  call.unsilence();
+  expect(heard).toEqual(['bob', 'carol']);
+  expect(call.silent.value.size).toBe(0);
+});
+
+test('the line panel closes when its person goes', () => {
+  room.peers.set([bob()]);
+  call.showLine('bob');
+  room.peers.set([]);
+  expect(call.line.value).toBeNull();
+});
+
+test('your window keeps the corner that you moved it to', () => {
+  call.stage.measured({
+    all: { x: 0, y: 0, width: 1000, height: 600 },
+    free: { x: 0, y: 0, width: 1000, height: 600 },
+  });
+  call.stage.dragged(-700, -400);
+  call.stage.dropped();
+  room.peers.set([bob()]);
+  expect(call.stage.corner.value).toBe('top-left');
+});

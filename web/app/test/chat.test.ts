@@ -1,0 +1,96 @@
+import type { Json } from '@eyeline/sdk';
+import { beforeEach, expect, test } from 'vitest';
+import { Chat } from '../src/model/chat';
+import { FakePeer, FakeRoom, refusal } from './fakes';
+import { settled, World } from './outside';
+
+const bob = new FakePeer('Bob', {} as MediaStream);
+let room: FakeRoom;
+let chat: Chat;
+
+beforeEach(() => {
+  room = new FakeRoom('tea', 'Alice');
+  chat = new Chat(new World(), room);
+});
+
+const say = (text: string) => {
+  chat.draft.value = text;
+  chat.send();
+};
+
+test('a line is shown as sent only once everybody has it', async () => {
+  let arrive = () => {};
+  room.delivery = () => new Promise((resolve) => (arrive = resolve));
+  say('hello');
+  expect(chat.lines.value[0]?.delivery).toBe('sending');
+  arrive();
+  await settled();
+  expect(chat.lines.value[0]?.delivery).toBe('delivered');
+});
+
+test('a line that Bob did not get says so', async () => {
+  room.delivery = () => Promise.reject(Object.assign(refusal('gone'), { names: ['Bob'] }));
+  say('hello');
+  await settled();
+  expect(chat.lines.value[0]).toMatchObject({ delivery: 'missed', missed: ['Bob'] });
+});
+
+test('on the wire a line is kind, id and text', () => {
+  say(' two\nlines ');
+  expect(room.sent).toEqual([{ kind: 'chat', id: '1', text: 'two\nlines' }]);
+});
+
+test('an empty draft and one that is too long stay where they are', () => {
+  say('  ');
+  say('x'.repeat(4001));
+  expect(chat.excess.value).toBe(1);
+  expect(room.sent).toEqual([]);
+  expect(chat.draft.value).toHaveLength(4001);
+});
+
+test('control characters of others are seen as such', () => {
+  chat.receive(bob, { kind: 'chat', id: '1', text: 'a\u0000b\r\nc\td' });
+  expect(chat.lines.value[0]?.text).toBe('a\ufffdb\nc\td');
+});
+
+test('ten thousand characters are cut', () => {
+  chat.receive(bob, { kind: 'chat', id: '1', text: 'x'.repeat(10_000) });
+  expect(chat.lines.value[0]?.text).toBe(`${'x'.repeat(4000)}…`);
+});
+
+const strange: Json[] = [
+  null,
+  1,
+  'chat',
+  [],
+  {},
+  { kind: 'chat' },
+  { kind: 'chat', id: 1, text: 'x' },
+  { kind: 'chat', id: '1', text: [] },
+];
+test.each([...strange, { kind: 'chat', id: '1', text: ' \n' }, { kind: 'file', id: '1', text: 'x' }])(
+  '%o is not a line',
+  (message) => {
+    expect(chat.receive(bob, message)).toBeNull();
+    expect(chat.lines.value).toEqual([]);
+  },
+);
+
+test('the same id twice is two lines, each with its own key', () => {
+  for (const text of ['one', 'two']) chat.receive(bob, { kind: 'chat', id: '1', text });
+  expect(new Set(chat.lines.value.map((line) => line.key)).size).toBe(2);
+});
+
+test('what came while the chat was closed is unread until it opens', () => {
+  chat.receive(bob, { kind: 'chat', id: '1', text: 'hello' });
+  expect(chat.unread.value).toBe(1);
+  chat.show(true);
+  chat.receive(bob, { kind: 'chat', id: '2', text: 'again' });
+  expect(chat.unread.value).toBe(0);
+});
+
+test('five hundred lines are kept', () => {
+  for (let id = 0; id < 600; id += 1) chat.receive(bob, { kind: 'chat', id: `${id}`, text: `${id}` });
+  expect(chat.lines.value).toHaveLength(500);
+  expect(chat.lines.value[0]?.text).toBe('100');
+});

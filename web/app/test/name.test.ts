@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { initials, readName, shownName } from '../src/model/name';
+
+test('a name is one line without anything that turns the words around it', () => {
+  expect(readName('  Al\u202Eice\u0000\n \u2066Liddell ')).toEqual({ is: 'name', name: 'Al ice Liddell' });
+});
+
+test('a name is needed', () => {
+  expect(readName(' \u200F\u0007 ')).toEqual({ is: 'empty' });
+});
+
+test('64 characters fit, however wide they are', () => {
+  expect(readName('🦊'.repeat(64))).toEqual({ is: 'name', name: '🦊'.repeat(64) });
+  expect(readName('a'.repeat(65))).toEqual({ is: 'long', length: 65 });
+});
+
+test('what others call themselves is cut to what fits', () => {
+  expect(shownName(`\u202E${'b'.repeat(500)}`)).toBe('b'.repeat(64));
+});
+
+test.each([
+  ['Bob', 'B'],
+  ['Alice Pleasance Liddell', 'AL'],
+  ['émile zola', 'ÉZ'],
+  ['李 小龙', '李小'],
+  ['🦊', ''],
+  ['"><img', 'I'],
+])('the letters for %s are %s', (name, letters) => {
+  expect(initials(name)).toBe(letters);
+});

@@ -1,0 +1,80 @@
+import { signal } from '@preact/signals';
+import type { Memory, Outside } from '../src/model/outside';
+import { FakeLobby, FakeMedia, type FakeRoom } from './fakes';
+
+/** A world in which nothing happens by itself: tests move its clock and say what the SDK answers. */
+export class World implements Outside {
+  readonly url = 'https://eyeline.example/call/';
+  readonly memory = memory();
+  readonly session = memory();
+  readonly lobbies: FakeLobby[] = [];
+  readonly media: FakeMedia[] = [];
+  readonly copied: string[] = [];
+  readonly address;
+  /** What `rejoin` gives. */
+  seat: FakeRoom | null = null;
+  clipboard = true;
+  readonly #path = signal('');
+  readonly #timers = new Set<{ at: number; run: () => void }>();
+  #seconds = 0;
+
+  constructor(path = '') {
+    this.#path.value = path;
+    this.address = {
+      path: this.#path,
+      go: (to: string) => {
+        this.#path.value = to;
+      },
+    };
+  }
+
+  readonly sdk: Outside['sdk'] = {
+    visit: ({ room }) => {
+      const lobby = new FakeLobby(room);
+      this.lobbies.push(lobby);
+      return lobby;
+    },
+    rejoin: async () => this.seat,
+    media: () => {
+      const media = new FakeMedia((name) => ({ name }) as unknown as MediaStream);
+      this.media.push(media);
+      return media;
+    },
+  };
+
+  readonly copy = async (text: string): Promise<void> => {
+    if (!this.clipboard) throw new Error('no clipboard');
+    this.copied.push(text);
+  };
+
+  readonly random = (count: number): Uint8Array => Uint8Array.from({ length: count }, (_, index) => index * 37);
+
+  readonly now = (): number => this.#seconds * 1000;
+
+  readonly after = (seconds: number, run: () => void): (() => void) => {
+    const timer = { at: this.#seconds + seconds, run };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  };
+
+  pass(seconds: number): void {
+    this.#seconds += seconds;
+    for (const timer of [...this.#timers]) {
+      if (timer.at <= this.#seconds && this.#timers.delete(timer)) timer.run();
+    }
+  }
+}
+
+/** Lets everything that was promised happen. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
+
+function memory(): Memory {
+  const kept = new Map<string, string>();
+  return {
+    get: (key) => kept.get(key) ?? null,
+    set: (key, value) => void kept.set(key, value),
+    forget: (key) => void kept.delete(key),
+  };
+}

@@ -1,0 +1,69 @@
+import { expect, test } from 'vitest';
+import { isRoomName, newRoomName, readCode } from '../src/model/room-name';
+import { readRoute } from '../src/model/route';
+
+const base = 'https://eyeline.example/call/';
+
+test('a new room is 80 random bits in four groups that nobody misreads', () => {
+  const name = newRoomName((count) => crypto.getRandomValues(new Uint8Array(count)));
+  expect(name).toMatch(/^([a-hjkmnp-z1-9]{4}-){3}[a-hjkmnp-z1-9]{4}$/);
+  expect(isRoomName(name)).toBe(true);
+});
+
+test('each of the 32 letters comes from 8 of the 256 bytes', () => {
+  const seen = new Map<string, number>();
+  for (let byte = 0; byte < 256; byte += 1) {
+    const letter = newRoomName((count) => new Uint8Array(count).fill(byte)).charAt(0);
+    seen.set(letter, (seen.get(letter) ?? 0) + 1);
+  }
+  expect([...seen.values()]).toEqual(Array(32).fill(8));
+});
+
+test.each([
+  'tea',
+  '  TEA ',
+  '/r/tea',
+  'r/Tea/',
+  '/call/r/tea',
+  'https://eyeline.example/call/r/tea',
+  'HTTPS://Eyeline.Example/call/r/tea?x=1#secret',
+  'eyeline.example/call/r/tea',
+])('%s leads to tea', (typed) => {
+  expect(readCode(typed, base)).toEqual({ is: 'room', room: 'tea' });
+});
+
+test.each([
+  'what?',
+  'a b',
+  'https://eyeline.example/call/',
+  'x'.repeat(65),
+  'r/',
+  '://',
+  'https://',
+  'javascript:alert(1)',
+  'tea_time',
+])('%s is not a code', (typed) => {
+  expect(readCode(typed, base)).toEqual({ is: 'wrong' });
+});
+
+test('nothing is not wrong, but nothing', () => {
+  expect(readCode(' \n', base)).toEqual({ is: 'empty' });
+});
+
+test('a room of another server is told apart', () => {
+  expect(readCode('https://other.example/r/tea', base)).toEqual({ is: 'elsewhere', host: 'other.example' });
+});
+
+test.each([
+  ['', { at: 'home' }],
+  ['index.html', { at: 'home' }],
+  ['r/tea', { at: 'room', room: 'tea' }],
+  ['r/TEA/', { at: 'room', room: 'tea' }],
+  ['r/a_b', { at: 'bad-room' }],
+  ['r/%2e', { at: 'bad-room' }],
+  ['r/', { at: 'nowhere' }],
+  ['r/tea/two', { at: 'nowhere' }],
+  ['about', { at: 'nowhere' }],
+])('the address "%s" is read', (path, route) => {
+  expect(readRoute(path)).toEqual(route);
+});

@@ -1,0 +1,184 @@
+import { expect, test } from 'vitest';
+import { App } from '../src/model/app';
+import type { Call } from '../src/model/call';
+import type { Lobby } from '../src/model/lobby';
+import { FakePeer, FakeRoom, refusal } from './fakes';
+import { settled, World } from './outside';
+
+function at(app: App) {
+  const page = app.page.value;
+  return page.at === 'room' ? page.visit.place.value : page;
+}
+
+function lobby(app: App): Lobby {
+  const place = at(app);
+  if (place.at !== 'lobby') throw new Error(`at ${place.at}`);
+  return place.lobby;
+}
+
+function call(app: App): Call {
+  const place = at(app);
+  if (place.at !== 'call') throw new Error(`at ${place.at}`);
+  return place.call;
+}
+
+async function joined(world: World): Promise<App> {
+  const app = new App(world);
+  lobby(app).type('Alice');
+  await lobby(app).join();
+  return app;
+}
+
+test('a new call is a room that nobody guesses', () => {
+  const world = new World();
+  const app = new App(world);
+  app.newCall();
+  expect(world.address.path.value).toMatch(/^r\/[a-z0-9]{4}(-[a-z0-9]{4}){3}$/);
+  expect(at(app).at).toBe('lobby');
+});
+
+test('the lobby looks, asks for camera and microphone, and has a connection ready', async () => {
+  const world = new World('r/tea');
+  const app = new App(world);
+  await settled();
+  expect(lobby(app).status.value).toEqual({ is: 'here', names: [] });
+  expect(world.media[0]?.wish).toEqual({ microphone: true, camera: true });
+  expect(world.lobbies[0]?.prepared.at(-1)).toEqual({ name: 'You' });
+});
+
+test('joining needs a name, and remembers it', async () => {
+  const world = new World('r/tea');
+  const app = new App(world);
+  await lobby(app).join();
+  expect(lobby(app).nameProblem.value).toEqual({ is: 'empty' });
+  lobby(app).type('  Alice ');
+  await lobby(app).join();
+  expect(call(app).me.name).toBe('Alice');
+  expect(world.memory.get('eyeline:name')).toBe('Alice');
+});
+
+test('a refusal leaves the lobby usable', async () => {
+  const world = new World('r/tea');
+  const app = new App(world);
+  const [sdkLobby] = world.lobbies;
+  if (sdkLobby === undefined) throw new Error('no visit');
+  const answer = sdkLobby.answer;
+  sdkLobby.answer = () => Promise.reject(refusal('room-full'));
+  lobby(app).type('Alice');
+  await lobby(app).join();
+  expect(lobby(app).refusal.value?.code).toBe('room-full');
+  sdkLobby.answer = answer;
+  await lobby(app).join();
+  expect(at(app).at).toBe('call');
+});
+
+test('one press joins once', async () => {
+  const world = new World('r/tea');
+  const app = new App(world);
+  let tries = 0;
+  Object.assign(world.lobbies[0] ?? {}, { answer: () => new Promise(() => (tries += 1)) });
+  lobby(app).type('Alice');
+  void lobby(app).join();
+  void lobby(app).join();
+  await settled();
+  expect(tries).toBe(1);
+});
+
+test('after a reload in mid-call you are back without the lobby', async () => {
+  const world = new World('r/tea');
+  world.session.set('eyeline:in:tea', 'in');
+  world.seat = new FakeRoom('tea', 'Alice');
+  const app = new App(world);
+  expect(at(app).at).toBe('returning');
+  await settled();
+  expect(call(app).me.name).toBe('Alice');
+  expect(world.lobbies).toHaveLength(0);
+});
+
+test('if the seat is gone after a reload, the lobby opens', async () => {
+  const world = new World('r/tea');
+  world.session.set('eyeline:in:tea', 'in');
+  const app = new App(world);
+  await settled();
+  expect(at(app).at).toBe('lobby');
+});
+
+test('leaving stops the camera, forgets the seat, and offers a way back', async () => {
+  const world = new World('r/tea');
+  const app = await joined(world);
+  expect(world.session.get('eyeline:in:tea')).not.toBeNull();
+  call(app).leave();
+  expect(at(app)).toMatchObject({ at: 'over', code: 'left' });
+  expect(world.media[0]?.stopped).toBe(true);
+  expect(world.session.get('eyeline:in:tea')).toBeNull();
+  expect(app.title.value).toBe('You left · Eyeline');
+});
+
+test('rejoining is one click', async () => {
+  const world = new World('r/tea');
+  const app = await joined(world);
+  call(app).leave();
+  if (app.page.value.at === 'room') app.page.value.visit.rejoin();
+  await settled();
+  expect(at(app).at).toBe('call');
+  expect(world.media).toHaveLength(2);
+});
+
+test('going home leaves the call', async () => {
+  const world = new World('r/tea');
+  const app = await joined(world);
+  app.goHome();
+  expect(at(app).at).toBe('home');
+  expect(world.media[0]?.stopped).toBe(true);
+  expect(world.session.get('eyeline:in:tea')).toBeNull();
+});
+
+test('a join that succeeds after you went away is undone', async () => {
+  const world = new World('r/tea');
+  const app = new App(world);
+  const room = new FakeRoom('tea', 'Alice');
+  let enter = (_: FakeRoom) => {};
+  Object.assign(world.lobbies[0] ?? {}, { answer: () => new Promise<FakeRoom>((resolve) => (enter = resolve)) });
+  lobby(app).type('Alice');
+  void lobby(app).join();
+  app.goHome();
+  enter(room);
+  await settled();
+  expect(room.ended.current?.code).toBe('left');
+});
+
+test('the microphone that was muted last time stays muted', async () => {
+  const world = new World('r/tea');
+  const app = await joined(world);
+  await call(app).toggle('microphone');
+  app.goHome();
+  world.address.go('r/tea');
+  expect(world.media[1]?.wish).toEqual({ microphone: false, camera: true });
+});
+
+test('what is kept from before may be anything', () => {
+  const world = new World('r/tea');
+  world.memory.set('eyeline:equipment', '{"camera": 7, "cameraId": {}');
+  new App(world);
+  expect(world.media[0]?.wish).toEqual({ microphone: true, camera: true });
+});
+
+test('the title tells who is there and what is unread', async () => {
+  const world = new World('r/tea');
+  const room = new FakeRoom('tea', 'Alice');
+  const bob = new FakePeer('Bob', {} as MediaStream);
+  world.session.set('eyeline:in:tea', 'in');
+  world.seat = room;
+  const app = new App(world);
+  await settled();
+  expect(app.title.value).toBe('Nobody else here yet · Eyeline');
+  room.peers.set([bob]);
+  room.hear(bob, { kind: 'chat', id: '1', text: 'hello' });
+  expect(app.title.value).toBe('(1) Bob · Eyeline');
+});
+
+test('a room name that cannot be is said, and never asked for', () => {
+  const world = new World('r/no_room');
+  expect(at(new App(world)).at).toBe('bad-room');
+  expect(world.lobbies).toHaveLength(0);
+});

@@ -9,9 +9,10 @@ import sys
 import tempfile
 from http import HTTPStatus
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.staticfiles import StaticFiles
+from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 from websockets.datastructures import Headers
@@ -52,14 +53,11 @@ async def serve_bare(port: int, peerjs: Path) -> None:
 class Site(Eyeline):
     """Eyeline, with the pages of this bench under /bench/."""
 
-    _pages = StaticFiles(directory=PAGES)
+    _pages: Final = {f"/bench/{path.name}": HTMLResponse(path.read_bytes()) for path in PAGES.glob("*.html")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path: str = scope.get("path", "")
-        if path.startswith("/bench/"):
-            await self._pages({**scope, "path": path.removeprefix("/bench")}, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+        page = self._pages.get(scope.get("path", ""))
+        await (super().__call__ if page is None else page)(scope, receive, send)
 
 
 def serve_eyeline(port: int) -> None:

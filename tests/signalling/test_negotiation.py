@@ -57,7 +57,7 @@ def step(machine: Negotiation, event: list[str]) -> str:
             case ["hear", "offer" | "answer" as kind, number, "ufrag", ufrag]:
                 effects = machine.hear(Description(kind, int(number), ufrag, "sdp"))
             case ["candidate", ufrag, candidate]:
-                effects = machine.hear_candidate(Candidate(ufrag, candidate))
+                effects = machine.hear_candidate(Candidate(ufrag.strip('"'), candidate))
             case _:
                 raise AssertionError(event)
     except LocalError:
@@ -174,6 +174,8 @@ class Side:
             case Take(description):
                 assert self.signalling == "have-local-offer"
                 self.signalling, self.remote_ufrag, self.agreed = "stable", description.ufrag, self.offered
+            case None:
+                raise AssertionError("nothing runs")
         self.perform(self.machine.done())
 
     def gather(self, *, fresh: bool) -> None:
@@ -223,7 +225,7 @@ choices_of_both = st.lists(st.tuples(st.booleans(), happenings), max_size=60)
 
 
 @given(choices_of_both)
-@settings(deadline=None, max_examples=5000)
+@settings(deadline=None, max_examples=150)
 def test_two_sides_are_stable_and_agreed_in_the_end(choices: list[tuple[bool, str]]) -> None:
     alice, bob = facing_each_other()
     play(alice, bob, choices)
@@ -235,7 +237,7 @@ def test_two_sides_are_stable_and_agreed_in_the_end(choices: list[tuple[bool, st
 
 
 @given(choices_of_both)
-@settings(deadline=None, max_examples=5000)
+@settings(deadline=None, max_examples=150)
 def test_candidates_of_the_descriptions_in_force_were_added_once_and_in_order(choices: list[tuple[bool, str]]) -> None:
     alice, bob = facing_each_other()
     play(alice, bob, choices)
@@ -246,7 +248,7 @@ def test_candidates_of_the_descriptions_in_force_were_added_once_and_in_order(ch
 
 
 @given(choices_of_both)
-@settings(deadline=None, max_examples=5000)
+@settings(deadline=None, max_examples=150)
 def test_agreeing_takes_at_most_five_more_offers(choices: list[tuple[bool, str]]) -> None:
     alice, bob = facing_each_other()
     play(alice, bob, choices)

@@ -13,6 +13,7 @@ from eyeline.signalling.messages import (
     Count,
     DisplayName,
     FromBroker,
+    Goodbye,
     Hello,
     Join,
     Joined,
@@ -20,6 +21,7 @@ from eyeline.signalling.messages import (
     Payload,
     PeerId,
     Ping,
+    Pong,
     Refused,
     Resume,
     ResumeToken,
@@ -345,6 +347,8 @@ class Rooms(RuleBasedStateMachine):
                 self.hear_signal(person, message)
             case Refused(code):
                 person.refused = code
+            case Pong() | Ping() | Goodbye():
+                assert isinstance(message, Pong)  # nobody is silent, and the broker is not stopped
 
     def be_seated(self, person: Person, joined: Joined) -> None:
         """Ids and places are stable; a gap is said only where something was lost."""

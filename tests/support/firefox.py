@@ -14,7 +14,7 @@ from typing import Any, Final, Self, Unpack
 
 from tests.support.browser import PLAIN, REMEMBER, Page, Visit
 from tests.support.tools import need
-from tests.support.wire import HERE, PATIENCE, Json, Machine, Process, Wire, WireError, scratch
+from tests.support.wire import HERE, PATIENCE, START, Json, Machine, Process, Wire, WireError, scratch
 
 PREFS: Final[Mapping[str, bool | int | str]] = {
     "app.normandy.enabled": False,
@@ -146,7 +146,7 @@ class Firefox:
 
     def _greet(self) -> None:
         wishes = {"acceptInsecureCerts": True, "unhandledPromptBehavior": {"default": "accept"}}
-        self.wire.ask("session.new", {"capabilities": {"alwaysMatch": wishes}})
+        self.wire.ask("session.new", {"capabilities": {"alwaysMatch": wishes}}, deadline=START)
         self.wire.ask("session.subscribe", {"events": ["log.entryAdded"]})
         windows = self.wire.ask("browsingContext.getTree", {"moz:scope": "chrome"})["contexts"]
         self._chrome = windows[0]["context"]

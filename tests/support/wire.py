@@ -24,6 +24,8 @@ from websockets.sync.client import connect
 
 Json = dict[str, Any]
 PATIENCE: Final = 30.0
+START: Final = 90.0
+"""Firefox has been seen to take 17 s on two cores with much else to do."""
 
 
 class WireError(Exception):
@@ -64,7 +66,7 @@ class Process:
         """What this start of the program has printed."""
         return self._log.read_bytes()[self._from :].decode(errors="replace")
 
-    def says(self, pattern: str, deadline: float = PATIENCE) -> str:
+    def says(self, pattern: str, deadline: float = START) -> str:
         """The first group of `pattern`, once a line of the log holds it."""
         end = time.monotonic() + deadline
         while not (found := re.search(pattern, self.log())):

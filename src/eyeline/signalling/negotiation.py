@@ -118,8 +118,8 @@ class Negotiation:
         self._taking: Description | None = None
         self._held: Description | None = None
         self._again = False
-        self._ufrag = ""  # of the remote description in force
-        self._old_ufrags: set[str] = set()
+        self._ufrag: str | None = None  # of the remote description in force
+        self._old_ufrags: set[str | None] = set()
         self._waiting: list[Candidate] = []
 
     def need(self) -> list[Effect]:

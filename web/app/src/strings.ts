@@ -69,7 +69,7 @@ function path({ state, localType, remoteType, protocol }: Line): string {
   if (state === 'lost') return 'Lost. Trying again…';
   const over = protocol === null ? '' : ` (${protocol.toUpperCase()})`;
   if (state === 'relayed') return `Relayed, still encrypted${over}`;
-  if (localType === 'host' && remoteType === 'host') return `Direct, nothing in between${over}`;
+  if (localType === 'host' && remoteType === 'host') return `Direct, without NAT${over}`;
   return localType === 'srflx' || remoteType === 'srflx' ? `Direct, through NAT${over}` : `Direct${over}`;
 }
 

@@ -8,6 +8,15 @@ const RESTART_AFTER_MS = 2000;
 /** Milliseconds after which a restart that led to nothing is tried again. */
 const RETRY_AFTER_MS = 8000;
 
+/** Bits a second that our pictures may take on all links together; each gets an equal share. */
+const UPLINK_BITS = 4_000_000;
+
+/** Bits a second that one picture may take at most. */
+const PICTURE_BITS = 2_500_000;
+
+/** With more links than this each picture is sent at half its width and height. */
+const FULL_SIZE_LINKS = 2;
+
 /** A connection that was made ahead, with its candidates gathered: it saves the time when somebody comes. */
 export interface Spare {
   readonly connection: RTCPeerConnection;
@@ -30,6 +39,8 @@ export interface LinkOptions {
   /** Whether this side makes the first offer; the other waits for it. */
   readonly opens: boolean;
   readonly stream: MediaStream | null;
+  /** How many links send this picture. */
+  readonly links: number;
   /** The other side's link that this one answers to; null if not known yet. */
   readonly to: number | null;
   readonly say: (words: Words) => void;
@@ -58,6 +69,7 @@ export class Link {
   #stream: MediaStream | null;
   #work: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #links: number;
   #adopted = false;
   #closed = false;
 
@@ -66,6 +78,7 @@ export class Link {
     this.#negotiation = new Negotiation(options.polite);
     this.#to = options.to;
     this.#stream = options.stream;
+    this.#links = options.links;
     this.connection = options.spare.connection;
     this.channel = options.spare.channel;
     this.#listen();
@@ -88,6 +101,18 @@ export class Link {
       const track = firstTrack(stream, transceiver.receiver.track.kind);
       if (transceiver.sender.track !== track) void transceiver.sender.replaceTrack(track).catch(() => undefined);
     }
+  }
+
+  /** Keeps to this link's share of the uplink, one of `links` that send the same picture. */
+  share(links: number): void {
+    this.#links = links;
+    const sender = this.#transceivers().find((each) => each.receiver.track.kind === 'video')?.sender;
+    const parameters = sender?.getParameters();
+    const encoding = parameters?.encodings[0];
+    if (sender === undefined || parameters === undefined || encoding === undefined) return; // not agreed on yet
+    encoding.maxBitrate = Math.min(PICTURE_BITS, Math.round(UPLINK_BITS / links));
+    encoding.scaleResolutionDownBy = links > FULL_SIZE_LINKS ? 2 : 1;
+    void sender.setParameters(parameters).catch(() => undefined); // it was changed meanwhile: the next call sets it
   }
 
   /** Finds a path anew, keeping the connection. */
@@ -113,7 +138,9 @@ export class Link {
     };
     connection.onicecandidate = (event) => this.#sayCandidate(event.candidate);
     connection.onconnectionstatechange = () => {
-      if (!this.#closed) this.#options.onState(connection.connectionState);
+      if (this.#closed) return;
+      if (connection.connectionState === 'connected') this.share(this.#links);
+      this.#options.onState(connection.connectionState);
     };
     connection.oniceconnectionstatechange = () => this.#watch();
   }

@@ -45,8 +45,8 @@ export class Negotiation {
   #held: Description | null = null;
   #again = false;
   /** Of the remote description in force. */
-  #ufrag = '';
-  readonly #oldUfrags = new Set<string>();
+  #ufrag: string | null = null;
+  readonly #oldUfrags = new Set<string | null>();
   #waiting: Candidate[] = [];
 
   constructor(polite: boolean) {

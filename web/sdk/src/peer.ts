@@ -47,6 +47,8 @@ export interface RemotePeerOptions {
   readonly opens: boolean;
   readonly stream: MediaStream | null;
   readonly media: PeerMedia;
+  /** How many people get our picture. */
+  readonly links: number;
   readonly takeSpare: () => Spare;
   /** Sends words over the broker; false if it is away. */
   readonly signal: (text: string) => boolean;
@@ -84,6 +86,7 @@ export class RemotePeer implements Peer {
   #counters: Counters | null = null;
   #myStream: MediaStream | null;
   #myMedia: PeerMedia;
+  #links: number;
   #sent = Date.now(); // larger than on an earlier page of ours
   #got = 0;
 
@@ -93,6 +96,7 @@ export class RemotePeer implements Peer {
     this.#options = options;
     this.#myStream = options.stream;
     this.#myMedia = options.media;
+    this.#links = options.links;
     this.#link = this.#newLink(options.opens, null);
     this.#timers = [
       setInterval(() => void this.#measure(), MEASURE_EVERY_MS),
@@ -125,6 +129,12 @@ export class RemotePeer implements Peer {
     this.#myMedia = media;
     this.#link.publish(stream);
     this.#write(JSON.stringify({ frame: 'media', media } satisfies Frame));
+  }
+
+  /** Our picture now goes to this many people. */
+  share(links: number): void {
+    this.#links = links;
+    this.#link.share(links);
   }
 
   /** Words from the peer, by the broker or by the data channel; what makes no sense is dropped. */
@@ -166,6 +176,7 @@ export class RemotePeer implements Peer {
       opens,
       to,
       stream: this.#myStream,
+      links: this.#links,
       say: (words) => this.#say(words),
       onTrack: (track) => this.#addTrack(track),
       onState: (state) => this.#follow(state),

@@ -165,6 +165,7 @@ export class SeatedRoom implements Room {
       opens,
       stream: this.#stream,
       media: this.#media,
+      links: Math.max(1, this.#members.length),
       takeSpare: () => this.#takeSpare(),
       signal: (text) => this.#signal(member.id, text),
       onMessage: (data) => {
@@ -203,6 +204,7 @@ export class SeatedRoom implements Room {
   #show(): void {
     const order = new Map(this.#members.map((member) => [member.id, member.order]));
     const place = (peer: Peer): number => order.get(peer.id) ?? 0;
+    for (const peer of this.#known.values()) peer.share(this.#known.size);
     const here = [...this.#known.values()].filter((peer) => peer.here.current);
     this.peers.set(here.sort((a, b) => place(a) - place(b)));
   }

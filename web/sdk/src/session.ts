@@ -19,6 +19,9 @@ const CONNECT_WITHIN = 8;
 /** Seconds to wait before the first, second ... attempt; the last one stays. Each is stretched or shortened by up to half. */
 const BACKOFF = [0.2, 0.5, 1, 2, 4, 8] as const;
 
+/** Refusals after which the broker closes the socket, whatever was asked: the next socket asks again. */
+const PASSING: ReadonlySet<Code> = new Set<Code>(['too-large', 'too-fast', 'hello-late', 'silent', 'too-slow']);
+
 /** Whether the broker's socket is there. Calls go on while it is `away`. */
 export type BrokerState = 'connecting' | 'connected' | 'away';
 
@@ -96,7 +99,7 @@ export class Session {
   /** Take a seat under this name. */
   join(name: string): SessionEffect[] {
     this.#name = name;
-    if (this.#socket.is !== 'open' || this.#asking) return [];
+    if (this.#socket.is !== 'open' || this.#asking || this.#seated) return [];
     this.#asking = true;
     return [{ do: 'send', message: { type: 'join', name } }];
   }
@@ -233,9 +236,9 @@ export class Session {
   }
 
   #refused(code: Code, message: string): SessionEffect[] {
-    const asked = this.#asking;
     if (code === 'replaced') return this.#end(code, message);
-    if (!asked && code !== 'room-full' && code !== 'invalid') return [];
+    if (this.#seated || PASSING.has(code)) return []; // about a signal, or over soon
+    if (!this.#asking && code !== 'room-full' && code !== 'invalid') return [];
     this.#asking = false;
     if (code === 'seat-gone') {
       this.#ticket = null;

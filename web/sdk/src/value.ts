@@ -22,6 +22,7 @@ export class Source<T> implements Value<T> {
     if (Object.is(value, this.#current)) return;
     this.#current = value;
     for (const listener of [...this.#listeners]) {
+      if (!Object.is(value, this.#current)) return; // a listener has set a newer one, and all were told of that
       if (this.#listeners.has(listener)) listener(value);
     }
   }

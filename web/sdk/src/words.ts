@@ -107,7 +107,7 @@ function isCandidate(value: unknown): value is Candidate {
 function isMedia(value: unknown): value is PeerMedia {
   return (
     isRecord(value) &&
-    ['on', 'muted', 'none'].includes(String(value['microphone'])) &&
-    ['on', 'off', 'none'].includes(String(value['camera']))
+    ['on', 'muted', 'none'].some((state) => state === value['microphone']) &&
+    ['on', 'off', 'none'].some((state) => state === value['camera'])
   );
 }

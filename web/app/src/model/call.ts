@@ -107,6 +107,7 @@ export class Call {
 
   /** Somebody clicked. */
   unsilence(): void {
+    if (this.silent.peek().size === 0) return;
     const plays = [...this.silent.peek().values()];
     this.silent.value = new Map();
     for (const play of plays) play();

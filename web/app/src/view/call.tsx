@@ -24,6 +24,7 @@ export function CallView({ call }: { readonly call: Call }) {
     return true;
   });
   const stir = () => call.controls.stir();
+  const unsilence = () => call.unsilence();
   return (
     <main
       class="call"
@@ -32,6 +33,8 @@ export function CallView({ call }: { readonly call: Call }) {
       data-pair={call.stage.arrangement.value.pair}
       onPointerMove={stir}
       onPointerDown={stir}
+      onPointerUp={unsilence}
+      onKeyDown={unsilence}
     >
       <h1 class="unseen">
         {call.alone.value ? words.alone.heading : words.list(call.others.value.map((one) => one.name))}

@@ -18,9 +18,7 @@ export function Video({ stream, mine, hidden, box, onSilence }: Props) {
     if (video === null) return undefined;
     return onceReady(stream, () => {
       if (video.srcObject !== stream) video.srcObject = stream;
-      video.play().catch((error: unknown) => {
-        if (error instanceof DOMException && error.name === 'NotAllowedError') onSilence?.(() => void video.play());
-      });
+      play(video, onSilence);
     });
   }, [stream, onSilence]);
   useLayoutEffect(() => {
@@ -40,6 +38,19 @@ export function Video({ stream, mine, hidden, box, onSilence }: Props) {
       tabIndex={-1}
     />
   );
+}
+
+/** If the browser refuses sound before somebody clicks, the picture goes on without it. */
+function play(video: HTMLVideoElement, onSilence: Props['onSilence']): void {
+  video.play().catch((error: unknown) => {
+    if (!(error instanceof DOMException) || error.name !== 'NotAllowedError' || onSilence === undefined) return;
+    video.muted = true;
+    video.play().catch(() => undefined); // shows at least the first frame
+    onSilence(() => {
+      video.muted = false;
+      play(video, onSilence);
+    });
+  });
 }
 
 /** An element that waits for a stream's first track keeps the page from being loaded: it gets such a stream only after that. */

@@ -1,0 +1,179 @@
+"""The house has floors: what may import what, what may know the time, and how large a thing may be."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "src" / "eyeline"
+
+FLOORS = {
+    "errors": 1,
+    "__init__": 1,
+    "signalling": 2,
+    "turn": 2,
+    "settings": 3,
+    "serve": 4,
+    "cli": 5,
+    "__main__": 6,
+}
+"""Everything at the top of the package.  Neighbours on one floor don't import each other."""
+
+SANS_IO = {"errors", "signalling", "turn", "settings"}
+"""These know no clock, no socket, no chance, no log: all that is passed in."""
+
+BANNED_BELOW_THE_EDGE = {
+    *("asyncio", "concurrent", "multiprocessing", "threading", "queue", "sched", "select", "selectors", "signal"),
+    *("time", "datetime", "calendar", "zoneinfo", "random", "secrets", "uuid", "tempfile"),
+    *("socket", "socketserver", "ssl", "http", "urllib", "subprocess", "os", "io", "sys"),
+    *("logging", "structlog", "warnings", "starlette", "uvicorn", "websockets", "redis", "aiortc"),
+}
+
+BANNED_NAMES = {
+    *(
+        "base",
+        "common",
+        "constants",
+        "core",
+        "enums",
+        "exceptions",
+        "helper",
+        "helpers",
+        "interfaces",
+        "lib",
+        "manager",
+    ),
+    *("managers", "misc", "mixins", "models", "shared", "tools", "types", "util", "utils"),
+}
+
+LINES_OF_A_FILE = 500
+LINES_OF_A_FUNCTION = 60
+
+PYTHON = sorted(path for top in ("src", "tests", "tools", "bench") for path in (ROOT / top).rglob("*.py"))
+TYPESCRIPT = sorted(path for path in (ROOT / "web").glob("*/src/**/*") if path.suffix in {".ts", ".tsx"})
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+Def = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def shown(path: Path) -> str:
+    """A path as a person would say it."""
+    return str(path.relative_to(ROOT))
+
+
+def tree(path: Path) -> ast.Module:
+    """The module's syntax."""
+    return ast.parse(path.read_text(), shown(path))
+
+
+def top(path: Path) -> str:
+    """The part of the house that a module is in."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that is imported, wherever the import stands; `from a import b` may mean `a.b`."""
+    for node in ast.walk(tree(path)):
+        match node:
+            case ast.Import(names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module, names, level):
+                assert level == 0, f"{shown(path)}:{node.lineno} imports relatively: write the whole name"
+                yield from (f"{module}.{alias.name}" for alias in names)
+            case _:
+                pass
+
+
+def test_every_part_of_the_house_has_a_floor_and_is_there() -> None:
+    parts = {top(path) for path in MODULES}
+
+    assert parts == set(FLOORS), "list it in FLOORS, or take it out"
+
+
+def test_names_say_what_is_inside() -> None:
+    names = {part.removesuffix(".py") for path in MODULES for part in path.relative_to(PACKAGE).parts}
+
+    assert names & BANNED_NAMES == set(), "a helper lives with its only user"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=shown)
+def test_imports_point_down(path: Path) -> None:
+    here = top(path)
+    for name in imports(path):
+        package, _, rest = name.partition(".")
+        there = rest.partition(".")[0]
+        if package == "eyeline":
+            there = there if there in FLOORS else "__init__"  # a name in the package itself
+            assert there == here or FLOORS[there] < FLOORS[here], f"{here} must not import {name}"
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if top(path) in SANS_IO], ids=shown)
+def test_below_the_edge_nothing_knows_a_clock_a_socket_chance_or_a_log(path: Path) -> None:
+    banned = {name for name in imports(path) if name.partition(".")[0] in BANNED_BELOW_THE_EDGE}
+
+    assert banned == set(), "pass it in"
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if top(path) in SANS_IO], ids=shown)
+def test_below_the_edge_nothing_is_awaited_opened_or_printed(path: Path) -> None:
+    for node in ast.walk(tree(path)):
+        assert not isinstance(node, ast.AsyncFunctionDef | ast.Await), f"line {node.lineno}"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in {"open", "print", "input", "__import__", "exec", "eval"}, f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("path", PYTHON + TYPESCRIPT, ids=shown)
+def test_file_has_at_most_500_lines(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= LINES_OF_A_FILE
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=shown)
+def test_function_has_at_most_60_lines(path: Path) -> None:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, Def):
+            assert (node.end_lineno or node.lineno) - node.lineno < LINES_OF_A_FUNCTION, node.name
+
+
+def task_groups(module: ast.Module) -> set[str]:
+    """The names that are bound to a `TaskGroup`, by `async with` or as a parameter."""
+    names = set()
+    for node in ast.walk(module):
+        match node:
+            case ast.withitem(ast.Call(func), ast.Name(name)) if "TaskGroup" in ast.unparse(func):
+                names.add(name)
+            case ast.arg(name, ast.expr() as annotation) if "TaskGroup" in ast.unparse(annotation):
+                names.add(name)
+            case _:
+                pass
+    return names
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=shown)
+def test_every_task_has_a_parent(path: Path) -> None:
+    module = tree(path)
+    groups = task_groups(module)
+    for node in ast.walk(module):
+        match node:
+            case ast.Attribute(owner, "create_task" | "ensure_future" | "run_coroutine_threadsafe"):
+                assert ast.unparse(owner) in groups, f"line {node.lineno}: {ast.unparse(node)}"
+            case ast.alias("create_task" | "ensure_future"):
+                pytest.fail(f"line {node.lineno}: import asyncio, and use a TaskGroup")
+            case _:
+                pass
+
+
+@pytest.mark.parametrize("path", MODULES, ids=shown)
+def test_every_module_and_every_public_class_and_function_has_a_docstring(path: Path) -> None:
+    for node in [tree(path), *ast.iter_child_nodes(tree(path))]:
+        if isinstance(node, ast.Module | ast.ClassDef | Def) and not getattr(node, "name", "").startswith("_"):
+            assert ast.get_docstring(node), f"{getattr(node, 'name', 'the module')} says nothing"
+
+
+def test_nothing_names_a_place_on_the_machine_it_was_written_on() -> None:
+    place = re.compile(r"(?<![\w.$}])/" + r"(work|root|home/\w+|Users)/")
+    texts = [*PYTHON, *TYPESCRIPT, *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.*"), ROOT / "Makefile"]
+
+    assert [shown(path) for path in texts if path.is_file() and place.search(path.read_text(errors="ignore"))] == []

@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest';
+import { measure } from '../src/stats.ts';
+
+type Row = { readonly id: string; readonly type: string; readonly [field: string]: unknown };
+
+function report(rows: readonly Row[], timestamp = 1_700_000_000_000): RTCStatsReport {
+  return new Map(rows.map((row) => [row.id, { timestamp, ...row }]));
+}
+
+const CHROMIUM: readonly Row[] = [
+  { id: 'T01', type: 'transport', selectedCandidatePairId: 'CPa', dtlsState: 'connected', iceState: 'connected' },
+  { id: 'CPb', type: 'candidate-pair', localCandidateId: 'I2', remoteCandidateId: 'I3', state: 'waiting' },
+  {
+    id: 'CPa',
+    type: 'candidate-pair',
+    localCandidateId: 'I1',
+    remoteCandidateId: 'I3',
+    state: 'succeeded',
+    nominated: true,
+    currentRoundTripTime: 0.0234,
+  },
+  { id: 'I1', type: 'local-candidate', address: '192.0.2.1', port: 50_000, protocol: 'udp', candidateType: 'host' },
+  { id: 'I2', type: 'local-candidate', address: '192.0.2.9', port: 50_009, protocol: 'udp', candidateType: 'srflx' },
+  { id: 'I3', type: 'remote-candidate', address: '2001:db8::7', port: 4711, protocol: 'udp', candidateType: 'prflx' },
+  { id: 'A', type: 'inbound-rtp', kind: 'audio', packetsReceived: 100, packetsLost: 0, bytesReceived: 9999 },
+  {
+    id: 'V',
+    type: 'inbound-rtp',
+    kind: 'video',
+    packetsReceived: 300,
+    packetsLost: 0,
+    bytesReceived: 50_000,
+    frameWidth: 1280,
+    frameHeight: 720,
+    framesPerSecond: 29.97,
+  },
+];
+
+/** No transport row; the pair itself says that it is selected; no round trip at first. */
+const FIREFOX: readonly Row[] = [
+  {
+    id: 'p0',
+    type: 'candidate-pair',
+    localCandidateId: 'l0',
+    remoteCandidateId: 'r0',
+    state: 'failed',
+    selected: false,
+  },
+  {
+    id: 'p1',
+    type: 'candidate-pair',
+    localCandidateId: 'l1',
+    remoteCandidateId: 'r1',
+    state: 'succeeded',
+    selected: true,
+    nominated: true,
+  },
+  { id: 'l0', type: 'local-candidate', address: '192.0.2.2', port: 1, protocol: 'udp', candidateType: 'host' },
+  {
+    id: 'l1',
+    type: 'local-candidate',
+    address: '192.0.2.2',
+    port: 2,
+    protocol: 'udp',
+    relayProtocol: 'tls',
+    candidateType: 'relay',
+  },
+  { id: 'r0', type: 'remote-candidate', address: '192.0.2.3', port: 3, protocol: 'udp', candidateType: 'host' },
+  { id: 'r1', type: 'remote-candidate', address: '(redacted).local', port: 4, protocol: 'udp', candidateType: 'host' },
+];
+
+/** The rows a second later: one field of one row is another. */
+function later(rows: readonly Row[], id: string, fields: Readonly<Record<string, unknown>>): RTCStatsReport {
+  return report(
+    rows.map((row) => (row.id === id ? { ...row, ...fields } : row)),
+    1_700_000_001_000,
+  );
+}
+
+describe('the path', () => {
+  test('of Chromium is the pair that the transport has selected', () => {
+    const { line, relayed } = measure(report(CHROMIUM), null);
+
+    expect(line).toMatchObject({ roundTripMs: 23, local: '192.0.2.1:50000', remote: '[2001:db8::7]:4711' });
+    expect(line).toMatchObject({ localType: 'host', remoteType: 'prflx', protocol: 'udp' });
+    expect(relayed).toBe(false);
+  });
+
+  test('of Firefox is the pair that is selected', () => {
+    const { line, relayed } = measure(report(FIREFOX), null);
+
+    expect(line).toMatchObject({ local: '192.0.2.2:2', localType: 'relay', remoteType: 'host', protocol: 'tls' });
+    expect(line.roundTripMs).toBeNull();
+    expect(relayed).toBe(true);
+  });
+
+  test('is relayed if only the other side relays', () => {
+    expect(measure(later(CHROMIUM, 'I3', { candidateType: 'relay' }), null).relayed).toBe(true);
+  });
+
+  test('has no address where the browser hides it', () => {
+    expect(measure(later(CHROMIUM, 'I3', { address: '' }), null).line.remote).toBeNull();
+    expect(measure(later(CHROMIUM, 'I3', { address: null }), null).line.remote).toBeNull();
+  });
+
+  test('is nothing before there is one', () => {
+    const { line, relayed } = measure(report([]), null);
+
+    expect(line).toEqual({
+      roundTripMs: null,
+      local: null,
+      remote: null,
+      localType: null,
+      remoteType: null,
+      protocol: null,
+      picture: null,
+      lost: null,
+    });
+    expect(relayed).toBe(false);
+  });
+
+  test('has no type that is not in the standard', () => {
+    expect(measure(later(CHROMIUM, 'I1', { candidateType: 'serverreflexive' }), null).line.localType).toBeNull();
+  });
+});
+
+describe('the picture', () => {
+  test('has a size and a rate, and its bits are counted from the measurement before', () => {
+    const first = measure(report(CHROMIUM), null);
+    expect(first.line.picture).toEqual({ width: 1280, height: 720, framesPerSecond: 30, kbitPerSecond: 0 });
+
+    const second = measure(later(CHROMIUM, 'V', { bytesReceived: 175_000 }), first.counters);
+    expect(second.line.picture?.kbitPerSecond).toBe(1000);
+  });
+
+  test('is null while no frames come', () => {
+    expect(measure(later(CHROMIUM, 'V', { framesPerSecond: undefined }), null).line.picture).toBeNull();
+    expect(measure(later(CHROMIUM, 'V', { framesPerSecond: 0 }), null).line.picture).toBeNull();
+  });
+
+  test('has no negative rate when the counters begin anew', () => {
+    const { counters } = measure(report(CHROMIUM), null);
+
+    expect(measure(later(CHROMIUM, 'V', { bytesReceived: 10 }), counters).line.picture?.kbitPerSecond).toBe(0);
+  });
+
+  test('has no rate of its first second that counts from the beginning of time', () => {
+    const { counters } = measure(report(FIREFOX), null);
+
+    expect(measure(report(CHROMIUM), counters).line.picture?.kbitPerSecond).toBe(0);
+  });
+});
+
+describe('what was lost', () => {
+  test('is unknown at the first measurement', () => {
+    expect(measure(report(CHROMIUM), null).line.lost).toBeNull();
+  });
+
+  test('is the share since the last one, of sound and picture together', () => {
+    const { counters } = measure(report(CHROMIUM), null);
+    const now = later(CHROMIUM, 'V', { packetsReceived: 375, packetsLost: 25 });
+
+    expect(measure(now, counters).line.lost).toBe(0.25);
+  });
+
+  test('is nothing if duplicates make it less than before', () => {
+    const { counters } = measure(report(CHROMIUM), null);
+
+    expect(measure(later(CHROMIUM, 'V', { packetsReceived: 301, packetsLost: -3 }), counters).line.lost).toBe(0);
+  });
+
+  test('is unknown while nothing was to come', () => {
+    const { counters } = measure(report(CHROMIUM), null);
+
+    expect(measure(report(CHROMIUM), counters).line.lost).toBeNull();
+  });
+});

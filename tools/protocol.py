@@ -47,7 +47,8 @@ def spliced(page: str, name: str, table: str) -> str:
     """The page with the table between the comments that name it."""
     before, start, rest = page.partition(f"<!-- {name}: written by tools/protocol.py -->\n")
     _, end, after = rest.partition(f"<!-- end of {name} -->")
-    assert start and end, f"docs/operate.md has no place for {name}"
+    if not (start and end):
+        raise SystemExit(f"docs/operate.md has no place for the {name}")
     return before + start + table + end + after
 
 

@@ -186,6 +186,7 @@ def app_return(browser: Browser, sites: Sites, room: str) -> Page:
     old.goto(f"{sites.eyeline}/healthz")
     kept: str = old.evaluate("JSON.stringify(sessionStorage)")
     before.close()
+    time.sleep(1)  # so that the end of that page takes nothing from this one; they still wait for us
     tab = new_page(browser, f"if (location.protocol === 'http:') Object.assign(sessionStorage, {kept})")
     tab.goto(f"{sites.eyeline}/r/{room}", wait_until="commit")
     return tab

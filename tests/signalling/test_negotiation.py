@@ -102,6 +102,20 @@ def test_candidates_that_wait_are_bounded() -> None:
     assert sum(isinstance(effect, Add) for effect in machine.done()) == CANDIDATES_HELD
 
 
+def test_candidates_that_come_too_late_take_no_room_from_those_that_come_early() -> None:
+    machine = Negotiation(polite=True)
+    for ufrag in "ab":
+        machine.hear(Description("offer", 1, ufrag, "sdp"))
+        machine.done()
+        machine.done()
+    for n in range(CANDIDATES_HELD):
+        machine.hear_candidate(Candidate("a", str(n)))
+    machine.hear_candidate(Candidate("c", "early"))
+    machine.hear(Description("offer", 2, "c", "sdp"))
+
+    assert list(map(in_words, machine.done())) == ["add early", "make-answer"]
+
+
 @dataclass
 class Side:
     """A machine, and a browser that keeps the rules of RTCPeerConnection: a fake outside."""

@@ -121,7 +121,7 @@ class Rooms(RuleBasedStateMachine):
         self.signal(*data.draw(st.permutations(self.some(client=True, seat=True)))[:2])
 
     @precondition(lambda self: self.some(client=True, seat=True) and self.some(client=False, seat=True))
-    @rule(data=st.data(), times=st.sampled_from([1, KEPT_SIGNALS, KEPT_SIGNALS + 6]))
+    @rule(data=st.data(), times=st.sampled_from([1, KEPT_SIGNALS, KEPT_SIGNALS + 1]))
     def speak_to_the_absent(self, data: st.DataObject, times: int) -> None:
         person = self.draw(data, client=True, seat=True)
         absent = self.draw(data, client=False, seat=True)

@@ -30,6 +30,7 @@ from eyeline.signalling.messages import (
 )
 from eyeline.signalling.refusals import REFUSALS, Code
 from eyeline.signalling.room import (
+    KEPT_SIGNALS,
     LOBBY_SESSIONS,
     Admitted,
     Enter,
@@ -270,6 +271,20 @@ def test_two_who_come_in_the_same_millisecond_come_one_after_the_other() -> None
 
     orders = [tell.news.claim.order for tell in first + second if isinstance(tell.news, Admitted)]
     assert orders == [1_000_001_000, 1_000_001_001]
+
+
+@pytest.mark.parametrize(("said", "gap"), [(0, False), (KEPT_SIGNALS, False), (KEPT_SIGNALS + 1, True)])
+def test_gap_is_said_as_soon_as_one_signal_is_lost(said: int, gap: bool) -> None:
+    network = Network()
+    alice, _ = joined(network, "alice")
+    bob, token = joined(network, "bob")
+    network.lose(bob)
+    for n in range(1, said + 1):
+        network.say(alice, encode(Signal(PeerId("bob-0001"), Count(n), Payload("x"))))
+
+    answer, *signals = resumed(network, "bob", token)
+    assert isinstance(answer, Joined)
+    assert (answer.gap, len(signals)) == (gap, min(said, KEPT_SIGNALS))
 
 
 def test_signals_are_kept_up_to_256_ki_characters_too() -> None:

@@ -115,7 +115,13 @@ export const words = {
       return 'That is not a code or link of a call. A code has only letters, digits and hyphens.';
     },
   },
-  between: { note: 'the server introduces you, then steps aside', alice: 'Alice', bob: 'Bob', line: 'direct · 23 ms' },
+  between: {
+    note: (state: Line['state']) =>
+      state === 'relayed' ? 'the server passes it on, still encrypted' : 'the server introduces you, then steps aside',
+    alice: 'Alice',
+    bob: 'Bob',
+    line: 'direct · 23 ms',
+  },
   lobby: {
     heading: 'Ready?',
     name: 'Your name',
@@ -201,13 +207,12 @@ export const words = {
   chat: {
     heading: 'Chat',
     log: 'Messages',
-    empty: 'Messages go straight to those who are here now. They are gone when you leave.',
+    empty: 'Messages go to those who are here now. They are gone when you leave.',
     field: 'Message everyone',
     alone: 'Nobody else is here yet',
     send: 'Send',
     sending: 'sending…',
-    missed: (names: readonly string[]) =>
-      names.length === 0 ? 'Not delivered to everyone' : `Not delivered to ${list(names)}`,
+    missed: (names: string) => `Not delivered to ${names === '' ? 'everyone' : names}`,
     excess: (count: number) => `${count} ${count === 1 ? 'character' : 'characters'} too many; 4000 fit.`,
     time: (at: number) => clock.format(at),
     you: 'You',

@@ -142,3 +142,13 @@ test('your window keeps the corner that you moved it to', () => {
   room.peers.set([bob()]);
   expect(call.stage.corner.value).toBe('top-left');
 });
+
+test('a short pause is still speaking', () => {
+  const level = world.media[0]?.level;
+  level?.set(0.5);
+  level?.set(0);
+  world.pass(0.5);
+  expect(call.me.speaking.value).toBe(true);
+  world.pass(0.2);
+  expect(call.me.speaking.value).toBe(false);
+});

@@ -104,7 +104,7 @@ function roomOf(name: string, me: string): FakeRoom {
   if (scene.has('away')) room.broker.set('away');
   if (scene.has('chat') || scene.has('talk')) talk(room, peers);
   if (scene.has('undelivered')) {
-    room.delivery = () => Promise.reject(Object.assign(refusal('not-delivered'), { names: ['Bob'] }));
+    room.delivery = () => Promise.reject(refusal('gone', 'Bob'));
   }
   if (scene.has('sending')) room.delivery = () => new Promise(() => {});
   if (scene.has('coming')) setTimeout(() => room.peers.set([...peers, new FakePeer('Zoe', picture('Zoe'))]), 1500);

@@ -158,10 +158,7 @@ export class RemotePeer implements Peer {
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#awayTimer);
     this.#link.close();
-    for (const waiting of this.#waiting.values()) {
-      waiting.reject(new EyelineError('gone', 'This person left before the message arrived.'));
-    }
-    this.#waiting.clear();
+    this.#giveUpWaiting();
   }
 
   /** Tells the peer that we leave, or that our page goes away; it may not arrive. */
@@ -229,6 +226,19 @@ export class RemotePeer implements Peer {
     this.here.set(true);
   }
 
+  /** Their page went away and has not come back: to others they have left. */
+  #vanish(): void {
+    this.here.set(false);
+    this.#giveUpWaiting();
+  }
+
+  #giveUpWaiting(): void {
+    for (const waiting of this.#waiting.values()) {
+      waiting.reject(new EyelineError('gone', 'This person left before the message arrived.'));
+    }
+    this.#waiting.clear();
+  }
+
   #greet(): void {
     this.#write(JSON.stringify({ frame: 'media', media: this.#myMedia } satisfies Frame));
     for (const waiting of this.#waiting.values()) this.#write(waiting.text);
@@ -263,7 +273,7 @@ export class RemotePeer implements Peer {
       case 'away':
         this.line.set({ ...this.line.current, state: 'lost' });
         clearTimeout(this.#awayTimer);
-        this.#awayTimer = setTimeout(() => this.here.set(false), AWAY_MS);
+        this.#awayTimer = setTimeout(() => this.#vanish(), AWAY_MS);
         break;
       case undefined:
         break; // not ours, or from a later version

@@ -84,7 +84,7 @@ export class SeatedRoom implements Room {
   }
 
   async send(message: Json): Promise<void> {
-    const peers = [...this.#known.values()];
+    const peers = [...this.#known.values()].filter((peer) => peer.here.current);
     const results = await Promise.allSettled(peers.map((peer) => peer.send(message)));
     const failed = peers.filter((_, index) => results[index]?.status === 'rejected');
     if (failed.length === 0) return;

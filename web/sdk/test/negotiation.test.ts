@@ -72,3 +72,17 @@ test('at most 64 candidates wait for their description', () => {
 
   expect(machine.done().filter((effect) => effect.do === 'add')).toHaveLength(64);
 });
+
+test('candidates that come too late take no room from those that come early', () => {
+  const machine = new Negotiation(true);
+  for (const ufrag of ['a', 'b']) {
+    machine.hear({ kind: 'offer', number: 1, ufrag, sdp: '' });
+    machine.done();
+    machine.done();
+  }
+  for (let n = 0; n < 64; n++) machine.hearCandidate({ ufrag: 'a', candidate: String(n), mid: null });
+  machine.hearCandidate({ ufrag: 'c', candidate: 'early', mid: null });
+  machine.hear({ kind: 'offer', number: 2, ufrag: 'c', sdp: '' });
+
+  expect(machine.done().map(inWords)).toEqual(['add early', 'make-answer']);
+});

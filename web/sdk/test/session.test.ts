@@ -255,6 +255,23 @@ describe('coming back', () => {
     expect(sent(session.signal('bob-0001', 'word 3'))).toEqual([signal(3)]);
   });
 
+  test('what is said before the broker has answered waits for the answer', () => {
+    const session = seated();
+    reopen(session, 1);
+
+    expect(speak(session, 1)).toEqual([]);
+    expect(sent(session.receive(joined(), 1))).toEqual([signal(1)]);
+  });
+
+  test('what is said while a new seat is asked for was meant for the old one, and is dropped', () => {
+    const session = seated();
+    reopen(session, 1);
+    session.receive(refused('seat-gone'), 1);
+    speak(session, 1);
+
+    expect(sent(session.receive(joined(), 1))).toEqual([]);
+  });
+
   test('signals are on their way before the room is told that it is back', () => {
     const session = seated();
     speak(session, 1);

@@ -38,7 +38,7 @@ const name = 44;
 /** Your own window: about a sixth of the width, upright on an upright phone. */
 export function smallWindow(free: Box, corner: Corner): Box {
   const upright = free.height > free.width;
-  const width = Math.round(upright ? clamp(free.width * 0.28, 88, 200) : clamp(free.width * 0.165, 112, 360));
+  const width = Math.round(upright ? clamp(free.width * 0.28, 88, 160) : clamp(free.width * 0.165, 112, 360));
   const height = Math.round(upright ? (width * 4) / 3 : (width * 10) / 16);
   const left = corner.endsWith('left');
   const top = corner.startsWith('top');

@@ -1,6 +1,6 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, signal } from '@preact/signals';
-import { shownName } from './name';
+import { cleanName, shownName } from './name';
 import type { Outside } from './outside';
 import { showable } from './text';
 
@@ -18,7 +18,7 @@ export interface Line {
   readonly at: number;
   readonly delivery: Delivery;
   /** By whom it was not received; empty if unknown or if all have it. */
-  readonly missed: readonly string[];
+  readonly missed: string;
 }
 export type Delivery = 'sending' | 'delivered' | 'missed';
 
@@ -67,13 +67,13 @@ export class Chat {
       await this.#room.send({ kind: 'chat', id: `${key}`, text });
       this.#change(key, { delivery: 'delivered' });
     } catch (error) {
-      this.#change(key, { delivery: 'missed', missed: readNames(error) });
+      this.#change(key, { delivery: 'missed', missed: readMissed(error) });
     }
   }
 
   #add(line: Pick<Line, 'mine' | 'name' | 'text' | 'delivery'>): Line {
     this.#keys += 1;
-    const added: Line = { ...line, key: this.#keys, at: this.#now(), missed: [] };
+    const added: Line = { ...line, key: this.#keys, at: this.#now(), missed: '' };
     this.lines.value = [...this.lines.peek(), added].slice(-keptLines);
     return added;
   }
@@ -92,7 +92,8 @@ function readText(message: unknown): string | null {
   return shown.length > longestText ? `${shown.slice(0, longestText)}…` : shown;
 }
 
-function readNames(error: unknown): readonly string[] {
-  if (typeof error !== 'object' || error === null || !('names' in error) || !Array.isArray(error.names)) return [];
-  return error.names.filter((name: unknown): name is string => typeof name === 'string').map(shownName);
+/** The SDK tells who did not get it in the words of its error. */
+function readMissed(error: unknown): string {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'gone') return '';
+  return cleanName(error.message);
 }

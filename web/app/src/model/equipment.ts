@@ -1,5 +1,5 @@
 import type * as sdk from '@eyeline/sdk';
-import { computed, type ReadonlySignal } from '@preact/signals';
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { Media, Memory, Outside } from './outside';
 import { Watch } from './watch';
 
@@ -13,8 +13,10 @@ interface Wish {
   readonly cameraId?: string;
 }
 
-/** Louder than this is taken for speech. */
+/** Louder than this is taken for speech, */
 const speech = 0.12;
+/** and so are pauses of so many seconds in it. */
+const pause = 0.6;
 
 /** Your camera and microphone, with your choices remembered. */
 export class Equipment {
@@ -30,7 +32,9 @@ export class Equipment {
   readonly media: ReadonlySignal<sdk.PeerMedia>;
   readonly #media: Media;
   readonly #memory: Memory;
+  readonly #loud = signal(false);
   readonly #watch = new Watch();
+  #endPause: (() => void) | null = null;
   #wish: Wish;
 
   constructor(outside: Outside) {
@@ -42,7 +46,8 @@ export class Equipment {
     this.camera = this.#watch.signal(this.#media.camera);
     this.devices = this.#watch.signal(this.#media.devices);
     this.level = this.#watch.signal(this.#media.level);
-    this.speaking = computed(() => this.microphone.value.state === 'on' && this.level.value > speech);
+    this.speaking = computed(() => this.microphone.value.state === 'on' && this.#loud.value);
+    this.#watch.on(this.#media.level, (level) => this.#listen(level, outside.after));
     this.media = computed(() => ({
       microphone: shown(this.microphone.value, 'muted'),
       camera: shown(this.camera.value, 'off'),
@@ -86,6 +91,19 @@ export class Equipment {
   end(): void {
     this.#watch.end();
     this.#media.stop();
+  }
+
+  #listen(level: number, after: Outside['after']): void {
+    if (level > speech) {
+      this.#endPause?.();
+      this.#endPause = null;
+      this.#loud.value = true;
+    } else if (this.#loud.peek() && this.#endPause === null) {
+      this.#endPause = after(pause, () => {
+        this.#endPause = null;
+        this.#loud.value = false;
+      });
+    }
   }
 
   #remember(news: Partial<Wish>): void {

@@ -1,4 +1,4 @@
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
 import { words } from '../strings';
 import { Bar } from './bar';
@@ -9,7 +9,9 @@ import { StageView } from './stage';
 
 export function CallView({ call }: { readonly call: Call }) {
   const chatButton = useRef<HTMLButtonElement>(null);
+  const main = useRef<HTMLElement>(null);
   const open = call.chat.open.value;
+  useEffect(() => main.current?.focus({ preventScroll: true }), []);
   const closeChat = () => {
     call.chat.show(false);
     call.controls.stir();
@@ -27,10 +29,13 @@ export function CallView({ call }: { readonly call: Call }) {
   const unsilence = () => call.unsilence();
   return (
     <main
+      ref={main}
+      tabIndex={-1}
       class="call"
       data-quiet={!call.controls.shown.value}
       data-chat={open}
       data-pair={call.stage.arrangement.value.pair}
+      data-away={call.broker.value === 'away'}
       onPointerMove={stir}
       onPointerDown={stir}
       onPointerUp={unsilence}

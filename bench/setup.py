@@ -10,13 +10,12 @@ in fresh browser contexts; the first person is in the call and settled.  `--step
 import argparse
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -25,8 +24,6 @@ from typing import NamedTuple
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 HERE = Path(__file__).parent / "setup"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eyeline-bench"
-PEERJS = ("peerjs@1.5.5", "peer@1.0.2")
 FLAGS = (
     "--no-sandbox",
     "--use-fake-device-for-media-stream",
@@ -69,47 +66,15 @@ class Run(NamedTuple):
     steps: list[tuple[str, float]]
 
 
-# The servers, each a process of its own.
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
-def process(port: int, *command: str) -> Iterator[None]:
-    """Running and listening."""
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
+def servers() -> Iterator[Sites]:
+    with subprocess.Popen([sys.executable, HERE.with_name("sites.py"), "all"], stdout=subprocess.PIPE) as child:
         try:
-            deadline = time.monotonic() + 20
-            while child.poll() is None and time.monotonic() < deadline:
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.05)
-            else:
-                raise SystemExit(f"{command} did not come up")
-            yield
+            if child.stdout is None or not (line := child.stdout.readline()):
+                raise SystemExit("the servers did not come up")
+            yield Sites(*json.loads(line))
         finally:
             child.terminate()
-
-
-@contextmanager
-def sites() -> Iterator[Sites]:
-    peerjs = CACHE / "node_modules/.bin/peerjs"
-    if not peerjs.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["npm", "install", "--prefix", CACHE, "--no-audit", "--no-fund", *PEERJS], check=True)
-    bare, peer, eyeline = (free_port() for _ in range(3))
-    serve = (sys.executable, str(HERE.with_name("sites.py")))
-    with ExitStack() as stack:
-        stack.enter_context(process(bare, *serve, "bare", str(bare), str(CACHE / "node_modules/peerjs/dist")))
-        stack.enter_context(process(peer, str(peerjs), "--host", "127.0.0.1", "--port", str(peer)))
-        stack.enter_context(process(eyeline, *serve, "eyeline", str(eyeline)))
-        yield Sites(f"http://127.0.0.1:{bare}", peer, f"http://127.0.0.1:{eyeline}")
 
 
 # The pages.
@@ -194,6 +159,7 @@ def app_return(browser: Browser, sites: Sites, room: str) -> Page:
 
 NAVIGATION = "navigation to first remote frame"
 BARE = "bare page"
+SIGNALS = "WebSocket"
 CLICK = "click on Join to first remote frame"
 SCENES = (
     Scene(NAVIGATION, BARE, enter("bare"), arrive("bare", "second"), clicks=False),
@@ -238,7 +204,7 @@ def transferred(browser: Browser, sites: Sites) -> dict[str, int]:
         sizes[names[str(event["requestId"])].removeprefix(sites.eyeline)] += int(event["encodedDataLength"])
 
     def heard(event: Mapping[str, Mapping[str, str]]) -> None:
-        sizes["WebSocket"] += len(event["response"]["payloadData"])
+        sizes[SIGNALS] += len(event["response"]["payloadData"])
 
     devtools.on("Network.loadingFinished", finished)
     devtools.on("Network.webSocketFrameReceived", heard)
@@ -283,7 +249,9 @@ def print_steps(runs: Mapping[Scene, Sequence[Run]]) -> None:
 
 
 def print_bytes(sizes: Mapping[str, int]) -> None:
-    print(f"\ntransferred to join, bytes\n  {sum(sizes.values()):7,}  all")
+    pages = sum(size for name, size in sizes.items() if name != SIGNALS)
+    print(f"\ntransferred to join, bytes\n  {pages:7,}  over HTTP, headers and all")
+    print(f"  {sum(sizes.values()):7,}  with what the broker says")
     for name, size in sorted(sizes.items(), key=lambda item: -item[1]):
         print(f"  {size:7,}  {name}")
 
@@ -300,7 +268,7 @@ def main() -> None:
     runs: dict[Scene, list[Run]] = {scene: [] for scene in scenes}
     rooms = (f"room-{number}" for number in count())
     before = os.getloadavg()[0]
-    with sites() as places, sync_playwright() as playwright:
+    with servers() as places, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=args.chromium, headless=True, args=list(FLAGS))
         for scene in scenes:
             measure(browser, places, scene, next(rooms))  # for the servers and the browser to warm up

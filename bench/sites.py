@@ -4,9 +4,17 @@ PYTHONPATH=src python bench/sites.py bare|eyeline PORT [FOLDER]
 """
 
 import asyncio
+import json
 import mimetypes
+import os
+import signal
+import socket
+import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final
@@ -22,10 +30,12 @@ from eyeline.serve.app import Eyeline
 from eyeline.serve.run import run
 from eyeline.settings import Settings
 
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eyeline-bench"
+PEERJS = ("peerjs@1.5.5", "peer@1.0.2")
 PAGES = Path(__file__).parent / "setup"
 
 
-async def serve_bare(port: int, peerjs: Path) -> None:
+async def serve_bare(port: int) -> None:
     """Pages, and a relay that forwards what one socket says to the others in its room, unread."""
     rooms: dict[str, set[ServerConnection]] = {}
 
@@ -40,7 +50,9 @@ async def serve_bare(port: int, peerjs: Path) -> None:
         name = urlsplit(request.path).path.removeprefix("/")
         if name.startswith("ws/"):
             return None
-        path = next((folder / name for folder in (PAGES, peerjs) if (folder / name).is_file()), None)
+        path = next(
+            (folder / name for folder in (PAGES, CACHE / "node_modules/peerjs/dist") if (folder / name).is_file()), None
+        )
         body = path.read_bytes() if path else b""
         headers = [("Content-Type", mimetypes.guess_type(name)[0] or "text/plain"), ("Content-Length", str(len(body)))]
         status = HTTPStatus.OK if path else HTTPStatus.NOT_FOUND
@@ -68,12 +80,58 @@ def serve_eyeline(port: int) -> None:
         run(settings, Site, lambda _where: None)
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def process(port: int, *command: str | Path) -> Iterator[None]:
+    """Running and listening."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
+        try:
+            deadline = time.monotonic() + 20
+            while child.poll() is None and time.monotonic() < deadline:
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.05)
+            else:
+                raise SystemExit(f"{command} did not come up")
+            yield
+        finally:
+            child.terminate()
+
+
+def serve_all() -> None:
+    """Until SIGTERM."""
+    peerjs = CACHE / "node_modules/.bin/peerjs"
+    if not peerjs.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        install = ["npm", "install", "--prefix", str(CACHE), "--no-audit", "--no-fund", *PEERJS]
+        subprocess.run(install, check=True, stdout=sys.stderr)
+    bare, peer, eyeline = (free_port() for _ in range(3))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    with ExitStack() as stack:
+        stack.enter_context(process(bare, sys.executable, __file__, "bare", str(bare)))
+        stack.enter_context(process(peer, peerjs, "--host", "127.0.0.1", "--port", str(peer)))
+        stack.enter_context(process(eyeline, sys.executable, __file__, "eyeline", str(eyeline)))
+        print(json.dumps([f"http://127.0.0.1:{bare}", peer, f"http://127.0.0.1:{eyeline}"]), flush=True)
+        signal.pause()
+
+
 def main() -> None:
-    which, port, *rest = sys.argv[1:]
-    if which == "bare":
-        asyncio.run(serve_bare(int(port), Path(*rest)))
-    else:
-        serve_eyeline(int(port))
+    match sys.argv[1:]:
+        case ["all"]:
+            serve_all()
+        case ["bare", port]:
+            asyncio.run(serve_bare(int(port)))
+        case ["eyeline", port]:
+            serve_eyeline(int(port))
+        case _:
+            raise SystemExit(__doc__)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 from tests.support.browser import Browser, Page
 from tests.support.call import decoded, links, media_flows
 from tests.support.folder import served
-from tests.support.people import control, join_call, say, seats, sees_line
+from tests.support.people import join_call, say, seats, sees_line
 from tests.support.server import LiveServer
 
 HOSTILE = "<img src=x onerror=globalThis.hacked=1>"
@@ -84,7 +84,7 @@ def test_a_reload_keeps_the_seat_and_skips_the_lobby(chromium: Browser, server: 
 def test_who_leaves_is_gone_at_once_and_can_rejoin(chromium: Browser, server: LiveServer) -> None:
     alice, bob = (join_call(chromium, f"{server.url}/r/leaving", name) for name in ("Alice", "Bob"))
     media_flows(alice)
-    control(bob, "Leave")
+    bob.click("button", "Leave")
     alice.until("document.body.innerText.includes('Nobody else here yet')", deadline=3)
     bob.until("document.body.innerText.includes('You left')")
     bob.click("button", "Rejoin")
@@ -95,11 +95,11 @@ def test_who_mutes_and_hides_is_seen_to(chromium: Browser, server: LiveServer) -
     alice, bob = (join_call(chromium, f"{server.url}/r/mute", name) for name in ("Alice", "Bob"))
     media_flows(alice)
     bob.press("m")
-    control(bob, "Turn camera off")
+    bob.click("button", "Turn camera off")
     alice.until("/Bob[^]*muted/.test(document.querySelector('main').textContent)")
     alice.until("/Bob[^]*no picture/.test(document.querySelector('main').textContent)")
-    control(bob, "Unmute microphone")
-    control(bob, "Turn camera on")
+    bob.click("button", "Unmute microphone")
+    bob.click("button", "Turn camera on")
     media_flows(alice)
 
 
@@ -134,7 +134,7 @@ def test_a_full_room_says_so_and_lets_in_when_there_is_room(chromium: Browser) -
         alice, _ = (join_call(chromium, f"{server.url}/r/tea", name) for name in ("Alice", "Bob"))
         carol = chromium.open(f"{server.url}/r/tea")
         carol.until("/full/i.test(document.body.innerText)")
-        control(alice, "Leave")
+        alice.click("button", "Leave")
         carol.until("!/full/i.test(document.body.innerText)")
         carol.fill("Your name", "Carol")
         carol.click("button", "Join")

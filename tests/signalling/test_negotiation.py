@@ -88,6 +88,12 @@ def test_every_act_and_every_state_is_reached() -> None:
     assert states == set(get_args(State))
 
 
+def test_whatever_is_needed_while_something_runs_is_remembered() -> None:
+    busy = set(get_args(State)) - {"stable"}
+
+    assert {state: TABLE[state, "needed"] for state in busy} == {state: ("remember", state) for state in busy}
+
+
 def test_impolite_offer_never_disturbs_an_offer_of_ours_and_polite_does() -> None:
     assert TABLE["offered", "impolite-offer"] == ("nothing", "offered")
     assert TABLE["offered", "polite-offer"] == ("take-offer", "taking-offer")
@@ -133,6 +139,7 @@ class Side:
     agreed: int = 0  # the newest one that the other side has answered
     ufrag: str = ""  # of the local description
     stable_ufrag: str = ""  # what a rollback brings back
+    rolled_back: bool = False
     remote_ufrag: str = ""
     found: list[Candidate] = field(default_factory=list)
     added: list[Candidate] = field(default_factory=list)
@@ -149,8 +156,9 @@ class Side:
                 case MakeOffer() | MakeAnswer() | Take():
                     assert self.running is None
                     self.running = effect
-        if self.machine.state == "stable" and self.wanted > self.agreed:
-            self.perform(self.machine.need())  # as browsers do after a rollback
+        if self.machine.state == "stable" and self.rolled_back:
+            self.rolled_back = False
+            self.perform(self.machine.need())  # as browsers do
 
     def need(self, *, restart: bool = False) -> None:
         """A change here."""
@@ -181,7 +189,7 @@ class Side:
                 self.gather(fresh=not self.ufrag)
             case Take(description) if description.kind == "offer":
                 if self.signalling == "have-local-offer":
-                    self.ufrag = self.stable_ufrag  # rolled back
+                    self.ufrag, self.rolled_back = self.stable_ufrag, True
                 if description.ufrag != self.remote_ufrag:
                     self.ufrag = ""  # a restart is answered with a new one
                 self.signalling, self.remote_ufrag = "have-remote-offer", description.ufrag

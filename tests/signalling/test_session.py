@@ -38,6 +38,8 @@ from eyeline.signalling.room import (
     Looked,
     Lose,
     Quit,
+    Relay,
+    Return,
     Room,
     SessionId,
 )
@@ -271,6 +273,31 @@ def test_two_who_come_in_the_same_millisecond_come_one_after_the_other() -> None
 
     orders = [tell.news.claim.order for tell in first + second if isinstance(tell.news, Admitted)]
     assert orders == [1_000_001_000, 1_000_001_001]
+
+
+def test_newcomer_comes_after_those_of_an_earlier_life_even_if_the_clock_was_set_back() -> None:
+    room = Room(TEA, capacity=2, life="life-2", unix_offset=0)
+    claim = Claim(TEA, PeerId("bob-0001"), Count(9_000_000), "life-1")
+    room.receive(Return(SessionId("bob"), claim, DisplayName("Bob"), Count(0)), 1)
+
+    [tell, *_] = room.receive(Enter(ALICE, PeerId("alice-0001"), DisplayName("Alice")), 1)
+    assert isinstance(tell.news, Admitted)
+    assert tell.news.claim.order > claim.order
+
+
+@pytest.mark.parametrize(
+    "late",
+    [Quit(ALICE), Lose(ALICE), Relay(ALICE, PeerId("bob-0001"), Count(1), Payload("x"))],
+    ids=lambda late: type(late).__name__,
+)
+def test_what_a_replaced_socket_had_on_its_way_changes_nothing(late: Quit | Lose | Relay) -> None:
+    room = Room(TEA, capacity=2, life="life-1", unix_offset=0)
+    room.receive(Enter(ALICE, CLAIM.peer, DisplayName("Alice")), 0)
+    room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 0)
+    room.receive(Return(SessionId("again"), CLAIM, DisplayName("Alice"), Count(0)), 1)
+
+    assert room.receive(late, 1) == []
+    assert room.next_wake() is None
 
 
 @pytest.mark.parametrize(("said", "gap"), [(0, False), (KEPT_SIGNALS, False), (KEPT_SIGNALS + 1, True)])

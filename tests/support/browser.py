@@ -59,7 +59,7 @@ _SPOT: Final = """async (element) => {
   const spot = [x + width / 2, y + height / 2];
   const hit = element.getRootNode().elementFromPoint(...spot);
   if (!element.contains(hit) && hit?.closest('label')?.control !== element)
-    return `covered by ${hit?.outerHTML.slice(0, 120)}`;
+    return {spot, words: `covered by ${hit?.outerHTML.slice(0, 120)}`};
   return spot;
 }"""
 
@@ -108,6 +108,7 @@ class Tab(Protocol):
     def run(self, expression: str, deadline: float) -> str: ...
     def find(self, role: str | None, name: str) -> list[str]: ...
     def ask(self, node: str, function: str) -> Any: ...
+    def move_to(self, x: float, y: float) -> None: ...
     def press_at(self, x: float, y: float) -> None: ...
     def type(self, text: str) -> None: ...
     def key(self, key: str, modifiers: Sequence[str]) -> None: ...
@@ -139,7 +140,10 @@ class Page:
         return self._wait(look, f"until {js}", deadline)
 
     def click(self, role: str, name: str, deadline: float = 15.0) -> None:
-        """Click the one element of that role and name, once it is visible, enabled, still and not covered."""
+        """Click the one element of that role and name, once it is visible, enabled, still and not covered.
+
+        The mouse is moved to where it is meanwhile: controls that have faded come back under it.
+        """
         spot = self._wait(lambda: self._only(role, name, _SPOT), f"click {role} {name!r}", deadline)
         self._tab.press_at(*spot)
 
@@ -203,6 +207,9 @@ class Page:
     def _only(self, role: str | None, name: str, function: str) -> tuple[bool, Any]:
         """What `function` says of the one element that can be used now; it gives a list for yes, words for no."""
         answers = [self._tab.ask(node, function) for node in self._tab.find(role, name)]
+        for answer in answers:
+            if isinstance(answer, dict):
+                self._tab.move_to(*answer["spot"])
         usable = [answer for answer in answers if isinstance(answer, list)]
         if len(usable) == 1:
             return True, usable[0]

@@ -181,8 +181,11 @@ class ChromiumTab:
         )
         return json.loads(_value(answer))
 
-    def press_at(self, x: float, y: float) -> None:
+    def move_to(self, x: float, y: float) -> None:
         self._cdp("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    def press_at(self, x: float, y: float) -> None:
+        self.move_to(x, y)
         for kind in ("mousePressed", "mouseReleased"):
             self._cdp("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 

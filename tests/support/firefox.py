@@ -208,6 +208,10 @@ class FirefoxTab:
         )
         return json.loads(_value(answer))
 
+    def move_to(self, x: float, y: float) -> None:
+        step = {"type": "pointerMove", "x": round(x), "y": round(y)}
+        self._act({"type": "pointer", "id": "mouse", "actions": [step]})
+
     def press_at(self, x: float, y: float) -> None:
         steps = [
             {"type": "pointerMove", "x": round(x), "y": round(y)},

@@ -41,16 +41,10 @@ def seats(page: Page) -> list[str]:
     return ids
 
 
-def control(page: Page, name: str) -> None:
-    """Presses one of the call's controls; the focus keeps them from fading, however slow the machine is."""
-    page.until("(name) => document.querySelector(`main [aria-label^='${name}']`)?.focus() ?? true", name)
-    page.click("button", name)
-
-
 def open_chat(page: Page) -> None:
     """Opens the chat, if it is not open."""
     if not page.evaluate("document.querySelector('textarea') !== null"):
-        control(page, "Chat")
+        page.click("button", "Chat")
     page.until("document.querySelector('textarea') !== null")
 
 

@@ -21,14 +21,14 @@ globalThis.WebSocket = class extends WebSocket {
 SMALL: Final = """
 const ask = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
 if (ask) navigator.mediaDevices.getUserMedia = (wish) => ask(
-  typeof wish.video === 'object' ? {...wish, video: {...wish.video, width: 640, height: 480}} : wish);
+  typeof wish.video === 'object' ? {...wish, video: {...wish.video, width: 320, height: 240}} : wish);
 """
-"""A camera of 640x480: four people share two cores here."""
+"""A camera of 320x240: four people share two cores here."""
 
 
 def join_call(browser: Browser, room: str, name: str, **visit: Any) -> Page:
     """Somebody opens the link, says their name and joins."""
-    page = browser.open(room, init_script=SEATS + SMALL, **visit)
+    page = browser.open(room, init_script=SEATS + SMALL, **{"reduced_motion": True, **visit})
     page.fill("Your name", name)
     page.click("button", "Join")
     page.until("__joined.length > 0")

@@ -19,13 +19,16 @@ MESSAGE_BYTES_MAX: Final = 64 * 1024
 """Bytes in one message, encoded as UTF-8."""
 
 _END: Final = r"(?![\s\S])"  # the end of the text, in Python and JavaScript alike; `$` would let a newline through
-_BAD: Final = r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"  # control, direction
+_BAD: Final = (
+    r"\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff"  # control, unseen
+)
 
 RoomName = NewType("RoomName", Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}" + _END)])
 """1 to 64 of a-z, 0-9 and hyphen."""
 
 DisplayName = NewType("DisplayName", Annotated[str, Meta(pattern=rf"^(?=.*\S)[^{_BAD}]{{1,64}}" + _END)])
-"""What a person is called: 1 to 64 characters, not all blank, no control characters, no override of text direction."""
+"""What a person is called: 1 to 64 characters, not all blank, no control characters, no overrides of text direction,
+nothing without width that is not part of an emoji."""
 
 PeerId = NewType("PeerId", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{8,32}" + _END)])
 """A member's public id, given by the broker."""

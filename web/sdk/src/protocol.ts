@@ -27,7 +27,10 @@ export const LOBBY_SESSIONS = 64;
 /** 1 to 64 of a-z, 0-9 and hyphen. */
 export type RoomName = string;
 
-/** What a person is called: 1 to 64 characters, not all blank, no control characters, no override of text direction. */
+/**
+ * What a person is called: 1 to 64 characters, not all blank, no control characters, no overrides of text direction,
+ * nothing without width that is not part of an emoji.
+ */
 export type DisplayName = string;
 
 /** A member's public id, given by the broker. */

@@ -1,5 +1,5 @@
 /** Control characters, and those that turn the direction of the words around them. */
-const unwelcome = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+const unwelcome = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/gu;
 
 /** A name as it may be sent and shown: one line, nothing invisible that changes its surroundings. */
 export function cleanName(typed: string): string {

@@ -125,6 +125,7 @@ class Page:
 
     def __init__(self, tab: Tab) -> None:
         self._tab = tab
+        self._nudges = itertools.cycle((0, 1))  # a mouse that is moved to where it is has not moved
 
     def evaluate(self, js: str, *args: object, deadline: float = PATIENCE) -> Any:
         """The JSON value of an expression, or of a function (also an async one) called with `args`."""
@@ -209,7 +210,8 @@ class Page:
         answers = [self._tab.ask(node, function) for node in self._tab.find(role, name)]
         for answer in answers:
             if isinstance(answer, dict):
-                self._tab.move_to(*answer["spot"])
+                x, y = answer["spot"]
+                self._tab.move_to(x + next(self._nudges), y)
         usable = [answer for answer in answers if isinstance(answer, list)]
         if len(usable) == 1:
             return True, usable[0]

@@ -2,6 +2,9 @@ import type { Value } from './value.ts';
 
 const EVERY_MS = 50;
 
+/** Milliseconds until the measuring starts: setting audio up takes time that a call being connected needs more. */
+const AFTER_MS = 600;
+
 /** How loud a stream's first audio track is, 0 to 1; measured only while somebody subscribes. */
 export class Level implements Value<number> {
   readonly #stream: Value<MediaStream>;
@@ -20,12 +23,23 @@ export class Level implements Value<number> {
   subscribe(listener: (level: number) => void): () => void {
     this.#listeners.add(listener);
     listener(this.#current);
-    this.#stop ??= this.#start();
+    this.#stop ??= this.#startLater();
     return () => {
       this.#listeners.delete(listener);
       if (this.#listeners.size > 0) return;
       this.#stop?.();
       this.#stop = null;
+    };
+  }
+
+  #startLater(): () => void {
+    let stop: (() => void) | null = null;
+    const timer = setTimeout(() => {
+      stop = this.#start();
+    }, AFTER_MS);
+    return () => {
+      clearTimeout(timer);
+      stop?.();
     };
   }
 

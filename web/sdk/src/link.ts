@@ -25,12 +25,21 @@ export interface Spare {
 
 /** Makes a {@link Spare}. */
 export function spare(iceServers: readonly IceServer[]): Spare {
-  const connection = new RTCPeerConnection({
+  const connection = new RTCPeerConnection(configuration(iceServers));
+  return { connection, channel: connection.createDataChannel('eyeline', { negotiated: true, id: 0 }) };
+}
+
+/** Tells a {@link Spare} of servers that were not known when it was made. */
+export function configure({ connection }: Spare, iceServers: readonly IceServer[]): void {
+  connection.setConfiguration(configuration(iceServers));
+}
+
+function configuration(iceServers: readonly IceServer[]): RTCConfiguration {
+  return {
     iceServers: iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
     bundlePolicy: 'max-bundle',
     iceCandidatePoolSize: 1,
-  });
-  return { connection, channel: connection.createDataChannel('eyeline', { negotiated: true, id: 0 }) };
+  };
 }
 
 export interface LinkOptions {

@@ -1,6 +1,6 @@
 import { Broker } from './broker.ts';
 import { EyelineError } from './errors.ts';
-import { type Spare, spare } from './link.ts';
+import { configure, type Spare, spare } from './link.ts';
 import type { IceServer, Joined, Member } from './protocol.ts';
 import { loadTicket, type Place, type Room, SeatedRoom } from './room.ts';
 import type { BrokerState, News, Ticket } from './session.ts';
@@ -28,8 +28,8 @@ export interface Lobby {
   readonly capacity: Value<number | null>;
   /** Why the broker does not let us look in; null while all is well. */
   readonly refused: Value<EyelineError | null>;
-  /** Joins sooner later on if called with the tracks that will be sent, whenever they change. */
-  prepare(stream: MediaStream | null): void;
+  /** Makes a connection ahead, with its candidates gathered: `join` is quicker then. Best called once there is a camera. */
+  prepare(): void;
   /**
    * Rejects with code `room-full`, `name`, `unreachable` or `aborted`; the lobby goes on then, and can be asked again.
    */
@@ -58,15 +58,17 @@ class Visit implements Lobby {
   #waiting: Waiting | null = null;
   #seated: SeatedRoom | null = null;
 
-  constructor(place: Place, ticket: Ticket | null) {
+  /** `hurried`: the seat is taken at once, so the connection is made while the broker is being asked. */
+  constructor(place: Place, ticket: Ticket | null, hurried: boolean) {
     if (!ROOM_NAME.test(place.room)) {
       throw new EyelineError('room-name', 'A room name has 1 to 64 of the letters a-z, digits and hyphens.');
     }
     this.room = place.room;
+    if (hurried) this.#makeSpare();
     this.#broker = new Broker(new URL(place.url), place.room, ticket, (news) => this.#hear(news));
   }
 
-  prepare(_stream: MediaStream | null): void {
+  prepare(): void {
     this.#prepared = true;
     if (this.members.current !== null) this.#makeSpare();
   }
@@ -147,6 +149,7 @@ class Visit implements Lobby {
 
   #sit(joined: Joined): void {
     const stream = this.#waiting?.stream ?? null;
+    if (this.#spare !== null) configure(this.#spare, joined.iceServers);
     this.#seated = new SeatedRoom(this.room, this.#broker, this.broker, { joined, stream, spare: this.#spare });
     this.#spare = null;
     if (this.#waiting === null)
@@ -161,12 +164,12 @@ class Visit implements Lobby {
 
 /** Looks into a room. Returns at once; throws an EyelineError with code `room-name` if it can't be one. */
 export function visit(place: Place): Lobby {
-  return new Visit(place, null);
+  return new Visit(place, null, false);
 }
 
 /** Joins a room: all that a page needs for a call. */
 export function join(options: Place & JoinOptions): Promise<Room> {
-  const lobby = new Visit(options, null);
+  const lobby = new Visit(options, null, true);
   return lobby.join(options).catch((error: unknown) => {
     lobby.leave();
     throw error;
@@ -182,7 +185,7 @@ export async function rejoin(
 ): Promise<Room | null> {
   const ticket = loadTicket(options.room);
   if (ticket === null) return null;
-  const visit = new Visit(options, ticket);
+  const visit = new Visit(options, ticket, true);
   try {
     return await visit.wait(options.stream ?? null, options.signal);
   } catch {

@@ -28,7 +28,7 @@ export interface Peer {
   readonly id: string;
   /** What they are called; text, never markup. */
   readonly name: string;
-  /** Always the same object; tracks come and go in it. */
+  /** Always the same object; tracks come and go in it, and it says `addtrack` when one comes. */
   readonly stream: MediaStream;
   readonly media: Value<PeerMedia>;
   readonly line: Value<Line>;
@@ -208,6 +208,8 @@ export class RemotePeer implements Peer {
       if (old.kind === track.kind && old !== track) this.stream.removeTrack(old);
     }
     this.stream.addTrack(track);
+    // A browser tells of tracks that it adds itself only.
+    this.stream.dispatchEvent(new MediaStreamTrackEvent('addtrack', { track }));
   }
 
   #follow(state: RTCPeerConnectionState): void {

@@ -47,7 +47,12 @@ export class Lobby {
     this.name = this.#name;
     this.#lobby = outside.sdk.visit({ url: outside.url, room });
     this.status = statusOf(this.#lobby, this.#watch);
-    this.#watch.add(effect(() => this.#lobby.prepare(equipment.stream.value)));
+    this.#watch.add(
+      effect(() => {
+        // Not before: a browser that lends no camera keeps its addresses in the local network to itself.
+        if (equipment.isOn('camera') || equipment.isOn('microphone')) this.#lobby.prepare();
+      }),
+    );
   }
 
   type(name: string): void {

@@ -53,14 +53,14 @@ function play(video: HTMLVideoElement, onSilence: Props['onSilence']): void {
   });
 }
 
-/** An element that waits for a stream's first track keeps the page from being loaded: it gets such a stream only after that. */
+/** An element that waits for a stream's first track keeps the page from being loaded: it gets the stream with that track. */
 function onceReady(stream: MediaStream, attach: () => void): (() => void) | undefined {
   if (stream.getTracks().length > 0 || document.readyState === 'complete') {
     attach();
     return undefined;
   }
-  window.addEventListener('load', attach, { once: true });
-  return () => window.removeEventListener('load', attach);
+  stream.addEventListener('addtrack', attach, { once: true });
+  return () => stream.removeEventListener('addtrack', attach);
 }
 
 function fit(video: HTMLVideoElement | null, box: Props['box']): void {

@@ -55,8 +55,19 @@ const endings: { readonly [code: string]: { readonly title: string; readonly lea
     },
   };
 
-const number = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+// Made when first needed: the browser takes tens of milliseconds for them, which the start of a call has not.
+let oneDigit: Intl.NumberFormat | undefined;
+let hourAndMinute: Intl.DateTimeFormat | undefined;
+
+function inOneDigit(value: number): string {
+  oneDigit ??= new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+  return oneDigit.format(value);
+}
+
+function clockTime(at: number): string {
+  hourAndMinute ??= new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+  return hourAndMinute.format(at);
+}
 
 function lineState({ state, roundTripMs }: Line): string {
   if (state === 'looking') return 'looking…';
@@ -77,7 +88,7 @@ function picture({ picture: seen }: Line): string {
   if (seen === null) return 'None is coming';
   const rate =
     seen.kbitPerSecond >= 1000
-      ? `${number.format(seen.kbitPerSecond / 1000)}\u00a0Mbit/s`
+      ? `${inOneDigit(seen.kbitPerSecond / 1000)}\u00a0Mbit/s`
       : `${Math.round(seen.kbitPerSecond)}\u00a0kbit/s`;
   return `${seen.width}×${seen.height}, ${Math.round(seen.framesPerSecond)}\u00a0a\u00a0second, ${rate}`;
 }
@@ -202,7 +213,7 @@ export const words = {
       ['Round trip', line.roundTripMs === null ? 'Measuring…' : `${Math.round(line.roundTripMs)} ms`] as const,
     picture: (line: Line) => ['Picture', picture(line)] as const,
     lost: (line: Line) =>
-      ['Lost on the way', line.lost === null ? 'Measuring…' : `${number.format(line.lost * 100)} %`] as const,
+      ['Lost on the way', line.lost === null ? 'Measuring…' : `${inOneDigit(line.lost * 100)} %`] as const,
   },
   chat: {
     heading: 'Chat',
@@ -214,7 +225,7 @@ export const words = {
     sending: 'sending…',
     missed: (names: string) => `Not delivered to ${names === '' ? 'everyone' : names}`,
     excess: (count: number) => `${count} ${count === 1 ? 'character' : 'characters'} too many; 4000 fit.`,
-    time: (at: number) => clock.format(at),
+    time: clockTime,
     you: 'You',
   },
   returning: 'Coming back to the call…',

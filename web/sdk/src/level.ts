@@ -3,7 +3,7 @@ import type { Value } from './value.ts';
 const EVERY_MS = 50;
 
 /** Milliseconds until the measuring starts: setting audio up takes time that a call being connected needs more. */
-const AFTER_MS = 600;
+const AFTER_MS = 1500;
 
 /** How loud a stream's first audio track is, 0 to 1; measured only while somebody subscribes. */
 export class Level implements Value<number> {

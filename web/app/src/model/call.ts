@@ -1,6 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import { words } from '../strings';
+import { arrival, hasArrived } from './arrival';
 import { Chat } from './chat';
 import { Controls } from './controls';
 import type { Equipment, Kind } from './equipment';
@@ -33,6 +34,7 @@ export class Call {
   readonly #room: sdk.Room;
   readonly #equipment: Equipment;
   readonly #watch = new Watch();
+  readonly #awaited = new Set<string>();
   /** Those who were here before us are no news. */
   #greeted = false;
 
@@ -48,7 +50,7 @@ export class Call {
     this.copied = computed(() => this.notices.shown.value === words.linkCopied);
     this.controls = new Controls(outside.after);
     this.broker = this.#watch.signal(room.broker);
-    this.#watch.on(room.peers, (peers) => this.#meet(peers));
+    this.#watch.on(room.peers, (peers) => this.#await(peers));
     this.#watch.add(room.listen((from, message) => this.#hear(from, message)));
     this.#watch.add(effect(() => this.#publish()));
     this.#watch.add(effect(() => this.controls.hold('alone', this.alone.value)));
@@ -123,6 +125,20 @@ export class Call {
   #publish(): void {
     this.#equipment.media.value;
     this.#room.publish(this.#equipment.stream.value);
+  }
+
+  /** Those who come to a call that is under way are shown when they are connected. */
+  #await(peers: readonly sdk.Peer[]): void {
+    const known = new Set(this.others.peek().map((one) => one.id));
+    for (const peer of peers) {
+      if (!this.#greeted || known.has(peer.id) || this.#awaited.has(peer.id) || hasArrived(peer)) continue;
+      this.#awaited.add(peer.id);
+      void arrival(peer, this.#outside.after).then(() => {
+        this.#awaited.delete(peer.id);
+        if (this.#room.ended.current === null) this.#await(this.#room.peers.current);
+      });
+    }
+    this.#meet(peers.filter((peer) => !this.#awaited.has(peer.id)));
   }
 
   #meet(peers: readonly sdk.Peer[]): void {

@@ -34,11 +34,11 @@ export class Lobby {
   readonly #name = signal('');
   readonly #memory: Outside['memory'];
   readonly #lobby: sdk.Lobby;
-  readonly #enter: (room: sdk.Room) => void;
+  readonly #enter: (room: sdk.Room) => Promise<void>;
   readonly #watch = new Watch();
   readonly #abort = new AbortController();
 
-  constructor(outside: Outside, room: string, equipment: Equipment, enter: (room: sdk.Room) => void) {
+  constructor(outside: Outside, room: string, equipment: Equipment, enter: (room: sdk.Room) => Promise<void>) {
     this.room = room;
     this.equipment = equipment;
     this.#enter = enter;
@@ -50,7 +50,8 @@ export class Lobby {
     this.#watch.add(
       effect(() => {
         // Not before: a browser that lends no camera keeps its addresses in the local network to itself.
-        if (equipment.isOn('camera') || equipment.isOn('microphone')) this.#lobby.prepare();
+        const { camera, microphone } = equipment;
+        if (camera.value.state === 'on' || microphone.value.state === 'on') this.#lobby.prepare();
       }),
     );
   }
@@ -79,7 +80,7 @@ export class Lobby {
         signal: aborted,
       });
       if (aborted.aborted) room.leave();
-      else this.#enter(room);
+      else await this.#enter(room);
     } catch (error) {
       this.refusal.value = asRefusal(error);
     } finally {

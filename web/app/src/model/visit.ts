@@ -1,5 +1,6 @@
 import type * as sdk from '@eyeline/sdk';
 import { type ReadonlySignal, signal } from '@preact/signals';
+import { arrival } from './arrival';
 import { Call } from './call';
 import { Equipment } from './equipment';
 import { Lobby } from './lobby';
@@ -21,6 +22,8 @@ export class Visit {
   readonly #outside: Outside;
   #equipment: Equipment;
   #stopWatching: () => void = () => {};
+  /** The call that we are in, also while it is not drawn yet. */
+  #call: Call | null = null;
   #gone = false;
 
   constructor(outside: Outside, room: string) {
@@ -44,10 +47,10 @@ export class Visit {
     this.#stopWatching();
     const place = this.#place.peek();
     if (place.at === 'lobby') place.lobby.leave();
-    if (place.at === 'call') {
-      place.call.leave();
+    if (this.#call !== null) {
+      this.#call.leave();
       this.#outside.session.forget(this.#key);
-      place.call.end();
+      this.#call.end();
     }
     this.#equipment.end();
   }
@@ -69,29 +72,33 @@ export class Visit {
     const room = await sdk.rejoin({ url, room: this.room, stream }).catch(() => null);
     if (this.#gone) room?.leave();
     else if (room === null) this.#look();
-    else this.#enter(room);
+    else await this.#enter(room);
   }
 
   #look(): Lobby {
-    const lobby = new Lobby(this.#outside, this.room, this.#equipment, (room) => {
+    const lobby = new Lobby(this.#outside, this.room, this.#equipment, async (room) => {
       lobby.end();
-      this.#enter(room);
+      await this.#enter(room);
     });
     this.#place.value = { at: 'lobby', lobby };
     return lobby;
   }
 
-  #enter(room: sdk.Room): void {
+  async #enter(room: sdk.Room): Promise<void> {
     const link = new URL(roomPath(this.room), this.#outside.url).href;
     const call = new Call(this.#outside, room, this.#equipment, link);
+    this.#call = call;
     this.#outside.session.set(this.#key, 'in');
-    this.#place.value = { at: 'call', call };
     this.#stopWatching = room.ended.subscribe((why) => {
       if (why !== null) this.#over(call, why);
     });
+    const peers = room.peers.current;
+    if (peers.length > 0) await Promise.race(peers.map((peer) => arrival(peer, this.#outside.after)));
+    if (this.#call === call) this.#place.value = { at: 'call', call };
   }
 
   #over(call: Call, why: sdk.EyelineError): void {
+    this.#call = null;
     this.#outside.session.forget(this.#key);
     call.end();
     this.#equipment.end();

@@ -1,0 +1,115 @@
+"""Takes the pictures under docs/ from the running product: home, lobby and call; light, dark and on a phone.
+
+python -m tools.screenshots          needs Debian's Chromium, as the browser tests do
+"""
+
+from pathlib import Path
+from typing import Final, Literal
+
+from tests.support.browser import Browser, Page
+from tests.support.chromium import Chromium
+from tests.support.server import LiveServer
+
+DOCS: Final = Path(__file__).parent.parent / "docs"
+
+# Instead of the browser's green test picture: somebody drawn on a canvas, in colours that go with the name.
+FACE: Final = """
+const draw = (hue) => {
+  const canvas = Object.assign(document.createElement('canvas'), {width: 1280, height: 720});
+  const paint = canvas.getContext('2d');
+  const frame = () => {
+    const sway = Math.sin(Date.now() / 900) * 6;
+    paint.fillStyle = `hsl(${hue} 28% 30%)`;
+    paint.fillRect(0, 0, 1280, 720);
+    paint.fillStyle = `hsl(${hue} 32% 38%)`;
+    paint.beginPath(); paint.arc(180, 90, 330, 0, 7); paint.fill();
+    paint.fillStyle = `hsl(${hue + 180} 26% 36%)`;
+    paint.beginPath(); paint.ellipse(640, 800, 330, 330, 0, 0, 7); paint.fill();
+    paint.fillStyle = 'hsl(28 20% 15%)';
+    paint.beginPath(); paint.ellipse(640 + sway, 300, 165, 190, 0, 0, 7); paint.fill();
+    paint.fillStyle = 'hsl(24 46% 68%)';
+    paint.beginPath(); paint.ellipse(640 + sway, 345, 138, 175, 0, 0, 7); paint.fill();
+  };
+  frame();
+  setInterval(frame, 50);
+  return canvas.captureStream(20);
+};
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (wish) => {
+  const real = await ask(wish);
+  if (!wish.video) return real;
+  const [camera] = real.getVideoTracks();
+  const [drawn] = draw(HUE).getVideoTracks();
+  const settings = camera.getSettings();
+  camera.stop();
+  Object.defineProperties(drawn, {label: {value: 'Built-in camera'}, getSettings: {value: () => settings}});
+  return new MediaStream([...real.getAudioTracks(), drawn]);
+};
+"""
+HUES: Final = {"Alice": 222, "Bob": 34, "Carol": 155, "Dave": 300, "Erin": 95}
+Scheme = Literal["light", "dark"]
+WIDE: Final = (1440, 900)
+PHONE: Final = (390, 844)
+
+
+def visitor(browser: Browser, url: str, name: str, viewport: tuple[int, int] = WIDE, scheme: Scheme = "light") -> Page:
+    """Somebody with a face, in the lobby."""
+    script = FACE.replace("HUE", str(HUES[name]))
+    page = browser.open(url, init_script=script, viewport=viewport, color_scheme=scheme)
+    page.fill("Your name", name)
+    page.until("document.querySelector('video')?.videoWidth > 0")
+    return page
+
+
+def join(page: Page) -> Page:
+    """From the lobby into the call."""
+    page.click("button", "Join")
+    page.until("document.querySelector('main.call') !== null")
+    return page
+
+
+def settle(page: Page, people: int) -> None:
+    """Waits until everybody's picture is there and the line was measured."""
+    page.until(
+        "(n) => [...document.querySelectorAll('video')].filter((each) => each.videoWidth > 600).length >= n",
+        people,
+        deadline=60,
+    )
+    page.until("(end) => performance.now() > end", page.evaluate("performance.now() + 2500"))
+
+
+def main() -> None:
+    """Take them all."""
+    with LiveServer() as server, Chromium() as browser:
+        for scheme, viewport in (("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)):
+            take(browser, server.url, scheme, viewport)  # type: ignore[arg-type]
+            browser.close_pages()
+        room = f"{server.url}/r/five-at-tea"
+        people = [join(visitor(browser, room, name)) for name in HUES]
+        settle(people[0], 5)
+        people[0].screenshot(DOCS / "call-for-five-1440.png")
+
+
+def take(browser: Browser, url: str, scheme: Scheme, viewport: tuple[int, int]) -> None:
+    """Home, lobby and a call for two, as one person sees them."""
+    look = f"{scheme}-{viewport[0]}.png"
+    home = browser.open(url, viewport=viewport, color_scheme=scheme)
+    home.until("document.fonts.status === 'loaded'")
+    home.screenshot(DOCS / f"home-{look}")
+    room = f"{url}/r/tea-{scheme}-{viewport[0]}"
+    bob = join(visitor(browser, room, "Bob"))
+    alice = visitor(browser, room, "Alice", viewport, scheme)
+    alice.until("document.body.innerText.includes('Bob is here already')")
+    alice.screenshot(DOCS / f"lobby-{look}")
+    join(alice)
+    settle(alice, 2)
+    bob.evaluate("void document.querySelector('main').dispatchEvent(new PointerEvent('pointermove', {bubbles: true}))")
+    alice.evaluate(
+        "void document.querySelector('main').dispatchEvent(new PointerEvent('pointermove', {bubbles: true}))"
+    )
+    alice.until("getComputedStyle(document.querySelector('main.call [aria-label=Leave]')).opacity > 0")
+    alice.screenshot(DOCS / f"call-{look}")
+
+
+if __name__ == "__main__":
+    main()

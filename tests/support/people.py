@@ -31,7 +31,7 @@ def join_call(browser: Browser, room: str, name: str, **visit: Any) -> Page:
     page = browser.open(room, init_script=SEATS + SMALL, **{"reduced_motion": True, **visit})
     page.fill("Your name", name)
     page.click("button", "Join")
-    page.until("__joined.length > 0")
+    page.until("__joined.length > 0 && document.querySelector('main.call:not(.returning)') !== null")
     return page
 
 

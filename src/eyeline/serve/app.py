@@ -110,7 +110,10 @@ class Eyeline:
         origin = headers.get("origin")
         if origin is None or origin in self._settings.allowed_origins:
             return True
-        return urlsplit(origin).netloc == headers.get("host")
+        try:
+            return urlsplit(origin).netloc == headers.get("host")
+        except ValueError:
+            return False
 
     async def _healthz(self, _request: Request) -> Response:
         return JSONResponse({"status": "ok"}, headers={"cache-control": "no-store"})

@@ -129,7 +129,7 @@ class Roster(_Message, frozen=True, tag="roster"):
     """Everybody with a seat, whole, whenever it changes."""
 
     version: Count
-    """Grows with each change; an older one than the newest seen is stale."""
+    """Grows with each change; an older one than the newest seen on this socket is stale."""
     members: tuple[Member, ...]
     """In order of arrival."""
     complete: bool

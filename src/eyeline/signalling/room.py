@@ -236,7 +236,7 @@ class Room:
         if seat is None:
             if claim.life == self._life:
                 return [_refuse(request.session, "seat-gone")]
-            if len(self._seats) >= self._capacity:
+            if len(self._seats) >= 2 * self._capacity:  # whoever was in the call goes before who came meanwhile
                 return [_refuse(request.session, "room-full")]
             return self._rebuild(request, member, now)
         tells = []

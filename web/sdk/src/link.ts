@@ -53,6 +53,8 @@ export interface LinkOptions {
   /** The other side's link that this one answers to; null if not known yet. */
   readonly to: number | null;
   readonly say: (words: Words) => void;
+  /** Whether what is said can arrive: the broker is there. */
+  readonly reachable: () => boolean;
   readonly onTrack: (track: MediaStreamTrack) => void;
   readonly onState: (state: RTCPeerConnectionState) => void;
   /** The connection is of no more use: make another one. */
@@ -124,6 +126,16 @@ export class Link {
     void sender.setParameters(parameters).catch(() => undefined); // it was changed meanwhile: the next call sets it
   }
 
+  /** False while an offer or answer is on its way. */
+  get settled(): boolean {
+    return this.#negotiation.state === 'stable';
+  }
+
+  /** Nothing was agreed on yet. */
+  get fresh(): boolean {
+    return this.connection.remoteDescription === null;
+  }
+
   /** Finds a path anew, keeping the connection. */
   restart(): void {
     if (this.#closed) return;
@@ -163,9 +175,11 @@ export class Link {
   }
 
   #check(): void {
-    const { iceConnectionState: state, remoteDescription } = this.connection;
-    if (remoteDescription === null) this.#broke('no answer came');
-    else if (state !== 'connected' && state !== 'completed') this.restart();
+    const state = this.connection.iceConnectionState;
+    if (state === 'connected' || state === 'completed') return;
+    if (this.settled && !this.fresh) this.restart();
+    else if (this.#options.reachable()) this.#broke('no answer came');
+    else this.#timer = setTimeout(() => this.#check(), RETRY_AFTER_MS); // nothing can have come: wait for the broker
   }
 
   #open(): void {

@@ -2,7 +2,7 @@ import { Broker } from './broker.ts';
 import { EyelineError } from './errors.ts';
 import { configure, type Spare, spare } from './link.ts';
 import type { IceServer, Joined, Member } from './protocol.ts';
-import { loadTicket, type Place, type Room, SeatedRoom } from './room.ts';
+import { loadTicket, type Place, type Room, SeatedRoom, saveTicket } from './room.ts';
 import type { BrokerState, News, Ticket } from './session.ts';
 import { Source, type Value } from './value.ts';
 
@@ -185,6 +185,7 @@ export async function rejoin(
 ): Promise<Room | null> {
   const ticket = loadTicket(options.room);
   if (ticket === null) return null;
+  saveTicket(options.room, null); // a copy of this tab must not take the seat from it; leaving the page saves it again
   const visit = new Visit(options, ticket, true);
   try {
     return await visit.wait(options.stream ?? null, options.signal);

@@ -45,6 +45,7 @@ export class LocalMedia {
   readonly #ended = new AbortController();
   readonly #chosen: Record<Kind, string | null> = { microphone: null, camera: null };
   readonly #wish: Record<Kind, number> = { microphone: 0, camera: 0 };
+  #muted = false;
   #work: Promise<void> = Promise.resolve();
 
   constructor() {
@@ -63,6 +64,7 @@ export class LocalMedia {
 
   /** Muting keeps the microphone open; one that is not there is asked for. */
   async setMicrophone(on: boolean): Promise<void> {
+    this.#muted = !on; // also holds for one that is being started
     const track = this.#track('microphone');
     if (track === undefined) {
       if (on) await this.#run(() => this.#acquire(['microphone']), ['microphone']);
@@ -84,10 +86,8 @@ export class LocalMedia {
   async choose(kind: Kind, deviceId: string): Promise<void> {
     this.#chosen[kind] = deviceId;
     await this.#run(async () => {
-      const muted = kind === 'microphone' && this.#track(kind)?.enabled === false;
       this.#release(kind);
       await this.#acquire([kind]);
-      if (muted) await this.setMicrophone(false);
     }, [kind]);
   }
 
@@ -160,7 +160,8 @@ export class LocalMedia {
       const kind: Kind = track.kind === 'audio' ? 'microphone' : 'camera';
       track.onended = () => this.#lost(kind, track);
       const id = track.getSettings().deviceId ?? null;
-      this.#device(kind).set({ state: 'on', problem: null, id, label: track.label });
+      track.enabled = kind === 'camera' || !this.#muted;
+      this.#device(kind).set({ state: track.enabled ? 'on' : 'off', problem: null, id, label: track.label });
     }
     const kinds = tracks.map((track) => track.kind);
     const others = this.stream.current.getTracks().filter((track) => !kinds.includes(track.kind));

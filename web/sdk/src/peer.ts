@@ -20,6 +20,10 @@ const SPEAKING_EVERY_MS = 200;
 /** Audio level, 0 to 1, above which somebody speaks. */
 const SPEAKING_LEVEL = 0.02;
 
+/** Links that may be made anew in a window of time: whoever makes us do more is broken, or means harm. */
+const RENEWALS_MAX = 5;
+const RENEWAL_WINDOW_MS = 10_000;
+
 /** Milliseconds that a page which said that it goes away has to come back (a reload), before it is out of sight. */
 const AWAY_MS = 5000;
 
@@ -50,6 +54,8 @@ export interface RemotePeerOptions {
   /** How many people get our picture. */
   readonly links: number;
   readonly takeSpare: () => Spare;
+  /** Whether the broker is there. */
+  readonly reachable: () => boolean;
   /** Sends words over the broker; false if it is away. */
   readonly signal: (text: string) => boolean;
   readonly onMessage: (data: Json) => void;
@@ -76,6 +82,9 @@ export class RemotePeer implements Peer {
   readonly #timers: ReturnType<typeof setInterval>[];
   readonly #waiting = new Map<number, Unacknowledged>();
   #awayTimer: ReturnType<typeof setTimeout> | undefined;
+  #repairTimer: ReturnType<typeof setTimeout> | undefined;
+  /** When links were made anew lately. */
+  #renewals: number[] = [];
   #link: Link;
   /** The newest link of theirs that we heard of. */
   #theirLink = 0;
@@ -141,8 +150,12 @@ export class RemotePeer implements Peer {
   hear(text: string): void {
     const words = parseWords(text);
     if (words === null) return;
-    if (words.link < this.#theirLink) return; // from a connection that they have given up
-    if (this.#bound && words.link > this.#theirLink) this.#renew(false, words.link); // they made a new one: so must we
+    if (words.to !== null && words.to !== this.#link.number) return; // for a connection that we have given up
+    if (words.link < this.#theirLink) return; // from one that they have given up
+    if (this.#bound && words.link > this.#theirLink && !(words.to !== null && this.#link.fresh)) {
+      if (!this.#mayRenew()) return;
+      this.#renew(false, words.link); // they made a new one: so must we
+    }
     this.#theirLink = words.link;
     this.#bound = true;
     if (words.to === null || words.to === this.#link.number) this.#link.hear(words);
@@ -150,13 +163,19 @@ export class RemotePeer implements Peer {
 
   /** The network has changed, or signals were lost: find a path anew unless this one is well. */
   restart(): void {
-    if (this.#connected) this.#link.restart();
+    if (this.#connected && this.settled) this.#link.restart();
     else this.#renew(true, null);
+  }
+
+  /** False while an offer or answer is on its way. */
+  get settled(): boolean {
+    return this.#link.settled;
   }
 
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#awayTimer);
+    clearTimeout(this.#repairTimer);
     this.#link.close();
     this.#giveUpWaiting();
   }
@@ -177,13 +196,29 @@ export class RemotePeer implements Peer {
       say: (words) => this.#say(words),
       onTrack: (track) => this.#addTrack(track),
       onState: (state) => this.#follow(state),
-      onBroken: () => this.#link === link && this.#renew(true, null),
+      reachable: this.#options.reachable,
+      onBroken: () => this.#link === link && this.#repair(),
     });
     link.channel.onopen = () => this.#greet();
     link.channel.onmessage = (event: MessageEvent<unknown>) => {
       if (typeof event.data === 'string') this.#take(event.data);
     };
     return link;
+  }
+
+  /** Makes a new link, unless that did not help several times just now: then later. */
+  #repair(): void {
+    clearTimeout(this.#repairTimer);
+    if (this.#mayRenew()) this.#renew(true, null);
+    else this.#repairTimer = setTimeout(() => this.#repair(), RENEWAL_WINDOW_MS);
+  }
+
+  #mayRenew(): boolean {
+    const now = performance.now();
+    this.#renewals = this.#renewals.filter((at) => now - at < RENEWAL_WINDOW_MS);
+    if (this.#renewals.length >= RENEWALS_MAX) return false;
+    this.#renewals.push(now);
+    return true;
   }
 
   /** Gives up our link for a new one: one that opens the conversation, or one that speaks `to` theirs. */

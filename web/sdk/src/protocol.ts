@@ -173,7 +173,7 @@ export interface Joined {
 /** Everybody with a seat, whole, whenever it changes. */
 export interface Roster {
   readonly type: 'roster';
-  /** Grows with each change; an older one than the newest seen is stale. */
+  /** Grows with each change; an older one than the newest seen on this socket is stale. */
   readonly version: Count;
   /** In order of arrival. */
   readonly members: readonly Member[];

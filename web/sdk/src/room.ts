@@ -73,7 +73,14 @@ export class SeatedRoom implements Room {
     const options = { signal: this.#stopped.signal };
     globalThis.addEventListener?.('pagehide', () => this.#goAway(), options);
     globalThis.addEventListener?.('online', () => this.#restart(), options);
-    networkOf(globalThis.navigator)?.addEventListener('change', () => this.#restart(), options);
+    const network = networkOf(globalThis.navigator);
+    let kind = network?.type;
+    const change = (): void => {
+      if (network?.type === kind) return; // only an estimate of its speed
+      kind = network?.type;
+      this.#restart();
+    };
+    network?.addEventListener('change', change, options);
     this.#joined(seat.joined, false);
   }
 
@@ -134,7 +141,7 @@ export class SeatedRoom implements Room {
     if (!resumed) {
       for (const peer of before) this.#forget(peer); // a new id: the others see a new person
     } else if (joined.gap) {
-      for (const peer of before) if (!peer.connected) peer.restart();
+      for (const peer of before) if (!peer.connected || !peer.settled) peer.restart();
     }
     this.#seat(joined.roster, true);
   }
@@ -145,8 +152,8 @@ export class SeatedRoom implements Room {
     const inside = new Map(this.#members.map((member) => [member.id, member]));
     for (const peer of this.#known.values()) {
       if (inside.has(peer.id)) continue;
-      // A broker that was restarted does not know everybody yet: a live connection says that they are here.
-      if (roster.complete || !peer.connected) this.#forget(peer);
+      // A broker that was restarted, or that they cannot reach, does not know them: a live connection says they are here.
+      if (!peer.connected) this.#forget(peer);
     }
     for (const member of this.#members) {
       const peer = this.#known.get(member.id);
@@ -167,6 +174,7 @@ export class SeatedRoom implements Room {
       media: this.#media,
       links: Math.max(1, this.#members.length),
       takeSpare: () => this.#takeSpare(),
+      reachable: () => this.broker.current === 'connected',
       signal: (text) => this.#signal(member.id, text),
       onMessage: (data) => {
         for (const listener of [...this.#listeners]) listener(peer, data);
@@ -178,6 +186,11 @@ export class SeatedRoom implements Room {
     });
     this.#known.set(member.id, peer);
     peer.here.subscribe(() => this.#show());
+    peer.line.subscribe(({ state }) => {
+      if (state !== 'lost' || this.#members.some((other) => other.id === peer.id)) return;
+      this.#forget(peer); // the broker gave their seat up before, and now the connection is gone too
+      this.#show();
+    });
   }
 
   #signal(to: string, text: string): boolean {
@@ -246,7 +259,8 @@ function selfIn(joined: Joined): Member {
   return self;
 }
 
-function networkOf(navigator: Navigator | undefined): EventTarget | undefined {
+/** The Network Information API, which not every browser has. */
+function networkOf(navigator: Navigator | undefined): (EventTarget & { readonly type?: string }) | undefined {
   const connection: unknown = navigator === undefined ? undefined : Reflect.get(navigator, 'connection');
   return connection instanceof EventTarget ? connection : undefined;
 }

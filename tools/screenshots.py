@@ -78,6 +78,12 @@ def settle(page: Page, people: int) -> None:
     page.until("(end) => performance.now() > end", page.evaluate("performance.now() + 2500"))
 
 
+def stir(page: Page) -> None:
+    """Moves the mouse, and waits until the controls that come back have stopped moving."""
+    page.evaluate("void document.querySelector('main').dispatchEvent(new PointerEvent('pointermove', {bubbles: true}))")
+    page.until("(end) => performance.now() > end", page.evaluate("performance.now() + 600"))
+
+
 def main() -> None:
     """Take them all."""
     with LiveServer() as server, Chromium() as browser:
@@ -87,6 +93,7 @@ def main() -> None:
         room = f"{server.url}/r/five-at-tea"
         people = [join(visitor(browser, room, name)) for name in HUES]
         settle(people[0], 5)
+        stir(people[0])
         people[0].screenshot(DOCS / "call-for-five-1440.png")
 
 
@@ -97,17 +104,13 @@ def take(browser: Browser, url: str, scheme: Scheme, viewport: tuple[int, int]) 
     home.until("document.fonts.status === 'loaded'")
     home.screenshot(DOCS / f"home-{look}")
     room = f"{url}/r/tea-{scheme}-{viewport[0]}"
-    bob = join(visitor(browser, room, "Bob"))
+    join(visitor(browser, room, "Bob"))
     alice = visitor(browser, room, "Alice", viewport, scheme)
     alice.until("document.body.innerText.includes('Bob is here already')")
     alice.screenshot(DOCS / f"lobby-{look}")
     join(alice)
     settle(alice, 2)
-    bob.evaluate("void document.querySelector('main').dispatchEvent(new PointerEvent('pointermove', {bubbles: true}))")
-    alice.evaluate(
-        "void document.querySelector('main').dispatchEvent(new PointerEvent('pointermove', {bubbles: true}))"
-    )
-    alice.until("getComputedStyle(document.querySelector('main.call [aria-label=Leave]')).opacity > 0")
+    stir(alice)
     alice.screenshot(DOCS / f"call-{look}")
 
 

@@ -189,7 +189,9 @@ def test_a_closed_relay_frees_its_port_and_may_be_closed_again(play: Play) -> No
         port = serving.port
         serving.close()
         serving.close()
-        relay(port=port).close()
+        again = relay(port=port)
+        assert again.port == port
+        again.close()
 
     play(scene())
 

@@ -142,7 +142,7 @@ class Welcome(_Message, frozen=True, tag="welcome"):
 
     roster: Roster
     capacity: Count
-    """How many seats the room has."""
+    """How many seats the room has.  Members who come back after a restart get theirs on top of it."""
     ice_servers: tuple[IceServer, ...]
     """So that the browser can gather its candidates in the lobby."""
 

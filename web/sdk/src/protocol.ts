@@ -148,7 +148,7 @@ export interface Pong {
 export interface Welcome {
   readonly type: 'welcome';
   readonly roster: Roster;
-  /** How many seats the room has. */
+  /** How many seats the room has.  Members who come back after a restart get theirs on top of it. */
   readonly capacity: Count;
   /** So that the browser can gather its candidates in the lobby. */
   readonly iceServers: readonly IceServer[];

@@ -20,6 +20,7 @@ from time import monotonic
 
 import uvloop
 
+from eyeline.serve.listeners import Listeners
 from eyeline.serve.relay import Relay
 from eyeline.turn.budget import Budget
 from eyeline.turn.message import BINDING, Class, Message
@@ -32,7 +33,7 @@ REQUEST = Message(BINDING, Class.REQUEST, b"eyeline-stun").encode()
 async def serve(host: str, port: int) -> None:
     """As in production, but with a budget that the one client can't spend."""
     server = Server(Budget(per_second=1e8, burst=10**9))
-    Relay.open(server, host=host, port=port)
+    Relay(server, Listeners.open(host=host, port=port))
     await asyncio.Event().wait()
 
 

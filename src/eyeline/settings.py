@@ -8,6 +8,7 @@ are made from it.
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,6 +25,9 @@ _SHOWN_CHARACTERS = 80
 
 _Port = Annotated[int, Meta(ge=0, le=65535)]
 _Address = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:%-]{1,253}$", title="a host name or an IP address")]
+_Ports = Annotated[str, Meta(pattern=r"^[0-9]{4,5}-[0-9]{4,5}$")]
+_Range = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?$")]
+_TurnUrl = Annotated[str, Meta(pattern=r"^(turns?|stuns?):[^\s?]{1,255}(\?transport=(udp|tcp))?$")]
 _Origin = Annotated[str, Meta(pattern=r"^https?://[^\s/@?#]{1,255}$")]
 
 
@@ -37,13 +41,49 @@ class Settings(Struct, frozen=True, kw_only=True):
     port: Annotated[
         _Port, Meta(description="TCP port for pages and WebSockets. 0 takes a free one and prints it at start.")
     ] = 8000
-    stun_port: Annotated[_Port, Meta(description="UDP port for STUN. 0 takes a free one.")] = 3478
+    stun_port: Annotated[_Port, Meta(description="UDP port for STUN and TURN. 0 takes a free one.")] = 3478
     public_address: Annotated[
         _Address | None,
         Meta(
             title="a host name or an IP address",
-            description="Name or address that clients are told for STUN; else the host name they opened.",
+            description="Name or address of this server for clients, also of what it relays; "
+            "else the host name they opened, and this machine's own address.",
         ),
+    ] = None
+    relay: Annotated[
+        Literal["on", "off"],
+        Meta(description="Whether calls that find no direct path are relayed here, still encrypted (TURN)."),
+    ] = "on"
+    relay_ports: Annotated[
+        _Ports,
+        Meta(
+            title="two ports, such as 49152-65535",
+            description="UDP ports for relayed calls; open them in the firewall, too. Every relayed link takes one.",
+        ),
+    ] = "49152-65535"
+    relay_allow: Annotated[
+        tuple[_Range, ...],
+        Meta(
+            max_length=100,
+            title="at most 100 ranges such as 192.168.1.0/24",
+            description="Address ranges that the relay may send to though they aren't of the open internet.",
+        ),
+    ] = ()
+    relay_kilobytes: Annotated[
+        int,
+        Meta(ge=16, le=10_000_000, description="How many kilobytes a second one person may have relayed."),
+    ] = 4000
+    turn_urls: Annotated[
+        tuple[_TurnUrl, ...],
+        Meta(
+            max_length=10,
+            title="at most 10 addresses such as turn:turn.example.org:3478?transport=udp",
+            description="TURN servers of your own for clients to try, too. Needs `turn_secret`.",
+        ),
+    ] = ()
+    turn_secret: Annotated[
+        Path | None,
+        Meta(title="a file", description="File with the secret that `turn_urls` know (coturn: `static-auth-secret`)."),
     ] = None
     data_dir: Annotated[
         Path,
@@ -130,9 +170,33 @@ def _agreed(settings: Settings) -> Settings:
     if (settings.cert is None) != (settings.key is None):
         given, missing = ("key", "cert") if settings.cert is None else ("cert", "key")
         raise SetupError(f"{given} is set but {missing} is not: HTTPS needs both or neither.")
+    if settings.turn_urls and settings.turn_secret is None:
+        raise SetupError("turn_urls is set but turn_secret is not: those servers would turn everybody away.")
+    _agreed_relay(settings)
     if settings.cert is not None and settings.tls == "self-signed":
         raise SetupError(f"tls is 'self-signed' but cert is '{settings.cert}': give one or the other.")
     return settings
+
+
+def relay_ports(settings: Settings) -> range:
+    """The ports that relayed addresses may have."""
+    first, last = (int(port) for port in settings.relay_ports.split("-"))
+    return range(first, last + 1)
+
+
+def relay_ranges(settings: Settings) -> tuple[IPv4Network | IPv6Network, ...]:
+    """What the operator has opened to the relay."""
+    return tuple(ip_network(each, strict=False) for each in settings.relay_allow)
+
+
+def _agreed_relay(settings: Settings) -> None:
+    ports = relay_ports(settings)
+    if not 1024 <= ports.start < ports.stop <= 65536:
+        raise SetupError(f"relay_ports is '{settings.relay_ports}', but must go up, within 1024-65535.")
+    try:
+        relay_ranges(settings)
+    except ValueError as error:
+        raise SetupError(f"relay_allow has what is no range of addresses: {error}.") from None
 
 
 def _checked(knob: Knob, value: Any, source: str, *, strict: bool) -> Any:

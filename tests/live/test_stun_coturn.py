@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from eyeline.serve.listeners import Listeners
 from eyeline.serve.relay import Relay
 from eyeline.turn.budget import Budget
 from eyeline.turn.server import Server
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.skipif(
 
 
 async def what_coturn_is_told(host: str) -> str:
-    relay = Relay.open(Server(Budget()), host="::", port=0)
+    relay = Relay(Server(Budget()), Listeners.open(host="::", port=0))
     try:
         process = await asyncio.create_subprocess_exec(
             "turnutils_stunclient", "-p", str(relay.port), host, stdout=asyncio.subprocess.PIPE

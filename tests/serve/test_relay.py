@@ -9,7 +9,8 @@ import pytest
 import uvloop
 
 from eyeline.errors import SetupError
-from eyeline.serve.relay import RECEIVE_BUFFER_BYTES, Relay, _from_where_it_came
+from eyeline.serve.listeners import RECEIVE_BUFFER_BYTES, Listeners, _from_where_it_came
+from eyeline.serve.relay import Relay
 from eyeline.turn.attributes import XorMappedAddress
 from eyeline.turn.budget import BURST, Budget
 from eyeline.turn.message import BINDING, Class, Message
@@ -51,7 +52,7 @@ async def answer(asking: socket.socket) -> tuple[bytes, str]:
 
 
 def relay(host: str = "::", port: int = 0) -> Relay:
-    return Relay.open(Server(Budget()), host=host, port=port)
+    return Relay(Server(Budget()), Listeners.open(host=host, port=port))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
@@ -199,7 +200,7 @@ def test_a_closed_relay_frees_its_port_and_may_be_closed_again(play: Play) -> No
 def test_the_kernel_keeps_a_megabyte_for_a_busy_loop(play: Play) -> None:
     async def scene() -> None:
         with closing(relay()) as serving:
-            sizes = {each.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for each in serving._sockets}
+            sizes = {each.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for each in serving._listeners._sockets}
             assert sizes == {2 * RECEIVE_BUFFER_BYTES}  # Linux counts its own bookkeeping, too
 
     play(scene())

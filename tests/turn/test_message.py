@@ -10,7 +10,6 @@ from tests.vectors import rfc5769
 
 from eyeline.errors import LocalError
 from eyeline.turn.attributes import (
-    TABLE,
     AlternateServer,
     ErrorCode,
     Fingerprint,
@@ -29,7 +28,21 @@ from eyeline.turn.attributes import (
 )
 from eyeline.turn.framing import HEADER_BYTES, MAX_ATTRIBUTES, MalformedError
 from eyeline.turn.integrity import add_fingerprint, is_signed, is_signed_sha256, sign, sign_sha256
-from eyeline.turn.message import BINDING, BadAttributeError, Class, Message
+from eyeline.turn.message import BINDING, TABLE, BadAttributeError, Class, Message
+from eyeline.turn.relay_attributes import (
+    AdditionalAddressFamily,
+    AddressErrorCode,
+    ChannelNumber,
+    Data,
+    DontFragment,
+    EvenPort,
+    Lifetime,
+    RequestedAddressFamily,
+    RequestedTransport,
+    ReservationToken,
+    XorPeerAddress,
+    XorRelayedAddress,
+)
 from eyeline.turn.shapes import Address, Attribute, Unknown
 
 KEY = b"alice's password"
@@ -263,6 +276,18 @@ attributes: st.SearchStrategy[Attribute | Unknown] = st.one_of(
     st.builds(MappedAddress, addresses),
     st.builds(XorMappedAddress, addresses),
     st.builds(AlternateServer, addresses),
+    st.builds(XorPeerAddress, addresses),
+    st.builds(XorRelayedAddress, addresses),
+    st.builds(ChannelNumber, st.integers(0, 0xFFFF)),
+    st.builds(Lifetime, st.integers(0, 0xFFFF_FFFF)),
+    st.builds(Data, st.binary(max_size=40)),
+    st.sampled_from([RequestedAddressFamily, AdditionalAddressFamily, RequestedTransport]).flatmap(
+        lambda kind: st.builds(kind, st.integers(0, 0xFF))
+    ),
+    st.builds(EvenPort, st.booleans()),
+    st.builds(DontFragment),
+    st.builds(ReservationToken, st.binary(min_size=8, max_size=8)),
+    st.builds(AddressErrorCode, st.integers(0, 0xFF), st.integers(300, 699)),
     st.builds(Username, st.text(max_size=120)),
     st.builds(Realm, st.text(max_size=120)),
     st.builds(Nonce, st.text(max_size=120)),

@@ -13,13 +13,15 @@ from eyeline.turn.attributes import (
     XorMappedAddress,
 )
 from eyeline.turn.budget import ANSWERS_PER_SECOND, BURST, Budget
+from eyeline.turn.effects import Effect, Flow, Send
 from eyeline.turn.integrity import add_fingerprint, sign
 from eyeline.turn.message import BINDING, Class, Message
-from eyeline.turn.server import MAX_REQUEST_BYTES, Send, Server
+from eyeline.turn.server import Server
 from eyeline.turn.shapes import Address, Attribute, Unknown
 
 ALICE = Address(bytes([192, 0, 2, 1]), 32853)
 BOB = Address(bytes.fromhex("20010db8123456780011223344556677"), 32853)
+HERE = Address(bytes([203, 0, 113, 1]), 3478)
 TRANSACTION = bytes(range(12))
 
 
@@ -31,13 +33,18 @@ def server() -> Server:
     return Server(Budget())
 
 
-def ask(datagram: bytes, source: Address = ALICE) -> list[Send]:
-    return server().receive(datagram, source, 0.0)
+def flow(client: Address) -> Flow:
+    return Flow("udp", client, HERE)
+
+
+def ask(datagram: bytes, source: Address = ALICE) -> list[Effect]:
+    return server().receive(datagram, flow(source), 0.0)
 
 
 def answer_to(datagram: bytes, source: Address = ALICE) -> Message:
     [send] = ask(datagram, source)
-    assert send.to is source
+    assert isinstance(send, Send)
+    assert send.flow == flow(source)
     return Message.decode(send.data)
 
 
@@ -45,7 +52,7 @@ def answer_to(datagram: bytes, source: Address = ALICE) -> Message:
 @pytest.mark.parametrize("attributes", [(), (Software("x"),)], ids=["bare", "with attributes"])
 def test_a_request_is_told_where_it_came_from(source: Address, attributes: tuple[Attribute, ...]) -> None:
     expected = Message(BINDING, Class.SUCCESS, TRANSACTION, (XorMappedAddress(source),))
-    assert ask(request(*attributes), source) == [Send(expected.encode(), source)]
+    assert ask(request(*attributes), source) == [Send(expected.encode(), flow(source))]
 
 
 def test_a_fingerprint_is_answered_with_one() -> None:
@@ -90,7 +97,7 @@ def test_a_value_that_cannot_be_read_gets_400() -> None:
         request(method=0x003),
         request() + b"\0\0\0\0",
         add_fingerprint(request())[:-1] + b"\0",
-        request(Software("x" * MAX_REQUEST_BYTES)),
+        request(*(Unknown(0xFF00 + each, bytes(763)) for each in range(2))),
     ],
 )
 def test_what_is_no_binding_request_is_not_answered(datagram: bytes) -> None:
@@ -108,40 +115,41 @@ def test_no_answer_is_over_twice_and_a_quarter_its_request(attributes: list[Unkn
     if fingerprinted:
         datagram = add_fingerprint(datagram)
     for send in ask(datagram, BOB):
+        assert isinstance(send, Send)
         assert len(send.data) <= 2.25 * len(datagram)
 
 
 def test_a_source_gets_a_burst_and_then_a_steady_few() -> None:
     machine = server()
-    assert sum(len(machine.receive(request(), ALICE, 0.0)) for _ in range(10 * BURST)) == BURST
-    after_a_second = sum(len(machine.receive(request(), ALICE, 1.0)) for _ in range(BURST))
+    assert sum(len(machine.receive(request(), flow(ALICE), 0.0)) for _ in range(10 * BURST)) == BURST
+    after_a_second = sum(len(machine.receive(request(), flow(ALICE), 1.0)) for _ in range(BURST))
     assert after_a_second == ANSWERS_PER_SECOND
 
 
 def test_one_source_does_not_spend_the_budget_of_another() -> None:
     machine = server()
     for _ in range(2 * BURST):
-        machine.receive(request(), ALICE, 0.0)
-    assert machine.receive(request(), BOB, 0.0)
+        machine.receive(request(), flow(ALICE), 0.0)
+    assert machine.receive(request(), flow(BOB), 0.0)
 
 
 def test_ports_of_one_address_share_its_budget() -> None:
     machine = server()
-    answers = [machine.receive(request(), Address(ALICE.ip, port), 0.0) for port in range(2 * BURST)]
+    answers = [machine.receive(request(), flow(Address(ALICE.ip, port)), 0.0) for port in range(2 * BURST)]
     assert sum(map(len, answers)) == BURST
 
 
 def test_a_64_of_ipv6_shares_one_budget() -> None:
     machine = server()
     sources = [Address(BOB.ip[:8] + each.to_bytes(8), 1) for each in range(2 * BURST)]
-    assert sum(len(machine.receive(request(), source, 0.0)) for source in sources) == BURST
+    assert sum(len(machine.receive(request(), flow(source), 0.0)) for source in sources) == BURST
 
 
 def test_junk_spends_the_budget_as_requests_do() -> None:
     machine = server()
     for _ in range(BURST):
-        machine.receive(b"junk", ALICE, 0.0)
-    assert machine.receive(request(), ALICE, 0.0) == []
+        machine.receive(b"junk", flow(ALICE), 0.0)
+    assert machine.receive(request(), flow(ALICE), 0.0) == []
 
 
 @given(st.lists(st.tuples(st.floats(0, 2), st.integers(0, 3)), max_size=80))

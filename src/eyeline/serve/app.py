@@ -1,6 +1,6 @@
 """Puts the server together: read this first.
 
-`build(settings)` gives one plain ASGI application: pages, SDK, WebSocket and health, with STUN beside it on UDP.  Run
+`build(settings)` gives one plain ASGI application: pages, SDK, WebSocket and health, with STUN and TURN beside it.  Run
 it by `eyeline serve`, or mount it in another ASGI site under any prefix.
 """
 
@@ -20,13 +20,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from eyeline.serve import secret, websocket
 from eyeline.serve.broker import Broker
 from eyeline.serve.bus import LocalBus
+from eyeline.serve.ice import Ice
 from eyeline.serve.pages import Pages
-from eyeline.serve.relay import Relay
 from eyeline.settings import Settings
 from eyeline.signalling.messages import IceServer
 from eyeline.signalling.token import TokenKey
-from eyeline.turn.budget import Budget
-from eyeline.turn.server import Server
 
 
 def build(settings: Settings) -> "Eyeline":
@@ -39,7 +37,7 @@ class _Running(NamedTuple):
 
     broker: Broker
     bus: LocalBus
-    relay: Relay
+    ice: Ice
 
 
 class Eyeline:
@@ -51,7 +49,8 @@ class Eyeline:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._key = TokenKey(secret.load(settings.data_dir))
+        self._secret = secret.load(settings.data_dir)
+        self._key = TokenKey(self._secret)
         self._life = secrets.token_urlsafe(9)
         self._running: _Running | None = None
         self._site = Starlette(
@@ -70,9 +69,9 @@ class Eyeline:
     def start(self) -> Broker:
         """Open STUN's sockets and the broker, once, in the running loop.  Raises `SetupError` if a port is taken."""
         if self._running is None:
-            relay = Relay.open(Server(Budget()), host=self._settings.host, port=self._settings.stun_port)
+            ice = Ice(self._settings, self._secret)
             bus = LocalBus(capacity=self._settings.room_capacity, life=self._life)
-            self._running = _Running(Broker(bus, self._key), bus, relay)
+            self._running = _Running(Broker(bus, self._key), bus, ice)
         return self._running.broker
 
     def see_out(self) -> None:
@@ -84,7 +83,7 @@ class Eyeline:
         """Say goodbye to all clients and close STUN's sockets."""
         self.see_out()
         if self._running is not None:
-            self._running.relay.close()
+            self._running.ice.relay.close()
             self._running.bus.close()
             self._running = None
 
@@ -120,10 +119,7 @@ class Eyeline:
 
     def _ice_servers(self, scope: Scope) -> tuple[IceServer, ...]:
         """STUN of our own, under the name that this client reached us by unless `public_address` says another."""
-        if self._running is None:
-            return ()
-        host = self._settings.public_address or _host_name(Headers(scope=scope).get("host", "localhost"))
-        return (IceServer(urls=(f"stun:{host}:{self._running.relay.port}",)),)
+        return self._running.ice.mint(scope)("", "")[:1] if self._running else ()
 
 
 class _Asgi:
@@ -134,10 +130,3 @@ class _Asgi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._app(scope, receive, send)
-
-
-def _host_name(host: str) -> str:
-    """`Host` without its port; an IPv6 address keeps its brackets, as a STUN URI wants them."""
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]

@@ -1,163 +1,161 @@
-"""The UDP edge of STUN: sockets on one side, `turn.server.Server` on the other.
+"""The edge of STUN and TURN: sockets on one side, `turn.server.Server` on the other, the data plane beside it.
 
-Not asyncio's datagram transport, and a socket for each family: `docs/decisions/0003-udp-by-add-reader.md` says why.
+Listeners are in `serve.listeners`, streams in `serve.turn_stream`; both only hand over what came and how to answer.
 """
 
 import asyncio
-import errno
-import socket
-from contextlib import ExitStack
-from typing import Final, Self
+import time
+from collections.abc import Callable
+from typing import Final, NamedTuple, assert_never
 
-from eyeline.errors import SetupError
+from eyeline.serve.listeners import Listeners
+from eyeline.serve.plane import Client, Plane, Totals
+from eyeline.serve.ports import Ports
+from eyeline.serve.turn_stream import TurnStream
+from eyeline.turn.credentials import Credentials
+from eyeline.turn.effects import Bind, Effect, Flow, Forbid, Free, Open, Permit, Send, Unbind, Unreserve
 from eyeline.turn.server import Server
 from eyeline.turn.shapes import Address
 
-RECEIVE_BUFFER_BYTES: Final = 1 << 20
-"""Room in the kernel for about a thousand datagrams that come while the loop is busy."""
+TICK_S: Final = 1.0
+"""How often lifetimes are looked at."""
 
-MAX_DATAGRAM_BYTES: Final = 2048
-"""The end of a longer one is lost, and the rest is then no STUN."""
 
-DATAGRAMS_PER_WAKE: Final = 64
-"""Then it is others' turn on the loop: about a millisecond."""
+class Addresses(NamedTuple):
+    """Where relayed addresses are, and where others see them: they differ behind a 1:1 NAT."""
 
-PORT_ATTEMPTS: Final = 16
-"""How many free ports of IPv4 are tried until one is free on IPv6, too."""
+    own: dict[int, bytes]
+    """By its length in bytes, an address of this machine at which others reach it."""
+    public: dict[int, bytes]
+    """The same, as others see it."""
 
-_IP_PKTINFO: Final = 8  # Linux; the socket module has no name for it before Python 3.14
-_ANY_INTERFACE: Final = bytes(4)
-_NO_SUCH_FAMILY: Final = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT)
 
-_Control = tuple[int, int, bytes]
-_HostAddress = tuple[socket.AddressFamily, str]
+PORTS: Final = range(49152, 65536)
+"""Those that IANA gives to nobody (RFC 8656, 7.2)."""
+
+UNLIMITED: Final = 1e15
+"""Bytes per second that nobody reaches."""
+
+NOWHERE: Final = Addresses({}, {})
+"""Without an address there is nothing to relay by."""
 
 
 class Relay:
-    """UDP sockets that answer STUN on one port, until `close`."""
+    """Answers STUN and relays by TURN, until `close`.  Needs a running loop."""
 
-    def __init__(self, server: Server, sockets: list[socket.socket]) -> None:
+    def __init__(
+        self,
+        server: Server,
+        listeners: Listeners,
+        ports: range = PORTS,
+        addresses: Addresses = NOWHERE,
+        rate: float = UNLIMITED,
+    ) -> None:
+        """`rate` is in bytes per second, for each member."""
         self._server = server
-        self._sockets = sockets
+        self._listeners = listeners
+        self._addresses = addresses
         self._loop = asyncio.get_running_loop()
-        self._buffer = bytearray(MAX_DATAGRAM_BYTES)
-        self._view = memoryview(self._buffer)
-        for each in sockets:
-            self._loop.add_reader(each.fileno(), self._drain, each)
-
-    @classmethod
-    def open(cls, server: Server, *, host: str, port: int) -> Self:
-        """Listen on `host`, of which `::` is every address of both families; port 0 takes a free one.
-
-        Needs a running loop, and blocks it while `host` is looked up.  A family that this machine hasn't got is left
-        out.  Raises `SetupError`.
-        """
-        try:
-            return cls(server, _listen(host, port))
-        except PermissionError as error:
-            raise SetupError(f"No right to open UDP port {port}: use --stun-port with 1024 or more.") from error
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise SetupError(f"UDP port {port} is taken: choose another with --stun-port.") from error
-            where = f"{host}, UDP port {port}"
-            raise SetupError(f"Can't listen on {where} ({error.strerror}): see --host and --stun-port.") from error
+        self._plane = Plane(self, Ports(ports, addresses.own), rate)
+        self._streams: dict[Flow, TurnStream] = {}
+        server.wake(self._loop.time(), time.time())
+        listeners.start(self.receive)
+        self._timer = self._loop.call_later(TICK_S, self._tick)
 
     @property
     def port(self) -> int:
         """The UDP port, the same for both families."""
-        port: int = self._sockets[0].getsockname()[1]
-        return port
+        return self._listeners.port
+
+    def admit(self, room: str, peer: str) -> Credentials | None:
+        """Credentials for who has come to sit in `room` as `peer`; None when there is no relay."""
+        return self._server.admit(room, peer, time.time())
+
+    def revoke(self, room: str, peer: str) -> None:
+        """Who sat there has left."""
+        self._perform(self._server.revoke(room, peer, self._loop.time()), None)
+
+    def stream(self) -> TurnStream:
+        """A protocol for one client of TURN over TCP or TLS."""
+        return TurnStream(self)
+
+    def receive(self, datagram: bytes, flow: Flow, reply: Callable[[bytes], None]) -> None:
+        """STUN from a client, and how to answer where it came in."""
+        self._perform(self._server.receive(datagram, flow, self._loop.time()), reply)
+
+    def stun(self, datagram: bytes, flow: Flow) -> None:
+        """See `plane.Control`."""
+        self._perform(
+            self._server.receive(datagram, flow, self._loop.time()), lambda data: self._plane.send(flow, data)
+        )
+
+    def resolve(self, peer: Address) -> Address | None:
+        """See `plane.Control`."""
+        return self._server.allocations.resolve(peer)
+
+    def advertised(self, address: Address) -> Address:
+        """See `plane.Control`."""
+        own, public = (each.get(len(address.ip)) for each in self._addresses)
+        return Address(public, address.port) if public is not None and own == address.ip else address
+
+    def connected(self, flow: Flow, stream: TurnStream) -> None:
+        """A client of TCP or TLS is there."""
+        self._streams[flow] = stream
+
+    def from_stream(self, flow: Flow, message: memoryview) -> None:
+        """ChannelData or a Send indication from a stream."""
+        self._plane.from_stream(flow, message)
+
+    def disconnected(self, flow: Flow) -> None:
+        """A client of TCP or TLS is gone."""
+        self._streams.pop(flow, None)
+        self._perform(self._server.closed(flow), None)
+
+    def totals(self) -> Totals:
+        """What was relayed since the start."""
+        return self._plane.totals()
 
     def close(self) -> None:
-        """Stop listening.  A second time does nothing."""
-        for each in self._sockets:
-            if each.fileno() >= 0:
-                self._loop.remove_reader(each.fileno())
-                each.close()
+        """Stop listening, and end every allocation.  A second time does nothing."""
+        self._timer.cancel()
+        self._listeners.close()
+        for stream in list(self._streams.values()):
+            stream.shutdown()
+        self._plane.close()
 
-    def _drain(self, listener: socket.socket) -> None:
-        """Answer what waits at one socket, at most `DATAGRAMS_PER_WAKE` of it.
-
-        18 us each, 54,000 requests/s per core (`bench/stun.py`); about a fifth of it buys the right source address.
-        """
+    def _tick(self) -> None:
         now = self._loop.time()
-        for _ in range(DATAGRAMS_PER_WAKE):
-            try:
-                size, control, _, peer = listener.recvmsg_into((self._buffer,), 64)
-            except BlockingIOError:
-                return
-            except OSError:
-                continue  # news of an earlier answer that didn't arrive; the queue goes on behind it
-            source = Address(socket.inet_pton(listener.family, peer[0]), peer[1])
-            for effect in self._server.receive(bytes(self._view[:size]), source, now):
-                try:
-                    listener.sendmsg((effect.data,), _from_where_it_came(control), 0, peer)
-                except OSError:
-                    continue  # a full queue or an address that nobody can be sent to: the client asks again
+        self._perform(self._server.wake(now, time.time()), None)
+        for flow, stream in list(self._streams.items()):
+            stream.tick(now, holds=self._server.allocations.get(flow) is not None)
+        self._timer = self._loop.call_later(TICK_S, self._tick)
 
+    def _perform(self, effects: list[Effect], reply: Callable[[bytes], object] | None) -> None:
+        for effect in effects:
+            match effect:
+                case Send(data):
+                    if reply is not None:
+                        reply(data)
+                case Open(flow):
+                    client: Client | None = self._streams.get(flow)
+                    relayed = self._plane.open(effect, client)
+                    self._perform(self._server.opened(flow, relayed, self._loop.time()), reply)
+                case _:
+                    self._relay(effect)
 
-def _from_where_it_came(control: list[_Control]) -> list[_Control]:
-    """Answer from the address that was asked, by the interface that routing chooses.
-
-    A host with two addresses would else answer from the wrong one, and the client's NAT drop it.  The kernel takes back
-    what it said (ip(7), ipv6(7)), with the index of the interface, which comes first or last, put to zero.
-    """
-    return [
-        (level, kind, _ANY_INTERFACE + info[4:] if level == socket.IPPROTO_IP else info[:16] + _ANY_INTERFACE)
-        for level, kind, info in control
-    ]
-
-
-def _listen(host: str, port: int) -> list[socket.socket]:
-    """One socket for each address, all on one port.  Raises `OSError`."""
-    addresses = _addresses(host)
-    for _ in range(PORT_ATTEMPTS - 1):
-        try:
-            return _bind_all(addresses, port)
-        except OSError as error:
-            if port or error.errno != errno.EADDRINUSE:
-                raise
-    return _bind_all(addresses, port)
-
-
-def _addresses(host: str) -> list[_HostAddress]:
-    if host == "::":
-        return [(socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")]  # noqa: S104
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
-    return list(dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found))
-
-
-def _bind_all(addresses: list[_HostAddress], port: int) -> list[socket.socket]:
-    opened: list[socket.socket] = []
-    missing: OSError | None = None
-    with ExitStack() as undo:
-        for family, host in addresses:
-            try:
-                listener = _bind(family, host, port)
-            except OSError as error:
-                if error.errno not in _NO_SUCH_FAMILY:
-                    raise
-                missing = error
-                continue
-            undo.callback(listener.close)
-            opened.append(listener)
-            port = listener.getsockname()[1]
-        if missing and not opened:
-            raise missing
-        undo.pop_all()
-    return opened
-
-
-def _bind(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
-    with ExitStack() as undo:
-        listener = undo.enter_context(socket.socket(family, socket.SOCK_DGRAM))
-        listener.setblocking(False)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-        if family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
-        else:
-            listener.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
-        listener.bind((host, port))
-        undo.pop_all()
-    return listener
+    def _relay(self, effect: Free | Unreserve | Permit | Forbid | Bind | Unbind) -> None:
+        match effect:
+            case Free(flow):
+                self._plane.free(flow)
+            case Unreserve(token):
+                self._plane.unreserve(token)
+            case Permit(flow, ip, ours):
+                self._plane.permit(flow, ip, ours=ours)
+            case Forbid(flow, ip):
+                self._plane.forbid(flow, ip)
+            case Bind(flow, channel, peer, target):
+                self._plane.bind(flow, channel, peer, target)
+            case Unbind(flow, channel):
+                self._plane.unbind(flow, channel)
+            case _:
+                assert_never(effect)

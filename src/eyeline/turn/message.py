@@ -9,13 +9,27 @@ from enum import IntEnum
 from typing import Final, Self, TypeVar
 
 from eyeline.errors import LocalError
-from eyeline.turn import framing, integrity
-from eyeline.turn.attributes import REQUIRED_BELOW, TABLE
+from eyeline.turn import attributes as stun
+from eyeline.turn import framing, integrity, relay_attributes
+from eyeline.turn.attributes import REQUIRED_BELOW
 from eyeline.turn.framing import MalformedError
 from eyeline.turn.shapes import Attribute, Unknown
 
 BINDING: Final = 0x001
 """The one method of STUN itself (RFC 8489, 18.2); a method is a number of 12 bits."""
+
+ALLOCATE: Final = 0x003
+REFRESH: Final = 0x004
+SEND: Final = 0x006
+DATA: Final = 0x007
+CREATE_PERMISSION: Final = 0x008
+CHANNEL_BIND: Final = 0x009
+"""The methods of TURN (RFC 8656, 17)."""
+
+TABLE: Final = stun.TABLE | relay_attributes.TABLE
+"""Every attribute that is understood, by its number in the IANA registry."""
+
+_REPEATED: Final = frozenset(number for number, kind in TABLE.items() if kind.REPEATS)
 
 _A = TypeVar("_A", bound=Attribute)
 
@@ -54,6 +68,10 @@ class Message:
         """The attribute of this kind, if there is one."""
         return next((attribute for attribute in self.attributes if isinstance(attribute, kind)), None)
 
+    def get_all(self, kind: type[_A]) -> tuple[_A, ...]:
+        """All attributes of this kind, in order."""
+        return tuple(attribute for attribute in self.attributes if isinstance(attribute, kind))
+
     def unknown_required(self) -> tuple[int, ...]:
         """The numbers of attributes that must be understood and aren't: a request gets 420, all else is dropped."""
         return tuple(
@@ -78,14 +96,17 @@ class Message:
         A FINGERPRINT that is wrong makes a message malformed; that is what it is for.
         """
         header = framing.read_header(datagram)
-        frames: dict[int, bytes] = {}
+        found: list[tuple[int, bytes]] = []
+        seen: set[int] = set()
         for frame in framing.frames(datagram):
             if frame.number == framing.FINGERPRINT:
                 _check_fingerprint(datagram, frame)
-            frames.setdefault(frame.number, datagram[frame.value])
+            if frame.number not in seen or frame.number in _REPEATED:
+                seen.add(frame.number)
+                found.append((frame.number, datagram[frame.value]))
         method, message_class = _split_type(header.type)
         try:
-            attributes = tuple(_read(number, value, header.transaction) for number, value in frames.items())
+            attributes = tuple(_read(number, value, header.transaction) for number, value in found)
         except ValueError as error:
             raise BadAttributeError(Message(method, message_class, header.transaction), str(error)) from error
         return cls(method, message_class, header.transaction, attributes)

@@ -1,71 +1,187 @@
-"""A STUN server of the Binding method (RFC 8489, 6.3 and 12), as a machine: datagrams in, answers out.
+"""A STUN and TURN server (RFC 8489, RFC 8656) as a machine: messages in, answers and other effects out.
 
-It asks for no credentials and looks at none, as the RFC wants of such a server.  Time alone wakes it for nothing.
+Binding needs no credentials; all else does (`authority`).  What relaying is about is in `allocations`.  Here is the
+way of a message: what is dropped, what is answered, and how the answer is closed.
 """
 
 import struct
+from collections import Counter
 from typing import Final, NamedTuple
 
-from eyeline.turn import integrity
+from eyeline.turn import credentials, integrity
+from eyeline.turn.allocations import Allocations, Answer, Rules
 from eyeline.turn.attributes import ErrorCode, Fingerprint, UnknownAttributes, XorMappedAddress
+from eyeline.turn.authority import Authority, Refusal, Signer
 from eyeline.turn.budget import Budget
+from eyeline.turn.effects import Effect, Flow, Relayed, Send
 from eyeline.turn.framing import COOKIE, MalformedError
-from eyeline.turn.message import BINDING, BadAttributeError, Class, Message
+from eyeline.turn.message import (
+    ALLOCATE,
+    BINDING,
+    CHANNEL_BIND,
+    CREATE_PERMISSION,
+    REFRESH,
+    BadAttributeError,
+    Class,
+    Message,
+)
+from eyeline.turn.policy import Policy
 from eyeline.turn.shapes import Address, Attribute
 
-MAX_REQUEST_BYTES: Final = 548
-"""Longer questions are dropped unread: it is what a STUN message over UDP may have (RFC 8489, 6.1)."""
+MAX_REQUEST_BYTES: Final = 1280
+"""Longer requests are dropped unread.  A CreatePermission with `MAX_ATTRIBUTES` and all that signs it has about 1100;
+an IPv6 link carries 1280 whole."""
 
-
-class Send(NamedTuple):
-    """Send a datagram.  A tuple, since one is made for every answer."""
-
-    data: bytes
-    to: Address
-
-
-Effect = Send
-"""All that this machine can ask of the edge; relaying will add to it."""
-
+_RELAYING: Final = frozenset({ALLOCATE, REFRESH, CREATE_PERMISSION, CHANNEL_BIND})
 _BARE: Final = Message(BINDING, Class.REQUEST, bytes(12)).encode()[:8]
 _HEADER_BYTES: Final = 20
 _IPV4_SUCCESS: Final = struct.Struct("!HH16sHHHHI")
 _IPV6_SUCCESS: Final = struct.Struct("!HH16sHHHH16s")
+_NOBODY: Final = Rules(Policy(), lambda _ip: True)
+_NO_CREDENTIALS_S: Final = 2 * credentials.LIFETIME_S
+
+
+class _Asked(NamedTuple):
+    """A request that was proved, and how to close its answer."""
+
+    message: Message
+    signer: Signer
+
+
+class Relaying(NamedTuple):
+    """What a server needs to relay."""
+
+    authority: Authority
+    rules: Rules
+    token_key: bytes
+    """Reservation tokens are made with it."""
 
 
 class Server:
-    """One STUN server, for any number of sockets."""
+    """One server, for any number of sockets.  Without `relaying` it answers Binding only.
 
-    def __init__(self, budget: Budget) -> None:
+    Times are seconds of a clock that only goes forward, but for `unix`, which expiries are written in: tell it by
+    `wake` before the first client comes.
+    """
+
+    def __init__(self, budget: Budget, relaying: Relaying | None = None) -> None:
         self._budget = budget
+        self._authority = relaying.authority if relaying else None
+        self.allocations = Allocations(relaying.rules if relaying else _NOBODY, relaying.token_key if relaying else b"")
+        self._unix = 0.0
+        self._revoked: dict[str, float] = {}
+        self._waiting: dict[Flow, _Asked] = {}
+        self.refused: Counter[int] = Counter()
+        """How many requests were refused, by the code of the error."""
+        self.answered = 0
+        """How many Binding requests were answered."""
 
-    def receive(self, datagram: bytes, source: Address, now: float) -> list[Effect]:
-        """Answer a datagram.  At most one answer, always to `source`; most that isn't a request gets none."""
-        if len(datagram) > MAX_REQUEST_BYTES or not self._budget.spend(source.ip, now):
+    def receive(self, datagram: bytes, flow: Flow, now: float) -> list[Effect]:
+        """Take a message from a client.  At most one answer; most that isn't a request gets none."""
+        if len(datagram) > MAX_REQUEST_BYTES or not self._may_answer(flow, now):
             return []
         if datagram[:8] == _BARE and len(datagram) == _HEADER_BYTES:
-            return [Send(_bare_success(datagram, source), source)]
+            self.answered += 1
+            return [Send(_bare_success(datagram, flow.client), flow)]
         try:
             message = Message.decode(datagram)
         except BadAttributeError as error:
-            return _answer(error.head, source, ErrorCode(400))
+            return self._answer(error.head, flow, (ErrorCode(400),))
         except MalformedError:
             return []
-        unknown = message.unknown_required()
+        if message.message_class is not Class.REQUEST:
+            return []
+        if message.method == BINDING:
+            self.answered += 1
+            return self._answer(message, flow, _unknown(message) or (XorMappedAddress(flow.client),))
+        if self._authority is None or message.method not in _RELAYING:
+            return []
+        return self._relaying(self._authority, datagram, message, flow, now)
+
+    def opened(self, flow: Flow, relayed: tuple[Relayed, ...], now: float) -> list[Effect]:
+        """The edge has done what an `Open` asked: here are its addresses, or none."""
+        asked = self._waiting.pop(flow)
+        effects, answer = self.allocations.opened(flow, relayed, now)
+        sent = self._answer(asked.message, flow, answer, asked.signer)
+        allocation = self.allocations.get(flow)
+        if allocation is not None:
+            allocation.made_by = asked.message.transaction
+            allocation.answer = b"".join(each.data for each in sent if isinstance(each, Send))
+        return effects + sent
+
+    def closed(self, flow: Flow) -> list[Effect]:
+        """The client's connection is gone."""
+        return self.allocations.free(flow)
+
+    def revoke(self, room: str, peer: str, now: float) -> list[Effect]:
+        """Who sat in `room` as `peer` has left: end their allocations, and refuse their credentials from now on."""
+        if self._authority is None:
+            return []
+        member = self._authority.member(room, peer)
+        self._revoked[member] = now + _NO_CREDENTIALS_S
+        return self.allocations.free_all(member)
+
+    def admit(self, room: str, peer: str, unix: float) -> credentials.Credentials | None:
+        """Credentials for who has come to sit in `room` as `peer`; None when there is no relay."""
+        if self._authority is None:
+            return None
+        self._revoked.pop(self._authority.member(room, peer), None)
+        return self._authority.mint(room, peer, unix)
+
+    def wake(self, now: float, unix: float) -> list[Effect]:
+        """Once a second: end what has had its time."""
+        self._unix = unix
+        for member in [member for member, until in self._revoked.items() if until <= now]:
+            del self._revoked[member]
+        return self.allocations.expire(now)
+
+    def _may_answer(self, flow: Flow, now: float) -> bool:
+        """A source address of UDP can be a lie, unless it holds an allocation; that of a stream can't."""
+        if flow.transport == "stream" or self._budget.spend(flow.client.ip, now):
+            return True
+        return self.allocations.get(flow) is not None
+
+    def _relaying(
+        self, authority: Authority, datagram: bytes, message: Message, flow: Flow, now: float
+    ) -> list[Effect]:
+        signer = authority.check(datagram, message, flow.client, now)
+        if isinstance(signer, Refusal):
+            return self._answer(message, flow, signer.attributes)
+        unknown = _unknown(message)
         if unknown:
-            return _answer(message, source, ErrorCode(420), UnknownAttributes(unknown))
-        return _answer(message, source, XorMappedAddress(source))
+            return self._answer(message, flow, unknown, signer)
+        held = self.allocations.get(flow)
+        if message.method == ALLOCATE:
+            if held is not None:
+                again = held.made_by == message.transaction and held.member == signer.member
+                return [Send(held.answer, flow)] if again else self._answer(message, flow, (ErrorCode(437),), signer)
+            if not credentials.is_current(signer.username, self._unix) or signer.member in self._revoked:
+                return self._answer(message, flow, authority.challenge(401, flow.client, now).attributes)
+        effects, answer = self.allocations.request(message, signer, flow, now)
+        if answer is None:
+            self._waiting[flow] = _Asked(message, signer)
+            return effects
+        return effects + self._answer(message, flow, answer, signer)
+
+    def _answer(self, request: Message, flow: Flow, answer: Answer, signer: Signer | None = None) -> list[Effect]:
+        """Nothing, if it is no request.  No words and no SOFTWARE in it: each byte would be a gift to forgers."""
+        if request.message_class is not Class.REQUEST or not (request.method == BINDING or request.method in _RELAYING):
+            return []
+        error = answer[0] if answer and isinstance(answer[0], ErrorCode) else None
+        if error is not None:
+            self.refused[error.code] += 1
+        outcome = Class.SUCCESS if error is None else Class.ERROR
+        data = Message(request.method, outcome, request.transaction, answer).encode()
+        if signer is not None:
+            data = signer.sign(data)
+        if request.get(Fingerprint):
+            data = integrity.add_fingerprint(data)
+        return [Send(data, flow)]
 
 
-def _answer(request: Message, source: Address, *attributes: Attribute) -> list[Effect]:
-    """Nothing, if it is no Binding request.  No words and no SOFTWARE in it: each byte would be a gift to forgers."""
-    if request.method != BINDING or request.message_class is not Class.REQUEST:
-        return []
-    outcome = Class.ERROR if isinstance(attributes[0], ErrorCode) else Class.SUCCESS
-    data = Message(BINDING, outcome, request.transaction, attributes).encode()
-    if request.get(Fingerprint):
-        data = integrity.add_fingerprint(data)
-    return [Send(data, source)]
+def _unknown(message: Message) -> tuple[Attribute, ...]:
+    unknown = message.unknown_required()
+    return (ErrorCode(420), UnknownAttributes(unknown)) if unknown else ()
 
 
 def _bare_success(datagram: bytes, source: Address) -> bytes:

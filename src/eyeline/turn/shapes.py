@@ -24,6 +24,8 @@ class Attribute(ABC):
     """One attribute.  `transaction` is the message's id, which the XOR of an IPv6 address needs."""
 
     NUMBER: ClassVar[int]
+    REPEATS: ClassVar[bool] = False
+    """Whether each occurrence counts; of all others only the first does (RFC 8489, 14)."""
 
     @abstractmethod
     def encode(self, transaction: bytes) -> bytes:

@@ -1,0 +1,121 @@
+"""What clients are told for ICE: our own STUN and TURN, and the operator's TURN servers, with credentials."""
+
+import hmac
+import ipaddress
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from eyeline.errors import SetupError
+from eyeline.serve.listeners import Listeners
+from eyeline.serve.listening import addresses
+from eyeline.serve.ports import is_own
+from eyeline.serve.relay import Addresses, Relay
+from eyeline.settings import Settings, relay_ports, relay_ranges
+from eyeline.signalling.messages import IceServer
+from eyeline.turn import credentials
+from eyeline.turn.allocations import Rules
+from eyeline.turn.authority import Authority
+from eyeline.turn.budget import Budget
+from eyeline.turn.policy import Policy
+from eyeline.turn.relay_attributes import FAMILY_OF
+from eyeline.turn.server import Relaying, Server
+
+Mint = Callable[[str, str], tuple[IceServer, ...]]
+"""The ICE servers for who sits in a room (its name) as a peer (its id)."""
+
+
+class Ice:
+    """STUN and TURN of a running server.  Needs a running loop; raises `SetupError` if a port is taken."""
+
+    def __init__(self, settings: Settings, secret: bytes) -> None:
+        self._settings = settings
+        self._theirs = _read_secret(settings.turn_secret) if settings.turn_secret else None
+        listeners = Listeners.open(host=settings.host, port=settings.stun_port)
+        where = _addresses(settings)
+        relaying = None
+        if settings.relay == "on":
+            rules = Rules(
+                Policy(relay_ranges(settings)),
+                is_own,
+                own_ports=frozenset({listeners.port}),
+                families=frozenset(FAMILY_OF[size] for size in where.own),
+            )
+            authority = Authority(_derive(secret, "credentials"), _derive(secret, "nonces"))
+            relaying = Relaying(authority, rules, _derive(secret, "reservations"))
+        server = Server(Budget(), relaying)
+        rate = settings.relay_kilobytes * 1000
+        self.relay = Relay(server, listeners, relay_ports(settings), where, rate)
+
+    def mint(self, scope: Scope) -> Mint:
+        """For the client of this connection: under the name that it reached us by, or `public_address`."""
+        headers = Headers(scope=scope)
+        name, port = _split(headers.get("host", "localhost"))
+        host = self._settings.public_address or name
+        secure = scope["scheme"] in ("https", "wss")
+        tcp = f"turn{'s' * secure}:{host}:{port or (443 if secure else 80)}?transport=tcp"
+        urls = (f"turn:{host}:{self.relay.port}?transport=udp", tcp)
+        stun = IceServer(urls=(f"stun:{host}:{self.relay.port}",))
+
+        def mint(room: str, peer: str) -> tuple[IceServer, ...]:
+            ours = self.relay.admit(room, peer)
+            found = [stun]
+            if ours is not None:
+                found.append(IceServer(urls=urls, username=ours.username, credential=ours.password))
+            if self._theirs is not None:
+                member = credentials.member(self._theirs, room, peer)
+                minted = credentials.mint(self._theirs, member, time.time())
+                found.append(
+                    IceServer(urls=self._settings.turn_urls, username=minted.username, credential=minted.password)
+                )
+            return tuple(found)
+
+        return mint
+
+
+def _derive(secret: bytes, purpose: str) -> bytes:
+    """A key of its own for each purpose, so that none says anything about another."""
+    return hmac.digest(secret, b"eyeline turn " + purpose.encode(), "sha256")
+
+
+def _read_secret(path: Path) -> bytes:
+    try:
+        secret = path.read_bytes().strip()
+    except OSError as error:
+        raise SetupError(f"turn_secret is {path}, but that can't be read: {error.strerror}.") from None
+    if not secret:
+        raise SetupError(f"turn_secret is {path}, but that file is empty.")
+    return secret
+
+
+def _addresses(settings: Settings) -> Addresses:
+    """Where relayed addresses are; on a machine without any network they are on loopback."""
+    own = _packed(addresses(settings.host)) or {4: bytes((127, 0, 0, 1))}
+    return Addresses(own, _packed([settings.public_address] if settings.public_address else []))
+
+
+def _packed(names: list[str]) -> dict[int, bytes]:
+    """The first address of each family."""
+    found: dict[int, bytes] = {}
+    for name in names:
+        try:
+            known = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+        except socket.gaierror:
+            continue
+        for _, _, _, _, address in known:
+            packed = ipaddress.ip_address(str(address[0]).partition("%")[0]).packed
+            found.setdefault(len(packed), packed)
+    return found
+
+
+def _split(host: str) -> tuple[str, str]:
+    """`Host` as name and port; an IPv6 address keeps its brackets, as a STUN URI wants them."""
+    if host.startswith("["):
+        name, _, port = host.partition("]")
+        return name + "]", port.removeprefix(":")
+    name, _, port = host.partition(":")
+    return name, port

@@ -1,0 +1,121 @@
+"""Who signs a request, by the long-term credential mechanism (RFC 8489, 9.2.4), without remembering anybody."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from eyeline.turn import credentials, integrity, nonce
+from eyeline.turn.attributes import (
+    ErrorCode,
+    MessageIntegrity,
+    MessageIntegritySha256,
+    Nonce,
+    PasswordAlgorithm,
+    PasswordAlgorithms,
+    Realm,
+    UserHash,
+    Username,
+)
+from eyeline.turn.credentials import Credentials
+from eyeline.turn.message import Message
+from eyeline.turn.shapes import Address, Attribute
+
+REALM: Final = "eyeline"
+"""Short, since a stranger's request is answered with it."""
+
+MAX_USER_HASHES: Final = 16_384
+"""Of the latest minted credentials, about 4 MB; a client with older ones has to say its user name in the clear."""
+
+_ALGORITHMS: Final = PasswordAlgorithms(
+    (PasswordAlgorithm(PasswordAlgorithm.SHA256), PasswordAlgorithm(PasswordAlgorithm.MD5))
+)
+
+
+class Signer(NamedTuple):
+    """Who signed a request, and how the answer is signed: as the request was."""
+
+    username: str
+    key: bytes
+    sha256: bool
+
+    @property
+    def member(self) -> str:
+        return credentials.member_of(self.username)
+
+    def sign(self, datagram: bytes) -> bytes:
+        return (integrity.sign_sha256 if self.sha256 else integrity.sign)(datagram, self.key)
+
+
+class Refusal(NamedTuple):
+    """The attributes of an answer that says no, unsigned."""
+
+    attributes: tuple[Attribute, ...]
+
+
+class Authority:
+    """Mints credentials and knows them again."""
+
+    def __init__(self, secret: bytes, nonce_key: bytes) -> None:
+        self._secret = secret
+        self._nonce_key = nonce_key
+        self._usernames: OrderedDict[bytes, str] = OrderedDict()
+
+    def mint(self, room: str, peer: str, unix_now: float) -> Credentials:
+        """Credentials for the one who sits in `room` as `peer`."""
+        minted = credentials.mint(self._secret, self.member(room, peer), unix_now)
+        self._usernames[credentials.user_hash(minted.username, REALM)] = minted.username
+        while len(self._usernames) > MAX_USER_HASHES:
+            self._usernames.popitem(last=False)
+        return minted
+
+    def member(self, room: str, peer: str) -> str:
+        """The name by which TURN knows the one who sits in `room` as `peer`."""
+        return credentials.member(self._secret, room, peer)
+
+    def challenge(self, code: int, client: Address, now: float) -> Refusal:
+        """401 or 438, with what a client needs to sign its next request."""
+        fresh = Nonce(nonce.make(self._nonce_key, client, now))
+        return Refusal((ErrorCode(code), Realm(REALM), fresh, _ALGORITHMS))
+
+    def check(self, datagram: bytes, request: Message, client: Address, now: float) -> Signer | Refusal:
+        """Whose request it is.  Whether their time is over is another question: `credentials.is_current`.
+
+        Whoever isn't known costs as much, and looks the same, as who signs wrongly.
+        """
+        sha256 = request.get(MessageIntegritySha256)
+        if sha256 is None and request.get(MessageIntegrity) is None:
+            return self.challenge(401, client, now)
+        realm, proof = request.get(Realm), request.get(Nonce)
+        username = self._username(request)
+        if realm is None or proof is None or username is None:
+            return Refusal((ErrorCode(400),))
+        if not nonce.is_good(self._nonce_key, proof.text, client, now):
+            return self.challenge(438, client, now)
+        make_key = _key_maker(request)
+        if make_key is None:
+            return Refusal((ErrorCode(400),))
+        key = make_key(username, REALM, credentials.password(self._secret, username))
+        if sha256 is None:
+            proved = integrity.is_signed(datagram, key)
+        else:
+            proved = len(sha256.digest) == 32 and integrity.is_signed_sha256(datagram, key)
+        if not proved or realm.text != REALM:
+            return self.challenge(401, client, now)
+        return Signer(username, key, sha256 is not None)
+
+    def _username(self, request: Message) -> str | None:
+        """None when the request says none; "", whose password nobody is told, when it says one that isn't known."""
+        hashed, clear = request.get(UserHash), request.get(Username)
+        if hashed is not None:
+            return self._usernames.get(hashed.digest, "")
+        return None if clear is None else clear.text
+
+
+def _key_maker(request: Message) -> Callable[[str, str, str], bytes] | None:
+    """By the algorithm that the client chose of ours; None when somebody has tampered with the offer (9.2.4)."""
+    offered, chosen = request.get(PasswordAlgorithms), request.get(PasswordAlgorithm)
+    if offered is None and chosen is None:
+        return credentials.key_md5
+    if offered != _ALGORITHMS or chosen is None or chosen not in _ALGORITHMS.algorithms:
+        return None
+    return credentials.key_sha256 if chosen.algorithm == PasswordAlgorithm.SHA256 else credentials.key_md5

@@ -1,4 +1,4 @@
-"""Writes what must say the same as the Python types: docs/protocol.md, web/sdk/src/protocol.ts, the settings table.
+"""Writes what must say the same as the Python types: docs/protocol.md, web/sdk/src/protocol.ts, two tables.
 
 python tools/protocol.py           write them
 python tools/protocol.py --check   exit 1 and name those that are stale
@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 import msgspec
 
 from eyeline import settings
+from eyeline.serve import metrics
 from eyeline.signalling import messages, negotiation, refusals, room, session
 
 ROOT: Final = Path(__file__).parent.parent
@@ -39,7 +40,7 @@ def outputs() -> dict[Path, str]:
     return {
         ROOT / "docs/protocol.md": markdown(),
         ROOT / "web/sdk/src/protocol.ts": typescript(),
-        operate: spliced(operate.read_text(), "settings", settings_table()),
+        operate: spliced(spliced(operate.read_text(), "settings", settings_table()), "metrics", metrics_table()),
     }
 
 
@@ -58,6 +59,15 @@ def settings_table() -> str:
     for knob in settings.knobs():
         cells = (f"`{knob.name}`", f"`{knob.flag}`", f"`{knob.variable}`", knob.allowed, knob.default, knob.description)
         text += "| " + " | ".join(_line(cell) for cell in cells) + " |\n"
+    return text
+
+
+def metrics_table() -> str:
+    """Every figure of `/metrics`."""
+    text = "| name | kind | label | meaning |\n| --- | --- | --- | --- |\n"
+    for name, row in metrics.ROWS.items():
+        label = f"`{row.label}`: {', '.join(row.values)}" if row.label else ""
+        text += f"| `{name}` | {row.kind} | {label} | {_line(row.meaning)} |\n"
     return text
 
 

@@ -66,6 +66,7 @@ def serve(
     data_dir: Annotated[str | None, _option("data_dir")] = None,
     log_level: Annotated[str | None, _option("log_level")] = None,
     log_format: Annotated[str | None, _option("log_format")] = None,
+    metrics: Annotated[str | None, _option("metrics")] = None,
     cert: Annotated[str | None, _option("cert")] = None,
     key: Annotated[str | None, _option("key")] = None,
     tls: Annotated[str | None, _option("tls")] = None,

@@ -59,6 +59,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_format: Annotated[Literal["human", "json"], Meta(description="How a log line looks, on standard error.")] = (
         "human"
     )
+    metrics: Annotated[
+        Literal["token", "open"],
+        Meta(
+            description="Who may read `/metrics`: whoever shows the token in the data directory, or everybody who can "
+            "reach the port."
+        ),
+    ] = "token"
     cert: Annotated[
         Path | None,
         Meta(title="a PEM file", description="TLS certificate, with its chain. Needs `key`; turns HTTPS on."),

@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from eyeline.serve import secret, websocket
 from eyeline.serve.broker import Broker
 from eyeline.serve.bus import LocalBus
+from eyeline.serve.health import Health
+from eyeline.serve.metrics import LagProbe, Metrics, Reading
 from eyeline.serve.pages import Pages
 from eyeline.serve.relay import Relay
 from eyeline.settings import Settings
@@ -40,6 +40,7 @@ class _Running(NamedTuple):
     broker: Broker
     bus: LocalBus
     relay: Relay
+    lag: LagProbe
 
 
 class Eyeline:
@@ -54,10 +55,12 @@ class Eyeline:
         self._key = TokenKey(secret.load(settings.data_dir))
         self._life = secrets.token_urlsafe(9)
         self._running: _Running | None = None
+        self._metrics = Metrics()
+        token = secret.metrics_token(settings.data_dir) if settings.metrics == "token" else None
         self._site = Starlette(
             routes=[
                 WebSocketRoute("/ws", _Asgi(self._websocket)),
-                Route("/healthz", self._healthz),
+                *Health(self._metrics, token=token, draining=self._draining).routes,
                 Mount("/", Pages()),
             ],
             lifespan=self.lifespan,
@@ -72,7 +75,8 @@ class Eyeline:
         if self._running is None:
             relay = Relay.open(Server(Budget()), host=self._settings.host, port=self._settings.stun_port)
             bus = LocalBus(capacity=self._settings.room_capacity, life=self._life)
-            self._running = _Running(Broker(bus, self._key), bus, relay)
+            self._running = _Running(Broker(bus, self._key), bus, relay, LagProbe(self._metrics.lag.observe))
+            self._measure(self._running)
         return self._running.broker
 
     def see_out(self) -> None:
@@ -86,6 +90,7 @@ class Eyeline:
         if self._running is not None:
             self._running.relay.close()
             self._running.bus.close()
+            self._running.lag.close()
             self._running = None
 
     @contextlib.asynccontextmanager
@@ -101,7 +106,7 @@ class Eyeline:
         broker = self.start()
         if not self._admits(Headers(scope=scope)):
             await receive()
-            await websocket.turn_away("foreign-origin", scope, send)
+            await websocket.turn_away(broker, "foreign-origin", scope, send)
             return
         await websocket.serve(broker, self._ice_servers(scope), scope, receive, send)
 
@@ -115,8 +120,24 @@ class Eyeline:
         except ValueError:
             return False
 
-    async def _healthz(self, _request: Request) -> Response:
-        return JSONResponse({"status": "ok"}, headers={"cache-control": "no-store"})
+    def _draining(self) -> bool:
+        return self._running is not None and self._running.broker.draining
+
+    def _measure(self, running: _Running) -> None:
+        broker, bus, tally = running.broker, running.bus, running.broker.tally
+        readings: dict[str, Reading] = {
+            "eyeline_sockets": broker.__len__,
+            "eyeline_rooms": bus.__len__,
+            "eyeline_seats": bus.seats,
+            "eyeline_joins_total": lambda: tally.joins,
+            "eyeline_resumes_total": lambda: tally.resumes,
+            "eyeline_signals_total": lambda: tally.signals,
+            "eyeline_refusals_total": lambda: tally.refusals,
+            "eyeline_drops_total": lambda: tally.drops,
+            "eyeline_handshakes_refused_total": lambda: tally.handshakes_refused,
+        }
+        for name, reading in readings.items():
+            self._metrics.read(name, reading)
 
     def _ice_servers(self, scope: Scope) -> tuple[IceServer, ...]:
         """STUN of our own, under the name that this client reached us by unless `public_address` says another."""

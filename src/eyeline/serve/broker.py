@@ -2,6 +2,8 @@
 
 import asyncio
 import secrets
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Final, Protocol, assert_never
 
 import structlog
@@ -9,8 +11,8 @@ import structlog
 from eyeline.serve.bus import Bus
 from eyeline.serve.loop import Alarm
 from eyeline.signalling.messages import FromBroker, IceServer, PeerId, Refused, encode
-from eyeline.signalling.room import News, SessionId
-from eyeline.signalling.session import Close, Effect, Post, Seated, Send, Session, Terms
+from eyeline.signalling.room import Admitted, News, Relay, SessionId
+from eyeline.signalling.session import LEFT, Close, Effect, Entering, Post, Seated, Send, Session, Terms
 from eyeline.signalling.token import TokenKey
 
 _log = structlog.get_logger("eyeline.broker")
@@ -33,10 +35,23 @@ class Socket(Protocol):
         """Close after all that was sent before; if the client does not read, at once.  Nothing is sent after it."""
 
 
+@dataclass
+class Tally:
+    """What has happened since the start; `serve/metrics.py` says what each figure means."""
+
+    joins: Counter[str] = field(default_factory=Counter)
+    resumes: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+    drops: Counter[str] = field(default_factory=Counter)
+    handshakes_refused: Counter[str] = field(default_factory=Counter)
+    signals: int = 0
+
+
 class Connection:
     """One client: frames in by `receive`, frames out by the socket, the room by the bus, time by an alarm."""
 
-    def __init__(self, socket: Socket, bus: Bus, terms: Terms) -> None:
+    def __init__(self, socket: Socket, bus: Bus, terms: Terms, tally: Tally) -> None:
+        self._tally = tally
         self._loop = asyncio.get_running_loop()
         self._socket = socket
         self._bus = bus
@@ -63,6 +78,15 @@ class Connection:
         self._perform(self._session.see_out(back_in_ms))
 
     def _hear(self, news: News) -> None:
+        if isinstance(self._session.state, Entering):
+            answers = self._tally.joins if self._session.state.from_lobby else self._tally.resumes
+            match news:
+                case Admitted():
+                    answers["seated"] += 1
+                case Refused(code):
+                    answers[code] += 1
+                case _:
+                    pass  # about others
         self._perform(self._session.hear(news, self._loop.time()))
         self._alarm.look()
 
@@ -76,9 +100,13 @@ class Connection:
                     self._send(message)
                 case Post(room, request):
                     _log.debug("<", request=type(request).__name__, **self._who())
+                    if isinstance(request, Relay):
+                        self._tally.signals += 1
                     self._bus.post(room, request)
                 case Close(code, reason):
                     _log.debug("=", closed=reason, **self._who())
+                    if reason != LEFT:
+                        self._tally.drops[reason] += 1
                     self._socket.close(code, reason)
                 case _:
                     assert_never(effect)
@@ -86,6 +114,7 @@ class Connection:
     def _send(self, message: FromBroker) -> None:
         if isinstance(message, Refused):
             _log.info("!", refused=message.code, **self._who())
+            self._tally.refusals[message.code] += 1
         else:
             _log.debug(">", message=type(message).__name__, **self._who())
         try:
@@ -110,12 +139,18 @@ class Broker:
         self._bus = bus
         self._key = key
         self._connections: set[Connection] = set()
+        self.tally = Tally()
+        self.draining = False
 
     def open(self, socket: Socket, ice_servers: tuple[IceServer, ...]) -> Connection:
         """A client has come.  `drop` it when its socket is gone."""
-        connection = Connection(socket, self._bus, Terms(self._key, ice_servers))
+        connection = Connection(socket, self._bus, Terms(self._key, ice_servers), self.tally)
         self._connections.add(connection)
         return connection
+
+    def __len__(self) -> int:
+        """How many connections there are."""
+        return len(self._connections)
 
     def drop(self, connection: Connection) -> None:
         """The socket is gone."""
@@ -124,5 +159,6 @@ class Broker:
 
     def see_out(self) -> None:
         """Say goodbye to everybody: the process is going away."""
+        self.draining = True
         for connection in list(self._connections):
             connection.see_out()

@@ -52,6 +52,15 @@ class LocalBus:
         self._settle(room, machine, alarm)
         self._deliver(tells)
 
+    def __len__(self) -> int:
+        """How many rooms there are."""
+        return len(self._rooms)
+
+    def seats(self) -> dict[str, int]:
+        """How many seats have a socket (`here`), and how many are kept for who is `away`."""
+        here = sum(room.present for room, _ in self._rooms.values())
+        return {"here": here, "away": sum(room.seats for room, _ in self._rooms.values()) - here}
+
     def close(self) -> None:
         """Forget all rooms and their alarms."""
         for _, alarm in self._rooms.values():

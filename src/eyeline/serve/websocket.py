@@ -72,7 +72,7 @@ async def serve(broker: Broker, ice_servers: tuple[IceServer, ...], scope: Scope
     """One WebSocket from handshake to end."""
     await receive()  # websocket.connect
     if SUBPROTOCOL not in scope["subprotocols"]:
-        await turn_away("wrong-subprotocol", scope, send)
+        await turn_away(broker, "wrong-subprotocol", scope, send)
         return
     await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
     with contextlib.suppress(TimeoutError):
@@ -94,8 +94,9 @@ async def _converse(
         broker.drop(connection)
 
 
-async def turn_away(why: str, scope: Scope, send: Send) -> None:
+async def turn_away(broker: Broker, why: str, scope: Scope, send: Send) -> None:
     """Ends the handshake with one of the refusals of `HANDSHAKE`."""
+    broker.tally.handshakes_refused[why] += 1
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": 1002, "reason": why})
         return

@@ -178,6 +178,16 @@ class Room:
         """Nobody is inside or may come back, and nobody looks on: the room can be forgotten."""
         return not self._seats and not self._lobby
 
+    @property
+    def seats(self) -> int:
+        """How many seats are taken."""
+        return len(self._seats)
+
+    @property
+    def present(self) -> int:
+        """How many of them have a socket."""
+        return len(self._peers)
+
     def receive(self, request: Request, now: float) -> list[Tell]:
         """What a session asks for."""
         match request:

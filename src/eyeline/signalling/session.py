@@ -55,6 +55,10 @@ SILENCE_MAX: Final = 15.0
 """Seconds of silence after which the broker drops the socket; the seat stays for `SEAT_SECONDS`."""
 
 
+LEFT: Final = "left"
+"""Why a socket is closed whose client said `leave`."""
+
+
 class Terms(Struct, frozen=True):
     """What holds for a session."""
 
@@ -218,7 +222,7 @@ class Session:
                 self.state = Entering(claim.room, from_lobby=False)
                 return [Post(claim.room, Return(self.id, claim, message.name, message.heard))]
             case Leave(), _:
-                return [*self._end(lambda room: [Post(room, Quit(self.id))]), Close(1000, "left")]
+                return [*self._end(lambda room: [Post(room, Quit(self.id))]), Close(1000, LEFT)]
             case _:
                 raise Refusal("out-of-turn")
 

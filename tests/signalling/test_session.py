@@ -241,18 +241,31 @@ def test_every_frame_has_an_effect_until_the_session_is_over(frames: list[str | 
         assert (session.receive(frame, 0) == []) is over
 
 
-def test_every_seat_of_the_lobby_can_be_taken_and_no_more() -> None:
+def test_lobby_full_of_strangers_keeps_nobody_from_looking_in_or_joining() -> None:
     network = Network()
-    lookers = [network.open("carol") for _ in range(LOBBY_SESSIONS + 1)]
-    for looker in lookers:
+    strangers = [network.open("mallory") for _ in range(LOBBY_SESSIONS)]
+    alice = network.open("alice")
+    for looker in [*strangers, alice]:
         network.say(looker, HELLO)
 
-    answers = [newest(looker) for looker in lookers]
-    assert all(isinstance(answer, Welcome) for answer in answers[:-1])
-    assert answers[-1] == refusal("room-full")
-    network.lose(lookers[0])
-    network.say(lookers[-1], HELLO)
-    assert isinstance(newest(lookers[-1]), Welcome)
+    assert isinstance(newest(alice), Welcome)
+    joined(network, "bob")
+    assert isinstance(newest(alice), Roster)
+    network.say(alice, JOIN)
+    assert isinstance(newest(alice), Joined)
+
+
+def test_lobby_tells_so_many_who_come_and_go_and_no_more() -> None:
+    network = Network()
+    lookers = [network.open("carol") for _ in range(LOBBY_SESSIONS)]
+    for looker in lookers:
+        network.say(looker, HELLO)
+        looker.got.clear()
+    joined(network, "bob")  # by way of the lobby
+
+    assert [len(looker.got) for looker in lookers] == [0] + [1] * (LOBBY_SESSIONS - 1)
+    network.say(lookers[0], JOIN)
+    assert isinstance(newest(lookers[0]), Joined)
 
 
 def test_full_lobby_keeps_nobody_from_coming_back() -> None:

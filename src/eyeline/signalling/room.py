@@ -33,7 +33,8 @@ KEPT_CHARACTERS: Final = 256 * 1024
 """The same in characters of payload."""
 
 LOBBY_SESSIONS: Final = 64
-"""How many may look into a room at once; the next one is refused with `room-full`."""
+"""How many in the lobby are told who comes and goes.  When more look in, the one who has looked on longest is told no
+more, and can still join: a lobby full of strangers keeps nobody out."""
 
 SessionId = NewType("SessionId", str)
 """One socket.  Never leaves the server."""
@@ -225,7 +226,7 @@ class Room:
 
     def _look(self, session: SessionId) -> list[Tell]:
         if len(self._lobby) >= LOBBY_SESSIONS:
-            return [_refuse(session, "room-full")]
+            del self._lobby[next(iter(self._lobby))]
         self._lobby[session] = None
         return [Tell(session, Looked(self._roster(), self._capacity))]
 

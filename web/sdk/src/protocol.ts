@@ -21,7 +21,10 @@ export const SEAT_SECONDS = 30;
 /** Signals kept for a seat to be sent again after a resume; of more, the oldest go, and the resume says so. */
 export const KEPT_SIGNALS = 64;
 
-/** How many may look into a room at once; the next one is refused with `room-full`. */
+/**
+ * How many in the lobby are told who comes and goes.  When more look in, the one who has looked on longest is told no
+ * more, and can still join: a lobby full of strangers keeps nobody out.
+ */
 export const LOBBY_SESSIONS = 64;
 
 /** 1 to 64 of a-z, 0-9 and hyphen. */

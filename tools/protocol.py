@@ -254,9 +254,9 @@ def _md_refusals() -> str:
     for code, row in refusals.REFUSALS.items():
         text += f"| `{code}` | {row.closes or 'stays open'} | {row.message} |\n"
     text += "\nBefore there is a socket, with an HTTP status and a JSON body that has `code` and `message`:\n\n"
-    text += "| code | HTTP status | words |\n| --- | --- | --- |\n"
-    for handshake, (status, message) in refusals.HANDSHAKE.items():
-        text += f"| `{handshake}` | {status} | {message} |\n"
+    text += "| code | HTTP status | `Retry-After`, seconds | words |\n| --- | --- | --- | --- |\n"
+    for why, (status, retry_after, message) in refusals.AT_THE_DOOR.items():
+        text += f"| `{why}` | {status} | {retry_after or ''} | {message} |\n"
     return text + "\n"
 
 

@@ -71,6 +71,9 @@ def serve(
     key: Annotated[str | None, _option("key")] = None,
     tls: Annotated[str | None, _option("tls")] = None,
     room_capacity: Annotated[str | None, _option("room_capacity")] = None,
+    max_sockets: Annotated[str | None, _option("max_sockets")] = None,
+    sockets_per_address: Annotated[str | None, _option("sockets_per_address")] = None,
+    trusted_proxies: Annotated[list[str] | None, _option("trusted_proxies")] = None,
     allowed_origins: Annotated[list[str] | None, _option("allowed_origins")] = None,
     config: Annotated[
         Path | None, typer.Option(metavar="", help="A TOML file with settings. (a TOML file; EYELINE_CONFIG)")

@@ -8,6 +8,7 @@ are made from it.
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -24,6 +25,7 @@ _SHOWN_CHARACTERS = 80
 
 _Port = Annotated[int, Meta(ge=0, le=65535)]
 _Address = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:%-]{1,253}$", title="a host name or an IP address")]
+_Network = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f.:]{2,45}(/[0-9]{1,3})?$")]
 _Origin = Annotated[str, Meta(pattern=r"^https?://[^\s/@?#]{1,255}$")]
 
 
@@ -80,6 +82,25 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = "off"
     room_capacity: Annotated[int, Meta(ge=2, le=12, description="How many people fit into one room.")] = 6
+    max_sockets: Annotated[
+        int, Meta(ge=10, le=1_000_000, description="How many WebSockets, and rooms, there may be in all.")
+    ] = 10_000
+    sockets_per_address: Annotated[
+        int,
+        Meta(
+            ge=10,
+            le=1_000_000,
+            description="How many WebSockets may come from one IPv4 address or IPv6 /64; rates follow.",
+        ),
+    ] = 100
+    trusted_proxies: Annotated[
+        tuple[_Network, ...],
+        Meta(
+            max_length=100,
+            title="at most 100 IP addresses or networks such as 10.0.0.0/8",
+            description="Proxies in front, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.",
+        ),
+    ] = ()
     allowed_origins: Annotated[
         tuple[_Origin, ...],
         Meta(
@@ -88,6 +109,13 @@ class Settings(Struct, frozen=True, kw_only=True):
             description="Other web origins whose pages may open calls here; Eyeline's own pages always may.",
         ),
     ] = ()
+
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """`trusted_proxies`, parsed.  Raises SetupError."""
+        try:
+            return tuple(ip_network(proxy, strict=False) for proxy in self.trusted_proxies)
+        except ValueError as error:
+            raise SetupError(f"trusted_proxies is wrong: {error}.") from None
 
 
 class Knob(Struct, frozen=True):
@@ -133,12 +161,13 @@ def read(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | No
 
 
 def _agreed(settings: Settings) -> Settings:
-    """What no setting shows alone: a certificate comes with its key, and from one place."""
+    """What no pattern shows: a certificate comes with its key, and from one place; a network is one."""
     if (settings.cert is None) != (settings.key is None):
         given, missing = ("key", "cert") if settings.cert is None else ("cert", "key")
         raise SetupError(f"{given} is set but {missing} is not: HTTPS needs both or neither.")
     if settings.cert is not None and settings.tls == "self-signed":
         raise SetupError(f"tls is 'self-signed' but cert is '{settings.cert}': give one or the other.")
+    settings.proxies()
     return settings
 
 
@@ -201,13 +230,17 @@ def _knob(field: FieldInfo) -> Knob:
     repeats = isinstance(info.type, VarTupleType)
     return Knob(
         name=field.name,
-        flag=f"--{field.name.removesuffix('s') if repeats else field.name}".replace("_", "-"),
+        flag=f"--{_one_of(field.name) if repeats else field.name}".replace("_", "-"),
         variable=f"{_PREFIX}{field.name.upper()}",
         allowed=words.get("title") or _allowed(info.type),
         default=_default(field),
         description=words["description"],
         repeats=repeats,
     )
+
+
+def _one_of(names: str) -> str:
+    return f"{names.removesuffix('ies')}y" if names.endswith("ies") else names.removesuffix("s")
 
 
 def _allowed(kind: object) -> str:

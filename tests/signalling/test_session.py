@@ -131,8 +131,8 @@ def test_refusal_that_closes_is_sent_before_the_seat_is_left_alone_and_the_socke
 def test_client_that_does_not_read_is_dropped_and_keeps_its_seat() -> None:
     session = seated()
 
-    assert session.give_up() == [Send(refusal("too-slow")), Post(TEA, Lose(ALICE)), Close(4004, "too-slow")]
-    assert session.give_up() == []
+    assert session.give_up("too-slow") == [Send(refusal("too-slow")), Post(TEA, Lose(ALICE)), Close(4004, "too-slow")]
+    assert session.give_up("too-slow") == []
 
 
 def test_socket_that_is_lost_twice_is_lost_once() -> None:

@@ -4,6 +4,7 @@
 it by `eyeline serve`, or mount it in another ASGI site under any prefix.
 """
 
+import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator
@@ -15,15 +16,19 @@ from starlette.datastructures import Headers
 from starlette.routing import Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from eyeline.serve import secret, websocket
+from eyeline.serve import address, secret, websocket
 from eyeline.serve.broker import Broker
 from eyeline.serve.bus import LocalBus
+from eyeline.serve.door import Door, Guest
+from eyeline.serve.front import Front
 from eyeline.serve.health import Health
 from eyeline.serve.metrics import LagProbe, Metrics, Reading
 from eyeline.serve.pages import Pages
+from eyeline.serve.refusing import turn_away
 from eyeline.serve.relay import Relay
 from eyeline.settings import Settings
-from eyeline.signalling.messages import IceServer
+from eyeline.signalling.messages import SUBPROTOCOL, IceServer
+from eyeline.signalling.refusals import DoorCode
 from eyeline.signalling.token import TokenKey
 from eyeline.turn.budget import Budget
 from eyeline.turn.server import Server
@@ -57,7 +62,9 @@ class Eyeline:
         self._running: _Running | None = None
         self._metrics = Metrics()
         token = secret.metrics_token(settings.data_dir) if settings.metrics == "token" else None
-        self._site = Starlette(
+        self._trusted = settings.proxies()
+        self._door = Door(sockets=settings.max_sockets, sockets_per_address=settings.sockets_per_address)
+        site = Starlette(
             routes=[
                 WebSocketRoute("/ws", _Asgi(self._websocket)),
                 *Health(self._metrics, token=token, draining=self._draining).routes,
@@ -65,16 +72,17 @@ class Eyeline:
             ],
             lifespan=self.lifespan,
         )
+        self._front = Front(site, self._door, self._trusted)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3: `http`, `websocket` and `lifespan`."""
-        await self._site(scope, receive, send)
+        await self._front(scope, receive, send)
 
     def start(self) -> Broker:
         """Open STUN's sockets and the broker, once, in the running loop.  Raises `SetupError` if a port is taken."""
         if self._running is None:
             relay = Relay.open(Server(Budget()), host=self._settings.host, port=self._settings.stun_port)
-            bus = LocalBus(capacity=self._settings.room_capacity, life=self._life)
+            bus = LocalBus(capacity=self._settings.room_capacity, rooms=self._settings.max_sockets, life=self._life)
             self._running = _Running(Broker(bus, self._key), bus, relay, LagProbe(self._metrics.lag.observe))
             self._measure(self._running)
         return self._running.broker
@@ -104,11 +112,26 @@ class Eyeline:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         broker = self.start()
-        if not self._admits(Headers(scope=scope)):
-            await receive()
-            await websocket.turn_away(broker, "foreign-origin", scope, send)
+        await receive()  # websocket.connect
+        guest = self._guest(scope)
+        if not isinstance(guest, Guest):
+            broker.tally.handshakes_refused[guest] += 1
+            await turn_away(guest, scope, send)
             return
-        await websocket.serve(broker, self._ice_servers(scope), scope, receive, send)
+        try:
+            await websocket.serve(broker, guest, self._ice_servers(scope), receive, send)
+        finally:
+            guest.leaves()
+
+    def _guest(self, scope: Scope) -> Guest | DoorCode:
+        if not self._admits(Headers(scope=scope)):
+            return "foreign-origin"
+        if SUBPROTOCOL not in scope["subprotocols"]:
+            return "wrong-subprotocol"
+        if self._draining():
+            return "going-away"
+        source = address.client(scope, self._trusted)
+        return self._door.enter(source, asyncio.get_running_loop().time())
 
     def _admits(self, headers: Headers) -> bool:
         """Whether the page that opens the socket may: one of ours, one that the operator allows, or no page at all."""

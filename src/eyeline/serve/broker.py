@@ -9,9 +9,11 @@ from typing import Final, Protocol, assert_never
 import structlog
 
 from eyeline.serve.bus import Bus
+from eyeline.serve.door import Guest
 from eyeline.serve.loop import Alarm
-from eyeline.signalling.messages import FromBroker, IceServer, PeerId, Refused, encode
-from eyeline.signalling.room import Admitted, News, Relay, SessionId
+from eyeline.signalling.messages import FromBroker, IceServer, PeerId, Refused, RoomName, encode
+from eyeline.signalling.refusals import REFUSALS
+from eyeline.signalling.room import Admitted, Look, News, Relay, Request, SessionId
 from eyeline.signalling.session import LEFT, Close, Effect, Entering, Post, Seated, Send, Session, Terms
 from eyeline.signalling.token import TokenKey
 
@@ -50,7 +52,8 @@ class Tally:
 class Connection:
     """One client: frames in by `receive`, frames out by the socket, the room by the bus, time by an alarm."""
 
-    def __init__(self, socket: Socket, bus: Bus, terms: Terms, tally: Tally) -> None:
+    def __init__(self, socket: Socket, bus: Bus, terms: Terms, guest: Guest, tally: Tally) -> None:
+        self._guest = guest
         self._tally = tally
         self._loop = asyncio.get_running_loop()
         self._socket = socket
@@ -63,7 +66,10 @@ class Connection:
 
     def receive(self, text: str | bytes) -> None:
         """A frame has come."""
-        self._perform(self._session.receive(text, self._loop.time()))
+        now = self._loop.time()
+        self._perform(
+            self._session.receive(text, now) if self._guest.speaks(now) else self._session.give_up("too-fast")
+        )
         self._alarm.look()
 
     def lose(self) -> None:
@@ -100,9 +106,7 @@ class Connection:
                     self._send(message)
                 case Post(room, request):
                     _log.debug("<", request=type(request).__name__, **self._who())
-                    if isinstance(request, Relay):
-                        self._tally.signals += 1
-                    self._bus.post(room, request)
+                    self._post(room, request)
                 case Close(code, reason):
                     _log.debug("=", closed=reason, **self._who())
                     if reason != LEFT:
@@ -110,6 +114,14 @@ class Connection:
                     self._socket.close(code, reason)
                 case _:
                     assert_never(effect)
+
+    def _post(self, room: RoomName, request: Request) -> None:
+        if isinstance(request, Relay):
+            self._tally.signals += 1
+        elif isinstance(request, Look) and not self._guest.looks(self._loop.time()):
+            self._hear(Refused("too-many-looks", REFUSALS["too-many-looks"].message))
+            return
+        self._bus.post(room, request)
 
     def _send(self, message: FromBroker) -> None:
         if isinstance(message, Refused):
@@ -125,7 +137,7 @@ class Connection:
             self._loop.call_soon(self._give_up)  # not here: the room may be in the middle of telling others
 
     def _give_up(self) -> None:
-        self._perform(self._session.give_up())
+        self._perform(self._session.give_up("too-slow"))
 
     def _who(self) -> dict[str, str]:
         state = self._session.state
@@ -142,9 +154,9 @@ class Broker:
         self.tally = Tally()
         self.draining = False
 
-    def open(self, socket: Socket, ice_servers: tuple[IceServer, ...]) -> Connection:
+    def open(self, socket: Socket, guest: Guest, ice_servers: tuple[IceServer, ...]) -> Connection:
         """A client has come.  `drop` it when its socket is gone."""
-        connection = Connection(socket, self._bus, Terms(self._key, ice_servers), self.tally)
+        connection = Connection(socket, self._bus, Terms(self._key, ice_servers), guest, self.tally)
         self._connections.add(connection)
         return connection
 

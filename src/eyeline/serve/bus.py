@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from eyeline.serve.loop import Alarm
-from eyeline.signalling.messages import RoomName
-from eyeline.signalling.room import News, Request, Room, SessionId, Tell
+from eyeline.signalling.messages import Refused, RoomName
+from eyeline.signalling.refusals import REFUSALS
+from eyeline.signalling.room import Enter, Look, News, Request, Room, SessionId, Tell
 
 Mailbox = Callable[[News], None]
 """How a session is told: returns at once, keeps nothing that has no bound, raises nothing."""
@@ -27,9 +28,13 @@ class Bus(Protocol):
 
 
 class LocalBus:
-    """All rooms are in this process: a function call, no queue."""
+    """All rooms are in this process: a function call, no queue.
 
-    def __init__(self, *, capacity: int, life: str) -> None:
+    Of `rooms` that there can be, a further one is refused with `busy`, except to who comes back to a seat.
+    """
+
+    def __init__(self, *, capacity: int, rooms: int, life: str) -> None:
+        self._most = rooms
         self._capacity = capacity
         self._life = life
         self._loop = asyncio.get_running_loop()
@@ -47,6 +52,9 @@ class LocalBus:
 
     def post(self, room: RoomName, request: Request) -> None:
         """See `Bus`."""
+        if room not in self._rooms and len(self._rooms) >= self._most and isinstance(request, Look | Enter):
+            self._deliver([Tell(request.session, Refused("busy", REFUSALS["busy"].message))])
+            return
         machine, alarm = self._rooms.get(room) or self._open(room)
         tells = machine.receive(request, self._loop.time())
         self._settle(room, machine, alarm)

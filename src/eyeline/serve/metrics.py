@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from eyeline.signalling.refusals import HANDSHAKE, REFUSALS
+from eyeline.signalling.refusals import AT_THE_DOOR, REFUSALS
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 """Of `Metrics.page`."""
@@ -43,7 +43,9 @@ ROWS: Final[dict[str, Row]] = {
     "eyeline_seats": Row(
         "gauge", "Seats that are taken: with a socket, or kept for who is away.", "is", ("here", "away")
     ),
-    "eyeline_joins_total": Row("counter", "Answers to who asked for a seat.", "outcome", ("seated", "room-full")),
+    "eyeline_joins_total": Row(
+        "counter", "Answers to who asked for a seat.", "outcome", ("seated", "room-full", "busy")
+    ),
     "eyeline_resumes_total": Row(
         "counter",
         "Answers to who came back with a signed claim to a seat.",
@@ -58,7 +60,7 @@ ROWS: Final[dict[str, Row]] = {
         "reason",
         (*(code for code, row in REFUSALS.items() if row.closes is not None), "going away"),
     ),
-    "eyeline_handshakes_refused_total": Row("counter", "WebSockets that were not opened.", "code", tuple(HANDSHAKE)),
+    "eyeline_handshakes_refused_total": Row("counter", "WebSockets that were not opened.", "code", tuple(AT_THE_DOOR)),
     "eyeline_loop_lag_seconds": Row(
         "histogram", f"How late the event loop came to a timer, looked at every {LAG_EVERY:g} s."
     ),

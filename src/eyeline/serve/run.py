@@ -1,6 +1,7 @@
 """From settings to a server that runs: logs, listening sockets, certificate, uvicorn."""
 
 import asyncio
+import resource
 import signal
 import socket
 import ssl
@@ -40,6 +41,7 @@ def run(settings: Settings, build: Callable[[Settings], Application], started: C
     """
     with ExitStack() as stack:
         log.set_up(settings.log_level, settings.log_format)
+        _allow_many_files()
         stack.enter_context(_sigterm_is_a_clean_stop())
         sockets = [stack.enter_context(listener) for listener in listen(settings.host, settings.port)]
         certificate = _certificate(settings)
@@ -122,6 +124,12 @@ class _Server(uvicorn.Server):
         self._farewell()
         await asyncio.sleep(0)  # the tasks that send it have their turn before uvicorn closes their sockets
         await super().shutdown(sockets)
+
+
+def _allow_many_files() -> None:
+    """Each socket is an open file, and the usual soft limit of 1024 is meant for programs that use `select`."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The session machine: one client's socket, from hello to goodbye.  It speaks to its room by `Post` only."""
 
 from collections.abc import Callable
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 
 from msgspec import Struct
 
@@ -193,9 +193,9 @@ class Session:
         """The socket is gone; the seat is kept."""
         return self._end(lambda room: [Post(room, Lose(self.id))])
 
-    def give_up(self) -> list[Effect]:
-        """The client does not read: drop it alone.  Its seat is kept."""
-        return [] if isinstance(self.state, Over) else self._refuse("too-slow")
+    def give_up(self, why: Literal["too-slow", "too-fast"]) -> list[Effect]:
+        """The client does not read, or its address says too much: drop it alone.  Its seat is kept."""
+        return [] if isinstance(self.state, Over) else self._refuse(why)
 
     def see_out(self, back_in_ms: int) -> list[Effect]:
         """The broker is going away: say so, and close."""

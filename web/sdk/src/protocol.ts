@@ -58,6 +58,8 @@ export type Code =
   | 'hello-late'
   | 'out-of-turn'
   | 'room-full'
+  | 'busy'
+  | 'too-many-looks'
   | 'no-such-peer'
   | 'seat-gone'
   | 'replaced'

@@ -22,6 +22,9 @@ const BACKOFF = [0.2, 0.5, 1, 2, 4, 8] as const;
 /** Refusals after which the broker closes the socket, whatever was asked: the next socket asks again. */
 const PASSING: ReadonlySet<Code> = new Set<Code>(['too-large', 'too-fast', 'hello-late', 'silent', 'too-slow']);
 
+/** Refusals of `hello`. The broker waits for another one, and after it the next socket asks. */
+const NO_LOBBY: ReadonlySet<Code> = new Set<Code>(['busy', 'too-many-looks', 'invalid']);
+
 /** Whether the broker's socket is there. Calls go on while it is `away`. */
 export type BrokerState = 'connecting' | 'connected' | 'away';
 
@@ -238,7 +241,7 @@ export class Session {
   #refused(code: Code, message: string): SessionEffect[] {
     if (code === 'replaced') return this.#end(code, message);
     if (this.#seated || PASSING.has(code)) return []; // about a signal, or over soon
-    if (!this.#asking && code !== 'room-full' && code !== 'invalid') return [];
+    if (!this.#asking && !NO_LOBBY.has(code)) return [];
     this.#asking = false;
     if (code === 'seat-gone') {
       this.#ticket = null;

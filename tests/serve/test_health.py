@@ -1,5 +1,6 @@
 """Health, readiness and figures, asked as load balancers and Prometheus ask."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,11 +106,16 @@ def test_a_token_that_is_too_short_stops_the_start(tmp_path: Path) -> None:
         build(settings(tmp_path))
 
 
-def test_it_is_ready_until_it_says_goodbye_and_alive_all_the_time(eyeline: Eyeline, url: str) -> None:
+def test_who_drains_is_alive_not_ready_and_lets_nobody_in(eyeline: Eyeline, url: str) -> None:
     assert httpx.get(f"{url}/readyz").status_code == 200
-    eyeline.see_out()
+    asyncio.run(eyeline.drain())
     assert httpx.get(f"{url}/readyz").status_code == 503
     assert httpx.get(f"{url}/healthz").status_code == 200
+    with pytest.raises(InvalidStatus) as refused, Socket(url):
+        pass
+    assert refused.value.response.status_code == 503
+    assert b"going-away" in (refused.value.response.body or b"")
+    assert refused.value.response.headers["retry-after"]
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

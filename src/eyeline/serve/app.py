@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -32,6 +32,9 @@ from eyeline.signalling.refusals import DoorCode
 from eyeline.signalling.token import TokenKey
 from eyeline.turn.budget import Budget
 from eyeline.turn.server import Server
+
+DRAIN_WITHIN: Final = 3.0
+"""Seconds that clients have to read the goodbye and go, once the server was told to stop."""
 
 
 def build(settings: Settings) -> "Eyeline":
@@ -87,15 +90,18 @@ class Eyeline:
             self._measure(self._running)
         return self._running.broker
 
-    def see_out(self) -> None:
-        """Tell all clients to come back in a second: the process is going away."""
+    async def drain(self) -> None:
+        """Tell all clients when to come back, and wait until their sockets are gone, `DRAIN_WITHIN` seconds at most."""
         if self._running is not None:
             self._running.broker.see_out()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_WITHIN):
+                    await self._running.broker.emptied()
 
     def close(self) -> None:
         """Say goodbye to all clients and close STUN's sockets."""
-        self.see_out()
         if self._running is not None:
+            self._running.broker.see_out()
             self._running.relay.close()
             self._running.bus.close()
             self._running.lag.close()

@@ -19,8 +19,12 @@ from eyeline.signalling.token import TokenKey
 
 _log = structlog.get_logger("eyeline.broker")
 
-GOODBYE_SPREAD_MS: Final = 1000
-"""Milliseconds after which clients are told to come back when the broker goes away."""
+GOODBYE_MS: Final = 1000
+"""Milliseconds after which clients are told to come back when the broker goes away, at least.  Each adds or takes away
+a random half."""
+
+RETURN_MS: Final = 1.0
+"""Milliseconds for each client that is told so: all that come back together would wait for one another."""
 
 
 class Full(Exception):
@@ -78,9 +82,8 @@ class Connection:
         self._alarm.stop()
         self._bus.detach(self._session.id)
 
-    def see_out(self) -> None:
+    def see_out(self, back_in_ms: int) -> None:
         """The broker is going away."""
-        back_in_ms = GOODBYE_SPREAD_MS
         self._perform(self._session.see_out(back_in_ms))
 
     def _hear(self, news: News) -> None:
@@ -153,11 +156,14 @@ class Broker:
         self._connections: set[Connection] = set()
         self.tally = Tally()
         self.draining = False
+        self._empty = asyncio.Event()
+        self._empty.set()
 
     def open(self, socket: Socket, guest: Guest, ice_servers: tuple[IceServer, ...]) -> Connection:
         """A client has come.  `drop` it when its socket is gone."""
         connection = Connection(socket, self._bus, Terms(self._key, ice_servers), guest, self.tally)
         self._connections.add(connection)
+        self._empty.clear()
         return connection
 
     def __len__(self) -> int:
@@ -168,9 +174,16 @@ class Broker:
         """The socket is gone."""
         self._connections.discard(connection)
         connection.lose()
+        if not self._connections:
+            self._empty.set()
 
     def see_out(self) -> None:
         """Say goodbye to everybody: the process is going away."""
         self.draining = True
+        back_in_ms = max(GOODBYE_MS, round(len(self) * RETURN_MS))
         for connection in list(self._connections):
-            connection.see_out()
+            connection.see_out(back_in_ms)
+
+    async def emptied(self) -> None:
+        """Waits until all sockets are gone."""
+        await self._empty.wait()

@@ -1,14 +1,13 @@
 """From settings to a server that runs: logs, listening sockets, certificate, uvicorn."""
 
-import asyncio
 import resource
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+import typing
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
-from typing import Protocol
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,21 +15,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from eyeline.errors import SetupError
 from eyeline.serve import log
 from eyeline.serve.certificate import Certificate, self_signed
+from eyeline.serve.linger import Protocol
 from eyeline.serve.listening import BACKLOG_CONNECTIONS, Listening, addresses, listen, listening
 from eyeline.settings import Settings
 
 _LARGEST_FRAME_BYTES = 128 * 1024
 """Above the protocol's own limit of 64 KiB, so that a frame which is too long gets an answer with a code."""
 _FAREWELL_S = 3
-"""How long open requests may take once the server was told to stop."""
+"""How long open requests may take once the server was told to stop and has drained."""
 
 
-class Application(Protocol):
+class Application(typing.Protocol):
     """What is served: ASGI 3, and a farewell before its sockets are closed."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
-    def see_out(self) -> None: ...
+    async def drain(self) -> None: ...
 
 
 def run(settings: Settings, build: Callable[[Settings], Application], started: Callable[[Listening], None]) -> None:
@@ -49,7 +49,7 @@ def run(settings: Settings, build: Callable[[Settings], Application], started: C
         fingerprint = certificate.fingerprint() if certificate else None
         where = listening(settings, sockets[0].getsockname()[1], fingerprint)
         app = build(settings)
-        _Server(_Gate(app), context, lambda: started(where), app.see_out).serve_on(sockets)
+        _Server(_Gate(app), context, lambda: started(where), app.drain).serve_on(sockets)
 
 
 class _Gate:
@@ -83,14 +83,18 @@ class _Gate:
 
 class _Server(uvicorn.Server):
     def __init__(
-        self, gate: _Gate, context: ssl.SSLContext | None, started: Callable[[], None], farewell: Callable[[], None]
+        self,
+        gate: _Gate,
+        context: ssl.SSLContext | None,
+        started: Callable[[], None],
+        farewell: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__(
             uvicorn.Config(
                 gate,
                 loop="uvloop",
                 http="httptools",
-                ws="websockets-sansio",
+                ws=Protocol,
                 ws_max_size=_LARGEST_FRAME_BYTES,
                 ws_ping_interval=None,
                 ws_per_message_deflate=False,
@@ -121,8 +125,7 @@ class _Server(uvicorn.Server):
         self._started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._farewell()
-        await asyncio.sleep(0)  # the tasks that send it have their turn before uvicorn closes their sockets
+        await self._farewell()  # while the port is open, so that `/readyz` says why
         await super().shutdown(sockets)
 
 

@@ -18,17 +18,20 @@ import msgspec
 
 from eyeline import settings
 from eyeline.serve import metrics
-from eyeline.signalling import messages, negotiation, refusals, room, session
+from eyeline.signalling import messages, negotiation, refusals, room, session, token
 
 ROOT: Final = Path(__file__).parent.parent
 NAMED: Final = ("RoomName", "DisplayName", "PeerId", "ResumeToken", "Payload", "Count")
 LIMITS: Final[tuple[tuple[types.ModuleType, str], ...]] = (
     (messages, "SUBPROTOCOL"),
     (messages, "MESSAGE_BYTES_MAX"),
+    (messages, "PAYLOAD_CHARACTERS_MAX"),
     (session, "HELLO_WITHIN"),
     (session, "PING_AFTER"),
     (session, "SILENCE_MAX"),
     (room, "SEAT_SECONDS"),
+    (room, "RETURN_SECONDS"),
+    (token, "TOKEN_SECONDS"),
     (room, "KEPT_SIGNALS"),
     (room, "LOBBY_SESSIONS"),
 )

@@ -32,11 +32,14 @@ from eyeline.signalling.refusals import REFUSALS, Code
 from eyeline.signalling.room import (
     KEPT_SIGNALS,
     LOBBY_SESSIONS,
+    RETURN_SECONDS,
     Admitted,
     Enter,
+    Life,
     Look,
     Looked,
     Lose,
+    News,
     Quit,
     Relay,
     Return,
@@ -280,7 +283,7 @@ def test_full_lobby_keeps_nobody_from_coming_back() -> None:
 
 
 def test_two_who_come_in_the_same_millisecond_come_one_after_the_other() -> None:
-    room = Room(TEA, capacity=2, life="life-1", unix_offset=1_000_000)
+    room = Room(TEA, capacity=2, life=Life("life-1", 0, 1_000_000), now=0)
     first = room.receive(Enter(ALICE, PeerId("alice-0001"), DisplayName("Alice")), 1)
     second = room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 1)
 
@@ -289,7 +292,7 @@ def test_two_who_come_in_the_same_millisecond_come_one_after_the_other() -> None
 
 
 def test_newcomer_comes_after_those_of_an_earlier_life_even_if_the_clock_was_set_back() -> None:
-    room = Room(TEA, capacity=2, life="life-2", unix_offset=0)
+    room = Room(TEA, capacity=2, life=Life("life-2", 0, 0), now=0)
     claim = Claim(TEA, PeerId("bob-0001"), Count(9_000_000), "life-1")
     room.receive(Return(SessionId("bob"), claim, DisplayName("Bob"), Count(0)), 1)
 
@@ -304,7 +307,7 @@ def test_newcomer_comes_after_those_of_an_earlier_life_even_if_the_clock_was_set
     ids=lambda late: type(late).__name__,
 )
 def test_what_a_replaced_socket_had_on_its_way_changes_nothing(late: Quit | Lose | Relay) -> None:
-    room = Room(TEA, capacity=2, life="life-1", unix_offset=0)
+    room = Room(TEA, capacity=2, life=Life("life-1", 0, 0), now=0)
     room.receive(Enter(ALICE, CLAIM.peer, DisplayName("Alice")), 0)
     room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 0)
     room.receive(Return(SessionId("again"), CLAIM, DisplayName("Alice"), Count(0)), 1)
@@ -339,3 +342,66 @@ def test_signals_are_kept_up_to_256_ki_characters_too() -> None:
     assert isinstance(answer, Joined)
     assert answer.gap
     assert [signal.n for signal in signals if isinstance(signal, Signalled)] == [3, 4, 5, 6]
+
+
+def returned(room: Room, claim: Claim, now: float) -> News:
+    """What the room says first to who shows the claim."""
+    return room.receive(Return(SessionId("again"), claim, DisplayName("Alice"), Count(0)), now)[0].news
+
+
+def test_seat_of_an_earlier_life_is_given_back_for_two_minutes_after_the_start() -> None:
+    late = Room(TEA, capacity=2, life=Life("life-2", began=100, unix_offset=0), now=100)
+
+    assert returned(late, CLAIM, 100 + RETURN_SECONDS) == refusal("seat-gone")
+    assert isinstance(returned(late, CLAIM, 100 + RETURN_SECONDS - 0.1), Admitted)
+
+
+@pytest.mark.parametrize("how", ["left", "ran out"])
+def test_seat_of_an_earlier_life_that_was_given_up_in_this_one_stays_given_up(how: str) -> None:
+    room = Room(TEA, capacity=2, life=Life("life-2", began=0, unix_offset=0), now=0)
+    room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 0)
+    assert isinstance(returned(room, CLAIM, 1), Admitted)
+    if how == "left":
+        room.receive(Quit(SessionId("again")), 2)
+    else:
+        room.receive(Lose(SessionId("again")), 2)
+        room.wake(32)
+
+    assert returned(room, CLAIM, 33) == refusal("seat-gone")
+
+
+def test_signals_must_come_without_a_gap() -> None:
+    network = Network()
+    alice, _ = joined(network, "alice")
+    bob, _ = joined(network, "bob")
+    network.say(alice, encode(Signal(PeerId("bob-0001"), Count(2), Payload("second"))))
+    assert newest(alice) == refusal("skipped")
+    bob.got.clear()
+    for n, word in [(1, "first"), (2, "second")]:
+        network.say(alice, encode(Signal(PeerId("bob-0001"), Count(n), Payload(word))))
+
+    assert [signal.data for signal in bob.messages() if isinstance(signal, Signalled)] == ["first", "second"]
+
+
+def test_versions_of_the_roster_grow_from_one_life_of_a_room_to_the_next() -> None:
+    network = Network()
+    versions = []
+    for _ in range(3):
+        alice = network.open("alice")
+        network.say(alice, HELLO)
+        network.say(alice, JOIN)
+        answer = newest(alice)
+        assert isinstance(answer, Joined)
+        versions.append(answer.roster.version)
+        network.say(alice, LEAVE)
+        assert not network.rooms
+        network.pass_time(network.now + 0.01)
+    network.restart()
+    network.pass_time(network.now + 0.01)
+    alice = network.open("alice")
+    network.say(alice, HELLO)
+    welcome = newest(alice)
+    assert isinstance(welcome, Welcome)
+
+    assert versions == sorted(set(versions))
+    assert welcome.roster.version > versions[-1]

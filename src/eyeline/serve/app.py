@@ -7,6 +7,7 @@ it by `eyeline serve`, or mount it in another ASGI site under any prefix.
 import asyncio
 import contextlib
 import secrets
+import time
 from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ from eyeline.serve.relay import Relay
 from eyeline.settings import Settings
 from eyeline.signalling.messages import SUBPROTOCOL, IceServer
 from eyeline.signalling.refusals import DoorCode
+from eyeline.signalling.room import Life
 from eyeline.signalling.token import TokenKey
 from eyeline.turn.budget import Budget
 from eyeline.turn.server import Server
@@ -61,7 +63,6 @@ class Eyeline:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._key = TokenKey(secret.load(settings.data_dir))
-        self._life = secrets.token_urlsafe(9)
         self._running: _Running | None = None
         self._metrics = Metrics()
         token = secret.metrics_token(settings.data_dir) if settings.metrics == "token" else None
@@ -85,8 +86,12 @@ class Eyeline:
         """Open STUN's sockets and the broker, once, in the running loop.  Raises `SetupError` if a port is taken."""
         if self._running is None:
             relay = Relay.open(Server(Budget()), host=self._settings.host, port=self._settings.stun_port)
-            bus = LocalBus(capacity=self._settings.room_capacity, rooms=self._settings.max_sockets, life=self._life)
-            self._running = _Running(Broker(bus, self._key), bus, relay, LagProbe(self._metrics.lag.observe))
+            now = asyncio.get_running_loop().time()
+            life = Life(secrets.token_urlsafe(9), now, time.time() - now)
+            bus = LocalBus(capacity=self._settings.room_capacity, rooms=self._settings.max_sockets, life=life)
+            self._running = _Running(
+                Broker(bus, self._key, life.unix_offset), bus, relay, LagProbe(self._metrics.lag.observe)
+            )
             self._measure(self._running)
         return self._running.broker
 

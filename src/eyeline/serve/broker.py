@@ -150,7 +150,8 @@ class Connection:
 class Broker:
     """All connections of this process."""
 
-    def __init__(self, bus: Bus, key: TokenKey) -> None:
+    def __init__(self, bus: Bus, key: TokenKey, unix_offset: float) -> None:
+        self._unix_offset = unix_offset
         self._bus = bus
         self._key = key
         self._connections: set[Connection] = set()
@@ -161,7 +162,7 @@ class Broker:
 
     def open(self, socket: Socket, guest: Guest, ice_servers: tuple[IceServer, ...]) -> Connection:
         """A client has come.  `drop` it when its socket is gone."""
-        connection = Connection(socket, self._bus, Terms(self._key, ice_servers), guest, self.tally)
+        connection = Connection(socket, self._bus, Terms(self._key, ice_servers, self._unix_offset), guest, self.tally)
         self._connections.add(connection)
         self._empty.clear()
         return connection

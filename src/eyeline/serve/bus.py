@@ -1,14 +1,13 @@
 """The bus between sessions and rooms: neither ever touches the other, wherever they live."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Protocol
 
 from eyeline.serve.loop import Alarm
 from eyeline.signalling.messages import Refused, RoomName
 from eyeline.signalling.refusals import REFUSALS
-from eyeline.signalling.room import Enter, Look, News, Request, Room, SessionId, Tell
+from eyeline.signalling.room import Enter, Life, Look, News, Request, Room, SessionId, Tell
 
 Mailbox = Callable[[News], None]
 """How a session is told: returns at once, keeps nothing that has no bound, raises nothing."""
@@ -33,12 +32,11 @@ class LocalBus:
     Of `rooms` that there can be, a further one is refused with `busy`, except to who comes back to a seat.
     """
 
-    def __init__(self, *, capacity: int, rooms: int, life: str) -> None:
+    def __init__(self, *, capacity: int, rooms: int, life: Life) -> None:
         self._most = rooms
         self._capacity = capacity
         self._life = life
         self._loop = asyncio.get_running_loop()
-        self._unix_offset = time.time() - self._loop.time()
         self._mailboxes: dict[SessionId, Mailbox] = {}
         self._rooms: dict[RoomName, tuple[Room, Alarm]] = {}
 
@@ -76,7 +74,7 @@ class LocalBus:
         self._rooms.clear()
 
     def _open(self, name: RoomName) -> tuple[Room, Alarm]:
-        room = Room(name, capacity=self._capacity, life=self._life, unix_offset=self._unix_offset)
+        room = Room(name, capacity=self._capacity, life=self._life, now=self._loop.time())
 
         def ring(now: float) -> None:
             tells = room.wake(now)

@@ -26,6 +26,9 @@ from eyeline.signalling.token import Claim
 SEAT_SECONDS: Final = 30
 """How long a seat outlives its socket, and how long a rebuilt room waits for its members."""
 
+RETURN_SECONDS: Final = 120
+"""For how long after its start the broker gives back seats of its earlier lives."""
+
 KEPT_SIGNALS: Final = 64
 """Signals kept for a seat to be sent again after a resume; of more, the oldest go, and the resume says so."""
 
@@ -159,15 +162,23 @@ class Seat:
         self.kept_characters -= len(self.kept.popleft().data)
 
 
-class Room:
-    """One room.  `unix_offset` turns `now` into seconds since 1970; `life` names this run of the broker."""
+class Life(Struct, frozen=True):
+    """One run of the broker.  `unix_offset` turns `now` into seconds since 1970."""
 
-    def __init__(self, name: RoomName, *, capacity: int, life: str, unix_offset: float) -> None:
+    name: str
+    began: float
+    unix_offset: float
+
+
+class Room:
+    """One room, from `now` on."""
+
+    def __init__(self, name: RoomName, *, capacity: int, life: Life, now: float) -> None:
         self._name = name
         self._capacity = capacity
         self._life = life
-        self._unix_offset = unix_offset
-        self._version = 0
+        self._version = self._milliseconds(now)
+        self._given_up: set[PeerId] = set()
         self._seats: dict[PeerId, Seat] = {}
         self._peers: dict[SessionId, PeerId] = {}
         self._lobby: dict[SessionId, None] = {}  # a set that keeps its order
@@ -201,7 +212,7 @@ class Room:
             case Relay():
                 return self._relay(request)
             case Quit():
-                return self._quit(request.session)
+                return self._quit(request.session, now)
             case Lose():
                 return self._lose(request.session, now)
             case _:
@@ -218,7 +229,7 @@ class Room:
         """Give up the seats that ran out."""
         gone = [peer for peer, seat in self._seats.items() if isinstance(seat.place, Away) and seat.place.until <= now]
         for peer in gone:
-            del self._seats[peer]
+            self._give_up(peer, now)
         completed = self._complete_at is not None and self._complete_at <= now
         if completed:
             self._complete_at = None
@@ -234,7 +245,7 @@ class Room:
         if len(self._seats) >= self._capacity:
             return [_refuse(request.session, "room-full")]
         self._lobby.pop(request.session, None)
-        self._last_order = max(self._last_order + 1, round((now + self._unix_offset) * 1000))
+        self._last_order = max(self._last_order + 1, self._milliseconds(now))
         member = Member(request.peer, request.name, Count(self._last_order))
         self._seats[member.id] = Seat(member, Present(request.session), heard=0, told=0)
         self._peers[request.session] = member.id
@@ -245,7 +256,7 @@ class Room:
         member = Member(claim.peer, request.name, claim.order)
         seat = self._seats.get(claim.peer)
         if seat is None:
-            if claim.life == self._life:
+            if claim.life == self._life.name or claim.peer in self._given_up or not self._awaits_earlier_lives(now):
                 return [_refuse(request.session, "seat-gone")]
             if len(self._seats) >= 2 * self._capacity:  # whoever was in the call goes before who came meanwhile
                 return [_refuse(request.session, "room-full")]
@@ -275,7 +286,7 @@ class Room:
         """The news for one who got a seat, and, if the roster has `changed`, for all others."""
         others = self._changed(besides=session) if changed else []
         member = self._seats[self._peers[session]].member
-        claim = Claim(self._name, member.id, member.order, self._life)
+        claim = Claim(self._name, member.id, member.order, self._life.name)
         return [Tell(session, Admitted(claim, self._roster(), Count(heard), gap)), *others]
 
     def _relay(self, request: Relay) -> list[Tell]:
@@ -285,6 +296,8 @@ class Room:
         sender = self._seats[peer]
         if request.n <= sender.heard:
             return []
+        if request.n > sender.heard + 1:
+            return [_refuse(request.session, "skipped")]
         sender.heard = request.n
         to = self._seats.get(request.to)
         if to is None or to is sender:
@@ -292,13 +305,26 @@ class Room:
         signal = to.keep(peer, request.data)
         return [Tell(to.place.session, signal)] if isinstance(to.place, Present) else []
 
-    def _quit(self, session: SessionId) -> list[Tell]:
+    def _quit(self, session: SessionId, now: float) -> list[Tell]:
         self._lobby.pop(session, None)
         peer = self._peers.pop(session, None)
         if peer is None:
             return []
-        del self._seats[peer]
+        self._give_up(peer, now)
         return self._changed()
+
+    def _give_up(self, peer: PeerId, now: float) -> None:
+        """The seat is nobody's any more, whatever claims there are to it."""
+        del self._seats[peer]
+        if self._awaits_earlier_lives(now):
+            self._given_up.add(peer)  # so long only: it can't grow for ever
+
+    def _awaits_earlier_lives(self, now: float) -> bool:
+        return now < self._life.began + RETURN_SECONDS
+
+    def _milliseconds(self, now: float) -> int:
+        """Since 1970: what grows from one life of the room, and of the broker, to the next."""
+        return round((now + self._life.unix_offset) * 1000)
 
     def _lose(self, session: SessionId, now: float) -> list[Tell]:
         self._lobby.pop(session, None)

@@ -64,6 +64,8 @@ class Terms(Struct, frozen=True):
 
     key: TokenKey
     ice_servers: tuple[IceServer, ...]
+    unix_offset: float = 0
+    """Turns `now` into seconds since 1970."""
     messages_per_second: float = 50
     """The rate that a socket may keep up; above it the socket is closed with `too-fast`."""
     burst: float = 300
@@ -147,7 +149,7 @@ class Session:
         self._pinged = False
         try:
             self._spend(now)
-            return self._take(decode(text))
+            return self._take(decode(text), now)
         except Refusal as refusal:
             return self._refuse(refusal.code, refusal.message)
 
@@ -161,7 +163,7 @@ class Session:
             case Looked():
                 return [Send(Welcome(news.roster, Count(news.capacity), self._terms.ice_servers))]
             case Admitted():
-                return self._seat(news)
+                return self._seat(news, now)
             case Refused():
                 return self._refused(news, now)
             case _:
@@ -203,7 +205,7 @@ class Session:
             return []
         return [Send(Goodbye(Count(back_in_ms))), *self.lose(), Close(1012, "going away")]
 
-    def _take(self, message: ToBroker) -> list[Effect]:
+    def _take(self, message: ToBroker, now: float) -> list[Effect]:
         match message, self.state:
             case Ping(), _:
                 return [Send(Pong())]
@@ -218,7 +220,7 @@ class Session:
                 self.state = Entering(room, from_lobby=True)
                 return [Post(room, Enter(self.id, self._peer, message.name))]
             case Resume(), Fresh():
-                claim = self._terms.key.check(message.token)
+                claim = self._terms.key.check(message.token, now + self._terms.unix_offset)
                 self.state = Entering(claim.room, from_lobby=False)
                 return [Post(claim.room, Return(self.id, claim, message.name, message.heard))]
             case Leave(), _:
@@ -226,10 +228,10 @@ class Session:
             case _:
                 raise Refusal("out-of-turn")
 
-    def _seat(self, news: Admitted) -> list[Effect]:
+    def _seat(self, news: Admitted, now: float) -> list[Effect]:
         claim = news.claim
         self.state = Seated(claim.room, claim.peer)
-        token = self._terms.key.mint(claim)
+        token = self._terms.key.mint(claim, now + self._terms.unix_offset)
         servers = self._terms.ice_servers
         return [Send(Joined(claim.peer, news.roster, servers, token, Count(SEAT_SECONDS), news.heard, news.gap))]
 

@@ -6,6 +6,9 @@ export const SUBPROTOCOL = 'eyeline.v1';
 /** Bytes in one message, encoded as UTF-8. */
 export const MESSAGE_BYTES_MAX = 65536;
 
+/** Characters in what one member says to another. */
+export const PAYLOAD_CHARACTERS_MAX = 61440;
+
 /** Seconds from the opening of the socket to the first message. */
 export const HELLO_WITHIN = 5;
 
@@ -17,6 +20,12 @@ export const SILENCE_MAX = 15;
 
 /** How long a seat outlives its socket, and how long a rebuilt room waits for its members. */
 export const SEAT_SECONDS = 30;
+
+/** For how long after its start the broker gives back seats of its earlier lives. */
+export const RETURN_SECONDS = 120;
+
+/** How long a resume token opens its seat, or what is left of it after a restart of the broker. */
+export const TOKEN_SECONDS = 86400;
 
 /** Signals kept for a seat to be sent again after a resume; of more, the oldest go, and the resume says so. */
 export const KEPT_SIGNALS = 64;
@@ -61,6 +70,7 @@ export type Code =
   | 'busy'
   | 'too-many-looks'
   | 'no-such-peer'
+  | 'skipped'
   | 'seat-gone'
   | 'replaced'
   | 'silent'
@@ -128,7 +138,10 @@ export interface Signal {
   readonly type: 'signal';
   /** A member of the same room. */
   readonly to: PeerId;
-  /** 1, 2, 3 ... on this seat; one that came before is dropped, so that a client may send again after `resume`. */
+  /**
+   * 1, 2, 3 ... on this seat, on from `heard` of the newest `joined`.  One that came before is dropped, so that a
+   * client may send again after `resume`; one that leaves a gap is refused with code `skipped`.
+   */
   readonly n: Count;
   /** Anything; the broker does not look at it. */
   readonly data: Payload;
@@ -165,11 +178,11 @@ export interface Joined {
   readonly you: PeerId;
   readonly roster: Roster;
   readonly iceServers: readonly IceServer[];
-  /** Shows that this seat is yours; keep it secret. */
+  /** Shows that this seat is yours, for a day; keep it secret. */
   readonly resume: ResumeToken;
   /** How long the seat outlives its socket. */
   readonly seatSeconds: Count;
-  /** The `n` of your last `signal` that came; send those after it again. */
+  /** The `n` of your last `signal` that came; send those after it again, or count on from here. */
   readonly heard: Count;
   /** True if signals between members may have been lost: negotiate afresh where a connection is not up. */
   readonly gap: boolean;
@@ -178,7 +191,7 @@ export interface Joined {
 /** Everybody with a seat, whole, whenever it changes. */
 export interface Roster {
   readonly type: 'roster';
-  /** Grows with each change; an older one than the newest seen on this socket is stale. */
+  /** Grows with each change, over restarts too; an older one than the newest seen is stale. */
   readonly version: Count;
   /** In order of arrival. */
   readonly members: readonly Member[];

@@ -330,18 +330,19 @@ def test_gap_is_said_as_soon_as_one_signal_is_lost(said: int, gap: bool) -> None
     assert (answer.gap, len(signals)) == (gap, min(said, KEPT_SIGNALS))
 
 
-def test_signals_are_kept_up_to_256_ki_characters_too() -> None:
+@pytest.mark.parametrize(("payload", "kept"), [("x" * 60_000, 4), ("x" * 29_999 + "💜", 2)])
+def test_signals_are_kept_up_to_256_kib_of_memory_too(payload: str, kept: int) -> None:
     network = Network()
     alice, _ = joined(network, "alice")
     bob, token = joined(network, "bob")
     network.lose(bob)
     for n in range(1, 7):
-        network.say(alice, encode(Signal(PeerId("bob-0001"), Count(n), Payload("x" * 60_000))))
+        network.say(alice, encode(Signal(PeerId("bob-0001"), Count(n), Payload(payload))))
 
     answer, *signals = resumed(network, "bob", token)
     assert isinstance(answer, Joined)
     assert answer.gap
-    assert [signal.n for signal in signals if isinstance(signal, Signalled)] == [3, 4, 5, 6]
+    assert [signal.n for signal in signals if isinstance(signal, Signalled)] == [3, 4, 5, 6][-kept:]
 
 
 def returned(room: Room, claim: Claim, now: float) -> News:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 from collections import deque
 from typing import Final
 
@@ -11,8 +12,9 @@ from eyeline.serve.broker import Broker, Connection, Full
 from eyeline.serve.door import Guest
 from eyeline.signalling.messages import SUBPROTOCOL, IceServer
 
-OUTBOX_CHARACTERS: Final = 1024 * 1024
-"""What may wait for a client that reads slowly; then it is dropped with `too-slow`, and its room does not notice."""
+OUTBOX_BYTES: Final = 512 * 1024
+"""What may wait, as it lies in memory, for a client that reads slowly; then it is dropped with `too-slow`, and its room
+does not notice.  Twice what a resume may send again; with all else it costs less than 2 MB."""
 
 CLOSE_WITHIN: Final = 5.0
 """Seconds that a client has to take its last messages and the close, before it is cut off."""
@@ -27,7 +29,7 @@ class Outbox:
     def __init__(self, limit: asyncio.Timeout) -> None:
         self._limit = limit
         self._messages: deque[Message] = deque()
-        self._characters = 0
+        self._bytes = 0
         self._ready = asyncio.Event()
         self._closing = False
 
@@ -35,9 +37,10 @@ class Outbox:
         """See `Socket`."""
         if self._closing:
             return
-        if self._characters + len(text) > OUTBOX_CHARACTERS:
+        size = sys.getsizeof(text)  # one emoji in it makes each character four bytes
+        if self._bytes + size > OUTBOX_BYTES:
             raise Full
-        self._characters += len(text)
+        self._bytes += size
         self._put({"type": "websocket.send", "text": text})
 
     def close(self, code: int, reason: str) -> None:
@@ -53,7 +56,8 @@ class Outbox:
             await self._ready.wait()
             while self._messages:
                 message = self._messages.popleft()
-                self._characters -= len(message.get("text", ""))
+                if message["type"] == "websocket.send":
+                    self._bytes -= sys.getsizeof(message["text"])
                 try:
                     await send(message)
                 except OSError:

@@ -32,8 +32,8 @@ RETURN_SECONDS: Final = 120
 KEPT_SIGNALS: Final = 64
 """Signals kept for a seat to be sent again after a resume; of more, the oldest go, and the resume says so."""
 
-KEPT_CHARACTERS: Final = 256 * 1024
-"""The same in characters of payload."""
+KEPT_BYTES: Final = 256 * 1024
+"""The same in bytes of payload, as it lies in memory."""
 
 LOBBY_SESSIONS: Final = 64
 """How many in the lobby are told who comes and goes.  When more look in, the one who has looked on longest is told no
@@ -139,15 +139,15 @@ class Seat:
     told: int
     """The `n` of the last signal for the member."""
     kept: deque[Signalled] = field(default_factory=deque)
-    kept_characters: int = 0
+    kept_bytes: int = 0
 
     def keep(self, sender: PeerId, data: Payload) -> Signalled:
         """The next signal for this member, remembered in case that the socket loses it."""
         self.told += 1
         signal = Signalled(sender, Count(self.told), data)
         self.kept.append(signal)
-        self.kept_characters += len(data)
-        while len(self.kept) > KEPT_SIGNALS or self.kept_characters > KEPT_CHARACTERS:
+        self.kept_bytes += data.__sizeof__()
+        while len(self.kept) > KEPT_SIGNALS or self.kept_bytes > KEPT_BYTES:
             self._forget()
         return signal
 
@@ -159,7 +159,7 @@ class Seat:
         return first > heard + 1, list(self.kept)
 
     def _forget(self) -> None:
-        self.kept_characters -= len(self.kept.popleft().data)
+        self.kept_bytes -= self.kept.popleft().data.__sizeof__()
 
 
 class Life(Struct, frozen=True):

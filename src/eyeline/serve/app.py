@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.routing import Mount, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from eyeline.serve import address, secret, websocket
@@ -68,15 +68,13 @@ class Eyeline:
         token = secret.metrics_token(settings.data_dir) if settings.metrics == "token" else None
         self._trusted = settings.proxies()
         self._door = Door(sockets=settings.max_sockets, sockets_per_address=settings.sockets_per_address)
-        site = Starlette(
-            routes=[
-                WebSocketRoute("/ws", _Asgi(self._websocket)),
-                *Health(self._metrics, token=token, draining=self._draining).routes,
-                Mount("/", Pages()),
-            ],
-            lifespan=self.lifespan,
-        )
-        self._front = Front(site, self._door, self._trusted)
+        self.routes: list[BaseRoute] = [
+            WebSocketRoute("/ws", _Asgi(self._websocket)),
+            *Health(self._metrics, token=token, draining=self._draining).routes,
+            Mount("/", Pages()),
+        ]
+        site = Starlette(routes=self.routes, lifespan=self.lifespan)
+        self._front = Front(site, self._door, self._trusted, hsts=settings.tls != "self-signed")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3: `http`, `websocket` and `lifespan`."""

@@ -8,6 +8,7 @@ import structlog
 
 _NO_NEWS = (
     "Application startup failed. Exiting.",  # its cause says it better
+    "Invalid HTTP request received.",  # anybody can send one, as often as they like
     "ASGI callable returned without completing handshake.",  # said of each WebSocket that was refused as ASGI wants it
 )
 

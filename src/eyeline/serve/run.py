@@ -4,10 +4,10 @@ import resource
 import signal
 import socket
 import ssl
-import typing
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
+from typing import Protocol
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,8 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from eyeline.errors import SetupError
 from eyeline.serve import log
 from eyeline.serve.certificate import Certificate, self_signed
-from eyeline.serve.linger import Protocol
 from eyeline.serve.listening import BACKLOG_CONNECTIONS, Listening, addresses, listen, listening
+from eyeline.serve.patience import Http, WebSocket
 from eyeline.settings import Settings
 
 _LARGEST_FRAME_BYTES = 128 * 1024
@@ -25,7 +25,7 @@ _FAREWELL_S = 3
 """How long open requests may take once the server was told to stop and has drained."""
 
 
-class Application(typing.Protocol):
+class Application(Protocol):
     """What is served: ASGI 3, and a farewell before its sockets are closed."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
@@ -93,8 +93,8 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 gate,
                 loop="uvloop",
-                http="httptools",
-                ws=Protocol,
+                http=Http,
+                ws=WebSocket,
                 ws_max_size=_LARGEST_FRAME_BYTES,
                 ws_ping_interval=None,
                 ws_per_message_deflate=False,

@@ -125,3 +125,15 @@ def test_any_environment_gives_settings_or_one_sentence(environ: dict[str, str])
         words = str(error)
     assert words
     assert "\n" not in words
+
+
+@pytest.mark.parametrize("proxy", ["10.0.0.0/33", "1.2.3", "::ffff::1", "300.1.1.1"])
+def test_proxy_that_is_no_network_stops_the_start(proxy: str) -> None:
+    assert refusal({"trusted_proxies": [proxy]}).startswith("trusted_proxies is wrong: ")
+
+
+def test_settings_that_repeat_have_a_flag_for_one() -> None:
+    assert {knob.name: knob.flag for knob in knobs() if knob.repeats} == {
+        "allowed_origins": "--allowed-origin",
+        "trusted_proxies": "--trusted-proxy",
+    }

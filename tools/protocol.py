@@ -1,4 +1,4 @@
-"""Writes what must say the same as the Python types: docs/protocol.md, web/sdk/src/protocol.ts, the settings table.
+"""Writes what must say the same as the Python types: docs/protocol.md, web/sdk/src/protocol.ts, two tables.
 
 python tools/protocol.py           write them
 python tools/protocol.py --check   exit 1 and name those that are stale
@@ -17,17 +17,21 @@ from typing import Any, Final, Literal, get_args, get_origin
 import msgspec
 
 from eyeline import settings
-from eyeline.signalling import messages, negotiation, refusals, room, session
+from eyeline.serve import metrics
+from eyeline.signalling import messages, negotiation, refusals, room, session, token
 
 ROOT: Final = Path(__file__).parent.parent
 NAMED: Final = ("RoomName", "DisplayName", "PeerId", "ResumeToken", "Payload", "Count")
 LIMITS: Final[tuple[tuple[types.ModuleType, str], ...]] = (
     (messages, "SUBPROTOCOL"),
     (messages, "MESSAGE_BYTES_MAX"),
+    (messages, "PAYLOAD_CHARACTERS_MAX"),
     (session, "HELLO_WITHIN"),
     (session, "PING_AFTER"),
     (session, "SILENCE_MAX"),
     (room, "SEAT_SECONDS"),
+    (room, "RETURN_SECONDS"),
+    (token, "TOKEN_SECONDS"),
     (room, "KEPT_SIGNALS"),
     (room, "LOBBY_SESSIONS"),
 )
@@ -39,7 +43,7 @@ def outputs() -> dict[Path, str]:
     return {
         ROOT / "docs/protocol.md": markdown(),
         ROOT / "web/sdk/src/protocol.ts": typescript(),
-        operate: spliced(operate.read_text(), "settings", settings_table()),
+        operate: spliced(spliced(operate.read_text(), "settings", settings_table()), "metrics", metrics_table()),
     }
 
 
@@ -58,6 +62,15 @@ def settings_table() -> str:
     for knob in settings.knobs():
         cells = (f"`{knob.name}`", f"`{knob.flag}`", f"`{knob.variable}`", knob.allowed, knob.default, knob.description)
         text += "| " + " | ".join(_line(cell) for cell in cells) + " |\n"
+    return text
+
+
+def metrics_table() -> str:
+    """Every figure of `/metrics`."""
+    text = "| name | kind | label | meaning |\n| --- | --- | --- | --- |\n"
+    for name, row in metrics.ROWS.items():
+        label = f"`{row.label}`: {', '.join(row.values)}" if row.label else ""
+        text += f"| `{name}` | {row.kind} | {label} | {_line(row.meaning)} |\n"
     return text
 
 
@@ -244,9 +257,9 @@ def _md_refusals() -> str:
     for code, row in refusals.REFUSALS.items():
         text += f"| `{code}` | {row.closes or 'stays open'} | {row.message} |\n"
     text += "\nBefore there is a socket, with an HTTP status and a JSON body that has `code` and `message`:\n\n"
-    text += "| code | HTTP status | words |\n| --- | --- | --- |\n"
-    for handshake, (status, message) in refusals.HANDSHAKE.items():
-        text += f"| `{handshake}` | {status} | {message} |\n"
+    text += "| code | HTTP status | `Retry-After`, seconds | words |\n| --- | --- | --- | --- |\n"
+    for why, (status, retry_after, message) in refusals.AT_THE_DOOR.items():
+        text += f"| `{why}` | {status} | {retry_after or ''} | {message} |\n"
     return text + "\n"
 
 

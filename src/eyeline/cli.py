@@ -66,10 +66,14 @@ def serve(
     data_dir: Annotated[str | None, _option("data_dir")] = None,
     log_level: Annotated[str | None, _option("log_level")] = None,
     log_format: Annotated[str | None, _option("log_format")] = None,
+    metrics: Annotated[str | None, _option("metrics")] = None,
     cert: Annotated[str | None, _option("cert")] = None,
     key: Annotated[str | None, _option("key")] = None,
     tls: Annotated[str | None, _option("tls")] = None,
     room_capacity: Annotated[str | None, _option("room_capacity")] = None,
+    max_sockets: Annotated[str | None, _option("max_sockets")] = None,
+    sockets_per_address: Annotated[str | None, _option("sockets_per_address")] = None,
+    trusted_proxies: Annotated[list[str] | None, _option("trusted_proxies")] = None,
     allowed_origins: Annotated[list[str] | None, _option("allowed_origins")] = None,
     config: Annotated[
         Path | None, typer.Option(metavar="", help="A TOML file with settings. (a TOML file; EYELINE_CONFIG)")

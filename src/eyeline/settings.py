@@ -26,8 +26,8 @@ _SHOWN_CHARACTERS = 80
 _Port = Annotated[int, Meta(ge=0, le=65535)]
 _Address = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:%-]{1,253}$", title="a host name or an IP address")]
 _Ports = Annotated[str, Meta(pattern=r"^[0-9]{4,5}-[0-9]{4,5}$")]
-_Range = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?$")]
 _TurnUrl = Annotated[str, Meta(pattern=r"^(turns?|stuns?):[^\s?]{1,255}(\?transport=(udp|tcp))?$")]
+_Network = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f.:]{2,45}(/[0-9]{1,3})?$")]
 _Origin = Annotated[str, Meta(pattern=r"^https?://[^\s/@?#]{1,255}$")]
 
 
@@ -62,7 +62,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = "49152-65535"
     relay_allow: Annotated[
-        tuple[_Range, ...],
+        tuple[_Network, ...],
         Meta(
             max_length=100,
             title="at most 100 ranges such as 192.168.1.0/24",
@@ -99,6 +99,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     log_format: Annotated[Literal["human", "json"], Meta(description="How a log line looks, on standard error.")] = (
         "human"
     )
+    metrics: Annotated[
+        Literal["token", "open"],
+        Meta(
+            description="Who may read `/metrics`: whoever shows the token in the data directory, or everybody who can "
+            "reach the port."
+        ),
+    ] = "token"
     cert: Annotated[
         Path | None,
         Meta(title="a PEM file", description="TLS certificate, with its chain. Needs `key`; turns HTTPS on."),
@@ -113,6 +120,25 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = "off"
     room_capacity: Annotated[int, Meta(ge=2, le=12, description="How many people fit into one room.")] = 6
+    max_sockets: Annotated[
+        int, Meta(ge=10, le=1_000_000, description="How many WebSockets, and rooms, there may be in all.")
+    ] = 10_000
+    sockets_per_address: Annotated[
+        int,
+        Meta(
+            ge=10,
+            le=1_000_000,
+            description="How many WebSockets may come from one IPv4 address or IPv6 /64; rates follow.",
+        ),
+    ] = 100
+    trusted_proxies: Annotated[
+        tuple[_Network, ...],
+        Meta(
+            max_length=100,
+            title="at most 100 IP addresses or networks such as 10.0.0.0/8",
+            description="Proxies in front, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.",
+        ),
+    ] = ()
     allowed_origins: Annotated[
         tuple[_Origin, ...],
         Meta(
@@ -121,6 +147,27 @@ class Settings(Struct, frozen=True, kw_only=True):
             description="Other web origins whose pages may open calls here; Eyeline's own pages always may.",
         ),
     ] = ()
+
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """`trusted_proxies`, parsed.  Raises SetupError."""
+        try:
+            return tuple(ip_network(proxy, strict=False) for proxy in self.trusted_proxies)
+        except ValueError as error:
+            raise SetupError(f"trusted_proxies is wrong: {error}.") from None
+
+    def relay_range(self) -> range:
+        """`relay_ports`, parsed.  Raises SetupError."""
+        first, last = (int(port) for port in self.relay_ports.split("-"))
+        if not 1024 <= first < last <= 65535:
+            raise SetupError(f"relay_ports is '{self.relay_ports}', but must go up, within 1024-65535.")
+        return range(first, last + 1)
+
+    def relay_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """`relay_allow`, parsed.  Raises SetupError."""
+        try:
+            return tuple(ip_network(network, strict=False) for network in self.relay_allow)
+        except ValueError as error:
+            raise SetupError(f"relay_allow is wrong: {error}.") from None
 
 
 class Knob(Struct, frozen=True):
@@ -166,37 +213,18 @@ def read(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | No
 
 
 def _agreed(settings: Settings) -> Settings:
-    """What no setting shows alone: a certificate comes with its key, and from one place."""
+    """What no pattern shows: a certificate comes with its key, and from one place; a network is one."""
     if (settings.cert is None) != (settings.key is None):
         given, missing = ("key", "cert") if settings.cert is None else ("cert", "key")
         raise SetupError(f"{given} is set but {missing} is not: HTTPS needs both or neither.")
     if settings.turn_urls and settings.turn_secret is None:
         raise SetupError("turn_urls is set but turn_secret is not: those servers would turn everybody away.")
-    _agreed_relay(settings)
     if settings.cert is not None and settings.tls == "self-signed":
         raise SetupError(f"tls is 'self-signed' but cert is '{settings.cert}': give one or the other.")
+    settings.proxies()
+    settings.relay_range()
+    settings.relay_networks()
     return settings
-
-
-def relay_ports(settings: Settings) -> range:
-    """The ports that relayed addresses may have."""
-    first, last = (int(port) for port in settings.relay_ports.split("-"))
-    return range(first, last + 1)
-
-
-def relay_ranges(settings: Settings) -> tuple[IPv4Network | IPv6Network, ...]:
-    """What the operator has opened to the relay."""
-    return tuple(ip_network(each, strict=False) for each in settings.relay_allow)
-
-
-def _agreed_relay(settings: Settings) -> None:
-    ports = relay_ports(settings)
-    if not 1024 <= ports.start < ports.stop <= 65536:
-        raise SetupError(f"relay_ports is '{settings.relay_ports}', but must go up, within 1024-65535.")
-    try:
-        relay_ranges(settings)
-    except ValueError as error:
-        raise SetupError(f"relay_allow has what is no range of addresses: {error}.") from None
 
 
 def _checked(knob: Knob, value: Any, source: str, *, strict: bool) -> Any:
@@ -258,13 +286,17 @@ def _knob(field: FieldInfo) -> Knob:
     repeats = isinstance(info.type, VarTupleType)
     return Knob(
         name=field.name,
-        flag=f"--{field.name.removesuffix('s') if repeats else field.name}".replace("_", "-"),
+        flag=f"--{_one_of(field.name) if repeats else field.name}".replace("_", "-"),
         variable=f"{_PREFIX}{field.name.upper()}",
         allowed=words.get("title") or _allowed(info.type),
         default=_default(field),
         description=words["description"],
         repeats=repeats,
     )
+
+
+def _one_of(names: str) -> str:
+    return f"{names.removesuffix('ies')}y" if names.endswith("ies") else names.removesuffix("s")
 
 
 def _allowed(kind: object) -> str:

@@ -1,7 +1,10 @@
 """The server as a process: what it says, what it logs, how it goes."""
 
+import os
 import re
+import signal
 
+import httpx
 import pytest
 from tests.support.server import LiveServer
 from tests.support.socket import Socket
@@ -22,6 +25,21 @@ def test_a_stop_tells_everybody_when_to_come_back() -> None:
         with Socket(server.url) as again:
             again.say({"type": "resume", "token": seat["resume"], "name": "Alice", "heard": 0})
             assert again.hear("joined")["you"] == seat["you"]
+
+
+def test_a_stop_is_not_ready_while_it_waits_and_waits_for_nobody_who_does_not_read() -> None:
+    with LiveServer() as server, Socket(server.url) as alice, Socket(server.url, receive_buffer=8192) as bob:
+        bob_id = bob.join("tea", "Bob")["you"]
+        alice.join("tea", "Alice")
+        for n in range(1, 290):  # more than the kernel holds; Bob reads none of it
+            alice.say({"type": "signal", "to": bob_id, "n": n, "data": "x" * 60_000})
+        alice.say({"type": "ping"})
+        alice.hear("pong")
+        os.kill(server.pid, signal.SIGTERM)
+        assert alice.hear("goodbye")["backInMs"] == 1000
+        assert httpx.get(f"{server.url}/readyz").status_code == 503
+        assert server.stop(deadline=8) == 0
+        assert "error" not in server.log()
 
 
 def test_the_log_of_a_whole_call_tells_no_address_name_token_or_description() -> None:

@@ -35,7 +35,7 @@ from eyeline.signalling.messages import (
     encode,
 )
 from eyeline.signalling.refusals import Code
-from eyeline.signalling.room import KEPT_SIGNALS, SEAT_SECONDS
+from eyeline.signalling.room import KEPT_SIGNALS, RETURN_SECONDS, SEAT_SECONDS
 from eyeline.signalling.session import SILENCE_MAX, Visiting
 
 CAPACITY = 3
@@ -85,6 +85,7 @@ class Rooms(RuleBasedStateMachine):
         self.people = {name: Person(name) for name in PEOPLE}
         self.seats: list[Seat] = []  # that the broker of this life knows
         self.life = 1
+        self.began = 0.0
         self.incomplete_until: float | None = None
         self.words = map(str, count(1))
 
@@ -203,6 +204,7 @@ class Rooms(RuleBasedStateMachine):
     def restart(self) -> None:
         self.network.restart()
         self.life += 1
+        self.began = self.network.now
         self.seats.clear()
         self.incomplete_until = None
         for person in self.people.values():
@@ -280,7 +282,7 @@ class Rooms(RuleBasedStateMachine):
         """What the broker must say to who comes back."""
         if seat in self.inside():
             return None
-        if seat.life == self.life:
+        if seat.life == self.life or self.network.now >= self.began + RETURN_SECONDS:
             return "seat-gone"
         return "room-full" if len(self.inside()) >= 2 * CAPACITY else None
 

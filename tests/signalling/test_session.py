@@ -32,11 +32,14 @@ from eyeline.signalling.refusals import REFUSALS, Code
 from eyeline.signalling.room import (
     KEPT_SIGNALS,
     LOBBY_SESSIONS,
+    RETURN_SECONDS,
     Admitted,
     Enter,
+    Life,
     Look,
     Looked,
     Lose,
+    News,
     Quit,
     Relay,
     Return,
@@ -131,8 +134,8 @@ def test_refusal_that_closes_is_sent_before_the_seat_is_left_alone_and_the_socke
 def test_client_that_does_not_read_is_dropped_and_keeps_its_seat() -> None:
     session = seated()
 
-    assert session.give_up() == [Send(refusal("too-slow")), Post(TEA, Lose(ALICE)), Close(4004, "too-slow")]
-    assert session.give_up() == []
+    assert session.give_up("too-slow") == [Send(refusal("too-slow")), Post(TEA, Lose(ALICE)), Close(4004, "too-slow")]
+    assert session.give_up("too-slow") == []
 
 
 def test_socket_that_is_lost_twice_is_lost_once() -> None:
@@ -241,18 +244,31 @@ def test_every_frame_has_an_effect_until_the_session_is_over(frames: list[str | 
         assert (session.receive(frame, 0) == []) is over
 
 
-def test_every_seat_of_the_lobby_can_be_taken_and_no_more() -> None:
+def test_lobby_full_of_strangers_keeps_nobody_from_looking_in_or_joining() -> None:
     network = Network()
-    lookers = [network.open("carol") for _ in range(LOBBY_SESSIONS + 1)]
-    for looker in lookers:
+    strangers = [network.open("mallory") for _ in range(LOBBY_SESSIONS)]
+    alice = network.open("alice")
+    for looker in [*strangers, alice]:
         network.say(looker, HELLO)
 
-    answers = [newest(looker) for looker in lookers]
-    assert all(isinstance(answer, Welcome) for answer in answers[:-1])
-    assert answers[-1] == refusal("room-full")
-    network.lose(lookers[0])
-    network.say(lookers[-1], HELLO)
-    assert isinstance(newest(lookers[-1]), Welcome)
+    assert isinstance(newest(alice), Welcome)
+    joined(network, "bob")
+    assert isinstance(newest(alice), Roster)
+    network.say(alice, JOIN)
+    assert isinstance(newest(alice), Joined)
+
+
+def test_lobby_tells_so_many_who_come_and_go_and_no_more() -> None:
+    network = Network()
+    lookers = [network.open("carol") for _ in range(LOBBY_SESSIONS)]
+    for looker in lookers:
+        network.say(looker, HELLO)
+        looker.got.clear()
+    joined(network, "bob")  # by way of the lobby
+
+    assert [len(looker.got) for looker in lookers] == [0] + [1] * (LOBBY_SESSIONS - 1)
+    network.say(lookers[0], JOIN)
+    assert isinstance(newest(lookers[0]), Joined)
 
 
 def test_full_lobby_keeps_nobody_from_coming_back() -> None:
@@ -267,7 +283,7 @@ def test_full_lobby_keeps_nobody_from_coming_back() -> None:
 
 
 def test_two_who_come_in_the_same_millisecond_come_one_after_the_other() -> None:
-    room = Room(TEA, capacity=2, life="life-1", unix_offset=1_000_000)
+    room = Room(TEA, capacity=2, life=Life("life-1", 0, 1_000_000), now=0)
     first = room.receive(Enter(ALICE, PeerId("alice-0001"), DisplayName("Alice")), 1)
     second = room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 1)
 
@@ -276,7 +292,7 @@ def test_two_who_come_in_the_same_millisecond_come_one_after_the_other() -> None
 
 
 def test_newcomer_comes_after_those_of_an_earlier_life_even_if_the_clock_was_set_back() -> None:
-    room = Room(TEA, capacity=2, life="life-2", unix_offset=0)
+    room = Room(TEA, capacity=2, life=Life("life-2", 0, 0), now=0)
     claim = Claim(TEA, PeerId("bob-0001"), Count(9_000_000), "life-1")
     room.receive(Return(SessionId("bob"), claim, DisplayName("Bob"), Count(0)), 1)
 
@@ -291,7 +307,7 @@ def test_newcomer_comes_after_those_of_an_earlier_life_even_if_the_clock_was_set
     ids=lambda late: type(late).__name__,
 )
 def test_what_a_replaced_socket_had_on_its_way_changes_nothing(late: Quit | Lose | Relay) -> None:
-    room = Room(TEA, capacity=2, life="life-1", unix_offset=0)
+    room = Room(TEA, capacity=2, life=Life("life-1", 0, 0), now=0)
     room.receive(Enter(ALICE, CLAIM.peer, DisplayName("Alice")), 0)
     room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 0)
     room.receive(Return(SessionId("again"), CLAIM, DisplayName("Alice"), Count(0)), 1)
@@ -314,15 +330,79 @@ def test_gap_is_said_as_soon_as_one_signal_is_lost(said: int, gap: bool) -> None
     assert (answer.gap, len(signals)) == (gap, min(said, KEPT_SIGNALS))
 
 
-def test_signals_are_kept_up_to_256_ki_characters_too() -> None:
+@pytest.mark.parametrize(("payload", "kept"), [("x" * 60_000, 4), ("x" * 29_999 + "💜", 2)])
+def test_signals_are_kept_up_to_256_kib_of_memory_too(payload: str, kept: int) -> None:
     network = Network()
     alice, _ = joined(network, "alice")
     bob, token = joined(network, "bob")
     network.lose(bob)
     for n in range(1, 7):
-        network.say(alice, encode(Signal(PeerId("bob-0001"), Count(n), Payload("x" * 60_000))))
+        network.say(alice, encode(Signal(PeerId("bob-0001"), Count(n), Payload(payload))))
 
     answer, *signals = resumed(network, "bob", token)
     assert isinstance(answer, Joined)
     assert answer.gap
-    assert [signal.n for signal in signals if isinstance(signal, Signalled)] == [3, 4, 5, 6]
+    assert [signal.n for signal in signals if isinstance(signal, Signalled)] == [3, 4, 5, 6][-kept:]
+
+
+def returned(room: Room, claim: Claim, now: float) -> News:
+    """What the room says first to who shows the claim."""
+    return room.receive(Return(SessionId("again"), claim, DisplayName("Alice"), Count(0)), now)[0].news
+
+
+def test_seat_of_an_earlier_life_is_given_back_for_two_minutes_after_the_start() -> None:
+    late = Room(TEA, capacity=2, life=Life("life-2", began=100, unix_offset=0), now=100)
+
+    assert returned(late, CLAIM, 100 + RETURN_SECONDS) == refusal("seat-gone")
+    assert isinstance(returned(late, CLAIM, 100 + RETURN_SECONDS - 0.1), Admitted)
+
+
+@pytest.mark.parametrize("how", ["left", "ran out"])
+def test_seat_of_an_earlier_life_that_was_given_up_in_this_one_stays_given_up(how: str) -> None:
+    room = Room(TEA, capacity=2, life=Life("life-2", began=0, unix_offset=0), now=0)
+    room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 0)
+    assert isinstance(returned(room, CLAIM, 1), Admitted)
+    if how == "left":
+        room.receive(Quit(SessionId("again")), 2)
+    else:
+        room.receive(Lose(SessionId("again")), 2)
+        room.wake(32)
+
+    assert returned(room, CLAIM, 33) == refusal("seat-gone")
+
+
+def test_signals_must_come_without_a_gap() -> None:
+    network = Network()
+    alice, _ = joined(network, "alice")
+    bob, _ = joined(network, "bob")
+    network.say(alice, encode(Signal(PeerId("bob-0001"), Count(2), Payload("second"))))
+    assert newest(alice) == refusal("skipped")
+    bob.got.clear()
+    for n, word in [(1, "first"), (2, "second")]:
+        network.say(alice, encode(Signal(PeerId("bob-0001"), Count(n), Payload(word))))
+
+    assert [signal.data for signal in bob.messages() if isinstance(signal, Signalled)] == ["first", "second"]
+
+
+def test_versions_of_the_roster_grow_from_one_life_of_a_room_to_the_next() -> None:
+    network = Network()
+    versions = []
+    for _ in range(3):
+        alice = network.open("alice")
+        network.say(alice, HELLO)
+        network.say(alice, JOIN)
+        answer = newest(alice)
+        assert isinstance(answer, Joined)
+        versions.append(answer.roster.version)
+        network.say(alice, LEAVE)
+        assert not network.rooms
+        network.pass_time(network.now + 0.01)
+    network.restart()
+    network.pass_time(network.now + 0.01)
+    alice = network.open("alice")
+    network.say(alice, HELLO)
+    welcome = newest(alice)
+    assert isinstance(welcome, Welcome)
+
+    assert versions == sorted(set(versions))
+    assert welcome.roster.version > versions[-1]

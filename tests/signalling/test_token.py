@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from eyeline.signalling.messages import Count, PeerId, ResumeToken, RoomName
 from eyeline.signalling.refusals import Refusal
-from eyeline.signalling.token import Claim, TokenKey
+from eyeline.signalling.token import TOKEN_SECONDS, Claim, TokenKey
 
 KEY = TokenKey(b"k" * 32)
 CLAIM = Claim(RoomName("tea"), PeerId("alice-0001"), Count(7), "life-1")
-TOKEN = KEY.mint(CLAIM)
+TOKEN = KEY.mint(CLAIM, 0)
 
 claims = st.builds(
     Claim,
@@ -24,25 +24,25 @@ claims = st.builds(
 )
 
 
-def is_refused(token: str, key: TokenKey = KEY) -> bool:
+def is_refused(token: str, key: TokenKey = KEY, now: float = 0) -> bool:
     """Whether it opens nothing."""
     try:
-        key.check(ResumeToken(token))
+        key.check(ResumeToken(token), now)
     except Refusal as refusal:
         return refusal.code == "seat-gone"
     return False
 
 
-@given(claims)
+@given(claims, st.floats(0, 1e10))
 @settings(deadline=None)
-def test_token_says_what_it_was_minted_for(claim: Claim) -> None:
-    assert KEY.check(KEY.mint(claim)) == claim
+def test_token_says_what_it_was_minted_for(claim: Claim, now: float) -> None:
+    assert KEY.check(KEY.mint(claim, now), now + TOKEN_SECONDS - 1) == claim
 
 
 @given(claims)
 @settings(deadline=None)
 def test_token_fits_its_limit_and_a_url(claim: Claim) -> None:
-    token = KEY.mint(claim)
+    token = KEY.mint(claim, 0)
 
     assert len(token) <= 1024
     assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=")
@@ -62,8 +62,13 @@ def test_token_cut_short_is_refused(length: int) -> None:
     assert is_refused(TOKEN[:length])
 
 
+def test_token_opens_nothing_after_a_day() -> None:
+    assert not is_refused(TOKEN, now=TOKEN_SECONDS - 1)
+    assert is_refused(TOKEN, now=TOKEN_SECONDS)
+
+
 def test_token_of_another_key_is_refused() -> None:
-    assert is_refused(TokenKey(b"l" * 32).mint(CLAIM))
+    assert is_refused(TokenKey(b"l" * 32).mint(CLAIM, 0))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +80,7 @@ def test_token_written_in_another_way_is_refused(other: str) -> None:
 
 
 def test_token_in_the_other_base64_alphabet_is_refused() -> None:
-    tokens = (KEY.mint(Claim(CLAIM.room, CLAIM.peer, Count(n), CLAIM.life)) for n in range(1000))
+    tokens = (KEY.mint(Claim(CLAIM.room, CLAIM.peer, Count(n), CLAIM.life), 0) for n in range(1000))
     token = next(token for token in tokens if "-" in token and "_" in token)
 
     assert is_refused(token.replace("-", "+").replace("_", "/"))
@@ -85,7 +90,7 @@ def test_signed_bytes_that_are_no_claim_are_refused() -> None:
     class Other(msgspec.Struct, array_like=True):
         room: int
 
-    token = KEY.mint(Other(1))  # type: ignore[arg-type]
+    token = KEY.mint(Other(1), 0)  # type: ignore[arg-type]
 
     assert is_refused(token)
 

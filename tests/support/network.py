@@ -4,7 +4,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 from eyeline.signalling.messages import FromBroker, PeerId, RoomName, Welcome, decode_from_broker, encode
-from eyeline.signalling.room import Request, Room, SessionId, Tell
+from eyeline.signalling.room import Life, Request, Room, SessionId, Tell
 from eyeline.signalling.session import Close, Effect, Post, Send, Session, Terms
 from eyeline.signalling.token import TokenKey
 
@@ -44,7 +44,7 @@ class Network:
         self.clients: list[Client] = []
         self.rooms: dict[RoomName, Room] = {}
         self._key = TokenKey(bytes(32))
-        self._life = 1
+        self._life = Life("life-1", began=0, unix_offset=0)
         self._opened: defaultdict[str, int] = defaultdict(int)
 
     def open(self, name: str) -> Client:
@@ -71,7 +71,8 @@ class Network:
             client.open = False
         self.clients.clear()
         self.rooms.clear()
-        self._life += 1
+        number = int(self._life.name.removeprefix("life-")) + 1
+        self._life = Life(f"life-{number}", began=self.now, unix_offset=0)
 
     def drain(self) -> None:
         """The broker says goodbye to everybody."""
@@ -114,7 +115,7 @@ class Network:
     def _post(self, name: RoomName, request: Request) -> None:
         room = self.rooms.get(name)
         if room is None:
-            room = Room(name, capacity=self.capacity, life=f"life-{self._life}", unix_offset=0)
+            room = Room(name, capacity=self.capacity, life=self._life, now=self.now)
             self.rooms[name] = room
         tells = room.receive(request, self.now)
         self._settle(name)

@@ -2,11 +2,13 @@
 
 import contextlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -15,14 +17,30 @@ from websockets.typing import Subprotocol
 
 
 class Socket:
-    """`with Socket(url) as alice`: one client that speaks the protocol by hand."""
+    """`with Socket(url) as alice`: one client that speaks the protocol by hand.
 
-    def __init__(self, url: str, *, origin: str | None = None, subprotocol: str | None = "eyeline.v1") -> None:
+    What it does not `hear` stays in the network; `receive_buffer` bytes of it with its own kernel, if given.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        origin: str | None = None,
+        subprotocol: str | None = "eyeline.v1",
+        receive_buffer: int | None = None,
+    ) -> None:
         headers = {} if origin is None else {"Origin": origin}
         offered = None if subprotocol is None else [Subprotocol(subprotocol)]
         address = url.replace("http", "ws", 1).rstrip("/") + "/ws"
         self._open = connect(
-            address, subprotocols=offered, additional_headers=headers, open_timeout=5, compression=None
+            address,
+            sock=None if receive_buffer is None else _dial(url, receive_buffer),
+            subprotocols=offered,
+            additional_headers=headers,
+            open_timeout=5,
+            close_timeout=1,
+            compression=None,
         )
 
     def say(self, message: dict[str, Any] | str) -> None:
@@ -50,6 +68,14 @@ class Socket:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open.__exit__(kind, error, trace)
+
+
+def _dial(url: str, receive_buffer: int) -> socket.socket:
+    parts = urlsplit(url)
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)  # before it connects: it sizes the window
+    client.connect((parts.hostname, parts.port))
+    return client
 
 
 @contextlib.contextmanager

@@ -4,27 +4,37 @@
 it by `eyeline serve`, or mount it in another ASGI site under any prefix.
 """
 
+import asyncio
 import contextlib
 import secrets
+import time
 from collections.abc import AsyncIterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from eyeline.serve import secret, websocket
+from eyeline.serve import address, secret, websocket
 from eyeline.serve.broker import Broker
 from eyeline.serve.bus import LocalBus
+from eyeline.serve.door import Door, Guest
+from eyeline.serve.front import Front
+from eyeline.serve.health import Health
 from eyeline.serve.ice import Ice
+from eyeline.serve.metrics import LagProbe, Metrics, Reading
 from eyeline.serve.pages import Pages
+from eyeline.serve.refusing import turn_away
 from eyeline.settings import Settings
-from eyeline.signalling.messages import IceServer
+from eyeline.signalling.messages import SUBPROTOCOL, IceServer
+from eyeline.signalling.refusals import DoorCode
+from eyeline.signalling.room import Life
 from eyeline.signalling.token import TokenKey
+
+DRAIN_WITHIN: Final = 3.0
+"""Seconds that clients have to read the goodbye and go, once the server was told to stop."""
 
 
 def build(settings: Settings) -> "Eyeline":
@@ -38,6 +48,7 @@ class _Running(NamedTuple):
     broker: Broker
     bus: LocalBus
     ice: Ice
+    lag: LagProbe
 
 
 class Eyeline:
@@ -51,40 +62,51 @@ class Eyeline:
         self._settings = settings
         self._secret = secret.load(settings.data_dir)
         self._key = TokenKey(self._secret)
-        self._life = secrets.token_urlsafe(9)
         self._running: _Running | None = None
-        self._site = Starlette(
-            routes=[
-                WebSocketRoute("/ws", _Asgi(self._websocket)),
-                Route("/healthz", self._healthz),
-                Mount("/", Pages()),
-            ],
-            lifespan=self.lifespan,
-        )
+        self._metrics = Metrics()
+        token = secret.metrics_token(settings.data_dir) if settings.metrics == "token" else None
+        self._trusted = settings.proxies()
+        self._door = Door(sockets=settings.max_sockets, sockets_per_address=settings.sockets_per_address)
+        self.routes: list[BaseRoute] = [
+            WebSocketRoute("/ws", _Asgi(self._websocket)),
+            *Health(self._metrics, token=token, draining=self._draining).routes,
+            Mount("/", Pages()),
+        ]
+        site = Starlette(routes=self.routes, lifespan=self.lifespan)
+        self._front = Front(site, self._door, self._trusted, hsts=settings.tls != "self-signed")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3: `http`, `websocket` and `lifespan`."""
-        await self._site(scope, receive, send)
+        await self._front(scope, receive, send)
 
     def start(self) -> Broker:
         """Open STUN's sockets and the broker, once, in the running loop.  Raises `SetupError` if a port is taken."""
         if self._running is None:
             ice = Ice(self._settings, self._secret)
-            bus = LocalBus(capacity=self._settings.room_capacity, life=self._life)
-            self._running = _Running(Broker(bus, self._key), bus, ice)
+            now = asyncio.get_running_loop().time()
+            life = Life(secrets.token_urlsafe(9), now, time.time() - now)
+            bus = LocalBus(capacity=self._settings.room_capacity, rooms=self._settings.max_sockets, life=life)
+            self._running = _Running(
+                Broker(bus, self._key, life.unix_offset), bus, ice, LagProbe(self._metrics.lag.observe)
+            )
+            self._measure(self._running)
         return self._running.broker
 
-    def see_out(self) -> None:
-        """Tell all clients to come back in a second: the process is going away."""
+    async def drain(self) -> None:
+        """Tell all clients when to come back, and wait until their sockets are gone, `DRAIN_WITHIN` seconds at most."""
         if self._running is not None:
             self._running.broker.see_out()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_WITHIN):
+                    await self._running.broker.emptied()
 
     def close(self) -> None:
         """Say goodbye to all clients and close STUN's sockets."""
-        self.see_out()
         if self._running is not None:
+            self._running.broker.see_out()
             self._running.ice.relay.close()
             self._running.bus.close()
+            self._running.lag.close()
             self._running = None
 
     @contextlib.asynccontextmanager
@@ -98,11 +120,26 @@ class Eyeline:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         broker = self.start()
-        if not self._admits(Headers(scope=scope)):
-            await receive()
-            await websocket.turn_away("foreign-origin", scope, send)
+        await receive()  # websocket.connect
+        guest = self._guest(scope)
+        if not isinstance(guest, Guest):
+            broker.tally.handshakes_refused[guest] += 1
+            await turn_away(guest, scope, send)
             return
-        await websocket.serve(broker, self._ice_servers(scope), scope, receive, send)
+        try:
+            await websocket.serve(broker, guest, self._ice_servers(scope), receive, send)
+        finally:
+            guest.leaves()
+
+    def _guest(self, scope: Scope) -> Guest | DoorCode:
+        if not self._admits(Headers(scope=scope)):
+            return "foreign-origin"
+        if SUBPROTOCOL not in scope["subprotocols"]:
+            return "wrong-subprotocol"
+        if self._draining():
+            return "going-away"
+        source = address.client(scope, self._trusted)
+        return self._door.enter(source, asyncio.get_running_loop().time())
 
     def _admits(self, headers: Headers) -> bool:
         """Whether the page that opens the socket may: one of ours, one that the operator allows, or no page at all."""
@@ -114,8 +151,24 @@ class Eyeline:
         except ValueError:
             return False
 
-    async def _healthz(self, _request: Request) -> Response:
-        return JSONResponse({"status": "ok"}, headers={"cache-control": "no-store"})
+    def _draining(self) -> bool:
+        return self._running is not None and self._running.broker.draining
+
+    def _measure(self, running: _Running) -> None:
+        broker, bus, tally = running.broker, running.bus, running.broker.tally
+        readings: dict[str, Reading] = {
+            "eyeline_sockets": broker.__len__,
+            "eyeline_rooms": bus.__len__,
+            "eyeline_seats": bus.seats,
+            "eyeline_joins_total": lambda: tally.joins,
+            "eyeline_resumes_total": lambda: tally.resumes,
+            "eyeline_signals_total": lambda: tally.signals,
+            "eyeline_refusals_total": lambda: tally.refusals,
+            "eyeline_drops_total": lambda: tally.drops,
+            "eyeline_handshakes_refused_total": lambda: tally.handshakes_refused,
+        }
+        for name, reading in readings.items():
+            self._metrics.read(name, reading)
 
     def _ice_servers(self, scope: Scope) -> tuple[IceServer, ...]:
         """STUN of our own, under the name that this client reached us by unless `public_address` says another."""

@@ -2,21 +2,29 @@
 
 import asyncio
 import secrets
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Final, Protocol, assert_never
 
 import structlog
 
 from eyeline.serve.bus import Bus
+from eyeline.serve.door import Guest
 from eyeline.serve.loop import Alarm
-from eyeline.signalling.messages import FromBroker, IceServer, PeerId, Refused, encode
-from eyeline.signalling.room import News, SessionId
-from eyeline.signalling.session import Close, Effect, Post, Seated, Send, Session, Terms
+from eyeline.signalling.messages import FromBroker, IceServer, PeerId, Refused, RoomName, encode
+from eyeline.signalling.refusals import REFUSALS
+from eyeline.signalling.room import Admitted, Look, News, Relay, Request, SessionId
+from eyeline.signalling.session import LEFT, Close, Effect, Entering, Post, Seated, Send, Session, Terms
 from eyeline.signalling.token import TokenKey
 
 _log = structlog.get_logger("eyeline.broker")
 
-GOODBYE_SPREAD_MS: Final = 1000
-"""Milliseconds after which clients are told to come back when the broker goes away."""
+GOODBYE_MS: Final = 1000
+"""Milliseconds after which clients are told to come back when the broker goes away, at least.  Each adds or takes away
+a random half."""
+
+RETURN_MS: Final = 1.0
+"""Milliseconds for each client that is told so: all that come back together would wait for one another."""
 
 
 class Full(Exception):
@@ -33,10 +41,24 @@ class Socket(Protocol):
         """Close after all that was sent before; if the client does not read, at once.  Nothing is sent after it."""
 
 
+@dataclass
+class Tally:
+    """What has happened since the start; `serve/metrics.py` says what each figure means."""
+
+    joins: Counter[str] = field(default_factory=Counter)
+    resumes: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+    drops: Counter[str] = field(default_factory=Counter)
+    handshakes_refused: Counter[str] = field(default_factory=Counter)
+    signals: int = 0
+
+
 class Connection:
     """One client: frames in by `receive`, frames out by the socket, the room by the bus, time by an alarm."""
 
-    def __init__(self, socket: Socket, bus: Bus, terms: Terms) -> None:
+    def __init__(self, socket: Socket, bus: Bus, terms: Terms, guest: Guest, tally: Tally) -> None:
+        self._guest = guest
+        self._tally = tally
         self._loop = asyncio.get_running_loop()
         self._socket = socket
         self._bus = bus
@@ -48,7 +70,10 @@ class Connection:
 
     def receive(self, text: str | bytes) -> None:
         """A frame has come."""
-        self._perform(self._session.receive(text, self._loop.time()))
+        now = self._loop.time()
+        self._perform(
+            self._session.receive(text, now) if self._guest.speaks(now) else self._session.give_up("too-fast")
+        )
         self._alarm.look()
 
     def lose(self) -> None:
@@ -57,12 +82,20 @@ class Connection:
         self._alarm.stop()
         self._bus.detach(self._session.id)
 
-    def see_out(self) -> None:
+    def see_out(self, back_in_ms: int) -> None:
         """The broker is going away."""
-        back_in_ms = GOODBYE_SPREAD_MS
         self._perform(self._session.see_out(back_in_ms))
 
     def _hear(self, news: News) -> None:
+        if isinstance(self._session.state, Entering):
+            answers = self._tally.joins if self._session.state.from_lobby else self._tally.resumes
+            match news:
+                case Admitted():
+                    answers["seated"] += 1
+                case Refused(code):
+                    answers[code] += 1
+                case _:
+                    pass  # about others
         self._perform(self._session.hear(news, self._loop.time()))
         self._alarm.look()
 
@@ -76,16 +109,27 @@ class Connection:
                     self._send(message)
                 case Post(room, request):
                     _log.debug("<", request=type(request).__name__, **self._who())
-                    self._bus.post(room, request)
+                    self._post(room, request)
                 case Close(code, reason):
                     _log.debug("=", closed=reason, **self._who())
+                    if reason != LEFT:
+                        self._tally.drops[reason] += 1
                     self._socket.close(code, reason)
                 case _:
                     assert_never(effect)
 
+    def _post(self, room: RoomName, request: Request) -> None:
+        if isinstance(request, Relay):
+            self._tally.signals += 1
+        elif isinstance(request, Look) and not self._guest.looks(self._loop.time()):
+            self._hear(Refused("too-many-looks", REFUSALS["too-many-looks"].message))
+            return
+        self._bus.post(room, request)
+
     def _send(self, message: FromBroker) -> None:
         if isinstance(message, Refused):
             _log.info("!", refused=message.code, **self._who())
+            self._tally.refusals[message.code] += 1
         else:
             _log.debug(">", message=type(message).__name__, **self._who())
         try:
@@ -96,7 +140,7 @@ class Connection:
             self._loop.call_soon(self._give_up)  # not here: the room may be in the middle of telling others
 
     def _give_up(self) -> None:
-        self._perform(self._session.give_up())
+        self._perform(self._session.give_up("too-slow"))
 
     def _who(self) -> dict[str, str]:
         state = self._session.state
@@ -106,23 +150,41 @@ class Connection:
 class Broker:
     """All connections of this process."""
 
-    def __init__(self, bus: Bus, key: TokenKey) -> None:
+    def __init__(self, bus: Bus, key: TokenKey, unix_offset: float) -> None:
+        self._unix_offset = unix_offset
         self._bus = bus
         self._key = key
         self._connections: set[Connection] = set()
+        self.tally = Tally()
+        self.draining = False
+        self._empty = asyncio.Event()
+        self._empty.set()
 
-    def open(self, socket: Socket, ice_servers: tuple[IceServer, ...]) -> Connection:
+    def open(self, socket: Socket, guest: Guest, ice_servers: tuple[IceServer, ...]) -> Connection:
         """A client has come.  `drop` it when its socket is gone."""
-        connection = Connection(socket, self._bus, Terms(self._key, ice_servers))
+        connection = Connection(socket, self._bus, Terms(self._key, ice_servers, self._unix_offset), guest, self.tally)
         self._connections.add(connection)
+        self._empty.clear()
         return connection
+
+    def __len__(self) -> int:
+        """How many connections there are."""
+        return len(self._connections)
 
     def drop(self, connection: Connection) -> None:
         """The socket is gone."""
         self._connections.discard(connection)
         connection.lose()
+        if not self._connections:
+            self._empty.set()
 
     def see_out(self) -> None:
         """Say goodbye to everybody: the process is going away."""
+        self.draining = True
+        back_in_ms = max(GOODBYE_MS, round(len(self) * RETURN_MS))
         for connection in list(self._connections):
-            connection.see_out()
+            connection.see_out(back_in_ms)
+
+    async def emptied(self) -> None:
+        """Waits until all sockets are gone."""
+        await self._empty.wait()

@@ -1,13 +1,13 @@
 """The bus between sessions and rooms: neither ever touches the other, wherever they live."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Protocol
 
 from eyeline.serve.loop import Alarm
-from eyeline.signalling.messages import RoomName
-from eyeline.signalling.room import News, Request, Room, SessionId, Tell
+from eyeline.signalling.messages import Refused, RoomName
+from eyeline.signalling.refusals import REFUSALS
+from eyeline.signalling.room import Enter, Life, Look, News, Request, Room, SessionId, Tell
 
 Mailbox = Callable[[News], None]
 """How a session is told: returns at once, keeps nothing that has no bound, raises nothing."""
@@ -27,13 +27,16 @@ class Bus(Protocol):
 
 
 class LocalBus:
-    """All rooms are in this process: a function call, no queue."""
+    """All rooms are in this process: a function call, no queue.
 
-    def __init__(self, *, capacity: int, life: str) -> None:
+    Of `rooms` that there can be, a further one is refused with `busy`, except to who comes back to a seat.
+    """
+
+    def __init__(self, *, capacity: int, rooms: int, life: Life) -> None:
+        self._most = rooms
         self._capacity = capacity
         self._life = life
         self._loop = asyncio.get_running_loop()
-        self._unix_offset = time.time() - self._loop.time()
         self._mailboxes: dict[SessionId, Mailbox] = {}
         self._rooms: dict[RoomName, tuple[Room, Alarm]] = {}
 
@@ -47,10 +50,22 @@ class LocalBus:
 
     def post(self, room: RoomName, request: Request) -> None:
         """See `Bus`."""
+        if room not in self._rooms and len(self._rooms) >= self._most and isinstance(request, Look | Enter):
+            self._deliver([Tell(request.session, Refused("busy", REFUSALS["busy"].message))])
+            return
         machine, alarm = self._rooms.get(room) or self._open(room)
         tells = machine.receive(request, self._loop.time())
         self._settle(room, machine, alarm)
         self._deliver(tells)
+
+    def __len__(self) -> int:
+        """How many rooms there are."""
+        return len(self._rooms)
+
+    def seats(self) -> dict[str, int]:
+        """How many seats have a socket (`here`), and how many are kept for who is `away`."""
+        here = sum(room.present for room, _ in self._rooms.values())
+        return {"here": here, "away": sum(room.seats for room, _ in self._rooms.values()) - here}
 
     def close(self) -> None:
         """Forget all rooms and their alarms."""
@@ -59,7 +74,7 @@ class LocalBus:
         self._rooms.clear()
 
     def _open(self, name: RoomName) -> tuple[Room, Alarm]:
-        room = Room(name, capacity=self._capacity, life=self._life, unix_offset=self._unix_offset)
+        room = Room(name, capacity=self._capacity, life=self._life, now=self._loop.time())
 
         def ring(now: float) -> None:
             tells = room.wake(now)

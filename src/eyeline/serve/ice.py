@@ -15,7 +15,7 @@ from eyeline.serve.listeners import Listeners
 from eyeline.serve.listening import addresses
 from eyeline.serve.ports import is_own
 from eyeline.serve.relay import Addresses, Relay
-from eyeline.settings import Settings, relay_ports, relay_ranges
+from eyeline.settings import Settings
 from eyeline.signalling.messages import IceServer
 from eyeline.turn import credentials
 from eyeline.turn.allocations import Rules
@@ -40,7 +40,7 @@ class Ice:
         relaying = None
         if settings.relay == "on":
             rules = Rules(
-                Policy(relay_ranges(settings)),
+                Policy(settings.relay_networks()),
                 is_own,
                 own_ports=frozenset({listeners.port}),
                 families=frozenset(FAMILY_OF[size] for size in where.own),
@@ -49,7 +49,7 @@ class Ice:
             relaying = Relaying(authority, rules, _derive(secret, "reservations"))
         server = Server(Budget(), relaying)
         rate = settings.relay_kilobytes * 1000
-        self.relay = Relay(server, listeners, relay_ports(settings), where, rate)
+        self.relay = Relay(server, listeners, settings.relay_range(), where, rate)
 
     def mint(self, scope: Scope) -> Mint:
         """For the client of this connection: under the name that it reached us by, or `public_address`."""

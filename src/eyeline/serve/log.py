@@ -6,7 +6,11 @@ from typing import Literal
 
 import structlog
 
-_SAID_BETTER_BY_ITS_CAUSE = "Application startup failed. Exiting."
+_NO_NEWS = (
+    "Application startup failed. Exiting.",  # its cause says it better
+    "Invalid HTTP request received.",  # anybody can send one, as often as they like
+    "ASGI callable returned without completing handshake.",  # said of each WebSocket that was refused as ASGI wants it
+)
 
 
 def set_up(level: Literal["debug", "info", "warning", "error"], form: Literal["human", "json"]) -> None:
@@ -26,7 +30,7 @@ def set_up(level: Literal["debug", "info", "warning", "error"], form: Literal["h
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
-    logging.getLogger("uvicorn.error").addFilter(lambda record: record.msg != _SAID_BETTER_BY_ITS_CAUSE)
+    logging.getLogger("uvicorn.error").addFilter(lambda record: record.msg not in _NO_NEWS)
     logging.basicConfig(handlers=[handler], level=max(threshold, logging.WARNING), force=True)
 
 

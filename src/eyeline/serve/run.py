@@ -1,10 +1,10 @@
 """From settings to a server that runs: logs, listening sockets, certificate, uvicorn."""
 
-import asyncio
+import resource
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Protocol
@@ -16,12 +16,13 @@ from eyeline.errors import SetupError
 from eyeline.serve import log
 from eyeline.serve.certificate import Certificate, self_signed
 from eyeline.serve.listening import BACKLOG_CONNECTIONS, Listening, addresses, listen, listening
+from eyeline.serve.patience import Http, WebSocket
 from eyeline.settings import Settings
 
 _LARGEST_FRAME_BYTES = 128 * 1024
 """Above the protocol's own limit of 64 KiB, so that a frame which is too long gets an answer with a code."""
 _FAREWELL_S = 3
-"""How long open requests may take once the server was told to stop."""
+"""How long open requests may take once the server was told to stop and has drained."""
 
 
 class Application(Protocol):
@@ -29,7 +30,7 @@ class Application(Protocol):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
-    def see_out(self) -> None: ...
+    async def drain(self) -> None: ...
 
 
 def run(settings: Settings, build: Callable[[Settings], Application], started: Callable[[Listening], None]) -> None:
@@ -40,6 +41,7 @@ def run(settings: Settings, build: Callable[[Settings], Application], started: C
     """
     with ExitStack() as stack:
         log.set_up(settings.log_level, settings.log_format)
+        _allow_many_files()
         stack.enter_context(_sigterm_is_a_clean_stop())
         sockets = [stack.enter_context(listener) for listener in listen(settings.host, settings.port)]
         certificate = _certificate(settings)
@@ -47,7 +49,7 @@ def run(settings: Settings, build: Callable[[Settings], Application], started: C
         fingerprint = certificate.fingerprint() if certificate else None
         where = listening(settings, sockets[0].getsockname()[1], fingerprint)
         app = build(settings)
-        _Server(_Gate(app), context, lambda: started(where), app.see_out).serve_on(sockets)
+        _Server(_Gate(app), context, lambda: started(where), app.drain).serve_on(sockets)
 
 
 class _Gate:
@@ -81,14 +83,18 @@ class _Gate:
 
 class _Server(uvicorn.Server):
     def __init__(
-        self, gate: _Gate, context: ssl.SSLContext | None, started: Callable[[], None], farewell: Callable[[], None]
+        self,
+        gate: _Gate,
+        context: ssl.SSLContext | None,
+        started: Callable[[], None],
+        farewell: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__(
             uvicorn.Config(
                 gate,
                 loop="uvloop",
-                http="httptools",
-                ws="websockets-sansio",
+                http=Http,
+                ws=WebSocket,
                 ws_max_size=_LARGEST_FRAME_BYTES,
                 ws_ping_interval=None,
                 ws_per_message_deflate=False,
@@ -119,9 +125,14 @@ class _Server(uvicorn.Server):
         self._started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._farewell()
-        await asyncio.sleep(0)  # the tasks that send it have their turn before uvicorn closes their sockets
+        await self._farewell()  # while the port is open, so that `/readyz` says why
         await super().shutdown(sockets)
+
+
+def _allow_many_files() -> None:
+    """Each socket is an open file, and the usual soft limit of 1024 is meant for programs that use `select`."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 @contextmanager

@@ -1,13 +1,15 @@
-"""The broker's own secret, kept in the data directory so that a restarted broker knows its seats again."""
+"""The server's own secrets, kept in the data directory so that a restarted server knows its seats and readers again."""
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from eyeline.errors import SetupError
 
 SECRET_BYTES: Final = 32
+TOKEN_CHARACTERS_MIN: Final = 16
 
 
 def load(data_dir: Path) -> bytes:
@@ -16,18 +18,36 @@ def load(data_dir: Path) -> bytes:
     Raises `SetupError` if the directory can't be used, or the file is not what was written.
     """
     path = data_dir / "secret"
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not path.exists():
-            _write(path, secrets.token_bytes(SECRET_BYTES))
-        secret = path.read_bytes()
-    except OSError as error:
-        raise SetupError(
-            f"The data directory {data_dir} can't be used: {error.strerror}. Choose another with --data-dir."
-        ) from None
+    secret = _kept(path, lambda: secrets.token_bytes(SECRET_BYTES))
     if len(secret) != SECRET_BYTES:
         raise SetupError(f"{path} is damaged: it must hold {SECRET_BYTES} bytes. Delete it and a new one is made.")
     return secret
+
+
+def metrics_token(data_dir: Path) -> str:
+    """What a reader of the metrics must show, in `metrics-token`: made on the first start, or the operator's own words.
+
+    Raises `SetupError` as `load` does.
+    """
+    path = data_dir / "metrics-token"
+    token = _kept(path, lambda: secrets.token_urlsafe(SECRET_BYTES).encode() + b"\n").decode(errors="replace").strip()
+    if not (token.isascii() and len(token) >= TOKEN_CHARACTERS_MIN):
+        raise SetupError(
+            f"{path} must hold at least {TOKEN_CHARACTERS_MIN} ASCII characters. Delete it and a new one is made."
+        )
+    return token
+
+
+def _kept(path: Path, make: Callable[[], bytes]) -> bytes:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            _write(path, make())
+        return path.read_bytes()
+    except OSError as error:
+        raise SetupError(
+            f"The data directory {path.parent} can't be used: {error.strerror}. Choose another with --data-dir."
+        ) from None
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -2,18 +2,19 @@
 
 import asyncio
 import contextlib
+import sys
 from collections import deque
 from typing import Final
 
-import msgspec
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Send
 
-from eyeline.serve.broker import Broker, Full
+from eyeline.serve.broker import Broker, Connection, Full
+from eyeline.serve.door import Guest
 from eyeline.signalling.messages import SUBPROTOCOL, IceServer
-from eyeline.signalling.refusals import HANDSHAKE
 
-OUTBOX_CHARACTERS: Final = 1024 * 1024
-"""What may wait for a client that reads slowly; then it is dropped with `too-slow`, and its room does not notice."""
+OUTBOX_BYTES: Final = 512 * 1024
+"""What may wait, as it lies in memory, for a client that reads slowly; then it is dropped with `too-slow`, and its room
+does not notice.  Twice what a resume may send again; with all else it costs less than 2 MB."""
 
 CLOSE_WITHIN: Final = 5.0
 """Seconds that a client has to take its last messages and the close, before it is cut off."""
@@ -28,7 +29,7 @@ class Outbox:
     def __init__(self, limit: asyncio.Timeout) -> None:
         self._limit = limit
         self._messages: deque[Message] = deque()
-        self._characters = 0
+        self._bytes = 0
         self._ready = asyncio.Event()
         self._closing = False
 
@@ -36,9 +37,10 @@ class Outbox:
         """See `Socket`."""
         if self._closing:
             return
-        if self._characters + len(text) > OUTBOX_CHARACTERS:
+        size = sys.getsizeof(text)  # one emoji in it makes each character four bytes
+        if self._bytes + size > OUTBOX_BYTES:
             raise Full
-        self._characters += len(text)
+        self._bytes += size
         self._put({"type": "websocket.send", "text": text})
 
     def close(self, code: int, reason: str) -> None:
@@ -54,7 +56,8 @@ class Outbox:
             await self._ready.wait()
             while self._messages:
                 message = self._messages.popleft()
-                self._characters -= len(message.get("text", ""))
+                if message["type"] == "websocket.send":
+                    self._bytes -= sys.getsizeof(message["text"])
                 try:
                     await send(message)
                 except OSError:
@@ -68,39 +71,22 @@ class Outbox:
         self._ready.set()
 
 
-async def serve(broker: Broker, ice_servers: tuple[IceServer, ...], scope: Scope, receive: Receive, send: Send) -> None:
-    """One WebSocket from handshake to end."""
-    await receive()  # websocket.connect
-    if SUBPROTOCOL not in scope["subprotocols"]:
-        await turn_away("wrong-subprotocol", scope, send)
-        return
+async def serve(broker: Broker, guest: Guest, ice_servers: tuple[IceServer, ...], receive: Receive, send: Send) -> None:
+    """One WebSocket, from its acceptance to its end."""
     await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(None) as limit:
-            await _converse(Outbox(limit), broker, ice_servers, receive, send)
+            outbox = Outbox(limit)
+            connection = broker.open(outbox, guest, ice_servers)
+            try:
+                await _converse(outbox, connection, receive, send)
+            finally:
+                broker.drop(connection)
 
 
-async def _converse(
-    outbox: Outbox, broker: Broker, ice_servers: tuple[IceServer, ...], receive: Receive, send: Send
-) -> None:
-    connection = broker.open(outbox, ice_servers)
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            pump = tasks.create_task(outbox.pump(send))
-            while (message := await receive())["type"] == "websocket.receive":
-                connection.receive(message.get("text") or message.get("bytes") or b"")
-            pump.cancel()
-    finally:
-        broker.drop(connection)
-
-
-async def turn_away(why: str, scope: Scope, send: Send) -> None:
-    """Ends the handshake with one of the refusals of `HANDSHAKE`."""
-    if "websocket.http.response" not in scope.get("extensions", {}):
-        await send({"type": "websocket.close", "code": 1002, "reason": why})
-        return
-    status, message = HANDSHAKE[why]
-    body = msgspec.json.encode({"code": why, "message": message})
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": body})
+async def _converse(outbox: Outbox, connection: Connection, receive: Receive, send: Send) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        pump = tasks.create_task(outbox.pump(send))
+        while (message := await receive())["type"] == "websocket.receive":
+            connection.receive(message.get("text") or message.get("bytes") or b"")
+        pump.cancel()

@@ -18,6 +18,9 @@ SUBPROTOCOL: Final = "eyeline.v1"
 MESSAGE_BYTES_MAX: Final = 64 * 1024
 """Bytes in one message, encoded as UTF-8."""
 
+PAYLOAD_CHARACTERS_MAX: Final = 60 * 1024
+"""Characters in what one member says to another."""
+
 _END: Final = r"(?![\s\S])"  # the end of the text, in Python and JavaScript alike; `$` would let a newline through
 _BAD: Final = (
     r"\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff"  # control, unseen
@@ -36,7 +39,7 @@ PeerId = NewType("PeerId", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{8,32}" + 
 ResumeToken = NewType("ResumeToken", Annotated[str, Meta(max_length=1024)])
 """A secret: whoever shows it takes the seat."""
 
-Payload = NewType("Payload", Annotated[str, Meta(max_length=60 * 1024)])
+Payload = NewType("Payload", Annotated[str, Meta(max_length=PAYLOAD_CHARACTERS_MAX)])
 """What one member says to another, opaque to the broker: at most 60 Ki characters, and within the message's limit."""
 
 Count = NewType("Count", Annotated[int, Meta(ge=0, le=2**53 - 1)])
@@ -91,7 +94,8 @@ class Signal(_Message, frozen=True, tag="signal"):
     to: PeerId
     """A member of the same room."""
     n: Count
-    """1, 2, 3 ... on this seat; one that came before is dropped, so that a client may send again after `resume`."""
+    """1, 2, 3 ... on this seat, on from `heard` of the newest `joined`.  One that came before is dropped, so that a
+    client may send again after `resume`; one that leaves a gap is refused with code `skipped`."""
     data: Payload
     """Anything; the broker does not look at it."""
 
@@ -129,7 +133,7 @@ class Roster(_Message, frozen=True, tag="roster"):
     """Everybody with a seat, whole, whenever it changes."""
 
     version: Count
-    """Grows with each change; an older one than the newest seen on this socket is stale."""
+    """Grows with each change, over restarts too; an older one than the newest seen is stale."""
     members: tuple[Member, ...]
     """In order of arrival."""
     complete: bool
@@ -154,11 +158,11 @@ class Joined(_Message, frozen=True, tag="joined"):
     roster: Roster
     ice_servers: tuple[IceServer, ...]
     resume: ResumeToken
-    """Shows that this seat is yours; keep it secret."""
+    """Shows that this seat is yours, for a day; keep it secret."""
     seat_seconds: Count
     """How long the seat outlives its socket."""
     heard: Count
-    """The `n` of your last `signal` that came; send those after it again."""
+    """The `n` of your last `signal` that came; send those after it again, or count on from here."""
     gap: bool
     """True if signals between members may have been lost: negotiate afresh where a connection is not up."""
 

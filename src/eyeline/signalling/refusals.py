@@ -13,7 +13,10 @@ Code = Literal[
     "hello-late",
     "out-of-turn",
     "room-full",
+    "busy",
+    "too-many-looks",
     "no-such-peer",
+    "skipped",
     "seat-gone",
     "replaced",
     "silent",
@@ -39,7 +42,10 @@ REFUSALS: Final[dict[Code, Row]] = {
     "hello-late": Row(4001, "No hello, or resume, came within 5 seconds."),
     "out-of-turn": Row(None, "This message can't come now: hello or resume first and once, join once, then signals."),
     "room-full": Row(None, "Every seat in this room is taken."),
+    "busy": Row(None, "The server has no room for another call now; try again in a minute."),
+    "too-many-looks": Row(None, "Too many rooms were opened from your network; try again in a minute."),
     "no-such-peer": Row(None, "Nobody in this room has that id."),
+    "skipped": Row(None, "Signals are numbered without a gap, and one before this never came."),
     "seat-gone": Row(None, "This seat was given up or is not known here; join again."),
     "replaced": Row(4002, "This seat was opened from another window."),
     "silent": Row(4003, "Nothing was heard for 15 seconds."),
@@ -47,11 +53,30 @@ REFUSALS: Final[dict[Code, Row]] = {
 }
 assert set(REFUSALS) == set(get_args(Code))
 
-HANDSHAKE: Final = {
-    "wrong-subprotocol": (400, "Open the WebSocket with the subprotocol eyeline.v1."),
-    "foreign-origin": (403, "Pages of this origin may not use this server; its operator can allow it."),
+DoorCode = Literal["wrong-subprotocol", "foreign-origin", "too-many-requests", "too-many-sockets", "busy", "going-away"]
+
+
+class DoorRow(NamedTuple):
+    """What a code means before there is a socket."""
+
+    status: int
+    """Of HTTP."""
+    retry_after: int | None
+    """Seconds after which it makes sense to ask again."""
+    message: str
+    """The words for people."""
+
+
+AT_THE_DOOR: Final[dict[DoorCode, DoorRow]] = {
+    "wrong-subprotocol": DoorRow(400, None, "Open the WebSocket with the subprotocol eyeline.v1."),
+    "foreign-origin": DoorRow(403, None, "Pages of this origin may not use this server; its operator can allow it."),
+    "too-many-requests": DoorRow(429, 5, "Too many requests from your network."),
+    "too-many-sockets": DoorRow(429, 10, "Too many connections from your network."),
+    "busy": DoorRow(503, 30, "The server has as many connections as it can take."),
+    "going-away": DoorRow(503, 5, "The server is going away, and another one comes."),
 }
-"""Why a socket is not opened at all: the HTTP status, and the words for people."""
+"""Why an HTTP request is not served, or a WebSocket not opened."""
+assert set(AT_THE_DOOR) == set(get_args(DoorCode))
 
 
 class Refusal(RemoteError):

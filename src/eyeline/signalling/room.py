@@ -26,14 +26,18 @@ from eyeline.signalling.token import Claim
 SEAT_SECONDS: Final = 30
 """How long a seat outlives its socket, and how long a rebuilt room waits for its members."""
 
+RETURN_SECONDS: Final = 120
+"""For how long after its start the broker gives back seats of its earlier lives."""
+
 KEPT_SIGNALS: Final = 64
 """Signals kept for a seat to be sent again after a resume; of more, the oldest go, and the resume says so."""
 
-KEPT_CHARACTERS: Final = 256 * 1024
-"""The same in characters of payload."""
+KEPT_BYTES: Final = 256 * 1024
+"""The same in bytes of payload, as it lies in memory."""
 
 LOBBY_SESSIONS: Final = 64
-"""How many may look into a room at once; the next one is refused with `room-full`."""
+"""How many in the lobby are told who comes and goes.  When more look in, the one who has looked on longest is told no
+more, and can still join: a lobby full of strangers keeps nobody out."""
 
 SessionId = NewType("SessionId", str)
 """One socket.  Never leaves the server."""
@@ -135,15 +139,15 @@ class Seat:
     told: int
     """The `n` of the last signal for the member."""
     kept: deque[Signalled] = field(default_factory=deque)
-    kept_characters: int = 0
+    kept_bytes: int = 0
 
     def keep(self, sender: PeerId, data: Payload) -> Signalled:
         """The next signal for this member, remembered in case that the socket loses it."""
         self.told += 1
         signal = Signalled(sender, Count(self.told), data)
         self.kept.append(signal)
-        self.kept_characters += len(data)
-        while len(self.kept) > KEPT_SIGNALS or self.kept_characters > KEPT_CHARACTERS:
+        self.kept_bytes += data.__sizeof__()
+        while len(self.kept) > KEPT_SIGNALS or self.kept_bytes > KEPT_BYTES:
             self._forget()
         return signal
 
@@ -155,18 +159,26 @@ class Seat:
         return first > heard + 1, list(self.kept)
 
     def _forget(self) -> None:
-        self.kept_characters -= len(self.kept.popleft().data)
+        self.kept_bytes -= self.kept.popleft().data.__sizeof__()
+
+
+class Life(Struct, frozen=True):
+    """One run of the broker.  `unix_offset` turns `now` into seconds since 1970."""
+
+    name: str
+    began: float
+    unix_offset: float
 
 
 class Room:
-    """One room.  `unix_offset` turns `now` into seconds since 1970; `life` names this run of the broker."""
+    """One room, from `now` on."""
 
-    def __init__(self, name: RoomName, *, capacity: int, life: str, unix_offset: float) -> None:
+    def __init__(self, name: RoomName, *, capacity: int, life: Life, now: float) -> None:
         self._name = name
         self._capacity = capacity
         self._life = life
-        self._unix_offset = unix_offset
-        self._version = 0
+        self._version = self._milliseconds(now)
+        self._given_up: set[PeerId] = set()
         self._seats: dict[PeerId, Seat] = {}
         self._peers: dict[SessionId, PeerId] = {}
         self._lobby: dict[SessionId, None] = {}  # a set that keeps its order
@@ -177,6 +189,16 @@ class Room:
     def empty(self) -> bool:
         """Nobody is inside or may come back, and nobody looks on: the room can be forgotten."""
         return not self._seats and not self._lobby
+
+    @property
+    def seats(self) -> int:
+        """How many seats are taken."""
+        return len(self._seats)
+
+    @property
+    def present(self) -> int:
+        """How many of them have a socket."""
+        return len(self._peers)
 
     def receive(self, request: Request, now: float) -> list[Tell]:
         """What a session asks for."""
@@ -190,7 +212,7 @@ class Room:
             case Relay():
                 return self._relay(request)
             case Quit():
-                return self._quit(request.session)
+                return self._quit(request.session, now)
             case Lose():
                 return self._lose(request.session, now)
             case _:
@@ -207,7 +229,7 @@ class Room:
         """Give up the seats that ran out."""
         gone = [peer for peer, seat in self._seats.items() if isinstance(seat.place, Away) and seat.place.until <= now]
         for peer in gone:
-            del self._seats[peer]
+            self._give_up(peer, now)
         completed = self._complete_at is not None and self._complete_at <= now
         if completed:
             self._complete_at = None
@@ -215,7 +237,7 @@ class Room:
 
     def _look(self, session: SessionId) -> list[Tell]:
         if len(self._lobby) >= LOBBY_SESSIONS:
-            return [_refuse(session, "room-full")]
+            del self._lobby[next(iter(self._lobby))]
         self._lobby[session] = None
         return [Tell(session, Looked(self._roster(), self._capacity))]
 
@@ -223,7 +245,7 @@ class Room:
         if len(self._seats) >= self._capacity:
             return [_refuse(request.session, "room-full")]
         self._lobby.pop(request.session, None)
-        self._last_order = max(self._last_order + 1, round((now + self._unix_offset) * 1000))
+        self._last_order = max(self._last_order + 1, self._milliseconds(now))
         member = Member(request.peer, request.name, Count(self._last_order))
         self._seats[member.id] = Seat(member, Present(request.session), heard=0, told=0)
         self._peers[request.session] = member.id
@@ -234,7 +256,7 @@ class Room:
         member = Member(claim.peer, request.name, claim.order)
         seat = self._seats.get(claim.peer)
         if seat is None:
-            if claim.life == self._life:
+            if claim.life == self._life.name or claim.peer in self._given_up or not self._awaits_earlier_lives(now):
                 return [_refuse(request.session, "seat-gone")]
             if len(self._seats) >= 2 * self._capacity:  # whoever was in the call goes before who came meanwhile
                 return [_refuse(request.session, "room-full")]
@@ -264,7 +286,7 @@ class Room:
         """The news for one who got a seat, and, if the roster has `changed`, for all others."""
         others = self._changed(besides=session) if changed else []
         member = self._seats[self._peers[session]].member
-        claim = Claim(self._name, member.id, member.order, self._life)
+        claim = Claim(self._name, member.id, member.order, self._life.name)
         return [Tell(session, Admitted(claim, self._roster(), Count(heard), gap)), *others]
 
     def _relay(self, request: Relay) -> list[Tell]:
@@ -274,6 +296,8 @@ class Room:
         sender = self._seats[peer]
         if request.n <= sender.heard:
             return []
+        if request.n > sender.heard + 1:
+            return [_refuse(request.session, "skipped")]
         sender.heard = request.n
         to = self._seats.get(request.to)
         if to is None or to is sender:
@@ -281,13 +305,26 @@ class Room:
         signal = to.keep(peer, request.data)
         return [Tell(to.place.session, signal)] if isinstance(to.place, Present) else []
 
-    def _quit(self, session: SessionId) -> list[Tell]:
+    def _quit(self, session: SessionId, now: float) -> list[Tell]:
         self._lobby.pop(session, None)
         peer = self._peers.pop(session, None)
         if peer is None:
             return []
-        del self._seats[peer]
+        self._give_up(peer, now)
         return self._changed()
+
+    def _give_up(self, peer: PeerId, now: float) -> None:
+        """The seat is nobody's any more, whatever claims there are to it."""
+        del self._seats[peer]
+        if self._awaits_earlier_lives(now):
+            self._given_up.add(peer)  # so long only: it can't grow for ever
+
+    def _awaits_earlier_lives(self, now: float) -> bool:
+        return now < self._life.began + RETURN_SECONDS
+
+    def _milliseconds(self, now: float) -> int:
+        """Since 1970: what grows from one life of the room, and of the broker, to the next."""
+        return round((now + self._life.unix_offset) * 1000)
 
     def _lose(self, session: SessionId, now: float) -> list[Tell]:
         self._lobby.pop(session, None)

@@ -1,7 +1,7 @@
 """The session machine: one client's socket, from hello to goodbye.  It speaks to its room by `Post` only."""
 
 from collections.abc import Callable
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 
 from msgspec import Struct
 
@@ -55,11 +55,17 @@ SILENCE_MAX: Final = 15.0
 """Seconds of silence after which the broker drops the socket; the seat stays for `SEAT_SECONDS`."""
 
 
+LEFT: Final = "left"
+"""Why a socket is closed whose client said `leave`."""
+
+
 class Terms(Struct, frozen=True):
     """What holds for a session."""
 
     key: TokenKey
     ice_servers: tuple[IceServer, ...]
+    unix_offset: float = 0
+    """Turns `now` into seconds since 1970."""
     messages_per_second: float = 50
     """The rate that a socket may keep up; above it the socket is closed with `too-fast`."""
     burst: float = 300
@@ -143,7 +149,7 @@ class Session:
         self._pinged = False
         try:
             self._spend(now)
-            return self._take(decode(text))
+            return self._take(decode(text), now)
         except Refusal as refusal:
             return self._refuse(refusal.code, refusal.message)
 
@@ -157,7 +163,7 @@ class Session:
             case Looked():
                 return [Send(Welcome(news.roster, Count(news.capacity), self._terms.ice_servers))]
             case Admitted():
-                return self._seat(news)
+                return self._seat(news, now)
             case Refused():
                 return self._refused(news, now)
             case _:
@@ -189,9 +195,9 @@ class Session:
         """The socket is gone; the seat is kept."""
         return self._end(lambda room: [Post(room, Lose(self.id))])
 
-    def give_up(self) -> list[Effect]:
-        """The client does not read: drop it alone.  Its seat is kept."""
-        return [] if isinstance(self.state, Over) else self._refuse("too-slow")
+    def give_up(self, why: Literal["too-slow", "too-fast"]) -> list[Effect]:
+        """The client does not read, or its address says too much: drop it alone.  Its seat is kept."""
+        return [] if isinstance(self.state, Over) else self._refuse(why)
 
     def see_out(self, back_in_ms: int) -> list[Effect]:
         """The broker is going away: say so, and close."""
@@ -199,7 +205,7 @@ class Session:
             return []
         return [Send(Goodbye(Count(back_in_ms))), *self.lose(), Close(1012, "going away")]
 
-    def _take(self, message: ToBroker) -> list[Effect]:
+    def _take(self, message: ToBroker, now: float) -> list[Effect]:
         match message, self.state:
             case Ping(), _:
                 return [Send(Pong())]
@@ -214,18 +220,18 @@ class Session:
                 self.state = Entering(room, from_lobby=True)
                 return [Post(room, Enter(self.id, self._peer, message.name))]
             case Resume(), Fresh():
-                claim = self._terms.key.check(message.token)
+                claim = self._terms.key.check(message.token, now + self._terms.unix_offset)
                 self.state = Entering(claim.room, from_lobby=False)
                 return [Post(claim.room, Return(self.id, claim, message.name, message.heard))]
             case Leave(), _:
-                return [*self._end(lambda room: [Post(room, Quit(self.id))]), Close(1000, "left")]
+                return [*self._end(lambda room: [Post(room, Quit(self.id))]), Close(1000, LEFT)]
             case _:
                 raise Refusal("out-of-turn")
 
-    def _seat(self, news: Admitted) -> list[Effect]:
+    def _seat(self, news: Admitted, now: float) -> list[Effect]:
         claim = news.claim
         self.state = Seated(claim.room, claim.peer)
-        token = self._terms.key.mint(claim)
+        token = self._terms.key.mint(claim, now + self._terms.unix_offset)
         servers = self._terms.ice_servers
         return [Send(Joined(claim.peer, news.roster, servers, token, Count(SEAT_SECONDS), news.heard, news.gap))]
 

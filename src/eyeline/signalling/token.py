@@ -10,6 +10,9 @@ import msgspec
 from eyeline.signalling.messages import Count, PeerId, ResumeToken, RoomName
 from eyeline.signalling.refusals import Refusal
 
+TOKEN_SECONDS: Final = 24 * 60 * 60
+"""How long a resume token opens its seat, or what is left of it after a restart of the broker."""
+
 _MAC_BYTES: Final = 32
 
 
@@ -23,7 +26,12 @@ class Claim(msgspec.Struct, frozen=True, array_like=True):
     """The life of the broker (one run of the process) that gave the seat."""
 
 
-_decoder = msgspec.msgpack.Decoder(Claim)
+class _Signed(msgspec.Struct, frozen=True, array_like=True):
+    claim: Claim
+    until: Count
+
+
+_decoder = msgspec.msgpack.Decoder(_Signed)
 
 
 class TokenKey:
@@ -32,22 +40,27 @@ class TokenKey:
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
 
-    def mint(self, claim: Claim) -> ResumeToken:
-        """A token of about 120 characters, safe in URLs and storage."""
-        body = msgspec.msgpack.encode(claim)
+    def mint(self, claim: Claim, unix_now: float) -> ResumeToken:
+        """A token of about 130 characters, safe in URLs and storage."""
+        body = msgspec.msgpack.encode(_Signed(claim, Count(round(unix_now) + TOKEN_SECONDS)))
         return ResumeToken(urlsafe_b64encode(self._mac(body) + body).decode())
 
-    def check(self, token: ResumeToken) -> Claim:
-        """The claim in a token that this key minted.  Raises `Refusal` with code `seat-gone` for all others."""
+    def check(self, token: ResumeToken, unix_now: float) -> Claim:
+        """The claim in a token that this key minted and that has not run out.
+
+        Raises `Refusal` with code `seat-gone` for all others.
+        """
         try:
             raw = urlsafe_b64decode(token.encode())
             mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
             as_minted = urlsafe_b64encode(raw) == token.encode()  # the decoder skips what is no base64
             if as_minted and hmac.compare_digest(mac, self._mac(body)):
-                return _decoder.decode(body)
+                signed = _decoder.decode(body)
+                if unix_now < signed.until:
+                    return signed.claim
         except (ValueError, msgspec.DecodeError):
             pass
         raise Refusal("seat-gone")
 
     def _mac(self, body: bytes) -> bytes:
-        return hmac.digest(self._secret, b"eyeline seat 1\0" + body, hashlib.sha256)
+        return hmac.digest(self._secret, b"eyeline seat 2\0" + body, hashlib.sha256)

@@ -37,6 +37,8 @@ const refusals: { readonly [code: string]: string } = {
   'room-name': 'This is not a room name that the server takes. Check the link.',
   name: 'The server did not take this name. Try another one.',
   unreachable: 'The server did not answer. Check your network and try again.',
+  busy: 'The server has as many calls as it can take. Try again in a minute.',
+  'too-many-looks': 'Your network has opened many rooms in a short time. Try again in a minute.',
   'too-fast': 'That was too often in a short time. Wait a moment and try again.',
 };
 

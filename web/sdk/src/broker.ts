@@ -34,13 +34,15 @@ export class Broker {
     this.#session.unjoin();
   }
 
-  signal(to: string, data: string): void {
-    this.#perform(this.#session.signal(to, data));
+  /** False if it is more than the broker takes. */
+  signal(to: string, data: string): boolean {
+    const effects = this.#session.signal(to, data);
+    if (effects !== null) this.#perform(effects);
+    return effects !== null;
   }
 
   leave(): void {
-    this.#perform(this.#session.leave());
-    this.#stop();
+    this.#perform(this.#session.leave(seconds()));
   }
 
   #perform(effects: readonly SessionEffect[]): void {
@@ -57,11 +59,11 @@ export class Broker {
           break;
         case 'tell':
           this.#tell(effect.news);
-          if (effect.news.news === 'over') this.#stop();
           break;
       }
     }
-    this.#setTimer();
+    if (this.#session.over) this.#stop();
+    else this.#setTimer();
   }
 
   #connect(): void {
@@ -98,7 +100,7 @@ export class Broker {
   #setTimer(): void {
     clearTimeout(this.#timer);
     const due = this.#session.nextWake();
-    if (due === null || this.#ended.signal.aborted) return;
+    if (due === null) return;
     this.#timer = setTimeout(
       () => this.#perform(this.#session.wake(Math.max(due, seconds()))),
       Math.max(0, due - seconds()) * 1000,

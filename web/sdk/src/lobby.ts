@@ -152,9 +152,7 @@ class Visit implements Lobby {
     if (this.#spare !== null) configure(this.#spare, joined.iceServers);
     this.#seated = new SeatedRoom(this.room, this.#broker, this.broker, { joined, stream, spare: this.#spare });
     this.#spare = null;
-    if (this.#waiting === null)
-      this.#seated.leave(); // joining was given up while the answer was on its way
-    else this.#waiting.resolve(this.#seated);
+    this.#waiting?.resolve(this.#seated);
   }
 
   #makeSpare(): void {

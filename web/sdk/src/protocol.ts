@@ -6,6 +6,9 @@ export const SUBPROTOCOL = 'eyeline.v1';
 /** Bytes in one message, encoded as UTF-8. */
 export const MESSAGE_BYTES_MAX = 65536;
 
+/** Characters in what one member says to another. */
+export const PAYLOAD_CHARACTERS_MAX = 61440;
+
 /** Seconds from the opening of the socket to the first message. */
 export const HELLO_WITHIN = 5;
 
@@ -18,10 +21,19 @@ export const SILENCE_MAX = 15;
 /** How long a seat outlives its socket, and how long a rebuilt room waits for its members. */
 export const SEAT_SECONDS = 30;
 
+/** For how long after its start the broker gives back seats of its earlier lives. */
+export const RETURN_SECONDS = 120;
+
+/** How long a resume token opens its seat, or what is left of it after a restart of the broker. */
+export const TOKEN_SECONDS = 86400;
+
 /** Signals kept for a seat to be sent again after a resume; of more, the oldest go, and the resume says so. */
 export const KEPT_SIGNALS = 64;
 
-/** How many may look into a room at once; the next one is refused with `room-full`. */
+/**
+ * How many in the lobby are told who comes and goes.  When more look in, the one who has looked on longest is told no
+ * more, and can still join: a lobby full of strangers keeps nobody out.
+ */
 export const LOBBY_SESSIONS = 64;
 
 /** 1 to 64 of a-z, 0-9 and hyphen. */
@@ -55,7 +67,10 @@ export type Code =
   | 'hello-late'
   | 'out-of-turn'
   | 'room-full'
+  | 'busy'
+  | 'too-many-looks'
   | 'no-such-peer'
+  | 'skipped'
   | 'seat-gone'
   | 'replaced'
   | 'silent'
@@ -123,7 +138,10 @@ export interface Signal {
   readonly type: 'signal';
   /** A member of the same room. */
   readonly to: PeerId;
-  /** 1, 2, 3 ... on this seat; one that came before is dropped, so that a client may send again after `resume`. */
+  /**
+   * 1, 2, 3 ... on this seat, on from `heard` of the newest `joined`.  One that came before is dropped, so that a
+   * client may send again after `resume`; one that leaves a gap is refused with code `skipped`.
+   */
   readonly n: Count;
   /** Anything; the broker does not look at it. */
   readonly data: Payload;
@@ -160,11 +178,11 @@ export interface Joined {
   readonly you: PeerId;
   readonly roster: Roster;
   readonly iceServers: readonly IceServer[];
-  /** Shows that this seat is yours; keep it secret. */
+  /** Shows that this seat is yours, for a day; keep it secret. */
   readonly resume: ResumeToken;
   /** How long the seat outlives its socket. */
   readonly seatSeconds: Count;
-  /** The `n` of your last `signal` that came; send those after it again. */
+  /** The `n` of your last `signal` that came; send those after it again, or count on from here. */
   readonly heard: Count;
   /** True if signals between members may have been lost: negotiate afresh where a connection is not up. */
   readonly gap: boolean;
@@ -173,7 +191,7 @@ export interface Joined {
 /** Everybody with a seat, whole, whenever it changes. */
 export interface Roster {
   readonly type: 'roster';
-  /** Grows with each change; an older one than the newest seen on this socket is stale. */
+  /** Grows with each change, over restarts too; an older one than the newest seen is stale. */
   readonly version: Count;
   /** In order of arrival. */
   readonly members: readonly Member[];

@@ -195,8 +195,7 @@ export class SeatedRoom implements Room {
 
   #signal(to: string, text: string): boolean {
     if (this.broker.current !== 'connected' && this.#known.get(to)?.connected === true) return false;
-    this.#broker.signal(to, text);
-    return true;
+    return this.#broker.signal(to, text);
   }
 
   #takeSpare(): Spare {

@@ -3,9 +3,12 @@ import {
   type FromBroker,
   type Joined,
   KEPT_SIGNALS,
+  MESSAGE_BYTES_MAX,
+  PAYLOAD_CHARACTERS_MAX,
   PING_AFTER,
   type ResumeToken,
   type Roster,
+  SEAT_SECONDS,
   SILENCE_MAX,
   type Signal,
   type Signalled,
@@ -21,6 +24,9 @@ const BACKOFF = [0.2, 0.5, 1, 2, 4, 8] as const;
 
 /** Refusals after which the broker closes the socket, whatever was asked: the next socket asks again. */
 const PASSING: ReadonlySet<Code> = new Set<Code>(['too-large', 'too-fast', 'hello-late', 'silent', 'too-slow']);
+
+/** Refusals of `hello`. The broker waits for another one, and after it the next socket asks. */
+const NO_LOBBY: ReadonlySet<Code> = new Set<Code>(['busy', 'too-many-looks', 'invalid']);
 
 /** Whether the broker's socket is there. Calls go on while it is `away`. */
 export type BrokerState = 'connecting' | 'connected' | 'away';
@@ -50,6 +56,8 @@ export type SessionEffect =
   | { readonly do: 'close' }
   | { readonly do: 'tell'; readonly news: News };
 
+const LEAVE: SessionEffect[] = [{ do: 'send', message: { type: 'leave' } }, { do: 'close' }];
+
 type Socket =
   | { readonly is: 'closed' }
   | { readonly is: 'connecting'; readonly until: number }
@@ -67,6 +75,10 @@ export class Session {
   readonly #room: string;
   #socket: Socket = { is: 'closed' };
   #name: string | null = null;
+  /** The name under which a seat was asked for. */
+  #asked: string | null = null;
+  /** Until when it tries to give up a seat that was left while the broker was away. */
+  #leavingUntil: number | null = null;
   #ticket: ResumeToken | null;
   /** True from joining, or coming back, until the answer. */
   #asking = false;
@@ -77,6 +89,7 @@ export class Session {
   #pinged = false;
   #heard: number;
   #sent = 0;
+  /** What the broker may not have heard, at most the last {@link KEPT_SIGNALS}. */
   #outbox: Signal[] = [];
 
   constructor(room: string, ticket: Ticket | null = null) {
@@ -100,30 +113,42 @@ export class Session {
   join(name: string): SessionEffect[] {
     this.#name = name;
     if (this.#socket.is !== 'open' || this.#asking || this.#seated) return [];
-    this.#asking = true;
-    return [{ do: 'send', message: { type: 'join', name } }];
+    return [this.#ask(name)];
   }
 
   /** No longer wishes for a seat that was not given yet. */
   unjoin(): void {
-    if (!this.#seated) this.#name = null;
+    if (!this.#seated && this.#ticket === null) this.#name = null;
   }
 
-  /** Say something to another member: now, or as soon as we are back. */
-  signal(to: string, data: string): SessionEffect[] {
+  /** Say something to another member: now, or as soon as we are back. null if the broker would not take so much. */
+  signal(to: string, data: string): SessionEffect[] | null {
+    const message: Signal = { type: 'signal', to, n: this.#sent + 1, data };
+    if (isTooLarge(message)) return null;
     this.#sent += 1;
-    const message: Signal = { type: 'signal', to, n: this.#sent, data };
     this.#outbox.push(message);
     if (this.#outbox.length > KEPT_SIGNALS) this.#outbox.shift();
     return this.#seated && this.#socket.is === 'open' ? [{ do: 'send', message }] : [];
   }
 
-  /** Give up the seat, or the place in the lobby. */
-  leave(): SessionEffect[] {
+  /**
+   * Give up the seat, or the place in the lobby. A seat that is kept for us while we are away is given up as soon as the
+   * broker is back: else the others would see us for {@link SEAT_SECONDS} more.
+   */
+  leave(now: number): SessionEffect[] {
+    if (this.#socket.is === 'over' || this.#leavingUntil !== null) return [];
+    if (this.#ticket !== null && this.#socket.is !== 'open') {
+      this.#leavingUntil = now + SEAT_SECONDS;
+      return [];
+    }
     const open = this.#socket.is === 'open';
-    this.#socket = { is: 'over' };
-    this.#ticket = null;
-    return open ? [{ do: 'send', message: { type: 'leave' } }, { do: 'close' }] : [{ do: 'close' }];
+    this.#finish();
+    return open ? LEAVE : [{ do: 'close' }];
+  }
+
+  /** Nothing more will be done. */
+  get over(): boolean {
+    return this.#socket.is === 'over';
   }
 
   opened(now: number): SessionEffect[] {
@@ -134,7 +159,10 @@ export class Session {
     if (this.#ticket !== null && this.#name !== null) {
       this.#asking = true;
       const message: ToBroker = { type: 'resume', token: this.#ticket, name: this.#name, heard: this.#heard };
-      return [...effects, { do: 'send', message }];
+      const resume: SessionEffect = { do: 'send', message };
+      if (this.#leavingUntil === null) return [...effects, resume];
+      this.#finish();
+      return [resume, ...LEAVE];
     }
     return [...effects, ...this.#enter()];
   }
@@ -142,6 +170,10 @@ export class Session {
   /** The socket was closed by the other side, or could not be opened. */
   closed(now: number, chance: number): SessionEffect[] {
     if (this.#socket.is === 'over') return [];
+    if (this.#leavingUntil !== null && this.#leavingUntil <= now) {
+      this.#finish();
+      return [];
+    }
     const backoff = BACKOFF[Math.min(this.#attempt, BACKOFF.length - 1)] ?? 8;
     const pause = (this.#backIn ?? backoff) * (0.5 + chance);
     this.#attempt += 1;
@@ -196,7 +228,7 @@ export class Session {
         this.#attempt = 0;
         return [{ do: 'tell', news: { news: 'welcome', welcome: message } }];
       case 'joined':
-        return this.#joined(message);
+        return this.#joined(message, now);
       case 'roster':
         return [{ do: 'tell', news: { news: 'roster', roster: message } }];
       case 'signalled':
@@ -218,27 +250,38 @@ export class Session {
 
   #enter(): SessionEffect[] {
     const hello: SessionEffect = { do: 'send', message: { type: 'hello', room: this.#room } };
-    if (this.#name === null) return [hello];
-    this.#asking = true;
-    return [hello, { do: 'send', message: { type: 'join', name: this.#name } }];
+    return this.#name === null ? [hello] : [hello, this.#ask(this.#name)];
   }
 
-  #joined(message: Joined): SessionEffect[] {
+  #ask(name: string): SessionEffect {
+    this.#asking = true;
+    this.#asked = name;
+    return { do: 'send', message: { type: 'join', name } };
+  }
+
+  #joined(message: Joined, now: number): SessionEffect[] {
     const resumed = this.#ticket !== null;
     this.#attempt = 0;
     this.#asking = false;
+    if (!resumed && this.#name !== this.#asked) {
+      // Joining was given up, or asked for under another name, while the answer was on its way.
+      return [...LEAVE, ...this.closed(now, 0)];
+    }
     this.#seated = true;
     this.#ticket = message.resume;
-    this.#sent = Math.max(this.#sent, message.heard);
-    this.#outbox = message.gap || !resumed ? [] : this.#outbox.filter((signal) => signal.n > message.heard);
+    const missed = resumed ? this.#outbox.filter((signal) => signal.n > message.heard) : [];
+    const first = missed[0]?.n ?? message.heard + 1;
+    const gap = message.gap || first > message.heard + 1; // of the latter the outbox has dropped some
+    this.#outbox = gap ? [] : missed;
+    this.#sent = message.heard + this.#outbox.length;
     const again = this.#outbox.map((signal): SessionEffect => ({ do: 'send', message: signal }));
-    return [...again, { do: 'tell', news: { news: 'joined', joined: message, resumed } }];
+    return [...again, { do: 'tell', news: { news: 'joined', joined: { ...message, gap }, resumed } }];
   }
 
   #refused(code: Code, message: string): SessionEffect[] {
     if (code === 'replaced') return this.#end(code, message);
     if (this.#seated || PASSING.has(code)) return []; // about a signal, or over soon
-    if (!this.#asking && code !== 'room-full' && code !== 'invalid') return [];
+    if (!this.#asking && !NO_LOBBY.has(code)) return [];
     this.#asking = false;
     if (code === 'seat-gone') {
       this.#ticket = null;
@@ -251,9 +294,19 @@ export class Session {
     return [{ do: 'tell', news: { news: 'refused', code, message } }];
   }
 
-  #end(code: Code, message: string): SessionEffect[] {
+  #finish(): void {
     this.#socket = { is: 'over' };
     this.#ticket = null;
+  }
+
+  #end(code: Code, message: string): SessionEffect[] {
+    this.#finish();
     return [{ do: 'close' }, { do: 'tell', news: { news: 'over', code, message } }];
   }
+}
+
+/** Whether the broker would refuse it, and close the socket each time that it comes. */
+function isTooLarge(message: Signal): boolean {
+  if (message.data.length > PAYLOAD_CHARACTERS_MAX) return true;
+  return new TextEncoder().encode(JSON.stringify(message)).length > MESSAGE_BYTES_MAX;
 }

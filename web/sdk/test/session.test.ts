@@ -29,8 +29,8 @@ function signal(n: number): Signal {
   return { type: 'signal', to: 'bob-0001', n, data: `word ${n}` };
 }
 
-function sent(effects: readonly SessionEffect[]): ToBroker[] {
-  return effects.flatMap((effect) => (effect.do === 'send' ? [effect.message] : []));
+function sent(effects: readonly SessionEffect[] | null): ToBroker[] {
+  return (effects ?? []).flatMap((effect) => (effect.do === 'send' ? [effect.message] : []));
 }
 
 function told(effects: readonly SessionEffect[]): News[] {
@@ -280,23 +280,42 @@ describe('coming back', () => {
     expect(session.receive(joined(), 1).map((effect) => effect.do)).toEqual(['send', 'tell']);
   });
 
-  test('after a gap old signals are dropped: all is negotiated afresh', () => {
+  test('after a gap old signals are dropped, and it counts on from what was heard', () => {
     const session = seated();
     speak(session, 2);
     reopen(session, 1);
 
     expect(sent(session.receive(joined({ gap: true }), 1))).toEqual([]);
-    expect(sent(session.signal('bob-0001', 'word 3'))).toEqual([signal(3)]);
+    expect(sent(session.signal('bob-0001', 'word 1'))).toEqual([signal(1)]);
   });
 
-  test('at most 64 signals are kept', () => {
+  test.for([
+    [64, 64, false],
+    [65, 0, true],
+  ] as const)('of %d signals that the broker missed %d are said again, and a gap is told: %s', ([said, again, gap]) => {
     const session = seated();
-    speak(session, 70);
-    reopen(session, 1);
+    session.closed(1, 0.5);
+    speak(session, said);
+    session.hurry(1);
+    session.opened(1);
 
-    const again = sent(session.receive(joined(), 1));
-    expect(again).toHaveLength(64);
-    expect(again[0]).toEqual(signal(7));
+    const effects = session.receive(joined(), 1);
+    expect(sent(effects)).toHaveLength(again);
+    expect(told(effects)).toMatchObject([{ news: 'joined', joined: { gap } }]);
+    expect(sent(session.signal('bob-0001', `word ${again + 1}`))).toEqual([signal(again + 1)]);
+  });
+
+  test.for([
+    ['61,441 characters', 'x'.repeat(61_441)],
+    ['64 KiB with its escapes', '"'.repeat(40_000)],
+    ['64 KiB of UTF-8', 'é'.repeat(40_000)],
+  ] as const)('a signal of more than the broker takes is not said, now or later: %s', ([, data]) => {
+    const session = seated();
+
+    expect(session.signal('bob-0001', data)).toBeNull();
+    reopen(session, 1);
+    expect(sent(session.receive(joined(), 1))).toEqual([]);
+    expect(sent(session.signal('bob-0001', 'word 1'))).toEqual([signal(1)]);
   });
 
   test('a signal that comes twice is told once', () => {
@@ -404,17 +423,70 @@ describe('leaving', () => {
   test('it says so, closes, and is over', () => {
     const session = seated();
 
-    expect(session.leave()).toEqual([{ do: 'send', message: { type: 'leave' } }, { do: 'close' }]);
+    expect(session.leave(0)).toEqual([{ do: 'send', message: { type: 'leave' } }, { do: 'close' }]);
     expect(session.closed(1, 0)).toEqual([]);
     expect([session.nextWake(), session.ticket]).toEqual([null, null]);
   });
 
-  test('without a socket it only stops trying', () => {
-    const session = seated();
+  test('without a seat or a socket it only stops trying', () => {
+    const session = visiting();
     session.closed(1, 0);
 
-    expect(session.leave()).toEqual([{ do: 'close' }]);
+    expect(session.leave(1)).toEqual([{ do: 'close' }]);
     expect(session.nextWake()).toBeNull();
+  });
+
+  test('a seat that was left while the broker was away is given up as soon as it is back', () => {
+    const session = seated();
+    session.closed(1, 0.5);
+
+    expect(session.leave(1)).toEqual([]);
+    expect(session.wake(1.2)).toEqual([{ do: 'connect' }]);
+    expect(sent(session.opened(1.3))).toEqual([
+      { type: 'resume', token: 't', name: 'Alice', heard: 0 },
+      { type: 'leave' },
+    ]);
+    expect([session.over, session.ticket, session.nextWake()]).toEqual([true, null, null]);
+  });
+
+  test('after 30 seconds the broker has given it up by itself, and nothing is tried any more', () => {
+    const session = seated();
+    session.closed(1, 0.5);
+    session.leave(1);
+    for (let now = 1; now < 31; now += 4) {
+      session.hurry(now);
+      session.closed(now, 0.5);
+    }
+    expect(session.over).toBe(false);
+    session.hurry(31);
+
+    expect(session.closed(31, 0.5)).toEqual([]);
+    expect([session.over, session.nextWake()]).toEqual([true, null]);
+  });
+
+  test('a seat that comes after one no longer wishes for it is given back, and the lobby goes on', () => {
+    const session = visiting();
+    session.join('Alice');
+    session.unjoin();
+
+    const effects = session.receive(joined(), 1);
+    expect(sent(effects)).toEqual([{ type: 'leave' }]);
+    expect(told(effects)).toEqual([{ news: 'state', state: 'away' }]);
+    session.hurry(1);
+    expect(sent(session.opened(1))).toEqual([HELLO]);
+    expect(sent(session.join('Alice'))).toEqual([JOIN]);
+    expect(told(session.receive(joined(), 1))).toMatchObject([{ news: 'joined' }]);
+  });
+
+  test('one who asks again under another name while the answer is on its way gets the seat under that', () => {
+    const session = visiting();
+    session.join('Alice');
+    session.unjoin();
+    session.join('Alicia');
+    session.receive(joined(), 1);
+    session.hurry(1);
+
+    expect(sent(session.opened(1))).toEqual([HELLO, { type: 'join', name: 'Alicia' }]);
   });
 
   test('one who no longer wishes to join is not joined by the next socket', () => {

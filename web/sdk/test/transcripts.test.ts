@@ -45,10 +45,10 @@ class Actor {
         this.#perform(session.join(message.name));
         break;
       case 'signal':
-        this.#perform(session.signal(message.to, message.data));
+        this.#perform(session.signal(message.to, message.data) ?? []);
         break;
       case 'leave':
-        this.#perform(session.leave());
+        this.#perform(session.leave(now));
         break;
       case 'ping':
         this.#perform(session.hurry(now));

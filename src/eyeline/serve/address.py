@@ -1,0 +1,78 @@
+"""Whom a request comes from: the address that limits are kept by."""
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from typing import NewType
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+_IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+Source = NewType("Source", bytes)
+"""An IPv4 address, or the /64 of an IPv6 address: what one customer of a provider has."""
+
+
+def client(scope: Scope, trusted: Sequence[IPNetwork]) -> Source | None:
+    """The source of a request, None if the server doesn't know (a Unix socket).
+
+    `X-Forwarded-For` is believed from `trusted` proxies only, and read from its end: the last address that is no such
+    proxy is the client.  What stands before it, or is no address, anybody can have written.
+    """
+    peer = scope.get("client")
+    address = _parsed(peer[0]) if peer else None
+    if address is None:
+        return None
+    for forwarded in _forwarded(scope):
+        if not is_proxy(address, trusted):
+            break
+        earlier = _parsed(forwarded)
+        if earlier is None:
+            break
+        address = earlier
+    return Source(address.packed if address.version == 4 else address.packed[:8])
+
+
+def is_secure(scope: Scope, trusted: Sequence[IPNetwork]) -> bool:
+    """Whether the client came by TLS: to us, or to a trusted proxy that says so in `X-Forwarded-Proto`."""
+    if scope.get("scheme") in ("https", "wss"):
+        return True
+    peer = scope.get("client")
+    address = _parsed(peer[0]) if peer else None
+    if address is None or not is_proxy(address, trusted):
+        return False
+    return Headers(scope=scope).get("x-forwarded-proto", "").rpartition(",")[2].strip().lower() in ("https", "wss")
+
+
+def is_unknown_proxy(scope: Scope, trusted: Sequence[IPNetwork]) -> bool:
+    """Whether the request says that it was forwarded, by a neighbour that isn't trusted: mostly a missing setting."""
+    peer = scope.get("client")
+    address = _parsed(peer[0]) if peer else None
+    near = address is not None and (address.is_loopback or address.is_private)
+    return near and address is not None and not is_proxy(address, trusted) and any(True for _ in _forwarded(scope))
+
+
+def is_proxy(address: _IPAddress, trusted: Sequence[IPNetwork]) -> bool:
+    """Whether the address is in one of the networks."""
+    return any(address in network for network in trusted)
+
+
+def _forwarded(scope: Scope) -> Iterator[str]:
+    """What proxies have written, the nearest one's first."""
+    for line in reversed(Headers(scope=scope).getlist("x-forwarded-for")):
+        yield from reversed(line.split(","))
+
+
+def _parsed(text: str) -> _IPAddress | None:
+    """An address, with or without port and zone; IPv4 in IPv6 is IPv4."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

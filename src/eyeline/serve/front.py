@@ -1,0 +1,73 @@
+"""What every HTTP request passes first, and every answer last."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from eyeline.serve import address
+from eyeline.serve.address import IPNetwork
+from eyeline.serve.door import Door
+from eyeline.serve.refusing import refuse
+
+_log = structlog.get_logger("eyeline.front")
+
+
+_ALWAYS: Final = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-resource-policy": b"same-origin",
+}
+_NO_DOCUMENT: Final = {b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'"}
+"""For an answer that says nothing of its own and might be opened as a page all the same.  Not for scripts: a worker
+takes the policy of its file for its own."""
+
+_HSTS: Final = {b"strict-transport-security": b"max-age=15552000"}
+"""180 days, for this host alone.  Only with a certificate that browsers trust."""
+
+
+class Front:
+    """ASGI application around `site`: turns away addresses that ask too often, and completes the headers of answers.
+
+    `hsts` says that browsers which came by HTTPS shall do so from now on (RFC 6797).
+    """
+
+    def __init__(self, site: ASGIApp, door: Door, trusted: Sequence[IPNetwork], *, hsts: bool) -> None:
+        self._hsts = hsts
+        self._site = site
+        self._door = door
+        self._trusted = trusted
+        self._warned = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI 3: `http` is looked at; all else goes through."""
+        if scope["type"] != "http":
+            await self._site(scope, receive, send)
+            return
+        self._warn_of_proxy(scope)
+        wanted = _ALWAYS | (_HSTS if self._hsts and address.is_secure(scope, self._trusted) else {})
+
+        async def complete(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = _completed(message["headers"], wanted)
+            await send(message)
+
+        if self._door.admits(address.client(scope, self._trusted), asyncio.get_running_loop().time()):
+            await self._site(scope, receive, complete)
+        else:
+            await refuse("too-many-requests", complete)
+
+    def _warn_of_proxy(self, scope: Scope) -> None:
+        """Behind a proxy that isn't trusted all people share one address, and its limits."""
+        if not self._warned and address.is_unknown_proxy(scope, self._trusted):
+            self._warned = True
+            _log.warning("!", forwarded="X-Forwarded-For of a proxy that is not in trusted_proxies is not believed")
+
+
+def _completed(headers: Iterable[tuple[bytes, bytes]], wanted: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+    given = {name.lower(): value for name, value in headers}
+    if not given.get(b"content-type", b"").startswith((b"text/javascript", b"text/css")):
+        wanted = wanted | _NO_DOCUMENT
+    return [*headers, *((name, value) for name, value in wanted.items() if name not in given)]

@@ -1,0 +1,124 @@
+"""What an operator can measure: every figure of `/metrics` is a row of `ROWS`.
+
+Nothing is counted here.  Whoever knows a figure keeps it as a plain number; `Metrics.read` says where it is, and it is
+looked at when somebody asks.  So a figure costs the hot paths an addition, and the machines know nothing of Prometheus.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, Literal, NamedTuple
+
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from eyeline.signalling.refusals import AT_THE_DOOR, REFUSALS
+
+CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
+"""Of `Metrics.page`."""
+
+LAG_EVERY: Final = 0.5
+"""Seconds between two looks at how late the event loop is."""
+
+_LAG_BUCKETS: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+
+Reading = Callable[[], float | Mapping[str, float]]
+"""The figure now: a number, or one for each value of the row's label.  A value that is missing is 0."""
+
+
+class Row(NamedTuple):
+    """One figure."""
+
+    kind: Literal["counter", "gauge", "histogram"]
+    meaning: str
+    label: str = ""
+    values: tuple[str, ...] = ()
+    """All that the label can be, so that each is there, as 0, from the start."""
+
+
+ROWS: Final[dict[str, Row]] = {
+    "eyeline_sockets": Row("gauge", "WebSockets that are open."),
+    "eyeline_rooms": Row("gauge", "Rooms with somebody inside, looking on, or away and awaited."),
+    "eyeline_seats": Row(
+        "gauge", "Seats that are taken: with a socket, or kept for who is away.", "is", ("here", "away")
+    ),
+    "eyeline_joins_total": Row(
+        "counter", "Answers to who asked for a seat.", "outcome", ("seated", "room-full", "busy")
+    ),
+    "eyeline_resumes_total": Row(
+        "counter",
+        "Answers to who came back with a signed claim to a seat.",
+        "outcome",
+        ("seated", "room-full", "seat-gone"),
+    ),
+    "eyeline_signals_total": Row("counter", "Signals taken from members, to be passed on."),
+    "eyeline_refusals_total": Row("counter", "Messages that were not taken.", "code", tuple(REFUSALS)),
+    "eyeline_drops_total": Row(
+        "counter",
+        "WebSockets that the broker closed without being asked to.",
+        "reason",
+        (*(code for code, row in REFUSALS.items() if row.closes is not None), "going away"),
+    ),
+    "eyeline_handshakes_refused_total": Row("counter", "WebSockets that were not opened.", "code", tuple(AT_THE_DOOR)),
+    "eyeline_loop_lag_seconds": Row(
+        "histogram", f"How late the event loop came to a timer, looked at every {LAG_EVERY:g} s."
+    ),
+}
+"""Every figure, by its name at Prometheus.  The table in `docs/operate.md` is made from it."""
+
+
+class Metrics(Collector):
+    """The figures of one server, and of its process."""
+
+    def __init__(self) -> None:
+        self._readings: dict[str, Reading] = {}
+        self._registry = CollectorRegistry()
+        name = "eyeline_loop_lag_seconds"
+        self.lag = Histogram(name, ROWS[name].meaning, buckets=_LAG_BUCKETS, registry=self._registry)
+        ProcessCollector(registry=self._registry)
+        self._registry.register(self)
+
+    def read(self, name: str, reading: Reading) -> None:
+        """From now on the row `name` is what `reading` gives.  Raises `KeyError` if there is no such row."""
+        if name not in ROWS:
+            raise KeyError(name)
+        self._readings[name] = reading
+
+    def page(self) -> bytes:
+        """All figures, in Prometheus's text format."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """For the registry: the figures that are read."""
+        for name, reading in self._readings.items():
+            row = ROWS[name]
+            family = CounterMetricFamily if row.kind == "counter" else GaugeMetricFamily
+            metric = family(name, row.meaning, labels=[row.label] if row.label else [])
+            figure = reading()
+            if isinstance(figure, Mapping):
+                for value in dict.fromkeys((*row.values, *figure)):
+                    metric.add_metric([value], figure.get(value, 0))
+            else:
+                metric.add_metric([], figure)
+            yield metric
+
+
+class LagProbe:
+    """Tells `observe` how late the event loop is, in seconds, until `close`."""
+
+    def __init__(self, observe: Callable[[float], None]) -> None:
+        self._observe = observe
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._set()
+
+    def close(self) -> None:
+        """Look no more."""
+        self._timer.cancel()
+
+    def _set(self) -> asyncio.TimerHandle:
+        return self._loop.call_later(LAG_EVERY, self._look, self._loop.time() + LAG_EVERY)
+
+    def _look(self, due: float) -> None:
+        self._observe(max(0.0, self._loop.time() - due))
+        self._timer = self._set()

@@ -1,0 +1,91 @@
+"""How long and how much: what uvicorn's protocols leave open, since it expects a proxy in front."""
+
+import asyncio
+from typing import Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+HEAD_WITHIN: Final = 10.0
+"""Seconds that the head of a request may take, from the opening of the connection or its first byte."""
+
+HEAD_BYTES_MAX: Final = 32 * 1024
+"""Bytes in the head of a request.  What came in one read with its end is looked at whole, up to 256 KiB."""
+
+LINGER: Final = 1.0
+"""Seconds that the last bytes of a WebSocket have, once the conversation is over; then it is cut off."""
+
+
+class Http(HttpToolsProtocol):
+    """Turns away heads without end, in size or in time."""
+
+    _head_bytes: int | None = 0  # None once the head is complete
+    _overdue: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+        """A client has come."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Part of a request."""
+        if self._head_bytes is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes - len(data) > HEAD_BYTES_MAX:
+                self.send_400_response("The head of the request is too large.")
+                return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """The first byte of a head."""
+        super().on_message_begin()
+        self._head_bytes = 0
+        self._await_head()
+
+    def on_headers_complete(self) -> None:
+        """The last one."""
+        self._head_bytes = None
+        self._calm()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
+        self._calm()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        if self._overdue is None:
+            self._overdue = self.loop.call_later(HEAD_WITHIN, self.transport.abort)
+
+    def _calm(self) -> None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
+
+
+class WebSocket(WebSocketsSansIOProtocol):
+    """A transport that is closed first sends what it holds; one whose client takes nothing would never be gone."""
+
+    _cut: asyncio.TimerHandle | None = None
+
+    async def run_asgi(self) -> None:
+        """As uvicorn does, and then the end."""
+        try:
+            await super().run_asgi()
+        finally:
+            self._end()
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        super().shutdown()
+        self._end()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is gone."""
+        if self._cut is not None:
+            self._cut.cancel()
+        super().connection_lost(exc)
+
+    def _end(self) -> None:
+        if self._cut is None and not self.disconnected:
+            self._cut = self.loop.call_later(LINGER, self.transport.abort)

@@ -1,0 +1,149 @@
+"""What many people, or bad ones, cost everybody else: nothing that lasts."""
+
+import asyncio
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from itertools import count
+from pathlib import Path
+from typing import Final, Self
+
+import httpx
+import pytest
+from tests.support.server import LiveServer
+from tests.support.socket import Socket
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from eyeline.serve.websocket import CLOSE_WITHIN
+
+SUBPROTOCOL: Final = Subprotocol("eyeline.v1")
+MANY: Final = ("--sockets-per-address", "1000000", "--metrics", "open")
+
+
+def memory(server: LiveServer, what: str = "VmRSS") -> int:
+    """KiB of the server's process, now or (`VmHWM`) at most."""
+    found = re.search(rf"{what}:\s+(\d+) kB", Path(f"/proc/{server.pid}/status").read_text())
+    assert found is not None
+    return int(found[1])
+
+
+def figure(server: LiveServer, name: str) -> float:
+    """One line of the metrics."""
+    found = re.search(rf"^{re.escape(name)} (\S+)$", httpx.get(f"{server.url}/metrics").text, re.MULTILINE)
+    assert found is not None
+    return float(found[1])
+
+
+def wait(server: LiveServer, name: str, wanted: float) -> None:
+    """Until a figure is what it should be."""
+    end = time.monotonic() + 2 * CLOSE_WITHIN
+    while (now := figure(server, name)) != wanted:
+        assert time.monotonic() < end, f"{name} is {now}"
+
+
+@pytest.mark.parametrize("letter", ["x", "💜"])
+def test_a_reader_that_does_not_read_costs_less_than_2_mb_and_is_dropped_alone(letter: str) -> None:
+    payload = letter + "x" * 55_000
+    with LiveServer(*MANY) as server, Socket(server.url) as alice, Socket(server.url) as carol:
+        alice.join("tea", "Alice")
+        carol_id = carol.join("tea", "Carol")["you"]
+        numbers = iter(range(1, 1000))
+        for n in range(200):  # so that all buffers are as large as they get
+            alice.say({"type": "signal", "to": carol_id, "n": next(numbers), "data": payload})
+            assert carol.hear("signalled")["n"] == n + 1
+        with Socket(server.url, receive_buffer=8192) as bob:
+            bob_id = bob.join("tea", "Bob")["you"]
+            time.sleep(4)  # for the rate
+            before = memory(server, "VmHWM")
+            for _ in range(250):
+                alice.say({"type": "signal", "to": bob_id, "n": next(numbers), "data": payload})
+            alice.say({"type": "signal", "to": carol_id, "n": next(numbers), "data": "psst"})
+            assert carol.hear("signalled")["data"] == "psst"
+            assert figure(server, 'eyeline_drops_total{reason="too-slow"}') == 1
+            assert memory(server, "VmHWM") - before < 2000
+            wait(server, "eyeline_sockets", 2)
+            assert figure(server, 'eyeline_seats{is="away"}') == 1
+
+
+def test_a_flood_in_one_room_slows_nobody_in_another() -> None:
+    """A twentieth of a second is what a person would begin to notice; quiet, it is about a millisecond."""
+    with LiveServer(*MANY) as server, ExitStack() as stack:
+        alice, bob = (stack.enter_context(Socket(server.url)) for _ in range(2))
+        alice.join("tea", "Alice")
+        bob_id = bob.join("tea", "Bob")["you"]
+        flood = stack.enter_context(Flood(server.url))
+        times = []
+        for n in range(1, 201):
+            began = time.monotonic()
+            alice.say({"type": "signal", "to": bob_id, "n": n, "data": "x" * 500})
+            bob.hear("signalled")
+            times.append(time.monotonic() - began)
+            time.sleep(0.02)  # for the rate
+        assert flood.said > 200
+        assert sorted(times)[-20] < 0.05
+
+
+def test_ten_thousand_joins_and_leaves_leave_nothing_behind() -> None:
+    with LiveServer(*MANY) as server:
+        asyncio.run(come_and_go(server.url, 1000))
+        before = memory(server)
+        asyncio.run(come_and_go(server.url, 10_000))
+        wait(server, "eyeline_sockets", 0)
+        assert figure(server, 'eyeline_joins_total{outcome="seated"}') == 11_000
+        assert figure(server, "eyeline_rooms") == figure(server, 'eyeline_seats{is="here"}') == 0
+        assert figure(server, 'eyeline_seats{is="away"}') == 0
+        assert figure(server, "process_open_fds") < 40
+        assert memory(server) - before < 4000
+
+
+async def come_and_go(url: str, times: int) -> None:
+    """So many people join rooms of their own, 50 at a time, and leave."""
+    numbers = iter(range(times))
+    async with asyncio.TaskGroup() as people:
+        for _ in range(50):
+            people.create_task(visits(url, numbers))
+
+
+async def visits(url: str, numbers: Iterator[int]) -> None:
+    """One after the other."""
+    for number in numbers:
+        async with connect(f"{url}/ws".replace("http", "ws"), subprotocols=[SUBPROTOCOL], compression=None) as socket:
+            await socket.send(f'{{"type":"hello","room":"room-{number}"}}')
+            await socket.send('{"type":"join","name":"Alice"}')
+            while '"joined"' not in str(await socket.recv()):
+                pass
+            await socket.send('{"type":"leave"}')
+            await socket.wait_closed()
+
+
+class Flood:
+    """Mallory and her friends say all that their rates let them, in rooms of their own, from a thread."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._flood)
+        self.said = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _flood(self) -> None:
+        numbers = count(1)
+        while not self._stop.is_set():
+            with Socket(self._url) as mallory, Socket(self._url) as friend, suppress(ConnectionClosed):
+                room = f"flood-{next(numbers)}"
+                mallory.join(room, "Mallory")
+                friend_id = friend.join(room, "Friend")["you"]
+                for n in count(1):  # until she is cut off
+                    self.said += 1
+                    mallory.say({"type": "signal", "to": friend_id, "n": n, "data": "x" * 50_000})

@@ -1,0 +1,99 @@
+"""Clients that send too much, too slowly, or nonsense."""
+
+import socket
+import time
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.support.server import LiveServer
+
+from eyeline.serve.patience import HEAD_BYTES_MAX, HEAD_WITHIN
+
+
+def dial(server: LiveServer) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.port), timeout=2 * HEAD_WITHIN)
+
+
+def rest(client: socket.socket) -> bytes:
+    """All that comes until the other side closes."""
+    answer = b""
+    try:
+        while more := client.recv(65536):
+            answer += more
+    except ConnectionError:
+        pass
+    return answer
+
+
+def test_a_head_without_end_is_refused_and_its_memory_is_bounded() -> None:
+    with LiveServer() as server, dial(server) as mallory:
+        mallory.sendall(b"GET / HTTP/1.1\r\nx: ")
+        sent = 0
+        try:
+            while sent < 64 * HEAD_BYTES_MAX:
+                mallory.sendall(b"x" * 4096)
+                sent += 4096
+        except ConnectionError:
+            pass
+        assert sent < 64 * HEAD_BYTES_MAX
+        assert httpx.get(f"{server.url}/healthz").status_code == 200
+
+
+def test_a_head_of_30_kib_is_taken() -> None:
+    with LiveServer() as server:
+        assert httpx.get(f"{server.url}/healthz", headers={"x": "x" * 30_000}).status_code == 200
+
+
+def test_a_head_that_takes_too_long_is_cut_off() -> None:
+    with LiveServer() as server, dial(server) as silent, dial(server) as slow:
+        began = time.monotonic()
+        slow.sendall(b"GET / HTTP/1.1\r\n")
+        assert rest(slow) == rest(silent) == b""
+        assert HEAD_WITHIN - 1 < time.monotonic() - began < HEAD_WITHIN + 3
+
+
+@pytest.fixture(scope="module")
+def server() -> object:
+    with LiveServer("--sockets-per-address", "1000000", "--log-level", "debug") as running:
+        yield running
+
+
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: eyeline.v1\r\n\r\n"
+)
+BEGINNINGS = [
+    b"",
+    b"GET / HTTP/1.1\r\n",
+    b"GET /ws HTTP/1.1\r\n",
+    HANDSHAKE,
+    b"POST /healthz HTTP/1.1\r\n",
+    b"\x16\x03\x01",
+]
+PIECES = [
+    b"\r\n",
+    b"Host: x\r\n",
+    b"content-length: 99\r\n",
+    b"transfer-encoding: chunked\r\n",
+    b"\x81\x85",
+    b"\x88\x82",
+]
+
+
+@given(st.sampled_from(BEGINNINGS), st.lists(st.sampled_from(PIECES) | st.binary(max_size=40), max_size=6))
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_get_an_answer_or_an_end_and_no_traceback(
+    server: LiveServer, begin: bytes, pieces: list[bytes]
+) -> None:
+    with dial(server) as mallory:
+        try:
+            mallory.sendall(begin + b"".join(pieces))
+            mallory.shutdown(socket.SHUT_WR)
+            rest(mallory)
+        except ConnectionError:
+            pass
+    assert server.healthy()
+    assert "Traceback" not in server.log()
+    assert "[error]" not in server.log()

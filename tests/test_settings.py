@@ -136,4 +136,6 @@ def test_settings_that_repeat_have_a_flag_for_one() -> None:
     assert {knob.name: knob.flag for knob in knobs() if knob.repeats} == {
         "allowed_origins": "--allowed-origin",
         "trusted_proxies": "--trusted-proxy",
+        "relay_allow": "--relay-allow",
+        "turn_urls": "--turn-url",
     }

@@ -15,6 +15,7 @@ from eyeline.signalling.messages import (
     FromBroker,
     Goodbye,
     Hello,
+    IceServers,
     Join,
     Joined,
     Leave,
@@ -349,7 +350,7 @@ class Rooms(RuleBasedStateMachine):
                 self.hear_signal(person, message)
             case Refused(code):
                 person.refused = code
-            case Pong() | Ping() | Goodbye():
+            case Pong() | Ping() | Goodbye() | IceServers():
                 assert isinstance(message, Pong)  # nobody is silent, and the broker is not stopped
 
     def be_seated(self, person: Person, joined: Joined) -> None:

@@ -10,6 +10,8 @@ from eyeline.signalling.messages import (
     DisplayName,
     FromBroker,
     Hello,
+    IceServer,
+    IceServers,
     Join,
     Joined,
     Leave,
@@ -51,6 +53,7 @@ from eyeline.signalling.session import (
     PING_AFTER,
     SILENCE_MAX,
     Close,
+    Ice,
     Post,
     Send,
     Session,
@@ -67,7 +70,7 @@ HELLO, JOIN, LEAVE, PING = encode(Hello(TEA)), encode(Join(DisplayName("Alice"))
 
 def fresh(now: float = 0, **terms: float) -> Session:
     """A session whose socket has just been opened."""
-    return Session(ALICE, PeerId("alice-0001"), Terms(TokenKey(bytes(32)), (), **terms), now)
+    return Session(ALICE, PeerId("alice-0001"), Terms(TokenKey(bytes(32)), Ice(), **terms), now)
 
 
 def seated(now: float = 0) -> Session:
@@ -406,3 +409,30 @@ def test_versions_of_the_roster_grow_from_one_life_of_a_room_to_the_next() -> No
 
     assert versions == sorted(set(versions))
     assert welcome.roster.version > versions[-1]
+
+
+def test_a_member_gets_new_credentials_in_time_and_a_visitor_none() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def mint(room: str, peer: str) -> tuple[IceServer, ...]:
+        asked.append((room, peer))
+        return (IceServer(urls=("turn:example.org",), username=f"number {len(asked)}", credential="x"),)
+
+    session = Session(ALICE, PeerId("alice-0001"), Terms(TokenKey(bytes(32)), Ice((), mint, renew_after=300)), 0)
+    session.receive(HELLO, 0)
+    assert asked == []
+    session.receive(JOIN, 0)
+    [send] = session.hear(Admitted(CLAIM, ROSTER, Count(0), False), 0)
+    assert isinstance(send, Send)
+    assert isinstance(send.message, Joined)
+    assert [server.username for server in send.message.ice_servers] == ["number 1"]
+    for at in range(5, 300, 5):
+        session.receive(PING, at)
+    assert session.next_wake() == 300
+    [renewed] = session.wake(300)
+    assert isinstance(renewed, Send)
+    assert isinstance(renewed.message, IceServers)
+    assert [server.username for server in renewed.message.ice_servers] == ["number 2"]
+    assert asked == [("tea", "alice-0001")] * 2
+    session.lose()
+    assert session.next_wake() is None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from eyeline.signalling.messages import FromBroker, PeerId, RoomName, Welcome, decode_from_broker, encode
 from eyeline.signalling.room import Life, Request, Room, SessionId, Tell
-from eyeline.signalling.session import Close, Effect, Post, Send, Session, Terms
+from eyeline.signalling.session import Close, Effect, Ice, Post, Send, Session, Terms
 from eyeline.signalling.token import TokenKey
 
 __all__ = ["Client", "Closed", "Network", "Welcome"]
@@ -51,7 +51,7 @@ class Network:
         """A socket is opened.  The n-th of `alice` would get the peer id `alice-000n`."""
         self._opened[name] += 1
         peer = f"{name}-{self._opened[name]:04}"
-        session = Session(SessionId(f"{peer}-session"), PeerId(peer), Terms(self._key, ()), self.now)
+        session = Session(SessionId(f"{peer}-session"), PeerId(peer), Terms(self._key, Ice()), self.now)
         client = Client(name, session)
         self.clients.append(client)
         return client

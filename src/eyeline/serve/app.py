@@ -23,12 +23,12 @@ from eyeline.serve.bus import LocalBus
 from eyeline.serve.door import Door, Guest
 from eyeline.serve.front import Front
 from eyeline.serve.health import Health
-from eyeline.serve.ice import Ice
 from eyeline.serve.metrics import LagProbe, Metrics, Reading
 from eyeline.serve.pages import Pages
 from eyeline.serve.refusing import turn_away
+from eyeline.serve.traversal import Traversal
 from eyeline.settings import Settings
-from eyeline.signalling.messages import SUBPROTOCOL, IceServer
+from eyeline.signalling.messages import SUBPROTOCOL
 from eyeline.signalling.refusals import DoorCode
 from eyeline.signalling.room import Life
 from eyeline.signalling.token import TokenKey
@@ -47,7 +47,7 @@ class _Running(NamedTuple):
 
     broker: Broker
     bus: LocalBus
-    ice: Ice
+    traversal: Traversal
     lag: LagProbe
 
 
@@ -81,16 +81,25 @@ class Eyeline:
 
     def start(self) -> Broker:
         """Open STUN's sockets and the broker, once, in the running loop.  Raises `SetupError` if a port is taken."""
+        return self._start().broker
+
+    def stream(self) -> asyncio.Protocol:
+        """For one client of TURN that came by TCP or TLS."""
+        return self._start().traversal.relay.stream()
+
+    def _start(self) -> _Running:
         if self._running is None:
-            ice = Ice(self._settings, self._secret)
+            settings = self._settings
+            traversal = Traversal(settings, self._secret)
             now = asyncio.get_running_loop().time()
             life = Life(secrets.token_urlsafe(9), now, time.time() - now)
-            bus = LocalBus(capacity=self._settings.room_capacity, rooms=self._settings.max_sockets, life=life)
-            self._running = _Running(
-                Broker(bus, self._key, life.unix_offset), bus, ice, LagProbe(self._metrics.lag.observe)
+            bus = LocalBus(
+                capacity=settings.room_capacity, rooms=settings.max_sockets, life=life, vacated=traversal.vacated
             )
+            broker = Broker(bus, self._key, life.unix_offset)
+            self._running = _Running(broker, bus, traversal, LagProbe(self._metrics.lag.observe))
             self._measure(self._running)
-        return self._running.broker
+        return self._running
 
     async def drain(self) -> None:
         """Tell all clients when to come back, and wait until their sockets are gone, `DRAIN_WITHIN` seconds at most."""
@@ -104,7 +113,7 @@ class Eyeline:
         """Say goodbye to all clients and close STUN's sockets."""
         if self._running is not None:
             self._running.broker.see_out()
-            self._running.ice.relay.close()
+            self._running.traversal.relay.close()
             self._running.bus.close()
             self._running.lag.close()
             self._running = None
@@ -119,7 +128,8 @@ class Eyeline:
             self.close()
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        broker = self.start()
+        running = self._start()
+        broker = running.broker
         await receive()  # websocket.connect
         guest = self._guest(scope)
         if not isinstance(guest, Guest):
@@ -127,7 +137,7 @@ class Eyeline:
             await turn_away(guest, scope, send)
             return
         try:
-            await websocket.serve(broker, guest, self._ice_servers(scope), receive, send)
+            await websocket.serve(broker, guest, running.traversal.ice(scope), receive, send)
         finally:
             guest.leaves()
 
@@ -167,12 +177,8 @@ class Eyeline:
             "eyeline_drops_total": lambda: tally.drops,
             "eyeline_handshakes_refused_total": lambda: tally.handshakes_refused,
         }
-        for name, reading in readings.items():
+        for name, reading in (readings | running.traversal.readings()).items():
             self._metrics.read(name, reading)
-
-    def _ice_servers(self, scope: Scope) -> tuple[IceServer, ...]:
-        """STUN of our own, under the name that this client reached us by unless `public_address` says another."""
-        return self._running.ice.mint(scope)("", "")[:1] if self._running else ()
 
 
 class _Asgi:

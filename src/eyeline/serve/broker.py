@@ -11,10 +11,10 @@ import structlog
 from eyeline.serve.bus import Bus
 from eyeline.serve.door import Guest
 from eyeline.serve.loop import Alarm
-from eyeline.signalling.messages import FromBroker, IceServer, PeerId, Refused, RoomName, encode
+from eyeline.signalling.messages import FromBroker, PeerId, Refused, RoomName, encode
 from eyeline.signalling.refusals import REFUSALS
 from eyeline.signalling.room import Admitted, Look, News, Relay, Request, SessionId
-from eyeline.signalling.session import LEFT, Close, Effect, Entering, Post, Seated, Send, Session, Terms
+from eyeline.signalling.session import LEFT, Close, Effect, Entering, Ice, Post, Seated, Send, Session, Terms
 from eyeline.signalling.token import TokenKey
 
 _log = structlog.get_logger("eyeline.broker")
@@ -160,9 +160,9 @@ class Broker:
         self._empty = asyncio.Event()
         self._empty.set()
 
-    def open(self, socket: Socket, guest: Guest, ice_servers: tuple[IceServer, ...]) -> Connection:
+    def open(self, socket: Socket, guest: Guest, ice: Ice) -> Connection:
         """A client has come.  `drop` it when its socket is gone."""
-        connection = Connection(socket, self._bus, Terms(self._key, ice_servers, self._unix_offset), guest, self.tally)
+        connection = Connection(socket, self._bus, Terms(self._key, ice, self._unix_offset), guest, self.tally)
         self._connections.add(connection)
         self._empty.clear()
         return connection

@@ -5,12 +5,16 @@ from collections.abc import Callable
 from typing import Protocol
 
 from eyeline.serve.loop import Alarm
-from eyeline.signalling.messages import Refused, RoomName
+from eyeline.signalling.messages import PeerId, Refused, RoomName
 from eyeline.signalling.refusals import REFUSALS
 from eyeline.signalling.room import Enter, Life, Look, News, Request, Room, SessionId, Tell
 
 Mailbox = Callable[[News], None]
 """How a session is told: returns at once, keeps nothing that has no bound, raises nothing."""
+
+
+Vacated = Callable[[RoomName, PeerId], None]
+"""Is told that somebody's seat is nobody's any more."""
 
 
 class Bus(Protocol):
@@ -32,10 +36,11 @@ class LocalBus:
     Of `rooms` that there can be, a further one is refused with `busy`, except to who comes back to a seat.
     """
 
-    def __init__(self, *, capacity: int, rooms: int, life: Life) -> None:
+    def __init__(self, *, capacity: int, rooms: int, life: Life, vacated: Vacated) -> None:
         self._most = rooms
         self._capacity = capacity
         self._life = life
+        self._vacated = vacated
         self._loop = asyncio.get_running_loop()
         self._mailboxes: dict[SessionId, Mailbox] = {}
         self._rooms: dict[RoomName, tuple[Room, Alarm]] = {}
@@ -86,6 +91,9 @@ class LocalBus:
         return room, alarm
 
     def _settle(self, name: RoomName, room: Room, alarm: Alarm) -> None:
+        for peer in room.vacated:
+            self._vacated(name, peer)
+        room.vacated.clear()
         if room.empty:
             alarm.stop()
             self._rooms.pop(name, None)

@@ -61,6 +61,17 @@ ROWS: Final[dict[str, Row]] = {
         (*(code for code, row in REFUSALS.items() if row.closes is not None), "going away"),
     ),
     "eyeline_handshakes_refused_total": Row("counter", "WebSockets that were not opened.", "code", tuple(AT_THE_DOOR)),
+    "eyeline_stun_answers_total": Row("counter", "Binding requests that were answered."),
+    "eyeline_turn_allocations": Row("gauge", "Relayed addresses that clients hold."),
+    "eyeline_turn_refusals_total": Row(
+        "counter",
+        "STUN and TURN requests that were refused; each allocation begins with a 401.",
+        "code",
+        ("400", "401", "403", "420", "437", "438", "440", "441", "442", "443", "486", "508"),
+    ),
+    "eyeline_relayed_bytes_total": Row("counter", "Bytes relayed, without headers.", "way", ("to peers", "to clients")),
+    "eyeline_relayed_packets_total": Row("counter", "Packets relayed.", "way", ("to peers", "to clients")),
+    "eyeline_relay_dropped_packets_total": Row("counter", "Packets that were over their member's bandwidth."),
     "eyeline_loop_lag_seconds": Row(
         "histogram", f"How late the event loop came to a timer, looked at every {LAG_EVERY:g} s."
     ),

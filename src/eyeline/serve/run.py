@@ -1,13 +1,15 @@
 """From settings to a server that runs: logs, listening sockets, certificate, uvicorn."""
 
+import asyncio
 import resource
 import signal
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from types import FrameType
-from typing import Protocol
+from typing import Protocol, cast
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,8 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from eyeline.errors import SetupError
 from eyeline.serve import log
 from eyeline.serve.certificate import Certificate, self_signed
+from eyeline.serve.first_byte import FirstByte
 from eyeline.serve.listening import BACKLOG_CONNECTIONS, Listening, addresses, listen, listening
-from eyeline.serve.patience import Http, WebSocket
+from eyeline.serve.patience import WebSocket
 from eyeline.settings import Settings
 
 _LARGEST_FRAME_BYTES = 128 * 1024
@@ -26,9 +29,11 @@ _FAREWELL_S = 3
 
 
 class Application(Protocol):
-    """What is served: ASGI 3, and a farewell before its sockets are closed."""
+    """What is served: ASGI 3, TURN over TCP, and a farewell before its sockets are closed."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    def stream(self) -> asyncio.Protocol: ...
 
     async def drain(self) -> None: ...
 
@@ -49,7 +54,7 @@ def run(settings: Settings, build: Callable[[Settings], Application], started: C
         fingerprint = certificate.fingerprint() if certificate else None
         where = listening(settings, sockets[0].getsockname()[1], fingerprint)
         app = build(settings)
-        _Server(_Gate(app), context, lambda: started(where), app.drain).serve_on(sockets)
+        _Server(app, context, lambda: started(where)).serve_on(sockets)
 
 
 class _Gate:
@@ -84,16 +89,16 @@ class _Gate:
 class _Server(uvicorn.Server):
     def __init__(
         self,
-        gate: _Gate,
+        app: Application,
         context: ssl.SSLContext | None,
         started: Callable[[], None],
-        farewell: Callable[[], Awaitable[None]],
     ) -> None:
+        gate = _Gate(app)
         super().__init__(
             uvicorn.Config(
                 gate,
                 loop="uvloop",
-                http=Http,
+                http=cast("type[asyncio.Protocol]", partial(FirstByte, app.stream)),
                 ws=WebSocket,
                 ws_max_size=_LARGEST_FRAME_BYTES,
                 ws_ping_interval=None,
@@ -110,7 +115,7 @@ class _Server(uvicorn.Server):
         )
         self._gate = gate
         self._started = started
-        self._farewell = farewell
+        self._farewell = app.drain
 
     def serve_on(self, sockets: list[socket.socket]) -> None:
         try:

@@ -10,7 +10,8 @@ from starlette.types import Message, Receive, Send
 
 from eyeline.serve.broker import Broker, Connection, Full
 from eyeline.serve.door import Guest
-from eyeline.signalling.messages import SUBPROTOCOL, IceServer
+from eyeline.signalling.messages import SUBPROTOCOL
+from eyeline.signalling.session import Ice
 
 OUTBOX_BYTES: Final = 512 * 1024
 """What may wait, as it lies in memory, for a client that reads slowly; then it is dropped with `too-slow`, and its room
@@ -71,13 +72,13 @@ class Outbox:
         self._ready.set()
 
 
-async def serve(broker: Broker, guest: Guest, ice_servers: tuple[IceServer, ...], receive: Receive, send: Send) -> None:
+async def serve(broker: Broker, guest: Guest, ice: Ice, receive: Receive, send: Send) -> None:
     """One WebSocket, from its acceptance to its end."""
     await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(None) as limit:
             outbox = Outbox(limit)
-            connection = broker.open(outbox, guest, ice_servers)
+            connection = broker.open(outbox, guest, ice)
             try:
                 await _converse(outbox, connection, receive, send)
             finally:

@@ -167,6 +167,12 @@ class Joined(_Message, frozen=True, tag="joined"):
     """True if signals between members may have been lost: negotiate afresh where a connection is not up."""
 
 
+class IceServers(_Message, frozen=True, tag="ice-servers"):
+    """New credentials, in time before the ones that you have end.  For connections that are there, too."""
+
+    ice_servers: tuple[IceServer, ...]
+
+
 class Signalled(_Message, frozen=True, tag="signalled"):
     """Another member said something to you."""
 
@@ -195,7 +201,7 @@ class Goodbye(_Message, frozen=True, tag="goodbye"):
 
 
 ToBroker = Hello | Join | Resume | Signal | Leave | Ping | Pong
-FromBroker = Welcome | Joined | Roster | Signalled | Refused | Goodbye | Ping | Pong
+FromBroker = Welcome | Joined | Roster | IceServers | Signalled | Refused | Goodbye | Ping | Pong
 
 _to_broker: msgspec.json.Decoder[ToBroker] = msgspec.json.Decoder(ToBroker)
 _from_broker: msgspec.json.Decoder[FromBroker] = msgspec.json.Decoder(FromBroker)

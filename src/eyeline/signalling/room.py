@@ -178,6 +178,8 @@ class Room:
         self._capacity = capacity
         self._life = life
         self._version = self._milliseconds(now)
+        self.vacated: list[PeerId] = []
+        """Whose seats were given up; whoever drives the room takes them out after each call."""
         self._given_up: set[PeerId] = set()
         self._seats: dict[PeerId, Seat] = {}
         self._peers: dict[SessionId, PeerId] = {}
@@ -316,6 +318,7 @@ class Room:
     def _give_up(self, peer: PeerId, now: float) -> None:
         """The seat is nobody's any more, whatever claims there are to it."""
         del self._seats[peer]
+        self.vacated.append(peer)
         if self._awaits_earlier_lives(now):
             self._given_up.add(peer)  # so long only: it can't grow for ever
 

@@ -12,6 +12,7 @@ from eyeline.signalling.messages import (
     Goodbye,
     Hello,
     IceServer,
+    IceServers,
     Join,
     Joined,
     Leave,
@@ -59,11 +60,22 @@ LEFT: Final = "left"
 """Why a socket is closed whose client said `leave`."""
 
 
+class Ice(Struct, frozen=True):
+    """What helps a client to find a way to others."""
+
+    stun: tuple[IceServer, ...] = ()
+    """For anybody, in the lobby already."""
+    mint: Callable[[RoomName, PeerId], tuple[IceServer, ...]] = lambda _room, _peer: ()
+    """For who has a seat: all servers, with credentials of their own."""
+    renew_after: float | None = None
+    """Seconds until a member is given new ones; None if they last."""
+
+
 class Terms(Struct, frozen=True):
     """What holds for a session."""
 
     key: TokenKey
-    ice_servers: tuple[IceServer, ...]
+    ice: "Ice"
     unix_offset: float = 0
     """Turns `now` into seconds since 1970."""
     messages_per_second: float = 50
@@ -140,6 +152,7 @@ class Session:
         self._pinged = False
         self._allowance = terms.burst
         self._allowance_at = now
+        self._renew_at: float | None = None
 
     def receive(self, text: str | bytes, now: float) -> list[Effect]:
         """A frame from the client.  Whatever is in it, there is an effect or a refusal, never an exception."""
@@ -161,7 +174,7 @@ class Session:
             case Signalled() | Roster():
                 return [Send(news)]
             case Looked():
-                return [Send(Welcome(news.roster, Count(news.capacity), self._terms.ice_servers))]
+                return [Send(Welcome(news.roster, Count(news.capacity), self._terms.ice.stun))]
             case Admitted():
                 return self._seat(news, now)
             case Refused():
@@ -170,11 +183,15 @@ class Session:
                 assert_never(news)
 
     def next_wake(self) -> float | None:
-        """When the client has been silent for too long."""
+        """When the client has been silent for too long, or needs new credentials."""
         if isinstance(self.state, Over):
             return None
-        silence = self._heard_at + (SILENCE_MAX if self._pinged else PING_AFTER)
-        return min(self.state.until, silence) if isinstance(self.state, Fresh) else silence
+        times = [self._heard_at + (SILENCE_MAX if self._pinged else PING_AFTER)]
+        if isinstance(self.state, Fresh):
+            times.append(self.state.until)
+        if self._renew_at is not None:
+            times.append(self._renew_at)
+        return min(times)
 
     def wake(self, now: float) -> list[Effect]:
         """Nothing came in time: ask, or give up."""
@@ -188,6 +205,8 @@ class Session:
             case _ if self._heard_at + PING_AFTER <= now and not self._pinged:
                 self._pinged = True
                 return [Send(Ping())]
+            case Seated(room, peer) if self._renew_at is not None and self._renew_at <= now:
+                return [Send(IceServers(self._mint(room, peer, now)))]
             case _:
                 return []
 
@@ -232,8 +251,13 @@ class Session:
         claim = news.claim
         self.state = Seated(claim.room, claim.peer)
         token = self._terms.key.mint(claim, now + self._terms.unix_offset)
-        servers = self._terms.ice_servers
+        servers = self._mint(claim.room, claim.peer, now)
         return [Send(Joined(claim.peer, news.roster, servers, token, Count(SEAT_SECONDS), news.heard, news.gap))]
+
+    def _mint(self, room: RoomName, peer: PeerId, now: float) -> tuple[IceServer, ...]:
+        after = self._terms.ice.renew_after
+        self._renew_at = None if after is None else now + after
+        return self._terms.ice.mint(room, peer)
 
     def _refused(self, news: Refused, now: float) -> list[Effect]:
         match self.state:

@@ -10,8 +10,9 @@ DEFAULT_LIFETIME_S: Final = 600
 MAX_LIFETIME_S: Final = 3600
 PERMISSION_S: Final = 300
 CHANNEL_S: Final = 600
-CHANNELS: Final = range(0x4000, 0x5000)
-"""The channel numbers that may be bound (RFC 8656, 12)."""
+CHANNELS: Final = range(0x4000, 0x8000)
+"""The channel numbers that may be bound.  RFC 8656, 12 has clients stop at 0x4FFF; those of RFC 5766, coturn's own
+among them, go up to 0x7FFF, and to a server it is all one."""
 
 MAX_PERMISSIONS: Final = 64
 MAX_CHANNELS: Final = 64

@@ -58,7 +58,7 @@ class BytesValue(Attribute):
 
 
 class ChannelNumber(NumberValue):
-    """The channel to bind; 0x4000 to 0x4FFF may be (18.1)."""
+    """The channel to bind; see `allocation.CHANNELS` (18.1)."""
 
     NUMBER = 0x000C
     BYTES = 2

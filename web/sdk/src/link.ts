@@ -29,9 +29,9 @@ export function spare(iceServers: readonly IceServer[]): Spare {
   return { connection, channel: connection.createDataChannel('eyeline', { negotiated: true, id: 0 }) };
 }
 
-/** Tells a {@link Spare} of servers that were not known when it was made. */
-export function configure({ connection }: Spare, iceServers: readonly IceServer[]): void {
-  connection.setConfiguration(configuration(iceServers));
+/** Tells a {@link Spare} or a {@link Link} of servers, or of credentials, that were not known when it was made. */
+export function configure({ connection }: Spare | Link, iceServers: readonly IceServer[]): void {
+  if (connection.signalingState !== 'closed') connection.setConfiguration(configuration(iceServers));
 }
 
 function configuration(iceServers: readonly IceServer[]): RTCConfiguration {

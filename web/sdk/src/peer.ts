@@ -1,6 +1,6 @@
 import { EyelineError } from './errors.ts';
-import { Link, type Spare } from './link.ts';
-import type { Member } from './protocol.ts';
+import { configure, Link, type Spare } from './link.ts';
+import type { IceServer, Member } from './protocol.ts';
 import { type Counters, type Line, measure, NO_LINE } from './stats.ts';
 import { Source, type Value } from './value.ts';
 import { type Frame, type Json, type PeerMedia, parseFrame, parseWords, type Words } from './words.ts';
@@ -138,6 +138,11 @@ export class RemotePeer implements Peer {
     this.#myMedia = media;
     this.#link.publish(stream);
     this.#write(JSON.stringify({ frame: 'media', media } satisfies Frame));
+  }
+
+  /** For an ICE restart to come: the credentials of now end. */
+  configure(iceServers: readonly IceServer[]): void {
+    configure(this.#link, iceServers);
   }
 
   /** Our picture now goes to this many people. */

@@ -202,6 +202,12 @@ export interface Roster {
   readonly complete: boolean;
 }
 
+/** New credentials, in time before the ones that you have end.  For connections that are there, too. */
+export interface IceServers {
+  readonly type: 'ice-servers';
+  readonly iceServers: readonly IceServer[];
+}
+
 /** Another member said something to you. */
 export interface Signalled {
   readonly type: 'signalled';
@@ -231,7 +237,7 @@ export interface Goodbye {
 
 export type ToBroker = Hello | Join | Resume | Signal | Leave | Ping | Pong;
 
-export type FromBroker = Welcome | Joined | Roster | Signalled | Refused | Goodbye | Ping | Pong;
+export type FromBroker = Welcome | Joined | Roster | IceServers | Signalled | Refused | Goodbye | Ping | Pong;
 
 /** What a connection is doing about its session description. */
 export type NegotiationState = 'stable' | 'offering' | 'offered' | 'taking-offer' | 'answering' | 'taking-answer';

@@ -1,6 +1,6 @@
 import type { Broker } from './broker.ts';
 import { EyelineError } from './errors.ts';
-import { type Spare, spare } from './link.ts';
+import { configure, type Spare, spare } from './link.ts';
 import { type Peer, RemotePeer } from './peer.ts';
 import type { IceServer, Joined, Member, Roster } from './protocol.ts';
 import type { BrokerState, News, Ticket } from './session.ts';
@@ -117,11 +117,14 @@ export class SeatedRoom implements Room {
     switch (news.news) {
       case 'joined':
         this.me = selfIn(news.joined);
-        this.#iceServers = news.joined.iceServers;
+        this.#configure(news.joined.iceServers);
         this.#joined(news.joined, news.resumed);
         break;
       case 'roster':
         this.#seat(news.roster, false);
+        break;
+      case 'ice-servers':
+        this.#configure(news.iceServers);
         break;
       case 'signalled':
         this.#known.get(news.signalled.from)?.hear(news.signalled.data);
@@ -134,6 +137,12 @@ export class SeatedRoom implements Room {
       case 'refused':
         break;
     }
+  }
+
+  #configure(iceServers: readonly IceServer[]): void {
+    this.#iceServers = iceServers;
+    if (this.#spare !== null) configure(this.#spare, iceServers);
+    for (const peer of this.#known.values()) peer.configure(iceServers);
   }
 
   #joined(joined: Joined, resumed: boolean): void {

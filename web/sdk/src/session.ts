@@ -1,6 +1,7 @@
 import {
   type Code,
   type FromBroker,
+  type IceServer,
   type Joined,
   KEPT_SIGNALS,
   MESSAGE_BYTES_MAX,
@@ -44,6 +45,7 @@ export type News =
   /** `resumed`: it is the seat that we had. */
   | { readonly news: 'joined'; readonly joined: Joined; readonly resumed: boolean }
   | { readonly news: 'roster'; readonly roster: Roster }
+  | { readonly news: 'ice-servers'; readonly iceServers: readonly IceServer[] }
   | { readonly news: 'signalled'; readonly signalled: Signalled }
   /** The lobby goes on. */
   | { readonly news: 'refused'; readonly code: Code; readonly message: string }
@@ -231,6 +233,8 @@ export class Session {
         return this.#joined(message, now);
       case 'roster':
         return [{ do: 'tell', news: { news: 'roster', roster: message } }];
+      case 'ice-servers':
+        return [{ do: 'tell', news: { news: 'ice-servers', iceServers: message.iceServers } }];
       case 'signalled':
         if (message.n <= this.#heard) return [];
         this.#heard = message.n;

@@ -505,3 +505,9 @@ describe('leaving', () => {
     expect(session.ticket).not.toBeNull();
   });
 });
+
+test('new credentials are passed on while the seat is held', () => {
+  const iceServers = [{ urls: ['turn:example.org'], username: 'later', credential: 'x' }];
+  const effects = seated().receive({ type: 'ice-servers', iceServers }, 300);
+  expect(told(effects)).toEqual([{ news: 'ice-servers', iceServers }]);
+});

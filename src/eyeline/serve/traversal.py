@@ -4,7 +4,7 @@ import hmac
 import ipaddress
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 from starlette.datastructures import Headers
@@ -13,10 +13,12 @@ from starlette.types import Scope
 from eyeline.errors import SetupError
 from eyeline.serve.listeners import Listeners
 from eyeline.serve.listening import addresses
+from eyeline.serve.metrics import Reading
 from eyeline.serve.ports import is_own
 from eyeline.serve.relay import Addresses, Relay
 from eyeline.settings import Settings
 from eyeline.signalling.messages import IceServer
+from eyeline.signalling.session import Ice
 from eyeline.turn import credentials
 from eyeline.turn.allocations import Rules
 from eyeline.turn.authority import Authority
@@ -25,11 +27,8 @@ from eyeline.turn.policy import Policy
 from eyeline.turn.relay_attributes import FAMILY_OF
 from eyeline.turn.server import Relaying, Server
 
-Mint = Callable[[str, str], tuple[IceServer, ...]]
-"""The ICE servers for who sits in a room (its name) as a peer (its id)."""
 
-
-class Ice:
+class Traversal:
     """STUN and TURN of a running server.  Needs a running loop; raises `SetupError` if a port is taken."""
 
     def __init__(self, settings: Settings, secret: bytes) -> None:
@@ -47,34 +46,50 @@ class Ice:
             )
             authority = Authority(_derive(secret, "credentials"), _derive(secret, "nonces"))
             relaying = Relaying(authority, rules, _derive(secret, "reservations"))
-        server = Server(Budget(), relaying)
+        self._server = Server(Budget(), relaying)
         rate = settings.relay_kilobytes * 1000
-        self.relay = Relay(server, listeners, settings.relay_range(), where, rate)
+        self.relay = Relay(self._server, listeners, settings.relay_range(), where, rate)
 
-    def mint(self, scope: Scope) -> Mint:
+    def ice(self, scope: Scope) -> Ice:
         """For the client of this connection: under the name that it reached us by, or `public_address`."""
-        headers = Headers(scope=scope)
-        name, port = _split(headers.get("host", "localhost"))
+        name, port = _split(Headers(scope=scope).get("host", "localhost"))
         host = self._settings.public_address or name
         secure = scope["scheme"] in ("https", "wss")
         tcp = f"turn{'s' * secure}:{host}:{port or (443 if secure else 80)}?transport=tcp"
         urls = (f"turn:{host}:{self.relay.port}?transport=udp", tcp)
         stun = IceServer(urls=(f"stun:{host}:{self.relay.port}",))
+        return Ice((stun,), lambda room, peer: (stun, *self._turn(urls, room, peer)), credentials.LIFETIME_S / 2)
 
-        def mint(room: str, peer: str) -> tuple[IceServer, ...]:
-            ours = self.relay.admit(room, peer)
-            found = [stun]
-            if ours is not None:
-                found.append(IceServer(urls=urls, username=ours.username, credential=ours.password))
-            if self._theirs is not None:
-                member = credentials.member(self._theirs, room, peer)
-                minted = credentials.mint(self._theirs, member, time.time())
-                found.append(
-                    IceServer(urls=self._settings.turn_urls, username=minted.username, credential=minted.password)
-                )
-            return tuple(found)
+    def vacated(self, room: str, peer: str) -> None:
+        """Nobody sits there any more: what was relayed for them ends."""
+        self.relay.revoke(room, peer)
 
-        return mint
+    def readings(self) -> dict[str, Reading]:
+        """Figures for an operator."""
+        server, totals = self._server, self.relay.totals
+        return {
+            "eyeline_stun_answers_total": lambda: server.answered,
+            "eyeline_turn_allocations": lambda: len(server.allocations),
+            "eyeline_turn_refusals_total": lambda: {str(code): count for code, count in server.refused.items()},
+            "eyeline_relayed_bytes_total": lambda: {
+                "to peers": totals().to_peers_bytes,
+                "to clients": totals().to_clients_bytes,
+            },
+            "eyeline_relayed_packets_total": lambda: {
+                "to peers": totals().to_peers_packets,
+                "to clients": totals().to_clients_packets,
+            },
+            "eyeline_relay_dropped_packets_total": lambda: totals().dropped,
+        }
+
+    def _turn(self, urls: tuple[str, ...], room: str, peer: str) -> Iterator[IceServer]:
+        ours = self.relay.admit(room, peer)
+        if ours is not None:
+            yield IceServer(urls=urls, username=ours.username, credential=ours.password)
+        if self._theirs is not None:
+            member = credentials.member(self._theirs, room, peer)
+            minted = credentials.mint(self._theirs, member, time.time())
+            yield IceServer(urls=self._settings.turn_urls, username=minted.username, credential=minted.password)
 
 
 def _derive(secret: bytes, purpose: str) -> bytes:

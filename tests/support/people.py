@@ -26,9 +26,9 @@ if (ask) navigator.mediaDevices.getUserMedia = (wish) => ask(
 """A camera of 320x240: four people share two cores here."""
 
 
-def join_call(browser: Browser, room: str, name: str, **visit: Any) -> Page:
-    """Somebody opens the link, says their name and joins."""
-    page = browser.open(room, init_script=SEATS + SMALL, **{"reduced_motion": True, **visit})
+def join_call(browser: Browser, room: str, name: str, script: str = "", **visit: Any) -> Page:
+    """Somebody opens the link, says their name and joins.  `script` runs before the page's own."""
+    page = browser.open(room, init_script=SEATS + SMALL + script, **{"reduced_motion": True, **visit})
     page.fill("Your name", name)
     page.click("button", "Join")
     page.until("__joined.length > 0 && document.querySelector('main.call:not(.returning)') !== null")

@@ -26,9 +26,8 @@ SOCKETS_PER_WAKE: Final = 16
 PACKETS_PER_SOCKET: Final = 32
 """Then it is others' turn on the loop: 3 ms at the most."""
 
-CLIENT_BUFFER_BYTES: Final = 1 << 19
-PEER_BUFFER_BYTES: Final = 1 << 18
-"""Room in the kernel: a second of good video."""
+BUFFER_BYTES: Final = 1 << 20
+"""Room in the kernel for each socket: 10 ms of the most that one core relays."""
 
 MAX_HEADS: Final = 128
 """Of one allocation: peers without a channel whose Data indications are prepared."""
@@ -127,7 +126,7 @@ class Plane:
                 local = address_of(opened)
                 relayed.append(Relayed(local, self._control.advertised(local)))
             if relayed and client is None:
-                session.client = self._ports.connect(order.flow.server, order.flow.client, CLIENT_BUFFER_BYTES)
+                session.client = self._ports.connect(order.flow.server, order.flow.client, BUFFER_BYTES)
         except OSError:
             relayed = []
         if not relayed:
@@ -183,7 +182,7 @@ class Plane:
         session = self._sessions[flow]
         try:
             relay = session.relays[len(target.ip)]
-            wire = self._ports.connect(address_of(relay), target, PEER_BUFFER_BYTES)
+            wire = self._ports.connect(address_of(relay), target, BUFFER_BYTES)
         except OSError:
             return
         session.channels[channel] = wire
@@ -266,7 +265,7 @@ class Plane:
             self._drain_strays(wire, lambda size, source: self._from_listener(session, size, source))
             self._watch(wire, self._client_reader(session, wire))
         for relay in session.relays.values():
-            relay.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PEER_BUFFER_BYTES)
+            relay.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
             self._watch(relay, self._relay_reader(session, relay))
 
     def _watch(self, wire: socket.socket, reader: Callable[[], None]) -> None:

@@ -1,0 +1,85 @@
+"""Two people meet in the lab: by which path, and how long it took."""
+
+import itertools
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from tests.support.browser import Browser, Page
+from tests.support.call import links, media_flows
+from tests.support.nat import Kind
+from tests.support.people import join_call
+
+Path = Literal["host", "direct", "relay"]
+"""On the same network; through NATs, from browser to browser; by a relay."""
+
+TIMES: Final = """
+globalThis.__times = {};
+const say = WebSocket.prototype.send;
+WebSocket.prototype.send = function (data) {
+  if (String(data).includes('"join"')) __times.join ??= performance.now();
+  return say.call(this, data);
+};
+const look = async () => {
+  for (const connection of __connections) {
+    if (connection.connectionState !== 'connected') continue;
+    __times.connected ??= performance.now();
+    const stats = [...(await connection.getStats()).values()];
+    if (stats.some((each) => each.type === 'inbound-rtp' && each.kind === 'video' && each.framesDecoded > 0))
+      __times.frame ??= performance.now();
+  }
+  if (!__times.frame) setTimeout(look, 4);
+};
+look();
+"""
+"""Remembers when `join` was sent, when the first connection was up, and when its first picture had been decoded."""
+
+_rooms = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Alice was inside, Bob came."""
+
+    alice: Page
+    bob: Page
+    connected_ms: float
+    """From Bob's `join` to his connection."""
+    frame_ms: float
+    """From Bob's `join` to the first picture of Alice that he decoded."""
+
+    def path(self) -> str:
+        """The selected pairs, each side's local type first: `srflx-relay/tcp / relay-srflx`."""
+        sides = []
+        for page in (self.alice, self.bob):
+            [link] = [link for link in links(page) if link.path]
+            local, remote = link.path.split("-")
+            sides.append(f"{local}{'/' * bool(link.relay_protocol)}{link.relay_protocol}-{remote}")
+        return " / ".join(sides)
+
+
+def meet(alice: Browser, bob: Browser, url: str, script: str = "") -> Meeting:
+    """Both join a room of their own, and see and hear each other."""
+    room = f"{url}/r/meeting-{next(_rooms)}"
+    first = join_call(alice, room, "Alice", TIMES + script)
+    second = join_call(bob, room, "Bob", TIMES + script)
+    for page in (first, second):
+        media_flows(page, deadline=30)
+    times = second.until("__times.frame && __times")
+    return Meeting(first, second, times["connected"] - times["join"], times["frame"] - times["join"])
+
+
+def expected(one: Kind, other: Kind) -> Path:
+    """What path two networks allow (RFC 5128, 3.4, and RFC 8445)."""
+    kinds = {one, other}
+    if kinds == {"none"}:
+        return "host"
+    if "udpblock" in kinds or kinds in ({"port", "sym"}, {"sym"}):
+        return "relay"
+    return "direct"
+
+
+def kind_of(path: str) -> Path:
+    """Which it is of the three."""
+    if "relay" in path:
+        return "relay"
+    return "host" if all(side.startswith("host-") for side in path.split(" / ")) else "direct"

@@ -1,0 +1,157 @@
+"""Network namespaces of Linux: small machines with a network of their own, made and removed by a test."""
+
+import contextlib
+import ctypes
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import pytest
+
+from tests.support.server import ROOT
+from tests.support.tools import need
+from tests.support.wire import Machine, Process, scratch
+
+_CLONE_NEWNET: Final = 0x40000000
+_numbers = itertools.count()
+
+
+def need_root() -> None:
+    """Skip unless namespaces can be made here; on CI, fail."""
+    need("ip")
+    if os.geteuid() == 0:
+        return
+    reason = "network namespaces need root"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def run(*argv: str, text: str | None = None) -> str:
+    """Run a command that must succeed, and give back what it printed."""
+    done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{' '.join(argv)}: {done.stderr}"
+    return done.stdout
+
+
+class Namespace:
+    """One network namespace.  Its name is unique to this run."""
+
+    def __init__(self, label: str) -> None:
+        self.name = f"eyeline-{os.getpid()}-{next(_numbers)}-{label}"
+        self._files = Path("/etc/netns", self.name)
+        self._dns: Process | None = None
+        self._logs = scratch(label)
+        run("ip", "netns", "add", self.name)
+        self.do("ip link set lo up")
+
+    def do(self, command: str, text: str | None = None) -> str:
+        """Run a command inside; its words are parted by blanks."""
+        return run("ip", "netns", "exec", self.name, *command.split(), text=text)
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        """What to put before a command to run it inside."""
+        return ("ip", "netns", "exec", self.name)
+
+    @property
+    def machine(self) -> Machine:
+        """For a browser that is to run inside."""
+        return Machine(self.prefix, self.dial)
+
+    def dial(self, address: tuple[str, int]) -> socket.socket:
+        """A connection made inside, to be used from outside."""
+        made: list[socket.socket | BaseException] = []
+
+        def work() -> None:
+            try:
+                _enter(self.name)
+                made.append(socket.create_connection(address, timeout=10))
+            except BaseException as error:
+                made.append(error)
+
+        thread = threading.Thread(target=work)  # a thread of its own, whose namespace ends with it
+        thread.start()
+        thread.join()
+        [outcome] = made
+        if isinstance(outcome, BaseException):
+            raise outcome
+        outcome.settimeout(None)
+        return outcome
+
+    def names(self, hosts: Mapping[str, str]) -> None:
+        """What names mean inside, by file and by DNS; all others are unknown."""
+        self._files.mkdir(parents=True)
+        lines = ["127.0.0.1 localhost", "::1 localhost", *(f"{ip} {name}" for name, ip in hosts.items())]
+        self._files.joinpath("hosts").write_text("\n".join(lines) + "\n", encoding="ascii")
+        self._files.joinpath("resolv.conf").write_text("nameserver 127.0.0.1\n", encoding="ascii")
+        given = [word for each in hosts.items() for word in each]
+        argv = [*self.prefix, sys.executable, "-m", "tests.support.dns", *given]
+        log = Path(self._logs.name, "dns")
+        self._dns = Process(argv, log, {**os.environ, "PYTHONPATH": str(ROOT)})
+        self._dns.says("(listening)")
+
+    def delete(self) -> None:
+        """It goes with all its links; what still runs inside goes on without a network."""
+        if self._dns is not None:
+            self._dns.end()
+        self._logs.cleanup()
+        with contextlib.suppress(AssertionError):
+            run("ip", "netns", "delete", self.name)
+        shutil.rmtree(self._files, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self._files.parent.rmdir()  # if it was ours, and is empty
+
+
+def _enter(name: str) -> None:
+    """Move this thread into a namespace."""
+    with Path("/run/netns", name).open("rb") as file:
+        if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), _CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), "setns")
+
+
+class Wires:
+    """Namespaces and what connects them; all is gone when the block ends."""
+
+    def __init__(self) -> None:
+        need_root()
+        self._namespaces: list[Namespace] = []
+
+    def namespace(self, label: str) -> Namespace:
+        """One more machine."""
+        made = Namespace(label)
+        self._namespaces.append(made)
+        return made
+
+    def cable(self, one: Namespace, end: str, other: Namespace, other_end: str) -> None:
+        """A cable between two machines, with the names of its ends."""
+        run("ip", "link", "add", end, "netns", one.name, "type", "veth", "peer", other_end, "netns", other.name)
+        one.do(f"ip link set {end} up")
+        other.do(f"ip link set {other_end} up")
+
+    def bridge(self, label: str, plugs: Sequence[tuple[Namespace, str]]) -> Namespace:
+        """A switch with a cable to each machine."""
+        switch = self.namespace(label)
+        switch.do("ip link add br0 type bridge")
+        switch.do("ip link set br0 up")
+        for number, (machine, end) in enumerate(plugs):
+            self.cable(switch, f"p{number}", machine, end)
+            switch.do(f"ip link set p{number} master br0")
+        return switch
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for each in reversed(self._namespaces):
+            each.delete()

@@ -18,7 +18,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from eyeline.serve.websocket import CLOSE_WITHIN
+from eyeline.serve.broker import CLOSE_WITHIN
 
 SUBPROTOCOL: Final = Subprotocol("eyeline.v1")
 MANY: Final = ("--sockets-per-address", "1000000", "--metrics", "open")
@@ -52,9 +52,11 @@ def test_a_reader_that_does_not_read_costs_less_than_2_mb_and_is_dropped_alone(l
         alice.join("tea", "Alice")
         carol_id = carol.join("tea", "Carol")["you"]
         numbers = iter(range(1, 1000))
-        for n in range(200):  # so that all buffers are as large as they get
-            alice.say({"type": "signal", "to": carol_id, "n": next(numbers), "data": payload})
-            assert carol.hear("signalled")["n"] == n + 1
+        for _ in range(25):  # so that all buffers are as large as one flood makes them
+            for _ in range(8):
+                alice.say({"type": "signal", "to": carol_id, "n": next(numbers), "data": payload})
+            for _ in range(8):
+                carol.hear("signalled")
         with Socket(server.url, receive_buffer=8192) as bob:
             bob_id = bob.join("tea", "Bob")["you"]
             time.sleep(4)  # for the rate

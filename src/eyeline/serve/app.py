@@ -137,7 +137,7 @@ class Eyeline:
             await turn_away(guest, scope, send)
             return
         try:
-            await websocket.serve(broker, guest, running.traversal.ice(scope), receive, send)
+            await websocket.serve(broker, guest, running.traversal.ice(scope), scope, receive, send)
         finally:
             guest.leaves()
 

@@ -10,8 +10,9 @@ import structlog
 
 from eyeline.serve.bus import Bus
 from eyeline.serve.door import Guest
+from eyeline.serve.log import is_noted
 from eyeline.serve.loop import Alarm
-from eyeline.signalling.messages import FromBroker, PeerId, Refused, RoomName, encode
+from eyeline.signalling.messages import FromBroker, PeerId, Refused, RoomName, Signalled, encode_utf8
 from eyeline.signalling.refusals import REFUSALS
 from eyeline.signalling.room import Admitted, Look, News, Relay, Request, SessionId
 from eyeline.signalling.session import LEFT, Close, Effect, Entering, Ice, Post, Seated, Send, Session, Terms
@@ -27,6 +28,14 @@ RETURN_MS: Final = 1.0
 """Milliseconds for each client that is told so: all that come back together would wait for one another."""
 
 
+OUTBOX_BYTES: Final = 512 * 1024
+"""What may wait for a client that reads slowly; then it is dropped with `too-slow`, and its room
+does not notice.  Twice what a resume may send again; with all else it costs less than 2 MB."""
+
+CLOSE_WITHIN: Final = 5.0
+"""Seconds that a client has to take its last messages and the close, before it is cut off."""
+
+
 class Full(Exception):
     """The client does not read: what is to be sent has reached its bound."""
 
@@ -34,8 +43,8 @@ class Full(Exception):
 class Socket(Protocol):
     """What a WebSocket edge gives to its connection.  Neither call waits."""
 
-    def send(self, text: str) -> None:
-        """One text frame, in order.  Raises `Full`."""
+    def say(self, text: bytes) -> None:
+        """One text frame, in UTF-8 and in order.  Raises `Full`."""
 
     def close(self, code: int, reason: str) -> None:
         """Close after all that was sent before; if the client does not read, at once.  Nothing is sent after it."""
@@ -59,6 +68,7 @@ class Connection:
     def __init__(self, socket: Socket, bus: Bus, terms: Terms, guest: Guest, tally: Tally) -> None:
         self._guest = guest
         self._tally = tally
+        self._is_noted = is_noted()
         self._loop = asyncio.get_running_loop()
         self._socket = socket
         self._bus = bus
@@ -97,7 +107,8 @@ class Connection:
                 case _:
                     pass  # about others
         self._perform(self._session.hear(news, self._loop.time()))
-        self._alarm.look()
+        if not isinstance(news, Signalled):  # most news is, and it changes no time
+            self._alarm.look()
 
     def _ring(self, now: float) -> None:
         self._perform(self._session.wake(now))
@@ -108,10 +119,10 @@ class Connection:
                 case Send(message):
                     self._send(message)
                 case Post(room, request):
-                    _log.debug("<", request=type(request).__name__, **self._who())
+                    self._note("<", "request", type(request).__name__)
                     self._post(room, request)
                 case Close(code, reason):
-                    _log.debug("=", closed=reason, **self._who())
+                    self._note("=", "closed", reason)
                     if reason != LEFT:
                         self._tally.drops[reason] += 1
                     self._socket.close(code, reason)
@@ -131,9 +142,9 @@ class Connection:
             _log.info("!", refused=message.code, **self._who())
             self._tally.refusals[message.code] += 1
         else:
-            _log.debug(">", message=type(message).__name__, **self._who())
+            self._note(">", "message", type(message).__name__)
         try:
-            self._socket.send(encode(message))
+            self._socket.say(encode_utf8(message))
         except Full:
             if isinstance(message, Refused):
                 return  # the client that does not read is being told just that: its socket is closed next
@@ -141,6 +152,10 @@ class Connection:
 
     def _give_up(self) -> None:
         self._perform(self._session.give_up("too-slow"))
+
+    def _note(self, sign: str, what: str, name: str) -> None:
+        if self._is_noted:
+            _log.debug(sign, **{what: name}, **self._who())
 
     def _who(self) -> dict[str, str]:
         state = self._session.state

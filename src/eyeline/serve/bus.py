@@ -7,7 +7,7 @@ from typing import Protocol
 from eyeline.serve.loop import Alarm
 from eyeline.signalling.messages import PeerId, Refused, RoomName
 from eyeline.signalling.refusals import REFUSALS
-from eyeline.signalling.room import Enter, Life, Look, News, Request, Room, SessionId, Tell
+from eyeline.signalling.room import Enter, Life, Look, News, Relay, Request, Room, SessionId, Tell
 
 Mailbox = Callable[[News], None]
 """How a session is told: returns at once, keeps nothing that has no bound, raises nothing."""
@@ -60,7 +60,8 @@ class LocalBus:
             return
         machine, alarm = self._rooms.get(room) or self._open(room)
         tells = machine.receive(request, self._loop.time())
-        self._settle(room, machine, alarm)
+        if not isinstance(request, Relay):  # which empties no room and changes no time
+            self._settle(room, machine, alarm)
         self._deliver(tells)
 
     def __len__(self) -> int:

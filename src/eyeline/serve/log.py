@@ -34,6 +34,12 @@ def set_up(level: Literal["debug", "info", "warning", "error"], form: Literal["h
     logging.basicConfig(handlers=[handler], level=max(threshold, logging.WARNING), force=True)
 
 
+def is_noted() -> bool:
+    """Whether debug lines are written, so that none is made in vain for each message.  True if the logger can't say."""
+    ask = getattr(structlog.get_logger().bind(), "is_enabled_for", None)
+    return ask is None or bool(ask(logging.DEBUG))
+
+
 def _renderer(form: Literal["human", "json"]) -> structlog.typing.Processor:
     if form == "json":
         return structlog.processors.JSONRenderer()

@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from eyeline.errors import SetupError
 from eyeline.serve import log
 from eyeline.serve.certificate import Certificate, self_signed
+from eyeline.serve.direct import Direct
 from eyeline.serve.first_byte import FirstByte
 from eyeline.serve.listening import BACKLOG_CONNECTIONS, Listening, addresses, listen, listening
-from eyeline.serve.patience import WebSocket
 from eyeline.settings import Settings
 
 _LARGEST_FRAME_BYTES = 128 * 1024
@@ -99,7 +99,7 @@ class _Server(uvicorn.Server):
                 gate,
                 loop="uvloop",
                 http=cast("type[asyncio.Protocol]", partial(FirstByte, app.stream)),
-                ws=WebSocket,
+                ws=Direct,
                 ws_max_size=_LARGEST_FRAME_BYTES,
                 ws_ping_interval=None,
                 ws_per_message_deflate=False,

@@ -2,23 +2,15 @@
 
 import asyncio
 import contextlib
-import sys
 from collections import deque
-from typing import Final
 
-from starlette.types import Message, Receive, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from eyeline.serve.broker import Broker, Connection, Full
+from eyeline.serve.broker import CLOSE_WITHIN, OUTBOX_BYTES, Broker, Connection, Full
+from eyeline.serve.direct import Direct
 from eyeline.serve.door import Guest
 from eyeline.signalling.messages import SUBPROTOCOL
 from eyeline.signalling.session import Ice
-
-OUTBOX_BYTES: Final = 512 * 1024
-"""What may wait, as it lies in memory, for a client that reads slowly; then it is dropped with `too-slow`, and its room
-does not notice.  Twice what a resume may send again; with all else it costs less than 2 MB."""
-
-CLOSE_WITHIN: Final = 5.0
-"""Seconds that a client has to take its last messages and the close, before it is cut off."""
 
 
 class Outbox:
@@ -34,14 +26,13 @@ class Outbox:
         self._ready = asyncio.Event()
         self._closing = False
 
-    def send(self, text: str) -> None:
+    def say(self, text: bytes) -> None:
         """See `Socket`."""
         if self._closing:
             return
-        size = sys.getsizeof(text)  # one emoji in it makes each character four bytes
-        if self._bytes + size > OUTBOX_BYTES:
+        if self._bytes + len(text) > OUTBOX_BYTES:
             raise Full
-        self._bytes += size
+        self._bytes += len(text)
         self._put({"type": "websocket.send", "text": text})
 
     def close(self, code: int, reason: str) -> None:
@@ -58,7 +49,8 @@ class Outbox:
             while self._messages:
                 message = self._messages.popleft()
                 if message["type"] == "websocket.send":
-                    self._bytes -= sys.getsizeof(message["text"])
+                    self._bytes -= len(message["text"])
+                    message["text"] = message["text"].decode()
                 try:
                     await send(message)
                 except OSError:
@@ -72,9 +64,18 @@ class Outbox:
         self._ready.set()
 
 
-async def serve(broker: Broker, guest: Guest, ice: Ice, receive: Receive, send: Send) -> None:
+async def serve(broker: Broker, guest: Guest, ice: Ice, scope: Scope, receive: Receive, send: Send) -> None:
     """One WebSocket, from its acceptance to its end."""
     await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+    direct = scope.get("extensions", {}).get("eyeline.direct")
+    if isinstance(direct, Direct):
+        connection = broker.open(direct, guest, ice)
+        direct.deliver_to(connection)
+        try:
+            await _listen(connection, receive)
+        finally:
+            broker.drop(connection)
+        return
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(None) as limit:
             outbox = Outbox(limit)
@@ -88,6 +89,10 @@ async def serve(broker: Broker, guest: Guest, ice: Ice, receive: Receive, send: 
 async def _converse(outbox: Outbox, connection: Connection, receive: Receive, send: Send) -> None:
     async with asyncio.TaskGroup() as tasks:
         pump = tasks.create_task(outbox.pump(send))
-        while (message := await receive())["type"] == "websocket.receive":
-            connection.receive(message.get("text") or message.get("bytes") or b"")
+        await _listen(connection, receive)
         pump.cancel()
+
+
+async def _listen(connection: Connection, receive: Receive) -> None:
+    while (message := await receive())["type"] == "websocket.receive":
+        connection.receive(message.get("text") or message.get("bytes") or b"")

@@ -239,7 +239,12 @@ def _in_words(error: msgspec.ValidationError) -> str:
 
 def encode(message: FromBroker | ToBroker) -> str:
     """One text frame."""
-    return _encoder.encode(message).decode()
+    return encode_utf8(message).decode()
+
+
+def encode_utf8(message: FromBroker | ToBroker) -> bytes:
+    """The bytes of one text frame."""
+    return _encoder.encode(message)
 
 
 def decode_from_broker(text: str | bytes) -> FromBroker:

@@ -138,28 +138,30 @@ class Seat:
     """The `n` of the last signal taken from the member."""
     told: int
     """The `n` of the last signal for the member."""
-    kept: deque[Signalled] = field(default_factory=deque)
+    kept: deque[tuple[Signalled, int]] = field(default_factory=deque)
+    """Each with the bytes that it takes."""
     kept_bytes: int = 0
 
     def keep(self, sender: PeerId, data: Payload) -> Signalled:
         """The next signal for this member, remembered in case that the socket loses it."""
         self.told += 1
         signal = Signalled(sender, Count(self.told), data)
-        self.kept.append(signal)
-        self.kept_bytes += data.__sizeof__()
+        size = data.__sizeof__() * (1 if data.isascii() else 2)  # once it was sent, it holds its UTF-8 too
+        self.kept.append((signal, size))
+        self.kept_bytes += size
         while len(self.kept) > KEPT_SIGNALS or self.kept_bytes > KEPT_BYTES:
             self._forget()
         return signal
 
     def missed(self, heard: int) -> tuple[bool, list[Signalled]]:
         """Whether some are lost for good, and those after `heard` that are still kept."""
-        while self.kept and self.kept[0].n <= heard:
+        while self.kept and self.kept[0][0].n <= heard:
             self._forget()
-        first = self.kept[0].n if self.kept else self.told + 1
-        return first > heard + 1, list(self.kept)
+        first = self.kept[0][0].n if self.kept else self.told + 1
+        return first > heard + 1, [signal for signal, _ in self.kept]
 
     def _forget(self) -> None:
-        self.kept_bytes -= self.kept.popleft().data.__sizeof__()
+        self.kept_bytes -= self.kept.popleft()[1]
 
 
 class Life(Struct, frozen=True):

@@ -36,7 +36,7 @@ FLAGS = (
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
 SETTLED_S = 2.5
-"""The first person has been in the call so long, and the second one in the lobby."""
+"""The first person has been in the call so long, the second one in the lobby, and the window open before navigation."""
 FRAME_IN_TIME = "Promise.race([bench.result, new Promise((_, late) => setTimeout(late, 30000, Error('no frame')))])"
 PLAYING = "[...document.querySelectorAll('video')].some((video) => video.currentTime > 0)"
 
@@ -85,7 +85,9 @@ def new_page(browser: Browser, init: str = "") -> Page:
     context.add_init_script(path=HERE / "probe.js")
     if init:
         context.add_init_script(script=init)
-    return context.new_page()
+    page = context.new_page()
+    time.sleep(SETTLED_S)  # a browser that opens a window is busy with the window's own parts for a while
+    return page
 
 
 def wait(tab: Page, condition: str) -> None:
@@ -144,7 +146,20 @@ def app_enter(browser: Browser, sites: Sites, room: str, name: str = "first") ->
 
 
 def app_return(browser: Browser, sites: Sites, room: str) -> Page:
-    """The page of somebody who was in the call, loaded anew: with what the tab kept, but with nothing in its cache."""
+    """The page loaded anew by somebody who was in the call until a while ago: it asks nothing and joins by itself.
+
+    As on the other pages, the first person waits alone and nothing is in the cache; but the broker is asked twice,
+    since it does not know the seat any more.
+    """
+    seat = json.dumps({"token": "given up", "name": "second", "heard": 0})
+    kept = json.dumps({f"eyeline:in:{room}": "in", f"eyeline:seat:{room}": seat})
+    tab = new_page(browser, f"if (location.protocol === 'http:') Object.assign(sessionStorage, {kept})")
+    tab.goto(f"{sites.eyeline}/r/{room}", wait_until="commit")
+    return tab
+
+
+def app_reload(browser: Browser, sites: Sites, room: str) -> Page:
+    """The page loaded anew in mid-call: with what the tab kept, but with nothing in its cache."""
     before = app_enter(browser, sites, room, "second")
     time.sleep(SETTLED_S)
     old = before.pages[0]
@@ -166,6 +181,7 @@ SCENES = (
     Scene(NAVIGATION, "PeerJS 1.5.5", enter("peerjs"), arrive("peerjs", "second"), clicks=False),
     Scene(NAVIGATION, "Eyeline SDK", enter("sdk"), arrive("sdk", "second"), clicks=False),
     Scene(NAVIGATION, "Eyeline app", app_enter, app_return, clicks=False),
+    Scene(NAVIGATION, "app, mid-call", app_enter, app_reload, clicks=False),
     Scene(CLICK, BARE, enter("bare"), arrive("bare", "click"), clicks=True),
     Scene(CLICK, "Eyeline SDK", enter("sdk"), arrive("lobby", "click"), clicks=True),
     Scene(CLICK, "Eyeline app", app_enter, app_arrive, clicks=True),

@@ -18,7 +18,7 @@ function preload(): Plugin {
         };
         return [
           ...link('assets/show-', { rel: 'modulepreload', crossorigin: '' }),
-          ...link('inter-latin-wght-normal', { rel: 'preload', as: 'font', type: 'font/woff2', crossorigin: '' }),
+          ...link('assets/latin-', { rel: 'preload', as: 'font', type: 'font/woff2', crossorigin: '' }),
         ];
       },
     },

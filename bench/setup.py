@@ -35,8 +35,10 @@ FLAGS = (
     "--no-first-run",
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
-SETTLED_S = 2.5
-"""The first person has been in the call so long, the second one in the lobby, and the window open before navigation."""
+SETTLED_S = 2.0
+"""The first person has been in the call so long, and the second one in the lobby."""
+OPENED_S = 1.0
+"""So long a window is open before its first page: a browser that opens one is busy with the window's own parts."""
 FRAME_IN_TIME = "Promise.race([bench.result, new Promise((_, late) => setTimeout(late, 30000, Error('no frame')))])"
 PLAYING = "[...document.querySelectorAll('video')].some((video) => video.currentTime > 0)"
 
@@ -86,7 +88,7 @@ def new_page(browser: Browser, init: str = "") -> Page:
     if init:
         context.add_init_script(script=init)
     page = context.new_page()
-    time.sleep(SETTLED_S)  # a browser that opens a window is busy with the window's own parts for a while
+    time.sleep(OPENED_S)
     return page
 
 
@@ -275,12 +277,14 @@ def print_bytes(sizes: Mapping[str, int]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument("--only", default="", help="pages whose figure or name holds this word; and bare pages")
+    parser.add_argument("--only", default="", help="pages whose figure or name holds this word; and their bare pages")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     parser.add_argument("--steps", action="store_true")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    scenes = [scene for scene in SCENES if args.only in f"{scene.figure} {scene.page}" or scene.page == BARE]
+    chosen = {scene: args.only in f"{scene.figure} {scene.page}" for scene in SCENES}
+    figures = {scene.figure for scene in SCENES if chosen[scene]}
+    scenes = [scene for scene in SCENES if chosen[scene] or (scene.page == BARE and scene.figure in figures)]
     runs: dict[Scene, list[Run]] = {scene: [] for scene in scenes}
     rooms = (f"room-{number}" for number in count())
     before = os.getloadavg()[0]

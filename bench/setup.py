@@ -35,8 +35,10 @@ FLAGS = (
     "--no-first-run",
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
-SETTLED_S = 2.5
+SETTLED_S = 2.0
 """The first person has been in the call so long, and the second one in the lobby."""
+OPENED_S = 1.0
+"""So long a window is open before its first page: a browser that opens one is busy with the window's own parts."""
 FRAME_IN_TIME = "Promise.race([bench.result, new Promise((_, late) => setTimeout(late, 30000, Error('no frame')))])"
 PLAYING = "[...document.querySelectorAll('video')].some((video) => video.currentTime > 0)"
 
@@ -85,7 +87,9 @@ def new_page(browser: Browser, init: str = "") -> Page:
     context.add_init_script(path=HERE / "probe.js")
     if init:
         context.add_init_script(script=init)
-    return context.new_page()
+    page = context.new_page()
+    time.sleep(OPENED_S)
+    return page
 
 
 def wait(tab: Page, condition: str) -> None:
@@ -144,7 +148,20 @@ def app_enter(browser: Browser, sites: Sites, room: str, name: str = "first") ->
 
 
 def app_return(browser: Browser, sites: Sites, room: str) -> Page:
-    """The page of somebody who was in the call, loaded anew: with what the tab kept, but with nothing in its cache."""
+    """The page loaded anew by somebody who was in the call until a while ago: it asks nothing and joins by itself.
+
+    As on the other pages, the first person waits alone and nothing is in the cache; but the broker is asked twice,
+    since it does not know the seat any more.
+    """
+    seat = json.dumps({"token": "given up", "name": "second", "heard": 0})
+    kept = json.dumps({f"eyeline:in:{room}": "in", f"eyeline:seat:{room}": seat})
+    tab = new_page(browser, f"if (location.protocol === 'http:') Object.assign(sessionStorage, {kept})")
+    tab.goto(f"{sites.eyeline}/r/{room}", wait_until="commit")
+    return tab
+
+
+def app_reload(browser: Browser, sites: Sites, room: str) -> Page:
+    """The page loaded anew in mid-call: with what the tab kept, but with nothing in its cache."""
     before = app_enter(browser, sites, room, "second")
     time.sleep(SETTLED_S)
     old = before.pages[0]
@@ -166,6 +183,7 @@ SCENES = (
     Scene(NAVIGATION, "PeerJS 1.5.5", enter("peerjs"), arrive("peerjs", "second"), clicks=False),
     Scene(NAVIGATION, "Eyeline SDK", enter("sdk"), arrive("sdk", "second"), clicks=False),
     Scene(NAVIGATION, "Eyeline app", app_enter, app_return, clicks=False),
+    Scene(NAVIGATION, "app, mid-call", app_enter, app_reload, clicks=False),
     Scene(CLICK, BARE, enter("bare"), arrive("bare", "click"), clicks=True),
     Scene(CLICK, "Eyeline SDK", enter("sdk"), arrive("lobby", "click"), clicks=True),
     Scene(CLICK, "Eyeline app", app_enter, app_arrive, clicks=True),
@@ -259,12 +277,14 @@ def print_bytes(sizes: Mapping[str, int]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument("--only", default="", help="pages whose figure or name holds this word; and bare pages")
+    parser.add_argument("--only", default="", help="pages whose figure or name holds this word; and their bare pages")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     parser.add_argument("--steps", action="store_true")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    scenes = [scene for scene in SCENES if args.only in f"{scene.figure} {scene.page}" or scene.page == BARE]
+    chosen = {scene: args.only in f"{scene.figure} {scene.page}" for scene in SCENES}
+    figures = {scene.figure for scene in SCENES if chosen[scene]}
+    scenes = [scene for scene in SCENES if chosen[scene] or (scene.page == BARE and scene.figure in figures)]
     runs: dict[Scene, list[Run]] = {scene: [] for scene in scenes}
     rooms = (f"room-{number}" for number in count())
     before = os.getloadavg()[0]

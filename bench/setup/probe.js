@@ -64,6 +64,7 @@
     const shown = get.call(video)?.getVideoTracks() ?? [];
     if (!shown.some((track) => remote.has(track))) return video.requestVideoFrameCallback(() => look(video));
     mark('frame');
+    mark(`frame of ${video.videoWidth}x${video.videoHeight}`);
     for (const { name, requestStart, responseEnd } of performance.getEntries()) {
       if (responseEnd > 0) marks.push([`< ${new URL(name).pathname.replace(/room-\d+/, '...')}`, performance.timeOrigin + responseEnd]);
       if (requestStart > 0) marks.push([`> ${new URL(name).pathname.replace(/room-\d+/, '...')}`, performance.timeOrigin + requestStart]);

@@ -32,6 +32,21 @@ def test_two_people_see_hear_and_write_to_each_other(
         assert sees_line(reader, line)
 
 
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+def test_pictures_have_their_full_size_soon_after_the_first_one(
+    name: str, server: LiveServer, request: pytest.FixtureRequest
+) -> None:
+    """At first they are sent at half of it, to be there sooner."""
+    browser: Browser = request.getfixturevalue(name)
+    for page in [join_call(browser, f"{server.url}/r/size-{name}", person) for person in ("Alice", "Bob")]:
+        page.until(
+            """() => __connections.flatMap((each) => each.connectionState === 'connected' ? each.getSenders() : [])
+              .filter(({ track }) => track?.kind === 'video')
+              .some((sender) => sender.getParameters().encodings[0]?.scaleResolutionDownBy === 1)""",
+            deadline=10,
+        )
+
+
 def test_four_people_are_all_connected_with_each_other(chromium: Browser, server: LiveServer) -> None:
     pages = [join_call(chromium, f"{server.url}/r/four", name) for name in ("Alice", "Bob", "Carol", "Dave")]
     for page in pages:

@@ -1,18 +1,25 @@
-import { defineConfig, type Plugin } from 'vite';
+import { defineConfig, type HtmlTagDescriptor, type Plugin } from 'vite';
 
 const here = decodeURI(new URL('.', import.meta.url).pathname);
 
-/** Asks for the latin font with the page itself, so that words don't change their look when the style has come. */
-function preloadFont(): Plugin {
+/**
+ * Asks with the page itself for what draws it, which is loaded after the first script, and for the latin font, so that
+ * words don't change their look when the style has come.
+ */
+function preload(): Plugin {
   return {
-    name: 'preload-font',
+    name: 'preload',
     transformIndexHtml: {
       order: 'post',
       handler(_html, { bundle }) {
-        const font = Object.keys(bundle ?? {}).find((file) => file.includes('inter-latin-wght-normal'));
-        if (font === undefined) return [];
-        const attrs = { rel: 'preload', href: `./${font}`, as: 'font', type: 'font/woff2', crossorigin: '' };
-        return [{ tag: 'link', attrs, injectTo: 'head' }];
+        const link = (part: string, attrs: Record<string, string>): HtmlTagDescriptor[] => {
+          const file = Object.keys(bundle ?? {}).find((name) => name.includes(part));
+          return file === undefined ? [] : [{ tag: 'link', attrs: { ...attrs, href: `./${file}` }, injectTo: 'head' }];
+        };
+        return [
+          ...link('assets/show-', { rel: 'modulepreload', crossorigin: '' }),
+          ...link('assets/latin-', { rel: 'preload', as: 'font', type: 'font/woff2', crossorigin: '' }),
+        ];
       },
     },
   };
@@ -21,7 +28,7 @@ function preloadFont(): Plugin {
 export default defineConfig(({ mode }) => ({
   root: here,
   base: './',
-  plugins: [preloadFont()],
+  plugins: [preload()],
   resolve: mode === 'fake' ? { alias: { '@eyeline/sdk': `${here}test/fake-sdk.ts` } } : {},
   build: {
     outDir: '../../src/eyeline/web',

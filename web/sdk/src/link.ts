@@ -17,15 +17,27 @@ const PICTURE_BITS = 2_500_000;
 /** With more links than this each picture is sent at half its width and height. */
 const FULL_SIZE_LINKS = 2;
 
-/** A connection that was made ahead, with its candidates gathered: it saves the time when somebody comes. */
+/**
+ * Milliseconds that a connection is up before its picture is sent at full size. Until then it has half the width and
+ * height: the first one is encoded and there much sooner (`bench/setup.py`: 258 ms from navigation instead of 377).
+ */
+const FULL_SIZE_AFTER_MS = 1000;
+
+const KINDS = ['audio', 'video'] as const;
+
+/** A connection that was made ahead, with its candidates gathered and tracks: it saves the time when somebody comes. */
 export interface Spare {
   readonly connection: RTCPeerConnection;
   readonly channel: RTCDataChannel;
 }
 
-/** Makes a {@link Spare}. */
-export function spare(iceServers: readonly IceServer[]): Spare {
+/** Makes a {@link Spare}, which sends what there is of `stream` unless it is told otherwise later. */
+export function spare(iceServers: readonly IceServer[], stream: MediaStream | null): Spare {
   const connection = new RTCPeerConnection(configuration(iceServers));
+  for (const kind of KINDS) {
+    const track = firstTrack(stream, kind);
+    if (track !== null) connection.addTrack(track);
+  }
   return { connection, channel: connection.createDataChannel('eyeline', { negotiated: true, id: 0 }) };
 }
 
@@ -82,6 +94,8 @@ export class Link {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #links: number;
   #adopted = false;
+  #small = true;
+  #sizeTimer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   constructor(options: LinkOptions) {
@@ -93,6 +107,7 @@ export class Link {
     this.connection = options.spare.connection;
     this.channel = options.spare.channel;
     this.#listen();
+    this.publish(options.stream);
     if (options.opens) this.#open();
     else this.#timer = setTimeout(() => this.#open(), RETRY_AFTER_MS / 2); // the offer that was to come did not
   }
@@ -112,6 +127,7 @@ export class Link {
       const track = firstTrack(stream, transceiver.receiver.track.kind);
       if (transceiver.sender.track !== track) void transceiver.sender.replaceTrack(track).catch(() => undefined);
     }
+    this.share(this.#links);
   }
 
   /** Keeps to this link's share of the uplink, one of `links` that send the same picture. */
@@ -122,7 +138,7 @@ export class Link {
     const encoding = parameters?.encodings[0];
     if (sender === undefined || parameters === undefined || encoding === undefined) return; // not agreed on yet
     encoding.maxBitrate = Math.min(PICTURE_BITS, Math.round(UPLINK_BITS / links));
-    encoding.scaleResolutionDownBy = links > FULL_SIZE_LINKS ? 2 : 1;
+    encoding.scaleResolutionDownBy = this.#small || links > FULL_SIZE_LINKS ? 2 : 1;
     void sender.setParameters(parameters).catch(() => undefined); // it was changed meanwhile: the next call sets it
   }
 
@@ -147,6 +163,7 @@ export class Link {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#sizeTimer);
     this.connection.close();
   }
 
@@ -160,10 +177,19 @@ export class Link {
     connection.onicecandidate = (event) => this.#sayCandidate(event.candidate);
     connection.onconnectionstatechange = () => {
       if (this.#closed) return;
-      if (connection.connectionState === 'connected') this.share(this.#links);
+      if (connection.connectionState === 'connected') this.#enlarge();
       this.#options.onState(connection.connectionState);
     };
     connection.oniceconnectionstatechange = () => this.#watch();
+  }
+
+  /** The connection is up: sends the picture at full size soon. */
+  #enlarge(): void {
+    clearTimeout(this.#sizeTimer);
+    this.#sizeTimer = setTimeout(() => {
+      this.#small = false;
+      this.share(this.#links);
+    }, FULL_SIZE_AFTER_MS);
   }
 
   #watch(): void {
@@ -183,9 +209,11 @@ export class Link {
   }
 
   #open(): void {
-    for (const kind of ['audio', 'video'] as const) {
+    const there = this.#transceivers().map((transceiver) => transceiver.receiver.track.kind);
+    for (const kind of KINDS.filter((each) => !there.includes(each))) {
       this.connection.addTransceiver(firstTrack(this.#stream, kind) ?? kind, { direction: 'sendrecv' });
     }
+    this.share(this.#links);
     this.#timer = setTimeout(() => this.#check(), 2 * RETRY_AFTER_MS);
     this.#perform(this.#negotiation.need());
   }
@@ -254,9 +282,7 @@ export class Link {
   /** The first audio and the first video line. */
   #transceivers(): RTCRtpTransceiver[] {
     const live = this.connection.getTransceivers().filter((transceiver) => transceiver.direction !== 'stopped');
-    const first = (kind: string): RTCRtpTransceiver[] =>
-      live.filter((transceiver) => transceiver.receiver.track.kind === kind).slice(0, 1);
-    return [...first('audio'), ...first('video')];
+    return KINDS.flatMap((kind) => live.find((transceiver) => transceiver.receiver.track.kind === kind) ?? []);
   }
 
   #broke(error: unknown): void {

@@ -28,8 +28,8 @@ export interface Lobby {
   readonly capacity: Value<number | null>;
   /** Why the broker does not let us look in; null while all is well. */
   readonly refused: Value<EyelineError | null>;
-  /** Makes a connection ahead, with its candidates gathered: `join` is quicker then. Best called once there is a camera. */
-  prepare(): void;
+  /** Makes a connection for `stream` ahead, with its candidates gathered: `join` is quicker then. */
+  prepare(stream: MediaStream): void;
   /**
    * Rejects with code `room-full`, `name`, `unreachable` or `aborted`; the lobby goes on then, and can be asked again.
    */
@@ -54,23 +54,27 @@ class Visit implements Lobby {
   readonly #broker: Broker;
   #iceServers: readonly IceServer[] = [];
   #spare: Spare | null = null;
-  #prepared = false;
+  /** What the connection that is made ahead is to send. */
+  #stream: MediaStream | null = null;
   #waiting: Waiting | null = null;
   #seated: SeatedRoom | null = null;
 
-  /** `hurried`: the seat is taken at once, so the connection is made while the broker is being asked. */
-  constructor(place: Place, ticket: Ticket | null, hurried: boolean) {
+  constructor(place: Place, ticket: Ticket | null) {
     if (!ROOM_NAME.test(place.room)) {
       throw new EyelineError('room-name', 'A room name has 1 to 64 of the letters a-z, digits and hyphens.');
     }
     this.room = place.room;
-    if (hurried) this.#makeSpare();
     this.#broker = new Broker(new URL(place.url), place.room, ticket, (news) => this.#hear(news));
   }
 
-  prepare(): void {
-    this.#prepared = true;
-    if (this.members.current !== null) this.#makeSpare();
+  prepare(stream: MediaStream): void {
+    this.#stream = stream;
+    if (this.members.current !== null) this.hurry(stream);
+  }
+
+  /** Makes the connection while the broker is still being asked. */
+  hurry(stream: MediaStream | null): void {
+    this.#spare ??= spare(this.#iceServers, stream);
   }
 
   join(options: JoinOptions): Promise<Room> {
@@ -126,7 +130,7 @@ class Visit implements Lobby {
         this.#iceServers = news.welcome.iceServers;
         this.capacity.set(news.welcome.capacity);
         this.members.set(news.welcome.roster.members);
-        if (this.#prepared) this.#makeSpare();
+        if (this.#stream !== null) this.hurry(this.#stream);
         break;
       case 'roster':
         this.members.set(news.roster.members);
@@ -154,20 +158,17 @@ class Visit implements Lobby {
     this.#spare = null;
     this.#waiting?.resolve(this.#seated);
   }
-
-  #makeSpare(): void {
-    this.#spare ??= spare(this.#iceServers);
-  }
 }
 
 /** Looks into a room. Returns at once; throws an EyelineError with code `room-name` if it can't be one. */
 export function visit(place: Place): Lobby {
-  return new Visit(place, null, false);
+  return new Visit(place, null);
 }
 
 /** Joins a room: all that a page needs for a call. */
 export function join(options: Place & JoinOptions): Promise<Room> {
-  const lobby = new Visit(options, null, true);
+  const lobby = new Visit(options, null);
+  lobby.hurry(options.stream ?? null);
   return lobby.join(options).catch((error: unknown) => {
     lobby.leave();
     throw error;
@@ -184,7 +185,8 @@ export async function rejoin(
   const ticket = loadTicket(options.room);
   if (ticket === null) return null;
   saveTicket(options.room, null); // a copy of this tab must not take the seat from it; leaving the page saves it again
-  const visit = new Visit(options, ticket, true);
+  const visit = new Visit(options, ticket);
+  visit.hurry(options.stream ?? null);
   try {
     return await visit.wait(options.stream ?? null, options.signal);
   } catch {

@@ -46,7 +46,8 @@ export class LocalMedia {
   readonly #chosen: Record<Kind, string | null> = { microphone: null, camera: null };
   readonly #wish: Record<Kind, number> = { microphone: 0, camera: 0 };
   #muted = false;
-  #work: Promise<void> = Promise.resolve();
+  /** The change that runs, or the last of those that wait for it. */
+  #work: Promise<void> | null = null;
 
   constructor() {
     const change = (): void => void this.#list();
@@ -100,13 +101,16 @@ export class LocalMedia {
     this.camera.set(OFF);
   }
 
-  /** Runs `work` after what runs already, unless a newer wish for the same devices has come by then. */
+  /** Runs `work` at once, or after what runs already unless a newer wish for the same devices has come by then. */
   async #run(work: () => Promise<void>, kinds: readonly Kind[]): Promise<void> {
     for (const kind of kinds) this.#wish[kind] += 1;
     const wishes = kinds.map((kind) => this.#wish[kind]);
     const stale = (): boolean => kinds.every((kind, index) => this.#wish[kind] !== wishes[index]);
-    this.#work = this.#work.then(() => (stale() || this.#ended.signal.aborted ? undefined : work()));
-    await this.#work;
+    const run = async (): Promise<void> => (stale() || this.#ended.signal.aborted ? undefined : work());
+    const mine = this.#work === null ? run() : this.#work.then(run);
+    this.#work = mine;
+    await mine;
+    if (this.#work === mine) this.#work = null;
   }
 
   async #acquire(kinds: readonly Kind[]): Promise<void> {
@@ -156,16 +160,16 @@ export class LocalMedia {
       for (const track of tracks) track.stop();
       return;
     }
+    for (const track of tracks) track.enabled = track.kind === 'video' || !this.#muted;
+    const kinds = tracks.map((track) => track.kind);
+    const others = this.stream.current.getTracks().filter((track) => !kinds.includes(track.kind));
+    this.#publish([...others, ...tracks]);
     for (const track of tracks) {
       const kind: Kind = track.kind === 'audio' ? 'microphone' : 'camera';
       track.onended = () => this.#lost(kind, track);
       const id = track.getSettings().deviceId ?? null;
-      track.enabled = kind === 'camera' || !this.#muted;
       this.#device(kind).set({ state: track.enabled ? 'on' : 'off', problem: null, id, label: track.label });
     }
-    const kinds = tracks.map((track) => track.kind);
-    const others = this.stream.current.getTracks().filter((track) => !kinds.includes(track.kind));
-    this.#publish([...others, ...tracks]);
   }
 
   /** The device was unplugged, or taken away. */

@@ -208,11 +208,11 @@ export class SeatedRoom implements Room {
   }
 
   #takeSpare(): Spare {
-    const taken = this.#spare ?? spare(this.#iceServers);
+    const taken = this.#spare ?? spare(this.#iceServers, this.#stream);
     this.#spare = null;
     // The next one is made when there is time for it, not while this one is being connected.
     setTimeout(() => {
-      if (this.ended.current === null) this.#spare ??= spare(this.#iceServers);
+      if (this.ended.current === null) this.#spare ??= spare(this.#iceServers, this.#stream);
     }, 2000);
     return taken;
   }

@@ -50,8 +50,8 @@ export class Lobby {
     this.#watch.add(
       effect(() => {
         // Not before: a browser that lends no camera keeps its addresses in the local network to itself.
-        const { camera, microphone } = equipment;
-        if (camera.value.state === 'on' || microphone.value.state === 'on') this.#lobby.prepare();
+        const { camera, microphone, stream } = equipment;
+        if (camera.value.state === 'on' || microphone.value.state === 'on') this.#lobby.prepare(stream.peek());
       }),
     );
   }

@@ -1,0 +1,7 @@
+import { browser } from './browser';
+import { App } from './model/app';
+import './style.css';
+
+// The model asks for the camera and connects while what draws it is still on its way.
+const app = new App(browser());
+void import('./view/show').then(({ show }) => show(app));

@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { LocalMedia } from '../src/media.ts';
+
+/** The browser's part: tracks and streams that only hold what they are told. */
+class Track {
+  enabled = true;
+  readonly readyState = 'live';
+  readonly label: string;
+  readonly kind: string;
+  onended: (() => void) | null = null;
+
+  constructor(kind: string) {
+    this.kind = kind;
+    this.label = kind;
+  }
+
+  getSettings(): { deviceId: string } {
+    return { deviceId: this.kind };
+  }
+
+  stop(): void {}
+}
+
+class Stream {
+  readonly #tracks: readonly Track[];
+
+  constructor(tracks: readonly Track[] = []) {
+    this.#tracks = tracks;
+  }
+
+  getTracks(): readonly Track[] {
+    return this.#tracks;
+  }
+}
+
+/** What was asked of the browser, and how to grant it. */
+const asked: { readonly audio: unknown; readonly video: unknown; readonly grant: () => void }[] = [];
+
+beforeEach(() => {
+  asked.length = 0;
+  vi.stubGlobal('MediaStream', Stream);
+  vi.stubGlobal('navigator', {
+    mediaDevices: {
+      addEventListener: () => {},
+      enumerateDevices: async () => [],
+      getUserMedia: ({ audio, video }: { audio: unknown; video: unknown }) =>
+        new Promise((resolve) => {
+          const kinds = [...(audio ? ['audio'] : []), ...(video ? ['video'] : [])];
+          asked.push({ audio, video, grant: () => resolve(new Stream(kinds.map((kind) => new Track(kind)))) });
+        }),
+    },
+  });
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+test('the browser is asked at once, before anything else of the page runs', () => {
+  void new LocalMedia().start();
+  expect(asked.length).toBe(1);
+});
+
+test('a microphone that was muted while it was being started comes muted', async () => {
+  const media = new LocalMedia();
+  const started = media.start();
+  await media.setMicrophone(false);
+  asked[0]?.grant();
+  await started;
+  const [microphone] = media.stream.current.getTracks().filter((track) => track.kind === 'audio');
+  expect(microphone?.enabled).toBe(false);
+  expect(media.microphone.current.state).toBe('off');
+  expect(media.camera.current.state).toBe('on');
+});
+
+test('changes run one after the other, and a camera that was turned off meanwhile is let go', async () => {
+  const media = new LocalMedia();
+  const started = media.start();
+  const off = media.setCamera(false);
+  expect(asked.length).toBe(1);
+  asked[0]?.grant();
+  await Promise.all([started, off]);
+  expect(media.camera.current.state).toBe('off');
+  expect(media.stream.current.getTracks().map((track) => track.kind)).toEqual(['audio']);
+});
+
+test('a device is on only once its track can be sent', async () => {
+  const media = new LocalMedia();
+  const started = media.start();
+  const kinds: string[][] = [];
+  media.camera.subscribe(({ state }) => {
+    if (state === 'on') kinds.push(media.stream.current.getTracks().map((track) => track.kind));
+  });
+  asked[0]?.grant();
+  await started;
+  expect(kinds).toEqual([['audio', 'video']]);
+});

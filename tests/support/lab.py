@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from tests.support.namespaces import Namespace, Wires
-from tests.support.nat import Kind, rules
+from tests.support.nat import CUT, Kind, rules
 from tests.support.server import ROOT
 from tests.support.tools import need
 from tests.support.wire import Process, scratch
@@ -42,9 +42,12 @@ class Side:
         self.host.do(f"ip route add default via {gateway}")
         self.host.names({NAME: SERVER})
         self.router.do("sysctl -q -w net.ipv4.ip_forward=1")
+        self._home = self.outside
 
     def become(self, kind: Kind) -> None:
-        """From now on the router is of this kind, and has forgotten every connection."""
+        """From now on the router is of this kind, where it was at first, and has forgotten every connection."""
+        if self.outside != self._home:
+            self.move(int(self._home.rpartition(".")[2]))
         self.router.do("nft -f -", text=rules(kind))
         self.forget()
 
@@ -54,20 +57,19 @@ class Side:
 
     def move(self, outside: int) -> None:
         """The router gets another address outside, as from a provider at night."""
-        self.router.do(f"ip address add 198.51.100.{outside}/24 dev wan")
         self.router.do(f"ip address delete {self.outside}/24 dev wan")
         self.outside = f"198.51.100.{outside}"
+        self.router.do(f"ip address add {self.outside}/24 dev wan")
         _to_everywhere(self.router, "wan")
         self.forget()
 
     def cut(self) -> None:
-        """Nothing passes between the router and the outside."""
-        self.router.do("ip link set wan down")
+        """Nothing passes between the router and the outside, and nobody is told."""
+        self.router.do("nft -f -", text=CUT)
 
     def mend(self) -> None:
         """It passes again."""
-        self.router.do("ip link set wan up")
-        _to_everywhere(self.router, "wan")
+        self.router.do("nft delete table inet cut")
 
 
 class Lab:

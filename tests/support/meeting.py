@@ -83,3 +83,27 @@ def kind_of(path: str) -> Path:
     if "relay" in path:
         return "relay"
     return "host" if all(side.startswith("host-") for side in path.split(" / ")) else "direct"
+
+
+def relay_only(*prefixes: str) -> str:
+    """A script that leaves the page no way but a relay whose URL begins with one of these and has that transport."""
+    return _RELAY_ONLY.replace("GIVEN", repr(list(prefixes)))
+
+
+_RELAY_ONLY: Final = """
+{
+  const forced = (given) => ({
+    ...given,
+    iceTransportPolicy: 'relay',
+    iceServers: (given?.iceServers ?? [])
+      .map((server) => ({...server, urls: [server.urls].flat().filter(
+        (url) => GIVEN.some((prefix) => url.startsWith(prefix.split(' ')[0]) && url.endsWith(prefix.split(' ')[1])))}))
+      .filter((server) => server.urls.length > 0),
+  });
+  const set = RTCPeerConnection.prototype.setConfiguration;
+  RTCPeerConnection.prototype.setConfiguration = function (given) { return set.call(this, forced(given)); };
+  globalThis.RTCPeerConnection = new Proxy(RTCPeerConnection, {
+    construct: (target, [given], as) => Reflect.construct(target, [forced(given)], as),
+  });
+}
+"""

@@ -12,6 +12,13 @@ that does (symmetric); port-restricted that lets out nothing but TCP to port 443
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
+CUT: Final = """
+table inet cut {
+  chain forward { type filter hook forward priority raw; drop; }
+}
+"""
+"""Nothing passes any more."""
+
 _HEAD: Final = """
 flush ruleset
 table inet lab {

@@ -1,3 +1,4 @@
+import type { GatheringError } from './attempt.ts';
 import { Negotiation, type NegotiationEffect } from './negotiation.ts';
 import type { IceServer } from './protocol.ts';
 import type { Words } from './words.ts';
@@ -17,16 +18,25 @@ const PICTURE_BITS = 2_500_000;
 /** With more links than this each picture is sent at half its width and height. */
 const FULL_SIZE_LINKS = 2;
 
+/** Errors that are kept of one connection. */
+const ERRORS_MAX = 50;
+
 /** A connection that was made ahead, with its candidates gathered: it saves the time when somebody comes. */
 export interface Spare {
   readonly connection: RTCPeerConnection;
   readonly channel: RTCDataChannel;
+  /** What the browser said of servers while it gathered; the first {@link ERRORS_MAX}. */
+  readonly errors: readonly GatheringError[];
 }
 
 /** Makes a {@link Spare}. */
 export function spare(iceServers: readonly IceServer[]): Spare {
   const connection = new RTCPeerConnection(configuration(iceServers));
-  return { connection, channel: connection.createDataChannel('eyeline', { negotiated: true, id: 0 }) };
+  const errors: GatheringError[] = [];
+  connection.onicecandidateerror = ({ url, errorCode }) => {
+    if (errors.length < ERRORS_MAX) errors.push({ url, code: errorCode });
+  };
+  return { connection, channel: connection.createDataChannel('eyeline', { negotiated: true, id: 0 }), errors };
 }
 
 /** Tells a {@link Spare} or a {@link Link} of servers, or of credentials, that were not known when it was made. */
@@ -74,6 +84,7 @@ export class Link {
   readonly number = nextLinkNumber();
   readonly connection: RTCPeerConnection;
   readonly channel: RTCDataChannel;
+  readonly errors: readonly GatheringError[];
   readonly #options: LinkOptions;
   readonly #negotiation: Negotiation;
   #to: number | null;
@@ -92,6 +103,7 @@ export class Link {
     this.#links = options.links;
     this.connection = options.spare.connection;
     this.channel = options.spare.channel;
+    this.errors = options.spare.errors;
     this.#listen();
     if (options.opens) this.#open();
     else this.#timer = setTimeout(() => this.#open(), RETRY_AFTER_MS / 2); // the offer that was to come did not

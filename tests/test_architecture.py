@@ -12,6 +12,7 @@ PACKAGE = ROOT / "src" / "eyeline"
 
 FLOORS = {
     "errors": 1,
+    "checks": 1,
     "__init__": 1,
     "signalling": 2,
     "turn": 2,
@@ -22,7 +23,7 @@ FLOORS = {
 }
 """Everything at the top of the package.  Neighbours on one floor don't import each other."""
 
-SANS_IO = {"errors", "signalling", "turn", "settings"}
+SANS_IO = {"errors", "checks", "signalling", "turn", "settings"}
 """These know no clock, no socket, no chance, no log: all that is passed in."""
 
 BANNED_BELOW_THE_EDGE = {

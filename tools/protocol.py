@@ -1,4 +1,4 @@
-"""Writes what must say the same as the Python types: docs/protocol.md, web/sdk/src/protocol.ts, two tables.
+"""Writes what must say the same as the Python types: docs/protocol.md, two TypeScript files, three tables.
 
 python tools/protocol.py           write them
 python tools/protocol.py --check   exit 1 and name those that are stale
@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, get_args, get_origin
 
 import msgspec
 
-from eyeline import settings
+from eyeline import checks, settings
 from eyeline.serve import metrics
 from eyeline.signalling import messages, negotiation, refusals, room, session, token
 
@@ -40,10 +40,14 @@ LIMITS: Final[tuple[tuple[types.ModuleType, str], ...]] = (
 def outputs() -> dict[Path, str]:
     """What each generated file must hold."""
     operate = ROOT / "docs/operate.md"
+    page = operate.read_text()
+    for name, table in (("settings", settings_table()), ("metrics", metrics_table()), ("checks", checks_table())):
+        page = spliced(page, name, table)
     return {
         ROOT / "docs/protocol.md": markdown(),
         ROOT / "web/sdk/src/protocol.ts": typescript(),
-        operate: spliced(spliced(operate.read_text(), "settings", settings_table()), "metrics", metrics_table()),
+        ROOT / "web/app/src/checks.ts": checks_typescript(),
+        operate: page,
     }
 
 
@@ -72,6 +76,37 @@ def metrics_table() -> str:
         label = f"`{row.label}`: {', '.join(row.values)}" if row.label else ""
         text += f"| `{name}` | {row.kind} | {label} | {_line(row.meaning)} |\n"
     return text
+
+
+def checks_table() -> str:
+    """Every code of the call, of `/test` and of the doctor."""
+    text = "| code | what was found | what a visitor can do | what the operator can do |\n| --- | --- | --- | --- |\n"
+    for code, check in checks.CHECKS.items():
+        text += f"| `{code}` | {check.message} | {check.visitor or 'only the doctor sees it'} | {check.operator} |\n"
+    return text
+
+
+def checks_typescript() -> str:
+    """checks.ts: what a visitor's page can find."""
+    text = "// Written by tools/protocol.py from src/eyeline/checks.py: change it there.\n\n"
+    text += ts_comment(words(checks.Check)) + "export interface Check {\n"
+    text += "".join(
+        ts_comment(field_docs(checks.Check)[name].partition(";")[0].removesuffix(".") + ".", "  ")
+        + f"  readonly {name}: string;\n"
+        for name in checks.Check._fields
+    )
+    text += "}\n\n" + ts_comment("What can stand between two people, by code.")
+    text += "export const CHECKS = {\n"
+    for code, check in checks.CHECKS.items():
+        if check.visitor is not None:
+            text += f"  '{code}': {{\n" if "-" in code else f"  {code}: {{\n"
+            text += "".join(f"    {name}: {_quoted(value)},\n" for name, value in check._asdict().items()) + "  },\n"
+    return text + "} satisfies { readonly [code: string]: Check };\n\nexport type CheckCode = keyof typeof CHECKS;\n"
+
+
+def _quoted(text: str) -> str:
+    quote = '"' if "'" in text else "'"
+    return quote + text + quote
 
 
 # What the Python source says in words: docstrings of constants and fields are in the syntax tree only.

@@ -25,6 +25,7 @@ Code = Literal[
     "turn-no-data",
     "no-candidates",
     "network-blocked",
+    "relay-silent",
     "peer-silent",
     "no-path",
     "port-closed",
@@ -144,6 +145,11 @@ CHECKS: Final[dict[Code, Check]] = {
         "Your network lets no UDP out, and our relay did not answer.",
         "Try another network, such as your phone's.",
         "Let the relay be reached over TLS on port 443, which most networks let out.",
+    ),
+    "relay-silent": Check(
+        "No direct path was found, and our relay did not answer.",
+        "Try another network, such as your phone's.",
+        "Open the UDP port and the TCP port of the relay; `/test` tells which of them is closed.",
     ),
     "peer-silent": Check(
         "The other side has said nothing of where it can be reached.",

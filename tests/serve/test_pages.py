@@ -65,15 +65,15 @@ def raw_body(app: ASGIApp, path: str, accept_encoding: str) -> tuple[bytes, str 
     return body["body"], encoding or None  # type: ignore[index]
 
 
-@pytest.mark.parametrize("path", ["/", "/r/tea", "/r/tea.time", "/r/%F0%9F%8D%B5"])
-def test_home_and_rooms_are_the_page(pages: Pages, path: str) -> None:
+@pytest.mark.parametrize("path", ["/", "/test", "/r/tea", "/r/tea.time", "/r/%F0%9F%8D%B5"])
+def test_home_test_and_rooms_are_the_page(pages: Pages, path: str) -> None:
     answer = ask(pages, path)
     assert (answer.status_code, answer.text) == (200, PAGE)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["cache-control"] == "no-cache"
 
 
-@pytest.mark.parametrize("path", ["/elsewhere", "/r/", "/r/tea/time", "/index"])
+@pytest.mark.parametrize("path", ["/elsewhere", "/test/x", "/r/", "/r/tea/time", "/index"])
 def test_unknown_place_is_the_page_with_404(pages: Pages, path: str) -> None:
     answer = ask(pages, path)
     assert (answer.status_code, answer.text) == (404, PAGE)

@@ -26,7 +26,8 @@ BUILD = Path(__file__).parents[1] / "web"
 _PREFIXES_KEPT = 16
 """For how many mount points the page is kept ready; the one used least recently goes."""
 _BASE = re.compile(rb'<base href="/"\s*/?>')
-_ROOM = re.compile(r"/r/[^/]+")
+_PLACE = re.compile(r"/|/test|/r/[^/]+")
+"""Where the app has something to show; elsewhere it says that there is nothing."""
 _FILE_NAME = re.compile(r".*\.[^/]*")
 _COMPRESSED: dict[str, Encoding] = {".br": "br", ".gz": "gzip"}
 
@@ -138,7 +139,7 @@ class Pages:
         file = self._files.get(path)
         if file is not None:
             await _send_file(scope, send, 200, file)
-        elif path == "/" or _ROOM.fullmatch(path):
+        elif _PLACE.fullmatch(path):
             await _send_file(scope, send, 200, self._page_at(prefix))
         elif _FILE_NAME.fullmatch(path):
             await _answer(scope, send, 404, [_TEXT, (b"cache-control", b"no-store")], _NOT_FOUND_TEXT)

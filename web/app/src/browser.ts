@@ -1,15 +1,20 @@
-import { LocalMedia, rejoin, visit } from '@eyeline/sdk';
+import { LocalMedia, probeStun, probeTurn, rejoin, visit } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
 import type { Address, Memory, Outside } from './model/outside';
 
 /** The browser, as the model wants it. */
 export function browser(): Outside {
   return {
-    sdk: { visit, rejoin, media: () => new LocalMedia() },
+    sdk: { visit, rejoin, probeStun, probeTurn, media: () => new LocalMedia() },
     url: document.baseURI,
     address: address(),
     memory: memory(() => localStorage),
     session: memory(() => sessionStorage),
+    answers: () =>
+      fetch(document.baseURI, { method: 'HEAD', cache: 'no-store' }).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
     copy: async (text) => navigator.clipboard.writeText(text),
     random: (count) => crypto.getRandomValues(new Uint8Array(count)),
     now: Date.now,

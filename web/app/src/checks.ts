@@ -122,6 +122,11 @@ export const CHECKS = {
     visitor: "Try another network, such as your phone's.",
     operator: 'Let the relay be reached over TLS on port 443, which most networks let out.',
   },
+  'relay-silent': {
+    message: 'No direct path was found, and our relay did not answer.',
+    visitor: "Try another network, such as your phone's.",
+    operator: 'Open the UDP port and the TCP port of the relay; `/test` tells which of them is closed.',
+  },
   'peer-silent': {
     message: 'The other side has said nothing of where it can be reached.',
     visitor: 'Wait, or ask them to load their page anew: their network or browser is in the way.',

@@ -1,4 +1,6 @@
-import type { Device, Line } from '@eyeline/sdk';
+import type { Device, Line, RelayPlace, Tried, VerdictCode } from '@eyeline/sdk';
+import { CHECKS, type Check } from './checks';
+import type { CheckKind, Finding, Outlook } from './model/checkup';
 
 type Kind = 'microphone' | 'camera';
 type Problem = NonNullable<Device['problem']>;
@@ -73,18 +75,46 @@ function clockTime(at: number): string {
 
 function lineState({ state, roundTripMs }: Line): string {
   if (state === 'looking') return 'looking…';
-  return state !== 'lost' && roundTripMs !== null ? `${state} · ${Math.round(roundTripMs)} ms` : state;
+  if (state === 'lost' || roundTripMs === null) return state;
+  return `${state} · ${roundTripMs < 1 ? '<1' : Math.round(roundTripMs)} ms`;
 }
 
-/** What is known of the way, and not more: a candidate that was only seen by the other side tells nothing of NATs. */
-function path({ state, localType, remoteType, protocol }: Line): string {
-  if (state === 'looking') return 'Looking for a way…';
+const udp = (protocol: string | null) => (protocol === null ? '' : ` (${protocol.toUpperCase()})`);
+
+/** What is known of the way, and not more. */
+function path({ state, path: kind, localType, remoteType, protocol, verdict }: Line): string {
+  if (state === 'looking') return verdict === null ? 'Looking for a way…' : 'None found yet';
   if (state === 'lost') return 'Lost. Trying again…';
-  const over = protocol === null ? '' : ` (${protocol.toUpperCase()})`;
-  if (state === 'relayed') return `Relayed, still encrypted${over}`;
-  if (localType === 'host' && remoteType === 'host') return `Direct, without NAT${over}`;
-  return localType === 'srflx' || remoteType === 'srflx' ? `Direct, through NAT${over}` : `Direct${over}`;
+  if (localType === 'relay') return `Relayed over ${protocol?.toUpperCase() ?? 'UDP'}, still encrypted`;
+  if (kind === 'relay') return 'Relayed on their side, still encrypted';
+  if (kind === 'same-network') return `Direct, on the same network${udp(protocol)}`;
+  if (kind === null) return 'Direct';
+  const [mine, theirs] = [localType !== 'host', remoteType !== 'host'];
+  const nats =
+    mine && theirs ? 'through both NATs' : mine ? 'through your NAT' : theirs ? 'through their NAT' : 'without NAT';
+  return `Direct, ${nats}${udp(protocol)}`;
 }
+
+function roundTrip({ roundTripMs }: Line): string {
+  if (roundTripMs === null) return 'Measuring…';
+  return roundTripMs < 1 ? 'Under 1 ms' : `${Math.round(roundTripMs)} ms`;
+}
+
+const kinds = { 'same-network': 'Same network', direct: 'Directly through NATs' } as const;
+
+function places(relays: readonly RelayPlace[]): string {
+  return relays.map(({ transport, port }) => `${transport.toUpperCase()} port ${port}`).join(', ');
+}
+
+function tried({ kind, outcome, relays }: Tried): string {
+  if (kind !== 'relay') return `${kinds[kind]}: ${outcome === 'ready' ? 'worked, not used' : 'no answer'}.`;
+  if (outcome === 'ready') return 'Relay: ready, not used.';
+  if (outcome === 'unneeded') return 'Relay: not needed.';
+  if (outcome === 'missing') return 'Relay: this server offers none.';
+  return `Relay (${places(relays)}): ${outcome === 'refused' ? 'refused' : 'no answer'}.`;
+}
+
+const verdict = (code: VerdictCode): Check => CHECKS[code];
 
 function picture({ picture: seen }: Line): string {
   if (seen === null) return 'None is coming';
@@ -95,16 +125,91 @@ function picture({ picture: seen }: Line): string {
   return `${seen.width}×${seen.height}, ${Math.round(seen.framesPerSecond)}\u00a0a\u00a0second, ${rate}`;
 }
 
+const checkNames: { readonly [kind in CheckKind]: string } = {
+  camera: 'Camera',
+  microphone: 'Microphone',
+  server: 'Server',
+  stun: 'Direct path (STUN)',
+  'turn-udp': 'Relay over UDP',
+  'turn-tcp': 'Relay over TCP',
+  'turn-tls': 'Relay over TLS',
+};
+
+const outlooks: { readonly [outlook in Outlook]: string } = {
+  well: 'Calls work from here: directly where they can, else through the relay.',
+  'relay-only': 'Calls work from here, but mostly through the relay.',
+  'direct-only':
+    'Calls work from here where the other network lets a direct path through. There is no relay to help out.',
+  stuck: 'Calls only work with people on your own network.',
+  'cut-off': 'Calls don’t work from here.',
+};
+
+function fine({ kind, detail }: Finding): string {
+  if (kind === 'server') return 'It lets you in.';
+  if (kind === 'camera' || kind === 'microphone') return detail ?? 'It works.';
+  if (kind !== 'stun') return `A message came through and back in ${detail} ms.`;
+  return detail === null ? 'Your address is the same outside: no NAT.' : `Outside you are ${detail}.`;
+}
+
+function found(finding: Finding): string {
+  const { kind, state, code } = finding;
+  switch (state) {
+    case 'waiting':
+      return 'Waiting…';
+    case 'running':
+      return kind === 'camera' || kind === 'microphone' ? 'Asking your browser…' : 'Testing…';
+    case 'fine':
+      return fine(finding);
+    case 'failed':
+      return code === null ? 'It failed.' : CHECKS[code].message;
+    case 'missing':
+      return code === 'no-relay' ? 'This server offers no relay.' : 'This server does not offer it.';
+    case 'untested':
+      return 'Not tested: only the server can tell where it is.';
+  }
+}
+
+const seconds = (ms: number) => (ms < 1000 ? `${Math.round(ms)} ms` : `${inOneDigit(ms / 1000)} s`);
+
+/** What an administrator wants to know, as plain text. */
+function report(home: string, findings: readonly Finding[], browser: string, at: Date): string {
+  const rows = findings.map((finding) => {
+    const { kind, code, ms } = finding;
+    const name = `${checkNames[kind]}: ${found(finding)}${ms === null ? '' : ` (${seconds(ms)})`}`;
+    return code === null ? name : `${name} [${code}]\n  ${CHECKS[code].operator}`;
+  });
+  return [`Eyeline test of ${home}, ${at.toISOString()}`, browser, '', ...rows, ''].join('\n');
+}
+
+const checkup = {
+  heading: 'Does it work from here?',
+  lead: 'Your camera, your microphone, and every way that a call can take through your network, tried for real.',
+  list: 'What was tested',
+  name: checkNames,
+  found,
+  time: seconds,
+  outlook: outlooks,
+  running: 'Testing…',
+  again: 'Test again',
+  copy: 'Copy for the administrator',
+  copied: 'Copied',
+  byHand: 'Your browser did not let us copy. Copy this:',
+  report,
+};
+
 /** Every word on the page. */
 export const words = {
   product: 'Eyeline',
   newCall: 'New call',
   close: 'Close',
+  again: 'Try again',
   list,
   problem,
+  verdict,
   title: {
     home: 'Eyeline',
     nowhere: 'Not found · Eyeline',
+    test: 'Test · Eyeline',
     returning: 'Coming back… · Eyeline',
     lobby: (room: string) => `Ready? ${room} · Eyeline`,
     call: (names: readonly string[], unread: number) =>
@@ -116,6 +221,7 @@ export const words = {
     lead: 'Video, voice and messages go straight from your browser to theirs. No\u00a0account. No\u00a0app.',
     code: 'Code or link',
     join: 'Join',
+    test: 'Test your camera, microphone and network',
     problem: (
       reading:
         | { readonly is: 'empty' }
@@ -143,7 +249,6 @@ export const words = {
     join: 'Join',
     joining: 'Joining…',
     note: 'Sent from browser to browser, encrypted.',
-    again: 'Try again',
     preview: 'Your picture',
     cameraOff: 'Your camera is off',
     cameraStarting: 'Starting the camera…',
@@ -181,6 +286,7 @@ export const words = {
   joined: (name: string) => `${name} joined`,
   left: (name: string) => `${name} left`,
   wrote: (name: string, text: string) => `${name} wrote: ${text.slice(0, 200)}`,
+  unconnected: (name: string) => `No connection to ${name}`,
   lostPerson: (name: string) => `Lost ${name}. Trying again…`,
   foundPerson: (name: string) => `${name} is back`,
   linkCopied: 'Link copied. Send it to whom you want here.',
@@ -211,8 +317,8 @@ export const words = {
     heading: (name: string) => `Your line to ${name}`,
     hidden: 'address hidden',
     path: (line: Line) => ['Path', path(line)] as const,
-    roundTrip: (line: Line) =>
-      ['Round trip', line.roundTripMs === null ? 'Measuring…' : `${Math.round(line.roundTripMs)} ms`] as const,
+    tried: (line: Line) => ['Also tried', line.tried.map(tried).join(' ')] as const,
+    roundTrip: (line: Line) => ['Round trip', roundTrip(line)] as const,
     picture: (line: Line) => ['Picture', picture(line)] as const,
     lost: (line: Line) =>
       ['Lost on the way', line.lost === null ? 'Measuring…' : `${inOneDigit(line.lost * 100)} %`] as const,
@@ -236,6 +342,7 @@ export const words = {
       endings[code] ?? { title: 'The call is over', lead: message, again: 'Rejoin' },
     home: 'Home',
   },
+  checkup,
   nowhere: {
     title: 'Nothing here',
     lead: 'This address leads to no page. If somebody sent you a link to a call, check that it is whole.',

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Call } from '../src/model/call';
 import { Equipment } from '../src/model/equipment';
-import { direct, FakePeer, FakeRoom } from './fakes';
+import { direct, FakePeer, FakeRoom, looking } from './fakes';
 import { settled, World } from './outside';
 
 const bob = () => new FakePeer('Bob', {} as MediaStream);
@@ -43,6 +43,18 @@ test('a lost line is told, and so is its return', () => {
   peer.line.set({ ...direct, state: 'looking' });
   peer.line.set(direct);
   expect(call.notices.shown.value).toBe('Bob is back');
+});
+
+test('what is in the way is told once, and another try is made for that person', () => {
+  const peer = bob();
+  room.peers.set([peer]);
+  peer.line.set({ ...looking, verdict: 'no-relay' });
+  expect(call.notices.heard.value).toMatch(/^This server offers no relay/);
+  call.notices.tell('');
+  peer.line.set({ ...looking, verdict: 'no-relay', roundTripMs: 1 });
+  expect(call.notices.heard.value).toBe('');
+  call.retry('bob');
+  expect(peer.retried).toBe(1);
 });
 
 test('muting is told and published', async () => {

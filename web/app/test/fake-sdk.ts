@@ -75,16 +75,28 @@ function people(): FakePeer[] {
   const [bob, carol, dave, erin] = peers;
   bob?.speaking.set(!scene.has('quiet'));
   if (scene.has('lost')) bob?.line.set({ ...direct, state: 'lost', roundTripMs: null });
-  if (scene.has('relayed')) bob?.line.set({ ...direct, state: 'relayed', roundTripMs: 148, localType: 'relay' });
+  if (scene.has('relayed'))
+    bob?.line.set({ ...direct, state: 'relayed', path: 'relay', roundTripMs: 148, localType: 'relay' });
   if (scene.has('six-address')) bob?.line.set({ ...direct, local: '[2001:db8:1234:5678:9abc:def0:1234:5678]:54321' });
   if (scene.has('looking')) bob?.line.set(looking);
   if (scene.has('looking')) bob?.media.set({ microphone: 'on', camera: 'none' });
   if (scene.has('nocam')) bob?.media.set({ microphone: 'muted', camera: 'off' });
+  if (scene.has('blocked')) blocked(bob);
   carol?.line.set({ ...direct, roundTripMs: 41 });
   dave?.media.set({ microphone: 'muted', camera: 'on' });
-  dave?.line.set({ ...direct, state: 'relayed', roundTripMs: 87 });
+  dave?.line.set({ ...direct, state: 'relayed', path: 'relay', roundTripMs: 87 });
   if (others > 3) erin?.media.set({ microphone: 'on', camera: 'off' });
   return peers;
+}
+
+function blocked(bob: FakePeer | undefined): void {
+  const relays = [{ url: 'turns:a', transport: 'tls', port: 443 }] as const;
+  const tried = [
+    { kind: 'same-network', outcome: 'silent', relays: [] },
+    { kind: 'relay', outcome: 'silent', relays },
+  ] as const;
+  bob?.line.set({ ...looking, verdict: 'network-blocked', tried });
+  bob?.media.set({ microphone: 'none', camera: 'none' });
 }
 
 function talk(room: FakeRoom, [bob, carol]: readonly FakePeer[]): void {
@@ -97,10 +109,16 @@ function talk(room: FakeRoom, [bob, carol]: readonly FakePeer[]): void {
   if (scene.has('hostile')) setTimeout(() => say(bob, '<img src=x onerror=alert(1)> \u0000\u0007 \u202Edesrever'), 600);
 }
 
+const servers: readonly sdk.IceServer[] = [
+  { urls: ['stun:meet.example:3478'] },
+  { urls: ['turn:meet.example:3478?transport=udp', 'turns:meet.example:443?transport=tcp'] },
+];
+
 function roomOf(name: string, me: string): FakeRoom {
   const room = new FakeRoom(name, me);
   const peers = people();
   room.peers.set(peers);
+  if (!scene.has('no-relay')) room.iceServers.set(servers);
   if (scene.has('away')) room.broker.set('away');
   if (scene.has('chat') || scene.has('talk')) talk(room, peers);
   if (scene.has('undelivered')) {
@@ -131,3 +149,11 @@ export async function rejoin({ room }: Parameters<typeof sdk.rejoin>[0]): Promis
   if (scene.has('returning')) return new Promise(() => {});
   return scene.has('noseat') ? null : roomOf(room, 'Alice');
 }
+
+const slowly = <T>(answer: T) => new Promise<T>((resolve) => setTimeout(() => resolve(answer), 400));
+
+export const probeStun = (): Promise<sdk.StunAnswer> =>
+  slowly(scene.has('blocked') ? { found: 'silent' } : { found: 'answer', address: '203.0.113.7' });
+
+export const probeTurn = ({ urls: [url = ''] }: sdk.IceServer): Promise<sdk.TurnAnswer> =>
+  slowly(url.startsWith('turns') || scene.has('well') ? { found: 'passes', roundTripMs: 31 } : { found: 'silent' });

@@ -10,6 +10,12 @@ export function refusal(code: string, message = code): sdk.EyelineError {
 
 export const direct: sdk.Line = {
   state: 'direct',
+  path: 'direct',
+  tried: [
+    { kind: 'same-network', outcome: 'silent', relays: [] },
+    { kind: 'relay', outcome: 'ready', relays: [] },
+  ],
+  verdict: null,
   roundTripMs: 23,
   local: '203.0.113.7:4711',
   remote: '198.51.100.4:50012',
@@ -23,6 +29,8 @@ export const direct: sdk.Line = {
 export const looking: sdk.Line = {
   ...direct,
   state: 'looking',
+  path: null,
+  tried: [],
   roundTripMs: null,
   local: null,
   remote: null,
@@ -47,8 +55,14 @@ export class FakePeer implements sdk.Peer {
     this.stream = stream;
   }
 
+  retried = 0;
+
   send(): Promise<void> {
     return Promise.resolve();
+  }
+
+  retry(): void {
+    this.retried += 1;
   }
 }
 
@@ -58,6 +72,7 @@ export class FakeRoom implements sdk.Room {
   readonly peers = new Source<readonly FakePeer[]>([]);
   readonly broker = new Source<sdk.BrokerState>('connected');
   readonly ended = new Source<sdk.EyelineError | null>(null);
+  readonly iceServers = new Source<readonly sdk.IceServer[]>([]);
   readonly sent: sdk.Json[] = [];
   readonly published: (MediaStream | null)[] = [];
   /** What becomes of the next message. */

@@ -1,3 +1,4 @@
+import type { TurnAnswer } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
 import type { Memory, Outside } from '../src/model/outside';
 import { FakeLobby, FakeMedia, type FakeRoom } from './fakes';
@@ -28,9 +29,25 @@ export class World implements Outside {
     };
   }
 
+  /** What a STUN server says, and relays by their URL; none of them answers else. */
+  stun: { found: 'answer'; address: string | null } | { found: 'silent' } = {
+    found: 'answer',
+    address: '203.0.113.7',
+  };
+  readonly relays = new Map<string, TurnAnswer>();
+  /** What lobbies say to who joins, if not yes. */
+  answer: FakeLobby['answer'] | null = null;
+  /** Whether the server gives its page. */
+  pages = true;
+
+  readonly answers = async (): Promise<boolean> => this.pages;
+
   readonly sdk: Outside['sdk'] = {
+    probeStun: async () => this.stun,
+    probeTurn: async ({ urls: [url = ''] }) => this.relays.get(url) ?? { found: 'silent' },
     visit: ({ room }) => {
       const lobby = new FakeLobby(room);
+      if (this.answer !== null) lobby.answer = this.answer;
       this.lobbies.push(lobby);
       return lobby;
     },

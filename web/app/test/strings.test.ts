@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { words } from '../src/strings';
 import { direct, looking } from './fakes';
 
+const relayed = { ...direct, state: 'relayed', path: 'relay', localType: 'relay', protocol: 'tls' } as const;
+
 test.each([
   [[], 'Nobody here yet'],
   [['Bob'], 'Bob is here already'],
@@ -24,8 +26,33 @@ test('a line says its state and its round trip', () => {
   expect(words.line.state({ ...direct, state: 'lost' })).toBe('lost');
 });
 
-test('a path claims only what is known', () => {
-  expect(words.line.path(direct)[1]).toBe('Direct, through NAT (UDP)');
-  expect(words.line.path({ ...direct, localType: 'prflx', remoteType: 'prflx' })[1]).toBe('Direct (UDP)');
-  expect(words.line.path({ ...direct, state: 'relayed' })[1]).toBe('Relayed, still encrypted (UDP)');
+test.each([
+  [direct, 'Direct, through both NATs (UDP)'],
+  [{ ...direct, localType: 'host' } as const, 'Direct, through their NAT (UDP)'],
+  [{ ...direct, remoteType: 'host' } as const, 'Direct, through your NAT (UDP)'],
+  [{ ...direct, localType: 'host', remoteType: 'host' } as const, 'Direct, without NAT (UDP)'],
+  [{ ...direct, path: 'same-network' } as const, 'Direct, on the same network (UDP)'],
+  [{ ...direct, path: null } as const, 'Direct'],
+  [relayed, 'Relayed over TLS, still encrypted'],
+  [{ ...relayed, localType: 'srflx', protocol: 'udp' } as const, 'Relayed on their side, still encrypted'],
+  [{ ...looking, verdict: 'no-path' } as const, 'None found yet'],
+])('a path claims only what is known: %#', (line, path) => {
+  expect(words.line.path(line)[1]).toBe(path);
+});
+
+test('a round trip of less than a millisecond is no zero', () => {
+  expect(words.line.roundTrip({ ...direct, roundTripMs: 0 })[1]).toBe('Under 1 ms');
+  expect(words.line.state({ ...direct, roundTripMs: 0 })).toBe('direct · <1 ms');
+});
+
+test('what else was tried is said with its ports', () => {
+  const relays = [
+    { url: 'turn:a', transport: 'udp', port: 3478 },
+    { url: 'turns:a', transport: 'tls', port: 443 },
+  ] as const;
+
+  expect(words.line.tried(direct)[1]).toBe('Same network: no answer. Relay: ready, not used.');
+  expect(words.line.tried({ ...direct, tried: [{ kind: 'relay', outcome: 'silent', relays }] })[1]).toBe(
+    'Relay (UDP port 3478, TLS port 443): no answer.',
+  );
 });

@@ -1,10 +1,12 @@
 /** Eyeline's JavaScript API: join a room, see and hear who is in it, talk to them. */
 
+export type { PathKind, RelayPlace, Transport, Tried, VerdictCode } from './attempt.ts';
 export { EyelineError } from './errors.ts';
 export { type JoinOptions, join, type Lobby, rejoin, visit } from './lobby.ts';
 export { type Choice, type Device, LocalMedia } from './media.ts';
 export type { Peer } from './peer.ts';
-export type { Member } from './protocol.ts';
+export { probeStun, probeTurn, type StunAnswer, type TurnAnswer } from './probe.ts';
+export type { IceServer, Member } from './protocol.ts';
 export type { Place, Room } from './room.ts';
 export type { BrokerState } from './session.ts';
 export type { Line } from './stats.ts';

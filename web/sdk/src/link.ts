@@ -1,3 +1,4 @@
+import type { GatheringError } from './attempt.ts';
 import { Negotiation, type NegotiationEffect } from './negotiation.ts';
 import type { IceServer } from './protocol.ts';
 import type { Words } from './words.ts';
@@ -17,6 +18,9 @@ const PICTURE_BITS = 2_500_000;
 /** With more links than this each picture is sent at half its width and height. */
 const FULL_SIZE_LINKS = 2;
 
+/** Errors that are kept of one connection. */
+const ERRORS_MAX = 50;
+
 /**
  * Milliseconds that a connection is up before its picture is sent at full size. Until then it has half the width and
  * height: the first one is encoded and there much sooner (`bench/setup.py`: 258 ms from navigation instead of 377).
@@ -29,6 +33,8 @@ const KINDS = ['audio', 'video'] as const;
 export interface Spare {
   readonly connection: RTCPeerConnection;
   readonly channel: RTCDataChannel;
+  /** What the browser said of servers while it gathered; the first {@link ERRORS_MAX}. */
+  readonly errors: readonly GatheringError[];
 }
 
 /** Makes a {@link Spare}, which sends what there is of `stream` unless it is told otherwise later. */
@@ -38,7 +44,11 @@ export function spare(iceServers: readonly IceServer[], stream: MediaStream | nu
     const track = firstTrack(stream, kind);
     if (track !== null) connection.addTrack(track);
   }
-  return { connection, channel: connection.createDataChannel('eyeline', { negotiated: true, id: 0 }) };
+  const errors: GatheringError[] = [];
+  connection.onicecandidateerror = ({ url, errorCode }) => {
+    if (errors.length < ERRORS_MAX) errors.push({ url, code: errorCode });
+  };
+  return { connection, channel: connection.createDataChannel('eyeline', { negotiated: true, id: 0 }), errors };
 }
 
 /** Tells a {@link Spare} or a {@link Link} of servers, or of credentials, that were not known when it was made. */
@@ -86,6 +96,7 @@ export class Link {
   readonly number = nextLinkNumber();
   readonly connection: RTCPeerConnection;
   readonly channel: RTCDataChannel;
+  readonly errors: readonly GatheringError[];
   readonly #options: LinkOptions;
   readonly #negotiation: Negotiation;
   #to: number | null;
@@ -106,6 +117,7 @@ export class Link {
     this.#links = options.links;
     this.connection = options.spare.connection;
     this.channel = options.spare.channel;
+    this.errors = options.spare.errors;
     this.#listen();
     this.publish(options.stream);
     if (options.opens) this.#open();

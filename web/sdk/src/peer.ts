@@ -1,7 +1,8 @@
+import { type Attempt, NO_ATTEMPT, relaysIn, together, triedOf, verdictOf } from './attempt.ts';
 import { EyelineError } from './errors.ts';
 import { configure, Link, type Spare } from './link.ts';
 import type { IceServer, Member } from './protocol.ts';
-import { type Counters, type Line, measure, NO_LINE } from './stats.ts';
+import { attemptOf, type Counters, type Line, measure, NO_LINE, type Said } from './stats.ts';
 import { Source, type Value } from './value.ts';
 import { type Frame, type Json, type PeerMedia, parseFrame, parseWords, type Words } from './words.ts';
 
@@ -13,6 +14,9 @@ const MESSAGE_CHARACTERS_MAX = 60 * 1024;
 
 /** Milliseconds between two measurements of the line. */
 const MEASURE_EVERY_MS = 1000;
+
+/** Milliseconds without a path after which it is said what is in the way. */
+const VERDICT_AFTER_MS = 12_000;
 
 /** Milliseconds between two looks at who speaks. */
 const SPEAKING_EVERY_MS = 200;
@@ -43,6 +47,8 @@ export interface Peer {
    * wait already.
    */
   send(message: Json): Promise<void>;
+  /** Looks for a path anew at once, where there is none. */
+  retry(): void;
 }
 
 export interface RemotePeerOptions {
@@ -54,6 +60,8 @@ export interface RemotePeerOptions {
   /** How many people get our picture. */
   readonly links: number;
   readonly takeSpare: () => Spare;
+  /** What the broker has given last. */
+  readonly iceServers: () => readonly IceServer[];
   /** Whether the broker is there. */
   readonly reachable: () => boolean;
   /** Sends words over the broker; false if it is away. */
@@ -93,6 +101,9 @@ export class RemotePeer implements Peer {
   #connected = false;
   #wasConnected = false;
   #counters: Counters | null = null;
+  #attempt: Attempt = NO_ATTEMPT;
+  /** Since when there is no path. */
+  #searchingSince = performance.now();
   #myStream: MediaStream | null;
   #myMedia: PeerMedia;
   #links: number;
@@ -166,6 +177,12 @@ export class RemotePeer implements Peer {
     if (words.to === null || words.to === this.#link.number) this.#link.hear(words);
   }
 
+  retry(): void {
+    if (this.#connected) return;
+    this.#search();
+    this.restart();
+  }
+
   /** The network has changed, or signals were lost: find a path anew unless this one is well. */
   restart(): void {
     if (this.#connected && this.settled) this.#link.restart();
@@ -228,13 +245,22 @@ export class RemotePeer implements Peer {
 
   /** Gives up our link for a new one: one that opens the conversation, or one that speaks `to` theirs. */
   #renew(opens: boolean, to: number | null): void {
+    if (this.#connected) this.#search();
     this.#link.close();
     for (const track of this.stream.getTracks()) this.stream.removeTrack(track);
     this.#connected = false;
     this.#counters = null;
     this.#bound = to !== null;
     this.#link = this.#newLink(opens, to);
-    this.line.set({ ...NO_LINE, state: this.#wasConnected ? 'lost' : 'looking' });
+    const { verdict, tried } = this.line.current;
+    this.line.set({ ...NO_LINE, verdict, tried, state: this.#wasConnected ? 'lost' : 'looking' });
+  }
+
+  /** From now on there is no path. */
+  #search(): void {
+    this.#attempt = NO_ATTEMPT;
+    this.#searchingSince = performance.now();
+    this.line.set({ ...this.line.current, verdict: null, tried: [] });
   }
 
   #say(words: Words): void {
@@ -253,6 +279,7 @@ export class RemotePeer implements Peer {
   }
 
   #follow(state: RTCPeerConnectionState): void {
+    if (this.#connected && state !== 'connected') this.#search();
     this.#connected = state === 'connected';
     if (this.#connected) {
       this.#wasConnected = true;
@@ -323,12 +350,32 @@ export class RemotePeer implements Peer {
   }
 
   async #measure(): Promise<void> {
-    if (!this.#connected) return;
-    const { connection } = this.#link;
-    const { line, relayed, counters } = measure(await connection.getStats(), this.#counters);
-    if (!this.#connected || connection !== this.#link.connection) return;
+    const { connection, errors } = this.#link;
+    const connected = this.#connected;
+    if (!connected && performance.now() - this.#searchingSince < VERDICT_AFTER_MS / 2) return;
+    const report = await connection.getStats();
+    if (connected !== this.#connected || connection !== this.#link.connection) return;
+    const said: Said = { mine: connection.localDescription?.sdp, theirs: connection.remoteDescription?.sdp };
+    const relays = relaysIn(this.#options.iceServers());
+    this.#attempt = together(this.#attempt, attemptOf(report, said, { relays, errors }));
+    if (connected) this.#show(report, said);
+    else this.#judge();
+  }
+
+  #show(report: RTCStatsReport, said: Said): void {
+    const { line, counters } = measure(report, this.#counters, said);
     this.#counters = counters;
-    this.line.set({ ...line, state: relayed ? 'relayed' : 'direct' });
+    const bare = line.localType === 'host' && line.remoteType === 'host';
+    const tried = triedOf(this.#attempt, bare ? 'same-network' : line.path);
+    this.line.set({ ...line, tried, verdict: null, state: line.path === 'relay' ? 'relayed' : 'direct' });
+  }
+
+  #judge(): void {
+    if (performance.now() - this.#searchingSince < VERDICT_AFTER_MS) return;
+    const [verdict, tried] = [verdictOf(this.#attempt), triedOf(this.#attempt, null)];
+    const { current } = this.line;
+    if (verdict === current.verdict && JSON.stringify(tried) === JSON.stringify(current.tried)) return;
+    this.line.set({ ...current, verdict, tried });
   }
 
   #listenForVoice(): void {

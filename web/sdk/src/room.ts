@@ -18,6 +18,8 @@ export interface Room {
   readonly broker: Value<BrokerState>;
   /** null while inside; then why it is over: `left` (by us), `replaced` (the seat was opened elsewhere) and the like. */
   readonly ended: Value<EyelineError | null>;
+  /** What the server offers to find paths with: STUN, and relays with credentials that are renewed in time. */
+  readonly iceServers: Value<readonly IceServer[]>;
   /**
    * Sends these tracks from now on: the first of each kind; null sends nothing. A track with `enabled` false is told to
    * the others as muted: call again after changing it.
@@ -51,12 +53,12 @@ export class SeatedRoom implements Room {
   readonly peers = new Source<readonly Peer[]>([]);
   readonly broker: Value<BrokerState>;
   readonly ended = new Source<EyelineError | null>(null);
+  readonly iceServers: Source<readonly IceServer[]>;
   readonly #broker: Broker;
   readonly #known = new Map<string, RemotePeer>();
   readonly #listeners = new Set<(from: Peer, message: Json) => void>();
   readonly #stopped = new AbortController();
   #members: readonly Member[] = [];
-  #iceServers: readonly IceServer[];
   #spare: Spare | null;
   #stream: MediaStream | null;
   #media: PeerMedia;
@@ -65,7 +67,7 @@ export class SeatedRoom implements Room {
     this.name = name;
     this.#broker = broker;
     this.broker = state;
-    this.#iceServers = seat.joined.iceServers;
+    this.iceServers = new Source(seat.joined.iceServers);
     this.#spare = seat.spare;
     this.#stream = seat.stream;
     this.#media = mediaOf(seat.stream);
@@ -140,7 +142,7 @@ export class SeatedRoom implements Room {
   }
 
   #configure(iceServers: readonly IceServer[]): void {
-    this.#iceServers = iceServers;
+    this.iceServers.set(iceServers);
     if (this.#spare !== null) configure(this.#spare, iceServers);
     for (const peer of this.#known.values()) peer.configure(iceServers);
   }
@@ -183,6 +185,7 @@ export class SeatedRoom implements Room {
       media: this.#media,
       links: Math.max(1, this.#members.length),
       takeSpare: () => this.#takeSpare(),
+      iceServers: () => this.iceServers.current,
       reachable: () => this.broker.current === 'connected',
       signal: (text) => this.#signal(member.id, text),
       onMessage: (data) => {
@@ -208,11 +211,11 @@ export class SeatedRoom implements Room {
   }
 
   #takeSpare(): Spare {
-    const taken = this.#spare ?? spare(this.#iceServers, this.#stream);
+    const taken = this.#spare ?? spare(this.iceServers.current, this.#stream);
     this.#spare = null;
     // The next one is made when there is time for it, not while this one is being connected.
     setTimeout(() => {
-      if (this.ended.current === null) this.#spare ??= spare(this.#iceServers, this.#stream);
+      if (this.ended.current === null) this.#spare ??= spare(this.iceServers.current, this.#stream);
     }, 2000);
     return taken;
   }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { measure } from '../src/stats.ts';
+import { attemptOf, measure, type Said } from '../src/stats.ts';
 
 type Row = { readonly id: string; readonly type: string; readonly [field: string]: unknown };
+
+const UNSAID: Said = { mine: undefined, theirs: undefined };
 
 function report(rows: readonly Row[], timestamp = 1_700_000_000_000): RTCStatsReport {
   return new Map(rows.map((row) => [row.id, { timestamp, ...row }]));
@@ -79,34 +81,57 @@ function later(rows: readonly Row[], id: string, fields: Readonly<Record<string,
 
 describe('the path', () => {
   test('of Chromium is the pair that the transport has selected', () => {
-    const { line, relayed } = measure(report(CHROMIUM), null);
+    const { line } = measure(report(CHROMIUM), null, UNSAID);
 
     expect(line).toMatchObject({ roundTripMs: 23, local: '192.0.2.1:50000', remote: '[2001:db8::7]:4711' });
     expect(line).toMatchObject({ localType: 'host', remoteType: 'prflx', protocol: 'udp' });
-    expect(relayed).toBe(false);
   });
 
   test('of Firefox is the pair that is selected', () => {
-    const { line, relayed } = measure(report(FIREFOX), null);
+    const { line } = measure(report(FIREFOX), null, UNSAID);
 
     expect(line).toMatchObject({ local: '192.0.2.2:2', localType: 'relay', remoteType: 'host', protocol: 'tls' });
     expect(line.roundTripMs).toBeNull();
-    expect(relayed).toBe(true);
+    expect(line.path).toBe('relay');
   });
 
   test('is relayed if only the other side relays', () => {
-    expect(measure(later(CHROMIUM, 'I3', { candidateType: 'relay' }), null).relayed).toBe(true);
+    expect(measure(later(CHROMIUM, 'I3', { candidateType: 'relay' }), null, UNSAID).line.path).toBe('relay');
+  });
+
+  test.each([
+    ['192.168.1.7', 'same-network'],
+    ['fd00::7', 'same-network'],
+    ['0a1b2c3d.local', 'same-network'],
+    [null, 'same-network'],
+    ['203.0.113.7', 'direct'],
+    ['2001:db8::7', 'direct'],
+  ])('without NAT to %s is %s', (address, path) => {
+    const rows = later(CHROMIUM, 'I3', { candidateType: 'host', address });
+
+    expect(measure(rows, null, UNSAID).line.path).toBe(path);
+  });
+
+  test('goes through no NAT where the other side tells later of the address that was heard from first', () => {
+    const rows = later(CHROMIUM, 'I3', { address: '192.168.1.7' });
+    const told = { mine: undefined, theirs: 'a=candidate:1 1 udp 2122 192.168.1.7 4711 typ host\r\n' };
+    const hidden = { mine: undefined, theirs: 'a=candidate:1 1 UDP 2122 0a1b2c3d.local 4711 typ host\r\n' };
+
+    expect(measure(rows, null, told).line).toMatchObject({ remoteType: 'host', path: 'same-network' });
+    expect(measure(rows, null, hidden).line).toMatchObject({ remoteType: 'host', path: 'same-network' });
+    expect(measure(rows, null, UNSAID).line).toMatchObject({ remoteType: 'prflx', path: 'direct' });
   });
 
   test('has no address where the browser hides it', () => {
-    expect(measure(later(CHROMIUM, 'I3', { address: '' }), null).line.remote).toBeNull();
-    expect(measure(later(CHROMIUM, 'I3', { address: null }), null).line.remote).toBeNull();
+    expect(measure(later(CHROMIUM, 'I3', { address: '' }), null, UNSAID).line.remote).toBeNull();
+    expect(measure(later(CHROMIUM, 'I3', { address: null }), null, UNSAID).line.remote).toBeNull();
   });
 
   test('is nothing before there is one', () => {
-    const { line, relayed } = measure(report([]), null);
+    const { line } = measure(report([]), null, UNSAID);
 
     expect(line).toEqual({
+      path: null,
       roundTripMs: null,
       local: null,
       remote: null,
@@ -116,62 +141,83 @@ describe('the path', () => {
       picture: null,
       lost: null,
     });
-    expect(relayed).toBe(false);
   });
 
   test('has no type that is not in the standard', () => {
-    expect(measure(later(CHROMIUM, 'I1', { candidateType: 'serverreflexive' }), null).line.localType).toBeNull();
+    expect(
+      measure(later(CHROMIUM, 'I1', { candidateType: 'serverreflexive' }), null, UNSAID).line.localType,
+    ).toBeNull();
   });
 });
 
 describe('the picture', () => {
   test('has a size and a rate, and its bits are counted from the measurement before', () => {
-    const first = measure(report(CHROMIUM), null);
+    const first = measure(report(CHROMIUM), null, UNSAID);
     expect(first.line.picture).toEqual({ width: 1280, height: 720, framesPerSecond: 30, kbitPerSecond: 0 });
 
-    const second = measure(later(CHROMIUM, 'V', { bytesReceived: 175_000 }), first.counters);
+    const second = measure(later(CHROMIUM, 'V', { bytesReceived: 175_000 }), first.counters, UNSAID);
     expect(second.line.picture?.kbitPerSecond).toBe(1000);
   });
 
   test('is null while no frames come', () => {
-    expect(measure(later(CHROMIUM, 'V', { framesPerSecond: undefined }), null).line.picture).toBeNull();
-    expect(measure(later(CHROMIUM, 'V', { framesPerSecond: 0 }), null).line.picture).toBeNull();
+    expect(measure(later(CHROMIUM, 'V', { framesPerSecond: undefined }), null, UNSAID).line.picture).toBeNull();
+    expect(measure(later(CHROMIUM, 'V', { framesPerSecond: 0 }), null, UNSAID).line.picture).toBeNull();
   });
 
   test('has no negative rate when the counters begin anew', () => {
-    const { counters } = measure(report(CHROMIUM), null);
+    const { counters } = measure(report(CHROMIUM), null, UNSAID);
 
-    expect(measure(later(CHROMIUM, 'V', { bytesReceived: 10 }), counters).line.picture?.kbitPerSecond).toBe(0);
+    expect(measure(later(CHROMIUM, 'V', { bytesReceived: 10 }), counters, UNSAID).line.picture?.kbitPerSecond).toBe(0);
   });
 
   test('has no rate of its first second that counts from the beginning of time', () => {
-    const { counters } = measure(report(FIREFOX), null);
+    const { counters } = measure(report(FIREFOX), null, UNSAID);
 
-    expect(measure(report(CHROMIUM), counters).line.picture?.kbitPerSecond).toBe(0);
+    expect(measure(report(CHROMIUM), counters, UNSAID).line.picture?.kbitPerSecond).toBe(0);
   });
 });
 
 describe('what was lost', () => {
   test('is unknown at the first measurement', () => {
-    expect(measure(report(CHROMIUM), null).line.lost).toBeNull();
+    expect(measure(report(CHROMIUM), null, UNSAID).line.lost).toBeNull();
   });
 
   test('is the share since the last one, of sound and picture together', () => {
-    const { counters } = measure(report(CHROMIUM), null);
+    const { counters } = measure(report(CHROMIUM), null, UNSAID);
     const now = later(CHROMIUM, 'V', { packetsReceived: 375, packetsLost: 25 });
 
-    expect(measure(now, counters).line.lost).toBe(0.25);
+    expect(measure(now, counters, UNSAID).line.lost).toBe(0.25);
   });
 
   test('is nothing if duplicates make it less than before', () => {
-    const { counters } = measure(report(CHROMIUM), null);
+    const { counters } = measure(report(CHROMIUM), null, UNSAID);
 
-    expect(measure(later(CHROMIUM, 'V', { packetsReceived: 301, packetsLost: -3 }), counters).line.lost).toBe(0);
+    expect(measure(later(CHROMIUM, 'V', { packetsReceived: 301, packetsLost: -3 }), counters, UNSAID).line.lost).toBe(
+      0,
+    );
   });
 
   test('is unknown while nothing was to come', () => {
-    const { counters } = measure(report(CHROMIUM), null);
+    const { counters } = measure(report(CHROMIUM), null, UNSAID);
 
-    expect(measure(report(CHROMIUM), counters).line.lost).toBeNull();
+    expect(measure(report(CHROMIUM), counters, UNSAID).line.lost).toBeNull();
+  });
+});
+
+test('an attempt is what was said, what was tried and what answered', () => {
+  const mine =
+    'a=candidate:1 1 udp 2 192.0.2.1 5 typ host\r\na=candidate:2 1 udp 1 203.0.113.1 5 typ srflx raddr 0.0.0.0\r\n';
+  const theirs =
+    'v=0\r\na=candidate:7 1 UDP 2 198.51.100.1 5 typ relay\r\na=candidate:7 1 UDP 1 198.51.100.2 5 typ relay\r\n';
+
+  expect(attemptOf(report(FIREFOX), { mine, theirs }, { relays: [], errors: [] })).toEqual({
+    relays: [],
+    errors: [],
+    mine: ['host', 'srflx'],
+    theirs: ['relay'],
+    pairs: [
+      { local: 'host', remote: 'host', answered: false },
+      { local: 'relay', remote: 'host', answered: true },
+    ],
   });
 });

@@ -1,13 +1,15 @@
 import { computed, effect, type ReadonlySignal, signal, untracked } from '@preact/signals';
 import { words } from '../strings';
+import { Checkup } from './checkup';
 import { Home } from './home';
 import type { Outside } from './outside';
 import { newRoomName } from './room-name';
-import { homePath, readRoute, roomPath } from './route';
+import { homePath, readRoute, roomPath, testPath } from './route';
 import { Visit } from './visit';
 
 export type Page =
   | { readonly at: 'home'; readonly home: Home }
+  | { readonly at: 'test'; readonly checkup: Checkup }
   | { readonly at: 'room'; readonly visit: Visit }
   | { readonly at: 'bad-room' }
   | { readonly at: 'nowhere' };
@@ -17,12 +19,14 @@ export class App {
   readonly page: ReadonlySignal<Page>;
   readonly title: ReadonlySignal<string>;
   readonly home: string;
+  readonly testPage: string;
   readonly #outside: Outside;
   readonly #stop: () => void;
 
   constructor(outside: Outside) {
     this.#outside = outside;
     this.home = outside.url;
+    this.testPage = new URL(testPath, outside.url).href;
     const page = signal<Page>({ at: 'nowhere' });
     this.page = page;
     this.#stop = effect(() => {
@@ -39,6 +43,10 @@ export class App {
     this.#outside.address.go(homePath);
   }
 
+  goToTest(): void {
+    this.#outside.address.go(testPath);
+  }
+
   newCall(): void {
     this.#outside.address.go(roomPath(newRoomName(this.#outside.random)));
   }
@@ -52,15 +60,18 @@ export class App {
 function open(outside: Outside, path: string): Page {
   const route = readRoute(path);
   if (route.at === 'home') return { at: 'home', home: new Home(outside) };
+  if (route.at === 'test') return { at: 'test', checkup: new Checkup(outside) };
   return route.at === 'room' ? { at: 'room', visit: new Visit(outside, route.room) } : route;
 }
 
 function end(page: Page): void {
   if (page.at === 'room') page.visit.end();
+  if (page.at === 'test') page.checkup.end();
 }
 
 function titleOf(page: Page): string {
   if (page.at === 'home') return words.title.home;
+  if (page.at === 'test') return words.title.test;
   if (page.at !== 'room') return words.title.nowhere;
   const place = page.visit.place.value;
   if (place.at === 'returning') return words.title.returning;

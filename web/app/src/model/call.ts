@@ -87,6 +87,14 @@ export class Call {
     this.line.value = id;
   }
 
+  /** Looks for a path to this person anew. */
+  retry(id: string): void {
+    this.others
+      .peek()
+      .find((one) => one.id === id)
+      ?.retry();
+  }
+
   leave(): void {
     this.#room.leave();
   }
@@ -154,8 +162,11 @@ export class Call {
   #welcome(peer: sdk.Peer): Other {
     const one = other(peer);
     let lost = false;
+    let told: sdk.VerdictCode | null = null;
     one.watch.add(
-      one.line.subscribe(({ state }) => {
+      one.line.subscribe(({ state, verdict }) => {
+        if (verdict !== null && verdict !== told) this.notices.tell(words.verdict(verdict).message);
+        told = verdict;
         if (state === 'lost') this.notices.tell(words.lostPerson(one.name));
         else if (lost && state !== 'looking') this.notices.show(words.foundPerson(one.name));
         lost = state === 'lost' || (lost && state === 'looking');

@@ -8,6 +8,8 @@ export type Media = Pick<sdk.LocalMedia, keyof sdk.LocalMedia>;
 export interface Sdk {
   visit: typeof sdk.visit;
   rejoin: typeof sdk.rejoin;
+  probeStun: typeof sdk.probeStun;
+  probeTurn: typeof sdk.probeTurn;
   media(): Media;
 }
 
@@ -32,6 +34,8 @@ export interface Outside {
   readonly address: Address;
   readonly memory: Memory;
   readonly session: Memory;
+  /** Whether the server still gives its page. */
+  readonly answers: () => Promise<boolean>;
   /** Rejects where the browser has no clipboard for us. */
   readonly copy: (text: string) => Promise<void>;
   readonly random: (count: number) => Uint8Array;

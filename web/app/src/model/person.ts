@@ -25,6 +25,8 @@ export function you(me: sdk.Member, equipment: Equipment): Person {
 export interface Other extends Person {
   readonly line: ReadonlySignal<sdk.Line>;
   readonly watch: Watch;
+  /** Looks for a path to them anew. */
+  readonly retry: () => void;
 }
 
 export function other(peer: sdk.Peer): Other {
@@ -38,5 +40,6 @@ export function other(peer: sdk.Peer): Other {
     speaking: watch.signal(peer.speaking),
     line: watch.signal(peer.line),
     watch,
+    retry: () => peer.retry(),
   };
 }

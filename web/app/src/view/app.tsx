@@ -1,6 +1,7 @@
 import { Video } from 'lucide';
 import type { App } from '../model/app';
 import { words } from '../strings';
+import { CheckupView } from './checkup';
 import { Header } from './header';
 import { HomeView } from './home';
 import { Icon } from './icon';
@@ -14,7 +15,14 @@ export function AppView({ app }: { readonly app: App }) {
       return (
         <div class="page">
           <Header app={app} />
-          <HomeView home={page.home} />
+          <HomeView app={app} home={page.home} />
+        </div>
+      );
+    case 'test':
+      return (
+        <div class="page" key="test">
+          <Header app={app} />
+          <CheckupView checkup={page.checkup} home={app.home} />
         </div>
       );
     case 'room':

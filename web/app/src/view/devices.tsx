@@ -37,7 +37,7 @@ function MicrophoneProblem({ equipment }: { readonly equipment: Equipment }) {
       {words.problem(['microphone'], problem)}{' '}
       {problem !== 'insecure' && (
         <button type="button" class="link-button" onClick={() => void equipment.retry()}>
-          {words.lobby.again}
+          {words.again}
         </button>
       )}
     </p>

@@ -1,11 +1,13 @@
 import { Video } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
+import type { App } from '../model/app';
 import type { Home } from '../model/home';
 import { words } from '../strings';
 import { Between } from './between';
+import { follow } from './follow';
 import { Icon } from './icon';
 
-export function HomeView({ home }: { readonly home: Home }) {
+export function HomeView({ app, home }: { readonly app: App; readonly home: Home }) {
   const { alice, bob, line } = words.between;
   return (
     <main class="home">
@@ -23,6 +25,9 @@ export function HomeView({ home }: { readonly home: Home }) {
           </button>
           <CodeField home={home} />
         </div>
+        <a class="home-test" href={app.testPage} onClick={follow(() => app.goToTest())}>
+          {words.home.test}
+        </a>
       </div>
       <Between
         mine={{ name: alice, address: '203.0.113.7' }}

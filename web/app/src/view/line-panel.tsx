@@ -58,10 +58,11 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
 }
 
 function Facts({ line }: { readonly line: Line }) {
-  const { path, roundTrip, picture, lost } = words.line;
+  const { path, roundTrip, picture, lost, tried } = words.line;
+  const rows = [path(line), roundTrip(line), picture(line), lost(line)];
   return (
     <dl class="facts">
-      {[path(line), roundTrip(line), picture(line), lost(line)].map(([name, value]) => (
+      {[...rows, ...(line.tried.length > 0 ? [tried(line)] : [])].map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
           <dd>{value}</dd>

@@ -64,7 +64,7 @@ function Problem({ equipment }: { readonly equipment: Equipment }) {
       <p>{words.problem(both ? ['camera', 'microphone'] : ['camera'], camera)}</p>
       {camera !== 'insecure' && (
         <button type="button" class="button small" onClick={() => void equipment.retry()}>
-          {words.lobby.again}
+          {words.again}
         </button>
       )}
     </div>

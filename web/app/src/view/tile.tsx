@@ -1,3 +1,4 @@
+import type { VerdictCode } from '@eyeline/sdk';
 import { Mic, MicOff } from 'lucide';
 import { useCallback, useRef } from 'preact/hooks';
 import type { Box } from '../model/arrange';
@@ -38,7 +39,7 @@ export function Tile({ call, person, box, role }: Props) {
       data-line={line?.state}
       style={{ left: `${placed.x}px`, top: `${placed.y}px`, width: `${box.width}px`, height: `${box.height}px` }}
     >
-      <Standin person={person} looking={line?.state === 'looking'} />
+      <Standin person={person} looking={line?.state === 'looking' && line.verdict === null} />
       <Video
         stream={person.stream.value}
         mine={person.mine}
@@ -46,11 +47,31 @@ export function Tile({ call, person, box, role }: Props) {
         box={box}
         {...(person.mine ? {} : { onSilence })}
       />
-      {line?.state === 'lost' && <p class="tile-lost">{words.lostPerson(person.name)}</p>}
+      {line !== null && line.verdict !== null ? (
+        <Blocked call={call} person={person} verdict={line.verdict} />
+      ) : (
+        line?.state === 'lost' && <p class="tile-lost">{words.lostPerson(person.name)}</p>
+      )}
       <NamePill person={person} />
       {line !== null && <Badge call={call} person={person} line={line} />}
       {role === 'small' && <Mover stage={call.stage} />}
     </li>
+  );
+}
+
+/** Nothing connects: why, what to do, and another try. */
+function Blocked({ call, person, verdict }: Pick<Props, 'call' | 'person'> & { readonly verdict: VerdictCode }) {
+  const { message, visitor } = words.verdict(verdict);
+  return (
+    <div class="tile-lost blocked">
+      <p class="blocked-who">{words.unconnected(person.name)}</p>
+      <p>{message}</p>
+      <p class="blocked-way">{visitor}</p>
+      <button type="button" class="button quiet small" onClick={() => call.retry(person.id)}>
+        {words.again}
+        <span class="unseen">{`: ${person.name}`}</span>
+      </button>
+    </div>
   );
 }
 

@@ -1,0 +1,132 @@
+"""Which path a line took, why there is none, and the page that tries every one of them; in real browsers."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from tests.support.browser import Browser, Page
+from tests.support.people import SMALL
+from tests.support.server import LiveServer
+
+from eyeline.checks import CHECKS
+
+FACTS = """() => Object.fromEntries(
+  [...document.querySelectorAll('.facts > div')].map((row) => [...row.children].map((each) => each.textContent)))"""
+ADDRESSES = "[...document.querySelectorAll('.panel .figure-address')].map((each) => each.textContent)"
+FOUND = """() => Object.fromEntries([...document.querySelectorAll('.check')].map((row) => [
+  row.querySelector('h2').textContent,
+  `${row.dataset.state} ${row.querySelector('.check-code')?.textContent ?? ''}`.trim()]))"""
+TESTED = "document.querySelector('.checkup .primary')?.getAttribute('aria-disabled') === 'false'"
+
+RELAYED = """
+globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(wish) { super({...wish, iceTransportPolicy: 'relay'}); }
+  setConfiguration(wish) { super.setConfiguration({...wish, iceTransportPolicy: 'relay'}); }
+};
+"""
+"""A network that lets only the relay through."""
+
+DEAF = """
+globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+  addIceCandidate() { return Promise.resolve(); }
+  setRemoteDescription({type, sdp}) {
+    const kept = globalThis.hearing ? sdp : sdp.replace(/^a=candidate:.*\\r\\n/gm, '');
+    return super.setRemoteDescription({type, sdp: kept});
+  }
+};
+"""
+"""Hears nothing of where the other side is, until `hearing`."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LiveServer]:
+    """At the address of this machine: Firefox asks no STUN or TURN server on loopback."""
+    with LiveServer("--host", "0.0.0.0", "--public-address", own_address()) as running:
+        yield running
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+def browser(request: pytest.FixtureRequest) -> Browser:
+    """Each of the two."""
+    found: Browser = request.getfixturevalue(request.param)
+    return found
+
+
+def own_address() -> str:
+    """The one that packets to the world leave from; none is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("203.0.113.1", 9))
+        return str(probe.getsockname()[0])
+
+
+def join(browser: Browser, room: str, name: str, script: str = "") -> Page:
+    """Somebody joins whose browser, or network, is as the script says."""
+    page = browser.open(room, init_script=SMALL + script, reduced_motion=True)
+    page.fill("Your name", name)
+    page.click("button", "Join")
+    page.until("document.querySelector('main.call:not(.returning)') !== null")
+    return page
+
+
+def open_line(page: Page) -> dict[str, str]:
+    """Opens the panel of the one line, and gives its facts once they are measured."""
+    page.until("['direct', 'relayed'].includes(document.querySelector('.badge')?.dataset.line)")
+    page.evaluate("void document.querySelector('.badge').click()")
+    page.until("document.querySelector('.facts') !== null && !document.body.innerText.includes('Measuring')")
+    facts: dict[str, str] = page.evaluate(FACTS)
+    return facts
+
+
+def test_the_panel_of_a_direct_line_says_so(browser: Browser, server: LiveServer) -> None:
+    room = f"{server.url}/r/direct-{browser.name}"
+    alice, bob = (join(browser, room, name) for name in ("Alice", "Bob"))
+    for page in (alice, bob):
+        facts = open_line(page)
+        assert facts["Path"] == "Direct, on the same network (UDP)"
+        assert facts["Also tried"] in ("Relay: ready, not used.", "Relay: not needed.")
+    assert alice.evaluate(ADDRESSES) == bob.evaluate(ADDRESSES)[::-1]
+
+
+def test_the_panel_of_a_relayed_line_says_over_what(browser: Browser, server: LiveServer) -> None:
+    room = f"{server.url}/r/relayed-{browser.name}"
+    alice, bob = join(browser, room, "Alice"), join(browser, room, "Bob", RELAYED)
+    assert open_line(bob)["Path"] == "Relayed over UDP, still encrypted"
+    assert open_line(alice)["Path"].startswith("Relayed ")
+
+
+def test_where_nothing_connects_the_tile_says_why_and_tries_again(browser: Browser, server: LiveServer) -> None:
+    room = f"{server.url}/r/deaf-{browser.name}"
+    alice, bob = (join(browser, room, name, DEAF) for name in ("Alice", "Bob"))
+    for page, other in ((alice, "Bob"), (bob, "Alice")):
+        page.until("document.querySelector('.blocked') !== null", deadline=30)
+        assert f"No connection to {other}" in page.text()
+        assert CHECKS["peer-silent"].message in page.text()
+        page.evaluate("void (globalThis.hearing = true)")
+    alice.click("button", "Try again: Bob")
+    for page in (alice, bob):
+        page.until("document.querySelector('.badge')?.dataset.line === 'direct'")
+        assert page.evaluate("document.querySelector('.blocked')") is None
+
+
+def test_the_test_page_finds_all_that_the_server_offers(browser: Browser, server: LiveServer) -> None:
+    page = browser.open(server.url, reduced_motion=True)
+    page.click("link", "Test your camera, microphone and network")
+    page.until(TESTED, deadline=40)
+    assert page.evaluate(FOUND) == {
+        "Camera": "fine",
+        "Microphone": "fine",
+        "Server": "fine",
+        "Direct path (STUN)": "fine",
+        "Relay over UDP": "fine",
+        "Relay over TCP": "fine",
+        "Relay over TLS": "missing",
+    }
+    assert "Calls work from here" in page.text()
+
+
+def test_the_test_page_says_that_there_is_no_relay(chromium: Browser) -> None:
+    with LiveServer("--relay", "off") as server:
+        page = chromium.open(f"{server.url}/test", reduced_motion=True)
+        page.until(TESTED, deadline=40)
+        assert page.evaluate(FOUND)["Relay over UDP"] == "missing no-relay"
+        assert "This server offers no relay." in page.text()

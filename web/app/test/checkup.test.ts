@@ -1,0 +1,151 @@
+import type { IceServer, TurnAnswer } from '@eyeline/sdk';
+import { describe, expect, test } from 'vitest';
+import { Checkup, type Finding, type Outlook } from '../src/model/checkup';
+import { words } from '../src/strings';
+import { FakeMedia, FakeRoom, refusal } from './fakes';
+import { settled, World } from './outside';
+
+const UDP = 'turn:meet.example:3478?transport=udp';
+const TCP = 'turn:meet.example:80?transport=tcp';
+const TLS = 'turns:meet.example:443?transport=tcp';
+const PASSES: TurnAnswer = { found: 'passes', roundTripMs: 30.6 };
+const OFFERED = [{ urls: ['stun:meet.example:3478'] }, { urls: [UDP, TLS], username: 'a', credential: 'b' }];
+
+function world(
+  servers: readonly IceServer[] = OFFERED,
+  relays: readonly (readonly [string, TurnAnswer])[] = [],
+): World {
+  const outside = new World('test');
+  outside.answer = async (name) => {
+    const room = new FakeRoom('test', name);
+    room.iceServers.set(servers);
+    return room;
+  };
+  for (const [url, answer] of relays) outside.relays.set(url, answer);
+  return outside;
+}
+
+async function tested(outside: World): Promise<Checkup> {
+  const checkup = new Checkup(outside);
+  await settled();
+  await settled();
+  await settled();
+  expect(checkup.running.value).toBe(false);
+  return checkup;
+}
+
+function briefly(checkup: Checkup): Record<string, string> {
+  const brief = ({ state, code }: Finding) => (code === null ? state : `${state} ${code}`);
+  return Object.fromEntries(checkup.findings.value.map((finding) => [finding.kind, brief(finding)]));
+}
+
+test('everything that works is fine, and what is not offered is missing', async () => {
+  const outside = world(OFFERED, [
+    [UDP, PASSES],
+    [TLS, PASSES],
+  ]);
+  const checkup = await tested(outside);
+
+  expect(briefly(checkup)).toEqual({
+    camera: 'fine',
+    microphone: 'fine',
+    server: 'fine',
+    stun: 'fine',
+    'turn-udp': 'fine',
+    'turn-tcp': 'missing',
+    'turn-tls': 'fine',
+  });
+  expect(checkup.outlook.value).toBe('well');
+  expect(outside.lobbies[0]?.room).toMatch(/^test-[0-9a-f]{24}$/);
+  expect(outside.media.every((each) => each.stopped)).toBe(true);
+});
+
+test('a relay that does not answer, refuses, or passes nothing is told apart', async () => {
+  const servers = [{ urls: [UDP, TCP, TLS] }];
+  const relays: [string, TurnAnswer][] = [
+    [TCP, { found: 'refused' }],
+    [TLS, { found: 'no-data' }],
+  ];
+
+  expect(briefly(await tested(world(servers, relays)))).toMatchObject({
+    stun: 'missing',
+    'turn-udp': 'failed turn-udp-blocked',
+    'turn-tcp': 'failed turn-refused',
+    'turn-tls': 'failed turn-no-data',
+  });
+});
+
+test('a server without a relay says so', async () => {
+  const checkup = await tested(world([{ urls: ['stun:meet.example'] }]));
+
+  expect(briefly(checkup)).toMatchObject({ 'turn-udp': 'missing no-relay', 'turn-tls': 'missing no-relay' });
+  expect(words.checkup.found(checkup.findings.value[4] as Finding)).toBe('This server offers no relay.');
+});
+
+test.each([
+  ['unreachable', true, 'failed proxy-no-upgrade'],
+  ['unreachable', false, 'failed broker-unreachable'],
+  ['busy', true, 'failed broker-refused'],
+])('who is not let in because it is %s (pages: %s): %s', async (code, pages, found) => {
+  const outside = world();
+  outside.answer = () => Promise.reject(refusal(code));
+  outside.pages = pages;
+  const checkup = await tested(outside);
+
+  expect(briefly(checkup)).toMatchObject({ server: found, stun: 'untested', 'turn-udp': 'untested' });
+  expect(checkup.outlook.value).toBe('cut-off');
+});
+
+test('what the browser did not allow has a code of its own', async () => {
+  const outside = world();
+  const media = new FakeMedia((name) => ({ name }) as unknown as MediaStream);
+  media.problem = { camera: 'denied', microphone: 'insecure' };
+  outside.sdk.media = () => media;
+
+  expect(briefly(await tested(outside))).toMatchObject({
+    camera: 'failed camera-refused',
+    microphone: 'failed insecure-page',
+  });
+});
+
+describe('the outlook', () => {
+  test.each<[Outlook, boolean, TurnAnswer]>([
+    ['well', true, PASSES],
+    ['direct-only', true, { found: 'silent' }],
+    ['relay-only', false, PASSES],
+    ['stuck', false, { found: 'silent' }],
+  ])('is %s', async (outlook, stun, turn) => {
+    const outside = world(OFFERED, [[TLS, turn]]);
+    if (!stun) outside.stun = { found: 'silent' };
+
+    expect((await tested(outside)).outlook.value).toBe(outlook);
+  });
+});
+
+test('the report has every finding, with its code and what the operator can do', async () => {
+  const outside = world(OFFERED, [[TLS, PASSES]]);
+  const checkup = await tested(outside);
+  const report = words.checkup.report(outside.url, checkup.findings.value, 'A browser', new Date(0));
+
+  expect(report).toMatch(/^Eyeline test of https:\/\/eyeline.example\/call\/, 1970-01-01T00:00:00.000Z\nA browser\n\n/);
+  expect(report).toContain('Direct path (STUN): Outside you are 203.0.113.7. (0 ms)\n');
+  expect(report).toContain(
+    'Relay over UDP: The relay did not answer over UDP. (0 ms) [turn-udp-blocked]\n  Open the UDP',
+  );
+  expect(report).toContain('Relay over TLS: A message came through and back in 31 ms. (0 ms)\n');
+  await checkup.copy(report);
+  expect(outside.copied).toEqual([report]);
+  outside.clipboard = false;
+  await checkup.copy(report);
+  expect(checkup.report.value).toBe(report);
+});
+
+test('leaving the page leaves the room and the devices', async () => {
+  const outside = world();
+  const checkup = new Checkup(outside);
+  checkup.end();
+  await settled();
+
+  expect(outside.media.every((each) => each.stopped)).toBe(true);
+  expect(checkup.findings.value.every(({ state }) => state === 'waiting' || state === 'running')).toBe(true);
+});

@@ -15,11 +15,16 @@ export class Broker {
     this.#url.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
     this.#session = new Session(room, ticket);
     this.#tell = tell;
-    const hurry = (): void => this.#perform(this.#session.hurry(seconds()));
+    const hurry = (): void => this.hurry();
     const options = { signal: this.#ended.signal };
     globalThis.addEventListener?.('online', hurry, options);
     globalThis.document?.addEventListener('visibilitychange', () => document.hidden || hurry(), options);
     this.#perform(this.#session.start(seconds()));
+  }
+
+  /** Something happened to the network: find out whether the broker is there. */
+  hurry(): void {
+    this.#perform(this.#session.hurry(seconds()));
   }
 
   get ticket(): Ticket | null {

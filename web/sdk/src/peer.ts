@@ -2,6 +2,7 @@ import { type Attempt, NO_ATTEMPT, relaysIn, together, triedOf, verdictOf } from
 import { EyelineError } from './errors.ts';
 import { configure, Link, type Spare } from './link.ts';
 import type { IceServer, Member } from './protocol.ts';
+import { Silence } from './silence.ts';
 import { attemptOf, type Counters, type Line, measure, NO_LINE, type Said } from './stats.ts';
 import { Source, type Value } from './value.ts';
 import { type Frame, type Json, type PeerMedia, parseFrame, parseWords, type Words } from './words.ts';
@@ -68,6 +69,8 @@ export interface RemotePeerOptions {
   readonly signal: (text: string) => boolean;
   readonly onMessage: (data: Json) => void;
   readonly onLeave: () => void;
+  /** Sound or pictures came, and nothing does any more. */
+  readonly onSilence: () => void;
 }
 
 interface Unacknowledged {
@@ -87,6 +90,7 @@ export class RemotePeer implements Peer {
   /** False once the peer has said that its page goes away and has not come back. */
   readonly here = new Source(true);
   readonly #options: RemotePeerOptions;
+  readonly #silence = new Silence();
   readonly #timers: ReturnType<typeof setInterval>[];
   readonly #waiting = new Map<number, Unacknowledged>();
   #awayTimer: ReturnType<typeof setTimeout> | undefined;
@@ -122,6 +126,11 @@ export class RemotePeer implements Peer {
       setInterval(() => void this.#measure(), MEASURE_EVERY_MS),
       setInterval(() => this.#listenForVoice(), SPEAKING_EVERY_MS),
     ];
+  }
+
+  /** Whether what is said by the data channel arrives, as far as one knows. */
+  get reachable(): boolean {
+    return this.#connected && !this.#silence.lasts;
   }
 
   get connected(): boolean {
@@ -382,5 +391,14 @@ export class RemotePeer implements Peer {
     const audio = this.#link.connection.getReceivers().find((receiver) => receiver.track.kind === 'audio');
     const level = audio?.getSynchronizationSources?.()[0]?.audioLevel ?? 0;
     this.speaking.set(this.#connected && this.media.current.microphone === 'on' && level > SPEAKING_LEVEL);
+    this.#listenForSilence();
+  }
+
+  #listenForSilence(): void {
+    const sources = this.#link.connection.getReceivers().flatMap((each) => each.getSynchronizationSources?.() ?? []);
+    const newest = Math.max(0, ...sources.map((source) => source.timestamp));
+    const { microphone, camera } = this.media.current;
+    const silent = this.#silence.look(newest, performance.now());
+    if (silent && this.#connected && (microphone !== 'none' || camera === 'on')) this.#options.onSilence();
   }
 }

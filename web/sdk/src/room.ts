@@ -191,6 +191,10 @@ export class SeatedRoom implements Room {
       onMessage: (data) => {
         for (const listener of [...this.#listeners]) listener(peer, data);
       },
+      onSilence: () => {
+        this.#broker.hurry(); // its socket may be as dead
+        peer.restart();
+      },
       onLeave: () => {
         this.#forget(peer);
         this.#show();
@@ -206,7 +210,7 @@ export class SeatedRoom implements Room {
   }
 
   #signal(to: string, text: string): boolean {
-    if (this.broker.current !== 'connected' && this.#known.get(to)?.connected === true) return false;
+    if (this.broker.current !== 'connected' && this.#known.get(to)?.reachable === true) return false;
     return this.#broker.signal(to, text);
   }
 

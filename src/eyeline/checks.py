@@ -113,17 +113,17 @@ CHECKS: Final[dict[Code, Check]] = {
     ),
     "turn-udp-blocked": Check(
         "The relay did not answer over UDP.",
-        "Nothing, if it answers over TCP or TLS: calls go that way, with more delay.",
+        "No matter, if it answers over TCP or TLS: calls go that way, with more delay.",
         "Open the UDP port. If other networks get an answer, the visitor's network lets no UDP out.",
     ),
     "turn-tcp-blocked": Check(
         "The relay did not answer over TCP.",
-        "Nothing, if it answers over UDP or TLS.",
+        "No matter, if it answers over UDP or TLS.",
         "Open the TCP port to the visitor's network, past any proxy that speaks only HTTP.",
     ),
     "turn-tls-blocked": Check(
         "The relay did not answer over TLS.",
-        "Nothing, if it answers over UDP or TCP.",
+        "No matter, if it answers over UDP or TCP.",
         "Open the TLS port past any proxy that speaks only HTTP, and see that the certificate is valid for its name.",
     ),
     "turn-refused": Check(

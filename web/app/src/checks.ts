@@ -89,17 +89,17 @@ export const CHECKS = {
   },
   'turn-udp-blocked': {
     message: 'The relay did not answer over UDP.',
-    visitor: 'Nothing, if it answers over TCP or TLS: calls go that way, with more delay.',
+    visitor: 'No matter, if it answers over TCP or TLS: calls go that way, with more delay.',
     operator: "Open the UDP port. If other networks get an answer, the visitor's network lets no UDP out.",
   },
   'turn-tcp-blocked': {
     message: 'The relay did not answer over TCP.',
-    visitor: 'Nothing, if it answers over UDP or TLS.',
+    visitor: 'No matter, if it answers over UDP or TLS.',
     operator: "Open the TCP port to the visitor's network, past any proxy that speaks only HTTP.",
   },
   'turn-tls-blocked': {
     message: 'The relay did not answer over TLS.',
-    visitor: 'Nothing, if it answers over UDP or TCP.',
+    visitor: 'No matter, if it answers over UDP or TCP.',
     operator: 'Open the TLS port past any proxy that speaks only HTTP, and see that the certificate is valid for its name.',
   },
   'turn-refused': {

@@ -95,9 +95,22 @@ function path({ state, path: kind, localType, remoteType, protocol, verdict }: L
   return `Direct, ${nats}${udp(protocol)}`;
 }
 
-function roundTrip({ roundTripMs }: Line): string {
+const none = '–';
+
+function isUp({ state }: Line): boolean {
+  return state === 'direct' || state === 'relayed';
+}
+
+function roundTrip(line: Line): string {
+  const { roundTripMs } = line;
+  if (!isUp(line)) return none;
   if (roundTripMs === null) return 'Measuring…';
   return roundTripMs < 1 ? 'Under 1 ms' : `${Math.round(roundTripMs)} ms`;
+}
+
+function lost(line: Line): string {
+  if (!isUp(line)) return none;
+  return line.lost === null ? 'Measuring…' : `${inOneDigit(line.lost * 100)} %`;
 }
 
 const kinds = { 'same-network': 'Same network', direct: 'Directly through NATs' } as const;
@@ -315,13 +328,12 @@ export const words = {
     badge: (name: string, line: Line) => `Line to ${name}: ${lineState(line)}`,
     state: lineState,
     heading: (name: string) => `Your line to ${name}`,
-    hidden: 'address hidden',
+    address: (line: Line, known: string | null) => known ?? (isUp(line) ? 'address hidden' : none),
     path: (line: Line) => ['Path', path(line)] as const,
-    tried: (line: Line) => ['Also tried', line.tried.map(tried).join(' ')] as const,
+    tried: (line: Line) => [isUp(line) ? 'Also tried' : 'Tried', line.tried.map(tried).join(' ')] as const,
     roundTrip: (line: Line) => ['Round trip', roundTrip(line)] as const,
     picture: (line: Line) => ['Picture', picture(line)] as const,
-    lost: (line: Line) =>
-      ['Lost on the way', line.lost === null ? 'Measuring…' : `${inOneDigit(line.lost * 100)} %`] as const,
+    lost: (line: Line) => ['Lost on the way', lost(line)] as const,
   },
   chat: {
     heading: 'Chat',

@@ -45,6 +45,17 @@ test('a lost line is told, and so is its return', () => {
   expect(call.notices.shown.value).toBe('Bob is back');
 });
 
+test('who can not be connected to is shown all the same', async () => {
+  room.peers.set([]);
+  const peer = bob();
+  peer.line.set(looking);
+  room.peers.set([peer]);
+  expect(call.others.value).toEqual([]);
+  world.pass(0.4);
+  await settled();
+  expect(call.others.value.map((one) => one.name)).toEqual(['Bob']);
+});
+
 test('what is in the way is told once, and another try is made for that person', () => {
   const peer = bob();
   room.peers.set([peer]);

@@ -34,7 +34,8 @@ export class Call {
   readonly #room: sdk.Room;
   readonly #equipment: Equipment;
   readonly #watch = new Watch();
-  readonly #awaited = new Set<string>();
+  /** Who is waited for (true), or has been, before they are shown. */
+  readonly #awaited = new Map<string, boolean>();
   /** Those who were here before us are no news. */
   #greeted = false;
 
@@ -138,15 +139,17 @@ export class Call {
   /** Those who come to a call that is under way are shown when they are connected. */
   #await(peers: readonly sdk.Peer[]): void {
     const known = new Set(this.others.peek().map((one) => one.id));
+    const here = new Set(peers.map((peer) => peer.id));
+    for (const id of this.#awaited.keys()) if (!here.has(id)) this.#awaited.delete(id);
     for (const peer of peers) {
       if (!this.#greeted || known.has(peer.id) || this.#awaited.has(peer.id) || hasArrived(peer)) continue;
-      this.#awaited.add(peer.id);
+      this.#awaited.set(peer.id, true);
       void arrival(peer, this.#outside.after).then(() => {
-        this.#awaited.delete(peer.id);
+        this.#awaited.set(peer.id, false);
         if (this.#room.ended.current === null) this.#await(this.#room.peers.current);
       });
     }
-    this.#meet(peers.filter((peer) => !this.#awaited.has(peer.id)));
+    this.#meet(peers.filter((peer) => this.#awaited.get(peer.id) !== true));
   }
 
   #meet(peers: readonly sdk.Peer[]): void {

@@ -46,8 +46,8 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
       </div>
       <div class="panel-body">
         <Between
-          mine={{ name: call.me.name, address: line.local ?? words.line.hidden }}
-          theirs={{ name: person.name, address: line.remote ?? words.line.hidden }}
+          mine={{ name: call.me.name, address: words.line.address(line, line.local) }}
+          theirs={{ name: person.name, address: words.line.address(line, line.remote) }}
           state={line.state}
           label={words.line.state(line)}
         />

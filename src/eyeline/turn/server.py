@@ -161,7 +161,7 @@ class Server:
         if answer is None:
             self._waiting[flow] = _Asked(message, signer)
             return effects
-        return effects + self._answer(message, flow, answer, signer)
+        return self._answer(message, flow, answer, signer) + effects  # first the answer: `Free` closes its way
 
     def _answer(self, request: Message, flow: Flow, answer: Answer, signer: Signer | None = None) -> list[Effect]:
         """Nothing, if it is no request.  No words and no SOFTWARE in it: each byte would be a gift to forgers."""

@@ -1,0 +1,418 @@
+"""The relay on real sockets: what passes between clients and peers, and what doesn't, under both loops."""
+
+import asyncio
+import ipaddress
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import uvloop
+from tests.support.turn import SECRET
+
+from eyeline.serve.listeners import Listeners
+from eyeline.serve.ports import is_own
+from eyeline.serve.relay import Addresses, Relay
+from eyeline.turn import credentials, integrity
+from eyeline.turn.allocations import Rules
+from eyeline.turn.attributes import ErrorCode, Nonce, Realm, Username
+from eyeline.turn.authority import REALM, Authority
+from eyeline.turn.budget import Budget
+from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, DATA, REFRESH, SEND, Class, Message
+from eyeline.turn.policy import Policy
+from eyeline.turn.relay_attributes import (
+    UDP,
+    ChannelNumber,
+    Data,
+    DontFragment,
+    Lifetime,
+    RequestedTransport,
+    XorPeerAddress,
+    XorRelayedAddress,
+)
+from eyeline.turn.server import Relaying, Server
+from eyeline.turn.shapes import Address, Attribute
+from eyeline.turn.stream import Splitter
+
+LOOPBACK = bytes((127, 0, 0, 1))
+CHANNEL = 0x4001
+QUIET_S = 0.2
+"""How long nothing has to come, before it is taken for dropped."""
+
+
+class Running:
+    """A relay in a thread of its own, so that tests can use plain sockets."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, ports: range, rate: float) -> None:
+        self.loop, self._ports, self._rate = loop, ports, rate
+        self.errors: list[object] = []
+        loop.set_exception_handler(lambda _loop, context: self.errors.append(context))
+        self._thread = threading.Thread(target=loop.run_forever)
+        self._thread.start()
+        self.port, self.tcp_port = asyncio.run_coroutine_threadsafe(self._start(), loop).result(5)
+
+    async def _start(self) -> tuple[int, int]:
+        listeners = Listeners.open(host="127.0.0.1", port=0)
+        opened = Policy([ipaddress.ip_network("127.0.0.0/8")])
+        rules = Rules(opened, is_own, own_ports={listeners.port})
+        self._server = Server(Budget(), Relaying(Authority(SECRET, b"nonces"), rules, b"tokens"))
+        self.relay = Relay(self._server, listeners, self._ports, Addresses({4: LOOPBACK}, {}), self._rate)
+        self._tcp = await self.loop.create_server(self.relay.stream, "127.0.0.1", 0)
+        return listeners.port, self._tcp.sockets[0].getsockname()[1]
+
+    def revoke(self, peer: str) -> None:
+        async def now() -> None:
+            self.relay.revoke("tea", peer)
+
+        asyncio.run_coroutine_threadsafe(now(), self.loop).result(5)
+
+    def allocations(self) -> int:
+        return len(self._server.allocations)
+
+    def close(self) -> None:
+        async def end() -> None:
+            self._tcp.close()
+            self.relay.close()
+            self.relay.close()
+            await asyncio.sleep(0)
+
+        asyncio.run_coroutine_threadsafe(end(), self.loop).result(5)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(5)
+        self.loop.close()
+        assert self.errors == []
+
+
+@contextmanager
+def running(factory: str, *, ports: range = range(49152, 65536), rate: float = 1e12) -> Iterator[Running]:
+    loop = uvloop.new_event_loop() if factory == "uvloop" else asyncio.new_event_loop()
+    relay = Running(loop, ports, rate)
+    try:
+        yield relay
+    finally:
+        relay.close()
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def relay(request: pytest.FixtureRequest) -> Iterator[Running]:
+    with running(request.param) as made:
+        yield made
+
+
+class Client:
+    """A TURN client over UDP or TCP, one request after another."""
+
+    def __init__(self, relay: Running, transport: str = "udp", peer: str = "alice") -> None:
+        if transport == "udp":
+            self.wire = udp()
+            self.wire.connect(("127.0.0.1", relay.port))
+        else:
+            self.wire = socket.create_connection(("127.0.0.1", relay.tcp_port))
+        self.wire.settimeout(5)
+        self._splitter = Splitter() if transport == "tcp" else None
+        self._waiting: list[bytes] = []
+        member = credentials.member(SECRET, "tea", peer)
+        self.username, password = credentials.mint(SECRET, member, time.time())
+        self._key = credentials.key_md5(self.username, REALM, password)
+        self._nonce = ""
+
+    def ask(self, method: int, *attributes: Attribute) -> Message:
+        """The answer, after a challenge if there was none yet."""
+        who = (Username(self.username), Realm(REALM), Nonce(self._nonce))
+        request = Message(method, Class.REQUEST, os.urandom(12), (*attributes, *who)).encode()
+        self.wire.send(integrity.sign(request, self._key))
+        answer = Message.decode(self.receive())
+        error, nonce = answer.get(ErrorCode), answer.get(Nonce)
+        if error is not None and error.code == 438 and nonce is not None:
+            self._nonce = nonce.text
+            return self.ask(method, *attributes)
+        return answer
+
+    def allocate(self) -> Address:
+        relayed = self.ask(ALLOCATE, RequestedTransport(UDP)).get(XorRelayedAddress)
+        assert relayed is not None
+        return relayed.address
+
+    def bind(self, peer: socket.socket, channel: int = CHANNEL) -> None:
+        answer = self.ask(CHANNEL_BIND, ChannelNumber(channel), XorPeerAddress(address(peer)))
+        assert answer.message_class is Class.SUCCESS
+
+    def permit(self, peer: socket.socket) -> None:
+        answer = self.ask(CREATE_PERMISSION, XorPeerAddress(address(peer)))
+        assert answer.message_class is Class.SUCCESS
+
+    def receive(self) -> bytes:
+        """The next message."""
+        if self._splitter is None:
+            return self.wire.recv(65_536)
+        while not self._waiting:
+            data = self.wire.recv(65_536)
+            assert data, "the server has closed"
+            self._waiting += [bytes(each) for each in self._splitter.feed(data)]
+        return self._waiting.pop(0)
+
+    def say(self, channel: int, data: bytes, length: int | None = None) -> None:
+        """ChannelData, perhaps with a length that lies."""
+        padding = bytes(-len(data) % 4) if self._splitter else b""
+        self.wire.send(channel.to_bytes(2) + (len(data) if length is None else length).to_bytes(2) + data + padding)
+
+    def indicate(self, peer: socket.socket, *attributes: Attribute) -> None:
+        """A Send indication."""
+        said = (XorPeerAddress(address(peer)), *attributes)
+        self.wire.send(Message(SEND, Class.INDICATION, os.urandom(12), said).encode())
+
+
+def udp() -> socket.socket:
+    each = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    each.bind(("127.0.0.1", 0))
+    each.settimeout(5)
+    return each
+
+
+def address(wire: socket.socket) -> Address:
+    return Address(LOOPBACK, wire.getsockname()[1])
+
+
+def hears_nothing(wire: socket.socket) -> bool:
+    wire.settimeout(QUIET_S)
+    try:
+        wire.recv(65_536)
+    except TimeoutError:
+        return True
+    finally:
+        wire.settimeout(5)
+    return False
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 200, 1200])
+def test_channel_data_passes_both_ways_without_its_padding(relay: Running, transport: str, size: int) -> None:
+    client, data = Client(relay, transport), os.urandom(size)
+    with closing(client.wire), udp() as peer:
+        relayed = client.allocate()
+        client.bind(peer)
+        client.say(CHANNEL, data)
+        assert peer.recvfrom(2048) == (data, ("127.0.0.1", relayed.port))
+        peer.sendto(data, ("127.0.0.1", relayed.port))
+        assert client.receive() == CHANNEL.to_bytes(2) + size.to_bytes(2) + data
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("size", [0, 1, 3, 1200])
+def test_indications_pass_both_ways(relay: Running, transport: str, size: int) -> None:
+    """RFC 8656, 11; the padding of what we send is zero."""
+    client, data = Client(relay, transport), os.urandom(size)
+    with closing(client.wire), udp() as peer:
+        relayed = client.allocate()
+        client.permit(peer)
+        for more in ((), (DontFragment(),)):
+            client.indicate(peer, Data(data), *more)
+            assert peer.recv(2048) == data
+        peer.sendto(data, ("127.0.0.1", relayed.port))
+        answer = client.receive()
+        message = Message.decode(answer)
+        assert (message.method, message.message_class) == (DATA, Class.INDICATION)
+        assert message.attributes == (XorPeerAddress(address(peer)), Data(data))
+        assert answer.endswith(data + bytes(-size % 4))
+
+
+def test_nothing_passes_without_a_permission(relay: Running) -> None:
+    client = Client(relay)
+    with closing(client.wire), udp() as peer:
+        relayed = client.allocate()
+        peer.sendto(b"let me in", ("127.0.0.1", relayed.port))
+        client.indicate(peer, Data(b"let me out"))
+        client.say(CHANNEL, b"by a channel that isn't bound")
+        assert hears_nothing(client.wire)
+        assert hears_nothing(peer)
+        client.permit(peer)
+        peer.sendto(b"now", ("127.0.0.1", relayed.port))
+        assert Message.decode(client.receive()).get(Data) == Data(b"now")
+
+
+def test_a_channel_hears_nobody_but_its_peer(relay: Running) -> None:
+    """A permission is for an address; another port of it comes by indications."""
+    client = Client(relay)
+    with closing(client.wire), udp() as peer, udp() as neighbour:
+        relayed = client.allocate()
+        client.bind(peer)
+        neighbour.sendto(b"me too", ("127.0.0.1", relayed.port))
+        message = Message.decode(client.receive())
+        assert message.get(XorPeerAddress) == XorPeerAddress(address(neighbour))
+
+
+def test_channel_data_with_a_length_that_lies_is_dropped(relay: Running) -> None:
+    """RFC 8656, 12.6: longer than the datagram; what is more than its length is padding."""
+    client = Client(relay)
+    with closing(client.wire), udp() as peer:
+        client.allocate()
+        client.bind(peer)
+        client.say(CHANNEL, b"short", length=6)
+        client.wire.send(b"\x40\x01\x00")
+        client.say(CHANNEL, b"right and more", length=5)
+        assert peer.recv(2048) == b"right"
+        assert hears_nothing(peer)
+
+
+def test_a_send_indication_that_is_broken_is_dropped(relay: Running) -> None:
+    client = Client(relay)
+    with closing(client.wire), udp() as peer:
+        client.allocate()
+        client.permit(peer)
+        whole = Message(SEND, Class.INDICATION, bytes(12), (XorPeerAddress(address(peer)), Data(b"x"))).encode()
+        for broken in (
+            whole[:-4],
+            whole + b"\0",
+            whole[:4] + bytes(4) + whole[8:],
+            whole[:20],
+            whole[:22] + b"\xff\xff" + whole[24:],
+        ):
+            client.wire.send(broken)
+        client.indicate(peer)
+        assert hears_nothing(peer)
+
+
+def test_a_dead_peer_ends_nothing(relay: Running) -> None:
+    """RFC 8656, 11.5: ICMP from a peer, which surfaces as an error of the next call on the socket."""
+    client = Client(relay)
+    with closing(client.wire), udp() as alive:
+        client.allocate()
+        with udp() as dead:
+            client.bind(dead)
+            gone = address(dead)
+        for _ in range(5):
+            client.say(CHANNEL, b"anybody?")
+        client.permit(alive)
+        client.wire.send(Message(SEND, Class.INDICATION, bytes(12), (XorPeerAddress(gone), Data(b"anybody?"))).encode())
+        client.indicate(alive, Data(b"still there"))
+        assert alive.recv(2048) == b"still there"
+        assert client.ask(REFRESH).message_class is Class.SUCCESS
+
+
+def test_a_dead_client_ends_nothing_for_others(relay: Running) -> None:
+    gone, other = Client(relay), Client(relay, peer="bob")
+    with closing(other.wire), udp() as peer:
+        relayed = gone.allocate()
+        gone.bind(peer)
+        gone.wire.close()
+        for _ in range(5):
+            peer.sendto(b"hello?", ("127.0.0.1", relayed.port))
+        theirs = other.allocate()
+        other.bind(peer)
+        peer.sendto(b"hello", ("127.0.0.1", theirs.port))
+        assert other.receive()[4:] == b"hello"
+
+
+def test_who_leaves_is_relayed_no_more(relay: Running) -> None:
+    client = Client(relay)
+    with closing(client.wire), udp() as peer:
+        relayed = client.allocate()
+        client.bind(peer)
+        relay.revoke("alice")
+        assert relay.allocations() == 0
+        client.say(CHANNEL, b"still here?")
+        peer.sendto(b"still there?", ("127.0.0.1", relayed.port))
+        assert hears_nothing(peer)
+        error = client.ask(ALLOCATE, RequestedTransport(UDP)).get(ErrorCode)
+        assert error is not None
+        assert error.code == 401
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_refresh_of_zero_closes_everything(relay: Running, transport: str) -> None:
+    client = Client(relay, transport)
+    with closing(client.wire), udp() as peer:
+        relayed = client.allocate()
+        client.bind(peer)
+        before = len(list(Path("/proc/self/fd").iterdir()))
+        assert client.ask(REFRESH, Lifetime(0)).message_class is Class.SUCCESS
+        assert len(list(Path("/proc/self/fd").iterdir())) == before - (3 if transport == "udp" else 2)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
+            again.bind(("127.0.0.1", relayed.port))
+
+
+def test_a_full_range_is_said() -> None:
+    with running("uvloop", ports=range(48_000, 48_002)) as small:
+        clients = [Client(small, peer=str(number)) for number in range(3)]
+        answers = [client.ask(ALLOCATE, RequestedTransport(UDP)) for client in clients]
+        errors = [answer.get(ErrorCode) for answer in answers]
+        assert [error and error.code for error in errors] == [None, None, 508]
+        for client in clients:
+            client.wire.close()
+
+
+def test_a_member_gets_no_more_than_the_bandwidth() -> None:
+    with running("uvloop", rate=100_000) as slow:
+        client = Client(slow)
+        with closing(client.wire), udp() as peer:
+            client.allocate()
+            client.bind(peer)
+            for _ in range(400):
+                client.say(CHANNEL, bytes(1000))
+            peer.settimeout(0.5)
+            came = 0
+            with suppress(TimeoutError):
+                while True:
+                    came += len(peer.recv(2048))
+            assert 90_000 <= came <= 200_000
+            assert slow.relay.totals().dropped > 0
+
+
+def test_a_stream_in_single_bytes_and_all_at_once_is_the_same(relay: Running) -> None:
+    client = Client(relay, "tcp")
+    with closing(client.wire), udp() as peer:
+        client.allocate()
+        client.bind(peer)
+        stream = b"".join(CHANNEL.to_bytes(2) + b"\0\x05" + word + bytes(3) for word in (b"first", b"again"))
+        for byte in stream:
+            client.wire.send(bytes((byte,)))
+        client.wire.send(stream)
+        assert [peer.recv(2048) for _ in range(4)] == [b"first", b"again"] * 2
+
+
+@pytest.mark.parametrize("junk", [b"\x80\0\0\0junk", b"\0\1\0\0nocookie" + bytes(20), b"\xff" * 70_000])
+def test_a_stream_that_is_neither_ends(relay: Running, junk: bytes) -> None:
+    client = Client(relay, "tcp")
+    with closing(client.wire), udp() as peer:
+        relayed = client.allocate()
+        client.bind(peer)
+        client.wire.sendall(junk)
+        with pytest.raises((ConnectionResetError, AssertionError)):
+            client.receive()
+        assert relay.allocations() == 0
+        assert relayed.port
+
+
+def test_a_frame_of_64_kilobytes_passes_or_is_dropped_and_the_stream_goes_on(relay: Running) -> None:
+    """No UDP packet carries it; the message after it is heard."""
+    client = Client(relay, "tcp")
+    with closing(client.wire), udp() as peer:
+        client.allocate()
+        client.bind(peer)
+        client.wire.sendall(CHANNEL.to_bytes(2) + b"\xff\xff" + bytes(65_536))
+        client.say(CHANNEL, b"after it")
+        assert peer.recv(65_536) == b"after it"
+
+
+def test_a_client_that_does_not_read_costs_a_bounded_buffer(relay: Running) -> None:
+    """What it can't take is lost, as on a path that is full; others go on."""
+    client, other = Client(relay, "tcp"), Client(relay, "tcp", peer="bob")
+    with closing(client.wire), closing(other.wire), udp() as peer:
+        relayed = client.allocate()
+        client.bind(peer)
+        for _ in range(20_000):
+            peer.sendto(bytes(1000), ("127.0.0.1", relayed.port))
+        theirs = other.allocate()
+        other.bind(peer)
+        peer.sendto(b"hello", ("127.0.0.1", theirs.port))
+        assert other.receive()[4:] == b"hello"
+        [buffered] = [
+            each._transport.get_write_buffer_size()
+            for flow, each in relay.relay._streams.items()
+            if each._transport is not None and flow.client.port == client.wire.getsockname()[1]
+        ]
+        assert buffered <= 1 << 18

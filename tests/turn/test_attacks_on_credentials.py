@@ -1,0 +1,229 @@
+"""Who has no right to relay gets nothing, learns nothing, and leaves nothing behind (RFC 8489, 9.2 and 16)."""
+
+import pytest
+from tests.support.turn import ASK, HERE, UNIX, Client, World, code
+
+from eyeline.turn import credentials, integrity
+from eyeline.turn.attributes import (
+    ErrorCode,
+    MessageIntegrity,
+    MessageIntegritySha256,
+    Nonce,
+    PasswordAlgorithm,
+    PasswordAlgorithms,
+    Realm,
+    Software,
+    Username,
+)
+from eyeline.turn.effects import Free
+from eyeline.turn.integrity import is_signed, is_signed_sha256
+from eyeline.turn.message import ALLOCATE, REFRESH, Class, Message
+from eyeline.turn.nonce import FRESH_S
+
+
+def test_a_stranger_is_asked_who_they_are_in_few_words() -> None:
+    """RFC 8489, 16: what a forged source can make us send to a victim is bounded, in length too."""
+    client = Client(World())
+    bare = Message(ALLOCATE, Class.REQUEST, bytes(12), ASK).encode()
+    [answer] = client.world.receive(bare, client.flow)
+    challenge = Message.decode(answer)
+    assert [type(each) for each in challenge.attributes] == [ErrorCode, Realm, Nonce, PasswordAlgorithms]
+    assert code(challenge) == 401
+    assert challenge.get(Software) is None
+    assert len(answer) <= 4 * len(bare)
+
+
+def test_no_state_is_kept_for_strangers() -> None:
+    """RFC 8656, 21.1: state exhaustion; a thousand strangers leave nothing but their source's budget."""
+    world = World()
+    authority_before = len(world.authority._usernames)
+    for port in range(1000):
+        stranger = Client(world, username=f"1800000600:x.{port}", password="guess", port=port)
+        assert stranger.allocate() == 401
+    server = world.server
+    assert len(server.allocations) == 0
+    assert (server._waiting, server._revoked, server.allocations._wishes) == ({}, {}, {})
+    assert len(world.authority._usernames) == authority_before
+    assert world.effects == []
+
+
+@pytest.mark.parametrize("sha256", [False, True])
+def test_the_right_credentials_are_taken_and_the_answer_is_signed_as_the_request_was(sha256: bool) -> None:
+    client = Client(World(), sha256=sha256)
+    client.challenged()
+    [answer] = client.world.receive(client.signed(ALLOCATE, *ASK), client.flow)
+    message = Message.decode(answer)
+    assert code(message) == 0
+    if sha256:
+        key = credentials.key_sha256(client.username, "eyeline", client.password)
+        assert is_signed_sha256(answer, key)
+        assert message.get(MessageIntegrity) is None
+    else:
+        assert is_signed(answer, credentials.key_md5(client.username, "eyeline", client.password))
+        assert message.get(MessageIntegritySha256) is None
+
+
+@pytest.mark.parametrize("sha256", [False, True])
+def test_an_unknown_user_looks_like_a_wrong_password(sha256: bool) -> None:
+    """RFC 8489, 9.2.4, and RFC 8656, 21.1.1."""
+    world = World()
+    wrong = Client(world, sha256=sha256)
+    wrong.password = "guess"
+    unknown = Client(world, username="1800000600:nobody.x", password="guess", port=2, sha256=sha256)
+    for client in (wrong, unknown):
+        client.challenged()
+    answers = [client.send(client.signed(ALLOCATE, *ASK)) for client in (wrong, unknown)]
+    shapes = [[(type(each), each if isinstance(each, ErrorCode) else None) for each in a.attributes] for a in answers]
+    assert shapes[0] == shapes[1]
+    assert code(answers[0]) == 401
+
+
+@pytest.mark.parametrize("missing", [Username, Realm, Nonce])
+def test_a_signature_without_all_that_belongs_to_it_is_a_bad_request(missing: type) -> None:
+    client = Client(World())
+    client.challenged()
+    whole = (*ASK, Username(client.username), Realm("eyeline"), Nonce(client.nonce))
+    request = Message(
+        ALLOCATE, Class.REQUEST, bytes(12), tuple(each for each in whole if not isinstance(each, missing))
+    )
+    key = credentials.key_md5(client.username, "eyeline", client.password)
+    assert code(client.send(integrity.sign(request.encode(), key))) == 400
+
+
+def test_a_stripped_list_of_algorithms_or_an_altered_one_is_refused() -> None:
+    """Bid-down (RFC 8489, 9.2.4 and 16.1): one of the pair alone, or a list that isn't ours."""
+    client = Client(World())
+    client.challenged()
+    md5, sha = PasswordAlgorithm(PasswordAlgorithm.MD5), PasswordAlgorithm(PasswordAlgorithm.SHA256)
+    key = credentials.key_md5(client.username, "eyeline", client.password)
+    for altered in (
+        (PasswordAlgorithms((sha, md5)),),
+        (md5,),
+        (PasswordAlgorithms((md5,)), md5),
+        (PasswordAlgorithms((md5, sha)), md5),
+        (PasswordAlgorithms((sha, md5)), PasswordAlgorithm(7)),
+    ):
+        who = (Username(client.username), Realm("eyeline"), Nonce(client.nonce))
+        request = Message(ALLOCATE, Class.REQUEST, bytes(12), (*ASK, *altered, *who)).encode()
+        assert code(client.send(integrity.sign(request, key))) == 400
+
+
+def test_a_nonce_whose_features_were_altered_is_not_ours_any_more() -> None:
+    """RFC 8489, 9.2.1: the bits that say what we can do are under the nonce's HMAC."""
+    client = Client(World())
+    client.challenged()
+    assert client.nonce.startswith("obMatJos2wAAA")
+    client.nonce = client.nonce.replace("obMatJos2wAAA", "obMatJos2AAAA")
+    assert client.allocate() == 438
+
+
+def test_a_nonce_is_good_for_one_address_and_ten_minutes() -> None:
+    """RFC 8489, 9.2: forged, another client's, expired; each gets a new one by 438 and no word about credentials."""
+    world = World()
+    alice, other = Client(world), Client(world, port=41_000)
+    alice.challenged()
+    other.nonce = alice.nonce
+    assert other.allocate() == 438
+    alice.nonce = alice.nonce[:-1] + ("A" if alice.nonce[-1] != "A" else "B")
+    assert alice.allocate() == 438
+    alice.challenged()
+    world.later(FRESH_S - 1)
+    alice.username, alice.password = credentials.mint(
+        b"only the server knows", world.authority.member("tea", "alice"), UNIX + FRESH_S
+    )
+    assert alice.allocate() == 0
+    world.later(3)
+    assert alice.refresh() == 438
+
+
+@pytest.mark.parametrize(
+    "username",
+    [
+        "1799999999:alice",
+        "1800000000:alice",
+        "1800003601:alice",
+        "9" * 30 + ":alice",
+        "alice",
+        ":alice",
+        "x:alice",
+        "-1:a",
+    ],
+)
+def test_credentials_out_of_their_time_get_no_allocation(username: str) -> None:
+    """Expired, beyond an hour from now, no number: though they are signed with the right secret."""
+    password = credentials.password(b"only the server knows", username)
+    assert Client(World(), username=username, password=password).allocate() == 401
+
+
+def test_what_was_allocated_in_time_can_be_kept_with_the_same_credentials() -> None:
+    """Browsers refresh with the credentials that they began with; it is the seat that ends the allocation."""
+    world = World()
+    client = Client(world)
+    assert client.allocate() == 0
+    world.later(500)
+    assert client.refresh() == 0
+    world.later(200)
+    client.challenged()
+    assert client.refresh() == 0
+    assert Client(world, username=client.username, password=client.password, port=2).allocate() == 401
+
+
+def test_who_leaves_loses_what_was_allocated_and_the_right_to_more() -> None:
+    world = World()
+    alice, bob = Client(world), Client(world, peer="bob", port=2)
+    assert (alice.allocate(), bob.allocate()) == (0, 0)
+    world.perform(world.server.revoke("tea", "alice", world.now))
+    assert world.effects[-1] == Free(alice.flow)
+    assert alice.refresh() == 437
+    assert alice.allocate() == 401
+    assert bob.refresh() == 0
+    assert Client(world, port=3).allocate() == 0, "who comes back to the seat gets new credentials"
+
+
+def test_nobody_can_touch_the_allocation_of_another() -> None:
+    """RFC 8656, 5 and 21.1.3: 441 for a member's credentials on another member's 5-tuple."""
+    world = World()
+    alice = Client(world)
+    assert alice.allocate() == 0
+    mallory = Client(world, peer="mallory", port=alice.port)
+    assert mallory.refresh(0) == 441
+    assert mallory.bind(0x4001) == 441
+    assert mallory.allocate() == 437
+    assert alice.refresh() == 0
+
+
+def test_newer_credentials_of_the_same_member_are_as_good() -> None:
+    world = World()
+    alice = Client(world)
+    assert alice.allocate() == 0
+    world.later(100)
+    renewed = Client(world, port=alice.port)
+    assert renewed.username != alice.username
+    assert renewed.refresh() == 0
+
+
+def test_a_replayed_request_does_nothing_new() -> None:
+    """RFC 8656, 7.2: the same transaction gets the same bytes, another one 437."""
+    client = Client(World())
+    client.challenged()
+    request = client.signed(ALLOCATE, *ASK)
+    first = client.world.receive(request, client.flow)
+    effects = list(client.world.effects)
+    assert client.world.receive(request, client.flow) == first
+    assert client.world.effects == effects
+    assert client.allocate() == 437
+
+
+def test_a_replay_from_another_address_is_refused() -> None:
+    world = World()
+    client = Client(world)
+    client.challenged()
+    request = client.signed(REFRESH)
+    elsewhere = client.flow._replace(client=HERE)
+    [answer] = world.receive(request, elsewhere)
+    assert code(Message.decode(answer)) == 438
+
+
+@pytest.mark.parametrize("username", ["%s%n", "a\nb", "a\0b", "x" * 508, "☂:☂"])
+def test_ugly_user_names_are_just_unknown(username: str) -> None:
+    assert Client(World(), username=username, password="x").allocate() == 401

@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -177,6 +177,19 @@ def address(wire: socket.socket) -> Address:
     return Address(LOOPBACK, wire.getsockname()[1])
 
 
+def files() -> int:
+    """How many files this process has open, sockets among them."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for the server's thread."""
+    end = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def hears_nothing(wire: socket.socket) -> bool:
     wire.settimeout(QUIET_S)
     try:
@@ -328,9 +341,9 @@ def test_a_refresh_of_zero_closes_everything(relay: Running, transport: str) -> 
     with closing(client.wire), udp() as peer:
         relayed = client.allocate()
         client.bind(peer)
-        before = len(list(Path("/proc/self/fd").iterdir()))
+        before = files()
         assert client.ask(REFRESH, Lifetime(0)).message_class is Class.SUCCESS
-        assert len(list(Path("/proc/self/fd").iterdir())) == before - (3 if transport == "udp" else 2)
+        until(lambda: files() == before - (3 if transport == "udp" else 2))
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
             again.bind(("127.0.0.1", relayed.port))
 

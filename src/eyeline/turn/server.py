@@ -161,7 +161,9 @@ class Server:
         if answer is None:
             self._waiting[flow] = _Asked(message, signer)
             return effects
-        return self._answer(message, flow, answer, signer) + effects  # first the answer: `Free` closes its way
+        answers = self._answer(message, flow, answer, signer)
+        # A peer may send as soon as the answer says so; but `Free` closes the answer's own way.
+        return answers + effects if message.method == REFRESH else effects + answers
 
     def _answer(self, request: Message, flow: Flow, answer: Answer, signer: Signer | None = None) -> list[Effect]:
         """Nothing, if it is no request.  No words and no SOFTWARE in it: each byte would be a gift to forgers."""

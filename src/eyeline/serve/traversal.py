@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from eyeline.errors import SetupError
+from eyeline.serve import address
 from eyeline.serve.listeners import Listeners
 from eyeline.serve.listening import addresses
 from eyeline.serve.metrics import Reading
@@ -33,6 +34,7 @@ class Traversal:
 
     def __init__(self, settings: Settings, secret: bytes) -> None:
         self._settings = settings
+        self._trusted = settings.proxies()
         self._theirs = _read_secret(settings.turn_secret) if settings.turn_secret else None
         listeners = Listeners.open(host=settings.host, port=settings.stun_port)
         where = _addresses(settings)
@@ -54,7 +56,7 @@ class Traversal:
         """For the client of this connection: under the name that it reached us by, or `public_address`."""
         name, port = _split(Headers(scope=scope).get("host", "localhost"))
         host = self._settings.public_address or name
-        secure = scope["scheme"] in ("https", "wss")
+        secure = address.is_secure(scope, self._trusted)
         tcp = f"turn{'s' * secure}:{host}:{port or (443 if secure else 80)}?transport=tcp"
         urls = (f"turn:{host}:{self.relay.port}?transport=udp", tcp)
         stun = IceServer(urls=(f"stun:{host}:{self.relay.port}",))
@@ -121,8 +123,8 @@ def _packed(names: list[str]) -> dict[int, bytes]:
             known = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
         except socket.gaierror:
             continue
-        for _, _, _, _, address in known:
-            packed = ipaddress.ip_address(str(address[0]).partition("%")[0]).packed
+        for _, _, _, _, where in known:
+            packed = ipaddress.ip_address(str(where[0]).partition("%")[0]).packed
             found.setdefault(len(packed), packed)
     return found
 

@@ -4,6 +4,7 @@ import http.client
 import os
 import signal
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Sequence
@@ -29,7 +30,8 @@ class LiveServer:
         self._process: Process | None = None
         self.port = free_port(socket.SOCK_STREAM)
         self.stun_port = free_port(socket.SOCK_DGRAM)
-        self.url = f"http://127.0.0.1:{self.port}"
+        self._secure = "--tls" in flags
+        self.url = f"http{'s' * self._secure}://127.0.0.1:{self.port}"
         self.data_dir = Path(self._scratch.name, "data")
 
     @property
@@ -58,7 +60,11 @@ class LiveServer:
 
     def healthy(self) -> bool:
         """Whether `/healthz` answers 200."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2.0)
+        connection: http.client.HTTPConnection = (
+            http.client.HTTPSConnection("127.0.0.1", self.port, timeout=2.0, context=unverified())
+            if self._secure
+            else http.client.HTTPConnection("127.0.0.1", self.port, timeout=2.0)
+        )
         try:
             connection.request("GET", "/healthz")
             return connection.getresponse().status == http.HTTPStatus.OK
@@ -95,6 +101,13 @@ class LiveServer:
         if self._process is None:
             raise RuntimeError("the server was never started")
         return self._process
+
+
+def unverified() -> ssl.SSLContext:
+    """For a server with a certificate of its own making."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def free_port(kind: socket.SocketKind) -> int:

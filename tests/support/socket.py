@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from tests.support.server import unverified
+
 
 class Socket:
     """`with Socket(url) as alice`: one client that speaks the protocol by hand.
@@ -35,6 +37,7 @@ class Socket:
         address = url.replace("http", "ws", 1).rstrip("/") + "/ws"
         self._open = connect(
             address,
+            ssl=unverified() if address.startswith("wss:") else None,
             sock=None if receive_buffer is None else _dial(url, receive_buffer),
             subprotocols=offered,
             additional_headers=headers,

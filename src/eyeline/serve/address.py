@@ -1,7 +1,7 @@
 """Whom a request comes from: the address that limits are kept by."""
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NewType
 
 from starlette.datastructures import Headers
@@ -56,6 +56,16 @@ def is_unknown_proxy(scope: Scope, trusted: Sequence[IPNetwork]) -> bool:
 def is_proxy(address: _IPAddress, trusted: Sequence[IPNetwork]) -> bool:
     """Whether the address is in one of the networks."""
     return any(address in network for network in trusted)
+
+
+def trusts(trusted: Sequence[IPNetwork]) -> Callable[[str], bool]:
+    """A test for the address of a neighbour, as the socket says it."""
+
+    def is_trusted(host: str) -> bool:
+        address = _parsed(host)
+        return address is not None and is_proxy(address, trusted)
+
+    return is_trusted
 
 
 def _forwarded(scope: Scope) -> Iterator[str]:

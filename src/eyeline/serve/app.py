@@ -83,9 +83,9 @@ class Eyeline:
         """Open STUN's sockets and the broker, once, in the running loop.  Raises `SetupError` if a port is taken."""
         return self._start().broker
 
-    def stream(self) -> asyncio.Protocol:
-        """For one client of TURN that came by TCP or TLS."""
-        return self._start().traversal.relay.stream()
+    def stream(self, client: tuple[str, int] | None) -> asyncio.Protocol:
+        """For one client of TURN that came by TCP or TLS; behind a proxy, `client` is its address."""
+        return self._start().traversal.relay.stream(client)
 
     def _start(self) -> _Running:
         if self._running is None:

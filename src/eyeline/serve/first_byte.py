@@ -2,9 +2,13 @@
 
 A TURN client opens with a STUN request, whose first byte is 0x00 to 0x03; HTTP opens with a letter.  Under TLS it is
 the first byte inside.
+
+A trusted proxy may say before it who the client is, by the PROXY protocol, version 1: for TURN, which has no headers,
+that is the only way to know.
 """
 
 import asyncio
+import ipaddress
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, cast
@@ -15,6 +19,12 @@ from uvicorn.server import ServerState
 from eyeline.serve.patience import HEAD_WITHIN, Http
 
 _LAST_OF_STUN: Final = 0x03
+_PROXY: Final = b"PROXY "
+_PROXY_LINE_BYTES: Final = 107
+"""The longest line of version 1, with its end."""
+
+Stream = Callable[[tuple[str, int] | None], asyncio.Protocol]
+"""Makes a protocol for one client of TURN, whose address a trusted proxy may have told."""
 
 
 class FirstByte(asyncio.Protocol):
@@ -22,13 +32,16 @@ class FirstByte(asyncio.Protocol):
 
     def __init__(
         self,
-        stream: Callable[[], asyncio.Protocol],
+        stream: Stream,
+        is_trusted: Callable[[str], bool],
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._stream = stream
+        self._is_trusted = is_trusted
+        self._seen = b""
         self._http: Callable[[], asyncio.Protocol] = partial(Http, config, server_state, app_state, _loop)
         self._connections = cast("set[object]", server_state.connections)
         self._loop = _loop or asyncio.get_running_loop()
@@ -41,11 +54,21 @@ class FirstByte(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """The first data: whoever it is for goes on from here."""
+        self._seen += data
+        client, rest = None, self._seen
+        if self._seen[: len(_PROXY)] == _PROXY and self._is_trusted(self._transport.get_extra_info("peername")[0]):
+            line, end, rest = self._seen[:_PROXY_LINE_BYTES].partition(b"\r\n")
+            rest = self._seen[len(line) + len(end) :]
+            if not end and len(self._seen) >= _PROXY_LINE_BYTES:
+                self._transport.abort()
+            if not end or not rest:
+                return
+            client = _told(line)
         self._let_go()
-        protocol: asyncio.Protocol = self._stream() if data[0] <= _LAST_OF_STUN else self._http()
+        protocol = self._stream(client) if rest[0] <= _LAST_OF_STUN else self._http()
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
-        protocol.data_received(data)
+        protocol.data_received(rest)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Called by the loop."""
@@ -59,3 +82,15 @@ class FirstByte(asyncio.Protocol):
     def _let_go(self) -> None:
         self._timer.cancel()
         self._connections.discard(self)
+
+
+def _told(line: bytes) -> tuple[str, int] | None:
+    """The client's address in a line such as `PROXY TCP4 192.0.2.7 198.51.100.1 4711 443`; None if it says none."""
+    match line.decode("ascii", "replace").split(" "):
+        case [_, "TCP4" | "TCP6", host, _, port, _] if port.isdecimal() and int(port) < 1 << 16:
+            try:
+                return str(ipaddress.ip_address(host)), int(port)
+            except ValueError:
+                return None
+        case _:
+            return None

@@ -75,9 +75,9 @@ class Relay:
         """Who sat there has left."""
         self._perform(self._server.revoke(room, peer, self._loop.time()), None)
 
-    def stream(self) -> TurnStream:
-        """A protocol for one client of TURN over TCP or TLS."""
-        return TurnStream(self)
+    def stream(self, client: tuple[str, int] | None = None) -> TurnStream:
+        """A protocol for one client of TURN over TCP or TLS; `client` is its address behind a proxy."""
+        return TurnStream(self, client)
 
     def receive(self, datagram: bytes, flow: Flow, reply: Callable[[bytes], None]) -> None:
         """STUN from a client, and how to answer where it came in."""

@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from eyeline.errors import SetupError
-from eyeline.serve import log
+from eyeline.serve import address, log
 from eyeline.serve.certificate import Certificate, self_signed
 from eyeline.serve.direct import Direct
 from eyeline.serve.first_byte import FirstByte
@@ -33,7 +33,7 @@ class Application(Protocol):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
-    def stream(self) -> asyncio.Protocol: ...
+    def stream(self, client: tuple[str, int] | None) -> asyncio.Protocol: ...
 
     async def drain(self) -> None: ...
 
@@ -54,7 +54,7 @@ def run(settings: Settings, build: Callable[[Settings], Application], started: C
         fingerprint = certificate.fingerprint() if certificate else None
         where = listening(settings, sockets[0].getsockname()[1], fingerprint)
         app = build(settings)
-        _Server(app, context, lambda: started(where)).serve_on(sockets)
+        _Server(app, context, lambda: started(where), address.trusts(settings.proxies())).serve_on(sockets)
 
 
 class _Gate:
@@ -92,13 +92,14 @@ class _Server(uvicorn.Server):
         app: Application,
         context: ssl.SSLContext | None,
         started: Callable[[], None],
+        is_trusted: Callable[[str], bool],
     ) -> None:
         gate = _Gate(app)
         super().__init__(
             uvicorn.Config(
                 gate,
                 loop="uvloop",
-                http=cast("type[asyncio.Protocol]", partial(FirstByte, app.stream)),
+                http=cast("type[asyncio.Protocol]", partial(FirstByte, app.stream, is_trusted)),
                 ws=Direct,
                 ws_max_size=_LARGEST_FRAME_BYTES,
                 ws_ping_interval=None,

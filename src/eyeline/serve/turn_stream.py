@@ -43,8 +43,10 @@ class _Reply(Protocol):
 class TurnStream(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, client: tuple[str, int] | None = None) -> None:
+        """`client` is its address where a proxy stands between; else it is that of the connection."""
         self._desk = desk
+        self._client = client
         self._splitter = Splitter()
         self._loop = asyncio.get_running_loop()
         self._used_at = self._loop.time()
@@ -56,7 +58,8 @@ class TurnStream(asyncio.Protocol):
         """Called by the loop, or by whoever looked at the first byte."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES // 2)
-        client, server = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+        client = self._client or transport.get_extra_info("peername")
+        server = transport.get_extra_info("sockname")
         self._flow = Flow("stream", _address(client), _address(server))
         self._desk.connected(self._flow, self)
 

@@ -1,0 +1,73 @@
+"""coturn's own client relays by our server, with credentials that a member of a room was given."""
+
+import re
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import pytest
+from tests.support.server import LiveServer, free_port
+from tests.support.socket import Socket
+from tests.support.tools import need
+
+MESSAGES: Final = 40
+TRANSPORTS: Final = {"udp": (), "tcp": ("-t",), "tls": ("-t", "-S")}
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[LiveServer]:
+    with LiveServer("--relay-allow", "127.0.0.0/8") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def secure() -> Iterator[LiveServer]:
+    with LiveServer("--relay-allow", "127.0.0.0/8", "--tls", "self-signed") as running:
+        yield running
+
+
+@contextmanager
+def member(server: LiveServer) -> Iterator[list[str]]:
+    """The flags that name a member's credentials, as long as they are in the room."""
+    with Socket(server.url) as alice:
+        servers = alice.join("tea", "Alice")["iceServers"]
+        [turn] = [each for each in servers if each.get("username")]
+        yield ["-u", turn["username"], "-w", turn["credential"]]
+
+
+def relays(server: LiveServer, transport: str, *flags: str) -> None:
+    port = server.stun_port if transport == "udp" else server.port
+    client = need("turnutils_uclient")
+    with member(server) as who:
+        argv = [client, *TRANSPORTS[transport], *flags, *who, "-p", str(port), "-n", str(MESSAGES), "127.0.0.1"]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    said = done.stdout + done.stderr
+    assert re.search(r"Total lost packets 0 \(0\.0+%\), total send dropped 0", said), said[-2000:]
+    [(sent, received)] = re.findall(r"tot_send_bytes ~ (\d+), tot_recv_bytes ~ (\d+)", said)[-1:]
+    assert int(sent) == int(received) > 0
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_coturns_clients_talk_to_each_other_by_our_relay(plain: LiveServer, transport: str) -> None:
+    relays(plain, transport, "-y", "-m", "2")
+
+
+def test_coturns_clients_talk_to_each_other_by_our_relay_over_tls(secure: LiveServer) -> None:
+    """By the port of the pages."""
+    relays(secure, "tls", "-y", "-m", "2")
+
+
+@pytest.mark.parametrize("indications", [False, True], ids=["channels", "indications"])
+def test_coturns_client_talks_to_a_peer_by_our_relay(plain: LiveServer, indications: bool) -> None:
+    port = free_port(socket.SOCK_DGRAM)
+    with subprocess.Popen(
+        [need("turnutils_peer"), "-L", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as peer:
+        try:
+            relays(plain, "udp", "-e", "127.0.0.1", "-r", str(port), *(["-s"] if indications else []))
+        finally:
+            peer.terminate()

@@ -1,18 +1,20 @@
 """Two networks behind routers, and a server outside: as much of an internet as a call needs.
 
-    alice .2 -- natA .1 | 198.51.100.21 --+-- 198.51.100.22 | natB .65 -- bob .66
-                                          |
-                                  server 198.51.100.10
+    alice .6 -- router .5 | 198.51.100.21 --+-- 198.51.100.22 | router .65 -- bob .66
+                                            |
+                                   server 198.51.100.10
 
-The networks inside are 203.0.113.0/26 and 203.0.113.64/26: without NAT they can be reached from outside.
+The networks inside are 203.0.113.0/26 and 203.0.113.64/26: without NAT they can be reached from outside.  Or all of it
+in IPv6, and nothing else.
 """
 
 import os
 import signal
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from tests.support.namespaces import Namespace, Wires
 from tests.support.nat import CUT, Kind, rules
@@ -23,31 +25,57 @@ from tests.support.wire import Process, scratch
 NAME: Final = "eyeline.test"
 """The server's, in both networks; Firefox takes no IP address for TURN over TLS."""
 
-SERVER: Final = "198.51.100.10"
-_NOWHERE: Final = "198.51.100.1"
+
+class Network(NamedTuple):
+    """A range of addresses; `address` has a place for the number of a machine."""
+
+    address: str
+    bits: int
+
+    def at(self, number: int) -> str:
+        return self.address.format(number)
+
+    def plug(self, place: Namespace, device: str, number: int) -> None:
+        """Give a machine this address, at once."""
+        place.do(f"ip address add {self.at(number)}/{self.bits} dev {device}" + " nodad" * (":" in self.address))
+
+
+class Plan(NamedTuple):
+    """The networks of a lab."""
+
+    outside: Network
+    alice: Network
+    bob: Network
+
+    @property
+    def ip(self) -> str:
+        """The command for its routes."""
+        return "ip -6" if ":" in self.outside.address else "ip -4"
+
+
+IPV4: Final = Plan(Network("198.51.100.{}", 24), Network("203.0.113.{}", 26), Network("203.0.113.6{}", 26))
+IPV6: Final = Plan(Network("2001:db8::{}", 64), Network("2001:db8:a::{}", 64), Network("2001:db8:b::{}", 64))
+
+_NOWHERE, _SERVER, _GATEWAY, _HOST = 1, 10, 5, 6
 
 
 class Side:
     """One network: a router, and one machine behind it."""
 
-    def __init__(self, wires: Wires, label: str, inside: int, outside: int) -> None:
+    def __init__(self, wires: Wires, plan: Plan, label: str, inside: Network, number: int) -> None:
         self.router, self.host = wires.namespace(f"nat-{label}"), wires.namespace(label)
-        self.network = f"203.0.113.{inside}/26"
-        self.outside = f"198.51.100.{outside}"
-        self.address = f"203.0.113.{inside + 2}"
-        gateway = f"203.0.113.{inside + 1}"
+        self.inside, self._plan, self._home, self.number = inside, plan, number, number
         wires.cable(self.router, "lan", self.host, "eth0")
-        self.router.do(f"ip address add {gateway}/26 dev lan")
-        self.host.do(f"ip address add {self.address}/26 dev eth0")
-        self.host.do(f"ip route add default via {gateway}")
-        self.host.names({NAME: SERVER})
-        self.router.do("sysctl -q -w net.ipv4.ip_forward=1")
-        self._home = self.outside
+        inside.plug(self.router, "lan", _GATEWAY)
+        inside.plug(self.host, "eth0", _HOST)
+        self.host.do(f"{plan.ip} route add default via {inside.at(_GATEWAY)}")
+        self.host.names({NAME: plan.outside.at(_SERVER)})
+        self.router.do("sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
 
     def become(self, kind: Kind) -> None:
         """From now on the router is of this kind, where it was at first, and has forgotten every connection."""
-        if self.outside != self._home:
-            self.move(int(self._home.rpartition(".")[2]))
+        if self.number != self._home:
+            self.move(self._home)
         self.router.do("nft -f -", text=rules(kind))
         self.forget()
 
@@ -55,12 +83,13 @@ class Side:
         """What a router does that is switched off and on."""
         self.router.do("conntrack -F")
 
-    def move(self, outside: int) -> None:
+    def move(self, number: int) -> None:
         """The router gets another address outside, as from a provider at night."""
-        self.router.do(f"ip address delete {self.outside}/24 dev wan")
-        self.outside = f"198.51.100.{outside}"
-        self.router.do(f"ip address add {self.outside}/24 dev wan")
-        _to_everywhere(self.router, "wan")
+        outside = self._plan.outside
+        self.router.do(f"ip address delete {outside.at(self.number)}/{outside.bits} dev wan")
+        self.number = number
+        outside.plug(self.router, "wan", number)
+        _to_everywhere(self.router, self._plan, "wan")
         self.forget()
 
     def cut(self) -> None:
@@ -75,28 +104,31 @@ class Side:
 class Lab:
     """`with Lab() as lab`: made when the block begins, gone when it ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, plan: Plan = IPV4) -> None:
         for program in ("ip", "nft", "conntrack"):
             need(program)
+        self._plan = plan
         self._wires = Wires()
         self.server = self._wires.namespace("server")
         try:
-            self._build()
+            self._build(plan)
         except BaseException:
             self._wires.__exit__(None, None, None)
             raise
 
-    def _build(self) -> None:
-        self.a, self.b = Side(self._wires, "alice", 0, 21), Side(self._wires, "bob", 64, 22)
+    def _build(self, plan: Plan) -> None:
+        self.a = Side(self._wires, plan, "alice", plan.alice, 21)
+        self.b = Side(self._wires, plan, "bob", plan.bob, 22)
         self._wires.bridge("outside", [(self.server, "eth0"), (self.a.router, "wan"), (self.b.router, "wan")])
-        self.server.do(f"ip address add {SERVER}/24 dev eth0")
-        self.server.names({NAME: SERVER})
-        _to_everywhere(self.server, "eth0")
+        plan.outside.plug(self.server, "eth0", _SERVER)
+        self.server.names({NAME: plan.outside.at(_SERVER)})
+        _to_everywhere(self.server, plan, "eth0")
         for side, other in ((self.a, self.b), (self.b, self.a)):
-            side.router.do(f"ip address add {side.outside}/24 dev wan")
-            _to_everywhere(side.router, "wan")
-            side.router.do(f"ip route add {other.network} via {other.outside}")
-            self.server.do(f"ip route add {side.network} via {side.outside}")
+            plan.outside.plug(side.router, "wan", side.number)
+            _to_everywhere(side.router, plan, "wan")
+            for place, network, by in ((side.router, other.inside, other), (self.server, side.inside, side)):
+                to = ip_network(f"{network.at(_HOST)}/{network.bits}", strict=False)
+                place.do(f"{plan.ip} route add {to} via {plan.outside.at(by.number)}")
 
     def connect(self, kind_a: Kind, kind_b: Kind) -> None:
         """From now on the routers are of these kinds."""
@@ -139,7 +171,8 @@ class LabServer:
         self._scratch.cleanup()
 
 
-def _to_everywhere(place: Namespace, device: str) -> None:
+def _to_everywhere(place: Namespace, plan: Plan, device: str) -> None:
     """A way to everywhere, at whose end nobody is: a server has one, and without it sending there is an error."""
-    place.do(f"ip neighbor replace {_NOWHERE} lladdr 02:00:00:00:00:01 dev {device} nud permanent")
-    place.do(f"ip route replace default via {_NOWHERE} dev {device}")
+    nowhere = plan.outside.at(_NOWHERE)
+    place.do(f"ip neighbor replace {nowhere} lladdr 02:00:00:00:00:01 dev {device} nud permanent")
+    place.do(f"{plan.ip} route replace default via {nowhere} dev {device}")

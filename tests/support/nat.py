@@ -60,6 +60,13 @@ _ONLY_443: Final = """
 """
 
 
+FIREWALL: Final = _HEAD + _CLOSED % "" + "}\n"
+"""No NAT, but nothing comes in that wasn't asked for, as is usual with IPv6."""
+
+FIREWALL_443: Final = _HEAD + _CLOSED % _ONLY_443 + "}\n"
+"""And nothing goes out but TCP to port 443."""
+
+
 def rules(kind: Kind) -> str:
     """For `nft -f -` in the router."""
     match kind:

@@ -28,7 +28,7 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
 
 DEAF = """
 globalThis.RTCPeerConnection = class extends RTCPeerConnection {
-  addIceCandidate() { return Promise.resolve(); }
+  addIceCandidate(candidate) { return globalThis.hearing ? super.addIceCandidate(candidate) : Promise.resolve(); }
   setRemoteDescription({type, sdp}) {
     const kept = globalThis.hearing ? sdp : sdp.replace(/^a=candidate:.*\\r\\n/gm, '');
     return super.setRemoteDescription({type, sdp: kept});
@@ -101,6 +101,7 @@ def test_where_nothing_connects_the_tile_says_why_and_tries_again(browser: Brows
         page.until("document.querySelector('.blocked') !== null", deadline=30)
         assert f"No connection to {other}" in page.text()
         assert CHECKS["peer-silent"].message in page.text()
+    for page in (alice, bob):
         page.evaluate("void (globalThis.hearing = true)")
     alice.click("button", "Try again: Bob")
     for page in (alice, bob):

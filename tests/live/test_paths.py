@@ -123,6 +123,12 @@ def test_the_test_page_finds_all_that_the_server_offers(browser: Browser, server
         "Relay over TLS": "missing",
     }
     assert "Calls work from here" in page.text()
+    page.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Test again"
+    page.press("Enter")
+    page.until(f"!({TESTED})")
+    page.until(TESTED, deadline=40)
+    assert page.evaluate(FOUND)["Relay over TCP"] == "fine"
 
 
 def test_the_test_page_says_that_there_is_no_relay(chromium: Browser) -> None:

@@ -10,6 +10,7 @@ import re
 import sys
 import types
 import typing
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
@@ -46,7 +47,8 @@ def outputs() -> dict[Path, str]:
     return {
         ROOT / "docs/protocol.md": markdown(),
         ROOT / "web/sdk/src/protocol.ts": typescript(),
-        ROOT / "web/app/src/checks.ts": checks_typescript(),
+        ROOT / "web/app/src/checks.ts": checks_typescript("CHECKS", checks.CHECKS, checks.Check._fields),
+        ROOT / "web/app/src/verdicts.ts": checks_typescript("VERDICTS", checks.VERDICTS, ("message", "visitor")),
         operate: page,
     }
 
@@ -86,22 +88,16 @@ def checks_table() -> str:
     return text
 
 
-def checks_typescript() -> str:
-    """checks.ts: what a visitor's page can find."""
+def checks_typescript(name: str, codes: Iterable[checks.Code], fields: tuple[str, ...]) -> str:
+    """checks.ts or verdicts.ts: what a visitor's page can find, or a call itself."""
     text = "// Written by tools/protocol.py from src/eyeline/checks.py: change it there.\n\n"
-    text += ts_comment(words(checks.Check)) + "export interface Check {\n"
-    text += "".join(
-        ts_comment(field_docs(checks.Check)[name].partition(";")[0].removesuffix(".") + ".", "  ")
-        + f"  readonly {name}: string;\n"
-        for name in checks.Check._fields
-    )
-    text += "}\n\n" + ts_comment("What can stand between two people, by code.")
-    text += "export const CHECKS = {\n"
-    for code, check in checks.CHECKS.items():
-        if check.visitor is not None:
-            text += f"  '{code}': {{\n" if "-" in code else f"  {code}: {{\n"
-            text += "".join(f"    {name}: {_quoted(value)},\n" for name, value in check._asdict().items()) + "  },\n"
-    return text + "} satisfies { readonly [code: string]: Check };\n\nexport type CheckCode = keyof typeof CHECKS;\n"
+    text += ts_comment("What can stand between two people, by code: what was found, and who can do what about it.")
+    text += f"export const {name} = {{\n"
+    for code in codes:
+        said = checks.CHECKS[code]._asdict()
+        if said["visitor"] is not None:
+            text += f"  '{code}': {{\n" + "".join(f"    {each}: {_quoted(said[each])},\n" for each in fields) + "  },\n"
+    return text + f"}};\n\nexport type {name.title().removesuffix('s')}Code = keyof typeof {name};\n"
 
 
 def _quoted(text: str) -> str:

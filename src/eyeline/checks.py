@@ -178,3 +178,14 @@ CHECKS: Final[dict[Code, Check]] = {
     ),
 }
 assert set(CHECKS) == set(get_args(Code))
+
+VERDICTS: Final[tuple[Code, ...]] = (
+    "no-candidates",
+    "network-blocked",
+    "turn-refused",
+    "relay-silent",
+    "peer-silent",
+    "no-relay",
+    "no-path",
+)
+"""Those that a call itself can say of a line that does not come about."""

@@ -28,7 +28,7 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
 
 DEAF = """
 globalThis.RTCPeerConnection = class extends RTCPeerConnection {
-  addIceCandidate() { return Promise.resolve(); }
+  addIceCandidate(candidate) { return globalThis.hearing ? super.addIceCandidate(candidate) : Promise.resolve(); }
   setRemoteDescription({type, sdp}) {
     const kept = globalThis.hearing ? sdp : sdp.replace(/^a=candidate:.*\\r\\n/gm, '');
     return super.setRemoteDescription({type, sdp: kept});
@@ -101,6 +101,7 @@ def test_where_nothing_connects_the_tile_says_why_and_tries_again(browser: Brows
         page.until("document.querySelector('.blocked') !== null", deadline=30)
         assert f"No connection to {other}" in page.text()
         assert CHECKS["peer-silent"].message in page.text()
+    for page in (alice, bob):
         page.evaluate("void (globalThis.hearing = true)")
     alice.click("button", "Try again: Bob")
     for page in (alice, bob):
@@ -122,6 +123,12 @@ def test_the_test_page_finds_all_that_the_server_offers(browser: Browser, server
         "Relay over TLS": "missing",
     }
     assert "Calls work from here" in page.text()
+    page.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Test again"
+    page.press("Enter")
+    page.until(f"!({TESTED})")
+    page.until(TESTED, deadline=40)
+    assert page.evaluate(FOUND)["Relay over TCP"] == "fine"
 
 
 def test_the_test_page_says_that_there_is_no_relay(chromium: Browser) -> None:

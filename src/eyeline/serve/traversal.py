@@ -35,7 +35,7 @@ class Traversal:
     def __init__(self, settings: Settings, secret: bytes) -> None:
         self._settings = settings
         self._trusted = settings.proxies()
-        self._theirs = _read_secret(settings.turn_secret) if settings.turn_secret else None
+        self._theirs = _read_secret(settings.turn_secret) if settings.turn_secret and settings.turn_urls else None
         listeners = Listeners.open(host=settings.host, port=settings.stun_port)
         where = _addresses(settings)
         relaying = None

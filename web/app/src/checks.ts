@@ -1,16 +1,6 @@
 // Written by tools/protocol.py from src/eyeline/checks.py: change it there.
 
-/** What a code means.  Words for people: they may change, the code does not. */
-export interface Check {
-  /** What was found. */
-  readonly message: string;
-  /** What a visitor can do. */
-  readonly visitor: string;
-  /** What the operator can do. */
-  readonly operator: string;
-}
-
-/** What can stand between two people, by code. */
+/** What can stand between two people, by code: what was found, and who can do what about it. */
 export const CHECKS = {
   'insecure-page': {
     message: 'The page did not come over https, so the browser keeps camera and microphone from it.',
@@ -137,6 +127,6 @@ export const CHECKS = {
     visitor: 'Try again. If that does not help, one of you tries another network.',
     operator: "See that the relay's own ports are open (`relay_ports`), and that its policy lets its own addresses meet.",
   },
-} satisfies { readonly [code: string]: Check };
+};
 
 export type CheckCode = keyof typeof CHECKS;

@@ -1,6 +1,5 @@
 import type { Device, Line, RelayPlace, Tried, VerdictCode } from '@eyeline/sdk';
-import { CHECKS, type Check } from './checks';
-import type { CheckKind, Finding, Outlook } from './model/checkup';
+import { VERDICTS } from './verdicts';
 
 type Kind = 'microphone' | 'camera';
 type Problem = NonNullable<Device['problem']>;
@@ -63,7 +62,7 @@ const endings: { readonly [code: string]: { readonly title: string; readonly lea
 let oneDigit: Intl.NumberFormat | undefined;
 let hourAndMinute: Intl.DateTimeFormat | undefined;
 
-function inOneDigit(value: number): string {
+export function inOneDigit(value: number): string {
   oneDigit ??= new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
   return oneDigit.format(value);
 }
@@ -127,7 +126,7 @@ function tried({ kind, outcome, relays }: Tried): string {
   return `Relay (${places(relays)}): ${outcome === 'refused' ? 'refused' : 'no answer'}.`;
 }
 
-const verdict = (code: VerdictCode): Check => CHECKS[code];
+const verdict = (code: VerdictCode) => VERDICTS[code];
 
 function picture({ picture: seen }: Line): string {
   if (seen === null) return 'None is coming';
@@ -138,79 +137,7 @@ function picture({ picture: seen }: Line): string {
   return `${seen.width}×${seen.height}, ${Math.round(seen.framesPerSecond)}\u00a0a\u00a0second, ${rate}`;
 }
 
-const checkNames: { readonly [kind in CheckKind]: string } = {
-  camera: 'Camera',
-  microphone: 'Microphone',
-  server: 'Server',
-  stun: 'Direct path (STUN)',
-  'turn-udp': 'Relay over UDP',
-  'turn-tcp': 'Relay over TCP',
-  'turn-tls': 'Relay over TLS',
-};
-
-const outlooks: { readonly [outlook in Outlook]: string } = {
-  well: 'Calls work from here: directly where they can, else through the relay.',
-  'relay-only': 'Calls work from here, but mostly through the relay.',
-  'direct-only':
-    'Calls work from here where the other network lets a direct path through. There is no relay to help out.',
-  stuck: 'Calls only work with people on your own network.',
-  'cut-off': 'Calls don’t work from here.',
-};
-
-function fine({ kind, detail }: Finding): string {
-  if (kind === 'server') return 'It lets you in.';
-  if (kind === 'camera' || kind === 'microphone') return detail ?? 'It works.';
-  if (kind !== 'stun') return `A message came through and back in ${detail} ms.`;
-  return detail === null ? 'Your address is the same outside: no NAT.' : `Outside you are ${detail}.`;
-}
-
-function found(finding: Finding): string {
-  const { kind, state, code } = finding;
-  switch (state) {
-    case 'waiting':
-      return 'Waiting…';
-    case 'running':
-      return kind === 'camera' || kind === 'microphone' ? 'Asking your browser…' : 'Testing…';
-    case 'fine':
-      return fine(finding);
-    case 'failed':
-      return code === null ? 'It failed.' : CHECKS[code].message;
-    case 'missing':
-      return code === 'no-relay' ? 'This server offers no relay.' : 'This server does not offer it.';
-    case 'untested':
-      return 'Not tested: only the server can tell where it is.';
-  }
-}
-
-const seconds = (ms: number) => (ms < 1000 ? `${Math.round(ms)} ms` : `${inOneDigit(ms / 1000)} s`);
-
-/** What an administrator wants to know, as plain text. */
-function report(home: string, findings: readonly Finding[], browser: string, at: Date): string {
-  const rows = findings.map((finding) => {
-    const { kind, code, ms } = finding;
-    const name = `${checkNames[kind]}: ${found(finding)}${ms === null ? '' : ` (${seconds(ms)})`}`;
-    return code === null ? name : `${name} [${code}]\n  ${CHECKS[code].operator}`;
-  });
-  return [`Eyeline test of ${home}, ${at.toISOString()}`, browser, '', ...rows, ''].join('\n');
-}
-
-const checkup = {
-  heading: 'Does it work from here?',
-  lead: 'Your camera, your microphone, and every way that a call can take through your network, tried for real.',
-  list: 'What was tested',
-  name: checkNames,
-  found,
-  time: seconds,
-  outlook: outlooks,
-  running: 'Testing…',
-  again: 'Test again',
-  copy: 'Copy for the administrator',
-  copied: 'Copied',
-  byHand: 'Your browser did not let us copy. Copy this:',
-  report,
-};
-
-/** Every word on the page. */
+/** Every word on the page; those of `/test`, which few read, are in `strings-checkup.ts`. */
 export const words = {
   product: 'Eyeline',
   newCall: 'New call',
@@ -354,7 +281,6 @@ export const words = {
       endings[code] ?? { title: 'The call is over', lead: message, again: 'Rejoin' },
     home: 'Home',
   },
-  checkup,
   nowhere: {
     title: 'Nothing here',
     lead: 'This address leads to no page. If somebody sent you a link to a call, check that it is whole.',

@@ -1,7 +1,7 @@
 import type { IceServer, TurnAnswer } from '@eyeline/sdk';
 import { describe, expect, test } from 'vitest';
 import { Checkup, type Finding, type Outlook } from '../src/model/checkup';
-import { words } from '../src/strings';
+import { checkup as words } from '../src/strings-checkup';
 import { FakeMedia, FakeRoom, refusal } from './fakes';
 import { settled, World } from './outside';
 
@@ -79,7 +79,7 @@ test('a server without a relay says so', async () => {
   const checkup = await tested(world([{ urls: ['stun:meet.example'] }]));
 
   expect(briefly(checkup)).toMatchObject({ 'turn-udp': 'missing no-relay', 'turn-tls': 'missing no-relay' });
-  expect(words.checkup.found(checkup.findings.value[4] as Finding)).toBe('This server offers no relay.');
+  expect(words.found(checkup.findings.value[4] as Finding)).toBe('This server offers no relay.');
 });
 
 test.each([
@@ -125,7 +125,7 @@ describe('the outlook', () => {
 test('the report has every finding, with its code and what the operator can do', async () => {
   const outside = world(OFFERED, [[TLS, PASSES]]);
   const checkup = await tested(outside);
-  const report = words.checkup.report(outside.url, checkup.findings.value, 'A browser', new Date(0));
+  const report = words.report(outside.url, checkup.findings.value, 'A browser', new Date(0));
 
   expect(report).toMatch(/^Eyeline test of https:\/\/eyeline.example\/call\/, 1970-01-01T00:00:00.000Z\nA browser\n\n/);
   expect(report).toContain('Direct path (STUN): Outside you are 203.0.113.7. (0 ms)\n');

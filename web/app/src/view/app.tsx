@@ -1,7 +1,7 @@
 import { Video } from 'lucide';
+import { useEffect, useState } from 'preact/hooks';
 import type { App } from '../model/app';
 import { words } from '../strings';
-import { CheckupView } from './checkup';
 import { Header } from './header';
 import { HomeView } from './home';
 import { Icon } from './icon';
@@ -22,7 +22,7 @@ export function AppView({ app }: { readonly app: App }) {
       return (
         <div class="page" key="test">
           <Header app={app} />
-          <CheckupView checkup={page.checkup} home={app.home} />
+          <CheckupLater checkup={page.checkup} home={app.home} />
         </div>
       );
     case 'room':
@@ -45,4 +45,18 @@ export function AppView({ app }: { readonly app: App }) {
         </Plain>
       );
   }
+}
+
+type CheckupView = typeof import('./checkup').CheckupView;
+
+/** `/test`, whose words are loaded when somebody goes there. */
+function CheckupLater(props: Parameters<CheckupView>[0]) {
+  const [View, setView] = useState<CheckupView | null>(null);
+  useEffect(() => {
+    import('./checkup').then(
+      ({ CheckupView }) => setView(() => CheckupView),
+      () => undefined, // the server is gone, and with it what there was to test
+    );
+  }, []);
+  return View === null ? <main class="checkup" /> : <View {...props} />;
 }

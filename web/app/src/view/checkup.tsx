@@ -2,7 +2,7 @@ import { Check, Copy, LoaderCircle, Minus, RotateCw, X } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
 import { CHECKS } from '../checks';
 import type { Checkup, Finding } from '../model/checkup';
-import { words } from '../strings';
+import { checkup as words } from '../strings-checkup';
 import { Icon } from './icon';
 import { Mark } from './mark';
 
@@ -13,15 +13,15 @@ export function CheckupView({ checkup, home }: { readonly checkup: Checkup; read
   const findings = checkup.findings.value;
   const running = checkup.running.value;
   const report = checkup.report.value;
-  const copy = () => void checkup.copy(words.checkup.report(home, findings, navigator.userAgent, new Date()));
+  const copy = () => void checkup.copy(words.report(home, findings, navigator.userAgent, new Date()));
   return (
     <main class="checkup">
       <h1 ref={heading} class="title" tabIndex={-1}>
-        {words.checkup.heading}
+        {words.heading}
       </h1>
-      <p class="lead">{words.checkup.lead}</p>
+      <p class="lead">{words.lead}</p>
       <Outcome checkup={checkup} />
-      <ul class="checks" aria-label={words.checkup.list}>
+      <ul class="checks" aria-label={words.list}>
         {findings.map((finding) => (
           <Row key={finding.kind} finding={finding} />
         ))}
@@ -29,16 +29,16 @@ export function CheckupView({ checkup, home }: { readonly checkup: Checkup; read
       <div class="plain-ways">
         <button type="button" class="button primary" aria-disabled={running} onClick={() => running || checkup.run()}>
           <Icon node={RotateCw} size={20} />
-          {running ? words.checkup.running : words.checkup.again}
+          {running ? words.running : words.again}
         </button>
         <button type="button" class="button quiet" onClick={copy}>
           <Icon node={checkup.copied.value ? Check : Copy} size={20} />
-          {checkup.copied.value ? words.checkup.copied : words.checkup.copy}
+          {checkup.copied.value ? words.copied : words.copy}
         </button>
       </div>
       {report !== null && (
         <label class="checks-report">
-          {words.checkup.byHand}
+          {words.byHand}
           <textarea readOnly rows={12} value={report} onFocus={(event) => event.currentTarget.select()} />
         </label>
       )}
@@ -54,7 +54,7 @@ function Outcome({ checkup }: { readonly checkup: Checkup }) {
   return (
     <p class="checks-outcome" role="status">
       <Mark line={outlook === 'direct-only' ? 'direct' : line} />
-      {outlook === null ? words.checkup.running : words.checkup.outlook[outlook]}
+      {outlook === null ? words.running : words.outlook[outlook]}
     </p>
   );
 }
@@ -68,13 +68,13 @@ function Row({ finding }: { readonly finding: Finding }) {
       <span class="check-sign">
         <Icon node={icons[state]} size={20} />
       </span>
-      <h2 class="check-name">{words.checkup.name[kind]}</h2>
+      <h2 class="check-name">{words.name[kind]}</h2>
       <div class="check-found">
-        <p>{words.checkup.found(finding)}</p>
+        <p>{words.found(finding)}</p>
         {code !== null && state === 'failed' && <p class="secondary">{CHECKS[code].visitor}</p>}
         {code !== null && <p class="check-code">{code}</p>}
       </div>
-      <span class="check-time">{ms !== null && words.checkup.time(ms)}</span>
+      <span class="check-time">{ms !== null && words.time(ms)}</span>
     </li>
   );
 }

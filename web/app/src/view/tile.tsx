@@ -67,9 +67,13 @@ function Blocked({ call, person, verdict }: Pick<Props, 'call' | 'person'> & { r
       <p class="blocked-who">{words.unconnected(person.name)}</p>
       <p>{message}</p>
       <p class="blocked-way">{visitor}</p>
-      <button type="button" class="button quiet small" onClick={() => call.retry(person.id)}>
+      <button
+        type="button"
+        class="button quiet small"
+        aria-label={`${words.again}: ${person.name}`}
+        onClick={() => call.retry(person.id)}
+      >
         {words.again}
-        <span class="unseen">{`: ${person.name}`}</span>
       </button>
     </div>
   );

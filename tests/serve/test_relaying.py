@@ -47,50 +47,50 @@ QUIET_S = 0.2
 class Running:
     """A relay in a thread of its own, so that tests can use plain sockets."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, ports: range, rate: float) -> None:
-        self.loop, self._ports, self._rate = loop, ports, rate
+    def __init__(self, factory: Callable[[], asyncio.AbstractEventLoop], ports: range, rate: float) -> None:
+        self._factory, self._ports, self._rate = factory, ports, rate
         self.errors: list[object] = []
-        loop.set_exception_handler(lambda _loop, context: self.errors.append(context))
-        self._thread = threading.Thread(target=loop.run_forever)
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run)
         self._thread.start()
-        self.port, self.tcp_port = asyncio.run_coroutine_threadsafe(self._start(), loop).result(5)
+        assert self._started.wait(5)
 
-    async def _start(self) -> tuple[int, int]:
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=self._factory) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
+        self._loop.set_exception_handler(lambda _loop, context: self.errors.append(context))
         listeners = Listeners.open(host="127.0.0.1", port=0)
         opened = Policy([ipaddress.ip_network("127.0.0.0/8")])
         rules = Rules(opened, is_own, own_ports={listeners.port})
         self._server = Server(Budget(), Relaying(Authority(SECRET, b"nonces"), rules, b"tokens"))
         self.relay = Relay(self._server, listeners, self._ports, Addresses({4: LOOPBACK}, {}), self._rate)
-        self._tcp = await self.loop.create_server(self.relay.stream, "127.0.0.1", 0)
-        return listeners.port, self._tcp.sockets[0].getsockname()[1]
+        tcp = await self._loop.create_server(self.relay.stream, "127.0.0.1", 0)
+        self.port, self.tcp_port = listeners.port, tcp.sockets[0].getsockname()[1]
+        self._started.set()
+        await self._over.wait()
+        tcp.close()
+        self.relay.close()
+        self.relay.close()
+        await asyncio.sleep(0)
 
     def revoke(self, peer: str) -> None:
-        async def now() -> None:
-            self.relay.revoke("tea", peer)
-
-        asyncio.run_coroutine_threadsafe(now(), self.loop).result(5)
+        self._loop.call_soon_threadsafe(self.relay.revoke, "tea", peer)
 
     def allocations(self) -> int:
         return len(self._server.allocations)
 
     def close(self) -> None:
-        async def end() -> None:
-            self._tcp.close()
-            self.relay.close()
-            self.relay.close()
-            await asyncio.sleep(0)
-
-        asyncio.run_coroutine_threadsafe(end(), self.loop).result(5)
-        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join(5)
-        self.loop.close()
         assert self.errors == []
 
 
 @contextmanager
 def running(factory: str, *, ports: range = range(49152, 65536), rate: float = 1e12) -> Iterator[Running]:
-    loop = uvloop.new_event_loop() if factory == "uvloop" else asyncio.new_event_loop()
-    relay = Running(loop, ports, rate)
+    relay = Running(uvloop.new_event_loop if factory == "uvloop" else asyncio.new_event_loop, ports, rate)
     try:
         yield relay
     finally:
@@ -326,7 +326,7 @@ def test_who_leaves_is_relayed_no_more(relay: Running) -> None:
         relayed = client.allocate()
         client.bind(peer)
         relay.revoke("alice")
-        assert relay.allocations() == 0
+        until(lambda: relay.allocations() == 0)
         client.say(CHANNEL, b"still here?")
         peer.sendto(b"still there?", ("127.0.0.1", relayed.port))
         assert hears_nothing(peer)
@@ -396,7 +396,7 @@ def test_a_stream_that_is_neither_ends(relay: Running, junk: bytes) -> None:
         client.wire.sendall(junk)
         with pytest.raises((ConnectionResetError, AssertionError)):
             client.receive()
-        assert relay.allocations() == 0
+        until(lambda: relay.allocations() == 0)
         assert relayed.port
 
 

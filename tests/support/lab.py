@@ -72,6 +72,11 @@ class Side:
         self.host.names({NAME: plan.outside.at(_SERVER)})
         self.router.do("sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
 
+    @property
+    def outside(self) -> str:
+        """The router's address as others see it."""
+        return self._plan.outside.at(self.number)
+
     def become(self, kind: Kind) -> None:
         """From now on the router is of this kind, where it was at first, and has forgotten every connection."""
         if self.number != self._home:

@@ -99,6 +99,7 @@ export class Link {
   readonly errors: readonly GatheringError[];
   readonly #options: LinkOptions;
   readonly #negotiation: Negotiation;
+  readonly #asked = new Map<RTCRtpSender, MediaStreamTrack | null>();
   #to: number | null;
   #stream: MediaStream | null;
   #work: Promise<void> = Promise.resolve();
@@ -137,9 +138,17 @@ export class Link {
     this.#stream = stream;
     for (const transceiver of this.#transceivers()) {
       const track = firstTrack(stream, transceiver.receiver.track.kind);
-      if (transceiver.sender.track !== track) void transceiver.sender.replaceTrack(track).catch(() => undefined);
+      this.#replace(transceiver.sender, track);
     }
     this.share(this.#links);
+  }
+
+  /** `sender.track` is the old one until the browser has done it, so what was asked for last counts. */
+  #replace(sender: RTCRtpSender, track: MediaStreamTrack | null): void {
+    const last = this.#asked.has(sender) ? this.#asked.get(sender) : sender.track;
+    if (last === track) return;
+    this.#asked.set(sender, track);
+    void sender.replaceTrack(track).catch(() => undefined);
   }
 
   /** Keeps to this link's share of the uplink, one of `links` that send the same picture. */

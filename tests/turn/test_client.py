@@ -13,7 +13,7 @@ from eyeline.turn.client import Answered, Client, Effect, News, Received, Refuse
 from eyeline.turn.credentials import Credentials
 from eyeline.turn.effects import Bind, Flow
 from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, DATA, REFRESH, SEND, Class, Message
-from eyeline.turn.relay_attributes import Data, XorPeerAddress
+from eyeline.turn.relay_attributes import IPV4, Data, XorPeerAddress
 from eyeline.turn.shapes import Address
 
 ALICE = Address(bytes((192, 0, 2, 1)), 40_000)
@@ -65,7 +65,7 @@ class Wire:
 
 def allocated(world: World) -> Wire:
     wire = Wire(world)
-    assert wire.done(wire.client.allocate(world.now)) == ALLOCATE
+    assert wire.done(wire.client.allocate(IPV4, world.now)) == ALLOCATE
     return wire
 
 
@@ -79,7 +79,7 @@ def test_a_client_learns_where_it_is_seen() -> None:
 @given(st.lists(st.booleans(), max_size=6))
 def test_whatever_is_lost_the_client_gets_its_allocation_and_gives_it_back(lost: list[bool]) -> None:
     wire = Wire(World(), tuple(lost))
-    assert wire.done(wire.client.allocate(wire.world.now)) == ALLOCATE
+    assert wire.done(wire.client.allocate(IPV4, wire.world.now)) == ALLOCATE
     assert wire.client.relayed is not None
     assert wire.done(wire.client.permit(PEER, wire.world.now)) == CREATE_PERMISSION
     assert wire.done(wire.client.bind(CHANNEL, PEER, wire.world.now)) == CHANNEL_BIND
@@ -104,7 +104,7 @@ def test_a_nonce_that_has_gone_stale_is_followed() -> None:
 
 def test_a_wrong_password_is_refused_once_and_not_tried_for_ever() -> None:
     wire = Wire(World(), login=Credentials(f"{int(UNIX) + 600}:alice", "wrong"))
-    assert wire.play(wire.client.allocate(wire.world.now)) == Refused(ALLOCATE, 401)
+    assert wire.play(wire.client.allocate(IPV4, wire.world.now)) == Refused(ALLOCATE, 401)
     assert len(wire.sent) == 2
 
 
@@ -116,7 +116,7 @@ def test_a_private_peer_is_refused() -> None:
 
 def test_a_challenge_that_lost_its_algorithms_on_the_way_is_not_followed() -> None:
     client = Client(Credentials("a", "b"), stream=False, transaction=lambda: bytes(12))
-    client.allocate(0.0)
+    client.allocate(IPV4, 0.0)
     attributes = (ErrorCode(401), Realm("eyeline"), Nonce("obMatJos2gAAAxyz"))
     told = Message(ALLOCATE, Class.ERROR, bytes(12), attributes).encode()
     assert client.receive(told, 0.0) == [Refused(ALLOCATE, 0)]

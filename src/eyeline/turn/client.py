@@ -35,10 +35,12 @@ from eyeline.turn.message import (
     Message,
 )
 from eyeline.turn.relay_attributes import (
+    IPV4,
     UDP,
     ChannelNumber,
     Data,
     Lifetime,
+    RequestedAddressFamily,
     RequestedTransport,
     XorPeerAddress,
     XorRelayedAddress,
@@ -140,9 +142,12 @@ class Client:
         """Ask for `mapped` by a Binding request, unsigned."""
         return self._ask(BINDING, (), None, 0, now)
 
-    def allocate(self, now: float) -> list[Effect]:
-        """Ask for `relayed`, over UDP."""
-        return self._ask(ALLOCATE, (RequestedTransport(UDP),), self._challenge, 0, now)
+    def allocate(self, family: int, now: float) -> list[Effect]:
+        """Ask for `relayed`, over UDP, `IPV4` or `IPV6`."""
+        asked: tuple[Attribute, ...] = (RequestedTransport(UDP),)
+        if family != IPV4:
+            asked += (RequestedAddressFamily(family),)
+        return self._ask(ALLOCATE, asked, self._challenge, 0, now)
 
     def refresh(self, lifetime_s: int, now: float) -> list[Effect]:
         """Keep the allocation this much longer; 0 gives it back."""

@@ -1,11 +1,13 @@
 """`eyeline doctor` as an operator meets it: a real process that looks at real servers, well and broken."""
 
 import json
+import shutil
 import socket
 import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,6 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.support.server import LiveServer, free_port
+from tests.support.wire import Process
 
 Finding = dict[str, Any]
 
@@ -147,3 +150,57 @@ def test_an_address_that_is_none_ends_with_status_2() -> None:
     done = run("ftp://example.org")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("eyeline: 'ftp://example.org' is no address")
+
+
+@contextmanager
+def coturn(folder: Path, secret: str, *flags: str) -> Iterator[int]:
+    """Debian's turnserver on loopback."""
+    port = free_port(socket.SOCK_STREAM)
+    log = folder / "coturn.log"
+    quiet = (
+        "--no-cli",
+        "--no-tls",
+        "--no-dtls",
+        "--simple-log",
+        "--log-file",
+        str(log),
+        "--pidfile",
+        str(folder / "pid"),
+    )
+    place = ("-L", "127.0.0.1", "-E", "127.0.0.1", "-p", str(port), "--userdb", str(folder / "users"))
+    who = ("--use-auth-secret", "--static-auth-secret", secret, "--realm", "example.org")
+    process = Process(["turnserver", "-n", *quiet, *place, *who, *flags], folder / "coturn.out")
+    try:
+        end = time.monotonic() + 15
+        while not _listens(port):
+            assert process.alive, process.log()
+            assert time.monotonic() < end, process.log()
+            time.sleep(0.05)
+        yield port
+    finally:
+        process.end()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_a_udp_port_that_is_closed_is_found(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret", encoding="ascii")
+    url = f"turn:127.0.0.1:{free_port(socket.SOCK_DGRAM)}?transport=udp"
+    with LiveServer("--turn-url", url, "--turn-secret", str(tmp_path / "secret")) as server:
+        assert failures(server.url) == ["turn-udp-blocked"]
+
+
+@pytest.mark.skipif(shutil.which("turnserver") is None, reason="turnserver is missing: apt install coturn")
+def test_coturn_is_tried_over_udp_and_tcp_and_its_open_policy_is_found(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("open sesame", encoding="ascii")
+    with coturn(tmp_path, "open sesame", "--allow-loopback-peers") as port:
+        flags = [part for way in ("udp", "tcp") for part in ("--turn-url", f"turn:127.0.0.1:{port}?transport={way}")]
+        with LiveServer("--relay", "off", *flags, "--turn-secret", str(tmp_path / "secret")) as server:
+            status, found = findings(server.url)
+    marks = [(each["what"], each["code"]) for each in found if each["what"].startswith("Relay")]
+    ways = [(f"Relay turn:127.0.0.1:{port}?transport={way}", None) for way in ("udp", "tcp")]
+    policy = ("Relay's policy", "policy-open")
+    assert (status, marks) == (1, [ways[0], policy, ("Relay's address", None), ways[1]])

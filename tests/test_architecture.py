@@ -18,6 +18,7 @@ FLOORS = {
     "turn": 2,
     "settings": 3,
     "serve": 4,
+    "doctor": 4,
     "cli": 5,
     "__main__": 6,
 }

@@ -33,6 +33,7 @@ Code = Literal[
     "certificate-untrusted",
     "clock-off",
     "policy-open",
+    "address-private",
 ]
 
 
@@ -175,6 +176,11 @@ CHECKS: Final[dict[Code, Check]] = {
         "The relay lets strangers into networks that should be closed to them.",
         None,
         "Close the ranges that you opened, unless this is a lab.",
+    ),
+    "address-private": Check(
+        "The relay gives out a private address, though it is reached at a public one.",
+        None,
+        "Name the public address with `public_address` (coturn: `external-ip`).",
     ),
 }
 assert set(CHECKS) == set(get_args(Code))

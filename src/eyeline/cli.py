@@ -1,13 +1,16 @@
 """The command line: the only place that reads argv and exits.
 
-Exit status: 0 after a clean stop (Ctrl-C or SIGTERM), 2 when the server can't start as told.
+Exit status: 0 after a clean stop (Ctrl-C or SIGTERM), 1 when the doctor found a failure, 2 when the server can't start
+as told.
 """
 
+import asyncio
 import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import segno
 import typer
 from rich.console import Console
@@ -15,6 +18,8 @@ from rich.text import Text
 from typer.models import OptionInfo
 
 from eyeline import __version__
+from eyeline.doctor.examine import examine
+from eyeline.doctor.finding import Finding, Mark
 from eyeline.errors import SetupError
 from eyeline.serve.app import build
 from eyeline.serve.listening import Listening
@@ -24,7 +29,9 @@ from eyeline.settings import Knob, knobs, read
 main = typer.Typer(name="eyeline", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 _KNOBS = {knob.name: knob for knob in knobs()}
+_FAILED = 1
 _CANT_START = 2
+_MARKS: dict[Mark, tuple[str, str]] = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failure": ("✗", "red")}
 
 
 def _option(name: str) -> OptionInfo:
@@ -97,6 +104,62 @@ def serve(
         raise typer.Exit(_CANT_START) from None
     except KeyboardInterrupt:
         raise typer.Exit from None
+
+
+@main.command()
+def doctor(
+    url: Annotated[
+        str | None, typer.Argument(metavar="[URL]", help="Its pages, such as https://meet.example.org.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object for each check, a line each.")] = False,
+    config: Annotated[
+        Path | None, typer.Option(metavar="", help="Without URL: the settings of the server on this machine.")
+    ] = None,
+) -> None:
+    """Look at a server from outside: ports, proxy, certificate, clock, STUN and relay.
+
+    Exit status 1 when something fails.
+    """
+    findings: list[Finding] = []
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
+
+    def tell(finding: Finding) -> None:
+        findings.append(finding)
+        if json:
+            print(msgspec.json.encode(finding._asdict() | {"advice": finding.advice}).decode(), flush=True)  # noqa: T201
+        else:
+            console.print(_line(finding))
+
+    try:
+        asyncio.run(examine(url or _here(config), tell))
+    except SetupError as error:
+        print(f"eyeline: {error}", file=sys.stderr)  # noqa: T201
+        raise typer.Exit(_CANT_START) from None
+    failed = sum(finding.mark == "failure" for finding in findings)
+    if not json:
+        console.print(f"{failed} of {len(findings)} checks failed." if failed else "Nothing failed.")
+    if failed:
+        raise typer.Exit(_FAILED)
+
+
+def _here(config: Path | None) -> str:
+    """The server of this machine's own settings."""
+    settings = read({}, os.environ, config)
+    secure = settings.cert is not None or settings.tls == "self-signed"
+    return f"http{'s' * secure}://localhost:{settings.port}"
+
+
+def _line(finding: Finding) -> Text:
+    """Told apart by word and sign, not by colour alone."""
+    sign, colour = _MARKS[finding.mark]
+    words = Text.assemble((f"{sign} {finding.mark:<7}", colour), "  ", (finding.what, "bold"))
+    if finding.code:
+        words.append(f"  {finding.code}", colour)
+    words.append(f"  {finding.ms:.0f} ms", "dim")
+    words.append(f"\n           {finding.detail}")
+    if finding.advice:
+        words.append(f"\n           -> {finding.advice}")
+    return words
 
 
 def greet(listening: Listening) -> None:

@@ -1,0 +1,1 @@
+"""Looks at a server from outside, as the operator: `eyeline doctor`."""

@@ -1,0 +1,87 @@
+"""All checks of a server, in the order in which one needs another."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import Final
+
+from eyeline.checks import Code
+from eyeline.doctor import line, meeting, relay, site
+from eyeline.doctor.finding import Finding, look
+from eyeline.doctor.line import Way
+from eyeline.signalling.messages import IceServer
+from eyeline.turn.credentials import Credentials
+
+Tell = Callable[[Finding], None]
+
+_BLOCKED: Final[dict[Way, Code]] = {"udp": "turn-udp-blocked", "tcp": "turn-tcp-blocked", "tls": "turn-tls-blocked"}
+
+
+async def examine(url: str, tell: Tell) -> None:
+    """Look at the server whose pages are at `url`, and tell of each finding as it comes.  Raises `SetupError`."""
+    place = site.parse(url)
+    finding, address = await look("TCP port", "port-closed", site.reach(place))
+    tell(finding)
+    if address is None:
+        return
+    context: ssl.SSLContext | None = None
+    if place.secure:
+        finding, context = await look("Certificate", "certificate-untrusted", site.certificate(place))
+        tell(finding)
+        if context is None:
+            return
+    finding, ahead = await look("Page", "broker-unreachable", site.page(place, context))
+    tell(finding)
+    if ahead is not None:
+        finding, _ = await look("Clock", "clock-off", site.clock(ahead))
+        tell(finding)
+    finding, socket = await look("WebSocket", "proxy-no-upgrade", meeting.open_socket(place, context))
+    tell(finding)
+    if socket is None:
+        return
+    async with socket:
+        finding, seat = await look("Broker", "broker-refused", meeting.sit_down(socket))
+        tell(finding)
+        if seat is None:
+            return
+        async with asyncio.TaskGroup() as tasks:
+            staying = tasks.create_task(seat.stay())
+            await _traversal(seat.ice_servers, address, context, tell)
+            staying.cancel()
+        await seat.leave()
+
+
+async def _traversal(servers: tuple[IceServer, ...], address: str, context: ssl.SSLContext | None, tell: Tell) -> None:
+    """STUN, and every relay by every way."""
+    for uri in dict.fromkeys(uri for each in servers for uri in each.urls if uri.startswith("stun:")):
+        where = line.parse(uri)
+        if where is not None:
+            finding, _ = await look(f"STUN {uri}", "stun-silent", relay.look_up(where))
+            tell(finding)
+    relays = [each for each in servers if each.username is not None and each.credential is not None]
+    if not relays:
+        tell(Finding("Relay", "warning", "no-relay", 0, "The broker gives no credentials for one."))
+    for each in relays:
+        await _relay(each, address, context, tell)
+
+
+async def _relay(server: IceServer, address: str, context: ssl.SSLContext | None, tell: Tell) -> None:
+    """One relay by all its ways; its policy and its address once, by the first that works."""
+    login = Credentials(server.username or "", server.credential or "")
+    judged = False
+    for uri in server.urls:
+        where = line.parse(uri)
+        if where is None:
+            continue
+        blocked = _BLOCKED[where.way]
+        finding, relayed = await look(f"Relay {uri}", blocked, relay.go_round(where, login, context))
+        tell(finding)
+        reached = relayed is not None or finding.code in ("turn-refused", "turn-no-data")
+        if judged or not reached:
+            continue
+        judged = True
+        finding, _ = await look("Relay's policy", blocked, relay.lint(where, login, context))
+        tell(finding)
+        if relayed is not None:
+            finding, _ = await look("Relay's address", "address-private", relay.advertised(relayed, address))
+            tell(finding)

@@ -1,0 +1,159 @@
+"""One client of STUN or TURN on a socket of its own, over UDP, TCP or TLS."""
+
+import asyncio
+import ipaddress
+import re
+import secrets
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final, Literal, NamedTuple, cast
+
+from eyeline.doctor.finding import Trouble
+from eyeline.turn.client import Answered, Client, Effect, News, Received, Refused, Silent, Transmit
+from eyeline.turn.credentials import Credentials
+from eyeline.turn.framing import MalformedError
+from eyeline.turn.shapes import Address
+from eyeline.turn.stream import Splitter
+
+Way = Literal["udp", "tcp", "tls"]
+
+_URL: Final = re.compile(r"(stun|turns?):(\[[^\]]+\]|[^:?]+)(?::(\d+))?(?:\?transport=(udp|tcp))?")
+_MAX_NEWS: Final = 1000
+"""Not yet read; more are dropped, as a network does."""
+
+
+class Where(NamedTuple):
+    """A server as a STUN or TURN URI names it (RFC 7064, RFC 7065)."""
+
+    way: Way
+    host: str
+    port: int
+
+
+def parse(uri: str) -> Where | None:
+    """Read a URI; None when it is none."""
+    found = _URL.fullmatch(uri)
+    if found is None:
+        return None
+    scheme, host, port, transport = found.groups()
+    way: Way = "tls" if scheme == "turns" else "tcp" if transport == "tcp" else "udp"
+    return Where(way, host.strip("[]"), int(port or (5349 if scheme == "turns" else 3478)))
+
+
+class Line(asyncio.DatagramProtocol, asyncio.Protocol):
+    """A client and its socket.  All waits end by the caller's timeout."""
+
+    def __init__(self, way: Way, login: Credentials | None) -> None:
+        self._stream = way != "udp"
+        self.client = Client(login, stream=self._stream, transaction=lambda: secrets.token_bytes(12))
+        self._loop = asyncio.get_running_loop()
+        self._news: asyncio.Queue[News | OSError] = asyncio.Queue(_MAX_NEWS)
+        self._splitter = Splitter()
+        self._transmit: Callable[[bytes], None] | None = None
+        self._abort: Callable[[], None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if self._stream:
+            stream = cast("asyncio.WriteTransport", transport)
+            self._transmit, self._abort = stream.write, stream.abort
+        else:
+            datagrams = cast("asyncio.DatagramTransport", transport)
+            self._transmit, self._abort = datagrams.sendto, datagrams.abort
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._tell(ConnectionResetError(f"The server closed the connection{f': {error}' if error else ''}"))
+
+    def error_received(self, error: Exception) -> None:
+        if isinstance(error, OSError):
+            self._tell(error)
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        del addr
+        self._perform(self.client.receive(data, self._loop.time()))
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for message in self._splitter.feed(data):
+                self._perform(self.client.receive(bytes(message), self._loop.time()))
+        except MalformedError as error:
+            self._tell(ConnectionAbortedError(f"What answers does not speak TURN: {error}"))
+            self.close()
+
+    async def ask(self, effects: list[Effect]) -> Answered | Refused:
+        """Send a request and wait for its end.  Raises `TimeoutError` or another `OSError`."""
+        self._perform(effects)
+        while True:
+            news = await self._hear()
+            if isinstance(news, Silent):
+                raise TimeoutError
+            if not isinstance(news, Received):
+                return news
+
+    async def granted(self, effects: list[Effect], what: str) -> None:
+        """The same, but raises `Trouble` when it is refused."""
+        answer = await self.ask(effects)
+        if isinstance(answer, Refused):
+            raise Trouble("turn-refused", f"{what} was refused with {answer.code}.")
+
+    def send(self, peer: Address, data: bytes) -> None:
+        """To a peer, through the relay."""
+        self._perform(self.client.send(peer, data))
+
+    async def received(self) -> Received:
+        """The next that comes from a peer."""
+        while not isinstance(news := await self._hear(), Received):
+            pass
+        return news
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        if self._abort is not None:
+            self._abort()
+
+    async def _hear(self) -> News:
+        while True:
+            try:
+                async with asyncio.timeout_at(self.client.next_wake()):
+                    news = await self._news.get()
+            except TimeoutError:
+                self._perform(self.client.wake(max(self._loop.time(), self.client.next_wake() or 0)))
+                continue
+            if isinstance(news, OSError):
+                raise news
+            return news
+
+    def _perform(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if not isinstance(effect, Transmit):
+                self._tell(effect)
+            elif self._transmit is not None:
+                self._transmit(effect.data)
+
+    def _tell(self, news: News | OSError) -> None:
+        if not self._news.full():
+            self._news.put_nowait(news)
+
+
+@asynccontextmanager
+async def connected(
+    where: Where, login: Credentials | None = None, context: ssl.SSLContext | None = None
+) -> AsyncIterator[Line]:
+    """A line to a server, closed at the end.  Raises `OSError`."""
+    loop = asyncio.get_running_loop()
+    line = Line(where.way, login)
+    if where.way == "udp":
+        await loop.create_datagram_endpoint(lambda: line, remote_addr=(where.host, where.port))
+    else:
+        secured = (context or ssl.create_default_context()) if where.way == "tls" else None
+        await loop.create_connection(lambda: line, where.host, where.port, ssl=secured)
+    try:
+        yield line
+    finally:
+        line.close()
+
+
+def shown(address: Address) -> str:
+    """As a person writes it."""
+    ip = ipaddress.ip_address(address.ip)
+    return f"[{ip}]:{address.port}" if ip.version == 6 else f"{ip}:{address.port}"

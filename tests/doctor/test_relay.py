@@ -1,0 +1,26 @@
+"""What the doctor makes of a relayed address."""
+
+import asyncio
+
+import pytest
+
+from eyeline.doctor.relay import advertised
+from eyeline.turn.shapes import Address
+
+PRIVATE = Address(bytes((10, 0, 0, 5)), 50_000)
+PUBLIC = Address(bytes((9, 9, 9, 9)), 50_000)
+
+
+@pytest.mark.parametrize(
+    ("relayed", "server", "code"),
+    [
+        (PRIVATE, "9.9.9.9", "address-private"),
+        (PRIVATE, "10.0.0.5", None),
+        (PRIVATE, "fe80::1%eth0", None),
+        (PUBLIC, "9.9.9.9", None),
+    ],
+)
+def test_only_a_private_address_of_a_public_server_is_a_failure(
+    relayed: Address, server: str, code: str | None
+) -> None:
+    assert asyncio.run(advertised(relayed, server)).code == code

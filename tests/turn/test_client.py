@@ -1,0 +1,163 @@
+"""Our client and our server as machines play against each other, also where datagrams are lost."""
+
+import itertools
+from collections import deque
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.support.turn import HERE, PEER, UNIX, World
+
+from eyeline.turn.attributes import ErrorCode, Nonce, Realm
+from eyeline.turn.client import Answered, Client, Effect, News, Received, Refused, Silent, Transmit
+from eyeline.turn.credentials import Credentials
+from eyeline.turn.effects import Bind, Flow
+from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, DATA, REFRESH, SEND, Class, Message
+from eyeline.turn.relay_attributes import IPV4, Data, XorPeerAddress
+from eyeline.turn.shapes import Address
+
+ALICE = Address(bytes((192, 0, 2, 1)), 40_000)
+CHANNEL = 0x4001
+
+
+class Wire:
+    """A client, the world's server and a network that loses what `lost` says, one after another."""
+
+    def __init__(self, world: World, lost: tuple[bool, ...] = (), login: Credentials | None = None) -> None:
+        numbers = itertools.count(1)
+        self.world = world
+        self.client = Client(
+            login or world.server.admit("tea", "alice", UNIX),
+            stream=False,
+            transaction=lambda: next(numbers).to_bytes(12),
+        )
+        self.lost = iter(lost)
+        self.sent: list[bytes] = []
+
+    def play(self, effects: list[Effect]) -> News:
+        """The first news there is; time passes as far as it has to."""
+        waiting = deque(effects)
+        while True:
+            while waiting:
+                effect = waiting.popleft()
+                if not isinstance(effect, Transmit):
+                    return effect
+                waiting += self._carry(effect.data)
+            due = self.client.next_wake()
+            assert due is not None
+            self.world.later(due - self.world.now)
+            waiting += self.client.wake(self.world.now)
+
+    def _carry(self, data: bytes) -> list[Effect]:
+        self.sent.append(data)
+        if next(self.lost, False):
+            return []
+        answers = self.world.receive(data, Flow("udp", ALICE, HERE))
+        there = [answer for answer in answers if not next(self.lost, False)]
+        return [effect for answer in there for effect in self.client.receive(answer, self.world.now)]
+
+    def done(self, effects: list[Effect]) -> int:
+        """The method that was granted."""
+        news = self.play(effects)
+        assert isinstance(news, Answered), news
+        return news.method
+
+
+def allocated(world: World) -> Wire:
+    wire = Wire(world)
+    assert wire.done(wire.client.allocate(IPV4, world.now)) == ALLOCATE
+    return wire
+
+
+def test_a_client_learns_where_it_is_seen() -> None:
+    wire = Wire(World())
+    wire.done(wire.client.look(wire.world.now))
+    assert wire.client.mapped == ALICE
+
+
+@settings(deadline=None)
+@given(st.lists(st.booleans(), max_size=6))
+def test_whatever_is_lost_the_client_gets_its_allocation_and_gives_it_back(lost: list[bool]) -> None:
+    wire = Wire(World(), tuple(lost))
+    assert wire.done(wire.client.allocate(IPV4, wire.world.now)) == ALLOCATE
+    assert wire.client.relayed is not None
+    assert wire.done(wire.client.permit(PEER, wire.world.now)) == CREATE_PERMISSION
+    assert wire.done(wire.client.bind(CHANNEL, PEER, wire.world.now)) == CHANNEL_BIND
+    assert wire.done(wire.client.refresh(0, wire.world.now)) == REFRESH
+    assert len(wire.world.server.allocations) == 0
+
+
+def test_a_request_is_said_seven_times_and_given_up_after_39_5_seconds() -> None:
+    wire = Wire(World(), (True,) * 7)
+    begun = wire.world.now
+    assert wire.play(wire.client.look(begun)) == Silent(1)
+    assert (len(wire.sent), wire.world.now - begun) == (7, 39.5)
+
+
+def test_a_nonce_that_has_gone_stale_is_followed() -> None:
+    wire = allocated(World())
+    wire.world.later(590)
+    wire.done(wire.client.refresh(1200, wire.world.now))
+    wire.world.later(700)
+    assert wire.done(wire.client.refresh(600, wire.world.now)) == REFRESH
+
+
+def test_a_wrong_password_is_refused_once_and_not_tried_for_ever() -> None:
+    wire = Wire(World(), login=Credentials(f"{int(UNIX) + 600}:alice", "wrong"))
+    assert wire.play(wire.client.allocate(IPV4, wire.world.now)) == Refused(ALLOCATE, 401)
+    assert len(wire.sent) == 2
+
+
+def test_a_private_peer_is_refused() -> None:
+    wire = allocated(World())
+    metadata = Address(bytes((169, 254, 169, 254)), 80)
+    assert wire.play(wire.client.permit(metadata, wire.world.now)) == Refused(CREATE_PERMISSION, 403)
+
+
+def test_a_challenge_that_lost_its_algorithms_on_the_way_is_not_followed() -> None:
+    client = Client(Credentials("a", "b"), stream=False, transaction=lambda: bytes(12))
+    client.allocate(IPV4, 0.0)
+    attributes = (ErrorCode(401), Realm("eyeline"), Nonce("obMatJos2gAAAxyz"))
+    told = Message(ALLOCATE, Class.ERROR, bytes(12), attributes).encode()
+    assert client.receive(told, 0.0) == [Refused(ALLOCATE, 0)]
+
+
+def test_an_answer_that_nobody_signed_is_no_answer() -> None:
+    wire = allocated(World())
+    [effect] = wire.client.permit(PEER, wire.world.now)
+    assert isinstance(effect, Transmit)
+    forged = Message(CREATE_PERMISSION, Class.SUCCESS, Message.decode(effect.data).transaction).encode()
+    assert wire.client.receive(forged, wire.world.now) == []
+
+
+def test_data_goes_by_indication_first_and_by_channel_once_it_is_bound() -> None:
+    wire = allocated(World())
+    [by_hand] = wire.client.send(PEER, b"hello")
+    assert isinstance(by_hand, Transmit)
+    said = Message.decode(by_hand.data)
+    assert (said.method, said.get(XorPeerAddress), said.get(Data)) == (SEND, XorPeerAddress(PEER), Data(b"hello"))
+    wire.done(wire.client.bind(CHANNEL, PEER, wire.world.now))
+    assert [each.channel for each in wire.world.effects if isinstance(each, Bind)] == [CHANNEL]
+    assert wire.client.send(PEER, b"hello") == [Transmit(b"\x40\x01\x00\x05hello")]
+
+
+def test_data_comes_by_indication_and_by_channel() -> None:
+    wire = allocated(World())
+    told = Message(DATA, Class.INDICATION, bytes(12), (XorPeerAddress(PEER), Data(b"hi"))).encode()
+    assert wire.client.receive(told, 0.0) == [Received(PEER, b"hi")]
+    assert wire.client.receive(b"\x40\x01\x00\x02hi", 0.0) == []
+    wire.done(wire.client.bind(CHANNEL, PEER, wire.world.now))
+    assert wire.client.receive(b"\x40\x01\x00\x02hi\0\0", 0.0) == [Received(PEER, b"hi")]
+
+
+@given(st.binary(max_size=80))
+def test_nonsense_is_dropped(nonsense: bytes) -> None:
+    wire = Wire(World())
+    assert wire.client.receive(nonsense, 0.0) == []
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_over_a_stream_nothing_is_said_again(stream: bool) -> None:
+    client = Client(None, stream=stream, transaction=lambda: bytes(12))
+    [asked] = client.look(0.0)
+    assert (client.next_wake(), client.wake(39.5)) == ((39.5, [Silent(1)]) if stream else (0.5, [asked]))

@@ -46,9 +46,15 @@ ASK = (RequestedTransport(UDP),)
 class World:
     """A server, the edge that opens its addresses, and the time."""
 
-    def __init__(self, *, ports: int = 1000, opened: Policy | None = None, **rules: int) -> None:
+    def __init__(
+        self,
+        *,
+        ports: int = 1000,
+        opened: Policy | None = None,
+        families: frozenset[int] = frozenset({IPV4, IPV6}),
+        **rules: int,
+    ) -> None:
         self.authority = Authority(SECRET, b"nonces")
-        families = frozenset({IPV4, IPV6})
         made = Rules(opened or Policy(), self._is_own, own_ports={HERE.port}, families=families, **rules)
         self.server = Server(Budget(per_second=1e6, burst=10**6), Relaying(self.authority, made, b"tokens"))
         self.now = 1000.0

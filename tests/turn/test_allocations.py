@@ -92,6 +92,13 @@ def test_what_can_not_be_had_is_refused_by_its_code(attributes: tuple[Attribute 
         assert answer.get(UnknownAttributes) == UnknownAttributes((0x7ABC,))
 
 
+def test_where_there_is_only_ipv6_a_browser_gets_that() -> None:
+    """Browsers don't say which family they want; to say IPv4 is another matter."""
+    client = Client(World(families=frozenset({IPV6})))
+    assert granted(client).get(XorRelayedAddress) == XorRelayedAddress(Address(OUTSIDE[16], 50_000))
+    assert Client(client.world, port=2).allocate(RequestedAddressFamily(IPV4)) == 440
+
+
 def test_without_an_allocation_nothing_else_can_be_had() -> None:
     client = Client(World())
     assert (client.refresh(), client.permit(PEER), client.bind(0x4001)) == (437, 437, 437)

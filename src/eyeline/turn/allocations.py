@@ -176,7 +176,9 @@ class Allocations:
             return [], (ErrorCode(400),)
         if transport.value != UDP:
             return [], (ErrorCode(442),)
-        wanted = family.value if family else IPV4
+        # RFC 8656 has IPv4 for who says nothing, and browsers say nothing; where there is none, IPv6 beats a refusal.
+        usual = IPV4 if IPV4 in self._rules.families else IPV6
+        wanted = family.value if family else usual
         if token is not None:
             kept = self._reservations.get(token.digest)
             if kept is None or kept.member != member:

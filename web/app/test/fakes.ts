@@ -64,6 +64,14 @@ export class FakePeer implements sdk.Peer {
   retry(): void {
     this.retried += 1;
   }
+
+  offer(): sdk.FileTransfer {
+    throw refusal('gone');
+  }
+
+  onOffer(): () => void {
+    return () => undefined;
+  }
 }
 
 export class FakeRoom implements sdk.Room {

@@ -2,6 +2,9 @@
 
 export type { PathKind, RelayPlace, Transport, Tried, VerdictCode } from './attempt.ts';
 export { EyelineError } from './errors.ts';
+export type { FileTransfer, IncomingFile } from './files/lane.ts';
+export type { FileOffer } from './files/offer.ts';
+export type { TransferState } from './files/sender.ts';
 export { type JoinOptions, join, type Lobby, rejoin, visit } from './lobby.ts';
 export { type Choice, type Device, LocalMedia } from './media.ts';
 export type { Peer } from './peer.ts';

@@ -35,6 +35,7 @@ export interface Spare {
   readonly channel: RTCDataChannel;
   /** What the browser said of servers while it gathered; the first {@link ERRORS_MAX}. */
   readonly errors: readonly GatheringError[];
+  readonly files: RTCDataChannel;
 }
 
 /** Makes a {@link Spare}, which sends what there is of `stream` unless it is told otherwise later. */
@@ -48,7 +49,10 @@ export function spare(iceServers: readonly IceServer[], stream: MediaStream | nu
   connection.onicecandidateerror = ({ url, errorCode }) => {
     if (errors.length < ERRORS_MAX) errors.push({ url, code: errorCode });
   };
-  return { connection, channel: connection.createDataChannel('eyeline', { negotiated: true, id: 0 }), errors };
+  const channel = connection.createDataChannel('eyeline', { negotiated: true, id: 0 });
+  // A priority that only some browsers know, and TypeScript does not: below talk and pictures.
+  const behind: RTCDataChannelInit & { priority: string } = { negotiated: true, id: 1, priority: 'very-low' };
+  return { connection, channel, files: connection.createDataChannel('files', behind), errors };
 }
 
 /** Tells a {@link Spare} or a {@link Link} of servers, or of credentials, that were not known when it was made. */
@@ -97,6 +101,7 @@ export class Link {
   readonly connection: RTCPeerConnection;
   readonly channel: RTCDataChannel;
   readonly errors: readonly GatheringError[];
+  readonly files: RTCDataChannel;
   readonly #options: LinkOptions;
   readonly #negotiation: Negotiation;
   readonly #asked = new Map<RTCRtpSender, MediaStreamTrack | null>();
@@ -119,6 +124,7 @@ export class Link {
     this.connection = options.spare.connection;
     this.channel = options.spare.channel;
     this.errors = options.spare.errors;
+    this.files = options.spare.files;
     this.#listen();
     this.publish(options.stream);
     if (options.opens) this.#open();

@@ -1,5 +1,6 @@
 import { type Attempt, NO_ATTEMPT, relaysIn, together, triedOf, verdictOf } from './attempt.ts';
 import { EyelineError } from './errors.ts';
+import { type FileTransfer, type IncomingFile, Lane } from './files/lane.ts';
 import { configure, Link, type Spare } from './link.ts';
 import type { IceServer, Member } from './protocol.ts';
 import { Silence } from './silence.ts';
@@ -50,6 +51,10 @@ export interface Peer {
   send(message: Json): Promise<void>;
   /** Looks for a path anew at once, where there is none. */
   retry(): void;
+  /** Asks this peer whether they want the file, and sends it once they accept. */
+  offer(file: File): FileTransfer;
+  /** Calls `listener` with each file that this peer offers, until the returned function is called. */
+  onOffer(listener: (file: IncomingFile) => void): () => void;
 }
 
 export interface RemotePeerOptions {
@@ -91,6 +96,7 @@ export class RemotePeer implements Peer {
   readonly here = new Source(true);
   readonly #options: RemotePeerOptions;
   readonly #silence = new Silence();
+  readonly #lane = new Lane();
   readonly #timers: ReturnType<typeof setInterval>[];
   readonly #waiting = new Map<number, Unacknowledged>();
   #awayTimer: ReturnType<typeof setTimeout> | undefined;
@@ -153,6 +159,14 @@ export class RemotePeer implements Peer {
     });
   }
 
+  offer(file: File): FileTransfer {
+    return this.#lane.offer(file);
+  }
+
+  onOffer(listener: (file: IncomingFile) => void): () => void {
+    return this.#lane.listen(listener);
+  }
+
   publish(stream: MediaStream | null, media: PeerMedia): void {
     this.#myStream = stream;
     this.#myMedia = media;
@@ -208,6 +222,7 @@ export class RemotePeer implements Peer {
     clearTimeout(this.#awayTimer);
     clearTimeout(this.#repairTimer);
     this.#link.close();
+    this.#lane.close();
     this.#giveUpWaiting();
   }
 
@@ -230,6 +245,7 @@ export class RemotePeer implements Peer {
       reachable: this.#options.reachable,
       onBroken: () => this.#link === link && this.#repair(),
     });
+    this.#lane.attach(link);
     link.channel.onopen = () => this.#greet();
     link.channel.onmessage = (event: MessageEvent<unknown>) => {
       if (typeof event.data === 'string') this.#take(event.data);
@@ -307,6 +323,7 @@ export class RemotePeer implements Peer {
   /** Their page went away and has not come back: to others they have left. */
   #vanish(): void {
     this.here.set(false);
+    this.#lane.close();
     this.#giveUpWaiting();
   }
 

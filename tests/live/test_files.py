@@ -1,0 +1,75 @@
+"""Files from browser to browser through the JavaScript API, with a real server."""
+
+from typing import Final
+
+import pytest
+from tests.support.browser import Browser, Page
+from tests.support.server import LiveServer
+
+BYTES: Final = 20_000_007
+
+JOIN: Final = """async (called, name) => {
+  const sdk = await import('/sdk/eyeline.js');
+  globalThis.room = await sdk.join({ url: location.origin, room: called, name });
+  globalThis.files = [];
+  room.peers.subscribe((peers) => {
+    for (const peer of peers) {
+      if (peer.seen) continue;
+      peer.seen = true;
+      peer.onOffer((file) => files.push(file));
+    }
+  });
+}"""
+
+OFFER: Final = """(size, name) => {
+  const bytes = new Uint8Array(size);
+  for (let i = 0; i < size; i += 1) bytes[i] = (i * 2654435761) >>> 13;
+  globalThis.file = new File([bytes], name);
+  globalThis.sent = room.peers.current[0].offer(file);
+}"""
+
+ACCEPT: Final = """async () => {
+  const root = await navigator.storage.getDirectory();
+  globalThis.handle = await root.getFileHandle('received', { create: true });
+  files[0].accept(await handle.createWritable());
+}"""
+
+HASH: Final = """async (file) => Array.from(
+  new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer())),
+).join()"""
+
+
+def meet(sender: Browser, receiver: Browser, server: LiveServer, room: str) -> tuple[Page, Page]:
+    alice, bob = sender.open(f"{server.url}/"), receiver.open(f"{server.url}/")
+    alice.evaluate(JOIN, room, "Alice")
+    bob.evaluate(JOIN, room, "Bob")
+    for page in (alice, bob):
+        page.until("room.peers.current.length === 1")
+    return alice, bob
+
+
+@pytest.mark.parametrize("receiver", ["chromium", "firefox"])
+@pytest.mark.parametrize("sender", ["chromium", "firefox"])
+def test_a_file_is_offered_accepted_and_verified(
+    sender: str, receiver: str, server: LiveServer, request: pytest.FixtureRequest
+) -> None:
+    browsers: list[Browser] = [request.getfixturevalue(sender), request.getfixturevalue(receiver)]
+    alice, bob = meet(browsers[0], browsers[1], server, f"file-{sender}-{receiver}")
+    alice.evaluate(OFFER, BYTES, "../tea.bin")
+    bob.until("files.length === 1")
+    assert bob.evaluate("[files[0].offer.name, files[0].offer.size]") == ["_tea.bin", BYTES]
+    assert alice.evaluate("sent.progress.current.state") == "asked"
+    bob.evaluate(ACCEPT)
+    for page, transfer in ((alice, "sent"), (bob, "files[0]")):
+        page.until(f"!['asked', 'running'].includes({transfer}.progress.current.state)", deadline=60)
+        assert page.evaluate(f"{transfer}.progress.current") == {"state": "verified", "bytes": BYTES, "code": ""}
+    assert bob.evaluate(f"async () => ({HASH})(await handle.getFile())") == alice.evaluate(f"() => ({HASH})(file)")
+
+
+def test_a_declined_file_is_not_sent(chromium: Browser, server: LiveServer) -> None:
+    alice, bob = meet(chromium, chromium, server, "declined")
+    alice.evaluate(OFFER, 1000, "tea.bin")
+    bob.until("files.length === 1")
+    bob.evaluate("files[0].decline()")
+    alice.until("sent.progress.current.state === 'stopped'")
+    assert alice.evaluate("sent.progress.current") == {"state": "stopped", "bytes": 0, "code": "declined"}

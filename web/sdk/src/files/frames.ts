@@ -1,0 +1,37 @@
+/** What two members say about files on their channel for files; see docs/peer-protocol.md. */
+export type FileFrame =
+  | { readonly frame: 'offer'; readonly id: string; readonly name: string; readonly size: number }
+  /** Send from chunk `next` on: says yes, resumes after a cut, and asks again for a chunk that came wrong. */
+  | { readonly frame: 'from'; readonly id: string; readonly next: number }
+  /** Every chunk before `next` is stored. */
+  | { readonly frame: 'have'; readonly id: string; readonly next: number }
+  /** The bytes follow as binary messages. */
+  | { readonly frame: 'chunk'; readonly id: string; readonly index: number; readonly hash: string }
+  | { readonly frame: 'root'; readonly id: string; readonly hash: string }
+  | { readonly frame: 'verified'; readonly id: string }
+  /** The transfer is over: `declined`, `cancelled`, or what was wrong. */
+  | { readonly frame: 'stop'; readonly id: string; readonly code: string };
+
+/** A frame, or null if it makes no sense. What an offer says is judged by `readOffer`. */
+export function parseFileFrame(text: string): FileFrame | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null) return null;
+  const { frame, id, name, size, next, index, hash, code } = value as Record<string, unknown>;
+  if (typeof id !== 'string') return null;
+  if (frame === 'offer') return { frame, id, name: name as string, size: size as number };
+  if ((frame === 'from' || frame === 'have') && isCount(next)) return { frame, id, next };
+  if (frame === 'chunk' && isCount(index) && typeof hash === 'string') return { frame, id, index, hash };
+  if (frame === 'root' && typeof hash === 'string') return { frame, id, hash };
+  if (frame === 'verified') return { frame, id };
+  if (frame === 'stop' && typeof code === 'string') return { frame, id, code: code.slice(0, 40) };
+  return null;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}

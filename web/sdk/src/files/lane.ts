@@ -1,0 +1,288 @@
+import { Source, type Value } from '../value.ts';
+import { type FileFrame, parseFileFrame } from './frames.ts';
+import { hashOf, hex, rootOf } from './hash.ts';
+import { CHUNK_BYTES, chunkBytes, type FileOffer, readOffer, WINDOW_CHUNKS } from './offer.ts';
+import { FileReceiver, type ReceiverEffect } from './receiver.ts';
+import { FileSender, type SenderEffect, type TransferState } from './sender.ts';
+
+/** Transfers with one person that are not over, in each direction; the next offer is refused with `too-many`. */
+const TRANSFERS_MAX = 64;
+
+/** Bytes of the largest message that we send. */
+const MESSAGE_BYTES_MAX = 256 * 1024;
+
+/** Bytes that may wait in the channel before we read on. */
+const BUFFERED_BYTES = 1024 * 1024;
+
+export interface FileProgress {
+  readonly state: TransferState;
+  /** Bytes that the receiver has stored. */
+  readonly bytes: number;
+  /** Why it stopped: `declined`, `cancelled`, `gone`, `wrong-hash` and the like; empty unless it did. */
+  readonly code: string;
+}
+
+/** A file on its way from us or to us. */
+export interface FileTransfer {
+  readonly offer: FileOffer;
+  readonly progress: Value<FileProgress>;
+  cancel(): void;
+}
+
+/** A file that somebody offers; nothing is sent before it is accepted. */
+export interface IncomingFile extends FileTransfer {
+  /** Streams the file to `to`, closed when the file is verified and aborted if it can't be. */
+  accept(to: WritableStream<Uint8Array<ArrayBuffer>>): void;
+  decline(): void;
+}
+
+interface Outgoing {
+  readonly file: File;
+  readonly offer: FileOffer;
+  readonly machine: FileSender;
+  readonly hashes: Uint8Array<ArrayBuffer>[];
+  readonly progress: Source<FileProgress>;
+}
+
+interface Incoming {
+  readonly offer: FileOffer;
+  readonly machine: FileReceiver;
+  readonly file: IncomingFile;
+  readonly hashes: Uint8Array<ArrayBuffer>[];
+  readonly progress: Source<FileProgress>;
+  writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>> | null;
+  /** Chunks that have come and are not dealt with. */
+  waiting: number;
+}
+
+/** A chunk of which not all bytes have come. */
+interface Partial {
+  readonly frame: FileFrame & { readonly frame: 'chunk' };
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  filled: number;
+}
+
+const ASKED: FileProgress = { state: 'asked', bytes: 0, code: '' };
+
+/** All files between us and one person, over one link after the other. */
+export class Lane {
+  readonly #outgoing = new Map<string, Outgoing>();
+  readonly #incoming = new Map<string, Incoming>();
+  readonly #listeners = new Set<(file: IncomingFile) => void>();
+  #channel: RTCDataChannel | null = null;
+  #messageBytes = 16 * 1024;
+  #sending: Promise<void> = Promise.resolve();
+  #taking: Promise<void> = Promise.resolve();
+  #partial: Partial | null = null;
+
+  offer(file: File): FileTransfer {
+    const offer = { id: crypto.randomUUID(), name: file.name, size: file.size };
+    const machine = new FileSender(offer);
+    const one: Outgoing = { file, offer, machine, hashes: [], progress: new Source(ASKED) };
+    this.#outgoing.set(offer.id, one);
+    if (this.#channel?.readyState === 'open') this.#send(one, machine.opened());
+    return { offer, progress: one.progress, cancel: () => this.#send(one, machine.stop('cancelled')) };
+  }
+
+  listen(listener: (file: IncomingFile) => void): () => void {
+    this.#listeners.add(listener);
+    for (const { machine, file } of this.#incoming.values()) if (machine.state === 'asked') listener(file);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Goes on over this link. */
+  attach(link: { readonly connection: RTCPeerConnection; readonly files: RTCDataChannel }): void {
+    const channel = link.files;
+    channel.binaryType = 'arraybuffer';
+    channel.bufferedAmountLowThreshold = BUFFERED_BYTES / 2;
+    this.#channel = channel;
+    this.#partial = null;
+    channel.onopen = () => {
+      const most = link.connection.sctp?.maxMessageSize ?? 0;
+      this.#messageBytes = most > 0 ? Math.min(most, MESSAGE_BYTES_MAX) : this.#messageBytes;
+      for (const one of this.#outgoing.values()) this.#send(one, one.machine.opened());
+      for (const one of this.#incoming.values()) this.#receive(one, one.machine.opened());
+    };
+    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (channel !== this.#channel) return;
+      if (typeof data === 'string') this.#hear(parseFileFrame(data));
+      else if (data instanceof ArrayBuffer) this.#take(new Uint8Array(data));
+    };
+  }
+
+  /** The person is gone. */
+  close(): void {
+    for (const one of this.#outgoing.values()) this.#send(one, one.machine.stop('gone'));
+    for (const one of this.#incoming.values()) this.#receive(one, one.machine.stop('gone'));
+  }
+
+  #hear(frame: FileFrame | null): void {
+    if (frame === null) return;
+    const incoming = this.#incoming.get(frame.id);
+    const outgoing = this.#outgoing.get(frame.id);
+    if (frame.frame === 'offer') this.#ask(frame);
+    else if (frame.frame === 'chunk') this.#begin(frame, incoming);
+    else if (frame.frame === 'root' && incoming !== undefined) this.#compare(incoming, frame.hash);
+    else if (outgoing !== undefined) this.#send(outgoing, outgoing.machine.hear(frame));
+    else if (frame.frame === 'stop' && incoming !== undefined) {
+      this.#receive(incoming, incoming.machine.stopped(frame.code));
+    }
+  }
+
+  #ask(frame: FileFrame & { readonly frame: 'offer' }): void {
+    if (this.#incoming.has(frame.id)) return; // said again on a new link
+    const offer = readOffer(frame.id, frame.name, frame.size);
+    const open = [...this.#incoming.values()].filter(({ machine }) => isOpen(machine.state));
+    if (typeof offer === 'string' || open.length >= TRANSFERS_MAX) {
+      this.#say({ frame: 'stop', id: frame.id, code: typeof offer === 'string' ? offer : 'too-many' });
+      return;
+    }
+    this.#forget();
+    const machine = new FileReceiver(offer);
+    const progress = new Source(ASKED);
+    const file: IncomingFile = {
+      offer,
+      progress,
+      accept: (to) => {
+        if (machine.state !== 'asked') return;
+        one.writer = to.getWriter();
+        this.#receive(one, machine.accept());
+      },
+      decline: () => this.#receive(one, machine.stop('declined')),
+      cancel: () => this.#receive(one, machine.stop('cancelled')),
+    };
+    const one: Incoming = { offer, machine, file, hashes: [], progress, writer: null, waiting: 0 };
+    this.#incoming.set(offer.id, one);
+    for (const listener of this.#listeners) listener(file);
+  }
+
+  /** Of transfers that are over only the latest are known. */
+  #forget(): void {
+    for (const [id, { machine }] of this.#incoming) {
+      if (this.#incoming.size < 2 * TRANSFERS_MAX) return;
+      if (!isOpen(machine.state)) this.#incoming.delete(id);
+    }
+  }
+
+  #begin(frame: FileFrame & { readonly frame: 'chunk' }, one: Incoming | undefined): void {
+    const size = one === undefined ? 0 : chunkBytes(one.offer.size, frame.index);
+    // Bytes of a transfer that is not ours, or is over, are counted to find their end, and dropped.
+    this.#partial = { frame, bytes: new Uint8Array(size > 0 ? size : CHUNK_BYTES), filled: 0 };
+  }
+
+  #take(piece: Uint8Array<ArrayBuffer>): void {
+    const partial = this.#partial;
+    if (partial === null) return;
+    const one = this.#incoming.get(partial.frame.id);
+    const crowded = one !== undefined && one.waiting > WINDOW_CHUNKS;
+    if (partial.filled + piece.length > partial.bytes.length || crowded) {
+      this.#partial = null;
+      if (one !== undefined) this.#receive(one, one.machine.stop('wrong-size'));
+      return;
+    }
+    partial.bytes.set(piece, partial.filled);
+    partial.filled += piece.length;
+    if (partial.filled < partial.bytes.length) return;
+    this.#partial = null;
+    if (one === undefined) return;
+    one.waiting += 1;
+    this.#taking = this.#taking
+      .then(() => this.#check(one, partial))
+      .finally(() => {
+        one.waiting -= 1;
+      });
+  }
+
+  async #check(one: Incoming, { frame, bytes }: Partial): Promise<void> {
+    const hash = await hashOf(bytes);
+    const effects = one.machine.chunk(frame.index, bytes.length, hex(hash) === frame.hash);
+    if (!effects.some((effect) => effect.do === 'write')) return this.#receive(one, effects);
+    try {
+      await one.writer?.write(bytes);
+      one.hashes.push(hash);
+      this.#receive(one, one.machine.stored());
+    } catch {
+      this.#receive(one, one.machine.stop('disk'));
+    }
+  }
+
+  #compare(one: Incoming, root: string): void {
+    this.#taking = this.#taking.then(async () => {
+      this.#receive(one, one.machine.root((await rootOf(one.hashes)) === root));
+    });
+  }
+
+  #receive(one: Incoming, effects: readonly ReceiverEffect[]): void {
+    for (const effect of effects) {
+      if (effect.do === 'say') this.#say(effect.frame);
+      else if (effect.do === 'abort') void one.writer?.abort().catch(() => undefined);
+    }
+    show(one, effects.some((effect) => effect.do === 'close') ? 'running' : one.machine.state);
+    if (effects.some((effect) => effect.do === 'close')) this.#finish(one);
+  }
+
+  /** Verified is said to the person when the file is closed. */
+  #finish(one: Incoming): void {
+    one.writer?.close().then(
+      () => show(one, 'verified'),
+      () => one.progress.set({ ...one.progress.current, state: 'stopped', code: 'disk' }),
+    );
+  }
+
+  #send(one: Outgoing, effects: readonly SenderEffect[]): void {
+    const channel = this.#channel;
+    for (const effect of effects) {
+      if (effect.do === 'say') this.#say(effect.frame);
+      else
+        this.#sending = this.#sending
+          .then(() => this.#write(one, effect, channel))
+          .catch(() => this.#fail(one, channel));
+    }
+    show(one, one.machine.state);
+  }
+
+  async #write(one: Outgoing, effect: SenderEffect, channel: RTCDataChannel | null): Promise<void> {
+    if (channel === null || channel !== this.#channel || one.machine.state !== 'running') return;
+    const { id, size } = one.offer;
+    if (effect.do === 'root') return this.#say({ frame: 'root', id, hash: await rootOf(one.hashes) });
+    if (effect.do !== 'send') return;
+    const start = effect.index * CHUNK_BYTES;
+    const bytes = new Uint8Array(await one.file.slice(start, start + chunkBytes(size, effect.index)).arrayBuffer());
+    const hash = await hashOf(bytes);
+    one.hashes[effect.index] = hash;
+    await drained(channel);
+    if (channel !== this.#channel || one.machine.state !== 'running') return;
+    this.#say({ frame: 'chunk', id, index: effect.index, hash: hex(hash) });
+    for (let at = 0; at < bytes.length; at += this.#messageBytes)
+      channel.send(bytes.subarray(at, at + this.#messageBytes));
+  }
+
+  /** Reading failed, unless it was the link that closed: then the receiver asks again on the next one. */
+  #fail(one: Outgoing, channel: RTCDataChannel | null): void {
+    if (channel?.readyState === 'open') this.#send(one, one.machine.stop('unreadable'));
+  }
+
+  #say(frame: FileFrame): void {
+    if (this.#channel?.readyState === 'open') this.#channel.send(JSON.stringify(frame));
+  }
+}
+
+function isOpen(state: TransferState): boolean {
+  return state === 'asked' || state === 'running';
+}
+
+function show(one: Outgoing | Incoming, state: TransferState): void {
+  const bytes = Math.min(one.offer.size, one.machine.have * CHUNK_BYTES);
+  const { current } = one.progress;
+  if (current.bytes === bytes && current.state === state) return;
+  one.progress.set({ state, bytes, code: one.machine.code });
+}
+
+/** Resolves when the channel takes more, or is closed. */
+async function drained(channel: RTCDataChannel): Promise<void> {
+  if (channel.bufferedAmount <= BUFFERED_BYTES || channel.readyState !== 'open') return;
+  await new Promise((resolve) => {
+    channel.addEventListener('bufferedamountlow', resolve, { once: true });
+    channel.addEventListener('close', resolve, { once: true });
+  });
+}

@@ -1,0 +1,69 @@
+/** Bytes of a chunk; the last one of a file may be shorter. */
+export const CHUNK_BYTES = 256 * 1024;
+
+/** Chunks under way that the receiver has not stored yet: bounds the memory of both sides. */
+export const WINDOW_CHUNKS = 16;
+
+/** Bytes of the largest file: 1 TiB. */
+export const FILE_BYTES_MAX = 2 ** 40;
+
+/** Bytes of a name as UTF-8 that every file system can hold. */
+const NAME_BYTES_MAX = 200;
+
+/** Bytes of a name in an offer; a longer one is refused, not cut. */
+const OFFERED_NAME_BYTES_MAX = 1024;
+
+/** What somebody wants to send. */
+export interface FileOffer {
+  readonly id: string;
+  /** Safe to save under: no path, no control or direction characters, no device name. */
+  readonly name: string;
+  readonly size: number;
+}
+
+/** An offer as the other side may read it, or the code of why not. */
+export function readOffer(id: unknown, name: unknown, size: unknown): FileOffer | 'bad-id' | 'bad-name' | 'bad-size' {
+  if (typeof id !== 'string' || !/^[0-9a-f-]{36}$/.test(id)) return 'bad-id';
+  if (typeof name !== 'string' || new TextEncoder().encode(name).length > OFFERED_NAME_BYTES_MAX) return 'bad-name';
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0 || size > FILE_BYTES_MAX) return 'bad-size';
+  return { id, name: safeName(name), size };
+}
+
+/** A name without anything that a file system, a shell or a reader could take for something else. */
+export function safeName(name: string): string {
+  const plain = name
+    .replace(/\p{Cs}/gu, '\uFFFD')
+    .normalize('NFC')
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '')
+    .replace(/[/\\:*?"<>|]/g, '_')
+    .replace(/^[\s.]+|[\s.]+$/g, '');
+  const fitting = shorten(plain).replace(/[\s.]+$/, '');
+  if (fitting === '') return 'file';
+  return /^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(\.|$)/i.test(fitting)
+    ? `_${fitting}`
+    : fitting;
+}
+
+/** Cut to {@link NAME_BYTES_MAX}, between characters, with its ending kept. */
+function shorten(name: string): string {
+  const length = (text: string): number => new TextEncoder().encode(text).length;
+  if (length(name) <= NAME_BYTES_MAX) return name;
+  const ending = /\.[a-z0-9]{1,10}$/i.exec(name)?.[0] ?? '';
+  let kept = '';
+  let bytes = ending.length;
+  for (const character of name) {
+    bytes += length(character);
+    if (bytes > NAME_BYTES_MAX) break;
+    kept += character;
+  }
+  return kept + ending;
+}
+
+export function chunkCount(size: number): number {
+  return Math.ceil(size / CHUNK_BYTES);
+}
+
+/** Bytes that chunk `index` of a file of that size has. */
+export function chunkBytes(size: number, index: number): number {
+  return Math.min(CHUNK_BYTES, size - index * CHUNK_BYTES);
+}

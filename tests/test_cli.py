@@ -164,7 +164,8 @@ def test_printed_fingerprint_is_that_of_the_certificate_on_the_wire(tmp_path: Pa
             trust.wrap_socket(plain, server_hostname="localhost") as secured,
         ):
             seen = sha256(secured.getpeercert(binary_form=True) or b"").digest().hex(":").upper()
-    assert lines[1] == f"SHA-256 of the certificate: {seen}"
+    assert lines[1] == "Relayed calls:      127.0.0.1, UDP ports 49152-65535"
+    assert lines[2] == f"SHA-256 of the certificate: {seen}"
 
 
 def test_fingerprint_is_printed_letter_by_letter(capsys: pytest.CaptureFixture[str]) -> None:

@@ -170,6 +170,8 @@ def greet(listening: Listening) -> None:
         console.print(Text.assemble("On other machines:  ", (address, "bold")))
     if listening.network and console.is_terminal:
         segno.make(listening.network[0], micro=False).terminal(compact=True)
+    if listening.relay is not None:
+        console.print(f"Relayed calls:      {listening.relay}")
     if listening.fingerprint is not None:
         console.print(f"SHA-256 of the certificate: {listening.fingerprint}")
     elif listening.network:

@@ -22,6 +22,8 @@ class Listening(Struct, frozen=True):
     """The addresses for other machines: in the local network, and the public one."""
     fingerprint: str | None
     """SHA-256 of the certificate; None without TLS."""
+    relay: str | None = None
+    """Where relayed calls come from and which UDP ports have to be open; None without a relay."""
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -70,7 +72,14 @@ def listening(settings: Settings, port: int, fingerprint: str | None) -> Listeni
         here=_url(scheme, local, port),
         network=tuple(dict.fromkeys(_url(scheme, name, port) for name in distant)),
         fingerprint=fingerprint,
+        relay=None if settings.relay == "off" else _relay(settings),
     )
+
+
+def _relay(settings: Settings) -> str:
+    where = settings.public_address or " and ".join(addresses(settings.host)) or "127.0.0.1"
+    known = f"{settings.stun_port} and " if settings.stun_port else ""
+    return f"{where}, UDP ports {known}{settings.relay_ports}"
 
 
 def _resolved(host: str) -> list[tuple[socket.AddressFamily, str]]:

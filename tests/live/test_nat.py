@@ -11,10 +11,9 @@ from tests.support.browser import Browser
 from tests.support.call import decoded, links
 from tests.support.chromium import Chromium
 from tests.support.firefox import Firefox
-from tests.support.lab import NAME, Lab, LabServer
+from tests.support.lab import Lab, LabServer
 from tests.support.meeting import Meeting, expected, kind_of, meet, relay_only
 from tests.support.nat import KINDS, Kind
-from tests.support.nginx import Nginx
 
 BACK_WITHIN: Final = 3.0
 """Seconds after the network is back."""
@@ -142,15 +141,3 @@ def is_back(meeting: Meeting) -> None:
         left = began + BACK_WITHIN - time.monotonic()
         page.until(FRAMES_SINCE, before + 5, deadline=max(left, 0.1))
         assert page.evaluate("[...document.querySelectorAll('video')].every((tile) => tile.marked)")
-
-
-@pytest.mark.parametrize("kind", ["port", "udpblock"])
-@pytest.mark.parametrize("second", [1, 2], ids=["chromium", "firefox"])
-def test_a_call_goes_behind_nginx_with_the_configuration_that_we_give(
-    kind: Kind, second: int, lab: Lab, browsers: tuple[Browser, Browser, Browser]
-) -> None:
-    """Pages, WebSocket and, where no UDP is let out, TURN: all by nginx's one port 443."""
-    lab.connect(kind, kind)
-    with LabServer(lab.server, "--trusted-proxy", "127.0.0.1") as eyeline, Nginx(lab.server, NAME):
-        path = meet(browsers[0], browsers[second], eyeline.url).path()
-    assert ("relay/tls" in path) is (kind == "udpblock"), path

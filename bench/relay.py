@@ -48,6 +48,7 @@ from eyeline.turn.shapes import Address, Attribute
 
 LOOPBACK = bytes((127, 0, 0, 1))
 SECRET = b"a secret for the bench"
+ROOM, PEER = "bench", "client"
 CHANNEL = 0x4001
 WINDOW = 256
 BURST = 64
@@ -59,6 +60,7 @@ async def serve(port: int) -> None:
     rules = Rules(Policy([ipaddress.ip_network("127.0.0.0/8")]), is_own, own_ports={port}, max_per_member=1000)
     relaying = Relaying(Authority(SECRET, b"nonces"), rules, b"tokens")
     server = Server(Budget(per_second=1e8, burst=10**9), relaying)
+    server.admit(ROOM, PEER, time.time())
     Relay(server, Listeners.open(host="127.0.0.1", port=port), PORTS, Addresses({4: LOOPBACK}, {}))
     await asyncio.Event().wait()
 
@@ -97,7 +99,7 @@ class Client:
         realm, nonce = challenge.get(Realm), challenge.get(Nonce)
         assert realm is not None
         assert nonce is not None
-        minted = credentials.mint(SECRET, "bench", time.time())
+        minted = credentials.mint(SECRET, credentials.member(SECRET, ROOM, PEER), time.time())
         self._signing = (Username(minted.username), realm, nonce)
         self._key = credentials.key_md5(minted.username, realm.text, minted.password)
         relayed = self._ask(ALLOCATE, *ask).get(XorRelayedAddress)

@@ -76,6 +76,11 @@ class Running:
         self.relay.close()
         await asyncio.sleep(0)
 
+    def admit(self, peer: str) -> credentials.Credentials:
+        minted = self.relay.admit("tea", peer)
+        assert minted is not None
+        return minted
+
     def revoke(self, peer: str) -> None:
         self._loop.call_soon_threadsafe(self.relay.revoke, "tea", peer)
 
@@ -115,8 +120,7 @@ class Client:
         self.wire.settimeout(5)
         self._splitter = Splitter() if transport == "tcp" else None
         self._waiting: list[bytes] = []
-        member = credentials.member(SECRET, "tea", peer)
-        self.username, password = credentials.mint(SECRET, member, time.time())
+        self.username, password = relay.admit(peer)
         self._key = credentials.key_md5(self.username, REALM, password)
         self._nonce = ""
 

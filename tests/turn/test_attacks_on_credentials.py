@@ -42,7 +42,7 @@ def test_no_state_is_kept_for_strangers() -> None:
         assert stranger.allocate() == 401
     server = world.server
     assert len(server.allocations) == 0
-    assert (server._waiting, server._revoked, server.allocations._wishes) == ({}, {}, {})
+    assert (server._waiting, server.allocations._wishes, world.authority._hashes) == ({}, {}, {})
     assert len(world.authority._usernames) == authority_before
     assert world.effects == []
 
@@ -172,12 +172,23 @@ def test_who_leaves_loses_what_was_allocated_and_the_right_to_more() -> None:
     world = World()
     alice, bob = Client(world), Client(world, peer="bob", port=2)
     assert (alice.allocate(), bob.allocate()) == (0, 0)
-    world.perform(world.server.revoke("tea", "alice", world.now))
+    world.perform(world.server.revoke("tea", "alice"))
     assert world.effects[-1] == Free(alice.flow)
     assert alice.refresh() == 437
     assert alice.allocate() == 401
     assert bob.refresh() == 0
     assert Client(world, port=3).allocate() == 0, "who comes back to the seat gets new credentials"
+
+
+def test_what_is_remembered_of_members_ends_with_their_seats() -> None:
+    world = World()
+    for number in range(100):
+        for _ in range(4):
+            world.later(60)
+            world.server.admit("tea", f"peer-{number}", UNIX + world.now)
+        assert len(world.authority._usernames) == 2
+        world.server.revoke("tea", f"peer-{number}")
+    assert (world.authority._usernames, world.authority._hashes) == ({}, {})
 
 
 def test_nobody_can_touch_the_allocation_of_another() -> None:

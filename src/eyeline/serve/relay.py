@@ -73,7 +73,7 @@ class Relay:
 
     def revoke(self, room: str, peer: str) -> None:
         """Who sat there has left."""
-        self._perform(self._server.revoke(room, peer, self._loop.time()), None)
+        self._perform(self._server.revoke(room, peer), None)
 
     def stream(self, client: tuple[str, int] | None = None) -> TurnStream:
         """A protocol for one client of TURN over TCP or TLS; `client` is its address behind a proxy."""

@@ -1,6 +1,5 @@
-"""Who signs a request, by the long-term credential mechanism (RFC 8489, 9.2.4), without remembering anybody."""
+"""Who signs a request, by the long-term credential mechanism (RFC 8489, 9.2.4); strangers leave no trace here."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -22,9 +21,6 @@ from eyeline.turn.shapes import Address, Attribute
 
 REALM: Final = "eyeline"
 """Short, since a stranger's request is answered with it."""
-
-MAX_USER_HASHES: Final = 16_384
-"""Of the latest minted credentials, about 4 MB; a client with older ones has to say its user name in the clear."""
 
 _ALGORITHMS: Final = PasswordAlgorithms(
     (PasswordAlgorithm(PasswordAlgorithm.SHA256), PasswordAlgorithm(PasswordAlgorithm.MD5))
@@ -53,20 +49,34 @@ class Refusal(NamedTuple):
 
 
 class Authority:
-    """Mints credentials and knows them again."""
+    """Mints credentials and knows them again.  Remembers who is a member, and the last two names of each."""
 
     def __init__(self, secret: bytes, nonce_key: bytes) -> None:
         self._secret = secret
         self._nonce_key = nonce_key
-        self._usernames: OrderedDict[bytes, str] = OrderedDict()
+        self._usernames: dict[bytes, str] = {}
+        self._hashes: dict[str, tuple[bytes, ...]] = {}
 
     def mint(self, room: str, peer: str, unix_now: float) -> Credentials:
-        """Credentials for the one who sits in `room` as `peer`."""
-        minted = credentials.mint(self._secret, self.member(room, peer), unix_now)
-        self._usernames[credentials.user_hash(minted.username, REALM)] = minted.username
-        while len(self._usernames) > MAX_USER_HASHES:
-            self._usernames.popitem(last=False)
+        """Credentials for the one who sits in `room` as `peer`, and is a member from now on."""
+        member = self.member(room, peer)
+        minted = credentials.mint(self._secret, member, unix_now)
+        known, digest = self._hashes.get(member, ()), credentials.user_hash(minted.username, REALM)
+        if digest not in known:  # not twice in a second
+            for old in known[:-1]:
+                del self._usernames[old]
+            self._hashes[member] = (*known[-1:], digest)
+            self._usernames[digest] = minted.username
         return minted
+
+    def is_member(self, member: str) -> bool:
+        """Whether somebody sits there now."""
+        return member in self._hashes
+
+    def forget(self, member: str) -> None:
+        """Nobody sits there any more."""
+        for digest in self._hashes.pop(member, ()):
+            self._usernames.pop(digest, None)
 
     def member(self, room: str, peer: str) -> str:
         """The name by which TURN knows the one who sits in `room` as `peer`."""

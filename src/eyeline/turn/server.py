@@ -38,7 +38,6 @@ _HEADER_BYTES: Final = 20
 _IPV4_SUCCESS: Final = struct.Struct("!HH16sHHHHI")
 _IPV6_SUCCESS: Final = struct.Struct("!HH16sHHHH16s")
 _NOBODY: Final = Rules(Policy(), lambda _ip: True)
-_NO_CREDENTIALS_S: Final = 2 * credentials.LIFETIME_S
 
 
 class _Asked(NamedTuple):
@@ -69,7 +68,6 @@ class Server:
         self._authority = relaying.authority if relaying else None
         self.allocations = Allocations(relaying.rules if relaying else _NOBODY, relaying.token_key if relaying else b"")
         self._unix = 0.0
-        self._revoked: dict[str, float] = {}
         self._waiting: dict[Flow, _Asked] = {}
         self.refused: Counter[int] = Counter()
         """How many requests were refused, by the code of the error."""
@@ -113,26 +111,23 @@ class Server:
         """The client's connection is gone."""
         return self.allocations.free(flow)
 
-    def revoke(self, room: str, peer: str, now: float) -> list[Effect]:
-        """Who sat in `room` as `peer` has left: end their allocations, and refuse their credentials from now on."""
+    def revoke(self, room: str, peer: str) -> list[Effect]:
+        """Who sat in `room` as `peer` has left: end their allocations, and give them no new ones."""
         if self._authority is None:
             return []
         member = self._authority.member(room, peer)
-        self._revoked[member] = now + _NO_CREDENTIALS_S
+        self._authority.forget(member)
         return self.allocations.free_all(member)
 
     def admit(self, room: str, peer: str, unix: float) -> credentials.Credentials | None:
         """Credentials for who has come to sit in `room` as `peer`; None when there is no relay."""
         if self._authority is None:
             return None
-        self._revoked.pop(self._authority.member(room, peer), None)
         return self._authority.mint(room, peer, unix)
 
     def wake(self, now: float, unix: float) -> list[Effect]:
         """Once a second: end what has had its time."""
         self._unix = unix
-        for member in [member for member, until in self._revoked.items() if until <= now]:
-            del self._revoked[member]
         return self.allocations.expire(now)
 
     def _may_answer(self, flow: Flow, now: float) -> bool:
@@ -155,7 +150,8 @@ class Server:
             if held is not None:
                 again = held.made_by == message.transaction and held.member == signer.member
                 return [Send(held.answer, flow)] if again else self._answer(message, flow, (ErrorCode(437),), signer)
-            if not credentials.is_current(signer.username, self._unix) or signer.member in self._revoked:
+            current = credentials.is_current(signer.username, self._unix)
+            if not current or not authority.is_member(signer.member):
                 return self._answer(message, flow, authority.challenge(401, flow.client, now).attributes)
         effects, answer = self.allocations.request(message, signer, flow, now)
         if answer is None:

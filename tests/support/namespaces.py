@@ -51,6 +51,8 @@ class Namespace:
         self._dns: Process | None = None
         self._logs = scratch(label)
         run("ip", "netns", "add", self.name)
+        for scope in ("all", "default"):  # or an address that is found to be unique late is a change of network
+            self.do(f"sysctl -q -w net.ipv6.conf.{scope}.accept_dad=0")
         self.do("ip link set lo up")
 
     def do(self, command: str, text: str | None = None) -> str:

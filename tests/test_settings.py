@@ -132,6 +132,12 @@ def test_proxy_that_is_no_network_stops_the_start(proxy: str) -> None:
     assert refusal({"trusted_proxies": [proxy]}).startswith("trusted_proxies is wrong: ")
 
 
+@pytest.mark.parametrize("alone", [{"turn_urls": ["turn:turn.example"]}, {"turn_secret": "secret.txt"}])
+def test_turn_servers_and_their_secret_come_together(alone: dict[str, object]) -> None:
+    [name] = alone
+    assert refusal(alone).startswith(f"{name} is set but turn_")
+
+
 def test_settings_that_repeat_have_a_flag_for_one() -> None:
     assert {knob.name: knob.flag for knob in knobs() if knob.repeats} == {
         "allowed_origins": "--allowed-origin",

@@ -7,6 +7,7 @@ as told.
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -98,7 +99,7 @@ def serve(
     """
     flags: dict[str, Any] = {name: context.params[name] for name in _KNOBS if context.params[name] not in (None, [])}
     try:
-        run(read(flags, os.environ, config), build, greet)
+        run(read(flags, os.environ, config), partial(build, one_port=True), greet)
     except SetupError as error:
         print(f"eyeline: {error}", file=sys.stderr)  # noqa: T201
         raise typer.Exit(_CANT_START) from None

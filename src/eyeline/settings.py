@@ -219,6 +219,8 @@ def _agreed(settings: Settings) -> Settings:
         raise SetupError(f"{given} is set but {missing} is not: HTTPS needs both or neither.")
     if settings.turn_urls and settings.turn_secret is None:
         raise SetupError("turn_urls is set but turn_secret is not: those servers would turn everybody away.")
+    if settings.turn_secret is not None and not settings.turn_urls:
+        raise SetupError("turn_secret is set but turn_urls is not: say which servers know it.")
     if settings.cert is not None and settings.tls == "self-signed":
         raise SetupError(f"tls is 'self-signed' but cert is '{settings.cert}': give one or the other.")
     settings.proxies()

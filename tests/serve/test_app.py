@@ -39,6 +39,16 @@ def test_one_answer_to_join_carries_all_that_a_member_needs(url: str) -> None:
     assert joined["resume"]
 
 
+@pytest.mark.parametrize(("one_port", "transports"), [(False, ["udp"]), (True, ["udp", "tcp"])])
+def test_turn_over_tcp_is_told_only_where_somebody_serves_it(
+    tmp_path: Path, one_port: bool, transports: list[str]
+) -> None:
+    eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"), one_port=one_port)
+    with serving(eyeline) as url, Socket(url) as alice:
+        [_, turn] = alice.join("tea", "Alice")["iceServers"]
+    assert [each.partition("?transport=")[2] for each in turn["urls"]] == transports
+
+
 def test_a_signal_reaches_the_other_member_with_its_sender(url: str) -> None:
     with Socket(url) as alice, Socket(url) as bob:
         alice_id = alice.join("tea", "Alice")["you"]

@@ -17,6 +17,7 @@ from tests.support.turn import SECRET
 from eyeline.serve.listeners import Listeners
 from eyeline.serve.ports import is_own
 from eyeline.serve.relay import Addresses, Relay
+from eyeline.serve.turn_stream import STUCK_S, UNUSED_S
 from eyeline.turn import credentials, integrity
 from eyeline.turn.allocations import Rules
 from eyeline.turn.attributes import ErrorCode, Nonce, Realm, Username
@@ -83,6 +84,19 @@ class Running:
 
     def revoke(self, peer: str) -> None:
         self._loop.call_soon_threadsafe(self.relay.revoke, "tea", peer)
+
+    def tick(self, seconds: float) -> None:
+        """Streams are looked at as if so many seconds were over."""
+
+        def look() -> None:
+            for flow, stream in list(self.relay._streams.items()):
+                holds = self._server.allocations.get(flow) is not None
+                stream.tick(self._loop.time() + seconds, holds=holds)
+
+        self._loop.call_soon_threadsafe(look)
+
+    def streams(self) -> int:
+        return len(self.relay._streams)
 
     def allocations(self) -> int:
         return len(self._server.allocations)
@@ -433,3 +447,30 @@ def test_a_client_that_does_not_read_costs_a_bounded_buffer(relay: Running) -> N
             if each._transport is not None and flow.client.port == client.wire.getsockname()[1]
         ]
         assert buffered <= 1 << 18
+
+
+def test_a_connection_without_an_allocation_ends_after_half_a_minute(relay: Running) -> None:
+    idle, busy = Client(relay, "tcp"), Client(relay, "tcp", peer="bob")
+    with closing(idle.wire), closing(busy.wire):
+        busy.allocate()
+        until(lambda: relay.streams() == 2)
+        relay.tick(UNUSED_S - 1)
+        relay.tick(UNUSED_S + 1)
+        with pytest.raises((ConnectionResetError, AssertionError)):
+            idle.receive()
+        until(lambda: relay.streams() == 1)
+        assert busy.ask(REFRESH).message_class is Class.SUCCESS
+
+
+def test_a_client_that_never_reads_is_closed_after_half_a_minute(relay: Running) -> None:
+    client = Client(relay, "tcp")
+    with closing(client.wire), udp() as peer:
+        relayed = client.allocate()
+        client.bind(peer)
+        [stream] = relay.relay._streams.values()
+        while stream._stuck_at is None:
+            peer.sendto(bytes(1000), ("127.0.0.1", relayed.port))
+        relay.tick(STUCK_S - 1)
+        assert relay.allocations() == 1
+        relay.tick(STUCK_S + 1)
+        until(lambda: relay.streams() == relay.allocations() == 0)

@@ -37,9 +37,13 @@ DRAIN_WITHIN: Final = 3.0
 """Seconds that clients have to read the goodbye and go, once the server was told to stop."""
 
 
-def build(settings: Settings) -> "Eyeline":
-    """The application.  Raises `SetupError` if the data directory or the built web app can't be used."""
-    return Eyeline(settings)
+def build(settings: Settings, *, one_port: bool = False) -> "Eyeline":
+    """The application.  Raises `SetupError` if the data directory or the built web app can't be used.
+
+    `one_port` is for who runs it: connections of TURN clients to the port of the pages are handed to `Eyeline.stream`,
+    so pages may be told to try that.
+    """
+    return Eyeline(settings, one_port=one_port)
 
 
 class _Running(NamedTuple):
@@ -58,8 +62,9 @@ class Eyeline:
     ends it.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, one_port: bool) -> None:
         self._settings = settings
+        self._one_port = one_port
         self._secret = secret.load(settings.data_dir)
         self._key = TokenKey(self._secret)
         self._running: _Running | None = None
@@ -90,7 +95,7 @@ class Eyeline:
     def _start(self) -> _Running:
         if self._running is None:
             settings = self._settings
-            traversal = Traversal(settings, self._secret)
+            traversal = Traversal(settings, self._secret, one_port=self._one_port)
             now = asyncio.get_running_loop().time()
             life = Life(secrets.token_urlsafe(9), now, time.time() - now)
             bus = LocalBus(

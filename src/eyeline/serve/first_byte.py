@@ -56,8 +56,9 @@ class FirstByte(asyncio.Protocol):
         """The first data: whoever it is for goes on from here."""
         self._seen += data
         client, rest = None, self._seen
-        if self._seen[: len(_PROXY)] == _PROXY and self._is_trusted(self._transport.get_extra_info("peername")[0]):
-            line, end, rest = self._seen[:_PROXY_LINE_BYTES].partition(b"\r\n")
+        may_tell = _PROXY.startswith(self._seen[: len(_PROXY)])
+        if may_tell and self._is_trusted(self._transport.get_extra_info("peername")[0]):
+            line, end, _ = self._seen[:_PROXY_LINE_BYTES].partition(b"\r\n")
             rest = self._seen[len(line) + len(end) :]
             if not end and len(self._seen) >= _PROXY_LINE_BYTES:
                 self._transport.abort()

@@ -41,6 +41,8 @@ class Application(Protocol):
 def run(settings: Settings, build: Callable[[Settings], Application], started: Callable[[Listening], None]) -> None:
     """Serve what `build` returns until SIGINT or SIGTERM, and call `started` once it can be reached.
 
+    TURN has the port of the pages, too: connections that open with STUN go to the application's `stream`.
+
     Returns after a clean stop by SIGTERM.  Raises SetupError when the server can't start as told, and KeyboardInterrupt
     after a clean stop by SIGINT.
     """

@@ -32,10 +32,12 @@ from eyeline.turn.server import Relaying, Server
 class Traversal:
     """STUN and TURN of a running server.  Needs a running loop; raises `SetupError` if a port is taken."""
 
-    def __init__(self, settings: Settings, secret: bytes) -> None:
+    def __init__(self, settings: Settings, secret: bytes, *, one_port: bool) -> None:
+        """`one_port`: TURN is to be had over TCP, too, at the port of the pages."""
         self._settings = settings
+        self._one_port = one_port
         self._trusted = settings.proxies()
-        self._theirs = _read_secret(settings.turn_secret) if settings.turn_secret and settings.turn_urls else None
+        self._theirs = _read_secret(settings.turn_secret) if settings.turn_secret else None
         listeners = Listeners.open(host=settings.host, port=settings.stun_port)
         where = _addresses(settings)
         relaying = None
@@ -56,9 +58,10 @@ class Traversal:
         """For the client of this connection: under the name that it reached us by, or `public_address`."""
         name, port = _split(Headers(scope=scope).get("host", "localhost"))
         host = self._settings.public_address or name
-        secure = address.is_secure(scope, self._trusted)
-        tcp = f"turn{'s' * secure}:{host}:{port or (443 if secure else 80)}?transport=tcp"
-        urls = (f"turn:{host}:{self.relay.port}?transport=udp", tcp)
+        urls: tuple[str, ...] = (f"turn:{host}:{self.relay.port}?transport=udp",)
+        if self._one_port:
+            secure = address.is_secure(scope, self._trusted)
+            urls += (f"turn{'s' * secure}:{host}:{port or (443 if secure else 80)}?transport=tcp",)
         stun = IceServer(urls=(f"stun:{host}:{self.relay.port}",))
         return Ice((stun,), lambda room, peer: (stun, *self._turn(urls, room, peer)), credentials.LIFETIME_S / 2)
 

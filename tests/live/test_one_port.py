@@ -1,0 +1,84 @@
+"""One port for pages and TURN: who is told apart how, and who may say for whom they speak."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+import pytest
+from tests.support.server import LiveServer
+
+from eyeline.turn.attributes import XorMappedAddress
+from eyeline.turn.message import BINDING, Class, Message
+from eyeline.turn.shapes import Address
+
+REQUEST = Message(BINDING, Class.REQUEST, bytes(12), ()).encode()
+TOLD = Address(ip_address("192.0.2.7").packed, 4711)
+LINE = b"PROXY TCP4 192.0.2.7 198.51.100.1 4711 443\r\n"
+
+
+@pytest.fixture(scope="module")
+def behind_a_proxy() -> Iterator[LiveServer]:
+    with LiveServer("--trusted-proxy", "127.0.0.1") as running:
+        yield running
+
+
+def dial(server: LiveServer) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.port), timeout=5)
+
+
+def seen(wire: socket.socket) -> Address | None:
+    """The address at which the server sees its client."""
+    mapped = Message.decode(wire.recv(1000)).get(XorMappedAddress)
+    return mapped.address if mapped else None
+
+
+def own(wire: socket.socket) -> Address:
+    return Address(bytes((127, 0, 0, 1)), wire.getsockname()[1])
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 1000])
+def test_a_trusted_proxy_says_who_the_client_of_turn_is(behind_a_proxy: LiveServer, at_once: int) -> None:
+    said = LINE + REQUEST
+    with dial(behind_a_proxy) as wire:
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for start in range(0, len(said), at_once):
+            wire.sendall(said[start : start + at_once])
+        assert seen(wire) == TOLD
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"PROXY UNKNOWN\r\n", b"PROXY TCP4 nobody x 1 2\r\n", b"PROXY TCP4 1 2 -1 4\r\n"]
+)
+def test_a_proxy_that_does_not_say_it_is_the_client_itself(behind_a_proxy: LiveServer, line: bytes) -> None:
+    with dial(behind_a_proxy) as wire:
+        wire.sendall(line + REQUEST)
+        assert seen(wire) == own(wire)
+
+
+def test_a_line_of_a_proxy_may_come_before_http_too(behind_a_proxy: LiveServer) -> None:
+    with dial(behind_a_proxy) as wire:
+        wire.sendall(LINE + b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert wire.recv(1000).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_request_that_begins_as_such_a_line_does_is_a_request(behind_a_proxy: LiveServer) -> None:
+    with dial(behind_a_proxy) as wire:
+        wire.sendall(b"P")
+        wire.sendall(b"OST /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert wire.recv(1000).startswith(b"HTTP/1.1 405 ")
+
+
+def test_a_line_without_end_is_hung_up_on(behind_a_proxy: LiveServer) -> None:
+    with dial(behind_a_proxy) as wire:
+        wire.sendall(b"PROXY TCP4 " + b"1" * 200)
+        with contextlib.suppress(ConnectionResetError):
+            assert wire.recv(1000) == b""
+
+
+def test_nobody_else_is_believed() -> None:
+    with LiveServer() as server, dial(server) as mallory, dial(server) as alice:
+        mallory.sendall(LINE + REQUEST)
+        assert mallory.recv(1000).startswith(b"HTTP/1.1 400 ")
+        alice.sendall(REQUEST)
+        assert seen(alice) == own(alice)

@@ -1,5 +1,5 @@
 # make serve   install into .venv and start Eyeline; options by ARGS: make serve ARGS="--port 8443 --tls self-signed"
-# make test    install the test tools too, then run everything that must pass
+# make test    install the test tools too, then run everything that must pass; what has no browsers runs beside what has
 # make check   lint and types only
 # make clean   remove what make has made
 
@@ -32,7 +32,9 @@ serve: $(RUNTIME) $(WEB_APP)
 
 test: debian-packages check
 	npm --prefix web test
-	$(BIN)/pytest
+	@echo "$(BIN)/pytest"; \
+	$(BIN)/pytest -m 'not heavy' >.make/light.log 2>&1 & light=$$!; trap "kill $$light 2>/dev/null || true" EXIT; \
+	status=0; $(BIN)/pytest -m heavy || status=$$?; wait $$light || status=$$?; cat .make/light.log; exit $$status
 
 check: $(TOOLS) $(WEB_APP) $(NODE_MODULES)
 	$(BIN)/ruff check

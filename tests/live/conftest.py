@@ -8,12 +8,22 @@ from tests.support.bare import bare_page
 from tests.support.browser import Browser
 from tests.support.chromium import Chromium
 from tests.support.firefox import Firefox
+from tests.support.lab import Lab
 from tests.support.server import LiveServer
 
 
 def pytest_configure() -> None:
     """A run that is told to end (`timeout`, CI) ends its browsers too, as with Ctrl+C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with browsers, or that load the machine, are `heavy`: two of them at a time would be too much."""
+    for item in items:
+        module = item.getparent(pytest.Module)
+        if module is not None and (hasattr(module.obj, "Browser") or module.name == "test_load.py"):
+            item.add_marker(pytest.mark.heavy)
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +57,13 @@ def server() -> Iterator[LiveServer]:
     """`eyeline serve` for the tests of one module; a test that needs flags or a fresh one makes its own."""
     with LiveServer() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    """Two networks and a server between, for the tests of one module."""
+    with Lab() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -38,12 +38,6 @@ WITH_FIREFOX: Final[list[tuple[Kind, Kind]]] = [
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with Lab() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def server(lab: Lab) -> Iterator[LabServer]:
     with LabServer(lab.server) as running:
         yield running

@@ -13,12 +13,6 @@ from tests.support.nginx import Nginx
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with Lab() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def url(lab: Lab) -> Iterator[str]:
     with LabServer(lab.server, "--trusted-proxy", "127.0.0.1") as eyeline, Nginx(lab.server, NAME):
         yield eyeline.url

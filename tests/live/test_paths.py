@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 from tests.support.browser import Browser, Page
+from tests.support.call import links
+from tests.support.meeting import meet, relay_only
 from tests.support.people import SMALL
 from tests.support.server import LiveServer
 
@@ -94,19 +96,31 @@ def test_the_panel_of_a_relayed_line_says_over_what(browser: Browser, server: Li
     assert open_line(alice)["Path"].startswith("Relayed ")
 
 
-def test_where_nothing_connects_the_tile_says_why_and_tries_again(browser: Browser, server: LiveServer) -> None:
-    room = f"{server.url}/r/deaf-{browser.name}"
-    alice, bob = (join(browser, room, name, DEAF) for name in ("Alice", "Bob"))
-    for page, other in ((alice, "Bob"), (bob, "Alice")):
-        page.until("document.querySelector('.blocked') !== null", deadline=30)
-        assert f"No connection to {other}" in page.text()
-        assert CHECKS["peer-silent"].message in page.text()
-    for page in (alice, bob):
-        page.evaluate("void (globalThis.hearing = true)")
-    alice.click("button", "Try again: Bob")
-    for page in (alice, bob):
-        page.until("document.querySelector('.badge')?.dataset.line === 'direct'")
-        assert page.evaluate("document.querySelector('.blocked')") is None
+def test_a_call_goes_by_the_relay_over_tcp(browser: Browser, server: LiveServer) -> None:
+    """To the port of the pages, where they go without TLS; the other transports are tried in the lab."""
+    meeting = meet(browser, browser, server.url, relay_only("turn: =tcp"))
+    [link] = [link for link in links(meeting.alice) if link.path]
+    assert (link.path, link.relay_protocol) == ("relay-relay", "tcp")
+
+
+def test_where_nothing_connects_the_tile_says_why_and_tries_again(
+    chromium: Browser, firefox: Browser, server: LiveServer
+) -> None:
+    couples = [
+        [join(browser, f"{server.url}/r/deaf-{browser.name}", name, DEAF) for name in ("Alice", "Bob")]
+        for browser in (chromium, firefox)
+    ]
+    for alice, bob in couples:
+        for page, other in ((alice, "Bob"), (bob, "Alice")):
+            page.until("document.querySelector('.blocked') !== null", deadline=30)
+            assert f"No connection to {other}" in page.text()
+            assert CHECKS["peer-silent"].message in page.text()
+        for page in (alice, bob):
+            page.evaluate("void (globalThis.hearing = true)")
+        alice.click("button", "Try again: Bob")
+        for page in (alice, bob):
+            page.until("document.querySelector('.badge')?.dataset.line === 'direct'")
+            assert page.evaluate("document.querySelector('.blocked')") is None
 
 
 def test_the_test_page_finds_all_that_the_server_offers(browser: Browser, server: LiveServer) -> None:

@@ -17,12 +17,8 @@ from tests.support.people import join_call
 from eyeline.checks import CHECKS, Code
 
 TLS: Final = ("--port", "443", "--tls", "self-signed")
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    with Lab() as made:
-        yield made
+SILENT_UDP: Final = f"turn:{NAME}:3999?transport=udp"
+SILENT_TLS: Final = f"turns:{NAME}:3999?transport=tcp"
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +40,7 @@ def browsers(processes: tuple[Browser, Browser]) -> Iterator[tuple[Browser, Brow
 
 def both(browsers: tuple[Browser, Browser], room: str) -> list[Page]:
     """Alice and Bob join."""
-    return [join_call(browser, room, name) for browser, name in zip(browsers, ("Alice", "Bob"), strict=True)]
+    return [join_call(each, room, name) for each, name in zip(browsers, ("Alice", "Bob"), strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -54,62 +50,73 @@ def both(browsers: tuple[Browser, Browser], room: str) -> list[Page]:
 def test_the_panel_says_what_is_between(kind: Kind, path: str, lab: Lab, browsers: tuple[Browser, Browser]) -> None:
     lab.connect(kind, kind)
     with LabServer(lab.server) as server:
-        pages = [
-            join_call(each, f"{server.url}/r/{kind}", name)
-            for each, name in zip(browsers, ("Alice", "Bob"), strict=True)
-        ]
+        pages = both(browsers, f"{server.url}/r/{kind}")
         assert [open_line(page)["Path"] for page in pages] == [path, path]
 
 
-@pytest.mark.parametrize(
-    ("kind", "relays", "code"),
-    [
-        ("sym", (), "no-relay"),
-        ("sym", (f"turn:{NAME}:3999?transport=udp",), "relay-silent"),
-        ("udpblock", (f"turn:{NAME}:3999?transport=udp", f"turns:{NAME}:3999?transport=tcp"), "network-blocked"),
-    ],
-)
-def test_the_tile_says_what_is_in_the_way(
-    kind: Kind, relays: tuple[str, ...], code: Code, lab: Lab, browsers: tuple[Browser, Browser], tmp_path: Path
+def test_the_tile_says_that_there_is_no_relay_or_that_it_is_silent(
+    lab: Lab, browsers: tuple[Browser, Browser], tmp_path: Path
 ) -> None:
-    secret = tmp_path / "secret"
+    lab.connect("sym", "sym")
+    elsewhere = ("--port", "8443", "--stun-port", "3479", *TLS[2:])
+    with (
+        LabServer(lab.server, *TLS, *relays(tmp_path)) as bare,
+        LabServer(lab.server, *elsewhere, *relays(tmp_path, SILENT_UDP)) as silent,
+    ):
+        without, unheard = both(browsers, f"{bare.url}/r/tea"), both(browsers, f"{silent.url}:8443/r/tea")
+        say(without, "no-relay")
+        say(unheard, "relay-silent")
+
+
+def test_the_tile_says_that_a_network_lets_nothing_out(
+    lab: Lab, browsers: tuple[Browser, Browser], tmp_path: Path
+) -> None:
+    lab.connect("udpblock", "udpblock")
+    with LabServer(lab.server, *TLS, *relays(tmp_path, SILENT_UDP, SILENT_TLS)) as server:
+        say(both(browsers, f"{server.url}/r/tea"), "network-blocked")
+
+
+def relays(folder: Path, *urls: str) -> list[str]:
+    """Flags for a server whose own relay is off, and who knows of these."""
+    secret = folder / "secret"
     secret.write_text("a secret of nobody")
-    theirs = [flag for url in relays for flag in ("--turn-url", url)]
-    lab.connect(kind, kind)
-    with LabServer(lab.server, *TLS, "--relay", "off", *theirs, "--turn-secret", str(secret)) as server:
-        pages = [
-            join_call(each, f"{server.url}/r/{code}", name)
-            for each, name in zip(browsers, ("Alice", "Bob"), strict=True)
-        ]
-        for page in pages:
-            page.until("(words) => document.body.innerText.includes(words)", CHECKS[code].message, deadline=30)
+    theirs = [flag for url in urls for flag in ("--turn-url", url, "--turn-secret", str(secret))]
+    return ["--relay", "off", *theirs]
 
 
-@pytest.mark.parametrize("which", [0, 1], ids=["chromium", "firefox"])
-def test_the_test_page_finds_that_no_udp_gets_out(which: int, lab: Lab, browsers: tuple[Browser, Browser]) -> None:
+def say(pages: list[Page], code: Code) -> None:
+    """Wait until the tiles of all say it."""
+    for page in pages:
+        page.until("(words) => document.body.innerText.includes(words)", CHECKS[code].message, deadline=30)
+
+
+def test_the_test_page_finds_that_no_udp_gets_out(lab: Lab, browsers: tuple[Browser, Browser]) -> None:
     lab.connect("udpblock", "udpblock")
     with LabServer(lab.server) as server:
-        page = browsers[which].open(f"{server.url}/test", reduced_motion=True)
-        page.until(TESTED, deadline=50)
-        assert page.evaluate(FOUND) == {
-            "Camera": "fine",
-            "Microphone": "fine",
-            "Server": "fine",
-            "Direct path (STUN)": "failed stun-silent",
-            "Relay over UDP": "failed turn-udp-blocked",
-            "Relay over TCP": "missing",
-            "Relay over TLS": "fine",
-        }
-        assert "mostly through the relay" in page.text()
+        for page in checked(browsers, server):
+            assert page.evaluate(FOUND) == {
+                "Camera": "fine",
+                "Microphone": "fine",
+                "Server": "fine",
+                "Direct path (STUN)": "failed stun-silent",
+                "Relay over UDP": "failed turn-udp-blocked",
+                "Relay over TCP": "missing",
+                "Relay over TLS": "fine",
+            }
+            assert "mostly through the relay" in page.text()
 
 
-@pytest.mark.parametrize("which", [0, 1], ids=["chromium", "firefox"])
-def test_the_test_page_tells_a_visitor_their_address_outside(
-    which: int, lab: Lab, browsers: tuple[Browser, Browser]
-) -> None:
+def test_the_test_page_tells_visitors_their_address_outside(lab: Lab, browsers: tuple[Browser, Browser]) -> None:
     lab.connect("port", "port")
     with LabServer(lab.server) as server:
-        page = browsers[which].open(f"{server.url}/test", reduced_motion=True)
+        for page, side in zip(checked(browsers, server), (lab.a, lab.b), strict=True):
+            assert page.evaluate(FOUND)["Relay over UDP"] == "fine"
+            assert f"Outside you are {side.outside}." in page.text()
+
+
+def checked(browsers: tuple[Browser, Browser], server: LabServer) -> list[Page]:
+    """The test page in both, once it has tried everything."""
+    pages = [each.open(f"{server.url}/test", reduced_motion=True) for each in browsers]
+    for page in pages:
         page.until(TESTED, deadline=50)
-        assert page.evaluate(FOUND)["Relay over UDP"] == "fine"
-        assert f"Outside you are {(lab.a, lab.b)[which].outside}." in page.text()
+    return pages

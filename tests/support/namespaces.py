@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -71,12 +71,23 @@ class Namespace:
 
     def dial(self, address: tuple[str, int]) -> socket.socket:
         """A connection made inside, to be used from outside."""
+        made = self._inside(lambda: socket.create_connection(address, timeout=10))
+        made.settimeout(None)
+        return made
+
+    def udp(self, port: int = 0) -> socket.socket:
+        """A datagram socket inside, for IPv4, to be used from outside."""
+        made = self._inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        made.bind(("0.0.0.0", port))
+        return made
+
+    def _inside(self, make: Callable[[], socket.socket]) -> socket.socket:
         made: list[socket.socket | BaseException] = []
 
         def work() -> None:
             try:
                 _enter(self.name)
-                made.append(socket.create_connection(address, timeout=10))
+                made.append(make())
             except BaseException as error:
                 made.append(error)
 
@@ -86,7 +97,6 @@ class Namespace:
         [outcome] = made
         if isinstance(outcome, BaseException):
             raise outcome
-        outcome.settimeout(None)
         return outcome
 
     def names(self, hosts: Mapping[str, str]) -> None:

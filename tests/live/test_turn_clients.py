@@ -1,5 +1,6 @@
-"""coturn's own client relays by our server, with credentials that a member of a room was given."""
+"""Other people's TURN clients relay by our server, with credentials that a member of a room was given."""
 
+import asyncio
 import re
 import socket
 import subprocess
@@ -8,7 +9,8 @@ from contextlib import contextmanager
 from typing import Final
 
 import pytest
-from tests.support.server import LiveServer, free_port
+from aioice import turn
+from tests.support.server import LiveServer, free_port, unverified
 from tests.support.socket import Socket
 from tests.support.tools import need
 
@@ -29,18 +31,19 @@ def secure() -> Iterator[LiveServer]:
 
 
 @contextmanager
-def member(server: LiveServer) -> Iterator[list[str]]:
-    """The flags that name a member's credentials, as long as they are in the room."""
+def member(server: LiveServer) -> Iterator[tuple[str, str]]:
+    """The user name and the password of a member, as long as they are in the room."""
     with Socket(server.url) as alice:
         servers = alice.join("tea", "Alice")["iceServers"]
-        [turn] = [each for each in servers if each.get("username")]
-        yield ["-u", turn["username"], "-w", turn["credential"]]
+        [given] = [each for each in servers if each.get("username")]
+        yield given["username"], given["credential"]
 
 
 def relays(server: LiveServer, transport: str, *flags: str) -> None:
     port = server.stun_port if transport == "udp" else server.port
     client = need("turnutils_uclient")
-    with member(server) as who:
+    with member(server) as (name, password):
+        who = ("-u", name, "-w", password)
         argv = [client, *TRANSPORTS[transport], *flags, *who, "-p", str(port), "-n", str(MESSAGES), "127.0.0.1"]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
     said = done.stdout + done.stderr
@@ -71,3 +74,39 @@ def test_coturns_client_talks_to_a_peer_by_our_relay(plain: LiveServer, indicati
             relays(plain, "udp", "-e", "127.0.0.1", "-r", str(port), *(["-s"] if indications else []))
         finally:
             peer.terminate()
+
+
+class Heard(asyncio.DatagramProtocol):
+    """What comes to a relayed address."""
+
+    def __init__(self) -> None:
+        self.datagrams: asyncio.Queue[tuple[bytes, tuple[str, int]]] = asyncio.Queue()
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.datagrams.put_nowait((data, addr))
+
+
+async def echoed(server: LiveServer, who: tuple[str, str], transport: str, peer: socket.socket) -> None:
+    """Say something to the peer, who says it back."""
+    below = "udp" if transport == "udp" else "tcp"
+    ssl = unverified() if transport == "tls" else None
+    at = ("127.0.0.1", server.stun_port if transport == "udp" else server.port)
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(10):
+        relayed, heard = await turn.create_turn_endpoint(Heard, at, *who, ssl=ssl, transport=below)
+        for words in (b"first", b"by channel", bytes(1200)):
+            relayed.sendto(words, peer.getsockname())
+            data, source = await loop.sock_recvfrom(peer, 2000)
+            await loop.sock_sendto(peer, data, source)
+            assert await heard.datagrams.get() == (words, peer.getsockname())
+        assert source == relayed.get_extra_info("sockname")
+        relayed.close()
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_aioice_talks_to_a_peer_by_our_relay(plain: LiveServer, secure: LiveServer, transport: str) -> None:
+    server = secure if transport == "tls" else plain
+    with member(server) as who, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        peer.setblocking(False)
+        asyncio.run(echoed(server, who, transport, peer))

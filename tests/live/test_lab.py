@@ -1,0 +1,78 @@
+"""The lab's NATs are of the kinds that they are called by (RFC 4787, 4 and 5): probed from both sides."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import pytest
+from tests.support.lab import Lab
+from tests.support.nat import Kind
+
+QUIET_S: Final = 0.3
+"""Nothing comes within it: on one machine what passes is there in under a millisecond."""
+
+
+class Probe(NamedTuple):
+    """What a NAT does with UDP."""
+
+    mapping: str
+    """Whether the port that others see depends on where the packets go."""
+    filtering: str
+    """Who gets in, besides who was written to: anybody, any port of that address, or nobody."""
+
+
+@pytest.fixture
+def outside(lab: Lab) -> Iterator[tuple[socket.socket, ...]]:
+    """Two ports of one machine, and one of another."""
+    with contextlib.ExitStack() as stack:
+        places = (lab.server, lab.server, lab.b.router)
+        yield tuple(
+            stack.enter_context(place.udp(port)) for place, port in zip(places, (4001, 4002, 4003), strict=True)
+        )
+
+
+def hears(wire: socket.socket) -> tuple[str, int] | None:
+    """Where the next packet is from."""
+    wire.settimeout(QUIET_S)
+    try:
+        _, source = wire.recvfrom(100)
+    except TimeoutError:
+        return None
+    return source[0], source[1]
+
+
+def probe(lab: Lab, outside: tuple[socket.socket, ...]) -> Probe:
+    """From a socket in Alice's network, and back to where it is seen."""
+    server = lab.server.do("hostname -I").split()[0]
+    with lab.a.host.udp(5001) as alice:
+        alice.sendto(b"first", (server, 4001))
+        seen = hears(outside[0])
+        if seen is None:
+            return Probe("closed", "closed")
+        others = []
+        for sender in outside[1:]:
+            sender.sendto(b"hello", seen)
+            others.append(hears(alice) is not None)
+        alice.sendto(b"second", (server, 4002))
+        same = hears(outside[1]) == seen
+    filtering = {(True, True): "anybody", (True, False): "address", (False, False): "address and port"}
+    return Probe("independent" if same else "dependent", filtering[others[0], others[1]])
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("none", Probe("independent", "anybody")),
+        ("full", Probe("independent", "anybody")),
+        ("addr", Probe("independent", "address")),
+        ("port", Probe("independent", "address and port")),
+        ("sym", Probe("dependent", "address and port")),
+        ("udpblock", Probe("closed", "closed")),
+    ],
+)
+def test_a_nat_is_of_the_kind_it_is_called_by(
+    kind: Kind, expected: Probe, lab: Lab, outside: tuple[socket.socket, ...]
+) -> None:
+    lab.connect(kind, "none")
+    assert probe(lab, outside) == expected

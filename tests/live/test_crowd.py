@@ -1,0 +1,107 @@
+"""Two hundred people in fifty rooms, whose broker and sockets fail: nobody misses a word that they were not told of.
+
+`FAULTS=10` has ten of each fault instead of one.
+"""
+
+import asyncio
+import os
+import random
+from collections.abc import Callable, Iterator
+from itertools import permutations
+from typing import Final
+
+import pytest
+from tests.support.crowd import Member
+from tests.support.forwarder import Forwarder
+from tests.support.server import LiveServer
+
+TIMES: Final = int(os.environ.get("FAULTS", "1"))
+ROOMS: Final = 50
+SEATS: Final = 4
+BACK_WITHIN_S: Final = 60
+
+
+def pairs(members: list[Member]) -> Iterator[tuple[Member, Member]]:
+    """Everybody with everybody else in their room."""
+    for start in range(0, len(members), SEATS):
+        yield from permutations(members[start : start + SEATS], 2)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(BACK_WITHIN_S):
+        while not holds():  # noqa: ASYNC110 - it hangs on two hundred people
+            await asyncio.sleep(0.05)
+
+
+def settled(members: list[Member]) -> bool:
+    """Everybody sees everybody of their room, and nobody else."""
+    for start in range(0, len(members), SEATS):
+        room = members[start : start + SEATS]
+        ids = {each.seats[0] for each in room if each.seats}
+        if len(ids) < SEATS or not all({seat["id"] for seat in each.roster["members"]} == ids for each in room):
+            return False
+    return True
+
+
+def follows(heard: list[str], said: list[str]) -> bool:
+    """What was heard is what was said, in that order, none twice; some may be missing."""
+    words = iter(said)
+    return all(word in words for word in heard)
+
+
+async def speak(members: list[Member], words: str) -> None:
+    for one, other in pairs(members):
+        await one.say(other.id, f"{words} from {one.id}")
+
+
+async def through(fault: Callable[[], None], number: int, members: list[Member], loses: bool) -> None:
+    """What is said while it happens; and when all are back, what nobody may miss."""
+    taken = [len(each.seats) for each in members]
+    await speak(members, f"{number} before")
+    if loses:  # a broker that ends takes along what it has not passed on
+        await until(lambda: all(other.got[one.id][-1:] == one.said[other.id][-1:] for one, other in pairs(members)))
+    async with asyncio.TaskGroup() as both:
+        both.create_task(asyncio.to_thread(fault))
+        await speak(members, f"{number} meanwhile")
+    await until(lambda: all(len(each.seats) > count for each, count in zip(members, taken, strict=True)))
+    await until(lambda: settled(members))
+    await speak(members, f"{number} after")
+    await until(lambda: all(other.got[one.id][-1:] == one.said[other.id][-1:] for one, other in pairs(members)))
+    for one, other in pairs(members):
+        heard, said = other.got[one.id], one.said[other.id]
+        assert follows(heard, said), (heard, said)
+        missing = set(said) - set(heard)
+        assert all("meanwhile" in each for each in missing), missing
+        assert loses or not any(each.startswith(f"{number} ") for each in missing), missing
+    for each in members:
+        assert set(each.seats) == {each.id}, "another seat"
+
+
+async def run(server: LiveServer, between: Forwarder) -> None:
+    def kill() -> None:
+        server.kill()
+        server.start()
+
+    def drain() -> None:
+        assert server.stop() == 0
+        server.start()
+
+    members = [Member(between.url, f"room-{number // SEATS}", number) for number in range(ROOMS * SEATS)]
+    faults = [kill, drain, between.cut, *([between.stall] if TIMES > 1 else [])] * TIMES
+    random.Random(5).shuffle(faults)
+    async with asyncio.TaskGroup() as people:
+        lives = [people.create_task(each.live()) for each in members]
+        await until(lambda: settled(members))
+        for number, fault in enumerate(faults):
+            await through(fault, number, members, loses=fault in (kill, drain))
+        for life in lives:
+            life.cancel()
+    refusals = {code for each in members for code in each.refusals}
+    assert refusals <= {"no-such-peer"}, "of somebody who was not back yet"
+
+
+@pytest.mark.heavy
+def test_nobody_of_two_hundred_misses_a_word_or_hears_it_twice() -> None:
+    flags = ("--sockets-per-address", "100000", "--room-capacity", str(SEATS))
+    with LiveServer(*flags) as server, Forwarder(server.port) as between:
+        asyncio.run(run(server, between))

@@ -1,0 +1,81 @@
+"""A call goes on whatever becomes of its broker and its sockets.
+
+`FAULTS=10` has ten of each fault instead of one; then it takes about ten minutes.
+"""
+
+import itertools
+import os
+import random
+from collections.abc import Callable
+from typing import Final
+
+from tests.support.browser import Browser, Page
+from tests.support.call import media_flows
+from tests.support.forwarder import Forwarder
+from tests.support.people import join_call, say, seats, sees_line
+from tests.support.server import LiveServer
+
+TIMES: Final = int(os.environ.get("FAULTS", "1"))
+LONGEST_GAP_MS: Final = 1000
+"""Between two decoded pictures."""
+
+GAPS: Final = """
+globalThis.__gap = {frames: 0, at: 0, worst: 0};
+const look = async () => {
+  let frames = 0;
+  for (const connection of __connections)
+    for (const each of (await connection.getStats()).values())
+      if (each.type === 'inbound-rtp' && each.kind === 'video') frames += each.framesDecoded;
+  const now = performance.now();
+  if (__gap.at) __gap.worst = Math.max(__gap.worst, now - __gap.at);
+  if (frames !== __gap.frames) __gap.at = now;
+  __gap.frames = frames;
+  setTimeout(look, 50);
+};
+look();
+"""
+LINES: Final = "[...document.querySelectorAll('[role=log] p')].map((each) => each.textContent)"
+
+
+def back(page: Page, taken: int) -> None:
+    """Has been given its seat again."""
+    page.until("(taken) => __joined.length > taken", taken, deadline=60)
+    assert len(set(seats(page))) == 1, "another seat"
+
+
+def test_a_call_goes_on_whatever_becomes_of_the_broker_and_the_sockets(chromium: Browser) -> None:
+    chance = random.Random(5)
+    with LiveServer() as server, Forwarder(server.port) as between:
+
+        def kill() -> None:
+            server.kill()
+
+        def drain() -> None:
+            assert server.stop() == 0
+
+        faults: list[Callable[[], None]] = [kill, drain, between.cut, between.stall] * TIMES
+        chance.shuffle(faults)
+        alice, bob = (join_call(chromium, f"{between.url}/r/tea", name, GAPS) for name in ("Alice", "Bob"))
+        for page in (alice, bob):
+            media_flows(page)
+        said = []
+        for number, fault in enumerate(faults):
+            taken = [len(seats(page)) for page in (alice, bob)]
+            alice.until("(end) => performance.now() > end", alice.evaluate("performance.now()") + chance.random() * 500)
+            fault()
+            for page, name in ((alice, "Alice"), (bob, "Bob")):
+                said.append(f"{fault.__name__} {number}, says {name}")
+                say(page, said[-1])
+            if fault in (kill, drain):
+                server.start()
+            for page, count in zip((alice, bob), taken, strict=True):
+                back(page, count)
+        for page, line in itertools.product((alice, bob), said):
+            assert sees_line(page, line)
+        for page in (alice, bob):
+            assert sorted(line for line in page.evaluate(LINES) if ", says " in line) == sorted(said)
+            assert page.evaluate("__gap.worst") < LONGEST_GAP_MS
+            assert page.evaluate("document.querySelectorAll('video').length") == 2
+        carol = join_call(chromium, f"{between.url}/r/tea", "Carol")
+        carol.until("document.querySelectorAll('video').length === 3")
+        media_flows(carol)

@@ -1,0 +1,94 @@
+"""Many people at one broker, over real WebSockets, who remember all that they said and heard."""
+
+import asyncio
+import contextlib
+import json
+import random
+from collections import defaultdict
+from typing import Any, Final
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.typing import Subprotocol
+
+from eyeline.signalling.session import SILENCE_MAX
+
+SUBPROTOCOL: Final = Subprotocol("eyeline.v1")
+
+
+class Member:
+    """One client of the protocol, which comes back to its seat whenever its socket ends."""
+
+    def __init__(self, url: str, room: str, number: int) -> None:
+        self._url, self._room, self._name = f"{url}/ws".replace("http", "ws"), room, f"Number {number}"
+        self._chance = random.Random(number)
+        self._token: str | None = None
+        self._socket: ClientConnection | None = None
+        self._heard, self._n = 0, 0
+        self._outbox: list[dict[str, Any]] = []
+        self.seats: list[str] = []
+        """Each id that the broker gave; a good one gives the same every time."""
+        self.gaps = 0
+        self.roster: dict[str, Any] = {}
+        self.said: defaultdict[str, list[str]] = defaultdict(list)
+        self.got: defaultdict[str, list[str]] = defaultdict(list)
+        self.refusals: list[str] = []
+
+    @property
+    def id(self) -> str:
+        return self.seats[0]
+
+    async def live(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            with contextlib.suppress(OSError, ConnectionClosed, InvalidHandshake, TimeoutError, EOFError):
+                async with connect(self._url, subprotocols=[SUBPROTOCOL], compression=None, close_timeout=1) as socket:
+                    await self._enter(socket)
+                    while True:
+                        async with asyncio.timeout(SILENCE_MAX):
+                            await self._hear(socket, json.loads(await socket.recv()))
+            self._socket = None
+            await asyncio.sleep(0.1 + self._chance.random() / 2)
+
+    async def say(self, to: str, data: str) -> None:
+        """Now, or when the socket is back."""
+        self.said[to].append(data)
+        self._n += 1
+        signal = {"type": "signal", "to": to, "n": self._n, "data": data}
+        self._outbox.append(signal)
+        if self._socket is not None:
+            with contextlib.suppress(ConnectionClosed):
+                await self._socket.send(json.dumps(signal))
+
+    async def _enter(self, socket: ClientConnection) -> None:
+        if self._token is None:
+            await socket.send(json.dumps({"type": "hello", "room": self._room}))
+            await socket.send(json.dumps({"type": "join", "name": self._name}))
+        else:
+            claim = {"type": "resume", "token": self._token, "name": self._name, "heard": self._heard}
+            await socket.send(json.dumps(claim))
+
+    async def _hear(self, socket: ClientConnection, message: dict[str, Any]) -> None:
+        match message["type"]:
+            case "joined":
+                self.seats.append(message["you"])
+                self._token, self.roster = message["resume"], message["roster"]
+                self.gaps += message["gap"]
+                self._outbox = [] if message["gap"] else [each for each in self._outbox if each["n"] > message["heard"]]
+                self._n = message["heard"] + len(self._outbox)
+                sent = 0
+                while sent < len(self._outbox):  # it may grow meanwhile
+                    await socket.send(json.dumps(self._outbox[sent]))
+                    sent += 1
+                self._socket = socket
+            case "roster":
+                self.roster = message
+            case "signalled" if message["n"] > self._heard:
+                self._heard = message["n"]
+                self.got[message["from"]].append(message["data"])
+            case "ping":
+                await socket.send('{"type":"pong"}')
+            case "refused":
+                self.refusals.append(message["code"])
+            case _:
+                pass

@@ -1,6 +1,7 @@
 import type { GatheringError } from './attempt.ts';
 import { Negotiation, type NegotiationEffect } from './negotiation.ts';
 import type { IceServer } from './protocol.ts';
+import { type Setup, setupOf, withSetup } from './setup.ts';
 import type { Words } from './words.ts';
 
 /** Milliseconds that ICE may stay `disconnected` before it is restarted. */
@@ -111,6 +112,8 @@ export class Link {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #links: number;
   #adopted = false;
+  /** The other's side of DTLS, once there was an answer. */
+  #setup: Setup | null = null;
   #small = true;
   #sizeTimer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
@@ -268,13 +271,17 @@ export class Link {
       case 'make-offer':
       case 'make-answer':
         await this.connection.setLocalDescription();
+        if (effect.do === 'make-answer')
+          this.#setup ??= otherSide(setupOf(this.connection.localDescription?.sdp ?? ''));
         this.#perform(this.#negotiation.done());
         break;
-      case 'take':
-        await this.connection.setRemoteDescription({ type: effect.description.kind, sdp: effect.description.sdp });
-        if (effect.description.kind === 'offer') this.#adopt();
+      case 'take': {
+        const { kind, sdp } = effect.description;
+        await this.connection.setRemoteDescription({ type: kind, sdp: kind === 'answer' ? this.#sameSides(sdp) : sdp });
+        if (kind === 'offer') this.#adopt();
         this.#perform(this.#negotiation.done());
         break;
+      }
       case 'say': {
         const sdp = this.connection.localDescription?.sdp ?? '';
         this.#say({ description: { kind: effect.kind, number: effect.number, ufrag: ufragOf(sdp), sdp } });
@@ -284,6 +291,12 @@ export class Link {
         await this.#add(effect.candidate.candidate, effect.candidate.mid, effect.candidate.ufrag);
         break;
     }
+  }
+
+  /** Their answer, in which they stay on the side of DTLS that they were on. */
+  #sameSides(answer: string): string {
+    this.#setup ??= setupOf(answer);
+    return this.#setup === null ? answer : withSetup(answer, this.#setup);
   }
 
   async #add(candidate: string, sdpMid: string | null, usernameFragment: string): Promise<void> {
@@ -321,6 +334,11 @@ export class Link {
 
 function firstTrack(stream: MediaStream | null, kind: string): MediaStreamTrack | null {
   return stream?.getTracks().find((track) => track.kind === kind && track.readyState === 'live') ?? null;
+}
+
+function otherSide(setup: Setup | null): Setup | null {
+  if (setup === null) return null;
+  return setup === 'active' ? 'passive' : 'active';
 }
 
 function ufragOf(sdp: string): string {

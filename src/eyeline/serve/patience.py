@@ -7,7 +7,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 HEAD_WITHIN: Final = 10.0
-"""Seconds that the head of a request may take, from the opening of the connection or its first byte."""
+"""Seconds that a request may take, from the opening of the connection or its first byte.  Nothing here takes a body, so
+it is over with its head; what somebody sends all the same has to be there by then, too."""
 
 HEAD_BYTES_MAX: Final = 32 * 1024
 """Bytes in the head of a request.  What came in one read with its end is looked at whole, up to 256 KiB."""
@@ -17,7 +18,7 @@ LINGER: Final = 1.0
 
 
 class Http(HttpToolsProtocol):
-    """Turns away heads without end, in size or in time."""
+    """Turns away requests without end, in size or in time."""
 
     _head_bytes: int | None = 0  # None once the head is complete
     _overdue: asyncio.TimerHandle | None = None
@@ -45,8 +46,17 @@ class Http(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The last one."""
         self._head_bytes = None
-        self._calm()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """A body has come, or there is none."""
+        self._calm()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """The head was all; others go on from here."""
+        self._calm()
+        super().handle_websocket_upgrade()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""

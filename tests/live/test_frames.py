@@ -1,0 +1,160 @@
+"""Frames as they lie on the wire (RFC 6455, 5), also those that no library of ours would send."""
+
+import json
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from tests.support.server import LiveServer
+from websockets.frames import Opcode
+from websockets.utils import apply_mask
+
+HANDSHAKE: Final = (
+    b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: eyeline.v1\r\n\r\n"
+)
+HELLO: Final = b'{"type":"hello","room":"tea"}'
+
+
+def frame(
+    payload: bytes, opcode: int = Opcode.TEXT, *, fin: bool = True, mask: bool = True, size: int | None = None
+) -> bytes:
+    """One frame; `size` may lie."""
+    size = len(payload) if size is None else size
+    first, bit, key = opcode | 0x80 * fin, 0x80 * mask, os.urandom(4)
+    if size < 126:
+        head = bytes((first, bit | size))
+    elif size < 1 << 16:
+        head = struct.pack("!BBH", first, bit | 126, size)
+    else:
+        head = struct.pack("!BBQ", first, bit | 127, size)
+    return head + (key + bytes(apply_mask(payload, key)) if mask else payload)
+
+
+class Wire:
+    """A WebSocket by hand, after its handshake."""
+
+    def __init__(self, server: LiveServer) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._file = self._socket.makefile("rb")
+        self._socket.sendall(HANDSHAKE)
+        assert self._file.readline().startswith(b"HTTP/1.1 101 ")
+        while self._file.readline() != b"\r\n":
+            pass
+
+    def say(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            self._socket.sendall(piece)
+
+    def hear(self) -> tuple[int, bytes]:
+        """The next frame: what it is, and what it carries."""
+        first, size = self._file.read(2)
+        if size == 126:
+            [size] = struct.unpack("!H", self._file.read(2))
+        assert first & 0x80
+        return first & 0x0F, self._file.read(size)
+
+    def message(self) -> dict[str, Any]:
+        opcode, text = self.hear()
+        assert opcode == Opcode.TEXT
+        heard: dict[str, Any] = json.loads(text)
+        return heard
+
+    def closed(self) -> int:
+        """The code with which the server closes; what it says before is skipped."""
+        while True:
+            opcode, payload = self.hear()
+            if opcode == Opcode.CLOSE:
+                return int.from_bytes(payload[:2])
+
+    def close(self) -> None:
+        self._file.close()
+        self._socket.close()
+
+
+@pytest.fixture
+def wire(server: LiveServer) -> Iterator[Wire]:
+    made = Wire(server)
+    yield made
+    made.close()
+
+
+def test_a_message_may_come_in_fragments_with_control_frames_between(wire: Wire) -> None:
+    wire.say(
+        frame(HELLO[:9], fin=False), frame(b"are you there?", Opcode.PING), frame(HELLO[9:12], Opcode.CONT, fin=False)
+    )
+    wire.say(frame(b"", Opcode.CONT, fin=False), frame(HELLO[12:], Opcode.CONT))
+    assert wire.hear() == (Opcode.PONG, b"are you there?")
+    assert wire.message()["type"] == "welcome"
+
+
+def test_a_frame_may_come_byte_by_byte_and_with_others_at_once(wire: Wire) -> None:
+    said = frame(HELLO)
+    wire.say(*(said[each : each + 1] for each in range(len(said))))
+    assert wire.message()["type"] == "welcome"
+    wire.say(frame(b'{"type":"ping"}') * 3 + frame(b"x", Opcode.PING) + frame(b'{"type":"ping"}')[:-1])
+    assert [wire.message()["type"] for _ in range(3)] == ["pong"] * 3
+    assert wire.hear() == (Opcode.PONG, b"x")
+
+
+@pytest.mark.parametrize("size", [125, 126, 127, 65_535, 65_536])
+def test_every_length_of_a_length_is_read(wire: Wire, size: int) -> None:
+    wire.say(frame(HELLO + b" " * (size - len(HELLO))))
+    assert wire.message()["type"] == "welcome"
+
+
+def test_a_pong_that_nobody_asked_for_is_no_matter(wire: Wire) -> None:
+    wire.say(frame(b"", Opcode.PONG), frame(HELLO))
+    assert wire.message()["type"] == "welcome"
+
+
+PROTOCOL_ERROR: Final = 1002
+TOO_BIG: Final = 1009
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (frame(HELLO, mask=False), PROTOCOL_ERROR),
+        (frame(HELLO, opcode=0x40 | Opcode.TEXT), PROTOCOL_ERROR),
+        (frame(HELLO, opcode=3), PROTOCOL_ERROR),
+        (frame(HELLO, Opcode.CONT), PROTOCOL_ERROR),
+        (frame(HELLO, fin=False) + frame(HELLO), PROTOCOL_ERROR),
+        (frame(b"", Opcode.PING, fin=False), PROTOCOL_ERROR),
+        (frame(b"x" * 126, Opcode.PING), PROTOCOL_ERROR),
+        (frame(b"\x03", Opcode.CLOSE), PROTOCOL_ERROR),
+        (frame(struct.pack("!H", 999), Opcode.CLOSE), PROTOCOL_ERROR),
+        (frame(b"", size=1 << 40), TOO_BIG),
+        (frame(b"x" * 65_537), TOO_BIG),
+        (frame(b"x" * 40_000, fin=False) + frame(b"x" * 40_000, Opcode.CONT), TOO_BIG),
+    ],
+    ids=[
+        "no mask",
+        "a reserved bit",
+        "a reserved opcode",
+        "a continuation of nothing",
+        "a message within another",
+        "a ping in fragments",
+        "a long ping",
+        "half a close code",
+        "a reserved close code",
+        "a length without end",
+        "over 64 KiB",
+        "over 64 KiB in fragments",
+    ],
+)
+def test_what_rfc_6455_forbids_closes_the_socket_with_its_code(wire: Wire, said: bytes, code: int) -> None:
+    wire.say(frame(HELLO))
+    wire.message()
+    wire.say(said)
+    assert wire.closed() == code
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 4000])
+def test_a_close_is_answered_with_its_code(wire: Wire, code: int) -> None:
+    wire.say(frame(HELLO), frame(struct.pack("!H", code) + b"bye", Opcode.CLOSE))
+    assert wire.closed() == code

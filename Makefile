@@ -1,5 +1,5 @@
 # make serve   install into .venv and start Eyeline; options by ARGS: make serve ARGS="--port 8443 --tls self-signed"
-# make test    install the test tools too, then run everything that must pass; what has no browsers runs beside what has
+# make test    install the test tools too, then run everything that must pass; what mostly waits runs beside what is heavy
 # make check   lint and types only
 # make fuzz    any bytes at all at every way in, guided by coverage: make fuzz SECONDS=600
 # make clean   remove what make has made

@@ -2,6 +2,8 @@
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import pytest
 from tests.support.bare import bare_page
@@ -11,18 +13,28 @@ from tests.support.firefox import Firefox
 from tests.support.lab import Lab
 from tests.support.server import LiveServer
 
+HERE: Final = Path(__file__).parent
+HEAVY: Final = {
+    "test_call.py",
+    "test_crowd.py",
+    "test_faults.py",
+    "test_files.py",
+    "test_glare.py",
+    "test_load.py",
+    "test_nat.py",
+}
+"""They load the machine, or say how soon something has to come."""
+
 
 def pytest_configure() -> None:
     """A run that is told to end (`timeout`, CI) ends its browsers too, as with Ctrl+C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with browsers, or that load the machine, are `heavy`: two of them at a time would be too much."""
+    """`make test` runs what is heavy one after the other, and beside it the rest, which mostly waits."""
     for item in items:
-        module = item.getparent(pytest.Module)
-        if module is not None and (hasattr(module.obj, "Browser") or module.name == "test_load.py"):
+        if item.path.name in HEAVY and item.path.parent == HERE:
             item.add_marker(pytest.mark.heavy)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from itertools import permutations
 from typing import Final
 
-import pytest
 from tests.support.crowd import Member
 from tests.support.forwarder import Forwarder
 from tests.support.server import LiveServer
@@ -100,7 +99,6 @@ async def run(server: LiveServer, between: Forwarder) -> None:
     assert refusals <= {"no-such-peer"}, "of somebody who was not back yet"
 
 
-@pytest.mark.heavy
 def test_nobody_of_two_hundred_misses_a_word_or_hears_it_twice() -> None:
     flags = ("--sockets-per-address", "100000", "--room-capacity", str(SEATS))
     with LiveServer(*flags) as server, Forwarder(server.port) as between:

@@ -62,9 +62,9 @@ def test_simultaneous_renegotiations_end_in_agreement(
 ) -> None:
     """With Firefox only what Eyeline itself does in a call, ICE restarts: a Firefox that has offered anything else
     refuses an offer that restarts ICE, even after a rollback.  Restarts bring candidates, and the broker has a limit
-    for messages in a second, so these are fewer.
+    for messages in a second, so these are twelve.
     """
-    rounds = ROUNDS // (4 if other == "firefox" else 1)
+    rounds = 12 if other == "firefox" else ROUNDS
     browsers: list[Browser] = [chromium, request.getfixturevalue(other)]
     room = f"{server.url}/r/glare-{other}"
     pages = [join_call(each, room, name, CHURN) for each, name in zip(browsers, ("Alice", "Bob"), strict=True)]

@@ -51,8 +51,11 @@ export interface Peer {
   send(message: Json): Promise<void>;
   /** Looks for a path anew at once, where there is none. */
   retry(): void;
-  /** Asks this peer whether they want the file, and sends it once they accept. */
-  offer(file: File): FileTransfer;
+  /**
+   * Asks this peer whether they want the file, and sends it once they accept. With the `id` of an offer that an earlier
+   * page made, a file that they have in part goes on from there.
+   */
+  offer(file: File, id?: string): FileTransfer;
   /** Calls `listener` with each file that this peer offers, until the returned function is called. */
   onOffer(listener: (file: IncomingFile) => void): () => void;
 }
@@ -159,8 +162,8 @@ export class RemotePeer implements Peer {
     });
   }
 
-  offer(file: File): FileTransfer {
-    return this.#lane.offer(file);
+  offer(file: File, id: string = crypto.randomUUID()): FileTransfer {
+    return this.#lane.offer(file, id);
   }
 
   onOffer(listener: (file: IncomingFile) => void): () => void {
@@ -323,7 +326,6 @@ export class RemotePeer implements Peer {
   /** Their page went away and has not come back: to others they have left. */
   #vanish(): void {
     this.here.set(false);
-    this.#lane.close();
     this.#giveUpWaiting();
   }
 

@@ -27,6 +27,19 @@ HASH: Final = """async () => Array.from(
   (byte) => byte.toString(16).padStart(2, '0'),
 ).join('')"""
 
+SENT: Final = """async () => {
+  const reports = await Promise.all(__connections.map((each) => each.getStats()));
+  return reports.flatMap((each) => [...each.values()])
+    .filter(({ type, label }) => type === 'data-channel' && label === 'files')
+    .reduce((sum, { bytesSent }) => sum + bytesSent, 0);
+}"""
+
+DROP: Final = """(names) => {
+  const dropped = new DataTransfer();
+  for (const name of names) dropped.items.add(new File([name], name));
+  document.querySelector('main').dispatchEvent(new DragEvent('drop', { dataTransfer: dropped, bubbles: true }));
+}"""
+
 UGLY: Final = (
     "<img src=x onerror=globalThis.hacked=1>.png",
     "photo\u202egpj.exe",
@@ -75,6 +88,16 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def past(page: Page, size: int) -> None:
+    """Waits until so many bytes have come, and the file is still on its way."""
+    page.until("(size) => document.querySelector('progress')?.value > size", size, deadline=60)
+
+
+def sent(page: Page) -> int:
+    """Bytes that went out over channels for files since the page was loaded."""
+    return int(page.evaluate(SENT))
+
+
 @pytest.mark.parametrize(
     ("sender", "receiver"), [("chromium", "chromium"), ("chromium", "firefox"), ("firefox", "chromium")]
 )
@@ -94,3 +117,131 @@ def test_a_file_that_is_accepted_arrives_whole_and_is_saved(
     bob.until("saved.length === 1")
     assert bob.evaluate("[saved[0].name, saved[0].type]") == ["tea.bin", "application/octet-stream"]
     assert bob.evaluate(HASH, deadline=30) == sha256(path)
+
+
+def test_names_made_to_deceive_are_only_text_and_save_under_safe_ones(
+    chromium: Browser, firefox: Browser, server: LiveServer
+) -> None:
+    alice, bob = meet(chromium, firefox, f"{server.url}/r/ugly")
+    alice.click("button", "Files")
+    alice.until("document.querySelector('input[type=file]:enabled') !== null")
+    alice.evaluate(DROP, list(UGLY))
+    bob.click("button", "Files")
+    bob.until("(n) => document.querySelectorAll('.file').length === n", len(UGLY))
+    bob.evaluate("void document.querySelector('.file-all').click()")
+    bob.until("(n) => saved.length === n", len(UGLY), deadline=60)
+    names = bob.evaluate("saved.map((each) => each.name)")
+    for name in names:
+        assert not any(sign in name for sign in '/\\:*?"<>|\u202e\u0000'), name
+        assert name.strip(" .") == name != "", name
+        assert len(name.encode()) <= 200, name
+    assert {"photogpj.exe", "file", "_con.txt"} <= set(names)
+    for page in (alice, bob):
+        assert page.evaluate("[typeof hacked, document.querySelectorAll('.file img').length]") == ["undefined", 0]
+        assert "\u202e" not in page.evaluate("document.querySelector('.files').textContent")
+
+
+def test_a_file_can_be_declined_and_cancelled_and_both_are_told(
+    chromium: Browser, server: LiveServer, tmp_path: Path
+) -> None:
+    alice, bob = meet(chromium, chromium, f"{server.url}/r/no")
+    choose(alice, a_file(tmp_path, 1000, "a.bin"))
+    bob.click("button", "Decline")
+    sees(alice, "Bob declined.")
+    choose(alice, a_file(tmp_path, 1000, "b.bin"))
+    sees(bob, "b.bin")
+    alice.click("button", "Cancel b.bin")
+    bob.until("document.querySelector('.asks') === null")
+    assert bob.evaluate("saved.length") == 0
+
+
+def test_both_sides_can_pause_and_the_other_one_sees_who_did(
+    chromium: Browser, server: LiveServer, tmp_path: Path
+) -> None:
+    alice, bob = meet(chromium, chromium, f"{server.url}/r/pause")
+    path = a_file(tmp_path, BYTES)
+    choose(alice, path)
+    bob.click("button", "Files")
+    bob.click("button", "Accept")
+    alice.click("button", "Pause tea.bin")
+    sees(bob, "paused by Alice")
+    alice.click("button", "Resume tea.bin")
+    bob.click("button", "Pause tea.bin")
+    sees(alice, "paused by Bob")
+    bob.click("button", "Resume tea.bin")
+    bob.until("saved.length === 1", deadline=60)
+    assert bob.evaluate(HASH, deadline=30) == sha256(path)
+
+
+def test_a_file_for_one_person_is_offered_to_nobody_else(chromium: Browser, server: LiveServer, tmp_path: Path) -> None:
+    alice, bob = meet(chromium, chromium, f"{server.url}/r/one")
+    carol = join_call(chromium, f"{server.url}/r/one", "Carol", SAVED)
+    for page in (alice, bob, carol):
+        page.until("document.querySelectorAll('video').length === 3", deadline=30)
+    alice.click("button", "Files")
+    alice.until("document.querySelectorAll('option').length === 3")
+    alice.evaluate("""() => {
+      const list = document.querySelector('select');
+      list.value = [...list.options].find((each) => each.label === 'Carol').value;
+      list.dispatchEvent(new Event('change', { bubbles: true }));
+    }""")
+    choose(alice, a_file(tmp_path, 1000, "for-carol.bin"))
+    carol.click("button", "Accept")
+    sees(alice, "Verified")
+    choose(alice, a_file(tmp_path, 1000, "also.bin"))
+    sees(carol, "also.bin")
+    assert "for-carol.bin" not in bob.text()
+
+
+@pytest.mark.parametrize("receiver", ["chromium", "firefox"])
+def test_a_file_goes_on_after_the_receivers_page_was_loaded_anew(
+    receiver: str, chromium: Browser, server: LiveServer, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    alice, bob = meet(chromium, request.getfixturevalue(receiver), f"{server.url}/r/again-{receiver}")
+    path = a_file(tmp_path, BYTES)
+    choose(alice, path)
+    bob.click("button", "Accept")
+    bob.click("button", "Files")
+    past(bob, BYTES // 2)
+    bob.reload()
+    bob.until("saved.length === 1", deadline=60)
+    assert bob.evaluate(HASH, deadline=30) == sha256(path)
+    sees(alice, "Verified")
+    assert sent(alice) < BYTES + 14_000_000  # a part, and the window
+
+
+def test_a_file_goes_on_after_the_senders_page_was_loaded_anew_and_it_was_chosen_again(
+    chromium: Browser, server: LiveServer, tmp_path: Path
+) -> None:
+    alice, bob = meet(chromium, chromium, f"{server.url}/r/anew")
+    path = a_file(tmp_path, BYTES)
+    choose(alice, path)
+    bob.click("button", "Accept")
+    bob.click("button", "Files")
+    past(bob, BYTES // 2)
+    alice.reload()
+    alice.until("document.querySelector('main.call:not(.returning)') !== null")
+    alice.click("button", "Files")
+    sees(alice, "Choose the file again")
+    choose(alice, path)
+    bob.until("saved.length === 1", deadline=60)
+    assert bob.evaluate(HASH, deadline=30) == sha256(path)
+    sees(alice, "Verified")
+    assert sent(alice) < BYTES * 0.6  # not what was there before
+
+
+def test_another_file_of_that_name_and_size_is_not_taken_for_the_rest(
+    chromium: Browser, server: LiveServer, tmp_path: Path
+) -> None:
+    alice, bob = meet(chromium, chromium, f"{server.url}/r/other")
+    path = a_file(tmp_path, BYTES)
+    choose(alice, path)
+    bob.click("button", "Accept")
+    bob.click("button", "Files")
+    past(bob, BYTES // 2)
+    alice.reload()
+    alice.until("document.querySelector('main.call:not(.returning)') !== null")
+    choose(alice, a_file(tmp_path, BYTES))
+    sees(alice, "no longer what it was")
+    sees(bob, "no longer what it was")
+    assert bob.evaluate("saved.length") == 0

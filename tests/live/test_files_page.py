@@ -1,38 +1,13 @@
 """Files in the web app: chosen, asked for, received and saved, in real browsers with a real server."""
 
-import hashlib
-import os
 from pathlib import Path
 from typing import Final
 
 import pytest
 from tests.support.browser import Browser, Page
+from tests.support.files import BYTES, HASH, SAVED, a_file, bytes_sent, choose, past, sees, sha256
 from tests.support.people import join_call
 from tests.support.server import LiveServer
-
-BYTES: Final = int(os.environ.get("EYELINE_FILE_BYTES", "20_000_007"))
-"""Size of the large file; `EYELINE_FILE_BYTES=200_000_000` for the long run."""
-
-SAVED: Final = """
-globalThis.saved = [];
-URL.createObjectURL = ((make) => (what) => {
-  if (what instanceof File) saved.push(what);
-  return make.call(URL, what);
-})(URL.createObjectURL);
-"""
-"""Remembers what the page gives to the browser to be saved."""
-
-HASH: Final = """async () => Array.from(
-  new Uint8Array(await crypto.subtle.digest('SHA-256', await saved[0].arrayBuffer())),
-  (byte) => byte.toString(16).padStart(2, '0'),
-).join('')"""
-
-SENT: Final = """async () => {
-  const reports = await Promise.all(__connections.map((each) => each.getStats()));
-  return reports.flatMap((each) => [...each.values()])
-    .filter(({ type, label }) => type === 'data-channel' && label === 'files')
-    .reduce((sum, { bytesSent }) => sum + bytesSent, 0);
-}"""
 
 DROP: Final = """(names) => {
   const dropped = new DataTransfer();
@@ -57,45 +32,12 @@ UGLY: Final = (
 """Names that some reader somewhere took for something else."""
 
 
-def sees(page: Page, words: str, deadline: float = 20.0) -> None:
-    """Waits until somebody can read these words on the page."""
-    page.until("(words) => document.body.innerText.includes(words)", words, deadline=deadline)
-
-
 def meet(sender: Browser, receiver: Browser, room: str) -> tuple[Page, Page]:
     alice = join_call(sender, room, "Alice", SAVED)
     bob = join_call(receiver, room, "Bob", SAVED)
     for page in (alice, bob):
         page.until("document.querySelectorAll('video').length === 2")
     return alice, bob
-
-
-def a_file(folder: Path, size: int, name: str = "tea.bin") -> Path:
-    path = folder / name
-    path.write_bytes(os.urandom(size))
-    return path
-
-
-def choose(page: Page, path: Path) -> None:
-    """Opens the panel for files, if it is not open, and chooses one there."""
-    if not page.evaluate("document.querySelector('input[type=file]') !== null"):
-        page.click("button", "Files")
-    page.until("document.querySelector('input[type=file]:enabled') !== null")
-    page.attach("input[type=file]", path)
-
-
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def past(page: Page, size: int) -> None:
-    """Waits until so many bytes have come, and the file is still on its way."""
-    page.until("(size) => document.querySelector('progress')?.value > size", size, deadline=60)
-
-
-def sent(page: Page) -> int:
-    """Bytes that went out over channels for files since the page was loaded."""
-    return int(page.evaluate(SENT))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +149,7 @@ def test_a_file_goes_on_after_the_receivers_page_was_loaded_anew(
     bob.until("saved.length === 1", deadline=60)
     assert bob.evaluate(HASH, deadline=30) == sha256(path)
     sees(alice, "Verified")
-    assert sent(alice) < BYTES + 14_000_000  # a part, and the window
+    assert bytes_sent(alice) < BYTES + 14_000_000  # a part, and the window
 
 
 def test_a_file_goes_on_after_the_senders_page_was_loaded_anew_and_it_was_chosen_again(
@@ -227,7 +169,7 @@ def test_a_file_goes_on_after_the_senders_page_was_loaded_anew_and_it_was_chosen
     bob.until("saved.length === 1", deadline=60)
     assert bob.evaluate(HASH, deadline=30) == sha256(path)
     sees(alice, "Verified")
-    assert sent(alice) < BYTES * 0.6  # not what was there before
+    assert bytes_sent(alice) < BYTES * 0.6  # not what was there before
 
 
 def test_another_file_of_that_name_and_size_is_not_taken_for_the_rest(

@@ -149,7 +149,7 @@ def test_a_file_goes_on_after_the_receivers_page_was_loaded_anew(
     bob.until("saved.length === 1", deadline=60)
     assert bob.evaluate(HASH, deadline=30) == sha256(path)
     sees(alice, "Verified")
-    assert bytes_sent(alice) < BYTES + 14_000_000  # a part, and the window
+    assert 0 < bytes_sent(alice) < BYTES * 0.7  # not what was there before, but for a part
 
 
 def test_a_file_goes_on_after_the_senders_page_was_loaded_anew_and_it_was_chosen_again(
@@ -169,7 +169,7 @@ def test_a_file_goes_on_after_the_senders_page_was_loaded_anew_and_it_was_chosen
     bob.until("saved.length === 1", deadline=60)
     assert bob.evaluate(HASH, deadline=30) == sha256(path)
     sees(alice, "Verified")
-    assert bytes_sent(alice) < BYTES * 0.6  # not what was there before
+    assert 0 < bytes_sent(alice) < BYTES * 0.6
 
 
 def test_another_file_of_that_name_and_size_is_not_taken_for_the_rest(

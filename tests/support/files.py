@@ -61,5 +61,5 @@ def past(page: Page, size: int) -> None:
 
 
 def bytes_sent(page: Page) -> int:
-    """Bytes that went out over channels for files since the page was loaded."""
+    """Bytes that went out over the channels for files that are open now."""
     return int(page.evaluate(SENT))

@@ -103,6 +103,7 @@ export const fileWords = {
   save: 'Save',
   done: (name: string) => `How much of ${name} is there`,
   halted: 'Not sent to its end',
+  queued: (count: number) => `${count} more ${count === 1 ? 'waits' : 'wait'} until those before are done.`,
   unfinished: 'This page was loaded anew. Choose the file again, and it goes on where it was.',
   size,
   state,

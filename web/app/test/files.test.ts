@@ -39,6 +39,16 @@ test('a file goes to everyone, or to the one who was chosen', () => {
   expect([bob.offered.length, carol.offered.length]).toEqual([1, 2]);
 });
 
+test('of very many files each is offered in its turn', () => {
+  files.to.value = 'bob';
+  files.send(Array.from({ length: 100 }, (_, index) => file(`${index}`)));
+  expect([bob.offered.length, files.queue.value.length]).toEqual([48, 52]);
+  bob.offered[0]?.now({ state: 'stopped', code: 'declined' });
+  expect(bob.offered.at(-1)?.offer.name).toBe('48');
+  room.peers.set([carol]);
+  expect(files.queue.value).toEqual([]);
+});
+
 test('who leaves is no longer who files are for', () => {
   files.to.value = 'carol';
   room.peers.set([bob]);

@@ -8,6 +8,14 @@ import { Incoming, isOver, Outgoing, type Transfer } from './transfer';
 import { Unfinished } from './unfinished';
 import { Watch } from './watch';
 
+/** Files that one person is asked for or gets at a time; the SDK allows 64. */
+const mostAtOnce = 48;
+
+interface Queued {
+  readonly peer: sdk.Peer;
+  readonly file: File;
+}
+
 /** Files that go from one to the other in this call. */
 export class Files {
   readonly open = signal(false);
@@ -15,6 +23,8 @@ export class Files {
   readonly asking = computed(() => this.transfers.value.filter((one) => one.asksUs));
   /** To whom the next files go, by id; empty for everyone. */
   readonly to = signal('');
+  /** Not offered yet: those before them come first. */
+  readonly queue = signal<readonly Queued[]>([]);
   readonly unfinished: Unfinished;
   readonly #outside: Outside;
   readonly #room: sdk.Room;
@@ -35,6 +45,7 @@ export class Files {
     this.#watch.on(room.peers, (peers) => {
       for (const peer of peers) this.#meet(peer);
       if (!peers.some((peer) => peer.id === this.to.peek())) this.to.value = '';
+      this.queue.value = this.queue.peek().filter(({ peer }) => peers.includes(peer));
     });
   }
 
@@ -47,8 +58,10 @@ export class Files {
       const receivers = peers.filter((peer) => before.some((one) => one.to === peer.id));
       for (const peer of receivers) this.#offer(peer, file, before.find((one) => one.to === peer.id)?.id);
       if (before.length > 0) continue;
-      for (const peer of peers) if (to === '' || peer.id === to) this.#offer(peer, file);
+      const queued = peers.filter((peer) => to === '' || peer.id === to).map((peer) => ({ peer, file }));
+      this.queue.value = [...this.queue.peek(), ...queued];
     }
+    this.#offerNext();
   }
 
   accept(one: Incoming): void {
@@ -88,6 +101,25 @@ export class Files {
     this.#watch.add(peer.onOffer((file) => void this.#hear(peer, file)));
   }
 
+  /** Offers what is queued, to each as much as they can have at once. */
+  #offerNext(): void {
+    const room = new Map<sdk.Peer, number>();
+    for (const { peer } of this.queue.peek()) if (!room.has(peer)) room.set(peer, mostAtOnce - this.#open(peer));
+    const later: Queued[] = [];
+    for (const one of this.queue.peek()) {
+      const left = room.get(one.peer) ?? 0;
+      room.set(one.peer, left - 1);
+      if (left > 0) this.#offer(one.peer, one.file);
+      else later.push(one);
+    }
+    this.queue.value = later;
+  }
+
+  #open({ id }: sdk.Peer): number {
+    const open = (one: Transfer) => one.mine && one.personId === id && !isOver(one.progress.peek().state);
+    return this.transfers.peek().filter(open).length;
+  }
+
   #offer(peer: sdk.Peer, file: File, id?: string): void {
     const transfer = peer.offer(file, id);
     this.unfinished.add({ id: transfer.offer.id, name: file.name, size: file.size, to: peer.id });
@@ -122,7 +154,10 @@ export class Files {
   }
 
   #conclude(one: Transfer): void {
-    if (one instanceof Outgoing) this.unfinished.drop(one.id);
+    if (one instanceof Outgoing) {
+      this.unfinished.drop(one.id);
+      this.#offerNext();
+    }
     if (this.open.peek()) this.#notices.tell(fileWords.over(one));
     else this.#notices.show(fileWords.over(one));
     if (one instanceof Incoming && one.progress.peek().state === 'verified' && one.stored) void this.save(one);

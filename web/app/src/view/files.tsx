@@ -38,6 +38,7 @@ export function FilesPanel({ call, onClose }: { readonly call: Call; readonly on
             <FileCard key={one.id} one={one} files={files} />
           ))}
         </ul>
+        {files.queue.value.length > 0 && <p class="secondary">{fileWords.queued(files.queue.value.length)}</p>}
         {transfers.some((one) => isOver(one.progress.value.state)) && (
           <button type="button" class="files-clear" onClick={() => files.clear()}>
             {fileWords.clear}

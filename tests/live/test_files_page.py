@@ -187,3 +187,21 @@ def test_another_file_of_that_name_and_size_is_not_taken_for_the_rest(
     sees(alice, "no longer what it was")
     sees(bob, "no longer what it was")
     assert bob.evaluate("saved.length") == 0
+
+
+def test_three_files_go_in_both_directions_at_once(chromium: Browser, server: LiveServer, tmp_path: Path) -> None:
+    alice, bob = meet(chromium, chromium, f"{server.url}/r/both-ways")
+    paths = {
+        page: [a_file(tmp_path, 3_000_003, f"{name}-{n}.bin") for n in range(3)]
+        for page, name in ((alice, "alice"), (bob, "bob"))
+    }
+    for page in (alice, bob):
+        choose(page, *paths[page])
+    for page in (alice, bob):
+        page.until("document.querySelectorAll('.file').length === 6")
+        page.evaluate("void document.querySelector('.file-all').click()")
+    for reader, writer in ((alice, bob), (bob, alice)):
+        reader.until("document.querySelectorAll('.file[data-state=verified]').length === 6", deadline=60)
+        reader.until("saved.length === 3")
+        came = {reader.evaluate(f"saved[{n}].name"): reader.evaluate(HASH, n) for n in range(3)}
+        assert came == {path.name: sha256(path) for path in paths[writer]}

@@ -19,8 +19,8 @@ URL.createObjectURL = ((make) => (what) => {
 """
 """Remembers what the page gives to the browser to be saved."""
 
-HASH: Final = """async () => Array.from(
-  new Uint8Array(await crypto.subtle.digest('SHA-256', await saved[0].arrayBuffer())),
+HASH: Final = """async (which = 0) => Array.from(
+  new Uint8Array(await crypto.subtle.digest('SHA-256', await saved[which].arrayBuffer())),
   (byte) => byte.toString(16).padStart(2, '0'),
 ).join('')"""
 
@@ -43,12 +43,12 @@ def a_file(folder: Path, size: int, name: str = "tea.bin") -> Path:
     return path
 
 
-def choose(page: Page, path: Path) -> None:
-    """Opens the panel for files, if it is not open, and chooses one there."""
+def choose(page: Page, *paths: Path) -> None:
+    """Opens the panel for files, if it is not open, and chooses some there."""
     if not page.evaluate("document.querySelector('input[type=file]') !== null"):
         page.click("button", "Files")
     page.until("document.querySelector('input[type=file]:enabled') !== null")
-    page.attach("input[type=file]", path)
+    page.attach("input[type=file]", *paths)
 
 
 def sha256(path: Path) -> str:

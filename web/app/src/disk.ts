@@ -3,6 +3,9 @@ import type { Disk } from './model/outside';
 /** Bytes of a part: a file is stored in parts, because what was written to one is there for a later page once it is closed. */
 const partBytes = 8 * 1024 * 1024;
 
+/** Bytes that are written at once: fewer take the browser longer. A part is a multiple. */
+const writeBytes = 2 * 1024 * 1024;
+
 /** After these hours what nobody came back for is thrown away. */
 const hoursKept = 24;
 
@@ -54,6 +57,8 @@ class Parts implements UnderlyingSink<Uint8Array<ArrayBuffer>> {
   readonly #remove: () => Promise<void>;
   #next: number;
   #part: FileSystemWritableFileStream | null = null;
+  #written = 0;
+  readonly #waiting = new Uint8Array(writeBytes);
   #filled = 0;
 
   constructor(folder: FileSystemDirectoryHandle, next: number, remove: () => Promise<void>) {
@@ -64,18 +69,17 @@ class Parts implements UnderlyingSink<Uint8Array<ArrayBuffer>> {
 
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
-      this.#part ??= await this.#begin();
-      const piece = bytes.subarray(at, at + partBytes - this.#filled);
-      await this.#part.write(piece);
+      const piece = bytes.subarray(at, at + writeBytes - this.#filled);
+      this.#waiting.set(piece, this.#filled);
       this.#filled += piece.length;
       at += piece.length;
-      if (this.#filled === partBytes) await this.close();
+      if (this.#filled === writeBytes) await this.#flush();
     }
   }
 
   async close(): Promise<void> {
-    await this.#part?.close();
-    this.#part = null;
+    if (this.#filled > 0) await this.#flush();
+    await this.#end();
   }
 
   /** Who has gone may come back, and go on with what is here. */
@@ -84,10 +88,23 @@ class Parts implements UnderlyingSink<Uint8Array<ArrayBuffer>> {
     if (code !== 'gone') await this.#remove();
   }
 
+  async #flush(): Promise<void> {
+    this.#part ??= await this.#begin();
+    await this.#part.write(this.#waiting.subarray(0, this.#filled));
+    this.#written += this.#filled;
+    this.#filled = 0;
+    if (this.#written === partBytes) await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    await this.#part?.close();
+    this.#part = null;
+  }
+
   async #begin(): Promise<FileSystemWritableFileStream> {
     const handle = await this.#folder.getFileHandle(partName(this.#next), { create: true });
     this.#next += 1;
-    this.#filled = 0;
+    this.#written = 0;
     return await handle.createWritable();
   }
 }

@@ -158,4 +158,4 @@ export const probeStun = (): Promise<sdk.StunAnswer> =>
 export const probeTurn = ({ urls: [url = ''] }: sdk.IceServer): Promise<sdk.TurnAnswer> =>
   slowly(url.startsWith('turns') || scene.has('well') ? { found: 'passes', roundTripMs: 31 } : { found: 'silent' });
 
-export { keptIn } from '../../sdk/src/files/lane';
+export { keptIn } from '../../sdk/src/files/chunks';

@@ -1,6 +1,6 @@
 import type { TurnAnswer } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
-import { keptIn } from '../../sdk/src/files/lane';
+import { keptIn } from '../../sdk/src/files/chunks';
 import type { Disk, Memory, Outside } from '../src/model/outside';
 import { FakeLobby, FakeMedia, type FakeRoom } from './fakes';
 

@@ -6,7 +6,7 @@ import { Watch } from './watch';
 /** Seconds over which the speed is measured. */
 const span = 4;
 /** Seconds between two pictures of how far it is. */
-const pictureEvery = 0.1;
+const pictureEvery = 0.25;
 
 export type Problem = 'room' | 'disk' | 'lost';
 

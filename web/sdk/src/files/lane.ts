@@ -1,4 +1,5 @@
 import { Source, type Value } from '../value.ts';
+import { Chunks, type Kept } from './chunks.ts';
 import { type FileFrame, parseFileFrame } from './frames.ts';
 import { hashOf, hex, rootOf } from './hash.ts';
 import { CHUNK_BYTES, chunkBytes, type FileOffer, readOffer, WINDOW_CHUNKS } from './offer.ts';
@@ -33,13 +34,6 @@ export interface FileTransfer {
   cancel(): void;
 }
 
-/** The start of a file that an earlier page received, as {@link keptIn} reads it. */
-export interface Kept {
-  /** Bytes in whole chunks. */
-  readonly bytes: number;
-  readonly hashes: readonly Uint8Array<ArrayBuffer>[];
-}
-
 /** A file that somebody offers; nothing is sent before it is accepted. */
 export interface IncomingFile extends FileTransfer {
   /**
@@ -51,7 +45,7 @@ export interface IncomingFile extends FileTransfer {
 }
 
 interface Outgoing {
-  readonly file: File;
+  readonly chunks: Chunks;
   readonly offer: FileOffer;
   readonly machine: FileSender;
   readonly hashes: Uint8Array<ArrayBuffer>[];
@@ -92,7 +86,7 @@ export class Lane {
   offer(file: File, id: string): FileTransfer {
     const offer = { id, name: file.name, size: file.size };
     const machine = new FileSender(offer);
-    const one: Outgoing = { file, offer, machine, hashes: [], progress: new Source(ASKED) };
+    const one: Outgoing = { chunks: new Chunks(file), offer, machine, hashes: [], progress: new Source(ASKED) };
     forget(this.#outgoing);
     this.#outgoing.set(id, one);
     if (this.#channel?.readyState === 'open') this.#send(one, machine.opened());
@@ -275,7 +269,7 @@ export class Lane {
     if (effect.do === 'root') return this.#say({ frame: 'root', id, hash: await rootOf(one.hashes) });
     if (effect.do === 'compare') return this.#compare(one, effect.next, effect.hash);
     if (effect.do !== 'send') return;
-    const { bytes, hash } = await read(one.file, effect.index);
+    const { bytes, hash } = await one.chunks.read(effect.index);
     one.hashes[effect.index] = hash;
     await drained(channel);
     if (channel !== this.#channel || one.machine.state !== 'running') return;
@@ -286,7 +280,7 @@ export class Lane {
 
   /** Reads what an earlier page of ours sent, to see that the file is still the same. */
   async #compare(one: Outgoing, next: number, hash: string): Promise<void> {
-    for (let index = 0; index < next; index += 1) one.hashes[index] ??= (await read(one.file, index)).hash;
+    for (let index = 0; index < next; index += 1) one.hashes[index] ??= (await one.chunks.read(index)).hash;
     this.#send(one, one.machine.compared(next, (await rootOf(one.hashes.slice(0, next))) === hash));
   }
 
@@ -319,25 +313,6 @@ function show({ machine, offer, progress }: Outgoing | Incoming): void {
   const { current } = progress;
   if (current.bytes === bytes && current.state === state && current.paused === paused) return;
   progress.set({ state, bytes, code, paused });
-}
-
-/** What a file that was received in part has of whole chunks. */
-export async function keptIn(file: Blob): Promise<Kept> {
-  const chunks = Math.floor(file.size / CHUNK_BYTES);
-  const hashes: Uint8Array<ArrayBuffer>[] = [];
-  for (let index = 0; index < chunks; index += 1) hashes.push((await read(file, index)).hash);
-  return { bytes: chunks * CHUNK_BYTES, hashes };
-}
-
-interface Chunk {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly hash: Uint8Array<ArrayBuffer>;
-}
-
-async function read(file: Blob, index: number): Promise<Chunk> {
-  const start = index * CHUNK_BYTES;
-  const bytes = new Uint8Array(await file.slice(start, start + chunkBytes(file.size, index)).arrayBuffer());
-  return { bytes, hash: await hashOf(bytes) };
 }
 
 /** Resolves when the channel takes more, or is closed. */

@@ -7,7 +7,7 @@ import pytest
 from tests.support.browser import Browser, Page
 from tests.support.files import BYTES, HASH, SAVED, a_file, bytes_sent, choose, past, sees, sha256
 from tests.support.people import join_call
-from tests.support.server import LiveServer
+from tests.support.server import ROOT, LiveServer
 
 DROP: Final = """(names) => {
   const dropped = new DataTransfer();
@@ -205,3 +205,14 @@ def test_three_files_go_in_both_directions_at_once(chromium: Browser, server: Li
         reader.until("saved.length === 3")
         came = {reader.evaluate(f"saved[{n}].name"): reader.evaluate(HASH, n) for n in range(3)}
         assert came == {path.name: sha256(path) for path in paths[writer]}
+
+
+def test_a_picture_is_shown_small_before_it_is_accepted(
+    chromium: Browser, firefox: Browser, server: LiveServer
+) -> None:
+    alice, bob = meet(firefox, chromium, f"{server.url}/r/preview")
+    choose(alice, ROOT / "docs/home-light-1440.png")
+    sees(bob, "PNG file")
+    bob.until("document.querySelector('.asks img')?.naturalWidth > 0")
+    seen = [bob.evaluate(f"document.querySelector('.asks img').natural{side}") for side in ("Width", "Height")]
+    assert seen == [160, 100]

@@ -2,6 +2,7 @@ import { keptIn, LocalMedia, probeStun, probeTurn, rejoin, visit } from '@eyelin
 import { signal } from '@preact/signals';
 import { disk } from './disk';
 import type { Address, Memory, Outside } from './model/outside';
+import { preview } from './preview';
 
 /** The browser, as the model wants it. */
 export function browser(): Outside {
@@ -17,6 +18,7 @@ export function browser(): Outside {
         () => false,
       ),
     disk: disk(),
+    preview: (file) => preview(file).catch(() => ''),
     stayAwake: stayAwake(),
     copy: async (text) => navigator.clipboard.writeText(text),
     random: (count) => crypto.getRandomValues(new Uint8Array(count)),

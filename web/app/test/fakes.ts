@@ -68,8 +68,8 @@ export class FakePeer implements sdk.Peer {
   readonly offered: FakeTransfer[] = [];
   readonly #asked = new Set<(file: sdk.IncomingFile) => void>();
 
-  offer(file: File, id = `${this.id}-${this.offered.length}`): FakeTransfer {
-    const transfer = new FakeTransfer({ id, name: file.name, size: file.size });
+  offer(file: File, { id = `${this.id}-${this.offered.length}`, preview = '' }: sdk.OfferOptions = {}): FakeTransfer {
+    const transfer = new FakeTransfer({ id, name: file.name, size: file.size, preview });
     this.offered.push(transfer);
     return transfer;
   }
@@ -81,7 +81,7 @@ export class FakePeer implements sdk.Peer {
 
   /** They offer a file. */
   offers(name: string, size: number, id = `from-${this.id}-${name}`): FakeTransfer {
-    const transfer = new FakeTransfer({ id, name, size });
+    const transfer = new FakeTransfer({ id, name, size, preview: '' });
     for (const listener of this.#asked) listener(transfer);
     return transfer;
   }

@@ -33,15 +33,20 @@ beforeEach(() => {
 });
 
 test('a file goes to everyone, or to the one who was chosen', () => {
-  files.send([file()]);
+  void files.send([file()]);
   files.to.value = 'carol';
-  files.send([file()]);
+  void files.send([file()]);
   expect([bob.offered.length, carol.offered.length]).toEqual([1, 2]);
+});
+
+test('a picture is offered with a small one of itself', async () => {
+  await files.send([new File(['x'], 'cup.png', { type: 'image/png' }), file()]);
+  expect(bob.offered.map(({ offer }) => offer.preview)).toEqual(['/9j/', '']);
 });
 
 test('of very many files each is offered in its turn', () => {
   files.to.value = 'bob';
-  files.send(Array.from({ length: 100 }, (_, index) => file(`${index}`)));
+  void files.send(Array.from({ length: 100 }, (_, index) => file(`${index}`)));
   expect([bob.offered.length, files.queue.value.length]).toEqual([48, 52]);
   bob.offered[0]?.now({ state: 'stopped', code: 'declined' });
   expect(bob.offered.at(-1)?.offer.name).toBe('48');
@@ -90,7 +95,7 @@ test('a file that there is no room for stays a question, and says so', async () 
 });
 
 test('the screen stays awake while a file runs, and not while it is paused', () => {
-  files.send([file()]);
+  void files.send([file()]);
   const [transfer] = bob.offered;
   transfer?.now({ state: 'running' });
   expect(world.awake).toBe(true);
@@ -114,19 +119,19 @@ test('a verified file is saved once, and its end is told', async () => {
 
 test('after a reload the file is asked for again, and goes on under its id to those who were to get it', () => {
   files.to.value = 'carol';
-  files.send([file('tea.bin', 7)]);
+  void files.send([file('tea.bin', 7)]);
   const id = carol.offered[0]?.offer.id;
   files = new Files(world, room, notices);
   expect(files.unfinished.entries.value.map(({ name }) => name)).toEqual(['tea.bin']);
-  files.send([file('other.bin', 7)]);
-  files.send([file('tea.bin', 7)]);
+  void files.send([file('other.bin', 7)]);
+  void files.send([file('tea.bin', 7)]);
   expect(carol.offered.at(-1)?.offer.id).toBe(id);
   expect(bob.offered.map(({ offer }) => offer.name)).toEqual(['other.bin']);
   expect(files.unfinished.entries.value).toEqual([]);
 });
 
 test('speed and time left are measured while it runs', () => {
-  files.send([file('tea.bin', 10_000_000)]);
+  void files.send([file('tea.bin', 10_000_000)]);
   const transfer = bob.offered[0];
   transfer?.now({ state: 'running' });
   for (const bytes of [1e6, 2e6, 3e6]) {
@@ -140,7 +145,7 @@ test('speed and time left are measured while it runs', () => {
 
 test('every code of an end has words of its own side', () => {
   for (const code of ['declined', 'cancelled', 'gone', 'changed', 'disk', 'wrong-hash', 'from a later version']) {
-    files.send([file()]);
+    void files.send([file()]);
     bob.offered.at(-1)?.now({ state: 'stopped', code });
     expect(notices.heard.value.trim()).toMatch(/^tea\.bin: .+\.$/);
   }

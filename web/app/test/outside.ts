@@ -75,6 +75,8 @@ export class World implements Outside {
     save: async (id) => void this.saved.push(id),
   };
 
+  readonly preview = async (): Promise<string> => '/9j/';
+
   readonly stayAwake = (awake: boolean): void => {
     this.awake = awake;
   };

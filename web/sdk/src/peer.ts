@@ -1,6 +1,6 @@
 import { type Attempt, NO_ATTEMPT, relaysIn, together, triedOf, verdictOf } from './attempt.ts';
 import { EyelineError } from './errors.ts';
-import { type FileTransfer, type IncomingFile, Lane } from './files/lane.ts';
+import { type FileTransfer, type IncomingFile, Lane, type OfferOptions } from './files/lane.ts';
 import { configure, Link, type Spare } from './link.ts';
 import type { IceServer, Member } from './protocol.ts';
 import { Silence } from './silence.ts';
@@ -51,11 +51,8 @@ export interface Peer {
   send(message: Json): Promise<void>;
   /** Looks for a path anew at once, where there is none. */
   retry(): void;
-  /**
-   * Asks this peer whether they want the file, and sends it once they accept. With the `id` of an offer that an earlier
-   * page made, a file that they have in part goes on from there.
-   */
-  offer(file: File, id?: string): FileTransfer;
+  /** Asks this peer whether they want the file, and sends it once they accept. */
+  offer(file: File, options?: OfferOptions): FileTransfer;
   /** Calls `listener` with each file that this peer offers, until the returned function is called. */
   onOffer(listener: (file: IncomingFile) => void): () => void;
 }
@@ -162,8 +159,8 @@ export class RemotePeer implements Peer {
     });
   }
 
-  offer(file: File, id: string = crypto.randomUUID()): FileTransfer {
-    return this.#lane.offer(file, id);
+  offer(file: File, options: OfferOptions = {}): FileTransfer {
+    return this.#lane.offer(file, options);
   }
 
   onOffer(listener: (file: IncomingFile) => void): () => void {

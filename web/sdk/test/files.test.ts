@@ -52,7 +52,7 @@ describe('an offer', () => {
 });
 
 describe('a receiver', () => {
-  const receiver = (size: number): FileReceiver => new FileReceiver({ id, name: 'a', size });
+  const receiver = (size: number): FileReceiver => new FileReceiver({ id, name: 'a', size, preview: '' });
 
   it('takes nothing before it has accepted', () => {
     expect(receiver(10).chunk(0, 10, true)).toEqual([]);
@@ -90,16 +90,16 @@ describe('a receiver', () => {
 
 describe('what is said while no channel is open', () => {
   it('is said again on the next one: a stop of the sender', () => {
-    const one = new FileSender({ id, name: 'a', size: 10 });
+    const one = new FileSender({ id, name: 'a', size: 10, preview: '' });
     one.stop('cancelled');
     expect(one.opened()).toEqual([{ do: 'say', frame: { frame: 'stop', id, code: 'cancelled' } }]);
   });
 
   it('is said again when the offer comes again: a no, and a verified', () => {
-    const declined = new FileReceiver({ id, name: 'a', size: 0 });
+    const declined = new FileReceiver({ id, name: 'a', size: 0, preview: '' });
     declined.stop('declined');
     expect(declined.offered()).toEqual([{ do: 'say', frame: { frame: 'stop', id, code: 'declined' } }]);
-    const whole = new FileReceiver({ id, name: 'a', size: 0 });
+    const whole = new FileReceiver({ id, name: 'a', size: 0, preview: '' });
     whole.accept();
     whole.root(true);
     whole.closed();
@@ -109,14 +109,14 @@ describe('what is said while no channel is open', () => {
 
 describe('a sender', () => {
   it('does not go on with a file that is not the one it began with', () => {
-    const one = new FileSender({ id, name: 'a', size: 10 * CHUNK_BYTES });
+    const one = new FileSender({ id, name: 'a', size: 10 * CHUNK_BYTES, preview: '' });
     expect(one.hear({ frame: 'from', id, next: 3, hash: 'x' })).toEqual([{ do: 'compare', next: 3, hash: 'x' }]);
     one.compared(3, false);
     expect([one.state, one.code]).toEqual(['stopped', 'changed']);
   });
 
   it('sends nothing while either side pauses', () => {
-    const one = new FileSender({ id, name: 'a', size: CHUNK_BYTES });
+    const one = new FileSender({ id, name: 'a', size: CHUNK_BYTES, preview: '' });
     one.pause(true);
     one.hear({ frame: 'pause', id, on: true });
     one.hear({ frame: 'from', id, next: 0, hash: '' });
@@ -139,7 +139,7 @@ function chance(seed: number): () => number {
 
 /** Both machines with a link between them that is cut, loses what is under way, and spoils chunks, at random. */
 class Pair {
-  readonly offer: FileOffer = { id, name: 'a', size: 40 * CHUNK_BYTES + 7 };
+  readonly offer: FileOffer = { id, name: 'a', size: 40 * CHUNK_BYTES + 7, preview: '' };
   sender = new FileSender(this.offer);
   receiver = new FileReceiver(this.offer);
   readonly written: number[] = [];

@@ -14,6 +14,7 @@ const mostAtOnce = 48;
 interface Queued {
   readonly peer: sdk.Peer;
   readonly file: File;
+  readonly preview: string;
 }
 
 /** Files that go from one to the other in this call. */
@@ -50,18 +51,22 @@ export class Files {
   }
 
   /** Offers the files to whom they are for; one that was on its way before a reload goes on. */
-  send(files: readonly File[]): void {
+  async send(files: readonly File[]): Promise<void> {
     const to = this.to.peek();
-    const peers = this.#room.peers.current;
     for (const file of files) {
+      const preview = file.type.startsWith('image/') ? await this.#outside.preview(file) : '';
+      const peers = this.#room.peers.current;
       const before = this.unfinished.take(file, (id) => peers.some((peer) => peer.id === id));
       const receivers = peers.filter((peer) => before.some((one) => one.to === peer.id));
-      for (const peer of receivers) this.#offer(peer, file, before.find((one) => one.to === peer.id)?.id);
+      for (const peer of receivers) {
+        const id = before.find((one) => one.to === peer.id)?.id;
+        this.#offer({ peer, file, preview }, id === undefined ? {} : { id });
+      }
       if (before.length > 0) continue;
-      const queued = peers.filter((peer) => to === '' || peer.id === to).map((peer) => ({ peer, file }));
+      const queued = peers.filter((peer) => to === '' || peer.id === to).map((peer) => ({ peer, file, preview }));
       this.queue.value = [...this.queue.peek(), ...queued];
+      this.#offerNext();
     }
-    this.#offerNext();
   }
 
   accept(one: Incoming): void {
@@ -109,7 +114,7 @@ export class Files {
     for (const one of this.queue.peek()) {
       const left = room.get(one.peer) ?? 0;
       room.set(one.peer, left - 1);
-      if (left > 0) this.#offer(one.peer, one.file);
+      if (left > 0) this.#offer(one, {});
       else later.push(one);
     }
     this.queue.value = later;
@@ -120,8 +125,8 @@ export class Files {
     return this.transfers.peek().filter(open).length;
   }
 
-  #offer(peer: sdk.Peer, file: File, id?: string): void {
-    const transfer = peer.offer(file, id);
+  #offer({ peer, file, preview }: Queued, earlier: Pick<sdk.OfferOptions, 'id'>): void {
+    const transfer = peer.offer(file, { ...earlier, preview });
     this.unfinished.add({ id: transfer.offer.id, name: file.name, size: file.size, to: peer.id });
     this.#add(new Outgoing(transfer, peer, cleanName(file.name), this.#outside.now));
   }

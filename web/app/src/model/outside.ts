@@ -52,6 +52,8 @@ export interface Outside {
   /** Whether the server still gives its page. */
   readonly answers: () => Promise<boolean>;
   readonly disk: Disk;
+  /** A small picture of the file, as the SDK wants it for an offer; empty if the browser can't make one. */
+  readonly preview: (file: File) => Promise<string>;
   /** Keeps the screen, and with it the page, from going to sleep. */
   readonly stayAwake: (awake: boolean) => void;
   /** Rejects where the browser has no clipboard for us. */

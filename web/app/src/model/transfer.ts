@@ -25,6 +25,8 @@ abstract class Way {
   abstract readonly mine: boolean;
   readonly id: string;
   readonly size: number;
+  /** As the SDK has it: base64 of a JPEG, or empty. */
+  readonly preview: string;
   readonly person: string;
   readonly personId: string;
   readonly progress: ReadonlySignal<sdk.FileProgress>;
@@ -38,6 +40,7 @@ abstract class Way {
     this.#transfer = transfer;
     this.id = transfer.offer.id;
     this.size = transfer.offer.size;
+    this.preview = transfer.offer.preview;
     this.person = shownName(peer.name);
     this.personId = peer.id;
     const cut = signal(false);

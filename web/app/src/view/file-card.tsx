@@ -25,7 +25,11 @@ export function FileCard({ one, files }: { readonly one: Transfer; readonly file
   return (
     <li class="file" data-state={state}>
       <span class="file-icon">
-        <Icon node={FileIcon} size={20} />
+        {one.preview === '' ? (
+          <Icon node={FileIcon} size={20} />
+        ) : (
+          <img class="file-preview" src={`data:image/jpeg;base64,${one.preview}`} alt="" />
+        )}
       </span>
       <div class="file-words">
         <p class="file-with">{one.asksUs ? fileWords.asks(one.person) : fileWords.direction(one)}</p>

@@ -13,7 +13,7 @@ export function useFilesFromOutside(call: Call): boolean {
       if (files === undefined || files.length === 0) return;
       event.preventDefault();
       if (call.alone.peek()) return;
-      call.files.send([...files]);
+      void call.files.send([...files]);
       call.showFiles(true);
     };
     listen('dragover', (event) => {

@@ -126,7 +126,7 @@ function Sending({ call }: { readonly call: Call }) {
           multiple
           disabled={alone}
           onChange={(event) => {
-            files.send([...(event.currentTarget.files ?? [])]);
+            void files.send([...(event.currentTarget.files ?? [])]);
             event.currentTarget.value = ''; // the same one can be chosen again
           }}
         />

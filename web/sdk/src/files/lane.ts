@@ -25,6 +25,13 @@ export interface FileProgress {
   readonly paused: 'no' | 'here' | 'there';
 }
 
+export interface OfferOptions {
+  /** Of an offer that an earlier page made: what they have in part goes on from there. */
+  readonly id?: string;
+  /** A small picture of the file, to be shown with the question: base64 of a JPEG, 16 Ki characters at most. */
+  readonly preview?: string;
+}
+
 /** A file on its way from us or to us. */
 export interface FileTransfer {
   readonly offer: FileOffer;
@@ -83,8 +90,8 @@ export class Lane {
   #taking: Promise<void> = Promise.resolve();
   #partial: Partial | null = null;
 
-  offer(file: File, id: string): FileTransfer {
-    const offer = { id, name: file.name, size: file.size };
+  offer(file: File, { id = crypto.randomUUID(), preview = '' }: OfferOptions): FileTransfer {
+    const offer = { id, name: file.name, size: file.size, preview };
     const machine = new FileSender(offer);
     const one: Outgoing = { chunks: new Chunks(file), offer, machine, hashes: [], progress: new Source(ASKED) };
     forget(this.#outgoing);
@@ -153,7 +160,7 @@ export class Lane {
   }
 
   #askAnew(frame: FileFrame & { readonly frame: 'offer' }): void {
-    const offer = readOffer(frame.id, frame.name, frame.size);
+    const offer = readOffer(frame.id, frame.name, frame.size, frame.preview);
     const open = [...this.#incoming.values()].filter(({ machine }) => isOpen(machine.state));
     if (typeof offer === 'string' || open.length >= TRANSFERS_MAX) {
       this.#say({ frame: 'stop', id: frame.id, code: typeof offer === 'string' ? offer : 'too-many' });

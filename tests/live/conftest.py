@@ -19,6 +19,7 @@ HEAVY: Final = {
     "test_crowd.py",
     "test_faults.py",
     "test_files.py",
+    "test_files_page.py",
     "test_glare.py",
     "test_load.py",
     "test_nat.py",

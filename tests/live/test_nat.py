@@ -4,12 +4,14 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import combinations_with_replacement
+from pathlib import Path
 from typing import Final
 
 import pytest
 from tests.support.browser import Browser
 from tests.support.call import decoded, links
 from tests.support.chromium import Chromium
+from tests.support.files import BYTES, HASH, SAVED, a_file, choose, past, sees, sha256
 from tests.support.firefox import Firefox
 from tests.support.lab import Lab, LabServer
 from tests.support.meeting import Meeting, expected, kind_of, meet, relay_only
@@ -119,6 +121,24 @@ def test_a_call_outlives_eight_seconds_without_a_network(
     time.sleep(8)
     lab.a.mend()
     is_back(meeting)
+
+
+def test_a_file_outlives_two_cuts_of_the_network(
+    lab: Lab, server: LabServer, browsers: tuple[Browser, Browser, Browser], tmp_path: Path
+) -> None:
+    lab.connect("port", "port")
+    meeting = meet(browsers[0], browsers[1], server.url, SAVED)
+    path = a_file(tmp_path, BYTES)
+    choose(meeting.alice, path)
+    meeting.bob.click("button", "Files")
+    meeting.bob.click("button", "Accept")
+    for part in (0.2, 0.6):
+        past(meeting.bob, int(BYTES * part))
+        lab.a.cut()
+        sees(meeting.bob, "no line to Alice")
+        lab.a.mend()
+    meeting.bob.until("saved.length === 1", deadline=60)
+    assert meeting.bob.evaluate(HASH, deadline=30) == sha256(path)
 
 
 def mark(meeting: Meeting) -> None:

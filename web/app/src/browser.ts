@@ -1,11 +1,13 @@
-import { LocalMedia, probeStun, probeTurn, rejoin, visit } from '@eyeline/sdk';
+import { keptIn, LocalMedia, probeStun, probeTurn, rejoin, visit } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
+import { disk } from './disk';
 import type { Address, Memory, Outside } from './model/outside';
+import { preview } from './preview';
 
 /** The browser, as the model wants it. */
 export function browser(): Outside {
   return {
-    sdk: { visit, rejoin, probeStun, probeTurn, media: () => new LocalMedia() },
+    sdk: { visit, rejoin, probeStun, probeTurn, keptIn, media: () => new LocalMedia() },
     url: document.baseURI,
     address: address(),
     memory: memory(() => localStorage),
@@ -15,6 +17,9 @@ export function browser(): Outside {
         ({ ok }) => ok,
         () => false,
       ),
+    disk: disk(),
+    preview: (file) => preview(file).catch(() => ''),
+    stayAwake: stayAwake(),
     copy: async (text) => navigator.clipboard.writeText(text),
     random: (count) => crypto.getRandomValues(new Uint8Array(count)),
     now: Date.now,
@@ -22,6 +27,26 @@ export function browser(): Outside {
       const timer = setTimeout(run, seconds * 1000);
       return () => clearTimeout(timer);
     },
+  };
+}
+
+/** A browser ends the lock when the page is hidden; it is asked for again when the page is back. */
+function stayAwake(): (awake: boolean) => void {
+  let wanted = false;
+  let lock: Promise<WakeLockSentinel | null> = Promise.resolve(null);
+  const follow = () => {
+    lock = lock.then(async (held) => {
+      if (wanted && (held === null || held.released)) return (await navigator.wakeLock?.request('screen')) ?? null;
+      if (!wanted) await held?.release();
+      return wanted ? held : null;
+    });
+    lock = lock.catch(() => null); // no battery for it, or hidden
+  };
+  document.addEventListener('visibilitychange', follow);
+  return (awake) => {
+    if (awake === wanted) return;
+    wanted = awake;
+    follow();
   };
 }
 

@@ -65,12 +65,63 @@ export class FakePeer implements sdk.Peer {
     this.retried += 1;
   }
 
-  offer(): sdk.FileTransfer {
-    throw refusal('gone');
+  readonly offered: FakeTransfer[] = [];
+  readonly #asked = new Set<(file: sdk.IncomingFile) => void>();
+
+  offer(file: File, { id = `${this.id}-${this.offered.length}`, preview = '' }: sdk.OfferOptions = {}): FakeTransfer {
+    const transfer = new FakeTransfer({ id, name: file.name, size: file.size, preview });
+    this.offered.push(transfer);
+    return transfer;
   }
 
-  onOffer(): () => void {
-    return () => undefined;
+  onOffer(listener: (file: sdk.IncomingFile) => void): () => void {
+    this.#asked.add(listener);
+    return () => this.#asked.delete(listener);
+  }
+
+  /** They offer a file. */
+  offers(name: string, size: number, id = `from-${this.id}-${name}`): FakeTransfer {
+    const transfer = new FakeTransfer({ id, name, size, preview: '' });
+    for (const listener of this.#asked) listener(transfer);
+    return transfer;
+  }
+}
+
+/** A file that tests move on. */
+export class FakeTransfer implements sdk.IncomingFile {
+  readonly offer: sdk.FileOffer;
+  readonly progress = new Source<sdk.FileProgress>({ state: 'asked', bytes: 0, code: '', paused: 'no' });
+  accepted = false;
+  kept: sdk.Kept | undefined;
+
+  constructor(offer: sdk.FileOffer) {
+    this.offer = offer;
+  }
+
+  now(news: Partial<sdk.FileProgress>): void {
+    this.progress.set({ ...this.progress.current, ...news });
+  }
+
+  accept(_to: WritableStream<Uint8Array<ArrayBuffer>>, kept?: sdk.Kept): void {
+    this.accepted = true;
+    this.kept = kept;
+    this.now({ state: 'running' });
+  }
+
+  decline(): void {
+    this.now({ state: 'stopped', code: 'declined' });
+  }
+
+  pause(): void {
+    this.now({ paused: 'here' });
+  }
+
+  resume(): void {
+    this.now({ paused: 'no' });
+  }
+
+  cancel(): void {
+    this.now({ state: 'stopped', code: 'cancelled' });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { TurnAnswer } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
-import type { Memory, Outside } from '../src/model/outside';
+import { keptIn } from '../../sdk/src/files/chunks';
+import type { Disk, Memory, Outside } from '../src/model/outside';
 import { FakeLobby, FakeMedia, type FakeRoom } from './fakes';
 
 /** A world in which nothing happens by itself: tests move its clock and say what the SDK answers. */
@@ -52,11 +53,32 @@ export class World implements Outside {
       return lobby;
     },
     rejoin: async () => this.seat,
+    keptIn,
     media: () => {
       const media = new FakeMedia((name) => ({ name }) as unknown as MediaStream);
       this.media.push(media);
       return media;
     },
+  };
+
+  /** What is stored, by the id of the transfer; and what was saved from it. */
+  readonly stored = new Map<string, Blob>();
+  readonly saved: string[] = [];
+  room = true;
+  awake = false;
+
+  readonly disk: Disk = {
+    find: async (id) => this.stored.get(id) ?? Promise.reject(new Error('nothing')),
+    hasRoom: async () => this.room,
+    store: async () => new WritableStream(),
+    pick: async () => null,
+    save: async (id) => void this.saved.push(id),
+  };
+
+  readonly preview = async (): Promise<string> => '/9j/';
+
+  readonly stayAwake = (awake: boolean): void => {
+    this.awake = awake;
   };
 
   readonly copy = async (text: string): Promise<void> => {

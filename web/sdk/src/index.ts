@@ -2,7 +2,8 @@
 
 export type { PathKind, RelayPlace, Transport, Tried, VerdictCode } from './attempt.ts';
 export { EyelineError } from './errors.ts';
-export type { FileTransfer, IncomingFile } from './files/lane.ts';
+export { type Kept, keptIn } from './files/chunks.ts';
+export type { FileProgress, FileTransfer, IncomingFile, OfferOptions } from './files/lane.ts';
 export type { FileOffer } from './files/offer.ts';
 export type { TransferState } from './files/sender.ts';
 export { type JoinOptions, join, type Lobby, rejoin, visit } from './lobby.ts';

@@ -1,6 +1,6 @@
 import { type Attempt, NO_ATTEMPT, relaysIn, together, triedOf, verdictOf } from './attempt.ts';
 import { EyelineError } from './errors.ts';
-import { type FileTransfer, type IncomingFile, Lane } from './files/lane.ts';
+import { type FileTransfer, type IncomingFile, Lane, type OfferOptions } from './files/lane.ts';
 import { configure, Link, type Spare } from './link.ts';
 import type { IceServer, Member } from './protocol.ts';
 import { Silence } from './silence.ts';
@@ -52,7 +52,7 @@ export interface Peer {
   /** Looks for a path anew at once, where there is none. */
   retry(): void;
   /** Asks this peer whether they want the file, and sends it once they accept. */
-  offer(file: File): FileTransfer;
+  offer(file: File, options?: OfferOptions): FileTransfer;
   /** Calls `listener` with each file that this peer offers, until the returned function is called. */
   onOffer(listener: (file: IncomingFile) => void): () => void;
 }
@@ -159,8 +159,8 @@ export class RemotePeer implements Peer {
     });
   }
 
-  offer(file: File): FileTransfer {
-    return this.#lane.offer(file);
+  offer(file: File, options: OfferOptions = {}): FileTransfer {
+    return this.#lane.offer(file, options);
   }
 
   onOffer(listener: (file: IncomingFile) => void): () => void {
@@ -323,7 +323,6 @@ export class RemotePeer implements Peer {
   /** Their page went away and has not come back: to others they have left. */
   #vanish(): void {
     this.here.set(false);
-    this.#lane.close();
     this.#giveUpWaiting();
   }
 

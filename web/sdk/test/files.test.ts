@@ -40,16 +40,19 @@ describe('an offer', () => {
     expect(readOffer('../x', 'a', 1)).toBe('bad-id');
   });
 
-  it.each(['', 'null', '[]', '{"frame":"chunk","id":"x","index":-1,"hash":""}', '{"frame":"from","id":1,"next":0}'])(
-    'is not read from %j',
-    (text) => {
-      expect(parseFileFrame(text)).toBeNull();
-    },
-  );
+  it.each([
+    '',
+    'null',
+    '[]',
+    '{"frame":"chunk","id":"x","index":-1,"hash":""}',
+    '{"frame":"from","id":1,"next":0,"hash":""}',
+  ])('is not read from %j', (text) => {
+    expect(parseFileFrame(text)).toBeNull();
+  });
 });
 
 describe('a receiver', () => {
-  const receiver = (size: number): FileReceiver => new FileReceiver({ id, name: 'a', size });
+  const receiver = (size: number): FileReceiver => new FileReceiver({ id, name: 'a', size, preview: '' });
 
   it('takes nothing before it has accepted', () => {
     expect(receiver(10).chunk(0, 10, true)).toEqual([]);
@@ -67,7 +70,7 @@ describe('a receiver', () => {
   it('asks again for a chunk that came wrong, and gives up after three times', () => {
     const one = receiver(10);
     one.accept();
-    const again = [{ do: 'say', frame: { frame: 'from', id, next: 0 } }];
+    const again = [{ do: 'ask' }];
     expect(one.chunk(0, 10, false)).toEqual(again);
     expect(one.chunk(0, 10, false)).toEqual(again);
     one.chunk(0, 10, false);
@@ -85,6 +88,44 @@ describe('a receiver', () => {
   });
 });
 
+describe('what is said while no channel is open', () => {
+  it('is said again on the next one: a stop of the sender', () => {
+    const one = new FileSender({ id, name: 'a', size: 10, preview: '' });
+    one.stop('cancelled');
+    expect(one.opened()).toEqual([{ do: 'say', frame: { frame: 'stop', id, code: 'cancelled' } }]);
+  });
+
+  it('is said again when the offer comes again: a no, and a verified', () => {
+    const declined = new FileReceiver({ id, name: 'a', size: 0, preview: '' });
+    declined.stop('declined');
+    expect(declined.offered()).toEqual([{ do: 'say', frame: { frame: 'stop', id, code: 'declined' } }]);
+    const whole = new FileReceiver({ id, name: 'a', size: 0, preview: '' });
+    whole.accept();
+    whole.root(true);
+    whole.closed();
+    expect(whole.offered()).toEqual([{ do: 'say', frame: { frame: 'verified', id } }]);
+  });
+});
+
+describe('a sender', () => {
+  it('does not go on with a file that is not the one it began with', () => {
+    const one = new FileSender({ id, name: 'a', size: 10 * CHUNK_BYTES, preview: '' });
+    expect(one.hear({ frame: 'from', id, next: 3, hash: 'x' })).toEqual([{ do: 'compare', next: 3, hash: 'x' }]);
+    one.compared(3, false);
+    expect([one.state, one.code]).toEqual(['stopped', 'changed']);
+  });
+
+  it('sends nothing while either side pauses', () => {
+    const one = new FileSender({ id, name: 'a', size: CHUNK_BYTES, preview: '' });
+    one.pause(true);
+    one.hear({ frame: 'pause', id, on: true });
+    one.hear({ frame: 'from', id, next: 0, hash: '' });
+    expect(one.compared(0, true)).toEqual([]);
+    expect(one.pause(false)).toEqual([{ do: 'say', frame: { frame: 'pause', id, on: false } }]);
+    expect(one.hear({ frame: 'pause', id, on: false })).toEqual([{ do: 'send', index: 0 }]);
+  });
+});
+
 /** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
 function chance(seed: number): () => number {
   let state = seed;
@@ -98,9 +139,9 @@ function chance(seed: number): () => number {
 
 /** Both machines with a link between them that is cut, loses what is under way, and spoils chunks, at random. */
 class Pair {
-  readonly offer: FileOffer = { id, name: 'a', size: 40 * CHUNK_BYTES + 7 };
-  readonly sender = new FileSender(this.offer);
-  readonly receiver = new FileReceiver(this.offer);
+  readonly offer: FileOffer = { id, name: 'a', size: 40 * CHUNK_BYTES + 7, preview: '' };
+  sender = new FileSender(this.offer);
+  receiver = new FileReceiver(this.offer);
   readonly written: number[] = [];
   #down: FileFrame[] = [];
   #up: FileFrame[] = [];
@@ -109,7 +150,6 @@ class Pair {
     this.#down = [];
     this.#up = [];
     this.#send(this.sender.opened());
-    this.#receive(this.receiver.opened(), -1);
   }
 
   /** One message arrives on one of the two ways. */
@@ -117,7 +157,8 @@ class Pair {
     const frame = down ? this.#down.shift() : this.#up.shift();
     if (frame === undefined) return;
     if (!down) this.#send(this.sender.hear(frame));
-    else if (frame.frame === 'offer') this.#receive(this.receiver.accept(), -1);
+    else if (frame.frame === 'offer') this.#offered();
+    else if (frame.frame === 'pause') this.receiver.paused(frame.on);
     else if (frame.frame === 'root') this.#receive(this.receiver.root(true), -1);
     else if (frame.frame === 'chunk') {
       const { index } = frame;
@@ -125,9 +166,34 @@ class Pair {
     }
   }
 
+  /** One side or the other pauses or goes on. */
+  pause(on: boolean, here: boolean): void {
+    if (here) this.#send(this.sender.pause(on));
+    else this.#receive(this.receiver.pause(on), -1);
+  }
+
+  /** The receiver's page is loaded anew, and finds what it has stored. */
+  reloadReceiver(): void {
+    if (this.sender.state === 'verified') return; // there is nothing left to go on with
+    this.receiver = new FileReceiver(this.offer);
+    this.cut();
+  }
+
+  /** The sender's page is loaded anew, and the same file is chosen. */
+  reloadSender(): void {
+    this.sender = new FileSender(this.offer);
+    this.cut();
+  }
+
+  #offered(): void {
+    const { receiver } = this;
+    this.#receive(receiver.state === 'asked' ? receiver.accept(this.written.length) : receiver.offered(), -1);
+  }
+
   #send(effects: readonly SenderEffect[]): void {
     for (const effect of effects) {
       if (effect.do === 'say') this.#down.push(effect.frame);
+      else if (effect.do === 'compare') this.#send(this.sender.compared(effect.next, true));
       else if (effect.do === 'root') this.#down.push({ frame: 'root', id, hash: '' });
       else this.#down.push({ frame: 'chunk', id, index: effect.index, hash: '' });
     }
@@ -136,6 +202,8 @@ class Pair {
   #receive(effects: readonly ReceiverEffect[], index: number): void {
     for (const effect of effects) {
       if (effect.do === 'say') this.#up.push(effect.frame);
+      if (effect.do === 'ask') this.#up.push({ frame: 'from', id, next: this.receiver.have, hash: '' });
+      if (effect.do === 'close') this.#receive(this.receiver.closed(), index);
       if (effect.do !== 'write') continue;
       this.written.push(index);
       this.#receive(this.receiver.stored(), index);
@@ -151,8 +219,13 @@ describe('a transfer', () => {
     for (let step = 0; step < 2000; step += 1) {
       const wild = step < 500;
       if (wild && random() < 0.02) pair.cut();
+      if (wild && random() < 0.004) pair.reloadReceiver();
+      if (wild && random() < 0.004) pair.reloadSender();
+      if (wild && random() < 0.02) pair.pause(random() < 0.5, random() < 0.5);
       pair.step(random() < 0.5, wild && random() < 0.01);
     }
+    pair.pause(false, true);
+    pair.pause(false, false);
     pair.cut();
     for (let step = 0; step < 2000; step += 1) pair.step(step % 2 === 0, false);
     expect([pair.sender.state, pair.receiver.state]).toEqual(['verified', 'verified']);

@@ -5,6 +5,7 @@ import { arrival, hasArrived } from './arrival';
 import { Chat } from './chat';
 import { Controls } from './controls';
 import type { Equipment, Kind } from './equipment';
+import { Files } from './files';
 import { Notices } from './notices';
 import type { Outside } from './outside';
 import { type Other, other, type Person, you } from './person';
@@ -19,6 +20,7 @@ export class Call {
   readonly alone: ReadonlySignal<boolean>;
   readonly broker: ReadonlySignal<sdk.BrokerState>;
   readonly chat: Chat;
+  readonly files: Files;
   readonly notices: Notices;
   readonly controls: Controls;
   readonly stage = new Stage(this.others);
@@ -48,6 +50,12 @@ export class Call {
     this.alone = computed(() => this.others.value.length === 0);
     this.chat = new Chat(outside, room);
     this.notices = new Notices(outside.after);
+    this.files = new Files(outside, room, this.notices);
+    this.#watch.add(
+      effect(() => {
+        if (this.chat.open.value) this.files.open.value = false; // they share a place
+      }),
+    );
     this.copied = computed(() => this.notices.shown.value === words.linkCopied);
     this.controls = new Controls(outside.after);
     this.broker = this.#watch.signal(room.broker);
@@ -84,6 +92,11 @@ export class Call {
     if (!this.alone.peek()) this.chat.send();
   }
 
+  showFiles(open: boolean): void {
+    if (open) this.chat.show(false);
+    this.files.open.value = open;
+  }
+
   showLine(id: string | null): void {
     this.line.value = id;
   }
@@ -105,6 +118,7 @@ export class Call {
     if (key === 'm') void this.toggle('microphone');
     else if (key === 'v') void this.toggle('camera');
     else if (key === 'c') this.chat.show(!this.chat.open.peek());
+    else if (key === 'f') this.showFiles(!this.files.open.peek());
     else if (key === 'i') void this.invite();
     else return false;
     this.controls.stir();
@@ -126,6 +140,7 @@ export class Call {
 
   end(): void {
     for (const one of this.others.peek()) one.watch.end();
+    this.files.end();
     this.#watch.end();
     this.notices.end();
     this.controls.end();

@@ -10,6 +10,7 @@ export interface Sdk {
   rejoin: typeof sdk.rejoin;
   probeStun: typeof sdk.probeStun;
   probeTurn: typeof sdk.probeTurn;
+  keptIn: typeof sdk.keptIn;
   media(): Media;
 }
 
@@ -26,6 +27,20 @@ export interface Memory {
   forget(key: string): void;
 }
 
+/** Where files go that come. */
+export interface Disk {
+  /** What an earlier page has stored of a transfer; rejects if there is nothing. */
+  find(id: string): Promise<Blob>;
+  /** Whether the browser's own storage has room for so many bytes. */
+  hasRoom(bytes: number): Promise<boolean>;
+  /** Stores there, after the bytes that `find` gave or from the start. */
+  store(id: string, kept: number): Promise<WritableStream<Uint8Array<ArrayBuffer>>>;
+  /** A file that the person picks; null where the browser can't ask for one. */
+  pick(name: string): Promise<WritableStream<Uint8Array<ArrayBuffer>> | null>;
+  /** Gives what is stored to where the browser saves files. */
+  save(id: string, name: string): Promise<void>;
+}
+
 /** Everything the model needs and does not own. Tests bring their own. */
 export interface Outside {
   readonly sdk: Sdk;
@@ -36,6 +51,11 @@ export interface Outside {
   readonly session: Memory;
   /** Whether the server still gives its page. */
   readonly answers: () => Promise<boolean>;
+  readonly disk: Disk;
+  /** A small picture of the file, as the SDK wants it for an offer; empty if the browser can't make one. */
+  readonly preview: (file: File) => Promise<string>;
+  /** Keeps the screen, and with it the page, from going to sleep. */
+  readonly stayAwake: (awake: boolean) => void;
   /** Rejects where the browser has no clipboard for us. */
   readonly copy: (text: string) => Promise<void>;
   readonly random: (count: number) => Uint8Array;

@@ -1,15 +1,23 @@
-import { MessageCircle, Mic, MicOff, PhoneOff, UserPlus, Video, VideoOff } from 'lucide';
+import { MessageCircle, Mic, MicOff, Paperclip, PhoneOff, UserPlus, Video, VideoOff } from 'lucide';
 import type { Ref } from 'preact';
 import type { Call } from '../model/call';
 import { words } from '../strings';
+import { fileWords } from '../strings-files';
 import { RoundButton } from './round-button';
 
+interface Props {
+  readonly call: Call;
+  readonly chatButton: Ref<HTMLButtonElement>;
+  readonly filesButton: Ref<HTMLButtonElement>;
+}
+
 /** The controls of a call. They stay while the pointer or the keyboard is in them. */
-export function Bar({ call, chatButton }: { readonly call: Call; readonly chatButton: Ref<HTMLButtonElement> }) {
+export function Bar({ call, chatButton, filesButton }: Props) {
   const { controls, chat } = call;
   const microphone = call.isOn('microphone');
   const camera = call.isOn('camera');
   const unread = chat.unread.value;
+  const asking = call.files.asking.value.length;
   return (
     <section
       class="bar"
@@ -46,6 +54,17 @@ export function Bar({ call, chatButton }: { readonly call: Call; readonly chatBu
         onClick={() => chat.show(!chat.open.peek())}
       >
         {unread > 0 && <span class="round-dot" />}
+      </RoundButton>
+      <RoundButton
+        buttonRef={filesButton}
+        name={fileWords.button}
+        shortcut="f"
+        icon={Paperclip}
+        pressed={call.files.open.value}
+        {...(asking > 0 ? { description: fileWords.waiting(asking) } : {})}
+        onClick={() => call.showFiles(!call.files.open.peek())}
+      >
+        {asking > 0 && <span class="round-dot" />}
       </RoundButton>
       <RoundButton name={words.bar.invite} shortcut="i" icon={UserPlus} onClick={() => void call.invite()} />
       <RoundButton name={words.bar.leave} icon={PhoneOff} kind="leave" onClick={() => call.leave()} />

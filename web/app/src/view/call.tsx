@@ -3,12 +3,15 @@ import type { Call } from '../model/call';
 import { words } from '../strings';
 import { Bar } from './bar';
 import { ChatPanel } from './chat';
+import { Asks, FilesPanel } from './files';
+import { Dropping, useFilesFromOutside } from './files-from-outside';
 import { useKeys } from './keys';
 import { NoticesView } from './notices';
 import { StageView } from './stage';
 
 export function CallView({ call }: { readonly call: Call }) {
   const chatButton = useRef<HTMLButtonElement>(null);
+  const filesButton = useRef<HTMLButtonElement>(null);
   const main = useRef<HTMLElement>(null);
   const open = call.chat.open.value;
   useEffect(() => main.current?.focus({ preventScroll: true }), []);
@@ -17,11 +20,19 @@ export function CallView({ call }: { readonly call: Call }) {
     call.controls.stir();
     chatButton.current?.focus();
   };
+  const filesOpen = call.files.open.value;
+  const closeFiles = () => {
+    call.showFiles(false);
+    call.controls.stir();
+    filesButton.current?.focus();
+  };
+  const dropping = useFilesFromOutside(call);
   useKeys((key) => {
     if (key !== 'escape') return call.press(key);
     if (call.line.peek() !== null) call.showLine(null);
     else if (call.sharing.peek()) call.sharing.value = false;
     else if (open) closeChat();
+    else if (filesOpen) closeFiles();
     else return false;
     return true;
   });
@@ -33,7 +44,7 @@ export function CallView({ call }: { readonly call: Call }) {
       tabIndex={-1}
       class="call"
       data-quiet={!call.controls.shown.value}
-      data-chat={open}
+      data-chat={open || filesOpen}
       data-pair={call.stage.arrangement.value.pair}
       data-away={call.broker.value === 'away'}
       onPointerMove={stir}
@@ -46,8 +57,10 @@ export function CallView({ call }: { readonly call: Call }) {
       </h1>
       <StageView call={call} />
       <NoticesView call={call} />
-      <Bar call={call} chatButton={chatButton} />
+      <Bar call={call} chatButton={chatButton} filesButton={filesButton} />
       {open && <ChatPanel call={call} onClose={closeChat} />}
+      {filesOpen ? <FilesPanel call={call} onClose={closeFiles} /> : <Asks files={call.files} />}
+      {dropping && <Dropping call={call} />}
     </main>
   );
 }

@@ -1,14 +1,21 @@
 /** What two members say about files on their channel for files; see docs/peer-protocol.md. */
 export type FileFrame =
-  | { readonly frame: 'offer'; readonly id: string; readonly name: string; readonly size: number }
+  | {
+      readonly frame: 'offer';
+      readonly id: string;
+      readonly name: string;
+      readonly size: number;
+      readonly preview: string;
+    }
   /** Send from chunk `next` on: says yes, resumes after a cut, and asks again for a chunk that came wrong. */
-  | { readonly frame: 'from'; readonly id: string; readonly next: number }
+  | { readonly frame: 'from'; readonly id: string; readonly next: number; readonly hash: string }
   /** Every chunk before `next` is stored. */
   | { readonly frame: 'have'; readonly id: string; readonly next: number }
   /** The bytes follow as binary messages. */
   | { readonly frame: 'chunk'; readonly id: string; readonly index: number; readonly hash: string }
   | { readonly frame: 'root'; readonly id: string; readonly hash: string }
   | { readonly frame: 'verified'; readonly id: string }
+  | { readonly frame: 'pause'; readonly id: string; readonly on: boolean }
   /** The transfer is over: `declined`, `cancelled`, or what was wrong. */
   | { readonly frame: 'stop'; readonly id: string; readonly code: string };
 
@@ -21,13 +28,15 @@ export function parseFileFrame(text: string): FileFrame | null {
     return null;
   }
   if (typeof value !== 'object' || value === null) return null;
-  const { frame, id, name, size, next, index, hash, code } = value as Record<string, unknown>;
+  const { frame, id, name, size, preview, next, index, hash, on, code } = value as Record<string, unknown>;
   if (typeof id !== 'string') return null;
-  if (frame === 'offer') return { frame, id, name: name as string, size: size as number };
-  if ((frame === 'from' || frame === 'have') && isCount(next)) return { frame, id, next };
+  if (frame === 'offer') return { frame, id, name: name as string, size: size as number, preview: preview as string };
+  if (frame === 'from' && isCount(next) && typeof hash === 'string') return { frame, id, next, hash };
+  if (frame === 'have' && isCount(next)) return { frame, id, next };
   if (frame === 'chunk' && isCount(index) && typeof hash === 'string') return { frame, id, index, hash };
   if (frame === 'root' && typeof hash === 'string') return { frame, id, hash };
   if (frame === 'verified') return { frame, id };
+  if (frame === 'pause' && typeof on === 'boolean') return { frame, id, on };
   if (frame === 'stop' && typeof code === 'string') return { frame, id, code: code.slice(0, 40) };
   return null;
 }

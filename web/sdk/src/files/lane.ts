@@ -1,4 +1,5 @@
 import { Source, type Value } from '../value.ts';
+import { Chunks, type Kept } from './chunks.ts';
 import { type FileFrame, parseFileFrame } from './frames.ts';
 import { hashOf, hex, rootOf } from './hash.ts';
 import { CHUNK_BYTES, chunkBytes, type FileOffer, readOffer, WINDOW_CHUNKS } from './offer.ts';
@@ -20,24 +21,38 @@ export interface FileProgress {
   readonly bytes: number;
   /** Why it stopped: `declined`, `cancelled`, `gone`, `wrong-hash` and the like; empty unless it did. */
   readonly code: string;
+  /** Who paused it; `here` if both did. */
+  readonly paused: 'no' | 'here' | 'there';
+}
+
+export interface OfferOptions {
+  /** Of an offer that an earlier page made: what they have in part goes on from there. */
+  readonly id?: string;
+  /** A small picture of the file, to be shown with the question: base64 of a JPEG, 16 Ki characters at most. */
+  readonly preview?: string;
 }
 
 /** A file on its way from us or to us. */
 export interface FileTransfer {
   readonly offer: FileOffer;
   readonly progress: Value<FileProgress>;
+  pause(): void;
+  resume(): void;
   cancel(): void;
 }
 
 /** A file that somebody offers; nothing is sent before it is accepted. */
 export interface IncomingFile extends FileTransfer {
-  /** Streams the file to `to`, closed when the file is verified and aborted if it can't be. */
-  accept(to: WritableStream<Uint8Array<ArrayBuffer>>): void;
+  /**
+   * Streams the file to `to`, closed when the file is whole and aborted, with the code as reason, if it can't be. What
+   * was `kept` is not sent again, if it is the start of this file; else the transfer stops with `changed`.
+   */
+  accept(to: WritableStream<Uint8Array<ArrayBuffer>>, kept?: Kept): void;
   decline(): void;
 }
 
 interface Outgoing {
-  readonly file: File;
+  readonly chunks: Chunks;
   readonly offer: FileOffer;
   readonly machine: FileSender;
   readonly hashes: Uint8Array<ArrayBuffer>[];
@@ -62,7 +77,7 @@ interface Partial {
   filled: number;
 }
 
-const ASKED: FileProgress = { state: 'asked', bytes: 0, code: '' };
+const ASKED: FileProgress = { state: 'asked', bytes: 0, code: '', paused: 'no' };
 
 /** All files between us and one person, over one link after the other. */
 export class Lane {
@@ -75,13 +90,20 @@ export class Lane {
   #taking: Promise<void> = Promise.resolve();
   #partial: Partial | null = null;
 
-  offer(file: File): FileTransfer {
-    const offer = { id: crypto.randomUUID(), name: file.name, size: file.size };
+  offer(file: File, { id = crypto.randomUUID(), preview = '' }: OfferOptions): FileTransfer {
+    const offer = { id, name: file.name, size: file.size, preview };
     const machine = new FileSender(offer);
-    const one: Outgoing = { file, offer, machine, hashes: [], progress: new Source(ASKED) };
-    this.#outgoing.set(offer.id, one);
+    const one: Outgoing = { chunks: new Chunks(file), offer, machine, hashes: [], progress: new Source(ASKED) };
+    forget(this.#outgoing);
+    this.#outgoing.set(id, one);
     if (this.#channel?.readyState === 'open') this.#send(one, machine.opened());
-    return { offer, progress: one.progress, cancel: () => this.#send(one, machine.stop('cancelled')) };
+    return {
+      offer,
+      progress: one.progress,
+      pause: () => this.#send(one, machine.pause(true)),
+      resume: () => this.#send(one, machine.pause(false)),
+      cancel: () => this.#send(one, machine.stop('cancelled')),
+    };
   }
 
   listen(listener: (file: IncomingFile) => void): () => void {
@@ -101,7 +123,6 @@ export class Lane {
       const most = link.connection.sctp?.maxMessageSize ?? 0;
       this.#messageBytes = most > 0 ? Math.min(most, MESSAGE_BYTES_MAX) : this.#messageBytes;
       for (const one of this.#outgoing.values()) this.#send(one, one.machine.opened());
-      for (const one of this.#incoming.values()) this.#receive(one, one.machine.opened());
     };
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (channel !== this.#channel) return;
@@ -122,46 +143,49 @@ export class Lane {
     const outgoing = this.#outgoing.get(frame.id);
     if (frame.frame === 'offer') this.#ask(frame);
     else if (frame.frame === 'chunk') this.#begin(frame, incoming);
-    else if (frame.frame === 'root' && incoming !== undefined) this.#compare(incoming, frame.hash);
+    else if (frame.frame === 'root' && incoming !== undefined) this.#conclude(incoming, frame.hash);
     else if (outgoing !== undefined) this.#send(outgoing, outgoing.machine.hear(frame));
     else if (frame.frame === 'stop' && incoming !== undefined) {
       this.#receive(incoming, incoming.machine.stopped(frame.code));
+    } else if (frame.frame === 'pause' && incoming !== undefined) {
+      incoming.machine.paused(frame.on);
+      this.#receive(incoming, []);
     }
   }
 
   #ask(frame: FileFrame & { readonly frame: 'offer' }): void {
-    if (this.#incoming.has(frame.id)) return; // said again on a new link
-    const offer = readOffer(frame.id, frame.name, frame.size);
+    const known = this.#incoming.get(frame.id);
+    if (known === undefined || known.machine.mayReturn) this.#askAnew(frame);
+    else this.#receive(known, known.machine.offered());
+  }
+
+  #askAnew(frame: FileFrame & { readonly frame: 'offer' }): void {
+    const offer = readOffer(frame.id, frame.name, frame.size, frame.preview);
     const open = [...this.#incoming.values()].filter(({ machine }) => isOpen(machine.state));
     if (typeof offer === 'string' || open.length >= TRANSFERS_MAX) {
       this.#say({ frame: 'stop', id: frame.id, code: typeof offer === 'string' ? offer : 'too-many' });
       return;
     }
-    this.#forget();
+    forget(this.#incoming);
     const machine = new FileReceiver(offer);
     const progress = new Source(ASKED);
     const file: IncomingFile = {
       offer,
       progress,
-      accept: (to) => {
+      accept: (to, kept) => {
         if (machine.state !== 'asked') return;
         one.writer = to.getWriter();
-        this.#receive(one, machine.accept());
+        one.hashes.push(...(kept?.hashes ?? []));
+        this.#receive(one, machine.accept(one.hashes.length));
       },
       decline: () => this.#receive(one, machine.stop('declined')),
+      pause: () => this.#receive(one, machine.pause(true)),
+      resume: () => this.#receive(one, machine.pause(false)),
       cancel: () => this.#receive(one, machine.stop('cancelled')),
     };
     const one: Incoming = { offer, machine, file, hashes: [], progress, writer: null, waiting: 0 };
     this.#incoming.set(offer.id, one);
     for (const listener of this.#listeners) listener(file);
-  }
-
-  /** Of transfers that are over only the latest are known. */
-  #forget(): void {
-    for (const [id, { machine }] of this.#incoming) {
-      if (this.#incoming.size < 2 * TRANSFERS_MAX) return;
-      if (!isOpen(machine.state)) this.#incoming.delete(id);
-    }
   }
 
   #begin(frame: FileFrame & { readonly frame: 'chunk' }, one: Incoming | undefined): void {
@@ -206,7 +230,7 @@ export class Lane {
     }
   }
 
-  #compare(one: Incoming, root: string): void {
+  #conclude(one: Incoming, root: string): void {
     this.#taking = this.#taking.then(async () => {
       this.#receive(one, one.machine.root((await rootOf(one.hashes)) === root));
     });
@@ -215,17 +239,22 @@ export class Lane {
   #receive(one: Incoming, effects: readonly ReceiverEffect[]): void {
     for (const effect of effects) {
       if (effect.do === 'say') this.#say(effect.frame);
-      else if (effect.do === 'abort') void one.writer?.abort().catch(() => undefined);
+      else if (effect.do === 'ask') this.#taking = this.#taking.then(() => this.#askFrom(one));
+      else if (effect.do === 'abort') void one.writer?.abort(one.machine.code).catch(() => undefined);
+      else if (effect.do === 'close') this.#close(one);
     }
-    show(one, effects.some((effect) => effect.do === 'close') ? 'running' : one.machine.state);
-    if (effects.some((effect) => effect.do === 'close')) this.#finish(one);
+    show(one);
   }
 
-  /** Verified is said to the person when the file is closed. */
-  #finish(one: Incoming): void {
+  async #askFrom({ machine, offer, hashes }: Incoming): Promise<void> {
+    const next = machine.have;
+    this.#say({ frame: 'from', id: offer.id, next, hash: await rootOf(hashes.slice(0, next)) });
+  }
+
+  #close(one: Incoming): void {
     one.writer?.close().then(
-      () => show(one, 'verified'),
-      () => one.progress.set({ ...one.progress.current, state: 'stopped', code: 'disk' }),
+      () => this.#receive(one, one.machine.closed()),
+      () => this.#receive(one, one.machine.stop('disk')),
     );
   }
 
@@ -238,23 +267,28 @@ export class Lane {
           .then(() => this.#write(one, effect, channel))
           .catch(() => this.#fail(one, channel));
     }
-    show(one, one.machine.state);
+    show(one);
   }
 
   async #write(one: Outgoing, effect: SenderEffect, channel: RTCDataChannel | null): Promise<void> {
     if (channel === null || channel !== this.#channel || one.machine.state !== 'running') return;
-    const { id, size } = one.offer;
+    const { id } = one.offer;
     if (effect.do === 'root') return this.#say({ frame: 'root', id, hash: await rootOf(one.hashes) });
+    if (effect.do === 'compare') return this.#compare(one, effect.next, effect.hash);
     if (effect.do !== 'send') return;
-    const start = effect.index * CHUNK_BYTES;
-    const bytes = new Uint8Array(await one.file.slice(start, start + chunkBytes(size, effect.index)).arrayBuffer());
-    const hash = await hashOf(bytes);
+    const { bytes, hash } = await one.chunks.read(effect.index);
     one.hashes[effect.index] = hash;
     await drained(channel);
     if (channel !== this.#channel || one.machine.state !== 'running') return;
     this.#say({ frame: 'chunk', id, index: effect.index, hash: hex(hash) });
     for (let at = 0; at < bytes.length; at += this.#messageBytes)
       channel.send(bytes.subarray(at, at + this.#messageBytes));
+  }
+
+  /** Reads what an earlier page of ours sent, to see that the file is still the same. */
+  async #compare(one: Outgoing, next: number, hash: string): Promise<void> {
+    for (let index = 0; index < next; index += 1) one.hashes[index] ??= (await one.chunks.read(index)).hash;
+    this.#send(one, one.machine.compared(next, (await rootOf(one.hashes.slice(0, next))) === hash));
   }
 
   /** Reading failed, unless it was the link that closed: then the receiver asks again on the next one. */
@@ -271,11 +305,21 @@ function isOpen(state: TransferState): boolean {
   return state === 'asked' || state === 'running';
 }
 
-function show(one: Outgoing | Incoming, state: TransferState): void {
-  const bytes = Math.min(one.offer.size, one.machine.have * CHUNK_BYTES);
-  const { current } = one.progress;
-  if (current.bytes === bytes && current.state === state) return;
-  one.progress.set({ state, bytes, code: one.machine.code });
+/** Of transfers that are over only the latest are known. */
+function forget(transfers: Map<string, Outgoing> | Map<string, Incoming>): void {
+  for (const [id, { machine }] of transfers) {
+    if (transfers.size < 2 * TRANSFERS_MAX) return;
+    if (!isOpen(machine.state)) transfers.delete(id);
+  }
+}
+
+function show({ machine, offer, progress }: Outgoing | Incoming): void {
+  const { state, code, pausedHere, pausedThere } = machine;
+  const bytes = Math.min(offer.size, machine.have * CHUNK_BYTES);
+  const paused = pausedHere ? 'here' : pausedThere ? 'there' : 'no';
+  const { current } = progress;
+  if (current.bytes === bytes && current.state === state && current.paused === paused) return;
+  progress.set({ state, bytes, code, paused });
 }
 
 /** Resolves when the channel takes more, or is closed. */

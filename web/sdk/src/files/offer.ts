@@ -13,20 +13,35 @@ const NAME_BYTES_MAX = 200;
 /** Bytes of a name in an offer; a longer one is refused, not cut. */
 const OFFERED_NAME_BYTES_MAX = 1024;
 
+/** Characters of a preview; a longer one is left out. */
+export const PREVIEW_CHARACTERS_MAX = 16 * 1024;
+
 /** What somebody wants to send. */
 export interface FileOffer {
   readonly id: string;
   /** Safe to save under: no path, no control or direction characters, no device name. */
   readonly name: string;
   readonly size: number;
+  /** A small picture of it, as the base64 of a JPEG; empty if there is none. */
+  readonly preview: string;
 }
 
 /** An offer as the other side may read it, or the code of why not. */
-export function readOffer(id: unknown, name: unknown, size: unknown): FileOffer | 'bad-id' | 'bad-name' | 'bad-size' {
+export function readOffer(
+  id: unknown,
+  name: unknown,
+  size: unknown,
+  preview?: unknown,
+): FileOffer | 'bad-id' | 'bad-name' | 'bad-size' {
   if (typeof id !== 'string' || !/^[0-9a-f-]{36}$/.test(id)) return 'bad-id';
   if (typeof name !== 'string' || new TextEncoder().encode(name).length > OFFERED_NAME_BYTES_MAX) return 'bad-name';
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0 || size > FILE_BYTES_MAX) return 'bad-size';
-  return { id, name: safeName(name), size };
+  return { id, name: safeName(name), size, preview: isPreview(preview) ? preview : '' };
+}
+
+/** `/9j/` is how every JPEG begins in base64. */
+function isPreview(preview: unknown): preview is string {
+  return typeof preview === 'string' && preview.length <= PREVIEW_CHARACTERS_MAX && /^\/9j\/[\w+/]+=*$/.test(preview);
 }
 
 /** A name without anything that a file system, a shell or a reader could take for something else. */

@@ -1,0 +1,218 @@
+"""Files in the web app: chosen, asked for, received and saved, in real browsers with a real server."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+from tests.support.browser import Browser, Page
+from tests.support.files import BYTES, HASH, SAVED, a_file, bytes_sent, choose, past, sees, sha256
+from tests.support.people import join_call
+from tests.support.server import ROOT, LiveServer
+
+DROP: Final = """(names) => {
+  const dropped = new DataTransfer();
+  for (const name of names) dropped.items.add(new File([name], name));
+  document.querySelector('main').dispatchEvent(new DragEvent('drop', { dataTransfer: dropped, bubbles: true }));
+}"""
+
+UGLY: Final = (
+    "<img src=x onerror=globalThis.hacked=1>.png",
+    "photo\u202egpj.exe",
+    "..",
+    "%2e%2e%2fetc%2fpasswd",
+    "javascript:globalThis.hacked=1",
+    "'; DROP TABLE files; --.csv",
+    "con.txt",
+    "\u0627\u0644\u0645\u0644\u0641.pdf",
+    "a\u0301\u0301\u0301\u0301\u0301 zalgo.txt",
+    "{{constructor.constructor('hacked=1')()}}.html",
+    "\U0001f3f4\u200d\u2620\ufe0f" * 20 + ".jpeg",
+    "x" * 1000 + ".tar.gz",
+)
+"""Names that some reader somewhere took for something else."""
+
+
+def meet(sender: Browser, receiver: Browser, room: str) -> tuple[Page, Page]:
+    alice = join_call(sender, room, "Alice", SAVED)
+    bob = join_call(receiver, room, "Bob", SAVED)
+    for page in (alice, bob):
+        page.until("document.querySelectorAll('video').length === 2")
+    return alice, bob
+
+
+@pytest.mark.parametrize(
+    ("sender", "receiver"), [("chromium", "chromium"), ("chromium", "firefox"), ("firefox", "chromium")]
+)
+def test_a_file_that_is_accepted_arrives_whole_and_is_saved(
+    sender: str, receiver: str, server: LiveServer, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    alice, bob = meet(
+        request.getfixturevalue(sender), request.getfixturevalue(receiver), f"{server.url}/r/files-{sender}-{receiver}"
+    )
+    path = a_file(tmp_path, BYTES)
+    choose(alice, path)
+    sees(bob, "Alice wants to send you")
+    assert "tea.bin" in bob.text()
+    sees(alice, "waiting for Bob to accept")
+    bob.click("button", "Accept")
+    sees(alice, "Verified", 60)
+    bob.until("saved.length === 1")
+    assert bob.evaluate("[saved[0].name, saved[0].type]") == ["tea.bin", "application/octet-stream"]
+    assert bob.evaluate(HASH, deadline=30) == sha256(path)
+
+
+def test_names_made_to_deceive_are_only_text_and_save_under_safe_ones(
+    chromium: Browser, firefox: Browser, server: LiveServer
+) -> None:
+    alice, bob = meet(chromium, firefox, f"{server.url}/r/ugly")
+    alice.click("button", "Files")
+    alice.until("document.querySelector('input[type=file]:enabled') !== null")
+    alice.evaluate(DROP, list(UGLY))
+    bob.click("button", "Files")
+    bob.until("(n) => document.querySelectorAll('.file').length === n", len(UGLY))
+    bob.evaluate("void document.querySelector('.file-all').click()")
+    bob.until("(n) => saved.length === n", len(UGLY), deadline=60)
+    names = bob.evaluate("saved.map((each) => each.name)")
+    for name in names:
+        assert not any(sign in name for sign in '/\\:*?"<>|\u202e\u0000'), name
+        assert name.strip(" .") == name != "", name
+        assert len(name.encode()) <= 200, name
+    assert {"photogpj.exe", "file", "_con.txt"} <= set(names)
+    for page in (alice, bob):
+        assert page.evaluate("[typeof hacked, document.querySelectorAll('.file img').length]") == ["undefined", 0]
+        assert "\u202e" not in page.evaluate("document.querySelector('.files').textContent")
+
+
+def test_a_file_can_be_declined_and_cancelled_and_both_are_told(
+    chromium: Browser, server: LiveServer, tmp_path: Path
+) -> None:
+    alice, bob = meet(chromium, chromium, f"{server.url}/r/no")
+    choose(alice, a_file(tmp_path, 1000, "a.bin"))
+    bob.click("button", "Decline")
+    sees(alice, "Bob declined.")
+    choose(alice, a_file(tmp_path, 1000, "b.bin"))
+    sees(bob, "b.bin")
+    alice.click("button", "Cancel b.bin")
+    bob.until("document.querySelector('.asks') === null")
+    assert bob.evaluate("saved.length") == 0
+
+
+def test_both_sides_can_pause_and_the_other_one_sees_who_did(
+    chromium: Browser, server: LiveServer, tmp_path: Path
+) -> None:
+    alice, bob = meet(chromium, chromium, f"{server.url}/r/pause")
+    path = a_file(tmp_path, BYTES)
+    choose(alice, path)
+    bob.click("button", "Files")
+    bob.click("button", "Accept")
+    alice.click("button", "Pause tea.bin")
+    sees(bob, "paused by Alice")
+    alice.click("button", "Resume tea.bin")
+    bob.click("button", "Pause tea.bin")
+    sees(alice, "paused by Bob")
+    bob.click("button", "Resume tea.bin")
+    bob.until("saved.length === 1", deadline=60)
+    assert bob.evaluate(HASH, deadline=30) == sha256(path)
+
+
+def test_a_file_for_one_person_is_offered_to_nobody_else(chromium: Browser, server: LiveServer, tmp_path: Path) -> None:
+    alice, bob = meet(chromium, chromium, f"{server.url}/r/one")
+    carol = join_call(chromium, f"{server.url}/r/one", "Carol", SAVED)
+    for page in (alice, bob, carol):
+        page.until("document.querySelectorAll('video').length === 3", deadline=30)
+    alice.click("button", "Files")
+    alice.until("document.querySelectorAll('option').length === 3")
+    alice.evaluate("""() => {
+      const list = document.querySelector('select');
+      list.value = [...list.options].find((each) => each.label === 'Carol').value;
+      list.dispatchEvent(new Event('change', { bubbles: true }));
+    }""")
+    choose(alice, a_file(tmp_path, 1000, "for-carol.bin"))
+    carol.click("button", "Accept")
+    sees(alice, "Verified")
+    choose(alice, a_file(tmp_path, 1000, "also.bin"))
+    sees(carol, "also.bin")
+    assert "for-carol.bin" not in bob.text()
+
+
+@pytest.mark.parametrize("receiver", ["chromium", "firefox"])
+def test_a_file_goes_on_after_the_receivers_page_was_loaded_anew(
+    receiver: str, chromium: Browser, server: LiveServer, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    alice, bob = meet(chromium, request.getfixturevalue(receiver), f"{server.url}/r/again-{receiver}")
+    path = a_file(tmp_path, BYTES)
+    choose(alice, path)
+    bob.click("button", "Accept")
+    bob.click("button", "Files")
+    past(bob, BYTES // 2)
+    bob.reload()
+    bob.until("saved.length === 1", deadline=60)
+    assert bob.evaluate(HASH, deadline=30) == sha256(path)
+    sees(alice, "Verified")
+    assert 0 < bytes_sent(alice) < BYTES * 0.7  # not what was there before, but for a part
+
+
+def test_a_file_goes_on_after_the_senders_page_was_loaded_anew_and_it_was_chosen_again(
+    chromium: Browser, server: LiveServer, tmp_path: Path
+) -> None:
+    alice, bob = meet(chromium, chromium, f"{server.url}/r/anew")
+    path = a_file(tmp_path, BYTES)
+    choose(alice, path)
+    bob.click("button", "Accept")
+    bob.click("button", "Files")
+    past(bob, BYTES // 2)
+    alice.reload()
+    alice.until("document.querySelector('main.call:not(.returning)') !== null")
+    alice.click("button", "Files")
+    sees(alice, "Choose the file again")
+    choose(alice, path)
+    bob.until("saved.length === 1", deadline=60)
+    assert bob.evaluate(HASH, deadline=30) == sha256(path)
+    sees(alice, "Verified")
+    assert 0 < bytes_sent(alice) < BYTES * 0.6
+
+
+def test_another_file_of_that_name_and_size_is_not_taken_for_the_rest(
+    chromium: Browser, server: LiveServer, tmp_path: Path
+) -> None:
+    alice, bob = meet(chromium, chromium, f"{server.url}/r/other")
+    path = a_file(tmp_path, BYTES)
+    choose(alice, path)
+    bob.click("button", "Accept")
+    bob.click("button", "Files")
+    past(bob, BYTES // 2)
+    alice.reload()
+    alice.until("document.querySelector('main.call:not(.returning)') !== null")
+    choose(alice, a_file(tmp_path, BYTES))
+    sees(alice, "no longer what it was")
+    sees(bob, "no longer what it was")
+    assert bob.evaluate("saved.length") == 0
+
+
+def test_three_files_go_in_both_directions_at_once(chromium: Browser, server: LiveServer, tmp_path: Path) -> None:
+    alice, bob = meet(chromium, chromium, f"{server.url}/r/both-ways")
+    paths = {
+        page: [a_file(tmp_path, 3_000_003, f"{name}-{n}.bin") for n in range(3)]
+        for page, name in ((alice, "alice"), (bob, "bob"))
+    }
+    for page in (alice, bob):
+        choose(page, *paths[page])
+    for page in (alice, bob):
+        page.until("document.querySelectorAll('.file').length === 6")
+        page.evaluate("void document.querySelector('.file-all').click()")
+    for reader, writer in ((alice, bob), (bob, alice)):
+        reader.until("document.querySelectorAll('.file[data-state=verified]').length === 6", deadline=60)
+        reader.until("saved.length === 3")
+        came = {reader.evaluate(f"saved[{n}].name"): reader.evaluate(HASH, n) for n in range(3)}
+        assert came == {path.name: sha256(path) for path in paths[writer]}
+
+
+def test_a_picture_is_shown_small_before_it_is_accepted(
+    chromium: Browser, firefox: Browser, server: LiveServer
+) -> None:
+    alice, bob = meet(firefox, chromium, f"{server.url}/r/preview")
+    choose(alice, ROOT / "docs/home-light-1440.png")
+    sees(bob, "PNG file")
+    bob.until("document.querySelector('.asks img')?.naturalWidth > 0")
+    seen = [bob.evaluate(f"document.querySelector('.asks img').natural{side}") for side in ("Width", "Height")]
+    assert seen == [160, 100]

@@ -1,0 +1,194 @@
+import type * as sdk from '@eyeline/sdk';
+import { computed, signal } from '@preact/signals';
+import { fileWords } from '../strings-files';
+import { cleanName, shownName } from './name';
+import type { Notices } from './notices';
+import type { Disk, Outside } from './outside';
+import { Incoming, isOver, Outgoing, type Transfer } from './transfer';
+import { Unfinished } from './unfinished';
+import { Watch } from './watch';
+
+/** Files that one person is asked for or gets at a time; the SDK allows 64. */
+const mostAtOnce = 48;
+
+interface Queued {
+  readonly peer: sdk.Peer;
+  readonly file: File;
+  readonly preview: string;
+}
+
+/** Files that go from one to the other in this call. */
+export class Files {
+  readonly open = signal(false);
+  readonly transfers = signal<readonly Transfer[]>([]);
+  readonly asking = computed(() => this.transfers.value.filter((one) => one.asksUs));
+  /** To whom the next files go, by id; empty for everyone. */
+  readonly to = signal('');
+  /** Not offered yet: those before them come first. */
+  readonly queue = signal<readonly Queued[]>([]);
+  readonly unfinished: Unfinished;
+  readonly #outside: Outside;
+  readonly #room: sdk.Room;
+  readonly #notices: Notices;
+  readonly #disk: Disk;
+  readonly #watch = new Watch();
+  /** Those whose files need no more asking. */
+  readonly #trusted = new Set<string>();
+  readonly #met = new Set<sdk.Peer>();
+  #running = 0;
+
+  constructor(outside: Outside, room: sdk.Room, notices: Notices) {
+    this.#outside = outside;
+    this.#room = room;
+    this.#notices = notices;
+    this.#disk = outside.disk;
+    this.unfinished = new Unfinished(outside.session, room.name);
+    this.#watch.on(room.peers, (peers) => {
+      for (const peer of peers) this.#meet(peer);
+      if (!peers.some((peer) => peer.id === this.to.peek())) this.to.value = '';
+      this.queue.value = this.queue.peek().filter(({ peer }) => peers.includes(peer));
+    });
+  }
+
+  /** Offers the files to whom they are for; one that was on its way before a reload goes on. */
+  async send(files: readonly File[]): Promise<void> {
+    const to = this.to.peek();
+    for (const file of files) {
+      const preview = file.type.startsWith('image/') ? await this.#outside.preview(file) : '';
+      const peers = this.#room.peers.current;
+      const before = this.unfinished.take(file, (id) => peers.some((peer) => peer.id === id));
+      const receivers = peers.filter((peer) => before.some((one) => one.to === peer.id));
+      for (const peer of receivers) {
+        const id = before.find((one) => one.to === peer.id)?.id;
+        this.#offer({ peer, file, preview }, id === undefined ? {} : { id });
+      }
+      if (before.length > 0) continue;
+      const queued = peers.filter((peer) => to === '' || peer.id === to).map((peer) => ({ peer, file, preview }));
+      this.queue.value = [...this.queue.peek(), ...queued];
+      this.#offerNext();
+    }
+  }
+
+  accept(one: Incoming): void {
+    void this.#take(one);
+  }
+
+  /** This one and all that this person offers until the call ends. */
+  acceptAll(one: Incoming): void {
+    this.#trusted.add(one.personId);
+    for (const other of this.asking.peek()) {
+      if (other instanceof Incoming && other.personId === one.personId) void this.#take(other);
+    }
+  }
+
+  async save(one: Incoming): Promise<void> {
+    await this.#disk.save(one.id, one.name).catch(() => {
+      one.problem.value = 'lost';
+    });
+  }
+
+  /** Takes what is over out of sight. */
+  clear(): void {
+    for (const one of this.transfers.peek()) if (isOver(one.progress.peek().state)) one.end();
+    this.transfers.value = this.transfers.peek().filter((one) => !isOver(one.progress.peek().state));
+  }
+
+  end(): void {
+    this.#watch.end();
+    for (const one of this.transfers.peek()) one.end();
+    this.unfinished.forget();
+    this.#outside.stayAwake(false);
+  }
+
+  #meet(peer: sdk.Peer): void {
+    if (this.#met.has(peer)) return;
+    this.#met.add(peer);
+    this.#watch.add(peer.onOffer((file) => void this.#hear(peer, file)));
+  }
+
+  /** Offers what is queued, to each as much as they can have at once. */
+  #offerNext(): void {
+    const room = new Map<sdk.Peer, number>();
+    for (const { peer } of this.queue.peek()) if (!room.has(peer)) room.set(peer, mostAtOnce - this.#open(peer));
+    const later: Queued[] = [];
+    for (const one of this.queue.peek()) {
+      const left = room.get(one.peer) ?? 0;
+      room.set(one.peer, left - 1);
+      if (left > 0) this.#offer(one, {});
+      else later.push(one);
+    }
+    this.queue.value = later;
+  }
+
+  #open({ id }: sdk.Peer): number {
+    const open = (one: Transfer) => one.mine && one.personId === id && !isOver(one.progress.peek().state);
+    return this.transfers.peek().filter(open).length;
+  }
+
+  #offer({ peer, file, preview }: Queued, earlier: Pick<sdk.OfferOptions, 'id'>): void {
+    const transfer = peer.offer(file, { ...earlier, preview });
+    this.unfinished.add({ id: transfer.offer.id, name: file.name, size: file.size, to: peer.id });
+    this.#add(new Outgoing(transfer, peer, cleanName(file.name), this.#outside.now));
+  }
+
+  /** Asks the person, unless it was asked before: of a page that was loaded anew, or by "accept all". */
+  async #hear(peer: sdk.Peer, file: sdk.IncomingFile): Promise<void> {
+    const one = new Incoming(file, peer, this.#outside.now);
+    const kept = await this.#disk.find(one.id).catch(() => null);
+    if (one.progress.peek().state !== 'asked') return one.end();
+    this.#add(one);
+    if (kept !== null) await this.#store(one, kept);
+    else if (this.#trusted.has(peer.id)) await this.#take(one);
+    else this.#notices.tell(fileWords.offered(shownName(peer.name), one.name));
+  }
+
+  #add(one: Transfer): void {
+    this.transfers.value = [...this.transfers.peek(), one];
+    let state = one.progress.peek().state;
+    let runs = false;
+    one.watch.add(
+      one.progress.subscribe((now) => {
+        const running = now.state === 'running' && now.paused === 'no';
+        if (running !== runs) this.#count(running ? 1 : -1);
+        runs = running;
+        if (now.state === state) return;
+        state = now.state;
+        if (isOver(state)) this.#conclude(one);
+      }),
+    );
+  }
+
+  #conclude(one: Transfer): void {
+    if (one instanceof Outgoing) {
+      this.unfinished.drop(one.id);
+      this.#offerNext();
+    }
+    if (this.open.peek()) this.#notices.tell(fileWords.over(one));
+    else this.#notices.show(fileWords.over(one));
+    if (one instanceof Incoming && one.progress.peek().state === 'verified' && one.stored) void this.save(one);
+  }
+
+  #count(change: number): void {
+    this.#running += change;
+    this.#outside.stayAwake(this.#running > 0);
+  }
+
+  /** Into the browser's own storage if there is room, from where a reload can go on; else where the person says. */
+  async #take(one: Incoming): Promise<void> {
+    one.problem.value = null;
+    try {
+      if (await this.#disk.hasRoom(one.size)) return await this.#store(one, null);
+      const place = await this.#disk.pick(one.name);
+      if (place === null) one.problem.value = 'room';
+      else one.accept(place, null);
+    } catch {
+      one.problem.value = 'disk';
+    }
+  }
+
+  async #store(one: Incoming, found: Blob | null): Promise<void> {
+    const kept = found === null ? null : await this.#outside.sdk.keptIn(found);
+    one.stored = true;
+    one.accept(await this.#disk.store(one.id, kept?.bytes ?? 0), kept);
+  }
+}

@@ -1,0 +1,69 @@
+import { signal } from '@preact/signals';
+import type { Memory } from './outside';
+
+/** A file that we were sending, as it is known after a reload. */
+export interface Entry {
+  readonly id: string;
+  readonly name: string;
+  readonly size: number;
+  /** The id of who gets it. */
+  readonly to: string;
+}
+
+/** What this page sends, kept over a reload: the browser gives the file only if it is chosen again. */
+export class Unfinished {
+  /** Those of an earlier page, which wait for their file. */
+  readonly entries = signal<readonly Entry[]>([]);
+  readonly #memory: Memory;
+  readonly #key: string;
+  #running: readonly Entry[] = [];
+
+  constructor(memory: Memory, room: string) {
+    this.#memory = memory;
+    this.#key = `eyeline:sending:${room}`;
+    this.entries.value = read(memory.get(this.#key));
+  }
+
+  /** The entries that this is the file of, among those for people who are here; they no longer wait. */
+  take(file: File, here: (id: string) => boolean): readonly Entry[] {
+    const matches = (one: Entry) => one.name === file.name && one.size === file.size && here(one.to);
+    const taken = this.entries.peek().filter(matches);
+    this.entries.value = this.entries.peek().filter((one) => !matches(one));
+    return taken;
+  }
+
+  add(entry: Entry): void {
+    this.#running = [...this.#running, entry];
+    this.#keep();
+  }
+
+  /** It is over, or given up. */
+  drop(id: string): void {
+    this.#running = this.#running.filter((one) => one.id !== id);
+    this.entries.value = this.entries.peek().filter((one) => one.id !== id);
+    this.#keep();
+  }
+
+  forget(): void {
+    this.#memory.forget(this.#key);
+  }
+
+  #keep(): void {
+    this.#memory.set(this.#key, JSON.stringify([...this.entries.peek(), ...this.#running]));
+  }
+}
+
+function read(text: string | null): readonly Entry[] {
+  try {
+    const value: unknown = JSON.parse(text ?? '[]');
+    return Array.isArray(value) ? value.filter(isEntry) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isEntry(value: unknown): value is Entry {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, name, size, to }: { id?: unknown; name?: unknown; size?: unknown; to?: unknown } = value;
+  return typeof id === 'string' && typeof name === 'string' && typeof size === 'number' && typeof to === 'string';
+}

@@ -1,0 +1,41 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Call } from '../model/call';
+import { fileWords } from '../strings-files';
+
+/** Sends files that are dropped on the call or pasted. True while some are held over it. */
+export function useFilesFromOutside(call: Call): boolean {
+  const [over, setOver] = useState(false);
+  useEffect(() => {
+    const ending = new AbortController();
+    const listen = <K extends keyof DocumentEventMap>(type: K, run: (event: DocumentEventMap[K]) => void) =>
+      document.addEventListener(type, run, { signal: ending.signal });
+    const take = (event: Event, files: FileList | undefined) => {
+      if (files === undefined || files.length === 0) return;
+      event.preventDefault();
+      if (call.alone.peek()) return;
+      void call.files.send([...files]);
+      call.showFiles(true);
+    };
+    listen('dragover', (event) => {
+      if (event.dataTransfer?.types.includes('Files') !== true) return;
+      event.preventDefault(); // or the browser would open the file in the place of the call
+      setOver(true);
+    });
+    listen('dragleave', (event) => {
+      if (event.relatedTarget === null) setOver(false);
+    });
+    listen('drop', (event) => {
+      setOver(false);
+      take(event, event.dataTransfer?.files);
+    });
+    listen('paste', (event) => take(event, event.clipboardData?.files));
+    return () => ending.abort();
+  }, [call]);
+  return over;
+}
+
+export function Dropping({ call }: { readonly call: Call }) {
+  const receiver = call.others.value.find((one) => one.id === call.files.to.value);
+  const words = call.alone.value ? fileWords.alone : fileWords.drop(receiver?.name ?? fileWords.dropEveryone);
+  return <p class="dropping">{words}</p>;
+}

@@ -1,0 +1,136 @@
+import { File as FileIcon, X } from 'lucide';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Call } from '../model/call';
+import type { Files } from '../model/files';
+import { isOver } from '../model/transfer';
+import type { Entry } from '../model/unfinished';
+import { words } from '../strings';
+import { fileWords } from '../strings-files';
+import { FileCard, FileName } from './file-card';
+import { Icon } from './icon';
+
+/** Beside the stage: what goes and comes, and a way to send more. */
+export function FilesPanel({ call, onClose }: { readonly call: Call; readonly onClose: () => void }) {
+  const { files } = call;
+  const transfers = files.transfers.value;
+  const unfinished = files.unfinished.entries.value;
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape') return;
+    event.stopPropagation();
+    onClose();
+  };
+  return (
+    <aside class="chat files" aria-label={fileWords.heading} onKeyDown={onKeyDown}>
+      <div class="panel-head">
+        <h2 class="panel-title">{fileWords.heading}</h2>
+        <button type="button" class="plain" aria-label={words.close} onClick={onClose}>
+          <Icon node={X} />
+        </button>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard */}
+      <section class="files-list" aria-label={fileWords.list} tabIndex={0}>
+        {transfers.length + unfinished.length === 0 && <p class="log-empty">{fileWords.empty}</p>}
+        <ul class="files-cards">
+          {unfinished.map((entry) => (
+            <WaitingCard key={entry.id} entry={entry} files={files} />
+          ))}
+          {transfers.map((one) => (
+            <FileCard key={one.id} one={one} files={files} />
+          ))}
+        </ul>
+        {files.queue.value.length > 0 && <p class="secondary">{fileWords.queued(files.queue.value.length)}</p>}
+        {transfers.some((one) => isOver(one.progress.value.state)) && (
+          <button type="button" class="files-clear" onClick={() => files.clear()}>
+            {fileWords.clear}
+          </button>
+        )}
+      </section>
+      <Sending call={call} />
+    </aside>
+  );
+}
+
+/** What somebody offers while the panel is closed. */
+export function Asks({ files }: { readonly files: Files }) {
+  const asking = files.asking.value.slice(0, 3);
+  if (asking.length === 0) return null;
+  return (
+    <section class="asks" aria-label={fileWords.waiting(asking.length)}>
+      <ul class="files-cards">
+        {asking.map((one) => (
+          <FileCard key={one.id} one={one} files={files} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Was on its way when this page was loaded anew. */
+function WaitingCard({ entry, files }: { readonly entry: Entry; readonly files: Files }) {
+  return (
+    <li class="file">
+      <span class="file-icon">
+        <Icon node={FileIcon} size={20} />
+      </span>
+      <div class="file-words">
+        <p class="file-with">{fileWords.halted}</p>
+        <FileName name={entry.name} />
+      </div>
+      <div class="file-ways">
+        <button
+          type="button"
+          class="plain"
+          aria-label={fileWords.cancel(entry.name)}
+          onClick={() => files.unfinished.drop(entry.id)}
+        >
+          <Icon node={X} size={20} />
+        </button>
+      </div>
+      <p class="file-state">{fileWords.unfinished}</p>
+    </li>
+  );
+}
+
+function Sending({ call }: { readonly call: Call }) {
+  const { files } = call;
+  const input = useRef<HTMLInputElement>(null);
+  const alone = call.alone.value;
+  useEffect(() => input.current?.focus({ preventScroll: true }), []);
+  return (
+    <div class="sending">
+      {call.others.value.length > 1 && (
+        <label class="sending-to">
+          <span>{fileWords.to}</span>
+          <select
+            value={files.to.value}
+            onChange={(event) => {
+              files.to.value = event.currentTarget.value;
+            }}
+          >
+            <option value="">{fileWords.everyone}</option>
+            {call.others.value.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      <label class="button primary small sending-files" aria-disabled={alone}>
+        {alone ? fileWords.alone : fileWords.choose}
+        <input
+          ref={input}
+          type="file"
+          class="unseen"
+          aria-label={fileWords.choose}
+          multiple
+          disabled={alone}
+          onChange={(event) => {
+            void files.send([...(event.currentTarget.files ?? [])]);
+            event.currentTarget.value = ''; // the same one can be chosen again
+          }}
+        />
+      </label>
+    </div>
+  );
+}

@@ -1,0 +1,162 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { Files } from '../src/model/files';
+import { Notices } from '../src/model/notices';
+import { Incoming } from '../src/model/transfer';
+import { fileWords } from '../src/strings-files';
+import { FakePeer, FakeRoom } from './fakes';
+import { settled, World } from './outside';
+
+let world: World;
+let room: FakeRoom;
+let notices: Notices;
+let files: Files;
+let bob: FakePeer;
+let carol: FakePeer;
+
+const file = (name = 'tea.bin', size = 3): File => new File([new Uint8Array(size)], name);
+
+/** Of Bob's offers the newest, as it is shown. */
+const newest = (): Incoming => {
+  const one = files.transfers.value.at(-1);
+  if (!(one instanceof Incoming)) throw new Error('nothing was offered');
+  return one;
+};
+
+beforeEach(() => {
+  world = new World();
+  room = new FakeRoom('tea', 'Alice');
+  notices = new Notices(world.after);
+  files = new Files(world, room, notices);
+  bob = new FakePeer('Bob', {} as MediaStream);
+  carol = new FakePeer('Carol', {} as MediaStream);
+  room.peers.set([bob, carol]);
+});
+
+test('a file goes to everyone, or to the one who was chosen', () => {
+  void files.send([file()]);
+  files.to.value = 'carol';
+  void files.send([file()]);
+  expect([bob.offered.length, carol.offered.length]).toEqual([1, 2]);
+});
+
+test('a picture is offered with a small one of itself', async () => {
+  await files.send([new File(['x'], 'cup.png', { type: 'image/png' }), file()]);
+  expect(bob.offered.map(({ offer }) => offer.preview)).toEqual(['/9j/', '']);
+});
+
+test('of very many files each is offered in its turn', () => {
+  files.to.value = 'bob';
+  void files.send(Array.from({ length: 100 }, (_, index) => file(`${index}`)));
+  expect([bob.offered.length, files.queue.value.length]).toEqual([48, 52]);
+  bob.offered[0]?.now({ state: 'stopped', code: 'declined' });
+  expect(bob.offered.at(-1)?.offer.name).toBe('48');
+  room.peers.set([carol]);
+  expect(files.queue.value).toEqual([]);
+});
+
+test('who leaves is no longer who files are for', () => {
+  files.to.value = 'carol';
+  room.peers.set([bob]);
+  expect(files.to.value).toBe('');
+});
+
+test('an offer is told and waits for an answer', async () => {
+  bob.offers('tea.bin', 3);
+  await settled();
+  expect(notices.heard.value).toBe('Bob offers you tea.bin');
+  expect(files.asking.value.length).toBe(1);
+});
+
+test('after "accept all" the next file of this person is not asked for, that of another is', async () => {
+  const first = bob.offers('one', 3);
+  await settled();
+  files.acceptAll(newest());
+  const second = bob.offers('two', 3);
+  const other = carol.offers('three', 3);
+  await settled();
+  expect([first.accepted, second.accepted, other.accepted]).toEqual([true, true, false]);
+});
+
+test('what an earlier page has stored in part goes on without a question', async () => {
+  world.stored.set('id-1', new Blob([new Uint8Array(256 * 1024)]));
+  const offer = bob.offers('tea.bin', 300_000, 'id-1');
+  await vi.waitFor(() => expect(offer.accepted).toBe(true)); // it is hashed first
+  expect(offer.kept?.bytes).toBe(256 * 1024);
+});
+
+test('a file that there is no room for stays a question, and says so', async () => {
+  world.room = false;
+  const offer = bob.offers('tea.bin', 3);
+  await settled();
+  files.accept(newest());
+  await settled();
+  expect(offer.accepted).toBe(false);
+  expect(newest().problem.value).toBe('room');
+});
+
+test('the screen stays awake while a file runs, and not while it is paused', () => {
+  void files.send([file()]);
+  const [transfer] = bob.offered;
+  transfer?.now({ state: 'running' });
+  expect(world.awake).toBe(true);
+  transfer?.now({ paused: 'there' });
+  expect(world.awake).toBe(false);
+  transfer?.now({ paused: 'no' });
+  transfer?.now({ state: 'verified' });
+  expect(world.awake).toBe(false);
+});
+
+test('a verified file is saved once, and its end is told', async () => {
+  const offer = bob.offers('tea.bin', 3, 'id-2');
+  await settled();
+  files.accept(newest());
+  await settled();
+  offer.now({ state: 'running' });
+  offer.now({ state: 'verified', bytes: 3 });
+  expect(world.saved).toEqual(['id-2']);
+  expect(notices.heard.value).toBe('tea.bin from Bob is here, verified');
+});
+
+test('after a reload the file is asked for again, and goes on under its id to those who were to get it', () => {
+  files.to.value = 'carol';
+  void files.send([file('tea.bin', 7)]);
+  const id = carol.offered[0]?.offer.id;
+  files = new Files(world, room, notices);
+  expect(files.unfinished.entries.value.map(({ name }) => name)).toEqual(['tea.bin']);
+  void files.send([file('other.bin', 7)]);
+  void files.send([file('tea.bin', 7)]);
+  expect(carol.offered.at(-1)?.offer.id).toBe(id);
+  expect(bob.offered.map(({ offer }) => offer.name)).toEqual(['other.bin']);
+  expect(files.unfinished.entries.value).toEqual([]);
+});
+
+test('speed and time left are measured while it runs', () => {
+  void files.send([file('tea.bin', 10_000_000)]);
+  const transfer = bob.offered[0];
+  transfer?.now({ state: 'running' });
+  for (const bytes of [1e6, 2e6, 3e6]) {
+    world.pass(1);
+    transfer?.now({ bytes });
+  }
+  const [one] = files.transfers.value;
+  expect(one?.pace.value).toEqual({ bytesPerSecond: 1e6, secondsLeft: 7 });
+  expect(one && fileWords.state(one)).toBe('3\u00a0MB of 10\u00a0MB · 1\u00a0MB/s · 7\u00a0s left');
+});
+
+test('every code of an end has words of its own side', () => {
+  for (const code of ['declined', 'cancelled', 'gone', 'changed', 'disk', 'wrong-hash', 'from a later version']) {
+    void files.send([file()]);
+    bob.offered.at(-1)?.now({ state: 'stopped', code });
+    expect(notices.heard.value.trim()).toMatch(/^tea\.bin: .+\.$/);
+  }
+});
+
+test.each([
+  [0, '0\u00a0B'],
+  [999, '999\u00a0B'],
+  [1400, '1.4\u00a0kB'],
+  [999_999, '1\u00a0MB'],
+  [2_100_000_000, '2.1\u00a0GB'],
+])('%i bytes are %s', (bytes, words) => {
+  expect(fileWords.size(bytes)).toBe(words);
+});

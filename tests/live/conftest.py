@@ -22,7 +22,7 @@ HEAVY: Final = {
     "test_files_page.py",
     "test_glare.py",
     "test_load.py",
-    "test_nat.py",
+    "test_roaming.py",
 }
 """They load the machine, or say how soon something has to come."""
 

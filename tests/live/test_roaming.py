@@ -1,0 +1,95 @@
+"""A call outlives what happens to its network: another address, and a while without any."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from tests.support.browser import Browser
+from tests.support.call import decoded
+from tests.support.chromium import Chromium
+from tests.support.files import BYTES, HASH, SAVED, a_file, choose, past, sees, sha256
+from tests.support.lab import Lab, LabServer
+from tests.support.meeting import Meeting, meet
+
+BACK_WITHIN: Final = 3.0
+"""Seconds after the network is back."""
+
+FRAMES_SINCE: Final = """async (frames) => {
+  let sum = 0;
+  for (const connection of __connections)
+    for (const each of (await connection.getStats()).values())
+      if (each.type === 'inbound-rtp') sum += each.framesDecoded ?? 0;
+  return sum > frames;
+}"""
+
+
+@pytest.fixture(scope="module")
+def server(lab: Lab) -> Iterator[LabServer]:
+    with LabServer(lab.server) as running:
+        yield running
+
+
+@pytest.fixture
+def browsers(lab: Lab) -> Iterator[tuple[Browser, Browser]]:
+    machines = lab.a.host.machine, lab.b.host.machine
+    with Chromium(machine=machines[0]) as alice, Chromium(machine=machines[1]) as bob:
+        yield alice, bob
+
+
+def test_a_call_outlives_a_router_that_gets_another_address(
+    lab: Lab, server: LabServer, browsers: tuple[Browser, Browser]
+) -> None:
+    """NAT rebinding: same tile, no reload, pictures again within 3 s of the network being back."""
+    lab.connect("port", "port")
+    meeting = meet(*browsers, server.url)
+    mark(meeting)
+    lab.a.move(31)
+    is_back(meeting)
+
+
+def test_a_call_outlives_eight_seconds_without_a_network(
+    lab: Lab, server: LabServer, browsers: tuple[Browser, Browser]
+) -> None:
+    lab.connect("port", "port")
+    meeting = meet(*browsers, server.url)
+    mark(meeting)
+    lab.a.cut()
+    time.sleep(8)
+    lab.a.mend()
+    is_back(meeting)
+
+
+def test_a_file_outlives_two_cuts_of_the_network(
+    lab: Lab, server: LabServer, browsers: tuple[Browser, Browser], tmp_path: Path
+) -> None:
+    lab.connect("port", "port")
+    meeting = meet(*browsers, server.url, SAVED)
+    path = a_file(tmp_path, BYTES)
+    choose(meeting.alice, path)
+    meeting.bob.click("button", "Files")
+    meeting.bob.click("button", "Accept")
+    for part in (0.2, 0.6):
+        past(meeting.bob, int(BYTES * part))
+        lab.a.cut()
+        sees(meeting.bob, "no line to Alice")
+        lab.a.mend()
+    meeting.bob.until("saved.length === 1", deadline=60)
+    assert meeting.bob.evaluate(HASH, deadline=30) == sha256(path)
+
+
+def mark(meeting: Meeting) -> None:
+    """Leave a mark on the tile of the other, and in the page."""
+    for page in (meeting.alice, meeting.bob):
+        page.evaluate("() => { for (const tile of document.querySelectorAll('video')) tile.marked = true; }")
+
+
+def is_back(meeting: Meeting) -> None:
+    """Within `BACK_WITHIN` both see moving pictures again, in the tiles that they had."""
+    began = time.monotonic()
+    frames = [decoded(page).frames for page in (meeting.alice, meeting.bob)]
+    for page, before in zip((meeting.alice, meeting.bob), frames, strict=True):
+        left = began + BACK_WITHIN - time.monotonic()
+        page.until(FRAMES_SINCE, before + 5, deadline=max(left, 0.1))
+        assert page.evaluate("[...document.querySelectorAll('video')].every((tile) => tile.marked)")

@@ -71,6 +71,10 @@ class Wire:
             if opcode == Opcode.CLOSE:
                 return int.from_bytes(payload[:2])
 
+    def ended(self) -> bool:
+        """Whether the server has nothing more to say and hangs up."""
+        return self._file.read(1) == b""
+
     def close(self) -> None:
         self._file.close()
         self._socket.close()
@@ -107,12 +111,28 @@ def test_every_length_of_a_length_is_read(wire: Wire, size: int) -> None:
     assert wire.message()["type"] == "welcome"
 
 
+def test_a_character_may_be_split_between_fragments(wire: Wire) -> None:
+    join = '{"type":"join","name":"Zoë"}'.encode()
+    middle = join.index("ë".encode()) + 1
+    wire.say(frame(HELLO), frame(join[:middle], fin=False), frame(join[middle:], Opcode.CONT))
+    assert wire.message()["type"] == "welcome"
+    assert "Zoë" in [member["name"] for member in wire.message()["roster"]["members"]]
+
+
+def test_a_text_that_is_no_utf_8_is_refused_and_nothing_is_lost(wire: Wire) -> None:
+    """RFC 6455, 8.1, would have the connection fail; here it is one more message that can't be read."""
+    wire.say(frame(b"\xff\xfe"), frame(b"\xff", fin=False), frame(b"\xfe", Opcode.CONT), frame(HELLO))
+    assert [wire.message().get("code") for _ in range(2)] == ["malformed"] * 2
+    assert wire.message()["type"] == "welcome"
+
+
 def test_a_pong_that_nobody_asked_for_is_no_matter(wire: Wire) -> None:
     wire.say(frame(b"", Opcode.PONG), frame(HELLO))
     assert wire.message()["type"] == "welcome"
 
 
 PROTOCOL_ERROR: Final = 1002
+NO_UTF_8: Final = 1007
 TOO_BIG: Final = 1009
 
 
@@ -120,29 +140,45 @@ TOO_BIG: Final = 1009
     ("said", "code"),
     [
         (frame(HELLO, mask=False), PROTOCOL_ERROR),
+        (frame(b"", Opcode.PING, mask=False), PROTOCOL_ERROR),
         (frame(HELLO, opcode=0x40 | Opcode.TEXT), PROTOCOL_ERROR),
+        (frame(HELLO, opcode=0x20 | Opcode.TEXT), PROTOCOL_ERROR),
+        (frame(HELLO, opcode=0x10 | Opcode.TEXT), PROTOCOL_ERROR),
         (frame(HELLO, opcode=3), PROTOCOL_ERROR),
+        (frame(b"", opcode=0xB), PROTOCOL_ERROR),
         (frame(HELLO, Opcode.CONT), PROTOCOL_ERROR),
         (frame(HELLO, fin=False) + frame(HELLO), PROTOCOL_ERROR),
         (frame(b"", Opcode.PING, fin=False), PROTOCOL_ERROR),
+        (frame(b"", Opcode.CLOSE, fin=False), PROTOCOL_ERROR),
         (frame(b"x" * 126, Opcode.PING), PROTOCOL_ERROR),
         (frame(b"\x03", Opcode.CLOSE), PROTOCOL_ERROR),
         (frame(struct.pack("!H", 999), Opcode.CLOSE), PROTOCOL_ERROR),
+        (frame(struct.pack("!H", 1005), Opcode.CLOSE), PROTOCOL_ERROR),
+        (frame(struct.pack("!H", 1000) + b"\xff", Opcode.CLOSE), NO_UTF_8),
         (frame(b"", size=1 << 40), TOO_BIG),
+        (frame(b"", size=1 << 63), TOO_BIG),
         (frame(b"x" * 65_537), TOO_BIG),
         (frame(b"x" * 40_000, fin=False) + frame(b"x" * 40_000, Opcode.CONT), TOO_BIG),
     ],
     ids=[
         "no mask",
-        "a reserved bit",
+        "a ping without a mask",
+        "the first reserved bit",
+        "the second reserved bit",
+        "the third reserved bit",
         "a reserved opcode",
+        "a reserved opcode for control",
         "a continuation of nothing",
         "a message within another",
         "a ping in fragments",
+        "a close in fragments",
         "a long ping",
         "half a close code",
         "a reserved close code",
+        "the code for none",
+        "a reason that is no UTF-8",
         "a length without end",
+        "a length that would be negative",
         "over 64 KiB",
         "over 64 KiB in fragments",
     ],
@@ -154,7 +190,23 @@ def test_what_rfc_6455_forbids_closes_the_socket_with_its_code(wire: Wire, said:
     assert wire.closed() == code
 
 
+@pytest.mark.parametrize(
+    "said", [frame(HELLO, mask=False), frame(b"x" * 65_537)], ids=["closed by the library", "closed by the broker"]
+)
+def test_no_message_is_answered_after_a_close(wire: Wire, said: bytes) -> None:
+    wire.say(said + frame(b'{"type":"ping"}') + frame(b"", Opcode.CLOSE))
+    assert wire.closed() in {PROTOCOL_ERROR, TOO_BIG}
+    assert wire.ended()
+
+
 @pytest.mark.parametrize("code", [1000, 1001, 4000])
 def test_a_close_is_answered_with_its_code(wire: Wire, code: int) -> None:
     wire.say(frame(HELLO), frame(struct.pack("!H", code) + b"bye", Opcode.CLOSE))
     assert wire.closed() == code
+    assert wire.ended()
+
+
+def test_a_close_without_a_code_is_answered_without_one(wire: Wire) -> None:
+    wire.say(frame(b"", Opcode.CLOSE))
+    assert wire.hear() == (Opcode.CLOSE, b"")
+    assert wire.ended()

@@ -5,3 +5,36 @@ const controls = /(?![\n\t])\p{Cc}/gu;
 export function showable(text: string): string {
   return text.replace(/\r\n?/g, '\n').replace(controls, '\ufffd');
 }
+
+/** A piece of somebody's words; with `href` it is an address that they wrote, to be followed. */
+export interface Piece {
+  readonly text: string;
+  readonly href: string | null;
+}
+
+/** Nothing but the web's own: `javascript:` and the like stay words.  No signs that have no picture, or turn letters round. */
+const address = /\bhttps?:\/\/[^\s<>"'\p{Cf}]+/giu;
+/** At the end of an address these are the sentence's, and not its own. */
+const afterwards = /[.,;:!?…]+$/u;
+
+/** The words in pieces, in their order; together they are the text. */
+export function pieces(text: string): readonly Piece[] {
+  const found: Piece[] = [];
+  let end = 0;
+  for (const match of text.matchAll(address)) {
+    const written = bare(match[0]);
+    if (!URL.canParse(written)) continue;
+    if (match.index > end) found.push({ text: text.slice(end, match.index), href: null });
+    found.push({ text: written, href: written });
+    end = match.index + written.length;
+  }
+  if (end < text.length) found.push({ text: text.slice(end), href: null });
+  return found;
+}
+
+/** Without the punctuation around it; a bracket belongs to it if it was opened inside. */
+function bare(written: string): string {
+  const cut = written.replace(afterwards, '');
+  if (cut.endsWith(')') && !cut.includes('(')) return bare(cut.slice(0, -1));
+  return cut;
+}

@@ -2,6 +2,7 @@ import { Send, X } from 'lucide';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
 import type { Line } from '../model/chat';
+import { pieces } from '../model/text';
 import { words } from '../strings';
 import { Icon } from './icon';
 
@@ -70,11 +71,24 @@ function LineView({ line, follows }: { readonly line: Line; readonly follows: bo
         <span class="said-at"> · {words.chat.time(line.at)}</span>
       </p>
       <p class="said-words" dir="auto">
-        {line.text}
+        <Words text={line.text} />
       </p>
       {line.delivery === 'sending' && <p class="said-state">{words.chat.sending}</p>}
       {line.delivery === 'missed' && <p class="said-state problem">{words.chat.missed(line.missed)}</p>}
     </li>
+  );
+}
+
+/** Addresses can be followed, in a tab of their own that learns nothing of this one. */
+function Words({ text }: { readonly text: string }) {
+  return pieces(text).map((piece) =>
+    piece.href === null ? (
+      piece.text
+    ) : (
+      <a href={piece.href} target="_blank" rel="noopener noreferrer">
+        {piece.text}
+      </a>
+    ),
   );
 }
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from tests.support.browser import Page
 
-BYTES: Final = int(os.environ.get("EYELINE_FILE_BYTES", "20_000_007"))
-"""Size of the large file; `EYELINE_FILE_BYTES=200_000_000` for the long run."""
+BYTES: Final = int(os.environ.get("FILE_BYTES", "20_000_007"))
+"""Size of the large file; `FILE_BYTES=200_000_000` for the long run."""
 
 SAVED: Final = """
 globalThis.saved = [];

@@ -59,7 +59,8 @@ export function CallView({ call }: { readonly call: Call }) {
       <NoticesView call={call} />
       <Bar call={call} chatButton={chatButton} filesButton={filesButton} />
       {open && <ChatPanel call={call} onClose={closeChat} />}
-      {filesOpen ? <FilesPanel call={call} onClose={closeFiles} /> : <Asks files={call.files} />}
+      {filesOpen && <FilesPanel call={call} onClose={closeFiles} />}
+      {!open && !filesOpen && <Asks files={call.files} />}
       {dropping && <Dropping call={call} />}
     </main>
   );

@@ -4,6 +4,7 @@ import type { Call } from '../model/call';
 import type { Line } from '../model/chat';
 import { pieces } from '../model/text';
 import { words } from '../strings';
+import { Asks } from './files';
 import { Icon } from './icon';
 
 export function ChatPanel({ call, onClose }: { readonly call: Call; readonly onClose: () => void }) {
@@ -21,6 +22,7 @@ export function ChatPanel({ call, onClose }: { readonly call: Call; readonly onC
         </button>
       </div>
       <Log lines={call.chat.lines.value} />
+      <Asks files={call.files} />
       <Composer call={call} />
     </aside>
   );

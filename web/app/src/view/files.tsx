@@ -50,7 +50,7 @@ export function FilesPanel({ call, onClose }: { readonly call: Call; readonly on
   );
 }
 
-/** What somebody offers while the panel is closed. */
+/** What somebody offers while the panel is closed: over the stage, or in the chat where that is open. */
 export function Asks({ files }: { readonly files: Files }) {
   const asking = files.asking.value.slice(0, 3);
   if (asking.length === 0) return null;

@@ -57,7 +57,10 @@ export class FakePeer implements sdk.Peer {
 
   retried = 0;
 
-  send(): Promise<void> {
+  readonly sent: sdk.Json[] = [];
+
+  send(message: sdk.Json): Promise<void> {
+    this.sent.push(message);
     return Promise.resolve();
   }
 

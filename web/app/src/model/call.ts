@@ -172,6 +172,7 @@ export class Call {
     const now = peers.map((peer) => before.find((one) => one.id === peer.id) ?? this.#welcome(peer));
     const gone = before.filter((one) => !now.includes(one));
     this.others.value = now;
+    this.chat.meet(peers);
     for (const one of gone) this.#seeOut(one);
     if (this.#greeted) for (const one of now) if (!before.includes(one)) this.notices.show(words.joined(one.name));
     this.#greeted = true;

@@ -2,7 +2,6 @@
 
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -13,18 +12,11 @@ from tests.support.firefox import Firefox
 from tests.support.lab import Lab
 from tests.support.server import LiveServer
 
-HERE: Final = Path(__file__).parent
-HEAVY: Final = {
-    "test_call.py",
-    "test_crowd.py",
-    "test_faults.py",
-    "test_files.py",
-    "test_files_page.py",
-    "test_glare.py",
-    "test_load.py",
-    "test_roaming.py",
-}
-"""They load the machine, or say how soon something has to come."""
+LOADING: Final = {"test_crowd.py", "test_load.py"}
+"""They have no browsers, but need the machine as those do."""
+
+WAITING: Final = {"test_paths.py", "test_verdicts.py"}
+"""They have browsers, which mostly wait for what never comes."""
 
 
 def pytest_configure() -> None:
@@ -33,9 +25,11 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`make test` runs what is heavy one after the other, and beside it the rest, which mostly waits."""
+    """`make test` runs what is `heavy` one after the other, and beside it the rest."""
     for item in items:
-        if item.path.name in HEAVY and item.path.parent == HERE:
+        module = item.getparent(pytest.Module)
+        loads = item.path.name in LOADING or (module is not None and hasattr(module.obj, "Browser"))
+        if loads and item.path.name not in WAITING:
             item.add_marker(pytest.mark.heavy)
 
 

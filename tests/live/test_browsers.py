@@ -98,7 +98,7 @@ class TestEachBrowser:
         page = browser.open(bare)
         page.evaluate("console.warn('the kettle', 1)")
         with pytest.raises(PageError) as late:
-            page.until("missing.value", deadline=0.1)
+            page.until("missing.value", deadline=1.0)
         words = str(late.value)
         assert all(word in words for word in ("ReferenceError", "the kettle 1", f"url: {bare}"))
         picture = Path(words.split("screenshot: ")[1].splitlines()[0])

@@ -16,26 +16,13 @@ from typing import Final
 
 import httpx
 import uvloop
+from tests.support.crowd import come_and_go
 from tests.support.server import LiveServer
-from websockets.asyncio.client import connect
-from websockets.typing import Subprotocol
 
-SUBPROTOCOL: Final = Subprotocol("eyeline.v1")
 PEOPLE: Final = 100
 """At once."""
 
 FIGURES: Final = ("process_open_fds", "eyeline_sockets", "eyeline_rooms", 'eyeline_joins_total{outcome="seated"}')
-
-
-async def come_and_go(url: str, room: int) -> None:
-    """One join and one leave."""
-    async with connect(f"{url}/ws".replace("http", "ws"), subprotocols=[SUBPROTOCOL], compression=None) as socket:
-        await socket.send(f'{{"type":"hello","room":"room-{room}"}}')
-        await socket.send('{"type":"join","name":"Alice"}')
-        while '"joined"' not in str(await socket.recv()):
-            pass
-        await socket.send('{"type":"leave"}')
-        await socket.wait_closed()
 
 
 async def person(url: str, rooms: Iterator[int], began: float, rate: float, seconds: float) -> None:
@@ -45,7 +32,7 @@ async def person(url: str, rooms: Iterator[int], began: float, rate: float, seco
         if at > began + seconds:
             return
         await asyncio.sleep(max(0.0, at - monotonic()))
-        await come_and_go(url, room)
+        await come_and_go(url, f"room-{room}")
 
 
 async def look(server: LiveServer, began: float) -> None:

@@ -12,15 +12,13 @@ from typing import Final, Self
 
 import httpx
 import pytest
+from tests.support.crowd import come_and_go
 from tests.support.server import LiveServer
 from tests.support.socket import Socket
-from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
-from websockets.typing import Subprotocol
 
 from eyeline.serve.broker import CLOSE_WITHIN
 
-SUBPROTOCOL: Final = Subprotocol("eyeline.v1")
 MANY: Final = ("--sockets-per-address", "1000000", "--metrics", "open")
 
 
@@ -91,9 +89,9 @@ def test_a_flood_in_one_room_slows_nobody_in_another() -> None:
 
 def test_ten_thousand_joins_and_leaves_leave_nothing_behind() -> None:
     with LiveServer(*MANY) as server:
-        asyncio.run(come_and_go(server.url, 1000))
+        asyncio.run(crowd(server.url, 1000))
         before = memory(server)
-        asyncio.run(come_and_go(server.url, 10_000))
+        asyncio.run(crowd(server.url, 10_000))
         wait(server, "eyeline_sockets", 0)
         assert figure(server, 'eyeline_joins_total{outcome="seated"}') == 11_000
         assert figure(server, "eyeline_rooms") == figure(server, 'eyeline_seats{is="here"}') == 0
@@ -102,7 +100,7 @@ def test_ten_thousand_joins_and_leaves_leave_nothing_behind() -> None:
         assert memory(server) - before < 4000
 
 
-async def come_and_go(url: str, times: int) -> None:
+async def crowd(url: str, times: int) -> None:
     """So many people join rooms of their own, 50 at a time, and leave."""
     numbers = iter(range(times))
     async with asyncio.TaskGroup() as people:
@@ -113,13 +111,7 @@ async def come_and_go(url: str, times: int) -> None:
 async def visits(url: str, numbers: Iterator[int]) -> None:
     """One after the other."""
     for number in numbers:
-        async with connect(f"{url}/ws".replace("http", "ws"), subprotocols=[SUBPROTOCOL], compression=None) as socket:
-            await socket.send(f'{{"type":"hello","room":"room-{number}"}}')
-            await socket.send('{"type":"join","name":"Alice"}')
-            while '"joined"' not in str(await socket.recv()):
-                pass
-            await socket.send('{"type":"leave"}')
-            await socket.wait_closed()
+        await come_and_go(url, f"room-{number}")
 
 
 class Flood:

@@ -16,6 +16,18 @@ from eyeline.signalling.session import SILENCE_MAX
 SUBPROTOCOL: Final = Subprotocol("eyeline.v1")
 
 
+async def come_and_go(url: str, room: str) -> None:
+    """Somebody joins a room, and leaves it."""
+    address = f"{url}/ws".replace("http", "ws")
+    async with connect(address, subprotocols=[SUBPROTOCOL], compression=None) as socket:
+        await socket.send(json.dumps({"type": "hello", "room": room}))
+        await socket.send('{"type":"join","name":"Alice"}')
+        while '"joined"' not in str(await socket.recv()):
+            pass
+        await socket.send('{"type":"leave"}')
+        await socket.wait_closed()
+
+
 class Member:
     """One client of the protocol, which comes back to its seat whenever its socket ends."""
 

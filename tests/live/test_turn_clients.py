@@ -81,9 +81,14 @@ class Heard(asyncio.DatagramProtocol):
 
     def __init__(self) -> None:
         self.datagrams: asyncio.Queue[tuple[bytes, tuple[str, int]]] = asyncio.Queue()
+        self.closed = asyncio.Event()
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self.datagrams.put_nowait((data, addr))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        assert exc is None
+        self.closed.set()
 
 
 async def echoed(server: LiveServer, who: tuple[str, str], transport: str, peer: socket.socket) -> None:
@@ -101,6 +106,7 @@ async def echoed(server: LiveServer, who: tuple[str, str], transport: str, peer:
             assert await heard.datagrams.get() == (words, peer.getsockname())
         assert source == relayed.get_extra_info("sockname")
         relayed.close()
+        await heard.closed.wait()
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

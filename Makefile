@@ -1,5 +1,5 @@
 # make serve   install into .venv and start Eyeline; options by ARGS: make serve ARGS="--port 8443 --tls self-signed"
-# make test    install the test tools too, then run everything that must pass; what mostly waits runs beside what is heavy
+# make test    install the test tools too, then run everything that must pass
 # make check   lint and types only
 # make fuzz    any bytes at all at every way in, guided by coverage: make fuzz SECONDS=600
 # make clean   remove what make has made
@@ -34,9 +34,7 @@ serve: $(RUNTIME) $(WEB_APP)
 
 test: debian-packages check
 	npm --prefix web test
-	@echo "$(BIN)/pytest"; \
-	$(BIN)/pytest -m 'not heavy' >.make/light.log 2>&1 & light=$$!; trap "kill $$light 2>/dev/null || true" EXIT; \
-	status=0; $(BIN)/pytest -m heavy || status=$$?; wait $$light || status=$$?; cat .make/light.log; exit $$status
+	$(BIN)/pytest
 
 check: $(TOOLS) $(WEB_APP) $(NODE_MODULES)
 	$(BIN)/ruff check

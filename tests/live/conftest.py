@@ -2,7 +2,6 @@
 
 import signal
 from collections.abc import Iterator
-from typing import Final
 
 import pytest
 from tests.support.bare import bare_page
@@ -12,25 +11,10 @@ from tests.support.firefox import Firefox
 from tests.support.lab import Lab
 from tests.support.server import LiveServer
 
-LOADING: Final = {"test_crowd.py", "test_load.py"}
-"""They have no browsers, but need the machine as those do."""
-
-WAITING: Final = {"test_paths.py", "test_verdicts.py"}
-"""They have browsers, which mostly wait for what never comes."""
-
 
 def pytest_configure() -> None:
     """A run that is told to end (`timeout`, CI) ends its browsers too, as with Ctrl+C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`make test` runs what is `heavy` one after the other, and beside it the rest."""
-    for item in items:
-        module = item.getparent(pytest.Module)
-        loads = item.path.name in LOADING or (module is not None and hasattr(module.obj, "Browser"))
-        if loads and item.path.name not in WAITING:
-            item.add_marker(pytest.mark.heavy)
 
 
 @pytest.fixture(scope="session")

@@ -143,6 +143,21 @@ describe('what was written before somebody came', () => {
     expect(texts()).toEqual(['before', 'hello']);
   });
 
+  test('it does not come twice from who lost their seat and took another', () => {
+    chat.receive(bob, { kind: 'chat', id: '1', text: 'hello' });
+    const again = new FakePeer('Bob', {} as MediaStream, 'bob-2');
+    chat.receive(again, { kind: 'chat-before', lines: [{ id: '1', text: 'hello', at: 1 }] });
+    expect(texts()).toEqual(['hello']);
+  });
+
+  test('nobody hides what another wrote by its id', () => {
+    chat.receive(bob, { kind: 'chat', id: '1', text: 'yes' });
+    const mallory = new FakePeer('Mallory', {} as MediaStream);
+    const told = { kind: 'chat-before', lines: [{ id: '1', text: 'no', at: 1 }] };
+    for (const peer of [mallory, new FakePeer('Bob', {} as MediaStream, 'mallory-2')]) chat.receive(peer, told);
+    expect(texts()).toEqual(['no', 'no', 'yes']);
+  });
+
   test('nobody writes from the future', () => {
     before({ id: '1', text: 'tomorrow', at: Number.MAX_SAFE_INTEGER });
     say('now');

@@ -17,8 +17,9 @@ const longestId = 64;
 
 export interface Line {
   readonly key: number;
-  /** Its author's id and the one that they gave it. */
-  readonly source: string;
+  /** Whose it is, and the id that they gave it. */
+  readonly author: string;
+  readonly id: string;
   readonly mine: boolean;
   readonly name: string;
   readonly text: string;
@@ -88,7 +89,8 @@ export class Chat {
 
   async #deliver(text: string): Promise<void> {
     const id = `${this.#page}-${this.#keys + 1}`;
-    const mine = { mine: true, source: id, name: this.#room.me.name, text: showable(text) };
+    const { id: author, name } = this.#room.me;
+    const mine = { mine: true, author, id, name, text: showable(text) };
     const { key } = this.#add({ ...mine, at: this.#now(), delivery: 'sending' });
     try {
       await this.#room.send({ kind: 'chat', id, text });
@@ -104,7 +106,7 @@ export class Chat {
     if (times >= askedMost) return;
     this.#asked.set(to, times + 1);
     const mine = this.lines.peek().filter((line) => line.mine);
-    const told = mine.slice(-toldLines).map(({ source: id, text, at }) => ({ id, text, at }));
+    const told = mine.slice(-toldLines).map(({ id, text, at }) => ({ id, text, at }));
     for (let start = 0; start < told.length; start += linesInMessage) {
       const lines = told.slice(start, start + linesInMessage);
       void to.send({ kind: 'chat-before', lines }).catch(() => undefined); // they left
@@ -115,7 +117,7 @@ export class Chat {
   #learn(from: sdk.Peer, message: unknown): void {
     for (const said of readLines(message)) {
       const line = theirs(from, said);
-      if (this.lines.peek().some(({ source }) => source === line.source)) continue;
+      if (this.lines.peek().some((known) => isSame(known, line))) continue;
       this.#add({ ...line, at: Math.min(said.at, this.#now()) });
     }
   }
@@ -141,7 +143,16 @@ interface Said {
 }
 
 function theirs(from: sdk.Peer, { id, text }: Said): Omit<Line, 'key' | 'at' | 'missed'> {
-  return { mine: false, source: `${from.id}/${id}`, name: shownName(from.name), text, delivery: 'delivered' };
+  return { mine: false, author: from.id, id, name: shownName(from.name), text, delivery: 'delivered' };
+}
+
+/**
+ * Whether they are one line. Who lost their seat and took another has a new id, and tells the same lines: with the same
+ * words under the same name nothing is hidden, whoever tells them.
+ */
+function isSame(known: Line, line: Omit<Line, 'key' | 'at' | 'missed'>): boolean {
+  if (known.mine || known.id !== line.id) return false;
+  return known.author === line.author || (known.name === line.name && known.text === line.text);
 }
 
 function readKind(message: unknown): unknown {

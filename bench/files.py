@@ -1,0 +1,306 @@
+"""How fast a file goes from one app to another, beside a raw data channel, and what it takes from the call meanwhile.
+
+    PYTHONPATH=.:src .venv/bin/python bench/files.py speed [--bytes 200_000_000] [--runs 3]
+    PYTHONPATH=.:src .venv/bin/python bench/files.py call
+
+Two Debian Chromium with profiles on disk, one person each.  `speed` has no camera: a file from the click on "Accept" to
+"Verified", in turns with as many bytes on one reliable channel in messages of 256 KiB; and the memory of both tabs
+(proportional set size of all renderers, above that before the file).  `call` has both cameras at 640x480: frames a
+second that the receiver decodes, and how long a chat line takes, without and with a file on its way.
+"""
+
+import argparse
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from playwright.sync_api import Page, sync_playwright
+from tests.support.server import LiveServer
+
+FLAGS = (
+    "--no-sandbox",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+)
+NO_CAMERA = "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'));"
+SMALL_CAMERA = """
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = (wish) => ask(
+  typeof wish.video === 'object' ? {...wish, video: {...wish.video, width: 640, height: 480}} : wish);
+"""
+REMEMBER = """
+globalThis.connections = [];
+globalThis.RTCPeerConnection = new Proxy(RTCPeerConnection, {
+  construct(target, given, as) {
+    const made = Reflect.construct(target, given, as);
+    connections.push(made);
+    return made;
+  },
+});
+"""
+FRAMES = """async () => {
+  const reports = await Promise.all(connections.map((each) => each.getStats()));
+  return reports.flatMap((each) => [...each.values()]).reduce((sum, each) => sum + (each.framesDecoded ?? 0), 0);
+}"""
+OFFER = """async () => {
+  globalThis.link = new RTCPeerConnection();
+  globalThis.channel = link.createDataChannel('raw', { negotiated: true, id: 0 });
+  await link.setLocalDescription();
+  while (link.iceGatheringState !== 'complete') await new Promise((done) => setTimeout(done, 10));
+  return link.localDescription.sdp;
+}"""
+ANSWER = """async (sdp) => {
+  globalThis.link = new RTCPeerConnection();
+  globalThis.channel = link.createDataChannel('raw', { negotiated: true, id: 0 });
+  channel.binaryType = 'arraybuffer';
+  await link.setRemoteDescription({ type: 'offer', sdp });
+  await link.setLocalDescription();
+  while (link.iceGatheringState !== 'complete') await new Promise((done) => setTimeout(done, 10));
+  return link.localDescription.sdp;
+}"""
+TAKE = """async (bytes) => {
+  if (channel.readyState !== 'open') await new Promise((done) => { channel.onopen = done; });
+  let left = bytes;
+  globalThis.taken = new Promise((done) => {
+    channel.onmessage = ({ data }) => {
+      left -= data.byteLength;
+      if (left <= 0) done();
+    };
+  });
+}"""
+PUSH = """async (bytes) => {
+  const piece = new Uint8Array(256 * 1024);
+  channel.bufferedAmountLowThreshold = 512 * 1024;
+  for (let sent = 0; sent < bytes; sent += piece.length) {
+    if (channel.bufferedAmount > 1024 * 1024) await new Promise((done) => { channel.onbufferedamountlow = done; });
+    channel.send(piece);
+  }
+}"""
+NOTE_LINES = """() => {
+  globalThis.lines = {};
+  new MutationObserver(() => {
+    for (const line of document.querySelectorAll('[role=log] p')) lines[line.textContent.trim()] ??= Date.now();
+  }).observe(document.body, { childList: true, subtree: true, characterData: true });
+}"""
+
+
+class Person(NamedTuple):
+    """Somebody with a browser of their own."""
+
+    page: Page
+    profile: str
+
+
+class Call(NamedTuple):
+    """A chat line's way in ms, and frames a second."""
+
+    chat_ms: list[float]
+    frames: float
+
+
+# Who is there.
+
+
+@contextmanager
+def two_people(script: str) -> Iterator[tuple[Person, Person]]:
+    with ExitStack() as stack:
+        playwright = stack.enter_context(sync_playwright())
+        people = []
+        for _ in range(2):
+            profile = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+            context = playwright.chromium.launch_persistent_context(
+                profile, executable_path="/usr/bin/chromium", args=FLAGS, viewport={"width": 1280, "height": 800}
+            )
+            stack.callback(context.close)
+            context.add_init_script(script=script)
+            people.append(Person(context.pages[0], profile))
+        yield people[0], people[1]
+
+
+def join(page: Page, url: str, name: str) -> None:
+    page.goto(url)
+    page.get_by_label("Your name").fill(name)
+    page.get_by_role("button", name="Join").click()
+    page.locator("main.call").wait_for()
+
+
+def meet(people: Sequence[Person], url: str) -> None:
+    for person, name in zip(people, ("Alice", "Bob"), strict=True):
+        join(person.page, url, name)
+    for person in people:
+        person.page.locator(".badge[data-line=direct]").wait_for()
+
+
+# Memory.
+
+
+def renderers_bytes(profile: str) -> int:
+    """Memory of all tabs of the browser that has this profile."""
+    total = 0
+    for pid in descendants(browser_pid(profile)):
+        try:
+            if b"--type=renderer" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+                total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) * 1024
+        except (OSError, StopIteration):
+            continue  # it has ended meanwhile
+    return total
+
+
+def browser_pid(profile: str) -> int:
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if f"--user-data-dir={profile}".encode() in words and not any(word.startswith(b"--type=") for word in words):
+            return int(path.parent.name)
+    raise SystemExit("the browser has gone")
+
+
+def descendants(pid: int) -> Iterator[int]:
+    yield pid
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in path.read_text().split():
+            yield from descendants(int(child))
+
+
+@contextmanager
+def peaks(people: Sequence[Person]) -> Iterator[list[int]]:
+    """The most that each person's tabs have while the block runs, above what they had before."""
+    before = [renderers_bytes(person.profile) for person in people]
+    most = [0 for _ in people]
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(0.5):
+            for index, person in enumerate(people):
+                most[index] = max(most[index], renderers_bytes(person.profile) - before[index])
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield most
+    finally:
+        ended.set()
+        watcher.join()
+
+
+# The figures.
+
+
+def a_file(folder: str, size: int) -> Path:
+    path = Path(folder, "bench.bin")
+    with path.open("wb") as file:
+        for left in range(size, 0, -(1 << 24)):
+            file.write(os.urandom(min(left, 1 << 24)))
+    return path
+
+
+def send(sender: Page, receiver: Page, path: Path) -> float:
+    """Seconds from the click on "Accept" to "Verified"."""
+    offer(sender, path)
+    receiver.get_by_role("button", name="Accept", exact=True).click()
+    began = time.monotonic()
+    sender.locator(".file[data-state=verified]").wait_for(timeout=600_000)
+    return time.monotonic() - began
+
+
+def offer(sender: Page, path: Path) -> None:
+    if sender.locator("input[type=file]").count() == 0:
+        sender.keyboard.press("f")
+    sender.locator("input[type=file]").set_input_files(path)
+
+
+def raw(sender: Page, receiver: Page, size: int) -> float:
+    """Seconds for as many bytes from memory to nowhere."""
+    answer = receiver.evaluate(ANSWER, sender.evaluate(OFFER))
+    sender.evaluate("(sdp) => link.setRemoteDescription({ type: 'answer', sdp })", answer)
+    receiver.evaluate(TAKE, size)
+    began = time.monotonic()
+    sender.evaluate(PUSH, size)
+    receiver.evaluate("taken")
+    return time.monotonic() - began
+
+
+def speed(url: str, size: int, runs: int) -> None:
+    ours, theirs = [], []
+    with tempfile.TemporaryDirectory() as folder, two_people(NO_CAMERA) as people:
+        path = a_file(folder, size)
+        sender, receiver = (person.page for person in people)
+        for run in range(runs):
+            meet(people, f"{url}/r/bench-{run}")
+            with peaks(people) as most:
+                ours.append(size / 1e6 / send(sender, receiver, path))
+            for person in people:
+                person.page.goto(f"{url}/healthz")
+            theirs.append(size / 1e6 / raw(sender, receiver, size))
+            memory = " and ".join(f"{each / 1e6:.0f}" for each in most)
+            print(f"run {run}: file {ours[-1]:.1f} MB/s, raw {theirs[-1]:.1f} MB/s; {memory} MB above idle", flush=True)
+    print(f"medians: file {median(ours):.1f} MB/s, raw {median(theirs):.1f}, ratio {median(ours) / median(theirs):.2f}")
+
+
+def listen(writer: Page, reader: Page, lines: Sequence[str]) -> Call:
+    """Writes each line, one a second, and counts pictures meanwhile."""
+    sent = []
+    frames, began = reader.evaluate(FRAMES), time.monotonic()
+    for line in lines:
+        writer.get_by_label("Message everyone").fill(line)
+        sent.append(writer.evaluate("Date.now()"))
+        writer.keyboard.press("Enter")
+        writer.wait_for_timeout(1000)
+    rate = (reader.evaluate(FRAMES) - frames) / (time.monotonic() - began)
+    seen = reader.evaluate("lines")
+    return Call([seen[line] - at for line, at in zip(lines, sent, strict=True)], rate)
+
+
+def call(url: str) -> None:
+    with tempfile.TemporaryDirectory() as folder, two_people(REMEMBER + SMALL_CAMERA) as people:
+        path = a_file(folder, 2_000_000_000)
+        alice, bob = (person.page for person in people)
+        meet(people, f"{url}/r/bench-call")
+        bob.evaluate(NOTE_LINES)
+        for page in (alice, bob):
+            page.keyboard.press("c")
+        alice.wait_for_timeout(5000)
+        show("without a file", listen(alice, bob, [f"quiet {n}" for n in range(15)]))
+        alice.get_by_role("button", name="Files", exact=True).click()
+        offer(alice, path)
+        bob.get_by_role("button", name="Accept", exact=True).click()
+        alice.locator("progress").wait_for()
+        alice.get_by_role("button", name="Chat", exact=True).click()
+        alice.wait_for_timeout(5000)
+        show("with a file", listen(alice, bob, [f"busy {n}" for n in range(15)]))
+
+
+def show(when: str, seen: Call) -> None:
+    chat = f"{median(seen.chat_ms):.0f} ms ({min(seen.chat_ms):.0f}-{max(seen.chat_ms):.0f})"
+    print(f"{when}: a chat line {chat}, {seen.frames:.1f} frames a second", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("figure", choices=["speed", "call"])
+    parser.add_argument("--bytes", type=int, default=200_000_000)
+    parser.add_argument("--runs", type=int, default=3)
+    given = parser.parse_args()
+    with LiveServer() as server:
+        if given.figure == "speed":
+            speed(server.url, given.bytes, given.runs)
+        else:
+            call(server.url)
+
+
+if __name__ == "__main__":
+    main()

@@ -203,6 +203,9 @@ def typescript() -> str:
     for name in NAMED:
         base = str if name != "Count" else int
         text += ts_comment(docs[name]) + f"export type {name} = {ts_type(base)};\n\n"
+    text += ts_comment(docs["DISPLAY_NAME"])
+    text += "// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it may not have\n"
+    text += f"export const displayName = /^{messages.DISPLAY_NAME}$/u;\n\n"
     codes = "".join(f"\n  | '{code}'" for code in refusals.REFUSALS)
     text += ts_comment("Why the broker says no.") + f"export type Code ={codes};\n\n"
     for cls in (*structs(), *_members(messages.ToBroker), *_members(messages.FromBroker, besides=messages.ToBroker)):

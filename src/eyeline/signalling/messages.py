@@ -29,9 +29,16 @@ _BAD: Final = (
 RoomName = NewType("RoomName", Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}" + _END)])
 """1 to 64 of a-z, 0-9 and hyphen."""
 
-DisplayName = NewType("DisplayName", Annotated[str, Meta(pattern=rf"^(?=.*\S)[^{_BAD}]{{1,64}}" + _END)])
+DISPLAY_NAME: Final = rf"(?=.*\S)[^{_BAD}]{{1,64}}"
+"""What a name may be: 1 to 64 characters, not all blank, no control characters, no overrides of text direction, nothing
+without width that is not part of an emoji."""
+
+_CARD: Final = "[A-Za-z0-9_-]{400}"
+
+DisplayName = NewType("DisplayName", Annotated[str, Meta(pattern=f"^(?:{DISPLAY_NAME}|{_CARD})" + _END)])
 """What a person is called: 1 to 64 characters, not all blank, no control characters, no overrides of text direction,
-nothing without width that is not part of an emoji."""
+nothing without width that is not part of an emoji.  Or, where the link has a secret, a sealed card: 400 of A-Z, a-z,
+0-9, hyphen and underscore, which only who has that secret can open."""
 
 PeerId = NewType("PeerId", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{8,32}" + _END)])
 """A member's public id, given by the broker."""

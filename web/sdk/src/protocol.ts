@@ -41,7 +41,8 @@ export type RoomName = string;
 
 /**
  * What a person is called: 1 to 64 characters, not all blank, no control characters, no overrides of text direction,
- * nothing without width that is not part of an emoji.
+ * nothing without width that is not part of an emoji.  Or, where the link has a secret, a sealed card: 400 of A-Z, a-z,
+ * 0-9, hyphen and underscore, which only who has that secret can open.
  */
 export type DisplayName = string;
 
@@ -56,6 +57,13 @@ export type Payload = string;
 
 /** A whole number from 0 that JavaScript holds exactly. */
 export type Count = number;
+
+/**
+ * What a name may be: 1 to 64 characters, not all blank, no control characters, no overrides of text direction, nothing
+ * without width that is not part of an emoji.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it may not have
+export const displayName = /^(?=.*\S)[^\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]{1,64}$/u;
 
 /** Why the broker says no. */
 export type Code =

@@ -9,6 +9,7 @@ export function browser(): Outside {
   return {
     sdk: { visit, rejoin, probeStun, probeTurn, keptIn, media: () => new LocalMedia() },
     url: document.baseURI,
+    secure: window.isSecureContext,
     address: address(),
     memory: memory(() => localStorage),
     session: memory(() => sessionStorage),
@@ -52,7 +53,8 @@ function stayAwake(): (awake: boolean) => void {
 
 function address(): Address {
   const base = new URL(document.baseURI).pathname;
-  const read = () => (location.pathname.startsWith(base) ? location.pathname.slice(base.length) : location.pathname);
+  const below = () => (location.pathname.startsWith(base) ? location.pathname.slice(base.length) : location.pathname);
+  const read = () => below() + location.hash;
   const path = signal(read());
   window.addEventListener('popstate', () => {
     path.value = read();

@@ -39,6 +39,7 @@ const refusals: { readonly [code: string]: string } = {
   name: 'The server did not take this name. Try another one.',
   unreachable: 'The server did not answer. Check your network and try again.',
   busy: 'The server has as many calls as it can take. Try again in a minute.',
+  'no-key': 'The people inside came by a link with a key. Ask them for the whole link.',
   'too-many-looks': 'Your network has opened many rooms in a short time. Try again in a minute.',
   'too-fast': 'That was too often in a short time. Wait a moment and try again.',
 };
@@ -188,7 +189,9 @@ export const words = {
     camera: 'Camera',
     join: 'Join',
     joining: 'Joining…',
-    note: 'Sent from browser to browser, encrypted.',
+    sealed: 'From browser to browser, encrypted. The key is in the link: not even the server can listen in.',
+    trusting: 'From browser to browser, encrypted. This link has no key: the server that introduces you is trusted.',
+    keyless: 'The people inside came by a link with a key. Yours lacks it: ask them for the whole link.',
     preview: 'Your picture',
     cameraOff: 'Your camera is off',
     cameraStarting: 'Starting the camera…',
@@ -225,6 +228,11 @@ export const words = {
     kind === 'microphone' ? (on ? 'Microphone on' : 'Microphone muted') : on ? 'Camera on' : 'Camera off',
   joined: (name: string) => `${name} joined`,
   left: (name: string) => `${name} left`,
+  strangers: (count: number, sealed: boolean) => {
+    const who = count === 1 ? 'Somebody' : `${count} people`;
+    if (sealed) return `${who} knocked without the key of your link, and ${count === 1 ? 'is' : 'are'} not connected.`;
+    return `${who} came by a link with a key that yours lacks. Ask for the whole link.`;
+  },
   wrote: (name: string, text: string) => `${name} wrote: ${text.slice(0, 200)}`,
   unconnected: (name: string) => `No connection to ${name}`,
   lostPerson: (name: string) => `Lost ${name}. Trying again…`,
@@ -261,6 +269,8 @@ export const words = {
     roundTrip: (line: Line) => ['Round trip', roundTrip(line)] as const,
     picture: (line: Line) => ['Picture', picture(line)] as const,
     lost: (line: Line) => ['Lost on the way', lost(line)] as const,
+    introduced: (sealed: boolean) =>
+      ['Introduced', sealed ? 'Sealed with the key in your link' : 'By the server, which is trusted here'] as const,
   },
   chat: {
     heading: 'Chat',
@@ -285,6 +295,14 @@ export const words = {
     title: 'Nothing here',
     lead: 'This address leads to no page. If somebody sent you a link to a call, check that it is whole.',
     home: 'Go to the first page',
+  },
+  badKey: {
+    title: 'The link is not whole',
+    lead: 'The key after its # was cut off or changed. Ask for the link again, and copy all of it.',
+  },
+  insecureKey: {
+    title: 'This link needs HTTPS',
+    lead: 'It has a key, and your browser uses keys on secure pages only. Open it with https at its beginning.',
   },
   badRoom: {
     title: 'Not a room',

@@ -132,6 +132,8 @@ export class FakeRoom implements sdk.Room {
   readonly name: string;
   readonly me: sdk.Member;
   readonly peers = new Source<readonly FakePeer[]>([]);
+  sealed = true;
+  readonly strangers = new Source<readonly sdk.Member[]>([]);
   readonly broker = new Source<sdk.BrokerState>('connected');
   readonly ended = new Source<sdk.EyelineError | null>(null);
   readonly iceServers = new Source<readonly sdk.IceServer[]>([]);
@@ -173,6 +175,7 @@ export class FakeLobby implements sdk.Lobby {
   readonly room: string;
   readonly broker = new Source<sdk.BrokerState>('connected');
   readonly members = new Source<readonly sdk.Member[] | null>([]);
+  readonly strangers = new Source(0);
   readonly capacity = new Source<number | null>(6);
   readonly refused = new Source<sdk.EyelineError | null>(null);
   prepared = 0;

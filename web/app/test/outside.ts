@@ -10,9 +10,12 @@ export class World implements Outside {
   readonly memory = memory();
   readonly session = memory();
   readonly lobbies: FakeLobby[] = [];
+  /** What was asked for in each. */
+  readonly visits: { readonly room: string; readonly secret: string | null }[] = [];
   readonly media: FakeMedia[] = [];
   readonly copied: string[] = [];
   readonly address;
+  secure = true;
   /** What `rejoin` gives. */
   seat: FakeRoom | null = null;
   clipboard = true;
@@ -46,7 +49,8 @@ export class World implements Outside {
   readonly sdk: Outside['sdk'] = {
     probeStun: async () => this.stun,
     probeTurn: async ({ urls: [url = ''] }) => this.relays.get(url) ?? { found: 'silent' },
-    visit: ({ room }) => {
+    visit: ({ room, secret = null }) => {
+      this.visits.push({ room, secret });
       const lobby = new FakeLobby(room);
       if (this.answer !== null) lobby.answer = this.answer;
       this.lobbies.push(lobby);

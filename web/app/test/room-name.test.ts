@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { isRoomName, newRoomName, readCode } from '../src/model/room-name';
 import { readRoute } from '../src/model/route';
 
+const key = 'AAECAwQFBgcICQoLDA0ODw';
 const base = 'https://eyeline.example/call/';
 
 test('a new room is 80 random bits in four groups that nobody misreads', () => {
@@ -26,10 +27,16 @@ test.each([
   'r/Tea/',
   '/call/r/tea',
   'https://eyeline.example/call/r/tea',
-  'HTTPS://Eyeline.Example/call/r/tea?x=1#secret',
+  'HTTPS://Eyeline.Example/call/r/tea?x=1#',
   'eyeline.example/call/r/tea',
 ])('%s leads to tea', (typed) => {
-  expect(readCode(typed, base)).toEqual({ is: 'room', room: 'tea' });
+  const { fragment, ...reading } = readCode(typed, base) as { is: string; fragment: string };
+  expect(reading).toEqual({ is: 'room', room: 'tea' });
+  expect(['', '#']).toContain(fragment);
+});
+
+test.each(['/R/Tea#', 'Tea#', 'HTTPS://EYELINE.example/call/r/tea#'])('%s keeps the key after it as it is', (typed) => {
+  expect(readCode(typed + key, base)).toEqual({ is: 'room', room: 'tea', fragment: `#${key}` });
 });
 
 test.each([
@@ -57,8 +64,15 @@ test('a room of another server is told apart', () => {
 test.each([
   ['', { at: 'home' }],
   ['index.html', { at: 'home' }],
-  ['r/tea', { at: 'room', room: 'tea' }],
-  ['r/TEA/', { at: 'room', room: 'tea' }],
+  ['r/tea', { at: 'room', room: 'tea', key: null }],
+  ['r/TEA/', { at: 'room', room: 'tea', key: null }],
+  ['r/tea#', { at: 'room', room: 'tea', key: null }],
+  [`r/tea#${key}`, { at: 'room', room: 'tea', key }],
+  [`r/tea#${key}&more=1`, { at: 'room', room: 'tea', key }],
+  ['r/tea#more=1', { at: 'room', room: 'tea', key: null }],
+  [`r/tea#${key.slice(1)}`, { at: 'bad-key' }],
+  [`r/tea#${key}x`, { at: 'bad-key' }],
+  [`r/tea#${key.slice(0, 21)}x`, { at: 'bad-key' }],
   ['r/a_b', { at: 'bad-room' }],
   ['r/%2e', { at: 'bad-room' }],
   ['r/', { at: 'nowhere' }],

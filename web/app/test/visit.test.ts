@@ -33,8 +33,43 @@ test('a new call is a room that nobody guesses', () => {
   const world = new World();
   const app = new App(world);
   app.newCall();
-  expect(world.address.path.value).toMatch(/^r\/[a-z0-9]{4}(-[a-z0-9]{4}){3}$/);
+  expect(world.address.path.value).toMatch(/^r\/[a-z0-9]{4}(-[a-z0-9]{4}){3}#[A-Za-z0-9_-]{22}$/);
   expect(at(app).at).toBe('lobby');
+});
+
+test('without HTTPS a new call has no key, and a link with one says why it does not work', () => {
+  const world = new World();
+  world.secure = false;
+  const app = new App(world);
+  app.newCall();
+  expect(world.address.path.value).not.toContain('#');
+  world.address.go('r/tea#AAECAwQFBgcICQoLDA0ODw');
+  expect(at(app).at).toBe('insecure');
+});
+
+test('the key goes to the people who are invited, and never into the title', async () => {
+  const world = new World('r/tea#AAECAwQFBgcICQoLDA0ODw');
+  const app = await joined(world);
+  expect(world.visits).toContainEqual({ room: 'tea', secret: 'AAECAwQFBgcICQoLDA0ODw' });
+  expect(call(app).link).toBe(`${world.url}r/tea#AAECAwQFBgcICQoLDA0ODw`);
+  expect(app.title.value).not.toContain('AAEC');
+});
+
+test('who has no key is told to ask for the whole link', () => {
+  const world = new World('r/tea');
+  const app = new App(world);
+  world.lobbies[0]?.strangers.set(1);
+  expect(lobby(app).status.value).toEqual({ is: 'keyless' });
+});
+
+test('somebody without the key of the link is counted, not met', async () => {
+  const world = new World('r/coffee#AAECAwQFBgcICQoLDA0ODw');
+  const room = new FakeRoom('coffee', 'Alice');
+  world.answer = async () => room;
+  const app = await joined(world);
+  expect(call(app).strangers.value).toBe(0);
+  room.strangers.set([{ id: 'mallory1', name: '', order: 1 }]);
+  expect(call(app).strangers.value).toBe(1);
 });
 
 test('the lobby looks, asks for camera and microphone, and has a connection ready', async () => {

@@ -1,8 +1,22 @@
 import { type FromBroker, SUBPROTOCOL, type ToBroker } from './protocol.ts';
 import { type News, Session, type SessionEffect, type Ticket } from './session.ts';
 
+/** What a lobby and a room ask of a broker. */
+export interface Signalling {
+  /** What the seat needs to be taken up again; null without one. */
+  readonly ticket: Ticket | null;
+  /** Something happened to the network: find out whether the broker is there. */
+  hurry(): void;
+  join(name: string): void;
+  /** No longer wishes for a seat that was not given yet. */
+  unjoin(): void;
+  /** False if it is more than the broker takes. */
+  signal(to: string, data: string): boolean;
+  leave(): void;
+}
+
 /** The edge under a {@link Session}: a WebSocket at a time, and one timer. */
-export class Broker {
+export class Broker implements Signalling {
   readonly #url: URL;
   readonly #session: Session;
   readonly #tell: (news: News) => void;
@@ -22,7 +36,6 @@ export class Broker {
     this.#perform(this.#session.start(seconds()));
   }
 
-  /** Something happened to the network: find out whether the broker is there. */
   hurry(): void {
     this.#perform(this.#session.hurry(seconds()));
   }
@@ -39,7 +52,6 @@ export class Broker {
     this.#session.unjoin();
   }
 
-  /** False if it is more than the broker takes. */
   signal(to: string, data: string): boolean {
     const effects = this.#session.signal(to, data);
     if (effects !== null) this.#perform(effects);

@@ -12,6 +12,7 @@ export type { Peer } from './peer.ts';
 export { probeStun, probeTurn, type StunAnswer, type TurnAnswer } from './probe.ts';
 export type { IceServer, Member } from './protocol.ts';
 export type { Place, Room } from './room.ts';
+export { isSecret, newSecret } from './seal.ts';
 export type { BrokerState } from './session.ts';
 export type { Line } from './stats.ts';
 export { Source, type Value } from './value.ts';

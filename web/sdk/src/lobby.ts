@@ -1,8 +1,10 @@
-import { Broker } from './broker.ts';
+import { Broker, type Signalling } from './broker.ts';
 import { EyelineError } from './errors.ts';
 import { configure, type Spare, spare } from './link.ts';
 import type { IceServer, Joined, Member } from './protocol.ts';
 import { loadTicket, type Place, type Room, SeatedRoom, saveTicket } from './room.ts';
+import { isSecret } from './seal.ts';
+import { isStranger, SealedBroker } from './sealed.ts';
 import type { BrokerState, News, Ticket } from './session.ts';
 import { Source, type Value } from './value.ts';
 
@@ -24,6 +26,8 @@ export interface Lobby {
   readonly broker: Value<BrokerState>;
   /** Who is inside; null until the broker has answered. */
   readonly members: Value<readonly Member[] | null>;
+  /** How many are inside without the key that we have, or with one where we have none. */
+  readonly strangers: Value<number>;
   /** How many may be inside; null until the broker has answered. */
   readonly capacity: Value<number | null>;
   /** Why the broker does not let us look in; null while all is well. */
@@ -31,7 +35,8 @@ export interface Lobby {
   /** Makes a connection for `stream` ahead, with its candidates gathered: `join` is quicker then. */
   prepare(stream: MediaStream): void;
   /**
-   * Rejects with code `room-full`, `name`, `unreachable` or `aborted`; the lobby goes on then, and can be asked again.
+   * Rejects with code `room-full`, `name`, `no-key`, `unreachable` or `aborted`; the lobby goes on then, and can be asked
+   * again.
    */
   join(options: JoinOptions): Promise<Room>;
   /** Goes away without having joined. */
@@ -49,9 +54,11 @@ class Visit implements Lobby {
   readonly room: string;
   readonly broker = new Source<BrokerState>('connecting');
   readonly members = new Source<readonly Member[] | null>(null);
+  readonly strangers = new Source(0);
   readonly capacity = new Source<number | null>(null);
   readonly refused = new Source<EyelineError | null>(null);
-  readonly #broker: Broker;
+  readonly #broker: Signalling;
+  readonly #sealed: boolean;
   #iceServers: readonly IceServer[] = [];
   #spare: Spare | null = null;
   /** What the connection that is made ahead is to send. */
@@ -64,7 +71,12 @@ class Visit implements Lobby {
       throw new EyelineError('room-name', 'A room name has 1 to 64 of the letters a-z, digits and hyphens.');
     }
     this.room = place.room;
-    this.#broker = new Broker(new URL(place.url), place.room, ticket, (news) => this.#hear(news));
+    const [url, secret, tell] = [new URL(place.url), place.secret ?? null, (news: News) => this.#hear(news)];
+    this.#sealed = secret !== null;
+    this.#broker =
+      secret === null
+        ? new Broker(url, place.room, ticket, tell)
+        : new SealedBroker(url, place.room, usable(secret), ticket, tell);
   }
 
   prepare(stream: MediaStream): void {
@@ -78,6 +90,10 @@ class Visit implements Lobby {
   }
 
   join(options: JoinOptions): Promise<Room> {
+    if (!this.#sealed && this.strangers.current > 0 && this.members.current?.length === 0) {
+      const why = 'The people inside came by a link with a key, after its #. Ask them for the whole link.';
+      return Promise.reject(new EyelineError('no-key', why));
+    }
     const answer = this.wait(options.stream ?? null, options.signal);
     this.#broker.join(options.name);
     return answer;
@@ -129,11 +145,11 @@ class Visit implements Lobby {
         this.refused.set(null);
         this.#iceServers = news.welcome.iceServers;
         this.capacity.set(news.welcome.capacity);
-        this.members.set(news.welcome.roster.members);
+        this.#show(news.welcome.roster.members);
         if (this.#stream !== null) this.hurry(this.#stream);
         break;
       case 'roster':
-        this.members.set(news.roster.members);
+        this.#show(news.roster.members);
         break;
       case 'joined':
         this.#sit(news.joined);
@@ -151,16 +167,37 @@ class Visit implements Lobby {
     }
   }
 
+  #show(members: readonly Member[]): void {
+    this.strangers.set(members.filter(isStranger).length);
+    this.members.set(members.filter((member) => !isStranger(member)));
+  }
+
   #sit(joined: Joined): void {
     const stream = this.#waiting?.stream ?? null;
     if (this.#spare !== null) configure(this.#spare, joined.iceServers);
-    this.#seated = new SeatedRoom(this.room, this.#broker, this.broker, { joined, stream, spare: this.#spare });
+    this.#seated = new SeatedRoom(this.room, this.#broker, this.broker, {
+      joined,
+      stream,
+      spare: this.#spare,
+      sealed: this.#sealed,
+    });
     this.#spare = null;
     this.#waiting?.resolve(this.#seated);
   }
 }
 
-/** Looks into a room. Returns at once; throws an EyelineError with code `room-name` if it can't be one. */
+/** The secret, if it can be one and the browser can use it. */
+function usable(secret: string): string {
+  if (!isSecret(secret)) throw new EyelineError('secret', 'The key in this link, after its #, is not whole.');
+  if (globalThis.crypto?.subtle === undefined)
+    throw new EyelineError('insecure', 'The key in this link works over HTTPS only.');
+  return secret;
+}
+
+/**
+ * Looks into a room. Returns at once; throws an EyelineError with code `room-name` or `secret` if it can't be one, and
+ * `insecure` where a secret can't be used.
+ */
 export function visit(place: Place): Lobby {
   return new Visit(place, null);
 }

@@ -1,8 +1,9 @@
-import type { Broker } from './broker.ts';
+import type { Signalling } from './broker.ts';
 import { EyelineError } from './errors.ts';
 import { configure, type Spare, spare } from './link.ts';
 import { type Peer, RemotePeer } from './peer.ts';
 import type { IceServer, Joined, Member, Roster } from './protocol.ts';
+import { isStranger } from './sealed.ts';
 import type { BrokerState, News, Ticket } from './session.ts';
 import { Source, type Value } from './value.ts';
 import type { Json, PeerMedia } from './words.ts';
@@ -14,6 +15,10 @@ export interface Room {
   readonly me: Member;
   /** The others, in order of arrival. */
   readonly peers: Value<readonly Peer[]>;
+  /** What stands between us and a server that lies: the secret of the link, or nothing. */
+  readonly sealed: boolean;
+  /** Who is in the room without the key that we have, or with one where we have none: no link is set up with them. */
+  readonly strangers: Value<readonly Member[]>;
   /** Whether the broker is there; the call goes on while it is `away`. */
   readonly broker: Value<BrokerState>;
   /** null while inside; then why it is over: `left` (by us), `replaced` (the seat was opened elsewhere) and the like. */
@@ -37,6 +42,8 @@ export interface Place {
   readonly url: string | URL;
   /** 1 to 64 of a-z, 0-9 and hyphen. */
   readonly room: string;
+  /** The link's secret, 22 characters of base64url: what the members say to connect is sealed with it. */
+  readonly secret?: string | null;
 }
 
 /** What was in force when the page was told of the seat. */
@@ -44,17 +51,20 @@ interface Seat {
   readonly joined: Joined;
   readonly stream: MediaStream | null;
   readonly spare: Spare | null;
+  readonly sealed: boolean;
 }
 
-/** The seat in a room and everybody else's; driven by the news of a {@link Broker}. */
+/** The seat in a room and everybody else's; driven by the news of the broker. */
 export class SeatedRoom implements Room {
   readonly name: string;
   me: Member;
   readonly peers = new Source<readonly Peer[]>([]);
+  readonly sealed: boolean;
+  readonly strangers = new Source<readonly Member[]>([]);
   readonly broker: Value<BrokerState>;
   readonly ended = new Source<EyelineError | null>(null);
   readonly iceServers: Source<readonly IceServer[]>;
-  readonly #broker: Broker;
+  readonly #broker: Signalling;
   readonly #known = new Map<string, RemotePeer>();
   readonly #listeners = new Set<(from: Peer, message: Json) => void>();
   readonly #stopped = new AbortController();
@@ -63,10 +73,11 @@ export class SeatedRoom implements Room {
   #stream: MediaStream | null;
   #media: PeerMedia;
 
-  constructor(name: string, broker: Broker, state: Value<BrokerState>, seat: Seat) {
+  constructor(name: string, broker: Signalling, state: Value<BrokerState>, seat: Seat) {
     this.name = name;
     this.#broker = broker;
     this.broker = state;
+    this.sealed = seat.sealed;
     this.iceServers = new Source(seat.joined.iceServers);
     this.#spare = seat.spare;
     this.#stream = seat.stream;
@@ -159,7 +170,9 @@ export class SeatedRoom implements Room {
 
   /** Brings the peers in line with the roster. `opens`: we came later than those who are new to us, and call them. */
   #seat(roster: Roster, opens: boolean): void {
-    this.#members = roster.members.filter((member) => member.id !== this.me.id);
+    const others = roster.members.filter((member) => member.id !== this.me.id);
+    this.#members = others.filter((member) => !isStranger(member));
+    this.strangers.set(others.filter(isStranger));
     const inside = new Map(this.#members.map((member) => [member.id, member]));
     for (const peer of this.#known.values()) {
       if (inside.has(peer.id)) continue;

@@ -2,9 +2,9 @@ import { computed, effect, type ReadonlySignal, signal, untracked } from '@preac
 import { words } from '../strings';
 import { Checkup } from './checkup';
 import { Home } from './home';
+import { newCallPath } from './new-call';
 import type { Outside } from './outside';
-import { newRoomName } from './room-name';
-import { homePath, readRoute, roomPath, testPath } from './route';
+import { homePath, readRoute, testPath } from './route';
 import { Visit } from './visit';
 
 export type Page =
@@ -12,6 +12,9 @@ export type Page =
   | { readonly at: 'test'; readonly checkup: Checkup }
   | { readonly at: 'room'; readonly visit: Visit }
   | { readonly at: 'bad-room' }
+  | { readonly at: 'bad-key' }
+  /** The link has a key, and the page did not come over HTTPS. */
+  | { readonly at: 'insecure' }
   | { readonly at: 'nowhere' };
 
 /** The whole page: what the address asks for. */
@@ -48,7 +51,7 @@ export class App {
   }
 
   newCall(): void {
-    this.#outside.address.go(roomPath(newRoomName(this.#outside.random)));
+    this.#outside.address.go(newCallPath(this.#outside));
   }
 
   end(): void {
@@ -61,7 +64,9 @@ function open(outside: Outside, path: string): Page {
   const route = readRoute(path);
   if (route.at === 'home') return { at: 'home', home: new Home(outside) };
   if (route.at === 'test') return { at: 'test', checkup: new Checkup(outside) };
-  return route.at === 'room' ? { at: 'room', visit: new Visit(outside, route.room) } : route;
+  if (route.at !== 'room') return route;
+  if (route.key !== null && !outside.secure) return { at: 'insecure' };
+  return { at: 'room', visit: new Visit(outside, route.room, route.key) };
 }
 
 function end(page: Page): void {

@@ -19,6 +19,10 @@ export class Call {
   readonly others = signal<readonly Other[]>([]);
   readonly alone: ReadonlySignal<boolean>;
   readonly broker: ReadonlySignal<sdk.BrokerState>;
+  /** How many are in the room without the key of the link; nothing goes to them or comes from them. */
+  readonly strangers: ReadonlySignal<number>;
+  /** Whether the link has a key. */
+  readonly sealed: boolean;
   readonly chat: Chat;
   readonly files: Files;
   readonly notices: Notices;
@@ -59,6 +63,9 @@ export class Call {
     this.copied = computed(() => this.notices.shown.value === words.linkCopied);
     this.controls = new Controls(outside.after);
     this.broker = this.#watch.signal(room.broker);
+    this.sealed = room.sealed;
+    const strangers = this.#watch.signal(room.strangers);
+    this.strangers = computed(() => strangers.value.length);
     this.#watch.on(room.peers, (peers) => this.#await(peers));
     this.#watch.add(room.listen((from, message) => this.#hear(from, message)));
     this.#watch.add(effect(() => this.#publish()));

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
+import { newCallPath } from './new-call';
 import type { Outside } from './outside';
-import { type CodeReading, newRoomName, readCode } from './room-name';
+import { type CodeReading, readCode } from './room-name';
 import { roomPath } from './route';
 
 /** The first page: a new call, or into one that you were given the code of. */
@@ -14,7 +15,7 @@ export class Home {
   }
 
   newCall(): void {
-    this.#outside.address.go(roomPath(newRoomName(this.#outside.random)));
+    this.#outside.address.go(newCallPath(this.#outside));
   }
 
   type(code: string): void {
@@ -24,7 +25,7 @@ export class Home {
 
   join(): void {
     const reading = readCode(this.code.peek(), this.#outside.url);
-    if (reading.is === 'room') this.#outside.address.go(roomPath(reading.room));
+    if (reading.is === 'room') this.#outside.address.go(roomPath(reading.room, null) + reading.fragment);
     else this.problem.value = reading;
   }
 }

@@ -11,6 +11,8 @@ export type Status =
   | { readonly is: 'away' }
   | { readonly is: 'refused'; readonly code: string; readonly message: string }
   | { readonly is: 'full'; readonly capacity: number }
+  /** People are inside with a key that our link lacks. */
+  | { readonly is: 'keyless' }
   | { readonly is: 'here'; readonly names: readonly string[] };
 
 export interface Refusal {
@@ -24,6 +26,8 @@ const nameKey = 'eyeline:name';
 export class Lobby {
   readonly equipment: Equipment;
   readonly room: string;
+  /** Whether the link has a key. */
+  readonly sealed: boolean;
   readonly name: ReadonlySignal<string>;
   /** What is wrong with the name, once somebody tried to join with it. */
   readonly nameProblem = signal<Exclude<NameReading, { is: 'name' }> | null>(null);
@@ -38,15 +42,21 @@ export class Lobby {
   readonly #watch = new Watch();
   readonly #abort = new AbortController();
 
-  constructor(outside: Outside, room: string, equipment: Equipment, enter: (room: sdk.Room) => Promise<void>) {
+  constructor(
+    outside: Outside,
+    { room, key }: { readonly room: string; readonly key: string | null },
+    equipment: Equipment,
+    enter: (room: sdk.Room) => Promise<void>,
+  ) {
     this.room = room;
+    this.sealed = key !== null;
     this.equipment = equipment;
     this.#enter = enter;
     this.#memory = outside.memory;
     this.#name.value = outside.memory.get(nameKey) ?? '';
     this.name = this.#name;
-    this.#lobby = outside.sdk.visit({ url: outside.url, room });
-    this.status = statusOf(this.#lobby, this.#watch);
+    this.#lobby = outside.sdk.visit({ url: outside.url, room, secret: key });
+    this.status = statusOf(this.#lobby, this.#watch, this.sealed);
     this.#watch.add(
       effect(() => {
         // Not before: a browser that lends no camera keeps its addresses in the local network to itself.
@@ -101,17 +111,19 @@ export class Lobby {
   }
 }
 
-function statusOf(lobby: sdk.Lobby, watch: Watch): ReadonlySignal<Status> {
+function statusOf(lobby: sdk.Lobby, watch: Watch, sealed: boolean): ReadonlySignal<Status> {
   const broker = watch.signal(lobby.broker);
   const refused = watch.signal(lobby.refused);
   const members = watch.signal(lobby.members);
   const capacity = watch.signal(lobby.capacity);
+  const strangers = watch.signal(lobby.strangers);
   return computed(() => {
     if (refused.value !== null) return { is: 'refused', ...asRefusal(refused.value) };
     if (broker.value === 'away') return { is: 'away' };
     if (members.value === null) return { is: 'connecting' };
-    if (capacity.value !== null && members.value.length >= capacity.value)
+    if (capacity.value !== null && members.value.length + strangers.value >= capacity.value)
       return { is: 'full', capacity: capacity.value };
+    if (!sealed && strangers.value > 0 && members.value.length === 0) return { is: 'keyless' };
     return { is: 'here', names: members.value.map((member) => shownName(member.name)) };
   });
 }

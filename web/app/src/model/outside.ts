@@ -14,7 +14,7 @@ export interface Sdk {
   media(): Media;
 }
 
-/** Where we are, below the server's base URL: "", "r/tea". */
+/** Where we are, below the server's base URL, with what follows a `#`: "", "r/tea", "r/tea#key". */
 export interface Address {
   readonly path: ReadonlySignal<string>;
   go(path: string): void;
@@ -46,6 +46,8 @@ export interface Outside {
   readonly sdk: Sdk;
   /** Base URL of the server; ends in "/". */
   readonly url: string;
+  /** Whether the page came over HTTPS, or from this machine: else browsers keep cameras and ciphers from it. */
+  readonly secure: boolean;
   readonly address: Address;
   readonly memory: Memory;
   readonly session: Memory;

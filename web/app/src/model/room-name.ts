@@ -13,7 +13,8 @@ export function newRoomName(random: (count: number) => Uint8Array): string {
 
 /** What somebody typed or pasted into the field for a code or a link. */
 export type CodeReading =
-  | { readonly is: 'room'; readonly room: string }
+  /** `fragment` is what a link has from its `#` on: the key. */
+  | { readonly is: 'room'; readonly room: string; readonly fragment: string }
   | { readonly is: 'empty' }
   | { readonly is: 'wrong' }
   /** A good link, but to a room of another server. */
@@ -21,20 +22,20 @@ export type CodeReading =
 
 /** Reads a full link, a path or a bare code; `base` is the URL of this server. */
 export function readCode(typed: string, base: string): CodeReading {
-  const text = typed.trim();
+  const [, text = '', fragment = ''] = /^([^#]*)(#.*)?$/s.exec(typed.trim()) ?? [];
   if (text === '') return { is: 'empty' };
-  if (!/[/:.]/.test(text)) return asRoom(text);
+  if (!/[/:.]/.test(text)) return asRoom(text, fragment);
   const url = asUrl(text, base);
   const name = url === null ? undefined : /(?:^|\/)r\/([^/]+)\/?$/.exec(url.pathname)?.[1];
   if (url === null || name === undefined) return { is: 'wrong' };
-  const reading = asRoom(name);
+  const reading = asRoom(name, fragment);
   const ours = url.href.toLowerCase().startsWith(base.toLowerCase());
   return reading.is === 'room' && !ours ? { is: 'elsewhere', host: url.host } : reading;
 }
 
-function asRoom(text: string): CodeReading {
+function asRoom(text: string, fragment: string): CodeReading {
   const room = text.toLowerCase();
-  return isRoomName(room) ? { is: 'room', room } : { is: 'wrong' };
+  return isRoomName(room) ? { is: 'room', room, fragment } : { is: 'wrong' };
 }
 
 /** `eyeline.example/r/tea` is how people say a link; `/r/tea` and `r/tea` are how they cut it. */

@@ -17,6 +17,7 @@ export type Place =
 /** One room's address from opening it to leaving it: lobby, call, over, and back in. */
 export class Visit {
   readonly room: string;
+  readonly #key: string | null;
   readonly place: ReadonlySignal<Place>;
   readonly #place = signal<Place>({ at: 'returning' });
   readonly #outside: Outside;
@@ -26,12 +27,13 @@ export class Visit {
   #call: Call | null = null;
   #gone = false;
 
-  constructor(outside: Outside, room: string) {
+  constructor(outside: Outside, room: string, key: string | null) {
     this.#outside = outside;
     this.room = room;
+    this.#key = key;
     this.place = this.#place;
     this.#equipment = this.#start();
-    if (outside.session.get(this.#key) === null) this.#look();
+    if (outside.session.get(this.#mark) === null) this.#look();
     else void this.#comeBack();
   }
 
@@ -49,13 +51,13 @@ export class Visit {
     if (place.at === 'lobby') place.lobby.leave();
     if (this.#call !== null) {
       this.#call.leave();
-      this.#outside.session.forget(this.#key);
+      this.#outside.session.forget(this.#mark);
       this.#call.end();
     }
     this.#equipment.end();
   }
 
-  get #key(): string {
+  get #mark(): string {
     return `eyeline:in:${this.room}`;
   }
 
@@ -69,14 +71,14 @@ export class Visit {
   async #comeBack(): Promise<void> {
     const { sdk, url } = this.#outside;
     const stream = this.#equipment.stream.peek();
-    const room = await sdk.rejoin({ url, room: this.room, stream }).catch(() => null);
+    const room = await sdk.rejoin({ url, room: this.room, secret: this.#key, stream }).catch(() => null);
     if (this.#gone) room?.leave();
     else if (room === null) this.#look();
     else await this.#enter(room);
   }
 
   #look(): Lobby {
-    const lobby = new Lobby(this.#outside, this.room, this.#equipment, async (room) => {
+    const lobby = new Lobby(this.#outside, { room: this.room, key: this.#key }, this.#equipment, async (room) => {
       lobby.end();
       await this.#enter(room);
     });
@@ -85,10 +87,10 @@ export class Visit {
   }
 
   async #enter(room: sdk.Room): Promise<void> {
-    const link = new URL(roomPath(this.room), this.#outside.url).href;
+    const link = new URL(roomPath(this.room, this.#key), this.#outside.url).href;
     const call = new Call(this.#outside, room, this.#equipment, link);
     this.#call = call;
-    this.#outside.session.set(this.#key, 'in');
+    this.#outside.session.set(this.#mark, 'in');
     this.#stopWatching = room.ended.subscribe((why) => {
       if (why !== null) this.#over(call, why);
     });
@@ -99,7 +101,7 @@ export class Visit {
 
   #over(call: Call, why: sdk.EyelineError): void {
     this.#call = null;
-    this.#outside.session.forget(this.#key);
+    this.#outside.session.forget(this.#mark);
     call.end();
     this.#equipment.end();
     this.#place.value = { at: 'over', code: why.code, message: why.message };

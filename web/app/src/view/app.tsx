@@ -36,6 +36,16 @@ export function AppView({ app }: { readonly app: App }) {
           </button>
         </Plain>
       );
+    case 'bad-key':
+    case 'insecure':
+      return (
+        <Plain key={page.at} app={app} {...(page.at === 'insecure' ? words.insecureKey : words.badKey)} line="lost">
+          <button type="button" class="button primary" onClick={() => app.newCall()}>
+            <Icon node={Video} />
+            {words.newCall}
+          </button>
+        </Plain>
+      );
     case 'nowhere':
       return (
         <Plain key="nowhere" app={app} title={words.nowhere.title} lead={words.nowhere.lead} line="lost">

@@ -51,15 +51,15 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
           state={line.state}
           label={words.line.state(line)}
         />
-        <Facts line={line} />
+        <Facts line={line} sealed={call.sealed} />
       </div>
     </section>
   );
 }
 
-function Facts({ line }: { readonly line: Line }) {
-  const { path, roundTrip, picture, lost, tried } = words.line;
-  const rows = [path(line), roundTrip(line), picture(line), lost(line)];
+function Facts({ line, sealed }: { readonly line: Line; readonly sealed: boolean }) {
+  const { path, roundTrip, picture, lost, introduced, tried } = words.line;
+  const rows = [path(line), roundTrip(line), picture(line), lost(line), introduced(sealed)];
   return (
     <dl class="facts">
       {[...rows, ...(line.tried.length > 0 ? [tried(line)] : [])].map(([name, value]) => (

@@ -105,6 +105,8 @@ function statusWords(status: Status): readonly ['direct' | 'looking' | 'lost' | 
       return ['lost', words.lobby.refusal(status.code, status.message)];
     case 'full':
       return ['relayed', words.lobby.full(status.capacity)];
+    case 'keyless':
+      return ['lost', words.lobby.keyless];
     case 'here':
       return [status.names.length === 0 ? 'looking' : 'direct', words.lobby.here(status.names)];
   }
@@ -161,7 +163,7 @@ function JoinButton({ lobby }: { readonly lobby: Lobby }) {
       {refusal === null && (
         <p class="lobby-note">
           <Icon node={ShieldCheck} size={18} />
-          {words.lobby.note}
+          {lobby.sealed ? words.lobby.sealed : words.lobby.trusting}
         </p>
       )}
     </div>

@@ -1,4 +1,4 @@
-import { Unplug, Volume2 } from 'lucide';
+import { KeyRound, Unplug, Volume2 } from 'lucide';
 import type { Call } from '../model/call';
 import { words } from '../strings';
 import { Icon } from './icon';
@@ -24,6 +24,14 @@ export function NoticesView({ call }: { readonly call: Call }) {
           <span class="notice">
             <Icon node={Unplug} size={18} />
             {words.away}
+          </span>
+        )}
+      </p>
+      <p class="notice-place" role="status">
+        {call.strangers.value > 0 && (
+          <span class="notice">
+            <Icon node={KeyRound} size={18} />
+            {words.strangers(call.strangers.value, call.sealed)}
           </span>
         )}
       </p>

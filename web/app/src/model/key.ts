@@ -1,0 +1,22 @@
+/**
+ * What a link has after its `#`, which browsers send to no server: the key that seals what the people of the call say to
+ * each other through the server, 22 characters of base64url.
+ */
+export type KeyReading =
+  | { readonly is: 'key'; readonly key: string }
+  | { readonly is: 'none' }
+  /** Cut off, or changed. */
+  | { readonly is: 'broken' };
+
+/** 128 random bits. */
+export function newKey(random: (count: number) => Uint8Array): string {
+  const bytes = [...random(16)].map((byte) => String.fromCharCode(byte)).join('');
+  return btoa(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/** Reads the part of an address from its `#` on, or nothing. */
+export function readKey(fragment: string): KeyReading {
+  const [key = ''] = fragment.replace(/^#/, '').split('&');
+  if (key === '' || key.includes('=')) return { is: 'none' };
+  return /^[A-Za-z0-9_-]{21}[AQgw]$/.test(key) ? { is: 'key', key } : { is: 'broken' };
+}

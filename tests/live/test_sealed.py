@@ -1,0 +1,196 @@
+"""Who shares a link with a key needs to trust no server: a broker that lies can keep people apart, and nothing else."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import httpx
+import pytest
+from tests.support.browser import Browser, Page
+from tests.support.call import links, media_flows
+from tests.support.liar import Liar, Message, Visitor
+from tests.support.people import join_call, say, seats, sees_line
+from tests.support.server import LiveServer
+
+KEY: Final = "AAECAwQFBgcICQoLDA0ODw"
+FORGED: Final = ":".join(["66"] * 32)
+OURS: Final = "() => __connections.map((each) => each.localDescription?.sdp ?? '').join('')"
+THEIRS: Final = "() => __connections.map((each) => each.remoteDescription?.sdp ?? '').join('')"
+
+Lie = Callable[[Visitor, Message], list[Message]]
+
+
+@pytest.fixture
+def liar(server: LiveServer) -> Iterator[Liar]:
+    with Liar(server.port) as between:
+        yield between
+
+
+def fingerprints(page: Page, script: str) -> set[str]:
+    return set(re.findall(r"a=fingerprint:sha-256 (\S+)", page.evaluate(script)))
+
+
+def with_forged_keys(text: str) -> str:
+    """The words with the liar's keys in place of the sender's; if they can't be read, words of the liar's own."""
+    try:
+        words: Any = json.loads(text)
+    except ValueError:
+        sdp = f"v=0\r\na=fingerprint:sha-256 {FORGED}\r\n"
+        words = {"link": 1, "to": None, "about": {"description": offer(sdp)}}
+    description = words["about"].get("description")
+    if description:
+        description["sdp"] = re.sub(r"(a=fingerprint:sha-256) \S+", rf"\1 {FORGED}", description["sdp"])
+    return json.dumps(words)
+
+
+def offer(sdp: str) -> Message:
+    return {"kind": "offer", "number": 1, "ufrag": "abcd", "sdp": sdp}
+
+
+def swap_keys(_visitor: Visitor, message: Message) -> list[Message]:
+    return [{**message, "data": with_forged_keys(message["data"])}]
+
+
+def change_a_character(_visitor: Visitor, message: Message) -> list[Message]:
+    data = message["data"]
+    return [{**message, "data": data[:99] + ("A" if data[99] != "A" else "B") + data[100:]}]
+
+
+def inject(_visitor: Visitor, message: Message) -> list[Message]:
+    return [{**message, "data": with_forged_keys("")}, message]
+
+
+def repeat(_visitor: Visitor, message: Message) -> list[Message]:
+    return [message, message]
+
+
+class Reorder:
+    """Of every two signals for one, the second goes first."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Message] = {}
+
+    def __call__(self, visitor: Visitor, message: Message) -> list[Message]:
+        held = self._held.pop(visitor.id, None)
+        if held is not None:
+            return [message, held]
+        self._held[visitor.id] = message
+        return []
+
+
+def reflect(visitor: Visitor, message: Message) -> list[Message]:
+    """Everybody hears what they said themselves, as if the other had said it."""
+    return [{**message, "data": data} for data in visitor.said]
+
+
+def test_two_people_with_the_key_talk_and_the_server_reads_nothing(chromium: Browser, firefox: Browser) -> None:
+    """Not in what passes through it, nor in its log at the lowest level, nor in its figures."""
+    with LiveServer("--log-level", "debug", "--metrics", "open") as server, Liar(server.port) as liar:
+        link = f"{liar.url}/r/sealed#{KEY}"
+        alice, bob = join_call(chromium, link, "Alice Liddell"), join_call(firefox, link, "Bob Cratchit")
+        for page in (alice, bob):
+            assert media_flows(page).audio_energy > 0
+        say(alice, "Curiouser")
+        assert sees_line(bob, "Curiouser")
+        everything = "\n".join([*liar.seen, server.log(), httpx.get(f"{server.url}/metrics").text])
+        assert len(liar.seen) > 10
+        for secret in (KEY, "Liddell", "Cratchit", "candidate", "ufrag", "fingerprint", "Curiouser", "m=video"):
+            assert secret not in everything
+        for page in (alice, bob):
+            assert KEY not in page.evaluate("document.title + document.referrer")
+            assert page.evaluate("location.hash") == f"#{KEY}"
+
+
+LIES: Final[dict[str, Lie]] = {
+    "swapped": swap_keys,
+    "changed": change_a_character,
+    "injected": inject,
+    "replayed": repeat,
+    "reordered": Reorder(),
+    "reflected": reflect,
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_whatever_a_broker_does_nobody_is_connected_with_it(chromium: Browser, liar: Liar, lie: str) -> None:
+    """The remote keys of every connection are those that the other person's browser made, or there are none."""
+    liar.lie = LIES[lie]
+    link = f"{liar.url}/r/{lie}#{KEY}"
+    alice, bob = (join_call(chromium, link, name) for name in ("Alice", "Bob"))
+    bob.until("__connections.some((each) => each.localDescription !== null)")
+    alice.until("() => document.body.innerText.includes('Bob')")
+    if lie in ("injected", "replayed"):
+        assert media_flows(alice).frames > 0
+    else:
+        liar.wait_for(signals=4)
+    for page, other in ((alice, bob), (bob, alice)):
+        assert fingerprints(page, THEIRS) <= fingerprints(other, OURS)
+    assert FORGED not in alice.evaluate(THEIRS) + bob.evaluate(THEIRS)
+
+
+def test_without_a_key_such_a_broker_can_swap_the_keys(chromium: Browser, liar: Liar) -> None:
+    """So the test above would notice."""
+    liar.lie = swap_keys
+    link = f"{liar.url}/r/lies"
+    alice, _ = (join_call(chromium, link, name) for name in ("Alice", "Bob"))
+    alice.until(f"__connections.some((each) => (each.remoteDescription?.sdp ?? '').includes('{FORGED}'))")
+
+
+def test_who_lacks_the_key_is_told_so_and_meets_nobody(chromium: Browser, server: LiveServer) -> None:
+    room = f"{server.url}/r/keyless"
+    mallory = join_call(chromium, room, "Mallory")
+    alice, bob = (join_call(chromium, f"{room}#{KEY}", name) for name in ("Alice", "Bob"))
+    assert media_flows(alice).frames > 0
+    for page in (alice, bob):
+        page.until("() => document.body.innerText.includes('knocked without the key')")
+        assert len([link for link in links(page) if link.state == "connected"]) == 1
+        assert "Mallory" not in page.evaluate("document.body.innerText")
+    mallory.until("() => document.body.innerText.includes('a key that yours lacks')")
+    assert "Alice" not in mallory.evaluate("document.body.innerText")
+    assert all(link.state == "new" for link in links(mallory))
+    late = chromium.open(room)
+    late.until("() => document.body.innerText.includes('Mallory')")
+
+
+def test_who_comes_without_the_key_reads_in_the_lobby_what_to_do(chromium: Browser, server: LiveServer) -> None:
+    room = f"{server.url}/r/whole-link"
+    join_call(chromium, f"{room}#{KEY}", "Alice")
+    bob = chromium.open(room)
+    bob.until("() => document.body.innerText.includes('Yours lacks it: ask them for the whole link.')")
+    bob.fill("Your name", "Bob")
+    bob.click("button", "Join")
+    bob.until("() => document.body.innerText.includes('Ask them for the whole link.')")
+    assert bob.evaluate("document.querySelector('main.call')") is None
+
+
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+def test_a_page_that_is_loaded_anew_is_back_in_its_sealed_seat(
+    name: str, server: LiveServer, request: pytest.FixtureRequest
+) -> None:
+    browser: Browser = request.getfixturevalue(name)
+    link = f"{server.url}/r/anew-{name}#{KEY}"
+    alice, bob = (join_call(browser, link, person) for person in ("Alice", "Bob"))
+    assert media_flows(alice).frames > 0
+    [seat] = seats(bob)
+    bob.reload()
+    bob.until("__joined.length > 0")
+    assert seats(bob) == [seat]
+    for page in (alice, bob):
+        assert media_flows(page).frames > 0
+    say(bob, "Back again")
+    assert sees_line(alice, "Back again")
+
+
+def test_a_key_that_was_cut_off_is_noticed_before_anything_is_sent(chromium: Browser, server: LiveServer) -> None:
+    page = chromium.open(f"{server.url}/r/cut#{KEY[:-3]}")
+    page.until("() => document.body.innerText.includes('The link is not whole')")
+
+
+def test_a_new_call_has_a_key_and_the_link_that_is_copied_has_it_too(chromium: Browser, server: LiveServer) -> None:
+    page = chromium.open(server.url)
+    page.click("button", "New call")
+    page.until("/^#[A-Za-z0-9_-]{22}$/.test(location.hash)")
+    page.fill("Your name", "Alice")
+    page.click("button", "Join")
+    page.until("() => document.querySelector('.alone-link input')?.value === location.href")

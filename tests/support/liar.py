@@ -1,0 +1,120 @@
+"""A broker that lies: it stands between browsers and an honest server, sees all that is said, and changes it."""
+
+import http.client
+import json
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Final, Self
+
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.sync.client import connect
+from websockets.sync.server import Server, ServerConnection, serve
+from websockets.typing import Subprotocol
+
+Message = dict[str, Any]
+SUBPROTOCOL: Final = Subprotocol("eyeline.v1")
+_HOP_BY_HOP: Final = {"connection", "content-length", "transfer-encoding", "date", "server"}
+
+
+@dataclass
+class Visitor:
+    """One browser's socket."""
+
+    socket: ServerConnection
+    id: str = ""
+    said: list[str] = field(default_factory=list)
+    """The data of the signals that it sent."""
+    signals: int = 0
+    """How many signals it was told, true or not."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def tell(self, message: Message) -> None:
+        with self._lock, suppress(ConnectionClosed):
+            if message["type"] == "signalled":
+                self.signals += 1
+                message = {**message, "n": self.signals}
+            self.socket.send(json.dumps(message))
+
+
+class Liar:
+    """`with Liar(server.port) as liar`: browsers go to `liar.url`; `lie` says what becomes of each signal."""
+
+    def __init__(self, to: int) -> None:
+        self._to = to
+        self.lie: Callable[[Visitor, Message], list[Message]] = lambda _visitor, message: [message]
+        """What the visitor is told in the place of a message that the server has for it."""
+        self.seen: list[str] = []
+        """Every message, of both directions, as text."""
+        self.visitors: list[Visitor] = []
+        self.signals: list[Message] = []
+        """What the server passed on, as it was."""
+        self._news = threading.Condition()
+        self._server: Server = serve(
+            self._meet, "127.0.0.1", 0, subprotocols=[SUBPROTOCOL], process_request=self._page, compression=None
+        )
+        self.url = f"http://127.0.0.1:{self._server.socket.getsockname()[1]}"
+
+    def wait_for(self, *, signals: int) -> None:
+        """Until so many were passed on."""
+        with self._news:
+            assert self._news.wait_for(lambda: len(self.signals) >= signals, timeout=20)
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for visitor in self.visitors:
+            visitor.socket.close()
+        self._server.shutdown()
+
+    def _page(self, _socket: ServerConnection, request: Request) -> Response | None:
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return None
+        upstream = http.client.HTTPConnection("127.0.0.1", self._to, timeout=10)
+        upstream.request("GET", request.path)
+        answer = upstream.getresponse()
+        body = answer.read()
+        upstream.close()
+        kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in _HOP_BY_HOP]
+        headers = Headers([*kept, ("Content-Length", str(len(body))), ("Connection", "close")])
+        return Response(answer.status, answer.reason, headers, body)
+
+    def _meet(self, socket: ServerConnection) -> None:
+        visitor = Visitor(socket)
+        self.visitors.append(visitor)
+        with connect(f"ws://127.0.0.1:{self._to}/ws", subprotocols=[SUBPROTOCOL], compression=None) as honest:
+            back = threading.Thread(target=self._answer, args=(honest, visitor), daemon=True)
+            back.start()
+            with suppress(ConnectionClosed):
+                for text in socket:
+                    self.seen.append(str(text))
+                    message = json.loads(text)
+                    if message["type"] == "signal":
+                        visitor.said.append(message["data"])
+                    honest.send(text)
+        back.join()
+
+    def _answer(self, honest: Any, visitor: Visitor) -> None:
+        with suppress(ConnectionClosed):
+            for text in honest:
+                self.seen.append(text)
+                message = json.loads(text)
+                if message["type"] == "joined":
+                    visitor.id = message["you"]
+                if message["type"] != "signalled":
+                    visitor.tell(message)
+                    continue
+                with self._news:
+                    self.signals.append(message)
+                    self._news.notify_all()
+                for each in self.lie(visitor, message):
+                    visitor.tell(each)
+        visitor.socket.close()

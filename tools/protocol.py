@@ -19,7 +19,7 @@ import msgspec
 
 from eyeline import checks, settings
 from eyeline.serve import metrics
-from eyeline.signalling import messages, negotiation, refusals, room, session, token
+from eyeline.signalling import emoji, messages, negotiation, refusals, room, session, token
 
 ROOT: Final = Path(__file__).parent.parent
 NAMED: Final = ("RoomName", "DisplayName", "PeerId", "ResumeToken", "Payload", "Count")
@@ -47,6 +47,7 @@ def outputs() -> dict[Path, str]:
     return {
         ROOT / "docs/protocol.md": markdown(),
         ROOT / "web/sdk/src/protocol.ts": typescript(),
+        ROOT / "web/sdk/src/emoji.ts": emoji_typescript(),
         ROOT / "web/app/src/checks.ts": checks_typescript("CHECKS", checks.CHECKS, checks.Check._fields),
         ROOT / "web/app/src/verdicts.ts": checks_typescript("VERDICTS", checks.VERDICTS, ("message", "visitor")),
         operate: page,
@@ -98,6 +99,14 @@ def checks_typescript(name: str, codes: Iterable[checks.Code], fields: tuple[str
         if said["visitor"] is not None:
             text += f"  '{code}': {{\n" + "".join(f"    {each}: {_quoted(said[each])},\n" for each in fields) + "  },\n"
     return text + f"}};\n\nexport type {name.title().removesuffix('s')}Code = keyof typeof {name};\n"
+
+
+def emoji_typescript() -> str:
+    """emoji.ts: what two people compare."""
+    text = "// Written by tools/protocol.py from src/eyeline/signalling/emoji.py: change it there.\n\n"
+    text += ts_comment(module_docs(emoji)["EMOJI"]) + "export const EMOJI: readonly (readonly [string, string])[] = [\n"
+    text += "".join(f"  ['{symbol}', '{word}'],\n" for symbol, word in emoji.EMOJI)
+    return text + "];\n"
 
 
 def _quoted(text: str) -> str:

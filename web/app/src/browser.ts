@@ -1,6 +1,7 @@
 import { keptIn, LocalMedia, probeStun, probeTurn, rejoin, visit } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
 import { disk } from './disk';
+import { identity } from './identity';
 import type { Address, Memory, Outside } from './model/outside';
 import { preview } from './preview';
 
@@ -22,6 +23,7 @@ export function browser(): Outside {
     preview: (file) => preview(file).catch(() => ''),
     stayAwake: stayAwake(),
     copy: async (text) => navigator.clipboard.writeText(text),
+    identity,
     random: (count) => crypto.getRandomValues(new Uint8Array(count)),
     now: Date.now,
     after(seconds, run) {

@@ -78,6 +78,7 @@ function people(): FakePeer[] {
   if (scene.has('relayed'))
     bob?.line.set({ ...direct, state: 'relayed', path: 'relay', roundTripMs: 148, localType: 'relay' });
   if (scene.has('six-address')) bob?.line.set({ ...direct, local: '[2001:db8:1234:5678:9abc:def0:1234:5678]:54321' });
+  for (const peer of peers) peer.safety.set(safetyOf(peer === bob));
   if (scene.has('looking')) bob?.line.set(looking);
   if (scene.has('looking')) bob?.media.set({ microphone: 'on', camera: 'none' });
   if (scene.has('nocam')) bob?.media.set({ microphone: 'muted', camera: 'off' });
@@ -87,6 +88,25 @@ function people(): FakePeer[] {
   dave?.line.set({ ...direct, state: 'relayed', path: 'relay', roundTripMs: 87 });
   if (others > 3) erin?.media.set({ microphone: 'on', camera: 'off' });
   return peers;
+}
+
+const emoji = [
+  ['🦔', 'hedgehog'],
+  ['🍍', 'pineapple'],
+  ['🎈', 'balloon'],
+  ['⛵', 'sailboat'],
+] as const;
+
+function safetyOf(first: boolean): sdk.Safety {
+  if (first && scene.has('between')) return { state: 'failed' };
+  if (first && scene.has('comparing')) return { state: 'comparing' };
+  return { state: 'ready', emoji, identity: first && (scene.has('verified') || scene.has('changed')) ? 'b0b' : null };
+}
+
+/** Whom we verified before. */
+if (scene.has('verified') || scene.has('changed')) {
+  const identity = scene.has('verified') ? 'b0b' : 'another';
+  localStorage.setItem('eyeline:verified', JSON.stringify([{ identity, name: 'Bob' }]));
 }
 
 function blocked(bob: FakePeer | undefined): void {
@@ -119,6 +139,8 @@ function roomOf(name: string, me: string): FakeRoom {
   const peers = people();
   room.peers.set(peers);
   if (!scene.has('no-relay')) room.iceServers.set(servers);
+  if (scene.has('open')) room.sealed = false;
+  if (scene.has('strangers')) room.strangers.set([{ id: 'mallory1', name: '', order: 9 }]);
   if (scene.has('away')) room.broker.set('away');
   if (scene.has('chat') || scene.has('talk')) talk(room, peers);
   if (scene.has('undelivered')) {

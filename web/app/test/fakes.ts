@@ -48,6 +48,7 @@ export class FakePeer implements sdk.Peer {
   readonly media = new Source<sdk.PeerMedia>({ microphone: 'on', camera: 'on' });
   readonly line = new Source<sdk.Line>(direct);
   readonly speaking = new Source(false);
+  readonly safety = new Source<sdk.Safety>({ state: 'comparing' });
 
   constructor(name: string, stream: MediaStream, id = name.toLowerCase()) {
     this.id = id;

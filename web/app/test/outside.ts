@@ -90,6 +90,8 @@ export class World implements Outside {
     this.copied.push(text);
   };
 
+  readonly identity = async (): Promise<CryptoKeyPair | null> => null;
+
   readonly random = (count: number): Uint8Array => Uint8Array.from({ length: count }, (_, index) => index * 37);
 
   readonly now = (): number => this.#seconds * 1000;
@@ -113,7 +115,7 @@ export async function settled(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 }
 
-function memory(): Memory {
+export function memory(): Memory {
   const kept = new Map<string, string>();
   return {
     get: (key) => kept.get(key) ?? null,

@@ -1,6 +1,7 @@
 /** Eyeline's JavaScript API: join a room, see and hear who is in it, talk to them. */
 
 export type { PathKind, RelayPlace, Transport, Tried, VerdictCode } from './attempt.ts';
+export type { Safety } from './comparison.ts';
 export { EyelineError } from './errors.ts';
 export { type Kept, keptIn } from './files/chunks.ts';
 export type { FileProgress, FileTransfer, IncomingFile, OfferOptions } from './files/lane.ts';

@@ -59,6 +59,7 @@ class Visit implements Lobby {
   readonly refused = new Source<EyelineError | null>(null);
   readonly #broker: Signalling;
   readonly #sealed: boolean;
+  readonly #identity: () => Promise<CryptoKeyPair | null>;
   #iceServers: readonly IceServer[] = [];
   #spare: Spare | null = null;
   /** What the connection that is made ahead is to send. */
@@ -73,6 +74,7 @@ class Visit implements Lobby {
     this.room = place.room;
     const [url, secret, tell] = [new URL(place.url), place.secret ?? null, (news: News) => this.#hear(news)];
     this.#sealed = secret !== null;
+    this.#identity = place.identity ?? (async () => null);
     this.#broker =
       secret === null
         ? new Broker(url, place.room, ticket, tell)
@@ -180,6 +182,7 @@ class Visit implements Lobby {
       stream,
       spare: this.#spare,
       sealed: this.#sealed,
+      identity: this.#identity,
     });
     this.#spare = null;
     this.#waiting?.resolve(this.#seated);

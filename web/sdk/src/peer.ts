@@ -1,4 +1,5 @@
 import { type Attempt, NO_ATTEMPT, relaysIn, together, triedOf, verdictOf } from './attempt.ts';
+import { Comparison, fingerprintIn, type Safety } from './comparison.ts';
 import { EyelineError } from './errors.ts';
 import { type FileTransfer, type IncomingFile, Lane, type OfferOptions } from './files/lane.ts';
 import { configure, Link, type Spare } from './link.ts';
@@ -43,6 +44,8 @@ export interface Peer {
   readonly media: Value<PeerMedia>;
   readonly line: Value<Line>;
   readonly speaking: Value<boolean>;
+  /** Whether somebody may be between: begins anew with each new connection. */
+  readonly safety: Value<Safety>;
   /**
    * Says something to this peer. Resolves when they have it; it is said again if the connection breaks meanwhile.
    * Rejects with code `gone` when they left before, `too-large` above 60 Ki characters of JSON, `too-fast` when 256
@@ -65,6 +68,8 @@ export interface RemotePeerOptions {
   readonly media: PeerMedia;
   /** How many people get our picture. */
   readonly links: number;
+  /** Our long-term key, to be recognised by. */
+  readonly identity: () => Promise<CryptoKeyPair | null>;
   readonly takeSpare: () => Spare;
   /** What the broker has given last. */
   readonly iceServers: () => readonly IceServer[];
@@ -92,6 +97,7 @@ export class RemotePeer implements Peer {
   readonly media = new Source<PeerMedia>({ microphone: 'none', camera: 'none' });
   readonly line = new Source<Line>(NO_LINE);
   readonly speaking = new Source(false);
+  readonly safety = new Source<Safety>({ state: 'comparing' });
   /** False once the peer has said that its page goes away and has not come back. */
   readonly here = new Source(true);
   readonly #options: RemotePeerOptions;
@@ -110,6 +116,7 @@ export class RemotePeer implements Peer {
   #bound = false;
   #connected = false;
   #wasConnected = false;
+  #comparison: { readonly comparison: Comparison; readonly keys: string } | null = null;
   #counters: Counters | null = null;
   #attempt: Attempt = NO_ATTEMPT;
   /** Since when there is no path. */
@@ -272,6 +279,8 @@ export class RemotePeer implements Peer {
   #renew(opens: boolean, to: number | null): void {
     if (this.#connected) this.#search();
     this.#link.close();
+    this.#comparison = null;
+    this.safety.set({ state: 'comparing' });
     for (const track of this.stream.getTracks()) this.stream.removeTrack(track);
     this.#connected = false;
     this.#counters = null;
@@ -334,8 +343,34 @@ export class RemotePeer implements Peer {
   }
 
   #greet(): void {
+    this.#compare();
     this.#write(JSON.stringify({ frame: 'media', media: this.#myMedia } satisfies Frame));
     for (const waiting of this.#waiting.values()) this.#write(waiting.text);
+  }
+
+  /** Browsers compare keys on secure pages only. */
+  #compare(): void {
+    const [mine, theirs] = this.#keys();
+    if (globalThis.crypto?.subtle === undefined) return;
+    if (mine === null || theirs === null) {
+      this.safety.set({ state: 'failed' });
+      return;
+    }
+    const comparison = new Comparison({
+      commits: !this.#options.polite,
+      mine,
+      theirs,
+      say: (step) => this.#write(JSON.stringify({ frame: 'compare', step } satisfies Frame)),
+      identity: this.#options.identity,
+    });
+    const ours = { comparison, keys: mine + theirs };
+    this.#comparison = ours;
+    comparison.safety.subscribe((safety) => this.#comparison === ours && this.safety.set(safety));
+  }
+
+  #keys(): readonly [string | null, string | null] {
+    const { localDescription, remoteDescription } = this.#link.connection;
+    return [fingerprintIn(localDescription?.sdp), fingerprintIn(remoteDescription?.sdp)];
   }
 
   #write(text: string): void {
@@ -358,6 +393,9 @@ export class RemotePeer implements Peer {
       case 'media':
         this.media.set(frame.media);
         break;
+      case 'compare':
+        this.#comparison?.comparison.take(frame.step);
+        break;
       case 'words':
         this.hear(frame.words);
         break;
@@ -375,6 +413,8 @@ export class RemotePeer implements Peer {
   }
 
   async #measure(): Promise<void> {
+    if (this.#comparison !== null && this.#keys().join('') !== this.#comparison.keys)
+      this.#comparison.comparison.fail();
     const { connection, errors } = this.#link;
     const connected = this.#connected;
     if (!connected && performance.now() - this.#searchingSince < VERDICT_AFTER_MS / 2) return;

@@ -44,6 +44,8 @@ export interface Place {
   readonly room: string;
   /** The link's secret, 22 characters of base64url: what the members say to connect is sealed with it. */
   readonly secret?: string | null;
+  /** A long-term key (ECDSA, P-256) that the others can recognise us by, by `Peer.safety`; asked for when it is needed. */
+  readonly identity?: () => Promise<CryptoKeyPair | null>;
 }
 
 /** What was in force when the page was told of the seat. */
@@ -52,6 +54,7 @@ interface Seat {
   readonly stream: MediaStream | null;
   readonly spare: Spare | null;
   readonly sealed: boolean;
+  readonly identity: () => Promise<CryptoKeyPair | null>;
 }
 
 /** The seat in a room and everybody else's; driven by the news of the broker. */
@@ -68,6 +71,7 @@ export class SeatedRoom implements Room {
   readonly #known = new Map<string, RemotePeer>();
   readonly #listeners = new Set<(from: Peer, message: Json) => void>();
   readonly #stopped = new AbortController();
+  readonly #identity: () => Promise<CryptoKeyPair | null>;
   #members: readonly Member[] = [];
   #spare: Spare | null;
   #stream: MediaStream | null;
@@ -78,6 +82,7 @@ export class SeatedRoom implements Room {
     this.#broker = broker;
     this.broker = state;
     this.sealed = seat.sealed;
+    this.#identity = seat.identity;
     this.iceServers = new Source(seat.joined.iceServers);
     this.#spare = seat.spare;
     this.#stream = seat.stream;
@@ -197,6 +202,7 @@ export class SeatedRoom implements Room {
       stream: this.#stream,
       media: this.#media,
       links: Math.max(1, this.#members.length),
+      identity: this.#identity,
       takeSpare: () => this.#takeSpare(),
       iceServers: () => this.iceServers.current,
       reachable: () => this.broker.current === 'connected',

@@ -1,3 +1,4 @@
+import { parseStep, type Step } from './comparison.ts';
 import type { Candidate, Description } from './negotiation.ts';
 
 /** Anything that JSON can carry. */
@@ -21,6 +22,8 @@ export type Frame =
   | { readonly frame: 'message'; readonly n: number; readonly data: Json }
   | { readonly frame: 'got'; readonly n: number }
   | { readonly frame: 'media'; readonly media: PeerMedia }
+  /** To know whether somebody is between. */
+  | { readonly frame: 'compare'; readonly step: Step }
   /** `words` by another way, while the broker is away. */
   | { readonly frame: 'words'; readonly words: string }
   /** Left for good (`leave`), or the page is going away and may be back (`away`). */
@@ -58,6 +61,10 @@ export function parseFrame(text: string): Frame | null {
       return isCount(value['n']) ? { frame: 'got', n: value['n'] } : null;
     case 'media':
       return isMedia(value['media']) ? { frame: 'media', media: value['media'] } : null;
+    case 'compare': {
+      const step = parseStep(value['step']);
+      return step === null ? null : { frame: 'compare', step };
+    }
     case 'words':
       return typeof value['words'] === 'string' ? { frame: 'words', words: value['words'] } : null;
     case 'leave':

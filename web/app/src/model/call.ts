@@ -1,6 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import { words } from '../strings';
+import { safetyWords } from '../strings-safety';
 import { arrival, hasArrived } from './arrival';
 import { Chat } from './chat';
 import { Controls } from './controls';
@@ -10,6 +11,7 @@ import { Notices } from './notices';
 import type { Outside } from './outside';
 import { type Other, other, type Person, you } from './person';
 import { Stage } from './stage';
+import { Verified } from './verified';
 import { Watch } from './watch';
 
 /** A call that we are in. */
@@ -19,10 +21,11 @@ export class Call {
   readonly others = signal<readonly Other[]>([]);
   readonly alone: ReadonlySignal<boolean>;
   readonly broker: ReadonlySignal<sdk.BrokerState>;
-  /** How many are in the room without the key of the link; nothing goes to them or comes from them. */
-  readonly strangers: ReadonlySignal<number>;
   /** Whether the link has a key. */
   readonly sealed: boolean;
+  /** What must be known for as long as it is so. */
+  readonly warnings: ReadonlySignal<readonly string[]>;
+  readonly #verified: Verified;
   readonly chat: Chat;
   readonly files: Files;
   readonly notices: Notices;
@@ -65,7 +68,12 @@ export class Call {
     this.broker = this.#watch.signal(room.broker);
     this.sealed = room.sealed;
     const strangers = this.#watch.signal(room.strangers);
-    this.strangers = computed(() => strangers.value.length);
+    this.#verified = new Verified(outside.memory);
+    this.warnings = computed(() => {
+      const unlike = this.others.value.map(({ name, trust }) => safetyWords.warning(name, trust.standing.value));
+      const { length } = strangers.value;
+      return [...(length > 0 ? [words.strangers(length, this.sealed)] : []), ...unlike.filter((each) => each !== null)];
+    });
     this.#watch.on(room.peers, (peers) => this.#await(peers));
     this.#watch.add(room.listen((from, message) => this.#hear(from, message)));
     this.#watch.add(effect(() => this.#publish()));
@@ -106,6 +114,14 @@ export class Call {
 
   showLine(id: string | null): void {
     this.line.value = id;
+  }
+
+  /** The emoji were compared with this person, and are the same. */
+  confirm(id: string): void {
+    const one = this.others.peek().find((each) => each.id === id);
+    if (one === undefined) return;
+    one.trust.confirm();
+    this.notices.tell(safetyWords.confirmed(one.name));
   }
 
   /** Looks for a path to this person anew. */
@@ -186,7 +202,7 @@ export class Call {
   }
 
   #welcome(peer: sdk.Peer): Other {
-    const one = other(peer);
+    const one = other(peer, this.#verified);
     let lost = false;
     let told: sdk.VerdictCode | null = null;
     one.watch.add(

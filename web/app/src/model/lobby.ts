@@ -55,7 +55,7 @@ export class Lobby {
     this.#memory = outside.memory;
     this.#name.value = outside.memory.get(nameKey) ?? '';
     this.name = this.#name;
-    this.#lobby = outside.sdk.visit({ url: outside.url, room, secret: key });
+    this.#lobby = outside.sdk.visit({ url: outside.url, room, secret: key, identity: outside.identity });
     this.status = statusOf(this.#lobby, this.#watch, this.sealed);
     this.#watch.add(
       effect(() => {

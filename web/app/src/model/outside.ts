@@ -60,6 +60,8 @@ export interface Outside {
   readonly stayAwake: (awake: boolean) => void;
   /** Rejects where the browser has no clipboard for us. */
   readonly copy: (text: string) => Promise<void>;
+  /** This browser's long-term key; null where it keeps none. */
+  readonly identity: () => Promise<CryptoKeyPair | null>;
   readonly random: (count: number) => Uint8Array;
   /** Milliseconds since 1970. */
   readonly now: () => number;

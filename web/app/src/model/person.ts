@@ -2,6 +2,8 @@ import type * as sdk from '@eyeline/sdk';
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Equipment } from './equipment';
 import { shownName } from './name';
+import { Trust } from './trust';
+import type { Verified } from './verified';
 import { Watch } from './watch';
 
 /** Somebody on the stage: another, or you. */
@@ -14,31 +16,36 @@ export interface Person {
   readonly speaking: ReadonlySignal<boolean>;
   /** The way to them; null for yourself. */
   readonly line: ReadonlySignal<sdk.Line> | null;
+  /** Whether it is really them; null for yourself. */
+  readonly trust: Trust | null;
 }
 
 export function you(me: sdk.Member, equipment: Equipment): Person {
   const { stream, media, speaking } = equipment;
-  return { id: me.id, name: shownName(me.name), mine: true, stream, media, speaking, line: null };
+  return { id: me.id, name: shownName(me.name), mine: true, stream, media, speaking, line: null, trust: null };
 }
 
 /** Another person; `watch` ends when they go. */
 export interface Other extends Person {
   readonly line: ReadonlySignal<sdk.Line>;
+  readonly trust: Trust;
   readonly watch: Watch;
   /** Looks for a path to them anew. */
   readonly retry: () => void;
 }
 
-export function other(peer: sdk.Peer): Other {
+export function other(peer: sdk.Peer, verified: Verified): Other {
   const watch = new Watch();
+  const name = shownName(peer.name);
   return {
     id: peer.id,
-    name: shownName(peer.name),
+    name,
     mine: false,
     stream: signal(peer.stream),
     media: watch.signal(peer.media),
     speaking: watch.signal(peer.speaking),
     line: watch.signal(peer.line),
+    trust: new Trust(watch.signal(peer.safety), verified, name),
     watch,
     retry: () => peer.retry(),
   };

@@ -69,9 +69,9 @@ export class Visit {
 
   /** After a reload in mid-call: straight into the same seat, or into the lobby if it is gone. */
   async #comeBack(): Promise<void> {
-    const { sdk, url } = this.#outside;
+    const { sdk, url, identity } = this.#outside;
     const stream = this.#equipment.stream.peek();
-    const room = await sdk.rejoin({ url, room: this.room, secret: this.#key, stream }).catch(() => null);
+    const room = await sdk.rejoin({ url, room: this.room, secret: this.#key, identity, stream }).catch(() => null);
     if (this.#gone) room?.leave();
     else if (room === null) this.#look();
     else await this.#enter(room);

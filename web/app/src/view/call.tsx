@@ -46,7 +46,7 @@ export function CallView({ call }: { readonly call: Call }) {
       data-quiet={!call.controls.shown.value}
       data-chat={open || filesOpen}
       data-pair={call.stage.arrangement.value.pair}
-      data-away={call.broker.value === 'away'}
+      data-away={call.broker.value === 'away' || call.warnings.value.length > 0}
       onPointerMove={stir}
       onPointerDown={stir}
       onPointerUp={unsilence}

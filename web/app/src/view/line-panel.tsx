@@ -8,6 +8,7 @@ import { words } from '../strings';
 import { Between } from './between';
 import { useFocusBack } from './focus-back';
 import { Icon } from './icon';
+import { Safety } from './safety';
 
 /** "Your line to Bob", beside the badge that opened it. */
 export function LinePanel({ call }: { readonly call: Call }) {
@@ -53,6 +54,7 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
         />
         <Facts line={line} sealed={call.sealed} />
       </div>
+      <Safety person={person} onConfirm={() => call.confirm(person.id)} />
     </section>
   );
 }

@@ -1,4 +1,4 @@
-import { KeyRound, Unplug, Volume2 } from 'lucide';
+import { ShieldAlert, Unplug, Volume2 } from 'lucide';
 import type { Call } from '../model/call';
 import { words } from '../strings';
 import { Icon } from './icon';
@@ -28,12 +28,12 @@ export function NoticesView({ call }: { readonly call: Call }) {
         )}
       </p>
       <p class="notice-place" role="status">
-        {call.strangers.value > 0 && (
-          <span class="notice">
-            <Icon node={KeyRound} size={18} />
-            {words.strangers(call.strangers.value, call.sealed)}
+        {call.warnings.value.map((warning) => (
+          <span key={warning} class="notice warning">
+            <Icon node={ShieldAlert} size={18} />
+            {warning}
           </span>
-        )}
+        ))}
       </p>
       {notices.shown.value !== null && (
         <p key={notices.shown.value} class="notice" aria-hidden="true">

@@ -182,6 +182,11 @@ export class Link {
     return this.connection.remoteDescription === null;
   }
 
+  /** Resolves when all is done that was asked of the browser by now. */
+  idle(): Promise<void> {
+    return this.#work;
+  }
+
   /** Finds a path anew, keeping the connection. */
   restart(): void {
     if (this.#closed) return;

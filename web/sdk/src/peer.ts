@@ -1,5 +1,5 @@
 import { type Attempt, NO_ATTEMPT, relaysIn, together, triedOf, verdictOf } from './attempt.ts';
-import { Comparison, fingerprintIn, type Safety } from './comparison.ts';
+import { Comparison, fingerprintIn, type Safety, type Step } from './comparison.ts';
 import { EyelineError } from './errors.ts';
 import { type FileTransfer, type IncomingFile, Lane, type OfferOptions } from './files/lane.ts';
 import { configure, Link, type Spare } from './link.ts';
@@ -20,6 +20,9 @@ const MEASURE_EVERY_MS = 1000;
 
 /** Milliseconds without a path after which it is said what is in the way. */
 const VERDICT_AFTER_MS = 12_000;
+
+/** Steps of a comparison that may come before our side of the channel is open. */
+const STEPS_HELD = 4;
 
 /** Milliseconds between two looks at who speaks. */
 const SPEAKING_EVERY_MS = 200;
@@ -116,6 +119,8 @@ export class RemotePeer implements Peer {
   #bound = false;
   #connected = false;
   #wasConnected = false;
+  /** Steps that came before our side of the channel was open. */
+  #early: Step[] = [];
   #comparison: { readonly comparison: Comparison; readonly keys: string } | null = null;
   #counters: Counters | null = null;
   #attempt: Attempt = NO_ATTEMPT;
@@ -280,6 +285,7 @@ export class RemotePeer implements Peer {
     if (this.#connected) this.#search();
     this.#link.close();
     this.#comparison = null;
+    this.#early = [];
     this.safety.set({ state: 'comparing' });
     for (const track of this.stream.getTracks()) this.stream.removeTrack(track);
     this.#connected = false;
@@ -343,15 +349,17 @@ export class RemotePeer implements Peer {
   }
 
   #greet(): void {
-    this.#compare();
+    void this.#compare(this.#link);
     this.#write(JSON.stringify({ frame: 'media', media: this.#myMedia } satisfies Frame));
     for (const waiting of this.#waiting.values()) this.#write(waiting.text);
   }
 
   /** Browsers compare keys on secure pages only. */
-  #compare(): void {
-    const [mine, theirs] = this.#keys();
+  async #compare(link: Link): Promise<void> {
     if (globalThis.crypto?.subtle === undefined) return;
+    await link.idle(); // a channel may be open before the browser shows the description that it was opened by
+    if (link !== this.#link) return;
+    const [mine, theirs] = this.#keys();
     if (mine === null || theirs === null) {
       this.safety.set({ state: 'failed' });
       return;
@@ -366,6 +374,7 @@ export class RemotePeer implements Peer {
     const ours = { comparison, keys: mine + theirs };
     this.#comparison = ours;
     comparison.safety.subscribe((safety) => this.#comparison === ours && this.safety.set(safety));
+    for (const step of this.#early.splice(0)) comparison.take(step);
   }
 
   #keys(): readonly [string | null, string | null] {
@@ -394,7 +403,8 @@ export class RemotePeer implements Peer {
         this.media.set(frame.media);
         break;
       case 'compare':
-        this.#comparison?.comparison.take(frame.step);
+        if (this.#comparison !== null) this.#comparison.comparison.take(frame.step);
+        else if (this.#early.length < STEPS_HELD) this.#early.push(frame.step);
         break;
       case 'words':
         this.hear(frame.words);

@@ -1,0 +1,72 @@
+"""Four emoji: the same for two people with nobody between them, and never for who has somebody between."""
+
+import os
+from typing import Final
+
+import pytest
+from tests.support.between import between
+from tests.support.browser import Browser, Page
+from tests.support.people import join_call
+from tests.support.server import LiveServer
+
+TRIES: Final = int(os.environ.get("TRIES", "2"))
+WORDS: Final = (
+    "[...document.querySelectorAll('.safety-emoji > li')].map((each) => each.lastChild.textContent).join(' ')"
+)
+
+
+def emoji(page: Page) -> str:
+    """What somebody sees who opens the panel of the line to the other."""
+    if not page.evaluate("document.querySelector('.safety') !== null"):
+        page.until("document.querySelector('.badge') !== null")
+        page.evaluate("document.querySelector('.badge').click()")
+    page.until("document.querySelector('.safety-emoji') !== null || document.body.innerText.includes('does not fit')")
+    words: str = page.evaluate(WORDS)
+    return words
+
+
+@pytest.mark.parametrize("second", ["chromium", "firefox"])
+def test_two_people_see_the_same_emoji_and_know_each_other_again(
+    second: str, chromium: Browser, server: LiveServer, request: pytest.FixtureRequest
+) -> None:
+    other: Browser = request.getfixturevalue(second)
+    room = f"{server.url}/r/emoji-{second}"
+    alice, bob = join_call(chromium, room, "Alice"), join_call(other, room, "Bob")
+    assert emoji(alice) == emoji(bob) != ""
+    assert len(emoji(alice).split()) >= 4
+    alice.click("button", "They match")
+    alice.until("document.querySelector('.safety').dataset.standing === 'verified'")
+    before = emoji(bob)
+    bob.reload()
+    bob.until("document.querySelector('.badge') !== null")
+    assert emoji(bob) != before  # another connection has other keys
+    assert emoji(alice) == emoji(bob)
+    alice.until("document.querySelector('.safety').dataset.standing === 'verified'")
+    assert bob.evaluate("document.querySelector('.safety').dataset.standing") == "unverified"
+
+
+def test_who_comes_under_a_verified_name_with_another_key_is_warned_of(chromium: Browser, server: LiveServer) -> None:
+    room = f"{server.url}/r/warned"
+    alice, bob = (join_call(chromium, room, name) for name in ("Alice", "Bob"))
+    emoji(alice)
+    alice.click("button", "They match")
+    bob.click("button", "Leave")
+    alice.until("document.querySelector('.badge') === null")
+    join_call(chromium, room, "Bob")
+    alice.until("() => document.body.innerText.includes('Bob has another key than the Bob you verified.')")
+
+
+def test_emoji_differ_for_whom_a_lying_broker_has_come_between(chromium: Browser, server: LiveServer) -> None:
+    """Without a key in the link it can; it passes everything on, and plays the comparison with each side.
+
+    `TRIES=200` tries so often.
+    """
+    for turn in range(TRIES):
+        with between(server.port, chromium) as middle:
+            room = f"{middle.url}/r/between-{turn}"
+            alice, bob = (join_call(chromium, room, name) for name in ("Alice", "Bob"))
+            seen = [emoji(alice), emoji(bob)]
+            assert middle.mallory.evaluate("fooled") == 2
+            assert all(len(each.split()) >= 4 for each in seen)
+            assert seen[0] != seen[1]
+            chromium.close_pages()

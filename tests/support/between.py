@@ -1,0 +1,55 @@
+"""A broker that lies in a room without a key, and somebody in the middle of the call that it introduces."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from websockets.sync.server import ServerConnection, serve
+
+from tests.support.browser import Browser, Page
+from tests.support.folder import served
+from tests.support.liar import Liar, Message, Visitor
+
+HERE: Final = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Between:
+    """Browsers go to `url`; `mallory` is the page in the middle."""
+
+    url: str
+    mallory: Page
+
+
+@contextmanager
+def between(port: int, browser: Browser) -> Iterator[Between]:
+    """Every two people who meet through it meet Mallory."""
+    line: list[ServerConnection] = []
+    ready = threading.Event()
+
+    def obey(socket: ServerConnection) -> None:
+        line.append(socket)
+        ready.set()
+        for text in socket:
+            order = json.loads(text)
+            for visitor in liar.visitors:
+                if visitor.id == order["to"]:
+                    visitor.tell({"type": "signalled", "from": order["from"], "data": order["data"]})
+
+    def divert(visitor: Visitor, message: Message) -> list[Message]:
+        line[0].send(json.dumps({"from": message["from"], "to": visitor.id, "data": message["data"]}))
+        return []
+
+    with Liar(port) as liar, serve(obey, "127.0.0.1", 0) as control, served(HERE) as pages:
+        threading.Thread(target=control.serve_forever, daemon=True).start()
+        liar.lie = divert
+        address = f"ws://127.0.0.1:{control.socket.getsockname()[1]}"
+        mallory = browser.open(f"{pages}/mallory.html?liar={address}")
+        assert ready.wait(15), mallory.console
+        yield Between(liar.url, mallory)
+        line[0].close()
+        control.shutdown()

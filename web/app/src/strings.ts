@@ -189,7 +189,7 @@ export const words = {
     camera: 'Camera',
     join: 'Join',
     joining: 'Joining…',
-    sealed: 'From browser to browser, encrypted. The key is in the link: not even the server can listen in.',
+    sealed: 'From browser to browser, encrypted, and introduced under the key in your link.',
     trusting: 'From browser to browser, encrypted. This link has no key: the server that introduces you is trusted.',
     keyless: 'The people inside came by a link with a key. Yours lacks it: ask them for the whole link.',
     preview: 'Your picture',

@@ -23,9 +23,9 @@ export function Badge({ call, person, line }: { readonly call: Call; readonly pe
     >
       <Mark line={line.state} />
       <span class="badge-state">{state}</span>
+      {time !== undefined && <span class="badge-time">{time}</span>}
       {standing.is === 'verified' && <Icon node={ShieldCheck} size={16} />}
       {(standing.is === 'changed' || standing.is === 'failed') && <Icon node={ShieldAlert} size={16} />}
-      {time !== undefined && <span class="badge-time">{time}</span>}
     </button>
   );
 }

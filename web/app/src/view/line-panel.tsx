@@ -52,9 +52,9 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
           state={line.state}
           label={words.line.state(line)}
         />
+        <Safety person={person} onConfirm={() => call.confirm(person.id)} />
         <Facts line={line} sealed={call.sealed} />
       </div>
-      <Safety person={person} onConfirm={() => call.confirm(person.id)} />
     </section>
   );
 }

@@ -40,6 +40,7 @@ SETTLED_S = 2.0
 OPENED_S = 1.0
 """So long a window is open before its first page: a browser that opens one is busy with the window's own parts."""
 FRAME_IN_TIME = "Promise.race([bench.result, new Promise((_, late) => setTimeout(late, 30000, Error('no frame')))])"
+KEY = "AAECAwQFBgcICQoLDA0ODw"
 PLAYING = "[...document.querySelectorAll('video')].some((video) => video.currentTime > 0)"
 
 
@@ -100,6 +101,8 @@ def wait(tab: Page, condition: str) -> None:
 def address(sites: Sites, page: str, room: str, role: str) -> str:
     if page in ("sdk", "lobby"):
         return f"{sites.eyeline}/bench/{page}.html?room={room}&role={role}"
+    if page in ("sdk, sealed", "lobby, sealed"):
+        return f"{sites.eyeline}/bench/{page.removesuffix(', sealed')}.html?room={room}&role={role}#{KEY}"
     return f"{sites.bare}/{page}.html?room={room}&role={role}&port={sites.peerjs}"
 
 
@@ -182,10 +185,12 @@ SCENES = (
     Scene(NAVIGATION, BARE, enter("bare"), arrive("bare", "second"), clicks=False),
     Scene(NAVIGATION, "PeerJS 1.5.5", enter("peerjs"), arrive("peerjs", "second"), clicks=False),
     Scene(NAVIGATION, "Eyeline SDK", enter("sdk"), arrive("sdk", "second"), clicks=False),
+    Scene(NAVIGATION, "SDK, sealed", enter("sdk, sealed"), arrive("sdk, sealed", "second"), clicks=False),
     Scene(NAVIGATION, "Eyeline app", app_enter, app_return, clicks=False),
     Scene(NAVIGATION, "app, mid-call", app_enter, app_reload, clicks=False),
     Scene(CLICK, BARE, enter("bare"), arrive("bare", "click"), clicks=True),
     Scene(CLICK, "Eyeline SDK", enter("sdk"), arrive("lobby", "click"), clicks=True),
+    Scene(CLICK, "SDK, sealed", enter("sdk, sealed"), arrive("lobby, sealed", "click"), clicks=True),
     Scene(CLICK, "Eyeline app", app_enter, app_arrive, clicks=True),
 )
 

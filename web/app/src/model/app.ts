@@ -1,6 +1,5 @@
 import { computed, effect, type ReadonlySignal, signal, untracked } from '@preact/signals';
 import { words } from '../strings';
-import { Checkup } from './checkup';
 import { Home } from './home';
 import { newCallPath } from './new-call';
 import type { Outside } from './outside';
@@ -9,7 +8,8 @@ import { Visit } from './visit';
 
 export type Page =
   | { readonly at: 'home'; readonly home: Home }
-  | { readonly at: 'test'; readonly checkup: Checkup }
+  /** What is tested is loaded with its view. */
+  | { readonly at: 'test'; readonly outside: Outside }
   | { readonly at: 'room'; readonly visit: Visit }
   | { readonly at: 'bad-room' }
   | { readonly at: 'bad-key' }
@@ -63,7 +63,7 @@ export class App {
 function open(outside: Outside, path: string): Page {
   const route = readRoute(path);
   if (route.at === 'home') return { at: 'home', home: new Home(outside) };
-  if (route.at === 'test') return { at: 'test', checkup: new Checkup(outside) };
+  if (route.at === 'test') return { at: 'test', outside };
   if (route.at !== 'room') return route;
   if (route.key !== null && !outside.secure) return { at: 'insecure' };
   return { at: 'room', visit: new Visit(outside, route.room, route.key) };
@@ -71,7 +71,6 @@ function open(outside: Outside, path: string): Page {
 
 function end(page: Page): void {
   if (page.at === 'room') page.visit.end();
-  if (page.at === 'test') page.checkup.end();
 }
 
 function titleOf(page: Page): string {

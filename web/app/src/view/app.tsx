@@ -22,7 +22,7 @@ export function AppView({ app }: { readonly app: App }) {
       return (
         <div class="page" key="test">
           <Header app={app} />
-          <CheckupLater checkup={page.checkup} home={app.home} />
+          <CheckupLater outside={page.outside} home={app.home} />
         </div>
       );
     case 'room':
@@ -57,14 +57,14 @@ export function AppView({ app }: { readonly app: App }) {
   }
 }
 
-type CheckupView = typeof import('./checkup').CheckupView;
+type CheckupPage = typeof import('./checkup').CheckupPage;
 
 /** `/test`, whose words are loaded when somebody goes there. */
-function CheckupLater(props: Parameters<CheckupView>[0]) {
-  const [View, setView] = useState<CheckupView | null>(null);
+function CheckupLater(props: Parameters<CheckupPage>[0]) {
+  const [View, setView] = useState<CheckupPage | null>(null);
   useEffect(() => {
     import('./checkup').then(
-      ({ CheckupView }) => setView(() => CheckupView),
+      ({ CheckupPage }) => setView(() => CheckupPage),
       () => undefined, // the server is gone, and with it what there was to test
     );
   }, []);

@@ -2,10 +2,9 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
 import { words } from '../strings';
 import { Bar } from './bar';
-import { ChatPanel } from './chat';
-import { Asks, FilesPanel } from './files';
 import { Dropping, useFilesFromOutside } from './files-from-outside';
 import { useKeys } from './keys';
+import { usePanels } from './later';
 import { NoticesView } from './notices';
 import { StageView } from './stage';
 
@@ -26,6 +25,7 @@ export function CallView({ call }: { readonly call: Call }) {
     call.controls.stir();
     filesButton.current?.focus();
   };
+  const panels = usePanels(open || filesOpen || call.files.asking.value.length > 0);
   const dropping = useFilesFromOutside(call);
   useKeys((key) => {
     if (key !== 'escape') return call.press(key);
@@ -58,9 +58,9 @@ export function CallView({ call }: { readonly call: Call }) {
       <StageView call={call} />
       <NoticesView call={call} />
       <Bar call={call} chatButton={chatButton} filesButton={filesButton} />
-      {open && <ChatPanel call={call} onClose={closeChat} />}
-      {filesOpen && <FilesPanel call={call} onClose={closeFiles} />}
-      {!open && !filesOpen && <Asks files={call.files} />}
+      {panels !== null && open && <panels.ChatPanel call={call} onClose={closeChat} />}
+      {panels !== null && filesOpen && <panels.FilesPanel call={call} onClose={closeFiles} />}
+      {panels !== null && !open && !filesOpen && <panels.Asks files={call.files} />}
       {dropping && <Dropping call={call} />}
     </main>
   );

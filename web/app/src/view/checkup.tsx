@@ -1,13 +1,21 @@
 import { Check, Copy, LoaderCircle, Minus, RotateCw, X } from 'lucide';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { CHECKS } from '../checks';
-import type { Checkup, Finding } from '../model/checkup';
+import { Checkup, type Finding } from '../model/checkup';
+import type { Outside } from '../model/outside';
 import { checkup as words } from '../strings-checkup';
 import { Icon } from './icon';
 import { Mark } from './mark';
 
-/** `/test`: what works from here, what does not, and what to do. */
-export function CheckupView({ checkup, home }: { readonly checkup: Checkup; readonly home: string }) {
+/** `/test`, for as long as somebody is there. */
+export function CheckupPage({ outside, home }: { readonly outside: Outside; readonly home: string }) {
+  const checkup = useMemo(() => new Checkup(outside), [outside]);
+  useEffect(() => () => checkup.end(), [checkup]);
+  return <CheckupView checkup={checkup} home={home} />;
+}
+
+/** What works from here, what does not, and what to do. */
+function CheckupView({ checkup, home }: { readonly checkup: Checkup; readonly home: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const findings = checkup.findings.value;

@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
 import { words } from '../strings';
 import { Alone } from './alone';
-import { LinePanel } from './line-panel';
+import { usePanels } from './later';
 import { Hear } from './notices';
 import { ShareSheet } from './share';
 import { Tile } from './tile';
@@ -12,6 +12,7 @@ export function StageView({ call }: { readonly call: Call }) {
   const all = useRef<HTMLElement>(null);
   const free = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => watchRoom(call, all.current, free.current), [call]);
+  const panels = usePanels(call.line.value !== null);
   const { boxes, pair } = call.stage.arrangement.value;
   const people = [...call.others.value, call.me];
   return (
@@ -27,7 +28,7 @@ export function StageView({ call }: { readonly call: Call }) {
         })}
       </ul>
       <Hear call={call} />
-      <LinePanel call={call} />
+      {panels !== null && <panels.LinePanel call={call} />}
       {call.sharing.value && <ShareSheet call={call} />}
     </section>
   );

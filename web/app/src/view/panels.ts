@@ -1,0 +1,4 @@
+/** What of a call is not there from its first moment. */
+export { ChatPanel } from './chat';
+export { Asks, FilesPanel } from './files';
+export { LinePanel } from './line-panel';

@@ -1,7 +1,9 @@
 """Golden dialogues: plain text, played by Python against the broker's machines and by TypeScript against the client's.
 
 capacity 2                  the room's; first line, if at all
+rooms tokens                who shows no pass stays out
 @1.5 alice opens            at that second a socket is opened
+alice opens with eyJ...     likewise, and this is her pass
 alice > {...}               the client says
 alice > 70 times {..$i..}   says it so often; `$i` is 1, 2, 3 ...
 alice > 70000 times x       says one signal of so many x
@@ -56,11 +58,13 @@ class Player:
         match found["who"], found["rest"].split(" ", 1):
             case "capacity", [number]:
                 self._network.capacity = int(number)
+            case "rooms", ["tokens"]:
+                self._network.strangers = "stay out"
             case "broker", ["restarts"]:
                 self._network.restart()
             case "broker", ["drains"]:
                 self._network.drain()
-            case who, ["opens"]:
+            case who, ["opens", *_]:
                 self._clients[who] = self._network.open(who)
             case who, done:
                 self._do_as(self._clients[who], done)

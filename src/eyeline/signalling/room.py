@@ -20,6 +20,7 @@ from eyeline.signalling.messages import (
     Roster,
     Signalled,
 )
+from eyeline.signalling.passes import NOBODY_KNOWN, Person
 from eyeline.signalling.refusals import REFUSALS, Code
 from eyeline.signalling.token import Claim
 
@@ -55,6 +56,7 @@ class Enter(Struct, frozen=True):
     session: SessionId
     peer: PeerId
     name: DisplayName
+    person: Person = NOBODY_KNOWN
 
 
 class Return(Struct, frozen=True):
@@ -138,6 +140,7 @@ class Seat:
     """The `n` of the last signal taken from the member."""
     told: int
     """The `n` of the last signal for the member."""
+    person: Person
     kept: deque[tuple[Signalled, int]] = field(default_factory=deque)
     """Each with the bytes that it takes."""
     kept_bytes: int = 0
@@ -251,7 +254,7 @@ class Room:
         self._lobby.pop(request.session, None)
         self._last_order = max(self._last_order + 1, self._milliseconds(now))
         member = Member(request.peer, request.name, Count(self._last_order))
-        self._seats[member.id] = Seat(member, Present(request.session), heard=0, told=0)
+        self._seats[member.id] = Seat(member, Present(request.session), heard=0, told=0, person=request.person)
         self._peers[request.session] = member.id
         return self._admit(request.session, heard=0, gap=False)
 
@@ -282,15 +285,16 @@ class Room:
         if self._complete_at is None:
             self._complete_at = now + SEAT_SECONDS
         self._last_order = max(self._last_order, member.order)
-        self._seats[member.id] = Seat(member, Present(request.session), heard=0, told=request.heard)
+        seat = Seat(member, Present(request.session), heard=0, told=request.heard, person=request.claim.person)
+        self._seats[member.id] = seat
         self._peers[request.session] = member.id
         return self._admit(request.session, heard=0, gap=True)
 
     def _admit(self, session: SessionId, *, heard: int, gap: bool, changed: bool = True) -> list[Tell]:
         """The news for one who got a seat, and, if the roster has `changed`, for all others."""
         others = self._changed(besides=session) if changed else []
-        member = self._seats[self._peers[session]].member
-        claim = Claim(self._name, member.id, member.order, self._life.name)
+        seat = self._seats[self._peers[session]]
+        claim = Claim(self._name, seat.member.id, seat.member.order, self._life.name, seat.person)
         return [Tell(session, Admitted(claim, self._roster(), Count(heard), gap)), *others]
 
     def _relay(self, request: Relay) -> list[Tell]:

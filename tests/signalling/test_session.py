@@ -33,7 +33,6 @@ from eyeline.signalling.messages import (
     Welcome,
     encode,
 )
-from eyeline.signalling.passes import PassDesk, Person
 from eyeline.signalling.refusals import REFUSALS, Code
 from eyeline.signalling.room import (
     KEPT_SIGNALS,
@@ -56,7 +55,6 @@ from eyeline.signalling.session import (
     HELLO_WITHIN,
     PING_AFTER,
     SILENCE_MAX,
-    Ask,
     Close,
     Ice,
     Post,
@@ -441,52 +439,3 @@ def test_a_member_gets_new_credentials_in_time_and_a_visitor_none() -> None:
     assert asked == [("tea", "alice-0001")] * 2
     session.lose()
     assert session.next_wake() is None
-
-
-ASKED: dict[str, Any] = {"strangers": "are asked about"}
-
-
-def test_a_join_that_comes_while_the_site_thinks_waits_for_its_word() -> None:
-    session = fresh(**ASKED)
-    assert session.receive(HELLO, 0) == [Ask(TEA)]
-    assert session.receive(JOIN, 0) == []
-    assert session.receive(JOIN, 0) == [Send(refusal("out-of-turn"))]
-
-    alice = Person(DisplayName("Alice of the site"), "host")
-    enter = Enter(ALICE, PeerId("alice-0001"), DisplayName("Alice of the site"), alice)
-    assert session.answer(alice, 8) == [Post(TEA, Look(ALICE)), Post(TEA, enter)]
-
-
-def test_who_may_not_enter_is_told_so_and_the_socket_closes() -> None:
-    session = fresh(**ASKED)
-    session.receive(HELLO, 0)
-    session.receive(JOIN, 0)
-    assert session.answer(None, 1) == [Send(refusal("not-allowed")), Close(4005, "not-allowed")]
-
-
-def test_what_the_site_says_of_who_has_gone_is_nothing() -> None:
-    session = fresh(**ASKED)
-    session.receive(HELLO, 0)
-    assert session.lose() == []
-    assert session.answer(Person(), 1) == []
-
-
-def test_a_pass_is_not_asked_about() -> None:
-    desk = PassDesk({}, secret=bytes(32), audience="eyeline")
-    session = fresh(**ASKED, desk=desk)
-    shown = desk.mint(TEA, Person(), 0, 60)
-    assert session.receive(encode(Hello(TEA, shown)), 0) == [Post(TEA, Look(ALICE))]
-
-
-def test_a_named_seat_keeps_its_name_through_a_restart() -> None:
-    network = Network()
-    alice = network.open("alice")
-    shown = network.desk.mint(TEA, Person(DisplayName("Alice")), 0, 60)
-    network.say(alice, encode(Hello(TEA, shown)))
-    network.say(alice, encode(Join(DisplayName("Mallory"))))
-    answer = newest(alice)
-    assert isinstance(answer, Joined)
-    network.restart()
-    [back] = resumed(network, "mallory", answer.resume)
-    assert isinstance(back, Joined)
-    assert [member.name for member in back.roster.members] == ["Alice"]

@@ -110,7 +110,7 @@ class Network:
                     if client.open:
                         client.got.append(encode(message))
                 case Post(room, request):
-                    self._post(room, request)
+                    self.ask(room, request)
                 case Ask():
                     raise AssertionError("nobody here is asked")
                 case Close(code, reason):
@@ -118,7 +118,8 @@ class Network:
                         client.got.append(Closed(code, reason))
                     client.open = False
 
-    def _post(self, name: RoomName, request: Request) -> None:
+    def ask(self, name: RoomName, request: Request) -> None:
+        """Ask the room, as a session does, or whoever runs it."""
         room = self.rooms.get(name)
         if room is None:
             room = Room(name, capacity=self.capacity, life=self._life, now=self.now)

@@ -12,6 +12,8 @@ alice < closed 4001 why     and must see the socket closed
 alice loses                 the socket breaks, and the broker notices
 alice vanishes              the socket breaks, and the broker does not notice
 broker restarts             killed and started again
+site removes alice-0001     takes a member out of the room tea
+site ends                   ends the call in it for all
 broker drains               says goodbye to all
 
 python -m tests.support.transcript --record FILE ...    writes the answers into the files; read them critically
@@ -23,6 +25,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from eyeline.signalling.messages import PeerId, RoomName
+from eyeline.signalling.room import End, Remove
 from tests.support.network import Client, Closed, Network
 
 _LINE = re.compile(r"^(?:@(?P<at>[\d.]+)\s+)?(?P<who>[a-z]+)\s+(?P<rest>.*)$")
@@ -58,6 +62,8 @@ class Player:
         match found["who"], found["rest"].split(" ", 1):
             case "capacity", [number]:
                 self._network.capacity = int(number)
+            case "site", done:
+                self._network.ask(RoomName("tea"), Remove(PeerId(done[1])) if done[0] == "removes" else End())
             case "rooms", ["tokens"]:
                 self._network.strangers = "stay out"
             case "broker", ["restarts"]:

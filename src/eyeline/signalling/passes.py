@@ -34,6 +34,7 @@ NAME_CHARACTERS_MAX: Final = 64
 _OUR_KID: Final = "eyeline"
 
 Role = Literal["host", "member"]
+Subject = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
 class Person(Struct, frozen=True, array_like=True):
@@ -42,6 +43,8 @@ class Person(Struct, frozen=True, array_like=True):
     name: DisplayName | None = None
     """The only name that they may have; None leaves it to them."""
     role: Role = "member"
+    sub: Subject | None = None
+    """Who it is for the site, whatever the name: who was removed is kept out by it."""
 
 
 NOBODY_KNOWN: Final = Person()
@@ -63,14 +66,15 @@ class _Header(Struct, frozen=True):
     kid: str
 
 
-class _Claims(Struct, frozen=True):
+class _Claims(Struct, frozen=True, omit_defaults=True):
     room: RoomName
     aud: str | tuple[str, ...]
     exp: _Date
-    nbf: _Date | None = None
     iat: _Date | None = None
     name: DisplayName | None = None
     role: Role = "member"
+    sub: Subject | None = None
+    nbf: _Date | None = None
 
 
 class _Jwk(Struct, frozen=True):
@@ -152,9 +156,9 @@ class PassDesk:
 
     def mint(self, room: RoomName, person: Person, unix_now: float, until: float) -> JoinPass:
         """A pass of about 250 characters that this desk takes until then."""
-        claims = {"room": room, "aud": self._audience, "iat": round(unix_now), "exp": round(until), "role": person.role}
-        if person.name is not None:
-            claims["name"] = person.name
+        claims = _Claims(
+            room, self._audience, round(until), iat=round(unix_now), name=person.name, role=person.role, sub=person.sub
+        )
         header = {"alg": "HS256", "kid": _OUR_KID, "typ": "JWT"}
         return JoinPass(jws.serialize_compact(header, msgspec.json.encode(claims), self._ours, registry=_HMAC))
 
@@ -178,7 +182,7 @@ class PassDesk:
             raise _wrong("it ends later than a pass may (exp)")
         if max(claims.nbf or 0, claims.iat or 0) > unix_now + CLOCK_SECONDS_MAX:
             raise _wrong("it does not hold yet (nbf, iat)")
-        return Pass(Person(claims.name, claims.role), claims.exp)
+        return Pass(Person(claims.name, claims.role, claims.sub), claims.exp)
 
     def _verified(self, shown: JoinPass) -> bytes:
         try:

@@ -23,6 +23,8 @@ Code = Literal[
     "skipped",
     "seat-gone",
     "replaced",
+    "removed",
+    "ended",
     "silent",
     "too-slow",
 ]
@@ -56,6 +58,8 @@ REFUSALS: Final[dict[Code, Row]] = {
     "skipped": Row(None, "Signals are numbered without a gap, and one before this never came."),
     "seat-gone": Row(None, "This seat was given up or is not known here; join again."),
     "replaced": Row(4002, "This seat was opened from another window."),
+    "removed": Row(4006, "You were removed from this call."),
+    "ended": Row(4007, "This call was ended for all."),
     "silent": Row(4003, "Nothing was heard for 15 seconds."),
     "too-slow": Row(4004, "Messages for you were not read in time."),
 }

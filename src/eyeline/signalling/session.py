@@ -62,6 +62,10 @@ LEFT: Final = "left"
 """Why a socket is closed whose client said `leave`."""
 
 
+SEAT_TAKEN: Final = frozenset[Code]({"replaced", "removed", "ended"})
+"""Why a seat is no longer the session's own."""
+
+
 class Ice(Struct, frozen=True):
     """What helps a client to find a way to others."""
 
@@ -337,8 +341,8 @@ class Session:
                 raise LocalError("a session that is over was told of a refusal")
             case _:
                 assert_never(self.state)
-        if news.code == "replaced":
-            self.state = Over()  # the seat is another session's now: nothing to lose
+        if news.code in SEAT_TAKEN:
+            self.state = Over()  # nothing to lose
         return self._say_no(news)
 
     def _refuse(self, code: Code, message: str | None = None) -> list[Effect]:

@@ -56,6 +56,12 @@ const endings: { readonly [code: string]: { readonly title: string; readonly lea
       lead: 'You opened it in another window, and your seat went there. You can close this page.',
       again: 'Join here as well',
     },
+    removed: {
+      title: 'You were removed',
+      lead: 'Whoever runs this room took you out of the call.',
+      again: 'Try again',
+    },
+    ended: { title: 'The call is over', lead: 'Whoever runs this room ended the call for all.', again: 'Join again' },
     'seat-gone': {
       title: 'Your seat is gone',
       lead: 'This page had no connection for so long that the room gave your seat up. You can take a new one.',

@@ -88,6 +88,8 @@ export type Code =
   | 'skipped'
   | 'seat-gone'
   | 'replaced'
+  | 'removed'
+  | 'ended'
   | 'silent'
   | 'too-slow';
 

@@ -29,8 +29,16 @@ const PASSING: ReadonlySet<Code> = new Set<Code>(['too-large', 'too-fast', 'hell
 /** Refusals of `hello`. The broker waits for another one, and after it the next socket asks. */
 const NO_LOBBY: ReadonlySet<Code> = new Set<Code>(['busy', 'too-many-looks', 'invalid']);
 
-/** Refusals of who may not enter: asking again would be answered alike. */
-const TURNED_AWAY: ReadonlySet<Code> = new Set<Code>(['pass-needed', 'pass-invalid', 'pass-expired', 'not-allowed']);
+/** Refusals of who may not be inside: asking again would be answered alike, or is not for us to do. */
+const TURNED_AWAY: ReadonlySet<Code> = new Set<Code>([
+  'pass-needed',
+  'pass-invalid',
+  'pass-expired',
+  'not-allowed',
+  'replaced',
+  'removed',
+  'ended',
+]);
 
 /** Whether the broker's socket is there. Calls go on while it is `away`. */
 export type BrokerState = 'connecting' | 'connected' | 'away';
@@ -289,7 +297,7 @@ export class Session {
   }
 
   #refused(code: Code, message: string): SessionEffect[] {
-    if (code === 'replaced' || TURNED_AWAY.has(code)) return this.#end(code, message);
+    if (TURNED_AWAY.has(code)) return this.#end(code, message);
     if (this.#seated || PASSING.has(code)) return []; // about a signal, or over soon
     if (!this.#asking && !NO_LOBBY.has(code)) return [];
     this.#asking = false;

@@ -79,7 +79,7 @@ class Play {
   do(line: string): void {
     const [, at, who = '', rest = ''] = LINE.exec(line) ?? [];
     if (at !== undefined) this.#now = Number(at);
-    if (who === 'capacity' || who === 'rooms') return;
+    if (who === 'capacity' || who === 'rooms' || who === 'site') return;
     if (who === 'broker') {
       if (rest === 'restarts') for (const actor of this.#actors.values()) actor.isCutOff(this.#now);
       return;

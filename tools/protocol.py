@@ -22,7 +22,7 @@ from eyeline.serve import metrics
 from eyeline.signalling import emoji, messages, negotiation, refusals, room, session, token
 
 ROOT: Final = Path(__file__).parent.parent
-NAMED: Final = ("RoomName", "DisplayName", "PeerId", "ResumeToken", "Payload", "Count")
+NAMED: Final = ("RoomName", "DisplayName", "PeerId", "ResumeToken", "JoinPass", "Payload", "Count")
 LIMITS: Final[tuple[tuple[types.ModuleType, str], ...]] = (
     (messages, "SUBPROTOCOL"),
     (messages, "MESSAGE_BYTES_MAX"),

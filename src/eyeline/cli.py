@@ -89,6 +89,9 @@ def serve(
     sockets_per_address: Annotated[str | None, _option("sockets_per_address")] = None,
     trusted_proxies: Annotated[list[str] | None, _option("trusted_proxies")] = None,
     allowed_origins: Annotated[list[str] | None, _option("allowed_origins")] = None,
+    rooms: Annotated[str | None, _option("rooms")] = None,
+    pass_keys: Annotated[str | None, _option("pass_keys")] = None,
+    pass_audience: Annotated[str | None, _option("pass_audience")] = None,
     config: Annotated[
         Path | None, typer.Option(metavar="", help="A TOML file with settings. (a TOML file; EYELINE_CONFIG)")
     ] = None,

@@ -148,6 +148,29 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = ()
 
+    rooms: Annotated[
+        Literal["open", "tokens"],
+        Meta(
+            description="Who may enter rooms, and make them: whoever knows the name, or only who shows a pass: a token "
+            "signed by a key in `pass_keys`, or from the HTTP API."
+        ),
+    ] = "open"
+    pass_keys: Annotated[
+        Path | None,
+        Meta(
+            title="a JSON file",
+            description="JSON Web Key Set with the keys of who signs passes: Ed25519 public keys, or shared secrets.",
+        ),
+    ] = None
+    pass_audience: Annotated[
+        str,
+        Meta(
+            pattern=r"^[\x21-\x7e]{1,255}$",
+            title="1 to 255 characters",
+            description="What a pass must have as its `aud`: a name of this server.",
+        ),
+    ] = "eyeline"  # noqa: S105  no secret
+
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """`trusted_proxies`, parsed.  Raises SetupError."""
         try:
@@ -223,6 +246,8 @@ def _agreed(settings: Settings) -> Settings:
         raise SetupError("turn_secret is set but turn_urls is not: say which servers know it.")
     if settings.cert is not None and settings.tls == "self-signed":
         raise SetupError(f"tls is 'self-signed' but cert is '{settings.cert}': give one or the other.")
+    if settings.rooms == "tokens" and settings.pass_keys is None:
+        raise SetupError("rooms is 'tokens' but pass_keys is not set: nobody could enter.")
     settings.proxies()
     settings.relay_range()
     settings.relay_networks()

@@ -35,8 +35,8 @@ from eyeline.signalling.messages import (
     decode_from_broker,
     encode,
 )
-from eyeline.signalling.refusals import Code
-from eyeline.signalling.room import KEPT_SIGNALS, RETURN_SECONDS, SEAT_SECONDS
+from eyeline.signalling.refusals import REFUSALS, Code
+from eyeline.signalling.room import KEPT_SIGNALS, RETURN_SECONDS, SEAT_SECONDS, End, Remove
 from eyeline.signalling.session import SILENCE_MAX, Visiting
 
 CAPACITY = 3
@@ -186,7 +186,20 @@ class Rooms(RuleBasedStateMachine):
         person = self.draw(data, client=False, seat=True)
         self.people[person.name] = Person(person.name)
 
+    @precondition(lambda self: self.inside())
+    @rule(data=st.data())
+    def be_removed(self, data: st.DataObject) -> None:
+        seat = data.draw(st.sampled_from(self.inside()))
+        self.network.ask(RoomName("tea"), Remove(seat.peer))
+        self.lose_seats([seat], "removed")
+
     # What happens to all.
+
+    @precondition(lambda self: self.inside())
+    @rule()
+    def end(self) -> None:
+        self.network.ask(RoomName("tea"), End())
+        self.lose_seats(self.inside(), "ended")
 
     @rule(seconds=st.sampled_from([0.5, 4.0, ONE_STEP, 14.9, 15.1, 30.0, 50.0]))
     def pass_time(self, seconds: float) -> None:
@@ -249,6 +262,18 @@ class Rooms(RuleBasedStateMachine):
         assert not self.network.rooms
 
     # How the model is kept.
+
+    def lose_seats(self, seats: list[Seat], why: Code) -> None:
+        """They are taken back; who is there is told why, and who is away will find the seat gone."""
+        self.seats = [seat for seat in self.seats if seat not in seats]
+        for name, person in list(self.people.items()):
+            if person.seated and person.seat in seats:
+                assert person.client is not None
+                told = list(person.client.got)
+                assert told[-1] == Closed(REFUSALS[why].closes or 0, why)
+                assert why in str(told[-2])
+                self.people[name] = Person(name)
+        self.read()
 
     def some(self, client: bool, seat: bool | None = None) -> list[Person]:
         """Those who have a socket, and a seat, or not."""

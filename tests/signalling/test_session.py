@@ -1,8 +1,11 @@
 """One session, where a transcript can't look: effects in their order, alarms, late news, many lookers-on."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.support.network import Client, Network
 
 from eyeline.signalling.messages import (
@@ -68,9 +71,9 @@ CLAIM = Claim(TEA, PeerId("alice-0001"), Count(1), "life-1")
 HELLO, JOIN, LEAVE, PING = encode(Hello(TEA)), encode(Join(DisplayName("Alice"))), encode(Leave()), encode(Ping())
 
 
-def fresh(now: float = 0, **terms: float) -> Session:
+def fresh(now: float = 0, **terms: Any) -> Session:
     """A session whose socket has just been opened."""
-    return Session(ALICE, PeerId("alice-0001"), Terms(TokenKey(bytes(32)), Ice(), **terms), now)
+    return Session(ALICE, PeerId("alice-0001"), replace(Terms(TokenKey(bytes(32)), Ice()), **terms), now)
 
 
 def seated(now: float = 0) -> Session:

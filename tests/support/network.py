@@ -4,8 +4,9 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 from eyeline.signalling.messages import FromBroker, PeerId, RoomName, Welcome, decode_from_broker, encode
+from eyeline.signalling.passes import PassDesk
 from eyeline.signalling.room import Life, Request, Room, SessionId, Tell
-from eyeline.signalling.session import Close, Effect, Ice, Post, Send, Session, Terms
+from eyeline.signalling.session import Ask, Close, Effect, Ice, Post, Send, Session, Strangers, Terms
 from eyeline.signalling.token import TokenKey
 
 __all__ = ["Client", "Closed", "Network", "Welcome"]
@@ -40,6 +41,8 @@ class Network:
 
     def __init__(self, capacity: int = 4) -> None:
         self.now = 0.0
+        self.strangers: Strangers = "enter"
+        self.desk = PassDesk({}, secret=bytes(32), audience="eyeline")
         self.capacity = capacity
         self.clients: list[Client] = []
         self.rooms: dict[RoomName, Room] = {}
@@ -51,7 +54,8 @@ class Network:
         """A socket is opened.  The n-th of `alice` would get the peer id `alice-000n`."""
         self._opened[name] += 1
         peer = f"{name}-{self._opened[name]:04}"
-        session = Session(SessionId(f"{peer}-session"), PeerId(peer), Terms(self._key, Ice()), self.now)
+        terms = Terms(self._key, Ice(), desk=self.desk, strangers=self.strangers)
+        session = Session(SessionId(f"{peer}-session"), PeerId(peer), terms, self.now)
         client = Client(name, session)
         self.clients.append(client)
         return client
@@ -106,13 +110,16 @@ class Network:
                     if client.open:
                         client.got.append(encode(message))
                 case Post(room, request):
-                    self._post(room, request)
+                    self.ask(room, request)
+                case Ask():
+                    raise AssertionError("nobody here is asked")
                 case Close(code, reason):
                     if client.open:
                         client.got.append(Closed(code, reason))
                     client.open = False
 
-    def _post(self, name: RoomName, request: Request) -> None:
+    def ask(self, name: RoomName, request: Request) -> None:
+        """Ask the room, as a session does, or whoever runs it."""
         room = self.rooms.get(name)
         if room is None:
             room = Room(name, capacity=self.capacity, life=self._life, now=self.now)

@@ -1,7 +1,9 @@
 """Golden dialogues: plain text, played by Python against the broker's machines and by TypeScript against the client's.
 
 capacity 2                  the room's; first line, if at all
+rooms tokens                who shows no pass stays out
 @1.5 alice opens            at that second a socket is opened
+alice opens with eyJ...     likewise, and this is her pass
 alice > {...}               the client says
 alice > 70 times {..$i..}   says it so often; `$i` is 1, 2, 3 ...
 alice > 70000 times x       says one signal of so many x
@@ -10,6 +12,8 @@ alice < closed 4001 why     and must see the socket closed
 alice loses                 the socket breaks, and the broker notices
 alice vanishes              the socket breaks, and the broker does not notice
 broker restarts             killed and started again
+site removes alice-0001     takes a member out of the room tea
+site ends                   ends the call in it for all
 broker drains               says goodbye to all
 
 python -m tests.support.transcript --record FILE ...    writes the answers into the files; read them critically
@@ -21,6 +25,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from eyeline.signalling.messages import PeerId, RoomName
+from eyeline.signalling.room import End, Remove
 from tests.support.network import Client, Closed, Network
 
 _LINE = re.compile(r"^(?:@(?P<at>[\d.]+)\s+)?(?P<who>[a-z]+)\s+(?P<rest>.*)$")
@@ -56,11 +62,15 @@ class Player:
         match found["who"], found["rest"].split(" ", 1):
             case "capacity", [number]:
                 self._network.capacity = int(number)
+            case "site", done:
+                self._network.ask(RoomName("tea"), Remove(PeerId(done[1])) if done[0] == "removes" else End())
+            case "rooms", ["tokens"]:
+                self._network.strangers = "stay out"
             case "broker", ["restarts"]:
                 self._network.restart()
             case "broker", ["drains"]:
                 self._network.drain()
-            case who, ["opens"]:
+            case who, ["opens", *_]:
                 self._clients[who] = self._network.open(who)
             case who, done:
                 self._do_as(self._clients[who], done)

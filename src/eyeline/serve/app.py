@@ -9,6 +9,7 @@ import contextlib
 import secrets
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -17,10 +18,11 @@ from starlette.datastructures import Headers
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from eyeline.serve import address, secret, websocket
+from eyeline.serve import address, entrance, secret, websocket
 from eyeline.serve.broker import Broker
 from eyeline.serve.bus import LocalBus
 from eyeline.serve.door import Door, Guest
+from eyeline.serve.entrance import Authorize
 from eyeline.serve.front import Front
 from eyeline.serve.health import Health
 from eyeline.serve.metrics import LagProbe, Metrics, Reading
@@ -31,19 +33,26 @@ from eyeline.settings import Settings
 from eyeline.signalling.messages import SUBPROTOCOL
 from eyeline.signalling.refusals import DoorCode
 from eyeline.signalling.room import Life
+from eyeline.signalling.session import Ice, Strangers, Terms
 from eyeline.signalling.token import TokenKey
 
 DRAIN_WITHIN: Final = 3.0
 """Seconds that clients have to read the goodbye and go, once the server was told to stop."""
 
 
-def build(settings: Settings, *, one_port: bool = False) -> "Eyeline":
-    """The application.  Raises `SetupError` if the data directory or the built web app can't be used.
+STRANGERS: Final[dict[str, Strangers]] = {"open": "enter", "tokens": "stay out"}
+"""What each value of the setting `rooms` means for who shows no pass."""
+
+
+def build(settings: Settings, *, one_port: bool = False, authorize: Authorize | None = None) -> "Eyeline":
+    """The application.  Raises `SetupError` if the data directory, a file that settings name, or the built web app
+    can't be used.
 
     `one_port` is for who runs it: connections of TURN clients to the port of the pages are handed to `Eyeline.stream`,
-    so pages may be told to try that.
+    so pages may be told to try that.  `authorize` decides who may enter rooms without a pass, in place of
+    `settings.rooms`.
     """
-    return Eyeline(settings, one_port=one_port)
+    return Eyeline(settings, one_port=one_port, authorize=authorize)
 
 
 class _Running(NamedTuple):
@@ -62,11 +71,13 @@ class Eyeline:
     ends it.
     """
 
-    def __init__(self, settings: Settings, *, one_port: bool) -> None:
+    def __init__(self, settings: Settings, *, one_port: bool, authorize: Authorize | None) -> None:
         self._settings = settings
         self._one_port = one_port
+        self._authorize = authorize
         self._secret = secret.load(settings.data_dir)
         self._key = TokenKey(self._secret)
+        self._desk = entrance.desk(settings, self._secret)
         self._running: _Running | None = None
         self._metrics = Metrics()
         token = secret.metrics_token(settings.data_dir) if settings.metrics == "token" else None
@@ -101,10 +112,14 @@ class Eyeline:
             bus = LocalBus(
                 capacity=settings.room_capacity, rooms=settings.max_sockets, life=life, vacated=traversal.vacated
             )
-            broker = Broker(bus, self._key, life.unix_offset)
+            broker = Broker(bus, self._terms(life))
             self._running = _Running(broker, bus, traversal, LagProbe(self._metrics.lag.observe))
             self._measure(self._running)
         return self._running
+
+    def _terms(self, life: Life) -> Terms:
+        strangers = STRANGERS[self._settings.rooms] if self._authorize is None else "are asked about"
+        return Terms(self._key, Ice(), life.unix_offset, desk=self._desk, strangers=strangers)
 
     async def drain(self) -> None:
         """Tell all clients when to come back, and wait until their sockets are gone, `DRAIN_WITHIN` seconds at most."""
@@ -142,7 +157,9 @@ class Eyeline:
             await turn_away(guest, scope, send)
             return
         try:
-            await websocket.serve(broker, guest, running.traversal.ice(scope), scope, receive, send)
+            site = None if self._authorize is None else partial(entrance.consult, self._authorize, scope)
+            call = websocket.Call(guest, running.traversal.ice(scope), site)
+            await websocket.serve(broker, call, scope, receive, send)
         finally:
             guest.leaves()
 

@@ -3,20 +3,22 @@
 import asyncio
 import secrets
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol, assert_never
 
 import structlog
+from msgspec.structs import replace
 
 from eyeline.serve.bus import Bus
 from eyeline.serve.door import Guest
 from eyeline.serve.log import is_noted
 from eyeline.serve.loop import Alarm
 from eyeline.signalling.messages import FromBroker, PeerId, Refused, RoomName, Signalled, encode_utf8
+from eyeline.signalling.passes import Person
 from eyeline.signalling.refusals import REFUSALS
 from eyeline.signalling.room import Admitted, Look, News, Relay, Request, SessionId
-from eyeline.signalling.session import LEFT, Close, Effect, Entering, Ice, Post, Seated, Send, Session, Terms
-from eyeline.signalling.token import TokenKey
+from eyeline.signalling.session import LEFT, Ask, Close, Effect, Entering, Ice, Post, Seated, Send, Session, Terms
 
 _log = structlog.get_logger("eyeline.broker")
 
@@ -38,6 +40,10 @@ CLOSE_WITHIN: Final = 5.0
 
 class Full(Exception):
     """The client does not read: what is to be sent has reached its bound."""
+
+
+Site = Callable[[RoomName], Awaitable[Person | None]]
+"""Who may enter the room?  Raises nothing."""
 
 
 class Socket(Protocol):
@@ -76,7 +82,15 @@ class Connection:
         self._session = Session(SessionId(secrets.token_urlsafe(9)), PeerId(secrets.token_urlsafe(12)), terms, now)
         self._alarm = Alarm(self._session, self._ring)
         self._alarm.look()
+        self._asked: asyncio.Queue[RoomName] = asyncio.Queue(1)  # the session asks, and waits for the answer
         bus.attach(self._session.id, self._hear)
+
+    async def consult(self, site: Site) -> None:
+        """Puts to the site what the session asks, until it is cancelled."""
+        while True:
+            person = await site(await self._asked.get())
+            self._perform(self._session.answer(person, self._loop.time()))
+            self._alarm.look()
 
     def receive(self, text: str | bytes) -> None:
         """A frame has come."""
@@ -98,7 +112,7 @@ class Connection:
 
     def _hear(self, news: News) -> None:
         if isinstance(self._session.state, Entering):
-            answers = self._tally.joins if self._session.state.from_lobby else self._tally.resumes
+            answers = self._tally.resumes if self._session.state.back_to is None else self._tally.joins
             match news:
                 case Admitted():
                     answers["seated"] += 1
@@ -121,6 +135,8 @@ class Connection:
                 case Post(room, request):
                     self._note("<", "request", type(request).__name__)
                     self._post(room, request)
+                case Ask(room):
+                    self._asked.put_nowait(room)
                 case Close(code, reason):
                     self._note("=", "closed", reason)
                     if reason != LEFT:
@@ -163,12 +179,11 @@ class Connection:
 
 
 class Broker:
-    """All connections of this process."""
+    """All connections of this process.  `terms` hold for each, with its own `ice`."""
 
-    def __init__(self, bus: Bus, key: TokenKey, unix_offset: float) -> None:
-        self._unix_offset = unix_offset
+    def __init__(self, bus: Bus, terms: Terms) -> None:
         self._bus = bus
-        self._key = key
+        self._terms = terms
         self._connections: set[Connection] = set()
         self.tally = Tally()
         self.draining = False
@@ -177,7 +192,7 @@ class Broker:
 
     def open(self, socket: Socket, guest: Guest, ice: Ice) -> Connection:
         """A client has come.  `drop` it when its socket is gone."""
-        connection = Connection(socket, self._bus, Terms(self._key, ice, self._unix_offset), guest, self.tally)
+        connection = Connection(socket, self._bus, replace(self._terms, ice=ice), guest, self.tally)
         self._connections.add(connection)
         self._empty.clear()
         return connection

@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 from collections import deque
+from typing import NamedTuple
 
 from starlette.types import Message, Receive, Scope, Send
 
-from eyeline.serve.broker import CLOSE_WITHIN, OUTBOX_BYTES, Broker, Connection, Full
+from eyeline.serve.broker import CLOSE_WITHIN, OUTBOX_BYTES, Broker, Connection, Full, Site
 from eyeline.serve.direct import Direct
 from eyeline.serve.door import Guest
 from eyeline.signalling.messages import SUBPROTOCOL
@@ -64,35 +65,48 @@ class Outbox:
         self._ready.set()
 
 
-async def serve(broker: Broker, guest: Guest, ice: Ice, scope: Scope, receive: Receive, send: Send) -> None:
+class Call(NamedTuple):
+    """Who opens a WebSocket, and what holds for them."""
+
+    guest: Guest
+    ice: Ice
+    site: Site | None
+    """Asked who they are, where the site decides that."""
+
+
+async def serve(broker: Broker, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
     """One WebSocket, from its acceptance to its end."""
     await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
     direct = scope.get("extensions", {}).get("eyeline.direct")
     if isinstance(direct, Direct):
-        connection = broker.open(direct, guest, ice)
+        connection = broker.open(direct, call.guest, call.ice)
         direct.deliver_to(connection)
         try:
-            await _listen(connection, receive)
+            await _listen(connection, call.site, receive)
         finally:
             broker.drop(connection)
         return
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(None) as limit:
             outbox = Outbox(limit)
-            connection = broker.open(outbox, guest, ice)
+            connection = broker.open(outbox, call.guest, call.ice)
             try:
-                await _converse(outbox, connection, receive, send)
+                await _converse(outbox, connection, call.site, receive, send)
             finally:
                 broker.drop(connection)
 
 
-async def _converse(outbox: Outbox, connection: Connection, receive: Receive, send: Send) -> None:
+async def _converse(outbox: Outbox, connection: Connection, site: Site | None, receive: Receive, send: Send) -> None:
     async with asyncio.TaskGroup() as tasks:
         pump = tasks.create_task(outbox.pump(send))
-        await _listen(connection, receive)
+        await _listen(connection, site, receive)
         pump.cancel()
 
 
-async def _listen(connection: Connection, receive: Receive) -> None:
-    while (message := await receive())["type"] == "websocket.receive":
-        connection.receive(message.get("text") or message.get("bytes") or b"")
+async def _listen(connection: Connection, site: Site | None, receive: Receive) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        asking = None if site is None else tasks.create_task(connection.consult(site))
+        while (message := await receive())["type"] == "websocket.receive":
+            connection.receive(message.get("text") or message.get("bytes") or b"")
+        if asking is not None:
+            asking.cancel()

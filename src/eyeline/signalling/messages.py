@@ -46,6 +46,9 @@ PeerId = NewType("PeerId", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{8,32}" + 
 ResumeToken = NewType("ResumeToken", Annotated[str, Meta(max_length=1024)])
 """A secret: whoever shows it takes the seat."""
 
+JoinPass = NewType("JoinPass", Annotated[str, Meta(max_length=2048)])
+"""A site's signed word on who may enter a room, as a JSON Web Token; keep it secret."""
+
 Payload = NewType("Payload", Annotated[str, Meta(max_length=PAYLOAD_CHARACTERS_MAX)])
 """What one member says to another, opaque to the broker: at most 60 Ki characters, and within the message's limit."""
 
@@ -57,14 +60,17 @@ class _Message(Struct, frozen=True, rename="camel", tag_field="type"):
     pass
 
 
-class Hello(_Message, frozen=True, tag="hello"):
+class Hello(_Message, frozen=True, tag="hello", omit_defaults=True):
     """Look into a room, from its lobby.
 
-    Answered by `welcome`, and by `roster` whenever somebody comes or goes.
+    Answered by `welcome`, and by `roster` whenever somebody comes or goes.  Or by `refused` with code `pass-needed`,
+    `pass-invalid`, `pass-expired` or `not-allowed`, where the site decides who enters.
     """
 
     room: RoomName
     """The room to look into; it need not exist yet."""
+    join_pass: JoinPass | None = msgspec.field(default=None, name="pass")
+    """What opens this room; counts for `join` too."""
 
 
 class Join(_Message, frozen=True, tag="join"):
@@ -74,7 +80,7 @@ class Join(_Message, frozen=True, tag="join"):
     """
 
     name: DisplayName
-    """What the others read."""
+    """What the others read, if the site has not said another name."""
 
 
 class Resume(_Message, frozen=True, tag="resume"):

@@ -20,6 +20,7 @@ from eyeline.signalling.messages import (
     Roster,
     Signalled,
 )
+from eyeline.signalling.passes import NOBODY_KNOWN, Person
 from eyeline.signalling.refusals import REFUSALS, Code
 from eyeline.signalling.token import Claim
 
@@ -34,6 +35,9 @@ KEPT_SIGNALS: Final = 64
 
 KEPT_BYTES: Final = 256 * 1024
 """The same in bytes of payload, as it lies in memory."""
+
+KEPT_OUT: Final = 1000
+"""People that a room remembers to have been removed; it forgets them when it is empty."""
 
 LOBBY_SESSIONS: Final = 64
 """How many in the lobby are told who comes and goes.  When more look in, the one who has looked on longest is told no
@@ -55,6 +59,7 @@ class Enter(Struct, frozen=True):
     session: SessionId
     peer: PeerId
     name: DisplayName
+    person: Person = NOBODY_KNOWN
 
 
 class Return(Struct, frozen=True):
@@ -87,7 +92,17 @@ class Lose(Struct, frozen=True):
     session: SessionId
 
 
-Request = Look | Enter | Return | Relay | Quit | Lose
+class Remove(Struct, frozen=True):
+    """Whoever runs the room takes a member out."""
+
+    peer: PeerId
+
+
+class End(Struct, frozen=True):
+    """Whoever runs the room ends the call for all."""
+
+
+Request = Look | Enter | Return | Relay | Quit | Lose | Remove | End
 
 
 class Looked(Struct, frozen=True):
@@ -138,6 +153,7 @@ class Seat:
     """The `n` of the last signal taken from the member."""
     told: int
     """The `n` of the last signal for the member."""
+    person: Person
     kept: deque[tuple[Signalled, int]] = field(default_factory=deque)
     """Each with the bytes that it takes."""
     kept_bytes: int = 0
@@ -183,6 +199,7 @@ class Room:
         self.vacated: list[PeerId] = []
         """Whose seats were given up; whoever drives the room takes them out after each call."""
         self._given_up: set[PeerId] = set()
+        self._kept_out: set[str] = set()  # who, for the site, was removed
         self._seats: dict[PeerId, Seat] = {}
         self._peers: dict[SessionId, PeerId] = {}
         self._lobby: dict[SessionId, None] = {}  # a set that keeps its order
@@ -193,6 +210,11 @@ class Room:
     def empty(self) -> bool:
         """Nobody is inside or may come back, and nobody looks on: the room can be forgotten."""
         return not self._seats and not self._lobby
+
+    @property
+    def inside(self) -> list[Seat]:
+        """All seats, in order of arrival."""
+        return sorted(self._seats.values(), key=lambda seat: (seat.member.order, seat.member.id))
 
     @property
     def seats(self) -> int:
@@ -219,6 +241,10 @@ class Room:
                 return self._quit(request.session, now)
             case Lose():
                 return self._lose(request.session, now)
+            case Remove():
+                return self._remove(request.peer, now)
+            case End():
+                return self._end(now)
             case _:
                 assert_never(request)
 
@@ -246,12 +272,15 @@ class Room:
         return [Tell(session, Looked(self._roster(), self._capacity))]
 
     def _enter(self, request: Enter, now: float) -> list[Tell]:
+        if request.person.sub in self._kept_out:
+            self._lobby.pop(request.session, None)
+            return [_refuse(request.session, "removed")]
         if len(self._seats) >= self._capacity:
             return [_refuse(request.session, "room-full")]
         self._lobby.pop(request.session, None)
         self._last_order = max(self._last_order + 1, self._milliseconds(now))
         member = Member(request.peer, request.name, Count(self._last_order))
-        self._seats[member.id] = Seat(member, Present(request.session), heard=0, told=0)
+        self._seats[member.id] = Seat(member, Present(request.session), heard=0, told=0, person=request.person)
         self._peers[request.session] = member.id
         return self._admit(request.session, heard=0, gap=False)
 
@@ -282,15 +311,16 @@ class Room:
         if self._complete_at is None:
             self._complete_at = now + SEAT_SECONDS
         self._last_order = max(self._last_order, member.order)
-        self._seats[member.id] = Seat(member, Present(request.session), heard=0, told=request.heard)
+        seat = Seat(member, Present(request.session), heard=0, told=request.heard, person=request.claim.person)
+        self._seats[member.id] = seat
         self._peers[request.session] = member.id
         return self._admit(request.session, heard=0, gap=True)
 
     def _admit(self, session: SessionId, *, heard: int, gap: bool, changed: bool = True) -> list[Tell]:
         """The news for one who got a seat, and, if the roster has `changed`, for all others."""
         others = self._changed(besides=session) if changed else []
-        member = self._seats[self._peers[session]].member
-        claim = Claim(self._name, member.id, member.order, self._life.name)
+        seat = self._seats[self._peers[session]]
+        claim = Claim(self._name, seat.member.id, seat.member.order, self._life.name, seat.person)
         return [Tell(session, Admitted(claim, self._roster(), Count(heard), gap)), *others]
 
     def _relay(self, request: Relay) -> list[Tell]:
@@ -316,6 +346,25 @@ class Room:
             return []
         self._give_up(peer, now)
         return self._changed()
+
+    def _remove(self, peer: PeerId, now: float) -> list[Tell]:
+        seat = self._seats.get(peer)
+        if seat is None:
+            return []
+        if seat.person.sub is not None and len(self._kept_out) < KEPT_OUT:
+            self._kept_out.add(seat.person.sub)
+        return self._take_back(seat, "removed", now) + self._changed()
+
+    def _end(self, now: float) -> list[Tell]:
+        tells = [tell for seat in list(self._seats.values()) for tell in self._take_back(seat, "ended", now)]
+        return tells + self._changed()
+
+    def _take_back(self, seat: Seat, why: Code, now: float) -> list[Tell]:
+        self._give_up(seat.member.id, now)
+        if isinstance(seat.place, Away):
+            return []
+        del self._peers[seat.place.session]
+        return [_refuse(seat.place.session, why)]
 
     def _give_up(self, peer: PeerId, now: float) -> None:
         """The seat is nobody's any more, whatever claims there are to it."""
@@ -344,8 +393,8 @@ class Room:
         return [Tell(session, roster) for session in [*self._peers, *self._lobby] if session != besides]
 
     def _roster(self) -> Roster:
-        members = sorted((seat.member for seat in self._seats.values()), key=lambda member: (member.order, member.id))
-        return Roster(Count(self._version), tuple(members), self._complete_at is None)
+        members = tuple(seat.member for seat in self.inside)
+        return Roster(Count(self._version), members, self._complete_at is None)
 
 
 def _refuse(session: SessionId, code: Code, to: PeerId | None = None) -> Tell:

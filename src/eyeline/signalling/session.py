@@ -1,6 +1,7 @@
 """The session machine: one client's socket, from hello to goodbye.  It speaks to its room by `Post` only."""
 
 from collections.abc import Callable
+from math import inf
 from typing import Final, Literal, assert_never
 
 from msgspec import Struct
@@ -29,6 +30,7 @@ from eyeline.signalling.messages import (
     Welcome,
     decode,
 )
+from eyeline.signalling.passes import NAME_CHARACTERS_MAX, NOBODY_KNOWN, Pass, PassDesk, Person
 from eyeline.signalling.refusals import REFUSALS, Code, Refusal
 from eyeline.signalling.room import (
     SEAT_SECONDS,
@@ -60,6 +62,10 @@ LEFT: Final = "left"
 """Why a socket is closed whose client said `leave`."""
 
 
+SEAT_TAKEN: Final = frozenset[Code]({"replaced", "removed", "ended"})
+"""Why a seat is no longer the session's own."""
+
+
 class Ice(Struct, frozen=True):
     """What helps a client to find a way to others."""
 
@@ -69,6 +75,10 @@ class Ice(Struct, frozen=True):
     """For who has a seat: all servers, with credentials of their own."""
     renew_after: float | None = None
     """Seconds until a member is given new ones; None if they last."""
+
+
+Strangers = Literal["enter", "are asked about", "stay out"]
+"""What becomes of who shows no pass; of the second kind the site is asked, by `Ask`."""
 
 
 class Terms(Struct, frozen=True):
@@ -82,6 +92,9 @@ class Terms(Struct, frozen=True):
     """The rate that a socket may keep up; above it the socket is closed with `too-fast`."""
     burst: float = 300
     """Messages that it may send at once."""
+    desk: PassDesk | None = None
+    """Checks passes; without it none is taken."""
+    strangers: Strangers = "enter"
 
 
 class Send(Struct, frozen=True):
@@ -104,7 +117,13 @@ class Close(Struct, frozen=True):
     reason: str
 
 
-Effect = Send | Post | Close
+class Ask(Struct, frozen=True):
+    """Ask the site whether the client may enter; answered by `answer`."""
+
+    room: RoomName
+
+
+Effect = Send | Post | Close | Ask
 
 
 class Fresh(Struct, frozen=True):
@@ -113,17 +132,26 @@ class Fresh(Struct, frozen=True):
     until: float
 
 
+class Asking(Struct, frozen=True):
+    """At the room's door, while the site thinks; may have asked for a seat already."""
+
+    room: RoomName
+    join: Join | None = None
+
+
 class Visiting(Struct, frozen=True):
     """In the lobby."""
 
     room: RoomName
+    holds: Pass | None = None
 
 
 class Entering(Struct, frozen=True):
     """Has asked for a seat; the room's answer is on its way."""
 
     room: RoomName
-    from_lobby: bool
+    back_to: Visiting | None
+    """The lobby from which it came."""
 
 
 class Seated(Struct, frozen=True):
@@ -137,7 +165,7 @@ class Over(Struct, frozen=True):
     """Nothing is heard or said any more."""
 
 
-State = Fresh | Visiting | Entering | Seated | Over
+State = Fresh | Asking | Visiting | Entering | Seated | Over
 
 
 class Session:
@@ -210,6 +238,19 @@ class Session:
             case _:
                 return []
 
+    def answer(self, person: Person | None, now: float) -> list[Effect]:
+        """The site has said who the client is, or, by None, that it may not enter."""
+        if not isinstance(self.state, Asking):
+            return []  # the socket is gone
+        if person is None:
+            return self._refuse("not-allowed")
+        join, lobby = self.state.join, Visiting(self.state.room, Pass(person, inf))
+        effects = self._visit(lobby.room, lobby.holds)
+        try:
+            return effects if join is None else effects + self._join(join, lobby, now)
+        except Refusal as refusal:
+            return effects + self._refuse(refusal.code, refusal.message)
+
     def lose(self) -> list[Effect]:
         """The socket is gone; the seat is kept."""
         return self._end(lambda room: [Post(room, Lose(self.id))])
@@ -233,19 +274,48 @@ class Session:
             case Signal(), Seated(room):
                 return [Post(room, Relay(self.id, message.to, message.n, message.data))]
             case Hello(), Fresh():
-                self.state = Visiting(message.room)
-                return [Post(message.room, Look(self.id))]
-            case Join(), Visiting(room):
-                self.state = Entering(room, from_lobby=True)
-                return [Post(room, Enter(self.id, self._peer, message.name))]
+                return self._greet(message, now)
+            case Join(), Asking(room, None):
+                self.state = Asking(room, message)
+                return []
+            case Join(), Visiting():
+                return self._join(message, self.state, now)
             case Resume(), Fresh():
                 claim = self._terms.key.check(message.token, now + self._terms.unix_offset)
-                self.state = Entering(claim.room, from_lobby=False)
-                return [Post(claim.room, Return(self.id, claim, message.name, message.heard))]
+                self.state = Entering(claim.room, None)
+                return [Post(claim.room, Return(self.id, claim, claim.person.name or message.name, message.heard))]
             case Leave(), _:
                 return [*self._end(lambda room: [Post(room, Quit(self.id))]), Close(1000, LEFT)]
             case _:
                 raise Refusal("out-of-turn")
+
+    def _greet(self, hello: Hello, now: float) -> list[Effect]:
+        terms = self._terms
+        if hello.join_pass is not None:
+            if terms.desk is None:
+                raise Refusal("pass-invalid")
+            return self._visit(hello.room, terms.desk.check(hello.join_pass, hello.room, now + terms.unix_offset))
+        if terms.strangers == "stay out":
+            raise Refusal("pass-needed")
+        if terms.strangers == "enter":
+            return self._visit(hello.room, None)
+        self.state = Asking(hello.room)
+        return [Ask(hello.room)]
+
+    def _visit(self, room: RoomName, holds: Pass | None) -> list[Effect]:
+        self.state = Visiting(room, holds)
+        return [Post(room, Look(self.id))]
+
+    def _join(self, join: Join, lobby: Visiting, now: float) -> list[Effect]:
+        person = NOBODY_KNOWN
+        if lobby.holds is not None:
+            if now + self._terms.unix_offset >= lobby.holds.until:
+                raise Refusal("pass-expired")
+            person = lobby.holds.person
+        if person.name is not None and len(join.name) > NAME_CHARACTERS_MAX:
+            raise Refusal("pass-invalid", "The site says your name: it can't be sealed. Come by a link without a key.")
+        self.state = Entering(lobby.room, lobby)
+        return [Post(lobby.room, Enter(self.id, self._peer, person.name or join.name, person))]
 
     def _seat(self, news: Admitted, now: float) -> list[Effect]:
         claim = news.claim
@@ -261,9 +331,9 @@ class Session:
 
     def _refused(self, news: Refused, now: float) -> list[Effect]:
         match self.state:
-            case Entering(room, from_lobby=True):
-                self.state = Visiting(room)
-            case Entering() | Visiting():
+            case Entering(_, Visiting() as lobby):
+                self.state = lobby
+            case Entering() | Visiting() | Asking():
                 self.state = Fresh(now + HELLO_WITHIN)
             case Fresh() | Seated():
                 pass
@@ -271,8 +341,8 @@ class Session:
                 raise LocalError("a session that is over was told of a refusal")
             case _:
                 assert_never(self.state)
-        if news.code == "replaced":
-            self.state = Over()  # the seat is another session's now: nothing to lose
+        if news.code in SEAT_TAKEN:
+            self.state = Over()  # nothing to lose
         return self._say_no(news)
 
     def _refuse(self, code: Code, message: str | None = None) -> list[Effect]:
@@ -289,7 +359,7 @@ class Session:
         match state:
             case Visiting(room) | Entering(room) | Seated(room):
                 return farewell(room)
-            case Fresh() | Over():
+            case Fresh() | Asking() | Over():
                 return []
             case _:
                 assert_never(state)

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from eyeline.signalling.messages import Count, PeerId, ResumeToken, RoomName
+from eyeline.signalling.passes import NOBODY_KNOWN, Person
 from eyeline.signalling.refusals import Refusal
 
 TOKEN_SECONDS: Final = 24 * 60 * 60
@@ -24,6 +25,8 @@ class Claim(msgspec.Struct, frozen=True, array_like=True):
     order: Count
     life: str
     """The life of the broker (one run of the process) that gave the seat."""
+    person: Person = NOBODY_KNOWN
+    """What the site said of who got it."""
 
 
 class _Signed(msgspec.Struct, frozen=True, array_like=True):

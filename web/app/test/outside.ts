@@ -11,7 +11,7 @@ export class World implements Outside {
   readonly session = memory();
   readonly lobbies: FakeLobby[] = [];
   /** What was asked for in each. */
-  readonly visits: { readonly room: string; readonly secret: string | null }[] = [];
+  readonly visits: { readonly room: string; readonly secret: string | null; readonly pass: string | null }[] = [];
   readonly media: FakeMedia[] = [];
   readonly copied: string[] = [];
   readonly address;
@@ -49,8 +49,8 @@ export class World implements Outside {
   readonly sdk: Outside['sdk'] = {
     probeStun: async () => this.stun,
     probeTurn: async ({ urls: [url = ''] }) => this.relays.get(url) ?? { found: 'silent' },
-    visit: ({ room, secret = null }) => {
-      this.visits.push({ room, secret });
+    visit: ({ room, secret = null, pass = null }) => {
+      this.visits.push({ room, secret, pass });
       const lobby = new FakeLobby(room);
       if (this.answer !== null) lobby.answer = this.answer;
       this.lobbies.push(lobby);

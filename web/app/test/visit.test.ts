@@ -37,6 +37,14 @@ test('a new call is a room that nobody guesses', () => {
   expect(at(app).at).toBe('lobby');
 });
 
+test('a pass in the link is shown to the server, and is not in the link that is copied', async () => {
+  const world = new World();
+  world.address.go('r/tea#pass=e30.e30.sig');
+  const app = await joined(world);
+  expect(world.visits).toEqual([{ room: 'tea', secret: null, pass: 'e30.e30.sig' }]);
+  expect(call(app).link).toMatch(/\/r\/tea$/);
+});
+
 test('without HTTPS a new call has no key, and a link with one says why it does not work', () => {
   const world = new World();
   world.secure = false;
@@ -50,7 +58,7 @@ test('without HTTPS a new call has no key, and a link with one says why it does 
 test('the key goes to the people who are invited, and never into the title', async () => {
   const world = new World('r/tea#AAECAwQFBgcICQoLDA0ODw');
   const app = await joined(world);
-  expect(world.visits).toContainEqual({ room: 'tea', secret: 'AAECAwQFBgcICQoLDA0ODw' });
+  expect(world.visits).toContainEqual({ room: 'tea', secret: 'AAECAwQFBgcICQoLDA0ODw', pass: null });
   expect(call(app).link).toBe(`${world.url}r/tea#AAECAwQFBgcICQoLDA0ODw`);
   expect(app.title.value).not.toContain('AAEC');
 });

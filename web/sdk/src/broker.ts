@@ -15,6 +15,13 @@ export interface Signalling {
   leave(): void;
 }
 
+/** Which room of which server, and what opens it. */
+export interface Door {
+  readonly url: URL;
+  readonly room: string;
+  readonly pass: string | null;
+}
+
 /** The edge under a {@link Session}: a WebSocket at a time, and one timer. */
 export class Broker implements Signalling {
   readonly #url: URL;
@@ -24,10 +31,10 @@ export class Broker implements Signalling {
   #socket: WebSocket | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(url: URL, room: string, ticket: Ticket | null, tell: (news: News) => void) {
+  constructor({ url, room, pass }: Door, ticket: Ticket | null, tell: (news: News) => void) {
     this.#url = new URL('ws', url);
     this.#url.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
-    this.#session = new Session(room, ticket);
+    this.#session = new Session(room, ticket, pass);
     this.#tell = tell;
     const hurry = (): void => this.hurry();
     const options = { signal: this.#ended.signal };

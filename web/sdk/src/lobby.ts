@@ -36,7 +36,7 @@ export interface Lobby {
   prepare(stream: MediaStream): void;
   /**
    * Rejects with code `room-full`, `name`, `no-key`, `unreachable` or `aborted`; the lobby goes on then, and can be asked
-   * again.
+   * again. Also with `pass-needed`, `pass-invalid`, `pass-expired` or `not-allowed`, after which nothing goes on.
    */
   join(options: JoinOptions): Promise<Room>;
   /** Goes away without having joined. */
@@ -66,19 +66,20 @@ class Visit implements Lobby {
   #stream: MediaStream | null = null;
   #waiting: Waiting | null = null;
   #seated: SeatedRoom | null = null;
+  /** Why nothing goes on. */
+  #over: EyelineError | null = null;
 
   constructor(place: Place, ticket: Ticket | null) {
     if (!ROOM_NAME.test(place.room)) {
       throw new EyelineError('room-name', 'A room name has 1 to 64 of the letters a-z, digits and hyphens.');
     }
     this.room = place.room;
-    const [url, secret, tell] = [new URL(place.url), place.secret ?? null, (news: News) => this.#hear(news)];
+    const door = { url: new URL(place.url), room: place.room, pass: place.pass ?? null };
+    const [secret, tell] = [place.secret ?? null, (news: News) => this.#hear(news)];
     this.#sealed = secret !== null;
     this.#identity = place.identity ?? (async () => null);
     this.#broker =
-      secret === null
-        ? new Broker(url, place.room, ticket, tell)
-        : new SealedBroker(url, place.room, usable(secret), ticket, tell);
+      secret === null ? new Broker(door, ticket, tell) : new SealedBroker(door, usable(secret), ticket, tell);
   }
 
   prepare(stream: MediaStream): void {
@@ -96,6 +97,7 @@ class Visit implements Lobby {
       const why = 'The people inside came by a link with a key, after its #. Ask them for the whole link.';
       return Promise.reject(new EyelineError('no-key', why));
     }
+    if (this.#over !== null) return Promise.reject(this.#over);
     const answer = this.wait(options.stream ?? null, options.signal);
     this.#broker.join(options.name);
     return answer;
@@ -159,6 +161,7 @@ class Visit implements Lobby {
       case 'refused':
       case 'over': {
         const error = new EyelineError(news.code === 'invalid' ? 'name' : news.code, news.message);
+        if (news.news === 'over') this.#over = error;
         if (this.#waiting === null) this.refused.set(error);
         else this.#waiting.reject(error);
         break;

@@ -52,6 +52,9 @@ export type PeerId = string;
 /** A secret: whoever shows it takes the seat. */
 export type ResumeToken = string;
 
+/** A site's signed word on who may enter a room, as a JSON Web Token; keep it secret. */
+export type JoinPass = string;
+
 /** What one member says to another, opaque to the broker: at most 60 Ki characters, and within the message's limit. */
 export type Payload = string;
 
@@ -77,10 +80,16 @@ export type Code =
   | 'room-full'
   | 'busy'
   | 'too-many-looks'
+  | 'pass-needed'
+  | 'pass-invalid'
+  | 'pass-expired'
+  | 'not-allowed'
   | 'no-such-peer'
   | 'skipped'
   | 'seat-gone'
   | 'replaced'
+  | 'removed'
+  | 'ended'
   | 'silent'
   | 'too-slow';
 
@@ -102,12 +111,15 @@ export interface IceServer {
 /**
  * Look into a room, from its lobby.
  *
- * Answered by `welcome`, and by `roster` whenever somebody comes or goes.
+ * Answered by `welcome`, and by `roster` whenever somebody comes or goes.  Or by `refused` with code `pass-needed`,
+ * `pass-invalid`, `pass-expired` or `not-allowed`, where the site decides who enters.
  */
 export interface Hello {
   readonly type: 'hello';
   /** The room to look into; it need not exist yet. */
   readonly room: RoomName;
+  /** What opens this room; counts for `join` too. */
+  readonly pass?: JoinPass;
 }
 
 /**
@@ -117,7 +129,7 @@ export interface Hello {
  */
 export interface Join {
   readonly type: 'join';
-  /** What the others read. */
+  /** What the others read, if the site has not said another name. */
   readonly name: DisplayName;
 }
 

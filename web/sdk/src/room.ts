@@ -46,6 +46,8 @@ export interface Place {
   readonly secret?: string | null;
   /** A long-term key (ECDSA, P-256) that the others can recognise us by, by `Peer.safety`; asked for when it is needed. */
   readonly identity?: () => Promise<CryptoKeyPair | null>;
+  /** A signed pass (JSON Web Token) from your own server: opens the room, where it opens to nobody else. */
+  readonly pass?: string | null;
 }
 
 /** What was in force when the page was told of the seat. */

@@ -1,4 +1,4 @@
-import { Broker, type Signalling } from './broker.ts';
+import { Broker, type Door, type Signalling } from './broker.ts';
 import { type Member, PAYLOAD_CHARACTERS_MAX, type Roster } from './protocol.ts';
 import { type Card, type End, isCard, Seal, sealedLength } from './seal.ts';
 import type { News, Ticket } from './session.ts';
@@ -36,11 +36,11 @@ export class SealedBroker implements Signalling {
   #asked: Promise<void> = Promise.resolve();
   #heard: Promise<void> = Promise.resolve();
 
-  constructor(url: URL, room: string, secret: string, ticket: Ticket | null, tell: (news: News) => void) {
-    this.#seal = Seal.of(secret, room);
+  constructor(door: Door, secret: string, ticket: Ticket | null, tell: (news: News) => void) {
+    this.#seal = Seal.of(secret, door.room);
     this.#tell = tell;
     const start = (seat: Ticket | null): void => {
-      this.#broker = new Broker(url, room, seat, (news) => this.#hear(news));
+      this.#broker = new Broker(door, seat, (news) => this.#hear(news));
     };
     if (ticket === null) {
       start(null);

@@ -29,6 +29,17 @@ const PASSING: ReadonlySet<Code> = new Set<Code>(['too-large', 'too-fast', 'hell
 /** Refusals of `hello`. The broker waits for another one, and after it the next socket asks. */
 const NO_LOBBY: ReadonlySet<Code> = new Set<Code>(['busy', 'too-many-looks', 'invalid']);
 
+/** Refusals of who may not be inside: asking again would be answered alike, or is not for us to do. */
+const TURNED_AWAY: ReadonlySet<Code> = new Set<Code>([
+  'pass-needed',
+  'pass-invalid',
+  'pass-expired',
+  'not-allowed',
+  'replaced',
+  'removed',
+  'ended',
+]);
+
 /** Whether the broker's socket is there. Calls go on while it is `away`. */
 export type BrokerState = 'connecting' | 'connected' | 'away';
 
@@ -75,6 +86,7 @@ type Socket =
  */
 export class Session {
   readonly #room: string;
+  readonly #pass: string | null;
   #socket: Socket = { is: 'closed' };
   #name: string | null = null;
   /** The name under which a seat was asked for. */
@@ -94,8 +106,9 @@ export class Session {
   /** What the broker may not have heard, at most the last {@link KEPT_SIGNALS}. */
   #outbox: Signal[] = [];
 
-  constructor(room: string, ticket: Ticket | null = null) {
+  constructor(room: string, ticket: Ticket | null = null, pass: string | null = null) {
     this.#room = room;
+    this.#pass = pass;
     this.#ticket = ticket?.token ?? null;
     this.#name = ticket?.name ?? null;
     this.#heard = ticket?.heard ?? 0;
@@ -253,7 +266,8 @@ export class Session {
   }
 
   #enter(): SessionEffect[] {
-    const hello: SessionEffect = { do: 'send', message: { type: 'hello', room: this.#room } };
+    const shown = this.#pass === null ? {} : { pass: this.#pass };
+    const hello: SessionEffect = { do: 'send', message: { type: 'hello', room: this.#room, ...shown } };
     return this.#name === null ? [hello] : [hello, this.#ask(this.#name)];
   }
 
@@ -283,7 +297,7 @@ export class Session {
   }
 
   #refused(code: Code, message: string): SessionEffect[] {
-    if (code === 'replaced') return this.#end(code, message);
+    if (TURNED_AWAY.has(code)) return this.#end(code, message);
     if (this.#seated || PASSING.has(code)) return []; // about a signal, or over soon
     if (!this.#asking && !NO_LOBBY.has(code)) return [];
     this.#asking = false;

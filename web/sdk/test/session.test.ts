@@ -284,3 +284,10 @@ describe('coming back', () => {
     expect(session.ticket).toEqual({ token: 'u', name: 'Alice', heard: 0 });
   });
 });
+
+test('who may not enter hears why, and the broker is not asked again', () => {
+  const session = visiting();
+  session.join('Alice');
+  expect(told(session.receive(refused('pass-expired'), 1))).toMatchObject([{ news: 'over', code: 'pass-expired' }]);
+  expect(session.closed(2, 0.5)).toEqual([]);
+});

@@ -16,9 +16,9 @@ class Actor {
   readonly sent: ToBroker[] = [];
   #open = false;
 
-  opens(now: number): void {
+  opens(now: number, pass: string | null): void {
     if (this.session === null) {
-      this.session = new Session('tea');
+      this.session = new Session('tea', null, pass);
       this.#perform(this.session.start(now));
     } else {
       this.#perform(this.session.hurry(now)); // the transcript's pauses are longer than the session's
@@ -79,7 +79,7 @@ class Play {
   do(line: string): void {
     const [, at, who = '', rest = ''] = LINE.exec(line) ?? [];
     if (at !== undefined) this.#now = Number(at);
-    if (who === 'capacity') return;
+    if (who === 'capacity' || who === 'rooms' || who === 'site') return;
     if (who === 'broker') {
       if (rest === 'restarts') for (const actor of this.#actors.values()) actor.isCutOff(this.#now);
       return;
@@ -93,7 +93,8 @@ class Play {
   }
 
   #doAs(actor: Actor, rest: string): void {
-    if (rest === 'opens') actor.opens(this.#now);
+    const [opens, pass] = rest.split(' with ');
+    if (opens === 'opens') actor.opens(this.#now, pass ?? null);
     else if (rest === 'loses' || rest === 'vanishes' || rest.startsWith('< closed')) actor.isCutOff(this.#now);
     else if (rest.startsWith('< ')) actor.hears(JSON.parse(rest.slice(2)) as FromBroker, this.#now);
     else if (rest.startsWith('> ')) {

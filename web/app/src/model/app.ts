@@ -66,7 +66,7 @@ function open(outside: Outside, path: string): Page {
   if (route.at === 'test') return { at: 'test', outside };
   if (route.at !== 'room') return route;
   if (route.key !== null && !outside.secure) return { at: 'insecure' };
-  return { at: 'room', visit: new Visit(outside, route.room, route.key) };
+  return { at: 'room', visit: new Visit(outside, route) };
 }
 
 function end(page: Page): void {

@@ -1,6 +1,6 @@
 /**
  * What a link has after its `#`, which browsers send to no server: the key that seals what the people of the call say to
- * each other through the server, 22 characters of base64url.
+ * each other through the server, 22 characters of base64url. After it, or alone, `pass=` and a signed pass.
  */
 export type KeyReading =
   | { readonly is: 'key'; readonly key: string }
@@ -19,4 +19,10 @@ export function readKey(fragment: string): KeyReading {
   const [key = ''] = fragment.replace(/^#/, '').split('&');
   if (key === '' || key.includes('=')) return { is: 'none' };
   return /^[A-Za-z0-9_-]{21}[AQgw]$/.test(key) ? { is: 'key', key } : { is: 'broken' };
+}
+
+/** The pass in the part of an address from its `#` on; whether it opens anything is for the server to say. */
+export function readPass(fragment: string): string | null {
+  const said = fragment.replace(/^#/, '').split('&');
+  return said.find((part) => part.startsWith('pass='))?.slice('pass='.length) || null;
 }

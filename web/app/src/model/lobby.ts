@@ -3,6 +3,7 @@ import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { Equipment } from './equipment';
 import { type NameReading, readName, shownName } from './name';
 import type { Outside } from './outside';
+import type { RoomAddress } from './route';
 import { Watch } from './watch';
 
 /** Who is inside, or why we don't know. */
@@ -44,7 +45,7 @@ export class Lobby {
 
   constructor(
     outside: Outside,
-    { room, key }: { readonly room: string; readonly key: string | null },
+    { room, key, pass }: RoomAddress,
     equipment: Equipment,
     enter: (room: sdk.Room) => Promise<void>,
   ) {
@@ -55,7 +56,7 @@ export class Lobby {
     this.#memory = outside.memory;
     this.#name.value = outside.memory.get(nameKey) ?? '';
     this.name = this.#name;
-    this.#lobby = outside.sdk.visit({ url: outside.url, room, secret: key, identity: outside.identity });
+    this.#lobby = outside.sdk.visit({ url: outside.url, room, secret: key, pass, identity: outside.identity });
     this.status = statusOf(this.#lobby, this.#watch, this.sealed);
     this.#watch.add(
       effect(() => {

@@ -1,12 +1,20 @@
-import { readKey } from './key';
+import { readKey, readPass } from './key';
 import { isRoomName } from './room-name';
+
+/** Which room, and what the link brings along. */
+export interface RoomAddress {
+  readonly room: string;
+  /** Seals what is said through the server; null in a link that has none. */
+  readonly key: string | null;
+  /** Opens a room that the operator's own site has the say over. */
+  readonly pass: string | null;
+}
 
 /** What an address asks for. */
 export type Route =
   | { readonly at: 'home' }
   | { readonly at: 'test' }
-  /** `key` seals what is said through the server; null in a link that has none. */
-  | { readonly at: 'room'; readonly room: string; readonly key: string | null }
+  | ({ readonly at: 'room' } & RoomAddress)
   | { readonly at: 'bad-key' }
   | { readonly at: 'bad-room' }
   | { readonly at: 'nowhere' };
@@ -22,7 +30,7 @@ export function readRoute(address: string): Route {
   if (!isRoomName(room)) return { at: 'bad-room' };
   const key = readKey(fragment);
   if (key.is === 'broken') return { at: 'bad-key' };
-  return { at: 'room', room, key: key.is === 'key' ? key.key : null };
+  return { at: 'room', room, key: key.is === 'key' ? key.key : null, pass: readPass(fragment) };
 }
 
 export const homePath = '';

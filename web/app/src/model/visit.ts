@@ -5,7 +5,7 @@ import { Call } from './call';
 import { Equipment } from './equipment';
 import { Lobby } from './lobby';
 import type { Outside } from './outside';
-import { roomPath } from './route';
+import { type RoomAddress, roomPath } from './route';
 
 /** Where we are in a room's address. */
 export type Place =
@@ -17,7 +17,7 @@ export type Place =
 /** One room's address from opening it to leaving it: lobby, call, over, and back in. */
 export class Visit {
   readonly room: string;
-  readonly #key: string | null;
+  readonly #address: RoomAddress;
   readonly place: ReadonlySignal<Place>;
   readonly #place = signal<Place>({ at: 'returning' });
   readonly #outside: Outside;
@@ -27,10 +27,10 @@ export class Visit {
   #call: Call | null = null;
   #gone = false;
 
-  constructor(outside: Outside, room: string, key: string | null) {
+  constructor(outside: Outside, address: RoomAddress) {
     this.#outside = outside;
-    this.room = room;
-    this.#key = key;
+    this.room = address.room;
+    this.#address = address;
     this.place = this.#place;
     this.#equipment = this.#start();
     if (outside.session.get(this.#mark) === null) this.#look();
@@ -71,14 +71,15 @@ export class Visit {
   async #comeBack(): Promise<void> {
     const { sdk, url, identity } = this.#outside;
     const stream = this.#equipment.stream.peek();
-    const room = await sdk.rejoin({ url, room: this.room, secret: this.#key, identity, stream }).catch(() => null);
+    const { key: secret, pass } = this.#address;
+    const room = await sdk.rejoin({ url, room: this.room, secret, pass, identity, stream }).catch(() => null);
     if (this.#gone) room?.leave();
     else if (room === null) this.#look();
     else await this.#enter(room);
   }
 
   #look(): Lobby {
-    const lobby = new Lobby(this.#outside, { room: this.room, key: this.#key }, this.#equipment, async (room) => {
+    const lobby = new Lobby(this.#outside, this.#address, this.#equipment, async (room) => {
       lobby.end();
       await this.#enter(room);
     });
@@ -87,7 +88,7 @@ export class Visit {
   }
 
   async #enter(room: sdk.Room): Promise<void> {
-    const link = new URL(roomPath(this.room, this.#key), this.#outside.url).href;
+    const link = new URL(roomPath(this.room, this.#address.key), this.#outside.url).href;
     const call = new Call(this.#outside, room, this.#equipment, link);
     this.#call = call;
     this.#outside.session.set(this.#mark, 'in');

@@ -1,0 +1,178 @@
+"""Passes: one opens its room until it ends; nothing that only looks like one opens any."""
+
+import hashlib
+import hmac
+import json
+from base64 import urlsafe_b64encode
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from joserfc.jwk import OKPKey
+
+from eyeline.signalling.messages import DisplayName, JoinPass, RoomName
+from eyeline.signalling.passes import PASS_SECONDS_MAX, Pass, PassDesk, Person, keys_of
+from eyeline.signalling.refusals import Refusal
+
+NOW = 1_800_000_000.0
+TEA = RoomName("tea")
+SECRET = b"a secret of the site, long enough"
+SITE = OKPKey.generate_key("Ed25519", {"kid": "site"})
+PUBLIC: dict[str, Any] = SITE.as_dict(private=False)
+CLAIMS = {"room": "tea", "aud": "eyeline", "iat": NOW, "exp": NOW + 300}
+
+
+def b64(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+JWKS = json.dumps({"keys": [PUBLIC, {"kty": "oct", "kid": "shared", "k": b64(SECRET)}]}).encode()
+DESK = PassDesk(keys_of(JWKS), secret=bytes(32), audience="eyeline")
+
+
+def signed(header: dict[str, Any], payload: dict[str, Any] | bytes, secret: bytes | None = SECRET) -> JoinPass:
+    """A token made by hand, as any library would, or an attacker: HMAC by `secret`; None signs as the site does."""
+    body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    text = f"{b64(json.dumps(header).encode())}.{b64(body)}"
+    key: Any = SITE.get_op_key("sign")
+    mac = key.sign(text.encode()) if secret is None else hmac.digest(secret, text.encode(), hashlib.sha256)
+    return JoinPass(f"{text}.{b64(mac)}")
+
+
+def by_secret(**claims: object) -> JoinPass:
+    """A pass with these claims besides the usual; None takes one away."""
+    return signed({"alg": "HS256", "kid": "shared"}, {k: v for k, v in (CLAIMS | claims).items() if v is not None})
+
+
+def code_of(shown: str, now: float = NOW) -> str | None:
+    """Why it opens nothing; None if it opens the room."""
+    try:
+        DESK.check(JoinPass(shown), TEA, now)
+    except Refusal as refusal:
+        return refusal.code
+    return None
+
+
+@pytest.mark.parametrize("alg", ["EdDSA", "Ed25519"])
+def test_a_pass_by_the_sites_key_pair_opens_its_room(alg: str) -> None:
+    shown = signed({"alg": alg, "kid": "site", "typ": "JWT"}, CLAIMS | {"name": "Alice", "role": "host"}, secret=None)
+    assert DESK.check(shown, TEA, NOW) == Pass(Person(DisplayName("Alice"), "host"), NOW + 300)
+
+
+def test_a_pass_by_a_shared_secret_opens_its_room_and_leaves_the_name_open() -> None:
+    assert DESK.check(by_secret(aud=["other", "eyeline"]), TEA, NOW) == Pass(Person(), NOW + 300)
+
+
+def test_a_pass_of_the_servers_own_opens_its_room() -> None:
+    alice = Person(DisplayName("Alice"), "host")
+    assert DESK.check(DESK.mint(TEA, alice, NOW, NOW + 60), TEA, NOW) == Pass(alice, NOW + 60)
+
+
+def test_a_pass_ends_at_its_second() -> None:
+    assert (code_of(by_secret(), NOW + 299.9), code_of(by_secret(), NOW + 300)) == (None, "pass-expired")
+
+
+CONFUSED = {
+    "alg none, unsigned": signed({"alg": "none", "kid": "site"}, CLAIMS).rpartition(".")[0] + ".",
+    "alg none, signed": signed({"alg": "none", "kid": "shared"}, CLAIMS),
+    "alg None": signed({"alg": None, "kid": "shared"}, CLAIMS),
+    "HMAC with the public key's bytes as secret": signed(
+        {"alg": "HS256", "kid": "site"}, CLAIMS, SITE.get_op_key("verify").public_bytes_raw()
+    ),
+    "HMAC with the public key as it is written": signed(
+        {"alg": "HS256", "kid": "site"}, CLAIMS, str(PUBLIC["x"]).encode()
+    ),
+    "HMAC with the public key in PEM": signed({"alg": "HS256", "kid": "site"}, CLAIMS, SITE.as_pem(private=False)),
+    "a key pair's alg for the shared secret": signed({"alg": "EdDSA", "kid": "shared"}, CLAIMS),
+    "another HMAC": signed({"alg": "HS512", "kid": "shared"}, CLAIMS),
+    "a kid that nobody has": signed({"alg": "HS256", "kid": "other"}, CLAIMS),
+    "the server's own kid": signed({"alg": "HS256", "kid": "eyeline"}, CLAIMS),
+    "no kid": signed({"alg": "HS256"}, CLAIMS),
+    "a kid that is no text": signed({"alg": "HS256", "kid": ["shared"]}, CLAIMS),
+    "a key in its header": signed({"alg": "HS256", "kid": "x", "jwk": {"kty": "oct", "k": b64(SECRET)}}, CLAIMS),
+    "an extension that must be understood": signed({"alg": "HS256", "kid": "shared", "crit": ["exp"]}, CLAIMS),
+    "an unencoded payload": signed({"alg": "HS256", "kid": "shared", "b64": False, "crit": ["b64"]}, CLAIMS),
+    "signed by another secret": signed({"alg": "HS256", "kid": "shared"}, CLAIMS, b"another secret"),
+    "another audience": by_secret(aud="elsewhere"),
+    "other audiences": by_secret(aud=["elsewhere"]),
+    "no audience": by_secret(aud=None),
+    "another room": by_secret(room="wine"),
+    "no room": by_secret(room=None),
+    "all rooms": by_secret(room="*"),
+    "no end": by_secret(exp=None),
+    "an end that is no number": by_secret(exp=str(NOW + 300)),
+    "a huge end": by_secret(exp=2**53),
+    "an end beyond all numbers": signed(
+        {"alg": "HS256", "kid": "shared"}, b'{"room": "tea", "aud": "eyeline", "exp": 1e999}'
+    ),
+    "an end that is not a number": signed(
+        {"alg": "HS256", "kid": "shared"}, b'{"room": "tea", "aud": "eyeline", "exp": NaN}'
+    ),
+    "an end too far off": by_secret(exp=NOW + PASS_SECONDS_MAX + 1),
+    "made in the far future": by_secret(iat=NOW + 86_400),
+    "not yet": by_secret(nbf=NOW + 120),
+    "a role that is none": by_secret(role="owner"),
+    "a name that is none": by_secret(name=" "),
+    "a sealed card as name": by_secret(name="A" * 400),
+    "a claim that is there twice": signed(
+        {"alg": "HS256", "kid": "shared"},
+        b'{"room": "wine", "room": "tea", "aud": "eyeline", "exp": %d}' % (NOW + 300),
+    ),
+    "claims that are a list": signed({"alg": "HS256", "kid": "shared"}, b"[1]"),
+    "claims that are no JSON": signed({"alg": "HS256", "kid": "shared"}, b"\xff\xfe"),
+    "deep claims": signed({"alg": "HS256", "kid": "shared"}, b"[" * 1000),
+    "a header that is a list": f"{b64(b'[1]')}.{b64(b'{}')}.{b64(b'x')}",
+    "two parts": by_secret().rpartition(".")[0],
+    "five parts, as of an encrypted token": "e30.e30.e30.e30.e30",
+    "no token": "hello",
+    "nothing": "",
+    "not of ASCII": "é.é.é",
+    "cut off": by_secret()[:-1],
+    "a header changed afterwards": "X" + by_secret()[1:],
+}
+
+
+@pytest.mark.parametrize("shown", CONFUSED.values(), ids=CONFUSED.keys())
+def test_what_is_no_pass_for_this_room_is_refused(shown: str) -> None:
+    assert code_of(shown) == "pass-invalid"
+
+
+def test_a_clock_that_is_a_little_ahead_is_forgiven() -> None:
+    assert code_of(by_secret(iat=NOW + 50, nbf=NOW + 50)) is None
+
+
+@given(st.text())
+def test_any_text_at_all_is_refused_with_a_code(text: str) -> None:
+    assert code_of(text) == "pass-invalid"
+
+
+@given(st.binary(), st.sampled_from(["shared", "site"]))
+def test_signed_bytes_that_are_no_claims_are_refused_with_a_code(payload: bytes, kid: str) -> None:
+    alg, secret = ("HS256", SECRET) if kid == "shared" else ("EdDSA", None)
+    assert code_of(signed({"alg": alg, "kid": kid}, payload, secret)) == "pass-invalid"
+
+
+def test_the_words_say_what_is_wrong_to_who_made_it() -> None:
+    with pytest.raises(Refusal, match="no key here has its kid"):
+        DESK.check(signed({"alg": "HS256", "kid": "other"}, CLAIMS), TEA, NOW)
+
+
+@pytest.mark.parametrize(
+    ("jwks", "why"),
+    [
+        (b"no JSON", "no JSON Web Key Set"),
+        (b'{"keys": [{"kty": "RSA", "kid": "a"}]}', "no JSON Web Key Set"),
+        (json.dumps({"keys": [PUBLIC | {"kid": ""}]}).encode(), "no JSON Web Key Set"),
+        (json.dumps({"keys": [PUBLIC, PUBLIC]}).encode(), "is taken"),
+        (json.dumps({"keys": [PUBLIC | {"kid": "eyeline"}]}).encode(), "is taken"),
+        (json.dumps({"keys": [PUBLIC | {"crv": "X25519"}]}).encode(), "not of the curve Ed25519"),
+        (json.dumps({"keys": [PUBLIC | {"x": "short"}]}).encode(), "can't be read"),
+        (json.dumps({"keys": [SITE.as_dict(private=True)]}).encode(), "private"),
+        (json.dumps({"keys": [{"kty": "oct", "kid": "a", "k": b64(bytes(31))}]}).encode(), "fewer than 32 bytes"),
+        (json.dumps({"keys": [{"kty": "oct", "kid": "a", "k": "!" * 60}]}).encode(), "can't be read"),
+    ],
+)
+def test_a_key_that_could_not_be_trusted_is_not_taken_at_the_start(jwks: bytes, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        keys_of(jwks)

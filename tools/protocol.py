@@ -19,10 +19,10 @@ import msgspec
 
 from eyeline import checks, settings
 from eyeline.serve import metrics
-from eyeline.signalling import emoji, messages, negotiation, refusals, room, session, token
+from eyeline.signalling import emoji, messages, negotiation, refusals, room, seat, session, token
 
 ROOT: Final = Path(__file__).parent.parent
-NAMED: Final = ("RoomName", "DisplayName", "PeerId", "ResumeToken", "JoinPass", "Payload", "Count")
+NAMED: Final = ("RoomName", "DisplayName", "PeerId", "ResumeToken", "JoinPass", "Payload", "Count", "OwnerKey")
 LIMITS: Final[tuple[tuple[types.ModuleType, str], ...]] = (
     (messages, "SUBPROTOCOL"),
     (messages, "MESSAGE_BYTES_MAX"),
@@ -33,7 +33,7 @@ LIMITS: Final[tuple[tuple[types.ModuleType, str], ...]] = (
     (room, "SEAT_SECONDS"),
     (room, "RETURN_SECONDS"),
     (token, "TOKEN_SECONDS"),
-    (room, "KEPT_SIGNALS"),
+    (seat, "KEPT_SIGNALS"),
     (room, "LOBBY_SESSIONS"),
 )
 
@@ -149,7 +149,7 @@ def words(cls: type) -> str:
 
 def structs() -> tuple[type[msgspec.Struct], ...]:
     """The structs that are no messages but parts of them."""
-    return (messages.Member, messages.IceServer)
+    return (messages.Member, messages.Rules, messages.Knock, messages.IceServer)
 
 
 # TypeScript
@@ -163,8 +163,10 @@ def ts_type(hint: Any) -> str:
         return {str: "string", int: "number", float: "number", bool: "boolean"}[hint]
     if hint is types.NoneType:
         return "null"
-    if get_origin(hint) is Literal:
+    if hint is refusals.Code:
         return "Code"
+    if get_origin(hint) is Literal:
+        return " | ".join(f"'{value}'" for value in get_args(hint))
     if get_origin(hint) is tuple:
         return f"readonly {ts_type(get_args(hint)[0])}[]"
     if get_origin(hint) in (types.UnionType, typing.Union):
@@ -193,7 +195,8 @@ def ts_struct(cls: type[msgspec.Struct]) -> str:
         optional = "" if field.required else "?"
         hint = hints[field.name]
         if not field.required and info.cls.__struct_config__.omit_defaults:
-            hint = typing.Union[tuple(part for part in get_args(hint) if part is not types.NoneType)]  # noqa: UP007
+            if types.NoneType in get_args(hint):
+                hint = typing.Union[tuple(part for part in get_args(hint) if part is not types.NoneType)]  # noqa: UP007
             optional = "?"
         elif not field.required:
             optional = ""

@@ -20,7 +20,7 @@ from eyeline.signalling.messages import (
 )
 from eyeline.signalling.passes import PassDesk, Person
 from eyeline.signalling.refusals import REFUSALS, Code
-from eyeline.signalling.room import End, Enter, Look, Remove, SessionId
+from eyeline.signalling.requests import End, Enter, Look, Remove, SessionId
 from eyeline.signalling.session import Ask, Close, Ice, Post, Send, Session, Terms
 from eyeline.signalling.token import TokenKey
 

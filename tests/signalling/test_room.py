@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.support.network import Client, Closed, Network
 
 from eyeline.signalling.messages import (
+    AskedToMute,
     Count,
     DisplayName,
     FromBroker,
@@ -18,7 +19,9 @@ from eyeline.signalling.messages import (
     IceServers,
     Join,
     Joined,
+    Knocks,
     Leave,
+    NewToken,
     Payload,
     PeerId,
     Ping,
@@ -31,12 +34,15 @@ from eyeline.signalling.messages import (
     Signal,
     Signalled,
     ToBroker,
+    Waiting,
     Welcome,
     decode_from_broker,
     encode,
 )
 from eyeline.signalling.refusals import REFUSALS, Code
-from eyeline.signalling.room import KEPT_SIGNALS, RETURN_SECONDS, SEAT_SECONDS, End, Remove
+from eyeline.signalling.requests import End, Remove
+from eyeline.signalling.room import RETURN_SECONDS, SEAT_SECONDS
+from eyeline.signalling.seat import KEPT_SIGNALS
 from eyeline.signalling.session import SILENCE_MAX, Visiting
 
 CAPACITY = 3
@@ -375,7 +381,7 @@ class Rooms(RuleBasedStateMachine):
                 self.hear_signal(person, message)
             case Refused(code):
                 person.refused = code
-            case Pong() | Ping() | Goodbye() | IceServers():
+            case Pong() | Ping() | Goodbye() | IceServers() | Waiting() | Knocks() | AskedToMute() | NewToken():
                 assert isinstance(message, Pong)  # nobody is silent, and the broker is not stopped
 
     def be_seated(self, person: Person, joined: Joined) -> None:

@@ -34,23 +34,9 @@ from eyeline.signalling.messages import (
     encode,
 )
 from eyeline.signalling.refusals import REFUSALS, Code
-from eyeline.signalling.room import (
-    KEPT_SIGNALS,
-    LOBBY_SESSIONS,
-    RETURN_SECONDS,
-    Admitted,
-    Enter,
-    Life,
-    Look,
-    Looked,
-    Lose,
-    News,
-    Quit,
-    Relay,
-    Return,
-    Room,
-    SessionId,
-)
+from eyeline.signalling.requests import Admitted, Enter, Look, Looked, Lose, News, Quit, Relay, Return, SessionId
+from eyeline.signalling.room import LOBBY_SESSIONS, RETURN_SECONDS, Life, Room
+from eyeline.signalling.seat import KEPT_SIGNALS
 from eyeline.signalling.session import (
     HELLO_WITHIN,
     PING_AFTER,

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from eyeline.signalling.messages import FromBroker, PeerId, RoomName, Welcome, decode_from_broker, encode
 from eyeline.signalling.passes import PassDesk
-from eyeline.signalling.room import Life, Request, Room, SessionId, Tell
+from eyeline.signalling.requests import Request, SessionId, Tell
+from eyeline.signalling.room import Life, Room
 from eyeline.signalling.session import Ask, Close, Effect, Ice, Post, Send, Session, Strangers, Terms
 from eyeline.signalling.token import TokenKey
 

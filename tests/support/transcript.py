@@ -4,6 +4,8 @@ capacity 2                  the room's; first line, if at all
 rooms tokens                who shows no pass stays out
 @1.5 alice opens            at that second a socket is opened
 alice opens with eyJ...     likewise, and this is her pass
+alice opens at coffee       likewise; she goes to that room, not to tea
+alice opens owning tea by.. likewise, and this is the owner's key of that room
 alice > {...}               the client says
 alice > 70 times {..$i..}   says it so often; `$i` is 1, 2, 3 ...
 alice > 70000 times x       says one signal of so many x
@@ -26,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from eyeline.signalling.messages import PeerId, RoomName
-from eyeline.signalling.room import End, Remove
+from eyeline.signalling.requests import End, Remove
 from tests.support.network import Client, Closed, Network
 
 _LINE = re.compile(r"^(?:@(?P<at>[\d.]+)\s+)?(?P<who>[a-z]+)\s+(?P<rest>.*)$")

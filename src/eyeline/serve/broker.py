@@ -17,7 +17,7 @@ from eyeline.serve.loop import Alarm
 from eyeline.signalling.messages import FromBroker, PeerId, Refused, RoomName, Signalled, encode_utf8
 from eyeline.signalling.passes import Person
 from eyeline.signalling.refusals import REFUSALS
-from eyeline.signalling.room import Admitted, Look, News, Relay, Request, SessionId
+from eyeline.signalling.requests import Admitted, Look, News, Relay, Request, SessionId
 from eyeline.signalling.session import LEFT, Ask, Close, Effect, Entering, Ice, Post, Seated, Send, Session, Terms
 
 _log = structlog.get_logger("eyeline.broker")

@@ -7,7 +7,8 @@ from typing import Protocol
 from eyeline.serve.loop import Alarm
 from eyeline.signalling.messages import PeerId, Refused, RoomName
 from eyeline.signalling.refusals import REFUSALS
-from eyeline.signalling.room import Enter, Life, Look, News, Relay, Request, Room, SessionId, Tell
+from eyeline.signalling.requests import Enter, Look, News, Relay, Request, SessionId, Tell
+from eyeline.signalling.room import Life, Room
 
 Mailbox = Callable[[News], None]
 """How a session is told: returns at once, keeps nothing that has no bound, raises nothing."""

@@ -5,7 +5,7 @@
 are written from these types by `tools/protocol.py`.
 """
 
-from typing import Annotated, Final, NewType
+from typing import Annotated, Final, Literal, NewType
 
 import msgspec
 from msgspec import Meta, Struct
@@ -56,6 +56,13 @@ Count = NewType("Count", Annotated[int, Meta(ge=0, le=2**53 - 1)])
 """A whole number from 0 that JavaScript holds exactly."""
 
 
+OwnerKey = NewType("OwnerKey", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{21}[AQgw]" + _END)])
+"""A secret of 128 bits, base64url: whoever shows it is host of the room whose name is made from it."""
+
+Entry = Literal["open", "knock", "locked"]
+Role = Literal["host", "co-host", "member"]
+
+
 class _Message(Struct, frozen=True, rename="camel", tag_field="type"):
     pass
 
@@ -71,6 +78,9 @@ class Hello(_Message, frozen=True, tag="hello", omit_defaults=True):
     """The room to look into; it need not exist yet."""
     join_pass: JoinPass | None = msgspec.field(default=None, name="pass")
     """What opens this room; counts for `join` too."""
+    owner: OwnerKey | None = None
+    """Shows that the room is yours: you are a host then, whoever came first.  The key of another room is refused with
+    code `not-owner`."""
 
 
 class Join(_Message, frozen=True, tag="join"):
@@ -96,6 +106,75 @@ class Resume(_Message, frozen=True, tag="resume"):
     """What the others read; may be another one than before."""
     heard: Count
     """The `n` of the last `signalled` that came; those after it are sent again."""
+
+
+class Rules(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What the hosts of a room have decided."""
+
+    entry: Entry = "open"
+    """Who comes with `join`: gets a seat, waits for a host's yes, or is refused with code `locked`."""
+    files: bool = True
+    """Whether files may be offered; each member's own program sees to it."""
+    history: bool = True
+    """Whether who comes later is told what was written before; likewise."""
+    screen: bool = True
+    """Whether screens may be shown; likewise."""
+
+
+OPEN: Final = Rules()
+"""Everything is allowed."""
+
+
+class Govern(_Message, frozen=True, tag="govern"):
+    """A host sets the rules.  Everybody hears of them by `roster`; opening the room lets in who waits."""
+
+    rules: Rules
+
+
+class Admit(_Message, frozen=True, tag="admit"):
+    """A host or co-host lets in somebody who waits."""
+
+    knock: PeerId
+    """As in `knocks`."""
+
+
+class Deny(_Message, frozen=True, tag="deny"):
+    """A host or co-host turns away somebody who waits: they are refused with code `denied`."""
+
+    knock: PeerId
+    """As in `knocks`."""
+
+
+class RemoveMember(_Message, frozen=True, tag="remove"):
+    """A host takes a member out, or a co-host somebody who is neither.
+
+    They are refused with code `removed`; from then on newcomers have to knock, so that they come back only with a yes.
+    """
+
+    peer: PeerId
+    """Whom."""
+
+
+class Appoint(_Message, frozen=True, tag="appoint"):
+    """A host makes a member co-host, or takes it back."""
+
+    peer: PeerId
+    """Whom."""
+    role: Literal["co-host", "member"]
+
+
+class AskMute(_Message, frozen=True, tag="ask-mute"):
+    """A host or co-host asks a member to mute: `asked-to-mute`."""
+
+    peer: PeerId
+    """Whom."""
+
+
+class EndCall(_Message, frozen=True, tag="end"):
+    """A host ends the call for all: everybody is refused with code `ended`."""
+
+
+HostOrder = Govern | Admit | Deny | RemoveMember | Appoint | AskMute | EndCall
 
 
 class Signal(_Message, frozen=True, tag="signal"):
@@ -125,13 +204,15 @@ class Pong(_Message, frozen=True, tag="pong"):
     """I am."""
 
 
-class Member(Struct, frozen=True, rename="camel"):
+class Member(Struct, frozen=True, rename="camel", omit_defaults=True):
     """Somebody with a seat in the room."""
 
     id: PeerId
     name: DisplayName
     order: Count
     """Grows with the time of arrival, distinct in the room.  Of two members the later is the polite one."""
+    role: Role = "member"
+    """`host` holds the room's key, or has come by a pass that says so."""
 
 
 class IceServer(Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -142,7 +223,7 @@ class IceServer(Struct, frozen=True, rename="camel", omit_defaults=True):
     credential: str | None = None
 
 
-class Roster(_Message, frozen=True, tag="roster"):
+class Roster(_Message, frozen=True, tag="roster", omit_defaults=True):
     """Everybody with a seat, whole, whenever it changes."""
 
     version: Count
@@ -152,6 +233,38 @@ class Roster(_Message, frozen=True, tag="roster"):
     complete: bool
     """False while a broker that was restarted waits for members to come back: somebody missing may still return, and
     who has a connection to them keeps it."""
+    rules: Rules = OPEN
+    """Left out where all is allowed."""
+
+
+class Knock(Struct, frozen=True, rename="camel"):
+    """Somebody who waits at the door."""
+
+    id: PeerId
+    name: DisplayName
+
+
+class Waiting(_Message, frozen=True, tag="waiting"):
+    """An answer to `join`: a host is asked.  Then comes `joined`, or `refused` with code `denied`."""
+
+
+class Knocks(_Message, frozen=True, tag="knocks"):
+    """To hosts and co-hosts: everybody who waits, whole, whenever it changes."""
+
+    waiting: tuple[Knock, ...]
+    """First come, first."""
+
+
+class AskedToMute(_Message, frozen=True, tag="asked-to-mute"):
+    """A host asks you to mute.  It is for you to decide."""
+
+    sender: PeerId = msgspec.field(name="from")
+
+
+class NewToken(_Message, frozen=True, tag="new-token"):
+    """Your role, or the rules, have changed: a resume token in place of the one you have."""
+
+    resume: ResumeToken
 
 
 class Welcome(_Message, frozen=True, tag="welcome"):
@@ -213,8 +326,22 @@ class Goodbye(_Message, frozen=True, tag="goodbye"):
     """Come back after this time, give or take a random half of it."""
 
 
-ToBroker = Hello | Join | Resume | Signal | Leave | Ping | Pong
-FromBroker = Welcome | Joined | Roster | IceServers | Signalled | Refused | Goodbye | Ping | Pong
+ToBroker = Hello | Join | Resume | Signal | HostOrder | Leave | Ping | Pong
+FromBroker = (
+    Welcome
+    | Joined
+    | Roster
+    | Waiting
+    | Knocks
+    | AskedToMute
+    | NewToken
+    | IceServers
+    | Signalled
+    | Refused
+    | Goodbye
+    | Ping
+    | Pong
+)
 
 _to_broker: msgspec.json.Decoder[ToBroker] = msgspec.json.Decoder(ToBroker)
 _from_broker: msgspec.json.Decoder[FromBroker] = msgspec.json.Decoder(FromBroker)

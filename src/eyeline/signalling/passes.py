@@ -16,7 +16,7 @@ from joserfc.jwk import Key, OctKey, import_key
 from joserfc.jws import JWSRegistry
 from msgspec import Meta, Struct
 
-from eyeline.signalling.messages import DisplayName, JoinPass, RoomName
+from eyeline.signalling.messages import DisplayName, JoinPass, Role, RoomName
 from eyeline.signalling.refusals import Refusal
 
 PASS_SECONDS_MAX: Final = 30 * 24 * 60 * 60
@@ -33,7 +33,6 @@ NAME_CHARACTERS_MAX: Final = 64
 
 _OUR_KID: Final = "eyeline"
 
-Role = Literal["host", "member"]
 Subject = Annotated[str, Meta(min_length=1, max_length=64)]
 
 

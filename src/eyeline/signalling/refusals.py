@@ -25,6 +25,11 @@ Code = Literal[
     "replaced",
     "removed",
     "ended",
+    "locked",
+    "denied",
+    "too-many-knocks",
+    "not-owner",
+    "not-host",
     "silent",
     "too-slow",
 ]
@@ -60,6 +65,11 @@ REFUSALS: Final[dict[Code, Row]] = {
     "replaced": Row(4002, "This seat was opened from another window."),
     "removed": Row(4006, "You were removed from this call."),
     "ended": Row(4007, "This call was ended for all."),
+    "locked": Row(None, "The host has locked this room."),
+    "denied": Row(None, "The host did not let you in."),
+    "too-many-knocks": Row(None, "Many wait at the door of this room already; try again in a minute."),
+    "not-owner": Row(None, "This is not the owner's key of this room."),
+    "not-host": Row(None, "Only a host of this room can do that."),
     "silent": Row(4003, "Nothing was heard for 15 seconds."),
     "too-slow": Row(4004, "Messages for you were not read in time."),
 }

@@ -3,25 +3,52 @@
 A room is held by one process.  Sessions never touch it: they send it a `Request` over the bus and get `Tell`s back.
 """
 
-from collections import deque
-from dataclasses import dataclass, field
-from typing import Final, NewType, assert_never
+from typing import Final, assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from eyeline.signalling.hosting import WAITING_MAX, Standing, may, may_remove
 from eyeline.signalling.messages import (
+    Admit,
+    Appoint,
+    AskedToMute,
+    AskMute,
     Count,
-    DisplayName,
+    Deny,
+    EndCall,
+    Govern,
+    HostOrder,
+    Knock,
+    Knocks,
     Member,
-    Payload,
     PeerId,
     Refused,
+    RemoveMember,
+    Role,
     RoomName,
     Roster,
-    Signalled,
+    Waiting,
 )
-from eyeline.signalling.passes import NOBODY_KNOWN, Person
 from eyeline.signalling.refusals import REFUSALS, Code
+from eyeline.signalling.requests import (
+    Admitted,
+    End,
+    Enter,
+    Look,
+    Looked,
+    Lose,
+    Order,
+    Quit,
+    Reissued,
+    Relay,
+    Remove,
+    Request,
+    Return,
+    SessionId,
+    Tell,
+)
+from eyeline.signalling.seat import Away, Present, Seat
 from eyeline.signalling.token import Claim
 
 SEAT_SECONDS: Final = 30
@@ -30,154 +57,12 @@ SEAT_SECONDS: Final = 30
 RETURN_SECONDS: Final = 120
 """For how long after its start the broker gives back seats of its earlier lives."""
 
-KEPT_SIGNALS: Final = 64
-"""Signals kept for a seat to be sent again after a resume; of more, the oldest go, and the resume says so."""
-
-KEPT_BYTES: Final = 256 * 1024
-"""The same in bytes of payload, as it lies in memory."""
-
 KEPT_OUT: Final = 1000
 """People that a room remembers to have been removed; it forgets them when it is empty."""
 
 LOBBY_SESSIONS: Final = 64
 """How many in the lobby are told who comes and goes.  When more look in, the one who has looked on longest is told no
 more, and can still join: a lobby full of strangers keeps nobody out."""
-
-SessionId = NewType("SessionId", str)
-"""One socket.  Never leaves the server."""
-
-
-class Look(Struct, frozen=True):
-    """The session is in the lobby."""
-
-    session: SessionId
-
-
-class Enter(Struct, frozen=True):
-    """The session wants a seat; `peer` is the fresh id it would have."""
-
-    session: SessionId
-    peer: PeerId
-    name: DisplayName
-    person: Person = NOBODY_KNOWN
-
-
-class Return(Struct, frozen=True):
-    """The session has shown a signed claim to a seat, and has heard the signals up to `heard`."""
-
-    session: SessionId
-    claim: Claim
-    name: DisplayName
-    heard: Count
-
-
-class Relay(Struct, frozen=True):
-    """A member says `data` to another."""
-
-    session: SessionId
-    to: PeerId
-    n: Count
-    data: Payload
-
-
-class Quit(Struct, frozen=True):
-    """The session gives up its seat, or its place in the lobby."""
-
-    session: SessionId
-
-
-class Lose(Struct, frozen=True):
-    """The session's socket is gone; its seat is kept."""
-
-    session: SessionId
-
-
-class Remove(Struct, frozen=True):
-    """Whoever runs the room takes a member out."""
-
-    peer: PeerId
-
-
-class End(Struct, frozen=True):
-    """Whoever runs the room ends the call for all."""
-
-
-Request = Look | Enter | Return | Relay | Quit | Lose | Remove | End
-
-
-class Looked(Struct, frozen=True):
-    """News for a session in the lobby: what there is to see."""
-
-    roster: Roster
-    capacity: int
-
-
-class Admitted(Struct, frozen=True):
-    """News for a session: it has the seat of `claim`."""
-
-    claim: Claim
-    roster: Roster
-    heard: Count
-    gap: bool
-
-
-News = Looked | Admitted | Roster | Signalled | Refused
-
-
-class Tell(Struct, frozen=True):
-    """The room's only effect: news for one session."""
-
-    session: SessionId
-    news: News
-
-
-class Present(Struct, frozen=True):
-    """The seat has a socket."""
-
-    session: SessionId
-
-
-class Away(Struct, frozen=True):
-    """The seat is kept until then."""
-
-    until: float
-
-
-@dataclass(slots=True)
-class Seat:
-    """One member's place: where the socket is, and what a resume needs."""
-
-    member: Member
-    place: Present | Away
-    heard: int
-    """The `n` of the last signal taken from the member."""
-    told: int
-    """The `n` of the last signal for the member."""
-    person: Person
-    kept: deque[tuple[Signalled, int]] = field(default_factory=deque)
-    """Each with the bytes that it takes."""
-    kept_bytes: int = 0
-
-    def keep(self, sender: PeerId, data: Payload) -> Signalled:
-        """The next signal for this member, remembered in case that the socket loses it."""
-        self.told += 1
-        signal = Signalled(sender, Count(self.told), data)
-        size = data.__sizeof__() * (1 if data.isascii() else 2)  # once it was sent, it holds its UTF-8 too
-        self.kept.append((signal, size))
-        self.kept_bytes += size
-        while len(self.kept) > KEPT_SIGNALS or self.kept_bytes > KEPT_BYTES:
-            self._forget()
-        return signal
-
-    def missed(self, heard: int) -> tuple[bool, list[Signalled]]:
-        """Whether some are lost for good, and those after `heard` that are still kept."""
-        while self.kept and self.kept[0][0].n <= heard:
-            self._forget()
-        first = self.kept[0][0].n if self.kept else self.told + 1
-        return first > heard + 1, [signal for signal, _ in self.kept]
-
-    def _forget(self) -> None:
-        self.kept_bytes -= self.kept.popleft()[1]
 
 
 class Life(Struct, frozen=True):
@@ -203,13 +88,15 @@ class Room:
         self._seats: dict[PeerId, Seat] = {}
         self._peers: dict[SessionId, PeerId] = {}
         self._lobby: dict[SessionId, None] = {}  # a set that keeps its order
+        self._waiting: dict[SessionId, Enter] = {}  # at the door, first come first
+        self._standing = Standing()
         self._complete_at: float | None = None  # set while members of an earlier life may still come back
         self._last_order = 0
 
     @property
     def empty(self) -> bool:
         """Nobody is inside or may come back, and nobody looks on: the room can be forgotten."""
-        return not self._seats and not self._lobby
+        return not self._seats and not self._lobby and not self._waiting
 
     @property
     def inside(self) -> list[Seat]:
@@ -245,6 +132,8 @@ class Room:
                 return self._remove(request.peer, now)
             case End():
                 return self._end(now)
+            case Order():
+                return self._order(request.session, request.order, now)
             case _:
                 assert_never(request)
 
@@ -275,24 +164,38 @@ class Room:
         if request.person.sub in self._kept_out:
             self._lobby.pop(request.session, None)
             return [_refuse(request.session, "removed")]
-        if len(self._seats) >= self._capacity:
+        host = request.person.role != "member"
+        if len(self._seats) >= self._capacity + host:  # the owner of a full room gets in all the same
             return [_refuse(request.session, "room-full")]
+        if self._standing.rules.entry == "open" or host:
+            return self._sit(request, now)
+        if self._standing.rules.entry == "locked":
+            return [_refuse(request.session, "locked")]
+        if len(self._waiting) >= WAITING_MAX:
+            return [_refuse(request.session, "too-many-knocks")]
+        self._waiting[request.session] = request
+        return [Tell(request.session, Waiting()), *self._knocks()]
+
+    def _sit(self, request: Enter, now: float) -> list[Tell]:
         self._lobby.pop(request.session, None)
         self._last_order = max(self._last_order + 1, self._milliseconds(now))
-        member = Member(request.peer, request.name, Count(self._last_order))
+        member = Member(request.peer, request.name, Count(self._last_order), request.person.role)
         self._seats[member.id] = Seat(member, Present(request.session), heard=0, told=0, person=request.person)
         self._peers[request.session] = member.id
         return self._admit(request.session, heard=0, gap=False)
 
     def _return(self, request: Return, now: float) -> list[Tell]:
         claim = request.claim
-        member = Member(claim.peer, request.name, claim.order)
         seat = self._seats.get(claim.peer)
+        person = claim.person if seat is None else seat.person
+        member = Member(claim.peer, request.name, claim.order, person.role)
         if seat is None:
             if claim.life == self._life.name or claim.peer in self._given_up or not self._awaits_earlier_lives(now):
                 return [_refuse(request.session, "seat-gone")]
             if len(self._seats) >= 2 * self._capacity:  # whoever was in the call goes before who came meanwhile
                 return [_refuse(request.session, "room-full")]
+            if claim.peer in self._standing.removed:
+                return [_refuse(request.session, "removed")]
             return self._rebuild(request, member, now)
         tells = []
         if isinstance(seat.place, Present):
@@ -311,17 +214,31 @@ class Room:
         if self._complete_at is None:
             self._complete_at = now + SEAT_SECONDS
         self._last_order = max(self._last_order, member.order)
+        tells = self._learn(request.claim.standing, now)
         seat = Seat(member, Present(request.session), heard=0, told=request.heard, person=request.claim.person)
         self._seats[member.id] = seat
         self._peers[request.session] = member.id
-        return self._admit(request.session, heard=0, gap=True)
+        return tells + self._admit(request.session, heard=0, gap=True)
+
+    def _learn(self, standing: Standing, now: float) -> list[Tell]:
+        """A member of an earlier life knows what the hosts decided; of several the newest holds."""
+        if standing.version <= self._standing.version:
+            return []
+        self._standing = standing
+        gone = [self._seats[peer] for peer in standing.removed if peer in self._seats]
+        return [tell for seat in gone for tell in self._take_back(seat, "removed", now)] + self._reissue()
 
     def _admit(self, session: SessionId, *, heard: int, gap: bool, changed: bool = True) -> list[Tell]:
         """The news for one who got a seat, and, if the roster has `changed`, for all others."""
         others = self._changed(besides=session) if changed else []
         seat = self._seats[self._peers[session]]
-        claim = Claim(self._name, seat.member.id, seat.member.order, self._life.name, seat.person)
-        return [Tell(session, Admitted(claim, self._roster(), Count(heard), gap)), *others]
+        admitted = Admitted(self._claim(seat), self._roster(), Count(heard), gap)
+        knocks = self._knocks(session) if self._waiting else []
+        return [Tell(session, admitted), *knocks, *others]
+
+    def _claim(self, seat: Seat) -> Claim:
+        member = seat.member
+        return Claim(self._name, member.id, member.order, self._life.name, seat.person, self._standing)
 
     def _relay(self, request: Relay) -> list[Tell]:
         peer = self._peers.get(request.session)
@@ -343,7 +260,7 @@ class Room:
         self._lobby.pop(session, None)
         peer = self._peers.pop(session, None)
         if peer is None:
-            return []
+            return self._turn_away(session)
         self._give_up(peer, now)
         return self._changed()
 
@@ -355,8 +272,95 @@ class Room:
             self._kept_out.add(seat.person.sub)
         return self._take_back(seat, "removed", now) + self._changed()
 
+    def _order(self, session: SessionId, order: HostOrder, now: float) -> list[Tell]:
+        """What only hosts may say."""
+        peer = self._peers.get(session)
+        if peer is None:
+            return []  # the seat was replaced while this was on its way
+        role = self._seats[peer].person.role
+        if not may(role, order):
+            return [_refuse(session, "not-host")]
+        match order:
+            case Govern(rules):
+                return self._govern(self._standing.governed(rules, self._milliseconds(now)), now)
+            case Admit(knock) | Deny(knock):
+                return self._answer(session, knock, now if isinstance(order, Admit) else None)
+            case EndCall():
+                return self._end(now)
+            case RemoveMember(other) | Appoint(other) | AskMute(other):
+                seat = self._seats.get(other)
+                if seat is None:
+                    return [_refuse(session, "no-such-peer", other)]
+                return self._order_about(seat, order, session, role, now)
+            case _:
+                assert_never(order)
+
+    def _order_about(
+        self, seat: Seat, order: RemoveMember | Appoint | AskMute, session: SessionId, role: Role, now: float
+    ) -> list[Tell]:
+        match order:
+            case RemoveMember(peer):
+                if not may_remove(role, seat.person.role):
+                    return [_refuse(session, "not-host")]
+                gone = self._remove(peer, now)
+                return gone + self._govern(self._standing.without(peer, self._milliseconds(now)), now)
+            case Appoint(_, appointed):
+                if seat.person.role == "host":
+                    return [_refuse(session, "not-host")]
+                seat.person = replace(seat.person, role=appointed)
+                seat.member = replace(seat.member, role=appointed)
+                return self._reissue(seat) + self._knocks() + self._changed()
+            case AskMute():
+                asked = AskedToMute(self._peers[session])
+                return [Tell(seat.place.session, asked)] if isinstance(seat.place, Present) else []
+            case _:
+                assert_never(order)
+
+    def _govern(self, standing: Standing, now: float) -> list[Tell]:
+        self._standing = standing
+        tells = self._reissue()
+        if standing.rules.entry == "open":
+            for session in list(self._waiting)[: max(0, self._capacity - len(self._seats))]:
+                tells += self._sit(self._waiting.pop(session), now)
+            tells += self._knocks()
+        return tells + self._changed()
+
+    def _answer(self, host: SessionId, knock: PeerId, admitted_at: float | None) -> list[Tell]:
+        """Somebody who waits is let in, at that time, or turned away."""
+        waits = next((enter for enter in self._waiting.values() if enter.peer == knock), None)
+        if waits is None:
+            return [_refuse(host, "no-such-peer", knock)]  # gone, or another host was quicker
+        if admitted_at is not None and len(self._seats) >= self._capacity:
+            return [_refuse(host, "room-full")]
+        del self._waiting[waits.session]
+        answer = [_refuse(waits.session, "denied")] if admitted_at is None else self._sit(waits, admitted_at)
+        return answer + self._knocks()
+
+    def _turn_away(self, session: SessionId) -> list[Tell]:
+        """Whoever waited there has gone."""
+        return self._knocks() if self._waiting.pop(session, None) is not None else []
+
+    def _knocks(self, only: SessionId | None = None) -> list[Tell]:
+        """Tells the hosts, or one of them, who waits."""
+        news = Knocks(tuple(Knock(enter.peer, enter.name) for enter in self._waiting.values()))
+        hosts = [session for session, peer in self._peers.items() if self._seats[peer].person.role != "member"]
+        return [Tell(session, news) for session in hosts if only in (None, session)]
+
+    def _reissue(self, only: Seat | None = None) -> list[Tell]:
+        """New claims for those who are present; others get theirs when they come back."""
+        seats = [self._seats[peer] for peer in self._peers.values()]
+        return [
+            Tell(seat.place.session, Reissued(self._claim(seat)))
+            for seat in seats
+            if isinstance(seat.place, Present) and only in (None, seat)
+        ]
+
     def _end(self, now: float) -> list[Tell]:
         tells = [tell for seat in list(self._seats.values()) for tell in self._take_back(seat, "ended", now)]
+        for session in self._waiting:
+            self._lobby.pop(session, None)
+            tells.append(_refuse(session, "ended"))
+        self._waiting.clear()
         return tells + self._changed()
 
     def _take_back(self, seat: Seat, why: Code, now: float) -> list[Tell]:
@@ -383,8 +387,9 @@ class Room:
     def _lose(self, session: SessionId, now: float) -> list[Tell]:
         self._lobby.pop(session, None)
         peer = self._peers.pop(session, None)
-        if peer is not None:
-            self._seats[peer].place = Away(now + SEAT_SECONDS)
+        if peer is None:
+            return self._turn_away(session)
+        self._seats[peer].place = Away(now + SEAT_SECONDS)
         return []
 
     def _changed(self, besides: SessionId | None = None) -> list[Tell]:
@@ -394,7 +399,7 @@ class Room:
 
     def _roster(self) -> Roster:
         members = tuple(seat.member for seat in self.inside)
-        return Roster(Count(self._version), members, self._complete_at is None)
+        return Roster(Count(self._version), members, self._complete_at is None, self._standing.rules)
 
 
 def _refuse(session: SessionId, code: Code, to: PeerId | None = None) -> Tell:

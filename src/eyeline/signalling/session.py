@@ -1,51 +1,66 @@
 """The session machine: one client's socket, from hello to goodbye.  It speaks to its room by `Post` only."""
 
 from collections.abc import Callable
+from hmac import compare_digest
 from math import inf
 from typing import Final, Literal, assert_never
 
 from msgspec import Struct
 
 from eyeline.errors import LocalError
+from eyeline.signalling.hosting import room_of
 from eyeline.signalling.messages import (
+    Admit,
+    Appoint,
+    AskedToMute,
+    AskMute,
     Count,
+    Deny,
+    EndCall,
     FromBroker,
     Goodbye,
+    Govern,
     Hello,
     IceServer,
     IceServers,
     Join,
     Joined,
+    Knocks,
     Leave,
+    NewToken,
     PeerId,
     Ping,
     Pong,
     Refused,
+    RemoveMember,
     Resume,
     RoomName,
     Roster,
     Signal,
     Signalled,
     ToBroker,
+    Waiting,
     Welcome,
     decode,
 )
 from eyeline.signalling.passes import NAME_CHARACTERS_MAX, NOBODY_KNOWN, Pass, PassDesk, Person
 from eyeline.signalling.refusals import REFUSALS, Code, Refusal
-from eyeline.signalling.room import (
-    SEAT_SECONDS,
+from eyeline.signalling.requests import (
     Admitted,
     Enter,
     Look,
     Looked,
     Lose,
     News,
+    Order,
     Quit,
+    Reissued,
     Relay,
     Request,
     Return,
     SessionId,
 )
+from eyeline.signalling.room import SEAT_SECONDS
 from eyeline.signalling.token import TokenKey
 
 HELLO_WITHIN: Final = 5.0
@@ -199,8 +214,10 @@ class Session:
         match news:
             case _ if isinstance(self.state, Over):
                 return []
-            case Signalled() | Roster():
+            case Signalled() | Roster() | Waiting() | Knocks() | AskedToMute():
                 return [Send(news)]
+            case Reissued(claim):
+                return [Send(NewToken(self._terms.key.mint(claim, now + self._terms.unix_offset)))]
             case Looked():
                 return [Send(Welcome(news.roster, Count(news.capacity), self._terms.ice.stun))]
             case Admitted():
@@ -273,6 +290,8 @@ class Session:
                 return []
             case Signal(), Seated(room):
                 return [Post(room, Relay(self.id, message.to, message.n, message.data))]
+            case ((Govern() | Admit() | Deny() | RemoveMember() | Appoint() | AskMute() | EndCall()), Seated(room)):
+                return [Post(room, Order(self.id, message))]
             case Hello(), Fresh():
                 return self._greet(message, now)
             case Join(), Asking(room, None):
@@ -291,6 +310,8 @@ class Session:
 
     def _greet(self, hello: Hello, now: float) -> list[Effect]:
         terms = self._terms
+        if hello.owner is not None and not compare_digest(room_of(hello.owner), hello.room):
+            raise Refusal("not-owner")
         if hello.join_pass is not None:
             if terms.desk is None:
                 raise Refusal("pass-invalid")
@@ -298,7 +319,7 @@ class Session:
         if terms.strangers == "stay out":
             raise Refusal("pass-needed")
         if terms.strangers == "enter":
-            return self._visit(hello.room, None)
+            return self._visit(hello.room, None if hello.owner is None else Pass(Person(role="host"), inf))
         self.state = Asking(hello.room)
         return [Ask(hello.room)]
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from eyeline.signalling.hosting import Standing
 from eyeline.signalling.messages import Count, PeerId, ResumeToken, RoomName
 from eyeline.signalling.passes import NOBODY_KNOWN, Person
 from eyeline.signalling.refusals import Refusal
@@ -26,7 +27,9 @@ class Claim(msgspec.Struct, frozen=True, array_like=True):
     life: str
     """The life of the broker (one run of the process) that gave the seat."""
     person: Person = NOBODY_KNOWN
-    """What the site said of who got it."""
+    """What the site said of who got it, and their role."""
+    standing: Standing = Standing()
+    """What the hosts had decided when it was signed."""
 
 
 class _Signed(msgspec.Struct, frozen=True, array_like=True):

@@ -1,5 +1,5 @@
 import { type FromBroker, SUBPROTOCOL, type ToBroker } from './protocol.ts';
-import { type News, Session, type SessionEffect, type Ticket } from './session.ts';
+import { type HostOrder, type News, Session, type SessionEffect, type Ticket } from './session.ts';
 
 /** What a lobby and a room ask of a broker. */
 export interface Signalling {
@@ -12,6 +12,8 @@ export interface Signalling {
   unjoin(): void;
   /** False if it is more than the broker takes. */
   signal(to: string, data: string): boolean;
+  /** What hosts say. */
+  order(order: HostOrder): void;
   leave(): void;
 }
 
@@ -20,6 +22,8 @@ export interface Door {
   readonly url: URL;
   readonly room: string;
   readonly pass: string | null;
+  /** The owner's key of the room. */
+  readonly owner: string | null;
 }
 
 /** The edge under a {@link Session}: a WebSocket at a time, and one timer. */
@@ -31,10 +35,13 @@ export class Broker implements Signalling {
   #socket: WebSocket | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor({ url, room, pass }: Door, ticket: Ticket | null, tell: (news: News) => void) {
+  constructor({ url, room, pass, owner }: Door, ticket: Ticket | null, tell: (news: News) => void) {
     this.#url = new URL('ws', url);
     this.#url.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
-    this.#session = new Session(room, ticket, pass);
+    this.#session = new Session(room, ticket, {
+      ...(pass === null ? {} : { pass }),
+      ...(owner === null ? {} : { owner }),
+    });
     this.#tell = tell;
     const hurry = (): void => this.hurry();
     const options = { signal: this.#ended.signal };
@@ -63,6 +70,10 @@ export class Broker implements Signalling {
     const effects = this.#session.signal(to, data);
     if (effects !== null) this.#perform(effects);
     return effects !== null;
+  }
+
+  order(order: HostOrder): void {
+    this.#perform(this.#session.order(order));
   }
 
   leave(): void {

@@ -30,6 +30,8 @@ export interface Lobby {
   readonly strangers: Value<number>;
   /** How many may be inside; null until the broker has answered. */
   readonly capacity: Value<number | null>;
+  /** A host has been asked whether we may enter. */
+  readonly waiting: Value<boolean>;
   /** Why the broker does not let us look in; null while all is well. */
   readonly refused: Value<EyelineError | null>;
   /** Makes a connection for `stream` ahead, with its candidates gathered: `join` is quicker then. */
@@ -47,6 +49,8 @@ interface Waiting {
   readonly stream: MediaStream | null;
   readonly resolve: (room: Room) => void;
   readonly reject: (error: EyelineError) => void;
+  /** Somebody thinks about it: it may take as long as it likes. */
+  readonly patient: () => void;
 }
 
 /** The lobby, and after it the room, of one broker. */
@@ -56,6 +60,7 @@ class Visit implements Lobby {
   readonly members = new Source<readonly Member[] | null>(null);
   readonly strangers = new Source(0);
   readonly capacity = new Source<number | null>(null);
+  readonly waiting = new Source(false);
   readonly refused = new Source<EyelineError | null>(null);
   readonly #broker: Signalling;
   readonly #sealed: boolean;
@@ -74,7 +79,7 @@ class Visit implements Lobby {
       throw new EyelineError('room-name', 'A room name has 1 to 64 of the letters a-z, digits and hyphens.');
     }
     this.room = place.room;
-    const door = { url: new URL(place.url), room: place.room, pass: place.pass ?? null };
+    const door = { url: new URL(place.url), room: place.room, pass: place.pass ?? null, owner: place.owner ?? null };
     const [secret, tell] = [place.secret ?? null, (news: News) => this.#hear(news)];
     this.#sealed = secret !== null;
     this.#identity = place.identity ?? (async () => null);
@@ -111,6 +116,7 @@ class Visit implements Lobby {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
         this.#waiting = null;
+        this.waiting.set(false);
       };
       const fail = (error: EyelineError): void => {
         end();
@@ -124,7 +130,7 @@ class Visit implements Lobby {
         end();
         resolve(room);
       };
-      this.#waiting = { stream, resolve: succeed, reject: fail };
+      this.#waiting = { stream, resolve: succeed, reject: fail, patient: () => clearTimeout(timer) };
       if (signal?.aborted) abort();
       else signal?.addEventListener('abort', abort);
     });
@@ -155,6 +161,10 @@ class Visit implements Lobby {
       case 'roster':
         this.#show(news.roster.members);
         break;
+      case 'waiting':
+        this.waiting.set(true);
+        this.#waiting?.patient();
+        break;
       case 'joined':
         this.#sit(news.joined);
         break;
@@ -167,6 +177,8 @@ class Visit implements Lobby {
         break;
       }
       case 'state':
+      case 'knocks':
+      case 'asked-to-mute':
       case 'signalled':
         break;
     }

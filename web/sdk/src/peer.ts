@@ -2,6 +2,7 @@ import { type Attempt, NO_ATTEMPT, relaysIn, together, triedOf, verdictOf } from
 import { Comparison, fingerprintIn, type Safety, type Step } from './comparison.ts';
 import { EyelineError } from './errors.ts';
 import { type FileTransfer, type IncomingFile, Lane, type OfferOptions } from './files/lane.ts';
+import type { Role } from './hosting.ts';
 import { configure, Link, type Spare } from './link.ts';
 import type { IceServer, Member } from './protocol.ts';
 import { Silence } from './silence.ts';
@@ -49,6 +50,7 @@ export interface Peer {
   readonly speaking: Value<boolean>;
   /** Whether somebody may be between: begins anew with each new connection. */
   readonly safety: Value<Safety>;
+  readonly role: Value<Role>;
   /**
    * Says something to this peer. Resolves when they have it; it is said again if the connection breaks meanwhile.
    * Rejects with code `gone` when they left before, `too-large` above 60 Ki characters of JSON, `too-fast` when 256
@@ -101,6 +103,7 @@ export class RemotePeer implements Peer {
   readonly line = new Source<Line>(NO_LINE);
   readonly speaking = new Source(false);
   readonly safety = new Source<Safety>({ state: 'comparing' });
+  readonly role: Source<Role>;
   /** False once the peer has said that its page goes away and has not come back. */
   readonly here = new Source(true);
   readonly #options: RemotePeerOptions;
@@ -135,6 +138,7 @@ export class RemotePeer implements Peer {
   constructor(options: RemotePeerOptions) {
     this.id = options.member.id;
     this.name = options.member.name;
+    this.role = new Source(options.member.role ?? 'member');
     this.#options = options;
     this.#myStream = options.stream;
     this.#myMedia = options.media;

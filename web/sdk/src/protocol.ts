@@ -61,6 +61,9 @@ export type Payload = string;
 /** A whole number from 0 that JavaScript holds exactly. */
 export type Count = number;
 
+/** A secret of 128 bits, base64url: whoever shows it is host of the room whose name is made from it. */
+export type OwnerKey = string;
+
 /**
  * What a name may be: 1 to 64 characters, not all blank, no control characters, no overrides of text direction, nothing
  * without width that is not part of an emoji.
@@ -90,6 +93,11 @@ export type Code =
   | 'replaced'
   | 'removed'
   | 'ended'
+  | 'locked'
+  | 'denied'
+  | 'too-many-knocks'
+  | 'not-owner'
+  | 'not-host'
   | 'silent'
   | 'too-slow';
 
@@ -99,6 +107,26 @@ export interface Member {
   readonly name: DisplayName;
   /** Grows with the time of arrival, distinct in the room.  Of two members the later is the polite one. */
   readonly order: Count;
+  /** `host` holds the room's key, or has come by a pass that says so. */
+  readonly role?: 'host' | 'co-host' | 'member';
+}
+
+/** What the hosts of a room have decided. */
+export interface Rules {
+  /** Who comes with `join`: gets a seat, waits for a host's yes, or is refused with code `locked`. */
+  readonly entry?: 'open' | 'knock' | 'locked';
+  /** Whether files may be offered; each member's own program sees to it. */
+  readonly files?: boolean;
+  /** Whether who comes later is told what was written before; likewise. */
+  readonly history?: boolean;
+  /** Whether screens may be shown; likewise. */
+  readonly screen?: boolean;
+}
+
+/** Somebody who waits at the door. */
+export interface Knock {
+  readonly id: PeerId;
+  readonly name: DisplayName;
 }
 
 /** What `RTCPeerConnection` takes as one of its `iceServers`. */
@@ -120,6 +148,11 @@ export interface Hello {
   readonly room: RoomName;
   /** What opens this room; counts for `join` too. */
   readonly pass?: JoinPass;
+  /**
+   * Shows that the room is yours: you are a host then, whoever came first.  The key of another room is refused with
+   * code `not-owner`.
+   */
+  readonly owner?: OwnerKey;
 }
 
 /**
@@ -165,6 +198,57 @@ export interface Signal {
   readonly n: Count;
   /** Anything; the broker does not look at it. */
   readonly data: Payload;
+}
+
+/** A host sets the rules.  Everybody hears of them by `roster`; opening the room lets in who waits. */
+export interface Govern {
+  readonly type: 'govern';
+  readonly rules: Rules;
+}
+
+/** A host or co-host lets in somebody who waits. */
+export interface Admit {
+  readonly type: 'admit';
+  /** As in `knocks`. */
+  readonly knock: PeerId;
+}
+
+/** A host or co-host turns away somebody who waits: they are refused with code `denied`. */
+export interface Deny {
+  readonly type: 'deny';
+  /** As in `knocks`. */
+  readonly knock: PeerId;
+}
+
+/**
+ * A host takes a member out, or a co-host somebody who is neither.
+ *
+ * They are refused with code `removed`; from then on newcomers have to knock, so that they come back only with a yes.
+ */
+export interface RemoveMember {
+  readonly type: 'remove';
+  /** Whom. */
+  readonly peer: PeerId;
+}
+
+/** A host makes a member co-host, or takes it back. */
+export interface Appoint {
+  readonly type: 'appoint';
+  /** Whom. */
+  readonly peer: PeerId;
+  readonly role: 'co-host' | 'member';
+}
+
+/** A host or co-host asks a member to mute: `asked-to-mute`. */
+export interface AskMute {
+  readonly type: 'ask-mute';
+  /** Whom. */
+  readonly peer: PeerId;
+}
+
+/** A host ends the call for all: everybody is refused with code `ended`. */
+export interface EndCall {
+  readonly type: 'end';
 }
 
 /** Give up the seat now.  The broker closes the socket. */
@@ -220,6 +304,32 @@ export interface Roster {
    * who has a connection to them keeps it.
    */
   readonly complete: boolean;
+  /** Left out where all is allowed. */
+  readonly rules?: Rules;
+}
+
+/** An answer to `join`: a host is asked.  Then comes `joined`, or `refused` with code `denied`. */
+export interface Waiting {
+  readonly type: 'waiting';
+}
+
+/** To hosts and co-hosts: everybody who waits, whole, whenever it changes. */
+export interface Knocks {
+  readonly type: 'knocks';
+  /** First come, first. */
+  readonly waiting: readonly Knock[];
+}
+
+/** A host asks you to mute.  It is for you to decide. */
+export interface AskedToMute {
+  readonly type: 'asked-to-mute';
+  readonly from: PeerId;
+}
+
+/** Your role, or the rules, have changed: a resume token in place of the one you have. */
+export interface NewToken {
+  readonly type: 'new-token';
+  readonly resume: ResumeToken;
 }
 
 /** New credentials, in time before the ones that you have end.  For connections that are there, too. */
@@ -255,9 +365,9 @@ export interface Goodbye {
   readonly backInMs: Count;
 }
 
-export type ToBroker = Hello | Join | Resume | Signal | Leave | Ping | Pong;
+export type ToBroker = Hello | Join | Resume | Signal | Govern | Admit | Deny | RemoveMember | Appoint | AskMute | EndCall | Leave | Ping | Pong;
 
-export type FromBroker = Welcome | Joined | Roster | IceServers | Signalled | Refused | Goodbye | Ping | Pong;
+export type FromBroker = Welcome | Joined | Roster | Waiting | Knocks | AskedToMute | NewToken | IceServers | Signalled | Refused | Goodbye | Ping | Pong;
 
 /** What a connection is doing about its session description. */
 export type NegotiationState = 'stable' | 'offering' | 'offered' | 'taking-offer' | 'answering' | 'taking-answer';

@@ -1,5 +1,6 @@
 import type { Signalling } from './broker.ts';
 import { EyelineError } from './errors.ts';
+import { type Hosting, RoomHosting } from './hosting.ts';
 import { configure, type Spare, spare } from './link.ts';
 import { type Peer, RemotePeer } from './peer.ts';
 import type { IceServer, Joined, Member, Roster } from './protocol.ts';
@@ -23,6 +24,7 @@ export interface Room {
   readonly broker: Value<BrokerState>;
   /** null while inside; then why it is over: `left` (by us), `replaced` (the seat was opened elsewhere) and the like. */
   readonly ended: Value<EyelineError | null>;
+  readonly hosting: Hosting;
   /** What the server offers to find paths with: STUN, and relays with credentials that are renewed in time. */
   readonly iceServers: Value<readonly IceServer[]>;
   /**
@@ -48,6 +50,8 @@ export interface Place {
   readonly identity?: () => Promise<CryptoKeyPair | null>;
   /** A signed pass (JSON Web Token) from your own server: opens the room, where it opens to nobody else. */
   readonly pass?: string | null;
+  /** The owner's key of the room, from which its name is made (`ownedRoom`): who shows it is host. */
+  readonly owner?: string | null;
 }
 
 /** What was in force when the page was told of the seat. */
@@ -68,6 +72,7 @@ export class SeatedRoom implements Room {
   readonly strangers = new Source<readonly Member[]>([]);
   readonly broker: Value<BrokerState>;
   readonly ended = new Source<EyelineError | null>(null);
+  readonly hosting: RoomHosting;
   readonly iceServers: Source<readonly IceServer[]>;
   readonly #broker: Signalling;
   readonly #known = new Map<string, RemotePeer>();
@@ -82,6 +87,7 @@ export class SeatedRoom implements Room {
   constructor(name: string, broker: Signalling, state: Value<BrokerState>, seat: Seat) {
     this.name = name;
     this.#broker = broker;
+    this.hosting = new RoomHosting((order) => broker.order(order));
     this.broker = state;
     this.sealed = seat.sealed;
     this.#identity = seat.identity;
@@ -152,6 +158,13 @@ export class SeatedRoom implements Room {
       case 'over':
         this.#end(new EyelineError(news.code, news.message));
         break;
+      case 'knocks':
+        this.hosting.knocks.set(news.waiting);
+        break;
+      case 'asked-to-mute':
+        this.hosting.asked(news.from);
+        break;
+      case 'waiting':
       case 'state':
       case 'welcome':
       case 'refused':
@@ -177,6 +190,8 @@ export class SeatedRoom implements Room {
 
   /** Brings the peers in line with the roster. `opens`: we came later than those who are new to us, and call them. */
   #seat(roster: Roster, opens: boolean): void {
+    const mine = roster.members.find((member) => member.id === this.me.id);
+    this.hosting.learn(mine?.role ?? 'member', roster.rules);
     const others = roster.members.filter((member) => member.id !== this.me.id);
     this.#members = others.filter((member) => !isStranger(member));
     this.strangers.set(others.filter(isStranger));
@@ -189,7 +204,10 @@ export class SeatedRoom implements Room {
     for (const member of this.#members) {
       const peer = this.#known.get(member.id);
       if (peer === undefined) this.#meet(member, opens);
-      else peer.name = member.name;
+      else {
+        peer.name = member.name;
+        peer.role.set(member.role ?? 'member');
+      }
     }
     this.#show();
   }

@@ -30,6 +30,16 @@ export function newSecret(): string {
   return toText(random(SECRET_BYTES));
 }
 
+/** The name of the room that belongs to an owner's key, 128 bits like a secret; as `signalling/hosting.py` makes it. */
+export async function ownedRoom(owner: string): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(`eyeline room\0${owner}`)));
+  const letters = Array.from(hash.subarray(0, 16), (byte) => LETTERS.charAt(byte & 31)).join('');
+  return letters.replace(/(.{4})(?!$)/g, '$1-');
+}
+
+/** 32 that are not taken for one another. */
+const LETTERS = 'abcdefghjkmnpqrstuvwxyz123456789';
+
 export function isSecret(text: string): boolean {
   return fromText(text)?.length === SECRET_BYTES;
 }

@@ -1,7 +1,7 @@
 import { Broker, type Door, type Signalling } from './broker.ts';
-import { type Member, PAYLOAD_CHARACTERS_MAX, type Roster } from './protocol.ts';
+import { type Knock, type Member, PAYLOAD_CHARACTERS_MAX, type Roster } from './protocol.ts';
 import { type Card, type End, isCard, Seal, sealedLength } from './seal.ts';
-import type { News, Ticket } from './session.ts';
+import type { HostOrder, News, Ticket } from './session.ts';
 
 /** Room that a message needs around a signal, in characters. */
 const AROUND_SIGNAL = 256;
@@ -88,6 +88,10 @@ export class SealedBroker implements Signalling {
     return true;
   }
 
+  order(order: HostOrder): void {
+    this.#broker?.order(order);
+  }
+
   leave(): void {
     this.#gone = true;
     this.#broker?.leave();
@@ -119,6 +123,14 @@ export class SealedBroker implements Signalling {
         return { ...news, joined: { ...news.joined, roster: await this.#read(news.joined.roster) } };
       case 'roster':
         return { ...news, roster: await this.#read(news.roster) };
+      case 'knocks': {
+        const waiting: Knock[] = [];
+        for (const knock of news.waiting) {
+          const card = await (await this.#seal).openCard(knock.name);
+          waiting.push({ ...knock, name: card?.name ?? '' });
+        }
+        return { ...news, waiting };
+      }
       case 'signalled': {
         const data = await this.#unseal(news.signalled.from, news.signalled.data);
         return data === null ? null : { ...news, signalled: { ...news.signalled, data } };

@@ -1,12 +1,21 @@
 import {
+  type Admit,
+  type Appoint,
+  type AskMute,
   type Code,
+  type Deny,
+  type EndCall,
   type FromBroker,
+  type Govern,
+  type Hello,
   type IceServer,
   type Joined,
   KEPT_SIGNALS,
+  type Knock,
   MESSAGE_BYTES_MAX,
   PAYLOAD_CHARACTERS_MAX,
   PING_AFTER,
+  type RemoveMember,
   type ResumeToken,
   type Roster,
   SEAT_SECONDS,
@@ -50,6 +59,9 @@ export interface Ticket {
   readonly heard: number;
 }
 
+/** What only hosts and co-hosts may say. */
+export type HostOrder = Govern | Admit | Deny | RemoveMember | Appoint | AskMute | EndCall;
+
 export type News =
   | { readonly news: 'state'; readonly state: BrokerState }
   | { readonly news: 'welcome'; readonly welcome: Welcome }
@@ -58,6 +70,11 @@ export type News =
   | { readonly news: 'roster'; readonly roster: Roster }
   | { readonly news: 'ice-servers'; readonly iceServers: readonly IceServer[] }
   | { readonly news: 'signalled'; readonly signalled: Signalled }
+  /** A host is asked whether we may enter. */
+  | { readonly news: 'waiting' }
+  /** To hosts: who waits. */
+  | { readonly news: 'knocks'; readonly waiting: readonly Knock[] }
+  | { readonly news: 'asked-to-mute'; readonly from: string }
   /** The lobby goes on. */
   | { readonly news: 'refused'; readonly code: Code; readonly message: string }
   /** Nothing goes on. */
@@ -86,7 +103,8 @@ type Socket =
  */
 export class Session {
   readonly #room: string;
-  readonly #pass: string | null;
+  /** What `hello` shows besides the room. */
+  readonly #shown: Pick<Hello, 'pass' | 'owner'>;
   #socket: Socket = { is: 'closed' };
   #name: string | null = null;
   /** The name under which a seat was asked for. */
@@ -106,9 +124,9 @@ export class Session {
   /** What the broker may not have heard, at most the last {@link KEPT_SIGNALS}. */
   #outbox: Signal[] = [];
 
-  constructor(room: string, ticket: Ticket | null = null, pass: string | null = null) {
+  constructor(room: string, ticket: Ticket | null = null, shown: Pick<Hello, 'pass' | 'owner'> = {}) {
     this.#room = room;
-    this.#pass = pass;
+    this.#shown = shown;
     this.#ticket = ticket?.token ?? null;
     this.#name = ticket?.name ?? null;
     this.#heard = ticket?.heard ?? 0;
@@ -144,6 +162,11 @@ export class Session {
     this.#outbox.push(message);
     if (this.#outbox.length > KEPT_SIGNALS) this.#outbox.shift();
     return this.#seated && this.#socket.is === 'open' ? [{ do: 'send', message }] : [];
+  }
+
+  /** What hosts say; it is lost where the broker is away. */
+  order(order: HostOrder): SessionEffect[] {
+    return this.#seated && this.#socket.is === 'open' ? [{ do: 'send', message: order }] : [];
   }
 
   /**
@@ -252,6 +275,15 @@ export class Session {
         if (message.n <= this.#heard) return [];
         this.#heard = message.n;
         return [{ do: 'tell', news: { news: 'signalled', signalled: message } }];
+      case 'waiting':
+        return [{ do: 'tell', news: { news: 'waiting' } }];
+      case 'knocks':
+        return [{ do: 'tell', news: { news: 'knocks', waiting: message.waiting } }];
+      case 'asked-to-mute':
+        return [{ do: 'tell', news: { news: 'asked-to-mute', from: message.from } }];
+      case 'new-token':
+        this.#ticket = message.resume;
+        return [];
       case 'goodbye':
         this.#backIn = message.backInMs / 1000;
         return [];
@@ -266,8 +298,7 @@ export class Session {
   }
 
   #enter(): SessionEffect[] {
-    const shown = this.#pass === null ? {} : { pass: this.#pass };
-    const hello: SessionEffect = { do: 'send', message: { type: 'hello', room: this.#room, ...shown } };
+    const hello: SessionEffect = { do: 'send', message: { type: 'hello', room: this.#room, ...this.#shown } };
     return this.#name === null ? [hello] : [hello, this.#ask(this.#name)];
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { FromBroker, ToBroker } from '../src/protocol.ts';
+import type { FromBroker, Hello, ToBroker } from '../src/protocol.ts';
 import { Session, type SessionEffect } from '../src/session.ts';
 
 const TRANSCRIPTS = import.meta.glob('../../../tests/transcripts/*.txt', {
@@ -16,9 +16,9 @@ class Actor {
   readonly sent: ToBroker[] = [];
   #open = false;
 
-  opens(now: number, pass: string | null): void {
+  opens(now: number, { room = 'tea', ...shown }: Partial<Hello>): void {
     if (this.session === null) {
-      this.session = new Session('tea', null, pass);
+      this.session = new Session(room, null, shown);
       this.#perform(this.session.start(now));
     } else {
       this.#perform(this.session.hurry(now)); // the transcript's pauses are longer than the session's
@@ -53,6 +53,15 @@ class Actor {
       case 'ping':
         this.#perform(session.hurry(now));
         break;
+      case 'govern':
+      case 'admit':
+      case 'deny':
+      case 'remove':
+      case 'appoint':
+      case 'ask-mute':
+      case 'end':
+        this.#perform(session.order(message));
+        break;
       case 'hello':
       case 'resume':
       case 'pong':
@@ -70,6 +79,22 @@ function repeated(said: string): string[] {
   const [, times, text] = /^(\d+) times (.*)$/.exec(said) ?? [];
   if (times === undefined || text === undefined) return [said];
   return Array.from({ length: Number(times) }, (_, index) => text.replaceAll('$i', String(index + 1)));
+}
+
+/** What somebody brings along: a pass, a room that is not tea, or its owner's key. */
+function shownAs(shown: string, value: string): Partial<Hello> {
+  switch (shown) {
+    case 'with':
+      return { pass: value };
+    case 'at':
+      return { room: value };
+    case 'owning': {
+      const [room = '', owner = ''] = value.split(' by ');
+      return { room, owner };
+    }
+    default:
+      return {};
+  }
 }
 
 class Play {
@@ -93,8 +118,8 @@ class Play {
   }
 
   #doAs(actor: Actor, rest: string): void {
-    const [opens, pass] = rest.split(' with ');
-    if (opens === 'opens') actor.opens(this.#now, pass ?? null);
+    const [, opens, shown = '', value = ''] = /^(opens)(?: (with|at|owning) (.*))?$/.exec(rest) ?? [];
+    if (opens !== undefined) actor.opens(this.#now, shownAs(shown, value));
     else if (rest === 'loses' || rest === 'vanishes' || rest.startsWith('< closed')) actor.isCutOff(this.#now);
     else if (rest.startsWith('< ')) actor.hears(JSON.parse(rest.slice(2)) as FromBroker, this.#now);
     else if (rest.startsWith('> ')) {

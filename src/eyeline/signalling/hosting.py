@@ -1,0 +1,87 @@
+"""Who is the host of a room, what hosts may do, and what of it outlives the broker.
+
+A room's name is made from its owner's key.  So the key proves to any broker, also to one that was just started, whose
+room it is, and nobody is kept in memory for it; who comes first has nothing from it (docs/decisions/0007).
+"""
+
+import hashlib
+from typing import Final
+
+from msgspec import Struct
+
+from eyeline.signalling.messages import (
+    OPEN,
+    Admit,
+    Appoint,
+    AskMute,
+    Count,
+    Deny,
+    EndCall,
+    Govern,
+    HostOrder,
+    OwnerKey,
+    PeerId,
+    RemoveMember,
+    Role,
+    RoomName,
+    Rules,
+)
+
+WAITING_MAX: Final = 32
+"""How many may wait at the door of a room; the next one is refused."""
+
+REMOVED_MAX: Final = 16
+"""Seats that a room remembers to have been taken back, also through a restart; of more, the oldest are forgotten, and
+their holders have to knock like everybody else."""
+
+LETTERS: Final = "abcdefghjkmnpqrstuvwxyz123456789"
+"""32 that are not taken for one another."""
+
+_POWERS: Final[dict[type[HostOrder], frozenset[Role]]] = {
+    Govern: frozenset({"host"}),
+    Appoint: frozenset({"host"}),
+    EndCall: frozenset({"host"}),
+    Admit: frozenset({"host", "co-host"}),
+    Deny: frozenset({"host", "co-host"}),
+    RemoveMember: frozenset({"host", "co-host"}),
+    AskMute: frozenset({"host", "co-host"}),
+}
+
+
+class Standing(Struct, frozen=True, array_like=True):
+    """What the hosts have decided so far: signed into every claim, so that a rebuilt room has the newest of it."""
+
+    version: Count = Count(0)
+    rules: Rules = OPEN
+    removed: tuple[PeerId, ...] = ()
+
+    def governed(self, rules: Rules, version: int) -> "Standing":
+        """With other rules."""
+        return Standing(self._after(version), rules, self.removed)
+
+    def without(self, peer: PeerId, version: int) -> "Standing":
+        """With one removed.  An open room is one where newcomers knock from now on."""
+        rules = self.rules
+        if rules.entry == "open":
+            rules = Rules("knock", rules.files, rules.history, rules.screen)
+        return Standing(self._after(version), rules, (*self.removed, peer)[-REMOVED_MAX:])
+
+    def _after(self, version: int) -> Count:
+        return Count(max(version, self.version + 1))
+
+
+def room_of(key: OwnerKey) -> RoomName:
+    """The name of the room that this key is the owner's key of: four groups of four letters, 80 bits."""
+    digest = hashlib.sha256(f"eyeline room\0{key}".encode()).digest()
+    letters = "".join(LETTERS[byte & 31] for byte in digest[:16])
+    return RoomName("-".join(letters[at : at + 4] for at in range(0, 16, 4)))
+
+
+def may(role: Role, order: HostOrder) -> bool:
+    """Whether somebody of this role may say that."""
+    return role in _POWERS[type(order)]
+
+
+def may_remove(role: Role, other: Role) -> bool:
+    """Nobody removes a host, and a co-host no other co-host."""
+    return other != "host" and (role == "host" or other == "member")

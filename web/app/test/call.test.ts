@@ -14,7 +14,7 @@ beforeEach(async () => {
   room = new FakeRoom('tea', 'Alice');
   const equipment = new Equipment(world);
   await equipment.start();
-  call = new Call(world, room, equipment, 'https://eyeline.example/call/r/tea');
+  call = new Call(world, room, equipment, { link: 'https://eyeline.example/call/r/tea', hostLink: null });
 });
 
 test('who was here before is no news, who comes and goes is', () => {

@@ -48,6 +48,7 @@ export class FakePeer implements sdk.Peer {
   readonly media = new Source<sdk.PeerMedia>({ microphone: 'on', camera: 'on' });
   readonly line = new Source<sdk.Line>(direct);
   readonly speaking = new Source(false);
+  readonly role = new Source<sdk.Role>('member');
   readonly safety = new Source<sdk.Safety>({ state: 'comparing' });
 
   constructor(name: string, stream: MediaStream, id = name.toLowerCase()) {
@@ -129,11 +130,64 @@ export class FakeTransfer implements sdk.IncomingFile {
   }
 }
 
+export class FakeHosting implements sdk.Hosting {
+  readonly role = new Source<sdk.Role>('member');
+  readonly rules = new Source<Required<sdk.Rules>>({ entry: 'open', files: true, history: true, screen: true });
+  readonly knocks = new Source<readonly sdk.Knock[]>([]);
+  readonly orders: (readonly unknown[])[] = [];
+  readonly #asked = new Set<(from: string) => void>();
+
+  govern(rules: sdk.Rules): void {
+    this.orders.push(['govern', rules]);
+    this.rules.set({ ...this.rules.current, ...rules });
+  }
+
+  admit(knock: sdk.Knock): void {
+    this.#answer('admit', knock);
+  }
+
+  deny(knock: sdk.Knock): void {
+    this.#answer('deny', knock);
+  }
+
+  remove(id: string): void {
+    this.orders.push(['remove', id]);
+  }
+
+  appoint(id: string, role: 'co-host' | 'member'): void {
+    this.orders.push(['appoint', id, role]);
+  }
+
+  askToMute(id: string): void {
+    this.orders.push(['mute', id]);
+  }
+
+  end(): void {
+    this.orders.push(['end']);
+  }
+
+  onAskedToMute(listener: (from: string) => void): () => void {
+    this.#asked.add(listener);
+    return () => this.#asked.delete(listener);
+  }
+
+  /** A host asks us to mute. */
+  ask(from: string): void {
+    for (const listener of this.#asked) listener(from);
+  }
+
+  #answer(order: string, knock: sdk.Knock): void {
+    this.orders.push([order, knock.id]);
+    this.knocks.set(this.knocks.current.filter((one) => one.id !== knock.id));
+  }
+}
+
 export class FakeRoom implements sdk.Room {
   readonly name: string;
   readonly me: sdk.Member;
   readonly peers = new Source<readonly FakePeer[]>([]);
   sealed = true;
+  readonly hosting = new FakeHosting();
   readonly strangers = new Source<readonly sdk.Member[]>([]);
   readonly broker = new Source<sdk.BrokerState>('connected');
   readonly ended = new Source<sdk.EyelineError | null>(null);
@@ -177,6 +231,7 @@ export class FakeLobby implements sdk.Lobby {
   readonly broker = new Source<sdk.BrokerState>('connected');
   readonly members = new Source<readonly sdk.Member[] | null>([]);
   readonly strangers = new Source(0);
+  readonly waiting = new Source(false);
   readonly capacity = new Source<number | null>(6);
   readonly refused = new Source<sdk.EyelineError | null>(null);
   prepared = 0;

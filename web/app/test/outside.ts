@@ -1,6 +1,7 @@
 import type { TurnAnswer } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
 import { keptIn } from '../../sdk/src/files/chunks';
+import { ownedRoom } from '../../sdk/src/seal';
 import type { Disk, Memory, Outside } from '../src/model/outside';
 import { FakeLobby, FakeMedia, type FakeRoom } from './fakes';
 
@@ -11,11 +12,18 @@ export class World implements Outside {
   readonly session = memory();
   readonly lobbies: FakeLobby[] = [];
   /** What was asked for in each. */
-  readonly visits: { readonly room: string; readonly secret: string | null; readonly pass: string | null }[] = [];
+  readonly visits: {
+    readonly room: string;
+    readonly secret: string | null;
+    readonly pass: string | null;
+    readonly owner: string | null;
+  }[] = [];
   readonly media: FakeMedia[] = [];
   readonly copied: string[] = [];
   readonly address;
   secure = true;
+  /** Addresses that took the place of another. */
+  readonly renamed: string[] = [];
   /** What `rejoin` gives. */
   seat: FakeRoom | null = null;
   clipboard = true;
@@ -27,6 +35,9 @@ export class World implements Outside {
     this.#path.value = path;
     this.address = {
       path: this.#path,
+      rename: (to: string) => {
+        this.renamed.push(to);
+      },
       go: (to: string) => {
         this.#path.value = to;
       },
@@ -49,8 +60,8 @@ export class World implements Outside {
   readonly sdk: Outside['sdk'] = {
     probeStun: async () => this.stun,
     probeTurn: async ({ urls: [url = ''] }) => this.relays.get(url) ?? { found: 'silent' },
-    visit: ({ room, secret = null, pass = null }) => {
-      this.visits.push({ room, secret, pass });
+    visit: ({ room, secret = null, pass = null, owner = null }) => {
+      this.visits.push({ room, secret, pass, owner });
       const lobby = new FakeLobby(room);
       if (this.answer !== null) lobby.answer = this.answer;
       this.lobbies.push(lobby);
@@ -58,6 +69,7 @@ export class World implements Outside {
     },
     rejoin: async () => this.seat,
     keptIn,
+    ownedRoom,
     media: () => {
       const media = new FakeMedia((name) => ({ name }) as unknown as MediaStream);
       this.media.push(media);

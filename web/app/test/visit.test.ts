@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ownedRoom } from '../../sdk/src/seal';
 import { App } from '../src/model/app';
 import type { Call } from '../src/model/call';
 import type { Lobby } from '../src/model/lobby';
@@ -29,27 +30,29 @@ async function joined(world: World): Promise<App> {
   return app;
 }
 
-test('a new call is a room that nobody guesses', () => {
+test('a new call is a room that nobody guesses, and whose host we are', async () => {
   const world = new World();
   const app = new App(world);
-  app.newCall();
+  await app.newCall();
   expect(world.address.path.value).toMatch(/^r\/[a-z0-9]{4}(-[a-z0-9]{4}){3}#[A-Za-z0-9_-]{22}$/);
   expect(at(app).at).toBe('lobby');
+  const [{ room, owner } = { room: '', owner: null }] = world.visits;
+  expect(room).toBe(await ownedRoom(owner ?? ''));
 });
 
 test('a pass in the link is shown to the server, and is not in the link that is copied', async () => {
   const world = new World();
   world.address.go('r/tea#pass=e30.e30.sig');
   const app = await joined(world);
-  expect(world.visits).toEqual([{ room: 'tea', secret: null, pass: 'e30.e30.sig' }]);
+  expect(world.visits).toEqual([{ room: 'tea', secret: null, pass: 'e30.e30.sig', owner: null }]);
   expect(call(app).link).toMatch(/\/r\/tea$/);
 });
 
-test('without HTTPS a new call has no key, and a link with one says why it does not work', () => {
+test('without HTTPS a new call has no key, and a link with one says why it does not work', async () => {
   const world = new World();
   world.secure = false;
   const app = new App(world);
-  app.newCall();
+  await app.newCall();
   expect(world.address.path.value).not.toContain('#');
   world.address.go('r/tea#AAECAwQFBgcICQoLDA0ODw');
   expect(at(app).at).toBe('insecure');
@@ -58,7 +61,7 @@ test('without HTTPS a new call has no key, and a link with one says why it does 
 test('the key goes to the people who are invited, and never into the title', async () => {
   const world = new World('r/tea#AAECAwQFBgcICQoLDA0ODw');
   const app = await joined(world);
-  expect(world.visits).toContainEqual({ room: 'tea', secret: 'AAECAwQFBgcICQoLDA0ODw', pass: null });
+  expect(world.visits).toContainEqual({ room: 'tea', secret: 'AAECAwQFBgcICQoLDA0ODw', pass: null, owner: null });
   expect(call(app).link).toBe(`${world.url}r/tea#AAECAwQFBgcICQoLDA0ODw`);
   expect(app.title.value).not.toContain('AAEC');
 });
@@ -78,6 +81,17 @@ test('somebody without the key of the link is counted, not met', async () => {
   expect(call(app).warnings.value).toEqual([]);
   room.strangers.set([{ id: 'mallory1', name: '', order: 1 }]);
   expect(call(app).warnings.value).toEqual(['Somebody knocked without the key of your link, and is not connected.']);
+});
+
+test("the host's link makes a host, and is gone from the address at once", async () => {
+  const owner = 'AAECAwQFBgcICQoLDA0ODQ';
+  const world = new World(`r/tea#AAECAwQFBgcICQoLDA0ODw&host=${owner}`);
+  const app = await joined(world);
+  expect(world.renamed).toEqual(['r/tea#AAECAwQFBgcICQoLDA0ODw']);
+  expect(world.visits.at(-1)?.owner).toBe(owner);
+  expect(call(app).link).not.toContain(owner);
+  expect(call(app).people.hostLink).toBe(`${world.url}r/tea#AAECAwQFBgcICQoLDA0ODw&host=${owner}`);
+  expect(new World().memory.get('eyeline:owner:tea')).toBeNull();
 });
 
 test('the lobby looks, asks for camera and microphone, and has a connection ready', async () => {

@@ -63,7 +63,7 @@ export class Broker implements Signalling {
   }
 
   unjoin(): void {
-    this.#session.unjoin();
+    this.#perform(this.#session.unjoin(seconds()));
   }
 
   signal(to: string, data: string): boolean {

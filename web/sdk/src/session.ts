@@ -115,6 +115,8 @@ export class Session {
   /** True from joining, or coming back, until the answer. */
   #asking = false;
   #seated = false;
+  /** At the door, while a host is asked. */
+  #waits = false;
   #attempt = 0;
   #backIn: number | null = null;
   #heardAt = 0;
@@ -150,8 +152,11 @@ export class Session {
   }
 
   /** No longer wishes for a seat that was not given yet. */
-  unjoin(): void {
-    if (!this.#seated && this.#ticket === null) this.#name = null;
+  unjoin(now: number): SessionEffect[] {
+    if (this.#seated || this.#ticket !== null) return [];
+    this.#name = null;
+    // Who waits at the door is gone from there with the socket.
+    return this.#waits ? [{ do: 'close' }, ...this.closed(now, 0)] : [];
   }
 
   /** Say something to another member: now, or as soon as we are back. null if the broker would not take so much. */
@@ -217,6 +222,7 @@ export class Session {
     this.#attempt += 1;
     this.#backIn = null;
     this.#asking = false;
+    this.#waits = false;
     this.#seated = false;
     this.#socket = { is: 'waiting', until: now + pause };
     return [{ do: 'tell', news: { news: 'state', state: 'away' } }];
@@ -276,6 +282,7 @@ export class Session {
         this.#heard = message.n;
         return [{ do: 'tell', news: { news: 'signalled', signalled: message } }];
       case 'waiting':
+        this.#waits = true;
         return [{ do: 'tell', news: { news: 'waiting' } }];
       case 'knocks':
         return [{ do: 'tell', news: { news: 'knocks', waiting: message.waiting } }];
@@ -312,6 +319,7 @@ export class Session {
     const resumed = this.#ticket !== null;
     this.#attempt = 0;
     this.#asking = false;
+    this.#waits = false;
     if (!resumed && this.#name !== this.#asked) {
       // Joining was given up, or asked for under another name, while the answer was on its way.
       return [...LEAVE, ...this.closed(now, 0)];
@@ -332,6 +340,7 @@ export class Session {
     if (this.#seated || PASSING.has(code)) return []; // about a signal, or over soon
     if (!this.#asking && !NO_LOBBY.has(code)) return [];
     this.#asking = false;
+    this.#waits = false;
     if (code === 'seat-gone') {
       this.#ticket = null;
       this.#heard = 0;

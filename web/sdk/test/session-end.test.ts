@@ -121,7 +121,7 @@ describe('leaving', () => {
   test('a seat that comes after one no longer wishes for it is given back, and the lobby goes on', () => {
     const session = visiting();
     session.join('Alice');
-    session.unjoin();
+    session.unjoin(0);
 
     const effects = session.receive(joined(), 1);
     expect(sent(effects)).toEqual([{ type: 'leave' }]);
@@ -135,7 +135,7 @@ describe('leaving', () => {
   test('one who asks again under another name while the answer is on its way gets the seat under that', () => {
     const session = visiting();
     session.join('Alice');
-    session.unjoin();
+    session.unjoin(0);
     session.join('Alicia');
     session.receive(joined(), 1);
     session.hurry(1);
@@ -147,14 +147,14 @@ describe('leaving', () => {
     const session = new Session('tea');
     session.start(0);
     session.join('Alice');
-    session.unjoin();
+    session.unjoin(0);
 
     expect(sent(session.opened(0))).toEqual([HELLO]);
   });
 
   test('a seat that one has is not given up by no longer wishing for one', () => {
     const session = seated();
-    session.unjoin();
+    session.unjoin(0);
 
     expect(session.ticket).not.toBeNull();
   });

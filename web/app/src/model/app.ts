@@ -50,8 +50,8 @@ export class App {
     this.#outside.address.go(testPath);
   }
 
-  newCall(): void {
-    this.#outside.address.go(newCallPath(this.#outside));
+  async newCall(): Promise<void> {
+    this.#outside.address.go(await newCallPath(this.#outside));
   }
 
   end(): void {

@@ -1,6 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import { words } from '../strings';
+import { peopleWords } from '../strings-people';
 import { safetyWords } from '../strings-safety';
 import { arrival, hasArrived } from './arrival';
 import { Chat } from './chat';
@@ -9,10 +10,17 @@ import type { Equipment, Kind } from './equipment';
 import { Files } from './files';
 import { Notices } from './notices';
 import type { Outside } from './outside';
+import { People } from './people';
 import { type Other, other, type Person, you } from './person';
 import { Stage } from './stage';
 import { Verified } from './verified';
 import { Watch } from './watch';
+
+/** What leads into the call; `hostLink` makes whoever opens it a host. */
+export interface Links {
+  readonly link: string;
+  readonly hostLink: string | null;
+}
 
 /** A call that we are in. */
 export class Call {
@@ -28,6 +36,7 @@ export class Call {
   readonly #verified: Verified;
   readonly chat: Chat;
   readonly files: Files;
+  readonly people: People;
   readonly notices: Notices;
   readonly controls: Controls;
   readonly stage = new Stage(this.others);
@@ -48,7 +57,7 @@ export class Call {
   /** Those who were here before us are no news. */
   #greeted = false;
 
-  constructor(outside: Outside, room: sdk.Room, equipment: Equipment, link: string) {
+  constructor(outside: Outside, room: sdk.Room, equipment: Equipment, { link, hostLink }: Links) {
     this.#outside = outside;
     this.#room = room;
     this.#equipment = equipment;
@@ -58,9 +67,13 @@ export class Call {
     this.chat = new Chat(outside, room);
     this.notices = new Notices(outside.after);
     this.files = new Files(outside, room, this.notices);
+    this.people = new People(room.hosting, this.#watch, hostLink);
+    this.#watch.add(room.hosting.onAskedToMute((from) => this.#askedToMute(from)));
     this.#watch.add(
       effect(() => {
-        if (this.chat.open.value) this.files.open.value = false; // they share a place
+        if (!this.chat.open.value) return;
+        this.files.open.value = false; // they share a place
+        this.people.open.value = false;
       }),
     );
     this.copied = computed(() => this.notices.shown.value === words.linkCopied);
@@ -108,8 +121,29 @@ export class Call {
   }
 
   showFiles(open: boolean): void {
-    if (open) this.chat.show(false);
+    if (open) {
+      this.chat.show(false);
+      this.people.open.value = false;
+    }
     this.files.open.value = open;
+  }
+
+  showPeople(open: boolean): void {
+    if (open) {
+      this.chat.show(false);
+      this.files.open.value = false;
+    }
+    this.people.open.value = open;
+  }
+
+  async copyHostLink(): Promise<void> {
+    const { hostLink } = this.people;
+    if (hostLink === null) return;
+    const copied = await this.#outside.copy(hostLink).then(
+      () => true,
+      () => false,
+    );
+    this.notices.show(copied ? peopleWords.linkCopied : hostLink);
   }
 
   showLine(id: string | null): void {
@@ -142,6 +176,7 @@ export class Call {
     else if (key === 'v') void this.toggle('camera');
     else if (key === 'c') this.chat.show(!this.chat.open.peek());
     else if (key === 'f') this.showFiles(!this.files.open.peek());
+    else if (key === 'p') this.showPeople(!this.people.open.peek());
     else if (key === 'i') void this.invite();
     else return false;
     this.controls.stir();
@@ -167,6 +202,11 @@ export class Call {
     this.#watch.end();
     this.notices.end();
     this.controls.end();
+  }
+
+  #askedToMute(from: string): void {
+    const name = this.others.peek().find((one) => one.id === from)?.name ?? peopleWords.anybody;
+    if (this.isOn('microphone')) this.notices.show(peopleWords.asked(name));
   }
 
   #publish(): void {

@@ -14,8 +14,8 @@ export class Home {
     this.#outside = outside;
   }
 
-  newCall(): void {
-    this.#outside.address.go(newCallPath(this.#outside));
+  async newCall(): Promise<void> {
+    this.#outside.address.go(await newCallPath(this.#outside));
   }
 
   type(code: string): void {

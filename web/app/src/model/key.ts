@@ -21,6 +21,13 @@ export function readKey(fragment: string): KeyReading {
   return /^[A-Za-z0-9_-]{21}[AQgw]$/.test(key) ? { is: 'key', key } : { is: 'broken' };
 }
 
+/** The owner's key in it: whoever opens this link is host. */
+export function readOwner(fragment: string): string | null {
+  const said = fragment.replace(/^#/, '').split('&');
+  const owner = said.find((part) => part.startsWith('host='))?.slice('host='.length) ?? '';
+  return /^[A-Za-z0-9_-]{21}[AQgw]$/.test(owner) ? owner : null;
+}
+
 /** The pass in the part of an address from its `#` on; whether it opens anything is for the server to say. */
 export function readPass(fragment: string): string | null {
   const said = fragment.replace(/^#/, '').split('&');

@@ -34,6 +34,8 @@ export class Lobby {
   readonly nameProblem = signal<Exclude<NameReading, { is: 'name' }> | null>(null);
   readonly status: ReadonlySignal<Status>;
   readonly joining = signal(false);
+  /** A host has been asked whether we may come in. */
+  readonly waiting: ReadonlySignal<boolean>;
   /** Why the last try to join failed. */
   readonly refusal = signal<Refusal | null>(null);
   readonly #name = signal('');
@@ -41,11 +43,11 @@ export class Lobby {
   readonly #lobby: sdk.Lobby;
   readonly #enter: (room: sdk.Room) => Promise<void>;
   readonly #watch = new Watch();
-  readonly #abort = new AbortController();
+  #abort = new AbortController();
 
   constructor(
     outside: Outside,
-    { room, key, pass }: RoomAddress,
+    { room, key, pass, owner }: RoomAddress,
     equipment: Equipment,
     enter: (room: sdk.Room) => Promise<void>,
   ) {
@@ -56,7 +58,8 @@ export class Lobby {
     this.#memory = outside.memory;
     this.#name.value = outside.memory.get(nameKey) ?? '';
     this.name = this.#name;
-    this.#lobby = outside.sdk.visit({ url: outside.url, room, secret: key, pass, identity: outside.identity });
+    this.#lobby = outside.sdk.visit({ url: outside.url, room, secret: key, pass, owner, identity: outside.identity });
+    this.waiting = this.#watch.signal(this.#lobby.waiting);
     this.status = statusOf(this.#lobby, this.#watch, this.sealed);
     this.#watch.add(
       effect(() => {
@@ -93,10 +96,17 @@ export class Lobby {
       if (aborted.aborted) room.leave();
       else await this.#enter(room);
     } catch (error) {
-      this.refusal.value = asRefusal(error);
+      const refusal = asRefusal(error);
+      this.refusal.value = refusal.code === 'aborted' ? null : refusal;
     } finally {
       this.joining.value = false;
     }
+  }
+
+  /** No longer waits to be let in. */
+  stopWaiting(): void {
+    this.#abort.abort();
+    this.#abort = new AbortController();
   }
 
   /** Goes away without having joined. */

@@ -11,6 +11,7 @@ export interface Sdk {
   probeStun: typeof sdk.probeStun;
   probeTurn: typeof sdk.probeTurn;
   keptIn: typeof sdk.keptIn;
+  ownedRoom: typeof sdk.ownedRoom;
   media(): Media;
 }
 
@@ -18,6 +19,8 @@ export interface Sdk {
 export interface Address {
   readonly path: ReadonlySignal<string>;
   go(path: string): void;
+  /** Another address for what is here already. */
+  rename(path: string): void;
 }
 
 /** A few words kept between visits (localStorage) or reloads (sessionStorage). Keeps nothing where the browser refuses. */

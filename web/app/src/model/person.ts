@@ -29,6 +29,7 @@ export function you(me: sdk.Member, equipment: Equipment): Person {
 export interface Other extends Person {
   readonly line: ReadonlySignal<sdk.Line>;
   readonly trust: Trust;
+  readonly role: ReadonlySignal<sdk.Role>;
   readonly watch: Watch;
   /** Looks for a path to them anew. */
   readonly retry: () => void;
@@ -45,6 +46,7 @@ export function other(peer: sdk.Peer, verified: Verified): Other {
     media: watch.signal(peer.media),
     speaking: watch.signal(peer.speaking),
     line: watch.signal(peer.line),
+    role: watch.signal(peer.role),
     trust: new Trust(watch.signal(peer.safety), verified, name),
     watch,
     retry: () => peer.retry(),

@@ -1,4 +1,4 @@
-import { readKey, readPass } from './key';
+import { readKey, readOwner, readPass } from './key';
 import { isRoomName } from './room-name';
 
 /** Which room, and what the link brings along. */
@@ -8,6 +8,8 @@ export interface RoomAddress {
   readonly key: string | null;
   /** Opens a room that the operator's own site has the say over. */
   readonly pass: string | null;
+  /** Makes us a host of the room. */
+  readonly owner: string | null;
 }
 
 /** What an address asks for. */
@@ -30,7 +32,13 @@ export function readRoute(address: string): Route {
   if (!isRoomName(room)) return { at: 'bad-room' };
   const key = readKey(fragment);
   if (key.is === 'broken') return { at: 'bad-key' };
-  return { at: 'room', room, key: key.is === 'key' ? key.key : null, pass: readPass(fragment) };
+  return {
+    at: 'room',
+    room,
+    key: key.is === 'key' ? key.key : null,
+    pass: readPass(fragment),
+    owner: readOwner(fragment),
+  };
 }
 
 export const homePath = '';

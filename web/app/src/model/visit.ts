@@ -4,6 +4,7 @@ import { arrival } from './arrival';
 import { Call } from './call';
 import { Equipment } from './equipment';
 import { Lobby } from './lobby';
+import { keepOwner, ownerOf } from './new-call';
 import type { Outside } from './outside';
 import { type RoomAddress, roomPath } from './route';
 
@@ -30,7 +31,11 @@ export class Visit {
   constructor(outside: Outside, address: RoomAddress) {
     this.#outside = outside;
     this.room = address.room;
-    this.#address = address;
+    if (address.owner !== null) {
+      keepOwner(outside, address.room, address.owner);
+      outside.address.rename(roomPath(address.room, address.key)); // a screen that is shown must not give it away
+    }
+    this.#address = { ...address, owner: ownerOf(outside, address.room) };
     this.place = this.#place;
     this.#equipment = this.#start();
     if (outside.session.get(this.#mark) === null) this.#look();
@@ -71,8 +76,8 @@ export class Visit {
   async #comeBack(): Promise<void> {
     const { sdk, url, identity } = this.#outside;
     const stream = this.#equipment.stream.peek();
-    const { key: secret, pass } = this.#address;
-    const room = await sdk.rejoin({ url, room: this.room, secret, pass, identity, stream }).catch(() => null);
+    const { key: secret, pass, owner } = this.#address;
+    const room = await sdk.rejoin({ url, room: this.room, secret, pass, owner, identity, stream }).catch(() => null);
     if (this.#gone) room?.leave();
     else if (room === null) this.#look();
     else await this.#enter(room);
@@ -89,7 +94,9 @@ export class Visit {
 
   async #enter(room: sdk.Room): Promise<void> {
     const link = new URL(roomPath(this.room, this.#address.key), this.#outside.url).href;
-    const call = new Call(this.#outside, room, this.#equipment, link);
+    const { owner } = this.#address;
+    const hostLink = owner === null ? null : `${link}${link.includes('#') ? '&' : '#'}host=${owner}`;
+    const call = new Call(this.#outside, room, this.#equipment, { link, hostLink });
     this.#call = call;
     this.#outside.session.set(this.#mark, 'in');
     this.#stopWatching = room.ended.subscribe((why) => {

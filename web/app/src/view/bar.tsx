@@ -1,22 +1,26 @@
-import { MessageCircle, Mic, MicOff, Paperclip, PhoneOff, UserPlus, Video, VideoOff } from 'lucide';
+import { MessageCircle, Mic, MicOff, Paperclip, PhoneOff, UserPlus, Users, Video, VideoOff } from 'lucide';
 import type { Ref } from 'preact';
 import type { Call } from '../model/call';
 import { words } from '../strings';
 import { fileWords } from '../strings-files';
+import { peopleWords } from '../strings-people';
 import { RoundButton } from './round-button';
 
 interface Props {
   readonly call: Call;
   readonly chatButton: Ref<HTMLButtonElement>;
   readonly filesButton: Ref<HTMLButtonElement>;
+  readonly peopleButton: Ref<HTMLButtonElement>;
 }
 
 /** The controls of a call. They stay while the pointer or the keyboard is in them. */
-export function Bar({ call, chatButton, filesButton }: Props) {
+export function Bar({ call, chatButton, filesButton, peopleButton }: Props) {
   const { controls, chat } = call;
   const microphone = call.isOn('microphone');
   const camera = call.isOn('camera');
   const unread = chat.unread.value;
+  const { people } = call;
+  const knocking = people.knocking.value.length;
   const asking = call.files.asking.value.length;
   return (
     <section
@@ -66,6 +70,19 @@ export function Bar({ call, chatButton, filesButton }: Props) {
       >
         {asking > 0 && <span class="round-dot" />}
       </RoundButton>
+      {people.keepsDoor.value && (
+        <RoundButton
+          buttonRef={peopleButton}
+          name={peopleWords.button}
+          shortcut="p"
+          icon={Users}
+          pressed={people.open.value}
+          {...(knocking > 0 ? { description: peopleWords.waiting(knocking) } : {})}
+          onClick={() => call.showPeople(!people.open.peek())}
+        >
+          {knocking > 0 && <span class="round-dot" />}
+        </RoundButton>
+      )}
       <RoundButton name={words.bar.invite} shortcut="i" icon={UserPlus} onClick={() => void call.invite()} />
       <RoundButton name={words.bar.leave} icon={PhoneOff} kind="leave" onClick={() => call.leave()} />
     </section>

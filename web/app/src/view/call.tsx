@@ -11,6 +11,7 @@ import { StageView } from './stage';
 export function CallView({ call }: { readonly call: Call }) {
   const chatButton = useRef<HTMLButtonElement>(null);
   const filesButton = useRef<HTMLButtonElement>(null);
+  const peopleButton = useRef<HTMLButtonElement>(null);
   const main = useRef<HTMLElement>(null);
   const open = call.chat.open.value;
   useEffect(() => main.current?.focus({ preventScroll: true }), []);
@@ -25,7 +26,15 @@ export function CallView({ call }: { readonly call: Call }) {
     call.controls.stir();
     filesButton.current?.focus();
   };
-  const panels = usePanels(open || filesOpen || call.files.asking.value.length > 0);
+  const { people } = call;
+  const peopleOpen = people.open.value;
+  const closePeople = () => {
+    call.showPeople(false);
+    call.controls.stir();
+    peopleButton.current?.focus();
+  };
+  const asked = call.files.asking.value.length + people.knocking.value.length > 0;
+  const panels = usePanels(open || filesOpen || peopleOpen || asked);
   const dropping = useFilesFromOutside(call);
   useKeys((key) => {
     if (key !== 'escape') return call.press(key);
@@ -33,6 +42,7 @@ export function CallView({ call }: { readonly call: Call }) {
     else if (call.sharing.peek()) call.sharing.value = false;
     else if (open) closeChat();
     else if (filesOpen) closeFiles();
+    else if (peopleOpen) closePeople();
     else return false;
     return true;
   });
@@ -44,7 +54,7 @@ export function CallView({ call }: { readonly call: Call }) {
       tabIndex={-1}
       class="call"
       data-quiet={!call.controls.shown.value}
-      data-chat={open || filesOpen}
+      data-chat={open || filesOpen || peopleOpen}
       data-pair={call.stage.arrangement.value.pair}
       data-away={call.broker.value === 'away' || call.warnings.value.length > 0}
       onPointerMove={stir}
@@ -57,10 +67,16 @@ export function CallView({ call }: { readonly call: Call }) {
       </h1>
       <StageView call={call} />
       <NoticesView call={call} />
-      <Bar call={call} chatButton={chatButton} filesButton={filesButton} />
+      <Bar call={call} chatButton={chatButton} filesButton={filesButton} peopleButton={peopleButton} />
       {panels !== null && open && <panels.ChatPanel call={call} onClose={closeChat} />}
       {panels !== null && filesOpen && <panels.FilesPanel call={call} onClose={closeFiles} />}
-      {panels !== null && !open && !filesOpen && <panels.Asks files={call.files} />}
+      {panels !== null && peopleOpen && <panels.PeoplePanel call={call} onClose={closePeople} />}
+      {panels !== null && !open && !filesOpen && !peopleOpen && (
+        <>
+          <panels.Asks files={call.files} />
+          <panels.Knocks people={people} />
+        </>
+      )}
       {dropping && <Dropping call={call} />}
     </main>
   );

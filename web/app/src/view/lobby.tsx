@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Equipment, Kind } from '../model/equipment';
 import type { Lobby, Status } from '../model/lobby';
 import { words } from '../strings';
+import { peopleWords } from '../strings-people';
 import { Devices } from './devices';
 import { Icon } from './icon';
 import { useKeys } from './keys';
@@ -155,12 +156,22 @@ function JoinButton({ lobby }: { readonly lobby: Lobby }) {
   return (
     <div class="lobby-join">
       <button type="submit" class="button primary" aria-disabled={joining}>
-        {joining ? words.lobby.joining : words.lobby.join}
+        {lobby.waiting.value ? peopleWords.lobby.asking : joining ? words.lobby.joining : words.lobby.join}
       </button>
       <p class="problem" role="alert">
         {refusal !== null && words.lobby.refusal(refusal.code, refusal.message)}
       </p>
-      {refusal === null && (
+      {lobby.waiting.value && (
+        <>
+          <p class="lobby-waits" role="status">
+            {peopleWords.lobby.waiting}
+          </p>
+          <button type="button" class="button quiet" onClick={() => lobby.stopWaiting()}>
+            {peopleWords.lobby.cancel}
+          </button>
+        </>
+      )}
+      {refusal === null && !lobby.waiting.value && (
         <p class="lobby-note">
           <Icon node={ShieldCheck} size={18} />
           {lobby.sealed ? words.lobby.sealed : words.lobby.trusting}

@@ -2,3 +2,4 @@
 export { ChatPanel } from './chat';
 export { Asks, FilesPanel } from './files';
 export { LinePanel } from './line-panel';
+export { Knocks, PeoplePanel } from './people';

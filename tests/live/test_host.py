@@ -1,0 +1,115 @@
+"""The host of a room decides who enters; everybody else can ask."""
+
+import re
+
+import pytest
+from tests.support.browser import Browser, Page
+from tests.support.call import media_flows
+from tests.support.people import SEATS, SMALL, join_call
+from tests.support.server import LiveServer
+
+IN_CALL = "document.querySelector('main.call:not(.returning)') !== null"
+
+
+def new_call(browser: Browser, server: LiveServer, name: str) -> Page:
+    """Somebody makes a room, and is its host."""
+    page = browser.open(server.url, init_script=SEATS + SMALL, reduced_motion=True)
+    page.click("button", "New call")
+    page.fill("Your name", name)
+    page.click("button", "Join")
+    page.until(IN_CALL)
+    return page
+
+
+def knock(browser: Browser, room: str, name: str) -> Page:
+    """Somebody asks to be let in."""
+    page = browser.open(room, init_script=SEATS + SMALL, reduced_motion=True)
+    page.fill("Your name", name)
+    page.click("button", "Join")
+    page.until("() => document.body.innerText.includes('The host is asked to let you in.')")
+    return page
+
+
+@pytest.fixture
+def host(chromium: Browser, server: LiveServer) -> Page:
+    return new_call(chromium, server, "Alice")
+
+
+def test_newcomers_knock_and_the_host_lets_one_in_and_another_not(
+    chromium: Browser, firefox: Browser, host: Page
+) -> None:
+    room = host.evaluate("location.href")
+    host.click("button", "People")
+    host.click("radio", "Who is let in: newcomers knock")
+    bob = knock(firefox, room, "Bob")
+    host.click("button", "Admit Bob")
+    bob.until(IN_CALL)
+    assert media_flows(bob).frames > 0
+    host.click("button", "Close")
+    carol = knock(chromium, room, "Carol")
+    host.until("() => document.body.innerText.includes('Carol wants to come in')")
+    host.click("button", "Decline Carol")
+    carol.until("() => document.body.innerText.includes('The host did not let you in.')")
+    assert "Admit" not in bob.text()  # no host, no door
+    dave = knock(chromium, room, "Dave")
+    dave.click("button", "Stop waiting")
+    host.until("() => !document.body.innerText.includes('Dave')")
+    dave.until("() => [...document.querySelectorAll('button')].some((each) => each.textContent === 'Join')")
+
+
+def test_who_is_removed_is_out_and_comes_back_only_by_a_yes(chromium: Browser, host: Page) -> None:
+    room = host.evaluate("location.href")
+    eve = join_call(chromium, room, "Eve")
+    assert media_flows(eve).frames > 0
+    host.click("button", "People")
+    host.click("button", "Remove Eve")
+    host.click("button", "Remove")
+    eve.until("() => document.body.innerText.includes('You were removed')")
+    host.until("() => ![...document.querySelectorAll('.people-name')].some((each) => each.textContent === 'Eve')")
+    knock(chromium, room, "Eve again")
+    host.click("button", "Admit Eve again")
+
+
+def test_the_hosts_link_makes_a_host_and_the_other_does_not(chromium: Browser, host: Page) -> None:
+    room = host.evaluate("location.href")
+    owner = host.evaluate("Object.entries(localStorage).find(([key]) => key.startsWith('eyeline:owner:'))[1]")
+    bob = join_call(chromium, f"{room}&host={owner}", "Bob")
+    assert bob.evaluate("location.href") == room
+    bob.click("button", "People")
+    bob.click("button", "End the call for all")
+    bob.click("button", "End for all")
+    for page in (bob, host):
+        page.until("() => document.body.innerText.includes('The call is over')")
+
+
+def test_the_door_is_kept_by_the_keyboard_alone(chromium: Browser, host: Page) -> None:
+    room = host.evaluate("location.href")
+    host.press("p")
+    host.until("document.querySelector('.people-panel') !== null")
+    reach(host, "document.activeElement.type === 'radio'")
+    host.press("ArrowDown")
+    host.until("document.querySelectorAll('.choice input')[1].checked")
+    host.press("Escape")
+    knock(chromium, room, "Bob")
+    host.until("() => document.body.innerText.includes('Bob wants to come in')")
+    reach(host, "document.activeElement.getAttribute('aria-label') === 'Admit Bob'")
+    host.press("Enter")
+    host.until("() => document.querySelectorAll('video').length === 2")
+
+
+def reach(page: Page, what: str) -> None:
+    """By Tab."""
+    for _ in range(40):
+        if page.evaluate(what):
+            return
+        page.press("Tab")
+    raise AssertionError(f"not within reach of the keyboard: {what}")
+
+
+def test_the_hosts_key_is_in_no_link_and_no_log(chromium: Browser) -> None:
+    with LiveServer("--log-level", "debug") as server:
+        host = new_call(chromium, server, "Alice")
+        owner = host.evaluate("Object.entries(localStorage).find(([key]) => key.startsWith('eyeline:owner:'))[1]")
+        assert re.fullmatch(r"[\w-]{22}", owner)
+        assert owner not in server.log()
+        assert owner not in host.evaluate("location.href + document.title + document.body.innerHTML")

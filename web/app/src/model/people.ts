@@ -1,0 +1,70 @@
+import type * as sdk from '@eyeline/sdk';
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import { shownName } from './name';
+import type { Watch } from './watch';
+
+/** Somebody at the door. */
+export interface Knocking {
+  readonly knock: sdk.Knock;
+  /** Empty for somebody without the key of the link, whose name can't be read. */
+  readonly name: string;
+}
+
+/** Who is host, who waits, and what hosts do about both. */
+export class People {
+  /** The list beside the stage. */
+  readonly open = signal(false);
+  readonly role: ReadonlySignal<sdk.Role>;
+  readonly entry: ReadonlySignal<'open' | 'knock' | 'locked'>;
+  readonly allowsFiles: ReadonlySignal<boolean>;
+  readonly knocking: ReadonlySignal<readonly Knocking[]>;
+  /** Whether we may say who enters. */
+  readonly keepsDoor: ReadonlySignal<boolean>;
+  /** The link that makes whoever opens it a host; null where we don't have it. */
+  readonly hostLink: string | null;
+  readonly #hosting: sdk.Hosting;
+
+  constructor(hosting: sdk.Hosting, watch: Watch, hostLink: string | null) {
+    this.#hosting = hosting;
+    this.hostLink = hostLink;
+    this.role = watch.signal(hosting.role);
+    const rules = watch.signal(hosting.rules);
+    this.entry = computed(() => rules.value.entry);
+    this.allowsFiles = computed(() => rules.value.files);
+    const knocks = watch.signal(hosting.knocks);
+    this.knocking = computed(() => knocks.value.map((knock) => ({ knock, name: shownName(knock.name) })));
+    this.keepsDoor = computed(() => this.role.value !== 'member');
+  }
+
+  admit({ knock }: Knocking): void {
+    this.#hosting.admit(knock);
+  }
+
+  deny({ knock }: Knocking): void {
+    this.#hosting.deny(knock);
+  }
+
+  letIn(entry: 'open' | 'knock' | 'locked'): void {
+    this.#hosting.govern({ entry });
+  }
+
+  allowFiles(files: boolean): void {
+    this.#hosting.govern({ files });
+  }
+
+  appoint(id: string, role: 'co-host' | 'member'): void {
+    this.#hosting.appoint(id, role);
+  }
+
+  askToMute(id: string): void {
+    this.#hosting.askToMute(id);
+  }
+
+  remove(id: string): void {
+    this.#hosting.remove(id);
+  }
+
+  endForAll(): void {
+    this.#hosting.end();
+  }
+}

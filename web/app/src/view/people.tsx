@@ -1,0 +1,232 @@
+import { Check, LogOut, MicOff, ShieldPlus, UserX, X } from 'lucide';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Call } from '../model/call';
+import type { Knocking, People } from '../model/people';
+import type { Other } from '../model/person';
+import { words } from '../strings';
+import { peopleWords } from '../strings-people';
+import { Icon } from './icon';
+
+/** Beside the stage: who is here, who waits, and, for hosts, what they may do. */
+export function PeoplePanel({ call, onClose }: { readonly call: Call; readonly onClose: () => void }) {
+  const { people } = call;
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape') return;
+    event.stopPropagation();
+    onClose();
+  };
+  const host = people.role.value === 'host';
+  return (
+    <aside class="chat files people-panel" aria-label={peopleWords.heading} onKeyDown={onKeyDown}>
+      <div class="panel-head">
+        <h2 ref={heading} tabIndex={-1} class="panel-title">
+          {peopleWords.heading}
+        </h2>
+        <button type="button" class="plain" aria-label={words.close} onClick={onClose}>
+          <Icon node={X} />
+        </button>
+      </div>
+      <div class="files-list">
+        {people.knocking.value.length > 0 && (
+          <section>
+            <h3 class="people-title">{peopleWords.door}</h3>
+            <ul class="files-cards">
+              {people.knocking.value.map((one) => (
+                <KnockCard key={one.knock.id} one={one} people={people} words={peopleWords.knocks(one.name)} />
+              ))}
+            </ul>
+          </section>
+        )}
+        <section>
+          <h3 class="people-title">{peopleWords.inside}</h3>
+          <ul class="people-list">
+            <li class="people-one">
+              <bdi class="people-name">{peopleWords.you(call.me.name)}</bdi>
+              <span class="people-role">{peopleWords.role[people.role.value]}</span>
+            </li>
+            {call.others.value.map((one) => (
+              <One key={one.id} one={one} people={people} />
+            ))}
+          </ul>
+        </section>
+        {host && <Door people={people} />}
+      </div>
+      {host && <HostWays call={call} />}
+    </aside>
+  );
+}
+
+/** Somebody at the door: in the panel, or over the stage while it is closed. */
+function KnockCard({
+  one,
+  people,
+  words: says,
+}: {
+  readonly one: Knocking;
+  readonly people: People;
+  readonly words: string;
+}) {
+  const name = peopleWords.knocks(one.name);
+  return (
+    <li class="file knock">
+      <p class="knock-name">
+        <bdi>{says}</bdi>
+      </p>
+      <div class="knock-ways">
+        <button
+          type="button"
+          class="button primary small"
+          aria-label={peopleWords.admitName(name)}
+          onClick={() => people.admit(one)}
+        >
+          {peopleWords.admit}
+        </button>
+        <button
+          type="button"
+          class="button quiet small"
+          aria-label={peopleWords.declineName(name)}
+          onClick={() => people.deny(one)}
+        >
+          {peopleWords.decline}
+        </button>
+      </div>
+    </li>
+  );
+}
+
+/** Who waits, over the stage, for hosts whose panel is closed. */
+export function Knocks({ people }: { readonly people: People }) {
+  const waiting = people.knocking.value.slice(0, 3);
+  if (waiting.length === 0) return null;
+  return (
+    <section class="asks" aria-label={peopleWords.waiting(people.knocking.value.length)} aria-live="polite">
+      <ul class="files-cards">
+        {waiting.map((one) => (
+          <KnockCard key={one.knock.id} one={one} people={people} words={peopleWords.wants(one.name)} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function One({ one, people }: { readonly one: Other; readonly people: People }) {
+  const [sure, setSure] = useState(false);
+  const role = one.role.value;
+  const mine = people.role.value;
+  const mayRemove = role !== 'host' && (mine === 'host' || (mine === 'co-host' && role === 'member'));
+  if (sure) {
+    return (
+      <li class="people-one people-sure">
+        <p>{peopleWords.removes(one.name)}</p>
+        <Sure yes={peopleWords.yesRemove} onYes={() => people.remove(one.id)} onNo={() => setSure(false)} />
+      </li>
+    );
+  }
+  const appointed = role === 'co-host';
+  return (
+    <li class="people-one">
+      <bdi class="people-name">{one.name}</bdi>
+      <span class="people-role">{peopleWords.role[role]}</span>
+      {people.keepsDoor.value && (
+        <Way icon={MicOff} name={peopleWords.mute(one.name)} onClick={() => people.askToMute(one.id)} />
+      )}
+      {mine === 'host' && role !== 'host' && (
+        <Way
+          icon={appointed ? Check : ShieldPlus}
+          pressed={appointed}
+          name={peopleWords.appoint(one.name, role)}
+          onClick={() => people.appoint(one.id, appointed ? 'member' : 'co-host')}
+        />
+      )}
+      {mayRemove && <Way icon={UserX} name={peopleWords.remove(one.name)} onClick={() => setSure(true)} />}
+    </li>
+  );
+}
+
+interface WayProps {
+  readonly icon: typeof X;
+  readonly name: string;
+  readonly pressed?: boolean;
+  readonly onClick: () => void;
+}
+
+function Way({ icon, name, pressed, onClick }: WayProps) {
+  return (
+    <button type="button" class="plain" aria-label={name} title={name} aria-pressed={pressed} onClick={onClick}>
+      <Icon node={icon} size={20} />
+    </button>
+  );
+}
+
+function Door({ people }: { readonly people: People }) {
+  return (
+    <fieldset class="people-door">
+      <legend class="people-title">{peopleWords.entry}</legend>
+      {peopleWords.entries.map(([entry, says]) => (
+        <label key={entry} class="choice">
+          <input
+            type="radio"
+            name="entry"
+            checked={people.entry.value === entry}
+            onChange={() => people.letIn(entry)}
+          />
+          {says}
+        </label>
+      ))}
+      <label class="choice">
+        <input
+          type="checkbox"
+          checked={people.allowsFiles.value}
+          onChange={(event) => people.allowFiles(event.currentTarget.checked)}
+        />
+        {peopleWords.files}
+      </label>
+    </fieldset>
+  );
+}
+
+function HostWays({ call }: { readonly call: Call }) {
+  const [sure, setSure] = useState(false);
+  const { people } = call;
+  if (sure) {
+    return (
+      <div class="sending people-sure">
+        <p>{peopleWords.ends}</p>
+        <Sure yes={peopleWords.yesEnd} onYes={() => people.endForAll()} onNo={() => setSure(false)} />
+      </div>
+    );
+  }
+  return (
+    <div class="sending">
+      {people.hostLink !== null && (
+        <>
+          <button type="button" class="button quiet small" onClick={() => void call.copyHostLink()}>
+            {peopleWords.link}
+          </button>
+          <p class="secondary people-note">{peopleWords.linkNote}</p>
+        </>
+      )}
+      <button type="button" class="button quiet small danger" onClick={() => setSure(true)}>
+        <Icon node={LogOut} size={18} />
+        {peopleWords.end}
+      </button>
+    </div>
+  );
+}
+
+function Sure({ yes, onYes, onNo }: { readonly yes: string; readonly onYes: () => void; readonly onNo: () => void }) {
+  const no = useRef<HTMLButtonElement>(null);
+  useEffect(() => no.current?.focus(), []);
+  return (
+    <div class="knock-ways">
+      <button ref={no} type="button" class="button quiet small" onClick={onNo}>
+        {peopleWords.cancel}
+      </button>
+      <button type="button" class="button quiet small danger" onClick={onYes}>
+        {yes}
+      </button>
+    </div>
+  );
+}

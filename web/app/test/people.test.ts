@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { People } from '../src/model/people';
+import { Watch } from '../src/model/watch';
+import { FakeHosting } from './fakes';
+
+function people(): { readonly hosting: FakeHosting; readonly people: People } {
+  const hosting = new FakeHosting();
+  return { hosting, people: new People(hosting, new Watch(), null) };
+}
+
+test('who is no host keeps no door', () => {
+  const { hosting, people: list } = people();
+  expect(list.keepsDoor.value).toBe(false);
+  hosting.role.set('co-host');
+  expect(list.keepsDoor.value).toBe(true);
+});
+
+test('a host sees who waits and lets them in or not, by their id', () => {
+  const { hosting, people: list } = people();
+  hosting.knocks.set([
+    { id: 'bob-0001', name: 'Bob\u202e' },
+    { id: 'eve-0001', name: '' },
+  ]);
+  const [bob, eve] = list.knocking.value;
+  expect([bob?.name, eve?.name]).toEqual(['Bob', '']);
+  if (bob !== undefined) list.admit(bob);
+  if (eve !== undefined) list.deny(eve);
+  expect(hosting.orders).toEqual([
+    ['admit', 'bob-0001'],
+    ['deny', 'eve-0001'],
+  ]);
+  expect(list.knocking.value).toEqual([]);
+});
+
+test('rules are set one by one, and shown as the room has them', () => {
+  const { hosting, people: list } = people();
+  list.letIn('knock');
+  list.allowFiles(false);
+  expect(list.entry.value).toBe('knock');
+  expect(list.allowsFiles.value).toBe(false);
+  expect(hosting.orders).toEqual([
+    ['govern', { entry: 'knock' }],
+    ['govern', { files: false }],
+  ]);
+});

@@ -240,6 +240,34 @@ def test_a_kept_port_is_for_the_member_who_had_it_kept_once_and_for_half_a_minut
     assert Client(world, port=6).allocate(other) == 508
 
 
+def test_a_kept_port_counts_in_the_quota_whatever_becomes_of_its_allocation() -> None:
+    """Else one member could have every odd port kept, by asking and giving back in turn."""
+    world = World(max_per_member=3)
+    client = Client(world)
+    token = granted(client, EvenPort(True)).get(ReservationToken)
+    assert token is not None
+    client.refresh(0)
+    assert client.allocate(EvenPort(True)) == 0
+    assert client.refresh(0) == 0
+    assert client.allocate(EvenPort(True)) == 486
+    assert client.allocate(token) == 0
+    assert Client(world, port=2).allocate() == 0
+    assert Client(world, port=3).allocate() == 486
+    world.later(30)
+    assert Client(world, port=3).allocate() == 0
+
+
+def test_a_port_kept_for_a_member_is_given_back_when_they_leave() -> None:
+    world = World()
+    client = Client(world)
+    token = granted(client, EvenPort(True)).get(ReservationToken)
+    assert token is not None
+    client.refresh(0)
+    world.perform(world.server.revoke("tea", "alice"))
+    assert world.effects[-1] == Unreserve(token.digest)
+    assert not world.server.allocations._per_member
+
+
 def test_nothing_is_left_when_all_is_over() -> None:
     world = World()
     clients = [Client(world, peer=f"peer-{port}", port=port) for port in range(20)]

@@ -29,7 +29,7 @@ from eyeline.turn.relay_attributes import (
 from eyeline.turn.shapes import Address, Attribute
 
 MAX_PER_MEMBER: Final = 64
-"""Allocations at once, by default: a browser makes one for each peer, TURN address and network interface."""
+"""Allocations and kept ports at once, by default: a browser makes one for each peer, TURN address and interface."""
 
 RESERVATION_S: Final = 30
 """How long EVEN-PORT keeps the next port (RFC 8656, 7.2)."""
@@ -114,7 +114,7 @@ class Allocations:
             return [], (ErrorCode(508),)
         allocation = Allocation(flow, wish.member, relayed, now + wish.lifetime)
         self._allocations[flow] = allocation
-        self._per_member[wish.member] += 1
+        self._count(wish.member, 1)
         for each in relayed:
             self._relayed[each.advertised] = each.local
             self._our_ips.add(each.advertised.ip)
@@ -124,6 +124,7 @@ class Allocations:
         answer.append(Lifetime(wish.lifetime))
         if wish.reserve is not None:
             self._reservations[wish.reserve] = _Reservation(wish.member, wish.family, now + RESERVATION_S)
+            self._count(wish.member, 1)
             answer.append(ReservationToken(wish.reserve))
         return [], (*answer, XorMappedAddress(flow.client))
 
@@ -132,9 +133,7 @@ class Allocations:
         allocation = self._allocations.pop(flow, None)
         if allocation is None:
             return []
-        self._per_member[allocation.member] -= 1
-        if not self._per_member[allocation.member]:
-            del self._per_member[allocation.member]
+        self._count(allocation.member, -1)
         effects: list[Effect] = [Free(flow)]
         for each in allocation.relayed:
             self._relayed.pop(each.advertised, None)
@@ -144,11 +143,12 @@ class Allocations:
         return effects
 
     def free_all(self, member: str) -> list[Effect]:
-        """End all allocations of a member."""
+        """End all allocations and reservations of a member."""
         if member not in self._per_member:
             return []
         flows = [flow for flow, allocation in self._allocations.items() if allocation.member == member]
-        return [effect for flow in flows for effect in self.free(flow)]
+        tokens = [token for token, reserved in self._reservations.items() if reserved.member == member]
+        return [effect for flow in flows for effect in self.free(flow)] + [self._unreserve(token) for token in tokens]
 
     def expire(self, now: float) -> list[Effect]:
         """End what has had its time.  Looks at everything: 20 ms for 10,000 allocations, so once a second will do."""
@@ -158,8 +158,7 @@ class Allocations:
         for allocation in self._allocations.values():
             effects += allocation.expire(now)
         for token in [token for token, reserved in self._reservations.items() if reserved.ends_at <= now]:
-            del self._reservations[token]
-            effects.append(Unreserve(token))
+            effects.append(self._unreserve(token))
         return effects
 
     def _allocate(self, message: Message, member: str, flow: Flow) -> tuple[list[Effect], Answer | None]:
@@ -186,10 +185,11 @@ class Allocations:
             wanted = kept.family
         if wanted not in self._rules.families:
             return [], (ErrorCode(440),)
-        if self._per_member[member] >= self._rules.max_per_member:
+        more = 1 + reserve - (token is not None)
+        if self._per_member[member] + more > self._rules.max_per_member:
             return [], (ErrorCode(486),)
         if token is not None:
-            del self._reservations[token.digest]
+            self._unreserve(token.digest)
         wish = _Wish(
             member, wanted, additional is not None, _lifetime(message), self._next_token(flow) if reserve else None
         )
@@ -244,6 +244,16 @@ class Allocations:
             self._users.setdefault(peer, set()).add(allocation.flow)
         permit = allocation.permit(peer.ip, ours=ours, now=now)
         return permit + allocation.bind(channel.value, peer, target, now), ()
+
+    def _unreserve(self, token: bytes) -> Unreserve:
+        self._count(self._reservations.pop(token).member, -1)
+        return Unreserve(token)
+
+    def _count(self, member: str, more: int) -> None:
+        """A reservation holds a port, too: it counts like an allocation."""
+        self._per_member[member] += more
+        if not self._per_member[member]:
+            del self._per_member[member]
 
     def _is_ours(self, ip: bytes) -> bool:
         return ip in self._our_ips or self._rules.is_own(ip)

@@ -302,7 +302,7 @@ def _md_refusals() -> str:
     text += "| code | WebSocket close code | words |\n| --- | --- | --- |\n"
     for code, row in refusals.REFUSALS.items():
         text += f"| `{code}` | {row.closes or 'stays open'} | {row.message} |\n"
-    text += "\nBefore there is a socket, with an HTTP status and a JSON body that has `code` and `message`:\n\n"
+    text += "\nBefore there is a socket, with an HTTP status and a problem (RFC 9457) that has `code` and `title`:\n\n"
     text += "| code | HTTP status | `Retry-After`, seconds | words |\n| --- | --- | --- | --- |\n"
     for why, (status, retry_after, message) in refusals.AT_THE_DOOR.items():
         text += f"| `{why}` | {status} | {retry_after or ''} | {message} |\n"

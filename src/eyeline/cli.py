@@ -92,6 +92,7 @@ def serve(
     rooms: Annotated[str | None, _option("rooms")] = None,
     pass_keys: Annotated[str | None, _option("pass_keys")] = None,
     pass_audience: Annotated[str | None, _option("pass_audience")] = None,
+    api_keys: Annotated[str | None, _option("api_keys")] = None,
     config: Annotated[
         Path | None, typer.Option(metavar="", help="A TOML file with settings. (a TOML file; EYELINE_CONFIG)")
     ] = None,

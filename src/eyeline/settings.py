@@ -171,6 +171,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = "eyeline"  # noqa: S105  no secret
 
+    api_keys: Annotated[
+        Path | None,
+        Meta(
+            title="a TOML file",
+            description="Keys of the HTTP API, as SHA-256; without it there is no API.",
+        ),
+    ] = None
+
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """`trusted_proxies`, parsed.  Raises SetupError."""
         try:
@@ -246,8 +254,8 @@ def _agreed(settings: Settings) -> Settings:
         raise SetupError("turn_secret is set but turn_urls is not: say which servers know it.")
     if settings.cert is not None and settings.tls == "self-signed":
         raise SetupError(f"tls is 'self-signed' but cert is '{settings.cert}': give one or the other.")
-    if settings.rooms == "tokens" and settings.pass_keys is None:
-        raise SetupError("rooms is 'tokens' but pass_keys is not set: nobody could enter.")
+    if settings.rooms == "tokens" and settings.pass_keys is None and settings.api_keys is None:
+        raise SetupError("rooms is 'tokens' but neither pass_keys nor api_keys is set: nobody could enter.")
     settings.proxies()
     settings.relay_range()
     settings.relay_networks()

@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -29,10 +29,11 @@ class Socket:
         url: str,
         *,
         origin: str | None = None,
+        headers: Mapping[str, str] | None = None,
         subprotocol: str | None = "eyeline.v1",
         receive_buffer: int | None = None,
     ) -> None:
-        headers = {} if origin is None else {"Origin": origin}
+        said = dict(headers or {}) if origin is None else {"Origin": origin, **(headers or {})}
         offered = None if subprotocol is None else [Subprotocol(subprotocol)]
         address = url.replace("http", "ws", 1).rstrip("/") + "/ws"
         self._open = connect(
@@ -40,7 +41,7 @@ class Socket:
             ssl=unverified() if address.startswith("wss:") else None,
             sock=None if receive_buffer is None else _dial(url, receive_buffer),
             subprotocols=offered,
-            additional_headers=headers,
+            additional_headers=said,
             open_timeout=5,
             close_timeout=1,
             compression=None,

@@ -6,6 +6,7 @@ it by `eyeline serve`, or mount it in another ASGI site under any prefix.
 
 import asyncio
 import contextlib
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -18,7 +19,7 @@ from starlette.datastructures import Headers
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from eyeline.serve import address, entrance, secret, websocket
+from eyeline.serve import address, api, entrance, keyring, secret, websocket
 from eyeline.serve.broker import Broker
 from eyeline.serve.bus import LocalBus
 from eyeline.serve.door import Door, Guest
@@ -86,6 +87,7 @@ class Eyeline:
         self.routes: list[BaseRoute] = [
             WebSocketRoute("/ws", _Asgi(self._websocket)),
             *Health(self._metrics, token=token, draining=self._draining).routes,
+            *self._api(),
             Mount("/", Pages()),
         ]
         site = Starlette(routes=self.routes, lifespan=self.lifespan)
@@ -116,6 +118,22 @@ class Eyeline:
             self._running = _Running(broker, bus, traversal, LagProbe(self._metrics.lag.observe))
             self._measure(self._running)
         return self._running
+
+    def _api(self) -> list[Mount]:
+        """Only for who has given out keys to it."""
+        if self._settings.api_keys is None:
+            return []
+        keys = keyring.load(self._settings.api_keys, self._secret)
+        office = api.Office(keys, self._desk, lambda: self._start().bus, self._home)
+        mount = Mount(api.PREFIX, api.build(office))
+        mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)  # also paths with a newline in them
+        return [mount]
+
+    def _home(self, scope: Scope) -> str:
+        """Where the pages are, as who asks sees it; the API lies right below."""
+        scheme = "https" if address.is_secure(scope, self._trusted) else "http"
+        below = scope["root_path"].removesuffix(api.PREFIX)
+        return f"{scheme}://{Headers(scope=scope)['host']}{below}/"
 
     def _terms(self, life: Life) -> Terms:
         strangers = STRANGERS[self._settings.rooms] if self._authorize is None else "are asked about"

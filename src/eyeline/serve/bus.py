@@ -1,7 +1,7 @@
 """The bus between sessions and rooms: neither ever touches the other, wherever they live."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from eyeline.serve.loop import Alarm
@@ -9,6 +9,7 @@ from eyeline.signalling.messages import PeerId, Refused, RoomName
 from eyeline.signalling.refusals import REFUSALS
 from eyeline.signalling.requests import Enter, Look, News, Relay, Request, SessionId, Tell
 from eyeline.signalling.room import Life, Room
+from eyeline.signalling.seat import Seat
 
 Mailbox = Callable[[News], None]
 """How a session is told: returns at once, keeps nothing that has no bound, raises nothing."""
@@ -64,6 +65,15 @@ class LocalBus:
         if not isinstance(request, Relay):  # which empties no room and changes no time
             self._settle(room, machine, alarm)
         self._deliver(tells)
+
+    def names(self) -> Iterable[RoomName]:
+        """All rooms that there are."""
+        return self._rooms
+
+    def inside(self, room: RoomName) -> list[Seat]:
+        """The seats of the room, in order of arrival; none if there is no such room."""
+        there = self._rooms.get(room)
+        return [] if there is None else there[0].inside
 
     def __len__(self) -> int:
         """How many rooms there are."""

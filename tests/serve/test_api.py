@@ -1,0 +1,229 @@
+"""The HTTP API: each key has its rooms, and whatever is asked is answered as the OpenAPI document says."""
+
+import json
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.auths import AuthContext
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from tests.support.socket import Socket, serving
+
+from eyeline.errors import SetupError
+from eyeline.serve.api import BODY_BYTES_MAX, DOCUMENT, PREFIX
+from eyeline.serve.app import Eyeline, build
+from eyeline.settings import Settings
+
+SHOP, CLUB, ADMIN = "shop-key-of-many-characters", "club-key-of-many-characters", "admin-key-of-many-characters"
+
+
+def eyeline_in(folder: Path, rooms: Any = "tokens") -> Eyeline:
+    """A server with three keys to its API."""
+    lines = [f'[{key.partition("-")[0]}]\nsha256 = "{sha256(key.encode()).hexdigest()}"' for key in (SHOP, CLUB, ADMIN)]
+    (folder / "keys.toml").write_text("\n".join(lines) + "\nadmin = true\n")
+    given = Settings(
+        data_dir=folder,
+        stun_port=0,
+        host="127.0.0.1",
+        rooms=rooms,
+        api_keys=folder / "keys.toml",
+        sockets_per_address=10_000,
+    )
+    return build(given)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    with serving(eyeline_in(tmp_path)) as running:
+        yield running
+
+
+def ask(url: str, key: str = SHOP, prefix: str = PREFIX) -> httpx.Client:
+    """Somebody who asks the API."""
+    return httpx.Client(base_url=url + prefix, headers={"authorization": f"Bearer {key}"})
+
+
+def make(client: httpx.Client, **wanted: object) -> dict[str, Any]:
+    """A new room."""
+    answer = client.post("/rooms", json=wanted)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def enter(socket: Socket, made: dict[str, Any], role: str = "member") -> dict[str, Any]:
+    """Takes a seat by one of the links."""
+    link = made["links"][role]
+    socket.say({"type": "hello", "room": made["room"], "pass": link["url"].partition("#pass=")[2]})
+    socket.say({"type": "join", "name": role.title()})
+    return socket.hear("joined")
+
+
+def names(rooms: dict[str, Any]) -> list[str]:
+    """The rooms that are listed."""
+    return [room["room"] for room in rooms["rooms"]]
+
+
+def test_a_room_is_made_entered_seen_and_ended(url: str) -> None:
+    with ask(url) as shop, Socket(url) as alice, Socket(url) as bob:
+        made = make(shop)
+        assert made["links"]["member"]["url"].startswith(f"{url}/r/{made['room']}#pass=ey")
+        host, member = enter(alice, made, "host"), enter(bob, made)
+        seen = shop.get(f"/rooms/{made['room']}").json()
+        assert [(each["id"], each["name"], each["role"], each["here"]) for each in seen["members"]] == [
+            (host["you"], "Host", "host", True),
+            (member["you"], "Member", "member", True),
+        ]
+        assert shop.get("/rooms").json() == {"rooms": [seen], "next": None}
+        assert shop.post(f"/rooms/{made['room']}/end").status_code == 204
+        assert [each.hear("refused")["code"] for each in (alice, bob)] == ["ended", "ended"]
+        assert shop.get("/rooms").json()["rooms"] == []
+
+
+def test_a_member_is_removed_alone_and_has_no_seat_to_come_back_to(url: str) -> None:
+    with ask(url) as shop, Socket(url) as alice, Socket(url) as bob:
+        made = make(shop)
+        enter(alice, made)
+        gone = enter(bob, made)
+        path = f"/rooms/{made['room']}/members/{gone['you']}"
+        assert [shop.delete(path).status_code for _ in range(2)] == [204, 404]
+        assert bob.hear("refused")["code"] == "removed"
+        with Socket(url) as again:
+            again.say({"type": "resume", "token": gone["resume"], "name": "Bob", "heard": 0})
+            assert again.hear("refused")["code"] == "seat-gone"
+        assert len(shop.get(f"/rooms/{made['room']}").json()["members"]) == 1
+
+
+def test_a_key_sees_the_rooms_that_it_made_and_an_admins_key_all(tmp_path: Path) -> None:
+    with (
+        serving(eyeline_in(tmp_path, "open")) as url,
+        ask(url) as shop,
+        ask(url, CLUB) as club,
+        ask(url, ADMIN) as admin,
+        Socket(url) as alice,
+        Socket(url) as bob,
+        Socket(url) as carol,
+    ):
+        ours, theirs = make(shop), make(club)
+        member = enter(alice, ours)["you"]
+        enter(bob, theirs)
+        carol.join("tea", "Carol")
+        assert names(shop.get("/rooms").json()) == [ours["room"]]
+        assert names(admin.get("/rooms").json()) == sorted([ours["room"], theirs["room"], "tea"])
+        after = admin.get("/rooms", params={"after": theirs["room"]}).json()
+        assert names(after) == [name for name in sorted([ours["room"], "tea"]) if name > theirs["room"]]
+        for room in (ours["room"], "tea"):
+            assert club.get(f"/rooms/{room}").json()["code"] == "not-found"
+            assert club.post(f"/rooms/{room}/end").status_code == 404
+        assert club.delete(f"/rooms/{ours['room']}/members/{member}").status_code == 404
+
+
+def test_a_room_is_its_keys_own_after_a_restart(tmp_path: Path) -> None:
+    with serving(eyeline_in(tmp_path)) as url, ask(url) as shop:
+        made = make(shop)
+    with serving(eyeline_in(tmp_path)) as url, ask(url) as shop, Socket(url) as alice:
+        enter(alice, made)
+        assert names(shop.get("/rooms").json()) == [made["room"]]
+
+
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer", "Bearer wrong", f"Basic {SHOP}", SHOP, f"Bearer {SHOP}x", "Bearer é"]
+)
+def test_without_a_key_nothing_is_done(url: str, authorization: str) -> None:
+    for method, path in (("GET", "/rooms"), ("POST", "/rooms"), ("POST", "/rooms/tea/end")):
+        answer = httpx.request(method, url + PREFIX + path, headers={b"authorization": authorization.encode()})
+        assert (answer.status_code, answer.json()["code"]) == (401, "no-key")
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"", 400, "malformed"),
+        (b"\xff", 400, "malformed"),
+        (b"{", 400, "malformed"),
+        (b"[]", 422, "invalid"),
+        (b'{"seconds": 59}', 422, "invalid"),
+        (b'{"seconds": 1e99}', 422, "invalid"),
+        (b'{"other": 1}', 422, "invalid"),
+        (b'"' + b"x" * BODY_BYTES_MAX, 413, "too-large"),
+    ],
+)
+def test_a_body_that_is_wrong_is_refused_with_a_code(url: str, body: bytes, status: int, code: str) -> None:
+    with ask(url) as shop:
+        answer = shop.post("/rooms", content=body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_what_is_not_there_is_a_problem_too(url: str) -> None:
+    with ask(url) as shop:
+        answers = [shop.get("/nothing"), shop.put("/rooms"), shop.get("/rooms/TEA")]
+    assert [(each.status_code, each.json()["code"]) for each in answers] == [
+        (404, "not-found"),
+        (405, "wrong-method"),
+        (404, "not-found"),
+    ]
+
+
+def test_without_keys_there_is_no_api(tmp_path: Path) -> None:
+    site = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))
+    with serving(site) as url:
+        assert httpx.get(f"{url}{PREFIX}/rooms").headers["content-type"].startswith("text/html")
+
+
+def test_links_lead_to_where_the_site_has_mounted_the_pages(tmp_path: Path) -> None:
+    eyeline = eyeline_in(tmp_path)
+    site = Starlette(routes=[Mount("/calls", eyeline)], lifespan=eyeline.lifespan)
+    with serving(site) as url, ask(url, prefix=f"/calls{PREFIX}") as shop:
+        assert make(shop)["links"]["host"]["url"].startswith(f"{url}/calls/r/")
+
+
+@pytest.mark.parametrize(
+    "content", [None, "", "no TOML", '[a]\nsha256 = "short"', '[a]\nkey = "in the clear"', '["a b"]\nsha256 = ""']
+)
+def test_keys_that_cannot_be_used_stop_the_start(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "keys.toml"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(SetupError, match=r"api_keys: .*keys\.toml can't be "):
+        build(Settings(data_dir=tmp_path, api_keys=path))
+
+
+def test_the_document_is_served(url: str) -> None:
+    assert httpx.get(f"{url}{PREFIX}/openapi.json").json() == json.loads(json.dumps(DOCUMENT))
+
+
+API = schemathesis.openapi.from_dict(DOCUMENT)
+Case = schemathesis.Case[Any]
+EXAMPLES = int(os.environ.get("EYELINE_API_EXAMPLES", "15"))
+
+
+@API.auth()
+class Shown:
+    """The key, as schemathesis is told of it: so it also tries without."""
+
+    def get(self, _case: Case, _context: AuthContext) -> str:
+        return ADMIN
+
+    def set(self, case: Case, data: str, _context: AuthContext) -> None:
+        case.headers["authorization"] = f"Bearer {data}"
+
+
+@pytest.fixture(scope="module")
+def open_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(eyeline_in(tmp_path_factory.mktemp("api"))) as running:
+        yield running
+
+
+@API.parametrize()
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+def test_whatever_is_asked_is_answered_as_the_document_says(case: Case, open_house: str) -> None:
+    """Requests that fit the document and ones that don't; `EYELINE_API_EXAMPLES` of each operation (15)."""
+    case.call_and_validate(base_url=open_house)

@@ -1,7 +1,7 @@
 """Who is the host of a room, what hosts may do, and what of it outlives the broker.
 
 A room's name is made from its owner's key.  So the key proves to any broker, also to one that was just started, whose
-room it is, and nobody is kept in memory for it; who comes first has nothing from it (docs/decisions/0006).
+room it is, and nobody is kept in memory for it; who comes first has nothing from it (docs/decisions/0007).
 """
 
 import hashlib

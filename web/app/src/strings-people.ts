@@ -11,6 +11,7 @@ export const peopleWords = {
   wants: (name: string) =>
     name === '' ? 'Somebody without the key of the link wants to come in' : `${name} wants to come in`,
   waiting: (count: number) => `${count} ${count === 1 ? 'waits' : 'wait'} at the door`,
+  more: (count: number) => `${count} more ${count === 1 ? 'waits' : 'wait'}`,
   admit: 'Admit',
   decline: 'Decline',
   admitName: (name: string) => `Admit ${name}`,
@@ -39,7 +40,6 @@ export const peopleWords = {
   anybody: 'A host',
   lobby: {
     waiting: 'The host is asked to let you in. Stay on this page.',
-    asking: 'Waiting…',
     cancel: 'Stop waiting',
   },
 };

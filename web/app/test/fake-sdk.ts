@@ -141,6 +141,15 @@ function roomOf(name: string, me: string): FakeRoom {
   if (!scene.has('no-relay')) room.iceServers.set(servers);
   if (scene.has('open')) room.sealed = false;
   if (scene.has('strangers')) room.strangers.set([{ id: 'mallory1', name: '', order: 9 }]);
+  if (scene.has('host')) room.hosting.role.set('host');
+  if (scene.has('cohost')) room.hosting.role.set('co-host');
+  if (scene.has('knocks'))
+    room.hosting.knocks.set([
+      { id: 'k1', name: 'Grace' },
+      { id: 'k2', name: '' },
+      { id: 'k3', name: longName.slice(0, 64) },
+    ]);
+  if (scene.has('asked')) setTimeout(() => room.hosting.ask('p0'), 300);
   if (scene.has('away')) room.broker.set('away');
   if (scene.has('chat') || scene.has('talk')) talk(room, peers);
   if (scene.has('undelivered')) {
@@ -163,6 +172,12 @@ export function visit({ room }: Parameters<typeof sdk.visit>[0]): sdk.Lobby {
   if (scene.has('unreachable')) lobby.broker.set('away');
   if (scene.has('full')) lobby.capacity.set(others);
   if (scene.has('full')) lobby.answer = () => Promise.reject(refusal('room-full'));
+  if (scene.has('waiting')) {
+    lobby.answer = () => {
+      lobby.waiting.set(true);
+      return new Promise(() => {});
+    };
+  }
   if (scene.has('joining')) lobby.answer = () => new Promise(() => {});
   return lobby;
 }
@@ -181,3 +196,5 @@ export const probeTurn = ({ urls: [url = ''] }: sdk.IceServer): Promise<sdk.Turn
   slowly(url.startsWith('turns') || scene.has('well') ? { found: 'passes', roundTripMs: 31 } : { found: 'silent' });
 
 export { keptIn } from '../../sdk/src/files/chunks';
+
+export { ownedRoom } from '../../sdk/src/seal';

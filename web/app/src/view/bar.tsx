@@ -25,6 +25,7 @@ export function Bar({ call, chatButton, filesButton, peopleButton }: Props) {
   return (
     <section
       class="bar"
+      data-door={people.keepsDoor.value}
       aria-label={words.bar.label}
       onPointerEnter={() => controls.hold('pointer', true)}
       onPointerLeave={() => controls.hold('pointer', false)}

@@ -74,7 +74,7 @@ export function CallView({ call }: { readonly call: Call }) {
       {panels !== null && !open && !filesOpen && !peopleOpen && (
         <>
           <panels.Asks files={call.files} />
-          <panels.Knocks people={people} />
+          <panels.Knocks call={call} />
         </>
       )}
       {dropping && <Dropping call={call} />}

@@ -155,15 +155,18 @@ function JoinButton({ lobby }: { readonly lobby: Lobby }) {
   const refusal = lobby.refusal.value;
   return (
     <div class="lobby-join">
-      <button type="submit" class="button primary" aria-disabled={joining}>
-        {lobby.waiting.value ? peopleWords.lobby.asking : joining ? words.lobby.joining : words.lobby.join}
-      </button>
+      {!lobby.waiting.value && (
+        <button type="submit" class="button primary" aria-disabled={joining}>
+          {joining ? words.lobby.joining : words.lobby.join}
+        </button>
+      )}
       <p class="problem" role="alert">
         {refusal !== null && words.lobby.refusal(refusal.code, refusal.message)}
       </p>
       {lobby.waiting.value && (
         <>
           <p class="lobby-waits" role="status">
+            <Mark line="looking" />
             {peopleWords.lobby.waiting}
           </p>
           <button type="button" class="button quiet" onClick={() => lobby.stopWaiting()}>

@@ -97,16 +97,23 @@ function KnockCard({
 }
 
 /** Who waits, over the stage, for hosts whose panel is closed. */
-export function Knocks({ people }: { readonly people: People }) {
-  const waiting = people.knocking.value.slice(0, 3);
+export function Knocks({ call }: { readonly call: Call }) {
+  const { people } = call;
+  const all = people.knocking.value;
+  const waiting = all.slice(0, 1);
   if (waiting.length === 0) return null;
   return (
-    <section class="asks" aria-label={peopleWords.waiting(people.knocking.value.length)} aria-live="polite">
+    <section class="asks" aria-label={peopleWords.waiting(all.length)} aria-live="polite">
       <ul class="files-cards">
         {waiting.map((one) => (
           <KnockCard key={one.knock.id} one={one} people={people} words={peopleWords.wants(one.name)} />
         ))}
       </ul>
+      {all.length > 1 && (
+        <button type="button" class="button small knocks-more" onClick={() => call.showPeople(true)}>
+          {peopleWords.more(all.length - 1)}
+        </button>
+      )}
     </section>
   );
 }

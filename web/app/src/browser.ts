@@ -1,4 +1,4 @@
-import { keptIn, LocalMedia, ownedRoom, probeStun, probeTurn, rejoin, visit } from '@eyeline/sdk';
+import { Conversation, keptIn, LocalMedia, ownedRoom, probeStun, probeTurn, rejoin, visit } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
 import { disk } from './disk';
 import { identity } from './identity';
@@ -8,7 +8,7 @@ import { preview } from './preview';
 /** The browser, as the model wants it. */
 export function browser(): Outside {
   return {
-    sdk: { visit, rejoin, probeStun, probeTurn, keptIn, ownedRoom, media: () => new LocalMedia() },
+    sdk: { visit, rejoin, probeStun, probeTurn, keptIn, Conversation, ownedRoom, media: () => new LocalMedia() },
     url: document.baseURI,
     secure: window.isSecureContext,
     address: address(),

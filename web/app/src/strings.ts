@@ -285,12 +285,13 @@ export const words = {
   chat: {
     heading: 'Chat',
     log: 'Messages',
-    empty: 'Messages go to those who are here now. They are gone when you leave.',
+    empty: 'Messages go to everyone here, and to who comes later. They are gone when all have left.',
     field: 'Message everyone',
     alone: 'Nobody else is here yet',
     send: 'Send',
-    sending: 'sending…',
-    missed: (names: string) => `Not delivered to ${names === '' ? 'everyone' : names}`,
+    delivery: (state: 'sending' | 'waiting' | 'missed', names: string) =>
+      ({ sending: 'sending…', waiting: `Waiting for ${names}`, missed: `Not delivered to ${names}` })[state],
+    lacking: (names: string) => `Not yet with ${names}`,
     excess: (count: number) => `${count} ${count === 1 ? 'character' : 'characters'} too many; 4000 fit.`,
     time: clockTime,
     you: 'You',

@@ -3,7 +3,7 @@
  * `?scene=five,chat,muted` in the address says what is to be seen.
  */
 import type * as sdk from '@eyeline/sdk';
-import { direct, FakeLobby, FakeMedia, FakePeer, FakeRoom, looking, refusal } from './fakes';
+import { chatLine, direct, FakeLobby, FakeMedia, FakePeer, FakeRoom, looking, refusal } from './fakes';
 
 const scene = new Set((new URLSearchParams(location.search).get('scene') ?? '').split(','));
 const longName = 'Wolfeschlegelsteinhausenbergerdorff-Bartholomäus von Hohenzollern';
@@ -121,7 +121,7 @@ function blocked(bob: FakePeer | undefined): void {
 
 function talk(room: FakeRoom, [bob, carol]: readonly FakePeer[]): void {
   const say = (from: FakePeer | undefined, text: string) => {
-    if (from !== undefined) room.hear(from, { kind: 'chat', id: text, text });
+    if (from !== undefined) room.hear(from, chatLine(text, Date.now()));
   };
   setTimeout(() => say(bob, 'The boat comes in at four, can you see the pier from there?'), 300);
   setTimeout(() => say(carol ?? bob, 'Got the first half already.'), 400);
@@ -144,9 +144,11 @@ function roomOf(name: string, me: string): FakeRoom {
   if (scene.has('away')) room.broker.set('away');
   if (scene.has('chat') || scene.has('talk')) talk(room, peers);
   if (scene.has('undelivered')) {
-    room.delivery = () => Promise.reject(refusal('gone', 'Bob'));
+    setTimeout(() => room.peers.set(peers.slice(1)), 3000);
   }
-  if (scene.has('sending')) room.delivery = () => new Promise(() => {});
+  if (scene.has('sending') || scene.has('undelivered')) {
+    for (const peer of peers) peer.delivery = () => new Promise(() => {});
+  }
   if (scene.has('coming')) setTimeout(() => room.peers.set([...peers, new FakePeer('Zoe', picture('Zoe'))]), 1500);
   for (const code of ['replaced', 'seat-gone'])
     if (scene.has(code)) setTimeout(() => room.ended.set(refusal(code)), 300);
@@ -180,4 +182,5 @@ export const probeStun = (): Promise<sdk.StunAnswer> =>
 export const probeTurn = ({ urls: [url = ''] }: sdk.IceServer): Promise<sdk.TurnAnswer> =>
   slowly(url.startsWith('turns') || scene.has('well') ? { found: 'passes', roundTripMs: 31 } : { found: 'silent' });
 
+export { Conversation } from '../../sdk/src/chat/conversation';
 export { keptIn } from '../../sdk/src/files/chunks';

@@ -12,6 +12,7 @@ export interface Sdk {
   probeTurn: typeof sdk.probeTurn;
   keptIn: typeof sdk.keptIn;
   ownedRoom: typeof sdk.ownedRoom;
+  Conversation: typeof sdk.Conversation;
   media(): Media;
 }
 

@@ -1,9 +1,9 @@
 /** Control characters other than line breaks and tabs: they have no picture, so they get one. */
 const controls = /(?![\n\t])\p{Cc}/gu;
 
-/** Somebody's words as they may be shown. */
+/** Somebody's words as they may be shown: whole characters only. */
 export function showable(text: string): string {
-  return text.replace(/\r\n?/g, '\n').replace(controls, '\ufffd');
+  return text.toWellFormed().replace(/\r\n?/g, '\n').replace(controls, '\ufffd');
 }
 
 /** A piece of somebody's words; with `href` it is an address that they wrote, to be followed. */

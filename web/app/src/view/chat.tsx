@@ -75,9 +75,23 @@ function LineView({ line, follows }: { readonly line: Line; readonly follows: bo
       <p class="said-words" dir="auto">
         <Words text={line.text} />
       </p>
-      {line.delivery === 'sending' && <p class="said-state">{words.chat.sending}</p>}
-      {line.delivery === 'missed' && <p class="said-state problem">{words.chat.missed(line.missed)}</p>}
+      <Delivered delivery={line.delivery} />
     </li>
+  );
+}
+
+/** Who does not have it yet; nothing once everybody has. */
+function Delivered({ delivery: { state, lacking } }: { readonly delivery: Line['delivery'] }) {
+  if (state === 'sent') return null;
+  const names = lacking.join(', ');
+  return (
+    <p
+      class={state === 'missed' ? 'said-state problem' : 'said-state'}
+      title={state === 'sending' ? words.chat.lacking(names) : undefined}
+    >
+      {words.chat.delivery(state, names)}
+      {state === 'sending' && <span class="unseen">{words.chat.lacking(names)}</span>}
+    </p>
   );
 }
 

@@ -115,3 +115,66 @@ test('a reload keeps our own lines in their tab, and leaving forgets them', () =
   anew.leave();
   expect(new Chat(world, room).lines.value).toEqual([]);
 });
+
+test('an answer shows what it answers, in the words of now', () => {
+  hears('what time?');
+  const [asked] = chat.lines.value;
+  if (asked !== undefined) chat.reply(asked);
+  say('four');
+  expect(chat.about.value).toBeNull();
+  expect(chat.lines.value.at(-1)?.quote).toEqual({ mine: false, name: 'Bob', text: 'what time?' });
+  chat.receive(bob, chatLine('when?', 0, { id: '1', revision: 1 }));
+  expect(chat.lines.value.at(-1)?.quote?.text).toBe('when?');
+});
+
+test('lines that answer each other in a ring are shown', () => {
+  chat.receive(bob, chatLine('one', 0, { id: '1', reply: 'bob/2' }));
+  chat.receive(bob, chatLine('two', 1, { id: '2', reply: 'bob/1' }));
+  expect(chat.lines.value.map(({ quote }) => quote?.text)).toEqual(['two', 'one']);
+});
+
+test("one changes the last line of one's own, and can leave it as it was", () => {
+  say('teh tea');
+  hears('yes?');
+  chat.editLast();
+  expect(chat.draft.value).toBe('teh tea');
+  chat.cancel();
+  expect(chat.draft.value).toBe('');
+  chat.editLast();
+  say('the tea');
+  expect(chat.lines.value.map(({ text }) => text).sort()).toEqual(['the tea', 'yes?']);
+  expect(sentTo(bob).at(-1)).toMatchObject({ text: 'the tea', revision: 1 });
+});
+
+test('a deleted line keeps its place and loses its words, also where it is quoted', () => {
+  say('secret');
+  const [line] = chat.lines.value;
+  if (line !== undefined) chat.reply(line);
+  say('about that');
+  if (line !== undefined) chat.remove(line);
+  expect(chat.lines.value.map(({ text, quote }) => [text, quote?.text])).toEqual([
+    ['', undefined],
+    ['about that', ''],
+  ]);
+});
+
+test('a private line is never for everyone, also once its only reader has left', () => {
+  const carol = new FakePeer('Carol', {} as MediaStream);
+  chat.meet([bob, carol]);
+  chat.to.value = 'bob';
+  say('psst');
+  expect([sentTo(bob), sentTo(carol)].map(({ length }) => length)).toEqual([1, 0]);
+  expect(chat.lines.value[0]).toMatchObject({ to: 'bob', toName: 'Bob' });
+  chat.meet([carol]);
+  say('are you there?');
+  expect(chat.addressed.value).toBe(false);
+  expect(sentTo(carol)).toEqual([]);
+  expect(chat.draft.value).toBe('are you there?');
+});
+
+test('the answer to a private line is private', () => {
+  chat.receive(bob, chatLine('psst', 0, { to: 'me' }));
+  const [line] = chat.lines.value;
+  if (line !== undefined) chat.reply(line);
+  expect(chat.to.value).toBe('bob');
+});

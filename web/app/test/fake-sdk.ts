@@ -126,6 +126,15 @@ function talk(room: FakeRoom, [bob, carol]: readonly FakePeer[]): void {
   setTimeout(() => say(bob, 'The boat comes in at four, can you see the pier from there?'), 300);
   setTimeout(() => say(carol ?? bob, 'Got the first half already.'), 400);
   setTimeout(() => say(bob, `https://example.org/${'averylongword'.repeat(12)}`), 500);
+  const first = `${bob?.id}/The boat comes in at four, can you see the pier from there?`.slice(0, 64 + 3);
+  const line = (text: string, at: number, more = {}) => bob && room.hear(bob, chatLine(text, Date.now() + at, more));
+  if (scene.has('rich'))
+    setTimeout(() => line('Yes! Run `eyeline serve --port 8443` and open the link.', 600, { reply: first }), 600);
+  if (scene.has('rich')) setTimeout(() => line('Between us: I am late.', 700, { to: 'me' }), 700);
+  const many = () => {
+    for (let n = 0; n < 10_000; n += 1) line(`Line ${n}, ${'and on '.repeat(n % 9)}`, n - 20_000, { id: `${n}` });
+  };
+  if (scene.has('many')) setTimeout(many, 700);
   if (scene.has('hostile')) setTimeout(() => say(bob, '<img src=x onerror=alert(1)> \u0000\u0007 \u202Edesrever'), 600);
 }
 

@@ -9,7 +9,20 @@ import { showable } from './text';
 export const longestText = 4000;
 
 /** A line as it is shown. */
-export type Line = sdk.ChatLine;
+export interface Line extends sdk.ChatLine {
+  /** The line that it answers; null too if it is not here. */
+  readonly quote: Quote | null;
+  /** Name of the only person that it is for; empty for everyone, and if it is not known any more. */
+  readonly toName: string;
+}
+
+export type Quote = Pick<Line, 'mine' | 'name' | 'text'>;
+
+/** What the draft is about, beside a line for everyone: an answer to a line, or other words for it. */
+export interface About {
+  readonly does: 'reply' | 'edit';
+  readonly line: Line;
+}
 
 /** What people write to one another in this call. */
 export class Chat {
@@ -17,8 +30,14 @@ export class Chat {
   readonly open = signal(false);
   readonly unread = signal(0);
   readonly draft = signal('');
+  /** Who the draft is for: a seat, or empty for everyone. */
+  readonly to = signal('');
+  readonly about = signal<About | null>(null);
+  /** The line whose ways are open, by key. */
+  readonly chosen = signal('');
   /** How many characters the draft has too many. */
   readonly excess = computed(() => Math.max(0, this.draft.value.trim().length - longestText));
+  readonly #here = signal<ReadonlySet<string>>(new Set());
   readonly #room: sdk.Room;
   readonly #now: () => number;
   readonly #conversation: sdk.Conversation;
@@ -26,8 +45,10 @@ export class Chat {
   readonly #peers = new Map<string, sdk.Peer>();
   /** Who is in the call, and what ends our look at their connections. */
   #met = new Map<sdk.Peer, () => void>();
+  #last: readonly sdk.ChatLine[] | null = null;
   /** Lines made fit to be shown, by what the conversation has. */
-  readonly #shown = new WeakMap<sdk.ChatLine, Line>();
+  readonly #shown = new WeakMap<sdk.ChatLine, { readonly line: Line; readonly quoted: sdk.ChatLine | undefined }>();
+  readonly #names = new Map<string, string>();
 
   constructor(outside: Outside, room: sdk.Room) {
     this.#room = room;
@@ -64,12 +85,60 @@ export class Chat {
     return this.#fit(news);
   }
 
+  /** Whether everybody that the draft is for is here. */
+  readonly addressed = computed(() => this.to.value === '' || this.#here.value.has(this.to.value));
+
   /** Sends the draft, if there is something in it. */
   send(): void {
     const text = this.draft.peek().trim();
-    if (text === '' || this.excess.peek() > 0) return;
+    const about = this.about.peek();
+    if (text === '' || this.excess.peek() > 0 || !this.addressed.peek()) return;
+    if (about?.does === 'edit') this.#write(this.#conversation.change(about.line.key, text));
+    else this.#write(this.#conversation.say(text, this.#now(), this.#options(about)));
+    this.cancel();
     this.draft.value = '';
-    this.#write(this.#conversation.say(text, this.#now()));
+  }
+
+  reply(line: Line): void {
+    this.about.value = { does: 'reply', line };
+    this.chosen.value = '';
+    // The answer to a private line is as private.
+    if (line.to !== null) this.to.value = line.mine ? line.to : line.author;
+    else this.to.value = '';
+  }
+
+  edit(line: Line): void {
+    if (!this.canChange(line)) return;
+    this.about.value = { does: 'edit', line };
+    this.chosen.value = '';
+    this.draft.value = line.text;
+  }
+
+  canChange(line: Line): boolean {
+    return this.#conversation.canChange(line);
+  }
+
+  /** The last line that can still be changed. */
+  editLast(): void {
+    const last = this.lines.peek().findLast((line) => this.canChange(line));
+    if (last !== undefined) this.edit(last);
+  }
+
+  remove(line: Line): void {
+    if (this.about.peek()?.line.key === line.key) this.cancel();
+    this.chosen.value = '';
+    this.#write(this.#conversation.change(line.key, ''));
+  }
+
+  /** The draft is a line like any other. */
+  cancel(): void {
+    if (this.about.peek()?.does === 'edit') this.draft.value = '';
+    this.about.value = null;
+  }
+
+  /** Shows the ways of this line, or hides them again. */
+  choose(line: Line): void {
+    this.chosen.value = this.chosen.peek() === line.key ? '' : line.key;
   }
 
   /** Forgets what the tab keeps for a reload. */
@@ -92,8 +161,15 @@ export class Chat {
   }
 
   #look(peers: readonly sdk.Peer[]): void {
+    for (const { id, name } of peers) this.#names.set(id, shownName(name));
+    this.#here.value = new Set(peers.map(({ id }) => id));
     const people = peers.map((peer) => ({ id: peer.id, name: peer.name, reachable: isReachable(peer) }));
     this.#carry(this.#conversation.meet(this.#room.me, people));
+  }
+
+  #options(about: About | null): sdk.SayOptions {
+    const to = this.to.peek();
+    return { reply: about?.line.key ?? null, to: to === '' ? null : to };
   }
 
   #write(written: ReturnType<sdk.Conversation['say']>): void {
@@ -118,19 +194,31 @@ export class Chat {
   }
 
   #show(): void {
-    this.lines.value = this.#conversation.lines.map((line) => this.#fit(line));
+    const lines = this.#conversation.lines;
+    if (lines !== this.#last) this.lines.value = lines.map((line) => this.#fit(line));
+    this.#last = lines;
   }
 
   #fit(line: sdk.ChatLine): Line {
+    const quoted = line.reply === null ? undefined : this.#conversation.line(line.reply);
     const known = this.#shown.get(line);
-    if (known !== undefined) return known;
-    const { name, via, text, delivery } = line;
-    const lacking = delivery.lacking.map(shownName);
-    const names = { name: shownName(name), via: shownName(via) };
-    const fit = { ...line, ...names, text: showable(text), delivery: { ...delivery, lacking } };
-    this.#shown.set(line, fit);
+    if (known !== undefined && known.quoted === quoted) return known.line;
+    const { delivery, via, to } = line;
+    const fit: Line = {
+      ...line,
+      ...fitQuote(line),
+      via: shownName(via),
+      delivery: { ...delivery, lacking: delivery.lacking.map(shownName) },
+      quote: quoted === undefined ? null : fitQuote(quoted),
+      toName: this.#names.get(to ?? '') ?? '',
+    };
+    this.#shown.set(line, { line: fit, quoted });
     return fit;
   }
+}
+
+function fitQuote({ mine, name, text }: sdk.ChatLine): Quote {
+  return { mine, name: shownName(name), text: showable(text) };
 }
 
 function isReachable(peer: sdk.Peer): boolean {

@@ -88,6 +88,10 @@ export class Conversation {
     return this.#log.lines;
   }
 
+  line(key: string): Line | undefined {
+    return this.#log.get(key);
+  }
+
   /** Who we are, and everybody who is in the room now. */
   meet(me: { readonly id: string; readonly name: string }, people: readonly Person[]): readonly Send[] {
     const before = this.#people;
@@ -139,9 +143,9 @@ export class Conversation {
     return this.#spread(key);
   }
 
-  /** Ours, not deleted, and written from the seat that we have: others believe a change from no other. */
-  canChange(line: Line): boolean {
-    return line.mine && line.author === this.#me.id && line.text !== '';
+  /** Ours, not deleted, written from the seat that we have (others believe no other), and for somebody who is here. */
+  canChange({ mine, author, text, to }: Line): boolean {
+    return mine && author === this.#me.id && text !== '' && (to === null || this.#people.has(to));
   }
 
   /** Anything that a person sent; what is not ours is no news and has no effects. */

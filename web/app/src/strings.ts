@@ -1,4 +1,5 @@
 import type { Device, Line, RelayPlace, Tried, VerdictCode } from '@eyeline/sdk';
+import type { Line as ChatLine } from './model/chat';
 import { VERDICTS } from './verdicts';
 
 type Kind = 'microphone' | 'camera';
@@ -81,6 +82,14 @@ export function inOneDigit(value: number): string {
 function clockTime(at: number): string {
   hourAndMinute ??= new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
   return hourAndMinute.format(at);
+}
+
+/** 2026-03-01 14:05, in the time of this place. */
+function dayAndTime(at: number): string {
+  const date = new Date(at);
+  const two = (value: number) => `${value}`.padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
 function lineState({ state, roundTripMs }: Line): string {
@@ -308,6 +317,17 @@ export const words = {
     about: (does: 'reply' | 'edit', name: string) => (does === 'edit' ? 'Changing your message' : `Reply to ${name}`),
     cancel: 'Cancel',
     earlier: 'Earlier messages',
+    chime: 'Sound for new messages',
+    save: 'Save as text',
+    typing: (names: readonly string[]) =>
+      names.length > 2
+        ? 'Several people are typing…'
+        : `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} typing…`,
+    exported: ({ at, mine, name, to, toName, text, revision }: ChatLine) => {
+      const only = to === null ? '' : ` (${mine ? `only to ${toName === '' ? 'one person' : toName}` : 'only to you'})`;
+      const said = text === '' ? 'Deleted' : text.replaceAll('\n', '\n    ');
+      return `${dayAndTime(at)} ${name}${only}: ${said}${revision > 0 && text !== '' ? ' (edited)' : ''}`;
+    },
     lacking: (names: string) => `Not yet with ${names}`,
     excess: (count: number) => `${count} ${count === 1 ? 'character' : 'characters'} too many; 4000 fit.`,
     time: clockTime,

@@ -1,5 +1,5 @@
 import type { Json } from '@eyeline/sdk';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../src/model/chat';
 import { chatLine, direct, FakePeer, FakeRoom, refusal } from './fakes';
 import { settled, World } from './outside';
@@ -177,4 +177,70 @@ test('the answer to a private line is private', () => {
   const [line] = chat.lines.value;
   if (line !== undefined) chat.reply(line);
   expect(chat.to.value).toBe('bob');
+});
+
+describe('who is typing', () => {
+  const typed = (peer: FakePeer) => peer.sent.filter((message) => (message as { kind: string }).kind === 'chat-typing');
+  const types = () => chat.receive(bob, { kind: 'chat-typing' });
+
+  test('is shown until their line comes, or for six seconds', () => {
+    types();
+    expect(chat.typing.names.value).toEqual(['Bob']);
+    hears('done');
+    expect(chat.typing.names.value).toEqual([]);
+    types();
+    world.pass(6);
+    expect(chat.typing.names.value).toEqual([]);
+  });
+
+  test('is shown no more once they have left', () => {
+    types();
+    chat.meet([]);
+    expect(chat.typing.names.value).toEqual([]);
+  });
+
+  test('is told every three seconds at most, to those within reach whom the line is for', () => {
+    const carol = new FakePeer('Carol', {} as MediaStream);
+    chat.meet([bob, carol]);
+    carol.line.set({ ...direct, state: 'lost' });
+    for (const text of ['h', 'he', 'hel']) chat.type(text);
+    expect([typed(bob), typed(carol)].map(({ length }) => length)).toEqual([1, 0]);
+    world.pass(3);
+    chat.to.value = 'carol';
+    carol.line.set(direct);
+    chat.type('hell');
+    expect([typed(bob), typed(carol)].map(({ length }) => length)).toEqual([1, 1]);
+  });
+});
+
+describe('the sound', () => {
+  test('comes for a line while the chat is closed or the page is not seen', () => {
+    hears('one', '1');
+    chat.show(true);
+    hears('two', '2');
+    expect(world.chimes).toBe(1);
+    world.visible = false;
+    hears('three', '3');
+    expect(world.chimes).toBe(2);
+  });
+
+  test('stays off in the next call once it was switched off', () => {
+    chat.chime.toggle();
+    hears('one');
+    expect(world.chimes).toBe(0);
+    expect(new Chat(world, room).chime.on.value).toBe(false);
+  });
+});
+
+test('the conversation is saved as text', () => {
+  hears('one\ntwo');
+  say('mine');
+  chat.editLast();
+  say('my own');
+  chat.save();
+  const [saved] = world.texts;
+  expect(saved?.name).toBe('chat-tea.txt');
+  expect(saved?.text.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d/gm, 'then')).toBe(
+    'then Bob: one\n    two\nthen Alice: my own (edited)\n',
+  );
 });

@@ -131,6 +131,7 @@ function talk(room: FakeRoom, [bob, carol]: readonly FakePeer[]): void {
   if (scene.has('rich'))
     setTimeout(() => line('Yes! Run `eyeline serve --port 8443` and open the link.', 600, { reply: first }), 600);
   if (scene.has('rich')) setTimeout(() => line('Between us: I am late.', 700, { to: 'me' }), 700);
+  if (scene.has('typing')) setInterval(() => bob && room.hear(bob, { kind: 'chat-typing' }), 1000);
   const many = () => {
     for (let n = 0; n < 10_000; n += 1) line(`Line ${n}, ${'and on '.repeat(n % 9)}`, n - 20_000, { id: `${n}` });
   };

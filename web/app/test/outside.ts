@@ -95,6 +95,15 @@ export class World implements Outside {
 
   readonly preview = async (): Promise<string> => '/9j/';
 
+  chimes = 0;
+  visible = true;
+  readonly texts: { readonly name: string; readonly text: string }[] = [];
+  readonly chime = (): void => {
+    this.chimes += 1;
+  };
+  readonly seen = (): boolean => this.visible;
+  readonly saveText = (name: string, text: string): void => void this.texts.push({ name, text });
+
   readonly stayAwake = (awake: boolean): void => {
     this.awake = awake;
   };

@@ -1,9 +1,12 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, signal } from '@preact/signals';
+import { Chime } from './chime';
 import { shownName } from './name';
 import { Notebook } from './notebook';
 import type { Outside } from './outside';
 import { showable } from './text';
+import { transcript } from './transcript';
+import { Typing } from './typing';
 
 /** In characters as the browser counts them. */
 export const longestText = 4000;
@@ -37,9 +40,11 @@ export class Chat {
   readonly chosen = signal('');
   /** How many characters the draft has too many. */
   readonly excess = computed(() => Math.max(0, this.draft.value.trim().length - longestText));
+  readonly typing: Typing;
+  readonly chime: Chime;
+  readonly #outside: Outside;
   readonly #here = signal<ReadonlySet<string>>(new Set());
   readonly #room: sdk.Room;
-  readonly #now: () => number;
   readonly #conversation: sdk.Conversation;
   readonly #notebook: Notebook;
   readonly #peers = new Map<string, sdk.Peer>();
@@ -52,7 +57,9 @@ export class Chat {
 
   constructor(outside: Outside, room: sdk.Room) {
     this.#room = room;
-    this.#now = outside.now;
+    this.#outside = outside;
+    this.typing = new Typing(outside.after);
+    this.chime = new Chime(outside.memory, outside.chime);
     this.#notebook = new Notebook(outside.session, room.name);
     const page = [...outside.random(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     this.#conversation = new outside.sdk.Conversation(room.me, page, this.#notebook.read());
@@ -61,7 +68,11 @@ export class Chat {
 
   /** Who is in the call now. */
   meet(peers: readonly sdk.Peer[]): void {
-    for (const [peer, end] of this.#met) if (!peers.includes(peer)) end();
+    for (const [peer, end] of this.#met) {
+      if (peers.includes(peer)) continue;
+      end();
+      this.typing.forget(peer.id);
+    }
     const still = peers.filter((peer) => this.#met.has(peer));
     // The same seat with another object is somebody to be met again.
     if (still.length < this.#met.size) this.#look(still);
@@ -78,11 +89,26 @@ export class Chat {
   /** Anything a peer sent. Answers with the line, if it was one for people that is news. */
   receive(from: sdk.Peer, message: unknown): Line | null {
     this.#peers.set(from.id, from);
-    const { news, sends } = this.#conversation.hear(from, message, this.#now());
+    const { news, sends } = this.#conversation.hear(from, message, this.#outside.now());
     this.#carry(sends);
+    this.typing.hear(from, message);
     if (news === null) return null;
     if (!this.open.peek()) this.unread.value += 1;
+    if (!this.open.peek() || !this.#outside.seen()) this.chime.ring();
     return this.#fit(news);
+  }
+
+  /** The draft is now this; those whom it is for are told that we type. */
+  type(text: string): void {
+    this.draft.value = text;
+    const to = this.to.peek();
+    const reached = [...this.#met.keys()].filter((peer) => isReachable(peer) && (to === '' || to === peer.id));
+    if (text.trim() !== '' && this.about.peek()?.does !== 'edit') this.typing.type(reached);
+  }
+
+  /** Everything as a text, to be kept. */
+  save(): void {
+    this.#outside.saveText(`chat-${this.#room.name}.txt`, transcript(this.lines.peek()));
   }
 
   /** Whether everybody that the draft is for is here. */
@@ -94,9 +120,10 @@ export class Chat {
     const about = this.about.peek();
     if (text === '' || this.excess.peek() > 0 || !this.addressed.peek()) return;
     if (about?.does === 'edit') this.#write(this.#conversation.change(about.line.key, text));
-    else this.#write(this.#conversation.say(text, this.#now(), this.#options(about)));
+    else this.#write(this.#conversation.say(text, this.#outside.now(), this.#options(about)));
     this.cancel();
     this.draft.value = '';
+    this.typing.rest();
   }
 
   reply(line: Line): void {
@@ -148,6 +175,7 @@ export class Chat {
 
   end(): void {
     for (const end of this.#met.values()) end();
+    this.typing.end();
   }
 
   #watch(peer: sdk.Peer): () => void {

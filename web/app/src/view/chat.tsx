@@ -1,12 +1,14 @@
-import { Send, X } from 'lucide';
+import { Bell, BellOff, Download, Send, X } from 'lucide';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
+import type { Chat } from '../model/chat';
 import { words } from '../strings';
 import { Asks } from './files';
 import { Icon } from './icon';
 import { Log } from './log';
 
 export function ChatPanel({ call, onClose }: { readonly call: Call; readonly onClose: () => void }) {
+  const typing = call.chat.typing.names.value;
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape') return;
     event.stopPropagation();
@@ -16,14 +18,44 @@ export function ChatPanel({ call, onClose }: { readonly call: Call; readonly onC
     <aside class="chat" aria-label={words.chat.heading} onKeyDown={onKeyDown}>
       <div class="panel-head">
         <h2 class="panel-title">{words.chat.heading}</h2>
+        <Tools chat={call.chat} />
         <button type="button" class="plain" aria-label={words.close} onClick={onClose}>
           <Icon node={X} />
         </button>
       </div>
       <Log chat={call.chat} />
+      <p class="typing">{typing.length > 0 && words.chat.typing(typing)}</p>
       <Asks files={call.files} />
       <Composer call={call} />
     </aside>
+  );
+}
+
+function Tools({ chat }: { readonly chat: Chat }) {
+  const sounds = chat.chime.on.value;
+  return (
+    <div class="chat-tools">
+      <button
+        type="button"
+        class="plain"
+        aria-label={words.chat.chime}
+        aria-pressed={sounds}
+        title={words.chat.chime}
+        onClick={() => chat.chime.toggle()}
+      >
+        <Icon node={sounds ? Bell : BellOff} size={20} />
+      </button>
+      <button
+        type="button"
+        class="plain"
+        aria-label={words.chat.save}
+        aria-disabled={chat.lines.value.length === 0}
+        title={words.chat.save}
+        onClick={() => chat.lines.value.length > 0 && chat.save()}
+      >
+        <Icon node={Download} size={20} />
+      </button>
+    </div>
   );
 }
 
@@ -81,7 +113,7 @@ function Composer({ call }: { readonly call: Call }) {
           enterkeyhint="send"
           value={draft}
           onInput={(event) => {
-            chat.draft.value = event.currentTarget.value;
+            chat.type(event.currentTarget.value);
           }}
           onKeyDown={(event) => {
             if (event.key === 'Escape' && about !== null) {

@@ -1,10 +1,43 @@
 """What people write finds everybody, also who comes later or has been away."""
 
+import itertools
+from typing import Final
+
 from tests.support.browser import Browser, Page
 from tests.support.people import join_call, open_chat, say, sees_line
 from tests.support.server import LiveServer
 
-LINES = "[...document.querySelectorAll('.said-words')].map((each) => each.textContent)"
+LINES: Final = "[...document.querySelectorAll('.said-words')].map((each) => each.textContent)"
+
+CUT: Final = """
+globalThis.__cut = false;
+const kept = [];
+const { addIceCandidate: add, setRemoteDescription: set } = RTCPeerConnection.prototype;
+const keep = (connection, candidate) => { kept.push([connection, candidate]); };
+RTCPeerConnection.prototype.addIceCandidate = async function (candidate) {
+  if (!__cut) return add.call(this, candidate);
+  keep(this, candidate);
+};
+RTCPeerConnection.prototype.setRemoteDescription = function (description) {
+  if (!__cut) return set.call(this, description);
+  const found = description.sdp.match(/^a=candidate:.*$/gm) ?? [];
+  for (const each of found) keep(this, { candidate: each.slice(2), sdpMLineIndex: 0 });
+  return set.call(this, { type: description.type, sdp: description.sdp.replace(/^a=candidate:.*\\r\\n/gm, '') });
+};
+globalThis.__heal = () => {
+  __cut = false;
+  for (const [connection, candidate] of kept.splice(0)) {
+    if (connection.signalingState !== 'closed') add.call(connection, candidate).catch(() => undefined);
+  }
+};
+"""
+"""While `__cut` holds, new connections learn no address of the other side."""
+
+RECIPIENT: Final = """(name) => {
+  const choice = document.querySelector('.composer-to select');
+  choice.value = [...choice.options].find((each) => each.textContent === name).value;
+  choice.dispatchEvent(new Event('change', { bubbles: true }));
+}"""
 
 
 def lines(page: Page) -> list[str]:
@@ -36,9 +69,83 @@ def test_who_loads_the_page_anew_reads_what_the_others_wrote(chromium: Browser, 
     alice, bob = (join_call(chromium, room, name) for name in ("Alice", "Bob"))
     say(alice, "Are you there?")
     assert sees_line(bob, "Are you there?")
+    say(bob, "One moment")
+    assert sees_line(alice, "One moment")
     bob.reload()
     bob.until("document.querySelector('main.call:not(.returning)') !== null")
     assert sees_line(bob, "Are you there?")
     say(bob, "I am back")
     assert sees_line(alice, "I am back")
-    assert lines(bob) == ["Are you there?", "I am back"]
+    assert lines(bob) == lines(alice) == ["Are you there?", "One moment", "I am back"]
+
+
+def test_a_link_that_breaks_and_heals_loses_no_line_and_no_order(chromium: Browser, server: LiveServer) -> None:
+    room = f"{server.url}/r/cut"
+    alice, bob = (join_call(chromium, room, name, CUT) for name in ("Alice", "Bob"))
+    alice.until("__connections.some((each) => each.connectionState === 'connected')")
+    alice.evaluate("() => { __between = __connections.find((each) => each.connectionState === 'connected') }")
+    carol = join_call(chromium, room, "Carol")
+    pages = [alice, bob, carol]
+    said = ["before, says Alice"]
+    say(alice, said[0])
+    for page in pages:
+        assert sees_line(page, said[0])
+    for page in (alice, bob):
+        page.evaluate("() => { __cut = true }")
+    alice.evaluate("() => __between.close()")
+    for page, name in ((alice, "Alice"), (bob, "Bob"), (carol, "Carol"), (bob, "Bob again"), (alice, "Alice again")):
+        said.append(f"meanwhile, says {name}")
+        say(page, said[-1])
+        assert sees_line(carol, said[-1])
+    assert not set(said[1:]) <= set(lines(alice))
+    alice.until("[...document.querySelectorAll('.said-state')].some((each) => each.textContent.includes('Bob'))")
+    for page in (alice, bob):
+        page.evaluate("() => __heal()")
+    for page, line in itertools.product(pages, said):
+        assert sees_line(page, line)
+    assert lines(alice) == lines(bob) == lines(carol)
+    assert sorted(lines(carol)) == sorted(said)
+    for page in pages:
+        page.until("document.querySelector('.said-state') === null")
+
+
+def test_one_answers_changes_deletes_and_writes_to_one_person(chromium: Browser, server: LiveServer) -> None:
+    room = f"{server.url}/r/ways"
+    alice, bob, carol = (join_call(chromium, room, name) for name in ("Alice", "Bob", "Carol"))
+    say(alice, "The boat comes at five")
+    for page in (bob, carol):
+        assert sees_line(page, "The boat comes at five")
+    bob.click("button", "Reply and more: The boat comes at five")
+    bob.click("button", "Reply")
+    say(bob, "Really?")
+    alice.until("document.querySelector('.said-quote-words')?.textContent === 'The boat comes at five'")
+    alice.evaluate(RECIPIENT, "only to Bob")
+    alice.fill("Message only Bob", "Between us")
+    alice.press("Enter")
+    assert sees_line(bob, "Between us")
+    alice.evaluate(RECIPIENT, "Everyone")
+    alice.click("button", "Reply and more: The boat comes at five")
+    alice.click("button", "Edit")
+    say(alice, "The boat comes at four")
+    alice.until("!document.querySelector('.said-state:not(.said-edited)')")
+    bob.click("button", "Reply and more: Really?")
+    bob.click("button", "Delete")
+    for page in (bob, carol):
+        page.until("document.querySelector('.said-gone') !== null")
+        assert sees_line(page, "The boat comes at four")
+    assert lines(bob) == ["The boat comes at four", "Deleted", "Between us"]
+    assert lines(carol) == ["The boat comes at four", "Deleted"]
+
+
+def test_who_comes_after_somebody_left_reads_what_they_wrote_and_who_told_it(
+    chromium: Browser, server: LiveServer
+) -> None:
+    room = f"{server.url}/r/left"
+    alice, bob = (join_call(chromium, room, name) for name in ("Alice", "Bob"))
+    say(alice, "I must go")
+    assert sees_line(bob, "I must go")
+    alice.click("button", "Leave")
+    bob.until("document.querySelectorAll('video').length === 1")
+    carol = join_call(chromium, room, "Carol")
+    assert sees_line(carol, "I must go")
+    assert "as Bob has it" in carol.text()

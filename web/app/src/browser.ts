@@ -1,5 +1,6 @@
-import { keptIn, LocalMedia, ownedRoom, probeStun, probeTurn, rejoin, visit } from '@eyeline/sdk';
+import { Conversation, keptIn, LocalMedia, ownedRoom, probeStun, probeTurn, rejoin, visit } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
+import { chime } from './chime';
 import { disk } from './disk';
 import { identity } from './identity';
 import type { Address, Memory, Outside } from './model/outside';
@@ -8,7 +9,7 @@ import { preview } from './preview';
 /** The browser, as the model wants it. */
 export function browser(): Outside {
   return {
-    sdk: { visit, rejoin, probeStun, probeTurn, keptIn, ownedRoom, media: () => new LocalMedia() },
+    sdk: { visit, rejoin, probeStun, probeTurn, keptIn, Conversation, ownedRoom, media: () => new LocalMedia() },
     url: document.baseURI,
     secure: window.isSecureContext,
     address: address(),
@@ -21,6 +22,9 @@ export function browser(): Outside {
       ),
     disk: disk(),
     preview: (file) => preview(file).catch(() => ''),
+    chime: chime(),
+    seen: () => !document.hidden,
+    saveText,
     stayAwake: stayAwake(),
     copy: async (text) => navigator.clipboard.writeText(text),
     identity,
@@ -31,6 +35,12 @@ export function browser(): Outside {
       return () => clearTimeout(timer);
     },
   };
+}
+
+function saveText(name: string, text: string): void {
+  const href = URL.createObjectURL(new Blob([text], { type: 'text/plain;charset=utf-8' }));
+  Object.assign(document.createElement('a'), { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000); // no browser says when it has read it
 }
 
 /** A browser ends the lock when the page is hidden; it is asked for again when the page is back. */

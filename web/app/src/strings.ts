@@ -1,4 +1,5 @@
 import type { Device, Line, RelayPlace, Tried, VerdictCode } from '@eyeline/sdk';
+import type { Line as ChatLine } from './model/chat';
 import { VERDICTS } from './verdicts';
 
 type Kind = 'microphone' | 'camera';
@@ -81,6 +82,14 @@ export function inOneDigit(value: number): string {
 function clockTime(at: number): string {
   hourAndMinute ??= new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
   return hourAndMinute.format(at);
+}
+
+/** 2026-03-01 14:05, in the time of this place. */
+function dayAndTime(at: number): string {
+  const date = new Date(at);
+  const two = (value: number) => `${value}`.padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
 function lineState({ state, roundTripMs }: Line): string {
@@ -285,12 +294,41 @@ export const words = {
   chat: {
     heading: 'Chat',
     log: 'Messages',
-    empty: 'Messages go to those who are here now. They are gone when you leave.',
+    empty: 'Messages go to everyone here, and to who comes later. They are gone when all have left.',
     field: 'Message everyone',
+    fieldOnly: (name: string) => `Message only ${name}`,
     alone: 'Nobody else is here yet',
     send: 'Send',
-    sending: 'sending…',
-    missed: (names: string) => `Not delivered to ${names === '' ? 'everyone' : names}`,
+    delivery: (state: 'sending' | 'waiting' | 'missed', names: string) =>
+      ({ sending: 'sending…', waiting: `Waiting for ${names}`, missed: `Not delivered to ${names}` })[state],
+    to: 'To',
+    everyone: 'Everyone',
+    nobody: 'Somebody who left',
+    unaddressed: 'They have left. Choose who this is for.',
+    only: (name: string) => (name === '' ? 'only to one person' : `only to ${name}`),
+    onlyYou: 'only to you',
+    via: (name: string) => `as ${name} has it`,
+    deleted: 'Deleted',
+    edited: 'edited',
+    more: (text: string) => `Reply and more: ${text.slice(0, 60)}`,
+    reply: 'Reply',
+    edit: 'Edit',
+    remove: 'Delete',
+    about: (does: 'reply' | 'edit', name: string) => (does === 'edit' ? 'Changing your message' : `Reply to ${name}`),
+    cancel: 'Cancel',
+    earlier: 'Earlier messages',
+    chime: 'Sound for new messages',
+    save: 'Save as text',
+    typing: (names: readonly string[]) =>
+      names.length > 2
+        ? 'Several people are typing…'
+        : `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} typing…`,
+    exported: ({ at, mine, name, to, toName, text, revision }: ChatLine) => {
+      const only = to === null ? '' : ` (${mine ? `only to ${toName === '' ? 'one person' : toName}` : 'only to you'})`;
+      const said = text === '' ? 'Deleted' : text.replaceAll('\n', '\n    ');
+      return `${dayAndTime(at)} ${name}${only}: ${said}${revision > 0 && text !== '' ? ' (edited)' : ''}`;
+    },
+    lacking: (names: string) => `Not yet with ${names}`,
     excess: (count: number) => `${count} ${count === 1 ? 'character' : 'characters'} too many; 4000 fit.`,
     time: clockTime,
     you: 'You',

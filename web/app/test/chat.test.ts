@@ -1,76 +1,91 @@
 import type { Json } from '@eyeline/sdk';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../src/model/chat';
-import { FakePeer, FakeRoom, refusal } from './fakes';
+import { chatLine, direct, FakePeer, FakeRoom, refusal } from './fakes';
 import { settled, World } from './outside';
 
-const bob = new FakePeer('Bob', {} as MediaStream);
+let bob: FakePeer;
 let world: World;
 let room: FakeRoom;
 let chat: Chat;
 
 beforeEach(() => {
+  bob = new FakePeer('Bob', {} as MediaStream);
   world = new World();
   room = new FakeRoom('tea', 'Alice');
   chat = new Chat(world, room);
+  chat.meet([bob]);
 });
 
 const say = (text: string) => {
   chat.draft.value = text;
   chat.send();
 };
+const hears = (text: string, id = '1') => chat.receive(bob, chatLine(text, 0, { id }));
+const sentTo = (peer: FakePeer) => peer.sent.filter((message) => (message as { kind: string }).kind === 'chat');
+const delivery = () => chat.lines.value[0]?.delivery;
 
 test('a line is shown as sent only once everybody has it', async () => {
   let arrive = () => {};
-  room.delivery = () => new Promise((resolve) => (arrive = resolve));
+  bob.delivery = () => new Promise((resolve) => (arrive = resolve));
   say('hello');
-  expect(chat.lines.value[0]?.delivery).toBe('sending');
+  expect(delivery()).toEqual({ state: 'sending', lacking: ['Bob'] });
   arrive();
   await settled();
-  expect(chat.lines.value[0]?.delivery).toBe('delivered');
+  expect(delivery()?.state).toBe('sent');
 });
 
-test('a line that Bob did not get says so', async () => {
-  room.delivery = () => Promise.reject(refusal('gone', 'Bob'));
+test('a line waits for who is out of reach', async () => {
+  bob.delivery = () => new Promise(() => {});
+  say('hello');
+  bob.line.set({ ...direct, state: 'lost' });
+  expect(delivery()).toEqual({ state: 'waiting', lacking: ['Bob'] });
+});
+
+test('a line that Bob did not get says so until he is back and gets it', async () => {
+  bob.delivery = () => Promise.reject(refusal('gone', 'Bob'));
   say('hello');
   await settled();
-  expect(chat.lines.value[0]).toMatchObject({ delivery: 'missed', missed: 'Bob' });
+  chat.meet([]);
+  expect(delivery()).toEqual({ state: 'missed', lacking: ['Bob'] });
+  bob.delivery = () => Promise.resolve();
+  chat.meet([bob]);
+  await settled();
+  expect(delivery()?.state).toBe('sent');
+  expect(sentTo(bob)).toHaveLength(2);
 });
 
-test('on the wire a line is kind, id and text', () => {
-  say(' two\nlines ');
-  expect(room.sent).toEqual([{ kind: 'chat', id: expect.stringMatching(/^\d+-1$/), text: 'two\nlines' }]);
+test('the same seat with another connection is sent what the first one did not get', async () => {
+  bob.delivery = () => Promise.reject(refusal('gone', 'Bob'));
+  say('hello');
+  await settled();
+  const again = new FakePeer('Bob', {} as MediaStream);
+  chat.meet([again]);
+  await settled();
+  expect(sentTo(again)).toHaveLength(1);
+  expect(delivery()?.state).toBe('sent');
 });
 
 test('an empty draft and one that is too long stay where they are', () => {
   say('  ');
   say('x'.repeat(4001));
   expect(chat.excess.value).toBe(1);
-  expect(room.sent).toEqual([]);
+  expect(sentTo(bob)).toEqual([]);
   expect(chat.draft.value).toHaveLength(4001);
 });
 
-test('control characters of others are seen as such', () => {
-  chat.receive(bob, { kind: 'chat', id: '1', text: 'a\u0000b\r\nc\td' });
-  expect(chat.lines.value[0]?.text).toBe('a\ufffdb\nc\td');
+test('control characters and halves of characters of others are seen as such', () => {
+  hears('a\u0000b\r\nc\td\ud800');
+  expect(chat.lines.value[0]?.text).toBe('a\ufffdb\nc\td\ufffd');
 });
 
-test('ten thousand characters are cut', () => {
-  chat.receive(bob, { kind: 'chat', id: '1', text: 'x'.repeat(10_000) });
-  expect(chat.lines.value[0]?.text).toBe(`${'x'.repeat(4000)}…`);
+test('nobody is named to turn the words around', () => {
+  const carol = new FakePeer('Carol\u202e', {} as MediaStream);
+  chat.receive(carol, chatLine('hi', 0));
+  expect(chat.lines.value[0]?.name).toBe('Carol');
 });
 
-const strange: Json[] = [
-  null,
-  1,
-  'chat',
-  [],
-  {},
-  { kind: 'chat' },
-  { kind: 'chat', id: 1, text: 'x' },
-  { kind: 'chat', id: '1', text: [] },
-];
-test.each([...strange, { kind: 'chat', id: '1', text: ' \n' }, { kind: 'file', id: '1', text: 'x' }])(
+test.each<Json>([null, 1, [], {}, { kind: 'chat' }, { kind: 'file', id: '1', text: 'x' }])(
   '%o is not a line',
   (message) => {
     expect(chat.receive(bob, message)).toBeNull();
@@ -78,102 +93,154 @@ test.each([...strange, { kind: 'chat', id: '1', text: ' \n' }, { kind: 'file', i
   },
 );
 
-test('the same id twice is two lines, each with its own key', () => {
-  for (const text of ['one', 'two']) chat.receive(bob, { kind: 'chat', id: '1', text });
-  expect(new Set(chat.lines.value.map((line) => line.key)).size).toBe(2);
-});
-
 test('what came while the chat was closed is unread until it opens', () => {
-  chat.receive(bob, { kind: 'chat', id: '1', text: 'hello' });
+  hears('hello');
   expect(chat.unread.value).toBe(1);
   chat.show(true);
-  chat.receive(bob, { kind: 'chat', id: '2', text: 'again' });
+  hears('again', '2');
   expect(chat.unread.value).toBe(0);
 });
 
-test('five hundred lines are kept', () => {
-  for (let id = 0; id < 600; id += 1) chat.receive(bob, { kind: 'chat', id: `${id}`, text: `${id}` });
-  expect(chat.lines.value).toHaveLength(500);
-  expect(chat.lines.value[0]?.text).toBe('100');
+test('a line that comes twice is one line, and news once', () => {
+  hears('hello');
+  expect(hears('hello')).toBeNull();
+  expect(chat.lines.value).toHaveLength(1);
+  expect(chat.unread.value).toBe(1);
 });
 
-describe('what was written before somebody came', () => {
-  const asks = (peer: FakePeer) => chat.receive(peer, { kind: 'chat-ask' });
-  const before = (...lines: Json[]) => chat.receive(bob, { kind: 'chat-before', lines });
-  const texts = () => chat.lines.value.map((line) => line.text);
-  beforeEach(() => world.pass(60));
+test('a reload keeps our own lines in their tab, and leaving forgets them', () => {
+  say('before');
+  const anew = new Chat(world, room);
+  expect(anew.lines.value).toMatchObject([{ text: 'before', mine: true }]);
+  anew.leave();
+  expect(new Chat(world, room).lines.value).toEqual([]);
+});
 
-  test('everybody is asked once', () => {
+test('an answer shows what it answers, in the words of now', () => {
+  hears('what time?');
+  const [asked] = chat.lines.value;
+  if (asked !== undefined) chat.reply(asked);
+  say('four');
+  expect(chat.about.value).toBeNull();
+  expect(chat.lines.value.at(-1)?.quote).toEqual({ mine: false, name: 'Bob', text: 'what time?' });
+  chat.receive(bob, chatLine('when?', 0, { id: '1', revision: 1 }));
+  expect(chat.lines.value.at(-1)?.quote?.text).toBe('when?');
+});
+
+test('lines that answer each other in a ring are shown', () => {
+  chat.receive(bob, chatLine('one', 0, { id: '1', reply: 'bob/2' }));
+  chat.receive(bob, chatLine('two', 1, { id: '2', reply: 'bob/1' }));
+  expect(chat.lines.value.map(({ quote }) => quote?.text)).toEqual(['two', 'one']);
+});
+
+test("one changes the last line of one's own, and can leave it as it was", () => {
+  say('teh tea');
+  hears('yes?');
+  chat.editLast();
+  expect(chat.draft.value).toBe('teh tea');
+  chat.cancel();
+  expect(chat.draft.value).toBe('');
+  chat.editLast();
+  say('the tea');
+  expect(chat.lines.value.map(({ text }) => text).sort()).toEqual(['the tea', 'yes?']);
+  expect(sentTo(bob).at(-1)).toMatchObject({ text: 'the tea', revision: 1 });
+});
+
+test('a deleted line keeps its place and loses its words, also where it is quoted', () => {
+  say('secret');
+  const [line] = chat.lines.value;
+  if (line !== undefined) chat.reply(line);
+  say('about that');
+  if (line !== undefined) chat.remove(line);
+  expect(chat.lines.value.map(({ text, quote }) => [text, quote?.text])).toEqual([
+    ['', undefined],
+    ['about that', ''],
+  ]);
+});
+
+test('a private line is never for everyone, also once its only reader has left', () => {
+  const carol = new FakePeer('Carol', {} as MediaStream);
+  chat.meet([bob, carol]);
+  chat.to.value = 'bob';
+  say('psst');
+  expect([sentTo(bob), sentTo(carol)].map(({ length }) => length)).toEqual([1, 0]);
+  expect(chat.lines.value[0]).toMatchObject({ to: 'bob', toName: 'Bob' });
+  chat.meet([carol]);
+  say('are you there?');
+  expect(chat.addressed.value).toBe(false);
+  expect(sentTo(carol)).toEqual([]);
+  expect(chat.draft.value).toBe('are you there?');
+});
+
+test('the answer to a private line is private', () => {
+  chat.receive(bob, chatLine('psst', 0, { to: 'me' }));
+  const [line] = chat.lines.value;
+  if (line !== undefined) chat.reply(line);
+  expect(chat.to.value).toBe('bob');
+});
+
+describe('who is typing', () => {
+  const typed = (peer: FakePeer) => peer.sent.filter((message) => (message as { kind: string }).kind === 'chat-typing');
+  const types = () => chat.receive(bob, { kind: 'chat-typing' });
+
+  test('is shown until their line comes, or for six seconds', () => {
+    types();
+    expect(chat.typing.names.value).toEqual(['Bob']);
+    hears('done');
+    expect(chat.typing.names.value).toEqual([]);
+    types();
+    world.pass(6);
+    expect(chat.typing.names.value).toEqual([]);
+  });
+
+  test('is shown no more once they have left', () => {
+    types();
+    chat.meet([]);
+    expect(chat.typing.names.value).toEqual([]);
+  });
+
+  test('is told every three seconds at most, to those within reach whom the line is for', () => {
     const carol = new FakePeer('Carol', {} as MediaStream);
-    chat.meet([carol]);
-    chat.meet([carol]);
-    expect(carol.sent).toEqual([{ kind: 'chat-ask' }]);
+    chat.meet([bob, carol]);
+    carol.line.set({ ...direct, state: 'lost' });
+    for (const text of ['h', 'he', 'hel']) chat.type(text);
+    expect([typed(bob), typed(carol)].map(({ length }) => length)).toEqual([1, 0]);
+    world.pass(3);
+    chat.to.value = 'carol';
+    carol.line.set(direct);
+    chat.type('hell');
+    expect([typed(bob), typed(carol)].map(({ length }) => length)).toEqual([1, 1]);
+  });
+});
+
+describe('the sound', () => {
+  test('comes for a line while the chat is closed or the page is not seen', () => {
+    hears('one', '1');
+    chat.show(true);
+    hears('two', '2');
+    expect(world.chimes).toBe(1);
+    world.visible = false;
+    hears('three', '3');
+    expect(world.chimes).toBe(2);
   });
 
-  test('who asks is told what we wrote ourselves, in parts that fit', () => {
-    chat.receive(bob, { kind: 'chat', id: '1', text: 'not mine to tell' });
-    for (let n = 1; n <= 120; n += 1) say(`line ${n}`);
-    const carol = new FakePeer('Carol', {} as MediaStream);
-    asks(carol);
-    const lines = carol.sent.flatMap((message) => (message as { lines: { text: string }[] }).lines);
-    expect(lines.map(({ text }) => text)).toEqual(Array.from({ length: 100 }, (_, n) => `line ${n + 21}`));
-    expect(carol.sent).toHaveLength(20);
+  test('stays off in the next call once it was switched off', () => {
+    chat.chime.toggle();
+    hears('one');
+    expect(world.chimes).toBe(0);
+    expect(new Chat(world, room).chime.on.value).toBe(false);
   });
+});
 
-  test('who asks without end is not answered without end', () => {
-    say('hello');
-    const mallory = new FakePeer('Mallory', {} as MediaStream);
-    for (let times = 0; times < 100; times += 1) asks(mallory);
-    expect(mallory.sent).toHaveLength(20);
-  });
-
-  test('it is put where its time is, is theirs who tell it, and is no news', () => {
-    chat.receive(bob, { kind: 'chat', id: '3', text: 'third' });
-    expect(before({ id: '2', text: 'second', at: 2 }, { id: '1', text: 'first', at: 1 })).toBeNull();
-    expect(texts()).toEqual(['first', 'second', 'third']);
-    expect(chat.lines.value[0]).toMatchObject({ name: 'Bob', mine: false, at: 1 });
-    expect(chat.unread.value).toBe(1);
-  });
-
-  test('what we have already does not come twice', () => {
-    chat.receive(bob, { kind: 'chat', id: '1', text: 'hello' });
-    before({ id: '1', text: 'hello', at: 1 });
-    before({ id: '2', text: 'before', at: 1 });
-    before({ id: '2', text: 'before', at: 1 });
-    expect(texts()).toEqual(['before', 'hello']);
-  });
-
-  test('it does not come twice from who lost their seat and took another', () => {
-    chat.receive(bob, { kind: 'chat', id: '1', text: 'hello' });
-    const again = new FakePeer('Bob', {} as MediaStream, 'bob-2');
-    chat.receive(again, { kind: 'chat-before', lines: [{ id: '1', text: 'hello', at: 1 }] });
-    expect(texts()).toEqual(['hello']);
-  });
-
-  test('nobody hides what another wrote by its id', () => {
-    chat.receive(bob, { kind: 'chat', id: '1', text: 'yes' });
-    const mallory = new FakePeer('Mallory', {} as MediaStream);
-    const told = { kind: 'chat-before', lines: [{ id: '1', text: 'no', at: 1 }] };
-    for (const peer of [mallory, new FakePeer('Bob', {} as MediaStream, 'mallory-2')]) chat.receive(peer, told);
-    expect(texts()).toEqual(['no', 'no', 'yes']);
-  });
-
-  test('nobody writes from the future', () => {
-    before({ id: '1', text: 'tomorrow', at: Number.MAX_SAFE_INTEGER });
-    say('now');
-    expect(texts()).toEqual(['tomorrow', 'now']);
-  });
-
-  test.each<Json>([
-    [null],
-    'lines',
-    {},
-    [{ id: '1', text: 'x' }],
-    [{ id: '1', text: 'x', at: '1' }],
-    [{ id: '1', text: 'x', at: -1 }],
-    [{ id: 'x'.repeat(65), text: 'x', at: 1 }],
-  ])('%o are no lines', (lines) => {
-    chat.receive(bob, { kind: 'chat-before', lines });
-    expect(chat.lines.value).toEqual([]);
-  });
+test('the conversation is saved as text', () => {
+  hears('one\ntwo');
+  say('mine');
+  chat.editLast();
+  say('my own');
+  chat.save();
+  const [saved] = world.texts;
+  expect(saved?.name).toBe('chat-tea.txt');
+  expect(saved?.text.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d/gm, 'then')).toBe(
+    'then Bob: one\n    two\nthen Alice: my own (edited)\n',
+  );
 });

@@ -3,7 +3,7 @@
  * `?scene=five,chat,muted` in the address says what is to be seen.
  */
 import type * as sdk from '@eyeline/sdk';
-import { direct, FakeLobby, FakeMedia, FakePeer, FakeRoom, looking, refusal } from './fakes';
+import { chatLine, direct, FakeLobby, FakeMedia, FakePeer, FakeRoom, looking, refusal } from './fakes';
 
 const scene = new Set((new URLSearchParams(location.search).get('scene') ?? '').split(','));
 const longName = 'Wolfeschlegelsteinhausenbergerdorff-Bartholomäus von Hohenzollern';
@@ -121,11 +121,21 @@ function blocked(bob: FakePeer | undefined): void {
 
 function talk(room: FakeRoom, [bob, carol]: readonly FakePeer[]): void {
   const say = (from: FakePeer | undefined, text: string) => {
-    if (from !== undefined) room.hear(from, { kind: 'chat', id: text, text });
+    if (from !== undefined) room.hear(from, chatLine(text, Date.now()));
   };
   setTimeout(() => say(bob, 'The boat comes in at four, can you see the pier from there?'), 300);
   setTimeout(() => say(carol ?? bob, 'Got the first half already.'), 400);
   setTimeout(() => say(bob, `https://example.org/${'averylongword'.repeat(12)}`), 500);
+  const first = `${bob?.id}/The boat comes in at four, can you see the pier from there?`.slice(0, 64 + 3);
+  const line = (text: string, at: number, more = {}) => bob && room.hear(bob, chatLine(text, Date.now() + at, more));
+  if (scene.has('rich'))
+    setTimeout(() => line('Yes! Run `eyeline serve --port 8443` and open the link.', 600, { reply: first }), 600);
+  if (scene.has('rich')) setTimeout(() => line('Between us: I am late.', 700, { to: 'me' }), 700);
+  if (scene.has('typing')) setInterval(() => bob && room.hear(bob, { kind: 'chat-typing' }), 1000);
+  const many = () => {
+    for (let n = 0; n < 10_000; n += 1) line(`Line ${n}, ${'and on '.repeat(n % 9)}`, n - 20_000, { id: `${n}` });
+  };
+  if (scene.has('many')) setTimeout(many, 700);
   if (scene.has('hostile')) setTimeout(() => say(bob, '<img src=x onerror=alert(1)> \u0000\u0007 \u202Edesrever'), 600);
 }
 
@@ -153,9 +163,11 @@ function roomOf(name: string, me: string): FakeRoom {
   if (scene.has('away')) room.broker.set('away');
   if (scene.has('chat') || scene.has('talk')) talk(room, peers);
   if (scene.has('undelivered')) {
-    room.delivery = () => Promise.reject(refusal('gone', 'Bob'));
+    setTimeout(() => room.peers.set(peers.slice(1)), 3000);
   }
-  if (scene.has('sending')) room.delivery = () => new Promise(() => {});
+  if (scene.has('sending') || scene.has('undelivered')) {
+    for (const peer of peers) peer.delivery = () => new Promise(() => {});
+  }
   if (scene.has('coming')) setTimeout(() => room.peers.set([...peers, new FakePeer('Zoe', picture('Zoe'))]), 1500);
   for (const code of ['replaced', 'seat-gone'])
     if (scene.has(code)) setTimeout(() => room.ended.set(refusal(code)), 300);
@@ -195,6 +207,7 @@ export const probeStun = (): Promise<sdk.StunAnswer> =>
 export const probeTurn = ({ urls: [url = ''] }: sdk.IceServer): Promise<sdk.TurnAnswer> =>
   slowly(url.startsWith('turns') || scene.has('well') ? { found: 'passes', roundTripMs: 31 } : { found: 'silent' });
 
+export { Conversation } from '../../sdk/src/chat/conversation';
 export { keptIn } from '../../sdk/src/files/chunks';
 
 export { ownedRoom } from '../../sdk/src/seal';

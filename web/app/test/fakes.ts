@@ -8,6 +8,11 @@ export function refusal(code: string, message = code): sdk.EyelineError {
   return Object.assign(new Error(message), { code }) as sdk.EyelineError;
 }
 
+/** A chat line as it comes over the wire. */
+export function chatLine(text: string, at: number, more: { readonly [key: string]: sdk.Json } = {}): sdk.Json {
+  return { kind: 'chat', id: text.slice(0, 64), clock: at, at, revision: 0, text, reply: null, to: null, ...more };
+}
+
 export const direct: sdk.Line = {
   state: 'direct',
   path: 'direct',
@@ -61,9 +66,12 @@ export class FakePeer implements sdk.Peer {
 
   readonly sent: sdk.Json[] = [];
 
+  /** What becomes of the next message. */
+  delivery: () => Promise<void> = () => Promise.resolve();
+
   send(message: sdk.Json): Promise<void> {
     this.sent.push(message);
-    return Promise.resolve();
+    return this.delivery();
   }
 
   retry(): void {
@@ -194,8 +202,6 @@ export class FakeRoom implements sdk.Room {
   readonly iceServers = new Source<readonly sdk.IceServer[]>([]);
   readonly sent: sdk.Json[] = [];
   readonly published: (MediaStream | null)[] = [];
-  /** What becomes of the next message. */
-  delivery: () => Promise<void> = () => Promise.resolve();
   readonly #listeners = new Set<(from: sdk.Peer, message: sdk.Json) => void>();
 
   constructor(name: string, me: string) {
@@ -209,7 +215,7 @@ export class FakeRoom implements sdk.Room {
 
   send(message: sdk.Json): Promise<void> {
     this.sent.push(message);
-    return this.delivery();
+    return Promise.resolve();
   }
 
   listen(listener: (from: sdk.Peer, message: sdk.Json) => void): () => void {

@@ -1,5 +1,6 @@
 import type { TurnAnswer } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
+import { Conversation } from '../../sdk/src/chat/conversation';
 import { keptIn } from '../../sdk/src/files/chunks';
 import { ownedRoom } from '../../sdk/src/seal';
 import type { Disk, Memory, Outside } from '../src/model/outside';
@@ -70,6 +71,7 @@ export class World implements Outside {
     rejoin: async () => this.seat,
     keptIn,
     ownedRoom,
+    Conversation,
     media: () => {
       const media = new FakeMedia((name) => ({ name }) as unknown as MediaStream);
       this.media.push(media);
@@ -92,6 +94,15 @@ export class World implements Outside {
   };
 
   readonly preview = async (): Promise<string> => '/9j/';
+
+  chimes = 0;
+  visible = true;
+  readonly texts: { readonly name: string; readonly text: string }[] = [];
+  readonly chime = (): void => {
+    this.chimes += 1;
+  };
+  readonly seen = (): boolean => this.visible;
+  readonly saveText = (name: string, text: string): void => void this.texts.push({ name, text });
 
   readonly stayAwake = (awake: boolean): void => {
     this.awake = awake;

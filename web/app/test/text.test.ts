@@ -42,3 +42,31 @@ describe('addresses in what people write', () => {
 test('what has no picture gets one', () => {
   expect(showable('a\r\nb\0')).toBe('a\nb\ufffd');
 });
+
+describe('code in what people write', () => {
+  const codes = (text: string) => pieces(text).flatMap((piece) => (piece.code ? piece.text : []));
+
+  test.each([
+    ['run `ls -l`, then `cd`', ['ls -l', 'cd']],
+    ['```\nfor x in y:\n    z\n```', ['for x in y:\n    z']],
+    ['`https://example.org`', ['https://example.org']],
+    ['one ` alone', []],
+    ['``', []],
+    ['``` ```', []],
+    ['`two\nlines`', []],
+  ])('%s', (text, expected) => {
+    expect(codes(text)).toEqual(expected);
+  });
+
+  test('an address in code is not followed', () => {
+    expect(addresses('`https://example.org` https://example.com')).toEqual(['https://example.com']);
+  });
+
+  test('ten thousand backticks take no time', () => {
+    const start = performance.now();
+    pieces('`'.repeat(4000));
+    pieces('```a'.repeat(1000));
+    pieces(`\`\`\`${'a\n'.repeat(1990)}`);
+    expect(performance.now() - start).toBeLessThan(200);
+  });
+});

@@ -3,7 +3,7 @@ import { ownedRoom } from '../../sdk/src/seal';
 import { App } from '../src/model/app';
 import type { Call } from '../src/model/call';
 import type { Lobby } from '../src/model/lobby';
-import { FakePeer, FakeRoom, refusal } from './fakes';
+import { chatLine, FakePeer, FakeRoom, refusal } from './fakes';
 import { settled, World } from './outside';
 
 function at(app: App) {
@@ -230,7 +230,7 @@ test('the title tells who is there and what is unread', async () => {
   await settled();
   expect(app.title.value).toBe('Nobody else here yet · Eyeline');
   room.peers.set([bob]);
-  room.hear(bob, { kind: 'chat', id: '1', text: 'hello' });
+  room.hear(bob, chatLine('hello', 0));
   expect(app.title.value).toBe('(1) Bob · Eyeline');
 });
 

@@ -1,6 +1,9 @@
 /** Eyeline's JavaScript API: join a room, see and hear who is in it, talk to them. */
 
 export type { PathKind, RelayPlace, Transport, Tried, VerdictCode } from './attempt.ts';
+export { Conversation, type Person, type SayOptions, type Send } from './chat/conversation.ts';
+export type { Delivery, Line as ChatLine } from './chat/line.ts';
+export { TEXT_MAX } from './chat/messages.ts';
 export type { Safety } from './comparison.ts';
 export { EyelineError } from './errors.ts';
 export { type Kept, keptIn } from './files/chunks.ts';

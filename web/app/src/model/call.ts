@@ -167,6 +167,7 @@ export class Call {
   }
 
   leave(): void {
+    this.chat.leave();
     this.#room.leave();
   }
 
@@ -198,6 +199,7 @@ export class Call {
 
   end(): void {
     for (const one of this.others.peek()) one.watch.end();
+    this.chat.end();
     this.files.end();
     this.#watch.end();
     this.notices.end();

@@ -1,35 +1,31 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, signal } from '@preact/signals';
-import { cleanName, shownName } from './name';
+import { Chime } from './chime';
+import { shownName } from './name';
+import { Notebook } from './notebook';
 import type { Outside } from './outside';
 import { showable } from './text';
+import { transcript } from './transcript';
+import { Typing } from './typing';
 
 /** In characters as the browser counts them. */
 export const longestText = 4000;
-/** Lines kept; the oldest go first. */
-const keptLines = 500;
-/** Lines of our own that somebody gets who came later: the newest of them, so many in a message. */
-const toldLines = 100;
-const linesInMessage = 5;
-/** How often one person may ask for them: each time that their page is loaded anew. */
-const askedMost = 20;
-const longestId = 64;
 
-export interface Line {
-  readonly key: number;
-  /** Whose it is, and the id that they gave it. */
-  readonly author: string;
-  readonly id: string;
-  readonly mine: boolean;
-  readonly name: string;
-  readonly text: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly delivery: Delivery;
-  /** By whom it was not received; empty if unknown or if all have it. */
-  readonly missed: string;
+/** A line as it is shown. */
+export interface Line extends sdk.ChatLine {
+  /** The line that it answers; null too if it is not here. */
+  readonly quote: Quote | null;
+  /** Name of the only person that it is for; empty for everyone, and if it is not known any more. */
+  readonly toName: string;
 }
-export type Delivery = 'sending' | 'delivered' | 'missed';
+
+export type Quote = Pick<Line, 'mine' | 'name' | 'text'>;
+
+/** What the draft is about, beside a line for everyone: an answer to a line, or other words for it. */
+export interface About {
+  readonly does: 'reply' | 'edit';
+  readonly line: Line;
+}
 
 /** What people write to one another in this call. */
 export class Chat {
@@ -37,29 +33,52 @@ export class Chat {
   readonly open = signal(false);
   readonly unread = signal(0);
   readonly draft = signal('');
+  /** Who the draft is for: a seat, or empty for everyone. */
+  readonly to = signal('');
+  readonly about = signal<About | null>(null);
+  /** The line whose ways are open, by key. */
+  readonly chosen = signal('');
   /** How many characters the draft has too many. */
   readonly excess = computed(() => Math.max(0, this.draft.value.trim().length - longestText));
+  readonly typing: Typing;
+  readonly chime: Chime;
+  readonly #outside: Outside;
+  readonly #here = signal<ReadonlySet<string>>(new Set());
   readonly #room: sdk.Room;
-  readonly #now: () => number;
-  /** Before the numbers of our lines, which begin anew with each page. */
-  readonly #page: string;
-  readonly #met = new WeakSet<sdk.Peer>();
-  readonly #asked = new WeakMap<sdk.Peer, number>();
-  #keys = 0;
+  readonly #conversation: sdk.Conversation;
+  readonly #notebook: Notebook;
+  readonly #peers = new Map<string, sdk.Peer>();
+  /** Who is in the call, and what ends our look at their connections. */
+  #met = new Map<sdk.Peer, () => void>();
+  #last: readonly sdk.ChatLine[] | null = null;
+  /** Lines made fit to be shown, by what the conversation has. */
+  readonly #shown = new WeakMap<sdk.ChatLine, { readonly line: Line; readonly quoted: sdk.ChatLine | undefined }>();
+  readonly #names = new Map<string, string>();
 
   constructor(outside: Outside, room: sdk.Room) {
     this.#room = room;
-    this.#now = outside.now;
-    this.#page = `${outside.now()}`;
+    this.#outside = outside;
+    this.typing = new Typing(outside.after);
+    this.chime = new Chime(outside.memory, outside.chime);
+    this.#notebook = new Notebook(outside.session, room.name);
+    const page = [...outside.random(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    this.#conversation = new outside.sdk.Conversation(room.me, page, this.#notebook.read());
+    this.#show();
   }
 
-  /** Asks everybody, once, what they wrote before we were here. */
+  /** Who is in the call now. */
   meet(peers: readonly sdk.Peer[]): void {
-    for (const peer of peers) {
-      if (this.#met.has(peer)) continue;
-      this.#met.add(peer);
-      void peer.send({ kind: 'chat-ask' }).catch(() => undefined); // they left
+    for (const [peer, end] of this.#met) {
+      if (peers.includes(peer)) continue;
+      end();
+      this.typing.forget(peer.id);
     }
+    const still = peers.filter((peer) => this.#met.has(peer));
+    // The same seat with another object is somebody to be met again.
+    if (still.length < this.#met.size) this.#look(still);
+    const before = this.#met;
+    this.#met = new Map(peers.map((peer) => [peer, before.get(peer) ?? this.#watch(peer)]));
+    this.#look(peers);
   }
 
   show(open: boolean): void {
@@ -69,119 +88,168 @@ export class Chat {
 
   /** Anything a peer sent. Answers with the line, if it was one for people that is news. */
   receive(from: sdk.Peer, message: unknown): Line | null {
-    const kind = readKind(message);
-    if (kind === 'chat-ask') this.#tell(from);
-    if (kind === 'chat-before') this.#learn(from, message);
-    const said = kind === 'chat' ? readLine(message) : null;
-    if (said === null) return null;
-    const line = this.#add({ ...theirs(from, said), at: this.#now() });
+    this.#peers.set(from.id, from);
+    const { news, sends } = this.#conversation.hear(from, message, this.#outside.now());
+    this.#carry(sends);
+    this.typing.hear(from, message);
+    if (news === null) return null;
     if (!this.open.peek()) this.unread.value += 1;
-    return line;
+    if (!this.open.peek() || !this.#outside.seen()) this.chime.ring();
+    return this.#fit(news);
   }
+
+  /** The draft is now this; those whom it is for are told that we type. */
+  type(text: string): void {
+    this.draft.value = text;
+    const to = this.to.peek();
+    const reached = [...this.#met.keys()].filter((peer) => isReachable(peer) && (to === '' || to === peer.id));
+    if (text.trim() !== '' && this.about.peek()?.does !== 'edit') this.typing.type(reached);
+  }
+
+  /** Everything as a text, to be kept. */
+  save(): void {
+    this.#outside.saveText(`chat-${this.#room.name}.txt`, transcript(this.lines.peek()));
+  }
+
+  /** Whether everybody that the draft is for is here. */
+  readonly addressed = computed(() => this.to.value === '' || this.#here.value.has(this.to.value));
 
   /** Sends the draft, if there is something in it. */
   send(): void {
     const text = this.draft.peek().trim();
-    if (text === '' || this.excess.peek() > 0) return;
+    const about = this.about.peek();
+    if (text === '' || this.excess.peek() > 0 || !this.addressed.peek()) return;
+    if (about?.does === 'edit') this.#write(this.#conversation.change(about.line.key, text));
+    else this.#write(this.#conversation.say(text, this.#outside.now(), this.#options(about)));
+    this.cancel();
     this.draft.value = '';
-    void this.#deliver(text);
+    this.typing.rest();
   }
 
-  async #deliver(text: string): Promise<void> {
-    const id = `${this.#page}-${this.#keys + 1}`;
-    const { id: author, name } = this.#room.me;
-    const mine = { mine: true, author, id, name, text: showable(text) };
-    const { key } = this.#add({ ...mine, at: this.#now(), delivery: 'sending' });
+  reply(line: Line): void {
+    this.about.value = { does: 'reply', line };
+    this.chosen.value = '';
+    // The answer to a private line is as private.
+    if (line.to !== null) this.to.value = line.mine ? line.to : line.author;
+    else this.to.value = '';
+  }
+
+  edit(line: Line): void {
+    if (!this.canChange(line)) return;
+    this.about.value = { does: 'edit', line };
+    this.chosen.value = '';
+    this.draft.value = line.text;
+  }
+
+  canChange(line: Line): boolean {
+    return this.#conversation.canChange(line);
+  }
+
+  /** The last line that can still be changed. */
+  editLast(): void {
+    const last = this.lines.peek().findLast((line) => this.canChange(line));
+    if (last !== undefined) this.edit(last);
+  }
+
+  remove(line: Line): void {
+    if (this.about.peek()?.line.key === line.key) this.cancel();
+    this.chosen.value = '';
+    this.#write(this.#conversation.change(line.key, ''));
+  }
+
+  /** The draft is a line like any other. */
+  cancel(): void {
+    if (this.about.peek()?.does === 'edit') this.draft.value = '';
+    this.about.value = null;
+  }
+
+  /** Shows the ways of this line, or hides them again. */
+  choose(line: Line): void {
+    this.chosen.value = this.chosen.peek() === line.key ? '' : line.key;
+  }
+
+  /** Forgets what the tab keeps for a reload. */
+  leave(): void {
+    this.#notebook.forget();
+  }
+
+  end(): void {
+    for (const end of this.#met.values()) end();
+    this.typing.end();
+  }
+
+  #watch(peer: sdk.Peer): () => void {
+    this.#peers.set(peer.id, peer);
+    let known = isReachable(peer);
+    return peer.line.subscribe(() => {
+      if (isReachable(peer) === known) return;
+      known = !known;
+      this.#look([...this.#met.keys()]);
+    });
+  }
+
+  #look(peers: readonly sdk.Peer[]): void {
+    for (const { id, name } of peers) this.#names.set(id, shownName(name));
+    this.#here.value = new Set(peers.map(({ id }) => id));
+    const people = peers.map((peer) => ({ id: peer.id, name: peer.name, reachable: isReachable(peer) }));
+    this.#carry(this.#conversation.meet(this.#room.me, people));
+  }
+
+  #options(about: About | null): sdk.SayOptions {
+    const to = this.to.peek();
+    return { reply: about?.line.key ?? null, to: to === '' ? null : to };
+  }
+
+  #write(written: ReturnType<sdk.Conversation['say']>): void {
+    if (written === null) return;
+    this.#notebook.keep(written.line);
+    this.#carry(written.sends);
+  }
+
+  #carry(sends: readonly sdk.Send[]): void {
+    for (const send of sends) void this.#deliver(send);
+    this.#show();
+  }
+
+  async #deliver(send: sdk.Send): Promise<void> {
     try {
-      await this.#room.send({ kind: 'chat', id, text });
-      this.#change(key, { delivery: 'delivered' });
-    } catch (error) {
-      this.#change(key, { delivery: 'missed', missed: readMissed(error) });
+      await this.#peers.get(send.to)?.send(send.message);
+    } catch {
+      this.#conversation.failed(send); // they left
+      return;
     }
+    this.#carry(this.#conversation.arrived(send));
   }
 
-  /** Everybody tells what they wrote themselves: so nobody can put words into another's mouth. */
-  #tell(to: sdk.Peer): void {
-    const times = this.#asked.get(to) ?? 0;
-    if (times >= askedMost) return;
-    this.#asked.set(to, times + 1);
-    const mine = this.lines.peek().filter((line) => line.mine);
-    const told = mine.slice(-toldLines).map(({ id, text, at }) => ({ id, text, at }));
-    for (let start = 0; start < told.length; start += linesInMessage) {
-      const lines = told.slice(start, start + linesInMessage);
-      void to.send({ kind: 'chat-before', lines }).catch(() => undefined); // they left
-    }
+  #show(): void {
+    const lines = this.#conversation.lines;
+    if (lines !== this.#last) this.lines.value = lines.map((line) => this.#fit(line));
+    this.#last = lines;
   }
 
-  /** Puts what somebody wrote earlier where its author's clock says. */
-  #learn(from: sdk.Peer, message: unknown): void {
-    for (const said of readLines(message)) {
-      const line = theirs(from, said);
-      if (this.lines.peek().some((known) => isSame(known, line))) continue;
-      this.#add({ ...line, at: Math.min(said.at, this.#now()) });
-    }
-  }
-
-  #add(line: Omit<Line, 'key' | 'missed'>): Line {
-    this.#keys += 1;
-    const added: Line = { ...line, key: this.#keys, missed: '' };
-    const before = this.lines.peek().filter(({ at }) => at <= line.at);
-    const after = this.lines.peek().filter(({ at }) => at > line.at);
-    this.lines.value = [...before, added, ...after].slice(-keptLines);
-    return added;
-  }
-
-  #change(key: number, news: Partial<Line>): void {
-    this.lines.value = this.lines.peek().map((line) => (line.key === key ? { ...line, ...news } : line));
+  #fit(line: sdk.ChatLine): Line {
+    const quoted = line.reply === null ? undefined : this.#conversation.line(line.reply);
+    const known = this.#shown.get(line);
+    if (known !== undefined && known.quoted === quoted) return known.line;
+    const { delivery, via, to } = line;
+    const fit: Line = {
+      ...line,
+      ...fitQuote(line),
+      via: shownName(via),
+      delivery: { ...delivery, lacking: delivery.lacking.map(shownName) },
+      quote: quoted === undefined ? null : fitQuote(quoted),
+      toName: this.#names.get(to ?? '') ?? '',
+    };
+    this.#shown.set(line, { line: fit, quoted });
+    return fit;
   }
 }
 
-/** What somebody says that they wrote. */
-interface Said {
-  readonly id: string;
-  readonly text: string;
+function fitQuote({ mine, name, text }: sdk.ChatLine): Quote {
+  return { mine, name: shownName(name), text: showable(text) };
 }
 
-function theirs(from: sdk.Peer, { id, text }: Said): Omit<Line, 'key' | 'at' | 'missed'> {
-  return { mine: false, author: from.id, id, name: shownName(from.name), text, delivery: 'delivered' };
-}
-
-/**
- * Whether they are one line. Who lost their seat and took another has a new id, and tells the same lines: with the same
- * words under the same name nothing is hidden, whoever tells them.
- */
-function isSame(known: Line, line: Omit<Line, 'key' | 'at' | 'missed'>): boolean {
-  if (known.mine || known.id !== line.id) return false;
-  return known.author === line.author || (known.name === line.name && known.text === line.text);
-}
-
-function readKind(message: unknown): unknown {
-  return typeof message === 'object' && message !== null && 'kind' in message ? message.kind : null;
-}
-
-/** A line made fit to be shown; null for anything else. */
-function readLine(message: unknown): Said | null {
-  if (typeof message !== 'object' || message === null) return null;
-  const { id, text }: { id?: unknown; text?: unknown } = message;
-  if (typeof id !== 'string' || id.length > longestId || typeof text !== 'string' || text.trim() === '') return null;
-  const shown = showable(text);
-  return { id, text: shown.length > longestText ? `${shown.slice(0, longestText)}…` : shown };
-}
-
-/** Those of them that are lines with a time. */
-function readLines(message: unknown): readonly (Said & { readonly at: number })[] {
-  if (typeof message !== 'object' || message === null || !('lines' in message)) return [];
-  const { lines }: { lines: unknown } = message;
-  if (!Array.isArray(lines)) return [];
-  return lines.slice(0, linesInMessage).flatMap((one: unknown) => {
-    const said = readLine(one);
-    const at = typeof one === 'object' && one !== null && 'at' in one ? one.at : null;
-    return said !== null && typeof at === 'number' && at >= 0 ? [{ ...said, at }] : [];
-  });
-}
-
-/** The SDK tells who did not get it in the words of its error. */
-function readMissed(error: unknown): string {
-  if (!(error instanceof Error) || !('code' in error) || error.code !== 'gone') return '';
-  return cleanName(error.message);
+function isReachable(peer: sdk.Peer): boolean {
+  const { state } = peer.line.current;
+  return state === 'direct' || state === 'relayed';
 }

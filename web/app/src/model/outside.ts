@@ -12,6 +12,7 @@ export interface Sdk {
   probeTurn: typeof sdk.probeTurn;
   keptIn: typeof sdk.keptIn;
   ownedRoom: typeof sdk.ownedRoom;
+  Conversation: typeof sdk.Conversation;
   media(): Media;
 }
 
@@ -59,6 +60,12 @@ export interface Outside {
   readonly disk: Disk;
   /** A small picture of the file, as the SDK wants it for an offer; empty if the browser can't make one. */
   readonly preview: (file: File) => Promise<string>;
+  /** A short, quiet sound. */
+  readonly chime: () => void;
+  /** Whether the page can be seen. */
+  readonly seen: () => boolean;
+  /** Gives a text to where the browser saves files. */
+  readonly saveText: (name: string, text: string) => void;
   /** Keeps the screen, and with it the page, from going to sleep. */
   readonly stayAwake: (awake: boolean) => void;
   /** Rejects where the browser has no clipboard for us. */

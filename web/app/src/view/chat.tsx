@@ -1,13 +1,14 @@
-import { Send, X } from 'lucide';
+import { Bell, BellOff, Download, Send, X } from 'lucide';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
-import type { Line } from '../model/chat';
-import { pieces } from '../model/text';
+import type { Chat } from '../model/chat';
 import { words } from '../strings';
 import { Asks } from './files';
 import { Icon } from './icon';
+import { Log } from './log';
 
 export function ChatPanel({ call, onClose }: { readonly call: Call; readonly onClose: () => void }) {
+  const typing = call.chat.typing.names.value;
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape') return;
     event.stopPropagation();
@@ -17,80 +18,44 @@ export function ChatPanel({ call, onClose }: { readonly call: Call; readonly onC
     <aside class="chat" aria-label={words.chat.heading} onKeyDown={onKeyDown}>
       <div class="panel-head">
         <h2 class="panel-title">{words.chat.heading}</h2>
+        <Tools chat={call.chat} />
         <button type="button" class="plain" aria-label={words.close} onClick={onClose}>
           <Icon node={X} />
         </button>
       </div>
-      <Log lines={call.chat.lines.value} />
+      <Log chat={call.chat} />
+      <p class="typing">{typing.length > 0 && words.chat.typing(typing)}</p>
       <Asks files={call.files} />
       <Composer call={call} />
     </aside>
   );
 }
 
-/** Stays at the newest line unless somebody scrolled up to read. */
-function Log({ lines }: { readonly lines: readonly Line[] }) {
-  const log = useRef<HTMLDivElement>(null);
-  const atEnd = useRef(true);
-  useLayoutEffect(() => {
-    if (atEnd.current) log.current?.scrollTo(0, log.current.scrollHeight);
-  }, [lines]);
-  const onScroll = () => {
-    const list = log.current;
-    if (list !== null) atEnd.current = list.scrollHeight - list.scrollTop - list.clientHeight < 48;
-  };
+function Tools({ chat }: { readonly chat: Chat }) {
+  const sounds = chat.chime.on.value;
   return (
-    <div
-      ref={log}
-      class="log"
-      role="log"
-      aria-live="polite"
-      aria-label={words.chat.log}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard
-      tabIndex={0}
-      onScroll={onScroll}
-    >
-      {lines.length === 0 && <p class="log-empty">{words.chat.empty}</p>}
-      <ol class="log-lines">
-        {lines.map((line, index) => (
-          <LineView key={line.key} line={line} follows={continues(lines[index - 1], line)} />
-        ))}
-      </ol>
+    <div class="chat-tools">
+      <button
+        type="button"
+        class="plain"
+        aria-label={words.chat.chime}
+        aria-pressed={sounds}
+        title={words.chat.chime}
+        onClick={() => chat.chime.toggle()}
+      >
+        <Icon node={sounds ? Bell : BellOff} size={20} />
+      </button>
+      <button
+        type="button"
+        class="plain"
+        aria-label={words.chat.save}
+        aria-disabled={chat.lines.value.length === 0}
+        title={words.chat.save}
+        onClick={() => chat.lines.value.length > 0 && chat.save()}
+      >
+        <Icon node={Download} size={20} />
+      </button>
     </div>
-  );
-}
-
-/** From the same person within a minute: no new heading. */
-function continues(before: Line | undefined, line: Line): boolean {
-  return before !== undefined && before.mine === line.mine && before.name === line.name && line.at - before.at < 60_000;
-}
-
-function LineView({ line, follows }: { readonly line: Line; readonly follows: boolean }) {
-  return (
-    <li class="said" data-mine={line.mine} data-follows={follows}>
-      <p class={follows ? 'unseen' : 'said-by'}>
-        <bdi>{line.mine ? words.chat.you : line.name}</bdi>
-        <span class="said-at"> · {words.chat.time(line.at)}</span>
-      </p>
-      <p class="said-words" dir="auto">
-        <Words text={line.text} />
-      </p>
-      {line.delivery === 'sending' && <p class="said-state">{words.chat.sending}</p>}
-      {line.delivery === 'missed' && <p class="said-state problem">{words.chat.missed(line.missed)}</p>}
-    </li>
-  );
-}
-
-/** Addresses can be followed, in a tab of their own that learns nothing of this one. */
-function Words({ text }: { readonly text: string }) {
-  return pieces(text).map((piece) =>
-    piece.href === null ? (
-      piece.text
-    ) : (
-      <a href={piece.href} target="_blank" rel="noopener noreferrer">
-        {piece.text}
-      </a>
-    ),
   );
 }
 
@@ -100,7 +65,11 @@ function Composer({ call }: { readonly call: Call }) {
   const draft = chat.draft.value;
   const excess = chat.excess.value;
   const alone = call.alone.value;
-  useEffect(() => field.current?.focus(), []);
+  const about = chat.about.value;
+  const problem = excess > 0 ? words.chat.excess(excess) : chat.addressed.value ? '' : words.chat.unaddressed;
+  const only = call.others.value.find(({ id }) => id === chat.to.value);
+  const label = only === undefined ? words.chat.field : words.chat.fieldOnly(only.name);
+  useEffect(() => field.current?.focus(), [about]);
   useLayoutEffect(() => grow(field.current), [draft]);
   const send = () => {
     call.say();
@@ -115,24 +84,46 @@ function Composer({ call }: { readonly call: Call }) {
       }}
     >
       <p id="chat-problem" class="problem" role="status">
-        {excess > 0 && words.chat.excess(excess)}
+        {problem}
       </p>
+      <Recipient call={call} />
+      {about !== null && (
+        <div class="about">
+          <p class="about-words">
+            {words.chat.about(about.does, about.line.mine ? words.chat.you : about.line.name)}
+            <span class="about-text" dir="auto">
+              {about.line.text}
+            </span>
+          </p>
+          <button type="button" class="plain" aria-label={words.chat.cancel} onClick={() => chat.cancel()}>
+            <Icon node={X} size={20} />
+          </button>
+        </div>
+      )}
       <div class="composer-field">
         <textarea
           ref={field}
           class="composer-words"
           rows={1}
           dir="auto"
-          aria-label={words.chat.field}
+          aria-label={label}
           aria-describedby="chat-problem"
-          aria-invalid={excess > 0}
-          placeholder={alone ? words.chat.alone : words.chat.field}
+          aria-invalid={problem !== ''}
+          placeholder={alone ? words.chat.alone : label}
           enterkeyhint="send"
           value={draft}
           onInput={(event) => {
-            chat.draft.value = event.currentTarget.value;
+            chat.type(event.currentTarget.value);
           }}
           onKeyDown={(event) => {
+            if (event.key === 'Escape' && about !== null) {
+              event.stopPropagation();
+              chat.cancel();
+            }
+            if (event.key === 'ArrowUp' && draft === '') {
+              event.preventDefault();
+              chat.editLast();
+            }
             if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
             event.preventDefault();
             send();
@@ -142,12 +133,42 @@ function Composer({ call }: { readonly call: Call }) {
           type="submit"
           class="send"
           aria-label={words.chat.send}
-          aria-disabled={alone || excess > 0 || draft.trim() === ''}
+          aria-disabled={alone || problem !== '' || draft.trim() === ''}
         >
           <Icon node={Send} size={20} />
         </button>
       </div>
     </form>
+  );
+}
+
+/** Who a line goes to, where that can be asked: not while one of ours is changed. */
+function Recipient({ call: { chat, others } }: { readonly call: Call }) {
+  const people = others.value;
+  const to = chat.to.value;
+  if ((people.length < 2 && to === '') || chat.about.value?.does === 'edit') return null;
+  return (
+    <label class="sending-to composer-to">
+      <span>{words.chat.to}</span>
+      <select
+        value={to}
+        onChange={(event) => {
+          chat.to.value = event.currentTarget.value;
+        }}
+      >
+        <option value="">{words.chat.everyone}</option>
+        {!chat.addressed.value && (
+          <option value={to} disabled>
+            {words.chat.nobody}
+          </option>
+        )}
+        {people.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {words.chat.only(name)}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

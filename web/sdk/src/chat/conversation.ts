@@ -1,0 +1,341 @@
+import type { Json } from '../words.ts';
+import { type Delivery, keyOf, type Line, Log, SENT, sums } from './line.ts';
+import {
+  answers,
+  askMessage,
+  chatMessage,
+  type Message,
+  parseLine,
+  parseMessage,
+  type Said,
+  TEXT_MAX,
+} from './messages.ts';
+
+/** Lines kept; the oldest go first. */
+const LINES_MAX = 10_000;
+
+/** Milliseconds that a line may be ahead of our clock: one from further ahead moves nobody's. */
+const AHEAD_MAX_MS = 24 * 3600 * 1000;
+
+/** Times that one seat is answered in a minute. */
+const ANSWERS_MAX = 20;
+const ANSWERS_WINDOW_MS = 60_000;
+
+/** Characters told to who asks: the newest lines. */
+const TOLD_CHARACTERS_MAX = 2 * 1024 * 1024;
+
+/** Somebody else in the room. */
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  /** Whether there is a connection at this moment. */
+  readonly reachable: boolean;
+}
+
+/** Effect: send this to that person, then call `arrived` or `failed` with it. */
+export interface Send {
+  readonly to: string;
+  readonly message: Json;
+  /** Our own lines in it. */
+  readonly lines: readonly Line[];
+}
+
+export interface Heard {
+  /** A line that was said just now, and is new to us. */
+  readonly news: Line | null;
+  readonly sends: readonly Send[];
+}
+
+export interface SayOptions {
+  /** Key of the line that this one answers. */
+  readonly reply?: string | null;
+  /** Seat of the only person that it is for. */
+  readonly to?: string | null;
+}
+
+/**
+ * What people write to one another: the same lines in the same order for everybody. Knows no clock and no channel: `now`
+ * is in milliseconds since 1970, and a message may be lost only if `failed` is called for it.
+ */
+export class Conversation {
+  readonly #page: string;
+  readonly #log = new Log(LINES_MAX);
+  /** Who does not have a line of ours, by key: their names by seat. */
+  readonly #lacking = new Map<string, Map<string, string>>();
+  /** Keys that could not be sent to a seat. */
+  readonly #owed = new Map<string, Set<string>>();
+  /** The ask that a seat may answer. */
+  readonly #asks = new Map<string, string>();
+  /** When a seat was answered lately. */
+  readonly #answered = new Map<string, readonly number[]>();
+  #me: { readonly id: string; readonly name: string };
+  #people: ReadonlyMap<string, Person> = new Map();
+  #clock = 0;
+  #said = 0;
+  #asked = 0;
+
+  /** `page` is unlike that of any other page of ours; `own` is what an earlier one wrote, as JSON. */
+  constructor(me: { readonly id: string; readonly name: string }, page: string, own: readonly unknown[] = []) {
+    this.#me = me;
+    this.#page = page;
+    for (const said of own.map(parseLine)) {
+      if (said !== null) this.#put({ ...said, key: keyOf(said.author, said.id), mine: true, via: '', delivery: SENT });
+    }
+  }
+
+  /** In the order that all agree on; the same array until something changes. */
+  get lines(): readonly Line[] {
+    return this.#log.lines;
+  }
+
+  line(key: string): Line | undefined {
+    return this.#log.get(key);
+  }
+
+  /** Who we are, and everybody who is in the room now. */
+  meet(me: { readonly id: string; readonly name: string }, people: readonly Person[]): readonly Send[] {
+    const before = this.#people;
+    this.#me = me;
+    this.#people = new Map(people.map((person) => [person.id, person]));
+    const left = [...before.keys()].some((id) => !this.#people.has(id));
+    const sends: Send[] = [];
+    for (const { id } of people) {
+      // When somebody has left, those who heard them tell those who did not.
+      if (left || !before.has(id)) sends.push(this.#ask(id, false));
+      if (!before.has(id)) sends.push(...this.#pay(id));
+    }
+    for (const key of this.#lacking.keys()) this.#show(key);
+    return sends;
+  }
+
+  /** Null if there is nothing to say, or too much, or nobody that it is for. */
+  say(
+    text: string,
+    now: number,
+    { reply = null, to = null }: SayOptions = {},
+  ): { line: Line; sends: readonly Send[] } | null {
+    const person = to === null ? null : this.#people.get(to);
+    if (text.trim() === '' || text.length > TEXT_MAX || person === undefined) return null;
+    this.#said += 1;
+    const [id, { id: author, name }] = [`${this.#page}-${this.#said}`, this.#me];
+    const key = keyOf(author, id);
+    const said: Said = {
+      id,
+      author,
+      name,
+      clock: this.#next(now),
+      at: now,
+      revision: 0,
+      text: text.toWellFormed(),
+      reply,
+      to,
+    };
+    this.#put({ ...said, key, mine: true, via: '', delivery: SENT });
+    return this.#spread(key);
+  }
+
+  /** Our own line with another text, empty to delete it; null if it is not ours to change. */
+  change(key: string, text: string): { line: Line; sends: readonly Send[] } | null {
+    const line = this.#log.get(key);
+    if (line === undefined || !this.canChange(line) || text.length > TEXT_MAX || text === line.text) return null;
+    const revision = line.revision + 1;
+    this.#put({ ...line, revision, text: text.trim() === '' ? '' : text.toWellFormed() });
+    return this.#spread(key);
+  }
+
+  /** Ours, not deleted, written from the seat that we have (others believe no other), and for somebody who is here. */
+  canChange({ mine, author, text, to }: Line): boolean {
+    return mine && author === this.#me.id && text !== '' && (to === null || this.#people.has(to));
+  }
+
+  /** Anything that a person sent; what is not ours is no news and has no effects. */
+  hear(from: { readonly id: string; readonly name: string }, value: unknown, now: number): Heard {
+    const message = parseMessage(value, from);
+    switch (message?.kind) {
+      case 'chat':
+        return { news: this.#isForUs(message.line) ? this.#learn(message.line, '', now) : null, sends: [] };
+      case 'chat-ask':
+        return { news: null, sends: this.#mayAsk(from.id, now) ? this.#answer(from, message) : [] };
+      case 'chat-before':
+        if (this.#asks.get(from.id) !== message.ask) break; // nobody asked
+        if (message.last) this.#asks.delete(from.id);
+        for (const line of message.lines) this.#believe(from, line, now);
+    }
+    return { news: null, sends: [] };
+  }
+
+  /** They have it. */
+  arrived({ to, lines }: Send): readonly Send[] {
+    for (const { key, revision } of lines) if (this.#log.get(key)?.revision === revision) this.#has(to, key);
+    return this.#pay(to, 1);
+  }
+
+  /** They left, or too much was waiting for them. */
+  failed({ to, lines }: Send): void {
+    const owed = this.#owed.get(to) ?? new Set();
+    for (const { key } of lines) owed.add(key);
+    this.#owed.set(to, owed);
+  }
+
+  #next(now: number): number {
+    return now > this.#clock && (this.#clock === 0 || now - this.#clock <= AHEAD_MAX_MS) ? now : this.#clock + 1;
+  }
+
+  #put(line: Line): void {
+    this.#log.put(line);
+    this.#clock = Math.max(this.#clock, line.clock);
+  }
+
+  /** To everybody that it is for. */
+  #spread(key: string): { line: Line; sends: readonly Send[] } | null {
+    const line = this.#log.get(key);
+    if (line === undefined) return null;
+    const people = [...this.#people.values()].filter(({ id }) => line.to === null || line.to === id);
+    const lacking = this.#lacking.get(key) ?? new Map<string, string>();
+    for (const { id, name } of people) lacking.set(id, name);
+    this.#lacking.set(key, lacking);
+    this.#show(key);
+    return { line: this.#log.get(key) ?? line, sends: people.map(({ id }) => sendOf(id, line)) };
+  }
+
+  #ask(to: string, back: boolean): Send {
+    this.#asked += 1;
+    const ask = `${this.#page}-${this.#asked}`;
+    this.#asks.set(to, ask);
+    return { to, message: askMessage(ask, back, this.#sums(to)), lines: [] };
+  }
+
+  #answer(from: { readonly id: string }, { ask, back, have }: Message & { kind: 'chat-ask' }): readonly Send[] {
+    const sums = this.#sums(from.id);
+    const differs = (author: string): boolean => sums.get(author) !== have.get(author);
+    if (!differs(this.#me.id)) for (const key of this.#lacking.keys()) this.#has(from.id, key);
+    const lines = this.#tellable(from.id).filter(({ author }) => differs(author));
+    const sends = answers(ask, newest(lines)).map((part) => ({
+      to: from.id,
+      message: part.message,
+      lines: part.lines.filter(({ mine }) => mine),
+    }));
+    const news = [...have.keys()].some((author) => differs(author) && (author === from.id || !this.#isHere(author)));
+    return news && !back ? [...sends, this.#ask(from.id, true)] : sends;
+  }
+
+  #mayAsk(id: string, now: number): boolean {
+    const lately = (this.#answered.get(id) ?? []).filter((at) => now - at < ANSWERS_WINDOW_MS);
+    if (lately.length >= ANSWERS_MAX) return false;
+    this.#answered.set(id, [...lately, now]);
+    return true;
+  }
+
+  /** What we tell: our own, and what those wrote who have left. The others are here to tell it themselves. */
+  #tellable(to: string): readonly Line[] {
+    const isOurs = ({ author, mine }: Line): boolean => mine || (author !== to && !this.#isHere(author));
+    return this.lines.filter((line) => isBetween(line, this.#me.id, to) && isOurs(line));
+  }
+
+  /** Of what this person may know, but not what others told of them: they may say better. */
+  #sums(to: string): Map<string, string> {
+    const known = this.lines.filter(({ author, via }) => author !== to || via === '');
+    return sums(known.filter((line) => isBetween(line, this.#me.id, to)));
+  }
+
+  #isHere(id: string): boolean {
+    return id === this.#me.id || this.#people.has(id);
+  }
+
+  /** A line told by somebody: of their own, or of somebody who is not here to tell it. */
+  #believe(from: { readonly id: string; readonly name: string }, line: Said, now: number): void {
+    const own = line.author === from.id;
+    if (own ? !this.#isForUs(line) : line.to !== null || this.#isHere(line.author)) return;
+    this.#learn(own ? { ...line, name: from.name } : line, own ? '' : from.name, now);
+  }
+
+  #isForUs({ to }: Said): boolean {
+    return to === null || to === this.#me.id;
+  }
+
+  /** Answers with the line if it was not known. */
+  #learn(said: Said, via: string, now: number): Line | null {
+    const key = keyOf(said.author, said.id);
+    const known = this.#log.get(key);
+    if (known !== undefined && !isBetter(said, via, known)) return null;
+    if (known !== undefined && (known.via === '') === (via === '')) {
+      this.#put({ ...known, revision: said.revision, text: said.text });
+      return null;
+    }
+    const clock = said.clock > now + AHEAD_MAX_MS ? this.#clock + 1 : said.clock;
+    const line = { ...said, clock, at: Math.min(said.at, now), key, mine: false, via, delivery: SENT };
+    this.#put(line);
+    return known === undefined ? line : null;
+  }
+
+  #has(to: string, key: string): void {
+    const lacking = this.#lacking.get(key);
+    if (lacking === undefined) return;
+    const name = this.#people.get(to)?.name;
+    lacking.delete(to);
+    // Who lost their seat came back with another one.
+    for (const [id, other] of lacking) if (other === name && !this.#people.has(id)) lacking.delete(id);
+    this.#show(key);
+    if (lacking.size === 0) this.#lacking.delete(key);
+  }
+
+  /** Sends again what did not arrive, so many lines of it at most. */
+  #pay(to: string, most = Number.POSITIVE_INFINITY): readonly Send[] {
+    const owed = this.#owed.get(to);
+    if (owed === undefined || !this.#people.has(to)) return [];
+    const sends: Send[] = [];
+    for (const key of owed) {
+      if (sends.length >= most) break;
+      owed.delete(key);
+      const line = this.#log.get(key);
+      if (line?.author === this.#me.id && this.#lacking.get(key)?.has(to)) sends.push(sendOf(to, line));
+    }
+    return sends;
+  }
+
+  /** Brings what is shown of a line's way in line with who lacks it. */
+  #show(key: string): void {
+    const line = this.#log.get(key);
+    const delivery = this.#deliveryOf(key);
+    if (line === undefined) this.#lacking.delete(key);
+    else if (!isSame(line.delivery, delivery)) this.#log.put({ ...line, delivery });
+  }
+
+  #deliveryOf(key: string): Delivery {
+    const lacking = this.#lacking.get(key);
+    if (lacking === undefined || lacking.size === 0) return SENT;
+    const here = [...lacking.keys()].flatMap((id) => this.#people.get(id) ?? []);
+    const state = here.some(({ reachable }) => reachable) ? 'sending' : here.length > 0 ? 'waiting' : 'missed';
+    return { state, lacking: [...lacking.values()] };
+  }
+}
+
+function sendOf(to: string, line: Line): Send {
+  return { to, message: chatMessage(line), lines: [line] };
+}
+
+/** Whether both may read it. */
+function isBetween({ author, to }: Line, me: string, other: string): boolean {
+  return to === null || (author === me && to === other) || (author === other && to === me);
+}
+
+/** An author's own word is better than another's; of two that are as good, the later. Nobody else changes our own. */
+function isBetter(said: Said, via: string, known: Line): boolean {
+  if (known.mine) return false;
+  if ((via === '') !== (known.via === '')) return via === '';
+  return said.revision > known.revision;
+}
+
+function isSame(a: Delivery, b: Delivery): boolean {
+  return a.state === b.state && a.lacking.join('/') === b.lacking.join('/');
+}
+
+/** As many of the last ones as are told. */
+function newest(lines: readonly Line[]): readonly Line[] {
+  let size = 0;
+  const first = lines.findLastIndex(({ text }) => {
+    size += text.length + 200; // and what goes with it
+    return size > TOLD_CHARACTERS_MAX;
+  });
+  return lines.slice(first + 1);
+}

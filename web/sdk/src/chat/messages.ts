@@ -1,0 +1,104 @@
+import type { Json } from '../words.ts';
+import { keyOf, type Line } from './line.ts';
+
+/** In characters as the browser counts them. */
+export const TEXT_MAX = 4000;
+const ID_MAX = 64;
+const NAME_MAX = 256;
+/** Authors in an ask, and characters of JSON in an answer: both fit into a message with room to spare. */
+const AUTHORS_MAX = 300;
+const ANSWER_CHARACTERS_MAX = 48 * 1024;
+
+/** A line as it is said: without what only one person knows of it. */
+export type Said = Pick<Line, 'id' | 'author' | 'name' | 'clock' | 'at' | 'revision' | 'text' | 'reply' | 'to'>;
+
+export type Message =
+  /** By its author, to whom it is for; said again with a higher revision when they change it. */
+  | { readonly kind: 'chat'; readonly line: Said }
+  /** What did I miss? `have` sums up what is known, by author. `back`: in answer to an ask, and not to be asked back. */
+  | { readonly kind: 'chat-ask'; readonly ask: string; readonly back: boolean; readonly have: Map<string, string> }
+  /** A part of the answer. */
+  | { readonly kind: 'chat-before'; readonly ask: string; readonly last: boolean; readonly lines: readonly Said[] };
+
+export function chatMessage({ id, clock, at, revision, text, reply, to }: Said): Json {
+  return { kind: 'chat', id, clock, at, revision, text, reply, to };
+}
+
+export function askMessage(ask: string, back: boolean, have: ReadonlyMap<string, string>): Json {
+  return { kind: 'chat-ask', ask, back, have: [...have].slice(-AUTHORS_MAX) };
+}
+
+/** The answer in messages, each with the lines that are in it. */
+export function answers(ask: string, lines: readonly Line[]): { message: Json; lines: readonly Line[] }[] {
+  const parts: Line[][] = [[]];
+  let size = 0;
+  for (const line of lines) {
+    const characters = JSON.stringify(toldLine(line)).length + 1;
+    if (size + characters > ANSWER_CHARACTERS_MAX) {
+      parts.push([]);
+      size = 0;
+    }
+    parts.at(-1)?.push(line);
+    size += characters;
+  }
+  return parts.map((part, index) => ({
+    message: { kind: 'chat-before', ask, last: index === parts.length - 1, lines: part.map(toldLine) },
+    lines: part,
+  }));
+}
+
+function toldLine({ id, author, name, clock, at, revision, text, reply, to }: Said): Json {
+  return { id, author, name, clock, at, revision, text, reply, to };
+}
+
+/** What a peer sent, or null if it is not ours or makes no sense. `from` is the author of what is said live. */
+export function parseMessage(value: unknown, from: { readonly id: string; readonly name: string }): Message | null {
+  if (!isRecord(value)) return null;
+  const { kind, ask } = value;
+  if (kind === 'chat') {
+    const line = parseLine({ ...value, author: from.id, name: from.name });
+    return line && { kind, line };
+  }
+  if (!isId(ask)) return null;
+  if (kind === 'chat-ask') return { kind, ask, back: value['back'] === true, have: parseHave(value['have']) };
+  if (kind !== 'chat-before' || !Array.isArray(value['lines'])) return null;
+  const lines = value['lines'].map(parseLine).filter((line) => line !== null);
+  return { kind, ask, last: value['last'] === true, lines };
+}
+
+/** A line, from a peer or from what an earlier page of ours kept; null if it is none. */
+export function parseLine(value: unknown): Said | null {
+  if (!isRecord(value)) return null;
+  const { id, author, name, clock, at, revision, text, reply, to } = value;
+  if (!isId(id) || !isId(author) || typeof name !== 'string' || typeof text !== 'string') return null;
+  if (!isCount(clock) || !isCount(at) || !isCount(revision)) return null;
+  if (text.trim() === '' && !(text === '' && revision > 0)) return null;
+  if (reply !== null && (typeof reply !== 'string' || reply.length > keyOf('', '').length + 2 * ID_MAX)) return null;
+  if (to !== null && !isId(to)) return null;
+  return { id, author, name: name.slice(0, NAME_MAX), clock, at, revision, text: cut(text), reply, to };
+}
+
+/** Whole characters only, also of what a hostile browser sent. */
+function cut(text: string): string {
+  return (text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text).toWellFormed();
+}
+
+function parseHave(value: unknown): Map<string, string> {
+  if (!Array.isArray(value)) return new Map();
+  const pairs = value.slice(0, AUTHORS_MAX).filter((each: unknown): each is [string, string] => {
+    return Array.isArray(each) && isId(each[0]) && isId(each[1]);
+  });
+  return new Map(pairs);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= ID_MAX;
+}

@@ -1,0 +1,229 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Conversation, type Person, type Send } from '../src/chat/conversation.ts';
+import type { Json } from '../src/words.ts';
+
+const NOW = 1_700_000_000_000;
+const DAY_MS = 24 * 3600 * 1000;
+const person = (name: string): Person => ({ id: name.toLowerCase(), name, reachable: true });
+const [alice, bob, carol, mallory] = ['Alice', 'Bob', 'Carol', 'Mallory'].map(person) as [
+  Person,
+  Person,
+  Person,
+  Person,
+];
+
+let chat: Conversation;
+beforeEach(() => {
+  chat = new Conversation(alice, 'page');
+  chat.meet(alice, [bob]);
+});
+
+const texts = (of = chat) => of.lines.map(({ text }) => text);
+const line = (more: { readonly [key: string]: Json }): Json => ({
+  ...{ id: '1', clock: NOW, at: NOW, revision: 0, text: 'hello', reply: null, to: null },
+  ...more,
+});
+const live = (from: Person, more: { readonly [key: string]: Json } = {}) =>
+  chat.hear(from, { ...(line(more) as object), kind: 'chat' }, NOW);
+const askOf = (sends: readonly Send[], to: Person) =>
+  sends
+    .map(({ to: id, message }) => ({ id, message: message as { kind: string; ask: string } }))
+    .find(({ id, message }) => id === to.id && message.kind === 'chat-ask')?.message.ask;
+const tell = (from: Person, ask: string, lines: Json[], last = true) =>
+  chat.hear(from, { kind: 'chat-before', ask, last, lines }, NOW);
+
+describe('the order', () => {
+  test('what answers a line stands after it, whatever the clocks of the two say', () => {
+    live(bob, { clock: NOW + 60_000 });
+    chat.say('mine', NOW);
+    expect(texts()).toEqual(['hello', 'mine']);
+  });
+
+  test('a line from the far future stands where it came, and moves nobody', () => {
+    live(mallory, { clock: Number.MAX_SAFE_INTEGER, text: 'tomorrow' });
+    live(mallory, { id: '2', clock: NOW + 2 * DAY_MS, text: 'as well' });
+    chat.say('now', NOW);
+    live(bob, { clock: NOW + 10 });
+    expect(texts()).toEqual(['tomorrow', 'as well', 'now', 'hello']);
+    expect(chat.lines.at(-1)?.clock).toBeLessThan(NOW + 1000);
+  });
+
+  test('a line within the day ahead is followed, so that it does not stay at the end', () => {
+    live(mallory, { clock: NOW + DAY_MS, text: 'ahead' });
+    chat.say('after', NOW);
+    expect(texts()).toEqual(['ahead', 'after']);
+  });
+
+  test('equal clocks stand by author, then by id', () => {
+    live(carol, { text: 'c' });
+    live(bob, { id: '2', text: 'b2' });
+    live(bob, { id: '1', text: 'b1' });
+    expect(texts()).toEqual(['b1', 'b2', 'c']);
+  });
+
+  test('ten thousand lines are kept, the newest', () => {
+    for (let n = 0; n < 10_010; n += 1) live(bob, { id: `${n}`, clock: NOW + n, text: `${n}` });
+    expect(chat.lines).toHaveLength(10_000);
+    expect(chat.lines[0]?.text).toBe('10');
+  });
+});
+
+describe('who is believed', () => {
+  test('what nobody asked for is refused, and so is an answer that comes again', () => {
+    const ask = askOf(chat.meet(alice, [bob, carol]), carol) ?? '';
+    tell(bob, 'page-99', [line({ author: 'bob', name: 'Bob' })]);
+    expect(texts()).toEqual([]);
+    tell(carol, ask, [line({ author: 'carol', name: 'Carol' })]);
+    tell(carol, ask, [line({ id: '2', author: 'carol', name: 'Carol' })]);
+    expect(texts()).toEqual(['hello']);
+  });
+
+  test('nobody speaks for somebody who is here, nor for us', () => {
+    const ask = askOf(chat.meet(alice, [bob, mallory]), mallory) ?? '';
+    tell(mallory, ask, [line({ author: 'bob', name: 'Bob' }), line({ author: 'alice', name: 'Alice' })]);
+    expect(texts()).toEqual([]);
+  });
+
+  test('what is told of somebody who left says who told it, until they say it themselves', () => {
+    const ask = askOf(chat.meet(alice, [bob, mallory]), mallory) ?? '';
+    tell(mallory, ask, [line({ author: 'carol', name: 'Carol', text: 'forged', revision: 7 })]);
+    expect(chat.lines[0]).toMatchObject({ name: 'Carol', via: 'Mallory', mine: false });
+    live(carol, { text: 'true' });
+    expect(chat.lines).toMatchObject([{ text: 'true', via: '' }]);
+  });
+
+  test('a change counts from the author alone', () => {
+    live(bob, { text: 'yes' });
+    chat.meet(alice, []);
+    const ask = askOf(chat.meet(alice, [mallory]), mallory) ?? '';
+    live(mallory, { text: 'other' }); // the same id, but another author
+    tell(mallory, ask, [line({ author: 'bob', name: 'Bob', text: 'no', revision: 1 })]);
+    expect(texts()).toEqual(['yes', 'other']);
+    live(bob, { text: 'well', revision: 1 });
+    expect(texts()).toEqual(['well', 'other']);
+  });
+
+  test('our own from before a reload come from our own tab, and can be changed', () => {
+    const said = chat.say('before', NOW);
+    const anew = new Conversation(alice, 'page2', [{ ...said?.line, delivery: undefined }, 'nonsense']);
+    expect(anew.lines).toMatchObject([{ text: 'before', mine: true }]);
+    anew.meet(alice, [bob]);
+    expect(anew.change(said?.line.key ?? '', 'after')?.sends).toHaveLength(1);
+  });
+});
+
+describe('what others are told', () => {
+  const ask = (from: Person) => chat.hear(from, { kind: 'chat-ask', ask: 'a', back: true, have: [] }, NOW).sends;
+  const told = (sends: readonly Send[]) =>
+    sends.flatMap(({ message }) => (message as { lines: { text: string }[] }).lines.map(({ text }) => text));
+
+  test('ours, and what those wrote who have left; the others tell their own', () => {
+    live(bob, { text: 'from Bob' });
+    live(carol, { text: 'from Carol' });
+    chat.say('from Alice', NOW);
+    expect(told(ask(mallory)).sort()).toEqual(['from Alice', 'from Carol']);
+  });
+
+  test('a private line goes to one person, and to nobody else ever', () => {
+    chat.meet(alice, [bob, carol]);
+    expect(chat.say('psst', NOW, { to: 'bob' })?.sends.map(({ to }) => to)).toEqual(['bob']);
+    live(bob, { id: 'p', text: 'reply', to: 'alice' });
+    chat.meet(alice, [carol]);
+    expect(told(ask(carol))).toEqual([]);
+    expect(told(ask(bob))).toEqual(['psst']);
+  });
+
+  test('a private line for somebody else is none of ours', () => {
+    live(bob, { to: 'carol' });
+    expect(texts()).toEqual([]);
+  });
+
+  test('a message fits into its frame, whatever is in the lines', () => {
+    for (let n = 0; n < 100; n += 1) chat.say('"\\\ud800\u0001'.repeat(1000), NOW);
+    const sizes = ask(carol).map(({ message }) => JSON.stringify({ frame: 'message', n: NOW, data: message }).length);
+    expect(Math.max(...sizes)).toBeLessThan(60 * 1024);
+    expect(told(ask(bob))).toHaveLength(100);
+  });
+
+  test('who asks without end is answered twenty times a minute', () => {
+    const answered = Array.from({ length: 100 }, () => ask(mallory)).filter((sends) => sends.length > 0);
+    expect(answered).toHaveLength(20);
+  });
+
+  test('when somebody leaves, those who are left ask each other for what they said', () => {
+    chat.meet(alice, [bob, carol]);
+    expect(askOf(chat.meet(alice, [bob]), bob)).toBeDefined();
+  });
+});
+
+describe('who has it', () => {
+  const say = () => chat.say('hello', NOW) ?? { sends: [], line: null };
+  const state = () => chat.lines[0]?.delivery;
+
+  test('sent only once everybody within reach has it', () => {
+    chat.meet(alice, [bob, { ...carol, reachable: false }]);
+    const { sends } = say();
+    expect(state()).toEqual({ state: 'sending', lacking: ['Bob', 'Carol'] });
+    for (const send of sends) if (send.to === 'bob') chat.arrived(send);
+    expect(state()).toEqual({ state: 'waiting', lacking: ['Carol'] });
+    for (const send of sends) chat.arrived(send);
+    expect(state()).toEqual({ state: 'sent', lacking: [] });
+  });
+
+  test('who left without it and comes back is sent it again', () => {
+    const { sends } = say();
+    chat.meet(alice, []);
+    for (const send of sends) chat.failed(send);
+    expect(state()).toEqual({ state: 'missed', lacking: ['Bob'] });
+    const again = chat.meet(alice, [bob]).filter(({ lines }) => lines.length > 0);
+    expect(again).toHaveLength(1);
+    for (const send of again) chat.arrived(send);
+    expect(state()?.state).toBe('sent');
+  });
+
+  test('nobody is said to lack it who came back to another seat and was told', () => {
+    const { sends } = say();
+    chat.meet(alice, []);
+    for (const send of sends) chat.failed(send);
+    const seat = { ...bob, id: 'bob-2' };
+    chat.meet(alice, [seat]);
+    const { sends: told } = chat.hear(seat, { kind: 'chat-ask', ask: 'a', back: true, have: [] }, NOW);
+    for (const send of told) chat.arrived(send);
+    expect(state()?.state).toBe('sent');
+  });
+
+  test('a receipt for the first words is none for the changed ones', () => {
+    const { sends } = say();
+    chat.change(chat.lines[0]?.key ?? '', 'better');
+    for (const send of sends) chat.arrived(send);
+    expect(state()?.state).toBe('sending');
+  });
+});
+
+test.each<Json>([
+  null,
+  [],
+  'chat',
+  { kind: 'chat' },
+  line({ kind: 'chat', id: '' }),
+  line({ kind: 'chat', id: 'x'.repeat(65) }),
+  line({ kind: 'chat', clock: -1 }),
+  line({ kind: 'chat', clock: 0.5 }),
+  line({ kind: 'chat', at: '1' }),
+  line({ kind: 'chat', revision: -1 }),
+  line({ kind: 'chat', text: ' \n' }),
+  line({ kind: 'chat', text: '' }),
+  line({ kind: 'chat', reply: 'x'.repeat(200) }),
+  line({ kind: 'chat', to: 1 }),
+  { kind: 'chat-ask', ask: 1 },
+  { kind: 'chat-before', ask: 'a', lines: {} },
+])('%o is no news and changes nothing', (message) => {
+  expect(chat.hear(bob, message, NOW)).toEqual({ news: null, sends: [] });
+  expect(chat.lines).toEqual([]);
+});
+
+test('too long a text is cut to whole characters', () => {
+  live(bob, { text: `${'x'.repeat(3999)}\u{1f600}` });
+  expect(chat.lines[0]?.text.isWellFormed()).toBe(true);
+  expect(chat.lines[0]?.text).toHaveLength(4001);
+});

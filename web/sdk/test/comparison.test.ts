@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import vectors from '../../../tests/vectors/emoji.json' with { type: 'json' };
 import { Comparison, fingerprintIn, parseStep, type Safety, type Step } from '../src/comparison.ts';
 
@@ -25,10 +25,22 @@ function make(options: {
   return { comparison: new Comparison({ ...rest, say, identity: async () => identity }), said };
 }
 
-/** Lets all be said, by way of `between`. */
-async function talk(one: End, other: End, between: (step: Step) => Step = (step) => step): Promise<void> {
-  for (let turn = 0; turn < 12; turn += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
+const settled = ({ comparison }: End): boolean => comparison.safety.current.state !== 'comparing';
+
+function recognised({ comparison: { safety } }: End): boolean {
+  return safety.current.state === 'ready' && safety.current.identity !== null;
+}
+
+/** Lets all be said, by way of `between`, until both are `done`. */
+async function talk(
+  one: End,
+  other: End,
+  { between = (step: Step): Step => step, done = (): boolean => settled(one) && settled(other) } = {},
+): Promise<void> {
+  const until = performance.now() + 10_000;
+  while (!done()) {
+    if (performance.now() > until) throw new Error('they are not done');
+    await new Promise((resolve) => setTimeout(resolve));
     for (const step of one.said.splice(0)) other.comparison.take(between(step));
     for (const step of other.said.splice(0)) one.comparison.take(between(step));
   }
@@ -49,9 +61,11 @@ test.for(vectors)('both ends see what Python sees', async (vector) => {
   const one = end(true, vector.committer, vector.responder, { nonce: bytes(vector.committed) });
   const other = end(false, vector.responder, vector.committer, { nonce: bytes(vector.answered) });
   const commitments: Step[] = [];
-  await talk(one, other, (step) => {
-    if (step.step === 'commit') commitments.push(step);
-    return step;
+  await talk(one, other, {
+    between: (step) => {
+      if (step.step === 'commit') commitments.push(step);
+      return step;
+    },
   });
   expect(commitments).toEqual([{ step: 'commit', hash: vector.commitment }]);
   expect(wordsOf(one.comparison.safety.current)).toBe(vector.emoji.join(' '));
@@ -61,7 +75,7 @@ test.for(vectors)('both ends see what Python sees', async (vector) => {
 describe('somebody between', () => {
   test('who passes on what is said is found out: the commitment has the keys in it', async () => {
     const [alice, bob] = [end(true, ALICE, MALLORY), end(false, BOB, MALLORY)];
-    await talk(alice, bob);
+    await talk(alice, bob, { done: () => settled(bob) });
     expect(bob.comparison.safety.current.state).toBe('failed');
   });
 
@@ -80,7 +94,8 @@ describe('somebody between', () => {
 
   test('a commitment opens in one way only', async () => {
     const [alice, bob] = [end(true, ALICE, BOB), end(false, BOB, ALICE)];
-    await talk(alice, bob, (step) => (step.step === 'reveal' ? { step: 'reveal', nonce: '00'.repeat(16) } : step));
+    const other: Step = { step: 'reveal', nonce: '00'.repeat(16) };
+    await talk(alice, bob, { between: (step) => (step.step === 'reveal' ? other : step) });
     expect(bob.comparison.safety.current).toEqual({ state: 'failed' });
   });
 });
@@ -103,8 +118,7 @@ describe('out of turn', () => {
   ] as const)('who commits: %s; %j', async ([commits, steps]) => {
     const { comparison } = end(commits, ALICE, BOB);
     for (const step of steps) comparison.take(step);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(comparison.safety.current).toEqual({ state: 'failed' });
+    await vi.waitFor(() => expect(comparison.safety.current).toEqual({ state: 'failed' }));
   });
 });
 
@@ -114,7 +128,7 @@ describe('long-term keys', () => {
     const names: string[] = [];
     for (let call = 0; call < 2; call += 1) {
       const [one, other] = [end(true, ALICE, BOB, { identity: alice }), end(false, BOB, ALICE, { identity: bob })];
-      await talk(one, other);
+      await talk(one, other, { done: () => recognised(one) && recognised(other) });
       for (const { current } of [one.comparison.safety, other.comparison.safety])
         names.push(current.state === 'ready' ? (current.identity ?? '') : current.state);
     }
@@ -127,12 +141,18 @@ describe('long-term keys', () => {
     const bob = await keys();
     const [one, other] = [end(true, ALICE, BOB), end(false, BOB, ALICE, { identity: bob })];
     let old: Step | null = null;
-    await talk(one, other, (step) => {
-      if (step.step === 'identity') old = step;
-      return step;
+    await talk(one, other, {
+      between: (step) => {
+        if (step.step === 'identity') old = step;
+        return step;
+      },
+      done: () => recognised(one),
     });
     const [next, again] = [end(true, ALICE, BOB), end(false, BOB, ALICE, { identity: bob })];
-    await talk(next, again, (step) => (step.step === 'identity' && old !== null ? old : step));
+    await talk(next, again, {
+      between: (step) => (step.step === 'identity' && old !== null ? old : step),
+      done: () => next.comparison.safety.current.state === 'failed',
+    });
     expect(next.comparison.safety.current).toEqual({ state: 'failed' });
   });
 

@@ -1,6 +1,5 @@
 """Which path a line took, why there is none, and the page that tries every one of them; in real browsers."""
 
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +7,7 @@ from tests.support.browser import Browser, Page
 from tests.support.call import links
 from tests.support.meeting import meet, relay_only
 from tests.support.people import SMALL
-from tests.support.server import LiveServer
+from tests.support.server import LiveServer, own_address
 
 from eyeline.checks import CHECKS
 
@@ -52,13 +51,6 @@ def browser(request: pytest.FixtureRequest) -> Browser:
     """Each of the two."""
     found: Browser = request.getfixturevalue(request.param)
     return found
-
-
-def own_address() -> str:
-    """The one that packets to the world leave from; none is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("203.0.113.1", 9))
-        return str(probe.getsockname()[0])
 
 
 def join(browser: Browser, room: str, name: str, script: str = "") -> Page:

@@ -123,3 +123,10 @@ def free_port(kind: socket.SocketKind) -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def own_address() -> str:
+    """The one that packets to the world leave from; none is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("203.0.113.1", 9))
+        return str(probe.getsockname()[0])

@@ -210,6 +210,7 @@ export const words = {
     joining: 'Joining…',
     sealed: 'From browser to browser, encrypted, and introduced under the key in your link.',
     trusting: 'From browser to browser, encrypted. This link has no key: the server that introduces you is trusted.',
+    hide: 'Hide my address from the others (slower: all goes by the relay)',
     keyless: 'The people inside came by a link with a key. Yours lacks it: ask them for the whole link.',
     preview: 'Your picture',
     cameraOff: 'Your camera is off',

@@ -238,6 +238,7 @@ export class FakeLobby implements sdk.Lobby {
   readonly members = new Source<readonly sdk.Member[] | null>([]);
   readonly strangers = new Source(0);
   readonly waiting = new Source(false);
+  hidden = false;
   readonly capacity = new Source<number | null>(6);
   readonly refused = new Source<sdk.EyelineError | null>(null);
   prepared = 0;
@@ -247,6 +248,10 @@ export class FakeLobby implements sdk.Lobby {
 
   constructor(room: string) {
     this.room = room;
+  }
+
+  hideAddress(hide: boolean): void {
+    this.hidden = hide;
   }
 
   prepare(): void {

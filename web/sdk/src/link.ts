@@ -37,11 +37,15 @@ export interface Spare {
   /** What the browser said of servers while it gathered; the first {@link ERRORS_MAX}. */
   readonly errors: readonly GatheringError[];
   readonly files: RTCDataChannel;
+  readonly ways: Ways;
 }
 
+/** Which ways a connection may take: with `relay` nobody learns our address but the relay. */
+export type Ways = RTCIceTransportPolicy;
+
 /** Makes a {@link Spare}, which sends what there is of `stream` unless it is told otherwise later. */
-export function spare(iceServers: readonly IceServer[], stream: MediaStream | null): Spare {
-  const connection = new RTCPeerConnection(configuration(iceServers));
+export function spare(iceServers: readonly IceServer[], stream: MediaStream | null, ways: Ways): Spare {
+  const connection = new RTCPeerConnection(configuration(iceServers, ways));
   for (const kind of KINDS) {
     const track = firstTrack(stream, kind);
     if (track !== null) connection.addTrack(track);
@@ -53,17 +57,19 @@ export function spare(iceServers: readonly IceServer[], stream: MediaStream | nu
   const channel = connection.createDataChannel('eyeline', { negotiated: true, id: 0 });
   // A priority that only some browsers know, and TypeScript does not: below talk and pictures.
   const behind: RTCDataChannelInit & { priority: string } = { negotiated: true, id: 1, priority: 'very-low' };
-  return { connection, channel, files: connection.createDataChannel('files', behind), errors };
+  return { connection, channel, files: connection.createDataChannel('files', behind), errors, ways };
 }
 
 /** Tells a {@link Spare} or a {@link Link} of servers, or of credentials, that were not known when it was made. */
-export function configure({ connection }: Spare | Link, iceServers: readonly IceServer[]): void {
-  if (connection.signalingState !== 'closed') connection.setConfiguration(configuration(iceServers));
+export function configure({ connection, ways }: Spare | Link, iceServers: readonly IceServer[]): void {
+  if (connection.signalingState === 'closed') return;
+  connection.setConfiguration(configuration(iceServers, ways));
 }
 
-function configuration(iceServers: readonly IceServer[]): RTCConfiguration {
+function configuration(iceServers: readonly IceServer[], iceTransportPolicy: Ways): RTCConfiguration {
   return {
     iceServers: iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
+    iceTransportPolicy,
     bundlePolicy: 'max-bundle',
     iceCandidatePoolSize: 1,
   };
@@ -103,6 +109,7 @@ export class Link {
   readonly channel: RTCDataChannel;
   readonly errors: readonly GatheringError[];
   readonly files: RTCDataChannel;
+  readonly ways: Ways;
   readonly #options: LinkOptions;
   readonly #negotiation: Negotiation;
   readonly #asked = new Map<RTCRtpSender, MediaStreamTrack | null>();
@@ -128,6 +135,7 @@ export class Link {
     this.channel = options.spare.channel;
     this.errors = options.spare.errors;
     this.files = options.spare.files;
+    this.ways = options.spare.ways;
     this.#listen();
     this.publish(options.stream);
     if (options.opens) this.#open();

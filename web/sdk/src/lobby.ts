@@ -1,6 +1,6 @@
 import { Broker, type Signalling } from './broker.ts';
 import { EyelineError } from './errors.ts';
-import { configure, type Spare, spare } from './link.ts';
+import { configure, type Spare, spare, type Ways } from './link.ts';
 import type { IceServer, Joined, Member } from './protocol.ts';
 import { loadTicket, type Place, type Room, SeatedRoom, saveTicket } from './room.ts';
 import { isSecret } from './seal.ts';
@@ -41,6 +41,8 @@ export interface Lobby {
    * again. Also with `pass-needed`, `pass-invalid`, `pass-expired` or `not-allowed`, after which nothing goes on.
    */
   join(options: JoinOptions): Promise<Room>;
+  /** Whether all goes by the relay, so that nobody in the call learns our address; as in {@link Place}. */
+  hideAddress(hide: boolean): void;
   /** Goes away without having joined. */
   leave(): void;
 }
@@ -64,6 +66,7 @@ class Visit implements Lobby {
   readonly refused = new Source<EyelineError | null>(null);
   readonly #broker: Signalling;
   readonly #sealed: boolean;
+  #ways: Ways;
   readonly #identity: () => Promise<CryptoKeyPair | null>;
   #iceServers: readonly IceServer[] = [];
   #spare: Spare | null = null;
@@ -82,6 +85,7 @@ class Visit implements Lobby {
     const door = { url: new URL(place.url), room: place.room, pass: place.pass ?? null, owner: place.owner ?? null };
     const [secret, tell] = [place.secret ?? null, (news: News) => this.#hear(news)];
     this.#sealed = secret !== null;
+    this.#ways = waysOf(place.relayOnly ?? false);
     this.#identity = place.identity ?? (async () => null);
     this.#broker =
       secret === null ? new Broker(door, ticket, tell) : new SealedBroker(door, usable(secret), ticket, tell);
@@ -92,9 +96,18 @@ class Visit implements Lobby {
     if (this.members.current !== null) this.hurry(stream);
   }
 
+  hideAddress(hide: boolean): void {
+    const ways = waysOf(hide);
+    if (ways === this.#ways) return;
+    this.#ways = ways;
+    this.#spare?.connection.close(); // it may have gathered what is not to be told
+    this.#spare = null;
+    if (this.#stream !== null) this.prepare(this.#stream);
+  }
+
   /** Makes the connection while the broker is still being asked. */
   hurry(stream: MediaStream | null): void {
-    this.#spare ??= spare(this.#iceServers, stream);
+    this.#spare ??= spare(this.#iceServers, stream, this.#ways);
   }
 
   join(options: JoinOptions): Promise<Room> {
@@ -196,12 +209,17 @@ class Visit implements Lobby {
       joined,
       stream,
       spare: this.#spare,
+      ways: this.#ways,
       sealed: this.#sealed,
       identity: this.#identity,
     });
     this.#spare = null;
     this.#waiting?.resolve(this.#seated);
   }
+}
+
+function waysOf(relayOnly: boolean): Ways {
+  return relayOnly ? 'relay' : 'all';
 }
 
 /** The secret, if it can be one and the browser can use it. */

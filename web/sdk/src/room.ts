@@ -1,7 +1,7 @@
 import type { Signalling } from './broker.ts';
 import { EyelineError } from './errors.ts';
 import { type Hosting, RoomHosting } from './hosting.ts';
-import { configure, type Spare, spare } from './link.ts';
+import { configure, type Spare, spare, type Ways } from './link.ts';
 import { type Peer, RemotePeer } from './peer.ts';
 import type { IceServer, Joined, Member, Roster } from './protocol.ts';
 import { isStranger } from './sealed.ts';
@@ -46,6 +46,8 @@ export interface Place {
   readonly room: string;
   /** The link's secret, 22 characters of base64url: what the members say to connect is sealed with it. */
   readonly secret?: string | null;
+  /** Everything goes by the relay: nobody in the call learns our address, and the way is longer. */
+  readonly relayOnly?: boolean;
   /** A long-term key (ECDSA, P-256) that the others can recognise us by, by `Peer.safety`; asked for when it is needed. */
   readonly identity?: () => Promise<CryptoKeyPair | null>;
   /** A signed pass (JSON Web Token) from your own server: opens the room, where it opens to nobody else. */
@@ -59,6 +61,7 @@ interface Seat {
   readonly joined: Joined;
   readonly stream: MediaStream | null;
   readonly spare: Spare | null;
+  readonly ways: Ways;
   readonly sealed: boolean;
   readonly identity: () => Promise<CryptoKeyPair | null>;
 }
@@ -78,6 +81,7 @@ export class SeatedRoom implements Room {
   readonly #known = new Map<string, RemotePeer>();
   readonly #listeners = new Set<(from: Peer, message: Json) => void>();
   readonly #stopped = new AbortController();
+  readonly #ways: Ways;
   readonly #identity: () => Promise<CryptoKeyPair | null>;
   #members: readonly Member[] = [];
   #spare: Spare | null;
@@ -91,6 +95,7 @@ export class SeatedRoom implements Room {
     this.broker = state;
     this.sealed = seat.sealed;
     this.#identity = seat.identity;
+    this.#ways = seat.ways;
     this.iceServers = new Source(seat.joined.iceServers);
     this.#spare = seat.spare;
     this.#stream = seat.stream;
@@ -254,11 +259,11 @@ export class SeatedRoom implements Room {
   }
 
   #takeSpare(): Spare {
-    const taken = this.#spare ?? spare(this.iceServers.current, this.#stream);
+    const taken = this.#spare ?? spare(this.iceServers.current, this.#stream, this.#ways);
     this.#spare = null;
     // The next one is made when there is time for it, not while this one is being connected.
     setTimeout(() => {
-      if (this.ended.current === null) this.#spare ??= spare(this.iceServers.current, this.#stream);
+      if (this.ended.current === null) this.#spare ??= spare(this.iceServers.current, this.#stream, this.#ways);
     }, 2000);
     return taken;
   }

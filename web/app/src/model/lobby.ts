@@ -22,6 +22,12 @@ export interface Refusal {
 }
 
 const nameKey = 'eyeline:name';
+const hiddenKey = 'eyeline:relay-only';
+
+/** Whether this person wants nobody to learn their address. */
+export function hidesAddress({ memory }: Pick<Outside, 'memory'>): boolean {
+  return memory.get(hiddenKey) !== null;
+}
 
 /** Before the call: see yourself, say who you are, see who is inside. */
 export class Lobby {
@@ -33,6 +39,8 @@ export class Lobby {
   /** What is wrong with the name, once somebody tried to join with it. */
   readonly nameProblem = signal<Exclude<NameReading, { is: 'name' }> | null>(null);
   readonly status: ReadonlySignal<Status>;
+  /** All goes by the relay. */
+  readonly hidden = signal(false);
   readonly joining = signal(false);
   /** A host has been asked whether we may come in. */
   readonly waiting: ReadonlySignal<boolean>;
@@ -58,7 +66,16 @@ export class Lobby {
     this.#memory = outside.memory;
     this.#name.value = outside.memory.get(nameKey) ?? '';
     this.name = this.#name;
-    this.#lobby = outside.sdk.visit({ url: outside.url, room, secret: key, pass, owner, identity: outside.identity });
+    this.hidden.value = hidesAddress(outside);
+    this.#lobby = outside.sdk.visit({
+      url: outside.url,
+      room,
+      secret: key,
+      pass,
+      owner,
+      identity: outside.identity,
+      relayOnly: this.hidden.peek(),
+    });
     this.waiting = this.#watch.signal(this.#lobby.waiting);
     this.status = statusOf(this.#lobby, this.#watch, this.sealed);
     this.#watch.add(
@@ -101,6 +118,13 @@ export class Lobby {
     } finally {
       this.joining.value = false;
     }
+  }
+
+  hide(hide: boolean): void {
+    this.hidden.value = hide;
+    if (hide) this.#memory.set(hiddenKey, 'yes');
+    else this.#memory.forget(hiddenKey);
+    this.#lobby.hideAddress(hide);
   }
 
   /** No longer waits to be let in. */

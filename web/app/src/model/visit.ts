@@ -3,7 +3,7 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 import { arrival } from './arrival';
 import { Call } from './call';
 import { Equipment } from './equipment';
-import { Lobby } from './lobby';
+import { hidesAddress, Lobby } from './lobby';
 import { keepOwner, ownerOf } from './new-call';
 import type { Outside } from './outside';
 import { type RoomAddress, roomPath } from './route';
@@ -75,9 +75,12 @@ export class Visit {
   /** After a reload in mid-call: straight into the same seat, or into the lobby if it is gone. */
   async #comeBack(): Promise<void> {
     const { sdk, url, identity } = this.#outside;
+    const relayOnly = hidesAddress(this.#outside);
     const stream = this.#equipment.stream.peek();
     const { key: secret, pass, owner } = this.#address;
-    const room = await sdk.rejoin({ url, room: this.room, secret, pass, owner, identity, stream }).catch(() => null);
+    const room = await sdk
+      .rejoin({ url, room: this.room, secret, pass, owner, identity, relayOnly, stream })
+      .catch(() => null);
     if (this.#gone) room?.leave();
     else if (room === null) this.#look();
     else await this.#enter(room);

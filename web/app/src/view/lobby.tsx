@@ -174,6 +174,14 @@ function JoinButton({ lobby }: { readonly lobby: Lobby }) {
           </button>
         </>
       )}
+      <label class="choice lobby-hide">
+        <input
+          type="checkbox"
+          checked={lobby.hidden.value}
+          onChange={(event) => lobby.hide(event.currentTarget.checked)}
+        />
+        {words.lobby.hide}
+      </label>
       {refusal === null && !lobby.waiting.value && (
         <p class="lobby-note">
           <Icon node={ShieldCheck} size={18} />

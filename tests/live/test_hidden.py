@@ -1,0 +1,37 @@
+"""Who hides their address shows the others nothing but the relay's."""
+
+import pytest
+from tests.support.browser import Browser, Page
+from tests.support.call import links, media_flows
+from tests.support.people import SEATS, SMALL, join_call
+from tests.support.server import LiveServer, own_address
+
+TOLD = """() => __connections.map((each) => each.remoteDescription?.sdp ?? '').join('')
+  .match(/a=candidate:.*typ \\S+/g)?.map((each) => /typ (\\S+)/.exec(each)[1]) ?? []"""
+
+
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+def test_who_hides_their_address_is_reached_by_the_relay_alone(name: str, request: pytest.FixtureRequest) -> None:
+    browser: Browser = request.getfixturevalue(name)
+    with LiveServer("--host", "0.0.0.0", "--public-address", own_address()) as server:
+        room = f"{server.url}/r/hidden"
+        bob = join_call(browser, room, "Bob")
+        alice = hidden(browser, room, "Alice")
+        for page in (alice, bob):
+            assert media_flows(page).frames > 0
+        assert set(bob.evaluate(TOLD)) == {"relay"}
+        [path] = [link.path for link in links(alice) if link.path]
+        assert path.startswith("relay-")
+        alice.reload()
+        alice.until("__joined.length > 0")
+        assert media_flows(alice).frames > 0
+        assert set(bob.evaluate(TOLD)) == {"relay"}
+
+
+def hidden(browser: Browser, room: str, name: str) -> Page:
+    page = browser.open(room, init_script=SEATS + SMALL, reduced_motion=True)
+    page.fill("Your name", name)
+    page.click("checkbox", "Hide my address from the others (slower: all goes by the relay)")
+    page.click("button", "Join")
+    page.until("document.querySelector('main.call:not(.returning)') !== null")
+    return page

@@ -54,4 +54,4 @@ def test_who_has_no_pass_reads_why_the_room_stays_closed(
 ) -> None:
     server, _ = site
     page = chromium.open(f"{server.url}/r/tea")
-    page.until("document.body.innerText.includes('This room opens only by a link that was made for you.')")
+    page.until("document.body.innerText.includes('It opens only by a link that was made for you.')")

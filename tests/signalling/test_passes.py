@@ -113,6 +113,7 @@ CONFUSED = {
     "made in the far future": by_secret(iat=NOW + 86_400),
     "not yet": by_secret(nbf=NOW + 120),
     "a role that is none": by_secret(role="owner"),
+    "permissions, which nobody would keep to": by_secret(permissions=["files"]),
     "a name that is none": by_secret(name=" "),
     "a sealed card as name": by_secret(name="A" * 400),
     "a claim that is there twice": signed(

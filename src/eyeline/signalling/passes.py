@@ -74,6 +74,8 @@ class _Claims(Struct, frozen=True, omit_defaults=True):
     role: Role = "member"
     sub: Subject | None = None
     nbf: _Date | None = None
+    permissions: None = None
+    """Beyond what the role says nobody is kept from anything here: better refused than not kept to."""
 
 
 class _Jwk(Struct, frozen=True):

@@ -41,34 +41,48 @@ const refusals: { readonly [code: string]: string } = {
   unreachable: 'The server did not answer. Check your network and try again.',
   busy: 'The server has as many calls as it can take. Try again in a minute.',
   'no-key': 'The people inside came by a link with a key. Ask them for the whole link.',
-  'pass-needed': 'This room opens only by a link that was made for you. Ask for one.',
-  'pass-invalid': 'This link does not open this room. Ask for a new one.',
-  'pass-expired': 'This link has ended. Ask for a new one.',
-  'not-allowed': 'You may not enter this room.',
   'too-many-looks': 'Your network has opened many rooms in a short time. Try again in a minute.',
   'too-fast': 'That was too often in a short time. Wait a moment and try again.',
 };
 
-const endings: { readonly [code: string]: { readonly title: string; readonly lead: string; readonly again: string } } =
-  {
-    left: { title: 'You left', lead: 'Your camera and microphone are off.', again: 'Rejoin' },
-    replaced: {
-      title: 'The call moved',
-      lead: 'You opened it in another window, and your seat went there. You can close this page.',
-      again: 'Join here as well',
-    },
-    removed: {
-      title: 'You were removed',
-      lead: 'Whoever runs this room took you out of the call.',
-      again: 'Try again',
-    },
-    ended: { title: 'The call is over', lead: 'Whoever runs this room ended the call for all.', again: 'Join again' },
-    'seat-gone': {
-      title: 'Your seat is gone',
-      lead: 'This page had no connection for so long that the room gave your seat up. You can take a new one.',
-      again: 'Rejoin',
-    },
-  };
+interface Ending {
+  readonly title: string;
+  readonly lead: string;
+  /** null where there is no way back. */
+  readonly again: string | null;
+}
+
+const endings: { readonly [code: string]: Ending } = {
+  'pass-needed': {
+    title: 'This room is closed',
+    lead: 'It opens only by a link that was made for you. Ask for one.',
+    again: null,
+  },
+  'pass-invalid': { title: 'This link opens nothing', lead: 'Ask whoever sent it for a new one.', again: null },
+  'pass-expired': { title: 'This link has ended', lead: 'Ask whoever sent it for a new one.', again: null },
+  'not-allowed': {
+    title: 'This room is closed',
+    lead: 'The site does not let you in. Are you signed in there?',
+    again: null,
+  },
+  left: { title: 'You left', lead: 'Your camera and microphone are off.', again: 'Rejoin' },
+  replaced: {
+    title: 'The call moved',
+    lead: 'You opened it in another window, and your seat went there. You can close this page.',
+    again: 'Join here as well',
+  },
+  removed: {
+    title: 'You were removed',
+    lead: 'Whoever runs this room took you out of the call.',
+    again: 'Try again',
+  },
+  ended: { title: 'The call is over', lead: 'Whoever runs this room ended the call for all.', again: 'Join again' },
+  'seat-gone': {
+    title: 'Your seat is gone',
+    lead: 'This page had no connection for so long that the room gave your seat up. You can take a new one.',
+    again: 'Rejoin',
+  },
+};
 
 // Made when first needed: the browser takes tens of milliseconds for them, which the start of a call has not.
 let oneDigit: Intl.NumberFormat | undefined;

@@ -40,6 +40,16 @@ test('a new call is a room that nobody guesses, and whose host we are', async ()
   expect(room).toBe(await ownedRoom(owner ?? ''));
 });
 
+test('who may not enter is told so at once, and camera and microphone are let go', async () => {
+  const world = new World();
+  world.address.go('r/tea');
+  const app = new App(world);
+  world.lobbies[0]?.refused.set(refusal('pass-needed'));
+  await settled();
+  expect(at(app)).toMatchObject({ at: 'over', code: 'pass-needed' });
+  expect(world.lobbies[0]?.left).toBe(true);
+});
+
 test('a pass in the link is shown to the server, and is not in the link that is copied', async () => {
   const world = new World();
   world.address.go('r/tea#pass=e30.e30.sig');

@@ -1,12 +1,15 @@
 import type * as sdk from '@eyeline/sdk';
-import { type ReadonlySignal, signal } from '@preact/signals';
+import { effect, type ReadonlySignal, signal } from '@preact/signals';
 import { arrival } from './arrival';
 import { Call } from './call';
 import { Equipment } from './equipment';
-import { hidesAddress, Lobby } from './lobby';
+import { hidesAddress, Lobby, type Refusal } from './lobby';
 import { keepOwner, ownerOf } from './new-call';
 import type { Outside } from './outside';
 import { type RoomAddress, roomPath } from './route';
+
+/** Refusals that no other try changes: there is nothing to do in the lobby. */
+const closedDoors: ReadonlySet<string> = new Set(['pass-needed', 'pass-invalid', 'pass-expired', 'not-allowed']);
 
 /** Where we are in a room's address. */
 export type Place =
@@ -92,7 +95,21 @@ export class Visit {
       await this.#enter(room);
     });
     this.#place.value = { at: 'lobby', lobby };
+    this.#stopWatching = effect(() => {
+      const status = lobby.status.value;
+      const refusal = lobby.refusal.value ?? (status.is === 'refused' ? status : null);
+      if (refusal !== null && closedDoors.has(refusal.code)) queueMicrotask(() => this.#turnAway(lobby, refusal));
+    });
     return lobby;
+  }
+
+  #turnAway(lobby: Lobby, { code, message }: Refusal): void {
+    const place = this.#place.peek();
+    if (this.#gone || place.at !== 'lobby' || place.lobby !== lobby) return;
+    this.#stopWatching();
+    lobby.leave();
+    this.#equipment.end();
+    this.#place.value = { at: 'over', code, message };
   }
 
   async #enter(room: sdk.Room): Promise<void> {
@@ -102,6 +119,7 @@ export class Visit {
     const call = new Call(this.#outside, room, this.#equipment, { link, hostLink });
     this.#call = call;
     this.#outside.session.set(this.#mark, 'in');
+    this.#stopWatching();
     this.#stopWatching = room.ended.subscribe((why) => {
       if (why !== null) this.#over(call, why);
     });

@@ -49,6 +49,15 @@ interface OverProps {
 
 function Over({ app, visit, code, message }: OverProps) {
   const { title, lead, again } = words.over.of(code, message);
+  if (again === null) {
+    return (
+      <Plain app={app} title={title} lead={lead} line="lost">
+        <button type="button" class="button primary" onClick={() => app.goHome()}>
+          {words.nowhere.home}
+        </button>
+      </Plain>
+    );
+  }
   return (
     <Plain app={app} title={title} lead={lead} line={code === 'left' || code === 'replaced' ? 'looking' : 'lost'}>
       <button type="button" class="button primary" onClick={() => visit.rejoin()}>

@@ -64,6 +64,8 @@ def test_the_call_outlives_a_killed_server_and_everybody_gets_their_seat_back(ch
         alice, bob = (join_call(chromium, f"{server.url}/r/tea", name) for name in ("Alice", "Bob"))
         before = [seats(page) for page in (alice, bob)]
         media_flows(alice)
+        for page in (alice, bob):  # two seconds into the call all of the page is there
+            page.until("performance.getEntriesByType('resource').some(({name}) => name.includes('panels-'))")
         server.kill()
         start = [decoded(page).frames for page in (alice, bob)]
         frames = start

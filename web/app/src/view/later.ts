@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 type Panels = typeof import('./panels');
 
 /** Milliseconds after which the panels are loaded: the first pictures have come by then. */
-const after = 2000;
+const after = 1500;
 
 /** Milliseconds until it is tried again, where the server is away. */
 const again = 3000;

@@ -14,11 +14,13 @@ _CLOSED: Final = tuple(
     for each in (
         *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
         *("192.0.0.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4"),
-        *("::/128", "::1/128", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8", "100::/64"),
+        *("168.63.129.16/32", "::/128", "::1/128", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8", "100::/64"),
+        *("2001:2::/48", "5f00::/16"),
     )
 )
 """This network, private (RFC 1918), shared (RFC 6598), loopback, link-local with the clouds' metadata, protocol
-assignments, the 6to4 relays, benchmarks (RFC 2544), multicast, reserved and broadcast; of IPv6 the same kinds."""
+assignments, the 6to4 relays, benchmarks (RFC 2544), multicast, reserved and broadcast, and a cloud's own service behind
+a public address; of IPv6 the same kinds, and segment routing (RFC 9602)."""
 
 _MAPPED_AND_KIN: Final = tuple(
     (ipaddress.ip_network(prefix), at)

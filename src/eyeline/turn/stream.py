@@ -10,6 +10,7 @@ from eyeline.turn.framing import COOKIE, MalformedError
 
 _STUN_HEADER_BYTES: Final = 20
 _CHANNEL_HEADER_BYTES: Final = 4
+_COOKIE_END: Final = 8
 _COOKIE: Final = COOKIE.to_bytes(4)
 
 
@@ -17,11 +18,19 @@ class Splitter:
     """Holds the beginning of one message at most: 65,556 bytes."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._held = bytearray()
+        self._needed = _CHANNEL_HEADER_BYTES
 
     def feed(self, data: bytes) -> Iterator[memoryview]:
         """Every message that is whole now, without padding.  Raises `MalformedError` when it is neither kind."""
-        stream = memoryview(self._rest + data if self._rest else data)
+        if self._held:
+            self._held += data
+            if len(self._held) < self._needed:
+                return  # who sends byte by byte has not all of it copied for each
+            data = bytes(self._held)
+            self._held.clear()
+        self._needed = _CHANNEL_HEADER_BYTES
+        stream = memoryview(data)
         at, end = 0, len(stream)
         while end - at >= _CHANNEL_HEADER_BYTES:
             length = stream[at + 2] << 8 | stream[at + 3]
@@ -30,12 +39,13 @@ class Splitter:
                 message, whole = _CHANNEL_HEADER_BYTES + length, _CHANNEL_HEADER_BYTES + length + -length % 4
             elif kind == 0:
                 message = whole = _STUN_HEADER_BYTES + length
-                if end - at >= 8 and stream[at + 4 : at + 8] != _COOKIE:
+                if end - at >= _COOKIE_END and stream[at + 4 : at + _COOKIE_END] != _COOKIE:
                     raise MalformedError("not STUN")
             else:
                 raise MalformedError("neither STUN nor ChannelData")
             if end - at < whole:
+                self._needed = whole if end - at >= _COOKIE_END else min(whole, _COOKIE_END)
                 break
             yield stream[at : at + message]
             at += whole
-        self._rest = bytes(stream[at:])
+        self._held += stream[at:]

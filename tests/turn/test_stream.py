@@ -1,0 +1,59 @@
+"""Messages on a TCP connection, however it cuts them up."""
+
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eyeline.turn.framing import COOKIE, MalformedError
+from eyeline.turn.stream import Splitter
+
+
+def stun(body: bytes) -> bytes:
+    return b"\x00\x01" + len(body).to_bytes(2) + COOKIE.to_bytes(4) + bytes(12) + body
+
+
+def channel_data(body: bytes) -> bytes:
+    return b"\x40\x00" + len(body).to_bytes(2) + body
+
+
+def padded(message: bytes) -> bytes:
+    return message + bytes(-len(message) % 4)
+
+
+MESSAGES = st.lists(
+    st.binary(max_size=60).map(lambda body: body[: len(body) // 4 * 4]).map(stun)
+    | st.binary(max_size=60).map(channel_data)
+)
+
+
+@given(MESSAGES, st.data())
+def test_messages_come_whole_whatever_the_pieces(messages: list[bytes], data: st.DataObject) -> None:
+    stream = b"".join(map(padded, messages))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)))))
+    splitter = Splitter()
+    pieces = [stream[start:end] for start, end in pairwise([0, *cuts, len(stream)])]
+    assert [bytes(message) for piece in pieces for message in splitter.feed(piece)] == messages
+
+
+@pytest.mark.parametrize("bad", [b"\x80\x00\x00\x00", b"\x00\x01\x00\x00abcd"])
+def test_what_is_neither_is_refused_also_byte_by_byte(bad: bytes) -> None:
+    splitter = Splitter()
+    for byte in bad[:-1]:
+        assert list(splitter.feed(bytes([byte]))) == []
+    with pytest.raises(MalformedError):
+        list(splitter.feed(bad[-1:]))
+
+
+def test_a_large_message_byte_by_byte_costs_no_more_than_its_size() -> None:
+    """Less than 2 s; all of it copied for each byte took 2 GB of copies."""
+    splitter = Splitter()
+    message = channel_data(bytes(65_532))
+    start = time.process_time()
+    for byte in message[:-1]:
+        assert list(splitter.feed(bytes([byte]))) == []
+    [whole] = splitter.feed(message[-1:])
+    assert bytes(whole) == message
+    assert time.process_time() - start < 2

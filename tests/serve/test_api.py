@@ -97,7 +97,7 @@ def test_a_member_is_removed_alone_and_has_no_seat_to_come_back_to(url: str) -> 
         assert bob.hear("refused")["code"] == "removed"
         with Socket(url) as again:
             again.say({"type": "resume", "token": gone["resume"], "name": "Bob", "heard": 0})
-            assert again.hear("refused")["code"] == "seat-gone"
+            assert again.hear("refused")["code"] == "removed"
         assert len(shop.get(f"/rooms/{made['room']}").json()["members"]) == 1
 
 

@@ -114,7 +114,12 @@ def test_too_many_requests_get_429_and_when_to_come_back(url: str) -> None:
         while (answer := mallory.get(f"{url}/healthz")).status_code == 200:
             pass
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "5")
-    assert answer.json()["code"] == "too-many-requests"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json() == {
+        "status": 429,
+        "code": "too-many-requests",
+        "title": "Too many requests from your network.",
+    }
 
 
 def test_who_guesses_names_of_rooms_is_told_to_wait_and_keeps_the_socket(url: str) -> None:

@@ -279,6 +279,8 @@ class Rooms(RuleBasedStateMachine):
                 assert told[-1] == Closed(REFUSALS[why].closes or 0, why)
                 assert why in str(told[-2])
                 self.people[name] = Person(name)
+            elif why == "removed" and person.seat in seats:
+                self.people[name] = Person(name)  # what they would hear depends on who is back after a restart
         self.read()
 
     def some(self, client: bool, seat: bool | None = None) -> list[Person]:
@@ -381,7 +383,10 @@ class Rooms(RuleBasedStateMachine):
                 self.hear_signal(person, message)
             case Refused(code):
                 person.refused = code
-            case Pong() | Ping() | Goodbye() | IceServers() | Waiting() | Knocks() | AskedToMute() | NewToken():
+            case NewToken(token):
+                assert person.seat is not None
+                person.seat.token = token
+            case Pong() | Ping() | Goodbye() | IceServers() | Waiting() | Knocks() | AskedToMute():
                 assert isinstance(message, Pong)  # nobody is silent, and the broker is not stopped
 
     def be_seated(self, person: Person, joined: Joined) -> None:

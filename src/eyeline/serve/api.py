@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Annotated, Final, Literal, NamedTuple, Protocol, TypeVar, get_args
 
 import msgspec
+import structlog
 from msgspec import Meta, Struct
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -27,6 +28,8 @@ from eyeline.signalling.passes import PASS_SECONDS_MAX, PassDesk, Person
 from eyeline.signalling.requests import End, Remove
 from eyeline.signalling.requests import Request as Wish
 from eyeline.signalling.seat import Present, Seat
+
+_log = structlog.get_logger("eyeline.api")
 
 PREFIX: Final = "/api/v1"
 
@@ -149,7 +152,7 @@ def build(office: Office) -> Starlette:
         "removeMember": api.remove_member,
     }
     routes = [
-        Route(each.path, api.with_key(endpoints[each.name]), methods=[each.method], name=each.name)
+        Route(each.path, api.with_key(each.name, endpoints[each.name]), methods=[each.method], name=each.name)
         for each in OPERATIONS
     ]
     routes.append(Route("/openapi.json", _describe))
@@ -194,13 +197,15 @@ class _Api:
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    def with_key(self, endpoint: _Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    def with_key(self, name: str, endpoint: _Endpoint) -> Callable[[Request], Awaitable[Response]]:
         """The endpoint, for who shows a key."""
 
         async def guarded(request: Request) -> Response:
             key = self._office.keys.find(request.headers.get("authorization", ""))
             if key is None:
+                _log.info("!", refused="no-key")
                 return Fault("no-key").response()
+            _log.info("<", api=name, key=key.name)
             try:
                 return await endpoint(request, key)
             except Fault as fault:

@@ -44,13 +44,16 @@ ROWS: Final[dict[str, Row]] = {
         "gauge", "Seats that are taken: with a socket, or kept for who is away.", "is", ("here", "away")
     ),
     "eyeline_joins_total": Row(
-        "counter", "Answers to who asked for a seat.", "outcome", ("seated", "room-full", "busy")
+        "counter",
+        "Answers to who asked for a seat.",
+        "outcome",
+        ("seated", "room-full", "locked", "too-many-knocks", "denied", "removed", "ended", "busy"),
     ),
     "eyeline_resumes_total": Row(
         "counter",
         "Answers to who came back with a signed claim to a seat.",
         "outcome",
-        ("seated", "room-full", "seat-gone"),
+        ("seated", "room-full", "seat-gone", "removed"),
     ),
     "eyeline_signals_total": Row("counter", "Signals taken from members, to be passed on."),
     "eyeline_refusals_total": Row("counter", "Messages that were not taken.", "code", tuple(REFUSALS)),

@@ -60,11 +60,15 @@ class Standing(Struct, frozen=True, array_like=True):
         return Standing(self._after(version), rules, self.removed)
 
     def without(self, peer: PeerId, version: int) -> "Standing":
-        """With one removed.  An open room is one where newcomers knock from now on."""
+        """With one removed."""
+        return Standing(self._after(version), self.rules, (*self.removed, peer)[-REMOVED_MAX:])
+
+    def guarded(self) -> "Standing":
+        """In an open room newcomers knock from now on."""
         rules = self.rules
         if rules.entry == "open":
             rules = Rules("knock", rules.files, rules.history, rules.screen)
-        return Standing(self._after(version), rules, (*self.removed, peer)[-REMOVED_MAX:])
+        return Standing(self.version, rules, self.removed)
 
     def _after(self, version: int) -> Count:
         return Count(max(version, self.version + 1))

@@ -129,7 +129,7 @@ class Room:
             case Lose():
                 return self._lose(request.session, now)
             case Remove():
-                return self._remove(request.peer, now)
+                return self._remove(request.peer, now) + self._reissue()
             case End():
                 return self._end(now)
             case Order():
@@ -190,12 +190,12 @@ class Room:
         person = claim.person if seat is None else seat.person
         member = Member(claim.peer, request.name, claim.order, person.role)
         if seat is None:
+            if claim.peer in self._standing.removed:
+                return [_refuse(request.session, "removed")]
             if claim.life == self._life.name or claim.peer in self._given_up or not self._awaits_earlier_lives(now):
                 return [_refuse(request.session, "seat-gone")]
             if len(self._seats) >= 2 * self._capacity:  # whoever was in the call goes before who came meanwhile
                 return [_refuse(request.session, "room-full")]
-            if claim.peer in self._standing.removed:
-                return [_refuse(request.session, "removed")]
             return self._rebuild(request, member, now)
         tells = []
         if isinstance(seat.place, Present):
@@ -270,6 +270,7 @@ class Room:
             return []
         if seat.person.sub is not None and len(self._kept_out) < KEPT_OUT:
             self._kept_out.add(seat.person.sub)
+        self._standing = self._standing.without(peer, self._milliseconds(now))
         return self._take_back(seat, "removed", now) + self._changed()
 
     def _order(self, session: SessionId, order: HostOrder, now: float) -> list[Tell]:
@@ -303,7 +304,7 @@ class Room:
                 if not may_remove(role, seat.person.role):
                     return [_refuse(session, "not-host")]
                 gone = self._remove(peer, now)
-                return gone + self._govern(self._standing.without(peer, self._milliseconds(now)), now)
+                return gone + self._govern(self._standing.guarded(), now)
             case Appoint(_, appointed):
                 if seat.person.role == "host":
                     return [_refuse(session, "not-host")]

@@ -48,6 +48,7 @@ navigator.mediaDevices.getUserMedia = async (wish) => {
 """
 HUES: Final = {"Alice": 222, "Bob": 34, "Carol": 155, "Dave": 300, "Erin": 95}
 Scheme = Literal["light", "dark"]
+KEY: Final = "AAECAwQFBgcICQoLDA0ODw"
 WIDE: Final = (1440, 900)
 PHONE: Final = (390, 844)
 
@@ -90,7 +91,7 @@ def main() -> None:
         for scheme, viewport in (("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)):
             take(browser, server.url, scheme, viewport)  # type: ignore[arg-type]
             browser.close_pages()
-        room = f"{server.url}/r/five-at-tea"
+        room = f"{server.url}/r/five-at-tea#{KEY}"
         people = [join(visitor(browser, room, name)) for name in HUES]
         settle(people[0], 5)
         stir(people[0])
@@ -103,7 +104,7 @@ def take(browser: Browser, url: str, scheme: Scheme, viewport: tuple[int, int]) 
     home = browser.open(url, viewport=viewport, color_scheme=scheme)
     home.until("document.fonts.status === 'loaded'")
     home.screenshot(DOCS / f"home-{look}")
-    room = f"{url}/r/tea-{scheme}-{viewport[0]}"
+    room = f"{url}/r/tea-{scheme}-{viewport[0]}#{KEY}"
     join(visitor(browser, room, "Bob"))
     alice = visitor(browser, room, "Alice", viewport, scheme)
     alice.until("document.body.innerText.includes('Bob is here already')")

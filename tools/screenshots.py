@@ -96,6 +96,30 @@ def main() -> None:
         settle(people[0], 5)
         stir(people[0])
         people[0].screenshot(DOCS / "call-for-five-1440.png")
+        browser.close_pages()
+        host(browser, server.url)
+
+
+def host(browser: Browser, url: str) -> None:
+    """Somebody's own call: who waits at the door, and the emoji of who was let in."""
+    alice = browser.open(url, init_script=FACE.replace("HUE", str(HUES["Alice"])), viewport=WIDE)
+    alice.click("button", "New call")
+    alice.fill("Your name", "Alice")
+    alice.until("document.querySelector('video')?.videoWidth > 0")
+    join(alice)
+    alice.click("button", "People")
+    alice.click("radio", "Who is let in: newcomers knock")
+    for name in ("Bob", "Carol"):
+        visitor(browser, alice.evaluate("location.href"), name).click("button", "Join")
+        alice.until(f"() => document.body.innerText.includes('{name}')")
+        if name == "Bob":
+            alice.click("button", "Admit Bob")
+            settle(alice, 2)
+    alice.screenshot(DOCS / "host-light-1440.png")
+    alice.click("button", "Close")
+    alice.evaluate("document.querySelector('.badge').click()")
+    alice.until("document.querySelector('.safety-emoji') !== null")
+    alice.screenshot(DOCS / "emoji-light-1440.png")
 
 
 def take(browser: Browser, url: str, scheme: Scheme, viewport: tuple[int, int]) -> None:

@@ -91,7 +91,7 @@ def test_one_id_offered_twice_is_one_question_and_keeps_its_first_size(pages: tu
     offer(mallory, "tea.bin", 10)
     offer(mallory, "other.bin", 2**40)
     sees(bob, "tea.bin")
-    assert bob.evaluate("document.querySelectorAll('.file').length") == 1
+    bob.until("document.querySelectorAll('.file').length === 1")
     assert "10 B" in bob.text().replace("\u00a0", " ")
 
 

@@ -67,7 +67,7 @@ class Standing(Struct, frozen=True, array_like=True):
         """In an open room newcomers knock from now on."""
         rules = self.rules
         if rules.entry == "open":
-            rules = Rules("knock", rules.files, rules.history, rules.screen)
+            rules = Rules("knock", rules.files, rules.history)
         return Standing(self.version, rules, self.removed)
 
     def _after(self, version: int) -> Count:

@@ -81,6 +81,7 @@ function state(one: Transfer): string {
 
 /** Every word about files. */
 export const fileWords = {
+  forbidden: 'The host has switched files off.',
   heading: 'Files',
   list: 'Files of this call',
   button: 'Files',

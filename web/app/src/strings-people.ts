@@ -30,6 +30,7 @@ export const peopleWords = {
     ['locked', 'Nobody more'],
   ] as const,
   files: 'Files may be sent',
+  history: 'Newcomers read what was written before',
   link: 'Copy the host’s link',
   linkNote: 'Whoever opens it is a host like you. Give it to nobody else.',
   linkCopied: 'The host’s link is copied',

@@ -140,7 +140,7 @@ export class FakeTransfer implements sdk.IncomingFile {
 
 export class FakeHosting implements sdk.Hosting {
   readonly role = new Source<sdk.Role>('member');
-  readonly rules = new Source<Required<sdk.Rules>>({ entry: 'open', files: true, history: true, screen: true });
+  readonly rules = new Source<Required<sdk.Rules>>({ entry: 'open', files: true, history: true });
   readonly knocks = new Source<readonly sdk.Knock[]>([]);
   readonly orders: (readonly unknown[])[] = [];
   readonly #asked = new Set<(from: string) => void>();

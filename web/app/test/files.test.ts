@@ -39,6 +39,17 @@ test('a file goes to everyone, or to the one who was chosen', () => {
   expect([bob.offered.length, carol.offered.length]).toEqual([1, 2]);
 });
 
+test('where the host has switched files off, none is offered and none is asked about', async () => {
+  room.hosting.govern({ files: false });
+  await files.send([file()]);
+  expect(bob.offered).toEqual([]);
+  expect(notices.shown.value).toBe(fileWords.forbidden);
+  const asked = bob.offers('secret.bin', 3);
+  await settled();
+  expect(files.transfers.value).toEqual([]);
+  expect(asked.progress.current.state).toBe('stopped');
+});
+
 test('a picture is offered with a small one of itself', async () => {
   await files.send([new File(['x'], 'cup.png', { type: 'image/png' }), file()]);
   expect(bob.offered.map(({ offer }) => offer.preview)).toEqual(['/9j/', '']);

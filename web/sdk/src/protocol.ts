@@ -119,8 +119,6 @@ export interface Rules {
   readonly files?: boolean;
   /** Whether who comes later is told what was written before; likewise. */
   readonly history?: boolean;
-  /** Whether screens may be shown; likewise. */
-  readonly screen?: boolean;
 }
 
 /** Somebody who waits at the door. */

@@ -124,6 +124,16 @@ describe('what others are told', () => {
     expect(told(ask(mallory)).sort()).toEqual(['from Alice', 'from Carol']);
   });
 
+  test('only what was written since they came, where the hosts say so', () => {
+    chat.say('before', NOW);
+    chat.meet(alice, [bob, carol]);
+    chat.say('since', NOW + 1000);
+    expect(told(ask(carol))).toEqual(['before', 'since']);
+    chat.history = false;
+    expect(told(ask(carol))).toEqual(['since']);
+    expect(told(ask(bob))).toEqual(['before', 'since']);
+  });
+
   test('a private line goes to one person, and to nobody else ever', () => {
     chat.meet(alice, [bob, carol]);
     expect(chat.say('psst', NOW, { to: 'bob' })?.sends.map(({ to }) => to)).toEqual(['bob']);

@@ -54,6 +54,7 @@ export class Chat {
   /** Lines made fit to be shown, by what the conversation has. */
   readonly #shown = new WeakMap<sdk.ChatLine, { readonly line: Line; readonly quoted: sdk.ChatLine | undefined }>();
   readonly #names = new Map<string, string>();
+  readonly #stopRules: () => void;
 
   constructor(outside: Outside, room: sdk.Room) {
     this.#room = room;
@@ -63,6 +64,9 @@ export class Chat {
     this.#notebook = new Notebook(outside.session, room.name);
     const page = [...outside.random(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     this.#conversation = new outside.sdk.Conversation(room.me, page, this.#notebook.read());
+    this.#stopRules = room.hosting.rules.subscribe(({ history }) => {
+      this.#conversation.history = history;
+    });
     this.#show();
   }
 
@@ -174,6 +178,7 @@ export class Chat {
   }
 
   end(): void {
+    this.#stopRules();
     for (const end of this.#met.values()) end();
     this.typing.end();
   }

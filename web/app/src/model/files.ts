@@ -51,7 +51,16 @@ export class Files {
   }
 
   /** Offers the files to whom they are for; one that was on its way before a reload goes on. */
+  /** Whether the hosts of the room allow files. */
+  get allowed(): boolean {
+    return this.#room.hosting.rules.current.files;
+  }
+
   async send(files: readonly File[]): Promise<void> {
+    if (!this.allowed) {
+      this.#notices.show(fileWords.forbidden);
+      return;
+    }
     const to = this.to.peek();
     for (const file of files) {
       const preview = file.type.startsWith('image/') ? await this.#outside.preview(file) : '';
@@ -133,6 +142,10 @@ export class Files {
 
   /** Asks the person, unless it was asked before: of a page that was loaded anew, or by "accept all". */
   async #hear(peer: sdk.Peer, file: sdk.IncomingFile): Promise<void> {
+    if (!this.allowed) {
+      file.decline();
+      return;
+    }
     const one = new Incoming(file, peer, this.#outside.now);
     const kept = await this.#disk.find(one.id).catch(() => null);
     if (one.progress.peek().state !== 'asked') return one.end();

@@ -17,6 +17,7 @@ export class People {
   readonly role: ReadonlySignal<sdk.Role>;
   readonly entry: ReadonlySignal<'open' | 'knock' | 'locked'>;
   readonly allowsFiles: ReadonlySignal<boolean>;
+  readonly allowsHistory: ReadonlySignal<boolean>;
   readonly knocking: ReadonlySignal<readonly Knocking[]>;
   /** Whether we may say who enters. */
   readonly keepsDoor: ReadonlySignal<boolean>;
@@ -31,6 +32,7 @@ export class People {
     const rules = watch.signal(hosting.rules);
     this.entry = computed(() => rules.value.entry);
     this.allowsFiles = computed(() => rules.value.files);
+    this.allowsHistory = computed(() => rules.value.history);
     const knocks = watch.signal(hosting.knocks);
     this.knocking = computed(() => knocks.value.map((knock) => ({ knock, name: shownName(knock.name) })));
     this.keepsDoor = computed(() => this.role.value !== 'member');
@@ -50,6 +52,10 @@ export class People {
 
   allowFiles(files: boolean): void {
     this.#hosting.govern({ files });
+  }
+
+  allowHistory(history: boolean): void {
+    this.#hosting.govern({ history });
   }
 
   appoint(id: string, role: 'co-host' | 'member'): void {

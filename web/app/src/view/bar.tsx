@@ -60,17 +60,19 @@ export function Bar({ call, chatButton, filesButton, peopleButton }: Props) {
       >
         {unread > 0 && <span class="round-dot" />}
       </RoundButton>
-      <RoundButton
-        buttonRef={filesButton}
-        name={fileWords.button}
-        shortcut="f"
-        icon={Paperclip}
-        pressed={call.files.open.value}
-        {...(asking > 0 ? { description: fileWords.waiting(asking) } : {})}
-        onClick={() => call.showFiles(!call.files.open.peek())}
-      >
-        {asking > 0 && <span class="round-dot" />}
-      </RoundButton>
+      {people.allowsFiles.value && (
+        <RoundButton
+          buttonRef={filesButton}
+          name={fileWords.button}
+          shortcut="f"
+          icon={Paperclip}
+          pressed={call.files.open.value}
+          {...(asking > 0 ? { description: fileWords.waiting(asking) } : {})}
+          onClick={() => call.showFiles(!call.files.open.peek())}
+        >
+          {asking > 0 && <span class="round-dot" />}
+        </RoundButton>
+      )}
       {people.keepsDoor.value && (
         <RoundButton
           buttonRef={peopleButton}

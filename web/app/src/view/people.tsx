@@ -190,6 +190,14 @@ function Door({ people }: { readonly people: People }) {
         />
         {peopleWords.files}
       </label>
+      <label class="choice">
+        <input
+          type="checkbox"
+          checked={people.allowsHistory.value}
+          onChange={(event) => people.allowHistory(event.currentTarget.checked)}
+        />
+        {peopleWords.history}
+      </label>
     </fieldset>
   );
 }

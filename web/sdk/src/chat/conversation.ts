@@ -68,6 +68,10 @@ export class Conversation {
   readonly #asks = new Map<string, string>();
   /** When a seat was answered lately. */
   readonly #answered = new Map<string, readonly number[]>();
+  /** The clock when a person came, by seat. */
+  readonly #since = new Map<string, number>();
+  /** Whether who comes later is told what was written before. */
+  history = true;
   #me: { readonly id: string; readonly name: string };
   #people: ReadonlyMap<string, Person> = new Map();
   #clock = 0;
@@ -97,6 +101,8 @@ export class Conversation {
     const before = this.#people;
     this.#me = me;
     this.#people = new Map(people.map((person) => [person.id, person]));
+    for (const id of this.#since.keys()) if (!this.#people.has(id)) this.#since.delete(id);
+    for (const { id } of people) if (!before.has(id)) this.#since.set(id, this.#clock);
     const left = [...before.keys()].some((id) => !this.#people.has(id));
     const sends: Send[] = [];
     for (const { id } of people) {
@@ -229,7 +235,8 @@ export class Conversation {
   /** What we tell: our own, and what those wrote who have left. The others are here to tell it themselves. */
   #tellable(to: string): readonly Line[] {
     const isOurs = ({ author, mine }: Line): boolean => mine || (author !== to && !this.#isHere(author));
-    return this.lines.filter((line) => isBetween(line, this.#me.id, to) && isOurs(line));
+    const since = this.history ? 0 : (this.#since.get(to) ?? 0);
+    return this.lines.filter((line) => line.clock > since && isBetween(line, this.#me.id, to) && isOurs(line));
   }
 
   /** Of what this person may know, but not what others told of them: they may say better. */

@@ -119,7 +119,7 @@ def test_one_answers_changes_deletes_and_writes_to_one_person(chromium: Browser,
     bob.click("button", "Reply")
     say(bob, "Really?")
     alice.until("document.querySelector('.said-quote-words')?.textContent === 'The boat comes at five'")
-    alice.evaluate(RECIPIENT, "only to Bob")
+    alice.evaluate(RECIPIENT, "Bob")
     alice.fill("Message only Bob", "Between us")
     alice.press("Enter")
     assert sees_line(bob, "Between us")

@@ -112,7 +112,7 @@ function Delivered({ delivery: { state, lacking } }: { readonly delivery: Line['
 /** Addresses can be followed, in a tab of their own that learns nothing of this one. */
 function Words({ text }: { readonly text: string }) {
   return pieces(text).map((piece) => {
-    if (piece.code) return <code>{piece.text}</code>;
+    if (piece.code) return <code class={piece.text.includes('\n') ? 'said-block' : undefined}>{piece.text}</code>;
     if (piece.href === null) return piece.text;
     return (
       <a href={piece.href} target="_blank" rel="noopener noreferrer">

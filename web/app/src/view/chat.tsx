@@ -164,7 +164,7 @@ function Recipient({ call: { chat, others } }: { readonly call: Call }) {
         )}
         {people.map(({ id, name }) => (
           <option key={id} value={id}>
-            {words.chat.only(name)}
+            {name}
           </option>
         ))}
       </select>

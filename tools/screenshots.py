@@ -119,6 +119,7 @@ def host(browser: Browser, url: str) -> None:
     alice.click("button", "Close")
     alice.evaluate("document.querySelector('.badge').click()")
     alice.until("document.querySelector('.safety-emoji') !== null")
+    stir(alice)
     alice.screenshot(DOCS / "emoji-light-1440.png")
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.support.browser import Browser, Page
 from tests.support.call import decoded, links, media_flows
 from tests.support.folder import served
-from tests.support.people import join_call, say, seats, sees_line
+from tests.support.people import is_whole, join_call, say, seats, sees_line
 from tests.support.server import LiveServer
 
 HOSTILE = "<img src=x onerror=globalThis.hacked=1>"
@@ -64,8 +64,8 @@ def test_the_call_outlives_a_killed_server_and_everybody_gets_their_seat_back(ch
         alice, bob = (join_call(chromium, f"{server.url}/r/tea", name) for name in ("Alice", "Bob"))
         before = [seats(page) for page in (alice, bob)]
         media_flows(alice)
-        for page in (alice, bob):  # two seconds into the call all of the page is there
-            page.until("performance.getEntriesByType('resource').some(({name}) => name.includes('panels-'))")
+        for page in (alice, bob):
+            is_whole(page)
         server.kill()
         start = [decoded(page).frames for page in (alice, bob)]
         frames = start

@@ -12,7 +12,7 @@ from typing import Final
 from tests.support.browser import Browser, Page
 from tests.support.call import media_flows
 from tests.support.forwarder import Forwarder
-from tests.support.people import join_call, say, seats, sees_line
+from tests.support.people import is_whole, join_call, say, seats, sees_line
 from tests.support.server import LiveServer
 
 TIMES: Final = int(os.environ.get("FAULTS", "1"))
@@ -58,6 +58,7 @@ def test_a_call_goes_on_whatever_becomes_of_the_broker_and_the_sockets(chromium:
         alice, bob = (join_call(chromium, f"{between.url}/r/tea", name, GAPS) for name in ("Alice", "Bob"))
         for page in (alice, bob):
             media_flows(page)
+            is_whole(page)
         said = []
         for number, fault in enumerate(faults):
             taken = [len(seats(page)) for page in (alice, bob)]

@@ -35,6 +35,11 @@ def join_call(browser: Browser, room: str, name: str, script: str = "", **visit:
     return page
 
 
+def is_whole(page: Page) -> None:
+    """Waits until all of a call's page is there: two seconds after joining it needs nothing more of the server."""
+    page.until("performance.getEntriesByType('resource').some(({name}) => name.includes('/panels-'))")
+
+
 def seats(page: Page) -> list[str]:
     """The ids that the broker has given to this page, oldest first."""
     ids: list[str] = page.evaluate("__joined")

@@ -6,7 +6,8 @@ from tests.support.call import links, media_flows
 from tests.support.people import SEATS, SMALL, join_call
 from tests.support.server import LiveServer, own_address
 
-TOLD = """() => __connections.map((each) => each.remoteDescription?.sdp ?? '').join('')
+TOLD = """() => __connections.filter((each) => each.signalingState !== 'closed')
+  .map((each) => each.remoteDescription?.sdp ?? '').join('')
   .match(/a=candidate:.*typ \\S+/g)?.map((each) => /typ (\\S+)/.exec(each)[1]) ?? []"""
 
 

@@ -1,6 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, signal } from '@preact/signals';
 import { fileWords } from '../strings-files';
+import { filesIn, mostDropped } from './dropped';
 import { cleanName, shownName } from './name';
 import type { Notices } from './notices';
 import type { Disk, Outside } from './outside';
@@ -75,6 +76,17 @@ export class Files {
       const queued = peers.filter((peer) => to === '' || peer.id === to).map((peer) => ({ peer, file, preview }));
       this.queue.value = [...this.queue.peek(), ...queued];
       this.#offerNext();
+    }
+  }
+
+  /** Offers what was dropped or pasted, of folders each file in them. To be called while the event runs. */
+  async sendDropped(items: DataTransferItemList): Promise<void> {
+    try {
+      const files = await filesIn(items);
+      if (files === null) this.#notices.show(fileWords.tooMany(mostDropped));
+      else await this.send(files);
+    } catch {
+      this.#notices.show(fileWords.unreadable);
     }
   }
 

@@ -81,13 +81,10 @@ export class Files {
 
   /** Offers what was dropped or pasted, of folders each file in them. To be called while the event runs. */
   async sendDropped(items: DataTransferItemList): Promise<void> {
-    try {
-      const files = await filesIn(items);
-      if (files === null) this.#notices.show(fileWords.tooMany(mostDropped));
-      else await this.send(files);
-    } catch {
-      this.#notices.show(fileWords.unreadable);
-    }
+    const files = await filesIn(items).catch(() => 'unreadable' as const);
+    if (files === null) this.#notices.show(fileWords.tooMany(mostDropped));
+    else if (files === 'unreadable') this.#notices.show(fileWords.unreadable);
+    else await this.send(files);
   }
 
   accept(one: Incoming): void {

@@ -2,11 +2,14 @@
 
     PYTHONPATH=.:src .venv/bin/python bench/files.py speed [--bytes 200_000_000] [--runs 3]
     PYTHONPATH=.:src .venv/bin/python bench/files.py call
+    PYTHONPATH=.:src .venv/bin/python bench/files.py crowd [--bytes 20_000_000]
 
 Two Debian Chromium with profiles on disk, one person each.  `speed` has no camera: a file from the click on "Accept" to
 "Verified", in turns with as many bytes on one reliable channel in messages of 256 KiB; and the memory of both tabs
 (proportional set size of all renderers, above that before the file).  `call` has both cameras at 640x480: frames a
-second that the receiver decodes, and how long a chat line takes, without and with a file on its way.
+second that the receiver decodes, and how long a chat line takes, without and with a file on its way.  `crowd` has all
+people in one browser without a camera: what the sender's connections sent, all of it below UDP's headers, for one file
+to 1, 3 and 5 people.
 """
 
 import argparse
@@ -52,6 +55,11 @@ globalThis.RTCPeerConnection = new Proxy(RTCPeerConnection, {
 FRAMES = """async () => {
   const reports = await Promise.all(connections.map((each) => each.getStats()));
   return reports.flatMap((each) => [...each.values()]).reduce((sum, each) => sum + (each.framesDecoded ?? 0), 0);
+}"""
+SENT = """async () => {
+  const reports = await Promise.all(connections.map((each) => each.getStats()));
+  return reports.flatMap((each) => [...each.values()])
+    .reduce((sum, { type, bytesSent }) => sum + (type === 'transport' ? bytesSent : 0), 0);
 }"""
 OFFER = """async () => {
   globalThis.link = new RTCPeerConnection();
@@ -284,6 +292,29 @@ def call(url: str) -> None:
         show("with a file", listen(alice, bob, [f"busy {n}" for n in range(15)]))
 
 
+def crowd(url: str, size: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = a_file(folder, size)
+        for others in (1, 3, 5):
+            with playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS) as browser:
+                pages = []
+                for number in range(others + 1):
+                    context = browser.new_context(viewport={"width": 1280, "height": 800})
+                    context.add_init_script(script=REMEMBER + NO_CAMERA)
+                    pages.append(context.new_page())
+                    join(pages[-1], f"{url}/r/bench-crowd-{others}", f"Person {number}")
+                sender, *receivers = pages
+                sender.locator(".badge[data-line=direct]").nth(others - 1).wait_for()
+                before = sender.evaluate(SENT)
+                offer(sender, path)
+                began = time.monotonic()
+                for page in receivers:
+                    page.get_by_role("button", name="Accept", exact=True).click()
+                sender.locator(".file[data-state=verified]").nth(others - 1).wait_for(timeout=250_000)
+                seconds, sent = time.monotonic() - began, sender.evaluate(SENT) - before
+                print(f"{others} people: {sent / 1e6:.1f} MB sent, {sent / size:.2f} times the file, {seconds:.1f} s")
+
+
 def show(when: str, seen: Call) -> None:
     chat = f"{median(seen.chat_ms):.0f} ms ({min(seen.chat_ms):.0f}-{max(seen.chat_ms):.0f})"
     print(f"{when}: a chat line {chat}, {seen.frames:.1f} frames a second", flush=True)
@@ -291,13 +322,15 @@ def show(when: str, seen: Call) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("figure", choices=["speed", "call"])
+    parser.add_argument("figure", choices=["speed", "call", "crowd"])
     parser.add_argument("--bytes", type=int, default=200_000_000)
     parser.add_argument("--runs", type=int, default=3)
     given = parser.parse_args()
     with LiveServer() as server:
         if given.figure == "speed":
             speed(server.url, given.bytes, given.runs)
+        elif given.figure == "crowd":
+            crowd(server.url, given.bytes)
         else:
             call(server.url)
 

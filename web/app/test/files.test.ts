@@ -65,6 +65,17 @@ test('of very many files each is offered in its turn', () => {
   expect(files.queue.value).toEqual([]);
 });
 
+test('of a dropped folder each file is offered, or why none is', async () => {
+  const few = { webkitGetAsEntry: () => null, getAsFile: () => file() };
+  await files.sendDropped([few, few] as unknown as DataTransferItemList);
+  expect(bob.offered.length).toBe(2);
+  await files.sendDropped(Array.from({ length: 1001 }, () => few) as unknown as DataTransferItemList);
+  expect([bob.offered.length, notices.shown.value]).toEqual([2, fileWords.tooMany(1000)]);
+  const locked = { isDirectory: true, createReader: () => ({ readEntries: (_: unknown, fail: () => void) => fail() }) };
+  await files.sendDropped([{ webkitGetAsEntry: () => locked }] as unknown as DataTransferItemList);
+  expect([bob.offered.length, notices.shown.value]).toEqual([2, fileWords.unreadable]);
+});
+
 test('who leaves is no longer who files are for', () => {
   files.to.value = 'carol';
   room.peers.set([bob]);

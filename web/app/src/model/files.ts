@@ -1,6 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, signal } from '@preact/signals';
 import { fileWords } from '../strings-files';
+import { filesIn, mostDropped } from './dropped';
 import { cleanName, shownName } from './name';
 import type { Notices } from './notices';
 import type { Disk, Outside } from './outside';
@@ -76,6 +77,14 @@ export class Files {
       this.queue.value = [...this.queue.peek(), ...queued];
       this.#offerNext();
     }
+  }
+
+  /** Offers what was dropped or pasted, of folders each file in them. To be called while the event runs. */
+  async sendDropped(items: DataTransferItemList): Promise<void> {
+    const files = await filesIn(items).catch(() => 'unreadable' as const);
+    if (files === null) this.#notices.show(fileWords.tooMany(mostDropped));
+    else if (files === 'unreadable') this.#notices.show(fileWords.unreadable);
+    else await this.send(files);
   }
 
   accept(one: Incoming): void {

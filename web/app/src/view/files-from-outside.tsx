@@ -9,11 +9,11 @@ export function useFilesFromOutside(call: Call): boolean {
     const ending = new AbortController();
     const listen = <K extends keyof DocumentEventMap>(type: K, run: (event: DocumentEventMap[K]) => void) =>
       document.addEventListener(type, run, { signal: ending.signal });
-    const take = (event: Event, files: FileList | undefined) => {
-      if (files === undefined || files.length === 0) return;
+    const take = (event: Event, data: DataTransfer | null) => {
+      if (data === null || data.files.length === 0) return;
       event.preventDefault();
       if (call.alone.peek()) return;
-      void call.files.send([...files]);
+      void call.files.sendDropped(data.items);
       call.showFiles(true);
     };
     listen('dragover', (event) => {
@@ -26,9 +26,9 @@ export function useFilesFromOutside(call: Call): boolean {
     });
     listen('drop', (event) => {
       setOver(false);
-      take(event, event.dataTransfer?.files);
+      take(event, event.dataTransfer);
     });
-    listen('paste', (event) => take(event, event.clipboardData?.files));
+    listen('paste', (event) => take(event, event.clipboardData));
     return () => ending.abort();
   }, [call]);
   return over;

@@ -78,7 +78,7 @@ def serve_eyeline(port: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         settings = Settings(host="127.0.0.1", port=port, stun_port=0, data_dir=data, log_level="error")
-        run(settings, partial(Site, one_port=True), lambda _where: None)
+        run(settings, partial(Site, one_port=True, authorize=None), lambda _where: None)
 
 
 def free_port() -> int:

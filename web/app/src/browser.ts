@@ -1,4 +1,4 @@
-import { Conversation, keptIn, LocalMedia, ownedRoom, probeStun, probeTurn, rejoin, visit } from '@eyeline/sdk';
+import { Conversation, keptIn, LocalMedia, ownedRoom, rejoin, visit } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
 import { chime } from './chime';
 import { disk } from './disk';
@@ -9,7 +9,16 @@ import { preview } from './preview';
 /** The browser, as the model wants it. */
 export function browser(): Outside {
   return {
-    sdk: { visit, rejoin, probeStun, probeTurn, keptIn, Conversation, ownedRoom, media: () => new LocalMedia() },
+    sdk: {
+      visit,
+      rejoin,
+      probeStun: async (...asked) => (await import('./probes')).probeStun(...asked),
+      probeTurn: async (...asked) => (await import('./probes')).probeTurn(...asked),
+      keptIn,
+      Conversation,
+      ownedRoom,
+      media: () => new LocalMedia(),
+    },
     url: document.baseURI,
     secure: window.isSecureContext,
     address: address(),

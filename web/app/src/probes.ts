@@ -1,0 +1,2 @@
+/** What `/test` alone needs of the SDK. */
+export { probeStun, probeTurn } from '@eyeline/sdk';

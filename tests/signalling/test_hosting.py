@@ -28,12 +28,14 @@ from eyeline.signalling.messages import (
     Refused,
     RemoveMember,
     Resume,
+    ResumeToken,
     Roster,
     Rules,
     ToBroker,
     Waiting,
     encode,
 )
+from eyeline.signalling.requests import Remove
 
 KEY: Final = OwnerKey("AAECAwQFBgcICQoLDA0ODw")
 ROOM: Final = room_of(KEY)
@@ -134,6 +136,54 @@ def test_of_rules_that_differ_the_newest_hold_whoever_comes_back_first() -> None
         door.says(client, Resume(token, DisplayName(name), Count(0)))
     assert heard(client, Joined)[0].roster.rules == Rules("knock")
     assert isinstance(last(door.comes("carol")), Waiting)
+
+
+def token_of(client: Client) -> ResumeToken:
+    """The newest."""
+    return [message.resume for message in client.messages() if isinstance(message, Joined | NewToken)][-1]
+
+
+def test_a_co_host_who_is_none_any_more_is_none_after_a_restart_by_an_old_token() -> None:
+    door = Door()
+    alice, eve = door.comes("alice", owner=True), door.comes("eve")
+    door.says(alice, Appoint(peer(eve), "co-host"))
+    kept = token_of(eve)
+    door.says(alice, Appoint(peer(eve), "member"))
+    new = token_of(alice)
+    door.network.restart()
+    back = {}
+    for name, token in (("eve", kept), ("alice", new)):  # at first nobody can know
+        back[name] = door.network.open(name)
+        door.says(back[name], Resume(token, DisplayName(name), Count(0)))
+    assert heard(back["eve"], Roster)[-1].members[1].role == "member"
+    door.says(back["eve"], RemoveMember(peer(alice)))
+    assert [refused.code for refused in heard(back["eve"], Refused)] == ["not-host"]
+
+
+def test_a_co_host_is_one_after_a_restart_too() -> None:
+    door = Door()
+    alice, bob = door.comes("alice", owner=True), door.comes("bob")
+    door.says(alice, Appoint(peer(bob), "co-host"))
+    new = token_of(bob)
+    door.network.restart()
+    back = door.network.open("bob")
+    door.says(back, Resume(new, DisplayName("bob"), Count(0)))
+    assert heard(back, Joined)[0].roster.members[0].role == "co-host"
+
+
+def test_whom_the_site_removed_has_nothing_from_an_old_token_after_a_restart() -> None:
+    door = Door()
+    bob, eve = door.comes("bob"), door.comes("eve")
+    kept = token_of(eve)
+    door.network.ask(ROOM, Remove(peer(eve)))
+    new = token_of(bob)
+    door.network.restart()
+    for name, token in (("bob", new), ("eve", kept)):
+        back = door.network.open(name)
+        door.says(back, Resume(token, DisplayName(name), Count(0)))
+    assert [refused.code for refused in heard(back, Refused)] == ["removed"]
+    assert door.inside() == {"bob"}
+    assert isinstance(last(door.comes("carol")), Joined)  # a room without a host has nobody to let newcomers in
 
 
 def test_somebody_who_waits_is_let_in_once() -> None:

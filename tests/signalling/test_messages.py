@@ -198,9 +198,9 @@ def test_count_is_a_whole_number_or_refused(heard: str) -> None:
     assert code_of(frame) == (None if heard == "1" else "invalid")
 
 
-def test_token_has_at_most_1024_characters() -> None:
-    assert code_of(encode(Resume(ResumeToken("t" * 1024), DisplayName("Alice"), Count(0)))) is None
-    assert code_of(encode(Resume(ResumeToken("t" * 1025), DisplayName("Alice"), Count(0)))) == "invalid"
+def test_token_has_at_most_2048_characters() -> None:
+    assert code_of(encode(Resume(ResumeToken("t" * 2048), DisplayName("Alice"), Count(0)))) is None
+    assert code_of(encode(Resume(ResumeToken("t" * 2049), DisplayName("Alice"), Count(0)))) == "invalid"
 
 
 @pytest.mark.parametrize("opening", ['{"type":"join","x":' + "[" * 60_000, '{"a":' * 12_000])

@@ -62,6 +62,7 @@ class Seat:
     heard: int = 0  # and for it
     owed: deque[str] = field(default_factory=deque)  # said to it, and not yet heard
     gap: bool = False
+    removed: frozenset[PeerId] = frozenset()  # of whom its token says so
     gone_at: float | None = None  # when it ends; None while it has a socket
 
 
@@ -94,6 +95,7 @@ class Rooms(RuleBasedStateMachine):
         self.life = 1
         self.began = 0.0
         self.incomplete_until: float | None = None
+        self.removed: frozenset[PeerId] = frozenset()  # of whom the room knows
         self.words = map(str, count(1))
 
     # What people do.
@@ -196,6 +198,7 @@ class Rooms(RuleBasedStateMachine):
     @rule(data=st.data())
     def be_removed(self, data: st.DataObject) -> None:
         seat = data.draw(st.sampled_from(self.inside()))
+        self.removed |= {seat.peer}
         self.network.ask(RoomName("tea"), Remove(seat.peer))
         self.lose_seats([seat], "removed")
 
@@ -226,6 +229,7 @@ class Rooms(RuleBasedStateMachine):
         self.life += 1
         self.began = self.network.now
         self.seats.clear()
+        self.removed = frozenset()
         self.incomplete_until = None
         for person in self.people.values():
             self.cut_off(person, gone_at=self.network.now)
@@ -279,8 +283,6 @@ class Rooms(RuleBasedStateMachine):
                 assert told[-1] == Closed(REFUSALS[why].closes or 0, why)
                 assert why in str(told[-2])
                 self.people[name] = Person(name)
-            elif why == "removed" and person.seat in seats:
-                self.people[name] = Person(name)  # what they would hear depends on who is back after a restart
         self.read()
 
     def some(self, client: bool, seat: bool | None = None) -> list[Person]:
@@ -303,6 +305,7 @@ class Rooms(RuleBasedStateMachine):
         """If it is empty; the next one is complete from its start."""
         if not self.looked_at():
             self.incomplete_until = None
+            self.removed = frozenset()
 
     def inside(self) -> list[Seat]:
         """The seats that are taken."""
@@ -316,12 +319,16 @@ class Rooms(RuleBasedStateMachine):
         """What the broker must say to who comes back."""
         if seat in self.inside():
             return None
+        if seat.peer in self.removed:
+            return "removed"
         if seat.life == self.life or self.network.now >= self.began + RETURN_SECONDS:
             return "seat-gone"
         return "room-full" if len(self.inside()) >= 2 * CAPACITY else None
 
     def rebuild(self, seat: Seat) -> None:
-        """A seat of an earlier life is about to be given back."""
+        """A seat of an earlier life is about to be given back, and whom its token calls removed is out."""
+        self.removed |= seat.removed
+        self.seats = [other for other in self.seats if other.peer not in self.removed]
         seat.said = 0
         seat.owed.clear()
         seat.gone_at = None
@@ -360,14 +367,22 @@ class Rooms(RuleBasedStateMachine):
 
     def read(self) -> None:
         """Everybody takes what has come."""
-        for person in self.people.values():
+        for person in list(self.people.values()):
             while person.client is not None and person.client.got:
                 got = person.client.got.popleft()
                 if isinstance(got, Closed):
-                    assert got.reason == "left"
+                    self.be_closed(person, got)
                 else:
                     self.hear(person, decode_from_broker(got))
         self.forget_the_room()
+
+    def be_closed(self, person: Person, closed: Closed) -> None:
+        """On leaving, or as somebody came back who knows that they were removed."""
+        if person.seat is not None and person.seat.peer in self.removed:
+            assert closed.reason == "removed"
+            self.people[person.name] = Person(person.name)
+        else:
+            assert closed.reason == "left"
 
     def hear(self, person: Person, message: FromBroker) -> None:
         """One message from the broker."""
@@ -385,7 +400,7 @@ class Rooms(RuleBasedStateMachine):
                 person.refused = code
             case NewToken(token):
                 assert person.seat is not None
-                person.seat.token = token
+                person.seat.token, person.seat.removed = token, self.removed
             case Pong() | Ping() | Goodbye() | IceServers() | Waiting() | Knocks() | AskedToMute():
                 assert isinstance(message, Pong)  # nobody is silent, and the broker is not stopped
 
@@ -399,7 +414,8 @@ class Rooms(RuleBasedStateMachine):
         seat, new_life = person.seat, person.seat.life != self.life
         assert (seat.peer, seat.order, seat.said) == (member.id, member.order, joined.heard)
         assert joined.gap is (new_life or len(seat.owed) > KEPT_SIGNALS)
-        seat.token, seat.life, seat.gap, seat.gone_at = joined.resume, self.life, joined.gap, None
+        seat.token, seat.removed = joined.resume, self.removed
+        seat.life, seat.gap, seat.gone_at = self.life, joined.gap, None
 
     def hear_signal(self, person: Person, signal: Signalled) -> None:
         """In order, once, and all of them unless a gap was said."""

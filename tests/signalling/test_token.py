@@ -4,10 +4,12 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from eyeline.signalling.messages import Count, PeerId, ResumeToken, RoomName
+from eyeline.signalling.hosting import APPOINTED_MAX, REMOVED_MAX, Standing
+from eyeline.signalling.messages import Count, DisplayName, PeerId, ResumeToken, RoomName, Rules
+from eyeline.signalling.passes import Person
 from eyeline.signalling.refusals import Refusal
 from eyeline.signalling.token import TOKEN_SECONDS, Claim, TokenKey
 
@@ -15,12 +17,30 @@ KEY = TokenKey(b"k" * 32)
 CLAIM = Claim(RoomName("tea"), PeerId("alice-0001"), Count(7), "life-1")
 TOKEN = KEY.mint(CLAIM, 0)
 
+text = st.text("aé日\U0001f440", min_size=1, max_size=64)
+peers = st.text("azAZ09_-", min_size=8, max_size=16).map(PeerId)  # as the broker draws them
+standings = st.builds(
+    Standing,
+    st.integers(0, 2**53 - 1).map(Count),
+    st.builds(Rules, st.sampled_from(["open", "knock", "locked"]), st.booleans(), st.booleans()),
+    st.lists(peers, max_size=REMOVED_MAX).map(tuple),
+    st.lists(st.tuples(peers, st.sampled_from(["co-host", "member"])), max_size=APPOINTED_MAX).map(tuple),
+)
+LONGEST = Person(DisplayName("\U0001f440" * 64), "co-host", "\U0001f440" * 64)
+FULL = Standing(
+    Count(2**53 - 1),
+    Rules("locked", files=False, history=False),
+    (PeerId("a" * 16),) * REMOVED_MAX,
+    ((PeerId("a" * 16), "co-host"),) * APPOINTED_MAX,
+)
 claims = st.builds(
     Claim,
     st.text("az09-", min_size=1, max_size=64).map(RoomName),
     st.text("azAZ09_-", min_size=8, max_size=32).map(PeerId),
     st.integers(0, 2**53 - 1).map(Count),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
+    st.builds(Person, text.map(DisplayName), st.just("co-host"), text),
+    standings,
 )
 
 
@@ -40,11 +60,12 @@ def test_token_says_what_it_was_minted_for(claim: Claim, now: float) -> None:
 
 
 @given(claims)
+@example(Claim(RoomName("a" * 64), PeerId("a" * 32), Count(2**53 - 1), "a" * 40, LONGEST, FULL))
 @settings(deadline=None)
 def test_token_fits_its_limit_and_a_url(claim: Claim) -> None:
     token = KEY.mint(claim, 0)
 
-    assert len(token) <= 1024
+    assert len(token) <= 2048
     assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=")
 
 

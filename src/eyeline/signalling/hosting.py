@@ -8,6 +8,7 @@ import hashlib
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from eyeline.signalling.messages import (
     OPEN,
@@ -34,6 +35,9 @@ REMOVED_MAX: Final = 16
 """Seats that a room remembers to have been taken back, also through a restart; of more, the oldest are forgotten, and
 their holders have to knock like everybody else."""
 
+APPOINTED_MAX: Final = 8
+"""Whom a host has given another role, likewise: who is forgotten has the role that they came with."""
+
 LETTERS: Final = "abcdefghjkmnpqrstuvwxyz123456789"
 """32 that are not taken for one another."""
 
@@ -49,26 +53,43 @@ _POWERS: Final[dict[type[HostOrder], frozenset[Role]]] = {
 
 
 class Standing(Struct, frozen=True, array_like=True):
-    """What the hosts have decided so far: signed into every claim, so that a rebuilt room has the newest of it."""
+    """What the hosts have decided so far: signed into every claim, so that a rebuilt room has the newest of it.
+
+    Roles that were given are in it too: a co-host who is none any more has nothing from an old token after a restart.
+    """
 
     version: Count = Count(0)
     rules: Rules = OPEN
     removed: tuple[PeerId, ...] = ()
+    appointed: tuple[tuple[PeerId, Role], ...] = ()
 
     def governed(self, rules: Rules, version: int) -> "Standing":
         """With other rules."""
-        return Standing(self._after(version), rules, self.removed)
+        return replace(self, version=self._after(version), rules=rules)
 
     def without(self, peer: PeerId, version: int) -> "Standing":
         """With one removed."""
-        return Standing(self._after(version), self.rules, (*self.removed, peer)[-REMOVED_MAX:])
+        return replace(self, version=self._after(version), removed=(*self.removed, peer)[-REMOVED_MAX:])
 
     def guarded(self) -> "Standing":
-        """In an open room newcomers knock from now on."""
-        rules = self.rules
-        if rules.entry == "open":
-            rules = Rules("knock", rules.files, rules.history)
-        return Standing(self.version, rules, self.removed)
+        """An open room becomes one where newcomers knock."""
+        return replace(self, rules=replace(self.rules, entry="knock")) if self.rules.entry == "open" else self
+
+    def appointing(self, peer: PeerId, role: Role, version: int) -> "Standing":
+        """With another role for one."""
+        others = tuple(one for one in self.appointed if one[0] != peer)
+        return replace(self, version=self._after(version), appointed=(*others, (peer, role))[-APPOINTED_MAX:])
+
+    def and_also(self, other: "Standing") -> "Standing":
+        """What holds where both were told: the newest, and who was removed by either."""
+        older, newer = sorted((self, other), key=lambda standing: standing.version)
+        removed = tuple(dict.fromkeys((*older.removed, *newer.removed)))[-REMOVED_MAX:]
+        appointed = tuple((dict(older.appointed) | dict(newer.appointed)).items())[-APPOINTED_MAX:]
+        return replace(newer, removed=removed, appointed=appointed)
+
+    def role_of(self, peer: PeerId, came_as: Role) -> Role:
+        """The role of somebody who came with that one."""
+        return dict(self.appointed).get(peer, came_as)
 
     def _after(self, version: int) -> Count:
         return Count(max(version, self.version + 1))

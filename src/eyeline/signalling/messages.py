@@ -43,7 +43,7 @@ nothing without width that is not part of an emoji.  Or, where the link has a se
 PeerId = NewType("PeerId", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{8,32}" + _END)])
 """A member's public id, given by the broker."""
 
-ResumeToken = NewType("ResumeToken", Annotated[str, Meta(max_length=1024)])
+ResumeToken = NewType("ResumeToken", Annotated[str, Meta(max_length=2048)])
 """A secret: whoever shows it takes the seat."""
 
 JoinPass = NewType("JoinPass", Annotated[str, Meta(max_length=2048)])

@@ -6,7 +6,6 @@ A room is held by one process.  Sessions never touch it: they send it a `Request
 from typing import Final, assert_never
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from eyeline.signalling.hosting import WAITING_MAX, Standing, may, may_remove
 from eyeline.signalling.messages import (
@@ -16,6 +15,7 @@ from eyeline.signalling.messages import (
     AskMute,
     Count,
     Deny,
+    DisplayName,
     EndCall,
     Govern,
     HostOrder,
@@ -30,6 +30,7 @@ from eyeline.signalling.messages import (
     Roster,
     Waiting,
 )
+from eyeline.signalling.passes import Person
 from eyeline.signalling.refusals import REFUSALS, Code
 from eyeline.signalling.requests import (
     Admitted,
@@ -129,7 +130,7 @@ class Room:
             case Lose():
                 return self._lose(request.session, now)
             case Remove():
-                return self._remove(request.peer, now) + self._reissue()
+                return self._remove(request.peer, now)
             case End():
                 return self._end(now)
             case Order():
@@ -179,7 +180,7 @@ class Room:
     def _sit(self, request: Enter, now: float) -> list[Tell]:
         self._lobby.pop(request.session, None)
         self._last_order = max(self._last_order + 1, self._milliseconds(now))
-        member = Member(request.peer, request.name, Count(self._last_order), request.person.role)
+        member = self._member(request.peer, request.name, self._last_order, request.person)
         self._seats[member.id] = Seat(member, Present(request.session), heard=0, told=0, person=request.person)
         self._peers[request.session] = member.id
         return self._admit(request.session, heard=0, gap=False)
@@ -187,8 +188,6 @@ class Room:
     def _return(self, request: Return, now: float) -> list[Tell]:
         claim = request.claim
         seat = self._seats.get(claim.peer)
-        person = claim.person if seat is None else seat.person
-        member = Member(claim.peer, request.name, claim.order, person.role)
         if seat is None:
             if claim.peer in self._standing.removed:
                 return [_refuse(request.session, "removed")]
@@ -196,11 +195,12 @@ class Room:
                 return [_refuse(request.session, "seat-gone")]
             if len(self._seats) >= 2 * self._capacity:  # whoever was in the call goes before who came meanwhile
                 return [_refuse(request.session, "room-full")]
-            return self._rebuild(request, member, now)
+            return self._rebuild(request, now)
         tells = []
         if isinstance(seat.place, Present):
             del self._peers[seat.place.session]
             tells = [_refuse(seat.place.session, "replaced")]
+        member = self._member(claim.peer, request.name, claim.order, seat.person)
         renamed = seat.member != member
         seat.member = member
         seat.place = Present(request.session)
@@ -209,24 +209,28 @@ class Room:
         tells += self._admit(request.session, heard=seat.heard, gap=gap, changed=renamed)
         return tells + [Tell(request.session, signal) for signal in missed]
 
-    def _rebuild(self, request: Return, member: Member, now: float) -> list[Tell]:
+    def _rebuild(self, request: Return, now: float) -> list[Tell]:
         """Give back a seat of an earlier life, on the word of its signed claim."""
         if self._complete_at is None:
             self._complete_at = now + SEAT_SECONDS
-        self._last_order = max(self._last_order, member.order)
-        tells = self._learn(request.claim.standing, now)
-        seat = Seat(member, Present(request.session), heard=0, told=request.heard, person=request.claim.person)
+        claim = request.claim
+        self._last_order = max(self._last_order, claim.order)
+        tells = self._learn(claim.standing, now)
+        member = self._member(claim.peer, request.name, claim.order, claim.person)
+        seat = Seat(member, Present(request.session), heard=0, told=request.heard, person=claim.person)
         self._seats[member.id] = seat
         self._peers[request.session] = member.id
         return tells + self._admit(request.session, heard=0, gap=True)
 
     def _learn(self, standing: Standing, now: float) -> list[Tell]:
-        """A member of an earlier life knows what the hosts decided; of several the newest holds."""
-        if standing.version <= self._standing.version:
+        """A member of an earlier life knows what the hosts decided."""
+        known = self._standing.and_also(standing)
+        if known == self._standing:
             return []
-        self._standing = standing
-        gone = [self._seats[peer] for peer in standing.removed if peer in self._seats]
-        return [tell for seat in gone for tell in self._take_back(seat, "removed", now)] + self._reissue()
+        self._standing = known
+        gone = [self._seats[peer] for peer in known.removed if peer in self._seats]
+        tells = [tell for seat in gone for tell in self._take_back(seat, "removed", now)]
+        return tells + self._uphold()
 
     def _admit(self, session: SessionId, *, heard: int, gap: bool, changed: bool = True) -> list[Tell]:
         """The news for one who got a seat, and, if the roster has `changed`, for all others."""
@@ -268,17 +272,20 @@ class Room:
         seat = self._seats.get(peer)
         if seat is None:
             return []
+        return self._take_out(seat, self._standing.without(peer, self._milliseconds(now)), now)
+
+    def _take_out(self, seat: Seat, standing: Standing, now: float) -> list[Tell]:
+        """Also through a restart: a token from before it is no way back."""
         if seat.person.sub is not None and len(self._kept_out) < KEPT_OUT:
             self._kept_out.add(seat.person.sub)
-        self._standing = self._standing.without(peer, self._milliseconds(now))
-        return self._take_back(seat, "removed", now) + self._changed()
+        return self._take_back(seat, "removed", now) + self._govern(standing, now)
 
     def _order(self, session: SessionId, order: HostOrder, now: float) -> list[Tell]:
         """What only hosts may say."""
         peer = self._peers.get(session)
         if peer is None:
             return []  # the seat was replaced while this was on its way
-        role = self._seats[peer].person.role
+        role = self._seats[peer].member.role
         if not may(role, order):
             return [_refuse(session, "not-host")]
         match order:
@@ -301,16 +308,14 @@ class Room:
     ) -> list[Tell]:
         match order:
             case RemoveMember(peer):
-                if not may_remove(role, seat.person.role):
+                if not may_remove(role, seat.member.role):
                     return [_refuse(session, "not-host")]
-                gone = self._remove(peer, now)
-                return gone + self._govern(self._standing.guarded(), now)
-            case Appoint(_, appointed):
-                if seat.person.role == "host":
+                return self._take_out(seat, self._standing.without(peer, self._milliseconds(now)).guarded(), now)
+            case Appoint(peer, appointed):
+                if seat.member.role == "host":
                     return [_refuse(session, "not-host")]
-                seat.person = replace(seat.person, role=appointed)
-                seat.member = replace(seat.member, role=appointed)
-                return self._reissue(seat) + self._knocks() + self._changed()
+                standing = self._standing.appointing(peer, appointed, self._milliseconds(now))
+                return self._govern(standing, now) + (self._knocks() if self._waiting else [])
             case AskMute():
                 asked = AskedToMute(self._peers[session])
                 return [Tell(seat.place.session, asked)] if isinstance(seat.place, Present) else []
@@ -319,8 +324,8 @@ class Room:
 
     def _govern(self, standing: Standing, now: float) -> list[Tell]:
         self._standing = standing
-        tells = self._reissue()
-        if standing.rules.entry == "open":
+        tells = self._uphold()
+        if standing.rules.entry == "open" and self._waiting:
             for session in list(self._waiting)[: max(0, self._capacity - len(self._seats))]:
                 tells += self._sit(self._waiting.pop(session), now)
             tells += self._knocks()
@@ -344,17 +349,17 @@ class Room:
     def _knocks(self, only: SessionId | None = None) -> list[Tell]:
         """Tells the hosts, or one of them, who waits."""
         news = Knocks(tuple(Knock(enter.peer, enter.name) for enter in self._waiting.values()))
-        hosts = [session for session, peer in self._peers.items() if self._seats[peer].person.role != "member"]
+        hosts = [session for session, peer in self._peers.items() if self._seats[peer].member.role != "member"]
         return [Tell(session, news) for session in hosts if only in (None, session)]
 
-    def _reissue(self, only: Seat | None = None) -> list[Tell]:
-        """New claims for those who are present; others get theirs when they come back."""
-        seats = [self._seats[peer] for peer in self._peers.values()]
-        return [
-            Tell(seat.place.session, Reissued(self._claim(seat)))
-            for seat in seats
-            if isinstance(seat.place, Present) and only in (None, seat)
-        ]
+    def _uphold(self) -> list[Tell]:
+        """Roles as they stand, and new claims for those who are present; others get theirs when they come back."""
+        for seat in self._seats.values():
+            seat.member = self._member(seat.member.id, seat.member.name, seat.member.order, seat.person)
+        return [Tell(session, Reissued(self._claim(self._seats[peer]))) for session, peer in self._peers.items()]
+
+    def _member(self, peer: PeerId, name: DisplayName, order: int, person: Person) -> Member:
+        return Member(peer, name, Count(order), self._standing.role_of(peer, person.role))
 
     def _end(self, now: float) -> list[Tell]:
         tells = [tell for seat in list(self._seats.values()) for tell in self._take_back(seat, "ended", now)]

@@ -47,7 +47,7 @@ class TokenKey:
         self._secret = secret
 
     def mint(self, claim: Claim, unix_now: float) -> ResumeToken:
-        """A token of about 130 characters, safe in URLs and storage."""
+        """A token of about 150 characters, at most 2048, safe in URLs and storage."""
         body = msgspec.msgpack.encode(_Signed(claim, Count(round(unix_now) + TOKEN_SECONDS)))
         return ResumeToken(urlsafe_b64encode(self._mac(body) + body).decode())
 

@@ -15,6 +15,15 @@ DROP: Final = """(names) => {
   document.querySelector('main').dispatchEvent(new DragEvent('drop', { dataTransfer: dropped, bubbles: true }));
 }"""
 
+KEPT: Final = """async () => {
+  const answer = (asked) => new Promise((resolve) => { asked.onsuccess = () => resolve(asked.result); });
+  const database = await answer(indexedDB.open('eyeline-sending'));
+  const rows = await answer(database.transaction('handles').objectStore('handles').getAll());
+  database.close();
+  return rows.map(({ handle }) => handle.name);
+}"""
+"""Names of the files that the page keeps a handle of."""
+
 UGLY: Final = (
     "<img src=x onerror=globalThis.hacked=1>.png",
     "photo\u202egpj.exe",
@@ -170,6 +179,24 @@ def test_a_file_goes_on_after_the_senders_page_was_loaded_anew_and_it_was_chosen
     assert bob.evaluate(HASH, deadline=30) == sha256(path)
     sees(alice, "Verified")
     assert 0 < bytes_sent(alice) < BYTES * 0.6
+
+
+def test_a_dropped_file_goes_on_by_itself_after_the_senders_page_was_loaded_anew(
+    chromium: Browser, server: LiveServer, tmp_path: Path
+) -> None:
+    alice, bob = meet(chromium, chromium, f"{server.url}/r/kept")
+    path = a_file(tmp_path, BYTES)
+    alice.drop(path)
+    bob.click("button", "Accept")
+    bob.click("button", "Files")
+    past(bob, BYTES // 2)
+    assert alice.evaluate(KEPT) == ["tea.bin"]
+    alice.reload()
+    bob.until("saved.length === 1", deadline=60)
+    assert bob.evaluate(HASH, deadline=30) == sha256(path)
+    sees(alice, "Bob has tea.bin, verified")
+    assert 0 < bytes_sent(alice) < BYTES * 0.6
+    alice.until(f"async () => (await ({KEPT})()).length === 0")
 
 
 def test_another_file_of_that_name_and_size_is_not_taken_for_the_rest(

@@ -207,6 +207,12 @@ class ChromiumTab:
             raise WireError(f"no element is {css}")
         self._cdp("DOM.setFileInputFiles", files=[str(path) for path in paths], objectId=found[0]["objectId"])
 
+    def drop(self, x: float, y: float, paths: Sequence[Path]) -> None:
+        copying = 1
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": copying}
+        for phase in ("dragEnter", "dragOver", "drop"):
+            self._cdp("Input.dispatchDragEvent", type=phase, x=x, y=y, data=data)
+
     def capture(self) -> bytes:
         return base64.b64decode(self._cdp("Page.captureScreenshot", format="png")["data"])
 

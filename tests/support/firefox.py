@@ -235,6 +235,9 @@ class FirefoxTab:
             raise WireError(f"no element is {css}")
         self._bidi("input.setFiles", element={"sharedId": nodes[0]}, files=[str(path) for path in paths])
 
+    def drop(self, x: float, y: float, paths: Sequence[Path]) -> None:
+        raise WireError("WebDriver BiDi drops no files")
+
     def capture(self) -> bytes:
         return base64.b64decode(self._bidi("browsingContext.captureScreenshot")["data"])
 

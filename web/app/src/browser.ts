@@ -5,6 +5,7 @@ import { disk } from './disk';
 import { identity } from './identity';
 import type { Address, Memory, Outside } from './model/outside';
 import { preview } from './preview';
+import { shelf } from './shelf';
 
 /** The browser, as the model wants it. */
 export function browser(): Outside {
@@ -30,6 +31,7 @@ export function browser(): Outside {
         () => false,
       ),
     disk: disk(),
+    shelf: shelf(),
     preview: (file) => preview(file).catch(() => ''),
     chime: chime(),
     seen: () => !document.hidden,

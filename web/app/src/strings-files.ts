@@ -108,6 +108,8 @@ export const fileWords = {
   halted: 'Not sent to its end',
   queued: (count: number) => `${count} more ${count === 1 ? 'waits' : 'wait'} until those before are done.`,
   unfinished: 'This page was loaded anew. Choose the file again, and it goes on where it was.',
+  held: 'This page was loaded anew. Let your browser read the file again, and it goes on where it was.',
+  goOn: 'Go on sending',
   size,
   state,
   asks: (person: string) => `${person} wants to send you`,

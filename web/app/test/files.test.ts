@@ -152,6 +152,65 @@ test('after a reload the file is asked for again, and goes on under its id to th
   expect(files.unfinished.entries.value).toEqual([]);
 });
 
+/** As after a reload in the middle of a file for Carol; the id of its transfer. */
+async function reloaded(): Promise<string> {
+  files.to.value = 'carol';
+  await files.send([file('tea.bin', 7)]);
+  carol.offered[0]?.now({ state: 'running' });
+  const again = new World();
+  Object.assign(again, { session: world.session, shelf: world.shelf });
+  files = new Files(again, room, notices);
+  await settled();
+  return carol.offered[0]?.offer.id ?? '';
+}
+
+test('after a reload a file whose handle was kept goes on by itself', async () => {
+  const id = await reloaded();
+  expect(carol.offered.map(({ offer }) => offer.id)).toEqual([id, id]);
+  expect([bob.offered.length, files.unfinished.entries.value.length]).toEqual([0, 0]);
+});
+
+test('where the browser asks first, the file goes on once the person has said yes', async () => {
+  world.permission = 'prompt';
+  world.allows = false;
+  const id = await reloaded();
+  expect([carol.offered.length, [...files.returning.asking.value]]).toEqual([1, [id]]);
+  await files.goOn();
+  expect(carol.offered.length).toBe(1);
+  world.allows = true;
+  await files.goOn();
+  expect([carol.offered.at(-1)?.offer.id, files.returning.asking.value.size]).toEqual([id, 0]);
+});
+
+test('a kept file goes on when the one who gets it comes back, and not if its size is another now', async () => {
+  const id = await reloaded();
+  world.shelved.set(id, file('tea.bin', 8));
+  room.peers.set([bob]);
+  files = new Files(world, room, notices);
+  await settled();
+  room.peers.set([bob, carol]);
+  await settled();
+  expect(files.unfinished.entries.value.map((one) => one.id)).toEqual([id]);
+  world.shelved.set(id, file('tea.bin', 7));
+  files = new Files(world, room, notices);
+  await settled();
+  expect(files.unfinished.entries.value).toEqual([]);
+});
+
+test('a handle is kept until its transfer is over or given up, or the room is left', async () => {
+  await files.send([file('a'), file('b')]);
+  expect(world.shelved.size).toBe(4);
+  bob.offered[0]?.now({ state: 'verified' });
+  await settled();
+  expect(world.shelved.size).toBe(3);
+  files.giveUp(bob.offered[1]?.offer.id ?? '');
+  await settled();
+  expect(world.shelved.size).toBe(2);
+  files.end();
+  await settled();
+  expect(world.shelved.size).toBe(0);
+});
+
 test('speed and time left are measured while it runs', () => {
   void files.send([file('tea.bin', 10_000_000)]);
   const transfer = bob.offered[0];

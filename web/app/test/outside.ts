@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import { Conversation } from '../../sdk/src/chat/conversation';
 import { keptIn } from '../../sdk/src/files/chunks';
 import { ownedRoom } from '../../sdk/src/seal';
-import type { Disk, Memory, Outside } from '../src/model/outside';
+import type { Disk, Held, Memory, Outside, Shelf } from '../src/model/outside';
 import { FakeLobby, FakeMedia, type FakeRoom } from './fakes';
 
 /** A world in which nothing happens by itself: tests move its clock and say what the SDK answers. */
@@ -92,6 +92,35 @@ export class World implements Outside {
     pick: async () => null,
     save: async (id) => void this.saved.push(id),
   };
+
+  /** What the browser says of reading again what it keeps, and what the person answers. */
+  permission: 'granted' | 'prompt' = 'granted';
+  allows = true;
+  readonly shelved = new Map<string, File>();
+
+  readonly shelf: Shelf = {
+    choose: null,
+    take: (item) => item.getAsFile(),
+    keep: async (id, file) => void this.shelved.set(id, file),
+    forget: async (ids) => {
+      for (const id of ids) this.shelved.delete(id);
+    },
+    find: async (id) => {
+      const file = this.shelved.get(id);
+      return file === undefined ? null : this.#held(file);
+    },
+  };
+
+  #held(file: File): Held {
+    return {
+      granted: async () => this.permission === 'granted',
+      ask: async () => {
+        if (this.allows) this.permission = 'granted';
+        return this.allows;
+      },
+      file: async () => file,
+    };
+  }
 
   readonly preview = async (): Promise<string> => '/9j/';
 

@@ -6,10 +6,13 @@ type Found = File | FileSystemEntry;
 
 /**
  * The files that were dropped or pasted, also those in folders, at any depth; null if it is more than
- * {@link mostDropped}. Rejects if a folder can't be read. To be called while the event runs: the list is empty later.
+ * {@link mostDropped}. `take` gives the file of an item that is none of a folder. Rejects if a folder can't be read. To be called while the event runs: the list is empty later.
  */
-export async function filesIn(items: DataTransferItemList): Promise<readonly File[] | null> {
-  const waiting: Found[] = [...items].flatMap((item) => found(item) ?? []);
+export async function filesIn(
+  items: DataTransferItemList,
+  take: (item: DataTransferItem) => File | null,
+): Promise<readonly File[] | null> {
+  const waiting: Found[] = [...items].flatMap((item) => found(item, take) ?? []);
   const files: File[] = [];
   // Folders count too: links on the disk can make a ring of them.
   for (let seen = 0; seen < waiting.length; seen += 1) {
@@ -23,9 +26,9 @@ export async function filesIn(items: DataTransferItemList): Promise<readonly Fil
 }
 
 /** Only a folder is looked at as an entry: not every file that is pasted is one. */
-function found(item: DataTransferItem): Found | null {
+function found(item: DataTransferItem, take: (item: DataTransferItem) => File | null): Found | null {
   const entry = item.webkitGetAsEntry();
-  return entry !== null && isFolder(entry) ? entry : item.getAsFile();
+  return entry !== null && isFolder(entry) ? entry : take(item);
 }
 
 function isFolder(entry: FileSystemEntry): entry is FileSystemDirectoryEntry {

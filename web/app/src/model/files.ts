@@ -5,6 +5,7 @@ import { filesIn, mostDropped } from './dropped';
 import { cleanName, shownName } from './name';
 import type { Notices } from './notices';
 import type { Disk, Outside } from './outside';
+import { Returning } from './returning';
 import { Incoming, isOver, Outgoing, type Transfer } from './transfer';
 import { Unfinished } from './unfinished';
 import { Watch } from './watch';
@@ -28,6 +29,7 @@ export class Files {
   /** Not offered yet: those before them come first. */
   readonly queue = signal<readonly Queued[]>([]);
   readonly unfinished: Unfinished;
+  readonly returning: Returning;
   readonly #outside: Outside;
   readonly #room: sdk.Room;
   readonly #notices: Notices;
@@ -44,19 +46,21 @@ export class Files {
     this.#notices = notices;
     this.#disk = outside.disk;
     this.unfinished = new Unfinished(outside.session, room.name);
+    this.returning = new Returning(this.unfinished, outside.shelf);
     this.#watch.on(room.peers, (peers) => {
       for (const peer of peers) this.#meet(peer);
       if (!peers.some((peer) => peer.id === this.to.peek())) this.to.value = '';
       this.queue.value = this.queue.peek().filter(({ peer }) => peers.includes(peer));
+      void this.#goOn();
     });
   }
 
-  /** Offers the files to whom they are for; one that was on its way before a reload goes on. */
   /** Whether the hosts of the room allow files. */
   get allowed(): boolean {
     return this.#room.hosting.rules.current.files;
   }
 
+  /** Offers the files to whom they are for; one that was on its way before a reload goes on. */
   async send(files: readonly File[]): Promise<void> {
     if (!this.allowed) {
       this.#notices.show(fileWords.forbidden);
@@ -81,10 +85,32 @@ export class Files {
 
   /** Offers what was dropped or pasted, of folders each file in them. To be called while the event runs. */
   async sendDropped(items: DataTransferItemList): Promise<void> {
-    const files = await filesIn(items).catch(() => 'unreadable' as const);
+    const files = await filesIn(items, (item) => this.#outside.shelf.take(item)).catch(() => 'unreadable' as const);
     if (files === null) this.#notices.show(fileWords.tooMany(mostDropped));
     else if (files === 'unreadable') this.#notices.show(fileWords.unreadable);
     else await this.send(files);
+  }
+
+  /** Whether the browser can keep hold of files that are chosen by {@link choose}. */
+  get keeps(): boolean {
+    return this.#outside.shelf.choose !== null;
+  }
+
+  async choose(): Promise<void> {
+    const files = await this.#outside.shelf.choose?.().catch(() => []); // the person chose none
+    await this.send(files ?? []);
+  }
+
+  /** Has the person let the browser read again what it kept hold of. To be called while a click runs. */
+  async goOn(): Promise<void> {
+    await this.returning.ask();
+    await this.#goOn();
+  }
+
+  /** It waits for its file no longer. */
+  giveUp(id: string): void {
+    this.unfinished.drop(id);
+    this.#release([id]);
   }
 
   accept(one: Incoming): void {
@@ -114,8 +140,24 @@ export class Files {
   end(): void {
     this.#watch.end();
     for (const one of this.transfers.peek()) one.end();
-    this.unfinished.forget();
+    this.#release(this.unfinished.forget());
     this.#outside.stayAwake(false);
+  }
+
+  /** Offers again what an earlier page was sending to those who are here, as far as the browser gives it to us. */
+  async #goOn(): Promise<void> {
+    const peers = this.#room.peers.current;
+    const waiting = this.unfinished.entries.peek().filter(({ to }) => peers.some(({ id }) => id === to));
+    for (const [{ id, to, name, size }, file] of await this.returning.readable(waiting)) {
+      if (file.name !== name || file.size !== size) continue; // it was changed since: the person chooses
+      const preview = await this.#outside.preview(file);
+      const peer = this.#room.peers.current.find((one) => one.id === to);
+      if (peer !== undefined && this.unfinished.claim(id) !== null) this.#offer({ peer, file, preview }, { id });
+    }
+  }
+
+  #release(ids: readonly string[]): void {
+    void this.#outside.shelf.forget(ids).catch(() => undefined);
   }
 
   #meet(peer: sdk.Peer): void {
@@ -146,6 +188,7 @@ export class Files {
   #offer({ peer, file, preview }: Queued, earlier: Pick<sdk.OfferOptions, 'id'>): void {
     const transfer = peer.offer(file, { ...earlier, preview });
     this.unfinished.add({ id: transfer.offer.id, name: file.name, size: file.size, to: peer.id });
+    void this.#outside.shelf.keep(transfer.offer.id, file).catch(() => undefined); // then it is chosen again
     this.#add(new Outgoing(transfer, peer, cleanName(file.name), this.#outside.now));
   }
 
@@ -182,7 +225,7 @@ export class Files {
 
   #conclude(one: Transfer): void {
     if (one instanceof Outgoing) {
-      this.unfinished.drop(one.id);
+      this.giveUp(one.id);
       this.#offerNext();
     }
     if (this.open.peek()) this.#notices.tell(fileWords.over(one));

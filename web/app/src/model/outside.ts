@@ -45,6 +45,28 @@ export interface Disk {
   save(id: string, name: string): Promise<void>;
 }
 
+/** A file that an earlier page could read. */
+export interface Held {
+  /** Whether this page can read it too, without asking the person. */
+  granted(): Promise<boolean>;
+  /** Asks the person; to be called while a click runs. */
+  ask(): Promise<boolean>;
+  /** Rejects if it can't be read, or is gone. */
+  file(): Promise<File>;
+}
+
+/** Files that a later page can read without their being chosen again, in browsers with handles of files. */
+export interface Shelf {
+  /** Lets the person choose files that can be kept; rejects if none was chosen. null where there are no handles. */
+  readonly choose: (() => Promise<readonly File[]>) | null;
+  /** What is dropped or pasted, if it is a file; to be called while the event runs. */
+  take(item: DataTransferItem): File | null;
+  /** Keeps its handle for that transfer, if it came with one, for a day at most. */
+  keep(id: string, file: File): Promise<void>;
+  find(id: string): Promise<Held | null>;
+  forget(ids: readonly string[]): Promise<void>;
+}
+
 /** Everything the model needs and does not own. Tests bring their own. */
 export interface Outside {
   readonly sdk: Sdk;
@@ -58,6 +80,7 @@ export interface Outside {
   /** Whether the server still gives its page. */
   readonly answers: () => Promise<boolean>;
   readonly disk: Disk;
+  readonly shelf: Shelf;
   /** A small picture of the file, as the SDK wants it for an offer; empty if the browser can't make one. */
   readonly preview: (file: File) => Promise<string>;
   /** A short, quiet sound. */

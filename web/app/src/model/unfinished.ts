@@ -10,7 +10,7 @@ export interface Entry {
   readonly to: string;
 }
 
-/** What this page sends, kept over a reload: the browser gives the file only if it is chosen again. */
+/** What this page sends, kept over a reload: where there is no handle of the file, it has to be chosen again. */
 export class Unfinished {
   /** Those of an earlier page, which wait for their file. */
   readonly entries = signal<readonly Entry[]>([]);
@@ -32,6 +32,13 @@ export class Unfinished {
     return taken;
   }
 
+  /** That entry, if it still waits; it no longer does. */
+  claim(id: string): Entry | null {
+    const entry = this.entries.peek().find((one) => one.id === id) ?? null;
+    this.entries.value = this.entries.peek().filter((one) => one !== entry);
+    return entry;
+  }
+
   add(entry: Entry): void {
     this.#running = [...this.#running, entry];
     this.#keep();
@@ -44,8 +51,10 @@ export class Unfinished {
     this.#keep();
   }
 
-  forget(): void {
+  /** Gives all of them up; their ids. */
+  forget(): readonly string[] {
     this.#memory.forget(this.#key);
+    return [...this.entries.peek(), ...this.#running].map(({ id }) => id);
   }
 
   #keep(): void {

@@ -30,6 +30,11 @@ export function FilesPanel({ call, onClose }: { readonly call: Call; readonly on
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard */}
       <section class="files-list" aria-label={fileWords.list} tabIndex={0}>
         {transfers.length + unfinished.length === 0 && <p class="log-empty">{fileWords.empty}</p>}
+        {files.returning.asking.value.size > 0 && (
+          <button type="button" class="button primary small" onClick={() => void files.goOn()}>
+            {fileWords.goOn}
+          </button>
+        )}
         <ul class="files-cards">
           {unfinished.map((entry) => (
             <WaitingCard key={entry.id} entry={entry} files={files} />
@@ -81,12 +86,12 @@ function WaitingCard({ entry, files }: { readonly entry: Entry; readonly files: 
           type="button"
           class="plain"
           aria-label={fileWords.cancel(entry.name)}
-          onClick={() => files.unfinished.drop(entry.id)}
+          onClick={() => files.giveUp(entry.id)}
         >
           <Icon node={X} size={20} />
         </button>
       </div>
-      <p class="file-state">{fileWords.unfinished}</p>
+      <p class="file-state">{files.returning.asking.value.has(entry.id) ? fileWords.held : fileWords.unfinished}</p>
     </li>
   );
 }
@@ -125,6 +130,11 @@ function Sending({ call }: { readonly call: Call }) {
           aria-label={fileWords.choose}
           multiple
           disabled={alone}
+          onClick={(event) => {
+            if (!files.keeps) return;
+            event.preventDefault(); // the other way to choose gives handles
+            void files.choose();
+          }}
           onChange={(event) => {
             void files.send([...(event.currentTarget.files ?? [])]);
             event.currentTarget.value = ''; // the same one can be chosen again

@@ -1,5 +1,6 @@
 """A sender who lies: whose channel for files says what the SDK never would, to the app in a real browser."""
 
+import hashlib
 import json
 from typing import Any, Final
 
@@ -73,6 +74,100 @@ def test_an_offer_that_lies_is_refused_with_a_code_and_nobody_is_asked(pages: tu
     say(mallory, frame="offer", id="../../x", name="a", size=1)
     assert code(mallory, "../../x") == "bad-id"
     assert not bob.evaluate("document.querySelector('.asks') !== null")
+
+
+@pytest.mark.parametrize(
+    ("entries", "why"),
+    [
+        ([], "bad-list"),
+        ("a", "bad-list"),
+        ([["a", 10]], "bad-path"),
+        ([{"path": "a", "size": 0}] * 1001, "bad-list"),
+        ([{"path": "../a", "size": 10}], "bad-path"),
+        ([{"path": "a/../../b", "size": 10}], "bad-path"),
+        ([{"path": "/etc/passwd", "size": 10}], "bad-path"),
+        ([{"path": "a//b", "size": 10}], "bad-path"),
+        ([{"path": "x" * 10_000, "size": 10}], "bad-path"),
+        ([{"path": "a/" * 100 + "b", "size": 10}], "bad-path"),
+        ([{"path": "a", "size": 9}], "bad-size"),
+        ([{"path": "a", "size": 20}, {"path": "b", "size": -10}], "bad-size"),
+    ],
+)
+def test_a_folder_that_lies_is_refused_with_a_code(entries: object, why: str, pages: tuple[Page, Page]) -> None:
+    mallory, bob = pages
+    say(mallory, frame="offer", id=ID + "1", name="tea", size=10, entries=entries)
+    assert code(mallory, ID + "1") == why
+    assert not bob.evaluate("document.querySelector('.asks') !== null")
+
+
+HOSTILE: Final = (
+    "C:/Windows/x.dll",
+    "..\\..\\y",
+    "con/aux.txt",
+    "photo\u202egpj.exe",
+    "nul\u0000/z\n",
+    "Tea.txt",
+    "tea.TXT",
+    "tea.txt/below",
+    "\ud800.md",
+    "trailing. /x ",
+    ".\u200b./up",
+    "x.lnk",
+    "<img src=x onerror=globalThis.hacked=1>.png",
+)
+"""Paths that some system takes for something else, or for each other."""
+
+PLACE: Final = """
+globalThis.showDirectoryPicker = async () =>
+  (await navigator.storage.getDirectory()).getDirectoryHandle('picked', { create: true });
+"""
+
+PATHS: Final = """async () => {
+  const paths = [];
+  const read = async (folder, before) => {
+    for await (const [name, handle] of folder.entries()) {
+      if (handle.kind === 'directory') await read(handle, `${before}${name}/`);
+      else paths.push([before + name, (await handle.getFile()).size]);
+    }
+  };
+  await read(await (await navigator.storage.getDirectory()).getDirectoryHandle('picked'), '');
+  return paths;
+}"""
+
+
+def test_paths_made_to_deceive_are_written_under_safe_ones_and_none_over_another(
+    chromium: Browser, server: LiveServer
+) -> None:
+    room = f"{server.url}/r/hostile-paths"
+    mallory, bob = join_call(chromium, room, "Mallory", CHANNEL), join_call(chromium, room, "Bob", SAVED + PLACE)
+    mallory.until("globalThis.lane?.readyState === 'open'")
+    entries = [{"path": path, "size": size} for size, path in enumerate(HOSTILE)]
+    size = sum(range(len(HOSTILE)))
+    say(mallory, frame="offer", id=ID + "1", name="../tea", size=size, entries=entries)
+    accept(bob)
+    mallory.until("heard.some(({ frame }) => frame === 'from')")
+    send_whole(mallory, size)
+    mallory.until("heard.some(({ frame }) => frame === 'verified')")
+    bob.click("button", "Files")
+    sees(bob, "· saved")
+    written = dict(bob.evaluate(PATHS))
+    assert sorted(written.values()) == list(range(len(HOSTILE)))
+    assert len({path.casefold() for path in written}) == len(HOSTILE)
+    for path in written:
+        top, *parts = path.split("/")
+        assert top == "_tea", path
+        assert not any(sign in path for sign in '\\:*?"<>|\u202e\u0000\n'), path
+        assert all(part.strip(" ") == part.rstrip(".") != "" for part in parts), path
+    assert {"_tea/C_/Windows/x.dll", "_tea/_con/_aux.txt", "_tea/photogpj.exe", "_tea/tea.txt/below"} <= written.keys()
+    assert bob.evaluate("typeof hacked") == "undefined"
+
+
+def send_whole(page: Page, size: int) -> None:
+    """The zeros that were offered, in one chunk, with the hashes that they have."""
+    zeros = hashlib.sha256(bytes(size))
+    say(page, frame="chunk", id=ID + "1", index=0, hash=zeros.hexdigest())
+    page.evaluate("(size) => lane.send(new Uint8Array(size))", size)
+    say(page, frame="root", id=ID + "1", hash=hashlib.sha256(zeros.digest()).hexdigest())
 
 
 def test_a_thousand_offers_are_not_a_thousand_questions(pages: tuple[Page, Page]) -> None:

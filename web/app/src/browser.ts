@@ -1,4 +1,4 @@
-import { Conversation, keptIn, LocalMedia, ownedRoom, rejoin, visit } from '@eyeline/sdk';
+import { Conversation, folderOf, keptIn, LocalMedia, ownedRoom, rejoin, visit } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
 import { chime } from './chime';
 import { disk } from './disk';
@@ -16,6 +16,7 @@ export function browser(): Outside {
       probeStun: async (...asked) => (await import('./probes')).probeStun(...asked),
       probeTurn: async (...asked) => (await import('./probes')).probeTurn(...asked),
       keptIn,
+      folderOf,
       Conversation,
       ownedRoom,
       media: () => new LocalMedia(),

@@ -1,4 +1,6 @@
-import type { Disk } from './model/outside';
+import type { Disk, Place } from './model/outside';
+import { treeIn } from './tree';
+import { zip } from './zip';
 
 /** Bytes of a part: a file is stored in parts, because what was written to one is there for a later page once it is closed. */
 const partBytes = 8 * 1024 * 1024;
@@ -10,6 +12,7 @@ const writeBytes = 2 * 1024 * 1024;
 const hoursKept = 24;
 
 interface PickingWindow {
+  showDirectoryPicker?: (options: { mode: 'readwrite' }) => Promise<FileSystemDirectoryHandle>;
   showSaveFilePicker?: (options: { suggestedName: string }) => Promise<FileSystemFileHandle>;
 }
 
@@ -40,15 +43,40 @@ export function disk(): Disk {
       const handle = await picking.showSaveFilePicker?.({ suggestedName: name });
       return (await handle?.createWritable()) ?? null;
     },
+    pickFolder: folderPicker(),
     async save(id, name) {
-      // Never of the type that its name says: nothing that came is shown as a page.
-      const file = new File(await partsOf(await folder(id)), name, { type: 'application/octet-stream' });
-      const url = URL.createObjectURL(file);
-      const link = Object.assign(document.createElement('a'), { href: url, download: name });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      download(await partsOf(await folder(id)), name);
+    },
+    async saveZip(id, name, entries) {
+      const whole = new Blob(await partsOf(await folder(id)));
+      let start = 0;
+      const members = entries.map(({ path, size }) => {
+        start += size;
+        return { path: `${name}/${path}`, bytes: whole.slice(start - size, start) };
+      });
+      download([await zip(members, new Date())], `${name}.zip`);
+    },
+    async copy(id, to) {
+      await new Blob(await partsOf(await folder(id))).stream().pipeTo(to);
     },
   };
+}
+
+/** A frame of another site may not ask for a folder. */
+function folderPicker(): Disk['pickFolder'] {
+  const pick = (window as PickingWindow).showDirectoryPicker?.bind(window);
+  if (pick === undefined || window.top !== window) return null;
+  return async (): Promise<Place> => {
+    const parent = await pick({ mode: 'readwrite' });
+    return { write: (name, entries) => treeIn(parent, name, entries) };
+  };
+}
+
+/** Never of the type that its name says: nothing that came is shown as a page. */
+function download(parts: readonly Blob[], name: string): void {
+  const url = URL.createObjectURL(new File([...parts], name, { type: 'application/octet-stream' }));
+  Object.assign(document.createElement('a'), { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 /** Writes a stream as parts, from part `next` on. */

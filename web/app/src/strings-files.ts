@@ -22,6 +22,8 @@ function ending({ mine, person }: Transfer, code: string): string {
       return `${person} has 64 files on their way already. Send it when some are done.`;
     case 'bad-name':
       return 'Its name is too long. Rename it and send it again.';
+    case 'bad-path':
+      return 'A name in it is too long, or folders in it are too deep. Send it as an archive.';
     case 'bad-size':
       return 'It is too large. Files up to 1 TB can be sent.';
     case 'wrong-hash':
@@ -53,6 +55,16 @@ function kind(name: string): string {
   return ending === undefined ? 'File' : `${ending.toUpperCase()} file`;
 }
 
+function folder(count: number): string {
+  return `Folder with ${count} ${count === 1 ? 'file' : 'files'}`;
+}
+
+/** Of a folder that came. */
+function saved(one: Transfer): string {
+  if (one.mine || one.entries === null || !one.stored) return '';
+  return { no: ' · not saved yet', runs: ' · is being saved', done: ' · saved' }[one.saving.value];
+}
+
 function done(bytes: number, all: number): string {
   return `${size(bytes)} of ${size(all)}`;
 }
@@ -64,9 +76,9 @@ function state(one: Transfer): string {
     case 'asked':
       return one.mine
         ? `${size(one.size)} · waiting for ${one.person} to accept`
-        : `${kind(one.name)} · ${size(one.size)}`;
+        : `${one.entries === null ? kind(one.name) : folder(one.entries.length)} · ${size(one.size)}`;
     case 'verified':
-      return `${size(one.size)} · Verified`;
+      return `${size(one.size)} · Verified${saved(one)}`;
     case 'stopped':
       return ending(one, code);
     case 'running':
@@ -89,6 +101,8 @@ export const fileWords = {
   empty:
     'Drop files or folders on the call, paste them, or choose them here. They go straight to the others; nothing is sent before they accept.',
   choose: 'Choose files',
+  chooseFolder: 'Choose folder',
+  emptyFolder: 'There is no file in that folder.',
   alone: 'Nobody else is here yet',
   to: 'Send to',
   everyone: 'Everyone',
@@ -107,7 +121,8 @@ export const fileWords = {
   done: (name: string) => `How much of ${name} is there`,
   halted: 'Not sent to its end',
   queued: (count: number) => `${count} more ${count === 1 ? 'waits' : 'wait'} until those before are done.`,
-  unfinished: 'This page was loaded anew. Choose the file again, and it goes on where it was.',
+  unfinished: (folder: boolean) =>
+    `This page was loaded anew. Choose the ${folder ? 'folder' : 'file'} again, and it goes on where it was.`,
   held: 'This page was loaded anew. Let your browser read the file again, and it goes on where it was.',
   goOn: 'Go on sending',
   size,
@@ -122,6 +137,7 @@ export const fileWords = {
   },
   problem: (problem: Problem) => {
     if (problem === 'room') return 'Your browser has no room for it. Free some disk space and accept again.';
+    if (problem === 'unsaved') return 'It could not be saved there. Save it somewhere else.';
     if (problem === 'lost') return 'It is no longer in this browser’s storage. Ask for it again.';
     return 'Your browser does not let this page store files. A private window may be why.';
   },

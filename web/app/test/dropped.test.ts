@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { filesIn, mostDropped } from '../src/model/dropped';
+import { filesIn, folderOfChosen, mostDropped } from '../src/model/dropped';
 
 const take = (item: DataTransferItem) => item.getAsFile();
 
@@ -27,10 +27,21 @@ function items(...dropped: readonly (File | FileSystemEntry)[]): DataTransferIte
   })) as unknown as DataTransferItemList;
 }
 
-test('files in folders at any depth are found beside those that were dropped alone', async () => {
+test('folders are found with the paths of their files beside files that were dropped alone', async () => {
   const tree = { 'a.txt': 'a', deep: { deeper: { 'b.txt': 'b' } }, empty: {}, 'c.txt': 'c' };
   const files = await filesIn(items(new File(['d'], 'd.txt'), entry('tea', tree, 1)), take);
-  expect(files?.map(({ name }) => name)).toEqual(['d.txt', 'a.txt', 'c.txt', 'b.txt']);
+  const [alone, folder] = files ?? [];
+  expect([files?.length, alone?.name, folder?.name]).toEqual([2, 'd.txt', 'tea']);
+  if (folder === undefined || folder instanceof File) throw new Error('no folder');
+  expect(folder.files.map(({ path }) => path)).toEqual(['a.txt', 'c.txt', 'deep/deeper/b.txt']);
+  expect(await folder.files.at(-1)?.file.text()).toBe('b');
+});
+
+test('a chosen folder is its files with their paths below it', () => {
+  const file = (path: string) => Object.assign(new File([], 'x'), { webkitRelativePath: path });
+  const folder = folderOfChosen([file('tea/a'), file('tea/deep/b')]);
+  expect([folder?.name, folder?.files.map(({ path }) => path)]).toEqual(['tea', ['a', 'deep/b']]);
+  expect(folderOfChosen([])).toBeNull();
 });
 
 test('what is no file, such as dropped text, is left out', async () => {
@@ -41,7 +52,9 @@ test('what is no file, such as dropped text, is left out', async () => {
 test('a folder with as many files as may be is taken, and one with more is not', async () => {
   const folder = (count: number) =>
     entry('many', Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index}`, 'x'])));
-  expect(await filesIn(items(folder(mostDropped - 1)), take)).toHaveLength(mostDropped - 1);
+  const [most] = (await filesIn(items(folder(mostDropped - 1)), take)) ?? [];
+  expect(most instanceof File ? 0 : most?.files.length).toBe(mostDropped - 1);
+  expect(await filesIn(items(folder(600), folder(600)), take)).toBeNull();
   expect(await filesIn(items(folder(mostDropped)), take)).toBeNull();
 });
 

@@ -209,5 +209,6 @@ export const probeTurn = ({ urls: [url = ''] }: sdk.IceServer): Promise<sdk.Turn
 
 export { Conversation } from '../../sdk/src/chat/conversation';
 export { keptIn } from '../../sdk/src/files/chunks';
+export { folderOf } from '../../sdk/src/files/tree';
 
 export { ownedRoom } from '../../sdk/src/seal';

@@ -81,8 +81,9 @@ export class FakePeer implements sdk.Peer {
   readonly offered: FakeTransfer[] = [];
   readonly #asked = new Set<(file: sdk.IncomingFile) => void>();
 
-  offer(file: File, { id = `${this.id}-${this.offered.length}`, preview = '' }: sdk.OfferOptions = {}): FakeTransfer {
-    const transfer = new FakeTransfer({ id, name: file.name, size: file.size, preview });
+  offer(file: File, options: sdk.OfferOptions = {}): FakeTransfer {
+    const { id = `${this.id}-${this.offered.length}`, preview = '', ...more } = options;
+    const transfer = new FakeTransfer({ id, name: file.name, size: file.size, preview, ...more });
     this.offered.push(transfer);
     return transfer;
   }
@@ -93,8 +94,8 @@ export class FakePeer implements sdk.Peer {
   }
 
   /** They offer a file. */
-  offers(name: string, size: number, id = `from-${this.id}-${name}`): FakeTransfer {
-    const transfer = new FakeTransfer({ id, name, size, preview: '' });
+  offers(name: string, size: number, id = `from-${this.id}-${name}`, entries?: readonly sdk.FileEntry[]): FakeTransfer {
+    const transfer = new FakeTransfer({ id, name, size, preview: '', ...(entries && { entries }) });
     for (const listener of this.#asked) listener(transfer);
     return transfer;
   }

@@ -211,6 +211,89 @@ test('a handle is kept until its transfer is over or given up, or the room is le
   expect(world.shelved.size).toBe(0);
 });
 
+const tea = (...paths: readonly string[]) => ({
+  name: 'tea',
+  files: paths.map((path) => ({ path, file: file(path, 3) })),
+});
+
+test('a folder is one offer with its files, and is asked for again as a folder after a reload', async () => {
+  await files.send([tea('b', 'deep/a')]);
+  const [transfer] = bob.offered;
+  expect(transfer?.offer).toMatchObject({ name: 'tea', size: 6, entries: [{ path: 'b' }, { path: 'deep/a' }] });
+  files = new Files(world, room, notices);
+  const [entry] = files.unfinished.entries.value;
+  expect(fileWords.unfinished(entry?.folder === true)).toContain('Choose the folder again');
+  await files.send([file('tea', 6)]);
+  expect(bob.offered.at(-1)?.offer.id).not.toBe(transfer?.offer.id);
+  await files.send([tea('b', 'deep/a')]);
+  expect(bob.offered.at(-1)?.offer.id).toBe(transfer?.offer.id);
+});
+
+test('of a folder with nothing or too much in it the person is told', async () => {
+  await files.send([tea()]);
+  expect(notices.shown.value).toBe(fileWords.emptyFolder);
+  await files.send([tea(...Array.from({ length: 1001 }, (_, index) => `${index}`))]);
+  expect([notices.shown.value, bob.offered]).toEqual([fileWords.tooMany(1000), []]);
+});
+
+const entries = [{ path: 'a', size: 4 }];
+
+/** Bob offers a folder, and it is accepted; its bytes are its id here. */
+async function accepted(): Promise<Incoming> {
+  const offer = bob.offers('tea', 4, 'id-3', entries);
+  await settled();
+  files.accept(newest());
+  await settled();
+  if (offer.accepted) offer.now({ state: 'verified', bytes: 4 });
+  await settled();
+  return newest();
+}
+
+/** Has the person choose a folder; what is written there, by name. */
+function chosen(): Map<string, string> {
+  const written = new Map<string, string>();
+  const write = async (name: string) =>
+    new WritableStream<Uint8Array<ArrayBuffer>>({
+      write: (bytes) => void written.set(name, new TextDecoder().decode(bytes)),
+    });
+  world.disk.pickFolder = async () => ({ write });
+  return written;
+}
+
+test('a folder becomes an archive where the browser lets no page write folders', async () => {
+  const one = await accepted();
+  expect([world.saved, one.saving.value]).toEqual([['id-3.zip'], 'done']);
+});
+
+test('a folder goes where the person said when they accepted it, and stays a question if they did not', async () => {
+  world.disk.pickFolder = async () => Promise.reject(new DOMException('', 'AbortError'));
+  expect((await accepted()).asksUs).toBe(true);
+  const written = chosen();
+  const one = await accepted();
+  await vi.waitFor(() => expect(one.saving.value).toBe('done'));
+  expect([...written]).toEqual([['tea', 'id-3']]);
+});
+
+test('a folder whose place is not known, as after a reload, waits whole for the person to say where', async () => {
+  world.stored.set('id-3', new Blob([]));
+  const written = chosen();
+  const offer = bob.offers('tea', 4, 'id-3', entries);
+  await vi.waitFor(() => expect(offer.accepted).toBe(true));
+  offer.now({ state: 'verified', bytes: 4 });
+  expect(fileWords.state(newest())).toContain('not saved yet');
+  await files.save(newest());
+  expect([[...written.keys()], newest().saving.value]).toEqual([['tea'], 'done']);
+});
+
+test('a folder that can not be written there can be saved elsewhere', async () => {
+  world.disk.pickFolder = async () => ({ write: () => Promise.reject(new DOMException('', 'QuotaExceededError')) });
+  const one = await accepted();
+  expect([one.problem.value, one.saving.value]).toEqual(['unsaved', 'no']);
+  chosen();
+  await files.save(one);
+  expect([one.problem.value, one.saving.value]).toEqual([null, 'done']);
+});
+
 test('speed and time left are measured while it runs', () => {
   void files.send([file('tea.bin', 10_000_000)]);
   const transfer = bob.offered[0];

@@ -2,6 +2,7 @@ import type { TurnAnswer } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
 import { Conversation } from '../../sdk/src/chat/conversation';
 import { keptIn } from '../../sdk/src/files/chunks';
+import { folderOf } from '../../sdk/src/files/tree';
 import { ownedRoom } from '../../sdk/src/seal';
 import type { Disk, Held, Memory, Outside, Shelf } from '../src/model/outside';
 import { FakeLobby, FakeMedia, type FakeRoom } from './fakes';
@@ -70,6 +71,7 @@ export class World implements Outside {
     },
     rejoin: async () => this.seat,
     keptIn,
+    folderOf,
     ownedRoom,
     Conversation,
     media: () => {
@@ -85,12 +87,15 @@ export class World implements Outside {
   room = true;
   awake = false;
 
-  readonly disk: Disk = {
+  readonly disk: { -readonly [Part in keyof Disk]: Disk[Part] } = {
     find: async (id) => this.stored.get(id) ?? Promise.reject(new Error('nothing')),
     hasRoom: async () => this.room,
     store: async () => new WritableStream(),
     pick: async () => null,
     save: async (id) => void this.saved.push(id),
+    saveZip: async (id) => void this.saved.push(`${id}.zip`),
+    pickFolder: null,
+    copy: async (id, to) => new Blob([id]).stream().pipeTo(to),
   };
 
   /** What the browser says of reading again what it keeps, and what the person answers. */

@@ -10,6 +10,7 @@ export { type Kept, keptIn } from './files/chunks.ts';
 export type { FileProgress, FileTransfer, IncomingFile, OfferOptions } from './files/lane.ts';
 export type { FileOffer } from './files/offer.ts';
 export type { TransferState } from './files/sender.ts';
+export { ENTRIES_MAX, type FileEntry, type FolderOffer, folderOf } from './files/tree.ts';
 export type { Hosting, Role } from './hosting.ts';
 export { type JoinOptions, join, type Lobby, rejoin, visit } from './lobby.ts';
 export { type Choice, type Device, LocalMedia } from './media.ts';

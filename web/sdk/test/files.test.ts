@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { FileFrame } from '../src/files/frames.ts';
 import { parseFileFrame } from '../src/files/frames.ts';
-import { CHUNK_BYTES, chunkBytes, type FileOffer, readOffer, safeName } from '../src/files/offer.ts';
+import { safeName } from '../src/files/names.ts';
+import { CHUNK_BYTES, chunkBytes, type FileOffer, readOffer } from '../src/files/offer.ts';
 import { FileReceiver, type ReceiverEffect } from '../src/files/receiver.ts';
 import { FileSender, type SenderEffect } from '../src/files/sender.ts';
 

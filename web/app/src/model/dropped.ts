@@ -1,34 +1,65 @@
 /** Files and folders in what is dropped at once. */
 export const mostDropped = 1000;
 
-/** A file, or a folder as the browser shows it to us. */
-type Found = File | FileSystemEntry;
+/** A folder with the files in it, at any depth. */
+export interface Folder {
+  readonly name: string;
+  readonly files: readonly { readonly path: string; readonly file: File }[];
+}
+
+/** What is below a folder: an entry, and its path from there. */
+interface Below {
+  readonly path: string;
+  readonly entry: FileSystemEntry;
+}
 
 /**
- * The files that were dropped or pasted, also those in folders, at any depth; null if it is more than
- * {@link mostDropped}. `take` gives the file of an item that is none of a folder. Rejects if a folder can't be read. To be called while the event runs: the list is empty later.
+ * What was dropped or pasted; null if it is more than {@link mostDropped} in all. `take` gives the file of an item that
+ * is no folder. Rejects if a folder can't be read. To be called while the event runs: the list is empty later.
  */
 export async function filesIn(
   items: DataTransferItemList,
   take: (item: DataTransferItem) => File | null,
-): Promise<readonly File[] | null> {
-  const waiting: Found[] = [...items].flatMap((item) => found(item, take) ?? []);
-  const files: File[] = [];
-  // Folders count too: links on the disk can make a ring of them.
-  for (let seen = 0; seen < waiting.length; seen += 1) {
-    if (waiting.length > mostDropped) return null;
-    const one = waiting[seen];
-    if (one instanceof File) files.push(one);
-    else if (one !== undefined && isFolder(one)) await read(one, waiting);
-    else if (one !== undefined && isFile(one)) files.push(await open(one));
+): Promise<readonly (File | Folder)[] | null> {
+  const found = [...items].flatMap((item) => folderIn(item) ?? take(item) ?? []);
+  const all: (File | Folder)[] = [];
+  let left = mostDropped - found.length;
+  if (left < 0) return null;
+  for (const one of found) {
+    const whole = one instanceof File ? one : await readFolder(one, left);
+    if (whole === null) return null;
+    if (!(whole instanceof File)) left -= whole.files.length;
+    all.push(whole);
   }
-  return files;
+  return all;
+}
+
+/** The folder that was chosen, from files with their paths in it; null if there is none. */
+export function folderOfChosen(files: readonly File[]): Folder | null {
+  const [first] = files;
+  if (first === undefined) return null;
+  const path = (file: File) => file.webkitRelativePath.split('/').slice(1).join('/');
+  const [name = ''] = first.webkitRelativePath.split('/');
+  return { name, files: files.map((file) => ({ path: path(file), file })) };
 }
 
 /** Only a folder is looked at as an entry: not every file that is pasted is one. */
-function found(item: DataTransferItem, take: (item: DataTransferItem) => File | null): Found | null {
+function folderIn(item: DataTransferItem): FileSystemDirectoryEntry | null {
   const entry = item.webkitGetAsEntry();
-  return entry !== null && isFolder(entry) ? entry : take(item);
+  return entry !== null && isFolder(entry) ? entry : null;
+}
+
+/** null if it holds more than `most` files and folders: these count too, for links on the disk can make a ring of them. */
+async function readFolder(folder: FileSystemDirectoryEntry, most: number): Promise<Folder | null> {
+  const below: Below[] = await read(folder, '', most);
+  const files: { path: string; file: File }[] = [];
+  for (let seen = 0; seen < below.length; seen += 1) {
+    if (below.length > most) return null;
+    const { entry, path } = below[seen] as Below;
+    if (isFolder(entry)) below.push(...(await read(entry, `${path}/`, most)));
+    else if (isFile(entry)) files.push({ path, file: await open(entry) });
+  }
+  return below.length > most ? null : { name: folder.name, files };
 }
 
 function isFolder(entry: FileSystemEntry): entry is FileSystemDirectoryEntry {
@@ -43,14 +74,16 @@ function open(entry: FileSystemFileEntry): Promise<File> {
   return new Promise((resolve, reject) => entry.file(resolve, reject));
 }
 
-/** Appends what the folder holds, which browsers tell in parts; a folder of a million is not read to its end. */
-async function read(folder: FileSystemDirectoryEntry, into: Found[]): Promise<void> {
+/** What the folder holds, which browsers tell in parts; a folder of a million is not read to its end. */
+async function read(folder: FileSystemDirectoryEntry, before: string, most: number): Promise<Below[]> {
   const reader = folder.createReader();
-  while (into.length <= mostDropped) {
+  const below: Below[] = [];
+  while (below.length <= most) {
     const part = await new Promise<readonly FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
     );
-    if (part.length === 0) return;
-    into.push(...part);
+    if (part.length === 0) break;
+    below.push(...part.map((entry) => ({ path: before + entry.name, entry })));
   }
+  return below;
 }

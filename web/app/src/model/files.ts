@@ -1,7 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, signal } from '@preact/signals';
 import { fileWords } from '../strings-files';
-import { filesIn, mostDropped } from './dropped';
+import { type Folder, filesIn, folderOfChosen, mostDropped } from './dropped';
 import { cleanName, shownName } from './name';
 import type { Notices } from './notices';
 import type { Disk, Outside } from './outside';
@@ -16,6 +16,8 @@ const mostAtOnce = 48;
 interface Queued {
   readonly peer: sdk.Peer;
   readonly file: File;
+  /** Of a folder, whose bytes the file is. */
+  readonly entries: readonly sdk.FileEntry[] | null;
   readonly preview: string;
 }
 
@@ -60,30 +62,41 @@ export class Files {
     return this.#room.hosting.rules.current.files;
   }
 
-  /** Offers the files to whom they are for; one that was on its way before a reload goes on. */
-  async send(files: readonly File[]): Promise<void> {
+  /** Offers the files and folders to whom they are for; one that was on its way before a reload goes on. */
+  async send(files: readonly (File | Folder)[]): Promise<void> {
     if (!this.allowed) {
       this.#notices.show(fileWords.forbidden);
       return;
     }
     const to = this.to.peek();
-    for (const file of files) {
+    for (const one of files) {
+      const whole = this.#whole(one);
+      if (whole === null) continue;
+      const { file, entries } = whole;
       const preview = file.type.startsWith('image/') ? await this.#outside.preview(file) : '';
       const peers = this.#room.peers.current;
-      const before = this.unfinished.take(file, (id) => peers.some((peer) => peer.id === id));
+      const before = this.unfinished.take(file, entries !== null, (id) => peers.some((peer) => peer.id === id));
       const receivers = peers.filter((peer) => before.some((one) => one.to === peer.id));
       for (const peer of receivers) {
         const id = before.find((one) => one.to === peer.id)?.id;
-        this.#offer({ peer, file, preview }, id === undefined ? {} : { id });
+        this.#offer({ peer, file, entries, preview }, id === undefined ? {} : { id });
       }
       if (before.length > 0) continue;
-      const queued = peers.filter((peer) => to === '' || peer.id === to).map((peer) => ({ peer, file, preview }));
+      const queued = peers
+        .filter((peer) => to === '' || peer.id === to)
+        .map((peer) => ({ peer, file, entries, preview }));
       this.queue.value = [...this.queue.peek(), ...queued];
       this.#offerNext();
     }
   }
 
-  /** Offers what was dropped or pasted, of folders each file in them. To be called while the event runs. */
+  /** Offers the folder of these files, as they were chosen. */
+  async sendFolder(files: readonly File[]): Promise<void> {
+    const folder = folderOfChosen(files);
+    if (folder !== null) await this.send([folder]);
+  }
+
+  /** Offers what was dropped or pasted. To be called while the event runs. */
   async sendDropped(items: DataTransferItemList): Promise<void> {
     const files = await filesIn(items, (item) => this.#outside.shelf.take(item)).catch(() => 'unreadable' as const);
     if (files === null) this.#notices.show(fileWords.tooMany(mostDropped));
@@ -113,22 +126,24 @@ export class Files {
     this.#release([id]);
   }
 
+  /** To be called while a click runs: where a folder goes may have to be asked. */
   accept(one: Incoming): void {
-    void this.#take(one);
+    void this.#accept(one);
   }
 
   /** This one and all that this person offers until the call ends. */
   acceptAll(one: Incoming): void {
     this.#trusted.add(one.personId);
+    void this.#accept(one);
     for (const other of this.asking.peek()) {
-      if (other instanceof Incoming && other.personId === one.personId) void this.#take(other);
+      if (other instanceof Incoming && other.personId === one.personId && other !== one) void this.#take(other);
     }
   }
 
+  /** To be called while a click runs, as {@link accept}. */
   async save(one: Incoming): Promise<void> {
-    await this.#disk.save(one.id, one.name).catch(() => {
-      one.problem.value = 'lost';
-    });
+    if (one.entries !== null && !(await this.#place(one))) return;
+    await this.#save(one);
   }
 
   /** Takes what is over out of sight. */
@@ -152,7 +167,8 @@ export class Files {
       if (file.name !== name || file.size !== size) continue; // it was changed since: the person chooses
       const preview = await this.#outside.preview(file);
       const peer = this.#room.peers.current.find((one) => one.id === to);
-      if (peer !== undefined && this.unfinished.claim(id) !== null) this.#offer({ peer, file, preview }, { id });
+      if (peer !== undefined && this.unfinished.claim(id) !== null)
+        this.#offer({ peer, file, entries: null, preview }, { id });
     }
   }
 
@@ -180,15 +196,25 @@ export class Files {
     this.queue.value = later;
   }
 
+  /** As it can be offered; null, with words to the person, if it can't. */
+  #whole(one: File | Folder): { readonly file: File; readonly entries: readonly sdk.FileEntry[] | null } | null {
+    if (one instanceof File) return { file: one, entries: null };
+    const whole = this.#outside.sdk.folderOf(one.name, one.files);
+    if (whole === null)
+      this.#notices.show(one.files.length === 0 ? fileWords.emptyFolder : fileWords.tooMany(mostDropped));
+    return whole;
+  }
+
   #open({ id }: sdk.Peer): number {
     const open = (one: Transfer) => one.mine && one.personId === id && !isOver(one.progress.peek().state);
     return this.transfers.peek().filter(open).length;
   }
 
-  #offer({ peer, file, preview }: Queued, earlier: Pick<sdk.OfferOptions, 'id'>): void {
-    const transfer = peer.offer(file, { ...earlier, preview });
-    this.unfinished.add({ id: transfer.offer.id, name: file.name, size: file.size, to: peer.id });
-    void this.#outside.shelf.keep(transfer.offer.id, file).catch(() => undefined); // then it is chosen again
+  #offer({ peer, file, entries, preview }: Queued, earlier: Pick<sdk.OfferOptions, 'id'>): void {
+    const transfer = peer.offer(file, { ...earlier, preview, ...(entries === null ? {} : { entries }) });
+    const { id } = transfer.offer;
+    this.unfinished.add({ id, name: file.name, size: file.size, folder: entries !== null, to: peer.id });
+    void this.#outside.shelf.keep(id, file).catch(() => undefined); // then it is chosen again
     this.#add(new Outgoing(transfer, peer, cleanName(file.name), this.#outside.now));
   }
 
@@ -230,7 +256,7 @@ export class Files {
     }
     if (this.open.peek()) this.#notices.tell(fileWords.over(one));
     else this.#notices.show(fileWords.over(one));
-    if (one instanceof Incoming && one.progress.peek().state === 'verified' && one.stored) void this.save(one);
+    if (one instanceof Incoming && one.progress.peek().state === 'verified' && one.stored) void this.#save(one);
   }
 
   #count(change: number): void {
@@ -238,14 +264,43 @@ export class Files {
     this.#outside.stayAwake(this.#running > 0);
   }
 
+  async #accept(one: Incoming): Promise<void> {
+    if (one.entries === null || (await this.#place(one))) await this.#take(one);
+  }
+
+  /** Has the person choose where a folder goes, where the browser lets us ask; false if they don't. */
+  async #place(one: Incoming): Promise<boolean> {
+    if (this.#disk.pickFolder === null) return true;
+    one.place = await this.#disk.pickFolder().catch(() => null);
+    return one.place !== null;
+  }
+
+  /** A folder goes to its place, as soon as it has one; or it becomes an archive where there are no such places. */
+  async #save(one: Incoming): Promise<void> {
+    const { id, name, entries, place } = one;
+    one.problem.value = null;
+    try {
+      if (entries === null) return await this.#disk.save(id, name);
+      if (place === null && this.#disk.pickFolder !== null) return;
+      one.saving.value = 'runs';
+      if (place === null) await this.#disk.saveZip(id, name, entries);
+      else await this.#disk.copy(id, await place.write(name, entries));
+      one.saving.value = 'done';
+    } catch {
+      one.saving.value = 'no';
+      one.problem.value = entries === null ? 'lost' : 'unsaved';
+    }
+  }
+
   /** Into the browser's own storage if there is room, from where a reload can go on; else where the person says. */
   async #take(one: Incoming): Promise<void> {
     one.problem.value = null;
     try {
       if (await this.#disk.hasRoom(one.size)) return await this.#store(one, null);
-      const place = await this.#disk.pick(one.name);
-      if (place === null) one.problem.value = 'room';
-      else one.accept(place, null);
+      const { entries, place, name } = one;
+      const to = entries === null ? await this.#disk.pick(name) : ((await place?.write(name, entries)) ?? null);
+      if (to === null) one.problem.value = 'room';
+      else one.accept(to, null);
     } catch {
       one.problem.value = 'disk';
     }

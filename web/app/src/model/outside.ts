@@ -11,6 +11,7 @@ export interface Sdk {
   probeStun: typeof sdk.probeStun;
   probeTurn: typeof sdk.probeTurn;
   keptIn: typeof sdk.keptIn;
+  folderOf: typeof sdk.folderOf;
   ownedRoom: typeof sdk.ownedRoom;
   Conversation: typeof sdk.Conversation;
   media(): Media;
@@ -31,6 +32,12 @@ export interface Memory {
   forget(key: string): void;
 }
 
+/** A folder that the person chose. */
+export interface Place {
+  /** Writes the bytes of these files, one after the other, into a new folder of that name. */
+  write(name: string, entries: readonly sdk.FileEntry[]): Promise<WritableStream<Uint8Array<ArrayBuffer>>>;
+}
+
 /** Where files go that come. */
 export interface Disk {
   /** What an earlier page has stored of a transfer; rejects if there is nothing. */
@@ -43,6 +50,12 @@ export interface Disk {
   pick(name: string): Promise<WritableStream<Uint8Array<ArrayBuffer>> | null>;
   /** Gives what is stored to where the browser saves files. */
   save(id: string, name: string): Promise<void>;
+  /** The same for what is stored of a folder, as an archive. */
+  saveZip(id: string, name: string, entries: readonly sdk.FileEntry[]): Promise<void>;
+  /** Has the person choose where a folder goes; rejects if they don't. null where the browser can't ask. */
+  readonly pickFolder: (() => Promise<Place>) | null;
+  /** Writes what is stored there. */
+  copy(id: string, to: WritableStream<Uint8Array<ArrayBuffer>>): Promise<void>;
 }
 
 /** A file that an earlier page could read. */

@@ -1,6 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { shownName } from './name';
+import type { Place } from './outside';
 import { Watch } from './watch';
 
 /** Seconds over which the speed is measured. */
@@ -8,7 +9,7 @@ const span = 4;
 /** Seconds between two pictures of how far it is. */
 const pictureEvery = 0.25;
 
-export type Problem = 'room' | 'disk' | 'lost';
+export type Problem = 'room' | 'disk' | 'lost' | 'unsaved';
 
 /** How fast it goes; null before that is known. */
 export interface Pace {
@@ -27,6 +28,8 @@ abstract class Way {
   readonly size: number;
   /** As the SDK has it: base64 of a JPEG, or empty. */
   readonly preview: string;
+  /** Of a folder, its files. */
+  readonly entries: readonly sdk.FileEntry[] | null;
   readonly person: string;
   readonly personId: string;
   readonly progress: ReadonlySignal<sdk.FileProgress>;
@@ -41,6 +44,7 @@ abstract class Way {
     this.id = transfer.offer.id;
     this.size = transfer.offer.size;
     this.preview = transfer.offer.preview;
+    this.entries = transfer.offer.entries ?? null;
     this.person = shownName(peer.name);
     this.personId = peer.id;
     const cut = signal(false);
@@ -100,6 +104,10 @@ export class Incoming extends Way {
   readonly problem = signal<Problem | null>(null);
   /** It is in the browser's storage, and can be saved from there. */
   stored = false;
+  /** Where the person wants the folder to be. */
+  place: Place | null = null;
+  /** Of a folder that is whole: whether it is where the person wants it. */
+  readonly saving = signal<'no' | 'runs' | 'done'>('no');
   readonly #file: sdk.IncomingFile;
 
   constructor(file: sdk.IncomingFile, peer: sdk.Peer, now: () => number) {

@@ -6,6 +6,8 @@ export interface Entry {
   readonly id: string;
   readonly name: string;
   readonly size: number;
+  /** It is a folder. */
+  readonly folder: boolean;
   /** The id of who gets it. */
   readonly to: string;
 }
@@ -25,8 +27,9 @@ export class Unfinished {
   }
 
   /** The entries that this is the file of, among those for people who are here; they no longer wait. */
-  take(file: File, here: (id: string) => boolean): readonly Entry[] {
-    const matches = (one: Entry) => one.name === file.name && one.size === file.size && here(one.to);
+  take(file: File, folder: boolean, here: (id: string) => boolean): readonly Entry[] {
+    const matches = (one: Entry) =>
+      one.name === file.name && one.size === file.size && one.folder === folder && here(one.to);
     const taken = this.entries.peek().filter(matches);
     this.entries.value = this.entries.peek().filter((one) => !matches(one));
     return taken;
@@ -73,6 +76,6 @@ function read(text: string | null): readonly Entry[] {
 
 function isEntry(value: unknown): value is Entry {
   if (typeof value !== 'object' || value === null) return false;
-  const { id, name, size, to }: { id?: unknown; name?: unknown; size?: unknown; to?: unknown } = value;
-  return typeof id === 'string' && typeof name === 'string' && typeof size === 'number' && typeof to === 'string';
+  const kinds = { id: 'string', name: 'string', size: 'number', folder: 'boolean', to: 'string' };
+  return Object.entries(kinds).every(([key, kind]) => typeof (value as Record<string, unknown>)[key] === kind);
 }

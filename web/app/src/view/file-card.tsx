@@ -1,4 +1,4 @@
-import { Download, File as FileIcon, Pause, Play, X } from 'lucide';
+import { Download, File as FileIcon, Folder, Pause, Play, X } from 'lucide';
 import type { Files } from '../model/files';
 import { Incoming, isOver, type Transfer } from '../model/transfer';
 import { fileWords } from '../strings-files';
@@ -26,7 +26,7 @@ export function FileCard({ one, files }: { readonly one: Transfer; readonly file
     <li class="file" data-state={state}>
       <span class="file-icon">
         {one.preview === '' ? (
-          <Icon node={FileIcon} size={20} />
+          <Icon node={one.entries === null ? FileIcon : Folder} size={20} />
         ) : (
           <img class="file-preview" src={`data:image/jpeg;base64,${one.preview}`} alt="" />
         )}
@@ -53,7 +53,7 @@ export function FileCard({ one, files }: { readonly one: Transfer; readonly file
 /** What can be done with it now, beside its name. */
 function Ways({ one, files }: { readonly one: Transfer; readonly files: Files }) {
   const { state, paused } = one.progress.value;
-  if (one instanceof Incoming && state === 'verified' && one.stored) {
+  if (one instanceof Incoming && state === 'verified' && one.stored && one.saving.value !== 'runs') {
     return (
       <div class="file-ways">
         <button type="button" class="file-save" onClick={() => void files.save(one)}>

@@ -1,4 +1,4 @@
-import { File as FileIcon, X } from 'lucide';
+import { File as FileIcon, Folder, X } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
 import type { Files } from '../model/files';
@@ -8,6 +8,12 @@ import { words } from '../strings';
 import { fileWords } from '../strings-files';
 import { FileCard, FileName } from './file-card';
 import { Icon } from './icon';
+
+/** Not on every phone. */
+const choosesFolders = 'webkitdirectory' in HTMLInputElement.prototype;
+
+/** Makes an input one for a folder; not among Preact's types. */
+const ofFolder = { webkitdirectory: true };
 
 /** Beside the stage: what goes and comes, and a way to send more. */
 export function FilesPanel({ call, onClose }: { readonly call: Call; readonly onClose: () => void }) {
@@ -75,7 +81,7 @@ function WaitingCard({ entry, files }: { readonly entry: Entry; readonly files: 
   return (
     <li class="file">
       <span class="file-icon">
-        <Icon node={FileIcon} size={20} />
+        <Icon node={entry.folder ? Folder : FileIcon} size={20} />
       </span>
       <div class="file-words">
         <p class="file-with">{fileWords.halted}</p>
@@ -91,7 +97,9 @@ function WaitingCard({ entry, files }: { readonly entry: Entry; readonly files: 
           <Icon node={X} size={20} />
         </button>
       </div>
-      <p class="file-state">{files.returning.asking.value.has(entry.id) ? fileWords.held : fileWords.unfinished}</p>
+      <p class="file-state">
+        {files.returning.asking.value.has(entry.id) ? fileWords.held : fileWords.unfinished(entry.folder)}
+      </p>
     </li>
   );
 }
@@ -141,6 +149,21 @@ function Sending({ call }: { readonly call: Call }) {
           }}
         />
       </label>
+      {!alone && choosesFolders && (
+        <label class="button quiet small sending-files">
+          {fileWords.chooseFolder}
+          <input
+            type="file"
+            class="unseen"
+            aria-label={fileWords.chooseFolder}
+            {...ofFolder}
+            onChange={(event) => {
+              void files.sendFolder([...(event.currentTarget.files ?? [])]);
+              event.currentTarget.value = '';
+            }}
+          />
+        </label>
+      )}
     </div>
   );
 }

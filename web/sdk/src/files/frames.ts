@@ -6,6 +6,7 @@ export type FileFrame =
       readonly name: string;
       readonly size: number;
       readonly preview: string;
+      readonly entries?: unknown;
     }
   /** Send from chunk `next` on: says yes, resumes after a cut, and asks again for a chunk that came wrong. */
   | { readonly frame: 'from'; readonly id: string; readonly next: number; readonly hash: string }
@@ -28,9 +29,10 @@ export function parseFileFrame(text: string): FileFrame | null {
     return null;
   }
   if (typeof value !== 'object' || value === null) return null;
-  const { frame, id, name, size, preview, next, index, hash, on, code } = value as Record<string, unknown>;
+  const { frame, id, name, size, preview, entries, next, index, hash, on, code } = value as Record<string, unknown>;
   if (typeof id !== 'string') return null;
-  if (frame === 'offer') return { frame, id, name: name as string, size: size as number, preview: preview as string };
+  if (frame === 'offer')
+    return { frame, id, name: name as string, size: size as number, preview: preview as string, entries };
   if (frame === 'from' && isCount(next) && typeof hash === 'string') return { frame, id, next, hash };
   if (frame === 'have' && isCount(next)) return { frame, id, next };
   if (frame === 'chunk' && isCount(index) && typeof hash === 'string') return { frame, id, index, hash };

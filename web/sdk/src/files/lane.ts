@@ -5,6 +5,7 @@ import { hashOf, hex, rootOf } from './hash.ts';
 import { CHUNK_BYTES, chunkBytes, type FileOffer, readOffer, WINDOW_CHUNKS } from './offer.ts';
 import { FileReceiver, type ReceiverEffect } from './receiver.ts';
 import { FileSender, type SenderEffect, type TransferState } from './sender.ts';
+import type { FileEntry } from './tree.ts';
 
 /** Transfers with one person that are not over, in each direction; the next offer is refused with `too-many`. */
 const TRANSFERS_MAX = 64;
@@ -30,6 +31,8 @@ export interface OfferOptions {
   readonly id?: string;
   /** A small picture of the file, to be shown with the question: base64 of a JPEG, 16 Ki characters at most. */
   readonly preview?: string;
+  /** Of a folder, as `folderOf` gives it: what the bytes of the file are. */
+  readonly entries?: readonly FileEntry[];
 }
 
 /** A file on its way from us or to us. */
@@ -90,8 +93,8 @@ export class Lane {
   #taking: Promise<void> = Promise.resolve();
   #partial: Partial | null = null;
 
-  offer(file: File, { id = crypto.randomUUID(), preview = '' }: OfferOptions): FileTransfer {
-    const offer = { id, name: file.name, size: file.size, preview };
+  offer(file: File, { id = crypto.randomUUID(), preview = '', ...more }: OfferOptions): FileTransfer {
+    const offer: FileOffer = { id, name: file.name, size: file.size, preview, ...more };
     const machine = new FileSender(offer);
     const one: Outgoing = { chunks: new Chunks(file), offer, machine, hashes: [], progress: new Source(ASKED) };
     forget(this.#outgoing);
@@ -160,7 +163,7 @@ export class Lane {
   }
 
   #askAnew(frame: FileFrame & { readonly frame: 'offer' }): void {
-    const offer = readOffer(frame.id, frame.name, frame.size, frame.preview);
+    const offer = readOffer(frame.id, frame.name, frame.size, frame.preview, frame.entries);
     const open = [...this.#incoming.values()].filter(({ machine }) => isOpen(machine.state));
     if (typeof offer === 'string' || open.length >= TRANSFERS_MAX) {
       this.#say({ frame: 'stop', id: frame.id, code: typeof offer === 'string' ? offer : 'too-many' });

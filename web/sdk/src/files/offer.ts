@@ -1,3 +1,6 @@
+import { safeName } from './names.ts';
+import { type FileEntry, readEntries } from './tree.ts';
+
 /** Bytes of a chunk; the last one of a file may be shorter. */
 export const CHUNK_BYTES = 256 * 1024;
 
@@ -6,9 +9,6 @@ export const WINDOW_CHUNKS = 16;
 
 /** Bytes of the largest file: 1 TiB. */
 export const FILE_BYTES_MAX = 2 ** 40;
-
-/** Bytes of a name as UTF-8 that every file system can hold. */
-const NAME_BYTES_MAX = 200;
 
 /** Bytes of a name in an offer; a longer one is refused, not cut. */
 const OFFERED_NAME_BYTES_MAX = 1024;
@@ -24,6 +24,8 @@ export interface FileOffer {
   readonly size: number;
   /** A small picture of it, as the base64 of a JPEG; empty if there is none. */
   readonly preview: string;
+  /** Of a folder, its files in the order of their bytes; their paths are as safe as `name`, and differ. */
+  readonly entries?: readonly FileEntry[];
 }
 
 /** An offer as the other side may read it, or the code of why not. */
@@ -32,46 +34,20 @@ export function readOffer(
   name: unknown,
   size: unknown,
   preview?: unknown,
-): FileOffer | 'bad-id' | 'bad-name' | 'bad-size' {
+  entries?: unknown,
+): FileOffer | 'bad-id' | 'bad-name' | 'bad-size' | 'bad-list' | 'bad-path' {
   if (typeof id !== 'string' || !/^[0-9a-f-]{36}$/.test(id)) return 'bad-id';
   if (typeof name !== 'string' || new TextEncoder().encode(name).length > OFFERED_NAME_BYTES_MAX) return 'bad-name';
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0 || size > FILE_BYTES_MAX) return 'bad-size';
-  return { id, name: safeName(name), size, preview: isPreview(preview) ? preview : '' };
+  const offer = { id, name: safeName(name), size, preview: isPreview(preview) ? preview : '' };
+  if (entries === undefined) return offer;
+  const read = readEntries(entries, size);
+  return typeof read === 'string' ? read : { ...offer, entries: read };
 }
 
 /** `/9j/` is how every JPEG begins in base64. */
 function isPreview(preview: unknown): preview is string {
   return typeof preview === 'string' && preview.length <= PREVIEW_CHARACTERS_MAX && /^\/9j\/[\w+/]+=*$/.test(preview);
-}
-
-/** A name without anything that a file system, a shell or a reader could take for something else. */
-export function safeName(name: string): string {
-  const plain = name
-    .replace(/\p{Cs}/gu, '\uFFFD')
-    .normalize('NFC')
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '')
-    .replace(/[/\\:*?"<>|]/g, '_')
-    .replace(/^[\s.]+|[\s.]+$/g, '');
-  const fitting = shorten(plain).replace(/[\s.]+$/, '');
-  if (fitting === '') return 'file';
-  return /^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(\.|$)/i.test(fitting)
-    ? `_${fitting}`
-    : fitting;
-}
-
-/** Cut to {@link NAME_BYTES_MAX}, between characters, with its ending kept. */
-function shorten(name: string): string {
-  const length = (text: string): number => new TextEncoder().encode(text).length;
-  if (length(name) <= NAME_BYTES_MAX) return name;
-  const ending = /\.[a-z0-9]{1,10}$/i.exec(name)?.[0] ?? '';
-  let kept = '';
-  let bytes = ending.length;
-  for (const character of name) {
-    bytes += length(character);
-    if (bytes > NAME_BYTES_MAX) break;
-    kept += character;
-  }
-  return kept + ending;
 }
 
 export function chunkCount(size: number): number {

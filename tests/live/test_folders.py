@@ -1,0 +1,128 @@
+"""Folders in the web app: one offer for all that is in them, and the same tree at the other end."""
+
+import base64
+import io
+import os
+import zipfile
+from pathlib import Path
+from typing import Final
+
+import pytest
+from tests.live.test_files_page import meet
+from tests.support.browser import Browser, Page
+from tests.support.files import SAVED, past, sees
+from tests.support.people import join_call
+from tests.support.server import LiveServer
+
+PICKED: Final = (
+    SAVED
+    + """
+globalThis.showDirectoryPicker = async () =>
+  (await navigator.storage.getDirectory()).getDirectoryHandle('picked', { create: true });
+"""
+)
+"""A person who is asked for a folder picks one that the test can read; the browser's own dialog takes no orders."""
+
+TREE: Final = """async () => {
+  const tree = {};
+  const read = async (folder, before) => {
+    for await (const [name, handle] of folder.entries()) {
+      if (handle.kind === 'directory') { await read(handle, `${before}${name}/`); continue; }
+      const bytes = new Uint8Array(await (await handle.getFile()).arrayBuffer());
+      tree[before + name] = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    }
+  };
+  await read(await (await navigator.storage.getDirectory()).getDirectoryHandle('picked'), '');
+  return tree;
+}"""
+"""What is in the picked folder: bytes in hex by path."""
+
+BYTES: Final = """async () => {
+  const bytes = new Uint8Array(await saved[0].arrayBuffer());
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return btoa(text);
+}"""
+"""What was saved, in base64."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Files at several depths: empty, of more than a chunk, hidden, and with names that are not ASCII."""
+    top = tmp_path / "tea"
+    for path, size in {
+        "a.txt": 7,
+        "empty": 0,
+        "deep/deeper/b.bin": 700_001,
+        "deep/ä \U0001f375.txt": 300,
+        ".hidden/.c": 3,
+        "z/last": 0,
+    }.items():
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        (top / path).write_bytes(os.urandom(size))
+    return top
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder.parent)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def choose_folder(page: Page, folder: Path) -> None:
+    page.until("document.querySelector('input[webkitdirectory]') !== null")
+    page.attach("input[webkitdirectory]", folder)
+
+
+def test_a_dropped_folder_comes_as_one_archive_where_no_page_may_write_folders(
+    chromium: Browser, firefox: Browser, server: LiveServer, folder: Path
+) -> None:
+    alice, bob = meet(chromium, firefox, f"{server.url}/r/folder-zip")
+    alice.drop(folder)
+    sees(bob, "Folder with 6 files")
+    assert bob.evaluate("document.querySelectorAll('.file').length") == 1
+    bob.click("button", "Accept")
+    bob.until("saved.length === 1", deadline=30)
+    assert bob.evaluate("[saved[0].name, saved[0].type]") == ["tea.zip", "application/octet-stream"]
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(bob.evaluate(BYTES)))) as archive:
+        assert archive.testzip() is None
+        assert {name: archive.read(name) for name in archive.namelist()} == files_in(folder)
+    sees(alice, "Bob has tea, verified")
+
+
+def test_a_chosen_folder_is_written_as_it_is_where_the_person_says_and_over_nothing(
+    chromium: Browser, server: LiveServer, folder: Path
+) -> None:
+    room = f"{server.url}/r/folder-tree"
+    alice, bob = join_call(chromium, room, "Alice"), join_call(chromium, room, "Bob", PICKED)
+    alice.until("document.querySelectorAll('video').length === 2")
+    bob.click("button", "Files")
+    alice.click("button", "Files")
+    sent = files_in(folder)
+    expected: dict[str, bytes] = {}
+    for times, name in ((1, "tea"), (2, "tea (2)")):
+        choose_folder(alice, folder)
+        bob.click("button", "Accept")
+        bob.until("(n) => document.body.innerText.split('· saved').length === n + 1", times)
+        expected |= {path.replace("tea", name, 1): content for path, content in sent.items()}
+        assert {path: bytes.fromhex(text) for path, text in bob.evaluate(TREE).items()} == expected
+    assert bob.evaluate("saved.length") == 0
+
+
+def test_a_folder_goes_on_after_both_pages_were_loaded_anew(
+    chromium: Browser, firefox: Browser, server: LiveServer, folder: Path
+) -> None:
+    (folder / "deep/large").write_bytes(os.urandom(20_000_000))
+    alice, bob = meet(chromium, firefox, f"{server.url}/r/folder-again")
+    alice.click("button", "Files")
+    choose_folder(alice, folder)
+    bob.click("button", "Accept")
+    bob.click("button", "Files")
+    past(bob, 10_000_000)
+    for page in (alice, bob):
+        page.reload()
+        page.until("document.querySelector('main.call:not(.returning)') !== null")
+    alice.click("button", "Files")
+    sees(alice, "Choose the folder again")
+    choose_folder(alice, folder)
+    bob.until("saved.length === 1", deadline=60)
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(bob.evaluate(BYTES, deadline=30)))) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == files_in(folder)

@@ -1,0 +1,107 @@
+import type { FileEntry } from '@eyeline/sdk';
+
+/** Folders of one name that may be there already. */
+const numbersMost = 1000;
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/**
+ * Writes a stream, the bytes of these files one after the other, into a new folder of that name in `parent`. When it is
+ * aborted or fails the folder is taken away again.
+ */
+export async function treeIn(
+  parent: FileSystemDirectoryHandle,
+  name: string,
+  entries: readonly FileEntry[],
+): Promise<WritableStream<Bytes>> {
+  return new WritableStream(new Tree(parent, await newFolder(parent, name), entries));
+}
+
+class Tree implements UnderlyingSink<Bytes> {
+  readonly #parent: FileSystemDirectoryHandle;
+  readonly #folder: FileSystemDirectoryHandle;
+  readonly #entries: Iterator<FileEntry>;
+  #file: FileSystemWritableFileStream | null = null;
+  /** Bytes that the file still gets. */
+  #left = 0;
+
+  constructor(parent: FileSystemDirectoryHandle, folder: FileSystemDirectoryHandle, entries: readonly FileEntry[]) {
+    this.#parent = parent;
+    this.#folder = folder;
+    this.#entries = entries.values();
+  }
+
+  async start(): Promise<void> {
+    await this.#next().catch((error: unknown) => this.#fail(error));
+  }
+
+  async write(bytes: Bytes): Promise<void> {
+    await this.#write(bytes).catch((error: unknown) => this.#fail(error));
+  }
+
+  async close(): Promise<void> {
+    if (this.#file !== null) await this.#fail(new RangeError('fewer bytes than the files have'));
+  }
+
+  async abort(): Promise<void> {
+    await this.#file?.abort().catch(() => undefined);
+    await this.#parent.removeEntry(this.#folder.name, { recursive: true });
+  }
+
+  /** A stream that fails is not aborted. */
+  async #fail(error: unknown): Promise<never> {
+    await this.abort();
+    throw error;
+  }
+
+  async #write(bytes: Bytes): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      const piece = bytes.subarray(at, at + this.#left);
+      if (piece.length === 0) throw new RangeError('more bytes than the files have');
+      await this.#file?.write(piece);
+      at += piece.length;
+      this.#left -= piece.length;
+      if (this.#left === 0) await this.#next();
+    }
+  }
+
+  /** Closes this file and opens the next one that has bytes. */
+  async #next(): Promise<void> {
+    await this.#file?.close();
+    this.#file = null;
+    for (let next = this.#entries.next(); next.done !== true; next = this.#entries.next()) {
+      const { path, size } = next.value;
+      const file = await (await fileAt(this.#folder, path)).createWritable();
+      if (size > 0) {
+        this.#file = file;
+        this.#left = size;
+        return;
+      }
+      await file.close();
+    }
+  }
+}
+
+async function fileAt(folder: FileSystemDirectoryHandle, path: string): Promise<FileSystemFileHandle> {
+  const parts = path.split('/');
+  const name = parts.pop() ?? '';
+  let inside = folder;
+  for (const part of parts) inside = await inside.getDirectoryHandle(part, { create: true });
+  return inside.getFileHandle(name, { create: true }).catch((error: unknown) => {
+    // Some endings that systems act upon, such as .lnk, no page may write.
+    if (error instanceof TypeError) return inside.getFileHandle(`${name}_`, { create: true });
+    throw error;
+  });
+}
+
+/** What is there already stays as it is. */
+async function newFolder(parent: FileSystemDirectoryHandle, name: string): Promise<FileSystemDirectoryHandle> {
+  const names = new Set<string>();
+  for await (const there of parent.keys()) names.add(there.toLowerCase());
+  let free = name;
+  for (let number = 2; names.has(free.toLowerCase()); number += 1) {
+    if (number > numbersMost) throw new RangeError('too many folders of that name');
+    free = `${name} (${number})`;
+  }
+  return parent.getDirectoryHandle(free, { create: true });
+}

@@ -24,6 +24,18 @@ KEPT: Final = """async () => {
 }"""
 """Names of the files that the page keeps a handle of."""
 
+GUARDED: Final = """
+let asked = false;
+Object.assign(FileSystemFileHandle.prototype, {
+  queryPermission: async () => asked ? 'granted' : 'prompt',
+  requestPermission: async () => {
+    asked = navigator.userActivation.isActive;
+    return asked ? 'granted' : 'denied';
+  },
+});
+"""
+"""A browser that wants a click before it lets a page read again; a driven one lets it at once."""
+
 UGLY: Final = (
     "<img src=x onerror=globalThis.hacked=1>.png",
     "photo\u202egpj.exe",
@@ -197,6 +209,26 @@ def test_a_dropped_file_goes_on_by_itself_after_the_senders_page_was_loaded_anew
     sees(alice, "Bob has tea.bin, verified")
     assert 0 < bytes_sent(alice) < BYTES * 0.6
     alice.until(f"async () => (await ({KEPT})()).length === 0")
+
+
+def test_where_the_browser_asks_before_a_kept_file_is_read_again_one_click_goes_on(
+    chromium: Browser, server: LiveServer, tmp_path: Path
+) -> None:
+    room = f"{server.url}/r/guarded"
+    alice, bob = join_call(chromium, room, "Alice", GUARDED), join_call(chromium, room, "Bob", SAVED)
+    alice.until("document.querySelectorAll('video').length === 2")
+    path = a_file(tmp_path, BYTES)
+    alice.drop(path)
+    bob.click("button", "Accept")
+    bob.click("button", "Files")
+    past(bob, BYTES // 2)
+    alice.reload()
+    alice.until("document.querySelector('main.call:not(.returning)') !== null")
+    alice.click("button", "Files")
+    assert bob.evaluate("saved.length") == 0
+    alice.click("button", "Go on sending")
+    bob.until("saved.length === 1", deadline=60)
+    assert bob.evaluate(HASH, deadline=30) == sha256(path)
 
 
 def test_another_file_of_that_name_and_size_is_not_taken_for_the_rest(

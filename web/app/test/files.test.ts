@@ -280,9 +280,9 @@ test('a folder whose place is not known, as after a reload, waits whole for the 
   const offer = bob.offers('tea', 4, 'id-3', entries);
   await vi.waitFor(() => expect(offer.accepted).toBe(true));
   offer.now({ state: 'verified', bytes: 4 });
-  expect(fileWords.state(newest())).toContain('not saved yet');
+  expect([files.waiting.value, fileWords.state(newest())]).toEqual([1, '4\u00a0B · Verified · not saved yet']);
   await files.save(newest());
-  expect([[...written.keys()], newest().saving.value]).toEqual([['tea'], 'done']);
+  expect([[...written.keys()], newest().saving.value, files.waiting.value]).toEqual([['tea'], 'done', 0]);
 });
 
 test('a folder that can not be written there can be saved elsewhere', async () => {

@@ -26,6 +26,13 @@ export class Files {
   readonly open = signal(false);
   readonly transfers = signal<readonly Transfer[]>([]);
   readonly asking = computed(() => this.transfers.value.filter((one) => one.asksUs));
+  /** How many wait for the person: for an answer, for their file after a reload, for a place. */
+  readonly waiting = computed(
+    () =>
+      this.asking.value.length +
+      this.unfinished.entries.value.length +
+      this.transfers.value.filter((one) => one instanceof Incoming && one.needsPlace).length,
+  );
   /** To whom the next files go, by id; empty for everyone. */
   readonly to = signal('');
   /** Not offered yet: those before them come first. */

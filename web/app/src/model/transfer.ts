@@ -120,6 +120,12 @@ export class Incoming extends Way {
     return this.progress.value.state === 'asked';
   }
 
+  /** A folder that is whole and stored, but not where the person wants it. */
+  get needsPlace(): boolean {
+    const whole = this.progress.value.state === 'verified';
+    return whole && this.stored && this.entries !== null && this.saving.value === 'no';
+  }
+
   accept(to: WritableStream<Uint8Array<ArrayBuffer>>, kept: sdk.Kept | null): void {
     this.#file.accept(to, ...(kept === null ? [] : [kept]));
   }

@@ -21,7 +21,7 @@ export function Bar({ call, chatButton, filesButton, peopleButton }: Props) {
   const unread = chat.unread.value;
   const { people } = call;
   const knocking = people.knocking.value.length;
-  const asking = call.files.asking.value.length;
+  const waiting = call.files.waiting.value;
   return (
     <section
       class="bar"
@@ -67,10 +67,10 @@ export function Bar({ call, chatButton, filesButton, peopleButton }: Props) {
           shortcut="f"
           icon={Paperclip}
           pressed={call.files.open.value}
-          {...(asking > 0 ? { description: fileWords.waiting(asking) } : {})}
+          {...(waiting > 0 ? { description: fileWords.waiting(waiting) } : {})}
           onClick={() => call.showFiles(!call.files.open.peek())}
         >
-          {asking > 0 && <span class="round-dot" />}
+          {waiting > 0 && <span class="round-dot" />}
         </RoundButton>
       )}
       {people.keepsDoor.value && (

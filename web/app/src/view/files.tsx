@@ -36,11 +36,6 @@ export function FilesPanel({ call, onClose }: { readonly call: Call; readonly on
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard */}
       <section class="files-list" aria-label={fileWords.list} tabIndex={0}>
         {transfers.length + unfinished.length === 0 && <p class="log-empty">{fileWords.empty}</p>}
-        {files.returning.asking.value.size > 0 && (
-          <button type="button" class="button primary small" onClick={() => void files.goOn()}>
-            {fileWords.goOn}
-          </button>
-        )}
         <ul class="files-cards">
           {unfinished.map((entry) => (
             <WaitingCard key={entry.id} entry={entry} files={files} />
@@ -78,6 +73,8 @@ export function Asks({ files }: { readonly files: Files }) {
 
 /** Was on its way when this page was loaded anew. */
 function WaitingCard({ entry, files }: { readonly entry: Entry; readonly files: Files }) {
+  const asking = files.returning.asking.value;
+  const [first] = asking;
   return (
     <li class="file">
       <span class="file-icon">
@@ -97,9 +94,14 @@ function WaitingCard({ entry, files }: { readonly entry: Entry; readonly files: 
           <Icon node={X} size={20} />
         </button>
       </div>
-      <p class="file-state">
-        {files.returning.asking.value.has(entry.id) ? fileWords.held : fileWords.unfinished(entry.folder)}
-      </p>
+      <p class="file-state">{asking.has(entry.id) ? fileWords.held : fileWords.unfinished(entry.folder)}</p>
+      {entry.id === first && (
+        <div class="file-answers">
+          <button type="button" class="button primary small file-whole" onClick={() => void files.goOn()}>
+            {fileWords.goOn}
+          </button>
+        </div>
+      )}
     </li>
   );
 }
@@ -129,41 +131,43 @@ function Sending({ call }: { readonly call: Call }) {
           </select>
         </label>
       )}
-      <label class="button primary small sending-files" aria-disabled={alone}>
-        {alone ? fileWords.alone : fileWords.choose}
-        <input
-          ref={input}
-          type="file"
-          class="unseen"
-          aria-label={fileWords.choose}
-          multiple
-          disabled={alone}
-          onClick={(event) => {
-            if (!files.keeps) return;
-            event.preventDefault(); // the other way to choose gives handles
-            void files.choose();
-          }}
-          onChange={(event) => {
-            void files.send([...(event.currentTarget.files ?? [])]);
-            event.currentTarget.value = ''; // the same one can be chosen again
-          }}
-        />
-      </label>
-      {!alone && choosesFolders && (
-        <label class="button quiet small sending-files">
-          {fileWords.chooseFolder}
+      <div class="sending-ways">
+        <label class="button primary small sending-files" aria-disabled={alone}>
+          {alone ? fileWords.alone : fileWords.choose}
           <input
+            ref={input}
             type="file"
             class="unseen"
-            aria-label={fileWords.chooseFolder}
-            {...ofFolder}
+            aria-label={fileWords.choose}
+            multiple
+            disabled={alone}
+            onClick={(event) => {
+              if (!files.keeps) return;
+              event.preventDefault(); // the other way to choose gives handles
+              void files.choose();
+            }}
             onChange={(event) => {
-              void files.sendFolder([...(event.currentTarget.files ?? [])]);
-              event.currentTarget.value = '';
+              void files.send([...(event.currentTarget.files ?? [])]);
+              event.currentTarget.value = ''; // the same one can be chosen again
             }}
           />
         </label>
-      )}
+        {!alone && choosesFolders && (
+          <label class="button quiet small sending-files">
+            {fileWords.chooseFolder}
+            <input
+              type="file"
+              class="unseen"
+              aria-label={fileWords.chooseFolder}
+              {...ofFolder}
+              onChange={(event) => {
+                void files.sendFolder([...(event.currentTarget.files ?? [])]);
+                event.currentTarget.value = '';
+              }}
+            />
+          </label>
+        )}
+      </div>
     </div>
   );
 }

@@ -23,6 +23,11 @@ globalThis.showDirectoryPicker = async () =>
 )
 """A person who is asked for a folder picks one that the test can read; the browser's own dialog takes no orders."""
 
+CHOSEN: Final = """
+Object.defineProperty(File.prototype, 'webkitRelativePath', { get() { return `tea/${this.name}`; } });
+"""
+"""WebDriver BiDi chooses files but no folder: these are of one."""
+
 TREE: Final = """async () => {
   const tree = {};
   const read = async (folder, before) => {
@@ -105,6 +110,25 @@ def test_a_chosen_folder_is_written_as_it_is_where_the_person_says_and_over_noth
         expected |= {path.replace("tea", name, 1): content for path, content in sent.items()}
         assert {path: bytes.fromhex(text) for path, text in bob.evaluate(TREE).items()} == expected
     assert bob.evaluate("saved.length") == 0
+
+
+def test_a_folder_comes_whole_from_firefox_too(
+    chromium: Browser, firefox: Browser, server: LiveServer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "tea"
+    folder.mkdir()
+    for name, size in (("a", 700_001), ("b", 0), ("c", 3_000_000)):
+        (folder / name).write_bytes(os.urandom(size))
+    room = f"{server.url}/r/folder-firefox"
+    alice, bob = join_call(firefox, room, "Alice", CHOSEN), join_call(chromium, room, "Bob", PICKED)
+    alice.until("document.querySelectorAll('video').length === 2")
+    alice.click("button", "Files")
+    alice.until("document.querySelector('input[webkitdirectory]').multiple = true")
+    alice.attach("input[webkitdirectory]", *sorted(folder.iterdir()))
+    bob.click("button", "Accept")
+    bob.click("button", "Files")
+    sees(bob, "· saved")
+    assert {path: bytes.fromhex(text) for path, text in bob.evaluate(TREE).items()} == files_in(folder)
 
 
 def test_a_folder_goes_on_after_both_pages_were_loaded_anew(

@@ -24,6 +24,18 @@ KEPT: Final = """async () => {
 }"""
 """Names of the files that the page keeps a handle of."""
 
+FORGOTTEN: Final = """async () => {
+  const handle = await (await navigator.storage.getDirectory()).getFileHandle('old.bin', { create: true });
+  const opening = indexedDB.open('eyeline-sending', 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore('handles');
+  await new Promise((resolve) => { opening.onsuccess = resolve; });
+  const putting = opening.result.transaction('handles', 'readwrite').objectStore('handles')
+    .put({ handle, at: Date.now() - 25 * 3_600_000 }, 'old');
+  await new Promise((resolve) => { putting.onsuccess = resolve; });
+  opening.result.close();
+}"""
+"""Leaves a handle as of yesterday, which nobody came back for."""
+
 GUARDED: Final = """
 let asked = false;
 Object.assign(FileSystemFileHandle.prototype, {
@@ -198,6 +210,7 @@ def test_a_dropped_file_goes_on_by_itself_after_the_senders_page_was_loaded_anew
 ) -> None:
     alice, bob = meet(chromium, chromium, f"{server.url}/r/kept")
     path = a_file(tmp_path, BYTES)
+    alice.evaluate(FORGOTTEN)
     alice.drop(path)
     bob.click("button", "Accept")
     bob.click("button", "Files")

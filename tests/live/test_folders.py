@@ -28,6 +28,9 @@ Object.defineProperty(File.prototype, 'webkitRelativePath', { get() { return `te
 """
 """WebDriver BiDi chooses files but no folder: these are of one."""
 
+FULL: Final = "navigator.storage.estimate = async () => ({ quota: 1000, usage: 1000 });"
+"""A browser without room in its own storage."""
+
 TREE: Final = """async () => {
   const tree = {};
   const read = async (folder, before) => {
@@ -110,6 +113,25 @@ def test_a_chosen_folder_is_written_as_it_is_where_the_person_says_and_over_noth
         expected |= {path.replace("tea", name, 1): content for path, content in sent.items()}
         assert {path: bytes.fromhex(text) for path, text in bob.evaluate(TREE).items()} == expected
     assert bob.evaluate("saved.length") == 0
+
+
+def test_a_folder_that_storage_has_no_room_for_goes_straight_to_its_place_whole_or_not_at_all(
+    chromium: Browser, server: LiveServer, folder: Path
+) -> None:
+    room = f"{server.url}/r/folder-straight"
+    alice, bob = join_call(chromium, room, "Alice"), join_call(chromium, room, "Bob", PICKED + FULL)
+    alice.until("document.querySelectorAll('video').length === 2")
+    bob.click("button", "Files")
+    alice.drop(folder)
+    bob.click("button", "Accept")
+    sees(alice, "Bob has tea, verified")
+    assert {path: bytes.fromhex(text) for path, text in bob.evaluate(TREE).items()} == files_in(folder)
+    (folder / "deep/large").write_bytes(os.urandom(40_000_000))
+    alice.drop(folder)
+    bob.click("button", "Accept")
+    past(bob, 5_000_000)
+    alice.click("button", "Cancel tea")
+    bob.until(f"async () => Object.keys(await ({TREE})()).every((path) => path.startsWith('tea/'))")
 
 
 def test_a_folder_comes_whole_from_firefox_too(

@@ -263,7 +263,7 @@ def peerjs(sender: Page, receiver: Page, path: Path, sites: Sites) -> float:
     """Seconds for the file, by PeerJS's `send`, until the other side has it in memory."""
     place = [f"bench-{time.monotonic_ns()}", sites.peerjs]
     for page in (sender, receiver):
-        page.goto(f"{sites.bare}/nothing")
+        page.goto(f"{sites.bare}/probe.js")  # any page of that origin
         page.add_script_tag(url="/peerjs.min.js")
     receiver.evaluate(PEERJS_TAKE, place)
     sender.evaluate(PEERJS_LINK, place)

@@ -246,7 +246,7 @@ def send(sender: Page, receiver: Page, path: Path) -> float:
 def offer(sender: Page, path: Path) -> None:
     if sender.locator("input[type=file]").count() == 0:
         sender.keyboard.press("f")
-    sender.locator("input[type=file]").set_input_files(path)
+    sender.locator("input[type=file]:not([webkitdirectory])").set_input_files(path)
 
 
 def raw(sender: Page, receiver: Page, size: int) -> float:

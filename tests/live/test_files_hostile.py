@@ -1,13 +1,14 @@
-"""A sender who lies: whose channel for files says what the SDK never would, to the app in a real browser."""
+"""Who lies about files: whose channel for them says what the SDK never would, to the app in a real browser."""
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from tests.support.browser import Browser, Page
-from tests.support.files import SAVED, sees
-from tests.support.people import NO_DEVICES, join_call
+from tests.support.files import BYTES, HASH, SAVED, a_file, choose, sees, sha256
+from tests.support.people import NO_DEVICES, join_call, seats
 from tests.support.server import LiveServer
 
 CHANNEL: Final = """
@@ -224,10 +225,12 @@ def test_a_chunk_that_never_has_its_hash_is_asked_for_three_times(pages: tuple[P
     mallory, bob = pages
     transfer = offer(mallory)
     accept(bob)
+    heard(mallory, "from", 1)
     for times in (1, 2, 3):
-        mallory.until("(n) => heard.filter(({ frame }) => frame === 'from').length === n", times)
         say(mallory, frame="chunk", id=transfer, index=0, hash="00")
         mallory.evaluate("lane.send(new Uint8Array(10))")
+        if times < 3:
+            heard(mallory, "miss", times)
     assert code(mallory, transfer) == "wrong-hash"
     assert bob.evaluate("saved.length") == 0
 
@@ -240,3 +243,120 @@ def test_noise_on_the_channel_harms_nothing(pages: tuple[Page, Page]) -> None:
     offer(mallory)
     sees(bob, "Mallory wants to send you")
     assert [line for line in bob.console if "rror" in line] == []
+
+
+SHARE: Final = "5a5a5a5a-0000-4000-8000-000000000000"
+
+ALTERED: Final = """
+{
+  const send = RTCDataChannel.prototype.send;
+  let passing = false;
+  globalThis.altered = 0;
+  RTCDataChannel.prototype.send = function (data) {
+    if (this.label !== 'files') return send.call(this, data);
+    if (typeof data === 'string') passing = { pass: true, chunk: false }[JSON.parse(data).frame] ?? passing;
+    else if (passing) {
+      data = data.slice();
+      data[0] ^= 1;
+      altered += 1;
+    }
+    return send.call(this, data);
+  };
+}
+"""
+"""Alters what is passed on to others, and nothing else."""
+
+
+def offer_shared(mallory: Page, bob: Page, size: int) -> None:
+    """Mallory offers a file as one that several people get, and Bob accepts it."""
+    say(mallory, frame="offer", id=ID + "1", name="tea.bin", size=size, share=SHARE)
+    accept(bob)
+    mallory.until("heard.some(({ frame }) => frame === 'from')")
+
+
+def heard(page: Page, frame: str, count: int) -> None:
+    page.until("(frame, count) => heard.filter((each) => each.frame === frame).length === count", frame, count)
+
+
+def test_wrong_bytes_from_one_who_passes_a_file_on_end_in_no_file(
+    chromium: Browser, server: LiveServer, tmp_path: Path
+) -> None:
+    room = f"{server.url}/r/passed-on-wrong"
+    alice, mallory, bob = (
+        join_call(chromium, room, name, NO_DEVICES + script)
+        for name, script in (("Alice", ""), ("Mallory", ALTERED), ("Bob", SAVED))
+    )
+    for page in (alice, mallory, bob):
+        page.until("document.querySelectorAll('.badge[data-line=direct]').length === 2", deadline=30)
+    path = a_file(tmp_path, BYTES)
+    choose(alice, path)
+    accept(mallory)
+    mallory.click("button", "Files")
+    sees(mallory, "verified")
+    accept(bob)
+    bob.until("saved.length === 1", deadline=60)
+    assert bob.evaluate(HASH) == sha256(path)
+    assert mallory.evaluate("altered") > 0
+
+
+def test_who_has_a_file_is_not_kept_busy_by_wishes_for_it(pages: tuple[Page, Page]) -> None:
+    mallory, bob = pages
+    offer_shared(mallory, bob, 10)
+    zeros = hashlib.sha256(bytes(10))
+    say(mallory, frame="chunk", id=ID + "1", index=0, hash=zeros.hexdigest())
+    mallory.evaluate("lane.send(new Uint8Array(10))")
+    heard(mallory, "have", 1)
+    say(mallory, frame="get", id=SHARE, index=0)
+    heard(mallory, "pass", 1)
+    for index, share in ((1, SHARE), (2**53 - 1, SHARE), (0, ID + "9"), (0, ID + "1"), (0, "")):
+        say(mallory, frame="get", id=share, index=index)
+    heard(mallory, "lack", 5)
+    mallory.evaluate(
+        """(share) => {
+      for (let n = 0; n < 10_000; n += 1) lane.send(JSON.stringify({ frame: 'get', id: share, index: 0 }));
+    }""",
+        SHARE,
+    )
+    say(mallory, frame="root", id=ID + "1", hash=hashlib.sha256(zeros.digest()).hexdigest())
+    heard(mallory, "verified", 1)
+    mallory.until("heard.filter(({ frame }) => frame === 'lack' || frame === 'pass').length === 10_006", deadline=30)
+    sees(bob, "verified")
+
+
+def test_a_sender_who_names_holders_that_have_nothing_has_them_asked_once_each(pages: tuple[Page, Page]) -> None:
+    mallory, bob = pages
+    offer_shared(mallory, bob, 100 * CHUNK)
+    mallory.evaluate(
+        """(id) => {
+      const holders = ['nobody', '', '__proto__'];
+      for (let index = 0; index < 10_000; index += 1)
+        lane.send(JSON.stringify({ frame: 'at', id, index, hash: '00', holder: holders[index % 3] }));
+    }""",
+        ID + "1",
+    )
+    say(mallory, frame="pause", id=ID + "1", on=True)
+    heard(mallory, "miss", 16)
+    sees(bob, "Mallory")
+
+
+def test_a_holder_who_sends_anything_but_the_chunk_is_no_holder(pages: tuple[Page, Page]) -> None:
+    mallory, bob = pages
+    [mine] = seats(mallory)
+    offer_shared(mallory, bob, 10)
+    zeros = hashlib.sha256(bytes(10))
+    for times, wrong in enumerate(("new Uint8Array(11)", "new Uint8Array(10).fill(7)", "new Uint8Array(262145)"), 1):
+        say(mallory, frame="at", id=ID + "1", index=0, hash=zeros.hexdigest(), holder=mine)
+        heard(mallory, "get", times)
+        say(mallory, frame="pass", id=SHARE, index=0)
+        mallory.evaluate(f"lane.send({wrong})")
+        heard(mallory, "miss", times)
+    say(mallory, frame="pass", id=SHARE, index=0)  # nobody asked for it
+    mallory.evaluate("lane.send(new Uint8Array(10))")
+    say(mallory, frame="at", id=ID + "1", index=0, hash=zeros.hexdigest(), holder=mine)
+    heard(mallory, "get", 4)
+    say(mallory, frame="pass", id=SHARE, index=0)
+    mallory.evaluate("lane.send(new Uint8Array(10))")
+    heard(mallory, "have", 1)
+    say(mallory, frame="root", id=ID + "1", hash=hashlib.sha256(zeros.digest()).hexdigest())
+    heard(mallory, "verified", 1)
+    sees(bob, "verified")

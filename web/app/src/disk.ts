@@ -3,7 +3,7 @@ import { treeIn } from './tree';
 import { zip } from './zip';
 
 /** Bytes of a part: a file is stored in parts, because what was written to one is there for a later page once it is closed. */
-const partBytes = 8 * 1024 * 1024;
+const partBytes = 8 * 1024 * 1024; // a multiple of the SDK's chunks, so that each lies in one part
 
 /** Bytes that are written at once: fewer take the browser longer. A part is a multiple. */
 const writeBytes = 2 * 1024 * 1024;
@@ -37,6 +37,12 @@ export function disk(): Disk {
       return new WritableStream(
         new Parts(await folder(id, true), kept / partBytes, async () => remove(await root(), id)),
       );
+    },
+    async read(id, start, bytes) {
+      const part = await (await folder(id)).getFileHandle(partName(Math.floor(start / partBytes)));
+      const from = start % partBytes;
+      // Of a part that is being written the browser shows nothing yet.
+      return new Uint8Array(await (await part.getFile()).slice(from, from + bytes).arrayBuffer());
     },
     async pick(name) {
       const picking: PickingWindow = window as PickingWindow;

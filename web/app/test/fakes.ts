@@ -107,6 +107,7 @@ export class FakeTransfer implements sdk.IncomingFile {
   readonly progress = new Source<sdk.FileProgress>({ state: 'asked', bytes: 0, code: '', paused: 'no' });
   accepted = false;
   kept: sdk.Kept | undefined;
+  readBack: sdk.ReadBack | undefined;
 
   constructor(offer: sdk.FileOffer) {
     this.offer = offer;
@@ -116,9 +117,10 @@ export class FakeTransfer implements sdk.IncomingFile {
     this.progress.set({ ...this.progress.current, ...news });
   }
 
-  accept(_to: WritableStream<Uint8Array<ArrayBuffer>>, kept?: sdk.Kept): void {
+  accept(_to: WritableStream<Uint8Array<ArrayBuffer>>, kept?: sdk.Kept, readBack?: sdk.ReadBack): void {
     this.accepted = true;
     this.kept = kept;
+    this.readBack = readBack;
     this.now({ state: 'running' });
   }
 

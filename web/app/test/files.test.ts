@@ -39,6 +39,20 @@ test('a file goes to everyone, or to the one who was chosen', () => {
   expect([bob.offered.length, carol.offered.length]).toEqual([1, 2]);
 });
 
+test('those who get a file together can pass it on to each other, also after a reload of its sender', async () => {
+  await files.send([file('tea.bin', 7), file('cup.bin')]);
+  const shares = [bob, carol].map(({ offered }) => offered.map(({ offer }) => offer.share));
+  expect(shares[0]).toEqual(shares[1]);
+  expect(new Set(shares.flat()).size).toBe(2);
+  expect(shares[0]?.[0]).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  files = new Files(world, room, notices);
+  await files.send([file('tea.bin', 7)]);
+  expect([bob, carol].map(({ offered }) => offered.at(-1)?.offer.share)).toEqual([shares[0]?.[0], shares[0]?.[0]]);
+  files.to.value = 'bob';
+  await files.send([file('spoon.bin')]);
+  expect(bob.offered.at(-1)?.offer).not.toHaveProperty('share');
+});
+
 test('where the host has switched files off, none is offered and none is asked about', async () => {
   room.hosting.govern({ files: false });
   await files.send([file()]);
@@ -104,6 +118,15 @@ test('what an earlier page has stored in part goes on without a question', async
   const offer = bob.offers('tea.bin', 300_000, 'id-1');
   await vi.waitFor(() => expect(offer.accepted).toBe(true)); // it is hashed first
   expect(offer.kept?.bytes).toBe(256 * 1024);
+});
+
+test('what is stored can be read back, to be passed on', async () => {
+  const offer = bob.offers('tea.bin', 10, 'id-3');
+  await settled();
+  files.accept(newest());
+  await settled();
+  world.stored.set('id-3', new Blob(['0123456789']));
+  expect(new TextDecoder().decode(await offer.readBack?.(3, 2))).toBe('34');
 });
 
 test('a file that there is no room for stays a question, and says so', async () => {

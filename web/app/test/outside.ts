@@ -91,6 +91,8 @@ export class World implements Outside {
     find: async (id) => this.stored.get(id) ?? Promise.reject(new Error('nothing')),
     hasRoom: async () => this.room,
     store: async () => new WritableStream(),
+    read: async (id, start, bytes) =>
+      new Uint8Array(await new Blob([this.stored.get(id) ?? '']).slice(start, start + bytes).arrayBuffer()),
     pick: async () => null,
     save: async (id) => void this.saved.push(id),
     saveZip: async (id) => void this.saved.push(`${id}.zip`),
@@ -149,7 +151,11 @@ export class World implements Outside {
 
   readonly identity = async (): Promise<CryptoKeyPair | null> => null;
 
-  readonly random = (count: number): Uint8Array => Uint8Array.from({ length: count }, (_, index) => index * 37);
+  #drawn = 0;
+  readonly random = (count: number): Uint8Array => {
+    const drawn = this.#drawn++;
+    return Uint8Array.from({ length: count }, (_, index) => index * 37 + drawn);
+  };
 
   readonly now = (): number => this.#seconds * 1000;
 

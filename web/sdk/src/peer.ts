@@ -1,7 +1,9 @@
 import { type Attempt, NO_ATTEMPT, relaysIn, together, triedOf, verdictOf } from './attempt.ts';
 import { Comparison, fingerprintIn, type Safety, type Step } from './comparison.ts';
 import { EyelineError } from './errors.ts';
-import { type FileTransfer, type IncomingFile, Lane, type OfferOptions } from './files/lane.ts';
+import type { Exchange } from './files/exchange.ts';
+import { Lane } from './files/lane.ts';
+import type { FileTransfer, IncomingFile, OfferOptions } from './files/transfer.ts';
 import type { Role } from './hosting.ts';
 import { configure, Link, type Spare } from './link.ts';
 import type { IceServer, Member } from './protocol.ts';
@@ -76,6 +78,8 @@ export interface RemotePeerOptions {
   /** Our long-term key, to be recognised by. */
   readonly identity: () => Promise<CryptoKeyPair | null>;
   readonly takeSpare: () => Spare;
+  /** Files of the room. */
+  readonly exchange: Exchange;
   /** What the broker has given last. */
   readonly iceServers: () => readonly IceServer[];
   /** Whether the broker is there. */
@@ -108,7 +112,7 @@ export class RemotePeer implements Peer {
   readonly here = new Source(true);
   readonly #options: RemotePeerOptions;
   readonly #silence = new Silence();
-  readonly #lane = new Lane();
+  readonly #lane: Lane;
   readonly #timers: ReturnType<typeof setInterval>[];
   readonly #waiting = new Map<number, Unacknowledged>();
   #awayTimer: ReturnType<typeof setTimeout> | undefined;
@@ -140,6 +144,7 @@ export class RemotePeer implements Peer {
     this.name = options.member.name;
     this.role = new Source(options.member.role ?? 'member');
     this.#options = options;
+    this.#lane = new Lane(this.id, options.exchange);
     this.#myStream = options.stream;
     this.#myMedia = options.media;
     this.#links = options.links;

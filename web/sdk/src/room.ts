@@ -1,5 +1,6 @@
 import type { Signalling } from './broker.ts';
 import { EyelineError } from './errors.ts';
+import { Exchange } from './files/exchange.ts';
 import { type Hosting, RoomHosting } from './hosting.ts';
 import { configure, type Spare, spare, type Ways } from './link.ts';
 import { type Peer, RemotePeer } from './peer.ts';
@@ -79,6 +80,7 @@ export class SeatedRoom implements Room {
   readonly iceServers: Source<readonly IceServer[]>;
   readonly #broker: Signalling;
   readonly #known = new Map<string, RemotePeer>();
+  readonly #exchange = new Exchange();
   readonly #listeners = new Set<(from: Peer, message: Json) => void>();
   readonly #stopped = new AbortController();
   readonly #ways: Ways;
@@ -229,6 +231,7 @@ export class SeatedRoom implements Room {
       links: Math.max(1, this.#members.length),
       identity: this.#identity,
       takeSpare: () => this.#takeSpare(),
+      exchange: this.#exchange,
       iceServers: () => this.iceServers.current,
       reachable: () => this.broker.current === 'connected',
       signal: (text) => this.#signal(member.id, text),

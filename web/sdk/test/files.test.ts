@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { FileFrame } from '../src/files/frames.ts';
 import { parseFileFrame } from '../src/files/frames.ts';
 import { safeName } from '../src/files/names.ts';
-import { CHUNK_BYTES, chunkBytes, type FileOffer, readOffer } from '../src/files/offer.ts';
+import { CHUNK_BYTES, chunkCount, type FileOffer, readOffer, WINDOW_CHUNKS } from '../src/files/offer.ts';
 import { FileReceiver, type ReceiverEffect } from '../src/files/receiver.ts';
-import { FileSender, type SenderEffect } from '../src/files/sender.ts';
+import { FileSender } from '../src/files/sender.ts';
+import { Sharing } from '../src/files/sharing.ts';
 
 const id = '00000000-0000-4000-8000-000000000000';
+const share = '00000000-0000-4000-8000-00000000000f';
 
 describe('an offer', () => {
   it.each([
@@ -31,14 +32,18 @@ describe('an offer', () => {
     expect(safe.endsWith('🙂.jpeg')).toBe(true);
   });
 
-  it('that lies is refused with a code', () => {
-    expect(readOffer(id, 'a', -1)).toBe('bad-size');
-    expect(readOffer(id, 'a', 2 ** 60)).toBe('bad-size');
-    expect(readOffer(id, 'a', 0.5)).toBe('bad-size');
-    expect(readOffer(id, 'a', '1')).toBe('bad-size');
-    expect(readOffer(id, 'a'.repeat(10_000), 1)).toBe('bad-name');
-    expect(readOffer(id, 7, 1)).toBe('bad-name');
-    expect(readOffer('../x', 'a', 1)).toBe('bad-id');
+  it.each([
+    [{ size: -1 }, 'bad-size'],
+    [{ size: 2 ** 60 }, 'bad-size'],
+    [{ size: 0.5 }, 'bad-size'],
+    [{ size: '1' }, 'bad-size'],
+    [{ name: 'a'.repeat(10_000) }, 'bad-name'],
+    [{ name: 7 }, 'bad-name'],
+    [{ id: '../x' }, 'bad-id'],
+    [{ share: '../x' }, 'bad-id'],
+    [{ share: null }, 'bad-id'],
+  ])('that says %j is refused with %s', (lie, code) => {
+    expect(readOffer({ id, name: 'a', size: 1, ...lie })).toBe(code);
   });
 
   it.each([
@@ -47,13 +52,24 @@ describe('an offer', () => {
     '[]',
     '{"frame":"chunk","id":"x","index":-1,"hash":""}',
     '{"frame":"from","id":1,"next":0,"hash":""}',
+    '{"frame":"got","id":"x","index":0.5}',
+    '{"frame":"at","id":"x","index":0,"hash":"","holder":7}',
+    '{"frame":"get","id":"x"}',
   ])('is not read from %j', (text) => {
     expect(parseFileFrame(text)).toBeNull();
   });
 });
 
 describe('a receiver', () => {
-  const receiver = (size: number): FileReceiver => new FileReceiver({ id, name: 'a', size, preview: '' });
+  const receiver = (size: number, more: Partial<FileOffer> = {}): FileReceiver =>
+    new FileReceiver({ id, name: 'a', size, preview: '', ...more });
+  const accepted = (size: number, more: Partial<FileOffer> = {}): FileReceiver => {
+    const one = receiver(size, more);
+    one.accept();
+    return one;
+  };
+  const writes = (effects: readonly ReceiverEffect[]): number[] =>
+    effects.flatMap((effect) => (effect.do === 'write' ? effect.index : []));
 
   it('takes nothing before it has accepted', () => {
     expect(receiver(10).chunk(0, 10, true)).toEqual([]);
@@ -61,17 +77,15 @@ describe('a receiver', () => {
 
   it('stops at more or fewer bytes than announced', () => {
     for (const bytes of [9, 11]) {
-      const one = receiver(10);
-      one.accept();
+      const one = accepted(10);
       expect(one.chunk(0, bytes, true)[0]).toEqual({ do: 'abort' });
       expect(one.code).toBe('wrong-size');
     }
   });
 
   it('asks again for a chunk that came wrong, and gives up after three times', () => {
-    const one = receiver(10);
-    one.accept();
-    const again = [{ do: 'ask' }];
+    const one = accepted(10);
+    const again = [{ do: 'say', frame: { frame: 'miss', id, index: 0 } }];
     expect(one.chunk(0, 10, false)).toEqual(again);
     expect(one.chunk(0, 10, false)).toEqual(again);
     one.chunk(0, 10, false);
@@ -79,19 +93,89 @@ describe('a receiver', () => {
   });
 
   it('does not verify a file that is not whole, or not the one that was sent', () => {
-    const one = receiver(10);
-    one.accept();
+    const one = accepted(10);
     expect(one.root(true)).toEqual([]);
     one.chunk(0, 10, true);
     one.stored();
     one.root(false);
     expect(one.state).toBe('stopped');
   });
+
+  it('writes chunks in their order, one at a time, in whatever order they come', () => {
+    const one = accepted(3 * CHUNK_BYTES);
+    expect(writes(one.chunk(2, CHUNK_BYTES, true))).toEqual([]);
+    expect(writes(one.chunk(0, CHUNK_BYTES, true))).toEqual([0]);
+    expect(writes(one.chunk(1, CHUNK_BYTES, true))).toEqual([]);
+    expect(writes(one.stored())).toEqual([1]);
+    expect(writes(one.stored())).toEqual([2]);
+    expect(writes(one.stored())).toEqual([]);
+    expect(one.have).toBe(3);
+  });
+
+  it('keeps no more than may be under way, however much comes', () => {
+    const one = accepted(100 * CHUNK_BYTES, { share });
+    for (let index = 99; index > 0; index -= 1) {
+      one.chunk(index, CHUNK_BYTES, true);
+      one.at(index, 'x', 'bob');
+    }
+    expect([one.kept.size, one.wanted.size]).toEqual([WINDOW_CHUNKS - 1, 0]);
+    const other = accepted(100 * CHUNK_BYTES, { share });
+    for (let index = 0; index < 100; index += 1) other.at(index, 'x', 'bob');
+    expect(other.wanted.size).toBe(WINDOW_CHUNKS);
+  });
+
+  it('says what it has to a sender who sends it again', () => {
+    const one = accepted(2 * CHUNK_BYTES, { share });
+    one.chunk(1, CHUNK_BYTES, true);
+    expect(one.chunk(1, CHUNK_BYTES, true)).toEqual([{ do: 'say', frame: { frame: 'got', id, index: 1 } }]);
+    one.chunk(0, CHUNK_BYTES, true);
+    one.stored();
+    expect(one.chunk(0, CHUNK_BYTES, true)).toEqual([{ do: 'say', frame: { frame: 'have', id, next: 1 } }]);
+  });
+
+  it('takes a chunk only from who was to have it, and tells the sender if that failed', () => {
+    const one = accepted(10, { share });
+    const missed = [{ do: 'say', frame: { frame: 'miss', id, index: 0 } }];
+    expect(one.passed(0, 'bob', 10, true)).toEqual([]);
+    expect(one.at(0, 'x', 'bob')).toEqual([{ do: 'get', index: 0, holder: 'bob' }]);
+    expect(one.passed(0, 'carol', 10, true)).toEqual([]);
+    expect(one.passed(0, 'bob', 10, false)).toEqual(missed);
+    expect(one.passed(0, 'bob', 10, true)).toEqual([]);
+    one.at(0, 'x', 'bob');
+    expect(one.passed(0, 'bob', 9, true)).toEqual(missed);
+    one.at(0, 'x', 'bob');
+    expect(one.lacked(0, 'bob')).toEqual(missed);
+    one.at(0, 'x', 'carol');
+    expect(writes(one.passed(0, 'carol', 10, true))).toEqual([0]);
+  });
+
+  it('stops at no wrong bytes of others, however many', () => {
+    const one = accepted(10, { share });
+    for (let times = 0; times < 100; times += 1) {
+      one.at(0, 'x', 'bob');
+      one.passed(0, 'bob', 10, false);
+    }
+    expect(one.state).toBe('running');
+  });
+
+  it('passes nothing on while it is paused, or after it was cancelled', () => {
+    const one = accepted(10, { share });
+    expect(one.serves).toBe(true);
+    one.pause(true);
+    expect(one.serves).toBe(false);
+    one.pause(false);
+    one.paused(true);
+    expect(one.serves).toBe(false);
+    one.paused(false);
+    expect(one.serves).toBe(true);
+    one.stop('cancelled');
+    expect(one.serves).toBe(false);
+  });
 });
 
 describe('what is said while no channel is open', () => {
   it('is said again on the next one: a stop of the sender', () => {
-    const one = new FileSender({ id, name: 'a', size: 10, preview: '' });
+    const one = sender(10);
     one.stop('cancelled');
     expect(one.opened()).toEqual([{ do: 'say', frame: { frame: 'stop', id, code: 'cancelled' } }]);
   });
@@ -108,128 +192,42 @@ describe('what is said while no channel is open', () => {
   });
 });
 
+function sender(size: number, sharing = new Sharing(chunkCount(size))): FileSender {
+  return new FileSender({ id, name: 'a', size, preview: '' }, sharing, 'bob');
+}
+
 describe('a sender', () => {
   it('does not go on with a file that is not the one it began with', () => {
-    const one = new FileSender({ id, name: 'a', size: 10 * CHUNK_BYTES, preview: '' });
-    expect(one.hear({ frame: 'from', id, next: 3, hash: 'x' })).toEqual([{ do: 'compare', next: 3, hash: 'x' }]);
+    const one = sender(10 * CHUNK_BYTES);
+    expect(one.hear({ frame: 'from', id, next: 3, hash: 'x' }, 0)).toEqual([{ do: 'compare', next: 3, hash: 'x' }]);
     one.compared(3, false);
     expect([one.state, one.code]).toEqual(['stopped', 'changed']);
   });
 
   it('sends nothing while either side pauses', () => {
-    const one = new FileSender({ id, name: 'a', size: CHUNK_BYTES, preview: '' });
+    const sharing = new Sharing(1);
+    const one = sender(CHUNK_BYTES, sharing);
     one.pause(true);
-    one.hear({ frame: 'pause', id, on: true });
-    one.hear({ frame: 'from', id, next: 0, hash: '' });
-    expect(one.compared(0, true)).toEqual([]);
-    expect(one.pause(false)).toEqual([{ do: 'say', frame: { frame: 'pause', id, on: false } }]);
-    expect(one.hear({ frame: 'pause', id, on: false })).toEqual([{ do: 'send', index: 0 }]);
+    one.hear({ frame: 'pause', id, on: true }, 0);
+    one.hear({ frame: 'from', id, next: 0, hash: '' }, 0);
+    one.compared(0, true);
+    expect(sharing.seed(one.copy, 0)).toBeNull();
+    one.pause(false);
+    expect(sharing.seed(one.copy, 0)).toBeNull();
+    one.hear({ frame: 'pause', id, on: false }, 0);
+    expect(sharing.seed(one.copy, 0)).toBe(0);
   });
-});
 
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
-function chance(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** Both machines with a link between them that is cut, loses what is under way, and spoils chunks, at random. */
-class Pair {
-  readonly offer: FileOffer = { id, name: 'a', size: 40 * CHUNK_BYTES + 7, preview: '' };
-  sender = new FileSender(this.offer);
-  receiver = new FileReceiver(this.offer);
-  readonly written: number[] = [];
-  #down: FileFrame[] = [];
-  #up: FileFrame[] = [];
-
-  cut(): void {
-    this.#down = [];
-    this.#up = [];
-    this.#send(this.sender.opened());
-  }
-
-  /** One message arrives on one of the two ways. */
-  step(down: boolean, spoiled: boolean): void {
-    const frame = down ? this.#down.shift() : this.#up.shift();
-    if (frame === undefined) return;
-    if (!down) this.#send(this.sender.hear(frame));
-    else if (frame.frame === 'offer') this.#offered();
-    else if (frame.frame === 'pause') this.receiver.paused(frame.on);
-    else if (frame.frame === 'root') this.#receive(this.receiver.root(true), -1);
-    else if (frame.frame === 'chunk') {
-      const { index } = frame;
-      this.#receive(this.receiver.chunk(index, chunkBytes(this.offer.size, index), !spoiled), index);
-    }
-  }
-
-  /** One side or the other pauses or goes on. */
-  pause(on: boolean, here: boolean): void {
-    if (here) this.#send(this.sender.pause(on));
-    else this.#receive(this.receiver.pause(on), -1);
-  }
-
-  /** The receiver's page is loaded anew, and finds what it has stored. */
-  reloadReceiver(): void {
-    if (this.sender.state === 'verified') return; // there is nothing left to go on with
-    this.receiver = new FileReceiver(this.offer);
-    this.cut();
-  }
-
-  /** The sender's page is loaded anew, and the same file is chosen. */
-  reloadSender(): void {
-    this.sender = new FileSender(this.offer);
-    this.cut();
-  }
-
-  #offered(): void {
-    const { receiver } = this;
-    this.#receive(receiver.state === 'asked' ? receiver.accept(this.written.length) : receiver.offered(), -1);
-  }
-
-  #send(effects: readonly SenderEffect[]): void {
-    for (const effect of effects) {
-      if (effect.do === 'say') this.#down.push(effect.frame);
-      else if (effect.do === 'compare') this.#send(this.sender.compared(effect.next, true));
-      else if (effect.do === 'root') this.#down.push({ frame: 'root', id, hash: '' });
-      else this.#down.push({ frame: 'chunk', id, index: effect.index, hash: '' });
-    }
-  }
-
-  #receive(effects: readonly ReceiverEffect[], index: number): void {
-    for (const effect of effects) {
-      if (effect.do === 'say') this.#up.push(effect.frame);
-      if (effect.do === 'ask') this.#up.push({ frame: 'from', id, next: this.receiver.have, hash: '' });
-      if (effect.do === 'close') this.#receive(this.receiver.closed(), index);
-      if (effect.do !== 'write') continue;
-      this.written.push(index);
-      this.#receive(this.receiver.stored(), index);
-    }
-  }
-}
-
-describe('a transfer', () => {
-  it.each(Array.from({ length: 200 }, (_, seed) => seed))('arrives whole whatever the link does (seed %i)', (seed) => {
-    const random = chance(seed);
-    const pair = new Pair();
-    pair.cut();
-    for (let step = 0; step < 2000; step += 1) {
-      const wild = step < 500;
-      if (wild && random() < 0.02) pair.cut();
-      if (wild && random() < 0.004) pair.reloadReceiver();
-      if (wild && random() < 0.004) pair.reloadSender();
-      if (wild && random() < 0.02) pair.pause(random() < 0.5, random() < 0.5);
-      pair.step(random() < 0.5, wild && random() < 0.01);
-    }
-    pair.pause(false, true);
-    pair.pause(false, false);
-    pair.cut();
-    for (let step = 0; step < 2000; step += 1) pair.step(step % 2 === 0, false);
-    expect([pair.sender.state, pair.receiver.state]).toEqual(['verified', 'verified']);
-    expect(pair.written).toEqual(Array.from({ length: 41 }, (_, index) => index));
+  it('sends nothing on a new link before it has heard from where', () => {
+    const sharing = new Sharing(2);
+    const one = sender(2 * CHUNK_BYTES, sharing);
+    one.hear({ frame: 'from', id, next: 0, hash: '' }, 0);
+    one.compared(0, true);
+    expect(sharing.seed(one.copy, 0)).toBe(0);
+    one.opened();
+    expect(sharing.seed(one.copy, 0)).toBeNull();
+    one.hear({ frame: 'from', id, next: 1, hash: '' }, 0);
+    one.compared(1, true);
+    expect(sharing.seed(one.copy, 0)).toBe(1);
   });
 });

@@ -76,7 +76,7 @@ describe('the list of a folder', () => {
       'bad-size',
     ],
   ])('that is %j, of three bytes, is refused with %s', (list, code) => {
-    expect(readOffer(id, 'tea', 3, '', list)).toBe(code);
+    expect(readOffer({ id, name: 'tea', size: 3, entries: list })).toBe(code);
   });
 });
 

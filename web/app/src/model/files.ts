@@ -19,6 +19,8 @@ interface Queued {
   /** Of a folder, whose bytes the file is. */
   readonly entries: readonly sdk.FileEntry[] | null;
   readonly preview: string;
+  /** The same for all who get it, so that they pass it on to each other; empty if it is for one person. */
+  readonly share: string;
 }
 
 /** Files that go from one to the other in this call. */
@@ -83,15 +85,14 @@ export class Files {
       const preview = file.type.startsWith('image/') ? await this.#outside.preview(file) : '';
       const peers = this.#room.peers.current;
       const before = this.unfinished.take(file, entries !== null, (id) => peers.some((peer) => peer.id === id));
-      const receivers = peers.filter((peer) => before.some((one) => one.to === peer.id));
-      for (const peer of receivers) {
-        const id = before.find((one) => one.to === peer.id)?.id;
-        this.#offer({ peer, file, entries, preview }, id === undefined ? {} : { id });
+      for (const { id, to, share } of before) {
+        const peer = peers.find((one) => one.id === to);
+        if (peer !== undefined) this.#offer({ peer, file, entries, preview, share }, { id });
       }
       if (before.length > 0) continue;
-      const queued = peers
-        .filter((peer) => to === '' || peer.id === to)
-        .map((peer) => ({ peer, file, entries, preview }));
+      const chosen = peers.filter((peer) => to === '' || peer.id === to);
+      const share = chosen.length > 1 ? uuid(this.#outside.random) : '';
+      const queued = chosen.map((peer) => ({ peer, file, entries, preview, share }));
       this.queue.value = [...this.queue.peek(), ...queued];
       this.#offerNext();
     }
@@ -170,12 +171,12 @@ export class Files {
   async #goOn(): Promise<void> {
     const peers = this.#room.peers.current;
     const waiting = this.unfinished.entries.peek().filter(({ to }) => peers.some(({ id }) => id === to));
-    for (const [{ id, to, name, size }, file] of await this.returning.readable(waiting)) {
+    for (const [{ id, to, name, size, share }, file] of await this.returning.readable(waiting)) {
       if (file.name !== name || file.size !== size) continue; // it was changed since: the person chooses
       const preview = await this.#outside.preview(file);
       const peer = this.#room.peers.current.find((one) => one.id === to);
       if (peer !== undefined && this.unfinished.claim(id) !== null)
-        this.#offer({ peer, file, entries: null, preview }, { id });
+        this.#offer({ peer, file, entries: null, preview, share }, { id });
     }
   }
 
@@ -217,10 +218,11 @@ export class Files {
     return this.transfers.peek().filter(open).length;
   }
 
-  #offer({ peer, file, entries, preview }: Queued, earlier: Pick<sdk.OfferOptions, 'id'>): void {
-    const transfer = peer.offer(file, { ...earlier, preview, ...(entries === null ? {} : { entries }) });
+  #offer({ peer, file, entries, preview, share }: Queued, earlier: Pick<sdk.OfferOptions, 'id'>): void {
+    const options = { ...earlier, preview, ...(entries !== null && { entries }), ...(share !== '' && { share }) };
+    const transfer = peer.offer(file, options);
     const { id } = transfer.offer;
-    this.unfinished.add({ id, name: file.name, size: file.size, folder: entries !== null, to: peer.id });
+    this.unfinished.add({ id, name: file.name, size: file.size, folder: entries !== null, to: peer.id, share });
     void this.#outside.shelf.keep(id, file).catch(() => undefined); // then it is chosen again
     this.#add(new Outgoing(transfer, peer, cleanName(file.name), this.#outside.now));
   }
@@ -307,7 +309,7 @@ export class Files {
       const { entries, place, name } = one;
       const to = entries === null ? await this.#disk.pick(name) : ((await place?.write(name, entries)) ?? null);
       if (to === null) one.problem.value = 'room';
-      else one.accept(to, null);
+      else one.accept(to, null, null);
     } catch {
       one.problem.value = 'disk';
     }
@@ -316,6 +318,12 @@ export class Files {
   async #store(one: Incoming, found: Blob | null): Promise<void> {
     const kept = found === null ? null : await this.#outside.sdk.keptIn(found);
     one.stored = true;
-    one.accept(await this.#disk.store(one.id, kept?.bytes ?? 0), kept);
+    const to = await this.#disk.store(one.id, kept?.bytes ?? 0);
+    one.accept(to, kept, (start, bytes) => this.#disk.read(one.id, start, bytes));
   }
+}
+
+function uuid(random: Outside['random']): string {
+  const digits = [...random(16)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }

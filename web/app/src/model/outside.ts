@@ -46,6 +46,8 @@ export interface Disk {
   hasRoom(bytes: number): Promise<boolean>;
   /** Stores there, after the bytes that `find` gave or from the start. */
   store(id: string, kept: number): Promise<WritableStream<Uint8Array<ArrayBuffer>>>;
+  /** Some of what is stored, which lies in one part; less, or a rejection, where it can't be read yet. */
+  read(id: string, start: number, bytes: number): Promise<Uint8Array<ArrayBuffer>>;
   /** A file that the person picks; null where the browser can't ask for one. */
   pick(name: string): Promise<WritableStream<Uint8Array<ArrayBuffer>> | null>;
   /** Gives what is stored to where the browser saves files. */

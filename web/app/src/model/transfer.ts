@@ -126,8 +126,9 @@ export class Incoming extends Way {
     return whole && this.stored && this.entries !== null && this.saving.value === 'no';
   }
 
-  accept(to: WritableStream<Uint8Array<ArrayBuffer>>, kept: sdk.Kept | null): void {
-    this.#file.accept(to, ...(kept === null ? [] : [kept]));
+  /** `readBack` reads what was written, if one can. */
+  accept(to: WritableStream<Uint8Array<ArrayBuffer>>, kept: sdk.Kept | null, readBack: sdk.ReadBack | null): void {
+    this.#file.accept(to, kept ?? undefined, readBack ?? undefined);
   }
 
   decline(): void {

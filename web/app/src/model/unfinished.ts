@@ -10,6 +10,8 @@ export interface Entry {
   readonly folder: boolean;
   /** The id of who gets it. */
   readonly to: string;
+  /** The same for all who get it; empty if it is for one person. */
+  readonly share: string;
 }
 
 /** What this page sends, kept over a reload: where there is no handle of the file, it has to be chosen again. */
@@ -76,6 +78,6 @@ function read(text: string | null): readonly Entry[] {
 
 function isEntry(value: unknown): value is Entry {
   if (typeof value !== 'object' || value === null) return false;
-  const kinds = { id: 'string', name: 'string', size: 'number', folder: 'boolean', to: 'string' };
+  const kinds = { id: 'string', name: 'string', size: 'number', folder: 'boolean', to: 'string', share: 'string' };
   return Object.entries(kinds).every(([key, kind]) => typeof (value as Record<string, unknown>)[key] === kind);
 }

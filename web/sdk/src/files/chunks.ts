@@ -1,42 +1,46 @@
 import { hashOf } from './hash.ts';
-import { CHUNK_BYTES, chunkBytes, chunkCount } from './offer.ts';
+import { CHUNK_BYTES, chunkBytes } from './offer.ts';
 
 /** Chunks that are read from the disk at once: one at a time takes the browser four times as long. */
 const READ_CHUNKS = 8;
 
-export interface Chunk {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly hash: Uint8Array<ArrayBuffer>;
-}
+/** Such reads that are kept: one receiver may be a little behind the other. */
+const BLOCKS = 2;
 
-/** A file as its chunks, which are wanted one after the other. */
+/** A file as its chunks, which are wanted about one after the other. */
 export class Chunks {
   readonly #file: Blob;
-  #block: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  #first = Number.NEGATIVE_INFINITY;
+  /** What was read last, by its first chunk. */
+  readonly #blocks = new Map<number, Promise<Uint8Array<ArrayBuffer>>>();
 
   constructor(file: Blob) {
     this.#file = file;
   }
 
   /** Rejects if the file has changed or gone. */
-  async read(index: number): Promise<Chunk> {
-    if (index < this.#first || index >= this.#first + READ_CHUNKS) await this.#load(index);
-    const start = (index - this.#first) * CHUNK_BYTES;
-    const bytes = this.#block.slice(start, start + chunkBytes(this.#file.size, index));
-    if (index === chunkCount(this.#file.size) - 1) this.#forget();
-    return { bytes, hash: await hashOf(bytes) };
+  async read(index: number): Promise<Uint8Array<ArrayBuffer>> {
+    const start = (index % READ_CHUNKS) * CHUNK_BYTES;
+    const block = await this.#block(index - (index % READ_CHUNKS));
+    return block.slice(start, start + chunkBytes(this.#file.size, index));
   }
 
-  #forget(): void {
-    this.#block = new Uint8Array(0);
-    this.#first = Number.NEGATIVE_INFINITY;
+  /** Gives the memory back. */
+  rest(): void {
+    this.#blocks.clear();
   }
 
-  async #load(first: number): Promise<void> {
+  #block(first: number): Promise<Uint8Array<ArrayBuffer>> {
+    const known = this.#blocks.get(first);
+    if (known !== undefined) return known;
+    for (const old of this.#blocks.keys()) if (this.#blocks.size >= BLOCKS) this.#blocks.delete(old);
+    const block = this.#load(first);
+    this.#blocks.set(first, block);
+    return block;
+  }
+
+  async #load(first: number): Promise<Uint8Array<ArrayBuffer>> {
     const start = first * CHUNK_BYTES;
-    this.#block = new Uint8Array(await this.#file.slice(start, start + READ_CHUNKS * CHUNK_BYTES).arrayBuffer());
-    this.#first = first;
+    return new Uint8Array(await this.#file.slice(start, start + READ_CHUNKS * CHUNK_BYTES).arrayBuffer());
   }
 }
 
@@ -52,6 +56,6 @@ export async function keptIn(file: Blob): Promise<Kept> {
   const whole = Math.floor(file.size / CHUNK_BYTES);
   const chunks = new Chunks(file);
   const hashes: Uint8Array<ArrayBuffer>[] = [];
-  for (let index = 0; index < whole; index += 1) hashes.push((await chunks.read(index)).hash);
+  for (let index = 0; index < whole; index += 1) hashes.push(await hashOf(await chunks.read(index)));
   return { bytes: whole * CHUNK_BYTES, hashes };
 }

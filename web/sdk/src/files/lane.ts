@@ -1,335 +1,234 @@
-import { Source, type Value } from '../value.ts';
-import { Chunks, type Kept } from './chunks.ts';
-import { type FileFrame, parseFileFrame } from './frames.ts';
-import { hashOf, hex, rootOf } from './hash.ts';
-import { CHUNK_BYTES, chunkBytes, type FileOffer, readOffer, WINDOW_CHUNKS } from './offer.ts';
-import { FileReceiver, type ReceiverEffect } from './receiver.ts';
-import { FileSender, type SenderEffect, type TransferState } from './sender.ts';
-import type { FileEntry } from './tree.ts';
+import { type Exchange, forget, type Neighbour } from './exchange.ts';
+import type { FileFrame } from './frames.ts';
+import { Incoming } from './incoming.ts';
+import { chunkBytes, type FileOffer, readOffer, TRANSFERS_MAX } from './offer.ts';
+import { Outgoing, type Way } from './outgoing.ts';
+import { Passing, type Piece } from './passing.ts';
+import { seconds } from './share.ts';
+import type { FileTransfer, IncomingFile, OfferOptions } from './transfer.ts';
+import { type FilesLink, type Flow, Wire } from './wire.ts';
 
-/** Transfers with one person that are not over, in each direction; the next offer is refused with `too-many`. */
-const TRANSFERS_MAX = 64;
-
-/** Bytes of the largest message that we send. */
-const MESSAGE_BYTES_MAX = 256 * 1024;
-
-/** Bytes that may wait in the channel before we read on. */
-const BUFFERED_BYTES = 1024 * 1024;
-
-export interface FileProgress {
-  readonly state: TransferState;
-  /** Bytes that the receiver has stored. */
-  readonly bytes: number;
-  /** Why it stopped: `declined`, `cancelled`, `gone`, `wrong-hash` and the like; empty unless it did. */
-  readonly code: string;
-  /** Who paused it; `here` if both did. */
-  readonly paused: 'no' | 'here' | 'there';
-}
-
-export interface OfferOptions {
-  /** Of an offer that an earlier page made: what they have in part goes on from there. */
-  readonly id?: string;
-  /** A small picture of the file, to be shown with the question: base64 of a JPEG, 16 Ki characters at most. */
-  readonly preview?: string;
-  /** Of a folder, as `folderOf` gives it: what the bytes of the file are. */
-  readonly entries?: readonly FileEntry[];
-}
-
-/** A file on its way from us or to us. */
-export interface FileTransfer {
-  readonly offer: FileOffer;
-  readonly progress: Value<FileProgress>;
-  pause(): void;
-  resume(): void;
-  cancel(): void;
-}
-
-/** A file that somebody offers; nothing is sent before it is accepted. */
-export interface IncomingFile extends FileTransfer {
-  /**
-   * Streams the file to `to`, closed when the file is whole and aborted, with the code as reason, if it can't be. What
-   * was `kept` is not sent again, if it is the start of this file; else the transfer stops with `changed`.
-   */
-  accept(to: WritableStream<Uint8Array<ArrayBuffer>>, kept?: Kept): void;
-  decline(): void;
-}
-
-interface Outgoing {
-  readonly chunks: Chunks;
-  readonly offer: FileOffer;
-  readonly machine: FileSender;
-  readonly hashes: Uint8Array<ArrayBuffer>[];
-  readonly progress: Source<FileProgress>;
-}
-
-interface Incoming {
-  readonly offer: FileOffer;
-  readonly machine: FileReceiver;
-  readonly file: IncomingFile;
-  readonly hashes: Uint8Array<ArrayBuffer>[];
-  readonly progress: Source<FileProgress>;
-  writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>> | null;
-  /** Chunks that have come and are not dealt with. */
-  waiting: number;
-}
-
-/** A chunk of which not all bytes have come. */
-interface Partial {
-  readonly frame: FileFrame & { readonly frame: 'chunk' };
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  filled: number;
-}
-
-const ASKED: FileProgress = { state: 'asked', bytes: 0, code: '', paused: 'no' };
+/** What we pass on goes in small steps: who waits for it sees that it comes, and what is said in between gets through. */
+const PASSED: Flow = { message: 16 * 1024, waiting: 64 * 1024 };
 
 /** All files between us and one person, over one link after the other. */
-export class Lane {
+export class Lane implements Way, Neighbour {
+  readonly #who: string;
+  readonly #exchange: Exchange;
+  readonly #wire: Wire;
   readonly #outgoing = new Map<string, Outgoing>();
   readonly #incoming = new Map<string, Incoming>();
+  readonly #passing = new Passing();
   readonly #listeners = new Set<(file: IncomingFile) => void>();
-  #channel: RTCDataChannel | null = null;
-  #messageBytes = 16 * 1024;
-  #sending: Promise<void> = Promise.resolve();
-  #taking: Promise<void> = Promise.resolve();
-  #partial: Partial | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #sending = false;
+  /** Whether what was sent last was passed on; and the place of the file that was sent last. */
+  #passed = false;
+  #place = 0;
+
+  constructor(who: string, exchange: Exchange) {
+    this.#who = who;
+    this.#exchange = exchange;
+    this.#wire = new Wire({
+      opened: () => {
+        for (const one of this.#outgoing.values()) one.opened();
+      },
+      heard: (frame) => this.#hear(frame),
+      moved: () => this.#passing.heard(seconds()),
+    });
+    exchange.enter(who, this);
+  }
 
   offer(file: File, { id = crypto.randomUUID(), preview = '', ...more }: OfferOptions): FileTransfer {
     const offer: FileOffer = { id, name: file.name, size: file.size, preview, ...more };
-    const machine = new FileSender(offer);
-    const one: Outgoing = { chunks: new Chunks(file), offer, machine, hashes: [], progress: new Source(ASKED) };
-    forget(this.#outgoing);
+    const one = new Outgoing(offer, this.#exchange.share(file, offer.share), this.#who, this);
+    forget(this.#outgoing, (over) => over.forget());
+    this.#outgoing.get(id)?.forget();
     this.#outgoing.set(id, one);
-    if (this.#channel?.readyState === 'open') this.#send(one, machine.opened());
-    return {
-      offer,
-      progress: one.progress,
-      pause: () => this.#send(one, machine.pause(true)),
-      resume: () => this.#send(one, machine.pause(false)),
-      cancel: () => this.#send(one, machine.stop('cancelled')),
-    };
+    if (this.#wire.channel !== null) one.opened();
+    return one;
   }
 
   listen(listener: (file: IncomingFile) => void): () => void {
     this.#listeners.add(listener);
-    for (const { machine, file } of this.#incoming.values()) if (machine.state === 'asked') listener(file);
+    for (const one of this.#incoming.values()) if (one.machine.state === 'asked') listener(one);
     return () => this.#listeners.delete(listener);
   }
 
   /** Goes on over this link. */
-  attach(link: { readonly connection: RTCPeerConnection; readonly files: RTCDataChannel }): void {
-    const channel = link.files;
-    channel.binaryType = 'arraybuffer';
-    channel.bufferedAmountLowThreshold = BUFFERED_BYTES / 2;
-    this.#channel = channel;
-    this.#partial = null;
-    channel.onopen = () => {
-      const most = link.connection.sctp?.maxMessageSize ?? 0;
-      this.#messageBytes = most > 0 ? Math.min(most, MESSAGE_BYTES_MAX) : this.#messageBytes;
-      for (const one of this.#outgoing.values()) this.#send(one, one.machine.opened());
-    };
-    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (channel !== this.#channel) return;
-      if (typeof data === 'string') this.#hear(parseFileFrame(data));
-      else if (data instanceof ArrayBuffer) this.#take(new Uint8Array(data));
-    };
+  attach(link: FilesLink): void {
+    this.#lose(this.#passing.lose());
+    this.#wire.attach(link);
   }
 
   /** The person is gone. */
   close(): void {
-    for (const one of this.#outgoing.values()) this.#send(one, one.machine.stop('gone'));
-    for (const one of this.#incoming.values()) this.#receive(one, one.machine.stop('gone'));
-  }
-
-  #hear(frame: FileFrame | null): void {
-    if (frame === null) return;
-    const incoming = this.#incoming.get(frame.id);
-    const outgoing = this.#outgoing.get(frame.id);
-    if (frame.frame === 'offer') this.#ask(frame);
-    else if (frame.frame === 'chunk') this.#begin(frame, incoming);
-    else if (frame.frame === 'root' && incoming !== undefined) this.#conclude(incoming, frame.hash);
-    else if (outgoing !== undefined) this.#send(outgoing, outgoing.machine.hear(frame));
-    else if (frame.frame === 'stop' && incoming !== undefined) {
-      this.#receive(incoming, incoming.machine.stopped(frame.code));
-    } else if (frame.frame === 'pause' && incoming !== undefined) {
-      incoming.machine.paused(frame.on);
-      this.#receive(incoming, []);
+    this.#exchange.exit(this.#who, this);
+    this.#lose(this.#passing.lose());
+    for (const one of this.#outgoing.values()) one.end();
+    for (const one of this.#incoming.values()) {
+      one.perform(one.machine.stop('gone'));
+      this.#exchange.drop(one);
     }
+    this.#wire.close();
   }
 
-  #ask(frame: FileFrame & { readonly frame: 'offer' }): void {
-    const known = this.#incoming.get(frame.id);
-    if (known === undefined || known.machine.mayReturn) this.#askAnew(frame);
-    else this.#receive(known, known.machine.offered());
+  say(frame: FileFrame): void {
+    this.#wire.say(frame);
+  }
+
+  ask(share: string, index: number): boolean {
+    if (this.#wire.channel === null) return false;
+    this.#passing.want({ share, index }, seconds());
+    this.say({ frame: 'get', id: share, index });
+    this.#watch();
+    return true;
+  }
+
+  /** Sends what there is to send, as fast as the channel takes it. */
+  wake(): void {
+    if (this.#sending) return;
+    this.#sending = true;
+    void this.#send();
+  }
+
+  async #send(): Promise<void> {
+    for (;;) {
+      const next = this.#next();
+      if (next === null) break;
+      await next.catch(() => undefined); // the channel was closed, or takes nothing more: on the next one they ask anew
+    }
+    this.#sending = false;
+  }
+
+  /** What is sent next, in turns: what we pass on, and each file of ours. */
+  #next(): Promise<void> | null {
+    const { channel } = this.#wire;
+    if (channel === null) return null;
+    this.#passed = !this.#passed;
+    return this.#passed
+      ? (this.#nextPassed(channel) ?? this.#nextFile(channel))
+      : (this.#nextFile(channel) ?? this.#nextPassed(channel));
+  }
+
+  #nextPassed(channel: RTCDataChannel): Promise<void> | null {
+    const piece = this.#passing.next();
+    return piece === null ? null : this.#pass(piece, channel);
+  }
+
+  #nextFile(channel: RTCDataChannel): Promise<void> | null {
+    const files = [...this.#outgoing.values()].filter((one) => one.isOpen);
+    for (let count = 1; count <= files.length; count += 1) {
+      const place = (this.#place + count) % files.length;
+      const next = files[place]?.send(this.#wire, channel) ?? null;
+      if (next === null) continue;
+      this.#place = place;
+      return next;
+    }
+    return null;
+  }
+
+  async #pass({ share, index }: Piece, channel: RTCDataChannel): Promise<void> {
+    const bytes = (await this.#exchange.holding(share)?.find(index)) ?? null;
+    if (bytes === null) this.say({ frame: 'lack', id: share, index });
+    else await this.#wire.send(channel, { frame: 'pass', id: share, index }, bytes, PASSED);
+  }
+
+  #hear(frame: FileFrame): void {
+    const outgoing = this.#outgoing.get(frame.id);
+    const incoming = this.#incoming.get(frame.id);
+    switch (frame.frame) {
+      case 'offer':
+        if (incoming === undefined || incoming.machine.mayReturn) this.#askAnew(frame);
+        else incoming.perform(incoming.machine.offered());
+        break;
+      case 'chunk':
+        if (incoming === undefined) this.#wire.skip();
+        else this.#expect(frame, incoming);
+        break;
+      case 'get':
+        this.#askedFor({ share: frame.id, index: frame.index });
+        break;
+      case 'pass':
+        this.#expectPassed({ share: frame.id, index: frame.index });
+        break;
+      case 'lack':
+        this.#lacks({ share: frame.id, index: frame.index });
+        break;
+      case 'at':
+        incoming?.perform(incoming.machine.at(frame.index, frame.hash, frame.holder));
+        break;
+      case 'root':
+        void incoming?.conclude(frame.hash);
+        break;
+      default:
+        if (outgoing !== undefined) outgoing.hear(frame);
+        else if (frame.frame === 'stop') incoming?.perform(incoming.machine.stopped(frame.code));
+        else if (frame.frame === 'pause') incoming?.perform(incoming.machine.paused(frame.on));
+    }
   }
 
   #askAnew(frame: FileFrame & { readonly frame: 'offer' }): void {
-    const offer = readOffer(frame.id, frame.name, frame.size, frame.preview, frame.entries);
-    const open = [...this.#incoming.values()].filter(({ machine }) => isOpen(machine.state));
+    const offer = readOffer(frame);
+    const open = [...this.#incoming.values()].filter((one) => one.isOpen);
     if (typeof offer === 'string' || open.length >= TRANSFERS_MAX) {
-      this.#say({ frame: 'stop', id: frame.id, code: typeof offer === 'string' ? offer : 'too-many' });
+      this.say({ frame: 'stop', id: frame.id, code: typeof offer === 'string' ? offer : 'too-many' });
       return;
     }
-    forget(this.#incoming);
-    const machine = new FileReceiver(offer);
-    const progress = new Source(ASKED);
-    const file: IncomingFile = {
-      offer,
-      progress,
-      accept: (to, kept) => {
-        if (machine.state !== 'asked') return;
-        one.writer = to.getWriter();
-        one.hashes.push(...(kept?.hashes ?? []));
-        this.#receive(one, machine.accept(one.hashes.length));
-      },
-      decline: () => this.#receive(one, machine.stop('declined')),
-      pause: () => this.#receive(one, machine.pause(true)),
-      resume: () => this.#receive(one, machine.pause(false)),
-      cancel: () => this.#receive(one, machine.stop('cancelled')),
-    };
-    const one: Incoming = { offer, machine, file, hashes: [], progress, writer: null, waiting: 0 };
+    forget(this.#incoming, (over) => this.#exchange.drop(over));
+    const one = new Incoming(offer, (said) => this.say(said), this.#exchange);
     this.#incoming.set(offer.id, one);
-    for (const listener of this.#listeners) listener(file);
+    for (const listener of this.#listeners) listener(one);
   }
 
-  #begin(frame: FileFrame & { readonly frame: 'chunk' }, one: Incoming | undefined): void {
-    const size = one === undefined ? 0 : chunkBytes(one.offer.size, frame.index);
-    // Bytes of a transfer that is not ours, or is over, are counted to find their end, and dropped.
-    this.#partial = { frame, bytes: new Uint8Array(size > 0 ? size : CHUNK_BYTES), filled: 0 };
-  }
-
-  #take(piece: Uint8Array<ArrayBuffer>): void {
-    const partial = this.#partial;
-    if (partial === null) return;
-    const one = this.#incoming.get(partial.frame.id);
-    const crowded = one !== undefined && one.waiting > WINDOW_CHUNKS;
-    if (partial.filled + piece.length > partial.bytes.length || crowded) {
-      this.#partial = null;
-      if (one !== undefined) this.#receive(one, one.machine.stop('wrong-size'));
-      return;
-    }
-    partial.bytes.set(piece, partial.filled);
-    partial.filled += piece.length;
-    if (partial.filled < partial.bytes.length) return;
-    this.#partial = null;
-    if (one === undefined) return;
-    one.waiting += 1;
-    this.#taking = this.#taking
-      .then(() => this.#check(one, partial))
-      .finally(() => {
-        one.waiting -= 1;
-      });
-  }
-
-  async #check(one: Incoming, { frame, bytes }: Partial): Promise<void> {
-    const hash = await hashOf(bytes);
-    const effects = one.machine.chunk(frame.index, bytes.length, hex(hash) === frame.hash);
-    if (!effects.some((effect) => effect.do === 'write')) return this.#receive(one, effects);
-    try {
-      await one.writer?.write(bytes);
-      one.hashes.push(hash);
-      this.#receive(one, one.machine.stored());
-    } catch {
-      this.#receive(one, one.machine.stop('disk'));
-    }
-  }
-
-  #conclude(one: Incoming, root: string): void {
-    this.#taking = this.#taking.then(async () => {
-      this.#receive(one, one.machine.root((await rootOf(one.hashes)) === root));
+  #expect({ index, hash }: FileFrame & { readonly frame: 'chunk' }, one: Incoming): void {
+    const size = Math.max(0, chunkBytes(one.offer.size, index)); // of a chunk beyond the end no byte is right
+    this.#wire.expect(size, (bytes) => {
+      if (bytes === null || one.isFlooded) one.perform(one.machine.stop('wrong-size'));
+      else void one.take(index, bytes, hash);
     });
   }
 
-  #receive(one: Incoming, effects: readonly ReceiverEffect[]): void {
-    for (const effect of effects) {
-      if (effect.do === 'say') this.#say(effect.frame);
-      else if (effect.do === 'ask') this.#taking = this.#taking.then(() => this.#askFrom(one));
-      else if (effect.do === 'abort') void one.writer?.abort(one.machine.code).catch(() => undefined);
-      else if (effect.do === 'close') this.#close(one);
+  #askedFor(piece: Piece): void {
+    if (this.#passing.ask(piece)) this.wake();
+    else if (!this.#wire.full) this.say({ frame: 'lack', id: piece.share, index: piece.index });
+  }
+
+  #expectPassed(piece: Piece): void {
+    const one = this.#passing.wants(piece) ? this.#exchange.holding(piece.share) : null;
+    if (one === null) {
+      this.#wire.skip();
+      return;
     }
-    show(one);
+    this.#wire.expect(chunkBytes(one.offer.size, piece.index), (bytes) => {
+      if (bytes === null) this.#lacks(piece);
+      else if (this.#passing.answered(piece)) void one.takePassed(piece.index, bytes, this.#who);
+    });
   }
 
-  async #askFrom({ machine, offer, hashes }: Incoming): Promise<void> {
-    const next = machine.have;
-    this.#say({ frame: 'from', id: offer.id, next, hash: await rootOf(hashes.slice(0, next)) });
+  #lacks(piece: Piece): void {
+    if (this.#passing.answered(piece)) this.#lose([piece]);
   }
 
-  #close(one: Incoming): void {
-    one.writer?.close().then(
-      () => this.#receive(one, one.machine.closed()),
-      () => this.#receive(one, one.machine.stop('disk')),
+  /** Nothing of this comes from them. */
+  #lose(pieces: readonly Piece[]): void {
+    for (const { share, index } of pieces) {
+      const one = this.#exchange.holding(share);
+      one?.perform(one.machine.lacked(index, this.#who));
+    }
+  }
+
+  /** Gives up what does not come. */
+  #watch(): void {
+    clearTimeout(this.#timer);
+    const due = this.#passing.nextWake();
+    if (due === null) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#lose(this.#passing.wake(seconds()));
+        this.#watch();
+      },
+      Math.max(0, due - seconds()) * 1000,
     );
   }
-
-  #send(one: Outgoing, effects: readonly SenderEffect[]): void {
-    const channel = this.#channel;
-    for (const effect of effects) {
-      if (effect.do === 'say') this.#say(effect.frame);
-      else
-        this.#sending = this.#sending
-          .then(() => this.#write(one, effect, channel))
-          .catch(() => this.#fail(one, channel));
-    }
-    show(one);
-  }
-
-  async #write(one: Outgoing, effect: SenderEffect, channel: RTCDataChannel | null): Promise<void> {
-    if (channel === null || channel !== this.#channel || one.machine.state !== 'running') return;
-    const { id } = one.offer;
-    if (effect.do === 'root') return this.#say({ frame: 'root', id, hash: await rootOf(one.hashes) });
-    if (effect.do === 'compare') return this.#compare(one, effect.next, effect.hash);
-    if (effect.do !== 'send') return;
-    const { bytes, hash } = await one.chunks.read(effect.index);
-    one.hashes[effect.index] = hash;
-    await drained(channel);
-    if (channel !== this.#channel || one.machine.state !== 'running') return;
-    this.#say({ frame: 'chunk', id, index: effect.index, hash: hex(hash) });
-    for (let at = 0; at < bytes.length; at += this.#messageBytes)
-      channel.send(bytes.subarray(at, at + this.#messageBytes));
-  }
-
-  /** Reads what an earlier page of ours sent, to see that the file is still the same. */
-  async #compare(one: Outgoing, next: number, hash: string): Promise<void> {
-    for (let index = 0; index < next; index += 1) one.hashes[index] ??= (await one.chunks.read(index)).hash;
-    this.#send(one, one.machine.compared(next, (await rootOf(one.hashes.slice(0, next))) === hash));
-  }
-
-  /** Reading failed, unless it was the link that closed: then the receiver asks again on the next one. */
-  #fail(one: Outgoing, channel: RTCDataChannel | null): void {
-    if (channel?.readyState === 'open') this.#send(one, one.machine.stop('unreadable'));
-  }
-
-  #say(frame: FileFrame): void {
-    if (this.#channel?.readyState === 'open') this.#channel.send(JSON.stringify(frame));
-  }
-}
-
-function isOpen(state: TransferState): boolean {
-  return state === 'asked' || state === 'running';
-}
-
-/** Of transfers that are over only the latest are known. */
-function forget(transfers: Map<string, Outgoing> | Map<string, Incoming>): void {
-  for (const [id, { machine }] of transfers) {
-    if (transfers.size < 2 * TRANSFERS_MAX) return;
-    if (!isOpen(machine.state)) transfers.delete(id);
-  }
-}
-
-function show({ machine, offer, progress }: Outgoing | Incoming): void {
-  const { state, code, pausedHere, pausedThere } = machine;
-  const bytes = Math.min(offer.size, machine.have * CHUNK_BYTES);
-  const paused = pausedHere ? 'here' : pausedThere ? 'there' : 'no';
-  const { current } = progress;
-  if (current.bytes === bytes && current.state === state && current.paused === paused) return;
-  progress.set({ state, bytes, code, paused });
-}
-
-/** Resolves when the channel takes more, or is closed. */
-async function drained(channel: RTCDataChannel): Promise<void> {
-  if (channel.bufferedAmount <= BUFFERED_BYTES || channel.readyState !== 'open') return;
-  await new Promise((resolve) => {
-    channel.addEventListener('bufferedamountlow', resolve, { once: true });
-    channel.addEventListener('close', resolve, { once: true });
-  });
 }

@@ -1,31 +1,47 @@
 import type { FileFrame } from './frames.ts';
-import { chunkBytes, chunkCount, type FileOffer } from './offer.ts';
+import { chunkBytes, chunkCount, type FileOffer, WINDOW_CHUNKS } from './offer.ts';
 import type { TransferState } from './sender.ts';
 
-/** Times that a chunk may come wrong, one after the other. */
+/** Times that a chunk may come wrong from the sender, one after the other. */
 const WRONG_MAX = 3;
 
 export type ReceiverEffect =
   | { readonly do: 'say'; readonly frame: FileFrame }
   /** Say `from` with what we have and its hash. */
   | { readonly do: 'ask' }
-  /** Append the chunk to the file, then call `stored`. */
-  | { readonly do: 'write' }
+  /** Keep the bytes of the chunk that came. */
+  | { readonly do: 'keep'; readonly index: number }
+  /** Append the chunk, which was kept, to the file, then call `stored`. */
+  | { readonly do: 'write'; readonly index: number }
+  /** Ask the holder for the chunk, then call `passed` or `lacked`. */
+  | { readonly do: 'get'; readonly index: number; readonly holder: string }
   /** Close the file, for it is whole; then call `closed`. */
   | { readonly do: 'close' }
   /** Throw away what was written. */
   | { readonly do: 'abort' };
 
-/** One file on its way to us. Chunks are taken in order only; after a gap it asks from the first one missing. */
+/** A chunk that another member is asked for. */
+export interface Wanted {
+  /** As the sender told it. */
+  readonly hash: string;
+  readonly holder: string;
+}
+
+/** One file on its way to us. Chunks come in any order, and are written in theirs. */
 export class FileReceiver {
   state: TransferState = 'asked';
   /** Why it stopped. */
   code = '';
   /** Chunks that are stored. */
   have = 0;
+  /** Chunks that came and are not stored; at most {@link WINDOW_CHUNKS}. */
+  readonly kept = new Set<number>();
+  /** At most as many. */
+  readonly wanted = new Map<number, Wanted>();
   pausedHere = false;
   pausedThere = false;
   readonly #offer: FileOffer;
+  #writing = false;
   #wrong = 0;
   #closing = false;
   /** It was the sender who stopped. */
@@ -35,11 +51,11 @@ export class FileReceiver {
     this.#offer = offer;
   }
 
-  /** `kept` chunks were stored before, by an earlier page. */
-  accept(kept = 0): ReceiverEffect[] {
+  /** The first `stored` chunks were stored before, by an earlier page. */
+  accept(stored = 0): ReceiverEffect[] {
     if (this.state !== 'asked') return [];
     this.state = 'running';
-    this.have = kept;
+    this.have = stored;
     return [{ do: 'ask' }];
   }
 
@@ -50,6 +66,8 @@ export class FileReceiver {
     if (this.state === 'verified') return [{ do: 'say', frame: { frame: 'verified', id } }];
     if (this.state === 'stopped') return [{ do: 'say', frame: { frame: 'stop', id, code: this.code } }];
     if (this.state === 'asked' || this.#closing) return [];
+    this.wanted.clear();
+    for (const index of this.kept) if (!this.#writing || index !== this.have) this.kept.delete(index);
     return this.pausedHere ? [{ do: 'ask' }, this.#say({ frame: 'pause', id, on: true })] : [{ do: 'ask' }];
   }
 
@@ -58,22 +76,51 @@ export class FileReceiver {
     return this.#theirs;
   }
 
-  /** A whole chunk came; `matches` tells whether it has the hash that was announced. */
+  /** Whether what came may be passed on. */
+  get serves(): boolean {
+    return this.state === 'verified' || (this.state === 'running' && !this.pausedHere && !this.pausedThere);
+  }
+
+  /** A whole chunk came from the sender; `matches` tells whether it has the hash that was announced. */
   chunk(index: number, bytes: number, matches: boolean): ReceiverEffect[] {
-    if (this.state !== 'running' || index !== this.have) return []; // sent before the sender heard where to go on
+    if (this.state !== 'running') return [];
     if (index >= chunkCount(this.#offer.size) || bytes !== chunkBytes(this.#offer.size, index)) {
       return this.stop('wrong-size');
     }
-    if (matches) return [{ do: 'write' }];
+    if (matches) return this.#take(index);
     this.#wrong += 1;
-    return this.#wrong >= WRONG_MAX ? this.stop('wrong-hash') : [{ do: 'ask' }];
+    return this.#wrong >= WRONG_MAX ? this.stop('wrong-hash') : [this.#about('miss', index)];
+  }
+
+  /** The sender says that another member has the chunk. */
+  at(index: number, hash: string, holder: string): ReceiverEffect[] {
+    if (this.state !== 'running' || index >= chunkCount(this.#offer.size)) return [];
+    if (!this.#lacks(index)) return this.#take(index);
+    this.wanted.set(index, { hash, holder });
+    return [{ do: 'get', index, holder }];
+  }
+
+  /** The chunk came from the member who was asked for it. */
+  passed(index: number, holder: string, bytes: number, matches: boolean): ReceiverEffect[] {
+    if (this.wanted.get(index)?.holder !== holder) return [];
+    if (!matches || bytes !== chunkBytes(this.#offer.size, index)) return this.lacked(index, holder);
+    return this.#take(index);
+  }
+
+  /** The chunk can't be had there: there is no link, it is not kept, or it takes too long. */
+  lacked(index: number, holder: string): ReceiverEffect[] {
+    if (this.state !== 'running' || this.wanted.get(index)?.holder !== holder) return [];
+    this.wanted.delete(index);
+    return [this.#about('miss', index)];
   }
 
   stored(): ReceiverEffect[] {
+    this.#writing = false;
     if (this.state !== 'running') return [];
+    this.kept.delete(this.have);
     this.have += 1;
     this.#wrong = 0;
-    return [this.#say({ frame: 'have', id: this.#offer.id, next: this.have })];
+    return [this.#say({ frame: 'have', id: this.#offer.id, next: this.have }), ...this.#write()];
   }
 
   /** The sender told the hash of the whole; `matches` tells whether ours is the same. */
@@ -98,8 +145,9 @@ export class FileReceiver {
   }
 
   /** The sender paused, or goes on. */
-  paused(on: boolean): void {
+  paused(on: boolean): ReceiverEffect[] {
     this.pausedThere = on;
+    return [];
   }
 
   /** We stop; the sender is told. */
@@ -119,7 +167,35 @@ export class FileReceiver {
     const started = this.state === 'running';
     this.state = 'stopped';
     this.code = code;
+    this.kept.clear();
+    this.wanted.clear();
     return started ? [{ do: 'abort' }] : [];
+  }
+
+  /** Whether it is one of the chunks that we may keep, and that have not come. */
+  #lacks(index: number): boolean {
+    return index >= this.have && index < this.have + WINDOW_CHUNKS && !this.kept.has(index);
+  }
+
+  /** A right chunk is there. If it was there before, the sender does not know: they are told again. */
+  #take(index: number): ReceiverEffect[] {
+    this.wanted.delete(index);
+    if (index < this.have) return [this.#say({ frame: 'have', id: this.#offer.id, next: this.have })];
+    const got = this.#offer.share === undefined ? [] : [this.#about('got', index)];
+    if (this.kept.has(index)) return got;
+    if (!this.#lacks(index)) return []; // more than may be under way
+    this.kept.add(index);
+    return [{ do: 'keep', index }, ...got, ...this.#write()];
+  }
+
+  #write(): ReceiverEffect[] {
+    if (this.#writing || !this.kept.has(this.have)) return [];
+    this.#writing = true;
+    return [{ do: 'write', index: this.have }];
+  }
+
+  #about(frame: 'got' | 'miss', index: number): ReceiverEffect {
+    return this.#say({ frame, id: this.#offer.id, index });
   }
 
   #say(frame: FileFrame): ReceiverEffect {

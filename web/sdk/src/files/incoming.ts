@@ -1,0 +1,154 @@
+import { Source } from '../value.ts';
+import type { Kept } from './chunks.ts';
+import type { Exchange } from './exchange.ts';
+import type { FileFrame } from './frames.ts';
+import { hashOf, hex, rootOf } from './hash.ts';
+import { CHUNK_BYTES, chunkBytes, type FileOffer, WINDOW_CHUNKS } from './offer.ts';
+import { FileReceiver, type ReceiverEffect } from './receiver.ts';
+import { ASKED, type FileProgress, type IncomingFile, isOpen, type ReadBack, show } from './transfer.ts';
+
+/** A chunk that came. */
+interface Came {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly hash: Uint8Array<ArrayBuffer>;
+}
+
+/** A file on its way to us from one person, and of one that several get also from those. */
+export class Incoming implements IncomingFile {
+  readonly offer: FileOffer;
+  readonly progress = new Source<FileProgress>(ASKED);
+  readonly machine: FileReceiver;
+  readonly #say: (frame: FileFrame) => void;
+  readonly #exchange: Exchange;
+  readonly #hashes: Uint8Array<ArrayBuffer>[] = [];
+  /** What came and is not stored. */
+  readonly #kept = new Map<number, Uint8Array<ArrayBuffer>>();
+  #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>> | null = null;
+  #readBack: ReadBack | null = null;
+  /** Chunks that have come from the sender and are not hashed. */
+  #waiting = 0;
+
+  constructor(offer: FileOffer, say: (frame: FileFrame) => void, exchange: Exchange) {
+    this.offer = offer;
+    this.machine = new FileReceiver(offer);
+    this.#say = say;
+    this.#exchange = exchange;
+  }
+
+  get isOpen(): boolean {
+    return isOpen(this.machine.state);
+  }
+
+  accept(to: WritableStream<Uint8Array<ArrayBuffer>>, kept?: Kept, readBack?: ReadBack): void {
+    if (this.machine.state !== 'asked') return;
+    this.#writer = to.getWriter();
+    this.#readBack = readBack ?? null;
+    this.#hashes.push(...(kept?.hashes ?? []));
+    this.#exchange.hold(this);
+    this.perform(this.machine.accept(this.#hashes.length));
+  }
+
+  decline(): void {
+    this.perform(this.machine.stop('declined'));
+  }
+
+  pause(): void {
+    this.perform(this.machine.pause(true));
+  }
+
+  resume(): void {
+    this.perform(this.machine.pause(false));
+  }
+
+  cancel(): void {
+    this.perform(this.machine.stop('cancelled'));
+  }
+
+  /** Too much waits to be looked at: nobody who keeps to the window sends so much. */
+  get isFlooded(): boolean {
+    return this.#waiting > WINDOW_CHUNKS;
+  }
+
+  /** A chunk came from the sender, who said its hash. */
+  async take(index: number, bytes: Uint8Array<ArrayBuffer>, said: string): Promise<void> {
+    this.#waiting += 1;
+    const hash = await hashOf(bytes).finally(() => {
+      this.#waiting -= 1;
+    });
+    this.perform(this.machine.chunk(index, bytes.length, hex(hash) === said), { bytes, hash });
+  }
+
+  /** A chunk came from another one who has it. */
+  async takePassed(index: number, bytes: Uint8Array<ArrayBuffer>, holder: string): Promise<void> {
+    const hash = await hashOf(bytes);
+    const matches = hex(hash) === this.machine.wanted.get(index)?.hash;
+    this.perform(this.machine.passed(index, holder, bytes.length, matches), { bytes, hash });
+  }
+
+  /** The sender told the hash of the whole. */
+  async conclude(root: string): Promise<void> {
+    const ours = await rootOf(this.#hashes);
+    this.perform(this.machine.root(ours === root));
+  }
+
+  /** The bytes of a chunk, for others who get the same file; null if they can't have them. */
+  async find(index: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    if (!this.machine.serves || this.#hashes[index] === undefined) return null;
+    const bytes = this.#kept.get(index) ?? this.#exchange.recall(this, index) ?? (await this.#read(index));
+    return bytes?.length === chunkBytes(this.offer.size, index) ? bytes : null;
+  }
+
+  /** Carries out what the machine says; `came` is the chunk that it was told of. */
+  perform(effects: readonly ReceiverEffect[], came?: Came): void {
+    for (const effect of effects) {
+      if (effect.do === 'say') this.#say(effect.frame);
+      else if (effect.do === 'ask') void this.#ask();
+      else if (effect.do === 'keep' && came !== undefined) this.#keep(effect.index, came);
+      else if (effect.do === 'write') this.#write(effect.index);
+      else if (effect.do === 'get') this.#get(effect.index, effect.holder);
+      else if (effect.do === 'abort') void this.#writer?.abort(this.machine.code).catch(() => undefined);
+      else if (effect.do === 'close') this.#close();
+    }
+    for (const index of this.#kept.keys()) if (!this.machine.kept.has(index)) this.#kept.delete(index);
+    if (this.machine.state === 'stopped') this.#exchange.drop(this);
+    show(this.machine, this.offer.size, this.progress);
+  }
+
+  async #ask(): Promise<void> {
+    const next = this.machine.have;
+    this.#say({ frame: 'from', id: this.offer.id, next, hash: await rootOf(this.#hashes.slice(0, next)) });
+  }
+
+  #keep(index: number, { bytes, hash }: Came): void {
+    this.#kept.set(index, bytes);
+    this.#hashes[index] = hash;
+  }
+
+  #write(index: number): void {
+    const bytes = this.#kept.get(index) ?? new Uint8Array(0);
+    this.#writer?.write(bytes).then(
+      () => {
+        this.#exchange.remember(this, index, bytes);
+        this.perform(this.machine.stored());
+      },
+      () => this.perform(this.machine.stop('disk')),
+    );
+  }
+
+  #get(index: number, holder: string): void {
+    if (!this.#exchange.ask(this, index, holder)) this.perform(this.machine.lacked(index, holder));
+  }
+
+  async #read(index: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    if (index >= this.machine.have || this.#readBack === null) return null;
+    const { size } = this.offer;
+    return this.#readBack(index * CHUNK_BYTES, chunkBytes(size, index)).catch(() => null);
+  }
+
+  #close(): void {
+    this.#writer?.close().then(
+      () => this.perform(this.machine.closed()),
+      () => this.perform(this.machine.stop('disk')),
+    );
+  }
+}

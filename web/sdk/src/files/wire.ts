@@ -1,0 +1,135 @@
+import { type FileFrame, parseFileFrame } from './frames.ts';
+
+/** How bytes go out. */
+export interface Flow {
+  /** Bytes of a message at most. */
+  readonly message: number;
+  /** Bytes that may wait in the channel when the next message is given to it. */
+  readonly waiting: number;
+}
+
+/** Large steps, for speed. */
+export const ALONE: Flow = { message: 256 * 1024, waiting: 1024 * 1024 };
+
+/** What a link has for files. */
+export interface FilesLink {
+  readonly connection: RTCPeerConnection;
+  readonly files: RTCDataChannel;
+}
+
+export interface WireListener {
+  opened(): void;
+  heard(frame: FileFrame): void;
+  /** A binary message came, for whatever it is. */
+  moved(): void;
+}
+
+/** Bytes that a frame announced, of which not all have come. */
+interface Expected {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly done: (bytes: Uint8Array<ArrayBuffer> | null) => void;
+  filled: number;
+}
+
+/** The channels for files with one person, one link after the other: frames as text, and bytes after their frame. */
+export class Wire {
+  readonly #listener: WireListener;
+  #channel: RTCDataChannel | null = null;
+  #messageBytes = 16 * 1024;
+  #expected: Expected | null = null;
+  /** Lets go who waits for the channel to take more. */
+  #release: () => void = () => undefined;
+
+  constructor(listener: WireListener) {
+    this.#listener = listener;
+  }
+
+  /** Goes on over this link. */
+  attach({ connection, files: channel }: FilesLink): void {
+    channel.binaryType = 'arraybuffer';
+    this.#channel = channel;
+    this.#expected = null;
+    this.#release();
+    channel.onopen = () => {
+      const most = connection.sctp?.maxMessageSize ?? 0;
+      this.#messageBytes = most > 0 ? most : this.#messageBytes;
+      if (channel === this.#channel) this.#listener.opened();
+    };
+    channel.onbufferedamountlow = channel.onclose = () => {
+      if (channel === this.#channel) this.#release();
+    };
+    channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (channel !== this.#channel) return;
+      if (typeof data === 'string') this.#hear(parseFileFrame(data));
+      else if (data instanceof ArrayBuffer) this.#take(new Uint8Array(data));
+    };
+  }
+
+  close(): void {
+    this.#channel = null;
+    this.#release();
+  }
+
+  /** The channel of now; null while it is not open. */
+  get channel(): RTCDataChannel | null {
+    return this.#channel?.readyState === 'open' ? this.#channel : null;
+  }
+
+  /** Whether more waits to go out than should. */
+  get full(): boolean {
+    return (this.channel?.bufferedAmount ?? 0) > ALONE.waiting;
+  }
+
+  /** It is lost if there is no open channel. */
+  say(frame: FileFrame): void {
+    this.channel?.send(JSON.stringify(frame));
+  }
+
+  /** Resolves when the channel takes more; false if it is no longer the one of now. */
+  async takesMore(channel: RTCDataChannel, { waiting }: Flow): Promise<boolean> {
+    if (this.channel === channel && channel.bufferedAmount > waiting) {
+      channel.bufferedAmountLowThreshold = waiting / 2;
+      await new Promise<void>((resolve) => {
+        this.#release = resolve;
+      });
+    }
+    return this.channel === channel;
+  }
+
+  /** Sends the bytes after their frame. Meanwhile other frames may be said, but no other bytes sent. */
+  async send(channel: RTCDataChannel, frame: FileFrame, bytes: Uint8Array<ArrayBuffer>, flow: Flow): Promise<void> {
+    if (!(await this.takesMore(channel, flow))) return;
+    this.say(frame);
+    const step = Math.min(flow.message, this.#messageBytes);
+    for (let at = 0; at < bytes.length; at += step) {
+      if (!(await this.takesMore(channel, flow))) return;
+      channel.send(bytes.subarray(at, at + step));
+    }
+  }
+
+  /** So many bytes come next; null is done if more came. */
+  expect(size: number, done: (bytes: Uint8Array<ArrayBuffer> | null) => void): void {
+    this.#expected = { bytes: new Uint8Array(size), done, filled: 0 };
+  }
+
+  /** The bytes that come next are nobody's. */
+  skip(): void {
+    this.#expected = null;
+  }
+
+  #hear(frame: FileFrame | null): void {
+    if (frame !== null) this.#listener.heard(frame);
+  }
+
+  #take(piece: Uint8Array<ArrayBuffer>): void {
+    this.#listener.moved();
+    const expected = this.#expected;
+    if (expected === null) return;
+    const { bytes, done, filled } = expected;
+    expected.filled += piece.length;
+    if (expected.filled <= bytes.length) bytes.set(piece, filled);
+    if (expected.filled < bytes.length) return;
+    this.#expected = null;
+    done(expected.filled === bytes.length ? bytes : null);
+  }
+}

@@ -1,20 +1,14 @@
 import { type Attempt, NO_ATTEMPT, relaysIn, together, triedOf, verdictOf } from './attempt.ts';
 import { Comparison, fingerprintIn, type Safety, type Step } from './comparison.ts';
-import { EyelineError } from './errors.ts';
 import { type FileTransfer, type IncomingFile, Lane, type OfferOptions } from './files/lane.ts';
 import type { Role } from './hosting.ts';
 import { configure, Link, type Spare } from './link.ts';
+import { Post } from './post.ts';
 import type { IceServer, Member } from './protocol.ts';
 import { Silence } from './silence.ts';
 import { attemptOf, type Counters, type Line, measure, NO_LINE, type Said } from './stats.ts';
 import { Source, type Value } from './value.ts';
 import { type Frame, type Json, type PeerMedia, parseFrame, parseWords, type Words } from './words.ts';
-
-/** Messages that may wait for their receipt; the next one is refused. */
-const UNACKNOWLEDGED_MAX = 256;
-
-/** Characters that a message may have as JSON. */
-const MESSAGE_CHARACTERS_MAX = 60 * 1024;
 
 /** Milliseconds between two measurements of the line. */
 const MEASURE_EVERY_MS = 1000;
@@ -88,12 +82,6 @@ export interface RemotePeerOptions {
   readonly onSilence: () => void;
 }
 
-interface Unacknowledged {
-  readonly text: string;
-  readonly resolve: () => void;
-  readonly reject: (error: EyelineError) => void;
-}
-
 /** A {@link Peer} and the links to them, one after the other. */
 export class RemotePeer implements Peer {
   readonly id: string;
@@ -110,7 +98,7 @@ export class RemotePeer implements Peer {
   readonly #silence = new Silence();
   readonly #lane = new Lane();
   readonly #timers: ReturnType<typeof setInterval>[];
-  readonly #waiting = new Map<number, Unacknowledged>();
+  readonly #post = new Post((text) => this.#write(text));
   #awayTimer: ReturnType<typeof setTimeout> | undefined;
   #repairTimer: ReturnType<typeof setTimeout> | undefined;
   /** When links were made anew lately. */
@@ -132,8 +120,6 @@ export class RemotePeer implements Peer {
   #myStream: MediaStream | null;
   #myMedia: PeerMedia;
   #links: number;
-  #sent = Date.now(); // larger than on an earlier page of ours
-  #got = 0;
 
   constructor(options: RemotePeerOptions) {
     this.id = options.member.id;
@@ -160,19 +146,7 @@ export class RemotePeer implements Peer {
   }
 
   send(message: Json): Promise<void> {
-    const n = this.#sent + 1;
-    const text = JSON.stringify({ frame: 'message', n, data: message } satisfies Frame);
-    if (text.length > MESSAGE_CHARACTERS_MAX) {
-      return Promise.reject(new EyelineError('too-large', 'A message may have 60 Ki characters at most.'));
-    }
-    if (this.#waiting.size >= UNACKNOWLEDGED_MAX) {
-      return Promise.reject(new EyelineError('too-fast', 'Too many messages wait for this person already.'));
-    }
-    this.#sent = n;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(n, { text, resolve, reject });
-      this.#write(text);
-    });
+    return this.#post.send(message);
   }
 
   offer(file: File, options: OfferOptions = {}): FileTransfer {
@@ -239,7 +213,7 @@ export class RemotePeer implements Peer {
     clearTimeout(this.#repairTimer);
     this.#link.close();
     this.#lane.close();
-    this.#giveUpWaiting();
+    this.#post.giveUp();
   }
 
   /** Tells the peer that we leave, or that our page goes away; it may not arrive. */
@@ -342,20 +316,13 @@ export class RemotePeer implements Peer {
   /** Their page went away and has not come back: to others they have left. */
   #vanish(): void {
     this.here.set(false);
-    this.#giveUpWaiting();
-  }
-
-  #giveUpWaiting(): void {
-    for (const waiting of this.#waiting.values()) {
-      waiting.reject(new EyelineError('gone', 'This person left before the message arrived.'));
-    }
-    this.#waiting.clear();
+    this.#post.giveUp();
   }
 
   #greet(): void {
     void this.#compare(this.#link);
     this.#write(JSON.stringify({ frame: 'media', media: this.#myMedia } satisfies Frame));
-    for (const waiting of this.#waiting.values()) this.#write(waiting.text);
+    this.#post.again();
   }
 
   /** Browsers compare keys on secure pages only. */
@@ -394,14 +361,10 @@ export class RemotePeer implements Peer {
     const frame = parseFrame(text);
     switch (frame?.frame) {
       case 'message':
-        this.#write(JSON.stringify({ frame: 'got', n: frame.n } satisfies Frame));
-        if (frame.n <= this.#got) return; // it was said again, and had come
-        this.#got = frame.n;
-        this.#options.onMessage(frame.data);
+        if (this.#post.take(frame.n)) this.#options.onMessage(frame.data);
         break;
       case 'got':
-        this.#waiting.get(frame.n)?.resolve();
-        this.#waiting.delete(frame.n);
+        this.#post.arrived(frame.n);
         break;
       case 'media':
         this.media.set(frame.media);

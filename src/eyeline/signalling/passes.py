@@ -15,8 +15,9 @@ from joserfc.jwa import JWSAlgModel
 from joserfc.jwk import Key, OctKey, import_key
 from joserfc.jws import JWSRegistry
 from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
-from eyeline.signalling.messages import DisplayName, JoinPass, Role, RoomName
+from eyeline.signalling.messages import PERMISSIONS, DisplayName, JoinPass, Permission, Role, RoomName
 from eyeline.signalling.refusals import Refusal
 
 PASS_SECONDS_MAX: Final = 30 * 24 * 60 * 60
@@ -34,6 +35,15 @@ NAME_CHARACTERS_MAX: Final = 64
 _OUR_KID: Final = "eyeline"
 
 Subject = Annotated[str, Meta(min_length=1, max_length=64)]
+Permissions = Annotated[
+    tuple[Permission, ...], Meta(max_length=len(PERMISSIONS), extra_json_schema={"uniqueItems": True})
+]
+
+
+def distinct(permissions: Permissions) -> None:
+    """What the type of `Permissions` can't say.  Raises ValueError."""
+    if len(set(permissions)) < len(permissions):
+        raise ValueError("a permission is there twice")
 
 
 class Person(Struct, frozen=True, array_like=True):
@@ -44,6 +54,13 @@ class Person(Struct, frozen=True, array_like=True):
     role: Role = "member"
     sub: Subject | None = None
     """Who it is for the site, whatever the name: who was removed is kept out by it."""
+    may: Permissions = PERMISSIONS
+    """What they may send to the others, each word once."""
+
+    def __post_init__(self) -> None:
+        distinct(self.may)
+        if len(self.may) == len(PERMISSIONS):
+            force_setattr(self, "may", PERMISSIONS)  # all of them in another order: left out of messages as well
 
 
 NOBODY_KNOWN: Final = Person()
@@ -74,8 +91,11 @@ class _Claims(Struct, frozen=True, omit_defaults=True):
     role: Role = "member"
     sub: Subject | None = None
     nbf: _Date | None = None
-    permissions: None = None
-    """Beyond what the role says nobody is kept from anything here: better refused than not kept to."""
+    permissions: Permissions = PERMISSIONS
+    """A word that is not known is refused with the whole pass: better refused than not kept to."""
+
+    def __post_init__(self) -> None:
+        distinct(self.permissions)
 
 
 class _Jwk(Struct, frozen=True):
@@ -158,7 +178,14 @@ class PassDesk:
     def mint(self, room: RoomName, person: Person, unix_now: float, until: float) -> JoinPass:
         """A pass of about 250 characters that this desk takes until then."""
         claims = _Claims(
-            room, self._audience, round(until), iat=round(unix_now), name=person.name, role=person.role, sub=person.sub
+            room,
+            self._audience,
+            round(until),
+            iat=round(unix_now),
+            name=person.name,
+            role=person.role,
+            sub=person.sub,
+            permissions=person.may,
         )
         header = {"alg": "HS256", "kid": _OUR_KID, "typ": "JWT"}
         return JoinPass(jws.serialize_compact(header, msgspec.json.encode(claims), self._ours, registry=_HMAC))
@@ -183,7 +210,7 @@ class PassDesk:
             raise _wrong("it ends later than a pass may (exp)")
         if max(claims.nbf or 0, claims.iat or 0) > unix_now + CLOCK_SECONDS_MAX:
             raise _wrong("it does not hold yet (nbf, iat)")
-        return Pass(Person(claims.name, claims.role, claims.sub), claims.exp)
+        return Pass(Person(claims.name, claims.role, claims.sub, claims.permissions), claims.exp)
 
     def _verified(self, shown: JoinPass) -> bytes:
         try:

@@ -359,7 +359,7 @@ class Room:
         return [Tell(session, Reissued(self._claim(self._seats[peer]))) for session, peer in self._peers.items()]
 
     def _member(self, peer: PeerId, name: DisplayName, order: int, person: Person) -> Member:
-        return Member(peer, name, Count(order), self._standing.role_of(peer, person.role))
+        return Member(peer, name, Count(order), self._standing.role_of(peer, person.role), person.may)
 
     def _end(self, now: float) -> list[Tell]:
         tells = [tell for seat in list(self._seats.values()) for tell in self._take_back(seat, "ended", now)]

@@ -218,8 +218,8 @@ class Session:
                 return [Send(news)]
             case Reissued(claim):
                 return [Send(NewToken(self._terms.key.mint(claim, now + self._terms.unix_offset)))]
-            case Looked():
-                return [Send(Welcome(news.roster, Count(news.capacity), self._terms.ice.stun))]
+            case Looked(roster, capacity):
+                return [Send(Welcome(roster, Count(capacity), self._terms.ice.stun, self._person().may))]
             case Admitted():
                 return self._seat(news, now)
             case Refused():
@@ -328,15 +328,21 @@ class Session:
         return [Post(room, Look(self.id))]
 
     def _join(self, join: Join, lobby: Visiting, now: float) -> list[Effect]:
-        person = NOBODY_KNOWN
-        if lobby.holds is not None:
-            if now + self._terms.unix_offset >= lobby.holds.until:
-                raise Refusal("pass-expired")
-            person = lobby.holds.person
+        person = self._person()
+        if lobby.holds is not None and now + self._terms.unix_offset >= lobby.holds.until:
+            raise Refusal("pass-expired")
         if person.name is not None and len(join.name) > NAME_CHARACTERS_MAX:
             raise Refusal("pass-invalid", "The site says your name: it can't be sealed. Come by a link without a key.")
         self.state = Entering(lobby.room, lobby)
         return [Post(lobby.room, Enter(self.id, self._peer, person.name or join.name, person))]
+
+    def _person(self) -> Person:
+        """Who it is that looks into the room."""
+        match self.state:
+            case Visiting(_, Pass(person)) | Entering(_, Visiting(_, Pass(person))):
+                return person
+            case _:
+                return NOBODY_KNOWN
 
     def _seat(self, news: Admitted, now: float) -> list[Effect]:
         claim = news.claim

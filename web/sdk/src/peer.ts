@@ -1,8 +1,11 @@
 import { type Attempt, NO_ATTEMPT, relaysIn, together, triedOf, verdictOf } from './attempt.ts';
+import { questionIn } from './chat/messages.ts';
 import { Comparison, fingerprintIn, type Safety, type Step } from './comparison.ts';
+import { EyelineError } from './errors.ts';
 import { type FileTransfer, type IncomingFile, Lane, type OfferOptions } from './files/lane.ts';
 import type { Role } from './hosting.ts';
 import { configure, Link, type Spare } from './link.ts';
+import { type Permissions, permissionFor, permissionsOf, permittedMedia } from './permissions.ts';
 import { Post } from './post.ts';
 import type { IceServer, Member } from './protocol.ts';
 import { Silence } from './silence.ts';
@@ -45,10 +48,12 @@ export interface Peer {
   /** Whether somebody may be between: begins anew with each new connection. */
   readonly safety: Value<Safety>;
   readonly role: Value<Role>;
+  /** What they may send: of the rest nothing is shown, heard or taken. */
+  readonly may: Permissions;
   /**
    * Says something to this peer. Resolves when they have it; it is said again if the connection breaks meanwhile.
    * Rejects with code `gone` when they left before, `too-large` above 60 Ki characters of JSON, `too-fast` when 256
-   * wait already.
+   * wait already, `not-permitted` where we may not write.
    */
   send(message: Json): Promise<void>;
   /** Looks for a path anew at once, where there is none. */
@@ -63,6 +68,8 @@ export interface RemotePeerOptions {
   readonly member: Member;
   readonly polite: boolean;
   readonly opens: boolean;
+  /** What we may send. */
+  readonly mine: Value<Permissions>;
   readonly stream: MediaStream | null;
   readonly media: PeerMedia;
   /** How many people get our picture. */
@@ -92,11 +99,12 @@ export class RemotePeer implements Peer {
   readonly speaking = new Source(false);
   readonly safety = new Source<Safety>({ state: 'comparing' });
   readonly role: Source<Role>;
+  readonly may: Permissions;
   /** False once the peer has said that its page goes away and has not come back. */
   readonly here = new Source(true);
   readonly #options: RemotePeerOptions;
   readonly #silence = new Silence();
-  readonly #lane = new Lane();
+  readonly #lane: Lane;
   readonly #timers: ReturnType<typeof setInterval>[];
   readonly #post = new Post((text) => this.#write(text));
   #awayTimer: ReturnType<typeof setTimeout> | undefined;
@@ -125,6 +133,8 @@ export class RemotePeer implements Peer {
     this.id = options.member.id;
     this.name = options.member.name;
     this.role = new Source(options.member.role ?? 'member');
+    this.may = permissionsOf(options.member);
+    this.#lane = new Lane(this.may.has('files'));
     this.#options = options;
     this.#myStream = options.stream;
     this.#myMedia = options.media;
@@ -146,6 +156,9 @@ export class RemotePeer implements Peer {
   }
 
   send(message: Json): Promise<void> {
+    if (!this.#options.mine.current.has('chat') && questionIn(message) === undefined) {
+      return Promise.reject(new EyelineError('not-permitted', 'You may read what is written here, but not write.'));
+    }
     return this.#post.send(message);
   }
 
@@ -228,6 +241,7 @@ export class RemotePeer implements Peer {
       opens,
       to,
       stream: this.#myStream,
+      takes: (kind) => this.may.has(permissionFor(kind)),
       links: this.#links,
       say: (words) => this.#say(words),
       onTrack: (track) => this.#addTrack(track),
@@ -288,6 +302,7 @@ export class RemotePeer implements Peer {
   }
 
   #addTrack(track: MediaStreamTrack): void {
+    if (!this.may.has(permissionFor(track.kind))) return;
     for (const old of this.stream.getTracks()) {
       if (old.kind === track.kind && old !== track) this.stream.removeTrack(old);
     }
@@ -361,13 +376,13 @@ export class RemotePeer implements Peer {
     const frame = parseFrame(text);
     switch (frame?.frame) {
       case 'message':
-        if (this.#post.take(frame.n)) this.#options.onMessage(frame.data);
+        this.#hearMessage(frame.n, this.may.has('chat') ? frame.data : questionIn(frame.data));
         break;
       case 'got':
         this.#post.arrived(frame.n);
         break;
       case 'media':
-        this.media.set(frame.media);
+        this.media.set(permittedMedia(frame.media, this.may));
         break;
       case 'compare':
         if (this.#comparison !== null) this.#comparison.comparison.take(frame.step);
@@ -387,6 +402,11 @@ export class RemotePeer implements Peer {
       case undefined:
         break; // not ours, or from a later version
     }
+  }
+
+  /** What may not be said gets no receipt. */
+  #hearMessage(n: number, data: Json | undefined): void {
+    if (data !== undefined && this.#post.take(n)) this.#options.onMessage(data);
   }
 
   async #measure(): Promise<void> {

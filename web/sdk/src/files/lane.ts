@@ -92,6 +92,12 @@ export class Lane {
   #sending: Promise<void> = Promise.resolve();
   #taking: Promise<void> = Promise.resolve();
   #partial: Partial | null = null;
+  readonly #mayOffer: boolean;
+
+  /** `mayOffer`: whether they may send files. */
+  constructor(mayOffer: boolean) {
+    this.#mayOffer = mayOffer;
+  }
 
   offer(file: File, { id = crypto.randomUUID(), preview = '', ...more }: OfferOptions): FileTransfer {
     const offer: FileOffer = { id, name: file.name, size: file.size, preview, ...more };
@@ -163,7 +169,8 @@ export class Lane {
   }
 
   #askAnew(frame: FileFrame & { readonly frame: 'offer' }): void {
-    const offer = readOffer(frame.id, frame.name, frame.size, frame.preview, frame.entries);
+    const read = readOffer(frame.id, frame.name, frame.size, frame.preview, frame.entries);
+    const offer = this.#mayOffer ? read : 'not-permitted';
     const open = [...this.#incoming.values()].filter(({ machine }) => isOpen(machine.state));
     if (typeof offer === 'string' || open.length >= TRANSFERS_MAX) {
       this.#say({ frame: 'stop', id: frame.id, code: typeof offer === 'string' ? offer : 'too-many' });

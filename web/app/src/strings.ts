@@ -313,6 +313,7 @@ export const words = {
     field: 'Message everyone',
     fieldOnly: (name: string) => `Message only ${name}`,
     alone: 'Nobody else is here yet',
+    readOnly: 'You can read here, but not write.',
     send: 'Send',
     delivery: (state: 'sending' | 'waiting' | 'missed', names: string) =>
       ({ sending: 'sending…', waiting: `Waiting for ${names}`, missed: `Not delivered to ${names}` })[state],

@@ -175,3 +175,32 @@ test('a short pause is still speaking', () => {
   world.pass(0.2);
   expect(call.me.speaking.value).toBe(false);
 });
+
+test('who may only watch is told so, can be neither seen nor heard, and writes nothing', async () => {
+  room.may.set(new Set());
+  const watching = 'You can watch and listen here.';
+  expect(call.notices.shown.value).toBe(watching);
+  expect(call.isOn('microphone')).toBe(false);
+  world.pass(4);
+  for (const key of ['m', 'v']) {
+    expect(call.press(key)).toBe(true);
+    expect(call.notices.shown.value).toBe(watching);
+    world.pass(4);
+  }
+  expect([call.isOn('microphone'), call.isOn('camera')]).toEqual([false, false]);
+  const peer = bob();
+  room.peers.set([peer]);
+  peer.sent.length = 0;
+  call.chat.draft.value = 'Hello';
+  call.say();
+  expect(peer.sent).toEqual([]);
+});
+
+test('who may send no files is told so when they try', async () => {
+  room.may.set(new Set(['microphone', 'camera', 'chat']));
+  const peer = bob();
+  room.peers.set([peer]);
+  await call.files.send([new File(['a'], 'a.txt')]);
+  expect(peer.offered).toEqual([]);
+  expect(call.notices.shown.value).toBe('You can get files here, but not send any.');
+});

@@ -29,6 +29,8 @@ export class Call {
   readonly others = signal<readonly Other[]>([]);
   readonly alone: ReadonlySignal<boolean>;
   readonly broker: ReadonlySignal<sdk.BrokerState>;
+  /** What we may send here. */
+  readonly may: ReadonlySignal<sdk.Permissions>;
   /** Whether the link has a key. */
   readonly sealed: boolean;
   /** What must be known for as long as it is so. */
@@ -79,6 +81,8 @@ export class Call {
     this.copied = computed(() => this.notices.shown.value === words.linkCopied);
     this.controls = new Controls(outside.after);
     this.broker = this.#watch.signal(room.broker);
+    this.may = this.#watch.signal(room.may);
+    this.#watch.on(room.may, (may) => this.#allow(may));
     this.sealed = room.sealed;
     const strangers = this.#watch.signal(room.strangers);
     this.#verified = new Verified(outside.memory);
@@ -99,6 +103,10 @@ export class Call {
   }
 
   async toggle(kind: Kind): Promise<void> {
+    if (!this.may.peek().has(kind)) {
+      this.notices.show(peopleWords.may(this.may.peek()));
+      return;
+    }
     await this.#equipment.toggle(kind);
     this.#publish();
     const { problem, state } = this.#equipment[kind].peek();
@@ -117,7 +125,7 @@ export class Call {
 
   /** Sends what was typed, if there is anybody to read it. */
   say(): void {
-    if (!this.alone.peek()) this.chat.send();
+    if (!this.alone.peek() && this.may.peek().has('chat')) this.chat.send();
   }
 
   showFiles(open: boolean): void {
@@ -204,6 +212,13 @@ export class Call {
     this.#watch.end();
     this.notices.end();
     this.controls.end();
+  }
+
+  /** Who may not do everything is told what they can do. */
+  #allow(may: sdk.Permissions): void {
+    this.#equipment.allow(may);
+    const limits = peopleWords.may(may);
+    if (limits !== '') this.notices.show(limits);
   }
 
   #askedToMute(from: string): void {

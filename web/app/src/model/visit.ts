@@ -69,9 +69,10 @@ export class Visit {
     return `eyeline:in:${this.room}`;
   }
 
+  /** Who has a pass may have to do without camera or microphone: they are asked for once the server has said so. */
   #start(): Equipment {
     const equipment = new Equipment(this.#outside);
-    void equipment.start();
+    if (this.#address.pass === null) void equipment.start();
     return equipment;
   }
 
@@ -118,6 +119,7 @@ export class Visit {
     const hostLink = owner === null ? null : `${link}${link.includes('#') ? '&' : '#'}host=${owner}`;
     const call = new Call(this.#outside, room, this.#equipment, { link, hostLink });
     this.#call = call;
+    void this.#equipment.start();
     this.#outside.session.set(this.#mark, 'in');
     this.#stopWatching();
     this.#stopWatching = room.ended.subscribe((why) => {

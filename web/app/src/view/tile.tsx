@@ -31,7 +31,8 @@ export function Tile({ call, person, box, role }: Props) {
   const media = person.media.value;
   const line = person.line?.value ?? null;
   const looking = line?.state === 'looking' && line.verdict === null;
-  const says = person.mine ? peopleWords.may(call.may.value) : looking ? words.stage.connecting(person.name) : '';
+  const limits = person.mine && role === 'grid' ? peopleWords.may(call.may.value) : ''; // no room for it over another
+  const says = looking ? words.stage.connecting(person.name) : limits;
   const onSilence = useCallback((play: () => void) => call.silenced(person.id, play), [call, person.id]);
   return (
     <li

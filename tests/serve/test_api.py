@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -98,6 +99,17 @@ def test_the_members_link_lets_its_holder_send_what_was_asked_for_and_the_hosts_
         assert [each["permissions"] for each in seen["members"]] == [list(PERMISSIONS), ["chat", "microphone"]]
 
 
+def test_a_room_may_be_made_to_end_at_a_time(url: str) -> None:
+    with ask(url) as shop, Socket(url) as alice, Socket(url) as bob:
+        made = make(shop, ends_in=3600)
+        assert 3590 < made["ends"] - time.time() <= 3600
+        for socket, role in ((alice, "host"), (bob, "member")):
+            assert 3_590_000 < enter(socket, made, role)["endsInMs"] <= 3_600_000
+        seen = shop.get(f"/rooms/{made['room']}").json()
+        assert [each["ends"] for each in seen["members"]] == [made["ends"]] * 2
+        assert make(shop)["ends"] is None
+
+
 def test_a_member_is_removed_alone_and_has_no_seat_to_come_back_to(url: str) -> None:
     with ask(url) as shop, Socket(url) as alice, Socket(url) as bob:
         made = make(shop)
@@ -167,6 +179,7 @@ def test_without_a_key_nothing_is_done(url: str, authorization: str) -> None:
         (b'{"permissions": ["fly"]}', 422, "invalid"),
         (b'{"permissions": ["chat", "chat"]}', 422, "invalid"),
         (b'{"permissions": null}', 422, "invalid"),
+        (b'{"ends_in": 59}', 422, "invalid"),
         (b'"' + b"x" * BODY_BYTES_MAX, 413, "too-large"),
     ],
 )

@@ -85,6 +85,12 @@ def test_a_pass_ends_at_its_second() -> None:
     assert (code_of(by_secret(), NOW + 299.9), code_of(by_secret(), NOW + 300)) == (None, "pass-expired")
 
 
+def test_a_pass_says_when_the_call_ends_and_opens_nothing_after_that() -> None:
+    shown = by_secret(ends=NOW + 60)
+    assert DESK.check(shown, TEA, NOW + 59.9).person == Person(ends=NOW + 60)
+    assert [code_of(shown, NOW + later) for later in (60, 300)] == ["time-up", "time-up"]
+
+
 CONFUSED = {
     "alg none, unsigned": signed({"alg": "none", "kid": "site"}, CLAIMS).rpartition(".")[0] + ".",
     "alg none, signed": signed({"alg": "none", "kid": "shared"}, CLAIMS),
@@ -125,6 +131,8 @@ CONFUSED = {
     "made in the far future": by_secret(iat=NOW + 86_400),
     "not yet": by_secret(nbf=NOW + 120),
     "a role that is none": by_secret(role="owner"),
+    "an end of the call that is no time": by_secret(ends="soon"),
+    "an end of the call before all time": by_secret(ends=-1),
     "a permission that nobody would keep to": by_secret(permissions=["files", "record"]),
     "a permission that is there twice": by_secret(permissions=["chat", "chat"]),
     "more permissions than there are": by_secret(permissions=[*PERMISSIONS, "chat"]),

@@ -49,6 +49,10 @@ class NewRoom(Struct, frozen=True, forbid_unknown_fields=True):
     permissions: Annotated[Permissions, Meta(description="What who comes by the member's link may send to others.")] = (
         PERMISSIONS
     )
+    ends_in: Annotated[
+        Annotated[float, Meta(ge=60, le=PASS_SECONDS_MAX)] | None,
+        Meta(description="Seconds from now after which the call ends for all who came by its links; null is never."),
+    ] = None
 
     def __post_init__(self) -> None:
         distinct(self.permissions)
@@ -73,6 +77,7 @@ class MadeRoom(Struct, frozen=True):
 
     room: RoomName
     until: Annotated[int, Meta(description="Seconds since 1970: from then on its links open nothing.")]
+    ends: Annotated[int | None, Meta(description="Seconds since 1970: then the call ends; null is never.")]
     links: Links
 
 
@@ -85,6 +90,7 @@ class Inside(Struct, frozen=True):
     here: Annotated[bool, Meta(description="False while their socket is away; the seat is kept for 30 s.")]
     role: Role
     permissions: Annotated[Permissions, Meta(description="What they may send to the others.")]
+    ends: Annotated[float | None, Meta(description="Seconds since 1970: then the call ends for them; null is never.")]
     sub: Annotated[str | None, Meta(description="Who it is for the site, if their pass said so.")]
 
 
@@ -225,13 +231,14 @@ class _Api:
         wanted = await _body(request, NewRoom)
         office, now = self._office, time.time()
         name, until = office.keys.name_room(key), int(now + wanted.seconds)
+        ends = None if wanted.ends_in is None else int(now + wanted.ends_in)
 
         def link(person: Person) -> Link:
             shown = office.desk.mint(name, person, now, until)
             return Link(f"{office.home(request.scope)}r/{name}#pass={shown}", shown)
 
-        links = Links(link(Person(role="host")), link(Person(may=wanted.permissions)))
-        return _say(MadeRoom(name, until, links), 201)
+        links = Links(link(Person(role="host", ends=ends)), link(Person(may=wanted.permissions, ends=ends)))
+        return _say(MadeRoom(name, until, ends, links), 201)
 
     async def list_rooms(self, request: Request, key: ApiKey) -> Response:
         after = request.query_params.get("after")
@@ -276,6 +283,7 @@ class _Api:
                     isinstance(seat.place, Present),
                     seat.person.role,
                     seat.person.may,
+                    seat.person.ends,
                     seat.person.sub,
                 )
                 for seat in self._office.rooms().inside(name)

@@ -284,7 +284,7 @@ class Welcome(_Message, frozen=True, tag="welcome", omit_defaults=True):
     """What you may send once you are inside; left out where that is everything."""
 
 
-class Joined(_Message, frozen=True, tag="joined"):
+class Joined(_Message, frozen=True, tag="joined", omit_defaults=True):
     """The answer to `join` and `resume`: all that a member needs, in one message."""
 
     you: PeerId
@@ -298,6 +298,8 @@ class Joined(_Message, frozen=True, tag="joined"):
     """The `n` of your last `signal` that came; send those after it again, or count on from here."""
     gap: bool
     """True if signals between members may have been lost: negotiate afresh where a connection is not up."""
+    ends_in_ms: Count | None = None
+    """When the site has said that the call ends: after this time you are refused with code `time-up`."""
 
 
 class IceServers(_Message, frozen=True, tag="ice-servers"):

@@ -205,6 +205,7 @@ export class FakeRoom implements sdk.Room {
   readonly broker = new Source<sdk.BrokerState>('connected');
   readonly may = new Source(everything);
   readonly ended = new Source<sdk.EyelineError | null>(null);
+  readonly ends = new Source<number | null>(null);
   readonly iceServers = new Source<readonly sdk.IceServer[]>([]);
   readonly sent: sdk.Json[] = [];
   readonly published: (MediaStream | null)[] = [];

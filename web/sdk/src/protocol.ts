@@ -98,6 +98,7 @@ export type Code =
   | 'replaced'
   | 'removed'
   | 'ended'
+  | 'time-up'
   | 'locked'
   | 'denied'
   | 'too-many-knocks'
@@ -300,6 +301,8 @@ export interface Joined {
   readonly heard: Count;
   /** True if signals between members may have been lost: negotiate afresh where a connection is not up. */
   readonly gap: boolean;
+  /** When the site has said that the call ends: after this time you are refused with code `time-up`. */
+  readonly endsInMs?: Count;
 }
 
 /** Everybody with a seat, whole, whenever it changes. */

@@ -25,8 +25,13 @@ export interface Room {
   readonly strangers: Value<readonly Member[]>;
   /** Whether the broker is there; the call goes on while it is `away`. */
   readonly broker: Value<BrokerState>;
-  /** null while inside; then why it is over: `left` (by us), `replaced` (the seat was opened elsewhere) and the like. */
+  /**
+   * null while inside; then why it is over: `left` (by us), `replaced` (the seat was opened elsewhere), `time-up` and the
+   * like.
+   */
   readonly ended: Value<EyelineError | null>;
+  /** When the call is to end for us, in milliseconds since 1970 by the clock of this machine; null if nobody has said. */
+  readonly ends: Value<number | null>;
   readonly hosting: Hosting;
   /** What the server offers to find paths with: STUN, and relays with credentials that are renewed in time. */
   readonly iceServers: Value<readonly IceServer[]>;
@@ -79,6 +84,7 @@ export class SeatedRoom implements Room {
   readonly strangers = new Source<readonly Member[]>([]);
   readonly broker: Value<BrokerState>;
   readonly ended = new Source<EyelineError | null>(null);
+  readonly ends = new Source<number | null>(null);
   readonly hosting: RoomHosting;
   readonly iceServers: Source<readonly IceServer[]>;
   readonly #broker: Signalling;
@@ -203,6 +209,7 @@ export class SeatedRoom implements Room {
 
   #joined(joined: Joined, resumed: boolean): void {
     this.#choose();
+    this.ends.set(joined.endsInMs === undefined ? null : Date.now() + joined.endsInMs);
     const before = [...this.#known.values()];
     if (!resumed) {
       for (const peer of before) this.#forget(peer); // a new id: the others see a new person

@@ -1,5 +1,7 @@
 """A link with a pass, in a real browser: it opens the room under the name in it, and says why when it does not."""
 
+import json
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -7,6 +9,8 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from joserfc import jwt
+from joserfc.jwk import OctKey
 from tests.support.browser import Browser
 from tests.support.call import links, media_flows
 from tests.support.people import join_call, open_chat, say, sees_line
@@ -141,3 +145,19 @@ def test_nothing_of_what_a_changed_page_sends_that_may_only_watch_is_seen_heard_
     assert (link.frames_decoded, link.audio_energy) == (0, 0)
     assert alice.evaluate(TRACKS) == [0]
     assert not mallory.evaluate(DELIVERED)
+
+
+def test_a_call_that_ends_at_a_time_says_so_before_and_lets_nobody_back(chromium: Browser, tmp_path: Path) -> None:
+    key = OctKey.import_key({"kty": "oct", "kid": "site", "k": "c2VjcmV0" * 8})
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": [key.as_dict()]}))
+    with LiveServer("--rooms", "tokens", "--pass-keys", str(tmp_path / "keys.json")) as server:
+        now = time.time()
+        claims = {"room": "tea", "aud": "eyeline", "exp": now + 300, "ends": now + 8}
+        link = f"{server.url}/r/tea#pass={jwt.encode({'alg': 'HS256', 'kid': 'site'}, claims, key)}"
+        people = [join_call(chromium, link, name) for name in ("Alice", "Bob")]
+        for page in people:
+            page.until("document.body.innerText.includes('This call ends within a minute.')")
+        for page in people:
+            page.until("document.body.innerText.includes('Its time is up.')")
+        people[0].reload()
+        people[0].until("document.body.innerText.includes('Its time is up.')")

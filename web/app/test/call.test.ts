@@ -204,3 +204,23 @@ test('who may send no files is told so when they try', async () => {
   expect(peer.offered).toEqual([]);
   expect(call.notices.shown.value).toBe('You can get files here, but not send any.');
 });
+
+test('a call that ends at a time says so minutes before, and again in the last one', () => {
+  expect(call.ending.words.value).toBeNull();
+  room.ends.set(world.now() + 3_600_000);
+  expect(call.ending.words.value).toBeNull();
+  for (let passed = 0; passed < 3200; passed += 100) world.pass(100);
+  world.pass(99);
+  expect(call.ending.words.value).toBeNull();
+  world.pass(1);
+  expect(call.ending.words.value).toMatch(/^This call ends at \d\d:\d\d( [AP]M)?\.$/);
+  world.pass(240);
+  expect(call.ending.words.value).toBe('This call ends within a minute.');
+});
+
+test('nothing is said any more of an end that was taken back', () => {
+  room.ends.set(world.now() + 30_000);
+  expect(call.ending.words.value).toBe('This call ends within a minute.');
+  room.ends.set(null);
+  expect(call.ending.words.value).toBeNull();
+});

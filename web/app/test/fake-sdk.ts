@@ -150,6 +150,7 @@ function roomOf(name: string, me: string): FakeRoom {
   room.peers.set(peers);
   if (!scene.has('no-relay')) room.iceServers.set(servers);
   if (scene.has('open')) room.sealed = false;
+  if (scene.has('ending')) room.ends.set(Date.now() + 4 * 60_000);
   if (scene.has('watcher')) room.may.set(new Set());
   if (scene.has('reader')) room.may.set(new Set(['microphone']));
   if (scene.has('strangers')) room.strangers.set([{ id: 'mallory1', name: '', order: 9 }]);

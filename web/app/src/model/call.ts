@@ -6,6 +6,7 @@ import { safetyWords } from '../strings-safety';
 import { arrival, hasArrived } from './arrival';
 import { Chat } from './chat';
 import { Controls } from './controls';
+import { Ending } from './ending';
 import type { Equipment, Kind } from './equipment';
 import { Files } from './files';
 import { Notices } from './notices';
@@ -40,6 +41,7 @@ export class Call {
   readonly files: Files;
   readonly people: People;
   readonly notices: Notices;
+  readonly ending: Ending;
   readonly controls: Controls;
   readonly stage = new Stage(this.others);
   /** Whose line is being looked at, by id. */
@@ -68,6 +70,8 @@ export class Call {
     this.alone = computed(() => this.others.value.length === 0);
     this.chat = new Chat(outside, room);
     this.notices = new Notices(outside.after);
+    this.ending = new Ending(outside);
+    this.#watch.on(room.ends, (ends) => this.ending.at(ends));
     this.files = new Files(outside, room, this.notices);
     this.people = new People(room.hosting, this.#watch, hostLink);
     this.#watch.add(room.hosting.onAskedToMute((from) => this.#askedToMute(from)));
@@ -211,6 +215,7 @@ export class Call {
     this.files.end();
     this.#watch.end();
     this.notices.end();
+    this.ending.end();
     this.controls.end();
   }
 

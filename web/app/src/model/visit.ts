@@ -9,7 +9,13 @@ import type { Outside } from './outside';
 import { type RoomAddress, roomPath } from './route';
 
 /** Refusals that no other try changes: there is nothing to do in the lobby. */
-const closedDoors: ReadonlySet<string> = new Set(['pass-needed', 'pass-invalid', 'pass-expired', 'not-allowed']);
+const closedDoors: ReadonlySet<string> = new Set([
+  'pass-needed',
+  'pass-invalid',
+  'pass-expired',
+  'not-allowed',
+  'time-up',
+]);
 
 /** Where we are in a room's address. */
 export type Place =

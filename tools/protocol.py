@@ -165,6 +165,8 @@ def ts_type(hint: Any) -> str:
         return "null"
     if hint is refusals.Code:
         return "Code"
+    if hint == messages.Permission:
+        return "Permission"
     if get_origin(hint) is Literal:
         return " | ".join(f"'{value}'" for value in get_args(hint))
     if get_origin(hint) is tuple:
@@ -218,6 +220,9 @@ def typescript() -> str:
     text += ts_comment(docs["DISPLAY_NAME"])
     text += "// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it may not have\n"
     text += f"export const displayName = /^{messages.DISPLAY_NAME}$/u;\n\n"
+    text += ts_comment(docs["PERMISSIONS"])
+    text += f"export const PERMISSIONS = [{', '.join(map(_quoted, messages.PERMISSIONS))}] as const;\n\n"
+    text += "export type Permission = (typeof PERMISSIONS)[number];\n\n"
     codes = "".join(f"\n  | '{code}'" for code in refusals.REFUSALS)
     text += ts_comment("Why the broker says no.") + f"export type Code ={codes};\n\n"
     for cls in (*structs(), *_members(messages.ToBroker), *_members(messages.FromBroker, besides=messages.ToBroker)):
@@ -276,6 +281,8 @@ frame, told apart by `type`. Unknown fields are ignored. Every refusal has a sta
     text += "\n## Types\n\n| type | JSON | meaning |\n| --- | --- | --- |\n"
     for name in NAMED:
         text += f"| `{name}` | {'number' if name == 'Count' else 'string'} | {_line(docs[name])} |\n"
+    permissions = " \\| ".join(f"'{word}'" for word in messages.PERMISSIONS)
+    text += f"| `Permission` | {permissions} | {_line(docs['PERMISSIONS'])} |\n"
     text += "\n## From a client to the broker\n\n" + "".join(map(_md_struct, _members(messages.ToBroker)))
     text += "## From the broker to a client\n\n"
     text += "".join(map(_md_struct, _members(messages.FromBroker, besides=messages.ToBroker)))

@@ -1,17 +1,55 @@
 """A link with a pass, in a real browser: it opens the room under the name in it, and says why when it does not."""
 
+import json
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
+from joserfc import jwt
+from joserfc.jwk import OctKey
 from tests.support.browser import Browser
-from tests.support.people import join_call
+from tests.support.call import links, media_flows
+from tests.support.people import join_call, open_chat, say, sees_line
 from tests.support.server import LiveServer
 
-ENDED = "Whoever runs this room ended the call for all."
+ENDED: Final = "Whoever runs this room ended the call for all."
+
+ASKED: Final = """
+globalThis.__asked = 0;
+const lend = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = (wish) => { __asked += 1; return lend(wish); };
+"""
+"""Counts how often the page asks for camera or microphone."""
+
+KEEPS_TO_NOTHING: Final = """
+globalThis.WebSocket = class extends WebSocket {
+  set onmessage(listener) {
+    super.onmessage = ({data}) => listener({data: data.replace(/,"may":\\[[^\\]]*\\]/g, '')});
+  }
+};
+const take = RTCPeerConnection.prototype.setRemoteDescription;
+RTCPeerConnection.prototype.setRemoteDescription = function ({type, sdp}) {
+  return take.call(this, {type, sdp: sdp.replaceAll('a=sendonly', 'a=sendrecv')});
+};
+"""
+"""A changed page: it does not hear what anybody may not, and sends also where the other side wants to hear nothing."""
+
+SENDS: Final = """async () => {
+  const reports = await Promise.all(__connections.map((each) => each.getStats()));
+  const sent = reports.flatMap((report) => [...report.values()]).filter(({type}) => type === 'outbound-rtp');
+  return ['audio', 'video'].every((kind) => sent.some((each) => each.kind === kind && each.packetsSent > 20));
+}"""
+
+TRACKS: Final = """
+[...document.querySelectorAll('video[data-mine=false]')].map(({srcObject}) => srcObject?.getTracks().length ?? 0)
+"""
+"""How many of each other person's tracks are shown."""
+
+DELIVERED: Final = "document.querySelector('[role=log] .said-state') === null"
 
 
 @pytest.fixture
@@ -26,8 +64,8 @@ def site(tmp_path: Path) -> Iterator[tuple[LiveServer, httpx.Client]]:
             yield server, api
 
 
-def made(api: httpx.Client) -> dict[str, Any]:
-    answer: dict[str, Any] = api.post("/rooms", json={}).raise_for_status().json()
+def made(api: httpx.Client, **wanted: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = api.post("/rooms", json=wanted).raise_for_status().json()
     return answer
 
 
@@ -55,3 +93,71 @@ def test_who_has_no_pass_reads_why_the_room_stays_closed(
     server, _ = site
     page = chromium.open(f"{server.url}/r/tea")
     page.until("document.body.innerText.includes('It opens only by a link that was made for you.')")
+
+
+def test_who_may_only_watch_sees_hears_and_reads_and_is_asked_for_nothing(
+    chromium: Browser, site: tuple[LiveServer, httpx.Client]
+) -> None:
+    _, api = site
+    to = made(api, permissions=[])["links"]
+    alice, bob = (join_call(chromium, to["host"]["url"], name) for name in ("Alice", "Bob"))
+    alice.until("document.querySelectorAll('.tile').length === 2")
+    say(alice, "The boat comes in at four")
+    assert sees_line(bob, "The boat comes in at four")
+    watcher = chromium.open(to["member"]["url"], init_script=ASKED)
+    watcher.until("document.body.innerText.includes('You can watch and listen here.')")
+    watcher.fill("Your name", "Wendy")
+    watcher.click("button", "Join")
+    media_flows(watcher)
+    watcher.click("button", "Chat")
+    watcher.until("document.querySelector('[role=log]')?.innerText.includes('The boat comes in at four')")
+    assert "You can read here, but not write." in watcher.text()
+    assert watcher.evaluate("__asked") == 0
+    assert watcher.evaluate("document.querySelectorAll('textarea').length") == 0
+    assert not any(name in watcher.evaluate("document.body.innerHTML") for name in ("microphone", "Turn camera"))
+    alice.until("document.querySelectorAll('.tile').length === 3")
+    assert sorted(link.frames_decoded > 0 for link in links(alice) if link.path) == [False, True]
+
+
+def test_nothing_of_what_a_changed_page_sends_that_may_only_watch_is_seen_heard_or_read(
+    chromium: Browser, site: tuple[LiveServer, httpx.Client], tmp_path: Path
+) -> None:
+    _, api = site
+    to = made(api, permissions=[])["links"]
+    alice = join_call(chromium, to["host"]["url"], "Alice")
+    mallory = join_call(chromium, to["member"]["url"], "Mallory", KEEPS_TO_NOTHING)
+    mallory.until(SENDS)
+    media_flows(mallory)
+    say(mallory, "Look at me")
+    mallory.click("button", "Files")
+    (tmp_path / "look.txt").write_text("Look at me")
+    mallory.attach(".sending input[type=file]", tmp_path / "look.txt")
+    mallory.until("document.body.innerText.includes('send files here.')")
+
+    open_chat(alice)
+    say(alice, "Is anybody there?")
+    mallory.click("button", "Chat")
+    assert sees_line(mallory, "Is anybody there?")
+    alice.until(DELIVERED)  # she had it after she sent hers, and lines of one person come in order
+    assert "Look at me" not in alice.text()
+    assert alice.evaluate("document.querySelectorAll('.asks, .file').length") == 0
+    [link] = [link for link in links(alice) if link.path]
+    assert (link.frames_decoded, link.audio_energy) == (0, 0)
+    assert alice.evaluate(TRACKS) == [0]
+    assert not mallory.evaluate(DELIVERED)
+
+
+def test_a_call_that_ends_at_a_time_says_so_before_and_lets_nobody_back(chromium: Browser, tmp_path: Path) -> None:
+    key = OctKey.import_key({"kty": "oct", "kid": "site", "k": "c2VjcmV0" * 8})
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": [key.as_dict()]}))
+    with LiveServer("--rooms", "tokens", "--pass-keys", str(tmp_path / "keys.json")) as server:
+        now = time.time()
+        claims = {"room": "tea", "aud": "eyeline", "exp": now + 300, "ends": now + 8}
+        link = f"{server.url}/r/tea#pass={jwt.encode({'alg': 'HS256', 'kid': 'site'}, claims, key)}"
+        people = [join_call(chromium, link, name) for name in ("Alice", "Bob")]
+        for page in people:
+            page.until("document.body.innerText.includes('This call ends within a minute.')")
+        for page in people:
+            page.until("document.body.innerText.includes('Its time is up.')")
+        people[0].reload()
+        people[0].until("document.body.innerText.includes('Its time is up.')")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +21,7 @@ from eyeline.errors import SetupError
 from eyeline.serve.api import BODY_BYTES_MAX, DOCUMENT, PREFIX
 from eyeline.serve.app import Eyeline, build
 from eyeline.settings import Settings
+from eyeline.signalling.messages import PERMISSIONS
 
 SHOP, CLUB, ADMIN = "shop-key-of-many-characters", "club-key-of-many-characters", "admin-key-of-many-characters"
 
@@ -85,6 +87,27 @@ def test_a_room_is_made_entered_seen_and_ended(url: str) -> None:
         assert shop.post(f"/rooms/{made['room']}/end").status_code == 204
         assert [each.hear("refused")["code"] for each in (alice, bob)] == ["ended", "ended"]
         assert shop.get("/rooms").json()["rooms"] == []
+
+
+def test_the_members_link_lets_its_holder_send_what_was_asked_for_and_the_hosts_all(url: str) -> None:
+    with ask(url) as shop, Socket(url) as alice, Socket(url) as bob:
+        made = make(shop, permissions=["chat", "microphone"])
+        enter(alice, made, "host")
+        roster = enter(bob, made)["roster"]
+        assert [member.get("may") for member in roster["members"]] == [None, ["chat", "microphone"]]
+        seen = shop.get(f"/rooms/{made['room']}").json()
+        assert [each["permissions"] for each in seen["members"]] == [list(PERMISSIONS), ["chat", "microphone"]]
+
+
+def test_a_room_may_be_made_to_end_at_a_time(url: str) -> None:
+    with ask(url) as shop, Socket(url) as alice, Socket(url) as bob:
+        made = make(shop, ends_in=3600)
+        assert 3590 < made["ends"] - time.time() <= 3600
+        for socket, role in ((alice, "host"), (bob, "member")):
+            assert 3_590_000 < enter(socket, made, role)["endsInMs"] <= 3_600_000
+        seen = shop.get(f"/rooms/{made['room']}").json()
+        assert [each["ends"] for each in seen["members"]] == [made["ends"]] * 2
+        assert make(shop)["ends"] is None
 
 
 def test_a_member_is_removed_alone_and_has_no_seat_to_come_back_to(url: str) -> None:
@@ -153,6 +176,10 @@ def test_without_a_key_nothing_is_done(url: str, authorization: str) -> None:
         (b'{"seconds": 59}', 422, "invalid"),
         (b'{"seconds": 1e99}', 422, "invalid"),
         (b'{"other": 1}', 422, "invalid"),
+        (b'{"permissions": ["fly"]}', 422, "invalid"),
+        (b'{"permissions": ["chat", "chat"]}', 422, "invalid"),
+        (b'{"permissions": null}', 422, "invalid"),
+        (b'{"ends_in": 59}', 422, "invalid"),
         (b'"' + b"x" * BODY_BYTES_MAX, 413, "too-large"),
     ],
 )

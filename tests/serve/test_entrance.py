@@ -73,7 +73,7 @@ async def by_cookie(scope: Scope, room: str) -> Person | None:
     """A site's own code: members of the tea party are known by their cookie."""
     await asyncio.sleep(0)
     who = HTTPConnection(scope).headers.get("origin", "").removeprefix("https://").removesuffix(".example")
-    return Person(DisplayName(who), "host" if who == "alice" else "member") if room == "tea" and who else None
+    return Person(DisplayName(who), "host", may=["chat"]) if room == "tea" and who else None  # type: ignore[arg-type]
 
 
 def test_a_fastapi_site_says_who_enters(tmp_path: Path) -> None:
@@ -83,7 +83,8 @@ def test_a_fastapi_site_says_who_enters(tmp_path: Path) -> None:
     site.mount("/calls", eyeline)
     with serving(site) as url:
         with Socket(f"{url}/calls", origin=origins[0]) as alice:
-            assert alice.join("tea", "Mallory")["roster"]["members"][0]["name"] == "alice"
+            [member] = alice.join("tea", "Mallory")["roster"]["members"]
+            assert (member["name"], member["role"], member["may"]) == ("alice", "host", ["chat"])
         for origin, room in ((origins[0], "wine"), (None, "tea")):
             with Socket(f"{url}/calls", origin=origin) as stranger:
                 assert hello(stranger, room)["code"] == "not-allowed"
@@ -105,7 +106,10 @@ def test_who_was_let_in_comes_back_to_their_seat_without_being_asked_about(tmp_p
     assert asked == ["tea"]
 
 
-@pytest.mark.parametrize("said", [KeyError("no such session"), Person(DisplayName("A" * 400)), "alice"])
+@pytest.mark.parametrize(
+    "said",
+    [KeyError("no such session"), Person(DisplayName("A" * 400)), "alice", Person(may=("fly",))],  # type: ignore[arg-type]
+)
 def test_nobody_enters_where_the_sites_code_fails_or_says_what_cannot_be(tmp_path: Path, said: Any) -> None:
     async def broken(_scope: Scope, _room: str) -> Person | None:
         if isinstance(said, Exception):

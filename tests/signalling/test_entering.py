@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from tests.support.network import Client, Closed, Network
 
 from eyeline.signalling.messages import (
+    PERMISSIONS,
     Count,
     DisplayName,
     FromBroker,
@@ -16,6 +17,8 @@ from eyeline.signalling.messages import (
     Refused,
     Resume,
     RoomName,
+    Roster,
+    Welcome,
     encode,
 )
 from eyeline.signalling.passes import PassDesk, Person
@@ -96,6 +99,30 @@ def test_a_named_seat_keeps_its_name_through_a_restart() -> None:
     back = answer(again)
     assert isinstance(back, Joined)
     assert [member.name for member in back.roster.members] == ["Alice"]
+
+
+def test_what_somebody_may_send_is_told_to_all_and_lasts_through_a_restart() -> None:
+    network = Network()
+    bob = entered(network, "bob", Hello(TEA))
+    shown = network.desk.mint(TEA, Person(may=("chat",)), 0, 60)
+    joined = answer(entered(network, "watcher", Hello(TEA, shown)))
+    roster = answer(bob)
+    assert isinstance(joined, Joined)
+    assert isinstance(roster, Roster)
+    assert [member.may for member in roster.members] == [PERMISSIONS, ("chat",)]
+    network.restart()
+    again = network.open("watcher")
+    network.say(again, encode(Resume(joined.resume, DisplayName("watcher"), Count(0))))
+    back = answer(again)
+    assert isinstance(back, Joined)
+    assert [member.may for member in back.roster.members] == [("chat",)]
+
+
+def test_who_looks_in_is_told_what_they_may_send_once_inside() -> None:
+    network = Network()
+    client = network.open("watcher")
+    network.say(client, encode(Hello(TEA, network.desk.mint(TEA, Person(may=()), 0, 60))))
+    assert answer(client) == Welcome(Roster(Count(0), (), complete=True), Count(4), (), ())
 
 
 def test_who_was_removed_is_kept_out_by_what_they_are_for_the_site_while_the_call_lasts() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import OKPKey
 
-from eyeline.signalling.messages import DisplayName, JoinPass, RoomName
+from eyeline.signalling.messages import PERMISSIONS, DisplayName, JoinPass, Permission, RoomName
 from eyeline.signalling.passes import PASS_SECONDS_MAX, Pass, PassDesk, Person, keys_of
 from eyeline.signalling.refusals import Refusal
 
@@ -69,8 +69,26 @@ def test_a_pass_of_the_servers_own_opens_its_room() -> None:
     assert DESK.check(DESK.mint(TEA, alice, NOW, NOW + 60), TEA, NOW) == Pass(alice, NOW + 60)
 
 
+@given(st.permutations(PERMISSIONS), st.integers(0, len(PERMISSIONS)))
+def test_a_pass_says_what_its_holder_may_send(order: list[Permission], count: int) -> None:
+    may = tuple(order[:count])
+    said = DESK.check(by_secret(permissions=may), TEA, NOW).person
+    assert said == Person(may=may)
+    assert DESK.check(DESK.mint(TEA, said, NOW, NOW + 60), TEA, NOW).person == said
+
+
+def test_who_has_every_permission_in_whatever_order_is_like_who_has_no_list_of_them() -> None:
+    assert DESK.check(by_secret(permissions=PERMISSIONS[::-1]), TEA, NOW).person == Person()
+
+
 def test_a_pass_ends_at_its_second() -> None:
     assert (code_of(by_secret(), NOW + 299.9), code_of(by_secret(), NOW + 300)) == (None, "pass-expired")
+
+
+def test_a_pass_says_when_the_call_ends_and_opens_nothing_after_that() -> None:
+    shown = by_secret(ends=NOW + 60)
+    assert DESK.check(shown, TEA, NOW + 59.9).person == Person(ends=NOW + 60)
+    assert [code_of(shown, NOW + later) for later in (60, 300)] == ["time-up", "time-up"]
 
 
 CONFUSED = {
@@ -113,7 +131,15 @@ CONFUSED = {
     "made in the far future": by_secret(iat=NOW + 86_400),
     "not yet": by_secret(nbf=NOW + 120),
     "a role that is none": by_secret(role="owner"),
-    "permissions, which nobody would keep to": by_secret(permissions=["files"]),
+    "an end of the call that is no time": by_secret(ends="soon"),
+    "an end of the call before all time": by_secret(ends=-1),
+    "a permission that nobody would keep to": by_secret(permissions=["files", "record"]),
+    "a permission that is there twice": by_secret(permissions=["chat", "chat"]),
+    "more permissions than there are": by_secret(permissions=[*PERMISSIONS, "chat"]),
+    "a permission that is no list": by_secret(permissions="chat"),
+    "permissions that are nothing": signed(
+        {"alg": "HS256", "kid": "shared"}, json.dumps(CLAIMS | {"permissions": None}).encode()
+    ),
     "a name that is none": by_secret(name=" "),
     "a sealed card as name": by_secret(name="A" * 400),
     "a claim that is there twice": signed(

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from eyeline.signalling.hosting import APPOINTED_MAX, REMOVED_MAX, Standing
-from eyeline.signalling.messages import Count, DisplayName, PeerId, ResumeToken, RoomName, Rules
+from eyeline.signalling.messages import PERMISSIONS, Count, DisplayName, PeerId, ResumeToken, RoomName, Rules
 from eyeline.signalling.passes import Person
 from eyeline.signalling.refusals import Refusal
 from eyeline.signalling.token import TOKEN_SECONDS, Claim, TokenKey
@@ -26,20 +26,23 @@ standings = st.builds(
     st.lists(peers, max_size=REMOVED_MAX).map(tuple),
     st.lists(st.tuples(peers, st.sampled_from(["co-host", "member"])), max_size=APPOINTED_MAX).map(tuple),
 )
-LONGEST = Person(DisplayName("\U0001f440" * 64), "co-host", "\U0001f440" * 64)
+LONGEST = Person(DisplayName("\U0001f440" * 64), "co-host", "\U0001f440" * 64, PERMISSIONS, 1.8e9)
 FULL = Standing(
     Count(2**53 - 1),
     Rules("locked", files=False, history=False),
     (PeerId("a" * 16),) * REMOVED_MAX,
     ((PeerId("a" * 16), "co-host"),) * APPOINTED_MAX,
 )
+moments = st.none() | st.floats(0, 2**43)
 claims = st.builds(
     Claim,
     st.text("az09-", min_size=1, max_size=64).map(RoomName),
     st.text("azAZ09_-", min_size=8, max_size=32).map(PeerId),
     st.integers(0, 2**53 - 1).map(Count),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=40),
-    st.builds(Person, text.map(DisplayName), st.just("co-host"), text),
+    st.builds(
+        Person, text.map(DisplayName), st.just("co-host"), text, st.permutations(PERMISSIONS).map(tuple), moments
+    ),
     standings,
 )
 

@@ -23,8 +23,8 @@ from eyeline.errors import RemoteError
 from eyeline.serve.keyring import ApiKey, Keyring
 from eyeline.serve.openapi import Operation, Parameter, document
 from eyeline.serve.refusing import PROBLEM_TYPE, Problem
-from eyeline.signalling.messages import Count, DisplayName, JoinPass, PeerId, Role, RoomName
-from eyeline.signalling.passes import PASS_SECONDS_MAX, PassDesk, Person
+from eyeline.signalling.messages import PERMISSIONS, Count, DisplayName, JoinPass, PeerId, Role, RoomName
+from eyeline.signalling.passes import PASS_SECONDS_MAX, PassDesk, Permissions, Person, distinct
 from eyeline.signalling.requests import End, Remove
 from eyeline.signalling.requests import Request as Wish
 from eyeline.signalling.seat import Present, Seat
@@ -46,6 +46,16 @@ class NewRoom(Struct, frozen=True, forbid_unknown_fields=True):
     seconds: Annotated[float, Meta(ge=60, le=PASS_SECONDS_MAX, description="How long its links open it.")] = (
         24 * 60 * 60
     )
+    permissions: Annotated[Permissions, Meta(description="What who comes by the member's link may send to others.")] = (
+        PERMISSIONS
+    )
+    ends_in: Annotated[
+        Annotated[float, Meta(ge=60, le=PASS_SECONDS_MAX)] | None,
+        Meta(description="Seconds from now after which the call ends for all who came by its links; null is never."),
+    ] = None
+
+    def __post_init__(self) -> None:
+        distinct(self.permissions)
 
 
 class Link(Struct, frozen=True):
@@ -67,6 +77,7 @@ class MadeRoom(Struct, frozen=True):
 
     room: RoomName
     until: Annotated[int, Meta(description="Seconds since 1970: from then on its links open nothing.")]
+    ends: Annotated[int | None, Meta(description="Seconds since 1970: then the call ends; null is never.")]
     links: Links
 
 
@@ -78,6 +89,8 @@ class Inside(Struct, frozen=True):
     order: Count
     here: Annotated[bool, Meta(description="False while their socket is away; the seat is kept for 30 s.")]
     role: Role
+    permissions: Annotated[Permissions, Meta(description="What they may send to the others.")]
+    ends: Annotated[float | None, Meta(description="Seconds since 1970: then the call ends for them; null is never.")]
     sub: Annotated[str | None, Meta(description="Who it is for the site, if their pass said so.")]
 
 
@@ -218,12 +231,14 @@ class _Api:
         wanted = await _body(request, NewRoom)
         office, now = self._office, time.time()
         name, until = office.keys.name_room(key), int(now + wanted.seconds)
+        ends = None if wanted.ends_in is None else int(now + wanted.ends_in)
 
-        def link(role: Role) -> Link:
-            shown = office.desk.mint(name, Person(role=role), now, until)
+        def link(person: Person) -> Link:
+            shown = office.desk.mint(name, person, now, until)
             return Link(f"{office.home(request.scope)}r/{name}#pass={shown}", shown)
 
-        return _say(MadeRoom(name, until, Links(link("host"), link("member"))), 201)
+        links = Links(link(Person(role="host", ends=ends)), link(Person(may=wanted.permissions, ends=ends)))
+        return _say(MadeRoom(name, until, ends, links), 201)
 
     async def list_rooms(self, request: Request, key: ApiKey) -> Response:
         after = request.query_params.get("after")
@@ -267,6 +282,8 @@ class _Api:
                     seat.member.order,
                     isinstance(seat.place, Present),
                     seat.person.role,
+                    seat.person.may,
+                    seat.person.ends,
                     seat.person.sub,
                 )
                 for seat in self._office.rooms().inside(name)

@@ -5,7 +5,7 @@
 are written from these types by `tools/protocol.py`.
 """
 
-from typing import Annotated, Final, Literal, NewType
+from typing import Annotated, Final, Literal, NewType, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -61,6 +61,10 @@ OwnerKey = NewType("OwnerKey", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{21}[A
 
 Entry = Literal["open", "knock", "locked"]
 Role = Literal["host", "co-host", "member"]
+Permission = Literal["microphone", "camera", "screen", "files", "chat"]
+
+PERMISSIONS: Final[tuple[Permission, ...]] = get_args(Permission)
+"""All that one member can send to the others.  To see and hear them, and to read, takes none of these."""
 
 
 class _Message(Struct, frozen=True, rename="camel", tag_field="type"):
@@ -211,6 +215,9 @@ class Member(Struct, frozen=True, rename="camel", omit_defaults=True):
     """Grows with the time of arrival, distinct in the room.  Of two members the later is the polite one."""
     role: Role = "member"
     """`host` holds the room's key, or has come by a pass that says so."""
+    may: tuple[Permission, ...] = PERMISSIONS
+    """What they may send, on the word of the site; left out where that is everything.  Each member's own program sees
+    to it: what somebody sends who may not is not taken."""
 
 
 class IceServer(Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -265,7 +272,7 @@ class NewToken(_Message, frozen=True, tag="new-token"):
     resume: ResumeToken
 
 
-class Welcome(_Message, frozen=True, tag="welcome"):
+class Welcome(_Message, frozen=True, tag="welcome", omit_defaults=True):
     """The answer to `hello`: what one can know before joining."""
 
     roster: Roster
@@ -273,9 +280,11 @@ class Welcome(_Message, frozen=True, tag="welcome"):
     """How many seats the room has.  Members who come back after a restart get theirs on top of it."""
     ice_servers: tuple[IceServer, ...]
     """So that the browser can gather its candidates in the lobby."""
+    may: tuple[Permission, ...] = PERMISSIONS
+    """What you may send once you are inside; left out where that is everything."""
 
 
-class Joined(_Message, frozen=True, tag="joined"):
+class Joined(_Message, frozen=True, tag="joined", omit_defaults=True):
     """The answer to `join` and `resume`: all that a member needs, in one message."""
 
     you: PeerId
@@ -289,6 +298,8 @@ class Joined(_Message, frozen=True, tag="joined"):
     """The `n` of your last `signal` that came; send those after it again, or count on from here."""
     gap: bool
     """True if signals between members may have been lost: negotiate afresh where a connection is not up."""
+    ends_in_ms: Count | None = None
+    """When the site has said that the call ends: after this time you are refused with code `time-up`."""
 
 
 class IceServers(_Message, frozen=True, tag="ice-servers"):

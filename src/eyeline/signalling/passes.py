@@ -15,8 +15,9 @@ from joserfc.jwa import JWSAlgModel
 from joserfc.jwk import Key, OctKey, import_key
 from joserfc.jws import JWSRegistry
 from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
-from eyeline.signalling.messages import DisplayName, JoinPass, Role, RoomName
+from eyeline.signalling.messages import PERMISSIONS, DisplayName, JoinPass, Permission, Role, RoomName
 from eyeline.signalling.refusals import Refusal
 
 PASS_SECONDS_MAX: Final = 30 * 24 * 60 * 60
@@ -34,6 +35,17 @@ NAME_CHARACTERS_MAX: Final = 64
 _OUR_KID: Final = "eyeline"
 
 Subject = Annotated[str, Meta(min_length=1, max_length=64)]
+Moment = Annotated[float, Meta(ge=0, le=2**43)]
+"""Seconds since 1970."""
+Permissions = Annotated[
+    tuple[Permission, ...], Meta(max_length=len(PERMISSIONS), extra_json_schema={"uniqueItems": True})
+]
+
+
+def distinct(permissions: Permissions) -> None:
+    """What the type of `Permissions` can't say.  Raises ValueError."""
+    if len(set(permissions)) < len(permissions):
+        raise ValueError("a permission is there twice")
 
 
 class Person(Struct, frozen=True, array_like=True):
@@ -44,6 +56,19 @@ class Person(Struct, frozen=True, array_like=True):
     role: Role = "member"
     sub: Subject | None = None
     """Who it is for the site, whatever the name: who was removed is kept out by it."""
+    may: Permissions = PERMISSIONS
+    """What they may send to the others, each word once."""
+    ends: Moment | None = None
+    """When the call ends for them: from then on they have no seat, and no way back to one."""
+
+    def __post_init__(self) -> None:
+        distinct(self.may)
+        if len(self.may) == len(PERMISSIONS):
+            force_setattr(self, "may", PERMISSIONS)  # all of them in another order: left out of messages as well
+
+    def is_out(self, unix_now: float) -> bool:
+        """Whether the call is over for them."""
+        return self.ends is not None and self.ends <= unix_now
 
 
 NOBODY_KNOWN: Final = Person()
@@ -57,9 +82,6 @@ class Pass(Struct, frozen=True):
     """Seconds since 1970."""
 
 
-_Date = Annotated[float, Meta(ge=0, le=2**53)]
-
-
 class _Header(Struct, frozen=True):
     alg: str
     kid: str
@@ -68,14 +90,18 @@ class _Header(Struct, frozen=True):
 class _Claims(Struct, frozen=True, omit_defaults=True):
     room: RoomName
     aud: str | tuple[str, ...]
-    exp: _Date
-    iat: _Date | None = None
+    exp: Moment
+    iat: Moment | None = None
     name: DisplayName | None = None
     role: Role = "member"
     sub: Subject | None = None
-    nbf: _Date | None = None
-    permissions: None = None
-    """Beyond what the role says nobody is kept from anything here: better refused than not kept to."""
+    nbf: Moment | None = None
+    ends: Moment | None = None
+    permissions: Permissions = PERMISSIONS
+    """A word that is not known is refused with the whole pass: better refused than not kept to."""
+
+    def __post_init__(self) -> None:
+        distinct(self.permissions)
 
 
 class _Jwk(Struct, frozen=True):
@@ -158,7 +184,15 @@ class PassDesk:
     def mint(self, room: RoomName, person: Person, unix_now: float, until: float) -> JoinPass:
         """A pass of about 250 characters that this desk takes until then."""
         claims = _Claims(
-            room, self._audience, round(until), iat=round(unix_now), name=person.name, role=person.role, sub=person.sub
+            room,
+            self._audience,
+            round(until),
+            iat=round(unix_now),
+            name=person.name,
+            role=person.role,
+            sub=person.sub,
+            permissions=person.may,
+            ends=person.ends,
         )
         header = {"alg": "HS256", "kid": _OUR_KID, "typ": "JWT"}
         return JoinPass(jws.serialize_compact(header, msgspec.json.encode(claims), self._ours, registry=_HMAC))
@@ -166,8 +200,8 @@ class PassDesk:
     def check(self, shown: JoinPass, room: RoomName, unix_now: float) -> Pass:
         """What the pass says.
 
-        Raises `Refusal` and nothing else: `pass-expired` for one that has ended, `pass-invalid`, with words for who
-        made it, for all others that don't open this room now.
+        Raises `Refusal` and nothing else: `time-up` for one to a call that is over, `pass-expired` for one that has
+        ended, `pass-invalid`, with words for who made it, for all others that don't open this room now.
         """
         claims = _read(self._verified(shown))
         audiences = (claims.aud,) if isinstance(claims.aud, str) else claims.aud
@@ -177,13 +211,16 @@ class PassDesk:
             raise _wrong("it is for another room")
         if claims.name is not None and len(claims.name) > NAME_CHARACTERS_MAX:
             raise _wrong(f"its name has more than {NAME_CHARACTERS_MAX} characters")
+        person = Person(claims.name, claims.role, claims.sub, claims.permissions, claims.ends)
+        if person.is_out(unix_now):
+            raise Refusal("time-up")
         if unix_now >= claims.exp:
             raise Refusal("pass-expired")
         if claims.exp > unix_now + PASS_SECONDS_MAX:
             raise _wrong("it ends later than a pass may (exp)")
         if max(claims.nbf or 0, claims.iat or 0) > unix_now + CLOCK_SECONDS_MAX:
             raise _wrong("it does not hold yet (nbf, iat)")
-        return Pass(Person(claims.name, claims.role, claims.sub), claims.exp)
+        return Pass(person, claims.exp)
 
     def _verified(self, shown: JoinPass) -> bytes:
         try:

@@ -3,6 +3,7 @@
 A room is held by one process.  Sessions never touch it: they send it a `Request` over the bus and get `Tell`s back.
 """
 
+from math import inf
 from typing import Final, assert_never
 
 from msgspec import Struct
@@ -139,21 +140,31 @@ class Room:
                 assert_never(request)
 
     def next_wake(self) -> float | None:
-        """When the next seat runs out, or a rebuilt room is complete."""
+        """When the next seat runs out, the call ends for somebody, or a rebuilt room is complete."""
         times = [seat.place.until for seat in self._seats.values() if isinstance(seat.place, Away)]
+        ends = [*map(self._end_of, self._seats.values()), *map(self._end_of, self._waiting.values())]
+        times += [end for end in ends if end < inf]
         if self._complete_at is not None:
             times.append(self._complete_at)
         return min(times, default=None)
 
     def wake(self, now: float) -> list[Tell]:
-        """Give up the seats that ran out."""
+        """Give up the seats that ran out, and see out those for whom the call ends."""
+        over = [seat for seat in self._seats.values() if self._end_of(seat) <= now]
+        tells = [tell for seat in over for tell in self._take_back(seat, "time-up", now)]
+        late = [session for session, enter in self._waiting.items() if self._end_of(enter) <= now]
+        tells += [tell for session in late for tell in self._see_off(session, "time-up")]
         gone = [peer for peer, seat in self._seats.items() if isinstance(seat.place, Away) and seat.place.until <= now]
         for peer in gone:
             self._give_up(peer, now)
         completed = self._complete_at is not None and self._complete_at <= now
         if completed:
             self._complete_at = None
-        return self._changed() if gone or completed else []
+        return tells + (self._changed() if over or gone or completed else [])
+
+    def _end_of(self, who: Seat | Enter) -> float:
+        """When the call ends for them."""
+        return inf if who.person.ends is None else who.person.ends - self._life.unix_offset
 
     def _look(self, session: SessionId) -> list[Tell]:
         if len(self._lobby) >= LOBBY_SESSIONS:
@@ -346,6 +357,11 @@ class Room:
         """Whoever waited there has gone."""
         return self._knocks() if self._waiting.pop(session, None) is not None else []
 
+    def _see_off(self, session: SessionId, why: Code) -> list[Tell]:
+        """Whoever waits there waits for nothing."""
+        self._lobby.pop(session, None)
+        return [_refuse(session, why), *self._turn_away(session)]
+
     def _knocks(self, only: SessionId | None = None) -> list[Tell]:
         """Tells the hosts, or one of them, who waits."""
         news = Knocks(tuple(Knock(enter.peer, enter.name) for enter in self._waiting.values()))
@@ -359,7 +375,7 @@ class Room:
         return [Tell(session, Reissued(self._claim(self._seats[peer]))) for session, peer in self._peers.items()]
 
     def _member(self, peer: PeerId, name: DisplayName, order: int, person: Person) -> Member:
-        return Member(peer, name, Count(order), self._standing.role_of(peer, person.role))
+        return Member(peer, name, Count(order), self._standing.role_of(peer, person.role), person.may)
 
     def _end(self, now: float) -> list[Tell]:
         tells = [tell for seat in list(self._seats.values()) for tell in self._take_back(seat, "ended", now)]

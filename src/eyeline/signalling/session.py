@@ -77,7 +77,7 @@ LEFT: Final = "left"
 """Why a socket is closed whose client said `leave`."""
 
 
-SEAT_TAKEN: Final = frozenset[Code]({"replaced", "removed", "ended"})
+SEAT_TAKEN: Final = frozenset[Code]({"replaced", "removed", "ended", "time-up"})
 """Why a seat is no longer the session's own."""
 
 
@@ -218,8 +218,8 @@ class Session:
                 return [Send(news)]
             case Reissued(claim):
                 return [Send(NewToken(self._terms.key.mint(claim, now + self._terms.unix_offset)))]
-            case Looked():
-                return [Send(Welcome(news.roster, Count(news.capacity), self._terms.ice.stun))]
+            case Looked(roster, capacity):
+                return [Send(Welcome(roster, Count(capacity), self._terms.ice.stun, self._person().may))]
             case Admitted():
                 return self._seat(news, now)
             case Refused():
@@ -301,6 +301,7 @@ class Session:
                 return self._join(message, self.state, now)
             case Resume(), Fresh():
                 claim = self._terms.key.check(message.token, now + self._terms.unix_offset)
+                self._check_time(claim.person, now)
                 self.state = Entering(claim.room, None)
                 return [Post(claim.room, Return(self.id, claim, claim.person.name or message.name, message.heard))]
             case Leave(), _:
@@ -328,22 +329,35 @@ class Session:
         return [Post(room, Look(self.id))]
 
     def _join(self, join: Join, lobby: Visiting, now: float) -> list[Effect]:
-        person = NOBODY_KNOWN
-        if lobby.holds is not None:
-            if now + self._terms.unix_offset >= lobby.holds.until:
-                raise Refusal("pass-expired")
-            person = lobby.holds.person
+        person = self._person()
+        self._check_time(person, now)
+        if lobby.holds is not None and now + self._terms.unix_offset >= lobby.holds.until:
+            raise Refusal("pass-expired")
         if person.name is not None and len(join.name) > NAME_CHARACTERS_MAX:
             raise Refusal("pass-invalid", "The site says your name: it can't be sealed. Come by a link without a key.")
         self.state = Entering(lobby.room, lobby)
         return [Post(lobby.room, Enter(self.id, self._peer, person.name or join.name, person))]
 
+    def _person(self) -> Person:
+        """Who it is that looks into the room."""
+        match self.state:
+            case Visiting(_, Pass(person)) | Entering(_, Visiting(_, Pass(person))):
+                return person
+            case _:
+                return NOBODY_KNOWN
+
     def _seat(self, news: Admitted, now: float) -> list[Effect]:
-        claim = news.claim
+        claim, unix_now = news.claim, now + self._terms.unix_offset
         self.state = Seated(claim.room, claim.peer)
-        token = self._terms.key.mint(claim, now + self._terms.unix_offset)
+        token = self._terms.key.mint(claim, unix_now)
         servers = self._mint(claim.room, claim.peer, now)
-        return [Send(Joined(claim.peer, news.roster, servers, token, Count(SEAT_SECONDS), news.heard, news.gap))]
+        ends = claim.person.ends
+        left = None if ends is None else Count(max(0, round((ends - unix_now) * 1000)))
+        return [Send(Joined(claim.peer, news.roster, servers, token, Count(SEAT_SECONDS), news.heard, news.gap, left))]
+
+    def _check_time(self, person: Person, now: float) -> None:
+        if person.is_out(now + self._terms.unix_offset):
+            raise Refusal("time-up")
 
     def _mint(self, room: RoomName, peer: PeerId, now: float) -> tuple[IceServer, ...]:
         after = self._terms.ice.renew_after

@@ -18,6 +18,8 @@ function ending({ mine, person }: Transfer, code: string): string {
         : `${person} can’t read the file any more.`;
     case 'disk':
       return mine ? `${person} can’t store it: the disk may be full.` : 'It could not be stored: the disk may be full.';
+    case 'not-permitted':
+      return 'You can’t send files here.';
     case 'too-many':
       return `${person} has 64 files on their way already. Send it when some are done.`;
     case 'bad-name':
@@ -94,6 +96,7 @@ function state(one: Transfer): string {
 /** Every word about files. */
 export const fileWords = {
   forbidden: 'The host has switched files off.',
+  receiveOnly: 'You can get files here, but not send any.',
   heading: 'Files',
   list: 'Files of this call',
   button: 'Files',

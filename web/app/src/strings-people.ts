@@ -1,10 +1,30 @@
-import type { Role } from '@eyeline/sdk';
+import type { Permission, Permissions, Role } from '@eyeline/sdk';
+
+const abilities: { readonly [P in Permission]: string } = {
+  microphone: 'speak',
+  camera: 'be seen',
+  screen: 'share your screen',
+  chat: 'write',
+  files: 'send files',
+};
+
+/** What somebody can do who may not do everything; empty for all others. */
+function may(permissions: Permissions): string {
+  const all = Object.keys(abilities) as Permission[];
+  const able = all.filter((each) => permissions.has(each));
+  if (able.length === all.length) return '';
+  const can = ['watch', 'listen', ...able.map((each) => abilities[each])];
+  return `You can ${can.slice(0, -1).join(', ')}${can.length > 2 ? ',' : ''} and ${can.at(-1)} here.`;
+}
 
 export const peopleWords = {
   button: 'People',
   heading: 'People',
   door: 'At the door',
   inside: 'In the call',
+  may,
+  cameraStays: 'Your camera stays off here',
+  watches: 'Watches',
   you: (name: string) => `${name} (you)`,
   role: { host: 'Host', 'co-host': 'Co-host', member: '' } satisfies Readonly<Record<Role, string>>,
   knocks: (name: string) => (name === '' ? 'Somebody without the key of the link' : name),

@@ -77,6 +77,7 @@ const endings: { readonly [code: string]: Ending } = {
     again: 'Try again',
   },
   ended: { title: 'The call is over', lead: 'Whoever runs this room ended the call for all.', again: 'Join again' },
+  'time-up': { title: 'The call is over', lead: 'Its time is up.', again: null },
   'seat-gone': {
     title: 'Your seat is gone',
     lead: 'This page had no connection for so long that the room gave your seat up. You can take a new one.',
@@ -273,6 +274,8 @@ export const words = {
   foundPerson: (name: string) => `${name} is back`,
   linkCopied: 'Link copied. Send it to whom you want here.',
   away: 'The server is away. The call goes on.',
+  endsAt: (at: number) => `This call ends at ${clockTime(at)}.`,
+  endsSoon: 'This call ends within a minute.',
   hear: 'Click to hear',
   stage: {
     label: 'People in the call',
@@ -313,6 +316,7 @@ export const words = {
     field: 'Message everyone',
     fieldOnly: (name: string) => `Message only ${name}`,
     alone: 'Nobody else is here yet',
+    readOnly: 'You can read here, but not write.',
     send: 'Send',
     delivery: (state: 'sending' | 'waiting' | 'missed', names: string) =>
       ({ sending: 'sending…', waiting: `Waiting for ${names}`, missed: `Not delivered to ${names}` })[state],

@@ -175,3 +175,52 @@ test('a short pause is still speaking', () => {
   world.pass(0.2);
   expect(call.me.speaking.value).toBe(false);
 });
+
+test('who may only watch is told so, can be neither seen nor heard, and writes nothing', async () => {
+  room.may.set(new Set());
+  const watching = 'You can watch and listen here.';
+  expect(call.notices.shown.value).toBe(watching);
+  expect(call.isOn('microphone')).toBe(false);
+  world.pass(4);
+  for (const key of ['m', 'v']) {
+    expect(call.press(key)).toBe(true);
+    expect(call.notices.shown.value).toBe(watching);
+    world.pass(4);
+  }
+  expect([call.isOn('microphone'), call.isOn('camera')]).toEqual([false, false]);
+  const peer = bob();
+  room.peers.set([peer]);
+  peer.sent.length = 0;
+  call.chat.draft.value = 'Hello';
+  call.say();
+  expect(peer.sent).toEqual([]);
+});
+
+test('who may send no files is told so when they try', async () => {
+  room.may.set(new Set(['microphone', 'camera', 'chat']));
+  const peer = bob();
+  room.peers.set([peer]);
+  await call.files.send([new File(['a'], 'a.txt')]);
+  expect(peer.offered).toEqual([]);
+  expect(call.notices.shown.value).toBe('You can get files here, but not send any.');
+});
+
+test('a call that ends at a time says so minutes before, and again in the last one', () => {
+  expect(call.ending.words.value).toBeNull();
+  room.ends.set(world.now() + 3_600_000);
+  expect(call.ending.words.value).toBeNull();
+  for (let passed = 0; passed < 3200; passed += 100) world.pass(100);
+  world.pass(99);
+  expect(call.ending.words.value).toBeNull();
+  world.pass(1);
+  expect(call.ending.words.value).toMatch(/^This call ends at \d\d:\d\d( [AP]M)?\.$/);
+  world.pass(240);
+  expect(call.ending.words.value).toBe('This call ends within a minute.');
+});
+
+test('nothing is said any more of an end that was taken back', () => {
+  room.ends.set(world.now() + 30_000);
+  expect(call.ending.words.value).toBe('This call ends within a minute.');
+  room.ends.set(null);
+  expect(call.ending.words.value).toBeNull();
+});

@@ -150,6 +150,9 @@ function roomOf(name: string, me: string): FakeRoom {
   room.peers.set(peers);
   if (!scene.has('no-relay')) room.iceServers.set(servers);
   if (scene.has('open')) room.sealed = false;
+  if (scene.has('ending')) room.ends.set(Date.now() + 4 * 60_000);
+  if (scene.has('watcher')) room.may.set(new Set());
+  if (scene.has('reader')) room.may.set(new Set(['microphone']));
   if (scene.has('strangers')) room.strangers.set([{ id: 'mallory1', name: '', order: 9 }]);
   if (scene.has('host')) room.hosting.role.set('host');
   if (scene.has('cohost')) room.hosting.role.set('co-host');
@@ -179,6 +182,8 @@ export function visit({ room }: Parameters<typeof sdk.visit>[0]): sdk.Lobby {
   const lobby = new FakeLobby(room);
   lobby.members.set(names.slice(0, others).map((name, index) => ({ id: `p${index}`, name, order: index })));
   lobby.answer = async (name) => roomOf(room, name);
+  if (scene.has('watcher')) lobby.may.set(new Set());
+  if (scene.has('reader')) lobby.may.set(new Set(['microphone']));
   if (scene.has('connecting')) lobby.members.set(null);
   if (scene.has('connecting')) lobby.broker.set('connecting');
   if (scene.has('unreachable')) lobby.broker.set('away');

@@ -1,5 +1,6 @@
 /** The SDK as seen from outside, without a network or a camera: tests say what happens in it. */
 import type * as sdk from '@eyeline/sdk';
+import { PERMISSIONS } from '../../sdk/src/protocol';
 import { Source } from '../../sdk/src/value';
 
 export type MakeStream = (name: string) => MediaStream;
@@ -46,6 +47,8 @@ export const looking: sdk.Line = {
   lost: null,
 };
 
+const everything: sdk.Permissions = new Set(PERMISSIONS);
+
 export class FakePeer implements sdk.Peer {
   readonly id: string;
   readonly name: string;
@@ -55,6 +58,7 @@ export class FakePeer implements sdk.Peer {
   readonly speaking = new Source(false);
   readonly role = new Source<sdk.Role>('member');
   readonly safety = new Source<sdk.Safety>({ state: 'comparing' });
+  may: sdk.Permissions = everything;
 
   constructor(name: string, stream: MediaStream, id = name.toLowerCase()) {
     this.id = id;
@@ -201,7 +205,9 @@ export class FakeRoom implements sdk.Room {
   readonly hosting = new FakeHosting();
   readonly strangers = new Source<readonly sdk.Member[]>([]);
   readonly broker = new Source<sdk.BrokerState>('connected');
+  readonly may = new Source(everything);
   readonly ended = new Source<sdk.EyelineError | null>(null);
+  readonly ends = new Source<number | null>(null);
   readonly iceServers = new Source<readonly sdk.IceServer[]>([]);
   readonly sent: sdk.Json[] = [];
   readonly published: (MediaStream | null)[] = [];
@@ -240,6 +246,7 @@ export class FakeLobby implements sdk.Lobby {
   readonly broker = new Source<sdk.BrokerState>('connected');
   readonly members = new Source<readonly sdk.Member[] | null>([]);
   readonly strangers = new Source(0);
+  readonly may = new Source(everything);
   readonly waiting = new Source(false);
   hidden = false;
   readonly capacity = new Source<number | null>(6);
@@ -315,6 +322,14 @@ export class FakeMedia implements Pick<sdk.LocalMedia, keyof sdk.LocalMedia> {
   async setCamera(on: boolean): Promise<void> {
     this.#set(this.camera, on, this.problem.camera, 'front');
     this.stream.set(this.#makeStream(on && this.problem.camera === null ? 'You' : ''));
+  }
+
+  readonly released: ('microphone' | 'camera')[] = [];
+
+  async release(kind: 'microphone' | 'camera'): Promise<void> {
+    this.released.push(kind);
+    if (kind === 'camera') await this.setCamera(false);
+    else await this.setMicrophone(false);
   }
 
   async choose(kind: 'microphone' | 'camera', deviceId: string): Promise<void> {

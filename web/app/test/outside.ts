@@ -52,6 +52,8 @@ export class World implements Outside {
     address: '203.0.113.7',
   };
   readonly relays = new Map<string, TurnAnswer>();
+  /** Whether lobbies have their welcome from the start. */
+  welcomed = true;
   /** What lobbies say to who joins, if not yes. */
   answer: FakeLobby['answer'] | null = null;
   /** Whether the server gives its page. */
@@ -66,6 +68,7 @@ export class World implements Outside {
       this.visits.push({ room, secret, pass, owner });
       const lobby = new FakeLobby(room);
       if (this.answer !== null) lobby.answer = this.answer;
+      if (!this.welcomed) lobby.members.set(null);
       this.lobbies.push(lobby);
       return lobby;
     },

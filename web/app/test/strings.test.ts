@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { words } from '../src/strings';
+import { peopleWords } from '../src/strings-people';
 import { direct, looking } from './fakes';
 
 const relayed = { ...direct, state: 'relayed', path: 'relay', localType: 'relay', protocol: 'tls' } as const;
@@ -55,4 +56,13 @@ test('what else was tried is said with its ports', () => {
   expect(words.line.tried({ ...direct, tried: [{ kind: 'relay', outcome: 'silent', relays }] })[1]).toBe(
     'Relay (UDP port 3478, TLS port 443): no answer.',
   );
+});
+
+test.each([
+  [[], 'You can watch and listen here.'],
+  [['chat'], 'You can watch, listen, and write here.'],
+  [['microphone', 'chat'], 'You can watch, listen, speak, and write here.'],
+  [['microphone', 'camera', 'screen', 'files', 'chat'], ''],
+] as const)('who may send %j reads: %s', (may, sentence) => {
+  expect(peopleWords.may(new Set(may))).toBe(sentence);
 });

@@ -58,6 +58,35 @@ test('a pass in the link is shown to the server, and is not in the link that is 
   expect(call(app).link).toMatch(/\/r\/tea$/);
 });
 
+test('who has a pass is asked for camera and microphone once it is known that they may use them', async () => {
+  const world = new World('r/tea#pass=e30.e30.sig');
+  world.welcomed = false;
+  const app = new App(world);
+  await settled();
+  const [media] = world.media;
+  expect(media?.wish).toBeUndefined();
+  world.lobbies[0]?.may.set(new Set(['microphone']));
+  world.lobbies[0]?.members.set([]);
+  await settled();
+  expect(media?.wish).toMatchObject({ microphone: true, camera: false });
+  expect(lobby(app).equipment.isOn('camera')).toBe(false);
+  await lobby(app).equipment.toggle('camera');
+  expect(media?.camera.current.state).toBe('off');
+});
+
+test('who has none is asked at once, and what they may not use is let go of', async () => {
+  const world = new World('r/tea');
+  world.welcomed = false;
+  const app = new App(world);
+  await settled();
+  expect(lobby(app).equipment.isOn('camera')).toBe(true);
+  world.lobbies[0]?.may.set(new Set(['microphone', 'chat']));
+  await settled();
+  expect(world.media[0]?.released).toEqual(['camera']);
+  expect(lobby(app).equipment.isOn('camera')).toBe(false);
+  expect(lobby(app).equipment.isOn('microphone')).toBe(true);
+});
+
 test('without HTTPS a new call has no key, and a link with one says why it does not work', async () => {
   const world = new World();
   world.secure = false;

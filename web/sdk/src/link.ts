@@ -81,6 +81,8 @@ export interface LinkOptions {
   /** Whether this side makes the first offer; the other waits for it. */
   readonly opens: boolean;
   readonly stream: MediaStream | null;
+  /** Whether we take what the other side sends of this kind of track. */
+  readonly takes: (kind: string) => boolean;
   /** How many links send this picture. */
   readonly links: number;
   /** The other side's link that this one answers to; null if not known yet. */
@@ -256,6 +258,7 @@ export class Link {
     for (const kind of KINDS.filter((each) => !there.includes(each))) {
       this.connection.addTransceiver(firstTrack(this.#stream, kind) ?? kind, { direction: 'sendrecv' });
     }
+    this.#direct();
     this.share(this.#links);
     this.#timer = setTimeout(() => this.#check(), 2 * RETRY_AFTER_MS);
     this.#perform(this.#negotiation.need());
@@ -328,8 +331,15 @@ export class Link {
     for (const transceiver of this.connection.getTransceivers()) {
       if (transceiver.mid === null) transceiver.stop();
     }
-    for (const transceiver of this.#transceivers()) transceiver.direction = 'sendrecv';
+    this.#direct();
     this.publish(this.#stream);
+  }
+
+  /** Every line goes both ways, whether or not there is a track now; but one that we take nothing from goes one way. */
+  #direct(): void {
+    for (const transceiver of this.#transceivers()) {
+      transceiver.direction = this.#options.takes(transceiver.receiver.track.kind) ? 'sendrecv' : 'sendonly';
+    }
   }
 
   /** The first audio and the first video line. */

@@ -1,6 +1,7 @@
 import { Broker, type Signalling } from './broker.ts';
 import { EyelineError } from './errors.ts';
 import { configure, type Spare, spare, type Ways } from './link.ts';
+import { type Permissions, permissionsOf, permitted } from './permissions.ts';
 import type { IceServer, Joined, Member } from './protocol.ts';
 import { loadTicket, type Place, type Room, SeatedRoom, saveTicket } from './room.ts';
 import { isSecret } from './seal.ts';
@@ -30,6 +31,8 @@ export interface Lobby {
   readonly strangers: Value<number>;
   /** How many may be inside; null until the broker has answered. */
   readonly capacity: Value<number | null>;
+  /** What we may send once we are inside; everything, as far as is known before the broker has answered. */
+  readonly may: Value<Permissions>;
   /** A host has been asked whether we may enter. */
   readonly waiting: Value<boolean>;
   /** Why the broker does not let us look in; null while all is well. */
@@ -62,6 +65,7 @@ class Visit implements Lobby {
   readonly members = new Source<readonly Member[] | null>(null);
   readonly strangers = new Source(0);
   readonly capacity = new Source<number | null>(null);
+  readonly may = new Source<Permissions>(permissionsOf({}));
   readonly waiting = new Source(false);
   readonly refused = new Source<EyelineError | null>(null);
   readonly #broker: Signalling;
@@ -107,7 +111,7 @@ class Visit implements Lobby {
 
   /** Makes the connection while the broker is still being asked. */
   hurry(stream: MediaStream | null): void {
-    this.#spare ??= spare(this.#iceServers, stream, this.#ways);
+    this.#spare ??= spare(this.#iceServers, permitted(stream, this.may.current), this.#ways);
   }
 
   join(options: JoinOptions): Promise<Room> {
@@ -168,6 +172,7 @@ class Visit implements Lobby {
         this.refused.set(null);
         this.#iceServers = news.welcome.iceServers;
         this.capacity.set(news.welcome.capacity);
+        this.may.set(permissionsOf(news.welcome));
         this.#show(news.welcome.roster.members);
         if (this.#stream !== null) this.hurry(this.#stream);
         break;

@@ -84,6 +84,11 @@ export class LocalMedia {
     }, ['camera']);
   }
 
+  /** Lets go of one, or of what is being started of it, until it is turned on again. */
+  async release(kind: Kind): Promise<void> {
+    await this.#run(async () => this.#release(kind), [kind]);
+  }
+
   async choose(kind: Kind, deviceId: string): Promise<void> {
     this.#chosen[kind] = deviceId;
     await this.#run(async () => {

@@ -1,4 +1,5 @@
 import { type Attempt, NO_ATTEMPT, relaysIn, together, triedOf, verdictOf } from './attempt.ts';
+import { questionIn } from './chat/messages.ts';
 import { Comparison, fingerprintIn, type Safety, type Step } from './comparison.ts';
 import { EyelineError } from './errors.ts';
 import type { Exchange } from './files/exchange.ts';
@@ -6,17 +7,13 @@ import { Lane } from './files/lane.ts';
 import type { FileTransfer, IncomingFile, OfferOptions } from './files/transfer.ts';
 import type { Role } from './hosting.ts';
 import { configure, Link, type Spare } from './link.ts';
+import { type Permissions, permissionFor, permissionsOf, permittedMedia } from './permissions.ts';
+import { Post } from './post.ts';
 import type { IceServer, Member } from './protocol.ts';
 import { Silence } from './silence.ts';
 import { attemptOf, type Counters, type Line, measure, NO_LINE, type Said } from './stats.ts';
 import { Source, type Value } from './value.ts';
 import { type Frame, type Json, type PeerMedia, parseFrame, parseWords, type Words } from './words.ts';
-
-/** Messages that may wait for their receipt; the next one is refused. */
-const UNACKNOWLEDGED_MAX = 256;
-
-/** Characters that a message may have as JSON. */
-const MESSAGE_CHARACTERS_MAX = 60 * 1024;
 
 /** Milliseconds between two measurements of the line. */
 const MEASURE_EVERY_MS = 1000;
@@ -53,10 +50,12 @@ export interface Peer {
   /** Whether somebody may be between: begins anew with each new connection. */
   readonly safety: Value<Safety>;
   readonly role: Value<Role>;
+  /** What they may send: of the rest nothing is shown, heard or taken. */
+  readonly may: Permissions;
   /**
    * Says something to this peer. Resolves when they have it; it is said again if the connection breaks meanwhile.
    * Rejects with code `gone` when they left before, `too-large` above 60 Ki characters of JSON, `too-fast` when 256
-   * wait already.
+   * wait already, `not-permitted` where we may not write.
    */
   send(message: Json): Promise<void>;
   /** Looks for a path anew at once, where there is none. */
@@ -71,6 +70,8 @@ export interface RemotePeerOptions {
   readonly member: Member;
   readonly polite: boolean;
   readonly opens: boolean;
+  /** What we may send. */
+  readonly mine: Value<Permissions>;
   readonly stream: MediaStream | null;
   readonly media: PeerMedia;
   /** How many people get our picture. */
@@ -92,12 +93,6 @@ export interface RemotePeerOptions {
   readonly onSilence: () => void;
 }
 
-interface Unacknowledged {
-  readonly text: string;
-  readonly resolve: () => void;
-  readonly reject: (error: EyelineError) => void;
-}
-
 /** A {@link Peer} and the links to them, one after the other. */
 export class RemotePeer implements Peer {
   readonly id: string;
@@ -108,13 +103,14 @@ export class RemotePeer implements Peer {
   readonly speaking = new Source(false);
   readonly safety = new Source<Safety>({ state: 'comparing' });
   readonly role: Source<Role>;
+  readonly may: Permissions;
   /** False once the peer has said that its page goes away and has not come back. */
   readonly here = new Source(true);
   readonly #options: RemotePeerOptions;
   readonly #silence = new Silence();
   readonly #lane: Lane;
   readonly #timers: ReturnType<typeof setInterval>[];
-  readonly #waiting = new Map<number, Unacknowledged>();
+  readonly #post = new Post((text) => this.#write(text));
   #awayTimer: ReturnType<typeof setTimeout> | undefined;
   #repairTimer: ReturnType<typeof setTimeout> | undefined;
   /** When links were made anew lately. */
@@ -136,15 +132,14 @@ export class RemotePeer implements Peer {
   #myStream: MediaStream | null;
   #myMedia: PeerMedia;
   #links: number;
-  #sent = Date.now(); // larger than on an earlier page of ours
-  #got = 0;
 
   constructor(options: RemotePeerOptions) {
     this.id = options.member.id;
     this.name = options.member.name;
     this.role = new Source(options.member.role ?? 'member');
+    this.may = permissionsOf(options.member);
     this.#options = options;
-    this.#lane = new Lane(this.id, options.exchange);
+    this.#lane = new Lane(this.id, options.exchange, this.may.has('files'));
     this.#myStream = options.stream;
     this.#myMedia = options.media;
     this.#links = options.links;
@@ -165,19 +160,10 @@ export class RemotePeer implements Peer {
   }
 
   send(message: Json): Promise<void> {
-    const n = this.#sent + 1;
-    const text = JSON.stringify({ frame: 'message', n, data: message } satisfies Frame);
-    if (text.length > MESSAGE_CHARACTERS_MAX) {
-      return Promise.reject(new EyelineError('too-large', 'A message may have 60 Ki characters at most.'));
+    if (!this.#options.mine.current.has('chat') && questionIn(message) === undefined) {
+      return Promise.reject(new EyelineError('not-permitted', 'You may read what is written here, but not write.'));
     }
-    if (this.#waiting.size >= UNACKNOWLEDGED_MAX) {
-      return Promise.reject(new EyelineError('too-fast', 'Too many messages wait for this person already.'));
-    }
-    this.#sent = n;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(n, { text, resolve, reject });
-      this.#write(text);
-    });
+    return this.#post.send(message);
   }
 
   offer(file: File, options: OfferOptions = {}): FileTransfer {
@@ -244,7 +230,7 @@ export class RemotePeer implements Peer {
     clearTimeout(this.#repairTimer);
     this.#link.close();
     this.#lane.close();
-    this.#giveUpWaiting();
+    this.#post.giveUp();
   }
 
   /** Tells the peer that we leave, or that our page goes away; it may not arrive. */
@@ -259,6 +245,7 @@ export class RemotePeer implements Peer {
       opens,
       to,
       stream: this.#myStream,
+      takes: (kind) => this.may.has(permissionFor(kind)),
       links: this.#links,
       say: (words) => this.#say(words),
       onTrack: (track) => this.#addTrack(track),
@@ -319,6 +306,7 @@ export class RemotePeer implements Peer {
   }
 
   #addTrack(track: MediaStreamTrack): void {
+    if (!this.may.has(permissionFor(track.kind))) return;
     for (const old of this.stream.getTracks()) {
       if (old.kind === track.kind && old !== track) this.stream.removeTrack(old);
     }
@@ -347,20 +335,13 @@ export class RemotePeer implements Peer {
   /** Their page went away and has not come back: to others they have left. */
   #vanish(): void {
     this.here.set(false);
-    this.#giveUpWaiting();
-  }
-
-  #giveUpWaiting(): void {
-    for (const waiting of this.#waiting.values()) {
-      waiting.reject(new EyelineError('gone', 'This person left before the message arrived.'));
-    }
-    this.#waiting.clear();
+    this.#post.giveUp();
   }
 
   #greet(): void {
     void this.#compare(this.#link);
     this.#write(JSON.stringify({ frame: 'media', media: this.#myMedia } satisfies Frame));
-    for (const waiting of this.#waiting.values()) this.#write(waiting.text);
+    this.#post.again();
   }
 
   /** Browsers compare keys on secure pages only. */
@@ -399,17 +380,13 @@ export class RemotePeer implements Peer {
     const frame = parseFrame(text);
     switch (frame?.frame) {
       case 'message':
-        this.#write(JSON.stringify({ frame: 'got', n: frame.n } satisfies Frame));
-        if (frame.n <= this.#got) return; // it was said again, and had come
-        this.#got = frame.n;
-        this.#options.onMessage(frame.data);
+        this.#hearMessage(frame.n, this.may.has('chat') ? frame.data : questionIn(frame.data));
         break;
       case 'got':
-        this.#waiting.get(frame.n)?.resolve();
-        this.#waiting.delete(frame.n);
+        this.#post.arrived(frame.n);
         break;
       case 'media':
-        this.media.set(frame.media);
+        this.media.set(permittedMedia(frame.media, this.may));
         break;
       case 'compare':
         if (this.#comparison !== null) this.#comparison.comparison.take(frame.step);
@@ -429,6 +406,11 @@ export class RemotePeer implements Peer {
       case undefined:
         break; // not ours, or from a later version
     }
+  }
+
+  /** What may not be said gets no receipt. */
+  #hearMessage(n: number, data: Json | undefined): void {
+    if (data !== undefined && this.#post.take(n)) this.#options.onMessage(data);
   }
 
   async #measure(): Promise<void> {

@@ -71,6 +71,11 @@ export type OwnerKey = string;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it may not have
 export const displayName = /^(?=.*\S)[^\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]{1,64}$/u;
 
+/** All that one member can send to the others.  To see and hear them, and to read, takes none of these. */
+export const PERMISSIONS = ['microphone', 'camera', 'screen', 'files', 'chat'] as const;
+
+export type Permission = (typeof PERMISSIONS)[number];
+
 /** Why the broker says no. */
 export type Code =
   | 'malformed'
@@ -93,6 +98,7 @@ export type Code =
   | 'replaced'
   | 'removed'
   | 'ended'
+  | 'time-up'
   | 'locked'
   | 'denied'
   | 'too-many-knocks'
@@ -109,6 +115,11 @@ export interface Member {
   readonly order: Count;
   /** `host` holds the room's key, or has come by a pass that says so. */
   readonly role?: 'host' | 'co-host' | 'member';
+  /**
+   * What they may send, on the word of the site; left out where that is everything.  Each member's own program sees
+   * to it: what somebody sends who may not is not taken.
+   */
+  readonly may?: readonly Permission[];
 }
 
 /** What the hosts of a room have decided. */
@@ -272,6 +283,8 @@ export interface Welcome {
   readonly capacity: Count;
   /** So that the browser can gather its candidates in the lobby. */
   readonly iceServers: readonly IceServer[];
+  /** What you may send once you are inside; left out where that is everything. */
+  readonly may?: readonly Permission[];
 }
 
 /** The answer to `join` and `resume`: all that a member needs, in one message. */
@@ -288,6 +301,8 @@ export interface Joined {
   readonly heard: Count;
   /** True if signals between members may have been lost: negotiate afresh where a connection is not up. */
   readonly gap: boolean;
+  /** When the site has said that the call ends: after this time you are refused with code `time-up`. */
+  readonly endsInMs?: Count;
 }
 
 /** Everybody with a seat, whole, whenever it changes. */

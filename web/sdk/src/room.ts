@@ -4,6 +4,7 @@ import { Exchange } from './files/exchange.ts';
 import { type Hosting, RoomHosting } from './hosting.ts';
 import { configure, type Spare, spare, type Ways } from './link.ts';
 import { type Peer, RemotePeer } from './peer.ts';
+import { type Permissions, permissionsOf, permitted } from './permissions.ts';
 import type { IceServer, Joined, Member, Roster } from './protocol.ts';
 import { isStranger } from './sealed.ts';
 import type { BrokerState, News, Ticket } from './session.ts';
@@ -15,6 +16,8 @@ export interface Room {
   readonly name: string;
   /** Ourselves; another id after a seat was lost and a new one taken. */
   readonly me: Member;
+  /** What we may send to the others. */
+  readonly may: Value<Permissions>;
   /** The others, in order of arrival. */
   readonly peers: Value<readonly Peer[]>;
   /** What stands between us and a server that lies: the secret of the link, or nothing. */
@@ -23,14 +26,19 @@ export interface Room {
   readonly strangers: Value<readonly Member[]>;
   /** Whether the broker is there; the call goes on while it is `away`. */
   readonly broker: Value<BrokerState>;
-  /** null while inside; then why it is over: `left` (by us), `replaced` (the seat was opened elsewhere) and the like. */
+  /**
+   * null while inside; then why it is over: `left` (by us), `replaced` (the seat was opened elsewhere), `time-up` and the
+   * like.
+   */
   readonly ended: Value<EyelineError | null>;
+  /** When the call is to end for us, in milliseconds since 1970 by the clock of this machine; null if nobody has said. */
+  readonly ends: Value<number | null>;
   readonly hosting: Hosting;
   /** What the server offers to find paths with: STUN, and relays with credentials that are renewed in time. */
   readonly iceServers: Value<readonly IceServer[]>;
   /**
-   * Sends these tracks from now on: the first of each kind; null sends nothing. A track with `enabled` false is told to
-   * the others as muted: call again after changing it.
+   * Sends these tracks from now on, of those that we may send the first of each kind; null sends nothing. A track with
+   * `enabled` false is told to the others as muted: call again after changing it.
    */
   publish(stream: MediaStream | null): void;
   /** Tells everyone who is here now; resolves when each has it, rejects with code `gone` and the names of who has not. */
@@ -71,11 +79,13 @@ interface Seat {
 export class SeatedRoom implements Room {
   readonly name: string;
   me: Member;
+  readonly may: Source<Permissions>;
   readonly peers = new Source<readonly Peer[]>([]);
   readonly sealed: boolean;
   readonly strangers = new Source<readonly Member[]>([]);
   readonly broker: Value<BrokerState>;
   readonly ended = new Source<EyelineError | null>(null);
+  readonly ends = new Source<number | null>(null);
   readonly hosting: RoomHosting;
   readonly iceServers: Source<readonly IceServer[]>;
   readonly #broker: Signalling;
@@ -87,8 +97,10 @@ export class SeatedRoom implements Room {
   readonly #identity: () => Promise<CryptoKeyPair | null>;
   #members: readonly Member[] = [];
   #spare: Spare | null;
-  #stream: MediaStream | null;
-  #media: PeerMedia;
+  /** What we were given to send, and what of it we may. */
+  #given: MediaStream | null;
+  #stream: MediaStream | null = null;
+  #media: PeerMedia = mediaOf(null);
 
   constructor(name: string, broker: Signalling, state: Value<BrokerState>, seat: Seat) {
     this.name = name;
@@ -100,9 +112,9 @@ export class SeatedRoom implements Room {
     this.#ways = seat.ways;
     this.iceServers = new Source(seat.joined.iceServers);
     this.#spare = seat.spare;
-    this.#stream = seat.stream;
-    this.#media = mediaOf(seat.stream);
+    this.#given = seat.stream;
     this.me = selfIn(seat.joined);
+    this.may = new Source(permissionsOf(this.me));
     const options = { signal: this.#stopped.signal };
     globalThis.addEventListener?.('pagehide', () => this.#goAway(), options);
     globalThis.addEventListener?.('online', () => this.#restart(), options);
@@ -118,9 +130,9 @@ export class SeatedRoom implements Room {
   }
 
   publish(stream: MediaStream | null): void {
-    this.#stream = stream;
-    this.#media = mediaOf(stream);
-    for (const peer of this.#known.values()) peer.publish(stream, this.#media);
+    this.#given = stream;
+    this.#choose();
+    for (const peer of this.#known.values()) peer.publish(this.#stream, this.#media);
   }
 
   async send(message: Json): Promise<void> {
@@ -149,7 +161,7 @@ export class SeatedRoom implements Room {
     if (this.ended.current !== null) return;
     switch (news.news) {
       case 'joined':
-        this.me = selfIn(news.joined);
+        this.#sit(selfIn(news.joined));
         this.#configure(news.joined.iceServers);
         this.#joined(news.joined, news.resumed);
         break;
@@ -185,7 +197,21 @@ export class SeatedRoom implements Room {
     for (const peer of this.#known.values()) peer.configure(iceServers);
   }
 
+  /** What we may send is another only in another seat. */
+  #sit(me: Member): void {
+    if (me.id !== this.me.id) this.may.set(permissionsOf(me));
+    this.me = me;
+  }
+
+  /** Of what we were given, what we may send. */
+  #choose(): void {
+    this.#stream = permitted(this.#given, this.may.current);
+    this.#media = mediaOf(this.#stream);
+  }
+
   #joined(joined: Joined, resumed: boolean): void {
+    this.#choose();
+    this.ends.set(joined.endsInMs === undefined ? null : Date.now() + joined.endsInMs);
     const before = [...this.#known.values()];
     if (!resumed) {
       for (const peer of before) this.#forget(peer); // a new id: the others see a new person
@@ -226,6 +252,7 @@ export class SeatedRoom implements Room {
       member,
       polite,
       opens,
+      mine: this.may,
       stream: this.#stream,
       media: this.#media,
       links: Math.max(1, this.#members.length),

@@ -47,6 +47,7 @@ const TURNED_AWAY: ReadonlySet<Code> = new Set<Code>([
   'replaced',
   'removed',
   'ended',
+  'time-up',
 ]);
 
 /** Whether the broker's socket is there. Calls go on while it is `away`. */

@@ -96,7 +96,7 @@ function connect(one: string, other: string): void {
     const page = pages[from as 'alice'];
     const end = ends[index] ?? ends[0];
     end.other = ends[1 - index] ?? null;
-    const lane = page.lanes.get(to) ?? new Lane(to, page.exchange);
+    const lane = page.lanes.get(to) ?? new Lane(to, page.exchange, true);
     if (!page.lanes.has(to)) lane.listen((offered) => page.offered.push(offered));
     page.lanes.set(to, lane);
     page.ends.set(to, end);

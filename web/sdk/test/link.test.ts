@@ -25,6 +25,7 @@ test('of tracks that are given one right after the other the last one is sent', 
     polite: true,
     opens: false,
     stream: null,
+    takes: () => true,
     links: 1,
     to: null,
     say: () => undefined,
@@ -37,4 +38,34 @@ test('of tracks that are given one right after the other the last one is sent', 
   link.close();
   await new Promise((resolve) => setTimeout(resolve));
   expect(sender.track).toBe(CAMERA);
+});
+
+test('a line goes one way where nothing of the other side is taken', () => {
+  const lines: { direction: string; readonly receiver: object; readonly sender: object }[] = [];
+  const connection = {
+    getTransceivers: () => lines,
+    addTransceiver: (kind: string) => {
+      const sender = { track: null, getParameters: () => ({ encodings: [] }) };
+      lines.push({ direction: 'sendrecv', receiver: { track: { kind } }, sender });
+    },
+    setLocalDescription: () => new Promise(() => undefined),
+    remoteDescription: null,
+    close: () => undefined,
+  };
+  const link = new Link({
+    spare: { connection, channel: {}, errors: [] } as unknown as Spare,
+    polite: true,
+    opens: true,
+    stream: null,
+    takes: (kind) => kind === 'audio',
+    links: 1,
+    to: null,
+    say: () => undefined,
+    reachable: () => true,
+    onTrack: () => undefined,
+    onState: () => undefined,
+    onBroken: () => undefined,
+  });
+  expect(lines.map(({ direction }) => direction)).toEqual(['sendrecv', 'sendonly']);
+  link.close();
 });

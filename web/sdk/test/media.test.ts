@@ -95,3 +95,13 @@ test('a device is on only once its track can be sent', async () => {
   await started;
   expect(kinds).toEqual([['audio', 'video']]);
 });
+
+test('a microphone that is let go of while it is being started is closed, not muted', async () => {
+  const media = new LocalMedia();
+  const started = media.start();
+  const released = media.release('microphone');
+  asked[0]?.grant();
+  await Promise.all([started, released]);
+  expect(media.microphone.current.state).toBe('off');
+  expect(media.stream.current.getTracks().map((track) => track.kind)).toEqual(['video']);
+});

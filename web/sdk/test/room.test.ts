@@ -154,3 +154,20 @@ test('whoever makes links without end gets five in ten seconds', async () => {
   for (let link = 1; link <= 20; link += 1) await bobOffers(link);
   expect(connections.length).toBe(1 + 5);
 });
+
+test('a call that ends at a time says when, by our own clock, and anew each time that we come back', async () => {
+  vi.useFakeTimers({ now: 1_000_000, toFake: ['Date'] });
+  await aliceJoinsBob();
+  expect(room.ends.current).toBe(null);
+  const seat = { you: 'a', resume: 'token', heard: 0, gap: false, iceServers: [], roster: roster(bob, alice) };
+  sockets[0]?.says({ type: 'joined', ...seat, endsInMs: 60_000 });
+  expect(room.ends.current).toBe(1_060_000);
+  vi.useRealTimers();
+});
+
+test('whose time is up is out for good', async () => {
+  await aliceJoinsBob();
+  sockets[0]?.says({ type: 'refused', code: 'time-up', message: 'The time of this call is up.' });
+  expect(room.ended.current?.code).toBe('time-up');
+  expect(names()).toEqual([]);
+});

@@ -6,6 +6,7 @@ import { safetyWords } from '../strings-safety';
 import { arrival, hasArrived } from './arrival';
 import { Chat } from './chat';
 import { Controls } from './controls';
+import { Ending } from './ending';
 import type { Equipment, Kind } from './equipment';
 import { Files } from './files';
 import { Notices } from './notices';
@@ -29,6 +30,8 @@ export class Call {
   readonly others = signal<readonly Other[]>([]);
   readonly alone: ReadonlySignal<boolean>;
   readonly broker: ReadonlySignal<sdk.BrokerState>;
+  /** What we may send here. */
+  readonly may: ReadonlySignal<sdk.Permissions>;
   /** Whether the link has a key. */
   readonly sealed: boolean;
   /** What must be known for as long as it is so. */
@@ -38,6 +41,7 @@ export class Call {
   readonly files: Files;
   readonly people: People;
   readonly notices: Notices;
+  readonly ending: Ending;
   readonly controls: Controls;
   readonly stage = new Stage(this.others);
   /** Whose line is being looked at, by id. */
@@ -66,6 +70,8 @@ export class Call {
     this.alone = computed(() => this.others.value.length === 0);
     this.chat = new Chat(outside, room);
     this.notices = new Notices(outside.after);
+    this.ending = new Ending(outside);
+    this.#watch.on(room.ends, (ends) => this.ending.at(ends));
     this.files = new Files(outside, room, this.notices);
     this.people = new People(room.hosting, this.#watch, hostLink);
     this.#watch.add(room.hosting.onAskedToMute((from) => this.#askedToMute(from)));
@@ -79,6 +85,8 @@ export class Call {
     this.copied = computed(() => this.notices.shown.value === words.linkCopied);
     this.controls = new Controls(outside.after);
     this.broker = this.#watch.signal(room.broker);
+    this.may = this.#watch.signal(room.may);
+    this.#watch.on(room.may, (may) => this.#allow(may));
     this.sealed = room.sealed;
     const strangers = this.#watch.signal(room.strangers);
     this.#verified = new Verified(outside.memory);
@@ -99,6 +107,10 @@ export class Call {
   }
 
   async toggle(kind: Kind): Promise<void> {
+    if (!this.may.peek().has(kind)) {
+      this.notices.show(peopleWords.may(this.may.peek()));
+      return;
+    }
     await this.#equipment.toggle(kind);
     this.#publish();
     const { problem, state } = this.#equipment[kind].peek();
@@ -117,7 +129,7 @@ export class Call {
 
   /** Sends what was typed, if there is anybody to read it. */
   say(): void {
-    if (!this.alone.peek()) this.chat.send();
+    if (!this.alone.peek() && this.may.peek().has('chat')) this.chat.send();
   }
 
   showFiles(open: boolean): void {
@@ -203,7 +215,15 @@ export class Call {
     this.files.end();
     this.#watch.end();
     this.notices.end();
+    this.ending.end();
     this.controls.end();
+  }
+
+  /** Who may not do everything is told what they can do. */
+  #allow(may: sdk.Permissions): void {
+    this.#equipment.allow(may);
+    const limits = peopleWords.may(may);
+    if (limits !== '') this.notices.show(limits);
   }
 
   #askedToMute(from: string): void {

@@ -145,8 +145,13 @@ export class Chat {
     this.draft.value = line.text;
   }
 
+  /** Whether we may write, and not only read. */
+  get mayWrite(): boolean {
+    return this.#room.may.current.has('chat');
+  }
+
   canChange(line: Line): boolean {
-    return this.#conversation.canChange(line);
+    return this.mayWrite && this.#conversation.canChange(line);
   }
 
   /** The last line that can still be changed. */

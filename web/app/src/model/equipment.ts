@@ -30,12 +30,14 @@ export class Equipment {
   readonly level: ReadonlySignal<number>;
   readonly speaking: ReadonlySignal<boolean>;
   readonly media: ReadonlySignal<sdk.PeerMedia>;
+  readonly #usable = signal<ReadonlySet<string>>(new Set(['microphone', 'camera']));
   readonly #media: Media;
   readonly #memory: Memory;
   readonly #loud = signal(false);
   readonly #watch = new Watch();
   #endPause: (() => void) | null = null;
   #wish: Wish;
+  #started = false;
 
   constructor(outside: Outside) {
     this.#memory = outside.memory;
@@ -54,9 +56,23 @@ export class Equipment {
     }));
   }
 
-  /** Asks for what was wished last time, both at first. */
-  start(): Promise<void> {
-    return this.#media.start(this.#wish);
+  /** Asks once for what was wished last time, both at first, of what we may use. */
+  async start(): Promise<void> {
+    if (this.#started) return;
+    this.#started = true;
+    const wished = (kind: Kind) => this.#wish[kind] && this.mayUse(kind);
+    await this.#media.start({ ...this.#wish, microphone: wished('microphone'), camera: wished('camera') });
+  }
+
+  /** Whether the site lets us be heard, or seen, in this room. */
+  mayUse(kind: Kind): boolean {
+    return this.#usable.value.has(kind);
+  }
+
+  /** From now on only these may be used. */
+  allow(may: sdk.Permissions): void {
+    this.#usable.value = may;
+    for (const kind of ['microphone', 'camera'] as const) if (!may.has(kind)) void this.#media.release(kind);
   }
 
   /** Asks again for what did not come. */
@@ -78,9 +94,10 @@ export class Equipment {
     return this.turn(kind, !this.isOn(kind));
   }
 
-  turn(kind: Kind, on: boolean): Promise<void> {
+  async turn(kind: Kind, on: boolean): Promise<void> {
+    if (!this.mayUse(kind)) return;
     this.#remember({ [kind]: on });
-    return kind === 'microphone' ? this.#media.setMicrophone(on) : this.#media.setCamera(on);
+    await (kind === 'microphone' ? this.#media.setMicrophone(on) : this.#media.setCamera(on));
   }
 
   choose(kind: Kind, id: string): Promise<void> {

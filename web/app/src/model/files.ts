@@ -71,10 +71,15 @@ export class Files {
     return this.#room.hosting.rules.current.files;
   }
 
+  /** Whether the site lets us send some. */
+  get maySend(): boolean {
+    return this.#room.may.current.has('files');
+  }
+
   /** Offers the files and folders to whom they are for; one that was on its way before a reload goes on. */
   async send(files: readonly (File | Folder)[]): Promise<void> {
-    if (!this.allowed) {
-      this.#notices.show(fileWords.forbidden);
+    if (!this.allowed || !this.maySend) {
+      this.#notices.show(this.maySend ? fileWords.forbidden : fileWords.receiveOnly);
       return;
     }
     const to = this.to.peek();

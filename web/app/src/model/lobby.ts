@@ -42,6 +42,8 @@ export class Lobby {
   /** All goes by the relay. */
   readonly hidden = signal(false);
   readonly joining = signal(false);
+  /** What we may send once we are inside. */
+  readonly may: ReadonlySignal<sdk.Permissions>;
   /** A host has been asked whether we may come in. */
   readonly waiting: ReadonlySignal<boolean>;
   /** Why the last try to join failed. */
@@ -77,6 +79,9 @@ export class Lobby {
       relayOnly: this.hidden.peek(),
     });
     this.waiting = this.#watch.signal(this.#lobby.waiting);
+    this.may = this.#watch.signal(this.#lobby.may);
+    this.#watch.on(this.#lobby.may, (may) => equipment.allow(may));
+    this.#watch.on(this.#lobby.members, (members) => members !== null && void equipment.start());
     this.status = statusOf(this.#lobby, this.#watch, this.sealed);
     this.#watch.add(
       effect(() => {

@@ -30,6 +30,7 @@ export interface Other extends Person {
   readonly line: ReadonlySignal<sdk.Line>;
   readonly trust: Trust;
   readonly role: ReadonlySignal<sdk.Role>;
+  readonly may: sdk.Permissions;
   readonly watch: Watch;
   /** Looks for a path to them anew. */
   readonly retry: () => void;
@@ -47,6 +48,7 @@ export function other(peer: sdk.Peer, verified: Verified): Other {
     speaking: watch.signal(peer.speaking),
     line: watch.signal(peer.line),
     role: watch.signal(peer.role),
+    may: peer.may,
     trust: new Trust(watch.signal(peer.safety), verified, name),
     watch,
     retry: () => peer.retry(),

@@ -9,7 +9,13 @@ import type { Outside } from './outside';
 import { type RoomAddress, roomPath } from './route';
 
 /** Refusals that no other try changes: there is nothing to do in the lobby. */
-const closedDoors: ReadonlySet<string> = new Set(['pass-needed', 'pass-invalid', 'pass-expired', 'not-allowed']);
+const closedDoors: ReadonlySet<string> = new Set([
+  'pass-needed',
+  'pass-invalid',
+  'pass-expired',
+  'not-allowed',
+  'time-up',
+]);
 
 /** Where we are in a room's address. */
 export type Place =
@@ -69,9 +75,10 @@ export class Visit {
     return `eyeline:in:${this.room}`;
   }
 
+  /** Who has a pass may have to do without camera or microphone: they are asked for once the server has said so. */
   #start(): Equipment {
     const equipment = new Equipment(this.#outside);
-    void equipment.start();
+    if (this.#address.pass === null) void equipment.start();
     return equipment;
   }
 
@@ -118,6 +125,7 @@ export class Visit {
     const hostLink = owner === null ? null : `${link}${link.includes('#') ? '&' : '#'}host=${owner}`;
     const call = new Call(this.#outside, room, this.#equipment, { link, hostLink });
     this.#call = call;
+    void this.#equipment.start();
     this.#outside.session.set(this.#mark, 'in');
     this.#stopWatching();
     this.#stopWatching = room.ended.subscribe((why) => {

@@ -20,6 +20,7 @@ export function Bar({ call, chatButton, filesButton, peopleButton }: Props) {
   const camera = call.isOn('camera');
   const unread = chat.unread.value;
   const { people } = call;
+  const may = call.may.value;
   const knocking = people.knocking.value.length;
   const waiting = call.files.waiting.value;
   return (
@@ -34,21 +35,25 @@ export function Bar({ call, chatButton, filesButton, peopleButton }: Props) {
       }
       onFocusOut={() => controls.hold('keyboard', false)}
     >
-      <RoundButton
-        name={words.bar.toggle('microphone', microphone)}
-        shortcut="m"
-        icon={microphone ? Mic : MicOff}
-        off={!microphone}
-        onClick={() => void call.toggle('microphone')}
-      />
-      <RoundButton
-        name={words.bar.toggle('camera', camera)}
-        shortcut="v"
-        icon={camera ? Video : VideoOff}
-        off={!camera}
-        onClick={() => void call.toggle('camera')}
-      />
-      <span class="bar-split" />
+      {may.has('microphone') && (
+        <RoundButton
+          name={words.bar.toggle('microphone', microphone)}
+          shortcut="m"
+          icon={microphone ? Mic : MicOff}
+          off={!microphone}
+          onClick={() => void call.toggle('microphone')}
+        />
+      )}
+      {may.has('camera') && (
+        <RoundButton
+          name={words.bar.toggle('camera', camera)}
+          shortcut="v"
+          icon={camera ? Video : VideoOff}
+          off={!camera}
+          onClick={() => void call.toggle('camera')}
+        />
+      )}
+      {(may.has('microphone') || may.has('camera')) && <span class="bar-split" />}
       <RoundButton
         buttonRef={chatButton}
         name={words.bar.chat}

@@ -56,7 +56,7 @@ export function CallView({ call }: { readonly call: Call }) {
       data-quiet={!call.controls.shown.value}
       data-chat={open || filesOpen || peopleOpen}
       data-pair={call.stage.arrangement.value.pair}
-      data-away={call.broker.value === 'away' || call.warnings.value.length > 0}
+      data-away={call.broker.value === 'away' || call.warnings.value.length > 0 || call.ending.words.value !== null}
       onPointerMove={stir}
       onPointerDown={stir}
       onPointerUp={unsilence}

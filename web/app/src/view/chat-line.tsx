@@ -28,7 +28,7 @@ export function LineView({ chat, line, follows }: Props) {
             {text === '' ? <em class="said-gone">{words.chat.deleted}</em> : <Words text={text} />}
           </p>
         </div>
-        {text !== '' && <More chat={chat} line={line} />}
+        {text !== '' && chat.mayWrite && <More chat={chat} line={line} />}
       </div>
       {text !== '' && <Ways chat={chat} line={line} />}
       {revision > 0 && text !== '' && <p class="said-state said-edited">{words.chat.edited}</p>}

@@ -26,7 +26,7 @@ export function ChatPanel({ call, onClose }: { readonly call: Call; readonly onC
       <Log chat={call.chat} />
       <p class="typing">{typing.length > 0 && words.chat.typing(typing)}</p>
       <Asks files={call.files} />
-      <Composer call={call} />
+      {call.may.value.has('chat') ? <Composer call={call} /> : <p class="read-only">{words.chat.readOnly}</p>}
     </aside>
   );
 }

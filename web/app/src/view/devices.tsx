@@ -11,19 +11,23 @@ export function Devices({ equipment }: { readonly equipment: Equipment }) {
   const { microphones, cameras } = equipment.devices.value;
   return (
     <div class="devices">
-      <div class="field">
-        <DeviceChoice
-          equipment={equipment}
-          kind="microphone"
-          device={equipment.microphone.value}
-          choices={microphones}
-        />
-        <MicrophoneProblem equipment={equipment} />
-        <Meter equipment={equipment} />
-      </div>
-      <div class="field">
-        <DeviceChoice equipment={equipment} kind="camera" device={equipment.camera.value} choices={cameras} />
-      </div>
+      {equipment.mayUse('microphone') && (
+        <div class="field">
+          <DeviceChoice
+            equipment={equipment}
+            kind="microphone"
+            device={equipment.microphone.value}
+            choices={microphones}
+          />
+          <MicrophoneProblem equipment={equipment} />
+          <Meter equipment={equipment} />
+        </div>
+      )}
+      {equipment.mayUse('camera') && (
+        <div class="field">
+          <DeviceChoice equipment={equipment} kind="camera" device={equipment.camera.value} choices={cameras} />
+        </div>
+      )}
     </div>
   );
 }

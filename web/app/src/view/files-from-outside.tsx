@@ -36,6 +36,7 @@ export function useFilesFromOutside(call: Call): boolean {
 
 export function Dropping({ call }: { readonly call: Call }) {
   const receiver = call.others.value.find((one) => one.id === call.files.to.value);
-  const words = call.alone.value ? fileWords.alone : fileWords.drop(receiver?.name ?? fileWords.dropEveryone);
-  return <p class="dropping">{words}</p>;
+  const to = receiver?.name ?? fileWords.dropEveryone;
+  const words = call.alone.value ? fileWords.alone : fileWords.drop(to);
+  return <p class="dropping">{call.may.value.has('files') ? words : fileWords.receiveOnly}</p>;
 }

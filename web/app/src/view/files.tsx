@@ -35,7 +35,7 @@ export function FilesPanel({ call, onClose }: { readonly call: Call; readonly on
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard */}
       <section class="files-list" aria-label={fileWords.list} tabIndex={0}>
-        {transfers.length + unfinished.length === 0 && <p class="log-empty">{fileWords.empty}</p>}
+        {transfers.length + unfinished.length === 0 && files.maySend && <p class="log-empty">{fileWords.empty}</p>}
         <ul class="files-cards">
           {unfinished.map((entry) => (
             <WaitingCard key={entry.id} entry={entry} files={files} />
@@ -51,7 +51,7 @@ export function FilesPanel({ call, onClose }: { readonly call: Call; readonly on
           </button>
         )}
       </section>
-      <Sending call={call} />
+      {call.may.value.has('files') ? <Sending call={call} /> : <p class="read-only">{fileWords.receiveOnly}</p>}
     </aside>
   );
 }

@@ -13,6 +13,7 @@ import { Video } from './video';
 
 export function LobbyView({ lobby }: { readonly lobby: Lobby }) {
   const { equipment } = lobby;
+  const limits = peopleWords.may(lobby.may.value);
   useKeys((key) => {
     if (key !== 'm' && key !== 'v') return false;
     void equipment.toggle(key === 'm' ? 'microphone' : 'camera');
@@ -30,6 +31,7 @@ export function LobbyView({ lobby }: { readonly lobby: Lobby }) {
           <h1 class="title">{words.lobby.heading}</h1>
           <StatusLine status={lobby.status.value} />
         </div>
+        {limits !== '' && <p class="lobby-may">{limits}</p>}
         <NameField lobby={lobby} />
         <Devices equipment={equipment} />
         <JoinButton lobby={lobby} />
@@ -41,15 +43,16 @@ export function LobbyView({ lobby }: { readonly lobby: Lobby }) {
 function Preview({ equipment }: { readonly equipment: Equipment }) {
   const camera = equipment.camera.value;
   const shown = camera.state === 'on';
+  const mayShow = equipment.mayUse('camera');
   const hint = camera.state === 'starting' ? words.lobby.cameraStarting : words.lobby.cameraOff;
   return (
     <section class="preview" aria-label={words.lobby.preview}>
       <Video stream={equipment.stream.value} mine hidden={!shown} box={null} />
-      {!shown && camera.problem === null && <p class="preview-hint">{hint}</p>}
+      {!shown && camera.problem === null && <p class="preview-hint">{mayShow ? hint : peopleWords.cameraStays}</p>}
       <Problem equipment={equipment} />
       <div class="preview-controls">
-        <Toggle equipment={equipment} kind="microphone" />
-        <Toggle equipment={equipment} kind="camera" />
+        {equipment.mayUse('microphone') && <Toggle equipment={equipment} kind="microphone" />}
+        {mayShow && <Toggle equipment={equipment} kind="camera" />}
       </div>
     </section>
   );

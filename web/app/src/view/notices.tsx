@@ -1,4 +1,4 @@
-import { ShieldAlert, Unplug, Volume2 } from 'lucide';
+import { Clock, ShieldAlert, Unplug, Volume2 } from 'lucide';
 import type { Call } from '../model/call';
 import { words } from '../strings';
 import { Icon } from './icon';
@@ -17,6 +17,7 @@ export function Hear({ call }: { readonly call: Call }) {
 /** What is going on, in words: for the eye beside the people, for the ear in a live region. */
 export function NoticesView({ call }: { readonly call: Call }) {
   const { notices } = call;
+  const ending = call.ending.words.value;
   return (
     <div class="notices">
       <p class="notice-place" role="status">
@@ -24,6 +25,12 @@ export function NoticesView({ call }: { readonly call: Call }) {
           <span class="notice">
             <Icon node={Unplug} size={18} />
             {words.away}
+          </span>
+        )}
+        {ending !== null && (
+          <span class="notice">
+            <Icon node={Clock} size={18} />
+            {ending}
           </span>
         )}
       </p>

@@ -132,11 +132,12 @@ function One({ one, people }: { readonly one: Other; readonly people: People }) 
     );
   }
   const appointed = role === 'co-host';
+  const watches = role === 'member' && !one.may.has('microphone') && !one.may.has('camera');
   return (
     <li class="people-one">
       <bdi class="people-name">{one.name}</bdi>
-      <span class="people-role">{peopleWords.role[role]}</span>
-      {people.keepsDoor.value && (
+      <span class="people-role">{watches ? peopleWords.watches : peopleWords.role[role]}</span>
+      {people.keepsDoor.value && one.may.has('microphone') && (
         <Way icon={MicOff} name={peopleWords.mute(one.name)} onClick={() => people.askToMute(one.id)} />
       )}
       {mine === 'host' && role !== 'host' && (

@@ -6,6 +6,7 @@ import type { Call } from '../model/call';
 import { initials } from '../model/name';
 import type { Person } from '../model/person';
 import { words } from '../strings';
+import { peopleWords } from '../strings-people';
 import { Badge } from './badge';
 import { useGlide } from './glide';
 import { Icon } from './icon';
@@ -29,6 +30,9 @@ export function Tile({ call, person, box, role }: Props) {
   useGlide(ref, placed, shape, drag !== null);
   const media = person.media.value;
   const line = person.line?.value ?? null;
+  const looking = line?.state === 'looking' && line.verdict === null;
+  const limits = person.mine && role === 'grid' ? peopleWords.may(call.may.value) : ''; // no room for it over another
+  const says = looking ? words.stage.connecting(person.name) : limits;
   const onSilence = useCallback((play: () => void) => call.silenced(person.id, play), [call, person.id]);
   return (
     <li
@@ -39,7 +43,7 @@ export function Tile({ call, person, box, role }: Props) {
       data-line={line?.state}
       style={{ left: `${placed.x}px`, top: `${placed.y}px`, width: `${box.width}px`, height: `${box.height}px` }}
     >
-      <Standin person={person} looking={line?.state === 'looking' && line.verdict === null} />
+      <Standin person={person} says={says} />
       <Video
         stream={person.stream.value}
         mine={person.mine}
@@ -84,11 +88,11 @@ function isHeard({ speaking, media, line }: Person): boolean {
 }
 
 /** What is seen while there is no picture. A picture covers it as soon as its first frame is there. */
-function Standin({ person, looking }: { readonly person: Person; readonly looking: boolean }) {
+function Standin({ person, says }: { readonly person: Person; readonly says: string }) {
   return (
     <div class="standin" aria-hidden="true">
       <span class="standin-ring">{initials(person.name)}</span>
-      <span class="standin-words">{looking && words.stage.connecting(person.name)}</span>
+      <span class="standin-words">{says}</span>
     </div>
   );
 }

@@ -28,6 +28,15 @@ export function askMessage(ask: string, back: boolean, have: ReadonlyMap<string,
   return { kind: 'chat-ask', ask, back, have: [...have].slice(-AUTHORS_MAX) };
 }
 
+/**
+ * The question in a message, and nothing else that is in it; undefined if it is none. Who may not write may still ask
+ * what they missed.
+ */
+export function questionIn(value: unknown): Json | undefined {
+  const message = parseMessage(value, { id: '', name: '' });
+  return message?.kind === 'chat-ask' ? askMessage(message.ask, message.back, message.have) : undefined;
+}
+
 /** The answer in messages, each with the lines that are in it. */
 export function answers(ask: string, lines: readonly Line[]): { message: Json; lines: readonly Line[] }[] {
   const parts: Line[][] = [[]];

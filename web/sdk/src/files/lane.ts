@@ -14,6 +14,7 @@ const PASSED: Flow = { message: 16 * 1024, waiting: 64 * 1024 };
 /** All files between us and one person, over one link after the other. */
 export class Lane implements Way, Neighbour {
   readonly #who: string;
+  readonly #mayOffer: boolean;
   readonly #exchange: Exchange;
   readonly #wire: Wire;
   readonly #outgoing = new Map<string, Outgoing>();
@@ -26,8 +27,10 @@ export class Lane implements Way, Neighbour {
   #passed = false;
   #place = 0;
 
-  constructor(who: string, exchange: Exchange) {
+  /** `mayOffer`: whether they may send files. */
+  constructor(who: string, exchange: Exchange, mayOffer: boolean) {
     this.#who = who;
+    this.#mayOffer = mayOffer;
     this.#exchange = exchange;
     this.#wire = new Wire({
       opened: () => {
@@ -169,7 +172,7 @@ export class Lane implements Way, Neighbour {
   }
 
   #askAnew(frame: FileFrame & { readonly frame: 'offer' }): void {
-    const offer = readOffer(frame);
+    const offer = this.#mayOffer ? readOffer(frame) : 'not-permitted';
     const open = [...this.#incoming.values()].filter((one) => one.isOpen);
     if (typeof offer === 'string' || open.length >= TRANSFERS_MAX) {
       this.say({ frame: 'stop', id: frame.id, code: typeof offer === 'string' ? offer : 'too-many' });

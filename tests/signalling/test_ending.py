@@ -1,0 +1,142 @@
+"""A call that ends at a time: nobody has a seat in it any more, and nobody a way back."""
+
+from tests.support.network import Client, Closed, Network
+
+from eyeline.signalling.messages import (
+    Admit,
+    Count,
+    DisplayName,
+    FromBroker,
+    Govern,
+    Hello,
+    Join,
+    Joined,
+    Knocks,
+    Leave,
+    PeerId,
+    Refused,
+    Resume,
+    RoomName,
+    Roster,
+    Rules,
+    ToBroker,
+    encode,
+)
+from eyeline.signalling.passes import Person
+
+TEA = RoomName("tea")
+OVER = Closed(4009, "time-up")
+HOST = Person(role="host", ends=600)
+
+
+def say(network: Network, client: Client, *messages: ToBroker) -> None:
+    for message in messages:
+        network.say(client, encode(message))
+
+
+def comes(network: Network, name: str, person: Person | None = None) -> Client:
+    """Somebody opens a link that holds for a day, and joins."""
+    shown = None if person is None else network.desk.mint(TEA, person, network.now, network.now + 86_400)
+    client = network.open(name)
+    say(network, client, Hello(TEA, shown), Join(DisplayName(name)))
+    return client
+
+
+def returns(network: Network, name: str, joined: Joined) -> Client:
+    """Somebody comes back to their seat on a new socket."""
+    client = network.open(name)
+    say(network, client, Resume(joined.resume, DisplayName(name), Count(0)))
+    return client
+
+
+def answer(client: Client) -> FromBroker:
+    return client.messages()[-1]
+
+
+def joined(client: Client) -> Joined:
+    """The answer of who got a seat."""
+    [seat] = [message for message in client.messages() if isinstance(message, Joined)]
+    return seat
+
+
+def wait(network: Network, until: float, *clients: Client) -> None:
+    """Lets time pass; these are still there."""
+    for now in range(int(network.now), int(until), 5):
+        network.pass_time(now)
+        for client in clients:
+            network.say(client, '{"type": "pong"}')
+    network.pass_time(until)
+
+
+def test_when_the_time_is_up_everybody_is_told_and_nothing_is_left() -> None:
+    network = Network()
+    people = [comes(network, "alice", HOST), comes(network, "bob", Person(ends=600))]
+    wait(network, 599.9, *people)
+    assert [client.open for client in people] == [True, True]
+    network.pass_time(600)
+    assert [client.got[-1] for client in people] == [OVER, OVER]
+    assert network.rooms == {}
+
+
+def test_who_comes_is_told_how_long_it_lasts_and_again_on_coming_back() -> None:
+    network = Network()
+    alice = comes(network, "alice", HOST)
+    seat = joined(alice)
+    assert seat.ends_in_ms == 600_000
+    network.lose(alice)
+    network.pass_time(20)
+    assert joined(returns(network, "alice", seat)).ends_in_ms == 580_000
+    network.restart()
+    network.pass_time(30)
+    assert joined(returns(network, "alice", seat)).ends_in_ms == 570_000
+
+
+def test_no_seat_leads_back_after_its_time_with_a_restart_or_without() -> None:
+    network = Network()
+    alice, bob = comes(network, "alice", HOST), comes(network, "bob", Person(ends=600))
+    seat, other = joined(alice), joined(bob)
+    wait(network, 590, alice, bob)
+    network.lose(bob)
+    network.pass_time(601)
+    assert returns(network, "bob", other).got[-1] == OVER
+    network.restart()
+    assert returns(network, "alice", seat).got[-1] == OVER
+
+
+def test_a_link_opens_nothing_after_the_time() -> None:
+    network = Network()
+    network.pass_time(600)
+    assert comes(network, "alice", HOST).got[-1] == OVER
+
+
+def test_the_time_that_runs_out_in_the_lobby_is_told_to_who_joins_then() -> None:
+    network = Network()
+    alice = network.open("alice")
+    say(network, alice, Hello(TEA, network.desk.mint(TEA, HOST, 0, 86_400)))
+    wait(network, 601, alice)
+    say(network, alice, Join(DisplayName("Alice")))
+    assert alice.got[-1] == OVER
+
+
+def test_who_was_given_no_time_stays_when_the_others_go() -> None:
+    network = Network()
+    alice, guest = comes(network, "alice"), comes(network, "guest", Person(ends=60))
+    wait(network, 60, alice, guest)
+    assert guest.got[-1] == OVER
+    roster = [message for message in alice.messages() if isinstance(message, Roster)][-1]
+    assert [member.name for member in roster.members] == ["alice"]
+    say(network, alice, Leave())
+    assert network.rooms == {}
+
+
+def test_who_waits_at_the_door_is_told_and_no_longer_waits() -> None:
+    network = Network()
+    alice = comes(network, "alice", Person(role="host"))
+    say(network, alice, Govern(Rules("knock")))
+    bob = comes(network, "bob", Person(ends=60))
+    wait(network, 60, alice, bob)
+    assert bob.got[-1] == OVER
+    knocks = [message for message in alice.messages() if isinstance(message, Knocks)]
+    assert [len(each.waiting) for each in knocks] == [1, 0]
+    say(network, alice, Admit(PeerId("bob-0001")))
+    assert isinstance(answer(alice), Refused)

@@ -1,0 +1,27 @@
+import { PERMISSIONS, type Permission } from './protocol.ts';
+import type { PeerMedia } from './words.ts';
+
+/** What somebody may send to the others. */
+export type Permissions = ReadonlySet<Permission>;
+
+/** What the broker says that somebody may; where it says nothing, everything. */
+export function permissionsOf({ may = PERMISSIONS }: { readonly may?: readonly Permission[] }): Permissions {
+  return new Set(may);
+}
+
+/** What it takes to send a track of that kind. */
+export function permissionFor(kind: string): Permission {
+  return kind === 'audio' ? 'microphone' : 'camera';
+}
+
+/** Of these tracks, those that may be sent. */
+export function permitted(stream: MediaStream | null, may: Permissions): MediaStream | null {
+  const tracks = stream?.getTracks() ?? [];
+  const left = tracks.filter((track) => may.has(permissionFor(track.kind)));
+  return left.length === tracks.length ? stream : new MediaStream(left);
+}
+
+/** What is believed of what somebody says of their tracks. */
+export function permittedMedia({ microphone, camera }: PeerMedia, may: Permissions): PeerMedia {
+  return { microphone: may.has('microphone') ? microphone : 'none', camera: may.has('camera') ? camera : 'none' };
+}

@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Exchange } from '../src/files/exchange.ts';
+import type { Spare } from '../src/link.ts';
+import { RemotePeer } from '../src/peer.ts';
+import { permissionsOf, permitted } from '../src/permissions.ts';
+import type { Permission } from '../src/protocol.ts';
+import { Source } from '../src/value.ts';
+import type { Frame, Json } from '../src/words.ts';
+
+interface Track {
+  readonly kind: 'audio' | 'video';
+}
+
+const MICROPHONE: Track = { kind: 'audio' };
+const CAMERA: Track = { kind: 'video' };
+
+/** The browser's. */
+class Stream {
+  readonly #tracks: Track[];
+
+  constructor(tracks: readonly Track[] = []) {
+    this.#tracks = [...tracks];
+  }
+
+  getTracks = (): readonly Track[] => this.#tracks;
+  addTrack = (track: Track): number => this.#tracks.push(track);
+  removeTrack(): void {}
+  dispatchEvent(): void {}
+}
+
+/** A data channel: what comes over it is said by the test. */
+class Channel {
+  readyState = 'open';
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null = null;
+  readonly sent: string[] = [];
+
+  send(text: string): void {
+    this.sent.push(text);
+  }
+
+  hears(frame: Frame | object): void {
+    this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+
+  get said(): readonly unknown[] {
+    return this.sent.map((text) => JSON.parse(text) as unknown);
+  }
+}
+
+let peer: RemotePeer | null = null;
+let channel: Channel;
+let files: Channel;
+let connection: { ontrack: ((event: { readonly track: Track }) => void) | null };
+let heard: Json[] = [];
+
+/** Bob, who may send that; so may we. */
+function bob(may: readonly Permission[], mine: readonly Permission[] = ['chat']): RemotePeer {
+  const one = new RemotePeer({
+    member: { id: 'bob-0001', name: 'Bob', order: 1, may },
+    polite: true,
+    opens: false,
+    mine: new Source(permissionsOf({ may: mine })),
+    stream: null,
+    media: { microphone: 'none', camera: 'none' },
+    links: 1,
+    exchange: new Exchange(),
+    identity: async () => null,
+    takeSpare: () => ({ connection, channel, files, errors: [], ways: 'all' }) as unknown as Spare,
+    iceServers: () => [],
+    reachable: () => true,
+    signal: () => true,
+    onMessage: (data) => heard.push(data),
+    onLeave: () => undefined,
+    onSilence: () => undefined,
+  });
+  peer = one;
+  return one;
+}
+
+beforeEach(() => {
+  vi.stubGlobal('MediaStream', Stream);
+  vi.stubGlobal('MediaStreamTrackEvent', class {});
+  [channel, files, heard] = [new Channel(), new Channel(), []];
+  connection = { ontrack: null, getTransceivers: () => [], getReceivers: () => [], close: () => undefined } as never;
+});
+
+afterEach(() => {
+  peer?.close();
+  vi.unstubAllGlobals();
+});
+
+const ON = { frame: 'media', media: { microphone: 'on', camera: 'on' } } as const;
+
+test.for([
+  [['microphone', 'camera'], [MICROPHONE, CAMERA], { microphone: 'on', camera: 'on' }],
+  [['microphone'], [MICROPHONE], { microphone: 'on', camera: 'none' }],
+  [['camera', 'chat'], [CAMERA], { microphone: 'none', camera: 'on' }],
+  [[], [], { microphone: 'none', camera: 'none' }],
+] as const)('of tracks that somebody sends who may send %j the others are not shown', ([may, shown, media]) => {
+  const one = bob(may);
+  for (const track of [MICROPHONE, CAMERA]) connection.ontrack?.({ track });
+  channel.hears(ON);
+  expect(one.stream.getTracks()).toEqual(shown);
+  expect(one.media.current).toEqual(media);
+});
+
+const LINE = { kind: 'chat', id: '1', clock: 1, at: 1, revision: 0, text: 'Hello', reply: null, to: null };
+const TYPING = { kind: 'chat-typing' };
+const TOLD = { kind: 'chat-before', ask: 'a1', last: true, lines: [{ ...LINE, author: 'carol-01', name: 'Carol' }] };
+const ASK = { kind: 'chat-ask', ask: 'a1', back: false, have: [['carol-01', '1.abc']] };
+
+test('what somebody says who may not write is not heard, and gets no receipt', () => {
+  bob(['microphone']);
+  for (const [index, data] of [LINE, TYPING, TOLD, 'anything'].entries())
+    channel.hears({ frame: 'message', n: index + 1, data });
+  expect(heard).toEqual([]);
+  expect(channel.said).toEqual([]);
+});
+
+test('they may ask what they missed, and say nothing with it', () => {
+  bob([]);
+  channel.hears({ frame: 'message', n: 1, data: { ...ASK, text: 'Hello' } });
+  expect(heard).toEqual([ASK]);
+  expect(channel.said).toEqual([{ frame: 'got', n: 1 }]);
+});
+
+test('who may write is heard', () => {
+  bob(['chat']);
+  channel.hears({ frame: 'message', n: 1, data: LINE });
+  expect(heard).toEqual([LINE]);
+});
+
+const OFFER = { frame: 'offer', id: '00000000-0000-4000-8000-000000000001', name: 'a.txt', size: 3, preview: '' };
+
+test('a file of somebody who may send none is declined, and nobody is asked', () => {
+  const offered: string[] = [];
+  bob(['chat', 'camera', 'microphone', 'screen']).onOffer(({ offer }) => offered.push(offer.name));
+  files.hears(OFFER);
+  expect(files.said).toEqual([{ frame: 'stop', id: OFFER.id, code: 'not-permitted' }]);
+  expect(offered).toEqual([]);
+});
+
+test('a file of somebody who may send some is asked about', () => {
+  const offered: string[] = [];
+  bob(['files']).onOffer(({ offer }) => offered.push(offer.name));
+  files.hears(OFFER);
+  expect([offered, files.said]).toEqual([['a.txt'], []]);
+});
+
+test('who may not write is told so, and can ask all the same', async () => {
+  const one = bob(['chat'], ['microphone']);
+  await expect(one.send(LINE)).rejects.toMatchObject({ code: 'not-permitted' });
+  expect(channel.said).toEqual([]);
+  void one.send(ASK).catch(() => undefined);
+  expect(channel.said).toMatchObject([{ frame: 'message', data: ASK }]);
+});
+
+test('of our tracks those are sent that we may send', () => {
+  const both = new Stream([MICROPHONE, CAMERA]) as unknown as MediaStream;
+  const sent = (may: readonly Permission[]) => permitted(both, permissionsOf({ may }))?.getTracks();
+  expect(sent(['microphone', 'chat'])).toEqual([MICROPHONE]);
+  expect(sent([])).toEqual([]);
+  expect(permitted(both, permissionsOf({}))).toBe(both);
+  expect(permitted(null, permissionsOf({ may: [] }))).toBe(null);
+});

@@ -17,11 +17,11 @@ export class Chunks {
     this.#file = file;
   }
 
-  /** Rejects if the file has changed or gone. */
+  /** A view of what was read, not to be changed. Rejects if the file has changed or gone. */
   async read(index: number): Promise<Uint8Array<ArrayBuffer>> {
     const start = (index % READ_CHUNKS) * CHUNK_BYTES;
     const block = await this.#block(index - (index % READ_CHUNKS));
-    return block.slice(start, start + chunkBytes(this.#file.size, index));
+    return block.subarray(start, start + chunkBytes(this.#file.size, index));
   }
 
   /** Gives the memory back. */

@@ -26,7 +26,9 @@ export interface WireListener {
 
 /** Bytes that a frame announced, of which not all have come. */
 interface Expected {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly size: number;
+  /** Those that came; null before the first. */
+  bytes: Uint8Array<ArrayBuffer> | null;
   readonly done: (bytes: Uint8Array<ArrayBuffer> | null) => void;
   filled: number;
 }
@@ -109,7 +111,7 @@ export class Wire {
 
   /** So many bytes come next; null is done if more came. */
   expect(size: number, done: (bytes: Uint8Array<ArrayBuffer> | null) => void): void {
-    this.#expected = { bytes: new Uint8Array(size), done, filled: 0 };
+    this.#expected = { size, bytes: null, done, filled: 0 };
   }
 
   /** The bytes that come next are nobody's. */
@@ -125,11 +127,16 @@ export class Wire {
     this.#listener.moved();
     const expected = this.#expected;
     if (expected === null) return;
-    const { bytes, done, filled } = expected;
+    const { size, done, filled } = expected;
     expected.filled += piece.length;
-    if (expected.filled <= bytes.length) bytes.set(piece, filled);
-    if (expected.filled < bytes.length) return;
+    if (filled === 0 && piece.length === size)
+      expected.bytes = piece; // all in one message: nothing to put together
+    else if (expected.filled <= size) {
+      expected.bytes ??= new Uint8Array(size);
+      expected.bytes.set(piece, filled);
+    }
+    if (expected.filled < size) return;
     this.#expected = null;
-    done(expected.filled === bytes.length ? bytes : null);
+    done(expected.filled === size ? expected.bytes : null);
   }
 }

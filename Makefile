@@ -34,7 +34,8 @@ serve: $(RUNTIME) $(WEB_APP)
 
 test: debian-packages check
 	npm --prefix web test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not alone"
+	$(BIN)/pytest -m alone
 
 check: $(TOOLS) $(WEB_APP) $(NODE_MODULES)
 	$(BIN)/ruff check

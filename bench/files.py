@@ -5,8 +5,9 @@
     PYTHONPATH=.:src .venv/bin/python bench/files.py crowd [--bytes 20_000_000]
 
 Two Debian Chromium with profiles on disk, one person each.  `speed` has no camera: a file from the click on "Accept" to
-"Verified", in turns with as many bytes on one reliable channel in messages of 256 KiB; and the memory of both tabs
-(proportional set size of all renderers, above that before the file).  `call` has both cameras at 640x480: frames a
+"Verified", in turns with as many bytes on one reliable channel in messages of 256 KiB, and with PeerJS's own `send` of
+a file of 50 MB at most, until the other side has it in memory (one of 300 MB never arrived); and the memory of both
+tabs (proportional set size of all renderers, above that before the file).  `call` has both cameras at 640x480: frames a
 second that the receiver decodes, and how long a chat line takes, without and with a file on its way.  `crowd` has all
 people in one browser without a camera: what the sender's connections sent, all of it below UDP's headers, for one file
 to 1, 3 and 5 people.
@@ -23,6 +24,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from bench.setup import Sites, servers
 from playwright.sync_api import Page, sync_playwright
 from tests.support.server import LiveServer
 
@@ -95,6 +97,22 @@ PUSH = """async (bytes) => {
     channel.send(piece);
   }
 }"""
+PEERJS_TAKE = """async ([id, port]) => {
+  const peer = new Peer(id, { host: location.hostname, port, path: '/', config: { iceServers: [] } });
+  await new Promise((done) => peer.on('open', done));
+  globalThis.taken = new Promise((done) => {
+    peer.on('connection', (link) => link.on('data', (data) => done(data.byteLength ?? data.size)));
+  });
+}"""
+PEERJS_LINK = """async ([id, port]) => {
+  const peer = new Peer(undefined, { host: location.hostname, port, path: '/', config: { iceServers: [] } });
+  await new Promise((done) => peer.on('open', done));
+  globalThis.link = peer.connect(id, { reliable: true });
+  await new Promise((done) => link.on('open', done));
+  document.body.append(Object.assign(document.createElement('input'), { type: 'file' }));
+}"""
+PEERJS_PUSH = "() => link.send(document.querySelector('input').files[0])"
+PEERJS_BYTES_MAX = 50_000_000
 NOTE_LINES = """() => {
   globalThis.lines = {};
   new MutationObserver(() => {
@@ -208,8 +226,8 @@ def peaks(people: Sequence[Person]) -> Iterator[list[int]]:
 # The figures.
 
 
-def a_file(folder: str, size: int) -> Path:
-    path = Path(folder, "bench.bin")
+def a_file(folder: str, size: int, name: str = "bench.bin") -> Path:
+    path = Path(folder, name)
     with path.open("wb") as file:
         for left in range(size, 0, -(1 << 24)):
             file.write(os.urandom(min(left, 1 << 24)))
@@ -242,21 +260,44 @@ def raw(sender: Page, receiver: Page, size: int) -> float:
     return time.monotonic() - began
 
 
+def peerjs(sender: Page, receiver: Page, path: Path, sites: Sites) -> float:
+    """Seconds for the file, by PeerJS's `send`, until the other side has it in memory."""
+    place = [f"bench-{time.monotonic_ns()}", sites.peerjs]
+    for page in (sender, receiver):
+        page.goto(f"{sites.bare}/probe.js")  # any page of that origin
+        page.add_script_tag(url="/peerjs.min.js")
+    receiver.evaluate(PEERJS_TAKE, place)
+    sender.evaluate(PEERJS_LINK, place)
+    sender.locator("input").set_input_files(path)
+    began = time.monotonic()
+    sender.evaluate(PEERJS_PUSH)
+    if receiver.evaluate("taken") != path.stat().st_size:
+        raise SystemExit("PeerJS lost some of it")
+    return time.monotonic() - began
+
+
 def speed(url: str, size: int, runs: int) -> None:
-    ours, theirs = [], []
-    with tempfile.TemporaryDirectory() as folder, two_people(NO_CAMERA) as people:
+    rates: dict[str, list[float]] = {"file": [], "raw": [], "PeerJS": []}
+    with tempfile.TemporaryDirectory() as folder, two_people(NO_CAMERA) as people, servers() as sites:
         path = a_file(folder, size)
+        smaller = a_file(folder, min(size, PEERJS_BYTES_MAX), "peerjs.bin")
         sender, receiver = (person.page for person in people)
         for run in range(runs):
             meet(people, f"{url}/r/bench-{run}")
             with peaks(people) as most:
-                ours.append(size / 1e6 / send(sender, receiver, path))
+                rates["file"].append(size / 1e6 / send(sender, receiver, path))
             for person in people:
                 person.page.goto(f"{url}/healthz")
-            theirs.append(size / 1e6 / raw(sender, receiver, size))
-            memory = " and ".join(f"{each / 1e6:.0f}" for each in most)
-            print(f"run {run}: file {ours[-1]:.1f} MB/s, raw {theirs[-1]:.1f} MB/s; {memory} MB above idle", flush=True)
-    print(f"medians: file {median(ours):.1f} MB/s, raw {median(theirs):.1f}, ratio {median(ours) / median(theirs):.2f}")
+            rates["raw"].append(size / 1e6 / raw(sender, receiver, size))
+            with peaks(people) as most_of_peerjs:
+                seconds = peerjs(sender, receiver, smaller, sites)
+            rates["PeerJS"].append(smaller.stat().st_size / 1e6 / seconds)
+            shown = ", ".join(f"{name} {values[-1]:.1f} MB/s" for name, values in rates.items())
+            memory, other = (" and ".join(f"{each / 1e6:.0f}" for each in both) for both in (most, most_of_peerjs))
+            print(f"run {run}: {shown}; {memory} MB above idle, PeerJS {other}", flush=True)
+    for name, values in rates.items():
+        ratio = median(rates["file"]) / median(values)
+        print(f"{name}: {median(values):.1f} MB/s ({min(values):.1f}-{max(values):.1f}), the file is {ratio:.2f} of it")
 
 
 def listen(writer: Page, reader: Page, lines: Sequence[str]) -> Call:

@@ -4,7 +4,7 @@ import itertools
 from typing import Final
 
 from tests.support.browser import Browser, Page
-from tests.support.people import join_call, open_chat, say, sees_line
+from tests.support.people import NO_DEVICES, join_call, open_chat, say, sees_line
 from tests.support.server import LiveServer
 
 LINES: Final = "[...document.querySelectorAll('.said-words')].map((each) => each.textContent)"
@@ -40,6 +40,11 @@ RECIPIENT: Final = """(name) => {
 }"""
 
 
+def join(browser: Browser, room: str, name: str, script: str = "") -> Page:
+    """Somebody who has come to write."""
+    return join_call(browser, room, name, NO_DEVICES + script)
+
+
 def lines(page: Page) -> list[str]:
     open_chat(page)
     found: list[str] = page.evaluate(LINES)
@@ -50,12 +55,12 @@ def test_who_comes_later_reads_what_was_written_before_once_and_in_order(
     chromium: Browser, firefox: Browser, server: LiveServer
 ) -> None:
     room = f"{server.url}/r/later"
-    alice, bob = join_call(chromium, room, "Alice"), join_call(firefox, room, "Bob")
+    alice, bob = join(chromium, room, "Alice"), join(firefox, room, "Bob")
     said = ["One", "Two", "Three"]
     for writer, reader, line in ((alice, bob, said[0]), (bob, alice, said[1]), (alice, bob, said[2])):
         say(writer, line)
         assert sees_line(reader, line)
-    carol = join_call(chromium, room, "Carol")
+    carol = join(chromium, room, "Carol")
     for line in said:
         assert sees_line(carol, line)
     say(bob, "Four")
@@ -66,7 +71,7 @@ def test_who_comes_later_reads_what_was_written_before_once_and_in_order(
 
 def test_who_loads_the_page_anew_reads_what_the_others_wrote(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/anew"
-    alice, bob = (join_call(chromium, room, name) for name in ("Alice", "Bob"))
+    alice, bob = (join(chromium, room, name) for name in ("Alice", "Bob"))
     say(alice, "Are you there?")
     assert sees_line(bob, "Are you there?")
     say(bob, "One moment")
@@ -81,10 +86,10 @@ def test_who_loads_the_page_anew_reads_what_the_others_wrote(chromium: Browser, 
 
 def test_a_link_that_breaks_and_heals_loses_no_line_and_no_order(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/cut"
-    alice, bob = (join_call(chromium, room, name, CUT) for name in ("Alice", "Bob"))
+    alice, bob = (join(chromium, room, name, CUT) for name in ("Alice", "Bob"))
     alice.until("__connections.some((each) => each.connectionState === 'connected')")
     alice.evaluate("() => { __between = __connections.find((each) => each.connectionState === 'connected') }")
-    carol = join_call(chromium, room, "Carol")
+    carol = join(chromium, room, "Carol")
     pages = [alice, bob, carol]
     said = ["before, says Alice"]
     say(alice, said[0])
@@ -111,7 +116,7 @@ def test_a_link_that_breaks_and_heals_loses_no_line_and_no_order(chromium: Brows
 
 def test_one_answers_changes_deletes_and_writes_to_one_person(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/ways"
-    alice, bob, carol = (join_call(chromium, room, name) for name in ("Alice", "Bob", "Carol"))
+    alice, bob, carol = (join(chromium, room, name) for name in ("Alice", "Bob", "Carol"))
     say(alice, "The boat comes at five")
     for page in (bob, carol):
         assert sees_line(page, "The boat comes at five")
@@ -141,11 +146,11 @@ def test_who_comes_after_somebody_left_reads_what_they_wrote_and_who_told_it(
     chromium: Browser, server: LiveServer
 ) -> None:
     room = f"{server.url}/r/left"
-    alice, bob = (join_call(chromium, room, name) for name in ("Alice", "Bob"))
+    alice, bob = (join(chromium, room, name) for name in ("Alice", "Bob"))
     say(alice, "I must go")
     assert sees_line(bob, "I must go")
     alice.click("button", "Leave")
     bob.until("document.querySelectorAll('video').length === 1")
-    carol = join_call(chromium, room, "Carol")
+    carol = join(chromium, room, "Carol")
     assert sees_line(carol, "I must go")
     assert "as Bob has it" in carol.text()

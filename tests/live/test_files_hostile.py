@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from tests.support.browser import Browser, Page
 from tests.support.files import SAVED, sees
-from tests.support.people import join_call
+from tests.support.people import NO_DEVICES, join_call
 from tests.support.server import LiveServer
 
 CHANNEL: Final = """
@@ -35,7 +35,10 @@ CHUNK: Final = 256 * 1024
 def pages(server: LiveServer, chromium: Browser, request: pytest.FixtureRequest) -> tuple[Page, Page]:
     """Mallory, who has the channel, and Bob."""
     room = f"{server.url}/r/{abs(hash(request.node.name))}"
-    mallory, bob = join_call(chromium, room, "Mallory", CHANNEL), join_call(chromium, room, "Bob", SAVED)
+    mallory, bob = (
+        join_call(chromium, room, "Mallory", NO_DEVICES + CHANNEL),
+        join_call(chromium, room, "Bob", NO_DEVICES + SAVED),
+    )
     mallory.until("globalThis.lane?.readyState === 'open'")
     return mallory, bob
 
@@ -139,7 +142,10 @@ def test_paths_made_to_deceive_are_written_under_safe_ones_and_none_over_another
     chromium: Browser, server: LiveServer
 ) -> None:
     room = f"{server.url}/r/hostile-paths"
-    mallory, bob = join_call(chromium, room, "Mallory", CHANNEL), join_call(chromium, room, "Bob", SAVED + PLACE)
+    mallory, bob = (
+        join_call(chromium, room, "Mallory", NO_DEVICES + CHANNEL),
+        join_call(chromium, room, "Bob", NO_DEVICES + SAVED + PLACE),
+    )
     mallory.until("globalThis.lane?.readyState === 'open'")
     entries = [{"path": path, "size": size} for size, path in enumerate(HOSTILE)]
     size = sum(range(len(HOSTILE)))

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from tests.support.browser import Browser, Page
 from tests.support.files import BYTES, HASH, SAVED, a_file, bytes_sent, choose, past, sees, sha256
-from tests.support.people import join_call
+from tests.support.people import NO_DEVICES, join_call
 from tests.support.server import ROOT, LiveServer
 
 DROP: Final = """(names) => {
@@ -66,8 +66,8 @@ UGLY: Final = (
 
 
 def meet(sender: Browser, receiver: Browser, room: str) -> tuple[Page, Page]:
-    alice = join_call(sender, room, "Alice", SAVED)
-    bob = join_call(receiver, room, "Bob", SAVED)
+    alice = join_call(sender, room, "Alice", NO_DEVICES + SAVED)
+    bob = join_call(receiver, room, "Bob", NO_DEVICES + SAVED)
     for page in (alice, bob):
         page.until("document.querySelectorAll('video').length === 2")
     return alice, bob
@@ -150,7 +150,7 @@ def test_both_sides_can_pause_and_the_other_one_sees_who_did(
 
 def test_a_file_for_one_person_is_offered_to_nobody_else(chromium: Browser, server: LiveServer, tmp_path: Path) -> None:
     alice, bob = meet(chromium, chromium, f"{server.url}/r/one")
-    carol = join_call(chromium, f"{server.url}/r/one", "Carol", SAVED)
+    carol = join_call(chromium, f"{server.url}/r/one", "Carol", NO_DEVICES + SAVED)
     for page in (alice, bob, carol):
         page.until("document.querySelectorAll('video').length === 3", deadline=30)
     alice.click("button", "Files")
@@ -228,7 +228,10 @@ def test_where_the_browser_asks_before_a_kept_file_is_read_again_one_click_goes_
     chromium: Browser, server: LiveServer, tmp_path: Path
 ) -> None:
     room = f"{server.url}/r/guarded"
-    alice, bob = join_call(chromium, room, "Alice", GUARDED), join_call(chromium, room, "Bob", SAVED)
+    alice, bob = (
+        join_call(chromium, room, "Alice", NO_DEVICES + GUARDED),
+        join_call(chromium, room, "Bob", NO_DEVICES + SAVED),
+    )
     alice.until("document.querySelectorAll('video').length === 2")
     path = a_file(tmp_path, BYTES)
     alice.drop(path)

@@ -11,7 +11,7 @@ import pytest
 from tests.live.test_files_page import meet
 from tests.support.browser import Browser, Page
 from tests.support.files import SAVED, past, sees
-from tests.support.people import join_call
+from tests.support.people import NO_DEVICES, join_call
 from tests.support.server import LiveServer
 
 PICKED: Final = (
@@ -100,7 +100,7 @@ def test_a_chosen_folder_is_written_as_it_is_where_the_person_says_and_over_noth
     chromium: Browser, server: LiveServer, folder: Path
 ) -> None:
     room = f"{server.url}/r/folder-tree"
-    alice, bob = join_call(chromium, room, "Alice"), join_call(chromium, room, "Bob", PICKED)
+    alice, bob = join_call(chromium, room, "Alice", NO_DEVICES), join_call(chromium, room, "Bob", NO_DEVICES + PICKED)
     alice.until("document.querySelectorAll('video').length === 2")
     bob.click("button", "Files")
     alice.click("button", "Files")
@@ -119,7 +119,10 @@ def test_a_folder_that_storage_has_no_room_for_goes_straight_to_its_place_whole_
     chromium: Browser, server: LiveServer, folder: Path
 ) -> None:
     room = f"{server.url}/r/folder-straight"
-    alice, bob = join_call(chromium, room, "Alice"), join_call(chromium, room, "Bob", PICKED + FULL)
+    alice, bob = (
+        join_call(chromium, room, "Alice", NO_DEVICES),
+        join_call(chromium, room, "Bob", NO_DEVICES + PICKED + FULL),
+    )
     alice.until("document.querySelectorAll('video').length === 2")
     bob.click("button", "Files")
     alice.drop(folder)
@@ -142,7 +145,10 @@ def test_a_folder_comes_whole_from_firefox_too(
     for name, size in (("a", 700_001), ("b", 0), ("c", 3_000_000)):
         (folder / name).write_bytes(os.urandom(size))
     room = f"{server.url}/r/folder-firefox"
-    alice, bob = join_call(firefox, room, "Alice", CHOSEN), join_call(chromium, room, "Bob", PICKED)
+    alice, bob = (
+        join_call(firefox, room, "Alice", NO_DEVICES + CHOSEN),
+        join_call(chromium, room, "Bob", NO_DEVICES + PICKED),
+    )
     alice.until("document.querySelectorAll('video').length === 2")
     alice.click("button", "Files")
     alice.until("document.querySelector('input[webkitdirectory]').multiple = true")

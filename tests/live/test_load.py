@@ -69,6 +69,7 @@ def test_a_reader_that_does_not_read_costs_less_than_2_mb_and_is_dropped_alone(l
             assert figure(server, 'eyeline_seats{is="away"}') == 1
 
 
+@pytest.mark.alone
 def test_a_flood_in_one_room_slows_nobody_in_another() -> None:
     """A twentieth of a second is what a person would begin to notice; quiet, it is about a millisecond."""
     with LiveServer(*MANY) as server, ExitStack() as stack:
@@ -89,11 +90,11 @@ def test_a_flood_in_one_room_slows_nobody_in_another() -> None:
 
 def test_ten_thousand_joins_and_leaves_leave_nothing_behind() -> None:
     with LiveServer(*MANY) as server:
-        asyncio.run(crowd(server.url, 1000))
+        asyncio.run(crowd(server.url, 2000))  # until the pools of Python and of the C library are as large as they get
         before = memory(server)
         asyncio.run(crowd(server.url, 10_000))
         wait(server, "eyeline_sockets", 0)
-        assert figure(server, 'eyeline_joins_total{outcome="seated"}') == 11_000
+        assert figure(server, 'eyeline_joins_total{outcome="seated"}') == 12_000
         assert figure(server, "eyeline_rooms") == figure(server, 'eyeline_seats{is="here"}') == 0
         assert figure(server, 'eyeline_seats{is="away"}') == 0
         assert figure(server, "process_open_fds") < 40

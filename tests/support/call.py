@@ -9,7 +9,10 @@ _LINKS: Final = """async () => {
   const links = [];
   for (const connection of globalThis.__connections) {
     if (connection.connectionState === 'closed') continue;
-    const stats = new Map(await connection.getStats());
+    // Firefox never answers for a connection that is closed meanwhile.
+    const report = await Promise.race([connection.getStats(), new Promise((done) => setTimeout(done, 1000))]);
+    if (report === undefined) continue;
+    const stats = new Map(report);
     const all = [...stats.values()];
     const chosen = all.map((s) => s.type === 'transport' && stats.get(s.selectedCandidatePairId)).find(Boolean);
     const pair = chosen ?? all.find((s) => s.type === 'candidate-pair' && s.state === 'succeeded'

@@ -14,6 +14,15 @@ from tests.support.browser import PLAIN, REMEMBER, Page, Visit
 from tests.support.tools import need
 from tests.support.wire import HERE, PATIENCE, Json, Machine, Process, Wire, WireError, scratch
 
+OFF: Final = (
+    "WebRtcHideLocalIpsWithMdns",
+    "Translate",
+    "MediaRouter",
+    "OptimizationHints",
+    # Pages of the address bar, two with each window: most of what opening a window takes here.
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+)
 FLAGS: Final = (
     "--headless",
     "--no-sandbox",
@@ -29,7 +38,7 @@ FLAGS: Final = (
     "--disable-default-apps",
     "--disable-dev-shm-usage",
     "--disable-extensions",
-    "--disable-features=WebRtcHideLocalIpsWithMdns,Translate,MediaRouter,OptimizationHints",
+    f"--disable-features={','.join(OFF)}",
     "--disable-renderer-backgrounding",
     "--disable-sync",
     "--enable-blink-features=ComputedAccessibilityInfo",

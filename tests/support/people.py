@@ -28,6 +28,11 @@ if (ask) navigator.mediaDevices.getUserMedia = (wish) => ask(
 Not fewer pictures a second than it makes: of 15 Chromium shows two, and the next ones 2.3 s later, one time in three.
 """
 
+NO_DEVICES: Final = """
+navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('none', 'NotFoundError'); };
+"""
+"""Somebody without camera and microphone: pictures take most of the processor, and not every promise is about them."""
+
 
 def join_call(browser: Browser, room: str, name: str, script: str = "", **visit: Any) -> Page:
     """Somebody opens the link, says their name and joins.  `script` runs before the page's own."""

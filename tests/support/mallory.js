@@ -1,5 +1,6 @@
 // Somebody between two people: to each she is the other. She passes on all that they say, but compares keys herself.
-globalThis.fooled = 0;
+/** How many she is connected with. */
+globalThis.fooled = () => [...ends.values()].filter(({ connection }) => connection.connectionState === 'connected').length;
 const socket = new WebSocket(new URLSearchParams(location.search).get('liar'));
 const ends = new Map(); // by whom she faces
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -22,7 +23,6 @@ class End {
     Object.assign(this, { facing, as });
     ends.set(facing, this);
     this.connection.createDataChannel('files', { negotiated: true, id: 1 });
-    this.connection.onconnectionstatechange = () => (globalThis.fooled += this.connection.connectionState === 'connected');
     this.channel.onmessage = ({ data }) => void this.heard(data);
     this.channel.onopen = () => void this.commit();
   }
@@ -82,6 +82,8 @@ async function divert({ from, to, data }) {
   } else if (about.description.kind === 'answer') {
     await ends.get(from)?.take(about.description);
   } else {
+    for (const end of ends.values()) end.connection.close(); // of those who have met anew
+    ends.clear();
     const second = new End(from, to);
     second.first = true;
     await second.take(about.description);

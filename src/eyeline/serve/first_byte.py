@@ -4,7 +4,8 @@ A TURN client opens with a STUN request, whose first byte is 0x00 to 0x03; HTTP 
 the first byte inside.
 
 A trusted proxy may say before it who the client is, by the PROXY protocol, version 1: for TURN, which has no headers,
-that is the only way to know.
+that is the only way to know.  HTTP that comes so is the client's, too: a proxy that passes bytes on has not looked at
+its headers, and so they are believed only if that client is a trusted proxy itself.
 """
 
 import asyncio
@@ -42,7 +43,9 @@ class FirstByte(asyncio.Protocol):
         self._stream = stream
         self._is_trusted = is_trusted
         self._seen = b""
-        self._http: Callable[[], asyncio.Protocol] = partial(Http, config, server_state, app_state, _loop)
+        self._http: Callable[[tuple[str, int] | None], asyncio.Protocol] = partial(
+            Http, config=config, server_state=server_state, app_state=app_state, _loop=_loop
+        )
         self._connections = cast("set[object]", server_state.connections)
         self._loop = _loop or asyncio.get_running_loop()
 
@@ -66,7 +69,7 @@ class FirstByte(asyncio.Protocol):
                 return
             client = _told(line)
         self._let_go()
-        protocol = self._stream(client) if rest[0] <= _LAST_OF_STUN else self._http()
+        protocol = self._stream(client) if rest[0] <= _LAST_OF_STUN else self._http(client)
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         protocol.data_received(rest)

@@ -1,10 +1,13 @@
 """How long and how much: what uvicorn's protocols leave open, since it expects a proxy in front."""
 
 import asyncio
-from typing import Final
+from functools import partial
+from typing import Any, Final, cast
 
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 
 HEAD_WITHIN: Final = 10.0
 """Seconds that a request may take, from the opening of the connection or its first byte.  Nothing here takes a body, so
@@ -18,7 +21,22 @@ LINGER: Final = 1.0
 
 
 class Http(HttpToolsProtocol):
-    """Turns away requests without end, in size or in time."""
+    """Turns away requests without end, in size or in time.
+
+    `told` is the address of the client where a proxy has said it ahead of the requests: it, and not the proxy's own, is
+    whom they come from, and by which their headers are believed or not.
+    """
+
+    def __init__(
+        self,
+        told: tuple[str, int] | None,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._told = told
 
     _head_bytes: int | None = 0  # None once the head is complete
     _overdue: asyncio.TimerHandle | None = None
@@ -26,6 +44,7 @@ class Http(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         """A client has come."""
         super().connection_made(transport)
+        self.client = self._told or self.client
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
@@ -56,6 +75,9 @@ class Http(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """The head was all; others go on from here."""
         self._calm()
+        if self._told is not None:
+            protocol = partial(cast("type[WebSocket]", self.ws_protocol_class), told=self._told)
+            self.ws_protocol_class = cast("type[asyncio.Protocol]", protocol)
         super().handle_websocket_upgrade()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -77,6 +99,22 @@ class WebSocket(WebSocketsSansIOProtocol):
     """A transport that is closed first sends what it holds; one whose client takes nothing would never be gone."""
 
     _cut: asyncio.TimerHandle | None = None
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        told: tuple[str, int] | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._told = told
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The handshake has come."""
+        super().connection_made(transport)
+        self.client = self._told or self.client
 
     async def run_asgi(self) -> None:
         """As uvicorn does, and then the end."""

@@ -4,6 +4,7 @@ import asyncio
 from functools import partial
 from typing import Any, Final, cast
 
+from httptools import HttpParserError
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -15,6 +16,13 @@ it is over with its head; what somebody sends all the same has to be there by th
 
 HEAD_BYTES_MAX: Final = 32 * 1024
 """Bytes in the head of a request.  What came in one read with its end is looked at whole, up to 256 KiB."""
+
+PIPELINED_MAX: Final = 16
+"""Requests that may have come before the first of them is answered.  Browsers send one at a time; one read can hold ten
+thousand."""
+
+STUCK_WITHIN: Final = 30.0
+"""Seconds in which a client must take at least some of an answer."""
 
 LINGER: Final = 1.0
 """Seconds that the last bytes of a WebSocket have, once the conversation is over; then it is cut off."""
@@ -40,6 +48,7 @@ class Http(HttpToolsProtocol):
 
     _head_bytes: int | None = 0  # None once the head is complete
     _overdue: asyncio.TimerHandle | None = None
+    _stuck: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         """A client has come."""
@@ -65,6 +74,8 @@ class Http(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The last one."""
         self._head_bytes = None
+        if len(self.pipeline) >= PIPELINED_MAX:
+            raise HttpParserError  # which ends the reading, and the connection
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -75,15 +86,43 @@ class Http(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """The head was all; others go on from here."""
         self._calm()
+        self._wait_no_more()
         if self._told is not None:
             protocol = partial(cast("type[WebSocket]", self.ws_protocol_class), told=self._told)
             self.ws_protocol_class = cast("type[asyncio.Protocol]", protocol)
         super().handle_websocket_upgrade()
 
+    def pause_writing(self) -> None:
+        """The client reads more slowly than we write."""
+        super().pause_writing()
+        self._await_reading()
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        self._wait_no_more()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
         self._calm()
+        self._wait_no_more()
         super().connection_lost(exc)
+
+    def _await_reading(self) -> None:
+        self._wait_no_more()
+        left = self.transport.get_write_buffer_size()
+        self._stuck = self.loop.call_later(STUCK_WITHIN, self._has_read, left)
+
+    def _has_read(self, left: int) -> None:
+        if self.transport.get_write_buffer_size() < left:
+            self._await_reading()
+        else:
+            self.transport.abort()
+
+    def _wait_no_more(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
 
     def _await_head(self) -> None:
         if self._overdue is None:

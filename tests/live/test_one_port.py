@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import struct
 from collections.abc import Iterator
 from ipaddress import ip_address
 
@@ -82,6 +83,17 @@ def test_nobody_else_is_believed() -> None:
         assert mallory.recv(1000).startswith(b"HTTP/1.1 400 ")
         alice.sendall(REQUEST)
         assert seen(alice) == own(alice)
+
+
+@pytest.mark.parametrize("said", [REQUEST, b"P", b"GET / HTTP/1.1\r\n"])
+def test_who_hangs_up_at_once_leaves_no_traceback(behind_a_proxy: LiveServer, said: bytes) -> None:
+    """The server reads what was said when nobody is there any more whose address it could know."""
+    for _ in range(50):
+        with dial(behind_a_proxy) as wire:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing is a reset
+            wire.sendall(said)
+    assert behind_a_proxy.healthy()
+    assert "Traceback" not in behind_a_proxy.log()
 
 
 HANDSHAKE = (

@@ -52,15 +52,19 @@ class FirstByte(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
         self._transport = cast("asyncio.Transport", transport)
+        self._peer: tuple[str, int] | None = transport.get_extra_info("peername")  # None if it has hung up already
         self._connections.add(self)
         self._timer = self._loop.call_later(HEAD_WITHIN, self._transport.abort)
 
     def data_received(self, data: bytes) -> None:
         """The first data: whoever it is for goes on from here."""
+        if self._peer is None:
+            self._transport.abort()
+            return
         self._seen += data
         client, rest = None, self._seen
         may_tell = _PROXY.startswith(self._seen[: len(_PROXY)])
-        if may_tell and self._is_trusted(self._transport.get_extra_info("peername")[0]):
+        if may_tell and self._is_trusted(self._peer[0]):
             line, end, _ = self._seen[:_PROXY_LINE_BYTES].partition(b"\r\n")
             rest = self._seen[len(line) + len(end) :]
             if not end and len(self._seen) >= _PROXY_LINE_BYTES:
@@ -69,7 +73,7 @@ class FirstByte(asyncio.Protocol):
                 return
             client = _told(line)
         self._let_go()
-        protocol = self._stream(client) if rest[0] <= _LAST_OF_STUN else self._http(client)
+        protocol = self._stream(client or self._peer) if rest[0] <= _LAST_OF_STUN else self._http(client)
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         protocol.data_received(rest)

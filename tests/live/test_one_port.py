@@ -115,8 +115,9 @@ def test_who_comes_by_such_a_line_is_not_believed_to_be_another(line: bytes, ref
     flags = ("--trusted-proxy", "127.0.0.1", "--sockets-per-address", "10")
     with LiveServer(*flags) as server, contextlib.ExitStack() as wires:
         for head, most in ((b"GET /healthz HTTP/1.1\r\nHost: x\r\n", 100), (HANDSHAKE, 10)):
-            last = b""
-            for number in range(most + 1):
-                last, wire = asked(server, line, head, number)
+            answers = set()
+            for number in range(2 * most):  # of which the limit lets some more come each second
+                answer, wire = asked(server, line, head, number)
                 wires.enter_context(wire)
-            assert (last == b"429") is refused
+                answers.add(answer)
+            assert (b"429" in answers) is refused

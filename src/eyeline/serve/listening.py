@@ -10,6 +10,7 @@ from eyeline.errors import SetupError
 from eyeline.settings import Settings
 
 BACKLOG_CONNECTIONS = 2048
+NO_NAME = "each part between its dots has 1 to 63 characters"
 _EVERYWHERE = ("::", "0.0.0.0")  # noqa: S104  every address is what these mean
 
 
@@ -39,6 +40,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
             sockets.append(
                 socket.create_server((address, taken), family=family, backlog=BACKLOG_CONNECTIONS, dualstack_ipv6=both)
             )
+    except UnicodeError:
+        raise SetupError(f"host is '{host}', but that is no name: {NO_NAME}.") from None
     except OSError as error:
         for listener in sockets:
             listener.close()

@@ -184,3 +184,12 @@ def test_name_that_dns_cannot_carry_is_one_sentence(tmp_path: Path, name: str, v
 def test_doctor_says_that_a_name_is_none() -> None:
     done = ended([sys.executable, "-m", "eyeline", "doctor", "https://meet..example.org"])
     assert (done.returncode, done.stderr) == (2, "eyeline: 'https://meet..example.org' is no address.\n")
+
+
+@pytest.mark.parametrize(
+    ("host", "asked"), [("127.0.0.2", "'127.0.0.2', 1"), ("::1", "'::1', 1"), ("0.0.0.0", "'127.0.0.1', 1")]
+)
+def test_doctor_without_an_address_goes_where_the_settings_have_the_server_listen(host: str, asked: str) -> None:
+    done = ended([sys.executable, "-m", "eyeline", "doctor"], EYELINE_HOST=host, EYELINE_PORT="1")
+    assert done.returncode == 1
+    assert asked in done.stdout

@@ -172,3 +172,24 @@ def test_fingerprint_is_printed_letter_by_letter(capsys: pytest.CaptureFixture[s
     greet(Listening(here="https://[::1]:8000", network=(), fingerprint="0A:CD:AB"))
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["Eyeline is running: https://[::1]:8000", "SHA-256 of the certificate: 0A:CD:AB"]
+
+
+@pytest.mark.parametrize("name", ["host", "public_address"])
+@pytest.mark.parametrize("value", ["meet..example.org", "m" * 64])
+def test_name_that_dns_cannot_carry_is_one_sentence(tmp_path: Path, name: str, value: str) -> None:
+    said = refused(tmp_path, f"--{name}".replace("_", "-"), value)
+    assert said == f"{name} is '{value}', but that is no name: each part between its dots has 1 to 63 characters."
+
+
+def test_doctor_says_that_a_name_is_none() -> None:
+    done = ended([sys.executable, "-m", "eyeline", "doctor", "https://meet..example.org"])
+    assert (done.returncode, done.stderr) == (2, "eyeline: 'https://meet..example.org' is no address.\n")
+
+
+@pytest.mark.parametrize(
+    ("host", "asked"), [("127.0.0.2", "'127.0.0.2', 1"), ("::1", "'::1', 1"), ("0.0.0.0", "'127.0.0.1', 1")]
+)
+def test_doctor_without_an_address_goes_where_the_settings_have_the_server_listen(host: str, asked: str) -> None:
+    done = ended([sys.executable, "-m", "eyeline", "doctor"], EYELINE_HOST=host, EYELINE_PORT="1")
+    assert done.returncode == 1
+    assert asked in done.stdout

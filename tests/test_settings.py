@@ -145,3 +145,17 @@ def test_settings_that_repeat_have_a_flag_for_one() -> None:
         "relay_allow": "--relay-allow",
         "turn_urls": "--turn-url",
     }
+
+
+def test_who_has_no_home_is_asked_for_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 2**31 - 2)
+    assert refusal() == "data_dir has no default, since this user has no home: name a folder by --data-dir."
+    assert read({"data_dir": str(tmp_path)}, {}).data_dir == tmp_path
+
+
+def test_a_home_that_nobody_has_is_no_place() -> None:
+    assert refusal({"data_dir": "~nobody-of-this-name/x"}).startswith(
+        "data_dir is '~nobody-of-this-name/x' from --data-"
+    )
+    assert refusal(environ={"EYELINE_CONFIG": "~nobody-of-this-name/x"}).startswith("EYELINE_CONFIG is ")

@@ -23,7 +23,7 @@ from eyeline.doctor.examine import examine
 from eyeline.doctor.finding import Finding, Mark
 from eyeline.errors import SetupError
 from eyeline.serve.app import build
-from eyeline.serve.listening import Listening
+from eyeline.serve.listening import EVERYWHERE, Listening
 from eyeline.serve.run import run
 from eyeline.settings import Knob, knobs, read
 
@@ -151,7 +151,8 @@ def _here(config: Path | None) -> str:
     """The server of this machine's own settings."""
     settings = read({}, os.environ, config)
     secure = settings.cert is not None or settings.tls == "self-signed"
-    return f"http{'s' * secure}://localhost:{settings.port}"
+    host = "localhost" if settings.host in EVERYWHERE else settings.host
+    return f"http{'s' * secure}://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 def _line(finding: Finding) -> Text:

@@ -7,6 +7,7 @@ are made from it.
 
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -230,8 +231,8 @@ def read(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | No
     """
     known = {knob.name: knob for knob in knobs()}
     if config is None and _CONFIG in environ:
-        config = Path(environ[_CONFIG]).expanduser()
-    values: dict[str, Any] = {"data_dir": _data_dir(environ)}
+        config = _config(environ[_CONFIG])
+    values: dict[str, Any] = {}
     if config is not None:
         for name, value in _from_file(config, list(known)).items():
             values[name] = _checked(known[name], value, f"in {config}", strict=True)
@@ -240,6 +241,8 @@ def read(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | No
         values[name] = _checked(known[name], given, f"from {known[name].variable}", strict=False)
     for name, value in flags.items():
         values[name] = _checked(known[name], value, f"from {known[name].flag}", strict=False)
+    if "data_dir" not in values:
+        values["data_dir"] = _data_dir(environ)
     return _agreed(Settings(**values))
 
 
@@ -272,9 +275,17 @@ def _checked(knob: Knob, value: Any, source: str, *, strict: bool) -> Any:
         raise SetupError(f"{knob.name} is {shown} {source}, but must be {knob.allowed}.") from None
 
 
+def _config(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise SetupError(f"{_CONFIG} is {text!r}, but nobody's home is there.") from None
+
+
 def _path(kind: type, value: Any) -> Any:
     if kind is Path and isinstance(value, str) and value and "\0" not in value:
-        return Path(value).expanduser()
+        with suppress(RuntimeError):  # nobody has that name, or no home
+            return Path(value).expanduser()
     raise TypeError(f"not a path: {value!r}")
 
 
@@ -311,7 +322,10 @@ def _nearest(name: str, names: list[str]) -> str:
 def _data_dir(environ: Mapping[str, str]) -> Path:
     """Where a program's data belongs, by the XDG base directory specification: relative paths there are ignored."""
     base = Path(environ.get("XDG_DATA_HOME", ""))
-    return (base if base.is_absolute() else Path("~/.local/share").expanduser()) / "eyeline"
+    try:
+        return (base if base.is_absolute() else Path("~/.local/share").expanduser()) / "eyeline"
+    except RuntimeError:  # as in a container, whose user may be nobody that the system knows
+        raise SetupError("data_dir has no default, since this user has no home: name a folder by --data-dir.") from None
 
 
 def _knob(field: FieldInfo) -> Knob:

@@ -134,6 +134,7 @@ def test_a_pong_that_nobody_asked_for_is_no_matter(wire: Wire) -> None:
 PROTOCOL_ERROR: Final = 1002
 NO_UTF_8: Final = 1007
 TOO_BIG: Final = 1009
+TOO_FAST: Final = 4008
 
 
 @pytest.mark.parametrize(
@@ -210,3 +211,25 @@ def test_a_close_without_a_code_is_answered_without_one(wire: Wire) -> None:
     wire.say(frame(b"", Opcode.CLOSE))
     assert wire.hear() == (Opcode.CLOSE, b"")
     assert wire.ended()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [frame(b"x" * 125, Opcode.PING), frame(b"", Opcode.PONG), frame(b"", Opcode.CONT, fin=False)],
+    ids=["pings", "pongs", "empty parts"],
+)
+def test_frames_that_are_no_messages_count_like_messages(wire: Wire, said: bytes) -> None:
+    """Each ping is answered, each part kept: who sends them without end would fill the memory, or take all the time."""
+    first = frame(b"{", fin=False) if said[0] == Opcode.CONT else b""
+    wire.say(first, said * 500)
+    while (heard := wire.hear())[0] == Opcode.PONG:
+        pass
+    assert json.loads(heard[1])["code"] == "too-fast"
+    assert wire.closed() == TOO_FAST
+
+
+def test_who_goes_on_after_a_close_is_cut_off(wire: Wire) -> None:
+    wire.say(frame(b'{"type":"leave"}'))
+    assert wire.closed() == 1000
+    with pytest.raises(ConnectionError):
+        wire.say(*[frame(b"", Opcode.PING) * 1000] * 1000)

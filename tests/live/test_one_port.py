@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import struct
 from collections.abc import Iterator
 from ipaddress import ip_address
 
@@ -82,3 +83,41 @@ def test_nobody_else_is_believed() -> None:
         assert mallory.recv(1000).startswith(b"HTTP/1.1 400 ")
         alice.sendall(REQUEST)
         assert seen(alice) == own(alice)
+
+
+@pytest.mark.parametrize("said", [REQUEST, b"P", b"GET / HTTP/1.1\r\n"])
+def test_who_hangs_up_at_once_leaves_no_traceback(behind_a_proxy: LiveServer, said: bytes) -> None:
+    """The server reads what was said when nobody is there any more whose address it could know."""
+    for _ in range(50):
+        with dial(behind_a_proxy) as wire:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing is a reset
+            wire.sendall(said)
+    assert behind_a_proxy.healthy()
+    assert "Traceback" not in behind_a_proxy.log()
+
+
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: eyeline.v1\r\n"
+)
+
+
+def asked(server: LiveServer, line: bytes, head: bytes, forwarded: int) -> tuple[bytes, socket.socket]:
+    """The status of the answer to a request whose client claims to be forwarded for another."""
+    wire = dial(server)
+    wire.sendall(line + head + b"X-Forwarded-For: 198.51.100.%d\r\n\r\n" % forwarded)
+    return wire.recv(1000).split(b" ")[1], wire
+
+
+@pytest.mark.parametrize(("line", "refused"), [(b"", False), (LINE, True)])
+def test_who_comes_by_such_a_line_is_not_believed_to_be_another(line: bytes, refused: bool) -> None:
+    """A proxy that passes bytes on has not looked at the headers: limits are kept by the address that it tells."""
+    flags = ("--trusted-proxy", "127.0.0.1", "--sockets-per-address", "10")
+    with LiveServer(*flags) as server, contextlib.ExitStack() as wires:
+        for head, most in ((b"GET /healthz HTTP/1.1\r\nHost: x\r\n", 100), (HANDSHAKE, 10)):
+            answers = set()
+            for number in range(2 * most):  # of which the limit lets some more come each second
+                answer, wire = asked(server, line, head, number)
+                wires.enter_context(wire)
+                answers.add(answer)
+            assert (b"429" in answers) is refused

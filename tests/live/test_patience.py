@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.server import LiveServer
 
-from eyeline.serve.patience import HEAD_BYTES_MAX, HEAD_WITHIN
+from eyeline.serve.patience import HEAD_BYTES_MAX, HEAD_WITHIN, PIPELINED_MAX
 
 
 def dial(server: LiveServer) -> socket.socket:
@@ -53,6 +53,13 @@ def test_a_request_that_takes_too_long_is_cut_off() -> None:
         assert rest(slow) == rest(silent) == b""
         assert rest(long).startswith(b"HTTP/1.1 405 ")
         assert HEAD_WITHIN - 1 < time.monotonic() - began < HEAD_WITHIN + 3
+
+
+def test_a_connection_full_of_requests_is_hung_up_on_and_keeps_nobody_waiting() -> None:
+    with LiveServer() as server, dial(server) as mallory:
+        with suppress(ConnectionError):
+            mallory.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 5000)
+        assert rest(mallory).count(b"HTTP/1.1 200 ") <= PIPELINED_MAX + 1
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from eyeline.errors import SetupError
 from eyeline.serve.certificate import LIFETIME, Certificate, self_signed
@@ -86,3 +90,22 @@ def test_file_that_is_not_pem_is_named(tmp_path: Path, name: str) -> None:
     files = {"cert": good.cert, "key": good.key, name: tmp_path / "words.pem"}
     with pytest.raises(SetupError, match=rf"^{name} is '.*words\.pem', but that is not a"):
         Certificate(**files).context()
+
+
+def test_a_chain_that_cannot_be_used_is_no_fault_of_the_key(tmp_path: Path) -> None:
+    good = self_signed(tmp_path, LAN)
+    begin, end = (f"-----{word} CERTIFICATE-----" for word in ("BEGIN", "END"))
+    good.cert.write_text(f"{good.cert.read_text()}{begin}\nAAAA\n{end}\n")
+    with pytest.raises(SetupError, match=r"^cert is '.*', but its chain can't be used"):
+        good.context()
+
+
+def test_a_certificate_that_is_too_weak_is_no_fault_of_the_key(tmp_path: Path) -> None:
+    weak = Certificate(tmp_path / "weak.pem", tmp_path / "weak-key.pem")
+    key = rsa.generate_private_key(65537, 1024)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "weak")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, datetime.now(UTC), datetime.now(UTC) + LIFETIME)
+    weak.cert.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM))
+    weak.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    with pytest.raises(SetupError, match=r"^cert is '.*', but that is too weak to be trusted \(EE_KEY_TOO_SMALL\)"):
+        weak.context()

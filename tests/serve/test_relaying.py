@@ -391,6 +391,24 @@ def test_a_member_gets_no_more_than_the_bandwidth() -> None:
                     came += len(peer.recv(2048))
             assert 90_000 <= came <= 200_000
             assert slow.relay.totals().dropped > 0
+            assert came <= slow.relay.totals().to_peers_bytes <= 200_000
+            client.say(CHANNEL, b"what was dropped is no debt")
+            assert peer.recv(2048) == b"what was dropped is no debt"
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_bytes_are_counted_without_headers_and_only_if_they_pass(relay: Running, transport: str) -> None:
+    client = Client(relay, transport)
+    with closing(client.wire), udp() as peer, udp() as stranger:
+        relayed = client.allocate()
+        client.indicate(stranger, Data(b"without a permission"))
+        client.bind(peer)
+        client.indicate(peer, Data(b"seven b"))
+        client.say(CHANNEL, b"eight by")
+        assert {peer.recv(2048), peer.recv(2048)} == {b"seven b", b"eight by"}
+        peer.sendto(b"nine byte", ("127.0.0.1", relayed.port))
+        client.receive()
+        until(lambda: relay.relay.totals()[:4] == (2, 15, 1, 9))
 
 
 def test_a_stream_in_single_bytes_and_all_at_once_is_the_same(relay: Running) -> None:

@@ -138,6 +138,22 @@ def test_of_rules_that_differ_the_newest_hold_whoever_comes_back_first() -> None
     assert isinstance(last(door.comes("carol")), Waiting)
 
 
+def test_nobody_waits_any_more_once_somebody_comes_back_who_knows_that_the_room_is_open() -> None:
+    door = Door()
+    alice, bob = door.comes("alice", owner=True), door.comes("bob")
+    door.says(alice, KNOCK)
+    old = token_of(bob)
+    door.network.lose(bob)  # does not hear of what follows
+    door.says(alice, Govern(Rules("open")))
+    new = token_of(alice)
+    door.network.restart()
+    door.says(door.network.open("bob"), Resume(old, DisplayName("bob"), Count(0)))
+    carol = door.comes("carol")
+    assert isinstance(last(carol), Waiting)
+    door.says(door.network.open("alice"), Resume(new, DisplayName("alice"), Count(0)))
+    assert door.inside() == {"alice", "bob", "carol"}
+
+
 def token_of(client: Client) -> ResumeToken:
     """The newest."""
     return [message.resume for message in client.messages() if isinstance(message, Joined | NewToken)][-1]

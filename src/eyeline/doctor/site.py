@@ -45,6 +45,7 @@ def parse(url: str) -> Site:
     try:
         parts = urlsplit(url if "://" in url else f"https://{url}")
         port = parts.port
+        (parts.hostname or "").encode("idna")  # as for DNS
     except ValueError:
         raise SetupError(f"'{url}' is no address.") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:

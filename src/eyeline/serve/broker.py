@@ -93,12 +93,17 @@ class Connection:
             self._alarm.look()
 
     def receive(self, text: str | bytes) -> None:
-        """A frame has come."""
+        """A message has come."""
         now = self._loop.time()
         self._perform(
             self._session.receive(text, now) if self._guest.speaks(now) else self._session.give_up("too-fast")
         )
         self._alarm.look()
+
+    def notice(self) -> None:
+        """A frame has come that is no whole message, such as a ping: it counts like one, and tells nothing."""
+        now = self._loop.time()
+        self._perform(self._session.notice(now) if self._guest.speaks(now) else self._session.give_up("too-fast"))
 
     def lose(self) -> None:
         """The socket is gone.  The last call."""

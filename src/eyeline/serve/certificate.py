@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
@@ -55,11 +56,27 @@ class Certificate(Struct, frozen=True):
         try:
             made.load_cert_chain(self.cert, self.key, no_passphrase)
         except ssl.SSLError as error:
-            fault = (
-                "is not the key of the certificate" if error.reason == "KEY_VALUES_MISMATCH" else "is not a PEM file"
-            )
-            raise SetupError(f"key is '{self.key}', but that {fault}.") from None
+            raise SetupError(self._fault(error)) from None
         return made
+
+    def _fault(self, error: ssl.SSLError) -> str:
+        """What is wrong with these files, by what OpenSSL says of them together."""
+        match error.reason:
+            case "KEY_VALUES_MISMATCH":
+                return f"key is '{self.key}', but that is not the key of the certificate."
+            case "EE_KEY_TOO_SMALL" | "CA_KEY_TOO_SMALL" | "CA_MD_TOO_WEAK":
+                return f"cert is '{self.cert}', but that is too weak to be trusted ({error.reason})."
+            case _ if self._is_readable():
+                return f"cert is '{self.cert}', but its chain can't be used ({error.reason or error})."
+            case _:
+                return f"key is '{self.key}', but that is not a PEM file."
+
+    def _is_readable(self) -> bool:
+        try:
+            load_pem_private_key(_content("key", self.key), None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            return False
+        return True
 
 
 def self_signed(folder: Path, names: Iterable[str], now: datetime | None = None) -> Certificate:

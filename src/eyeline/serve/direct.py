@@ -19,15 +19,22 @@ try:
 except ImportError:
     from websockets.utils import apply_mask
 
+LATE_FRAMES: Final = 1000
+"""What a client may still send once the socket was closed from here; then it is cut off."""
+
 _WHOLE_TEXT: Final = 0x80 | Opcode.TEXT
 _MASKED: Final = 0x80
+_OPCODE: Final = 0x0F
 
 
 class Receiver(Protocol):
     """Who takes the frames."""
 
     def receive(self, text: str | bytes) -> None:
-        """A frame has come."""
+        """A message has come."""
+
+    def notice(self) -> None:
+        """A frame has come that is no whole message."""
 
 
 class Direct(WebSocket):
@@ -35,6 +42,7 @@ class Direct(WebSocket):
 
     _receiver: Receiver | None = None
     _held = b""
+    _late = 0
 
     def handle_connect(self, event: Request) -> None:
         """Tell the application, by an extension of its scope, that there is a short way."""
@@ -61,13 +69,25 @@ class Direct(WebSocket):
                 return
             if end > len(data):
                 break
-            if data[start] == _WHOLE_TEXT and data[start + 1] & _MASKED and not self.frames:
-                if not self.close_sent:
-                    self._receiver.receive(apply_mask(data[payload:end], data[payload - 4 : payload]))
+            if self.close_sent and data[start] & _OPCODE != Opcode.CLOSE:
+                self._late += 1
+                if self._late > LATE_FRAMES:
+                    self.transport.abort()
+                    return
+            elif data[start] == _WHOLE_TEXT and data[start + 1] & _MASKED and not self.frames:
+                self._receiver.receive(apply_mask(data[payload:end], data[payload - 4 : payload]))
             else:
-                super().data_received(data[start:end])
+                self._unusual(data[start:end])
             start = end
         self._held = data[start:]
+
+    def _unusual(self, frame: bytes) -> None:
+        """A ping would be answered, and a part kept, as often as they come: so they count like messages."""
+        if self._receiver is not None and frame[0] & _OPCODE != Opcode.CLOSE:
+            self._receiver.notice()
+            if self.close_sent:
+                return
+        super().data_received(frame)
 
     def send_receive_event_to_app(self) -> None:
         """A message that came through the library is whole."""

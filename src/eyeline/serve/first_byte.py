@@ -4,7 +4,8 @@ A TURN client opens with a STUN request, whose first byte is 0x00 to 0x03; HTTP 
 the first byte inside.
 
 A trusted proxy may say before it who the client is, by the PROXY protocol, version 1: for TURN, which has no headers,
-that is the only way to know.
+that is the only way to know.  HTTP that comes so is the client's, too: a proxy that passes bytes on has not looked at
+its headers, and so they are believed only if that client is a trusted proxy itself.
 """
 
 import asyncio
@@ -42,22 +43,28 @@ class FirstByte(asyncio.Protocol):
         self._stream = stream
         self._is_trusted = is_trusted
         self._seen = b""
-        self._http: Callable[[], asyncio.Protocol] = partial(Http, config, server_state, app_state, _loop)
+        self._http: Callable[[tuple[str, int] | None], asyncio.Protocol] = partial(
+            Http, config=config, server_state=server_state, app_state=app_state, _loop=_loop
+        )
         self._connections = cast("set[object]", server_state.connections)
         self._loop = _loop or asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
         self._transport = cast("asyncio.Transport", transport)
+        self._peer: tuple[str, int] | None = transport.get_extra_info("peername")  # None if it has hung up already
         self._connections.add(self)
         self._timer = self._loop.call_later(HEAD_WITHIN, self._transport.abort)
 
     def data_received(self, data: bytes) -> None:
         """The first data: whoever it is for goes on from here."""
+        if self._peer is None:
+            self._transport.abort()
+            return
         self._seen += data
         client, rest = None, self._seen
         may_tell = _PROXY.startswith(self._seen[: len(_PROXY)])
-        if may_tell and self._is_trusted(self._transport.get_extra_info("peername")[0]):
+        if may_tell and self._is_trusted(self._peer[0]):
             line, end, _ = self._seen[:_PROXY_LINE_BYTES].partition(b"\r\n")
             rest = self._seen[len(line) + len(end) :]
             if not end and len(self._seen) >= _PROXY_LINE_BYTES:
@@ -66,7 +73,7 @@ class FirstByte(asyncio.Protocol):
                 return
             client = _told(line)
         self._let_go()
-        protocol = self._stream(client) if rest[0] <= _LAST_OF_STUN else self._http()
+        protocol = self._stream(client or self._peer) if rest[0] <= _LAST_OF_STUN else self._http(client)
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         protocol.data_received(rest)

@@ -10,7 +10,8 @@ from eyeline.errors import SetupError
 from eyeline.settings import Settings
 
 BACKLOG_CONNECTIONS = 2048
-_EVERYWHERE = ("::", "0.0.0.0")  # noqa: S104  every address is what these mean
+NO_NAME = "each part between its dots has 1 to 63 characters"
+EVERYWHERE = ("::", "0.0.0.0")  # noqa: S104  every address is what these mean
 
 
 class Listening(Struct, frozen=True):
@@ -39,6 +40,8 @@ def listen(host: str, port: int) -> list[socket.socket]:
             sockets.append(
                 socket.create_server((address, taken), family=family, backlog=BACKLOG_CONNECTIONS, dualstack_ipv6=both)
             )
+    except UnicodeError:
+        raise SetupError(f"host is '{host}', but that is no name: {NO_NAME}.") from None
     except OSError as error:
         for listener in sockets:
             listener.close()
@@ -48,7 +51,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
 def addresses(host: str) -> list[str]:
     """Those IP addresses of this machine that `host` lets in, as its networks see them, IPv4 first.  Sends nothing."""
-    if host not in _EVERYWHERE:
+    if host not in EVERYWHERE:
         return [host]
     families = [(socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")]
     found = []
@@ -65,7 +68,7 @@ def addresses(host: str) -> list[str]:
 def listening(settings: Settings, port: int, fingerprint: str | None) -> Listening:
     """What to tell people about a server that listens on `port`, the one that it really has."""
     scheme = "http" if fingerprint is None else "https"
-    local = "localhost" if settings.host in _EVERYWHERE else settings.host
+    local = "localhost" if settings.host in EVERYWHERE else settings.host
     names = addresses(settings.host)[:1] + ([settings.public_address] if settings.public_address else [])
     distant = [name for name in names if not (name in ("localhost", "::1") or name.startswith("127."))]
     return Listening(

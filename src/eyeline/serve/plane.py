@@ -132,6 +132,8 @@ class Plane:
         if not relayed:
             for each in session.relays.values():
                 each.close()
+            if order.reserve is not None:
+                self.unreserve(order.reserve)
             if not meter.users:
                 del self._meters[order.member]
             return ()
@@ -215,23 +217,21 @@ class Plane:
         session = self._sessions.get(flow)
         if session is None:
             return
-        size = len(message)
+        if message[0] & 0xC0 != 0x40:
+            self._from_send(session, message)
+            return
+        size = len(message) - _HEADER.size
+        send = session.sends.get(message[0] << 8 | message[1])
+        if send is None:
+            return
         if session.meter.left(self._loop.time()) < size:
             self._dropped += 1
             return
-        if message[0] & 0xC0 == 0x40:
-            send = session.sends.get(message[0] << 8 | message[1])
-            if send is None:
-                return
-            try:
-                send(message[4:])
-            except OSError:
-                return
-        else:
-            self._from_send(session, message)
-        session.meter.spend(size)
-        self._out_packets += 1
-        self._out_bytes += size
+        try:
+            send(message[4:])
+        except OSError:
+            return
+        self._sent(session, size)
 
     def close(self) -> None:
         """Close everything.  A second time does nothing."""
@@ -316,14 +316,14 @@ class Plane:
                 send = sends.get(buffer[0] << 8 | buffer[1])
                 if send is None or length > size - 4:
                     continue
-                total += length
-                if total > left:
+                if total + length > left:
                     self._dropped += 1
                     continue
                 try:
                     send(view[4 : 4 + length])
                 except OSError:
                     continue
+                total += length
                 packets += 1
             meter.spend(total)
             self._out_packets += packets
@@ -342,8 +342,7 @@ class Plane:
             for _ in range(PACKETS_PER_SOCKET):
                 try:
                     size = receive(body)
-                    total += size
-                    if total > left:
+                    if total + size > left:
                         self._dropped += 1
                         continue
                     pack(buffer, at, channel, size)
@@ -352,6 +351,7 @@ class Plane:
                     break
                 except OSError:
                     continue
+                total += size
                 packets += 1
             meter.spend(total)
             self._in_packets += packets
@@ -373,7 +373,7 @@ class Plane:
                 padding = -size % 4
                 self._buffer[_HEADROOM + size : _HEADROOM + size + padding] = bytes(padding)
                 _HEADER.pack_into(self._buffer, _HEADROOM - 4, channel, size)
-                self._to_client(session, _HEADROOM - 4, size + 4 + padding)
+                self._to_client(session, 4, size, padding)
 
         return read
 
@@ -398,7 +398,7 @@ class Plane:
             if head is None:
                 return
         padding = head.write(self._buffer, _HEADROOM, size)
-        self._to_client(session, _HEADROOM - head.size, head.size + size + padding)
+        self._to_client(session, head.size, size, padding)
 
     def _head(self, session: _Session, source: tuple[str, int]) -> DataHead | None:
         """None without a permission, or when it comes from a port of ours that is no relayed address."""
@@ -414,12 +414,13 @@ class Plane:
             session.heads[source] = head
         return head
 
-    def _to_client(self, session: _Session, begin: int, size: int) -> None:
+    def _to_client(self, session: _Session, head: int, size: int, padding: int) -> None:
+        """So many bytes of data, with what was put before and behind them."""
         if session.meter.left(self._loop.time()) < size:
             self._dropped += 1
             return
         try:
-            session.send(self._view[begin : begin + size])
+            session.send(self._view[_HEADROOM - head : _HEADROOM + size + padding])
         except OSError:
             return
         session.meter.spend(size)
@@ -429,11 +430,7 @@ class Plane:
     def _not_channel_data(self, session: _Session, size: int) -> None:
         """A Send indication, or STUN that is not the plane's."""
         if self._buffer[:2] == SEND_TYPE:
-            if session.meter.left(self._now) >= size:
-                self._from_send(session, self._view[:size])
-                session.meter.spend(size)
-                self._out_packets += 1
-                self._out_bytes += size
+            self._from_send(session, self._view[:size])
         else:
             self._control.stun(bytes(self._view[:size]), session.flow)
 
@@ -447,6 +444,9 @@ class Plane:
         target = self._control.resolve(sent.peer) if ours else sent.peer
         if relay is None or ours is None or target is None:
             return
+        if session.meter.left(self._loop.time()) < len(sent.data):
+            self._dropped += 1
+            return
         where = (name_of(target.ip), target.port) if ours else (name, sent.peer.port)
         try:
             if sent.dont_fragment:
@@ -455,6 +455,12 @@ class Plane:
                 relay.sendto(sent.data, where)
         except OSError:
             return  # nobody there, or no way to them
+        self._sent(session, len(sent.data))
+
+    def _sent(self, session: _Session, data_bytes: int) -> None:
+        session.meter.spend(data_bytes)
+        self._out_packets += 1
+        self._out_bytes += data_bytes
 
     def _from_listener(self, session: _Session, size: int, source: tuple[str, int]) -> None:
         client = session.flow.client

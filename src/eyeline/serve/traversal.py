@@ -13,7 +13,7 @@ from starlette.types import Scope
 from eyeline.errors import SetupError
 from eyeline.serve import address
 from eyeline.serve.listeners import Listeners
-from eyeline.serve.listening import addresses
+from eyeline.serve.listening import NO_NAME, addresses
 from eyeline.serve.metrics import Reading
 from eyeline.serve.ports import is_own
 from eyeline.serve.relay import Addresses, Relay
@@ -124,6 +124,8 @@ def _packed(names: list[str]) -> dict[int, bytes]:
     for name in names:
         try:
             known = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+        except UnicodeError:
+            raise SetupError(f"public_address is '{name}', but that is no name: {NO_NAME}.") from None
         except socket.gaierror:
             continue
         for _, _, _, _, where in known:

@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Final, Protocol, cast
 
 from eyeline.turn.effects import Flow
@@ -18,6 +20,10 @@ STUCK_S: Final = 30
 
 MAX_UNSENT_BYTES: Final = 1 << 18
 """Held for a client that reads slowly; what comes then is lost, as on the way of a datagram."""
+
+
+MESSAGES_PER_TURN: Final = 64
+"""Then it is others' turn on the loop: a read of 256 KiB can hold 13,000 requests."""
 
 
 class Desk(Protocol):
@@ -53,6 +59,9 @@ class TurnStream(asyncio.Protocol):
         self._stuck_at: float | None = None
         self._transport: asyncio.Transport | None = None
         self._flow: Flow | None = None
+        self._waiting: Iterator[memoryview] | None = None
+        """Messages that have come and not had their turn: of one read, since no other is made until they are gone."""
+        self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop, or by whoever looked at the first byte."""
@@ -65,15 +74,39 @@ class TurnStream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Any part of the stream."""
-        assert self._flow is not None
+        come = self._splitter.feed(data)
+        if self._waiting is not None:
+            self._waiting = chain(self._waiting, come)  # TLS may hand on what it had already read
+            return
+        self._waiting = come
+        self._take_turn()
+
+    def _take_turn(self) -> None:
+        """A stream without end is no reason to keep others waiting."""
+        transport = self._transport
+        if self._waiting is None or self._flow is None or transport is None or transport.is_closing():
+            return
+        taken = 0
         try:
-            for message in self._splitter.feed(data):
+            for message in islice(self._waiting, MESSAGES_PER_TURN):
+                taken += 1
                 if message[0] & 0xC0 == 0x40 or bytes(message[:2]) == SEND_TYPE:
                     self._desk.from_stream(self._flow, message)
                 else:
                     self._desk.receive(bytes(message), self._flow, self.send)
         except MalformedError:
             self.shutdown()
+            return
+        if taken == MESSAGES_PER_TURN:
+            if not self._paused:
+                self._paused = True
+                transport.pause_reading()
+            self._loop.call_soon(self._take_turn)
+            return
+        self._waiting = None
+        if self._paused:
+            self._paused = False
+            transport.resume_reading()
 
     def send(self, message: bytes) -> None:
         """One whole message to the client; lost if the client hasn't read the last `MAX_UNSENT_BYTES`."""
@@ -101,7 +134,7 @@ class TurnStream(asyncio.Protocol):
         del error
         if self._flow is not None:
             self._desk.disconnected(self._flow)
-            self._flow = None
+            self._flow = self._waiting = None
 
     def shutdown(self) -> None:
         """Close it at once, with all that waits to be sent.  uvicorn calls it when the server stops."""

@@ -231,7 +231,7 @@ class Room:
         seat = Seat(member, Present(request.session), heard=0, told=request.heard, person=claim.person)
         self._seats[member.id] = seat
         self._peers[request.session] = member.id
-        return tells + self._admit(request.session, heard=0, gap=True)
+        return tells + self._admit(request.session, heard=0, gap=True) + self._let_in(now)
 
     def _learn(self, standing: Standing, now: float) -> list[Tell]:
         """A member of an earlier life knows what the hosts decided."""
@@ -335,12 +335,16 @@ class Room:
 
     def _govern(self, standing: Standing, now: float) -> list[Tell]:
         self._standing = standing
-        tells = self._uphold()
-        if standing.rules.entry == "open" and self._waiting:
-            for session in list(self._waiting)[: max(0, self._capacity - len(self._seats))]:
-                tells += self._sit(self._waiting.pop(session), now)
-            tells += self._knocks()
-        return tells + self._changed()
+        return self._uphold() + self._let_in(now) + self._changed()
+
+    def _let_in(self, now: float) -> list[Tell]:
+        """Nobody waits at the door of an open room, while there is a seat."""
+        if self._standing.rules.entry != "open" or not self._waiting:
+            return []
+        tells = []
+        for session in list(self._waiting)[: max(0, self._capacity - len(self._seats))]:
+            tells += self._sit(self._waiting.pop(session), now)
+        return tells + self._knocks()
 
     def _answer(self, host: SessionId, knock: PeerId, admitted_at: float | None) -> list[Tell]:
         """Somebody who waits is let in, at that time, or turned away."""

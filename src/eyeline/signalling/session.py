@@ -209,6 +209,16 @@ class Session:
         except Refusal as refusal:
             return self._refuse(refusal.code, refusal.message)
 
+    def notice(self, now: float) -> list[Effect]:
+        """A frame that is no message: it counts against the rate, and not as a sign of life."""
+        if isinstance(self.state, Over):
+            return []
+        try:
+            self._spend(now)
+        except Refusal as refusal:
+            return self._refuse(refusal.code, refusal.message)
+        return []
+
     def hear(self, news: News, now: float) -> list[Effect]:
         """News from the room."""
         match news:

@@ -11,12 +11,11 @@ export function isStranger(member: Member): boolean {
   return member.name === '' || isCard(member.name);
 }
 
-/** Somebody whose card we could open, and how far what they say has come. */
+/** Somebody whose card we could open. */
 interface Known {
   readonly end: End;
   readonly card: string;
   readonly name: string;
-  heard: number;
 }
 
 /**
@@ -27,6 +26,11 @@ export class SealedBroker implements Signalling {
   readonly #seal: Promise<Seal>;
   readonly #tell: (news: News) => void;
   readonly #known = new Map<string, Known>();
+  /**
+   * How far each page was heard, by its end. It outlasts `#known`: a broker that lets somebody go and come again may not
+   * say again what they said. Only who has the secret gets in here, with what they said and we could open.
+   */
+  readonly #counts = new Map<string, number>();
   #broker: Broker | null = null;
   #name: string | null = null;
   #me = '';
@@ -158,18 +162,18 @@ export class SealedBroker implements Signalling {
       this.#known.delete(id);
       return '';
     }
-    const same = known !== undefined && known.end.nonce === card.nonce;
-    const end = { id, nonce: card.nonce };
-    this.#known.set(id, { end, card: sealed, name: card.name, heard: same ? known.heard : 0 });
+    this.#known.set(id, { end: { id, nonce: card.nonce }, card: sealed, name: card.name });
     return card.name;
   }
 
   async #unseal(from: string, data: string): Promise<string | null> {
     const [seal, sender] = [await this.#seal, this.#known.get(from)];
     if (sender === undefined) return null;
-    const opened = await seal.openSignal(data, sender.end, { id: this.#me, nonce: seal.nonce }, sender.heard);
+    const page = `${sender.end.id} ${sender.end.nonce}`;
+    const me = { id: this.#me, nonce: seal.nonce };
+    const opened = await seal.openSignal(data, sender.end, me, this.#counts.get(page) ?? 0);
     if (opened === null) return null;
-    sender.heard = opened.count;
+    this.#counts.set(page, opened.count);
     return opened.text;
   }
 }

@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Seal } from '../src/seal.ts';
+import { SealedBroker } from '../src/sealed.ts';
+import type { News } from '../src/session.ts';
+
+/** The browser's socket: the broker, which may lie, is the test. */
+class Socket {
+  static readonly OPEN = 1;
+  readonly readyState = Socket.OPEN;
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { readonly data: string }) => void) | null = null;
+  readonly sent: string[] = [];
+
+  constructor() {
+    sockets.push(this);
+  }
+
+  says(message: object): void {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+
+  send(text: string): void {
+    this.sent.push(text);
+  }
+
+  close(): void {}
+}
+
+let sockets: Socket[] = [];
+
+beforeEach(() => {
+  sockets = [];
+  vi.stubGlobal('WebSocket', Socket);
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+const SECRET = 'AAAAAAAAAAAAAAAAAAAAAA';
+
+test.each(['leaves him out of the roster', 'shows another name for him'])(
+  'what bob said is not heard twice, whether a broker %s meanwhile or not',
+  async (lie) => {
+    const heard: News[] = [];
+    const door = { url: new URL('http://localhost/'), room: 'tea', pass: null, owner: null };
+    const broker = new SealedBroker(door, SECRET, null, (news) => heard.push(news));
+    const [socket] = sockets;
+    if (socket === undefined) throw new Error('no socket');
+    socket.onopen?.();
+    broker.join('Alice');
+    await vi.waitFor(() => expect(socket.sent.some((text) => text.includes('"join"'))).toBe(true));
+    const card = JSON.parse(socket.sent.find((text) => text.includes('"join"')) ?? '{}').name as string;
+    const bob = await Seal.of(SECRET, 'tea');
+    const mine = await bob.openCard(card);
+    const his = await bob.sealCard({ nonce: bob.nonce, name: 'Bob' });
+    const alice = { id: 'alice-alice', name: card, order: 1 };
+    const members = [alice, { id: 'bob-bob-bob', name: his, order: 2 }];
+    const joined = {
+      type: 'joined',
+      you: alice.id,
+      iceServers: [],
+      resume: 'x',
+      seatSeconds: 30,
+      heard: 0,
+      gap: false,
+    };
+    socket.says({ ...joined, roster: { version: 1, members, complete: true } });
+    const ends = [
+      { id: 'bob-bob-bob', nonce: bob.nonce },
+      { id: alice.id, nonce: mine?.nonce ?? '' },
+    ] as const;
+    const said = await bob.sealSignal('hello', ends[0], ends[1], 1);
+    const count = (): number => heard.filter((news) => news.news === 'signalled').length;
+    socket.says({ type: 'signalled', from: 'bob-bob-bob', n: 1, data: said });
+    await vi.waitFor(() => expect(count()).toBe(1));
+    const without = lie.startsWith('leaves') ? [alice] : [alice, { id: 'bob-bob-bob', name: 'Mallory', order: 2 }];
+    socket.says({ type: 'roster', version: 2, members: without, complete: true });
+    socket.says({ type: 'roster', version: 3, members, complete: true });
+    socket.says({ type: 'signalled', from: 'bob-bob-bob', n: 2, data: said });
+    socket.says({
+      type: 'signalled',
+      from: 'bob-bob-bob',
+      n: 3,
+      data: await bob.sealSignal('bye', ends[0], ends[1], 2),
+    });
+    await vi.waitFor(() => expect(heard.at(-1)).toMatchObject({ signalled: { data: 'bye' } }));
+    expect(count()).toBe(2);
+  },
+);

@@ -66,8 +66,6 @@ export class FileReceiver {
     if (this.state === 'verified') return [{ do: 'say', frame: { frame: 'verified', id } }];
     if (this.state === 'stopped') return [{ do: 'say', frame: { frame: 'stop', id, code: this.code } }];
     if (this.state === 'asked' || this.#closing) return [];
-    this.wanted.clear();
-    for (const index of this.kept) if (!this.#writing || index !== this.have) this.kept.delete(index);
     return this.pausedHere ? [{ do: 'ask' }, this.#say({ frame: 'pause', id, on: true })] : [{ do: 'ask' }];
   }
 
@@ -87,7 +85,10 @@ export class FileReceiver {
     if (index >= chunkCount(this.#offer.size) || bytes !== chunkBytes(this.#offer.size, index)) {
       return this.stop('wrong-size');
     }
-    if (matches) return this.#take(index);
+    if (matches) {
+      this.#wrong = 0;
+      return this.#take(index);
+    }
     this.#wrong += 1;
     return this.#wrong >= WRONG_MAX ? this.stop('wrong-hash') : [this.#about('miss', index)];
   }
@@ -119,7 +120,6 @@ export class FileReceiver {
     if (this.state !== 'running') return [];
     this.kept.delete(this.have);
     this.have += 1;
-    this.#wrong = 0;
     return [this.#say({ frame: 'have', id: this.#offer.id, next: this.have }), ...this.#write()];
   }
 

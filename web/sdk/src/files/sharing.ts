@@ -105,14 +105,11 @@ export class Sharing {
     copy.pace = copy.pace === null ? took : copy.pace + (took - copy.pace) / 4;
   }
 
-  /** They have stored the chunks before `next`. */
+  /** They have stored the chunks before `next`; it is believed as far as these came or were on their way. */
   have(copy: Copy, next: number, now: number): void {
-    for (let index = copy.have; index < next; index += 1) {
-      if (!copy.got.has(index) && !copy.coming.has(index)) return; // it was given before they began anew
-    }
     for (; copy.have < next; copy.have += 1) {
       this.got(copy, copy.have, now);
-      copy.got.delete(copy.have);
+      if (!copy.got.delete(copy.have)) return;
     }
   }
 

@@ -112,13 +112,13 @@ def test_a_host_is_let_into_a_full_and_a_locked_room() -> None:
 def test_a_host_is_host_again_after_a_restart_and_finds_the_rules_that_were() -> None:
     door = Door()
     alice = door.comes("alice", owner=True)
-    door.says(alice, Govern(Rules("locked", history=False)))
+    door.says(alice, Govern(Rules("locked", history=False, screens=False)))
     [token] = [message.resume for message in heard(alice, NewToken)]
     door.network.restart()
     again = door.network.open("alice")
     door.says(again, Resume(token, DisplayName("alice"), Count(0)))
     [joined] = heard(again, Joined)
-    assert joined.roster.rules == Rules("locked", history=False)
+    assert joined.roster.rules == Rules("locked", history=False, screens=False)
     assert joined.roster.members[0].role == "host"
 
 

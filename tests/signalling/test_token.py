@@ -22,14 +22,14 @@ peers = st.text("azAZ09_-", min_size=8, max_size=16).map(PeerId)  # as the broke
 standings = st.builds(
     Standing,
     st.integers(0, 2**53 - 1).map(Count),
-    st.builds(Rules, st.sampled_from(["open", "knock", "locked"]), st.booleans(), st.booleans()),
+    st.builds(Rules, st.sampled_from(["open", "knock", "locked"]), st.booleans(), st.booleans(), st.booleans()),
     st.lists(peers, max_size=REMOVED_MAX).map(tuple),
     st.lists(st.tuples(peers, st.sampled_from(["co-host", "member"])), max_size=APPOINTED_MAX).map(tuple),
 )
 LONGEST = Person(DisplayName("\U0001f440" * 64), "co-host", "\U0001f440" * 64, PERMISSIONS, 1.8e9)
 FULL = Standing(
     Count(2**53 - 1),
-    Rules("locked", files=False, history=False),
+    Rules("locked", files=False, history=False, screens=False),
     (PeerId("a" * 16),) * REMOVED_MAX,
     ((PeerId("a" * 16), "co-host"),) * APPOINTED_MAX,
 )

@@ -45,7 +45,9 @@ def join_call(browser: Browser, room: str, name: str, script: str = "", **visit:
 
 def is_whole(page: Page) -> None:
     """Waits until all of a call's page is there: two seconds after joining it needs nothing more of the server."""
-    page.until("performance.getEntriesByType('resource').some(({name}) => name.includes('/panels-'))")
+    there = "(part) => performance.getEntriesByType('resource').some(({name}) => RegExp(part).test(name))"
+    for part in ("/panels-.*js$", "/panels-.*css$", "/storage-"):
+        page.until(there, part)
 
 
 def seats(page: Page) -> list[str]:

@@ -25,10 +25,19 @@ function preload(): Plugin {
   };
 }
 
+/** Nothing that is loaded later needs anything loaded with it, but for styles that `view/sheet.ts` loads. */
+function plainImports(): Plugin {
+  return {
+    name: 'plain-imports',
+    enforce: 'pre',
+    load: (id) => (id.endsWith('vite/preload-helper.js') ? 'export const __vitePreload = (load) => load();' : null),
+  };
+}
+
 export default defineConfig(({ mode }) => ({
   root: here,
   base: './',
-  plugins: [preload()],
+  plugins: [plainImports(), preload()],
   resolve: mode === 'fake' ? { alias: { '@eyeline/sdk': `${here}test/fake-sdk.ts` } } : {},
   build: {
     outDir: '../../src/eyeline/web',
@@ -39,5 +48,16 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: false,
     reportCompressedSize: false,
+    // Two scripts until the first picture is there, what connects and what draws, without small ones that both share.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'start', tags: ['$initial'], priority: 1 },
+            { name: 'show', test: /view\/(icon|show)\.tsx|jsx-runtime|icons\/(check|x)\.mjs/ },
+          ],
+        },
+      },
+    },
   },
 }));

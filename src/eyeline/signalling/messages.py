@@ -121,6 +121,8 @@ class Rules(Struct, frozen=True, rename="camel", omit_defaults=True):
     """Whether files may be offered; each member's own program sees to it."""
     history: bool = True
     """Whether who comes later is told what was written before; likewise."""
+    screens: bool = True
+    """Whether screens may be shared; likewise."""
 
 
 OPEN: Final = Rules()

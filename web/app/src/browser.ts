@@ -1,5 +1,6 @@
 import { Conversation, folderOf, keptIn, LocalMedia, ownedRoom, rejoin, visit } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
+import { captureScreen } from './capture';
 import { chime } from './chime';
 import { disk } from './disk';
 import { identity } from './identity';
@@ -34,6 +35,7 @@ export function browser(): Outside {
     disk: disk(),
     shelf: shelf(),
     preview: (file) => preview(file).catch(() => ''),
+    captureScreen: navigator.mediaDevices?.getDisplayMedia === undefined ? null : captureScreen,
     chime: chime(),
     seen: () => !document.hidden,
     saveText,

@@ -1,4 +1,4 @@
-import type { Permission, Permissions, Role } from '@eyeline/sdk';
+import type { Permission, Permissions } from '@eyeline/sdk';
 
 const abilities: { readonly [P in Permission]: string } = {
   microphone: 'speak',
@@ -19,44 +19,10 @@ function may(permissions: Permissions): string {
 
 export const peopleWords = {
   button: 'People',
-  heading: 'People',
-  door: 'At the door',
-  inside: 'In the call',
   may,
   cameraStays: 'Your camera stays off here',
-  watches: 'Watches',
-  you: (name: string) => `${name} (you)`,
-  role: { host: 'Host', 'co-host': 'Co-host', member: '' } satisfies Readonly<Record<Role, string>>,
-  knocks: (name: string) => (name === '' ? 'Somebody without the key of the link' : name),
-  wants: (name: string) =>
-    name === '' ? 'Somebody without the key of the link wants to come in' : `${name} wants to come in`,
   waiting: (count: number) => `${count} ${count === 1 ? 'waits' : 'wait'} at the door`,
-  more: (count: number) => `${count} more ${count === 1 ? 'waits' : 'wait'}`,
-  admit: 'Admit',
-  decline: 'Decline',
-  admitName: (name: string) => `Admit ${name}`,
-  declineName: (name: string) => `Decline ${name}`,
-  mute: (name: string) => `Ask ${name} to mute`,
-  appoint: (name: string, role: Role) => (role === 'co-host' ? `${name} no longer co-host` : `Make ${name} co-host`),
-  remove: (name: string) => `Remove ${name}`,
-  removes: (name: string) =>
-    `Remove ${name} from the call? From then on newcomers have to knock, so that they come back only if you let them.`,
-  cancel: 'Cancel',
-  yesRemove: 'Remove',
-  entry: 'Who may enter',
-  entries: [
-    ['open', 'Everyone with the link'],
-    ['knock', 'Who is let in: newcomers knock'],
-    ['locked', 'Nobody more'],
-  ] as const,
-  files: 'Files may be sent',
-  history: 'Newcomers read what was written before',
-  link: 'Copy the host’s link',
-  linkNote: 'Whoever opens it is a host like you. Give it to nobody else.',
   linkCopied: 'The host’s link is copied',
-  end: 'End the call for all',
-  ends: 'End the call for everyone in it?',
-  yesEnd: 'End for all',
   asked: (name: string) => `${name} asks you to mute your microphone`,
   anybody: 'A host',
   lobby: {

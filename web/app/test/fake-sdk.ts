@@ -42,6 +42,40 @@ function picture(name: string): MediaStream {
   return canvas.captureStream(20);
 }
 
+/** What somebody shares: a page of words and a chart. `tall` is a window that is higher than wide. */
+function shared(title: string): MediaStream {
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = scene.has('tall') ? [900, 1200] : [1920, 1080];
+  const pen = canvas.getContext('2d');
+  const draw = () => {
+    if (pen === null) return;
+    const { width, height } = canvas;
+    pen.fillStyle = '#fdfcf9';
+    pen.fillRect(0, 0, width, height);
+    pen.fillStyle = '#14171b';
+    pen.font = '600 64px Inter, sans-serif';
+    pen.fillText(title, 96, 168);
+    pen.fillStyle = '#5a6068';
+    pen.font = '30px Inter, sans-serif';
+    for (let line = 0; line < 8; line += 1) {
+      pen.fillText('The boat comes in at four, and leaves again at half past six.', 96, 260 + line * 52);
+    }
+    for (let bar = 0; bar < 12; bar += 1) {
+      const high = 60 + 220 * Math.abs(Math.sin(bar * 0.7 + performance.now() / 4000));
+      pen.fillStyle = bar === 7 ? '#0f9d76' : '#dcd6ca';
+      pen.fillRect(96 + bar * 80, height - 90 - high, 52, high);
+    }
+  };
+  draw();
+  setInterval(draw, 100);
+  return canvas.captureStream(10);
+}
+
+Object.defineProperty(MediaDevices.prototype, 'getDisplayMedia', {
+  configurable: true,
+  ...(scene.has('phone') ? { value: undefined } : { value: async () => shared('Mine') }),
+});
+
 export class LocalMedia extends FakeMedia {
   constructor() {
     super(picture);
@@ -80,13 +114,13 @@ function people(): FakePeer[] {
   if (scene.has('six-address')) bob?.line.set({ ...direct, local: '[2001:db8:1234:5678:9abc:def0:1234:5678]:54321' });
   for (const peer of peers) peer.safety.set(safetyOf(peer === bob));
   if (scene.has('looking')) bob?.line.set(looking);
-  if (scene.has('looking')) bob?.media.set({ microphone: 'on', camera: 'none' });
-  if (scene.has('nocam')) bob?.media.set({ microphone: 'muted', camera: 'off' });
+  if (scene.has('looking')) bob?.media.set({ microphone: 'on', camera: 'none', screen: 'none' });
+  if (scene.has('nocam')) bob?.media.set({ microphone: 'muted', camera: 'off', screen: 'none' });
   if (scene.has('blocked')) blocked(bob);
   carol?.line.set({ ...direct, roundTripMs: 41 });
-  dave?.media.set({ microphone: 'muted', camera: 'on' });
+  dave?.media.set({ microphone: 'muted', camera: 'on', screen: 'none' });
   dave?.line.set({ ...direct, state: 'relayed', path: 'relay', roundTripMs: 87 });
-  if (others > 3) erin?.media.set({ microphone: 'on', camera: 'off' });
+  if (others > 3) erin?.media.set({ microphone: 'on', camera: 'off', screen: 'none' });
   return peers;
 }
 
@@ -116,7 +150,7 @@ function blocked(bob: FakePeer | undefined): void {
     { kind: 'relay', outcome: 'silent', relays },
   ] as const;
   bob?.line.set({ ...looking, verdict: 'network-blocked', tried });
-  bob?.media.set({ microphone: 'none', camera: 'none' });
+  bob?.media.set({ microphone: 'none', camera: 'none', screen: 'none' });
 }
 
 function talk(room: FakeRoom, [bob, carol]: readonly FakePeer[]): void {
@@ -163,6 +197,11 @@ function roomOf(name: string, me: string): FakeRoom {
       { id: 'k3', name: longName.slice(0, 64) },
     ]);
   if (scene.has('asked')) setTimeout(() => room.hosting.ask('p0'), 300);
+  if (scene.has('screen') || scene.has('screens')) {
+    setTimeout(() => peers[0]?.screen.set(shared('Times of the boats')), 300);
+  }
+  if (scene.has('screens')) setTimeout(() => peers[1]?.screen.set(shared('Harbour map')), 800);
+  if (scene.has('coming-screen')) peers[0]?.screen.set(new MediaStream());
   if (scene.has('away')) room.broker.set('away');
   if (scene.has('chat') || scene.has('talk')) talk(room, peers);
   if (scene.has('undelivered')) {

@@ -53,10 +53,11 @@ export class FakePeer implements sdk.Peer {
   readonly id: string;
   readonly name: string;
   readonly stream: MediaStream;
-  readonly media = new Source<sdk.PeerMedia>({ microphone: 'on', camera: 'on' });
+  readonly media = new Source<sdk.PeerMedia>({ microphone: 'on', camera: 'on', screen: 'none' });
   readonly line = new Source<sdk.Line>(direct);
   readonly speaking = new Source(false);
   readonly role = new Source<sdk.Role>('member');
+  readonly screen = new Source<MediaStream | null>(null);
   readonly safety = new Source<sdk.Safety>({ state: 'comparing' });
   may: sdk.Permissions = everything;
 
@@ -147,7 +148,7 @@ export class FakeTransfer implements sdk.IncomingFile {
 
 export class FakeHosting implements sdk.Hosting {
   readonly role = new Source<sdk.Role>('member');
-  readonly rules = new Source<Required<sdk.Rules>>({ entry: 'open', files: true, history: true });
+  readonly rules = new Source<Required<sdk.Rules>>({ entry: 'open', files: true, history: true, screens: true });
   readonly knocks = new Source<readonly sdk.Knock[]>([]);
   readonly orders: (readonly unknown[])[] = [];
   readonly #asked = new Set<(from: string) => void>();
@@ -211,6 +212,7 @@ export class FakeRoom implements sdk.Room {
   readonly iceServers = new Source<readonly sdk.IceServer[]>([]);
   readonly sent: sdk.Json[] = [];
   readonly published: (MediaStream | null)[] = [];
+  readonly screen = new Source<MediaStream | null>(null);
   readonly #listeners = new Set<(from: sdk.Peer, message: sdk.Json) => void>();
 
   constructor(name: string, me: string) {
@@ -220,6 +222,10 @@ export class FakeRoom implements sdk.Room {
 
   publish(stream: MediaStream | null): void {
     this.published.push(stream);
+  }
+
+  share(stream: MediaStream | null): void {
+    this.screen.set(this.ended.current === null ? stream : null);
   }
 
   send(message: sdk.Json): Promise<void> {
@@ -237,6 +243,7 @@ export class FakeRoom implements sdk.Room {
   }
 
   leave(): void {
+    this.screen.set(null);
     this.ended.set(refusal('left'));
   }
 }

@@ -39,6 +39,12 @@ test('a file goes to everyone, or to the one who was chosen', () => {
   expect([bob.offered.length, carol.offered.length]).toEqual([1, 2]);
 });
 
+test('the disk is prepared once the first pictures have come', () => {
+  expect(world.prepared).toBe(false);
+  world.pass(1.5);
+  expect(world.prepared).toBe(true);
+});
+
 test('those who get a file together can pass it on to each other, also after a reload of its sender', async () => {
   await files.send([file('tea.bin', 7), file('cup.bin')]);
   const shares = [bob, carol].map(({ offered }) => offered.map(({ offer }) => offer.share));

@@ -88,9 +88,13 @@ export class World implements Outside {
   readonly stored = new Map<string, Blob>();
   readonly saved: string[] = [];
   room = true;
+  prepared = false;
   awake = false;
 
   readonly disk: { -readonly [Part in keyof Disk]: Disk[Part] } = {
+    prepare: async () => {
+      this.prepared = true;
+    },
     find: async (id) => this.stored.get(id) ?? Promise.reject(new Error('nothing')),
     hasRoom: async () => this.room,
     store: async () => new WritableStream(),
@@ -133,6 +137,9 @@ export class World implements Outside {
   }
 
   readonly preview = async (): Promise<string> => '/9j/';
+
+  /** What the browser answers to who wants to share; null is a phone. */
+  captureScreen: (() => Promise<MediaStream>) | null = () => Promise.reject(new Error('nothing to share'));
 
   chimes = 0;
   visible = true;

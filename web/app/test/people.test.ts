@@ -36,10 +36,13 @@ test('rules are set one by one, and shown as the room has them', () => {
   const { hosting, people: list } = people();
   list.letIn('knock');
   list.allowFiles(false);
+  list.allowScreens(false);
   expect(list.entry.value).toBe('knock');
   expect(list.allowsFiles.value).toBe(false);
+  expect(list.allowsScreens.value).toBe(false);
   expect(hosting.orders).toEqual([
     ['govern', { entry: 'knock' }],
     ['govern', { files: false }],
+    ['govern', { screens: false }],
   ]);
 });

@@ -25,7 +25,7 @@ export interface Hosting {
   onAskedToMute(listener: (from: string) => void): () => void;
 }
 
-const OPEN: Required<Rules> = { entry: 'open', files: true, history: true };
+const OPEN: Required<Rules> = { entry: 'open', files: true, history: true, screens: true };
 
 export class RoomHosting implements Hosting {
   readonly role = new Source<Role>('member');

@@ -2,6 +2,9 @@ import type { GatheringError } from './attempt.ts';
 import { Negotiation, type NegotiationEffect } from './negotiation.ts';
 import type { IceServer } from './protocol.ts';
 import { type Setup, setupOf, withSetup } from './setup.ts';
+import { asTold } from './told.ts';
+import { firstTrack, type Outgoing, openTransceivers, type TrackName, trackIn, transceiversOf } from './tracks.ts';
+import { budgetOf } from './uplink.ts';
 import type { Words } from './words.ts';
 
 /** Milliseconds that ICE may stay `disconnected` before it is restarted. */
@@ -9,15 +12,6 @@ const RESTART_AFTER_MS = 2000;
 
 /** Milliseconds after which a restart that led to nothing is tried again. */
 const RETRY_AFTER_MS = 8000;
-
-/** Bits a second that our pictures may take on all links together; each gets an equal share. */
-const UPLINK_BITS = 4_000_000;
-
-/** Bits a second that one picture may take at most. */
-const PICTURE_BITS = 2_500_000;
-
-/** With more links than this each picture is sent at half its width and height. */
-const FULL_SIZE_LINKS = 2;
 
 /** Errors that are kept of one connection. */
 const ERRORS_MAX = 50;
@@ -27,8 +21,6 @@ const ERRORS_MAX = 50;
  * height: the first one is encoded and there much sooner (`bench/setup.py`: 258 ms from navigation instead of 377).
  */
 const FULL_SIZE_AFTER_MS = 1000;
-
-const KINDS = ['audio', 'video'] as const;
 
 /** A connection that was made ahead, with its candidates gathered and tracks: it saves the time when somebody comes. */
 export interface Spare {
@@ -46,7 +38,7 @@ export type Ways = RTCIceTransportPolicy;
 /** Makes a {@link Spare}, which sends what there is of `stream` unless it is told otherwise later. */
 export function spare(iceServers: readonly IceServer[], stream: MediaStream | null, ways: Ways): Spare {
   const connection = new RTCPeerConnection(configuration(iceServers, ways));
-  for (const kind of KINDS) {
+  for (const kind of ['audio', 'video'] as const) {
     const track = firstTrack(stream, kind);
     if (track !== null) connection.addTrack(track);
   }
@@ -80,17 +72,17 @@ export interface LinkOptions {
   readonly polite: boolean;
   /** Whether this side makes the first offer; the other waits for it. */
   readonly opens: boolean;
-  readonly stream: MediaStream | null;
-  /** Whether we take what the other side sends of this kind of track. */
-  readonly takes: (kind: string) => boolean;
-  /** How many links send this picture. */
+  readonly outgoing: Outgoing;
+  /** Whether we take what the other side sends as that. */
+  readonly takes: (name: TrackName) => boolean;
+  /** How many links send the same. */
   readonly links: number;
   /** The other side's link that this one answers to; null if not known yet. */
   readonly to: number | null;
   readonly say: (words: Words) => void;
   /** Whether what is said can arrive: the broker is there. */
   readonly reachable: () => boolean;
-  readonly onTrack: (track: MediaStreamTrack) => void;
+  readonly onTrack: (track: MediaStreamTrack, name: TrackName) => void;
   readonly onState: (state: RTCPeerConnectionState) => void;
   /** The connection is of no more use: make another one. */
   readonly onBroken: () => void;
@@ -116,7 +108,7 @@ export class Link {
   readonly #negotiation: Negotiation;
   readonly #asked = new Map<RTCRtpSender, MediaStreamTrack | null>();
   #to: number | null;
-  #stream: MediaStream | null;
+  #outgoing: Outgoing;
   #work: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #links: number;
@@ -131,7 +123,7 @@ export class Link {
     this.#options = options;
     this.#negotiation = new Negotiation(options.polite);
     this.#to = options.to;
-    this.#stream = options.stream;
+    this.#outgoing = options.outgoing;
     this.#links = options.links;
     this.connection = options.spare.connection;
     this.channel = options.spare.channel;
@@ -139,7 +131,7 @@ export class Link {
     this.files = options.spare.files;
     this.ways = options.spare.ways;
     this.#listen();
-    this.publish(options.stream);
+    this.publish(options.outgoing);
     if (options.opens) this.#open();
     else this.#timer = setTimeout(() => this.#open(), RETRY_AFTER_MS / 2); // the offer that was to come did not
   }
@@ -152,14 +144,11 @@ export class Link {
     else this.#perform(this.#negotiation.hear(about.description));
   }
 
-  /** Sends these tracks from now on; needs no negotiation. */
-  publish(stream: MediaStream | null): void {
-    this.#stream = stream;
-    for (const transceiver of this.#transceivers()) {
-      const track = firstTrack(stream, transceiver.receiver.track.kind);
-      this.#replace(transceiver.sender, track);
-    }
-    this.share(this.#links);
+  /** Sends this from now on; needs no negotiation. */
+  publish(outgoing: Outgoing): void {
+    this.#outgoing = outgoing;
+    for (const [name, { sender }] of transceiversOf(this.connection)) this.#replace(sender, trackIn(outgoing, name));
+    this.limit(this.#links);
   }
 
   /** `sender.track` is the old one until the browser has done it, so what was asked for last counts. */
@@ -170,16 +159,15 @@ export class Link {
     void sender.replaceTrack(track).catch(() => undefined);
   }
 
-  /** Keeps to this link's share of the uplink, one of `links` that send the same picture. */
-  share(links: number): void {
+  /** Keeps to this link's share of the uplink, one of `links` that send the same. */
+  limit(links: number): void {
     this.#links = links;
-    const sender = this.#transceivers().find((each) => each.receiver.track.kind === 'video')?.sender;
-    const parameters = sender?.getParameters();
-    const encoding = parameters?.encodings[0];
-    if (sender === undefined || parameters === undefined || encoding === undefined) return; // not agreed on yet
-    encoding.maxBitrate = Math.min(PICTURE_BITS, Math.round(UPLINK_BITS / links));
-    encoding.scaleResolutionDownBy = this.#small || links > FULL_SIZE_LINKS ? 2 : 1;
-    void sender.setParameters(parameters).catch(() => undefined); // it was changed meanwhile: the next call sets it
+    const sharing = trackIn(this.#outgoing, 'screen') !== null;
+    const { pictureBits, half, screenBits, screenFrames } = budgetOf(links, sharing);
+    const transceivers = transceiversOf(this.connection);
+    tune(transceivers.get('camera'), { maxBitrate: pictureBits, scaleResolutionDownBy: this.#small || half ? 2 : 1 });
+    if (!sharing) return;
+    tune(transceivers.get('screen'), { maxBitrate: screenBits, maxFramerate: screenFrames, priority: 'high' });
   }
 
   /** False while an offer or answer is on its way. */
@@ -214,7 +202,11 @@ export class Link {
 
   #listen(): void {
     const { connection } = this;
-    connection.ontrack = (event) => this.#options.onTrack(event.track);
+    connection.ontrack = ({ transceiver, track }) => {
+      for (const [name, each] of transceiversOf(connection)) {
+        if (each === transceiver) this.#options.onTrack(track, name);
+      }
+    };
     connection.onnegotiationneeded = () => {
       // The first offer is made by #open: the browser may have asked for it before anybody listened.
       if (connection.remoteDescription !== null) this.#perform(this.#negotiation.need());
@@ -233,7 +225,7 @@ export class Link {
     clearTimeout(this.#sizeTimer);
     this.#sizeTimer = setTimeout(() => {
       this.#small = false;
-      this.share(this.#links);
+      this.limit(this.#links);
     }, FULL_SIZE_AFTER_MS);
   }
 
@@ -254,12 +246,9 @@ export class Link {
   }
 
   #open(): void {
-    const there = this.#transceivers().map((transceiver) => transceiver.receiver.track.kind);
-    for (const kind of KINDS.filter((each) => !there.includes(each))) {
-      this.connection.addTransceiver(firstTrack(this.#stream, kind) ?? kind, { direction: 'sendrecv' });
-    }
+    openTransceivers(this.connection, this.#outgoing);
     this.#direct();
-    this.share(this.#links);
+    this.limit(this.#links);
     this.#timer = setTimeout(() => this.#check(), 2 * RETRY_AFTER_MS);
     this.#perform(this.#negotiation.need());
   }
@@ -300,7 +289,8 @@ export class Link {
       }
       case 'say': {
         const sdp = this.connection.localDescription?.sdp ?? '';
-        this.#say({ description: { kind: effect.kind, number: effect.number, ufrag: ufragOf(sdp), sdp } });
+        const { kind, number } = effect;
+        this.#say({ description: { kind, number, ufrag: ufragOf(sdp), sdp: asTold(sdp) } });
         break;
       }
       case 'add':
@@ -332,20 +322,14 @@ export class Link {
       if (transceiver.mid === null) transceiver.stop();
     }
     this.#direct();
-    this.publish(this.#stream);
+    this.publish(this.#outgoing);
   }
 
   /** Every line goes both ways, whether or not there is a track now; but one that we take nothing from goes one way. */
   #direct(): void {
-    for (const transceiver of this.#transceivers()) {
-      transceiver.direction = this.#options.takes(transceiver.receiver.track.kind) ? 'sendrecv' : 'sendonly';
+    for (const [name, transceiver] of transceiversOf(this.connection)) {
+      transceiver.direction = this.#options.takes(name) ? 'sendrecv' : 'sendonly';
     }
-  }
-
-  /** The first audio and the first video line. */
-  #transceivers(): RTCRtpTransceiver[] {
-    const live = this.connection.getTransceivers().filter((transceiver) => transceiver.direction !== 'stopped');
-    return KINDS.flatMap((kind) => live.find((transceiver) => transceiver.receiver.track.kind === kind) ?? []);
   }
 
   #broke(error: unknown): void {
@@ -355,8 +339,14 @@ export class Link {
   }
 }
 
-function firstTrack(stream: MediaStream | null, kind: string): MediaStreamTrack | null {
-  return stream?.getTracks().find((track) => track.kind === kind && track.readyState === 'live') ?? null;
+function tune(transceiver: RTCRtpTransceiver | undefined, wish: RTCRtpEncodingParameters): void {
+  const parameters = transceiver?.sender.getParameters();
+  const encoding = parameters?.encodings[0];
+  if (transceiver === undefined || parameters === undefined || encoding === undefined) return; // not agreed on yet
+  Object.assign(encoding, wish);
+  // Fewer pictures a second rather than smaller ones: what is read must stay sharp.
+  if (wish.priority === 'high') parameters.degradationPreference = 'maintain-resolution';
+  void transceiver.sender.setParameters(parameters).catch(() => undefined); // it was changed meanwhile: the next call sets it
 }
 
 function otherSide(setup: Setup | null): Setup | null {

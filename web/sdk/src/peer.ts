@@ -6,12 +6,14 @@ import type { Exchange } from './files/exchange.ts';
 import { Lane } from './files/lane.ts';
 import type { FileTransfer, IncomingFile, OfferOptions } from './files/transfer.ts';
 import type { Role } from './hosting.ts';
+import { Incoming } from './incoming.ts';
 import { configure, Link, type Spare } from './link.ts';
 import { type Permissions, permissionFor, permissionsOf, permittedMedia } from './permissions.ts';
 import { Post } from './post.ts';
 import type { IceServer, Member } from './protocol.ts';
 import { Silence } from './silence.ts';
 import { attemptOf, type Counters, type Line, measure, NO_LINE, type Said } from './stats.ts';
+import { type Outgoing, type TrackName, transceiversOf } from './tracks.ts';
 import { Source, type Value } from './value.ts';
 import { type Frame, type Json, type PeerMedia, parseFrame, parseWords, type Words } from './words.ts';
 
@@ -44,6 +46,8 @@ export interface Peer {
   readonly name: string;
   /** Always the same object; tracks come and go in it, and it says `addtrack` when one comes. */
   readonly stream: MediaStream;
+  /** What they share of their screen, with its sound; null while they share nothing. */
+  readonly screen: Value<MediaStream | null>;
   readonly media: Value<PeerMedia>;
   readonly line: Value<Line>;
   readonly speaking: Value<boolean>;
@@ -72,9 +76,9 @@ export interface RemotePeerOptions {
   readonly opens: boolean;
   /** What we may send. */
   readonly mine: Value<Permissions>;
-  readonly stream: MediaStream | null;
+  readonly outgoing: Outgoing;
   readonly media: PeerMedia;
-  /** How many people get our picture. */
+  /** How many people get the same. */
   readonly links: number;
   /** Our long-term key, to be recognised by. */
   readonly identity: () => Promise<CryptoKeyPair | null>;
@@ -97,8 +101,10 @@ export interface RemotePeerOptions {
 export class RemotePeer implements Peer {
   readonly id: string;
   name: string;
-  readonly stream = new MediaStream();
-  readonly media = new Source<PeerMedia>({ microphone: 'none', camera: 'none' });
+  readonly #incoming = new Incoming();
+  readonly stream = this.#incoming.stream;
+  readonly screen = this.#incoming.screen;
+  readonly media = this.#incoming.media;
   readonly line = new Source<Line>(NO_LINE);
   readonly speaking = new Source(false);
   readonly safety = new Source<Safety>({ state: 'comparing' });
@@ -129,7 +135,7 @@ export class RemotePeer implements Peer {
   #attempt: Attempt = NO_ATTEMPT;
   /** Since when there is no path. */
   #searchingSince = performance.now();
-  #myStream: MediaStream | null;
+  #outgoing: Outgoing;
   #myMedia: PeerMedia;
   #links: number;
 
@@ -140,7 +146,7 @@ export class RemotePeer implements Peer {
     this.may = permissionsOf(options.member);
     this.#options = options;
     this.#lane = new Lane(this.id, options.exchange, this.may.has('files'));
-    this.#myStream = options.stream;
+    this.#outgoing = options.outgoing;
     this.#myMedia = options.media;
     this.#links = options.links;
     this.#link = this.#newLink(options.opens, null);
@@ -174,10 +180,10 @@ export class RemotePeer implements Peer {
     return this.#lane.listen(listener);
   }
 
-  publish(stream: MediaStream | null, media: PeerMedia): void {
-    this.#myStream = stream;
+  publish(outgoing: Outgoing, media: PeerMedia): void {
+    this.#outgoing = outgoing;
     this.#myMedia = media;
-    this.#link.publish(stream);
+    this.#link.publish(outgoing);
     this.#write(JSON.stringify({ frame: 'media', media } satisfies Frame));
   }
 
@@ -186,10 +192,10 @@ export class RemotePeer implements Peer {
     configure(this.#link, iceServers);
   }
 
-  /** Our picture now goes to this many people. */
-  share(links: number): void {
+  /** What we send now goes to this many people. */
+  limit(links: number): void {
     this.#links = links;
-    this.#link.share(links);
+    this.#link.limit(links);
   }
 
   /** Words from the peer, by the broker or by the data channel; what makes no sense is dropped. */
@@ -244,11 +250,13 @@ export class RemotePeer implements Peer {
       polite: this.#options.polite,
       opens,
       to,
-      stream: this.#myStream,
-      takes: (kind) => this.may.has(permissionFor(kind)),
+      outgoing: this.#outgoing,
+      takes: (name) => this.may.has(permissionFor(name)),
       links: this.#links,
       say: (words) => this.#say(words),
-      onTrack: (track) => this.#addTrack(track),
+      onTrack: (track, name) => {
+        if (this.may.has(permissionFor(name))) this.#incoming.add(track, name);
+      },
       onState: (state) => this.#follow(state),
       reachable: this.#options.reachable,
       onBroken: () => this.#link === link && this.#repair(),
@@ -283,7 +291,7 @@ export class RemotePeer implements Peer {
     this.#comparison = null;
     this.#early = [];
     this.safety.set({ state: 'comparing' });
-    for (const track of this.stream.getTracks()) this.stream.removeTrack(track);
+    this.#incoming.clear();
     this.#connected = false;
     this.#counters = null;
     this.#bound = to !== null;
@@ -303,16 +311,6 @@ export class RemotePeer implements Peer {
     const text = JSON.stringify(words);
     const byBroker = this.#options.signal(text);
     if (!byBroker) this.#write(JSON.stringify({ frame: 'words', words: text } satisfies Frame));
-  }
-
-  #addTrack(track: MediaStreamTrack): void {
-    if (!this.may.has(permissionFor(track.kind))) return;
-    for (const old of this.stream.getTracks()) {
-      if (old.kind === track.kind && old !== track) this.stream.removeTrack(old);
-    }
-    this.stream.addTrack(track);
-    // A browser tells of tracks that it adds itself only.
-    this.stream.dispatchEvent(new MediaStreamTrackEvent('addtrack', { track }));
   }
 
   #follow(state: RTCPeerConnectionState): void {
@@ -386,7 +384,7 @@ export class RemotePeer implements Peer {
         this.#post.arrived(frame.n);
         break;
       case 'media':
-        this.media.set(permittedMedia(frame.media, this.may));
+        this.#incoming.hear(permittedMedia(frame.media, this.may));
         break;
       case 'compare':
         if (this.#comparison !== null) this.#comparison.comparison.take(frame.step);
@@ -429,7 +427,7 @@ export class RemotePeer implements Peer {
   }
 
   #show(report: RTCStatsReport, said: Said): void {
-    const { line, counters } = measure(report, this.#counters, said);
+    const { line, counters } = measure(report, this.#counters, said, this.#receiver('camera')?.track.id);
     this.#counters = counters;
     const bare = line.localType === 'host' && line.remoteType === 'host';
     const tried = triedOf(this.#attempt, bare ? 'same-network' : line.path);
@@ -444,15 +442,20 @@ export class RemotePeer implements Peer {
     this.line.set({ ...current, verdict, tried });
   }
 
+  #receiver(name: TrackName): RTCRtpReceiver | undefined {
+    return transceiversOf(this.#link.connection).get(name)?.receiver;
+  }
+
   #listenForVoice(): void {
-    const audio = this.#link.connection.getReceivers().find((receiver) => receiver.track.kind === 'audio');
-    const level = audio?.getSynchronizationSources?.()[0]?.audioLevel ?? 0;
+    const level = this.#receiver('microphone')?.getSynchronizationSources?.()[0]?.audioLevel ?? 0;
     this.speaking.set(this.#connected && this.media.current.microphone === 'on' && level > SPEAKING_LEVEL);
     this.#listenForSilence();
   }
 
+  /** A screen on which nothing moves sends nothing: that is no silence. */
   #listenForSilence(): void {
-    const sources = this.#link.connection.getReceivers().flatMap((each) => each.getSynchronizationSources?.() ?? []);
+    const receivers = [this.#receiver('microphone'), this.#receiver('camera')];
+    const sources = receivers.flatMap((each) => each?.getSynchronizationSources?.() ?? []);
     const newest = Math.max(0, ...sources.map((source) => source.timestamp));
     const { microphone, camera } = this.media.current;
     const silent = this.#silence.look(newest, performance.now());

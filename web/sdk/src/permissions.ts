@@ -1,4 +1,5 @@
 import { PERMISSIONS, type Permission } from './protocol.ts';
+import type { TrackName } from './tracks.ts';
 import type { PeerMedia } from './words.ts';
 
 /** What somebody may send to the others. */
@@ -9,19 +10,23 @@ export function permissionsOf({ may = PERMISSIONS }: { readonly may?: readonly P
   return new Set(may);
 }
 
-/** What it takes to send a track of that kind. */
-export function permissionFor(kind: string): Permission {
-  return kind === 'audio' ? 'microphone' : 'camera';
+/** What it takes to send that. */
+export function permissionFor(name: TrackName): Permission {
+  return name === 'sound' ? 'screen' : name;
 }
 
-/** Of these tracks, those that may be sent. */
+/** Of the tracks of camera and microphone, those that may be sent. */
 export function permitted(stream: MediaStream | null, may: Permissions): MediaStream | null {
   const tracks = stream?.getTracks() ?? [];
-  const left = tracks.filter((track) => may.has(permissionFor(track.kind)));
+  const left = tracks.filter((track) => may.has(track.kind === 'audio' ? 'microphone' : 'camera'));
   return left.length === tracks.length ? stream : new MediaStream(left);
 }
 
 /** What is believed of what somebody says of their tracks. */
-export function permittedMedia({ microphone, camera }: PeerMedia, may: Permissions): PeerMedia {
-  return { microphone: may.has('microphone') ? microphone : 'none', camera: may.has('camera') ? camera : 'none' };
+export function permittedMedia({ microphone, camera, screen }: PeerMedia, may: Permissions): PeerMedia {
+  return {
+    microphone: may.has('microphone') ? microphone : 'none',
+    camera: may.has('camera') ? camera : 'none',
+    screen: may.has('screen') ? screen : 'none',
+  };
 }

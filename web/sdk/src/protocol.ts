@@ -130,6 +130,8 @@ export interface Rules {
   readonly files?: boolean;
   /** Whether who comes later is told what was written before; likewise. */
   readonly history?: boolean;
+  /** Whether screens may be shared; likewise. */
+  readonly screens?: boolean;
 }
 
 /** Somebody who waits at the door. */

@@ -8,6 +8,7 @@ import { type Permissions, permissionsOf, permitted } from './permissions.ts';
 import type { IceServer, Joined, Member, Roster } from './protocol.ts';
 import { isStranger } from './sealed.ts';
 import type { BrokerState, News, Ticket } from './session.ts';
+import { firstTrack, type Outgoing } from './tracks.ts';
 import { Source, type Value } from './value.ts';
 import type { Json, PeerMedia } from './words.ts';
 
@@ -41,6 +42,13 @@ export interface Room {
    * `enabled` false is told to the others as muted: call again after changing it.
    */
   publish(stream: MediaStream | null): void;
+  /** What we share of our screen; null while it is nothing, also after the browser or the person has ended it. */
+  readonly screen: Value<MediaStream | null>;
+  /**
+   * Shows the others a screen from now on, as `getDisplayMedia` gives it: its first picture and its first sound; null ends
+   * it. Whoever asked the browser for the tracks stops them.
+   */
+  share(stream: MediaStream | null): void;
   /** Tells everyone who is here now; resolves when each has it, rejects with code `gone` and the names of who has not. */
   send(message: Json): Promise<void>;
   /** Calls `listener` with each message, once and in order, until the returned function is called. */
@@ -88,6 +96,7 @@ export class SeatedRoom implements Room {
   readonly ends = new Source<number | null>(null);
   readonly hosting: RoomHosting;
   readonly iceServers: Source<readonly IceServer[]>;
+  readonly screen = new Source<MediaStream | null>(null);
   readonly #broker: Signalling;
   readonly #known = new Map<string, RemotePeer>();
   readonly #exchange = new Exchange();
@@ -100,7 +109,6 @@ export class SeatedRoom implements Room {
   /** What we were given to send, and what of it we may. */
   #given: MediaStream | null;
   #stream: MediaStream | null = null;
-  #media: PeerMedia = mediaOf(null);
 
   constructor(name: string, broker: Signalling, state: Value<BrokerState>, seat: Seat) {
     this.name = name;
@@ -132,7 +140,21 @@ export class SeatedRoom implements Room {
   publish(stream: MediaStream | null): void {
     this.#given = stream;
     this.#choose();
-    for (const peer of this.#known.values()) peer.publish(this.#stream, this.#media);
+    this.#publish();
+  }
+
+  share(stream: MediaStream | null): void {
+    const may = this.ended.current === null && this.may.current.has('screen');
+    const track = may ? firstTrack(stream, 'video') : null;
+    this.screen.set(track === null ? null : stream);
+    if (track !== null) {
+      if (!track.contentHint) track.contentHint = 'detail'; // sharp rather than smooth
+      const over = (): void => {
+        if (this.screen.current === stream) this.share(null);
+      };
+      track.addEventListener('ended', over, { once: true, signal: this.#stopped.signal });
+    }
+    this.#publish();
   }
 
   async send(message: Json): Promise<void> {
@@ -191,6 +213,15 @@ export class SeatedRoom implements Room {
     }
   }
 
+  get #outgoing(): Outgoing {
+    return { stream: this.#stream, screen: this.screen.current };
+  }
+
+  #publish(): void {
+    const outgoing = this.#outgoing;
+    for (const peer of this.#known.values()) peer.publish(outgoing, mediaOf(outgoing));
+  }
+
   #configure(iceServers: readonly IceServer[]): void {
     this.iceServers.set(iceServers);
     if (this.#spare !== null) configure(this.#spare, iceServers);
@@ -206,7 +237,6 @@ export class SeatedRoom implements Room {
   /** Of what we were given, what we may send. */
   #choose(): void {
     this.#stream = permitted(this.#given, this.may.current);
-    this.#media = mediaOf(this.#stream);
   }
 
   #joined(joined: Joined, resumed: boolean): void {
@@ -253,8 +283,8 @@ export class SeatedRoom implements Room {
       polite,
       opens,
       mine: this.may,
-      stream: this.#stream,
-      media: this.#media,
+      outgoing: this.#outgoing,
+      media: mediaOf(this.#outgoing),
       links: Math.max(1, this.#members.length),
       identity: this.#identity,
       takeSpare: () => this.#takeSpare(),
@@ -306,7 +336,7 @@ export class SeatedRoom implements Room {
   #show(): void {
     const order = new Map(this.#members.map((member) => [member.id, member.order]));
     const place = (peer: Peer): number => order.get(peer.id) ?? 0;
-    for (const peer of this.#known.values()) peer.share(this.#known.size);
+    for (const peer of this.#known.values()) peer.limit(this.#known.size);
     const here = [...this.#known.values()].filter((peer) => peer.here.current);
     this.peers.set(here.sort((a, b) => place(a) - place(b)));
   }
@@ -327,18 +357,19 @@ export class SeatedRoom implements Room {
     this.#spare?.connection.close();
     this.#spare = null;
     this.peers.set([]);
+    this.screen.set(null);
     this.ended.set(why);
   }
 }
 
 /** What the others are told of our tracks. */
-function mediaOf(stream: MediaStream | null): PeerMedia {
-  const live = stream?.getTracks().filter((track) => track.readyState === 'live') ?? [];
-  const audio = live.find((track) => track.kind === 'audio');
-  const video = live.find((track) => track.kind === 'video');
+function mediaOf({ stream, screen }: Outgoing): PeerMedia {
+  const audio = firstTrack(stream, 'audio');
+  const video = firstTrack(stream, 'video');
   return {
-    microphone: audio === undefined ? 'none' : audio.enabled ? 'on' : 'muted',
-    camera: video === undefined ? 'none' : video.enabled ? 'on' : 'off',
+    microphone: audio === null ? 'none' : audio.enabled ? 'on' : 'muted',
+    camera: video === null ? 'none' : video.enabled ? 'on' : 'off',
+    screen: firstTrack(screen, 'video') === null ? 'none' : 'on',
   };
 }
 

@@ -62,18 +62,22 @@ export interface Said {
   readonly theirs: string | undefined;
 }
 
-/** The line as `getStats()` tells it, and the counters for the next time. */
+/**
+ * The line as `getStats()` tells it, and the counters for the next time. `camera` is the id of the track that their
+ * picture comes by: another one brings their screen.
+ */
 export function measure(
   report: RTCStatsReport,
   before: Counters | null,
   said: Said,
+  camera: string | undefined,
 ): { readonly line: Omit<Line, 'state' | 'tried' | 'verdict'>; readonly counters: Counters } {
   const rows = rowsOf(report);
   const pair = selectedPair([...rows.values()]);
   const local = rows.get(String(pair?.['localCandidateId']));
   const remote = rows.get(String(pair?.['remoteCandidateId']));
   const inbound = [...rows.values()].filter((row) => row.type === 'inbound-rtp');
-  const video = inbound.find((row) => row['kind'] === 'video');
+  const video = inbound.find((row) => row['kind'] === 'video' && row['trackIdentifier'] === camera);
   const counters: Counters = {
     atMs: video?.timestamp ?? performance.now(),
     bytes: count(video?.['bytesReceived']),

@@ -32,6 +32,7 @@ export type Frame =
 export interface PeerMedia {
   readonly microphone: 'on' | 'muted' | 'none';
   readonly camera: 'on' | 'off' | 'none';
+  readonly screen: 'on' | 'none';
 }
 
 /** Words from another member, or null if they make no sense: they come from somebody else's program. */
@@ -59,8 +60,10 @@ export function parseFrame(text: string): Frame | null {
         : null;
     case 'got':
       return isCount(value['n']) ? { frame: 'got', n: value['n'] } : null;
-    case 'media':
-      return isMedia(value['media']) ? { frame: 'media', media: value['media'] } : null;
+    case 'media': {
+      const media = parseMedia(value['media']);
+      return media === null ? null : { frame: 'media', media };
+    }
     case 'compare': {
       const step = parseStep(value['step']);
       return step === null ? null : { frame: 'compare', step };
@@ -111,10 +114,11 @@ function isCandidate(value: unknown): value is Candidate {
   );
 }
 
-function isMedia(value: unknown): value is PeerMedia {
-  return (
-    isRecord(value) &&
-    ['on', 'muted', 'none'].some((state) => state === value['microphone']) &&
-    ['on', 'off', 'none'].some((state) => state === value['camera'])
-  );
+/** Who says nothing of a screen, or nothing that we know, shares none. */
+function parseMedia(value: unknown): PeerMedia | null {
+  if (!isRecord(value)) return null;
+  const { microphone, camera, screen } = value;
+  if (microphone !== 'on' && microphone !== 'muted' && microphone !== 'none') return null;
+  if (camera !== 'on' && camera !== 'off' && camera !== 'none') return null;
+  return { microphone, camera, screen: screen === 'on' ? 'on' : 'none' };
 }

@@ -24,7 +24,7 @@ test('of tracks that are given one right after the other the last one is sent', 
     spare: { connection, channel: {}, errors: [] } as unknown as Spare,
     polite: true,
     opens: false,
-    stream: null,
+    outgoing: { stream: null, screen: null },
     takes: () => true,
     links: 1,
     to: null,
@@ -34,7 +34,7 @@ test('of tracks that are given one right after the other the last one is sent', 
     onState: () => undefined,
     onBroken: () => undefined,
   });
-  link.publish(STREAM);
+  link.publish({ stream: STREAM, screen: null });
   link.close();
   await new Promise((resolve) => setTimeout(resolve));
   expect(sender.track).toBe(CAMERA);
@@ -56,8 +56,8 @@ test('a line goes one way where nothing of the other side is taken', () => {
     spare: { connection, channel: {}, errors: [] } as unknown as Spare,
     polite: true,
     opens: true,
-    stream: null,
-    takes: (kind) => kind === 'audio',
+    outgoing: { stream: null, screen: null },
+    takes: (name) => name === 'microphone',
     links: 1,
     to: null,
     say: () => undefined,
@@ -66,6 +66,6 @@ test('a line goes one way where nothing of the other side is taken', () => {
     onState: () => undefined,
     onBroken: () => undefined,
   });
-  expect(lines.map(({ direction }) => direction)).toEqual(['sendrecv', 'sendonly']);
+  expect(lines.map(({ direction }) => direction)).toEqual(['sendrecv', 'sendonly', 'sendonly', 'sendonly']);
   link.close();
 });

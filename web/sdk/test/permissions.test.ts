@@ -13,6 +13,13 @@ interface Track {
 
 const MICROPHONE: Track = { kind: 'audio' };
 const CAMERA: Track = { kind: 'video' };
+const SCREEN: Track = { kind: 'video' };
+const LINES = [MICROPHONE, CAMERA, SCREEN].map((track) => ({
+  mid: track.kind,
+  direction: 'recvonly',
+  receiver: { track: { ...track, readyState: 'live' } },
+  sender: { track: null, getParameters: () => ({ encodings: [] }) },
+}));
 
 /** The browser's. */
 class Stream {
@@ -51,7 +58,7 @@ class Channel {
 let peer: RemotePeer | null = null;
 let channel: Channel;
 let files: Channel;
-let connection: { ontrack: ((event: { readonly track: Track }) => void) | null };
+let connection: { ontrack: ((event: { readonly transceiver: object; readonly track: Track }) => void) | null };
 let heard: Json[] = [];
 
 /** Bob, who may send that; so may we. */
@@ -61,8 +68,8 @@ function bob(may: readonly Permission[], mine: readonly Permission[] = ['chat'])
     polite: true,
     opens: false,
     mine: new Source(permissionsOf({ may: mine })),
-    stream: null,
-    media: { microphone: 'none', camera: 'none' },
+    outgoing: { stream: null, screen: null },
+    media: { microphone: 'none', camera: 'none', screen: 'none' },
     links: 1,
     exchange: new Exchange(),
     identity: async () => null,
@@ -82,7 +89,8 @@ beforeEach(() => {
   vi.stubGlobal('MediaStream', Stream);
   vi.stubGlobal('MediaStreamTrackEvent', class {});
   [channel, files, heard] = [new Channel(), new Channel(), []];
-  connection = { ontrack: null, getTransceivers: () => [], getReceivers: () => [], close: () => undefined } as never;
+  const getReceivers = () => [];
+  connection = { ontrack: null, getTransceivers: () => LINES, getReceivers, close: () => undefined } as never;
 });
 
 afterEach(() => {
@@ -90,19 +98,23 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const ON = { frame: 'media', media: { microphone: 'on', camera: 'on' } } as const;
+const ON = { frame: 'media', media: { microphone: 'on', camera: 'on', screen: 'on' } } as const;
 
 test.for([
-  [['microphone', 'camera'], [MICROPHONE, CAMERA], { microphone: 'on', camera: 'on' }],
-  [['microphone'], [MICROPHONE], { microphone: 'on', camera: 'none' }],
-  [['camera', 'chat'], [CAMERA], { microphone: 'none', camera: 'on' }],
-  [[], [], { microphone: 'none', camera: 'none' }],
+  [['microphone', 'camera'], [MICROPHONE, CAMERA], { microphone: 'on', camera: 'on', screen: 'none' }],
+  [['microphone'], [MICROPHONE], { microphone: 'on', camera: 'none', screen: 'none' }],
+  [['camera', 'chat'], [CAMERA], { microphone: 'none', camera: 'on', screen: 'none' }],
+  [['screen'], [], { microphone: 'none', camera: 'none', screen: 'on' }],
+  [[], [], { microphone: 'none', camera: 'none', screen: 'none' }],
 ] as const)('of tracks that somebody sends who may send %j the others are not shown', ([may, shown, media]) => {
   const one = bob(may);
-  for (const track of [MICROPHONE, CAMERA]) connection.ontrack?.({ track });
+  for (const [at, track] of [MICROPHONE, CAMERA, SCREEN].entries()) {
+    connection.ontrack?.({ transceiver: LINES[at] ?? {}, track: Object.assign(track, { readyState: 'live' }) });
+  }
   channel.hears(ON);
   expect(one.stream.getTracks()).toEqual(shown);
   expect(one.media.current).toEqual(media);
+  expect(one.screen.current?.getTracks()).toEqual(media.screen === 'on' ? [SCREEN] : undefined);
 });
 
 const LINE = { kind: 'chat', id: '1', clock: 1, at: 1, revision: 0, text: 'Hello', reply: null, to: null };

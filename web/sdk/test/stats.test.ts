@@ -5,6 +5,9 @@ type Row = { readonly id: string; readonly type: string; readonly [field: string
 
 const UNSAID: Said = { mine: undefined, theirs: undefined };
 
+/** The track that their picture comes by. */
+const CAMERA = 'camera-track';
+
 function report(rows: readonly Row[], timestamp = 1_700_000_000_000): RTCStatsReport {
   return new Map(rows.map((row) => [row.id, { timestamp, ...row }]));
 }
@@ -29,6 +32,7 @@ const CHROMIUM: readonly Row[] = [
     id: 'V',
     type: 'inbound-rtp',
     kind: 'video',
+    trackIdentifier: CAMERA,
     packetsReceived: 300,
     packetsLost: 0,
     bytesReceived: 50_000,
@@ -81,14 +85,14 @@ function later(rows: readonly Row[], id: string, fields: Readonly<Record<string,
 
 describe('the path', () => {
   test('of Chromium is the pair that the transport has selected', () => {
-    const { line } = measure(report(CHROMIUM), null, UNSAID);
+    const { line } = measure(report(CHROMIUM), null, UNSAID, CAMERA);
 
     expect(line).toMatchObject({ roundTripMs: 23, local: '192.0.2.1:50000', remote: '[2001:db8::7]:4711' });
     expect(line).toMatchObject({ localType: 'host', remoteType: 'prflx', protocol: 'udp' });
   });
 
   test('of Firefox is the pair that is selected', () => {
-    const { line } = measure(report(FIREFOX), null, UNSAID);
+    const { line } = measure(report(FIREFOX), null, UNSAID, CAMERA);
 
     expect(line).toMatchObject({ local: '192.0.2.2:2', localType: 'relay', remoteType: 'host', protocol: 'tls' });
     expect(line.roundTripMs).toBeNull();
@@ -96,7 +100,7 @@ describe('the path', () => {
   });
 
   test('is relayed if only the other side relays', () => {
-    expect(measure(later(CHROMIUM, 'I3', { candidateType: 'relay' }), null, UNSAID).line.path).toBe('relay');
+    expect(measure(later(CHROMIUM, 'I3', { candidateType: 'relay' }), null, UNSAID, CAMERA).line.path).toBe('relay');
   });
 
   test.each([
@@ -109,7 +113,7 @@ describe('the path', () => {
   ])('without NAT to %s is %s', (address, path) => {
     const rows = later(CHROMIUM, 'I3', { candidateType: 'host', address });
 
-    expect(measure(rows, null, UNSAID).line.path).toBe(path);
+    expect(measure(rows, null, UNSAID, CAMERA).line.path).toBe(path);
   });
 
   test('goes through no NAT where the other side tells later of the address that was heard from first', () => {
@@ -117,18 +121,18 @@ describe('the path', () => {
     const told = { mine: undefined, theirs: 'a=candidate:1 1 udp 2122 192.168.1.7 4711 typ host\r\n' };
     const hidden = { mine: undefined, theirs: 'a=candidate:1 1 UDP 2122 0a1b2c3d.local 4711 typ host\r\n' };
 
-    expect(measure(rows, null, told).line).toMatchObject({ remoteType: 'host', path: 'same-network' });
-    expect(measure(rows, null, hidden).line).toMatchObject({ remoteType: 'host', path: 'same-network' });
-    expect(measure(rows, null, UNSAID).line).toMatchObject({ remoteType: 'prflx', path: 'direct' });
+    expect(measure(rows, null, told, CAMERA).line).toMatchObject({ remoteType: 'host', path: 'same-network' });
+    expect(measure(rows, null, hidden, CAMERA).line).toMatchObject({ remoteType: 'host', path: 'same-network' });
+    expect(measure(rows, null, UNSAID, CAMERA).line).toMatchObject({ remoteType: 'prflx', path: 'direct' });
   });
 
   test('has no address where the browser hides it', () => {
-    expect(measure(later(CHROMIUM, 'I3', { address: '' }), null, UNSAID).line.remote).toBeNull();
-    expect(measure(later(CHROMIUM, 'I3', { address: null }), null, UNSAID).line.remote).toBeNull();
+    expect(measure(later(CHROMIUM, 'I3', { address: '' }), null, UNSAID, CAMERA).line.remote).toBeNull();
+    expect(measure(later(CHROMIUM, 'I3', { address: null }), null, UNSAID, CAMERA).line.remote).toBeNull();
   });
 
   test('is nothing before there is one', () => {
-    const { line } = measure(report([]), null, UNSAID);
+    const { line } = measure(report([]), null, UNSAID, CAMERA);
 
     expect(line).toEqual({
       path: null,
@@ -145,62 +149,76 @@ describe('the path', () => {
 
   test('has no type that is not in the standard', () => {
     expect(
-      measure(later(CHROMIUM, 'I1', { candidateType: 'serverreflexive' }), null, UNSAID).line.localType,
+      measure(later(CHROMIUM, 'I1', { candidateType: 'serverreflexive' }), null, UNSAID, CAMERA).line.localType,
     ).toBeNull();
   });
 });
 
 describe('the picture', () => {
   test('has a size and a rate, and its bits are counted from the measurement before', () => {
-    const first = measure(report(CHROMIUM), null, UNSAID);
+    const first = measure(report(CHROMIUM), null, UNSAID, CAMERA);
     expect(first.line.picture).toEqual({ width: 1280, height: 720, framesPerSecond: 30, kbitPerSecond: 0 });
 
-    const second = measure(later(CHROMIUM, 'V', { bytesReceived: 175_000 }), first.counters, UNSAID);
+    const second = measure(later(CHROMIUM, 'V', { bytesReceived: 175_000 }), first.counters, UNSAID, CAMERA);
     expect(second.line.picture?.kbitPerSecond).toBe(1000);
   });
 
+  test('is that of the camera, whatever comes of a screen', () => {
+    const screen = {
+      ...CHROMIUM.at(-1),
+      id: 'S',
+      type: 'inbound-rtp',
+      trackIdentifier: 'screen-track',
+      frameWidth: 2560,
+    };
+
+    expect(measure(report([screen, ...CHROMIUM]), null, UNSAID, CAMERA).line.picture?.width).toBe(1280);
+  });
+
   test('is null while no frames come', () => {
-    expect(measure(later(CHROMIUM, 'V', { framesPerSecond: undefined }), null, UNSAID).line.picture).toBeNull();
-    expect(measure(later(CHROMIUM, 'V', { framesPerSecond: 0 }), null, UNSAID).line.picture).toBeNull();
+    expect(measure(later(CHROMIUM, 'V', { framesPerSecond: undefined }), null, UNSAID, CAMERA).line.picture).toBeNull();
+    expect(measure(later(CHROMIUM, 'V', { framesPerSecond: 0 }), null, UNSAID, CAMERA).line.picture).toBeNull();
   });
 
   test('has no negative rate when the counters begin anew', () => {
-    const { counters } = measure(report(CHROMIUM), null, UNSAID);
+    const { counters } = measure(report(CHROMIUM), null, UNSAID, CAMERA);
 
-    expect(measure(later(CHROMIUM, 'V', { bytesReceived: 10 }), counters, UNSAID).line.picture?.kbitPerSecond).toBe(0);
+    expect(
+      measure(later(CHROMIUM, 'V', { bytesReceived: 10 }), counters, UNSAID, CAMERA).line.picture?.kbitPerSecond,
+    ).toBe(0);
   });
 
   test('has no rate of its first second that counts from the beginning of time', () => {
-    const { counters } = measure(report(FIREFOX), null, UNSAID);
+    const { counters } = measure(report(FIREFOX), null, UNSAID, CAMERA);
 
-    expect(measure(report(CHROMIUM), counters, UNSAID).line.picture?.kbitPerSecond).toBe(0);
+    expect(measure(report(CHROMIUM), counters, UNSAID, CAMERA).line.picture?.kbitPerSecond).toBe(0);
   });
 });
 
 describe('what was lost', () => {
   test('is unknown at the first measurement', () => {
-    expect(measure(report(CHROMIUM), null, UNSAID).line.lost).toBeNull();
+    expect(measure(report(CHROMIUM), null, UNSAID, CAMERA).line.lost).toBeNull();
   });
 
   test('is the share since the last one, of sound and picture together', () => {
-    const { counters } = measure(report(CHROMIUM), null, UNSAID);
+    const { counters } = measure(report(CHROMIUM), null, UNSAID, CAMERA);
     const now = later(CHROMIUM, 'V', { packetsReceived: 375, packetsLost: 25 });
 
-    expect(measure(now, counters, UNSAID).line.lost).toBe(0.25);
+    expect(measure(now, counters, UNSAID, CAMERA).line.lost).toBe(0.25);
   });
 
   test('is nothing if duplicates make it less than before', () => {
-    const { counters } = measure(report(CHROMIUM), null, UNSAID);
+    const { counters } = measure(report(CHROMIUM), null, UNSAID, CAMERA);
 
-    expect(measure(later(CHROMIUM, 'V', { packetsReceived: 301, packetsLost: -3 }), counters, UNSAID).line.lost).toBe(
-      0,
-    );
+    expect(
+      measure(later(CHROMIUM, 'V', { packetsReceived: 301, packetsLost: -3 }), counters, UNSAID, CAMERA).line.lost,
+    ).toBe(0);
   });
 
   test('is unknown while nothing was to come', () => {
-    const { counters } = measure(report(CHROMIUM), null, UNSAID);
+    const { counters } = measure(report(CHROMIUM), null, UNSAID, CAMERA);
 
-    expect(measure(report(CHROMIUM), counters, UNSAID).line.lost).toBeNull();
+    expect(measure(report(CHROMIUM), counters, UNSAID, CAMERA).line.lost).toBeNull();
   });
 });
 

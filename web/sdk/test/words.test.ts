@@ -72,7 +72,7 @@ describe('a frame', () => {
     { frame: 'message', n: 1, data: { text: 'hi', more: [1, null, true] } },
     { frame: 'message', n: 2, data: null },
     { frame: 'got', n: 1 },
-    { frame: 'media', media: { microphone: 'muted', camera: 'none' } },
+    { frame: 'media', media: { microphone: 'muted', camera: 'none', screen: 'on' } },
     { frame: 'words', words: '{}' },
     { frame: 'leave' },
     { frame: 'away' },
@@ -83,6 +83,15 @@ describe('a frame', () => {
   test.for(HOSTILE)('is null for %j', (text) => {
     expect(parseFrame(text)).toBeNull();
   });
+
+  test.for([undefined, null, 'none', 'paused', 7, true, ['on'], { on: true }])(
+    'with screen %j shares none',
+    (screen) => {
+      const media = { microphone: 'on', camera: 'off' } as const;
+      const text = JSON.stringify({ frame: 'media', media: { ...media, screen, more: 1 } });
+      expect(parseFrame(text)).toEqual({ frame: 'media', media: { ...media, screen: 'none' } });
+    },
+  );
 
   test.for([
     { frame: 'dance' },

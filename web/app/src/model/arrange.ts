@@ -22,13 +22,15 @@ export interface Arrangement {
   /** The other fills the stage and you are a small window over it. */
   readonly pair: boolean;
   readonly boxes: readonly Box[];
+  /** Of shared screens, in their order. */
+  readonly screens: readonly Box[];
 }
 
 /** Places `others` people and you. */
 export function arrange(others: number, stage: Stage, corner: Corner): Arrangement {
   if (others > 1) return grid(others + 1, stage.free);
   const small = smallWindow(stage.free, corner);
-  return { shape: `pair ${corner}`, pair: true, boxes: others === 0 ? [small] : [stage.all, small] };
+  return { shape: `pair ${corner}`, pair: true, boxes: others === 0 ? [small] : [stage.all, small], screens: [] };
 }
 
 /** At the left, your window leaves the other's badge and name free. */
@@ -66,10 +68,10 @@ export function cornerTowards(key: string, from: Corner): Corner | null {
 }
 
 /** Between tiles. */
-const gap = 12;
+export const gap = 12;
 
 /** Rows or columns that fill the room, as even as can be, the shorter ones first: five are two and three. */
-function grid(count: number, room: Box): Arrangement {
+export function grid(count: number, room: Box): Arrangement {
   const ways = Array.from({ length: count }, (_, lines) => split(count, lines + 1));
   const inRows = ways.map((lines) => ({ shape: `rows ${lines.join('+')}`, boxes: rows(lines, room) }));
   const inColumns = ways.map((lines) => ({
@@ -79,10 +81,10 @@ function grid(count: number, room: Box): Arrangement {
   const best = [...inRows, ...inColumns].reduce((one, other) =>
     worth(other.boxes) > worth(one.boxes) + 1e-9 ? other : one,
   );
-  return { ...best, pair: false };
+  return { ...best, pair: false, screens: [] };
 }
 
-function split(count: number, lines: number): number[] {
+export function split(count: number, lines: number): number[] {
   const longer = count % lines;
   return Array.from({ length: lines }, (_, line) => Math.floor(count / lines) + (line >= lines - longer ? 1 : 0));
 }
@@ -121,6 +123,6 @@ export function fits(picture: Size, box: Size): 'cover' | 'contain' {
   return ratio < 0.5 || ratio > 4 ? 'contain' : 'cover';
 }
 
-function clamp(value: number, least: number, most: number): number {
+export function clamp(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, value));
 }

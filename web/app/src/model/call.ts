@@ -13,6 +13,7 @@ import { Notices } from './notices';
 import type { Outside } from './outside';
 import { People } from './people';
 import { type Other, other, type Person, you } from './person';
+import { Screens } from './screens';
 import { Stage } from './stage';
 import { Verified } from './verified';
 import { Watch } from './watch';
@@ -40,10 +41,11 @@ export class Call {
   readonly chat: Chat;
   readonly files: Files;
   readonly people: People;
+  readonly screens: Screens;
   readonly notices: Notices;
   readonly ending: Ending;
   readonly controls: Controls;
-  readonly stage = new Stage(this.others);
+  readonly stage: Stage;
   /** Whose line is being looked at, by id. */
   readonly line = signal<string | null>(null);
   /** The link was copied a moment ago. */
@@ -74,6 +76,8 @@ export class Call {
     this.#watch.on(room.ends, (ends) => this.ending.at(ends));
     this.files = new Files(outside, room, this.notices);
     this.people = new People(room.hosting, this.#watch, hostLink);
+    this.screens = new Screens(outside, room, this.others, this.people.allowsScreens, this.notices);
+    this.stage = new Stage(this.others, this.screens);
     this.#watch.add(room.hosting.onAskedToMute((from) => this.#askedToMute(from)));
     this.#watch.add(
       effect(() => {
@@ -98,6 +102,7 @@ export class Call {
     this.#watch.on(room.peers, (peers) => this.#await(peers));
     this.#watch.add(room.listen((from, message) => this.#hear(from, message)));
     this.#watch.add(effect(() => this.#publish()));
+    this.#watch.add(effect(() => this.#dropSilent()));
     this.#watch.add(effect(() => this.controls.hold('alone', this.alone.value)));
     this.#watch.add(effect(() => this.controls.hold('line', this.line.value !== null || this.sharing.value)));
   }
@@ -191,12 +196,13 @@ export class Call {
     else if (key === 'f') this.showFiles(!this.files.open.peek());
     else if (key === 'p') this.showPeople(!this.people.open.peek());
     else if (key === 'i') void this.invite();
+    else if (key === 's' && this.screens.mayShare.peek()) void this.screens.toggle();
     else return false;
     this.controls.stir();
     return true;
   }
 
-  /** Sound from this person was held back until somebody clicks. */
+  /** Sound from this person, or from this screen, was held back until somebody clicks. */
   silenced(id: string, play: () => void): void {
     this.silent.value = new Map(this.silent.peek()).set(id, play);
   }
@@ -213,6 +219,7 @@ export class Call {
     for (const one of this.others.peek()) one.watch.end();
     this.chat.end();
     this.files.end();
+    this.screens.end();
     this.#watch.end();
     this.notices.end();
     this.ending.end();
@@ -283,8 +290,15 @@ export class Call {
     one.watch.end();
     this.notices.show(words.left(one.name));
     if (this.line.peek() === one.id) this.line.value = null;
-    const silent = new Map(this.silent.peek());
-    if (silent.delete(one.id)) this.silent.value = silent;
+  }
+
+  /** Who has gone is not waited for to be heard. */
+  #dropSilent(): void {
+    const people = this.others.value.map(({ id }) => id);
+    const here = new Set([...people, ...this.screens.shown.value.map(({ key }) => key)]);
+    const silent = this.silent.peek();
+    const left = new Map([...silent].filter(([id]) => here.has(id)));
+    if (left.size < silent.size) this.silent.value = left;
   }
 
   #hear(from: sdk.Peer, message: unknown): void {

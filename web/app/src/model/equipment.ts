@@ -29,7 +29,7 @@ export class Equipment {
   }>;
   readonly level: ReadonlySignal<number>;
   readonly speaking: ReadonlySignal<boolean>;
-  readonly media: ReadonlySignal<sdk.PeerMedia>;
+  readonly media: ReadonlySignal<Pick<sdk.PeerMedia, Kind>>;
   readonly #usable = signal<ReadonlySet<string>>(new Set(['microphone', 'camera']));
   readonly #media: Media;
   readonly #memory: Memory;

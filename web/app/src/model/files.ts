@@ -10,6 +10,9 @@ import { Incoming, isOver, Outgoing, type Transfer } from './transfer';
 import { Unfinished } from './unfinished';
 import { Watch } from './watch';
 
+/** Seconds after which the disk is prepared: the first pictures have come by then. */
+const prepareAfter = 1.5;
+
 /** Files that one person is asked for or gets at a time; the SDK allows 64. */
 const mostAtOnce = 48;
 
@@ -58,6 +61,8 @@ export class Files {
     this.#disk = outside.disk;
     this.unfinished = new Unfinished(outside.session, room.name);
     this.returning = new Returning(this.unfinished, outside.shelf);
+    // Fails where the server is away just then: what is asked of the disk first tries again.
+    this.#watch.add(outside.after(prepareAfter, () => void this.#disk.prepare().catch(() => undefined)));
     this.#watch.on(room.peers, (peers) => {
       for (const peer of peers) this.#meet(peer);
       if (!peers.some((peer) => peer.id === this.to.peek())) this.to.value = '';

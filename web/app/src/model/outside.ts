@@ -40,6 +40,8 @@ export interface Place {
 
 /** Where files go that come. */
 export interface Disk {
+  /** Loads what the rest needs, so that it is there when the server is not. */
+  prepare(): Promise<void>;
   /** What an earlier page has stored of a transfer; rejects if there is nothing. */
   find(id: string): Promise<Blob>;
   /** Whether the browser's own storage has room for so many bytes. */
@@ -98,6 +100,11 @@ export interface Outside {
   readonly shelf: Shelf;
   /** A small picture of the file, as the SDK wants it for an offer; empty if the browser can't make one. */
   readonly preview: (file: File) => Promise<string>;
+  /**
+   * Asks the person for a screen to share; to be called while a click or a key press runs. Rejects if they don't choose
+   * one, or the browser refuses. null where there is no such way: on phones.
+   */
+  readonly captureScreen: (() => Promise<MediaStream>) | null;
   /** A short, quiet sound. */
   readonly chime: () => void;
   /** Whether the page can be seen. */

@@ -18,6 +18,7 @@ export class People {
   readonly entry: ReadonlySignal<'open' | 'knock' | 'locked'>;
   readonly allowsFiles: ReadonlySignal<boolean>;
   readonly allowsHistory: ReadonlySignal<boolean>;
+  readonly allowsScreens: ReadonlySignal<boolean>;
   readonly knocking: ReadonlySignal<readonly Knocking[]>;
   /** Whether we may say who enters. */
   readonly keepsDoor: ReadonlySignal<boolean>;
@@ -33,6 +34,7 @@ export class People {
     this.entry = computed(() => rules.value.entry);
     this.allowsFiles = computed(() => rules.value.files);
     this.allowsHistory = computed(() => rules.value.history);
+    this.allowsScreens = computed(() => rules.value.screens);
     const knocks = watch.signal(hosting.knocks);
     this.knocking = computed(() => knocks.value.map((knock) => ({ knock, name: shownName(knock.name) })));
     this.keepsDoor = computed(() => this.role.value !== 'member');
@@ -56,6 +58,10 @@ export class People {
 
   allowHistory(history: boolean): void {
     this.#hosting.govern({ history });
+  }
+
+  allowScreens(screens: boolean): void {
+    this.#hosting.govern({ screens });
   }
 
   appoint(id: string, role: 'co-host' | 'member'): void {

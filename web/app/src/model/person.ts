@@ -12,7 +12,7 @@ export interface Person {
   readonly name: string;
   readonly mine: boolean;
   readonly stream: ReadonlySignal<MediaStream>;
-  readonly media: ReadonlySignal<sdk.PeerMedia>;
+  readonly media: ReadonlySignal<Pick<sdk.PeerMedia, 'microphone' | 'camera'>>;
   readonly speaking: ReadonlySignal<boolean>;
   /** The way to them; null for yourself. */
   readonly line: ReadonlySignal<sdk.Line> | null;
@@ -30,6 +30,8 @@ export interface Other extends Person {
   readonly line: ReadonlySignal<sdk.Line>;
   readonly trust: Trust;
   readonly role: ReadonlySignal<sdk.Role>;
+  /** What they share; null while it is nothing. */
+  readonly screen: ReadonlySignal<MediaStream | null>;
   readonly may: sdk.Permissions;
   readonly watch: Watch;
   /** Looks for a path to them anew. */
@@ -48,6 +50,7 @@ export function other(peer: sdk.Peer, verified: Verified): Other {
     speaking: watch.signal(peer.speaking),
     line: watch.signal(peer.line),
     role: watch.signal(peer.role),
+    screen: watch.signal(peer.screen),
     may: peer.may,
     trust: new Trust(watch.signal(peer.safety), verified, name),
     watch,

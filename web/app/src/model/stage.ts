@@ -7,9 +7,15 @@ import {
   cornerTowards,
   nearestCorner,
   type Stage as Room,
+  type Size,
 } from './arrange';
+import { present } from './present';
+import type { Screens } from './screens';
 
 const nothing: Box = { x: 0, y: 0, width: 0, height: 0 };
+
+/** As screens are, until the first picture says otherwise. */
+const usual = 16 / 9;
 
 /** Where everybody is on the screen, and where you moved your own window to. */
 export class Stage {
@@ -18,9 +24,21 @@ export class Stage {
   /** How far your window is from its corner while it is being dragged. */
   readonly drag = signal<{ readonly x: number; readonly y: number } | null>(null);
   readonly arrangement: ReadonlySignal<Arrangement>;
+  /** Width by height of shared screens, by their keys. */
+  readonly #aspects = signal<ReadonlyMap<string, number>>(new Map());
 
-  constructor(others: ReadonlySignal<readonly unknown[]>) {
-    this.arrangement = computed(() => arrange(others.value.length, this.room.value, this.corner.value));
+  constructor(others: ReadonlySignal<readonly unknown[]>, screens: Pick<Screens, 'shown' | 'front'>) {
+    this.arrangement = computed(() => {
+      const [shown, front] = [screens.shown.value, screens.front.value];
+      if (front === null) return arrange(others.value.length, this.room.value, this.corner.value);
+      const aspects = shown.map(({ key }) => this.#aspects.value.get(key) ?? usual);
+      return present(others.value.length + 1, { aspects, front: shown.indexOf(front) }, this.room.value.free);
+    });
+  }
+
+  /** The picture of that screen has this size from now on. */
+  sized(key: string, { width, height }: Size): void {
+    if (width > 0 && height > 0) this.#aspects.value = new Map(this.#aspects.peek()).set(key, width / height);
   }
 
   measured(room: Room): void {

@@ -2,8 +2,8 @@ import { Check, Copy } from 'lucide';
 import type { Call } from '../model/call';
 import { words } from '../strings';
 import { Icon } from './icon';
+import { LinkField } from './link-field';
 import { QrCode } from './qr-code';
-import { LinkField } from './share';
 
 /** Nobody else is here: the link, and how to get it to them. */
 export function Alone({ call }: { readonly call: Call }) {

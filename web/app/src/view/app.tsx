@@ -2,11 +2,13 @@ import { Video } from 'lucide';
 import { useEffect, useState } from 'preact/hooks';
 import type { App } from '../model/app';
 import { words } from '../strings';
+import checkupCss from '../style/checkup.css?url';
 import { Header } from './header';
 import { HomeView } from './home';
 import { Icon } from './icon';
 import { Plain } from './plain';
 import { RoomView } from './room';
+import { addSheet } from './sheet';
 
 export function AppView({ app }: { readonly app: App }) {
   const page = app.page.value;
@@ -63,8 +65,8 @@ type CheckupPage = typeof import('./checkup').CheckupPage;
 function CheckupLater(props: Parameters<CheckupPage>[0]) {
   const [View, setView] = useState<CheckupPage | null>(null);
   useEffect(() => {
-    import('./checkup').then(
-      ({ CheckupPage }) => setView(() => CheckupPage),
+    Promise.all([import('./checkup'), addSheet(checkupCss)]).then(
+      ([{ CheckupPage }]) => setView(() => CheckupPage),
       () => undefined, // the server is gone, and with it what there was to test
     );
   }, []);

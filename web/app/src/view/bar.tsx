@@ -1,9 +1,22 @@
-import { MessageCircle, Mic, MicOff, Paperclip, PhoneOff, UserPlus, Users, Video, VideoOff } from 'lucide';
+import {
+  MessageCircle,
+  Mic,
+  MicOff,
+  MonitorUp,
+  MonitorX,
+  Paperclip,
+  PhoneOff,
+  UserPlus,
+  Users,
+  Video,
+  VideoOff,
+} from 'lucide';
 import type { Ref } from 'preact';
 import type { Call } from '../model/call';
 import { words } from '../strings';
 import { fileWords } from '../strings-files';
 import { peopleWords } from '../strings-people';
+import { screenWords } from '../strings-screens';
 import { RoundButton } from './round-button';
 
 interface Props {
@@ -13,20 +26,25 @@ interface Props {
   readonly peopleButton: Ref<HTMLButtonElement>;
 }
 
+/** How many there are: those that are always there, and those that this person and this browser have. */
+export function controlsOf({ screens, people }: Call): number {
+  return 5 + [screens.mayShare, people.allowsFiles, people.keepsDoor].filter(({ value }) => value).length;
+}
+
 /** The controls of a call. They stay while the pointer or the keyboard is in them. */
 export function Bar({ call, chatButton, filesButton, peopleButton }: Props) {
   const { controls, chat } = call;
   const microphone = call.isOn('microphone');
   const camera = call.isOn('camera');
   const unread = chat.unread.value;
-  const { people } = call;
+  const { people, screens } = call;
+  const sharing = screens.sharing.value;
   const may = call.may.value;
   const knocking = people.knocking.value.length;
   const waiting = call.files.waiting.value;
   return (
     <section
       class="bar"
-      data-door={people.keepsDoor.value}
       aria-label={words.bar.label}
       onPointerEnter={() => controls.hold('pointer', true)}
       onPointerLeave={() => controls.hold('pointer', false)}
@@ -53,7 +71,16 @@ export function Bar({ call, chatButton, filesButton, peopleButton }: Props) {
           onClick={() => void call.toggle('camera')}
         />
       )}
-      {(may.has('microphone') || may.has('camera')) && <span class="bar-split" />}
+      {screens.mayShare.value && (
+        <RoundButton
+          name={screenWords.button(sharing)}
+          shortcut="s"
+          icon={sharing ? MonitorX : MonitorUp}
+          on={sharing}
+          onClick={() => void screens.toggle()}
+        />
+      )}
+      {(may.has('microphone') || may.has('camera') || screens.mayShare.value) && <span class="bar-split" />}
       <RoundButton
         buttonRef={chatButton}
         name={words.bar.chat}

@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
 import { words } from '../strings';
-import { Bar } from './bar';
-import { Dropping, useFilesFromOutside } from './files-from-outside';
+import { Bar, controlsOf } from './bar';
+import { useFilesFromOutside } from './files-from-outside';
 import { useKeys } from './keys';
 import { usePanels } from './later';
 import { NoticesView } from './notices';
@@ -34,7 +34,8 @@ export function CallView({ call }: { readonly call: Call }) {
     peopleButton.current?.focus();
   };
   const asked = call.files.asking.value.length + people.knocking.value.length > 0;
-  const panels = usePanels(open || filesOpen || peopleOpen || asked);
+  const sharing = call.screens.sharing.value;
+  const panels = usePanels(open || filesOpen || peopleOpen || asked || sharing);
   const dropping = useFilesFromOutside(call);
   useKeys((key) => {
     if (key !== 'escape') return call.press(key);
@@ -56,6 +57,8 @@ export function CallView({ call }: { readonly call: Call }) {
       data-quiet={!call.controls.shown.value}
       data-chat={open || filesOpen || peopleOpen}
       data-pair={call.stage.arrangement.value.pair}
+      data-sharing={sharing}
+      data-controls={controlsOf(call)}
       data-away={call.broker.value === 'away' || call.warnings.value.length > 0 || call.ending.words.value !== null}
       onPointerMove={stir}
       onPointerDown={stir}
@@ -66,6 +69,7 @@ export function CallView({ call }: { readonly call: Call }) {
         {call.alone.value ? words.alone.heading : words.list(call.others.value.map((one) => one.name))}
       </h1>
       <StageView call={call} />
+      {panels !== null && <panels.Sharing call={call} />}
       <NoticesView call={call} />
       <Bar call={call} chatButton={chatButton} filesButton={filesButton} peopleButton={peopleButton} />
       {panels !== null && open && <panels.ChatPanel call={call} onClose={closeChat} />}
@@ -77,7 +81,7 @@ export function CallView({ call }: { readonly call: Call }) {
           <panels.Knocks call={call} />
         </>
       )}
-      {dropping && <Dropping call={call} />}
+      {panels !== null && dropping && <panels.Dropping call={call} />}
     </main>
   );
 }

@@ -1,4 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
+import panelsCss from '../panels.css?url';
+import { addSheet } from './sheet';
 
 type Panels = typeof import('./panels');
 
@@ -16,8 +18,8 @@ export function usePanels(wanted: boolean): Panels | null {
     let timer: ReturnType<typeof setTimeout>;
     let gone = false;
     const load = () =>
-      import('./panels').then(
-        (loaded) => gone || setPanels(loaded),
+      Promise.all([import('./panels'), addSheet(panelsCss)]).then(
+        ([loaded]) => gone || setPanels(loaded),
         () => {
           if (!gone) timer = setTimeout(load, again);
         },

@@ -1,5 +1,8 @@
 /** What of a call is not there from its first moment. */
 export { ChatPanel } from './chat';
+export { Dropping } from './dropping';
 export { Asks, FilesPanel } from './files';
 export { LinePanel } from './line-panel';
 export { Knocks, PeoplePanel } from './people';
+export { ShareSheet } from './share';
+export { Sharing } from './sharing';

@@ -4,6 +4,7 @@ import type { Call } from '../model/call';
 import type { Knocking, People } from '../model/people';
 import type { Other } from '../model/person';
 import { words } from '../strings';
+import { peoplePanelWords } from '../strings-panels';
 import { peopleWords } from '../strings-people';
 import { Icon } from './icon';
 
@@ -19,10 +20,10 @@ export function PeoplePanel({ call, onClose }: { readonly call: Call; readonly o
   };
   const host = people.role.value === 'host';
   return (
-    <aside class="chat files people-panel" aria-label={peopleWords.heading} onKeyDown={onKeyDown}>
+    <aside class="chat files people-panel" aria-label={peoplePanelWords.heading} onKeyDown={onKeyDown}>
       <div class="panel-head">
         <h2 ref={heading} tabIndex={-1} class="panel-title">
-          {peopleWords.heading}
+          {peoplePanelWords.heading}
         </h2>
         <button type="button" class="plain" aria-label={words.close} onClick={onClose}>
           <Icon node={X} />
@@ -31,20 +32,20 @@ export function PeoplePanel({ call, onClose }: { readonly call: Call; readonly o
       <div class="files-list">
         {people.knocking.value.length > 0 && (
           <section>
-            <h3 class="people-title">{peopleWords.door}</h3>
+            <h3 class="people-title">{peoplePanelWords.door}</h3>
             <ul class="files-cards">
               {people.knocking.value.map((one) => (
-                <KnockCard key={one.knock.id} one={one} people={people} words={peopleWords.knocks(one.name)} />
+                <KnockCard key={one.knock.id} one={one} people={people} words={peoplePanelWords.knocks(one.name)} />
               ))}
             </ul>
           </section>
         )}
         <section>
-          <h3 class="people-title">{peopleWords.inside}</h3>
+          <h3 class="people-title">{peoplePanelWords.inside}</h3>
           <ul class="people-list">
             <li class="people-one">
-              <bdi class="people-name">{peopleWords.you(call.me.name)}</bdi>
-              <span class="people-role">{peopleWords.role[people.role.value]}</span>
+              <bdi class="people-name">{peoplePanelWords.you(call.me.name)}</bdi>
+              <span class="people-role">{peoplePanelWords.role[people.role.value]}</span>
             </li>
             {call.others.value.map((one) => (
               <One key={one.id} one={one} people={people} />
@@ -68,7 +69,7 @@ function KnockCard({
   readonly people: People;
   readonly words: string;
 }) {
-  const name = peopleWords.knocks(one.name);
+  const name = peoplePanelWords.knocks(one.name);
   return (
     <li class="file knock">
       <p class="knock-name">
@@ -78,18 +79,18 @@ function KnockCard({
         <button
           type="button"
           class="button primary small"
-          aria-label={peopleWords.admitName(name)}
+          aria-label={peoplePanelWords.admitName(name)}
           onClick={() => people.admit(one)}
         >
-          {peopleWords.admit}
+          {peoplePanelWords.admit}
         </button>
         <button
           type="button"
           class="button quiet small"
-          aria-label={peopleWords.declineName(name)}
+          aria-label={peoplePanelWords.declineName(name)}
           onClick={() => people.deny(one)}
         >
-          {peopleWords.decline}
+          {peoplePanelWords.decline}
         </button>
       </div>
     </li>
@@ -106,12 +107,12 @@ export function Knocks({ call }: { readonly call: Call }) {
     <section class="asks" aria-label={peopleWords.waiting(all.length)} aria-live="polite">
       <ul class="files-cards">
         {waiting.map((one) => (
-          <KnockCard key={one.knock.id} one={one} people={people} words={peopleWords.wants(one.name)} />
+          <KnockCard key={one.knock.id} one={one} people={people} words={peoplePanelWords.wants(one.name)} />
         ))}
       </ul>
       {all.length > 1 && (
         <button type="button" class="button small knocks-more" onClick={() => call.showPeople(true)}>
-          {peopleWords.more(all.length - 1)}
+          {peoplePanelWords.more(all.length - 1)}
         </button>
       )}
     </section>
@@ -126,8 +127,8 @@ function One({ one, people }: { readonly one: Other; readonly people: People }) 
   if (sure) {
     return (
       <li class="people-one people-sure">
-        <p>{peopleWords.removes(one.name)}</p>
-        <Sure yes={peopleWords.yesRemove} onYes={() => people.remove(one.id)} onNo={() => setSure(false)} />
+        <p>{peoplePanelWords.removes(one.name)}</p>
+        <Sure yes={peoplePanelWords.yesRemove} onYes={() => people.remove(one.id)} onNo={() => setSure(false)} />
       </li>
     );
   }
@@ -136,19 +137,19 @@ function One({ one, people }: { readonly one: Other; readonly people: People }) 
   return (
     <li class="people-one">
       <bdi class="people-name">{one.name}</bdi>
-      <span class="people-role">{watches ? peopleWords.watches : peopleWords.role[role]}</span>
+      <span class="people-role">{watches ? peoplePanelWords.watches : peoplePanelWords.role[role]}</span>
       {people.keepsDoor.value && one.may.has('microphone') && (
-        <Way icon={MicOff} name={peopleWords.mute(one.name)} onClick={() => people.askToMute(one.id)} />
+        <Way icon={MicOff} name={peoplePanelWords.mute(one.name)} onClick={() => people.askToMute(one.id)} />
       )}
       {mine === 'host' && role !== 'host' && (
         <Way
           icon={appointed ? Check : ShieldPlus}
           pressed={appointed}
-          name={peopleWords.appoint(one.name, role)}
+          name={peoplePanelWords.appoint(one.name, role)}
           onClick={() => people.appoint(one.id, appointed ? 'member' : 'co-host')}
         />
       )}
-      {mayRemove && <Way icon={UserX} name={peopleWords.remove(one.name)} onClick={() => setSure(true)} />}
+      {mayRemove && <Way icon={UserX} name={peoplePanelWords.remove(one.name)} onClick={() => setSure(true)} />}
     </li>
   );
 }
@@ -171,8 +172,8 @@ function Way({ icon, name, pressed, onClick }: WayProps) {
 function Door({ people }: { readonly people: People }) {
   return (
     <fieldset class="people-door">
-      <legend class="people-title">{peopleWords.entry}</legend>
-      {peopleWords.entries.map(([entry, says]) => (
+      <legend class="people-title">{peoplePanelWords.entry}</legend>
+      {peoplePanelWords.entries.map(([entry, says]) => (
         <label key={entry} class="choice">
           <input
             type="radio"
@@ -189,7 +190,15 @@ function Door({ people }: { readonly people: People }) {
           checked={people.allowsFiles.value}
           onChange={(event) => people.allowFiles(event.currentTarget.checked)}
         />
-        {peopleWords.files}
+        {peoplePanelWords.files}
+      </label>
+      <label class="choice">
+        <input
+          type="checkbox"
+          checked={people.allowsScreens.value}
+          onChange={(event) => people.allowScreens(event.currentTarget.checked)}
+        />
+        {peoplePanelWords.screens}
       </label>
       <label class="choice">
         <input
@@ -197,7 +206,7 @@ function Door({ people }: { readonly people: People }) {
           checked={people.allowsHistory.value}
           onChange={(event) => people.allowHistory(event.currentTarget.checked)}
         />
-        {peopleWords.history}
+        {peoplePanelWords.history}
       </label>
     </fieldset>
   );
@@ -209,8 +218,8 @@ function HostWays({ call }: { readonly call: Call }) {
   if (sure) {
     return (
       <div class="sending people-sure">
-        <p>{peopleWords.ends}</p>
-        <Sure yes={peopleWords.yesEnd} onYes={() => people.endForAll()} onNo={() => setSure(false)} />
+        <p>{peoplePanelWords.ends}</p>
+        <Sure yes={peoplePanelWords.yesEnd} onYes={() => people.endForAll()} onNo={() => setSure(false)} />
       </div>
     );
   }
@@ -219,14 +228,14 @@ function HostWays({ call }: { readonly call: Call }) {
       {people.hostLink !== null && (
         <>
           <button type="button" class="button quiet small" onClick={() => void call.copyHostLink()}>
-            {peopleWords.link}
+            {peoplePanelWords.link}
           </button>
-          <p class="secondary people-note">{peopleWords.linkNote}</p>
+          <p class="secondary people-note">{peoplePanelWords.linkNote}</p>
         </>
       )}
       <button type="button" class="button quiet small danger" onClick={() => setSure(true)}>
         <Icon node={LogOut} size={18} />
-        {peopleWords.end}
+        {peoplePanelWords.end}
       </button>
     </div>
   );
@@ -238,7 +247,7 @@ function Sure({ yes, onYes, onNo }: { readonly yes: string; readonly onYes: () =
   return (
     <div class="knock-ways">
       <button ref={no} type="button" class="button quiet small" onClick={onNo}>
-        {peopleWords.cancel}
+        {peoplePanelWords.cancel}
       </button>
       <button type="button" class="button quiet small danger" onClick={onYes}>
         {yes}

@@ -10,6 +10,8 @@ interface Props {
   /** The thing is off: the control is inverted. */
   readonly off?: boolean;
   readonly pressed?: boolean;
+  /** It runs, and its name says what ends it. */
+  readonly on?: boolean;
   readonly kind?: 'leave';
   readonly description?: string;
   readonly buttonRef?: Ref<HTMLButtonElement>;
@@ -18,13 +20,14 @@ interface Props {
 
 /** A round control with an icon, a name, and a tip that says the name and its key. */
 export function RoundButton(props: Props) {
-  const { name, icon, shortcut, off = false, pressed, kind, description, buttonRef } = props;
+  const { name, icon, shortcut, off = false, pressed, on, kind, description, buttonRef } = props;
   return (
     <button
       ref={buttonRef ?? null}
       type="button"
       class="round"
       data-off={off}
+      data-on={on}
       data-kind={kind}
       aria-label={name}
       aria-pressed={pressed}

@@ -1,9 +1,9 @@
 import { X } from 'lucide';
-import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
 import { words } from '../strings';
 import { useFocusBack } from './focus-back';
 import { Icon } from './icon';
+import { LinkField } from './link-field';
 import { QrCode } from './qr-code';
 
 /** The link to be copied by hand, for browsers without a clipboard for us. */
@@ -26,24 +26,5 @@ export function ShareSheet({ call }: { readonly call: Call }) {
       </div>
       <QrCode text={call.link} />
     </section>
-  );
-}
-
-/** The link, whole and ready to be taken. */
-export function LinkField({ link, selected = false }: { readonly link: string; readonly selected?: boolean }) {
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    if (selected) input.current?.focus();
-  }, [selected]);
-  return (
-    <input
-      ref={input}
-      class="code-input link"
-      type="text"
-      readOnly
-      aria-label={words.alone.link}
-      value={link}
-      onFocus={(event) => event.currentTarget.select()}
-    />
   );
 }

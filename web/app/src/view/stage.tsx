@@ -4,7 +4,7 @@ import { words } from '../strings';
 import { Alone } from './alone';
 import { usePanels } from './later';
 import { Hear } from './notices';
-import { ShareSheet } from './share';
+import { ScreenTile } from './screen-tile';
 import { Tile } from './tile';
 
 /** Everybody, you last, each in the box that the model gave them. */
@@ -12,14 +12,18 @@ export function StageView({ call }: { readonly call: Call }) {
   const all = useRef<HTMLElement>(null);
   const free = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => watchRoom(call, all.current, free.current), [call]);
-  const panels = usePanels(call.line.value !== null);
-  const { boxes, pair } = call.stage.arrangement.value;
+  const panels = usePanels(call.line.value !== null || call.sharing.value);
+  const { boxes, pair, screens } = call.stage.arrangement.value;
   const people = [...call.others.value, call.me];
   return (
     <section ref={all} class="stage" aria-label={words.stage.label}>
       <div ref={free} class="stage-free" />
       {call.alone.value && <Alone call={call} />}
       <ul class="people">
+        {call.screens.shown.value.map((screen, index) => {
+          const box = screens[index];
+          return box && <ScreenTile key={screen.key} call={call} screen={screen} box={box} />;
+        })}
         {people.map((person, index) => {
           const box = boxes[index];
           if (box === undefined) return null;
@@ -29,7 +33,7 @@ export function StageView({ call }: { readonly call: Call }) {
       </ul>
       <Hear call={call} />
       {panels !== null && <panels.LinePanel call={call} />}
-      {call.sharing.value && <ShareSheet call={call} />}
+      {panels !== null && call.sharing.value && <panels.ShareSheet call={call} />}
     </section>
   );
 }

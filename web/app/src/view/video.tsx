@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { type Box, fits } from '../model/arrange';
+import { type Box, fits, type Size } from '../model/arrange';
 
 interface Props {
   readonly stream: MediaStream;
@@ -8,10 +8,12 @@ interface Props {
   readonly box: Pick<Box, 'width' | 'height'> | null;
   /** The browser plays no sound before somebody clicks; `play` tries again. */
   readonly onSilence?: (play: () => void) => void;
+  /** The picture has another size. */
+  readonly onSize?: (size: Size) => void;
 }
 
 /** A live picture. Its element stays the same as long as the person does. */
-export function Video({ stream, mine, hidden, box, onSilence }: Props) {
+export function Video({ stream, mine, hidden, box, onSilence, onSize }: Props) {
   const ref = useRef<HTMLVideoElement>(null);
   useLayoutEffect(() => {
     const video = ref.current;
@@ -34,7 +36,10 @@ export function Video({ stream, mine, hidden, box, onSilence }: Props) {
       playsInline
       muted={mine}
       disablePictureInPicture={mine}
-      onResize={(event) => fit(event.currentTarget, box)}
+      onResize={({ currentTarget }) => {
+        fit(currentTarget, box);
+        onSize?.({ width: currentTarget.videoWidth, height: currentTarget.videoHeight });
+      }}
       tabIndex={-1}
     />
   );

@@ -1,0 +1,211 @@
+"""Somebody shares their screen: it takes the stage of the others, beside pictures that go on."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from tests.live.test_host import new_call, reach
+from tests.support.browser import Browser, Page
+from tests.support.call import media_flows
+from tests.support.chromium import Chromium
+from tests.support.people import is_whole, join_call
+from tests.support.server import LiveServer
+
+COMING: Final = """async (kind, at, field) => {
+  let sum = 0;
+  for (const connection of __connections) {
+    if (connection.connectionState !== 'connected') continue;
+    const lines = connection.getTransceivers().filter(({mid, direction, receiver}) =>
+      mid !== null && direction !== 'stopped' && receiver.track.kind === kind);
+    const rows = lines[at] ? [...(await lines[at].receiver.getStats()).values()] : [];
+    for (const row of rows) if (row.type === 'inbound-rtp') sum += row[field] ?? 0;
+  }
+  return sum;
+}"""
+"""What has come by the first or the second line of a kind, on all connections."""
+
+GROWS: Final = f"async (kind, at, field, than) => await ({COMING})(kind, at, field) > than"
+
+SEEN: Final = "[...document.querySelectorAll('[data-role=screen] video')].filter((each) => each.videoWidth > 0).length"
+
+LARGE: Final = "document.querySelector('[data-role=screen][data-front=true]').innerText"
+
+SENDING: Final = """__connections.filter((each) => each.connectionState === 'connected')
+  .flatMap((each) => each.getSenders())
+  .filter((sender) => sender.track?.kind === 'video')
+  .map((sender) => sender.getParameters().encodings[0])
+  .map((encoding) => [encoding.scaleResolutionDownBy ?? 1, encoding.maxBitrate])"""
+"""Of each video that is sent: by which factor it is smaller than its source, and how many bits a second it may take."""
+
+SENDS: Final = f"(what) => JSON.stringify({SENDING}) === JSON.stringify(what)"
+
+DRAWN: Final = """
+if (navigator.mediaDevices) navigator.mediaDevices.getDisplayMedia = async () => {
+  const canvas = Object.assign(document.createElement('canvas'), {width: 1280, height: 720});
+  const pen = canvas.getContext('2d');
+  setInterval(() => {
+    pen.fillStyle = `hsl(${Date.now() / 10 % 360} 50% 50%)`;
+    pen.fillRect(0, 0, 1280, 720);
+  }, 50);
+  return canvas.captureStream(20);
+};
+"""
+"""A screen for a browser that has none to share."""
+
+
+@pytest.fixture(scope="module")
+def sharer_process() -> Iterator[Browser]:
+    with Chromium(screen=True) as browser:
+        yield browser
+
+
+@pytest.fixture
+def sharer(sharer_process: Browser) -> Iterator[Browser]:
+    """A Chromium that has a screen to share."""
+    yield sharer_process
+    sharer_process.close_pages()
+
+
+def screen_flows(page: Page, deadline: float = 20.0) -> None:
+    """Waits until a screen is on the stage, and ten more of its frames have been decoded."""
+    page.until(SEEN, deadline=deadline)
+    page.until(GROWS, "video", 1, "framesDecoded", page.evaluate(COMING, "video", 1, "framesDecoded") + 10)
+
+
+def camera_flows(page: Page) -> None:
+    """Waits until ten more frames of the others' cameras have been decoded."""
+    page.until(GROWS, "video", 0, "framesDecoded", page.evaluate(COMING, "video", 0, "framesDecoded") + 10)
+
+
+def no_screen(page: Page) -> None:
+    page.until("document.querySelector('[data-role=screen]') === null")
+
+
+@pytest.mark.parametrize("name", ["chromium", "firefox"])
+def test_a_screen_is_seen_beside_the_camera_until_it_is_stopped(
+    name: str, sharer: Browser, server: LiveServer, request: pytest.FixtureRequest
+) -> None:
+    other: Browser = request.getfixturevalue(name)
+    alice, bob = (
+        join_call(each, f"{server.url}/r/screen-{name}", who) for each, who in ((sharer, "Alice"), (other, "Bob"))
+    )
+    for page in (alice, bob):
+        media_flows(page)
+    alice.click("button", "Share your screen")
+    screen_flows(bob)
+    for page in (alice, bob):
+        camera_flows(page)
+    assert "Alice" in bob.evaluate(LARGE)
+    assert "You share your screen" in alice.text()
+    assert alice.evaluate("document.querySelector('[data-role=screen]')") is None, "a hall of mirrors"
+    alice.until("document.querySelector('.sharing') !== null")
+    alice.click("button", "Stop")
+    no_screen(bob)
+    alice.until("document.querySelector('.sharing') === null")
+    for page in (alice, bob):
+        camera_flows(page)
+
+
+def test_firefox_shares_to_chromium(chromium: Browser, firefox: Browser, server: LiveServer) -> None:
+    bob = join_call(chromium, f"{server.url}/r/firefox-shares", "Bob")
+    alice = join_call(firefox, f"{server.url}/r/firefox-shares", "Alice", DRAWN)
+    media_flows(bob)
+    alice.press("s")
+    screen_flows(bob)
+    camera_flows(bob)
+    alice.press("s")
+    no_screen(bob)
+    assert not [line for line in bob.console + alice.console if "made anew" in line]
+
+
+def test_the_sound_of_a_screen_comes_and_is_nobodys_voice(
+    sharer: Browser, chromium: Browser, server: LiveServer
+) -> None:
+    alice, bob = (join_call(each, f"{server.url}/r/sound", who) for each, who in ((sharer, "Alice"), (chromium, "Bob")))
+    speaks = "document.querySelector('.tile:not([data-role=screen])').dataset.speaking === 'true'"
+    bob.until(speaks)
+    alice.press("m")
+    alice.press("s")
+    screen_flows(bob)
+    bob.until(f"!({speaks})")
+    bob.until(GROWS, "audio", 1, "totalAudioEnergy", bob.evaluate(COMING, "audio", 1, "totalAudioEnergy"))
+    assert not bob.evaluate(speaks)
+
+
+def test_the_screen_is_sharp_and_the_camera_beside_it_small(
+    sharer: Browser, chromium: Browser, server: LiveServer
+) -> None:
+    alice, bob = (
+        join_call(each, f"{server.url}/r/budget", who) for each, who in ((sharer, "Alice"), (chromium, "Bob"))
+    )
+    media_flows(bob)
+    alice.press("s")
+    screen_flows(bob)
+    alice.until(SENDS, [[2, 1_000_000], [1, 3_000_000]])
+    alice.press("s")
+    no_screen(bob)
+    alice.until(SENDS, [[1, 2_500_000]])
+
+
+def test_who_comes_later_and_who_loads_the_page_anew_see_the_screen(
+    sharer: Browser, chromium: Browser, firefox: Browser, server: LiveServer
+) -> None:
+    alice = join_call(sharer, f"{server.url}/r/later", "Alice")
+    alice.press("s")
+    alice.until("document.querySelector('.sharing') !== null")
+    people = [join_call(each, f"{server.url}/r/later", who) for each, who in ((chromium, "Bob"), (firefox, "Carol"))]
+    for page in people:
+        screen_flows(page)
+        page.reload()
+        screen_flows(page)
+
+
+def test_a_screen_is_shared_while_the_server_is_away(sharer: Browser, chromium: Browser) -> None:
+    with LiveServer() as server:
+        alice, bob = (
+            join_call(each, f"{server.url}/r/tea", who) for each, who in ((sharer, "Alice"), (chromium, "Bob"))
+        )
+        media_flows(bob)
+        for page in (alice, bob):
+            is_whole(page)
+        server.kill()
+        alice.press("s")
+        screen_flows(bob)
+        alice.click("button", "Stop")
+        no_screen(bob)
+
+
+def test_a_host_switches_screens_off(sharer: Browser, chromium: Browser, server: LiveServer) -> None:
+    host = new_call(chromium, server, "Alice")
+    bob = join_call(sharer, host.evaluate("location.href"), "Bob")
+    media_flows(host)
+    bob.press("s")
+    screen_flows(host)
+    host.click("button", "People")
+    host.click("checkbox", "Screens may be shared")
+    no_screen(host)
+    bob.until("() => document.body.innerText.includes('Sharing screens was switched off.')")
+    bob.until("document.querySelector('[aria-label=\"Share your screen\"]') === null")
+    assert bob.evaluate("document.querySelector('.sharing')") is None
+    host.click("checkbox", "Screens may be shared")
+    bob.click("button", "Share your screen")
+    screen_flows(host)
+
+
+def test_of_two_screens_one_is_chosen_by_the_keyboard_alone(
+    sharer: Browser, chromium: Browser, server: LiveServer
+) -> None:
+    alice = join_call(chromium, f"{server.url}/r/two-screens", "Alice")
+    others = [join_call(sharer, f"{server.url}/r/two-screens", who) for who in ("Bob", "Carol")]
+    for page, count in zip(others, (1, 2), strict=True):
+        page.press("s")
+        alice.until(f"() => {SEEN} === {count}", deadline=30)
+    assert "Carol" in alice.evaluate(LARGE)
+    reach(alice, "/^Show Bob.* large$/.test(document.activeElement.ariaLabel)")
+    alice.press("Enter")
+    alice.until(f"() => {LARGE}.includes('Bob')")
+    others[0].press("s")
+    alice.until(f"() => {LARGE}.includes('Carol')")
+    reach(others[1], "document.activeElement.textContent === 'Stop'")
+    others[1].press("Enter")
+    no_screen(alice)

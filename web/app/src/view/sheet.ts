@@ -1,0 +1,22 @@
+const sheets = new Map<string, Promise<void>>();
+
+/** Adds a style to the page, once; resolves when it holds. One that could not be loaded is asked for again. */
+export function addSheet(href: string): Promise<void> {
+  const sheet = sheets.get(href) ?? load(href);
+  sheets.set(href, sheet);
+  sheet.catch(() => sheets.delete(href));
+  return sheet;
+}
+
+function load(href: string): Promise<void> {
+  const link = document.createElement('link');
+  return new Promise((resolve, reject) => {
+    link.onload = () => resolve();
+    link.onerror = () => {
+      link.remove();
+      reject(new Error('a style is missing'));
+    };
+    Object.assign(link, { rel: 'stylesheet', href });
+    document.head.append(link);
+  });
+}

@@ -1,0 +1,36 @@
+import { firstTrack, type TrackName } from './tracks.ts';
+import { Source } from './value.ts';
+import type { PeerMedia } from './words.ts';
+
+/** What comes from somebody, and what they say of it. */
+export class Incoming {
+  readonly stream = new MediaStream();
+  readonly screen = new Source<MediaStream | null>(null);
+  readonly media = new Source<PeerMedia>({ microphone: 'none', camera: 'none', screen: 'none' });
+  /** What comes by the tracks for a screen, whether it is one or not. */
+  #shared = new MediaStream();
+
+  add(track: MediaStreamTrack, name: TrackName): void {
+    const stream = name === 'screen' || name === 'sound' ? this.#shared : this.stream;
+    for (const old of stream.getTracks()) {
+      if (old.kind === track.kind && old !== track) stream.removeTrack(old);
+    }
+    stream.addTrack(track);
+    // A browser tells of tracks that it adds itself only.
+    stream.dispatchEvent(new MediaStreamTrackEvent('addtrack', { track }));
+  }
+
+  /** The tracks for a screen are none before they say that they share one. */
+  hear(media: PeerMedia): void {
+    this.media.set(media);
+    const shares = media.screen === 'on' && firstTrack(this.#shared, 'video') !== null;
+    this.screen.set(shares ? this.#shared : null);
+  }
+
+  /** The connection that brought it is given up. */
+  clear(): void {
+    for (const track of this.stream.getTracks()) this.stream.removeTrack(track);
+    this.#shared = new MediaStream();
+    if (this.screen.current !== null) this.hear({ ...this.media.current, screen: 'none' });
+  }
+}

@@ -1,0 +1,183 @@
+/** A browser without a network: its sockets and connections do what the test says. */
+
+import { vi } from 'vitest';
+import { join } from '../src/lobby.ts';
+import type { Member, Roster } from '../src/protocol.ts';
+import type { Room } from '../src/room.ts';
+
+/** What the broker says is said by the test. */
+export class Socket {
+  static readonly OPEN = 1;
+  readonly readyState = Socket.OPEN;
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { readonly data: string }) => void) | null = null;
+
+  constructor() {
+    sockets.push(this);
+  }
+
+  says(message: object): void {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+
+  send(): void {}
+  close(): void {}
+}
+
+/** What the peer says is said by the test. */
+export class Channel {
+  readyState = 'connecting';
+  readonly sent: unknown[] = [];
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { readonly data: string }) => void) | null = null;
+
+  opens(): void {
+    this.readyState = 'open';
+    this.onopen?.();
+  }
+
+  says(frame: object): void {
+    this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text));
+  }
+}
+
+export class Track extends EventTarget {
+  readonly kind: string;
+  readyState = 'live';
+  enabled = true;
+  contentHint = '';
+
+  constructor(kind: string) {
+    super();
+    this.kind = kind;
+  }
+
+  /** The browser ends it. */
+  ends(): void {
+    this.readyState = 'ended';
+    this.dispatchEvent(new Event('ended'));
+  }
+}
+
+export class Stream extends EventTarget {
+  readonly #tracks: Track[];
+
+  constructor(tracks: readonly Track[] = []) {
+    super();
+    this.#tracks = [...tracks];
+  }
+
+  getTracks = (): readonly Track[] => [...this.#tracks];
+  addTrack = (track: Track): void => void this.#tracks.push(track);
+  removeTrack = (track: Track): void => void this.#tracks.splice(this.#tracks.indexOf(track), 1);
+}
+
+class Transceiver {
+  readonly mid = null;
+  direction = 'sendrecv';
+  readonly receiver: { readonly track: Track };
+  readonly sender = {
+    track: null as Track | null,
+    getParameters: () => ({ encodings: [] }),
+    replaceTrack: async (track: Track | null): Promise<void> => {
+      this.sender.track = track;
+    },
+  };
+
+  constructor(what: string | Track) {
+    if (typeof what !== 'string') this.sender.track = what;
+    this.receiver = { track: new Track(typeof what === 'string' ? what : what.kind) };
+  }
+
+  stop(): void {
+    this.direction = 'stopped';
+  }
+}
+
+/** They come up and fail when the test says so. */
+export class Connection {
+  connectionState: RTCPeerConnectionState = 'new';
+  /** How many descriptions of the other side's were taken. */
+  taken = 0;
+  readonly iceConnectionState = 'new';
+  readonly localDescription = null;
+  remoteDescription: object | null = null;
+  readonly channels: Channel[] = [];
+  readonly transceivers: Transceiver[] = [];
+  onconnectionstatechange: (() => void) | null = null;
+  ontrack: ((event: { readonly transceiver: Transceiver; readonly track: Track }) => void) | null = null;
+
+  constructor() {
+    connections.push(this);
+  }
+
+  is(state: RTCPeerConnectionState): void {
+    this.connectionState = state;
+    this.onconnectionstatechange?.();
+  }
+
+  /** The other side has agreed to all that there is, and the channels open. */
+  agrees(): void {
+    for (const transceiver of this.transceivers) this.ontrack?.({ transceiver, track: transceiver.receiver.track });
+    this.is('connected');
+    this.channels[0]?.opens();
+  }
+
+  createDataChannel(): Channel {
+    const channel = new Channel();
+    this.channels.push(channel);
+    return channel;
+  }
+
+  addTransceiver(what: string | Track): Transceiver {
+    const made = new Transceiver(what);
+    this.transceivers.push(made);
+    return made;
+  }
+
+  addTrack(track: Track): void {
+    this.addTransceiver(track);
+  }
+
+  getStats = async (): Promise<Map<string, unknown>> => new Map();
+  getTransceivers = (): readonly Transceiver[] => this.transceivers;
+  setConfiguration(): void {}
+  async setLocalDescription(): Promise<void> {}
+  async setRemoteDescription(): Promise<void> {
+    this.taken += 1;
+    this.remoteDescription = {};
+  }
+  close(): void {}
+}
+
+export const sockets: Socket[] = [];
+export const connections: Connection[] = [];
+
+/** Puts it in the place of the real one, until `vi.unstubAllGlobals()`. */
+export function stubBrowser(): void {
+  sockets.length = 0;
+  connections.length = 0;
+  vi.stubGlobal('WebSocket', Socket);
+  vi.stubGlobal('RTCPeerConnection', Connection);
+  vi.stubGlobal('MediaStream', Stream);
+  vi.stubGlobal('MediaStreamTrackEvent', Event);
+}
+
+export const alice: Member = { id: 'a', name: 'Alice', order: 2 };
+export const bob: Member = { id: 'b', name: 'Bob', order: 1 };
+
+export function roster(...members: readonly Member[]): Roster {
+  return { type: 'roster', version: 3 - members.length, complete: true, members };
+}
+
+export async function aliceJoinsBob(): Promise<Room> {
+  const joining = join({ url: 'https://eyeline.example/', room: 'tea', name: 'Alice' });
+  sockets[0]?.onopen?.();
+  const seat = { you: 'a', resume: 'token', heard: 0, gap: false, iceServers: [], roster: roster(bob, alice) };
+  sockets[0]?.says({ type: 'joined', ...seat });
+  return await joining;
+}

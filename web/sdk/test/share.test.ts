@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Peer } from '../src/peer.ts';
+import type { Room } from '../src/room.ts';
+import { aliceJoinsBob, type Connection, connections, roster, Stream, sockets, stubBrowser, Track } from './browser.ts';
+
+let room: Room;
+let picture: Track;
+let sound: Track;
+let screen: MediaStream;
+
+beforeEach(async () => {
+  stubBrowser();
+  picture = new Track('video');
+  sound = new Track('audio');
+  screen = new Stream([picture, sound]) as unknown as MediaStream;
+  room = await aliceJoinsBob();
+});
+
+afterEach(() => {
+  room.leave();
+  vi.unstubAllGlobals();
+});
+
+/** Alice's connections to others, oldest first. */
+function link(at = 0): Connection {
+  const found = connections[at];
+  if (found === undefined) throw new Error(`no connection ${at}`);
+  return found;
+}
+
+const sending = (at = 0) => link(at).transceivers.map(({ sender }) => sender.track);
+const told = (at = 0) => {
+  const frames = (link(at).channels[0]?.sent ?? []) as { readonly frame: string; readonly media?: unknown }[];
+  return frames.filter(({ frame }) => frame === 'media').map(({ media }) => Reflect.get(Object(media), 'screen'));
+};
+
+function peer(): Peer {
+  const [found] = room.peers.current;
+  if (found === undefined) throw new Error('nobody is here');
+  return found;
+}
+
+test('there are four lines from the start, and what is shared goes by those that were free', async () => {
+  expect(link().transceivers.map(({ receiver }) => receiver.track.kind)).toEqual(['audio', 'video', 'video', 'audio']);
+  link().agrees();
+  room.share(screen);
+  await Promise.resolve();
+  expect(sending()).toEqual([null, null, picture, sound]);
+  expect(told()).toEqual(['none', 'on']);
+  room.share(null);
+  await Promise.resolve();
+  expect(sending()).toEqual([null, null, null, null]);
+  expect(told()).toEqual(['none', 'on', 'none']);
+});
+
+test('it is to be sharp, unless who shares wants it otherwise', () => {
+  room.share(screen);
+  expect(picture.contentHint).toBe('detail');
+  const film = new Track('video');
+  film.contentHint = 'motion';
+  room.share(new Stream([film]) as unknown as MediaStream);
+  expect(film.contentHint).toBe('motion');
+});
+
+test('when the browser ends it everybody is told, and so is the page', () => {
+  link().agrees();
+  room.share(screen);
+  expect(room.screen.current).toBe(screen);
+  sound.ends();
+  expect(room.screen.current).toBe(screen);
+  picture.ends();
+  expect(room.screen.current).toBeNull();
+  expect(told().at(-1)).toBe('none');
+});
+
+test('the end of an earlier screen does not end the one that is shared now', () => {
+  room.share(screen);
+  const other = new Stream([new Track('video')]) as unknown as MediaStream;
+  room.share(other);
+  picture.ends();
+  expect(room.screen.current).toBe(other);
+});
+
+test('what has no picture that lives is not shared', () => {
+  picture.ends();
+  room.share(screen);
+  expect(room.screen.current).toBeNull();
+});
+
+test('somebody who comes later gets it, and is told', () => {
+  room.share(screen);
+  sockets[0]?.says(roster({ id: 'a', name: 'Alice', order: 2 }, { id: 'c', name: 'Carol', order: 3 }));
+  const carol = connections.length - 1;
+  link(carol).agrees();
+  expect(told(carol)).toEqual(['on']);
+});
+
+test('a call that is over shares nothing', () => {
+  room.share(screen);
+  room.leave();
+  expect(room.screen.current).toBeNull();
+  room.share(screen);
+  expect(room.screen.current).toBeNull();
+});
+
+const media = { microphone: 'on', camera: 'on' };
+
+test('the screen of a peer is one from when they say so until they say no', () => {
+  link().agrees();
+  expect(peer().screen.current).toBeNull();
+  link().channels[0]?.says({ frame: 'media', media: { ...media, screen: 'on' } });
+  const kinds = () => peer().screen.current?.getTracks();
+  expect(kinds()).toEqual([link().transceivers[2]?.receiver.track, link().transceivers[3]?.receiver.track]);
+  expect(peer().stream.getTracks()).toEqual(
+    link()
+      .transceivers.slice(0, 2)
+      .map(({ receiver }) => receiver.track),
+  );
+  link().channels[0]?.says({ frame: 'media', media });
+  expect(peer().screen.current).toBeNull();
+});
+
+test('who says that they share, over a connection that has no line for it, shares nothing', () => {
+  link().transceivers.splice(2);
+  link().agrees();
+  link().channels[0]?.says({ frame: 'media', media: { ...media, screen: 'on' } });
+  expect(peer().screen.current).toBeNull();
+});
+
+test('on a new link a screen is none until they say so again', () => {
+  link().agrees();
+  link().channels[0]?.says({ frame: 'media', media: { ...media, screen: 'on' } });
+  link().is('failed');
+  peer().retry();
+  expect(peer().screen.current).toBeNull();
+  expect(peer().media.current).toEqual({ ...media, screen: 'none' });
+  link(connections.length - 1).agrees();
+  expect(peer().screen.current).toBeNull();
+  link(connections.length - 1).channels[0]?.says({ frame: 'media', media: { ...media, screen: 'on' } });
+  expect(peer().screen.current).not.toBeNull();
+});

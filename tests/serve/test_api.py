@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import time
 from collections.abc import Iterator
 from hashlib import sha256
@@ -254,3 +255,10 @@ def open_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_whatever_is_asked_is_answered_as_the_document_says(case: Case, open_house: str) -> None:
     """Requests that fit the document and ones that don't; `EYELINE_API_EXAMPLES` of each operation (15)."""
     case.call_and_validate(base_url=open_house)
+
+
+def test_who_asks_without_a_host_as_http_1_0_may_is_answered(url: str) -> None:
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as plain:
+        head = f"POST {PREFIX}/rooms HTTP/1.0\r\nAuthorization: Bearer {SHOP}\r\nContent-Length: 2\r\n\r\n{{}}"
+        plain.sendall(head.encode())
+        assert plain.makefile("rb").readline().split()[1] == b"201"

@@ -133,7 +133,8 @@ class Eyeline:
         """Where the pages are, as who asks sees it; the API lies right below."""
         scheme = "https" if address.is_secure(scope, self._trusted) else "http"
         below = scope["root_path"].removesuffix(api.PREFIX)
-        return f"{scheme}://{Headers(scope=scope)['host']}{below}/"
+        host = Headers(scope=scope).get("host", "localhost")  # HTTP/1.0 need not say
+        return f"{scheme}://{host}{below}/"
 
     def _terms(self, life: Life) -> Terms:
         strangers = STRANGERS[self._settings.rooms] if self._authorize is None else "are asked about"

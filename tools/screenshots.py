@@ -46,6 +46,44 @@ navigator.mediaDevices.getUserMedia = async (wish) => {
   return new MediaStream([...real.getAudioTracks(), drawn]);
 };
 """
+
+# A screen to share: the harbour's boats of one day, the next one marked.
+SCREEN: Final = """
+navigator.mediaDevices.getDisplayMedia = async () => {
+  const canvas = Object.assign(document.createElement('canvas'), {width: 1920, height: 1080});
+  const paint = canvas.getContext('2d');
+  const write = (text, x, y, size, color, weight = 400) => {
+    paint.font = `${weight} ${size}px 'Inter Variable', sans-serif`;
+    paint.fillStyle = color;
+    paint.fillText(text, x, y);
+  };
+  const boats = [
+    ['06:10', 'Skagen', 'Freja', 212], ['09:25', 'Anholt', 'Terne', 148], ['12:40', 'Skagen', 'Freja', 305],
+    ['16:00', 'Varberg', 'Sirius', 431], ['18:30', 'Anholt', 'Terne', 96], ['21:15', 'Skagen', 'Freja', 187],
+  ];
+  const frame = () => {
+    paint.fillStyle = '#fbfaf7';
+    paint.fillRect(0, 0, 1920, 1080);
+    write('Boats on Saturday', 120, 176, 76, '#14171b', 600);
+    write('Pier 2, harbour of Grenaa', 120, 236, 34, '#5a6068');
+    boats.forEach(([time, to, name, people], row) => {
+      const y = 350 + row * 112;
+      const next = row === 3;
+      paint.fillStyle = next ? '#e3f3ec' : row % 2 ? '#fbfaf7' : '#f3f0ea';
+      paint.beginPath(); paint.roundRect(88, y - 64, 1744, 104, 20); paint.fill();
+      write(time, 120, y + 4, 44, next ? '#0b7a5b' : '#14171b', 600);
+      write(to, 330, y + 4, 40, '#14171b', next ? 600 : 400);
+      write(name, 680, y + 4, 40, '#5a6068');
+      paint.fillStyle = next ? '#0f9d76' : '#d3ccbe';
+      paint.beginPath(); paint.roundRect(1120, y - 26, people * 1.25, 28, 14); paint.fill();
+      write(String(people), 1150 + people * 1.25, y + 2, 34, '#5a6068');
+    });
+  };
+  frame();
+  setInterval(frame, 200);
+  return canvas.captureStream(10);
+};
+"""
 HUES: Final = {"Alice": 222, "Bob": 34, "Carol": 155, "Dave": 300, "Erin": 95}
 Scheme = Literal["light", "dark"]
 KEY: Final = "AAECAwQFBgcICQoLDA0ODw"
@@ -53,10 +91,12 @@ WIDE: Final = (1440, 900)
 PHONE: Final = (390, 844)
 
 
-def visitor(browser: Browser, url: str, name: str, viewport: tuple[int, int] = WIDE, scheme: Scheme = "light") -> Page:
+def visitor(
+    browser: Browser, url: str, name: str, viewport: tuple[int, int] = WIDE, scheme: Scheme = "light", script: str = ""
+) -> Page:
     """Somebody with a face, in the lobby."""
-    script = FACE.replace("HUE", str(HUES[name]))
-    page = browser.open(url, init_script=script, viewport=viewport, color_scheme=scheme)
+    init = FACE.replace("HUE", str(HUES[name])) + script
+    page = browser.open(url, init_script=init, viewport=viewport, color_scheme=scheme)
     page.fill("Your name", name)
     page.until("document.querySelector('video')?.videoWidth > 0")
     return page
@@ -98,6 +138,25 @@ def main() -> None:
         people[0].screenshot(DOCS / "call-for-five-1440.png")
         browser.close_pages()
         host(browser, server.url)
+        browser.close_pages()
+        shared(browser, server.url)
+
+
+def shared(browser: Browser, url: str) -> None:
+    """Bob shows his screen to Alice at her desk, and to Carol on the way."""
+    room = f"{url}/r/boats#{KEY}"
+    bob = join(visitor(browser, room, "Bob", script=SCREEN))
+    alice = join(visitor(browser, room, "Alice"))
+    carol = join(
+        visitor(browser, room, "Carol", PHONE, "dark", script="delete MediaDevices.prototype.getDisplayMedia;")
+    )
+    bob.press("s")
+    for page in (alice, carol):
+        page.until("document.querySelector('[data-role=screen] video')?.videoWidth > 600", deadline=60)
+        settle(page, 0)
+        stir(page)
+    alice.screenshot(DOCS / "screen-light-1440.png")
+    carol.screenshot(DOCS / "screen-dark-390.png")
 
 
 def host(browser: Browser, url: str) -> None:

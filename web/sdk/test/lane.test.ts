@@ -202,6 +202,22 @@ describe('a file to several people', { timeout: 60_000 }, () => {
     for (const who of ['carol', 'dave'] as const) expect(await isWhole(pages[who])).toBe(true);
   });
 
+  it('is asked for elsewhere at once when the link to who was to pass it on is made anew', async () => {
+    offer(['bob', 'carol']);
+    await until(() => expect(pages.carol.offered.length).toBe(1));
+    pages.bob.accept(true);
+    await end(pages.bob);
+    const { said } = pages.bob.end('carol');
+    pages.bob.end('carol').twist = (data) => (said.at(-1)?.frame === 'pass' ? '' : data);
+    pages.carol.accept();
+    await until(() => expect(pages.bob.end('carol').count('pass')).toBeGreaterThan(0));
+    const missed = pages.carol.end('alice').count('miss');
+    connect('bob', 'carol');
+    expect(pages.carol.end('alice').count('miss')).toBeGreaterThan(missed);
+    await end(pages.carol);
+    expect(await isWhole(pages.carol)).toBe(true);
+  });
+
   it('is passed on to nobody who does not know its share, or asks for what is not there', async () => {
     offer(['bob']);
     await until(() => expect(pages.bob.offered.length).toBe(1));

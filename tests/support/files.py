@@ -7,7 +7,7 @@ from typing import Final
 
 from tests.support.browser import Page
 
-BYTES: Final = int(os.environ.get("FILE_BYTES", "20_000_007"))
+BYTES: Final = int(os.environ.get("FILE_BYTES", "40_000_007"))
 """Size of the large file; `FILE_BYTES=200_000_000` for the long run."""
 
 SAVED: Final = """

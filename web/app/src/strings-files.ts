@@ -99,8 +99,6 @@ export const fileWords = {
   receiveOnly: 'You can get files here, but not send any.',
   heading: 'Files',
   list: 'Files of this call',
-  button: 'Files',
-  waiting: (count: number) => `${count} waiting for your answer`,
   empty:
     'Drop files or folders on the call, paste them, or choose them here. They go straight to the others; nothing is sent before they accept.',
   choose: 'Choose files',

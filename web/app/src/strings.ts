@@ -1,5 +1,4 @@
-import type { Device, Line, RelayPlace, Tried, VerdictCode } from '@eyeline/sdk';
-import type { Line as ChatLine } from './model/chat';
+import type { Device, Line, VerdictCode } from '@eyeline/sdk';
 import { VERDICTS } from './verdicts';
 
 type Kind = 'microphone' | 'camera';
@@ -94,17 +93,9 @@ export function inOneDigit(value: number): string {
   return oneDigit.format(value);
 }
 
-function clockTime(at: number): string {
+export function clockTime(at: number): string {
   hourAndMinute ??= new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
   return hourAndMinute.format(at);
-}
-
-/** 2026-03-01 14:05, in the time of this place. */
-function dayAndTime(at: number): string {
-  const date = new Date(at);
-  const two = (value: number) => `${value}`.padStart(2, '0');
-  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
 function lineState({ state, roundTripMs }: Line): string {
@@ -113,66 +104,9 @@ function lineState({ state, roundTripMs }: Line): string {
   return `${state} · ${roundTripMs < 1 ? '<1' : Math.round(roundTripMs)} ms`;
 }
 
-const udp = (protocol: string | null) => (protocol === null ? '' : ` (${protocol.toUpperCase()})`);
-
-/** What is known of the way, and not more. */
-function path({ state, path: kind, localType, remoteType, protocol, verdict }: Line): string {
-  if (state === 'looking') return verdict === null ? 'Looking for a way…' : 'None found yet';
-  if (state === 'lost') return 'Lost. Trying again…';
-  if (localType === 'relay') return `Relayed over ${protocol?.toUpperCase() ?? 'UDP'}, still encrypted`;
-  if (kind === 'relay') return 'Relayed on their side, still encrypted';
-  if (kind === 'same-network') return `Direct, on the same network${udp(protocol)}`;
-  if (kind === null) return 'Direct';
-  const [mine, theirs] = [localType !== 'host', remoteType !== 'host'];
-  const nats =
-    mine && theirs ? 'through both NATs' : mine ? 'through your NAT' : theirs ? 'through their NAT' : 'without NAT';
-  return `Direct, ${nats}${udp(protocol)}`;
-}
-
-const none = '–';
-
-function isUp({ state }: Line): boolean {
-  return state === 'direct' || state === 'relayed';
-}
-
-function roundTrip(line: Line): string {
-  const { roundTripMs } = line;
-  if (!isUp(line)) return none;
-  if (roundTripMs === null) return 'Measuring…';
-  return roundTripMs < 1 ? 'Under 1 ms' : `${Math.round(roundTripMs)} ms`;
-}
-
-function lost(line: Line): string {
-  if (!isUp(line)) return none;
-  return line.lost === null ? 'Measuring…' : `${inOneDigit(line.lost * 100)} %`;
-}
-
-const kinds = { 'same-network': 'Same network', direct: 'Directly through NATs' } as const;
-
-function places(relays: readonly RelayPlace[]): string {
-  return relays.map(({ transport, port }) => `${transport.toUpperCase()} port ${port}`).join(', ');
-}
-
-function tried({ kind, outcome, relays }: Tried): string {
-  if (kind !== 'relay') return `${kinds[kind]}: ${outcome === 'ready' ? 'worked, not used' : 'no answer'}.`;
-  if (outcome === 'ready') return 'Relay: ready, not used.';
-  if (outcome === 'unneeded') return 'Relay: not needed.';
-  if (outcome === 'missing') return 'Relay: this server offers none.';
-  return `Relay (${places(relays)}): ${outcome === 'refused' ? 'refused' : 'no answer'}.`;
-}
-
 const verdict = (code: VerdictCode) => VERDICTS[code];
 
-function picture({ picture: seen }: Line): string {
-  if (seen === null) return 'None is coming';
-  const rate =
-    seen.kbitPerSecond >= 1000
-      ? `${inOneDigit(seen.kbitPerSecond / 1000)}\u00a0Mbit/s`
-      : `${Math.round(seen.kbitPerSecond)}\u00a0kbit/s`;
-  return `${seen.width}×${seen.height}, ${Math.round(seen.framesPerSecond)}\u00a0a\u00a0second, ${rate}`;
-}
-
-/** Every word on the page; those of `/test`, which few read, are in `strings-checkup.ts`. */
+/** Every word on the page but for those of what is loaded later, which are in the files beside this one. */
 export const words = {
   product: 'Eyeline',
   newCall: 'New call',
@@ -255,6 +189,8 @@ export const words = {
           ? 'Turn camera off'
           : 'Turn camera on',
     chat: 'Chat',
+    files: 'Files',
+    filesWaiting: (count: number) => `${count} waiting for your answer`,
     invite: 'Invite',
     leave: 'Leave',
     unread: (count: number) => `${count} unread`,
@@ -299,58 +235,6 @@ export const words = {
   line: {
     badge: (name: string, line: Line) => `Line to ${name}: ${lineState(line)}`,
     state: lineState,
-    heading: (name: string) => `Your line to ${name}`,
-    address: (line: Line, known: string | null) => known ?? (isUp(line) ? 'address hidden' : none),
-    path: (line: Line) => ['Path', path(line)] as const,
-    tried: (line: Line) => [isUp(line) ? 'Also tried' : 'Tried', line.tried.map(tried).join(' ')] as const,
-    roundTrip: (line: Line) => ['Round trip', roundTrip(line)] as const,
-    picture: (line: Line) => ['Picture', picture(line)] as const,
-    lost: (line: Line) => ['Lost on the way', lost(line)] as const,
-    introduced: (sealed: boolean) =>
-      ['Introduced', sealed ? 'Sealed with the key in your link' : 'By the server, which is trusted here'] as const,
-  },
-  chat: {
-    heading: 'Chat',
-    log: 'Messages',
-    empty: 'Messages go to everyone here, and to who comes later. They are gone when all have left.',
-    field: 'Message everyone',
-    fieldOnly: (name: string) => `Message only ${name}`,
-    alone: 'Nobody else is here yet',
-    readOnly: 'You can read here, but not write.',
-    send: 'Send',
-    delivery: (state: 'sending' | 'waiting' | 'missed', names: string) =>
-      ({ sending: 'sending…', waiting: `Waiting for ${names}`, missed: `Not delivered to ${names}` })[state],
-    to: 'To',
-    everyone: 'Everyone',
-    nobody: 'Somebody who left',
-    unaddressed: 'They have left. Choose who this is for.',
-    only: (name: string) => (name === '' ? 'only to one person' : `only to ${name}`),
-    onlyYou: 'only to you',
-    via: (name: string) => `as ${name} has it`,
-    deleted: 'Deleted',
-    edited: 'edited',
-    more: (text: string) => `Reply and more: ${text.slice(0, 60)}`,
-    reply: 'Reply',
-    edit: 'Edit',
-    remove: 'Delete',
-    about: (does: 'reply' | 'edit', name: string) => (does === 'edit' ? 'Changing your message' : `Reply to ${name}`),
-    cancel: 'Cancel',
-    earlier: 'Earlier messages',
-    chime: 'Sound for new messages',
-    save: 'Save as text',
-    typing: (names: readonly string[]) =>
-      names.length > 2
-        ? 'Several people are typing…'
-        : `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} typing…`,
-    exported: ({ at, mine, name, to, toName, text, revision }: ChatLine) => {
-      const only = to === null ? '' : ` (${mine ? `only to ${toName === '' ? 'one person' : toName}` : 'only to you'})`;
-      const said = text === '' ? 'Deleted' : text.replaceAll('\n', '\n    ');
-      return `${dayAndTime(at)} ${name}${only}: ${said}${revision > 0 && text !== '' ? ' (edited)' : ''}`;
-    },
-    lacking: (names: string) => `Not yet with ${names}`,
-    excess: (count: number) => `${count} ${count === 1 ? 'character' : 'characters'} too many; 4000 fit.`,
-    time: clockTime,
-    you: 'You',
   },
   returning: 'Coming back to the call…',
   over: {

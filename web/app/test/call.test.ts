@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Call } from '../src/model/call';
 import { Equipment } from '../src/model/equipment';
+import { Files } from '../src/model/files';
 import { direct, FakePeer, FakeRoom, looking } from './fakes';
 import { settled, World } from './outside';
 
@@ -196,11 +197,27 @@ test('who may only watch is told so, can be neither seen nor heard, and writes n
   expect(peer.sent).toEqual([]);
 });
 
+test('files that are pasted before what handles them is there are offered once it is', async () => {
+  const peer = bob();
+  room.peers.set([peer]);
+  const file = new File(['a'], 'a.txt');
+  const item = { kind: 'file', getAsFile: () => file, webkitGetAsEntry: () => null };
+  call.takeFiles([item] as unknown as DataTransferItemList);
+  expect([peer.offered.length, call.filesOpen.value]).toEqual([0, true]);
+  call.bringFiles(Files);
+  await settled();
+  expect(peer.offered.length).toBe(1);
+  call.bringFiles(Files);
+  await settled();
+  expect(peer.offered.length).toBe(1);
+});
+
 test('who may send no files is told so when they try', async () => {
   room.may.set(new Set(['microphone', 'camera', 'chat']));
   const peer = bob();
   room.peers.set([peer]);
-  await call.files.send([new File(['a'], 'a.txt')]);
+  call.bringFiles(Files);
+  await call.files.value?.send([new File(['a'], 'a.txt')]);
   expect(peer.offered).toEqual([]);
   expect(call.notices.shown.value).toBe('You can get files here, but not send any.');
 });

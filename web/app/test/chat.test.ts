@@ -1,6 +1,7 @@
 import type { Json } from '@eyeline/sdk';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../src/model/chat';
+import { transcript } from '../src/model/transcript';
 import { chatLine, direct, FakePeer, FakeRoom, refusal } from './fakes';
 import { settled, World } from './outside';
 
@@ -237,7 +238,7 @@ test('the conversation is saved as text', () => {
   say('mine');
   chat.editLast();
   say('my own');
-  chat.save();
+  chat.save(transcript);
   const [saved] = world.texts;
   expect(saved?.name).toBe('chat-tea.txt');
   expect(saved?.text.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d/gm, 'then')).toBe(

@@ -1,4 +1,6 @@
+import { signal } from '@preact/signals';
 import { beforeEach, expect, test, vi } from 'vitest';
+import { dropped } from '../src/model/dropped';
 import { Files } from '../src/model/files';
 import { Notices } from '../src/model/notices';
 import { Incoming } from '../src/model/transfer';
@@ -22,11 +24,14 @@ const newest = (): Incoming => {
   return one;
 };
 
+const drop = (items: readonly object[]) =>
+  dropped(items as unknown as DataTransferItemList, (item) => item.getAsFile());
+
 beforeEach(() => {
   world = new World();
   room = new FakeRoom('tea', 'Alice');
   notices = new Notices(world.after);
-  files = new Files(world, room, notices);
+  files = new Files(world, room, notices, signal(false));
   bob = new FakePeer('Bob', {} as MediaStream);
   carol = new FakePeer('Carol', {} as MediaStream);
   room.peers.set([bob, carol]);
@@ -39,9 +44,7 @@ test('a file goes to everyone, or to the one who was chosen', () => {
   expect([bob.offered.length, carol.offered.length]).toEqual([1, 2]);
 });
 
-test('the disk is prepared once the first pictures have come', () => {
-  expect(world.prepared).toBe(false);
-  world.pass(1.5);
+test('the disk is prepared before anything is asked of it', () => {
   expect(world.prepared).toBe(true);
 });
 
@@ -51,7 +54,7 @@ test('those who get a file together can pass it on to each other, also after a r
   expect(shares[0]).toEqual(shares[1]);
   expect(new Set(shares.flat()).size).toBe(2);
   expect(shares[0]?.[0]).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-  files = new Files(world, room, notices);
+  files = new Files(world, room, notices, signal(false));
   await files.send([file('tea.bin', 7)]);
   expect([bob, carol].map(({ offered }) => offered.at(-1)?.offer.share)).toEqual([shares[0]?.[0], shares[0]?.[0]]);
   files.to.value = 'bob';
@@ -87,12 +90,12 @@ test('of very many files each is offered in its turn', () => {
 
 test('of a dropped folder each file is offered, or why none is', async () => {
   const few = { webkitGetAsEntry: () => null, getAsFile: () => file() };
-  await files.sendDropped([few, few] as unknown as DataTransferItemList);
+  await files.sendDropped(drop([few, few]));
   expect(bob.offered.length).toBe(2);
-  await files.sendDropped(Array.from({ length: 1001 }, () => few) as unknown as DataTransferItemList);
+  await files.sendDropped(drop(Array.from({ length: 1001 }, () => few)));
   expect([bob.offered.length, notices.shown.value]).toEqual([2, fileWords.tooMany(1000)]);
   const locked = { isDirectory: true, createReader: () => ({ readEntries: (_: unknown, fail: () => void) => fail() }) };
-  await files.sendDropped([{ webkitGetAsEntry: () => locked }] as unknown as DataTransferItemList);
+  await files.sendDropped(drop([{ webkitGetAsEntry: () => locked }]));
   expect([bob.offered.length, notices.shown.value]).toEqual([2, fileWords.unreadable]);
 });
 
@@ -172,7 +175,7 @@ test('after a reload the file is asked for again, and goes on under its id to th
   files.to.value = 'carol';
   void files.send([file('tea.bin', 7)]);
   const id = carol.offered[0]?.offer.id;
-  files = new Files(world, room, notices);
+  files = new Files(world, room, notices, signal(false));
   expect(files.unfinished.entries.value.map(({ name }) => name)).toEqual(['tea.bin']);
   void files.send([file('other.bin', 7)]);
   void files.send([file('tea.bin', 7)]);
@@ -188,7 +191,7 @@ async function reloaded(): Promise<string> {
   carol.offered[0]?.now({ state: 'running' });
   const again = new World();
   Object.assign(again, { session: world.session, shelf: world.shelf });
-  files = new Files(again, room, notices);
+  files = new Files(again, room, notices, signal(false));
   await settled();
   return carol.offered[0]?.offer.id ?? '';
 }
@@ -215,13 +218,13 @@ test('a kept file goes on when the one who gets it comes back, and not if its si
   const id = await reloaded();
   world.shelved.set(id, file('tea.bin', 8));
   room.peers.set([bob]);
-  files = new Files(world, room, notices);
+  files = new Files(world, room, notices, signal(false));
   await settled();
   room.peers.set([bob, carol]);
   await settled();
   expect(files.unfinished.entries.value.map((one) => one.id)).toEqual([id]);
   world.shelved.set(id, file('tea.bin', 7));
-  files = new Files(world, room, notices);
+  files = new Files(world, room, notices, signal(false));
   await settled();
   expect(files.unfinished.entries.value).toEqual([]);
 });
@@ -249,7 +252,7 @@ test('a folder is one offer with its files, and is asked for again as a folder a
   await files.send([tea('b', 'deep/a')]);
   const [transfer] = bob.offered;
   expect(transfer?.offer).toMatchObject({ name: 'tea', size: 6, entries: [{ path: 'b' }, { path: 'deep/a' }] });
-  files = new Files(world, room, notices);
+  files = new Files(world, room, notices, signal(false));
   const [entry] = files.unfinished.entries.value;
   expect(fileWords.unfinished(entry?.folder === true)).toContain('Choose the folder again');
   await files.send([file('tea', 6)]);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { words } from '../src/strings';
+import { lineWords } from '../src/strings-line';
 import { peopleWords } from '../src/strings-people';
 import { direct, looking } from './fakes';
 
@@ -38,11 +39,11 @@ test.each([
   [{ ...relayed, localType: 'srflx', protocol: 'udp' } as const, 'Relayed on their side, still encrypted'],
   [{ ...looking, verdict: 'no-path' } as const, 'None found yet'],
 ])('a path claims only what is known: %#', (line, path) => {
-  expect(words.line.path(line)[1]).toBe(path);
+  expect(lineWords.path(line)[1]).toBe(path);
 });
 
 test('a round trip of less than a millisecond is no zero', () => {
-  expect(words.line.roundTrip({ ...direct, roundTripMs: 0 })[1]).toBe('Under 1 ms');
+  expect(lineWords.roundTrip({ ...direct, roundTripMs: 0 })[1]).toBe('Under 1 ms');
   expect(words.line.state({ ...direct, roundTripMs: 0 })).toBe('direct · <1 ms');
 });
 
@@ -52,8 +53,8 @@ test('what else was tried is said with its ports', () => {
     { url: 'turns:a', transport: 'tls', port: 443 },
   ] as const;
 
-  expect(words.line.tried(direct)[1]).toBe('Same network: no answer. Relay: ready, not used.');
-  expect(words.line.tried({ ...direct, tried: [{ kind: 'relay', outcome: 'silent', relays }] })[1]).toBe(
+  expect(lineWords.tried(direct)[1]).toBe('Same network: no answer. Relay: ready, not used.');
+  expect(lineWords.tried({ ...direct, tried: [{ kind: 'relay', outcome: 'silent', relays }] })[1]).toBe(
     'Relay (UDP port 3478, TLS port 443): no answer.',
   );
 });

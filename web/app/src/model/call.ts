@@ -6,9 +6,10 @@ import { safetyWords } from '../strings-safety';
 import { arrival, hasArrived } from './arrival';
 import { Chat } from './chat';
 import { Controls } from './controls';
+import { dropped } from './dropped';
 import { Ending } from './ending';
 import type { Equipment, Kind } from './equipment';
-import { Files } from './files';
+import type { Files } from './files';
 import { Notices } from './notices';
 import type { Outside } from './outside';
 import { People } from './people';
@@ -39,7 +40,9 @@ export class Call {
   readonly warnings: ReadonlySignal<readonly string[]>;
   readonly #verified: Verified;
   readonly chat: Chat;
-  readonly files: Files;
+  /** Files that go from one to the other; null until what handles them is loaded, a little after the call began. */
+  readonly files = signal<Files | null>(null);
+  readonly filesOpen = signal(false);
   readonly people: People;
   readonly screens: Screens;
   readonly notices: Notices;
@@ -60,6 +63,8 @@ export class Call {
   readonly #watch = new Watch();
   /** Who is waited for (true), or has been, before they are shown. */
   readonly #awaited = new Map<string, boolean>();
+  /** What waits for {@link files}. */
+  readonly #early: ((files: Files) => void)[] = [];
   /** Those who were here before us are no news. */
   #greeted = false;
 
@@ -74,7 +79,6 @@ export class Call {
     this.notices = new Notices(outside.after);
     this.ending = new Ending(outside);
     this.#watch.on(room.ends, (ends) => this.ending.at(ends));
-    this.files = new Files(outside, room, this.notices);
     this.people = new People(room.hosting, this.#watch, hostLink);
     this.screens = new Screens(outside, room, this.others, this.people.allowsScreens, this.notices);
     this.stage = new Stage(this.others, this.screens);
@@ -82,7 +86,7 @@ export class Call {
     this.#watch.add(
       effect(() => {
         if (!this.chat.open.value) return;
-        this.files.open.value = false; // they share a place
+        this.filesOpen.value = false; // they share a place
         this.people.open.value = false;
       }),
     );
@@ -137,18 +141,37 @@ export class Call {
     if (!this.alone.peek() && this.may.peek().has('chat')) this.chat.send();
   }
 
+  /** From now on files come and go. */
+  bringFiles(made: typeof Files): void {
+    if (this.files.peek() !== null || this.#room.ended.current !== null) return;
+    const files = new made(this.#outside, this.#room, this.notices, this.filesOpen);
+    this.files.value = files;
+    for (const early of this.#early.splice(0)) early(files);
+  }
+
+  /** Sends what was dropped or pasted. To be called while the event runs. */
+  takeFiles(items: DataTransferItemList): void {
+    if (this.alone.peek()) return;
+    const found = dropped(items, (item) => this.#outside.shelf.take(item));
+    const send = (files: Files) => void files.sendDropped(found);
+    const files = this.files.peek();
+    if (files === null) this.#early.push(send);
+    else send(files);
+    this.showFiles(true);
+  }
+
   showFiles(open: boolean): void {
     if (open) {
       this.chat.show(false);
       this.people.open.value = false;
     }
-    this.files.open.value = open;
+    this.filesOpen.value = open;
   }
 
   showPeople(open: boolean): void {
     if (open) {
       this.chat.show(false);
-      this.files.open.value = false;
+      this.filesOpen.value = false;
     }
     this.people.open.value = open;
   }
@@ -193,7 +216,7 @@ export class Call {
     if (key === 'm') void this.toggle('microphone');
     else if (key === 'v') void this.toggle('camera');
     else if (key === 'c') this.chat.show(!this.chat.open.peek());
-    else if (key === 'f') this.showFiles(!this.files.open.peek());
+    else if (key === 'f') this.showFiles(!this.filesOpen.peek());
     else if (key === 'p') this.showPeople(!this.people.open.peek());
     else if (key === 'i') void this.invite();
     else if (key === 's' && this.screens.mayShare.peek()) void this.screens.toggle();
@@ -218,7 +241,7 @@ export class Call {
   end(): void {
     for (const one of this.others.peek()) one.watch.end();
     this.chat.end();
-    this.files.end();
+    this.files.peek()?.end();
     this.screens.end();
     this.#watch.end();
     this.notices.end();

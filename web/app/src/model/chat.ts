@@ -5,7 +5,6 @@ import { shownName } from './name';
 import { Notebook } from './notebook';
 import type { Outside } from './outside';
 import { showable } from './text';
-import { transcript } from './transcript';
 import { Typing } from './typing';
 
 /** In characters as the browser counts them. */
@@ -110,9 +109,9 @@ export class Chat {
     if (text.trim() !== '' && this.about.peek()?.does !== 'edit') this.typing.type(reached);
   }
 
-  /** Everything as a text, to be kept. */
-  save(): void {
-    this.#outside.saveText(`chat-${this.#room.name}.txt`, transcript(this.lines.peek()));
+  /** Everything as the text that `write` makes of it, to be kept. */
+  save(write: (lines: readonly Line[]) => string): void {
+    this.#outside.saveText(`chat-${this.#room.name}.txt`, write(this.lines.peek()));
   }
 
   /** Whether everybody that the draft is for is here. */

@@ -34,6 +34,14 @@ export async function filesIn(
   return all;
 }
 
+/** What was dropped; null if it is too much. */
+export type Dropped = readonly (File | Folder)[] | 'unreadable' | null;
+
+/** As {@link filesIn}, with a word for what can't be read. */
+export function dropped(items: DataTransferItemList, take: (item: DataTransferItem) => File | null): Promise<Dropped> {
+  return filesIn(items, take).catch(() => 'unreadable');
+}
+
 /** The folder that was chosen, from files with their paths in it; null if there is none. */
 export function folderOfChosen(files: readonly File[]): Folder | null {
   const [first] = files;

@@ -1,7 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
-import { computed, signal } from '@preact/signals';
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { fileWords } from '../strings-files';
-import { type Folder, filesIn, folderOfChosen, mostDropped } from './dropped';
+import { type Dropped, type Folder, folderOfChosen, mostDropped } from './dropped';
 import { cleanName, shownName } from './name';
 import type { Notices } from './notices';
 import type { Disk, Outside } from './outside';
@@ -9,9 +9,6 @@ import { Returning } from './returning';
 import { Incoming, isOver, Outgoing, type Transfer } from './transfer';
 import { Unfinished } from './unfinished';
 import { Watch } from './watch';
-
-/** Seconds after which the disk is prepared: the first pictures have come by then. */
-const prepareAfter = 1.5;
 
 /** Files that one person is asked for or gets at a time; the SDK allows 64. */
 const mostAtOnce = 48;
@@ -28,7 +25,6 @@ interface Queued {
 
 /** Files that go from one to the other in this call. */
 export class Files {
-  readonly open = signal(false);
   readonly transfers = signal<readonly Transfer[]>([]);
   readonly asking = computed(() => this.transfers.value.filter((one) => one.asksUs));
   /** How many wait for the person: for an answer, for their file after a reload, for a place. */
@@ -48,21 +44,24 @@ export class Files {
   readonly #room: sdk.Room;
   readonly #notices: Notices;
   readonly #disk: Disk;
+  readonly #open: ReadonlySignal<boolean>;
   readonly #watch = new Watch();
   /** Those whose files need no more asking. */
   readonly #trusted = new Set<string>();
   readonly #met = new Set<sdk.Peer>();
   #running = 0;
 
-  constructor(outside: Outside, room: sdk.Room, notices: Notices) {
+  /** `open`: whether the person looks at them. */
+  constructor(outside: Outside, room: sdk.Room, notices: Notices, open: ReadonlySignal<boolean>) {
     this.#outside = outside;
     this.#room = room;
     this.#notices = notices;
     this.#disk = outside.disk;
+    this.#open = open;
     this.unfinished = new Unfinished(outside.session, room.name);
     this.returning = new Returning(this.unfinished, outside.shelf);
     // Fails where the server is away just then: what is asked of the disk first tries again.
-    this.#watch.add(outside.after(prepareAfter, () => void this.#disk.prepare().catch(() => undefined)));
+    void this.#disk.prepare().catch(() => undefined);
     this.#watch.on(room.peers, (peers) => {
       for (const peer of peers) this.#meet(peer);
       if (!peers.some((peer) => peer.id === this.to.peek())) this.to.value = '';
@@ -114,9 +113,9 @@ export class Files {
     if (folder !== null) await this.send([folder]);
   }
 
-  /** Offers what was dropped or pasted. To be called while the event runs. */
-  async sendDropped(items: DataTransferItemList): Promise<void> {
-    const files = await filesIn(items, (item) => this.#outside.shelf.take(item)).catch(() => 'unreadable' as const);
+  /** Offers what was dropped or pasted. */
+  async sendDropped(dropped: Promise<Dropped>): Promise<void> {
+    const files = await dropped;
     if (files === null) this.#notices.show(fileWords.tooMany(mostDropped));
     else if (files === 'unreadable') this.#notices.show(fileWords.unreadable);
     else await this.send(files);
@@ -203,7 +202,7 @@ export class Files {
   /** Offers what is queued, to each as much as they can have at once. */
   #offerNext(): void {
     const room = new Map<sdk.Peer, number>();
-    for (const { peer } of this.queue.peek()) if (!room.has(peer)) room.set(peer, mostAtOnce - this.#open(peer));
+    for (const { peer } of this.queue.peek()) if (!room.has(peer)) room.set(peer, mostAtOnce - this.#onTheirWay(peer));
     const later: Queued[] = [];
     for (const one of this.queue.peek()) {
       const left = room.get(one.peer) ?? 0;
@@ -223,7 +222,7 @@ export class Files {
     return whole;
   }
 
-  #open({ id }: sdk.Peer): number {
+  #onTheirWay({ id }: sdk.Peer): number {
     const open = (one: Transfer) => one.mine && one.personId === id && !isOver(one.progress.peek().state);
     return this.transfers.peek().filter(open).length;
   }
@@ -273,7 +272,7 @@ export class Files {
       this.giveUp(one.id);
       this.#offerNext();
     }
-    if (this.open.peek()) this.#notices.tell(fileWords.over(one));
+    if (this.#open.peek()) this.#notices.tell(fileWords.over(one));
     else this.#notices.show(fileWords.over(one));
     if (one instanceof Incoming && one.progress.peek().state === 'verified' && one.stored) void this.#save(one);
   }

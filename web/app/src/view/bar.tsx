@@ -14,7 +14,6 @@ import {
 import type { Ref } from 'preact';
 import type { Call } from '../model/call';
 import { words } from '../strings';
-import { fileWords } from '../strings-files';
 import { peopleWords } from '../strings-people';
 import { screenWords } from '../strings-screens';
 import { RoundButton } from './round-button';
@@ -41,7 +40,7 @@ export function Bar({ call, chatButton, filesButton, peopleButton }: Props) {
   const sharing = screens.sharing.value;
   const may = call.may.value;
   const knocking = people.knocking.value.length;
-  const waiting = call.files.waiting.value;
+  const waiting = call.files.value?.waiting.value ?? 0;
   return (
     <section
       class="bar"
@@ -95,12 +94,12 @@ export function Bar({ call, chatButton, filesButton, peopleButton }: Props) {
       {people.allowsFiles.value && (
         <RoundButton
           buttonRef={filesButton}
-          name={fileWords.button}
+          name={words.bar.files}
           shortcut="f"
           icon={Paperclip}
-          pressed={call.files.open.value}
-          {...(waiting > 0 ? { description: fileWords.waiting(waiting) } : {})}
-          onClick={() => call.showFiles(!call.files.open.peek())}
+          pressed={call.filesOpen.value}
+          {...(waiting > 0 ? { description: words.bar.filesWaiting(waiting) } : {})}
+          onClick={() => call.showFiles(!call.filesOpen.peek())}
         >
           {waiting > 0 && <span class="round-dot" />}
         </RoundButton>

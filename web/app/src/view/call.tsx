@@ -20,7 +20,7 @@ export function CallView({ call }: { readonly call: Call }) {
     call.controls.stir();
     chatButton.current?.focus();
   };
-  const filesOpen = call.files.open.value;
+  const filesOpen = call.filesOpen.value;
   const closeFiles = () => {
     call.showFiles(false);
     call.controls.stir();
@@ -33,10 +33,14 @@ export function CallView({ call }: { readonly call: Call }) {
     call.controls.stir();
     peopleButton.current?.focus();
   };
-  const asked = call.files.asking.value.length + people.knocking.value.length > 0;
+  const knocked = people.knocking.value.length > 0;
   const sharing = call.screens.sharing.value;
-  const panels = usePanels(open || filesOpen || peopleOpen || asked || sharing);
   const dropping = useFilesFromOutside(call);
+  const panels = usePanels(open || filesOpen || peopleOpen || knocked || sharing || dropping);
+  useEffect(() => {
+    if (panels !== null) call.bringFiles(panels.Files);
+  }, [call, panels]);
+  const files = call.files.value;
   useKeys((key) => {
     if (key !== 'escape') return call.press(key);
     if (call.line.peek() !== null) call.showLine(null);
@@ -73,15 +77,17 @@ export function CallView({ call }: { readonly call: Call }) {
       <NoticesView call={call} />
       <Bar call={call} chatButton={chatButton} filesButton={filesButton} peopleButton={peopleButton} />
       {panels !== null && open && <panels.ChatPanel call={call} onClose={closeChat} />}
-      {panels !== null && filesOpen && <panels.FilesPanel call={call} onClose={closeFiles} />}
+      {panels !== null && files !== null && filesOpen && (
+        <panels.FilesPanel call={call} files={files} onClose={closeFiles} />
+      )}
       {panels !== null && peopleOpen && <panels.PeoplePanel call={call} onClose={closePeople} />}
       {panels !== null && !open && !filesOpen && !peopleOpen && (
         <>
-          <panels.Asks files={call.files} />
+          {files !== null && <panels.Asks files={files} />}
           <panels.Knocks call={call} />
         </>
       )}
-      {panels !== null && dropping && <panels.Dropping call={call} />}
+      {panels !== null && files !== null && dropping && <panels.Dropping call={call} files={files} />}
     </main>
   );
 }

@@ -2,7 +2,7 @@ import { Ellipsis } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Chat, Line, Quote } from '../model/chat';
 import { pieces } from '../model/text';
-import { words } from '../strings';
+import { chatWords } from '../strings-chat';
 import { Icon } from './icon';
 
 interface Props {
@@ -17,21 +17,21 @@ export function LineView({ chat, line, follows }: Props) {
   return (
     <li class="said" data-mine={mine} data-follows={follows}>
       <p class={follows ? 'unseen' : 'said-by'}>
-        <bdi>{mine ? words.chat.you : name}</bdi>
-        <span class="said-at"> · {words.chat.time(at)}</span>
+        <bdi>{mine ? chatWords.you : name}</bdi>
+        <span class="said-at"> · {chatWords.time(at)}</span>
         <span class="said-how">{how(line)}</span>
       </p>
       <div class="said-row">
         <div class="said-box">
           {quote !== null && text !== '' && <Quoted quote={quote} />}
           <p class="said-words" dir="auto">
-            {text === '' ? <em class="said-gone">{words.chat.deleted}</em> : <Words text={text} />}
+            {text === '' ? <em class="said-gone">{chatWords.deleted}</em> : <Words text={text} />}
           </p>
         </div>
         {text !== '' && chat.mayWrite && <More chat={chat} line={line} />}
       </div>
       {text !== '' && <Ways chat={chat} line={line} />}
-      {revision > 0 && text !== '' && <p class="said-state said-edited">{words.chat.edited}</p>}
+      {revision > 0 && text !== '' && <p class="said-state said-edited">{chatWords.edited}</p>}
       <Delivered delivery={line.delivery} />
     </li>
   );
@@ -39,16 +39,16 @@ export function LineView({ chat, line, follows }: Props) {
 
 /** To whom, and by way of whom. */
 function how({ mine, to, toName, via, name }: Line): string {
-  if (to !== null) return ` · ${mine ? words.chat.only(toName) : words.chat.onlyYou}`;
-  return via === '' || via === name ? '' : ` · ${words.chat.via(via)}`;
+  if (to !== null) return ` · ${mine ? chatWords.only(toName) : chatWords.onlyYou}`;
+  return via === '' || via === name ? '' : ` · ${chatWords.via(via)}`;
 }
 
 function Quoted({ quote: { mine, name, text } }: { readonly quote: Quote }) {
   return (
     <p class="said-quote">
-      <bdi class="said-quote-by">{mine ? words.chat.you : name}</bdi>
+      <bdi class="said-quote-by">{mine ? chatWords.you : name}</bdi>
       <span class="said-quote-words" dir="auto">
-        {text === '' ? words.chat.deleted : text.slice(0, 200)}
+        {text === '' ? chatWords.deleted : text.slice(0, 200)}
       </span>
     </p>
   );
@@ -62,7 +62,7 @@ function More({ chat, line }: { readonly chat: Chat; readonly line: Line }) {
       type="button"
       class="said-more"
       aria-expanded={open}
-      aria-label={words.chat.more(line.text)}
+      aria-label={chatWords.more(line.text)}
       onClick={() => chat.choose(line)}
     >
       <Icon node={Ellipsis} size={18} />
@@ -78,16 +78,16 @@ function Ways({ chat, line }: { readonly chat: Chat; readonly line: Line }) {
   return (
     <div ref={ways} class="said-ways">
       <button type="button" onClick={() => chat.reply(line)}>
-        {words.chat.reply}
+        {chatWords.reply}
       </button>
       {chat.canChange(line) && (
         <button type="button" onClick={() => chat.edit(line)}>
-          {words.chat.edit}
+          {chatWords.edit}
         </button>
       )}
       {chat.canChange(line) && (
         <button type="button" onClick={() => chat.remove(line)}>
-          {words.chat.remove}
+          {chatWords.remove}
         </button>
       )}
     </div>
@@ -101,10 +101,10 @@ function Delivered({ delivery: { state, lacking } }: { readonly delivery: Line['
   return (
     <p
       class={state === 'missed' ? 'said-state problem' : 'said-state'}
-      title={state === 'sending' ? words.chat.lacking(names) : undefined}
+      title={state === 'sending' ? chatWords.lacking(names) : undefined}
     >
-      {words.chat.delivery(state, names)}
-      {state === 'sending' && <span class="unseen">{words.chat.lacking(names)}</span>}
+      {chatWords.delivery(state, names)}
+      {state === 'sending' && <span class="unseen">{chatWords.lacking(names)}</span>}
     </p>
   );
 }

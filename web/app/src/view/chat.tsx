@@ -2,7 +2,9 @@ import { Bell, BellOff, Download, Send, X } from 'lucide';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
 import type { Chat } from '../model/chat';
+import { transcript } from '../model/transcript';
 import { words } from '../strings';
+import { chatWords } from '../strings-chat';
 import { Asks } from './files';
 import { Icon } from './icon';
 import { Log } from './log';
@@ -15,18 +17,18 @@ export function ChatPanel({ call, onClose }: { readonly call: Call; readonly onC
     onClose();
   };
   return (
-    <aside class="chat" aria-label={words.chat.heading} onKeyDown={onKeyDown}>
+    <aside class="chat" aria-label={chatWords.heading} onKeyDown={onKeyDown}>
       <div class="panel-head">
-        <h2 class="panel-title">{words.chat.heading}</h2>
+        <h2 class="panel-title">{chatWords.heading}</h2>
         <Tools chat={call.chat} />
         <button type="button" class="plain" aria-label={words.close} onClick={onClose}>
           <Icon node={X} />
         </button>
       </div>
       <Log chat={call.chat} />
-      <p class="typing">{typing.length > 0 && words.chat.typing(typing)}</p>
-      <Asks files={call.files} />
-      {call.may.value.has('chat') ? <Composer call={call} /> : <p class="read-only">{words.chat.readOnly}</p>}
+      <p class="typing">{typing.length > 0 && chatWords.typing(typing)}</p>
+      {call.files.value !== null && <Asks files={call.files.value} />}
+      {call.may.value.has('chat') ? <Composer call={call} /> : <p class="read-only">{chatWords.readOnly}</p>}
     </aside>
   );
 }
@@ -38,9 +40,9 @@ function Tools({ chat }: { readonly chat: Chat }) {
       <button
         type="button"
         class="plain"
-        aria-label={words.chat.chime}
+        aria-label={chatWords.chime}
         aria-pressed={sounds}
-        title={words.chat.chime}
+        title={chatWords.chime}
         onClick={() => chat.chime.toggle()}
       >
         <Icon node={sounds ? Bell : BellOff} size={20} />
@@ -48,10 +50,10 @@ function Tools({ chat }: { readonly chat: Chat }) {
       <button
         type="button"
         class="plain"
-        aria-label={words.chat.save}
+        aria-label={chatWords.save}
         aria-disabled={chat.lines.value.length === 0}
-        title={words.chat.save}
-        onClick={() => chat.lines.value.length > 0 && chat.save()}
+        title={chatWords.save}
+        onClick={() => chat.lines.value.length > 0 && chat.save(transcript)}
       >
         <Icon node={Download} size={20} />
       </button>
@@ -66,9 +68,9 @@ function Composer({ call }: { readonly call: Call }) {
   const excess = chat.excess.value;
   const alone = call.alone.value;
   const about = chat.about.value;
-  const problem = excess > 0 ? words.chat.excess(excess) : chat.addressed.value ? '' : words.chat.unaddressed;
+  const problem = excess > 0 ? chatWords.excess(excess) : chat.addressed.value ? '' : chatWords.unaddressed;
   const only = call.others.value.find(({ id }) => id === chat.to.value);
-  const label = only === undefined ? words.chat.field : words.chat.fieldOnly(only.name);
+  const label = only === undefined ? chatWords.field : chatWords.fieldOnly(only.name);
   useEffect(() => field.current?.focus(), [about]);
   useLayoutEffect(() => grow(field.current), [draft]);
   const send = () => {
@@ -90,12 +92,12 @@ function Composer({ call }: { readonly call: Call }) {
       {about !== null && (
         <div class="about">
           <p class="about-words">
-            {words.chat.about(about.does, about.line.mine ? words.chat.you : about.line.name)}
+            {chatWords.about(about.does, about.line.mine ? chatWords.you : about.line.name)}
             <span class="about-text" dir="auto">
               {about.line.text}
             </span>
           </p>
-          <button type="button" class="plain" aria-label={words.chat.cancel} onClick={() => chat.cancel()}>
+          <button type="button" class="plain" aria-label={chatWords.cancel} onClick={() => chat.cancel()}>
             <Icon node={X} size={20} />
           </button>
         </div>
@@ -109,7 +111,7 @@ function Composer({ call }: { readonly call: Call }) {
           aria-label={label}
           aria-describedby="chat-problem"
           aria-invalid={problem !== ''}
-          placeholder={alone ? words.chat.alone : label}
+          placeholder={alone ? chatWords.alone : label}
           enterkeyhint="send"
           value={draft}
           onInput={(event) => {
@@ -132,7 +134,7 @@ function Composer({ call }: { readonly call: Call }) {
         <button
           type="submit"
           class="send"
-          aria-label={words.chat.send}
+          aria-label={chatWords.send}
           aria-disabled={alone || problem !== '' || draft.trim() === ''}
         >
           <Icon node={Send} size={20} />
@@ -149,17 +151,17 @@ function Recipient({ call: { chat, others } }: { readonly call: Call }) {
   if ((people.length < 2 && to === '') || chat.about.value?.does === 'edit') return null;
   return (
     <label class="sending-to composer-to">
-      <span>{words.chat.to}</span>
+      <span>{chatWords.to}</span>
       <select
         value={to}
         onChange={(event) => {
           chat.to.value = event.currentTarget.value;
         }}
       >
-        <option value="">{words.chat.everyone}</option>
+        <option value="">{chatWords.everyone}</option>
         {!chat.addressed.value && (
           <option value={to} disabled>
-            {words.chat.nobody}
+            {chatWords.nobody}
           </option>
         )}
         {people.map(({ id, name }) => (

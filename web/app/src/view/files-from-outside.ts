@@ -11,9 +11,7 @@ export function useFilesFromOutside(call: Call): boolean {
     const take = (event: Event, data: DataTransfer | null) => {
       if (data === null || data.files.length === 0) return;
       event.preventDefault();
-      if (call.alone.peek()) return;
-      void call.files.sendDropped(data.items);
-      call.showFiles(true);
+      call.takeFiles(data.items);
     };
     listen('dragover', (event) => {
       if (event.dataTransfer?.types.includes('Files') !== true) return;

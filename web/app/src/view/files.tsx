@@ -15,9 +15,13 @@ const choosesFolders = 'webkitdirectory' in HTMLInputElement.prototype;
 /** Makes an input one for a folder; not among Preact's types. */
 const ofFolder = { webkitdirectory: true };
 
+interface Props {
+  readonly call: Call;
+  readonly files: Files;
+}
+
 /** Beside the stage: what goes and comes, and a way to send more. */
-export function FilesPanel({ call, onClose }: { readonly call: Call; readonly onClose: () => void }) {
-  const { files } = call;
+export function FilesPanel({ call, files, onClose }: Props & { readonly onClose: () => void }) {
   const transfers = files.transfers.value;
   const unfinished = files.unfinished.entries.value;
   const onKeyDown = (event: KeyboardEvent) => {
@@ -51,7 +55,11 @@ export function FilesPanel({ call, onClose }: { readonly call: Call; readonly on
           </button>
         )}
       </section>
-      {call.may.value.has('files') ? <Sending call={call} /> : <p class="read-only">{fileWords.receiveOnly}</p>}
+      {call.may.value.has('files') ? (
+        <Sending call={call} files={files} />
+      ) : (
+        <p class="read-only">{fileWords.receiveOnly}</p>
+      )}
     </aside>
   );
 }
@@ -61,7 +69,7 @@ export function Asks({ files }: { readonly files: Files }) {
   const asking = files.asking.value.slice(0, 3);
   if (asking.length === 0) return null;
   return (
-    <section class="asks" aria-label={fileWords.waiting(asking.length)}>
+    <section class="asks" aria-label={words.bar.filesWaiting(asking.length)}>
       <ul class="files-cards">
         {asking.map((one) => (
           <FileCard key={one.id} one={one} files={files} />
@@ -106,8 +114,7 @@ function WaitingCard({ entry, files }: { readonly entry: Entry; readonly files: 
   );
 }
 
-function Sending({ call }: { readonly call: Call }) {
-  const { files } = call;
+function Sending({ call, files }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const alone = call.alone.value;
   useEffect(() => input.current?.focus({ preventScroll: true }), []);

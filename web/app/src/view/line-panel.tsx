@@ -5,6 +5,7 @@ import type { Box } from '../model/arrange';
 import type { Call } from '../model/call';
 import type { Other } from '../model/person';
 import { words } from '../strings';
+import { lineWords } from '../strings-line';
 import { Between } from './between';
 import { useFocusBack } from './focus-back';
 import { Icon } from './icon';
@@ -34,21 +35,21 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
       ref={ref}
       class="panel"
       role="dialog"
-      aria-label={words.line.heading(person.name)}
+      aria-label={lineWords.heading(person.name)}
       tabIndex={-1}
       data-low={box.y > all.height / 3}
       style={{ '--left': `${left}px` }}
     >
       <div class="panel-head">
-        <h2 class="panel-title">{words.line.heading(person.name)}</h2>
+        <h2 class="panel-title">{lineWords.heading(person.name)}</h2>
         <button type="button" class="plain" aria-label={words.close} onClick={() => call.showLine(null)}>
           <Icon node={X} />
         </button>
       </div>
       <div class="panel-body">
         <Between
-          mine={{ name: call.me.name, address: words.line.address(line, line.local) }}
-          theirs={{ name: person.name, address: words.line.address(line, line.remote) }}
+          mine={{ name: call.me.name, address: lineWords.address(line, line.local) }}
+          theirs={{ name: person.name, address: lineWords.address(line, line.remote) }}
           state={line.state}
           label={words.line.state(line)}
         />
@@ -60,7 +61,7 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
 }
 
 function Facts({ line, sealed }: { readonly line: Line; readonly sealed: boolean }) {
-  const { path, roundTrip, picture, lost, introduced, tried } = words.line;
+  const { path, roundTrip, picture, lost, introduced, tried } = lineWords;
   const rows = [path(line), roundTrip(line), picture(line), lost(line), introduced(sealed)];
   return (
     <dl class="facts">

@@ -1,7 +1,7 @@
 import { Component } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Chat, Line } from '../model/chat';
-import { words } from '../strings';
+import { chatWords } from '../strings-chat';
 import { LineView } from './chat-line';
 
 /** Lines shown at first, and more of them each time that somebody scrolls to the top. */
@@ -50,15 +50,15 @@ export function Log({ chat }: { readonly chat: Chat }) {
       class="log"
       role="log"
       aria-live="polite"
-      aria-label={words.chat.log}
+      aria-label={chatWords.log}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard
       tabIndex={0}
       onScroll={onScroll}
     >
-      {lines.length === 0 && <p class="log-empty">{words.chat.empty}</p>}
+      {lines.length === 0 && <p class="log-empty">{chatWords.empty}</p>}
       {lines.length > most && (
         <button type="button" class="log-earlier" onClick={earlier}>
-          {words.chat.earlier}
+          {chatWords.earlier}
         </button>
       )}
       {blocks(shown).map((block) => (

@@ -1,4 +1,5 @@
 /** What of a call is not there from its first moment. */
+export { Files } from '../model/files';
 export { ChatPanel } from './chat';
 export { Dropping } from './dropping';
 export { Asks, FilesPanel } from './files';

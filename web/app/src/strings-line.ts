@@ -1,0 +1,72 @@
+import type { Line, RelayPlace, Tried } from '@eyeline/sdk';
+import { inOneDigit } from './strings';
+
+const udp = (protocol: string | null) => (protocol === null ? '' : ` (${protocol.toUpperCase()})`);
+
+/** What is known of the way, and not more. */
+function path({ state, path: kind, localType, remoteType, protocol, verdict }: Line): string {
+  if (state === 'looking') return verdict === null ? 'Looking for a way…' : 'None found yet';
+  if (state === 'lost') return 'Lost. Trying again…';
+  if (localType === 'relay') return `Relayed over ${protocol?.toUpperCase() ?? 'UDP'}, still encrypted`;
+  if (kind === 'relay') return 'Relayed on their side, still encrypted';
+  if (kind === 'same-network') return `Direct, on the same network${udp(protocol)}`;
+  if (kind === null) return 'Direct';
+  const [mine, theirs] = [localType !== 'host', remoteType !== 'host'];
+  const nats =
+    mine && theirs ? 'through both NATs' : mine ? 'through your NAT' : theirs ? 'through their NAT' : 'without NAT';
+  return `Direct, ${nats}${udp(protocol)}`;
+}
+
+const none = '–';
+
+function isUp({ state }: Line): boolean {
+  return state === 'direct' || state === 'relayed';
+}
+
+function roundTrip(line: Line): string {
+  const { roundTripMs } = line;
+  if (!isUp(line)) return none;
+  if (roundTripMs === null) return 'Measuring…';
+  return roundTripMs < 1 ? 'Under 1 ms' : `${Math.round(roundTripMs)} ms`;
+}
+
+function lost(line: Line): string {
+  if (!isUp(line)) return none;
+  return line.lost === null ? 'Measuring…' : `${inOneDigit(line.lost * 100)} %`;
+}
+
+const kinds = { 'same-network': 'Same network', direct: 'Directly through NATs' } as const;
+
+function places(relays: readonly RelayPlace[]): string {
+  return relays.map(({ transport, port }) => `${transport.toUpperCase()} port ${port}`).join(', ');
+}
+
+function tried({ kind, outcome, relays }: Tried): string {
+  if (kind !== 'relay') return `${kinds[kind]}: ${outcome === 'ready' ? 'worked, not used' : 'no answer'}.`;
+  if (outcome === 'ready') return 'Relay: ready, not used.';
+  if (outcome === 'unneeded') return 'Relay: not needed.';
+  if (outcome === 'missing') return 'Relay: this server offers none.';
+  return `Relay (${places(relays)}): ${outcome === 'refused' ? 'refused' : 'no answer'}.`;
+}
+
+function picture({ picture: seen }: Line): string {
+  if (seen === null) return 'None is coming';
+  const rate =
+    seen.kbitPerSecond >= 1000
+      ? `${inOneDigit(seen.kbitPerSecond / 1000)}\u00a0Mbit/s`
+      : `${Math.round(seen.kbitPerSecond)}\u00a0kbit/s`;
+  return `${seen.width}×${seen.height}, ${Math.round(seen.framesPerSecond)}\u00a0a\u00a0second, ${rate}`;
+}
+
+/** Of the panel about a line. */
+export const lineWords = {
+  heading: (name: string) => `Your line to ${name}`,
+  address: (line: Line, known: string | null) => known ?? (isUp(line) ? 'address hidden' : none),
+  path: (line: Line) => ['Path', path(line)] as const,
+  tried: (line: Line) => [isUp(line) ? 'Also tried' : 'Tried', line.tried.map(tried).join(' ')] as const,
+  roundTrip: (line: Line) => ['Round trip', roundTrip(line)] as const,
+  picture: (line: Line) => ['Picture', picture(line)] as const,
+  lost: (line: Line) => ['Lost on the way', lost(line)] as const,
+  introduced: (sealed: boolean) =>
+    ['Introduced', sealed ? 'Sealed with the key in your link' : 'By the server, which is trusted here'] as const,
+};

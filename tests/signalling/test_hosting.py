@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.network import Client, Network
 
-from eyeline.signalling.hosting import WAITING_MAX, room_of
+from eyeline.signalling.hosting import WAITING_MAX, WAITING_OF_NETWORK_MAX, room_of
 from eyeline.signalling.messages import (
     Admit,
     Appoint,
@@ -48,8 +48,8 @@ class Door:
     def __init__(self, capacity: int = 4) -> None:
         self.network = Network(capacity)
 
-    def comes(self, name: str, *, owner: bool = False) -> Client:
-        client = self.network.open(name)
+    def comes(self, name: str, *, owner: bool = False, network: str = "") -> Client:
+        client = self.network.open(name, network)
         self.says(client, Hello(ROOM, owner=KEY if owner else None), Join(DisplayName(name)))
         return client
 
@@ -263,6 +263,17 @@ def test_a_flood_at_the_door_is_bounded_and_costs_nobody_a_seat() -> None:
     assert len(heard(alice, Knocks)[-1].waiting) == WAITING_MAX
     door.network.lose(crowd[0])
     assert isinstance(last(door.comes("bob")), Waiting)
+
+
+def test_one_network_does_not_fill_the_door_of_a_room() -> None:
+    door = Door()
+    alice = door.comes("alice", owner=True)
+    door.says(alice, KNOCK)
+    crowd = [door.comes(f"mallory{number}", network="c0000201") for number in range(WAITING_OF_NETWORK_MAX + 1)]
+    assert [refused.code for client in crowd for refused in heard(client, Refused)] == ["too-many-knocks"]
+    assert isinstance(last(door.comes("bob", network="c6336401")), Waiting)
+    door.network.lose(crowd[0])
+    assert isinstance(last(door.comes("carol", network="c0000201")), Waiting)
 
 
 def test_a_removed_person_comes_back_by_a_yes_only() -> None:

@@ -51,11 +51,11 @@ class Network:
         self._life = Life("life-1", began=0, unix_offset=0)
         self._opened: defaultdict[str, int] = defaultdict(int)
 
-    def open(self, name: str) -> Client:
+    def open(self, name: str, network: str = "") -> Client:
         """A socket is opened.  The n-th of `alice` would get the peer id `alice-000n`."""
         self._opened[name] += 1
         peer = f"{name}-{self._opened[name]:04}"
-        terms = Terms(self._key, Ice(), desk=self.desk, strangers=self.strangers)
+        terms = Terms(self._key, Ice(), desk=self.desk, strangers=self.strangers, network=network)
         session = Session(SessionId(f"{peer}-session"), PeerId(peer), terms, self.now)
         client = Client(name, session)
         self.clients.append(client)

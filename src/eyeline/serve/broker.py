@@ -197,7 +197,8 @@ class Broker:
 
     def open(self, socket: Socket, guest: Guest, ice: Ice) -> Connection:
         """A client has come.  `drop` it when its socket is gone."""
-        connection = Connection(socket, self._bus, replace(self._terms, ice=ice), guest, self.tally)
+        terms = replace(self._terms, ice=ice, network=guest.network)
+        connection = Connection(socket, self._bus, terms, guest, self.tally)
         self._connections.add(connection)
         self._empty.clear()
         return connection

@@ -33,6 +33,11 @@ class Guest:
         self._door = door
         self._source = source
 
+    @property
+    def network(self) -> str:
+        """Stands for the address; empty if that isn't known."""
+        return "" if self._source is None else self._source.hex()
+
     def speaks(self, now: float) -> bool:
         """A message has come; False if the address says too much."""
         return self._source is None or self._door.messages.spend(self._source, now)

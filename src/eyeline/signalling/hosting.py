@@ -31,6 +31,9 @@ from eyeline.signalling.messages import (
 WAITING_MAX: Final = 32
 """How many may wait at the door of a room; the next one is refused."""
 
+WAITING_OF_NETWORK_MAX: Final = 8
+"""Of these from one network, so that nobody fills the door alone."""
+
 REMOVED_MAX: Final = 16
 """Seats that a room remembers to have been taken back, also through a restart; of more, the oldest are forgotten, and
 their holders have to knock like everybody else."""

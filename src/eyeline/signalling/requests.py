@@ -37,6 +37,8 @@ class Enter(Struct, frozen=True):
     peer: PeerId
     name: DisplayName
     person: Person = NOBODY_KNOWN
+    network: str = ""
+    """Stands for the one they come from; empty if it isn't known."""
 
 
 class Return(Struct, frozen=True):

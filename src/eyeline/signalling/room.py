@@ -8,7 +8,7 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from eyeline.signalling.hosting import WAITING_MAX, Standing, may, may_remove
+from eyeline.signalling.hosting import WAITING_MAX, WAITING_OF_NETWORK_MAX, Standing, may, may_remove
 from eyeline.signalling.messages import (
     Admit,
     Appoint,
@@ -183,7 +183,8 @@ class Room:
             return self._sit(request, now)
         if self._standing.rules.entry == "locked":
             return [_refuse(request.session, "locked")]
-        if len(self._waiting) >= WAITING_MAX:
+        beside = sum(other.network == request.network != "" for other in self._waiting.values())
+        if len(self._waiting) >= WAITING_MAX or beside >= WAITING_OF_NETWORK_MAX:
             return [_refuse(request.session, "too-many-knocks")]
         self._waiting[request.session] = request
         return [Tell(request.session, Waiting()), *self._knocks()]

@@ -110,6 +110,8 @@ class Terms(Struct, frozen=True):
     desk: PassDesk | None = None
     """Checks passes; without it none is taken."""
     strangers: Strangers = "enter"
+    network: str = ""
+    """As in `Enter`."""
 
 
 class Send(Struct, frozen=True):
@@ -346,7 +348,7 @@ class Session:
         if person.name is not None and len(join.name) > NAME_CHARACTERS_MAX:
             raise Refusal("pass-invalid", "The site says your name: it can't be sealed. Come by a link without a key.")
         self.state = Entering(lobby.room, lobby)
-        return [Post(lobby.room, Enter(self.id, self._peer, person.name or join.name, person))]
+        return [Post(lobby.room, Enter(self.id, self._peer, person.name or join.name, person, self._terms.network))]
 
     def _person(self) -> Person:
         """Who it is that looks into the room."""

@@ -17,6 +17,15 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever has pictures has the machine: one that waits for a processor looks like one that never comes."""
+    for item in items:
+        known = vars(item.module).keys() if isinstance(item, pytest.Function) else ()
+        if not {"Browser", "Page"}.isdisjoint(known) and item.get_closest_marker("beside") is None:
+            item.add_marker("alone")
+
+
 @pytest.fixture(scope="session")
 def chromium_process() -> Iterator[Browser]:
     with Chromium() as browser:

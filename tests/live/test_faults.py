@@ -9,7 +9,6 @@ import random
 from collections.abc import Callable
 from typing import Final
 
-import pytest
 from tests.support.browser import Browser, Page
 from tests.support.call import media_flows
 from tests.support.forwarder import Forwarder
@@ -44,7 +43,6 @@ def back(page: Page, taken: int) -> None:
     assert len(set(seats(page))) == 1, "another seat"
 
 
-@pytest.mark.alone
 def test_a_call_goes_on_whatever_becomes_of_the_broker_and_the_sockets(chromium: Browser) -> None:
     chance = random.Random(5)
     with LiveServer("--log-level", "debug") as server, Forwarder(server.port) as between:

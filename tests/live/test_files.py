@@ -6,6 +6,8 @@ import pytest
 from tests.support.browser import Browser, Page
 from tests.support.server import LiveServer
 
+pytestmark = pytest.mark.beside
+
 BYTES: Final = 20_000_007
 
 JOIN: Final = """async (called, name) => {

@@ -11,6 +11,8 @@ from tests.support.files import BYTES, HASH, SAVED, a_file, choose, sees, sha256
 from tests.support.people import NO_DEVICES, join_call, seats
 from tests.support.server import LiveServer
 
+pytestmark = pytest.mark.beside
+
 CHANNEL: Final = """
 {
   const create = RTCPeerConnection.prototype.createDataChannel;

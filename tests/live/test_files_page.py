@@ -9,6 +9,8 @@ from tests.support.files import BYTES, HASH, SAVED, a_file, bytes_sent, choose, 
 from tests.support.people import NO_DEVICES, join_call
 from tests.support.server import ROOT, LiveServer
 
+pytestmark = pytest.mark.beside
+
 DROP: Final = """(names) => {
   const dropped = new DataTransfer();
   for (const name of names) dropped.items.add(new File([name], name));

@@ -14,6 +14,8 @@ from tests.support.files import SAVED, past, sees
 from tests.support.people import NO_DEVICES, join_call
 from tests.support.server import LiveServer
 
+pytestmark = pytest.mark.beside
+
 PICKED: Final = (
     SAVED
     + """

@@ -38,7 +38,6 @@ def browsers(lab: Lab) -> Iterator[tuple[Browser, Browser]]:
         yield alice, bob
 
 
-@pytest.mark.alone
 def test_a_call_outlives_a_router_that_gets_another_address(
     lab: Lab, server: LabServer, browsers: tuple[Browser, Browser]
 ) -> None:
@@ -50,7 +49,6 @@ def test_a_call_outlives_a_router_that_gets_another_address(
     is_back(meeting)
 
 
-@pytest.mark.alone
 def test_a_call_outlives_eight_seconds_without_a_network(
     lab: Lab, server: LabServer, browsers: tuple[Browser, Browser]
 ) -> None:

@@ -16,6 +16,8 @@ from tests.support.people import join_call
 
 from eyeline.checks import CHECKS, Code
 
+pytestmark = pytest.mark.beside
+
 TLS: Final = ("--port", "443", "--tls", "self-signed")
 SILENT_UDP: Final = f"turn:{NAME}:3999?transport=udp"
 SILENT_TLS: Final = f"turns:{NAME}:3999?transport=tcp"

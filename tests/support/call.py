@@ -1,13 +1,13 @@
 """What WebRTC itself says of a page's calls.  (`browser.REMEMBER` has kept every connection that the page made.)"""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from tests.support.browser import Page
 
 _LINKS: Final = """async () => {
   const links = [];
-  for (const connection of globalThis.__connections) {
+  for (const [number, connection] of globalThis.__connections.entries()) {
     if (connection.connectionState === 'closed') continue;
     // Firefox never answers for a connection that is closed meanwhile.
     const report = await Promise.race([connection.getStats(), new Promise((done) => setTimeout(done, 1000))]);
@@ -21,6 +21,7 @@ _LINKS: Final = """async () => {
     const streams = all.filter((s) => s.type === 'inbound-rtp');
     const sum = (name) => streams.reduce((total, s) => total + (s[name] ?? 0), 0);
     links.push({
+      number,
       state: connection.connectionState,
       path: pair ? `${local?.candidateType}-${remote?.candidateType}` : '',
       relay_protocol: local?.relayProtocol ?? '',
@@ -32,10 +33,12 @@ _LINKS: Final = """async () => {
   return links;
 }"""
 
-_FLOWS: Final = f"""async (frames, energy) => {{
+_FLOWS: Final = f"""async (before) => {{
   const links = await ({_LINKS})();
+  const grown = (name) => links.reduce((sum, link) => sum + link[name] - (before[link.number]?.[name] ?? 0), 0);
   const sum = (name) => links.reduce((total, link) => total + link[name], 0);
-  return sum('frames_decoded') >= frames && sum('audio_energy') > energy;
+  if (grown('frames_decoded') < 10 || grown('audio_energy') <= 0) return false;
+  return [sum('frames_decoded'), sum('audio_energy')];
 }}"""
 
 
@@ -43,6 +46,8 @@ _FLOWS: Final = f"""async (frames, energy) => {{
 class Link:
     """One peer connection that is not closed."""
 
+    number: int
+    """How many the page had made before it."""
     state: str
     """`connectionState` in the W3C's words."""
     path: str
@@ -75,6 +80,5 @@ def decoded(page: Page) -> Decoded:
 
 def media_flows(page: Page, deadline: float = 15.0) -> Decoded:
     """Wait until, from now on, ten more frames of video and some sound have been decoded; fail if they are not."""
-    before = decoded(page)
-    page.until(_FLOWS, before.frames + 10, before.audio_energy, deadline=deadline)
-    return decoded(page)
+    before = {link.number: asdict(link) for link in links(page)}
+    return Decoded(*page.until(_FLOWS, before, deadline=deadline))

@@ -29,7 +29,9 @@ Not fewer pictures a second than it makes: of 15 Chromium shows two, and the nex
 """
 
 NO_DEVICES: Final = """
-navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('none', 'NotFoundError'); };
+if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = async () => {
+  throw new DOMException('none', 'NotFoundError');
+};
 """
 """Somebody without camera and microphone: pictures take most of the processor, and not every promise is about them."""
 

@@ -87,6 +87,8 @@ class Parts implements UnderlyingSink<Uint8Array<ArrayBuffer>> {
   readonly #remove: () => Promise<void>;
   #next: number;
   #part: FileSystemWritableFileStream | null = null;
+  /** The part before that one is put in its place, which takes the browser some time. */
+  #ending: Promise<void> = Promise.resolve();
   #written = 0;
   readonly #waiting = new Uint8Array(writeBytes);
   #filled = 0;
@@ -110,11 +112,13 @@ class Parts implements UnderlyingSink<Uint8Array<ArrayBuffer>> {
   async close(): Promise<void> {
     if (this.#filled > 0) await this.#flush();
     await this.#end();
+    await this.#ending;
   }
 
   /** Who has gone may come back, and go on with what is here. */
   async abort(code: unknown): Promise<void> {
     await this.#part?.abort();
+    await this.#ending.catch(() => undefined);
     if (code !== 'gone') await this.#remove();
   }
 
@@ -127,7 +131,9 @@ class Parts implements UnderlyingSink<Uint8Array<ArrayBuffer>> {
   }
 
   async #end(): Promise<void> {
-    await this.#part?.close();
+    await this.#ending;
+    this.#ending = this.#part?.close() ?? Promise.resolve();
+    this.#ending.catch(() => undefined); // whoever waits for it next hears of it
     this.#part = null;
   }
 

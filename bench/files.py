@@ -5,9 +5,9 @@
     PYTHONPATH=.:src .venv/bin/python bench/files.py crowd [--bytes 20_000_000]
 
 Two Debian Chromium with profiles on disk, one person each.  `speed` has no camera: a file from the click on "Accept" to
-"Verified", in turns with as many bytes on one reliable channel in messages of 256 KiB, and with PeerJS's own `send` of
-a file of 50 MB at most, until the other side has it in memory (one of 300 MB never arrived); and the memory of both
-tabs (proportional set size of all renderers, above that before the file).  `call` has both cameras at 640x480: frames a
+"Verified", in turns with as many bytes on one reliable channel in messages of 256 KiB, and after them PeerJS's own
+`send` of a file of 50 MB at most, until the other side has it in memory (one of 300 MB never arrived); and the memory
+of both tabs (proportional set size of all renderers, above that before the file).  `call` has both cameras at 640x480: frames a
 second that the receiver decodes, and how long a chat line takes, without and with a file on its way.  `crowd` has all
 people in one browser without a camera: what the sender's connections sent, all of it below UDP's headers, for one file
 to 1, 3 and 5 people.
@@ -289,15 +289,20 @@ def speed(url: str, size: int, runs: int) -> None:
             for person in people:
                 person.page.goto(f"{url}/healthz")
             rates["raw"].append(size / 1e6 / raw(sender, receiver, size))
-            with peaks(people) as most_of_peerjs:
+            shown = ", ".join(f"{name} {rates[name][-1]:.1f} MB/s" for name in ("file", "raw"))
+            print(f"run {run}: {shown}; {above(most)}", flush=True)
+        for run in range(runs):  # not in between: what it leaves in memory would slow down the others
+            with peaks(people) as most:
                 seconds = peerjs(sender, receiver, smaller, sites)
             rates["PeerJS"].append(smaller.stat().st_size / 1e6 / seconds)
-            shown = ", ".join(f"{name} {values[-1]:.1f} MB/s" for name, values in rates.items())
-            memory, other = (" and ".join(f"{each / 1e6:.0f}" for each in both) for both in (most, most_of_peerjs))
-            print(f"run {run}: {shown}; {memory} MB above idle, PeerJS {other}", flush=True)
+            print(f"run {run}: PeerJS {rates['PeerJS'][-1]:.1f} MB/s; {above(most)}", flush=True)
     for name, values in rates.items():
         ratio = median(rates["file"]) / median(values)
         print(f"{name}: {median(values):.1f} MB/s ({min(values):.1f}-{max(values):.1f}), the file is {ratio:.2f} of it")
+
+
+def above(most: Sequence[int]) -> str:
+    return f"{' and '.join(f'{each / 1e6:.0f}' for each in most)} MB above idle"
 
 
 def listen(writer: Page, reader: Page, lines: Sequence[str]) -> Call:

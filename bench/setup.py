@@ -77,7 +77,7 @@ def servers() -> Iterator[Sites]:
                 raise SystemExit("the servers did not come up")
             yield Sites(*json.loads(line))
         finally:
-            child.kill()  # it keeps nothing, and would wait for who is still connected
+            child.terminate()
 
 
 # The pages.

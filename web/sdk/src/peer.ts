@@ -12,6 +12,7 @@ import { type Permissions, permissionFor, permissionsOf, permittedMedia } from '
 import { Post } from './post.ts';
 import type { IceServer, Member } from './protocol.ts';
 import { Silence } from './silence.ts';
+import { Stall } from './stall.ts';
 import { attemptOf, type Counters, type Line, measure, NO_LINE, type Said } from './stats.ts';
 import { type Outgoing, type TrackName, transceiversOf } from './tracks.ts';
 import { Source, type Value } from './value.ts';
@@ -114,6 +115,7 @@ export class RemotePeer implements Peer {
   readonly here = new Source(true);
   readonly #options: RemotePeerOptions;
   readonly #silence = new Silence();
+  #stall = new Stall();
   readonly #lane: Lane;
   readonly #timers: ReturnType<typeof setInterval>[];
   readonly #post = new Post((text) => this.#write(text));
@@ -294,6 +296,7 @@ export class RemotePeer implements Peer {
     this.#incoming.clear();
     this.#connected = false;
     this.#counters = null;
+    this.#stall = new Stall();
     this.#bound = to !== null;
     this.#link = this.#newLink(opens, to);
     const { verdict, tried } = this.line.current;
@@ -414,8 +417,14 @@ export class RemotePeer implements Peer {
   async #measure(): Promise<void> {
     if (this.#comparison !== null && this.#keys().join('') !== this.#comparison.keys)
       this.#comparison.comparison.fail();
-    const { connection, errors } = this.#link;
+    const { connection, errors, channel, files } = this.#link;
     const connected = this.#connected;
+    const waiting = connected ? channel.bufferedAmount + files.bufferedAmount : 0;
+    if (this.#stall.look(waiting, performance.now())) {
+      console.warn('eyeline: the connection is made anew: what waits to be sent does not go out');
+      this.#repair();
+      return;
+    }
     if (!connected && performance.now() - this.#searchingSince < VERDICT_AFTER_MS / 2) return;
     const report = await connection.getStats();
     if (connected !== this.#connected || connection !== this.#link.connection) return;

@@ -7,10 +7,10 @@
 Two Debian Chromium with profiles on disk, one person each.  `speed` has no camera: a file from the click on "Accept" to
 "Verified", in turns with as many bytes on one reliable channel in messages of 256 KiB, and after them PeerJS's own
 `send` of a file of 50 MB at most, until the other side has it in memory (one of 300 MB never arrived); and the memory
-of both tabs (proportional set size of all renderers, above that before the file).  `call` has both cameras at 640x480: frames a
-second that the receiver decodes, and how long a chat line takes, without and with a file on its way.  `crowd` has all
-people in one browser without a camera: what the sender's connections sent, all of it below UDP's headers, for one file
-to 1, 3 and 5 people.
+of both tabs (proportional set size of all renderers, above that before the file).  `call` has both cameras at 640x480:
+frames a second that the receiver decodes, and how long a chat line takes, without and with a file on its way.  `crowd`
+has all people in one browser without a camera: what the sender's connections sent, all of it below UDP's headers, for
+one file to 1, 3 and 5 people.
 """
 
 import argparse

@@ -198,7 +198,11 @@ def browser_pid(profile: str) -> int:
 def descendants(pid: int) -> Iterator[int]:
     yield pid
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in path.read_text().split():
+        try:
+            children = path.read_text().split()
+        except OSError:
+            continue  # that thread has ended meanwhile
+        for child in children:
             yield from descendants(int(child))
 
 
@@ -210,7 +214,7 @@ def peaks(people: Sequence[Person]) -> Iterator[list[int]]:
     ended = threading.Event()
 
     def look() -> None:
-        while not ended.wait(0.5):
+        while not ended.wait(2):
             for index, person in enumerate(people):
                 most[index] = max(most[index], renderers_bytes(person.profile) - before[index])
 

@@ -36,13 +36,32 @@ ACCEPT: Final = """async () => {
   files[0].accept(await handle.createWritable());
 }"""
 
+STALLS: Final = """
+globalThis.stalled = false;
+const {prototype} = RTCDataChannel;
+const send = prototype.send;
+const waiting = Object.getOwnPropertyDescriptor(prototype, 'bufferedAmount').get;
+let first = null, bytes = 0;
+prototype.send = function (data) {
+  if (this.label === 'files') first ??= this;
+  if (this !== first) return send.call(this, data);
+  bytes += data.byteLength ?? 0;
+  stalled = bytes > 5e6;
+  if (!stalled) send.call(this, data);
+};
+Object.defineProperty(prototype, 'bufferedAmount', {get() {
+  return this === first && stalled ? 2 ** 21 : waiting.call(this);
+}});
+"""
+"""The first channel for files takes 5 MB; then it stays open, and nothing of what waits goes out."""
+
 HASH: Final = """async (file) => Array.from(
   new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer())),
 ).join()"""
 
 
-def meet(sender: Browser, receiver: Browser, server: LiveServer, room: str) -> tuple[Page, Page]:
-    alice, bob = sender.open(f"{server.url}/"), receiver.open(f"{server.url}/")
+def meet(sender: Browser, receiver: Browser, server: LiveServer, room: str, script: str = "") -> tuple[Page, Page]:
+    alice, bob = sender.open(f"{server.url}/", init_script=script), receiver.open(f"{server.url}/")
     alice.evaluate(JOIN, room, "Alice")
     bob.evaluate(JOIN, room, "Bob")
     for page in (alice, bob):
@@ -66,6 +85,19 @@ def test_a_file_is_offered_accepted_and_verified(
         page.until(f"!['asked', 'running'].includes({transfer}.progress.current.state)", deadline=60)
         progress = page.evaluate(f"{transfer}.progress.current")
         assert progress == {"state": "verified", "bytes": BYTES, "code": "", "paused": "no"}
+    assert bob.evaluate(f"async () => ({HASH})(await handle.getFile())") == alice.evaluate(f"() => ({HASH})(file)")
+
+
+def test_a_file_goes_on_after_a_channel_that_stays_open_and_sends_nothing(
+    chromium: Browser, server: LiveServer
+) -> None:
+    alice, bob = meet(chromium, chromium, server, "stalled", STALLS)
+    alice.evaluate(OFFER, BYTES, "tea.bin")
+    bob.until("files.length === 1")
+    bob.evaluate(ACCEPT)
+    alice.until("stalled")
+    bob.until("files[0].progress.current.state === 'verified'", deadline=40)
+    assert alice.evaluate("stalled")
     assert bob.evaluate(f"async () => ({HASH})(await handle.getFile())") == alice.evaluate(f"() => ({HASH})(file)")
 
 

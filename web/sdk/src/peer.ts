@@ -456,15 +456,20 @@ export class RemotePeer implements Peer {
   }
 
   #listenForVoice(): void {
-    const level = this.#receiver('microphone')?.getSynchronizationSources?.()[0]?.audioLevel ?? 0;
-    this.speaking.set(this.#connected && this.media.current.microphone === 'on' && level > SPEAKING_LEVEL);
-    this.#listenForSilence();
+    const { microphone, camera } = this.media.current;
+    // To ask takes the browser a millisecond when much is on its way.
+    const heard = microphone === 'none' ? [] : this.#sources('microphone');
+    const seen = camera === 'on' ? this.#sources('camera') : [];
+    this.speaking.set(this.#connected && microphone === 'on' && (heard[0]?.audioLevel ?? 0) > SPEAKING_LEVEL);
+    this.#listenForSilence([...heard, ...seen]);
+  }
+
+  #sources(name: TrackName): RTCRtpSynchronizationSource[] {
+    return this.#receiver(name)?.getSynchronizationSources?.() ?? [];
   }
 
   /** A screen on which nothing moves sends nothing: that is no silence. */
-  #listenForSilence(): void {
-    const receivers = [this.#receiver('microphone'), this.#receiver('camera')];
-    const sources = receivers.flatMap((each) => each?.getSynchronizationSources?.() ?? []);
+  #listenForSilence(sources: readonly RTCRtpSynchronizationSource[]): void {
     const newest = Math.max(0, ...sources.map((source) => source.timestamp));
     const { microphone, camera } = this.media.current;
     const silent = this.#silence.look(newest, performance.now());

@@ -4,8 +4,8 @@ import { CHUNK_BYTES, chunkBytes } from './offer.ts';
 /** Chunks that are read from the disk at once: one at a time takes the browser four times as long. */
 const READ_CHUNKS = 8;
 
-/** Such reads that are kept: one receiver may be a little behind the other. */
-const BLOCKS = 2;
+/** Such reads that are kept: the next one is begun early, and one receiver may be a little behind the other. */
+const BLOCKS = 3;
 
 /** A file as its chunks, which are wanted about one after the other. */
 export class Chunks {
@@ -19,14 +19,22 @@ export class Chunks {
 
   /** A view of what was read, not to be changed. Rejects if the file has changed or gone. */
   async read(index: number): Promise<Uint8Array<ArrayBuffer>> {
-    const start = (index % READ_CHUNKS) * CHUNK_BYTES;
-    const block = await this.#block(index - (index % READ_CHUNKS));
+    const place = index % READ_CHUNKS;
+    const first = index - place;
+    const start = place * CHUNK_BYTES;
+    const block = await this.#block(first);
+    if (place === READ_CHUNKS / 2) this.#prepare(first + READ_CHUNKS);
     return block.subarray(start, start + chunkBytes(this.#file.size, index));
   }
 
   /** Gives the memory back. */
   rest(): void {
     this.#blocks.clear();
+  }
+
+  /** Reads ahead, so that nobody waits for the disk later. */
+  #prepare(first: number): void {
+    if (first * CHUNK_BYTES < this.#file.size) this.#block(first).catch(() => undefined); // whoever reads it hears of it
   }
 
   #block(first: number): Promise<Uint8Array<ArrayBuffer>> {

@@ -7,13 +7,16 @@ const lasts = 0.25;
 /** A short, quiet sound, made by the browser itself. */
 export function chime(): () => void {
   let context: AudioContext | null = null;
+  let playing = 0;
   return () => {
     context ??= new AudioContext();
+    playing += 1;
     const audio = context;
     const tones = notes.map((frequency, index) => play(audio, frequency, audio.currentTime + index * apart));
-    // One that is left open goes on playing silence, which takes 2 % of a processor.
+    // One that is left open goes on playing silence, which takes some of a processor all the time.
     tones.at(-1)?.addEventListener('ended', () => {
-      if (context !== audio) return;
+      playing -= 1;
+      if (playing > 0) return; // it has begun again meanwhile
       context = null;
       void audio.close();
     });

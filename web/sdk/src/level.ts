@@ -65,7 +65,7 @@ export class Level implements Value<number> {
   }
 }
 
-/** Measures one stream that has an audio track: even silence takes the browser 2 % of a processor. */
+/** Measures one stream that has an audio track: also silence takes some of a processor. */
 class Meter {
   readonly #context = new AudioContext();
   readonly #analyser = new AnalyserNode(this.#context, { fftSize: 512 });

@@ -89,3 +89,22 @@ def test_simultaneous_renegotiations_end_in_agreement(
     for page in pages:
         assert page.evaluate("__churn.kept()"), page.console
         assert page.evaluate("__churn.negotiations") > rounds / 4
+
+
+def test_a_new_line_stays_when_the_other_side_makes_its_first_offer(chromium: Browser, server: LiveServer) -> None:
+    """Who came first takes the first offer; the next one is its own, and Bob has a line that neither knows of yet."""
+    alice, bob = (join_call(chromium, f"{server.url}/r/line", name) for name in ("Alice", "Bob"))
+    for page in (alice, bob):
+        media_flows(page)
+    bob.evaluate("""() => {
+      const there = __connections.find((each) => each.connectionState === 'connected');
+      there.setRemoteDescription = async (description) => {
+        await RTCPeerConnection.prototype.setRemoteDescription.call(there, description);
+        globalThis.__line ??= there.addTransceiver('video');
+      };
+    }""")
+    alice.evaluate("__connections.find((each) => each.connectionState === 'connected').restartIce()")
+    bob.until("globalThis.__line")
+    alice.until("__connections.some((each) => each.getTransceivers().length > 4)")
+    bob.until("__line.currentDirection !== null")
+    assert bob.evaluate("__line.direction") == "sendrecv"

@@ -17,6 +17,16 @@ KEY: Final = "AAECAwQFBgcICQoLDA0ODw"
 FORGED: Final = ":".join(["66"] * 32)
 OURS: Final = "() => __connections.map((each) => each.localDescription?.sdp ?? '').join('')"
 THEIRS: Final = "() => __connections.map((each) => each.remoteDescription?.sdp ?? '').join('')"
+SOCKETS: Final = """
+globalThis.__sockets = 0;
+globalThis.WebSocket = class extends WebSocket {
+  constructor(...given) {
+    super(...given);
+    __sockets += 1;
+  }
+};
+"""
+"""Counts what the page opens to the broker."""
 
 Lie = Callable[[Visitor, Message], list[Message]]
 
@@ -183,8 +193,11 @@ def test_a_page_that_is_loaded_anew_is_back_in_its_sealed_seat(
 
 
 def test_a_key_that_was_cut_off_is_noticed_before_anything_is_sent(chromium: Browser, server: LiveServer) -> None:
-    page = chromium.open(f"{server.url}/r/cut#{KEY[:-3]}")
+    page = chromium.open(f"{server.url}/r/cut#{KEY[:-3]}", init_script=SOCKETS)
     page.until("() => document.body.innerText.includes('The link is not whole')")
+    assert page.evaluate("__sockets") == 0
+    whole = chromium.open(f"{server.url}/r/cut#{KEY}", init_script=SOCKETS)
+    whole.until("__sockets > 0")
 
 
 def test_a_new_call_has_a_key_and_the_link_that_is_copied_has_it_too(chromium: Browser, server: LiveServer) -> None:

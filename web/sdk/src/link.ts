@@ -284,6 +284,7 @@ export class Link {
         const { kind, sdp } = effect.description;
         await this.connection.setRemoteDescription({ type: kind, sdp: kind === 'answer' ? this.#sameSides(sdp) : sdp });
         if (kind === 'offer') this.#adopt();
+        else this.#adopted = true; // our own lines are agreed on
         this.#perform(this.#negotiation.done());
         break;
       }

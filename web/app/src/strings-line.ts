@@ -32,7 +32,8 @@ function roundTrip(line: Line): string {
 
 function lost(line: Line): string {
   if (!isUp(line)) return none;
-  return line.lost === null ? 'Measuring…' : `${inOneDigit(line.lost * 100)} %`;
+  if (line.lost !== null) return `${inOneDigit(line.lost * 100)} %`;
+  return line.picture === null && line.roundTripMs !== null ? none : 'Measuring…';
 }
 
 const kinds = { 'same-network': 'Same network', direct: 'Directly through NATs' } as const;

@@ -22,6 +22,14 @@ test('what the browser did not allow is said once for both', () => {
   );
 });
 
+test('what is lost is measured where something comes', () => {
+  expect(lineWords.lost({ ...direct, lost: 0.011 })[1]).toBe('1.1 %');
+  const coming = { width: 640, height: 480, framesPerSecond: 20, kbitPerSecond: 600 };
+  expect(lineWords.lost({ ...direct, picture: coming, lost: null })[1]).toBe('Measuring…');
+  expect(lineWords.lost({ ...direct, picture: null, lost: null })[1]).toBe('–');
+  expect(lineWords.lost({ ...direct, picture: null, lost: null, roundTripMs: null })[1]).toBe('Measuring…');
+});
+
 test('a line says its state and its round trip', () => {
   expect(words.line.badge('Bob', direct)).toBe('Line to Bob: direct · 23 ms');
   expect(words.line.state(looking)).toBe('looking…');

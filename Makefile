@@ -1,5 +1,6 @@
 # make serve   install into .venv and start Eyeline; options by ARGS: make serve ARGS="--port 8443 --tls self-signed"
-# make test    install the test tools too, then run everything that must pass
+# make test    install the test tools too, then run the tests, lint and types
+# make test-more   the tests that take long: other browsers and combinations, and what waits
 # make check   lint and types only
 # make fuzz    any bytes at all at every way in, guided by coverage: make fuzz SECONDS=600
 # make clean   remove what make has made
@@ -21,21 +22,26 @@ TOOLS := .make/tools
 NODE_MODULES := web/node_modules/.package-lock.json
 WEB_APP := src/eyeline/web/.built-from
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name test -prune -o -type f ! -name '*.tsbuildinfo' -print)
+TWO_AT_A_TIME := $(BIN)/pytest --numprocesses 2 --dist loadfile
 DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack iproute2 nftables nginx libnginx-mod-stream fonts-noto-color-emoji
 
 # Vite needs Node 20.19, 22.12 or newer; npm comes with it, except in Debian, where it is a package of its own.
 NODE_WILL_DO := command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
 	process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1)' 2>/dev/null
 
-.PHONY: serve test check fuzz clean debian-packages
+.PHONY: serve test test-more check fuzz clean debian-packages
 
 serve: $(RUNTIME) $(WEB_APP)
 	@exec $(BIN)/eyeline serve $(ARGS)
 
 test: debian-packages check
 	npm --prefix web test
-	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not alone"
-	$(BIN)/pytest -m alone
+	$(TWO_AT_A_TIME) -m "not more and not alone"
+	$(BIN)/pytest tests/live -m "not more and alone"
+
+test-more: debian-packages $(TOOLS) $(WEB_APP)
+	$(TWO_AT_A_TIME) tests/live -m "more and not alone"
+	$(BIN)/pytest tests/live -m "more and alone"
 
 check: $(TOOLS) $(WEB_APP) $(NODE_MODULES)
 	$(BIN)/ruff check

@@ -5,9 +5,11 @@ from typing import Final
 
 import pytest
 from tests.support.between import between
-from tests.support.browser import Browser, Page
-from tests.support.people import join_call
+from tests.support.browser import EACH, Browser, Page
+from tests.support.people import NO_DEVICES, join_call
 from tests.support.server import LiveServer
+
+pytestmark = pytest.mark.beside
 
 TRIES: Final = int(os.environ.get("TRIES", "2"))
 WORDS: Final = (
@@ -25,13 +27,13 @@ def emoji(page: Page) -> str:
     return words
 
 
-@pytest.mark.parametrize("second", ["chromium", "firefox"])
+@pytest.mark.parametrize("second", EACH)
 def test_two_people_see_the_same_emoji_and_know_each_other_again(
     second: str, chromium: Browser, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
     other: Browser = request.getfixturevalue(second)
     room = f"{server.url}/r/emoji-{second}"
-    alice, bob = join_call(chromium, room, "Alice"), join_call(other, room, "Bob")
+    alice, bob = join_call(chromium, room, "Alice", NO_DEVICES), join_call(other, room, "Bob", NO_DEVICES)
     assert emoji(alice) == emoji(bob) != ""
     assert len(emoji(alice).split()) >= 4
     alice.click("button", "They match")
@@ -47,12 +49,12 @@ def test_two_people_see_the_same_emoji_and_know_each_other_again(
 
 def test_who_comes_under_a_verified_name_with_another_key_is_warned_of(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/warned"
-    alice, bob = (join_call(chromium, room, name) for name in ("Alice", "Bob"))
+    alice, bob = (join_call(chromium, room, name, NO_DEVICES) for name in ("Alice", "Bob"))
     emoji(alice)
     alice.click("button", "They match")
     bob.click("button", "Leave")
     alice.until("document.querySelector('.badge') === null")
-    join_call(chromium, room, "Bob")
+    join_call(chromium, room, "Bob", NO_DEVICES)
     alice.until("() => document.body.innerText.includes('Bob has another key than the Bob you verified.')")
 
 
@@ -62,7 +64,7 @@ def test_emoji_differ_for_whom_a_lying_broker_has_come_between(chromium: Browser
     `TRIES=200` tries so often: Bob leaves and comes in again, which makes new connections with new keys and nonces.
     """
     with between(server.port, chromium) as middle:
-        alice, bob = (join_call(chromium, f"{middle.url}/r/between", name) for name in ("Alice", "Bob"))
+        alice, bob = (join_call(chromium, f"{middle.url}/r/between", name, NO_DEVICES) for name in ("Alice", "Bob"))
         seen: set[tuple[str, str]] = set()
         while len(seen) < TRIES:
             pair = emoji(alice), emoji(bob)

@@ -9,8 +9,9 @@ import random
 from collections.abc import Callable
 from typing import Final
 
+import pytest
 from tests.support.browser import Browser, Page
-from tests.support.call import media_flows
+from tests.support.call import all_flow, media_flows
 from tests.support.forwarder import Forwarder
 from tests.support.people import is_whole, join_call, say, seats, sees_line
 from tests.support.server import LiveServer
@@ -43,6 +44,8 @@ def back(page: Page, taken: int) -> None:
     assert len(set(seats(page))) == 1, "another seat"
 
 
+@pytest.mark.more
+@pytest.mark.alone
 def test_a_call_goes_on_whatever_becomes_of_the_broker_and_the_sockets(chromium: Browser) -> None:
     chance = random.Random(5)
     with LiveServer("--log-level", "debug") as server, Forwarder(server.port) as between:
@@ -56,8 +59,8 @@ def test_a_call_goes_on_whatever_becomes_of_the_broker_and_the_sockets(chromium:
         faults: list[Callable[[], None]] = [kill, drain, between.cut, between.stall] * TIMES
         chance.shuffle(faults)
         alice, bob = (join_call(chromium, f"{between.url}/r/tea", name, GAPS) for name in ("Alice", "Bob"))
+        all_flow(alice, bob)
         for page in (alice, bob):
-            media_flows(page)
             is_whole(page)
         said = []
         for number, fault in enumerate(faults):

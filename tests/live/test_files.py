@@ -3,7 +3,7 @@
 from typing import Final
 
 import pytest
-from tests.support.browser import Browser, Page
+from tests.support.browser import EACH, Browser, Page
 from tests.support.server import LiveServer
 
 pytestmark = pytest.mark.beside
@@ -69,8 +69,8 @@ def meet(sender: Browser, receiver: Browser, server: LiveServer, room: str, scri
     return alice, bob
 
 
-@pytest.mark.parametrize("receiver", ["chromium", "firefox"])
-@pytest.mark.parametrize("sender", ["chromium", "firefox"])
+@pytest.mark.parametrize("receiver", EACH)
+@pytest.mark.parametrize("sender", EACH)
 def test_a_file_is_offered_accepted_and_verified(
     sender: str, receiver: str, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
@@ -88,6 +88,7 @@ def test_a_file_is_offered_accepted_and_verified(
     assert bob.evaluate(f"async () => ({HASH})(await handle.getFile())") == alice.evaluate(f"() => ({HASH})(file)")
 
 
+@pytest.mark.more
 def test_a_file_goes_on_after_a_channel_that_stays_open_and_sends_nothing(
     chromium: Browser, server: LiveServer
 ) -> None:

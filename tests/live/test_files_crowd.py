@@ -3,10 +3,13 @@
 import os
 from typing import Final
 
+import pytest
 from tests.live.test_files import HASH, JOIN
 from tests.support.browser import Browser, Page
 from tests.support.files import bytes_sent
 from tests.support.server import LiveServer
+
+pytestmark = pytest.mark.beside
 
 BYTES: Final = int(os.environ.get("CROWD_BYTES", "8_000_007"))
 """Size of the file; `CROWD_BYTES=200_000_000` for the long run."""
@@ -68,6 +71,7 @@ def same(alice: Page, readers: list[Page]) -> None:
         assert page.evaluate(f"async () => ({HASH})(await handle.getFile())") == whole
 
 
+@pytest.mark.more
 def test_one_file_ends_right_for_four_people_and_a_slow_one_delays_nobody(
     chromium: Browser, firefox: Browser, server: LiveServer
 ) -> None:
@@ -106,6 +110,7 @@ def test_one_file_that_is_passed_on_leaves_its_sender_about_once_and_a_slow_one_
     assert BYTES <= bytes_sent(alice) <= alice.evaluate(TRANSPORTS) < 1.6 * BYTES
 
 
+@pytest.mark.more
 def test_a_file_that_is_passed_on_ends_right_when_one_who_has_it_leaves_in_the_middle(
     chromium: Browser, firefox: Browser, server: LiveServer
 ) -> None:

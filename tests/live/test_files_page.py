@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from tests.support.browser import Browser, Page
-from tests.support.files import BYTES, HASH, SAVED, a_file, bytes_sent, choose, past, sees, sha256
+from tests.support.browser import EACH, Browser, Page
+from tests.support.files import BYTES, HASH, SAVED, WHOLE, a_file, bytes_sent, choose, past, sees, sha256
 from tests.support.people import NO_DEVICES, join_call
 from tests.support.server import ROOT, LiveServer
 
@@ -84,7 +84,7 @@ def test_a_file_that_is_accepted_arrives_whole_and_is_saved(
     alice, bob = meet(
         request.getfixturevalue(sender), request.getfixturevalue(receiver), f"{server.url}/r/files-{sender}-{receiver}"
     )
-    path = a_file(tmp_path, BYTES)
+    path = a_file(tmp_path, WHOLE)
     choose(alice, path)
     sees(bob, "Alice wants to send you")
     assert "tea.bin" in bob.text()
@@ -170,7 +170,7 @@ def test_a_file_for_one_person_is_offered_to_nobody_else(chromium: Browser, serv
     assert "for-carol.bin" not in bob.text()
 
 
-@pytest.mark.parametrize("receiver", ["chromium", "firefox"])
+@pytest.mark.parametrize("receiver", EACH)
 def test_a_file_goes_on_after_the_receivers_page_was_loaded_anew(
     receiver: str, chromium: Browser, server: LiveServer, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

@@ -161,6 +161,7 @@ def test_a_folder_comes_whole_from_firefox_too(
     assert {path: bytes.fromhex(text) for path, text in bob.evaluate(TREE).items()} == files_in(folder)
 
 
+@pytest.mark.more
 def test_a_folder_goes_on_after_both_pages_were_loaded_anew(
     chromium: Browser, firefox: Browser, server: LiveServer, folder: Path
 ) -> None:

@@ -7,8 +7,8 @@ import os
 from typing import Final
 
 import pytest
-from tests.support.browser import Browser
-from tests.support.call import media_flows
+from tests.support.browser import EACH, Browser
+from tests.support.call import all_flow, media_flows
 from tests.support.people import join_call
 from tests.support.server import LiveServer
 
@@ -56,7 +56,7 @@ globalThis.__churn = (() => {
 """
 
 
-@pytest.mark.parametrize("other", ["chromium", "firefox"])
+@pytest.mark.parametrize("other", EACH)
 def test_simultaneous_renegotiations_end_in_agreement(
     other: str, chromium: Browser, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
@@ -94,8 +94,7 @@ def test_simultaneous_renegotiations_end_in_agreement(
 def test_a_new_line_stays_when_the_other_side_makes_its_first_offer(chromium: Browser, server: LiveServer) -> None:
     """Who came first takes the first offer; the next one is its own, and Bob has a line that neither knows of yet."""
     alice, bob = (join_call(chromium, f"{server.url}/r/line", name) for name in ("Alice", "Bob"))
-    for page in (alice, bob):
-        media_flows(page)
+    all_flow(alice, bob)
     bob.evaluate("""() => {
       const there = __connections.find((each) => each.connectionState === 'connected');
       there.setRemoteDescription = async (description) => {

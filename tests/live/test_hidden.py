@@ -1,8 +1,8 @@
 """Who hides their address shows the others nothing but the relay's."""
 
 import pytest
-from tests.support.browser import Browser, Page
-from tests.support.call import links, media_flows
+from tests.support.browser import EACH, Browser, Page
+from tests.support.call import all_flow, links, media_flows
 from tests.support.people import SEATS, SMALL, join_call
 from tests.support.server import LiveServer, own_address
 
@@ -11,15 +11,14 @@ TOLD = """() => __connections.filter((each) => each.signalingState !== 'closed')
   .match(/a=candidate:.*typ \\S+/g)?.map((each) => /typ (\\S+)/.exec(each)[1]) ?? []"""
 
 
-@pytest.mark.parametrize("name", ["chromium", "firefox"])
+@pytest.mark.parametrize("name", EACH)
 def test_who_hides_their_address_is_reached_by_the_relay_alone(name: str, request: pytest.FixtureRequest) -> None:
     browser: Browser = request.getfixturevalue(name)
     with LiveServer("--host", "0.0.0.0", "--public-address", own_address()) as server:
         room = f"{server.url}/r/hidden"
         bob = join_call(browser, room, "Bob")
         alice = hidden(browser, room, "Alice")
-        for page in (alice, bob):
-            assert media_flows(page).frames > 0
+        all_flow(alice, bob)
         assert set(bob.evaluate(TOLD)) == {"relay"}
         [path] = [link.path for link in links(alice) if link.path]
         assert path.startswith("relay-")

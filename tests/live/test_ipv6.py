@@ -32,8 +32,8 @@ def browsers(lab: Lab) -> Iterator[tuple[Browser, Browser]]:
 @pytest.mark.parametrize(
     ("text", "path"),
     [
-        (rules("none"), "host-host / host-host"),
-        (FIREWALL, "host-host / host-host"),
+        pytest.param(rules("none"), "host-host / host-host", marks=pytest.mark.more),
+        pytest.param(FIREWALL, "host-host / host-host", marks=pytest.mark.more),
         (FIREWALL_443, "relay/tls-relay / relay/tls-relay"),
     ],
     ids=["open", "firewall", "only 443"],

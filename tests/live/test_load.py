@@ -43,7 +43,7 @@ def wait(server: LiveServer, name: str, wanted: float) -> None:
         assert time.monotonic() < end, f"{name} is {now}"
 
 
-@pytest.mark.parametrize("letter", ["x", "💜"])
+@pytest.mark.parametrize("letter", ["x", pytest.param("💜", marks=pytest.mark.more)])
 def test_a_reader_that_does_not_read_costs_less_than_2_mb_and_is_dropped_alone(letter: str) -> None:
     payload = letter + "x" * 55_000
     with LiveServer(*MANY) as server, Socket(server.url) as alice, Socket(server.url) as carol:
@@ -88,6 +88,7 @@ def test_a_flood_in_one_room_slows_nobody_in_another() -> None:
         assert sorted(times)[-20] < 0.05
 
 
+@pytest.mark.more
 def test_ten_thousand_joins_and_leaves_leave_nothing_behind() -> None:
     with LiveServer(*MANY) as server:
         asyncio.run(crowd(server.url, 2000))  # until the pools of Python and of the C library are as large as they get

@@ -1,12 +1,11 @@
 """Any two networks connect: pairs of NATs in a lab of network namespaces, with the app in real browsers."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from itertools import combinations_with_replacement
 from typing import Final
 
 import pytest
-from tests.support.browser import Browser
+from tests.support.browser import EACH, Browser
 from tests.support.call import links
 from tests.support.chromium import Chromium
 from tests.support.firefox import Firefox
@@ -14,7 +13,19 @@ from tests.support.lab import Lab, LabServer
 from tests.support.meeting import expected, kind_of, meet, relay_only
 from tests.support.nat import KINDS, Kind
 
-PAIRS: Final = list(combinations_with_replacement(KINDS, 2))
+FIRST: Final = {
+    ("none", "none"),
+    ("port", "port"),
+    ("port", "sym"),
+    ("sym", "sym"),
+    ("udpblock", "udpblock"),
+}
+"""One or two of each kind of path; the others are for `make test-more`."""
+
+PAIRS: Final = [
+    pair if pair in FIRST else pytest.param(*pair, marks=pytest.mark.more)
+    for pair in combinations_with_replacement(KINDS, 2)
+]
 WITH_FIREFOX: Final[list[tuple[Kind, Kind]]] = [
     ("none", "none"),
     ("full", "port"),
@@ -32,15 +43,21 @@ def server(lab: Lab) -> Iterator[LabServer]:
 
 
 @pytest.fixture(scope="module")
-def processes(lab: Lab) -> Iterator[tuple[Browser, Browser, Browser]]:
-    """A Chromium in each network, and a Firefox in Bob's."""
-    with ExitStack() as stack:
-        sides = [stack.enter_context(Chromium(machine=side.host.machine)) for side in (lab.a, lab.b)]
-        yield sides[0], sides[1], stack.enter_context(Firefox(machine=lab.b.host.machine))
+def processes(lab: Lab) -> Iterator[tuple[Browser, Browser]]:
+    """A Chromium in each network."""
+    with Chromium(machine=lab.a.host.machine) as alice, Chromium(machine=lab.b.host.machine) as bob:
+        yield alice, bob
+
+
+@pytest.fixture(scope="module")
+def firefox_process(lab: Lab) -> Iterator[Browser]:
+    """In Bob's network."""
+    with Firefox(machine=lab.b.host.machine) as browser:
+        yield browser
 
 
 @pytest.fixture
-def browsers(processes: tuple[Browser, Browser, Browser]) -> Iterator[tuple[Browser, Browser, Browser]]:
+def browsers(processes: tuple[Browser, Browser]) -> Iterator[tuple[Browser, Browser]]:
     yield processes
     for each in processes:
         each.close_pages()
@@ -48,39 +65,43 @@ def browsers(processes: tuple[Browser, Browser, Browser]) -> Iterator[tuple[Brow
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)
 def test_two_networks_connect(
-    one: Kind, other: Kind, lab: Lab, server: LabServer, browsers: tuple[Browser, Browser, Browser]
+    one: Kind, other: Kind, lab: Lab, server: LabServer, browsers: tuple[Browser, Browser]
 ) -> None:
     lab.connect(one, other)
     meeting = meet(browsers[0], browsers[1], server.url)
     assert kind_of(meeting.path()) == expected(one, other), meeting.path()
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(("one", "other"), WITH_FIREFOX)
 def test_two_networks_connect_chromium_with_firefox(
-    one: Kind, other: Kind, lab: Lab, server: LabServer, browsers: tuple[Browser, Browser, Browser]
+    one: Kind, other: Kind, lab: Lab, server: LabServer, browsers: tuple[Browser, Browser], firefox: Browser
 ) -> None:
     """Firefox, when it offers, may stay on a relay that was there first; where nothing is direct it has to."""
     lab.connect(one, other)
-    path = meet(browsers[0], browsers[2], server.url).path()
+    path = meet(browsers[0], firefox, server.url).path()
     assert kind_of(path) in {expected(one, other), "relay"}, path
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     ("url", "transport", "kind"),
     [("turn: =udp", "udp", "sym"), ("turns: =tcp", "tls", "udpblock")],
     ids=["udp", "tls"],
 )
-@pytest.mark.parametrize("second", [1, 2], ids=["chromium", "firefox"])
+@pytest.mark.parametrize("second", EACH)
 def test_a_call_goes_by_the_relay_over_each_transport(
     url: str,
     transport: str,
     kind: Kind,
-    second: int,
+    second: str,
     lab: Lab,
     server: LabServer,
-    browsers: tuple[Browser, Browser, Browser],
+    browsers: tuple[Browser, Browser],
+    request: pytest.FixtureRequest,
 ) -> None:
     lab.connect(kind, kind)
-    meeting = meet(browsers[0], browsers[second], server.url, relay_only(url))
+    bob: Browser = browsers[1] if second == "chromium" else request.getfixturevalue(second)
+    meeting = meet(browsers[0], bob, server.url, relay_only(url))
     [link] = [link for link in links(meeting.alice) if link.path]
     assert (link.path, link.relay_protocol) == ("relay-relay", transport)

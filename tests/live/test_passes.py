@@ -11,9 +11,9 @@ import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
-from tests.support.browser import Browser, Page
+from tests.support.browser import EACH, Browser, Page
 from tests.support.call import links, media_flows
-from tests.support.people import join_call, open_chat, say, sees_line
+from tests.support.people import NO_DEVICES, join_call, open_chat, say, sees_line
 from tests.support.server import LiveServer
 
 ENDED: Final = "Whoever runs this room ended the call for all."
@@ -78,13 +78,14 @@ def made(api: httpx.Client, **wanted: Any) -> dict[str, Any]:
     return answer
 
 
+@pytest.mark.beside
 def test_a_link_of_the_api_opens_its_room_and_the_site_ends_the_call(
     chromium: Browser, site: tuple[LiveServer, httpx.Client]
 ) -> None:
     server, api = site
     room = made(api)
-    host = join_call(chromium, room["links"]["host"]["url"], "Alice")
-    guest = join_call(chromium, room["links"]["member"]["url"], "Bob")
+    host = join_call(chromium, room["links"]["host"]["url"], "Alice", NO_DEVICES)
+    guest = join_call(chromium, room["links"]["member"]["url"], "Bob", NO_DEVICES)
     host.until("document.querySelectorAll('video').length > 1")
     [seen] = api.get("/rooms").json()["rooms"]
     assert [(each["name"], each["role"]) for each in seen["members"]] == [("Alice", "host"), ("Bob", "member")]
@@ -96,6 +97,7 @@ def test_a_link_of_the_api_opens_its_room_and_the_site_ends_the_call(
         assert link["pass"] not in server.transcript()
 
 
+@pytest.mark.beside
 def test_who_has_no_pass_reads_why_the_room_stays_closed(
     chromium: Browser, site: tuple[LiveServer, httpx.Client]
 ) -> None:
@@ -104,7 +106,7 @@ def test_who_has_no_pass_reads_why_the_room_stays_closed(
     page.until("document.body.innerText.includes('It opens only by a link that was made for you.')")
 
 
-@pytest.mark.parametrize("second", ["chromium", "firefox"])
+@pytest.mark.parametrize("second", EACH)
 def test_who_may_only_watch_sees_hears_and_reads_and_is_asked_for_nothing(
     second: str, chromium: Browser, site: tuple[LiveServer, httpx.Client], request: pytest.FixtureRequest
 ) -> None:
@@ -169,6 +171,8 @@ def test_nothing_of_what_a_changed_page_sends_that_may_only_watch_is_seen_heard_
     assert not mallory.evaluate(DELIVERED)
 
 
+@pytest.mark.more
+@pytest.mark.beside
 def test_a_call_that_ends_at_a_time_says_so_before_and_lets_nobody_back(chromium: Browser, tmp_path: Path) -> None:
     key = OctKey.import_key({"kty": "oct", "kid": "site", "k": "c2VjcmV0" * 8})
     (tmp_path / "keys.json").write_text(json.dumps({"keys": [key.as_dict()]}))
@@ -176,7 +180,7 @@ def test_a_call_that_ends_at_a_time_says_so_before_and_lets_nobody_back(chromium
         now = time.time()
         claims = {"room": "tea", "aud": "eyeline", "exp": now + 300, "ends": now + 15}
         link = f"{server.url}/r/tea#pass={jwt.encode({'alg': 'HS256', 'kid': 'site'}, claims, key)}"
-        people = [join_call(chromium, link, name) for name in ("Alice", "Bob")]
+        people = [join_call(chromium, link, name, NO_DEVICES) for name in ("Alice", "Bob")]
         for page in people:
             page.until("document.body.innerText.includes('This call ends within a minute.')")
         for page in people:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.support.browser import Browser, Page
+from tests.support.browser import EACH, Browser, Page
 from tests.support.call import links
 from tests.support.meeting import meet, relay_only
-from tests.support.people import SMALL
+from tests.support.people import NO_DEVICES, SMALL
 from tests.support.server import LiveServer, own_address
 
 from eyeline.checks import CHECKS
@@ -48,7 +48,7 @@ def server() -> Iterator[LiveServer]:
         yield running
 
 
-@pytest.fixture(params=["chromium", "firefox"])
+@pytest.fixture(params=EACH)
 def browser(request: pytest.FixtureRequest) -> Browser:
     """Each of the two."""
     found: Browser = request.getfixturevalue(request.param)
@@ -104,11 +104,12 @@ def test_a_call_goes_by_the_relay_over_tcp(browser: Browser, server: LiveServer)
     assert (link.path, link.relay_protocol) == ("relay-relay", "tcp")
 
 
+@pytest.mark.more
 def test_where_nothing_connects_the_tile_says_why_and_tries_again(
     chromium: Browser, firefox: Browser, server: LiveServer
 ) -> None:
     couples = [
-        [join(browser, f"{server.url}/r/deaf-{browser.name}", name, DEAF) for name in ("Alice", "Bob")]
+        [join(browser, f"{server.url}/r/deaf-{browser.name}", name, DEAF + NO_DEVICES) for name in ("Alice", "Bob")]
         for browser in (chromium, firefox)
     ]
     for alice, bob in couples:

@@ -12,6 +12,7 @@ from tests.support.chromium import Chromium
 from tests.support.files import BYTES, HASH, SAVED, a_file, choose, past, sees, sha256
 from tests.support.lab import Lab, LabServer
 from tests.support.meeting import Meeting, meet
+from tests.support.people import NO_DEVICES, join_call
 
 BACK_WITHIN: Final = 3.0
 """Seconds after the network is back."""
@@ -49,6 +50,7 @@ def test_a_call_outlives_a_router_that_gets_another_address(
     is_back(meeting)
 
 
+@pytest.mark.more
 def test_a_call_outlives_eight_seconds_without_a_network(
     lab: Lab, server: LabServer, browsers: tuple[Browser, Browser]
 ) -> None:
@@ -61,22 +63,24 @@ def test_a_call_outlives_eight_seconds_without_a_network(
     is_back(meeting)
 
 
+@pytest.mark.beside
 def test_a_file_outlives_two_cuts_of_the_network(
     lab: Lab, server: LabServer, browsers: tuple[Browser, Browser], tmp_path: Path
 ) -> None:
     lab.connect("port", "port")
-    meeting = meet(*browsers, server.url, SAVED)
+    people = zip(browsers, ("Alice", "Bob"), strict=True)
+    alice, bob = (join_call(browser, f"{server.url}/r/file", name, NO_DEVICES + SAVED) for browser, name in people)
     path = a_file(tmp_path, BYTES)
-    choose(meeting.alice, path)
-    meeting.bob.click("button", "Files")
-    meeting.bob.click("button", "Accept")
+    choose(alice, path)
+    bob.click("button", "Files")
+    bob.click("button", "Accept")
     for part in (0.2, 0.6):
-        past(meeting.bob, int(BYTES * part))
+        past(bob, int(BYTES * part))
         lab.a.cut()
-        sees(meeting.bob, "no line to Alice")
+        sees(bob, "no line to Alice")
         lab.a.mend()
-    meeting.bob.until("saved.length === 1", deadline=60)
-    assert meeting.bob.evaluate(HASH, deadline=30) == sha256(path)
+    bob.until("saved.length === 1", deadline=60)
+    assert bob.evaluate(HASH, deadline=30) == sha256(path)
 
 
 def mark(meeting: Meeting) -> None:

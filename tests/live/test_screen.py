@@ -5,8 +5,8 @@ from typing import Final
 
 import pytest
 from tests.live.test_host import new_call, reach
-from tests.support.browser import Browser, Page
-from tests.support.call import media_flows
+from tests.support.browser import EACH, Browser, Page
+from tests.support.call import all_flow, media_flows
 from tests.support.chromium import Chromium
 from tests.support.people import is_whole, join_call
 from tests.support.server import LiveServer
@@ -41,11 +41,11 @@ SENDS: Final = f"(what) => JSON.stringify({SENDING}) === JSON.stringify(what)"
 
 DRAWN: Final = """
 if (navigator.mediaDevices) navigator.mediaDevices.getDisplayMedia = async () => {
-  const canvas = Object.assign(document.createElement('canvas'), {width: 1280, height: 720});
+  const canvas = Object.assign(document.createElement('canvas'), {width: 640, height: 360});
   const pen = canvas.getContext('2d');
   setInterval(() => {
     pen.fillStyle = `hsl(${Date.now() / 10 % 360} 50% 50%)`;
-    pen.fillRect(0, 0, 1280, 720);
+    pen.fillRect(0, 0, 640, 360);
   }, 50);
   return canvas.captureStream(20);
 };
@@ -81,7 +81,7 @@ def no_screen(page: Page) -> None:
     page.until("document.querySelector('[data-role=screen]') === null")
 
 
-@pytest.mark.parametrize("name", ["chromium", "firefox"])
+@pytest.mark.parametrize("name", EACH)
 def test_a_screen_is_seen_beside_the_camera_until_it_is_stopped(
     name: str, sharer: Browser, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
@@ -89,8 +89,7 @@ def test_a_screen_is_seen_beside_the_camera_until_it_is_stopped(
     alice, bob = (
         join_call(each, f"{server.url}/r/screen-{name}", who) for each, who in ((sharer, "Alice"), (other, "Bob"))
     )
-    for page in (alice, bob):
-        media_flows(page)
+    all_flow(alice, bob)
     alice.click("button", "Share your screen")
     screen_flows(bob)
     for page in (alice, bob):
@@ -106,6 +105,7 @@ def test_a_screen_is_seen_beside_the_camera_until_it_is_stopped(
         camera_flows(page)
 
 
+@pytest.mark.more
 def test_firefox_shares_to_chromium(chromium: Browser, firefox: Browser, server: LiveServer) -> None:
     bob = join_call(chromium, f"{server.url}/r/firefox-shares", "Bob")
     alice = join_call(firefox, f"{server.url}/r/firefox-shares", "Alice", DRAWN)
@@ -147,17 +147,17 @@ def test_the_screen_is_sharp_and_the_camera_beside_it_small(
     alice.until(SENDS, [[1, 2_500_000]])
 
 
+@pytest.mark.parametrize("name", EACH)
 def test_who_comes_later_and_who_loads_the_page_anew_see_the_screen(
-    sharer: Browser, chromium: Browser, firefox: Browser, server: LiveServer
+    name: str, sharer: Browser, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
-    alice = join_call(sharer, f"{server.url}/r/later", "Alice")
+    alice = join_call(sharer, f"{server.url}/r/later-{name}", "Alice")
     alice.press("s")
     alice.until("document.querySelector('.sharing') !== null")
-    people = [join_call(each, f"{server.url}/r/later", who) for each, who in ((chromium, "Bob"), (firefox, "Carol"))]
-    for page in people:
-        screen_flows(page)
-        page.reload()
-        screen_flows(page)
+    bob = join_call(request.getfixturevalue(name), f"{server.url}/r/later-{name}", "Bob")
+    screen_flows(bob)
+    bob.reload()
+    screen_flows(bob)
 
 
 def test_a_screen_is_shared_while_the_server_is_away(sharer: Browser, chromium: Browser) -> None:

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from tests.support.browser import Browser, Page
-from tests.support.call import links, media_flows
+from tests.support.browser import EACH, Browser, Page
+from tests.support.call import all_flow, links, media_flows
 from tests.support.liar import Liar, Message, Visitor
-from tests.support.people import join_call, say, seats, sees_line
+from tests.support.people import NO_DEVICES, join_call, say, seats, sees_line
 from tests.support.server import LiveServer
 
 KEY: Final = "AAECAwQFBgcICQoLDA0ODw"
@@ -99,8 +99,7 @@ def test_two_people_with_the_key_talk_and_the_server_reads_nothing(chromium: Bro
     with LiveServer("--log-level", "debug", "--metrics", "open") as server, Liar(server.port) as liar:
         link = f"{liar.url}/r/sealed#{KEY}"
         alice, bob = join_call(chromium, link, "Alice Liddell"), join_call(firefox, link, "Bob Cratchit")
-        for page in (alice, bob):
-            assert media_flows(page).audio_energy > 0
+        all_flow(alice, bob)
         say(alice, "Curiouser")
         assert sees_line(bob, "Curiouser")
         everything = "\n".join([*liar.seen, server.log(), httpx.get(f"{server.url}/metrics").text])
@@ -122,16 +121,17 @@ LIES: Final[dict[str, Lie]] = {
 }
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize("lie", LIES)
 def test_whatever_a_broker_does_nobody_is_connected_with_it(chromium: Browser, liar: Liar, lie: str) -> None:
     """The remote keys of every connection are those that the other person's browser made, or there are none."""
     liar.lie = LIES[lie]
     link = f"{liar.url}/r/{lie}#{KEY}"
-    alice, bob = (join_call(chromium, link, name) for name in ("Alice", "Bob"))
+    alice, bob = (join_call(chromium, link, name, NO_DEVICES) for name in ("Alice", "Bob"))
     bob.until("__connections.some((each) => each.localDescription !== null)")
     alice.until("() => document.body.innerText.includes('Bob')")
     if lie in ("injected", "replayed"):
-        assert media_flows(alice).frames > 0
+        alice.until("__connections.some((each) => each.connectionState === 'connected')")
     else:
         liar.wait_for(signals=4)
     for page, other in ((alice, bob), (bob, alice)):
@@ -139,14 +139,16 @@ def test_whatever_a_broker_does_nobody_is_connected_with_it(chromium: Browser, l
     assert FORGED not in alice.evaluate(THEIRS) + bob.evaluate(THEIRS)
 
 
+@pytest.mark.beside
 def test_without_a_key_such_a_broker_can_swap_the_keys(chromium: Browser, liar: Liar) -> None:
     """So the test above would notice."""
     liar.lie = swap_keys
     link = f"{liar.url}/r/lies"
-    alice, _ = (join_call(chromium, link, name) for name in ("Alice", "Bob"))
+    alice, _ = (join_call(chromium, link, name, NO_DEVICES) for name in ("Alice", "Bob"))
     alice.until(f"__connections.some((each) => (each.remoteDescription?.sdp ?? '').includes('{FORGED}'))")
 
 
+@pytest.mark.beside
 def test_who_lacks_the_key_is_told_so_and_meets_nobody(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/keyless"
     mallory = join_call(chromium, room, "Mallory")
@@ -163,6 +165,7 @@ def test_who_lacks_the_key_is_told_so_and_meets_nobody(chromium: Browser, server
     late.until("() => document.body.innerText.includes('Mallory')")
 
 
+@pytest.mark.beside
 def test_who_comes_without_the_key_reads_in_the_lobby_what_to_do(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/whole-link"
     join_call(chromium, f"{room}#{KEY}", "Alice")
@@ -174,7 +177,7 @@ def test_who_comes_without_the_key_reads_in_the_lobby_what_to_do(chromium: Brows
     assert bob.evaluate("document.querySelector('main.call')") is None
 
 
-@pytest.mark.parametrize("name", ["chromium", "firefox"])
+@pytest.mark.parametrize("name", EACH)
 def test_a_page_that_is_loaded_anew_is_back_in_its_sealed_seat(
     name: str, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
@@ -186,12 +189,12 @@ def test_a_page_that_is_loaded_anew_is_back_in_its_sealed_seat(
     bob.reload()
     bob.until("__joined.length > 0")
     assert seats(bob) == [seat]
-    for page in (alice, bob):
-        assert media_flows(page).frames > 0
+    all_flow(alice, bob)
     say(bob, "Back again")
     assert sees_line(alice, "Back again")
 
 
+@pytest.mark.beside
 def test_a_key_that_was_cut_off_is_noticed_before_anything_is_sent(chromium: Browser, server: LiveServer) -> None:
     page = chromium.open(f"{server.url}/r/cut#{KEY[:-3]}", init_script=SOCKETS)
     page.until("() => document.body.innerText.includes('The link is not whole')")
@@ -200,6 +203,7 @@ def test_a_key_that_was_cut_off_is_noticed_before_anything_is_sent(chromium: Bro
     whole.until("__sockets > 0")
 
 
+@pytest.mark.beside
 def test_a_new_call_has_a_key_and_the_link_that_is_copied_has_it_too(chromium: Browser, server: LiveServer) -> None:
     page = chromium.open(server.url)
     page.click("button", "New call")

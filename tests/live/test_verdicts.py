@@ -12,7 +12,7 @@ from tests.support.chromium import Chromium
 from tests.support.firefox import Firefox
 from tests.support.lab import NAME, Lab, LabServer
 from tests.support.nat import Kind
-from tests.support.people import join_call
+from tests.support.people import NO_DEVICES, join_call
 
 from eyeline.checks import CHECKS, Code
 
@@ -42,12 +42,15 @@ def browsers(processes: tuple[Browser, Browser]) -> Iterator[tuple[Browser, Brow
 
 def both(browsers: tuple[Browser, Browser], room: str) -> list[Page]:
     """Alice and Bob join."""
-    return [join_call(each, room, name) for each, name in zip(browsers, ("Alice", "Bob"), strict=True)]
+    return [join_call(each, room, name, NO_DEVICES) for each, name in zip(browsers, ("Alice", "Bob"), strict=True)]
 
 
 @pytest.mark.parametrize(
     ("kind", "path"),
-    [("port", "Direct, through both NATs (UDP)"), ("udpblock", "Relayed over TLS, still encrypted")],
+    [
+        pytest.param("port", "Direct, through both NATs (UDP)", marks=pytest.mark.more),
+        ("udpblock", "Relayed over TLS, still encrypted"),
+    ],
 )
 def test_the_panel_says_what_is_between(kind: Kind, path: str, lab: Lab, browsers: tuple[Browser, Browser]) -> None:
     lab.connect(kind, kind)
@@ -56,6 +59,7 @@ def test_the_panel_says_what_is_between(kind: Kind, path: str, lab: Lab, browser
         assert [open_line(page)["Path"] for page in pages] == [path, path]
 
 
+@pytest.mark.more
 def test_the_tile_says_that_there_is_no_relay_or_that_it_is_silent(
     lab: Lab, browsers: tuple[Browser, Browser], tmp_path: Path
 ) -> None:
@@ -70,6 +74,7 @@ def test_the_tile_says_that_there_is_no_relay_or_that_it_is_silent(
         say(unheard, "relay-silent")
 
 
+@pytest.mark.more
 def test_the_tile_says_that_a_network_lets_nothing_out(
     lab: Lab, browsers: tuple[Browser, Browser], tmp_path: Path
 ) -> None:
@@ -92,6 +97,7 @@ def say(pages: list[Page], code: Code) -> None:
         page.until("(words) => document.body.innerText.includes(words)", CHECKS[code].message, deadline=30)
 
 
+@pytest.mark.more
 def test_the_test_page_finds_that_no_udp_gets_out(lab: Lab, browsers: tuple[Browser, Browser]) -> None:
     lab.connect("udpblock", "udpblock")
     with LabServer(lab.server) as server:

@@ -11,13 +11,17 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, Protocol, Self, TypedDict, TypeVar, Unpack
+from typing import Any, ClassVar, Final, Literal, Protocol, Self, TypedDict, TypeVar, Unpack
+from weakref import WeakSet
+
+import pytest
 
 from tests.support.wire import PATIENCE, WireError
 
 T = TypeVar("T")
 Permission = Literal["camera", "microphone"]
-POLL: Final = 0.02
+POLLS: Final = (0.01, 0.01, 0.02, 0.02, 0.04, 0.04, 0.08)
+"""Seconds from one look to the next, the last one for good: to look takes the page a processor, too."""
 PICTURES: Final = Path(tempfile.gettempdir(), "eyeline-screenshots")
 _pictures = itertools.count(1)
 
@@ -32,6 +36,15 @@ globalThis.RTCPeerConnection = new Proxy(RTCPeerConnection, {
   },
 });
 """
+
+EACH: Final = ("chromium", pytest.param("firefox", marks=pytest.mark.more))
+"""For a promise that does not rest on the browser: shown in one, and again in the other by `make test-more`."""
+
+USABLE: Final = "a, button, input, select, textarea, summary, option, [contenteditable], [role]"
+"""What `click` and `fill` look among (CSS)."""
+
+_STATE: Final = """[location.href, document.body.innerText.slice(0, 500), globalThis.__connections.map((each) =>
+  [each.signalingState, each.iceGatheringState, each.iceConnectionState, each.connectionState].join(' '))]"""
 
 _RUN: Final = """(async () => {
   try {
@@ -124,8 +137,11 @@ class Tab(Protocol):
 class Page:
     """One tab of one person.  What waits has a deadline in seconds and fails with the page's own words."""
 
+    _open: ClassVar[WeakSet["Page"]] = WeakSet()
+
     def __init__(self, tab: Tab) -> None:
         self._tab = tab
+        self._open.add(self)
         self._nudges = itertools.cycle((0, 1))  # a mouse that is moved to where it is has not moved
 
     def evaluate(self, js: str, *args: object, deadline: float = PATIENCE) -> Any:
@@ -199,6 +215,7 @@ class Page:
         path.write_bytes(self._tab.capture())
 
     def close(self) -> None:
+        self._open.discard(self)
         self._tab.close()
 
     def _run(self, js: str, args: Sequence[object], deadline: float) -> Any:
@@ -225,6 +242,7 @@ class Page:
 
     def _wait(self, look: Callable[[], tuple[bool, T]], what: str, deadline: float) -> T:
         end = time.monotonic() + deadline
+        pauses = itertools.chain(POLLS, itertools.repeat(POLLS[-1]))
         while True:
             try:
                 truthy, value = look()
@@ -235,15 +253,22 @@ class Page:
                 return value
             if time.monotonic() > end:
                 raise PageError(f"not in {deadline:.1f} s: {what}\nlast seen: {seen}\n{self._scene()}")
-            time.sleep(POLL)
+            time.sleep(next(pauses))
+
+    def _state(self) -> str:
+        try:
+            url, text, connections = self.evaluate(_STATE, deadline=5.0)
+            return "\n".join([f"url: {url}", f"connections: {connections}", f"text: {text}", "console:", *self.console])
+        except (PageError, WireError) as error:
+            return f"nothing can be seen of a page: {error}"
 
     def _scene(self) -> str:
         """What a person would want to know of a page on which something did not happen."""
         path = PICTURES / f"{next(_pictures)}.png"
         try:
             self.screenshot(path)
-            url = self.evaluate("location.href", deadline=5.0)
-            return "\n".join([f"url: {url}", f"screenshot: {path}", "console:", *self.console])
+            others = [page._state() for page in self._open if page is not self]
+            return "\n".join([f"screenshot: {path}", self._state(), *others])
         except (PageError, WireError) as error:
             return f"nothing can be seen of the page: {error}"
 

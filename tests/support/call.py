@@ -37,7 +37,7 @@ _FLOWS: Final = f"""async (before) => {{
   const links = await ({_LINKS})();
   const grown = (name) => links.reduce((sum, link) => sum + link[name] - (before[link.number]?.[name] ?? 0), 0);
   const sum = (name) => links.reduce((total, link) => total + link[name], 0);
-  if (grown('frames_decoded') < 10 || grown('audio_energy') <= 0) return false;
+  if (grown('frames_decoded') < 5 || grown('audio_energy') <= 0) return false;
   return [sum('frames_decoded'), sum('audio_energy')];
 }}"""
 
@@ -79,6 +79,12 @@ def decoded(page: Page) -> Decoded:
 
 
 def media_flows(page: Page, deadline: float = 15.0) -> Decoded:
-    """Wait until, from now on, ten more frames of video and some sound have been decoded; fail if they are not."""
-    before = {link.number: asdict(link) for link in links(page)}
-    return Decoded(*page.until(_FLOWS, before, deadline=deadline))
+    """Wait until, from now on, five more frames of video and some sound have been decoded; fail if they are not."""
+    [now] = all_flow(page, deadline=deadline)
+    return now
+
+
+def all_flow(*pages: Page, deadline: float = 15.0) -> list[Decoded]:
+    """`media_flows` of all these pages, from the same moment on."""
+    before = [{link.number: asdict(link) for link in links(page)} for page in pages]
+    return [Decoded(*page.until(_FLOWS, old, deadline=deadline)) for page, old in zip(pages, before, strict=True)]

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, Unpack
 
-from tests.support.browser import PLAIN, REMEMBER, Page, Visit
+from tests.support.browser import PLAIN, REMEMBER, USABLE, Page, Visit
 from tests.support.tools import need
 from tests.support.wire import HERE, PATIENCE, Json, Machine, Process, Wire, WireError, scratch
 
@@ -42,6 +42,7 @@ FLAGS: Final = (
     "--disable-renderer-backgrounding",
     "--disable-sync",
     "--enable-blink-features=ComputedAccessibilityInfo",
+    "--force-device-scale-factor=0.5",  # of the window, not of the page in it: half the work of drawing pictures
     "--hide-scrollbars",
     "--password-store=basic",
     "--remote-debugging-port=0",
@@ -58,11 +59,11 @@ KEYS: Final = {
 _BUILT: Final = "String(performance.getEntriesByType('navigation')[0]?.domContentLoadedEventEnd > 0)"
 
 # The accessibility tree by way of the elements: CDP's own query waits for `load`, too.
-_FIND: Final = """(role, name) => {
-  const candidates = 'a, button, input, select, textarea, summary, option, [contenteditable], [role]';
+_FIND: Final = f"""(role, name) => {{
+  const candidates = '{USABLE}';
   const fits = (element) => element.computedName === name && [null, element.computedRole].includes(role);
   return [...document.querySelectorAll(candidates)].filter((element) => element.checkVisibility() && fits(element));
-}"""
+}}"""
 
 
 class Chromium:

@@ -8,7 +8,10 @@ from typing import Final
 from tests.support.browser import Page
 
 BYTES: Final = int(os.environ.get("FILE_BYTES", "40_000_007"))
-"""Size of the large file; `FILE_BYTES=200_000_000` for the long run."""
+"""Size of a file that is interrupted, for what has come is kept in parts of megabytes.  `FILE_BYTES` says another."""
+
+WHOLE: Final = int(os.environ.get("FILE_BYTES", "8_000_007"))
+"""Size of a file that is not."""
 
 SAVED: Final = """
 globalThis.saved = [];

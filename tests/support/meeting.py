@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from tests.support.browser import Browser, Page
-from tests.support.call import links, media_flows
+from tests.support.call import all_flow, links
 from tests.support.nat import Kind
 from tests.support.people import join_call
 
@@ -62,8 +62,7 @@ def meet(alice: Browser, bob: Browser, url: str, script: str = "") -> Meeting:
     room = f"{url}/r/meeting-{next(_rooms)}"
     first = join_call(alice, room, "Alice", TIMES + script)
     second = join_call(bob, room, "Bob", TIMES + script)
-    for page in (first, second):
-        media_flows(page, deadline=30)
+    all_flow(first, second, deadline=30)
     times = second.until("__times.frame && __times")
     return Meeting(first, second, times["connected"] - times["join"], times["frame"] - times["join"])
 

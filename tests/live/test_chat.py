@@ -87,6 +87,7 @@ def test_who_loads_the_page_anew_reads_what_the_others_wrote(chromium: Browser, 
     assert lines(bob) == lines(alice) == ["Are you there?", "One moment", "I am back"]
 
 
+@pytest.mark.more
 def test_a_link_that_breaks_and_heals_loses_no_line_and_no_order(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/cut"
     alice, bob = (join(chromium, room, name, CUT) for name in ("Alice", "Bob"))

@@ -283,6 +283,7 @@ def heard(page: Page, frame: str, count: int) -> None:
     page.until("(frame, count) => heard.filter((each) => each.frame === frame).length === count", frame, count)
 
 
+@pytest.mark.more
 def test_wrong_bytes_from_one_who_passes_a_file_on_end_in_no_file(
     chromium: Browser, server: LiveServer, tmp_path: Path
 ) -> None:

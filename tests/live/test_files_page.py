@@ -226,6 +226,7 @@ def test_a_dropped_file_goes_on_by_itself_after_the_senders_page_was_loaded_anew
     alice.until(f"async () => (await ({KEPT})()).length === 0")
 
 
+@pytest.mark.more
 def test_where_the_browser_asks_before_a_kept_file_is_read_again_one_click_goes_on(
     chromium: Browser, server: LiveServer, tmp_path: Path
 ) -> None:

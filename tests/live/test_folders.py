@@ -139,6 +139,7 @@ def test_a_folder_that_storage_has_no_room_for_goes_straight_to_its_place_whole_
     bob.until(f"async () => Object.keys(await ({TREE})()).every((path) => path.startsWith('tea/'))")
 
 
+@pytest.mark.more
 def test_a_folder_comes_whole_from_firefox_too(
     chromium: Browser, firefox: Browser, server: LiveServer, tmp_path: Path
 ) -> None:

@@ -29,11 +29,12 @@ def browsers(lab: Lab) -> Iterator[tuple[Browser, Browser]]:
         yield alice, bob
 
 
+@pytest.mark.more
 @pytest.mark.parametrize(
     ("text", "path"),
     [
-        pytest.param(rules("none"), "host-host / host-host", marks=pytest.mark.more),
-        pytest.param(FIREWALL, "host-host / host-host", marks=pytest.mark.more),
+        (rules("none"), "host-host / host-host"),
+        (FIREWALL, "host-host / host-host"),
         (FIREWALL_443, "relay/tls-relay / relay/tls-relay"),
     ],
     ids=["open", "firewall", "only 443"],

@@ -43,7 +43,8 @@ def wait(server: LiveServer, name: str, wanted: float) -> None:
         assert time.monotonic() < end, f"{name} is {now}"
 
 
-@pytest.mark.parametrize("letter", ["x", pytest.param("💜", marks=pytest.mark.more)])
+@pytest.mark.more
+@pytest.mark.parametrize("letter", ["x", "💜"])
 def test_a_reader_that_does_not_read_costs_less_than_2_mb_and_is_dropped_alone(letter: str) -> None:
     payload = letter + "x" * 55_000
     with LiveServer(*MANY) as server, Socket(server.url) as alice, Socket(server.url) as carol:

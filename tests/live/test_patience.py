@@ -45,6 +45,7 @@ def test_a_head_of_30_kib_is_taken() -> None:
         assert httpx.get(f"{server.url}/healthz", headers={"x": "x" * 30_000}).status_code == 200
 
 
+@pytest.mark.more
 def test_a_request_that_takes_too_long_is_cut_off() -> None:
     with LiveServer() as server, dial(server) as silent, dial(server) as slow, dial(server) as long:
         began = time.monotonic()

@@ -52,7 +52,7 @@ def relays(server: LiveServer, transport: str, *flags: str) -> None:
     assert int(sent) == int(received) > 0
 
 
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("transport", ["udp", pytest.param("tcp", marks=pytest.mark.more)])
 def test_coturns_clients_talk_to_each_other_by_our_relay(plain: LiveServer, transport: str) -> None:
     relays(plain, transport, "-y", "-m", "2")
 
@@ -62,7 +62,9 @@ def test_coturns_clients_talk_to_each_other_by_our_relay_over_tls(secure: LiveSe
     relays(secure, "tls", "-y", "-m", "2")
 
 
-@pytest.mark.parametrize("indications", [False, True], ids=["channels", "indications"])
+@pytest.mark.parametrize(
+    "indications", [False, pytest.param(True, marks=pytest.mark.more)], ids=["channels", "indications"]
+)
 def test_coturns_client_talks_to_a_peer_by_our_relay(plain: LiveServer, indications: bool) -> None:
     port = free_port(socket.SOCK_DGRAM)
     with subprocess.Popen(

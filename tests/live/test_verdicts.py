@@ -16,7 +16,7 @@ from tests.support.people import NO_DEVICES, join_call
 
 from eyeline.checks import CHECKS, Code
 
-pytestmark = pytest.mark.beside
+pytestmark = [pytest.mark.beside, pytest.mark.more]
 
 TLS: Final = ("--port", "443", "--tls", "self-signed")
 SILENT_UDP: Final = f"turn:{NAME}:3999?transport=udp"
@@ -47,10 +47,7 @@ def both(browsers: tuple[Browser, Browser], room: str) -> list[Page]:
 
 @pytest.mark.parametrize(
     ("kind", "path"),
-    [
-        pytest.param("port", "Direct, through both NATs (UDP)", marks=pytest.mark.more),
-        ("udpblock", "Relayed over TLS, still encrypted"),
-    ],
+    [("port", "Direct, through both NATs (UDP)"), ("udpblock", "Relayed over TLS, still encrypted")],
 )
 def test_the_panel_says_what_is_between(kind: Kind, path: str, lab: Lab, browsers: tuple[Browser, Browser]) -> None:
     lab.connect(kind, kind)
@@ -59,7 +56,6 @@ def test_the_panel_says_what_is_between(kind: Kind, path: str, lab: Lab, browser
         assert [open_line(page)["Path"] for page in pages] == [path, path]
 
 
-@pytest.mark.more
 def test_the_tile_says_that_there_is_no_relay_or_that_it_is_silent(
     lab: Lab, browsers: tuple[Browser, Browser], tmp_path: Path
 ) -> None:
@@ -74,7 +70,6 @@ def test_the_tile_says_that_there_is_no_relay_or_that_it_is_silent(
         say(unheard, "relay-silent")
 
 
-@pytest.mark.more
 def test_the_tile_says_that_a_network_lets_nothing_out(
     lab: Lab, browsers: tuple[Browser, Browser], tmp_path: Path
 ) -> None:
@@ -97,7 +92,6 @@ def say(pages: list[Page], code: Code) -> None:
         page.until("(words) => document.body.innerText.includes(words)", CHECKS[code].message, deadline=30)
 
 
-@pytest.mark.more
 def test_the_test_page_finds_that_no_udp_gets_out(lab: Lab, browsers: tuple[Browser, Browser]) -> None:
     lab.connect("udpblock", "udpblock")
     with LabServer(lab.server) as server:

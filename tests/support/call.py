@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from tests.support.browser import Page
+from tests.support.browser import TWO_TRIES, Page
 
 _LINKS: Final = """async () => {
   const links = [];
@@ -78,13 +78,13 @@ def decoded(page: Page) -> Decoded:
     return Decoded(sum(link.frames_decoded for link in now), sum(link.audio_energy for link in now))
 
 
-def media_flows(page: Page, deadline: float = 15.0) -> Decoded:
+def media_flows(page: Page, deadline: float = TWO_TRIES) -> Decoded:
     """Wait until, from now on, five more frames of video and some sound have been decoded; fail if they are not."""
     [now] = all_flow(page, deadline=deadline)
     return now
 
 
-def all_flow(*pages: Page, deadline: float = 15.0) -> list[Decoded]:
+def all_flow(*pages: Page, deadline: float = TWO_TRIES) -> list[Decoded]:
     """`media_flows` of all these pages, from the same moment on."""
     before = [{link.number: asdict(link) for link in links(page)} for page in pages]
     return [Decoded(*page.until(_FLOWS, old, deadline=deadline)) for page, old in zip(pages, before, strict=True)]

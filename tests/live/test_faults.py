@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from tests.support.browser import Browser, Page
+from tests.support.browser import EACH, Browser, Page
 from tests.support.call import all_flow, media_flows
 from tests.support.forwarder import Forwarder
-from tests.support.people import is_whole, join_call, say, seats, sees_line
+from tests.support.people import NO_DEVICES, is_whole, join_call, say, seats, sees_line
 from tests.support.server import LiveServer
 
 TIMES: Final = int(os.environ.get("FAULTS", "1"))
@@ -35,6 +35,16 @@ const look = async () => {
 };
 look();
 """
+NOWHERE: Final = """
+globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(given) {
+    const first = __connections.length === 0;
+    super(first ? {...given, iceServers: [], iceTransportPolicy: 'relay'} : given);
+    if (first) this.setConfiguration = () => undefined;
+  }
+};
+"""
+"""The page's first connection finds no address: it may use relays only, and has none."""
 LINES: Final = "[...document.querySelectorAll('[role=log] p')].map((each) => each.textContent)"
 
 
@@ -87,3 +97,21 @@ def test_a_call_goes_on_whatever_becomes_of_the_broker_and_the_sockets(chromium:
         log = server.transcript()
         assert log.count("Signalled") > 10
         assert not [secret for secret in ("Alice", "Bob", "tea", *said) if secret in log]
+
+
+@pytest.mark.beside
+@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("who", ["Alice", "Bob", pytest.param("both", marks=pytest.mark.more)])
+def test_a_browser_that_finds_no_address_at_first_is_asked_again_soon(
+    who: str, name: str, server: LiveServer, request: pytest.FixtureRequest
+) -> None:
+    browser: Browser = request.getfixturevalue(name)
+    room = f"{server.url}/r/{who.lower()}-{name}"
+    alice, bob = (
+        join_call(browser, room, each, NO_DEVICES + (NOWHERE if who in (each, "both") else ""))
+        for each in ("Alice", "Bob")
+    )
+    for page in (alice, bob):
+        page.until("__connections.some((each) => each.connectionState === 'connected')", deadline=12)
+    say(alice, "here we are")
+    assert sees_line(bob, "here we are")

@@ -1,4 +1,5 @@
 import type { GatheringError } from './attempt.ts';
+import { nextLinkNumber } from './link-number.ts';
 import { Negotiation, type NegotiationEffect } from './negotiation.ts';
 import type { IceServer } from './protocol.ts';
 import { type Setup, setupOf, withSetup } from './setup.ts';
@@ -12,6 +13,12 @@ const RESTART_AFTER_MS = 2000;
 
 /** Milliseconds after which a restart that led to nothing is tried again. */
 const RETRY_AFTER_MS = 8000;
+
+/**
+ * Milliseconds after which a browser that has found no address of its own is asked anew, by another connection. Chromium
+ * sometimes goes on to gather for ever; most find the first address in 0.1 s.
+ */
+export const GATHER_WITHIN_MS = 4000;
 
 /** Errors that are kept of one connection. */
 const ERRORS_MAX = 50;
@@ -80,20 +87,14 @@ export interface LinkOptions {
   /** The other side's link that this one answers to; null if not known yet. */
   readonly to: number | null;
   readonly say: (words: Words) => void;
+  /** Milliseconds that the browser has to find a first address of its own. */
+  readonly gatherWithin: number;
   /** Whether what is said can arrive: the broker is there. */
   readonly reachable: () => boolean;
   readonly onTrack: (track: MediaStreamTrack, name: TrackName) => void;
   readonly onState: (state: RTCPeerConnectionState) => void;
   /** The connection is of no more use: make another one. */
-  readonly onBroken: () => void;
-}
-
-let newest = 0;
-
-/** A number for a link, larger than that of every link made before in this browser, on this page or an earlier one. */
-function nextLinkNumber(): number {
-  newest = Math.max(newest + 1, Date.now());
-  return newest;
+  readonly onBroken: (why: 'error' | 'nothing-gathered') => void;
 }
 
 /** One RTCPeerConnection from first offer to end: carries out what its {@link Negotiation} says. */
@@ -112,6 +113,9 @@ export class Link {
   #work: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #links: number;
+  /** Runs from the first description of ours to the first address of ours. */
+  #gatherTimer: ReturnType<typeof setTimeout> | undefined;
+  #gathered = false;
   #adopted = false;
   /** The other's side of DTLS, once there was an answer. */
   #setup: Setup | null = null;
@@ -196,6 +200,7 @@ export class Link {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#gatherTimer);
     clearTimeout(this.#sizeTimer);
     this.connection.close();
   }
@@ -245,6 +250,17 @@ export class Link {
     else this.#timer = setTimeout(() => this.#check(), RETRY_AFTER_MS); // nothing can have come: wait for the broker
   }
 
+  #expectAddress(): void {
+    clearTimeout(this.#gatherTimer);
+    if (this.#gathered || this.#closed) return;
+    const { gatherWithin, reachable, onBroken } = this.#options;
+    this.#gatherTimer = setTimeout(() => {
+      if (!reachable())
+        this.#expectAddress(); // without a network there is nothing to find
+      else onBroken('nothing-gathered');
+    }, gatherWithin);
+  }
+
   #open(): void {
     openTransceivers(this.connection, this.#outgoing);
     this.#direct();
@@ -255,6 +271,8 @@ export class Link {
 
   #sayCandidate(candidate: RTCIceCandidate | null): void {
     if (candidate === null || candidate.candidate === '') return;
+    this.#gathered = true;
+    clearTimeout(this.#gatherTimer);
     const ufrag = candidate.usernameFragment ?? ufragOf(this.connection.localDescription?.sdp ?? '');
     this.#say({ candidate: { ufrag, candidate: candidate.candidate, mid: candidate.sdpMid } });
   }
@@ -276,6 +294,7 @@ export class Link {
       case 'make-offer':
       case 'make-answer':
         await this.connection.setLocalDescription();
+        this.#expectAddress();
         if (effect.do === 'make-answer')
           this.#setup ??= otherSide(setupOf(this.connection.localDescription?.sdp ?? ''));
         this.#perform(this.#negotiation.done());
@@ -319,6 +338,8 @@ export class Link {
     if (this.#adopted) return;
     this.#adopted = true;
     clearTimeout(this.#timer);
+    // The other side looks first whether something comes of it; if it does not, we do.
+    this.#timer = setTimeout(() => this.#check(), 3 * RETRY_AFTER_MS);
     for (const transceiver of this.connection.getTransceivers()) {
       if (transceiver.mid === null) transceiver.stop();
     }
@@ -336,7 +357,7 @@ export class Link {
   #broke(error: unknown): void {
     if (this.#closed) return;
     console.warn('eyeline: the connection is made anew:', error);
-    this.#options.onBroken();
+    this.#options.onBroken('error');
   }
 }
 

@@ -7,7 +7,7 @@ import { Lane } from './files/lane.ts';
 import type { FileTransfer, IncomingFile, OfferOptions } from './files/transfer.ts';
 import type { Role } from './hosting.ts';
 import { Incoming } from './incoming.ts';
-import { configure, Link, type Spare } from './link.ts';
+import { configure, GATHER_WITHIN_MS, Link, type Spare } from './link.ts';
 import { type Permissions, permissionFor, permissionsOf, permittedMedia } from './permissions.ts';
 import { Post } from './post.ts';
 import type { IceServer, Member } from './protocol.ts';
@@ -16,6 +16,7 @@ import { Stall } from './stall.ts';
 import { attemptOf, type Counters, type Line, measure, NO_LINE, type Said } from './stats.ts';
 import { type Outgoing, type TrackName, transceiversOf } from './tracks.ts';
 import { Source, type Value } from './value.ts';
+import { Voice } from './voice.ts';
 import { type Frame, type Json, type PeerMedia, parseFrame, parseWords, type Words } from './words.ts';
 
 /** Milliseconds between two measurements of the line. */
@@ -27,15 +28,18 @@ const VERDICT_AFTER_MS = 12_000;
 /** Steps of a comparison that may come before our side of the channel is open. */
 const STEPS_HELD = 4;
 
-/** Milliseconds between two looks at who speaks. */
-const SPEAKING_EVERY_MS = 200;
-
-/** Audio level, 0 to 1, above which somebody speaks. */
-const SPEAKING_LEVEL = 0.02;
+/**
+ * Milliseconds between two looks at who speaks: no whole part of a second, or a sound that comes once a second could be
+ * missed each time.
+ */
+const SPEAKING_EVERY_MS = 146;
 
 /** Links that may be made anew in a window of time: whoever makes us do more is broken, or means harm. */
 const RENEWALS_MAX = 5;
 const RENEWAL_WINDOW_MS = 10_000;
+
+/** Milliseconds that the browser has at most to find a first address of its own; a relay far away takes its time. */
+const GATHER_WITHIN_MAX_MS = 60_000;
 
 /** Milliseconds that a page which said that it goes away has to come back (a reload), before it is out of sight. */
 const AWAY_MS = 5000;
@@ -115,6 +119,7 @@ export class RemotePeer implements Peer {
   readonly here = new Source(true);
   readonly #options: RemotePeerOptions;
   readonly #silence = new Silence();
+  readonly #voice = new Voice();
   #stall = new Stall();
   readonly #lane: Lane;
   readonly #timers: ReturnType<typeof setInterval>[];
@@ -128,6 +133,8 @@ export class RemotePeer implements Peer {
   #theirLink = 0;
   /** Whether our link speaks to that one already, or is still free to. */
   #bound = false;
+  /** Twice as long each time that nothing was gathered. */
+  #gatherWithin = GATHER_WITHIN_MS;
   #connected = false;
   #wasConnected = false;
   /** Steps that came before our side of the channel was open. */
@@ -260,8 +267,13 @@ export class RemotePeer implements Peer {
         if (this.may.has(permissionFor(name))) this.#incoming.add(track, name);
       },
       onState: (state) => this.#follow(state),
+      gatherWithin: this.#gatherWithin,
       reachable: this.#options.reachable,
-      onBroken: () => this.#link === link && this.#repair(),
+      onBroken: (why) => {
+        if (this.#link !== link) return;
+        if (why === 'nothing-gathered') this.#gatherWithin = Math.min(2 * this.#gatherWithin, GATHER_WITHIN_MAX_MS);
+        this.#repair();
+      },
     });
     this.#lane.attach(link);
     link.channel.onopen = () => this.#greet();
@@ -321,6 +333,7 @@ export class RemotePeer implements Peer {
     this.#connected = state === 'connected';
     if (this.#connected) {
       this.#wasConnected = true;
+      this.#gatherWithin = GATHER_WITHIN_MS;
       this.#back();
       void this.#measure();
     } else if (state === 'disconnected' || state === 'failed') {
@@ -460,7 +473,8 @@ export class RemotePeer implements Peer {
     // To ask takes the browser a millisecond when much is on its way.
     const heard = microphone === 'none' ? [] : this.#sources('microphone');
     const seen = camera === 'on' ? this.#sources('camera') : [];
-    this.speaking.set(this.#connected && microphone === 'on' && (heard[0]?.audioLevel ?? 0) > SPEAKING_LEVEL);
+    const level = this.#connected && microphone === 'on' ? (heard[0]?.audioLevel ?? 0) : 0;
+    this.speaking.set(this.#voice.speaks(level, performance.now()) && microphone === 'on');
     this.#listenForSilence([...heard, ...seen]);
   }
 

@@ -22,7 +22,7 @@ TOOLS := .make/tools
 NODE_MODULES := web/node_modules/.package-lock.json
 WEB_APP := src/eyeline/web/.built-from
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name test -prune -o -type f ! -name '*.tsbuildinfo' -print)
-TWO_AT_A_TIME := $(BIN)/pytest --numprocesses 2 --dist loadfile
+TWO_AT_A_TIME := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack iproute2 nftables nginx libnginx-mod-stream fonts-noto-color-emoji
 
 # Vite needs Node 20.19, 22.12 or newer; npm comes with it, except in Debian, where it is a package of its own.

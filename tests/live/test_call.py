@@ -67,6 +67,7 @@ def test_four_people_are_all_connected_with_each_other(script: str, chromium: Br
         assert sees_line(page, "Tea for four")
 
 
+@pytest.mark.beside
 def test_the_call_outlives_a_killed_server_and_everybody_gets_their_seat_back(chromium: Browser) -> None:
     with LiveServer() as server:
         alice, bob = (join_call(chromium, f"{server.url}/r/tea", name) for name in ("Alice", "Bob"))

@@ -101,7 +101,7 @@ def test_a_call_goes_on_whatever_becomes_of_the_broker_and_the_sockets(chromium:
 
 @pytest.mark.beside
 @pytest.mark.parametrize("name", EACH)
-@pytest.mark.parametrize("who", ["Alice", "Bob", pytest.param("both", marks=pytest.mark.more)])
+@pytest.mark.parametrize("who", ["both", *(pytest.param(who, marks=pytest.mark.more) for who in ("Alice", "Bob"))])
 def test_a_browser_that_finds_no_address_at_first_is_asked_again_soon(
     who: str, name: str, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:

@@ -63,6 +63,7 @@ def test_a_call_outlives_eight_seconds_without_a_network(
     is_back(meeting)
 
 
+@pytest.mark.more
 @pytest.mark.beside
 def test_a_file_outlives_two_cuts_of_the_network(
     lab: Lab, server: LabServer, browsers: tuple[Browser, Browser], tmp_path: Path

@@ -172,7 +172,7 @@ class LabServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.end(signal.SIGTERM)
+        self._process.end(signal.SIGKILL)  # to stop in order it would wait for sockets over networks that are gone
         self._scratch.cleanup()
 
 

@@ -18,19 +18,25 @@ export class Incoming {
     stream.addTrack(track);
     // A browser tells of tracks that it adds itself only.
     stream.dispatchEvent(new MediaStreamTrackEvent('addtrack', { track }));
+    this.#show();
   }
 
-  /** The tracks for a screen are none before they say that they share one. */
+  /** May come before the tracks that it is about: a busy browser tells of those later. */
   hear(media: PeerMedia): void {
     this.media.set(media);
-    const shares = media.screen === 'on' && firstTrack(this.#shared, 'video') !== null;
-    this.screen.set(shares ? this.#shared : null);
+    this.#show();
   }
 
   /** The connection that brought it is given up. */
   clear(): void {
     for (const track of this.stream.getTracks()) this.stream.removeTrack(track);
     this.#shared = new MediaStream();
-    if (this.screen.current !== null) this.hear({ ...this.media.current, screen: 'none' });
+    if (this.media.current.screen === 'on') this.hear({ ...this.media.current, screen: 'none' });
+  }
+
+  /** The tracks for a screen are none before they say that they share one. */
+  #show(): void {
+    const shares = this.media.current.screen === 'on' && firstTrack(this.#shared, 'video') !== null;
+    this.screen.set(shares ? this.#shared : null);
   }
 }

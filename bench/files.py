@@ -5,12 +5,12 @@
     PYTHONPATH=.:src .venv/bin/python bench/files.py crowd [--bytes 20_000_000]
 
 Two Debian Chromium with profiles on disk, one person each.  `speed` has no camera: a file from the click on "Accept" to
-"Verified", in turns with as many bytes on one reliable channel in messages of 256 KiB, and after them PeerJS's own
-`send` of a file of 50 MB at most, until the other side has it in memory (one of 300 MB never arrived); and the memory
-of both tabs (proportional set size of all renderers, above that before the file).  `call` has both cameras at 640x480:
-frames a second that the receiver decodes, and how long a chat line takes, without and with a file on its way.  `crowd`
-has all people in one browser without a camera: what the sender's connections sent, all of it below UDP's headers, for
-one file to 1, 3 and 5 people.
+"Verified", in turns with as many bytes on one reliable channel in the app's steps of 64 KiB, and after them
+PeerJS's own `send` of a file of 50 MB at most, until the other side has it in memory (one of 300 MB never arrived); and
+the memory of both tabs (proportional set size of all renderers, above that before the file).  `call` has both cameras
+at 640x480: frames a second that the receiver decodes, and how long a chat line takes, without and with a file on its
+way.  `crowd` has all people in one browser without a camera: what the sender's connections sent, all of it below UDP's
+headers, for one file to 1, 3 and 5 people.
 """
 
 import argparse
@@ -90,10 +90,10 @@ TAKE = """async (bytes) => {
   });
 }"""
 PUSH = """async (bytes) => {
-  const piece = new Uint8Array(256 * 1024);
-  channel.bufferedAmountLowThreshold = 512 * 1024;
+  const piece = new Uint8Array(64 * 1024);
+  channel.bufferedAmountLowThreshold = piece.length / 2;
   for (let sent = 0; sent < bytes; sent += piece.length) {
-    if (channel.bufferedAmount > 1024 * 1024) await new Promise((done) => { channel.onbufferedamountlow = done; });
+    if (channel.bufferedAmount > piece.length) await new Promise((done) => { channel.onbufferedamountlow = done; });
     channel.send(piece);
   }
 }"""

@@ -20,7 +20,7 @@ FIRST: Final = {
     ("sym", "sym"),
     ("udpblock", "udpblock"),
 }
-"""One or two of each kind of path; the others are for `make test-more`."""
+"""Each kind of path at least once; the others are for `make test-more`."""
 
 PAIRS: Final = [
     pair if pair in FIRST else pytest.param(*pair, marks=pytest.mark.more)

@@ -151,10 +151,10 @@ def test_without_a_key_such_a_broker_can_swap_the_keys(chromium: Browser, liar: 
 @pytest.mark.beside
 def test_who_lacks_the_key_is_told_so_and_meets_nobody(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/keyless"
-    mallory = join_call(chromium, room, "Mallory")
-    alice, bob = (join_call(chromium, f"{room}#{KEY}", name) for name in ("Alice", "Bob"))
-    assert media_flows(alice).frames > 0
+    mallory = join_call(chromium, room, "Mallory", NO_DEVICES)
+    alice, bob = (join_call(chromium, f"{room}#{KEY}", name, NO_DEVICES) for name in ("Alice", "Bob"))
     for page in (alice, bob):
+        page.until("__connections.some((each) => each.connectionState === 'connected')")
         page.until("() => document.body.innerText.includes('knocked without the key')")
         assert len([link for link in links(page) if link.state == "connected"]) == 1
         assert "Mallory" not in page.evaluate("document.body.innerText")

@@ -20,8 +20,8 @@ from tests.support.wire import PATIENCE, WireError
 
 T = TypeVar("T")
 Permission = Literal["camera", "microphone"]
-TWO_TRIES: Final = 30.0
-"""Seconds: a connection for which Chromium gathers nothing, one in some hundreds, is tried again after 16."""
+DEADLINE: Final = 30.0
+"""Seconds that anything may take on a busy machine; where a time is promised, the test says that one."""
 
 POLLS: Final = (0.01, 0.01, 0.02, 0.02, 0.04, 0.04, 0.08)
 """Seconds from one look to the next, the last one for good: to look takes the page a processor, too."""
@@ -41,7 +41,7 @@ globalThis.RTCPeerConnection = new Proxy(RTCPeerConnection, {
 """
 
 EACH: Final = ("chromium", pytest.param("firefox", marks=pytest.mark.more))
-"""For a promise that does not rest on the browser: shown in one, and again in the other by `make test-more`."""
+"""The browser that most people have, and by `make test-more` the other one."""
 
 USABLE: Final = "a, button, input, select, textarea, summary, option, [contenteditable], [role]"
 """What `click` and `fill` look among (CSS)."""
@@ -118,6 +118,8 @@ class Tab(Protocol):
     """What a browser has to do for `Page`.  Errors are `WireError`."""
 
     console: list[str]
+    gone: bool
+    """It was closed."""
 
     def go(self, url: str) -> None: ...
     def reload(self) -> None: ...
@@ -151,7 +153,7 @@ class Page:
         """The JSON value of an expression, or of a function (also an async one) called with `args`."""
         return self._run(js, args, deadline)[1]
 
-    def until(self, js: str, *args: object, deadline: float = TWO_TRIES) -> Any:
+    def until(self, js: str, *args: object, deadline: float = DEADLINE) -> Any:
         """Wait until `js` (as in `evaluate`) gives something truthy, and give it back.  To throw is not yet."""
 
         def look() -> tuple[bool, Any]:
@@ -169,7 +171,7 @@ class Page:
         self._tab.press_at(*spot)
 
     def fill(self, label: str, text: str, deadline: float = 15.0) -> None:
-        """Replace what the field of that name holds, by typing."""
+        """Replace what the field of that name holds, all at once, as an input method does."""
         self._wait(lambda: self._only(None, label, _FIELD), f"fill {label!r}", deadline)
         self._tab.key("Delete", ())
         self._tab.type(text)
@@ -218,7 +220,6 @@ class Page:
         path.write_bytes(self._tab.capture())
 
     def close(self) -> None:
-        self._open.discard(self)
         self._tab.close()
 
     def _run(self, js: str, args: Sequence[object], deadline: float) -> Any:
@@ -270,10 +271,11 @@ class Page:
         path = PICTURES / f"{next(_pictures)}.png"
         try:
             self.screenshot(path)
-            others = [page._state() for page in self._open if page is not self]
-            return "\n".join([f"screenshot: {path}", self._state(), *others])
+            picture = f"screenshot: {path}"
         except (PageError, WireError) as error:
-            return f"nothing can be seen of the page: {error}"
+            picture = f"no screenshot: {error}"
+        others = [page._state() for page in self._open if page is not self and not page._tab.gone]
+        return "\n".join([picture, self._state(), *others])
 
 
 class Browser(Protocol):

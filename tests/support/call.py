@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from tests.support.browser import TWO_TRIES, Page
+from tests.support.browser import DEADLINE, Page
 
 _LINKS: Final = """async () => {
   const links = [];
@@ -35,9 +35,11 @@ _LINKS: Final = """async () => {
 
 _FLOWS: Final = f"""async (before) => {{
   const links = await ({_LINKS})();
-  const grown = (name) => links.reduce((sum, link) => sum + link[name] - (before[link.number]?.[name] ?? 0), 0);
-  const sum = (name) => links.reduce((total, link) => total + link[name], 0);
-  if (grown('frames_decoded') < 5 || grown('audio_energy') <= 0) return false;
+  const live = links.filter(({{ state }}) => state === 'connected');
+  const grown = (link, name) => link[name] - (before[link.number]?.[name] ?? 0);
+  const flows = (link) => grown(link, 'frames_decoded') >= 5 && grown(link, 'audio_energy') > 0;
+  if (live.length === 0 || !live.every(flows)) return false;
+  const sum = (name) => live.reduce((total, link) => total + link[name], 0);
   return [sum('frames_decoded'), sum('audio_energy')];
 }}"""
 
@@ -78,13 +80,13 @@ def decoded(page: Page) -> Decoded:
     return Decoded(sum(link.frames_decoded for link in now), sum(link.audio_energy for link in now))
 
 
-def media_flows(page: Page, deadline: float = TWO_TRIES) -> Decoded:
-    """Wait until, from now on, five more frames of video and some sound have been decoded; fail if they are not."""
+def media_flows(page: Page, deadline: float = DEADLINE) -> Decoded:
+    """Wait until, from now on, five frames of video and some sound have come from everybody; fail if they do not."""
     [now] = all_flow(page, deadline=deadline)
     return now
 
 
-def all_flow(*pages: Page, deadline: float = TWO_TRIES) -> list[Decoded]:
+def all_flow(*pages: Page, deadline: float = DEADLINE) -> list[Decoded]:
     """`media_flows` of all these pages, from the same moment on."""
     before = [{link.number: asdict(link) for link in links(page)} for page in pages]
     return [Decoded(*page.until(_FLOWS, old, deadline=deadline)) for page, old in zip(pages, before, strict=True)]

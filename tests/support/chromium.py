@@ -147,6 +147,7 @@ class ChromiumTab:
     def __init__(self, browser: Chromium, context: str, visit: Visit) -> None:
         self._browser, self.context, self._visit = browser, context, visit
         self.console: list[str] = []
+        self.gone = False
         self._wire = browser.wire
         width, height = visit["viewport"]
         window = {"browserContextId": context, "newWindow": True, "width": width, "height": height}
@@ -238,6 +239,7 @@ class ChromiumTab:
     def close(self) -> None:
         with suppress(WireError):
             self._wire.ask("Target.closeTarget", {"targetId": self._target})
+        self.gone = True
         self._browser.forget(self)
 
     def news(self, method: str, params: Json) -> None:

@@ -10,8 +10,8 @@ from tests.support.browser import Page
 BYTES: Final = int(os.environ.get("FILE_BYTES", "40_000_007"))
 """Size of a file that is interrupted, for what has come is kept in parts of megabytes.  `FILE_BYTES` says another."""
 
-WHOLE: Final = int(os.environ.get("FILE_BYTES", "2_500_007"))
-"""Size of a file that is not; with more Chromium's channel stands still for two seconds here."""
+WHOLE: Final = int(os.environ.get("FILE_BYTES", "8_000_007"))
+"""Size of a file that is not."""
 
 SAVED: Final = """
 globalThis.saved = [];

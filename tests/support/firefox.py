@@ -176,6 +176,7 @@ class FirefoxTab:
         self._browser, self.person, self._visit = browser, person, visit
         self._wire = browser.wire
         self.console: list[str] = []
+        self.gone = False
         made = self._wire.ask("browsingContext.create", {"type": "window", "userContext": person})
         self.context: str = made["context"]
         script = f"() => {{ {REMEMBER}{visit['init_script']} }}"
@@ -224,7 +225,9 @@ class FirefoxTab:
         self._act({"type": "pointer", "id": "mouse", "actions": steps})
 
     def type(self, text: str) -> None:
-        self.run(f"document.execCommand('insertText', false, {json.dumps(text)})", PATIENCE)
+        done = f"document.execCommand('insertText', false, {json.dumps(text)})"
+        if self.run(f"String({done})", PATIENCE) != "true":
+            raise WireError("nothing that can be written in has the focus")
 
     def key(self, key: str, modifiers: Sequence[str]) -> None:
         held = [KEYS[modifier] for modifier in modifiers]
@@ -256,6 +259,7 @@ class FirefoxTab:
     def close(self) -> None:
         with suppress(WireError):
             self._bidi("browsingContext.close", promptUnload=False)
+        self.gone = True
         self._browser.forget(self)
 
     def _act(self, actions: Json) -> None:

@@ -1,6 +1,6 @@
-import type { GatheringError } from './attempt.ts';
-import { nextLinkNumber } from './link-number.ts';
+import { type GatheringError, waysIn } from './attempt.ts';
 import { Negotiation, type NegotiationEffect } from './negotiation.ts';
+import { nextNumber } from './number.ts';
 import type { IceServer } from './protocol.ts';
 import { type Setup, setupOf, withSetup } from './setup.ts';
 import { asTold } from './told.ts';
@@ -94,12 +94,12 @@ export interface LinkOptions {
   readonly onTrack: (track: MediaStreamTrack, name: TrackName) => void;
   readonly onState: (state: RTCPeerConnectionState) => void;
   /** The connection is of no more use: make another one. */
-  readonly onBroken: (why: 'error' | 'nothing-gathered') => void;
+  readonly onBroken: () => void;
 }
 
 /** One RTCPeerConnection from first offer to end: carries out what its {@link Negotiation} says. */
 export class Link {
-  readonly number = nextLinkNumber();
+  readonly number = nextNumber();
   readonly connection: RTCPeerConnection;
   readonly channel: RTCDataChannel;
   readonly errors: readonly GatheringError[];
@@ -113,9 +113,8 @@ export class Link {
   #work: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #links: number;
-  /** Runs from the first description of ours to the first address of ours. */
+  /** Runs from the first description of ours on. */
   #gatherTimer: ReturnType<typeof setTimeout> | undefined;
-  #gathered = false;
   #adopted = false;
   /** The other's side of DTLS, once there was an answer. */
   #setup: Setup | null = null;
@@ -251,14 +250,11 @@ export class Link {
   }
 
   #expectAddress(): void {
-    clearTimeout(this.#gatherTimer);
-    if (this.#gathered || this.#closed) return;
-    const { gatherWithin, reachable, onBroken } = this.#options;
-    this.#gatherTimer = setTimeout(() => {
-      if (!reachable())
-        this.#expectAddress(); // without a network there is nothing to find
-      else onBroken('nothing-gathered');
-    }, gatherWithin);
+    const { connection } = this;
+    if (connection.connectionState === 'connected') return; // by one that the browser tells nobody
+    if (waysIn(connection.localDescription?.sdp).length > 0) return;
+    if (this.#options.reachable()) this.#broke('no address of ours was found');
+    else this.#gatherTimer = setTimeout(() => this.#expectAddress(), this.#options.gatherWithin); // there is no network
   }
 
   #open(): void {
@@ -271,8 +267,6 @@ export class Link {
 
   #sayCandidate(candidate: RTCIceCandidate | null): void {
     if (candidate === null || candidate.candidate === '') return;
-    this.#gathered = true;
-    clearTimeout(this.#gatherTimer);
     const ufrag = candidate.usernameFragment ?? ufragOf(this.connection.localDescription?.sdp ?? '');
     this.#say({ candidate: { ufrag, candidate: candidate.candidate, mid: candidate.sdpMid } });
   }
@@ -294,7 +288,7 @@ export class Link {
       case 'make-offer':
       case 'make-answer':
         await this.connection.setLocalDescription();
-        this.#expectAddress();
+        if (!this.#closed) this.#gatherTimer ??= setTimeout(() => this.#expectAddress(), this.#options.gatherWithin);
         if (effect.do === 'make-answer')
           this.#setup ??= otherSide(setupOf(this.connection.localDescription?.sdp ?? ''));
         this.#perform(this.#negotiation.done());
@@ -357,7 +351,7 @@ export class Link {
   #broke(error: unknown): void {
     if (this.#closed) return;
     console.warn('eyeline: the connection is made anew:', error);
-    this.#options.onBroken('error');
+    this.#options.onBroken();
   }
 }
 

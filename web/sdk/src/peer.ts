@@ -39,7 +39,7 @@ const RENEWALS_MAX = 5;
 const RENEWAL_WINDOW_MS = 10_000;
 
 /** Milliseconds that the browser has at most to find a first address of its own; a relay far away takes its time. */
-const GATHER_WITHIN_MAX_MS = 60_000;
+const GATHER_WITHIN_MAX_MS = 16_000;
 
 /** Milliseconds that a page which said that it goes away has to come back (a reload), before it is out of sight. */
 const AWAY_MS = 5000;
@@ -133,7 +133,7 @@ export class RemotePeer implements Peer {
   #theirLink = 0;
   /** Whether our link speaks to that one already, or is still free to. */
   #bound = false;
-  /** Twice as long each time that nothing was gathered. */
+  /** Twice as long with each link that did not connect. */
   #gatherWithin = GATHER_WITHIN_MS;
   #connected = false;
   #wasConnected = false;
@@ -269,11 +269,7 @@ export class RemotePeer implements Peer {
       onState: (state) => this.#follow(state),
       gatherWithin: this.#gatherWithin,
       reachable: this.#options.reachable,
-      onBroken: (why) => {
-        if (this.#link !== link) return;
-        if (why === 'nothing-gathered') this.#gatherWithin = Math.min(2 * this.#gatherWithin, GATHER_WITHIN_MAX_MS);
-        this.#repair();
-      },
+      onBroken: () => this.#link === link && this.#repair(),
     });
     this.#lane.attach(link);
     link.channel.onopen = () => this.#greet();
@@ -300,7 +296,9 @@ export class RemotePeer implements Peer {
 
   /** Gives up our link for a new one: one that opens the conversation, or one that speaks `to` theirs. */
   #renew(opens: boolean, to: number | null): void {
+    clearTimeout(this.#repairTimer);
     if (this.#connected) this.#search();
+    else this.#gatherWithin = Math.min(2 * this.#gatherWithin, GATHER_WITHIN_MAX_MS);
     this.#link.close();
     this.#comparison = null;
     this.#early = [];
@@ -318,6 +316,7 @@ export class RemotePeer implements Peer {
   /** From now on there is no path. */
   #search(): void {
     this.#attempt = NO_ATTEMPT;
+    this.#gatherWithin = GATHER_WITHIN_MS;
     this.#searchingSince = performance.now();
     this.line.set({ ...this.line.current, verdict: null, tried: [] });
   }
@@ -333,7 +332,7 @@ export class RemotePeer implements Peer {
     this.#connected = state === 'connected';
     if (this.#connected) {
       this.#wasConnected = true;
-      this.#gatherWithin = GATHER_WITHIN_MS;
+      clearTimeout(this.#repairTimer);
       this.#back();
       void this.#measure();
     } else if (state === 'disconnected' || state === 'failed') {

@@ -1,4 +1,5 @@
 import { EyelineError } from './errors.ts';
+import { nextNumber } from './number.ts';
 import type { Frame, Json } from './words.ts';
 
 /** Messages that may wait for their receipt; the next one is refused. */
@@ -17,7 +18,6 @@ interface Unacknowledged {
 export class Post {
   readonly #write: (text: string) => void;
   readonly #waiting = new Map<number, Unacknowledged>();
-  #sent = Date.now(); // larger than on an earlier page of ours
   #got = 0;
 
   constructor(write: (text: string) => void) {
@@ -25,7 +25,7 @@ export class Post {
   }
 
   send(message: Json): Promise<void> {
-    const n = this.#sent + 1;
+    const n = nextNumber();
     const text = JSON.stringify({ frame: 'message', n, data: message } satisfies Frame);
     if (text.length > MESSAGE_CHARACTERS_MAX) {
       return Promise.reject(new EyelineError('too-large', 'A message may have 60 Ki characters at most.'));
@@ -33,7 +33,6 @@ export class Post {
     if (this.#waiting.size >= UNACKNOWLEDGED_MAX) {
       return Promise.reject(new EyelineError('too-fast', 'Too many messages wait for this person already.'));
     }
-    this.#sent = n;
     return new Promise((resolve, reject) => {
       this.#waiting.set(n, { text, resolve, reject });
       this.#write(text);

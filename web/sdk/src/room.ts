@@ -3,7 +3,7 @@ import { EyelineError } from './errors.ts';
 import { Exchange } from './files/exchange.ts';
 import { type Hosting, RoomHosting } from './hosting.ts';
 import { configure, type Spare, spare, type Ways } from './link.ts';
-import { newestLinkNumber, numberLinksAfter } from './link-number.ts';
+import { newestNumber, numberAfter } from './number.ts';
 import { type Peer, RemotePeer } from './peer.ts';
 import { type Permissions, permissionsOf, permitted } from './permissions.ts';
 import type { IceServer, Joined, Member, Roster } from './protocol.ts';
@@ -392,20 +392,20 @@ const TICKET_KEY = 'eyeline:seat:';
 export function saveTicket(room: string, ticket: Ticket | null): void {
   try {
     if (ticket === null) sessionStorage.removeItem(TICKET_KEY + room);
-    else sessionStorage.setItem(TICKET_KEY + room, JSON.stringify({ ...ticket, link: newestLinkNumber() }));
+    else sessionStorage.setItem(TICKET_KEY + room, JSON.stringify({ ...ticket, number: newestNumber() }));
   } catch {
     // Storage is switched off: a reload joins anew.
   }
 }
 
-/** The seat that this tab had in the room before it was loaded anew. */
+/** The seat that this tab had in the room before it was loaded anew; its numbers go on from there. */
 export function loadTicket(room: string): Ticket | null {
   try {
     const value: unknown = JSON.parse(sessionStorage.getItem(TICKET_KEY + room) ?? 'null');
     if (typeof value !== 'object' || value === null) return null;
-    const { token, name, heard, link } = value as Record<string, unknown>;
+    const { token, name, heard, number } = value as Record<string, unknown>;
     if (typeof token !== 'string' || typeof name !== 'string' || typeof heard !== 'number') return null;
-    if (typeof link === 'number') numberLinksAfter(link);
+    if (typeof number === 'number') numberAfter(number);
     return { token, name, heard };
   } catch {
     return null;

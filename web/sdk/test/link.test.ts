@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Link, type LinkOptions, type Spare } from '../src/link.ts';
 
 interface Track {
@@ -64,49 +64,79 @@ test('a line goes one way where nothing of the other side is taken', () => {
 });
 
 class Gathering {
-  onicecandidate: ((event: { readonly candidate: object | null }) => void) | null = null;
-  readonly remoteDescription = null;
+  connectionState = 'new';
+  iceConnectionState = 'new';
+  localDescription = { sdp: '' };
+  remoteDescription: object | null = null;
   readonly getTransceivers = () => [];
   readonly addTransceiver = () => undefined;
+  readonly restartIce = vi.fn();
   readonly setLocalDescription = async () => undefined;
+  readonly setRemoteDescription = async () => {
+    this.remoteDescription = {};
+  };
   readonly close = () => undefined;
 }
 
-test('a connection is given up when the browser has found no address of its own in time', async () => {
-  vi.useFakeTimers();
-  const onBroken = vi.fn();
-  linkOn(new Gathering(), { onBroken });
-  await vi.advanceTimersByTimeAsync(3999);
-  expect(onBroken).not.toHaveBeenCalled();
-  await vi.advanceTimersByTimeAsync(1);
-  expect(onBroken).toHaveBeenCalledExactlyOnceWith('nothing-gathered');
-  vi.useRealTimers();
-});
+const HOST = 'a=candidate:1 1 udp 2122260223 192.0.2.1 4711 typ host\r\n';
 
-test.each(['an address was found', 'the broker is away', 'it was closed'])(
-  'no connection is given up when %s',
-  async (why) => {
+describe('what does not come about', () => {
+  const onBroken = vi.fn();
+  let connection: Gathering;
+
+  beforeEach(() => {
     vi.useFakeTimers();
-    const onBroken = vi.fn();
-    const connection = new Gathering();
-    const link = linkOn(connection, { onBroken, reachable: () => why !== 'the broker is away' });
-    await vi.advanceTimersByTimeAsync(1000);
-    if (why === 'an address was found') connection.onicecandidate?.({ candidate: { candidate: 'candidate:1' } });
-    if (why === 'it was closed') link.close();
-    await vi.advanceTimersByTimeAsync(10_000);
-    expect(onBroken).not.toHaveBeenCalled();
-    vi.useRealTimers();
-  },
-);
+    vi.spyOn(console, 'warn').mockReturnValue();
+    onBroken.mockClear();
+    connection = new Gathering();
+  });
 
-test('that all was gathered is no address', async () => {
-  vi.useFakeTimers();
-  const onBroken = vi.fn();
-  const connection = new Gathering();
-  linkOn(connection, { onBroken });
-  await vi.advanceTimersByTimeAsync(1000);
-  connection.onicecandidate?.({ candidate: null });
-  await vi.advanceTimersByTimeAsync(3000);
-  expect(onBroken).toHaveBeenCalledOnce();
-  vi.useRealTimers();
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+
+  test('a connection is given up when the browser has found no address of its own in time', async () => {
+    linkOn(connection, { onBroken });
+    await vi.advanceTimersByTimeAsync(3999);
+    expect(onBroken).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(onBroken).toHaveBeenCalledOnce();
+  });
+
+  test.each(['an address was found', 'it is connected', 'it was closed'])(
+    'no connection is given up when %s',
+    async (why) => {
+      const link = linkOn(connection, { onBroken });
+      await vi.advanceTimersByTimeAsync(1000);
+      if (why === 'an address was found') connection.localDescription = { sdp: HOST };
+      if (why === 'it is connected')
+        Object.assign(connection, { connectionState: 'connected', iceConnectionState: 'connected' });
+      if (why === 'it was closed') link.close();
+      await vi.advanceTimersByTimeAsync(14_000);
+      expect(onBroken).not.toHaveBeenCalled();
+    },
+  );
+
+  test('without a network nothing is given up before there is one', async () => {
+    let there = false;
+    linkOn(connection, { onBroken, reachable: () => there });
+    await vi.advanceTimersByTimeAsync(6000);
+    there = true;
+    await vi.advanceTimersByTimeAsync(1999);
+    expect(onBroken).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(onBroken).toHaveBeenCalledOnce();
+  });
+
+  test('who answered and hears nothing more looks for a path anew, after the other side had its time to', async () => {
+    connection.localDescription = { sdp: HOST };
+    const link = linkOn(connection, { onBroken, opens: false });
+    link.hear({ link: 1, to: null, about: { description: { kind: 'offer', number: 1, ufrag: 'u', sdp: '' } } });
+    await vi.advanceTimersByTimeAsync(23_999);
+    expect(connection.restartIce).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(connection.restartIce).toHaveBeenCalledOnce();
+    link.close();
+  });
 });

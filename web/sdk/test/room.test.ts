@@ -86,3 +86,31 @@ test('whose time is up is out for good', async () => {
   expect(room.ended.current?.code).toBe('time-up');
   expect(names()).toEqual([]);
 });
+
+test('a browser that finds no address of its own is asked again, each time with twice the time, until it was connected', async () => {
+  vi.useFakeTimers();
+  const anew = vi.spyOn(console, 'warn').mockReturnValue();
+  room = await aliceJoinsBob();
+  const wait = async (ms: number): Promise<void> => {
+    await vi.advanceTimersByTimeAsync(ms);
+    sockets[0]?.says(roster(bob, alice)); // the broker is there
+  };
+  await wait(3999);
+  expect(anew).toHaveBeenCalledTimes(0);
+  await wait(1);
+  expect(anew).toHaveBeenCalledTimes(1);
+  await wait(7999);
+  expect(anew).toHaveBeenCalledTimes(1);
+  await wait(1);
+  expect(anew).toHaveBeenCalledTimes(2);
+  const last = connections[2];
+  last?.is('connected');
+  last?.is('failed');
+  room.peers.current[0]?.retry(); // whose try is the second one
+  await wait(7999);
+  expect(anew).toHaveBeenCalledTimes(2);
+  await wait(1);
+  expect(anew).toHaveBeenCalledTimes(3);
+  vi.useRealTimers();
+  anew.mockRestore();
+});

@@ -2,10 +2,7 @@ import { Chunks } from './chunks.ts';
 import { hashOf, hex, rootOf } from './hash.ts';
 import { chunkCount } from './offer.ts';
 import { type Copy, Sharing } from './sharing.ts';
-import { ALONE, type Flow } from './wire.ts';
-
-/** Bytes of a message to one of several: what is said in between must not wait for long. */
-const MESSAGE_BYTES = 64 * 1024;
+import { FLOW, type Flow } from './wire.ts';
 
 /** One who gets the file. */
 export interface Recipient {
@@ -56,7 +53,7 @@ export class Share {
   /** To all together as much goes out at once as to one alone. */
   get flow(): Flow {
     const open = [...this.#recipients.values()].filter((each) => each.isOpen).length;
-    return open > 1 ? { message: MESSAGE_BYTES, waiting: ALONE.waiting / open } : ALONE;
+    return { ...FLOW, waiting: FLOW.waiting / Math.max(1, open) };
   }
 
   /** Rejects if the file can't be read. */

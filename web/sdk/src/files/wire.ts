@@ -15,6 +15,9 @@ export interface Flow {
  */
 export const FLOW: Flow = { message: 64 * 1024, waiting: 64 * 1024 };
 
+/** Bytes in the channel above which what can be left unsaid is. */
+const WAITING_MAX = 1024 * 1024;
+
 /** What a link has for files. */
 export interface FilesLink {
   readonly connection: RTCPeerConnection;
@@ -83,7 +86,7 @@ export class Wire {
 
   /** Whether more waits to go out than should. */
   get full(): boolean {
-    return (this.channel?.bufferedAmount ?? 0) > FLOW.waiting;
+    return (this.channel?.bufferedAmount ?? 0) > WAITING_MAX;
   }
 
   /** It is lost if there is no open channel. */

@@ -22,7 +22,8 @@ TOOLS := .make/tools
 NODE_MODULES := web/node_modules/.package-lock.json
 WEB_APP := src/eyeline/web/.built-from
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name test -prune -o -type f ! -name '*.tsbuildinfo' -print)
-TWO_AT_A_TIME := $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+# One more than the two processors that there are at least: a test of a browser waits a quarter of its time.
+SIDE_BY_SIDE := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack iproute2 nftables nginx libnginx-mod-stream fonts-noto-color-emoji
 
 # Vite needs Node 20.19, 22.12 or newer; npm comes with it, except in Debian, where it is a package of its own.
@@ -36,11 +37,11 @@ serve: $(RUNTIME) $(WEB_APP)
 
 test: debian-packages check
 	npm --prefix web test
-	$(TWO_AT_A_TIME) -m "not more and not alone"
+	$(SIDE_BY_SIDE) -m "not more and not alone"
 	$(BIN)/pytest tests/live -m "not more and alone"
 
 test-more: debian-packages $(TOOLS) $(WEB_APP)
-	$(TWO_AT_A_TIME) tests/live -m "more and not alone"
+	$(SIDE_BY_SIDE) tests/live -m "more and not alone"
 	$(BIN)/pytest tests/live -m "more and alone"
 
 check: $(TOOLS) $(WEB_APP) $(NODE_MODULES)

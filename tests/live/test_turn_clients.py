@@ -62,9 +62,8 @@ def test_coturns_clients_talk_to_each_other_by_our_relay_over_tls(secure: LiveSe
     relays(secure, "tls", "-y", "-m", "2")
 
 
-@pytest.mark.parametrize(
-    "indications", [False, pytest.param(True, marks=pytest.mark.more)], ids=["channels", "indications"]
-)
+@pytest.mark.more
+@pytest.mark.parametrize("indications", [False, True], ids=["channels", "indications"])
 def test_coturns_client_talks_to_a_peer_by_our_relay(plain: LiveServer, indications: bool) -> None:
     port = free_port(socket.SOCK_DGRAM)
     with subprocess.Popen(

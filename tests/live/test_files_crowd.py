@@ -100,7 +100,7 @@ def test_one_file_that_is_passed_on_leaves_its_sender_about_once_and_a_slow_one_
     slow.evaluate("letGo()")
     alice.until("sent.every(({ progress }) => progress.current.state === 'verified')", deadline=90)
     same(alice, readers)
-    assert BYTES <= bytes_sent(alice) < 1.6 * BYTES
+    assert BYTES <= bytes_sent(alice) < 1.6 * BYTES  # but for what was lost and sent again
 
 
 @pytest.mark.more

@@ -115,6 +115,7 @@ export class Link {
   #links: number;
   /** Runs from the first description of ours on. */
   #gatherTimer: ReturnType<typeof setTimeout> | undefined;
+  #found = false;
   #adopted = false;
   /** The other's side of DTLS, once there was an answer. */
   #setup: Setup | null = null;
@@ -252,7 +253,7 @@ export class Link {
   #expectAddress(): void {
     const { connection } = this;
     if (connection.connectionState === 'connected') return; // by one that the browser tells nobody
-    if (waysIn(connection.localDescription?.sdp).length > 0) return;
+    if (this.#found || waysIn(connection.localDescription?.sdp).length > 0) return;
     if (this.#options.reachable()) this.#broke('no address of ours was found');
     else this.#gatherTimer = setTimeout(() => this.#expectAddress(), this.#options.gatherWithin); // there is no network
   }
@@ -267,6 +268,7 @@ export class Link {
 
   #sayCandidate(candidate: RTCIceCandidate | null): void {
     if (candidate === null || candidate.candidate === '') return;
+    this.#found = true;
     const ufrag = candidate.usernameFragment ?? ufragOf(this.connection.localDescription?.sdp ?? '');
     this.#say({ candidate: { ufrag, candidate: candidate.candidate, mid: candidate.sdpMid } });
   }

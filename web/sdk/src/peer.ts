@@ -133,7 +133,7 @@ export class RemotePeer implements Peer {
   #theirLink = 0;
   /** Whether our link speaks to that one already, or is still free to. */
   #bound = false;
-  /** Twice as long with each link that did not connect. */
+  /** Twice as long for each link since there is no path. */
   #gatherWithin = GATHER_WITHIN_MS;
   #connected = false;
   #wasConnected = false;
@@ -271,6 +271,7 @@ export class RemotePeer implements Peer {
       reachable: this.#options.reachable,
       onBroken: () => this.#link === link && this.#repair(),
     });
+    this.#gatherWithin = Math.min(2 * this.#gatherWithin, GATHER_WITHIN_MAX_MS);
     this.#lane.attach(link);
     link.channel.onopen = () => this.#greet();
     link.channel.onmessage = (event: MessageEvent<unknown>) => {
@@ -298,7 +299,6 @@ export class RemotePeer implements Peer {
   #renew(opens: boolean, to: number | null): void {
     clearTimeout(this.#repairTimer);
     if (this.#connected) this.#search();
-    else this.#gatherWithin = Math.min(2 * this.#gatherWithin, GATHER_WITHIN_MAX_MS);
     this.#link.close();
     this.#comparison = null;
     this.#early = [];
@@ -432,7 +432,7 @@ export class RemotePeer implements Peer {
     const { connection, errors, channel, files } = this.#link;
     const connected = this.#connected;
     const waiting = connected ? channel.bufferedAmount + files.bufferedAmount : 0;
-    if (this.#stall.look(waiting, performance.now())) {
+    if (this.#stall.look(waiting, this.#lane.given, performance.now())) {
       console.warn('eyeline: the connection is made anew: what waits to be sent does not go out');
       this.#repair();
       return;

@@ -64,6 +64,7 @@ test('a line goes one way where nothing of the other side is taken', () => {
 });
 
 class Gathering {
+  onicecandidate: ((event: { readonly candidate: object }) => void) | null = null;
   connectionState = 'new';
   iceConnectionState = 'new';
   localDescription = { sdp: '' };
@@ -104,12 +105,13 @@ describe('what does not come about', () => {
     expect(onBroken).toHaveBeenCalledOnce();
   });
 
-  test.each(['an address was found', 'it is connected', 'it was closed'])(
+  test.each(['an address was found', 'one was found before', 'it is connected', 'it was closed'])(
     'no connection is given up when %s',
     async (why) => {
       const link = linkOn(connection, { onBroken });
       await vi.advanceTimersByTimeAsync(1000);
       if (why === 'an address was found') connection.localDescription = { sdp: HOST };
+      if (why === 'one was found before') connection.onicecandidate?.({ candidate: { candidate: 'candidate:1' } });
       if (why === 'it is connected')
         Object.assign(connection, { connectionState: 'connected', iceConnectionState: 'connected' });
       if (why === 'it was closed') link.close();

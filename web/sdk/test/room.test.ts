@@ -106,8 +106,8 @@ test('a browser that finds no address of its own is asked again, each time with 
   const last = connections[2];
   last?.is('connected');
   last?.is('failed');
-  room.peers.current[0]?.retry(); // whose try is the second one
-  await wait(7999);
+  room.peers.current[0]?.retry();
+  await wait(3999);
   expect(anew).toHaveBeenCalledTimes(2);
   await wait(1);
   expect(anew).toHaveBeenCalledTimes(3);

@@ -58,6 +58,11 @@ export class Lane implements Way, Neighbour {
     return () => this.#listeners.delete(listener);
   }
 
+  /** As of a {@link Wire}. */
+  get given(): number {
+    return this.#wire.given;
+  }
+
   /** Goes on over this link. */
   attach(link: FilesLink): void {
     this.#lose(this.#passing.lose());

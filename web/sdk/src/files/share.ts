@@ -4,6 +4,9 @@ import { chunkCount } from './offer.ts';
 import { type Copy, Sharing } from './sharing.ts';
 import { FLOW, type Flow } from './wire.ts';
 
+/** Bytes of a message at least. */
+const LEAST_BYTES = 16 * 1024;
+
 /** One who gets the file. */
 export interface Recipient {
   readonly isOpen: boolean;
@@ -50,10 +53,11 @@ export class Share {
     this.spread();
   }
 
-  /** To all together as much goes out at once as to one alone. */
+  /** To several together not much more goes out at once than to one alone. */
   get flow(): Flow {
     const open = [...this.#recipients.values()].filter((each) => each.isOpen).length;
-    return { ...FLOW, waiting: FLOW.waiting / Math.max(1, open) };
+    const each = Math.max(LEAST_BYTES, Math.floor(FLOW.message / Math.max(1, open)));
+    return { message: each, waiting: each };
   }
 
   /** Rejects if the file can't be read. */

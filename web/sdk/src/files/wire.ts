@@ -46,6 +46,7 @@ export class Wire {
   #channel: RTCDataChannel | null = null;
   #messageBytes = 16 * 1024;
   #expected: Expected | null = null;
+  #given = 0;
   /** Lets go who waits for the channel to take more. */
   #release: () => void = () => undefined;
 
@@ -84,6 +85,11 @@ export class Wire {
     return this.#channel?.readyState === 'open' ? this.#channel : null;
   }
 
+  /** How many messages of bytes were given to channels: each only when those before it had left, but for a few. */
+  get given(): number {
+    return this.#given;
+  }
+
   /** Whether more waits to go out than should. */
   get full(): boolean {
     return (this.channel?.bufferedAmount ?? 0) > WAITING_MAX;
@@ -113,6 +119,7 @@ export class Wire {
     for (let at = 0; at < bytes.length; at += step) {
       if (!(await this.takesMore(channel, flow))) return;
       channel.send(bytes.subarray(at, at + step));
+      this.#given += 1;
     }
   }
 

@@ -16,7 +16,7 @@ const RETRY_AFTER_MS = 8000;
 
 /**
  * Milliseconds after which a browser that has found no address of its own is asked anew, by another connection. Chromium
- * sometimes goes on to gather for ever; most find the first address in 0.1 s.
+ * sometimes goes on to gather for ever.
  */
 export const GATHER_WITHIN_MS = 4000;
 

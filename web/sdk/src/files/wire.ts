@@ -10,8 +10,7 @@ export interface Flow {
 
 /**
  * Small steps, for speed: what waits Chromium sends faster at first than it can be taken in, and then stands still for
- * seconds. A file of 8 MB goes at 9.3 MB/s by these, and went at 2.8 with 1 MiB waiting (`bench/files.py speed`); a long
- * one at the same speed.
+ * seconds. A file of 8 MB goes at 9.3 MB/s by these, and went at 2.8 with 1 MiB waiting (`bench/files.py speed`).
  */
 export const FLOW: Flow = { message: 64 * 1024, waiting: 64 * 1024 };
 

@@ -4,7 +4,9 @@
 
 Two figures: from the start of the navigation to the first remote frame on the screen, with a cold cache; and from the
 click on "Join" to that frame.  Then the bytes that come over the network to get so far.  The pages take turns, each run
-in fresh browser contexts; the first person is in the call and settled.  `--steps` prints what happened when.
+in fresh browser contexts; the first person is in the call and settled.  The navigation leads from a page of another
+site to the measured one, so that the browser starts a new process for all of them.  `--steps` prints what happened
+when.
 """
 
 import argparse
@@ -83,12 +85,14 @@ def servers() -> Iterator[Sites]:
 # The pages.
 
 
-def new_page(browser: Browser, init: str = "") -> Page:
+def new_page(browser: Browser, sites: Sites, init: str = "") -> Page:
+    """A window at a page of another site, as for whoever follows a link out of a mail or a chat."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.add_init_script(path=HERE / "probe.js")
     if init:
         context.add_init_script(script=init)
     page = context.new_page()
+    page.goto(sites.bare.replace("127.0.0.1", "localhost") + "/elsewhere.html")
     time.sleep(OPENED_S)
     return page
 
@@ -108,7 +112,7 @@ def address(sites: Sites, page: str, room: str, role: str) -> str:
 
 def enter(page: str) -> Callable[[Browser, Sites, str], BrowserContext]:
     def first(browser: Browser, sites: Sites, room: str) -> BrowserContext:
-        tab = new_page(browser)
+        tab = new_page(browser, sites)
         tab.goto(address(sites, page, room, "first"))
         wait(tab, "globalThis.ready")
         return tab.context
@@ -118,7 +122,7 @@ def enter(page: str) -> Callable[[Browser, Sites, str], BrowserContext]:
 
 def arrive(page: str, role: str) -> Callable[[Browser, Sites, str], Page]:
     def second(browser: Browser, sites: Sites, room: str) -> Page:
-        tab = new_page(browser)
+        tab = new_page(browser, sites)
         tab.goto(address(sites, page, room, role), wait_until="commit")
         if role == "click":
             wait(tab, "globalThis.ready")
@@ -137,13 +141,13 @@ def app_lobby(tab: Page, sites: Sites, room: str, name: str) -> None:
 
 
 def app_arrive(browser: Browser, sites: Sites, room: str) -> Page:
-    tab = new_page(browser)
+    tab = new_page(browser, sites)
     app_lobby(tab, sites, room, "second")
     return tab
 
 
 def app_enter(browser: Browser, sites: Sites, room: str, name: str = "first") -> BrowserContext:
-    tab = new_page(browser)
+    tab = new_page(browser, sites)
     app_lobby(tab, sites, room, name)
     tab.get_by_role("button", name="Join").click()
     tab.get_by_role("button", name="Leave").wait_for()
@@ -158,7 +162,7 @@ def app_return(browser: Browser, sites: Sites, room: str) -> Page:
     """
     seat = json.dumps({"token": "given up", "name": "second", "heard": 0})
     kept = json.dumps({f"eyeline:in:{room}": "in", f"eyeline:seat:{room}": seat})
-    tab = new_page(browser, f"if (location.protocol === 'http:') Object.assign(sessionStorage, {kept})")
+    tab = new_page(browser, sites, f"if (location.protocol === 'http:') Object.assign(sessionStorage, {kept})")
     tab.goto(f"{sites.eyeline}/r/{room}", wait_until="commit")
     return tab
 
@@ -172,7 +176,7 @@ def app_reload(browser: Browser, sites: Sites, room: str) -> Page:
     kept: str = old.evaluate("JSON.stringify(sessionStorage)")
     before.close()
     time.sleep(1)  # so that the end of that page takes nothing from this one; they still wait for us
-    tab = new_page(browser, f"if (location.protocol === 'http:') Object.assign(sessionStorage, {kept})")
+    tab = new_page(browser, sites, f"if (location.protocol === 'http:') Object.assign(sessionStorage, {kept})")
     tab.goto(f"{sites.eyeline}/r/{room}", wait_until="commit")
     return tab
 
@@ -216,7 +220,7 @@ def measure(browser: Browser, sites: Sites, scene: Scene, room: str) -> Run:
 def transferred(browser: Browser, sites: Sites) -> dict[str, int]:
     """Bytes, headers and all, of every answer that the app gets from its address to the first remote frame."""
     first = app_enter(browser, sites, "bytes")
-    tab = new_page(browser)
+    tab = new_page(browser, sites)
     names: dict[str, str] = {}
     sizes: dict[str, int] = defaultdict(int)
     devtools = tab.context.new_cdp_session(tab)

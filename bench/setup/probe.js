@@ -20,6 +20,7 @@
       this.addEventListener('track', ({ track }) => {
         remote.add(track);
         mark('track');
+        track.addEventListener('unmute', () => mark(`${track.kind} comes`));
       });
       this.addEventListener('icecandidate', ({ candidate }) => candidate?.candidate && mark(`${candidate.type} found`));
       this.addEventListener('iceconnectionstatechange', () => mark(`ice ${this.iceConnectionState}`));

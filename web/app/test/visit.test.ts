@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { ownedRoom } from '../../sdk/src/seal';
 import { App } from '../src/model/app';
+import { isThere } from '../src/model/arrival';
 import type { Call } from '../src/model/call';
 import type { Lobby } from '../src/model/lobby';
-import { chatLine, FakePeer, FakeRoom, refusal } from './fakes';
+import { chatLine, FakePeer, FakeRoom, looking, refusal } from './fakes';
 import { settled, World } from './outside';
 
 function at(app: App) {
@@ -189,6 +190,21 @@ test('after a reload in mid-call you are back without the lobby', async () => {
   await settled();
   expect(call(app).me.name).toBe('Alice');
   expect(world.lobbies).toHaveLength(0);
+});
+
+test('the call is drawn once our offer is on its way, connected or not', async () => {
+  const world = new World('r/tea');
+  const bob = new FakePeer('Bob', {} as MediaStream);
+  bob.line.set(looking);
+  world.session.set('eyeline:in:tea', 'in');
+  world.seat = new FakeRoom('tea', 'Alice');
+  world.seat.peers.set([bob]);
+  const app = new App(world);
+  await settled();
+  expect(at(app).at).toBe('returning');
+  world.pass(isThere);
+  await settled();
+  expect(call(app).others.value.map((one) => one.line.value.state)).toEqual(['looking']);
 });
 
 test('if the seat is gone after a reload, the lobby opens', async () => {

@@ -6,6 +6,7 @@ import { useFilesFromOutside } from './files-from-outside';
 import { useKeys } from './keys';
 import { usePanels } from './later';
 import { NoticesView } from './notices';
+import { useRest } from './rest';
 import { StageView } from './stage';
 
 export function CallView({ call }: { readonly call: Call }) {
@@ -14,6 +15,7 @@ export function CallView({ call }: { readonly call: Call }) {
   const peopleButton = useRef<HTMLButtonElement>(null);
   const main = useRef<HTMLElement>(null);
   const open = call.chat.open.value;
+  const rest = useRest(main, call.alone.value);
   useEffect(() => main.current?.focus({ preventScroll: true }), []);
   const closeChat = () => {
     call.chat.show(false);
@@ -72,10 +74,10 @@ export function CallView({ call }: { readonly call: Call }) {
       <h1 class="unseen">
         {call.alone.value ? words.alone.heading : words.list(call.others.value.map((one) => one.name))}
       </h1>
-      <StageView call={call} />
+      <StageView call={call} rest={rest} />
       {panels !== null && <panels.Sharing call={call} />}
-      <NoticesView call={call} />
-      <Bar call={call} chatButton={chatButton} filesButton={filesButton} peopleButton={peopleButton} />
+      {rest && <NoticesView call={call} />}
+      {rest && <Bar call={call} chatButton={chatButton} filesButton={filesButton} peopleButton={peopleButton} />}
       {panels !== null && open && <panels.ChatPanel call={call} onClose={closeChat} />}
       {panels !== null && files !== null && filesOpen && (
         <panels.FilesPanel call={call} files={files} onClose={closeFiles} />

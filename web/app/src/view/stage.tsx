@@ -7,14 +7,20 @@ import { Hear } from './notices';
 import { ScreenTile } from './screen-tile';
 import { Tile } from './tile';
 
+interface Props {
+  readonly call: Call;
+  /** Whether it is time for more than the others' pictures. */
+  readonly rest: boolean;
+}
+
 /** Everybody, you last, each in the box that the model gave them. */
-export function StageView({ call }: { readonly call: Call }) {
+export function StageView({ call, rest }: Props) {
   const all = useRef<HTMLElement>(null);
   const free = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => watchRoom(call, all.current, free.current), [call]);
   const panels = usePanels(call.line.value !== null || call.sharing.value);
   const { boxes, pair, screens } = call.stage.arrangement.value;
-  const people = [...call.others.value, call.me];
+  const people = rest ? [...call.others.value, call.me] : call.others.value;
   return (
     <section ref={all} class="stage" aria-label={words.stage.label}>
       <div ref={free} class="stage-free" />
@@ -31,7 +37,7 @@ export function StageView({ call }: { readonly call: Call }) {
           return <Tile key={person.id} call={call} person={person} box={box} role={role} />;
         })}
       </ul>
-      <Hear call={call} />
+      {rest && <Hear call={call} />}
       {panels !== null && <panels.LinePanel call={call} />}
       {panels !== null && call.sharing.value && <panels.ShareSheet call={call} />}
     </section>

@@ -5,9 +5,9 @@ import type { Outside } from './outside';
 const comes = 0.4;
 
 /**
- * And those whom we come to: our offer is on its way by then, and what draws them is done before their answer and the
- * first picture are here. Drawn when they are connected, the picture waited for that: 63 ms from the first packet to
- * the frame on a busy machine, now 15.
+ * And those whom we come to: our offer is on its way by then, and they are drawn while the answer is made. Drawn when they
+ * are connected, they kept the first picture waiting: 64 to 92 ms from its first packet to the frame on a busy machine,
+ * now 15 to 49 (`bench/setup.py --steps`).
  */
 export const isThere = 0.04;
 

@@ -103,6 +103,16 @@ def test_no_seat_leads_back_after_its_time_with_a_restart_or_without() -> None:
     assert returns(network, "alice", seat).got[-1] == OVER
 
 
+def test_the_others_are_told_to_hang_up_on_whose_time_is_up() -> None:
+    network = Network()
+    alice, bob = comes(network, "alice", HOST), comes(network, "bob", Person(ends=10))
+    gone = joined(bob).you
+    wait(network, 9, alice, bob)
+    network.pass_time(10)
+    rosters = [message for message in alice.messages() if isinstance(message, Roster)]
+    assert [(len(roster.members), roster.removed) for roster in rosters[-1:]] == [(1, (gone,))]
+
+
 def test_a_link_opens_nothing_after_the_time() -> None:
     network = Network()
     network.pass_time(600)

@@ -36,6 +36,7 @@ from eyeline.signalling.messages import (
     encode,
 )
 from eyeline.signalling.requests import Remove
+from eyeline.signalling.room import SEAT_SECONDS
 
 KEY: Final = OwnerKey("AAECAwQFBgcICQoLDA0ODw")
 ROOM: Final = room_of(KEY)
@@ -289,6 +290,23 @@ def test_a_removed_person_comes_back_by_a_yes_only() -> None:
     door.says(again, Hello(ROOM), Join(DisplayName("eve")))
     assert isinstance(last(again), Waiting)
     assert door.network.rooms[ROOM].vacated == [peer(eve)]  # whose credentials end
+
+
+def test_the_others_are_told_whom_to_hang_up_on_also_when_the_seat_was_lost_before() -> None:
+    door = Door()
+    alice, bob, eve = door.comes("alice", owner=True), door.comes("bob"), door.comes("eve")
+    door.says(alice, Appoint(peer(bob), "co-host"))
+    door.network.lose(eve)
+    for now in (10, 20, SEAT_SECONDS):
+        door.network.pass_time(now)
+        for client in (alice, bob):
+            door.network.say(client, '{"type": "pong"}')
+    assert heard(bob, Roster)[-1].removed == ()
+    door.says(bob, RemoveMember(peer(eve)))
+    assert heard(bob, Refused)[-1].code == "no-such-peer"  # nobody knows any more what they were
+    door.says(alice, RemoveMember(peer(eve)))
+    roster = heard(bob, Roster)[-1]
+    assert (roster.removed, roster.rules.entry) == ((peer(eve),), "knock")
 
 
 def test_an_ended_call_is_over_for_who_waits_too() -> None:

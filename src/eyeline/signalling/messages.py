@@ -238,10 +238,12 @@ class Roster(_Message, frozen=True, tag="roster", omit_defaults=True):
     members: tuple[Member, ...]
     """In order of arrival."""
     complete: bool
-    """False while a broker that was restarted waits for members to come back: somebody missing may still return, and
-    who has a connection to them keeps it."""
+    """False while a broker that was restarted waits for members to come back.  Somebody missing may only be out of the
+    broker's reach, and not only then: a connection to them is kept for as long as it stands."""
     rules: Rules = OPEN
     """Left out where all is allowed."""
+    removed: tuple[PeerId, ...] = ()
+    """Who was sent out of the call lately, by a host, by the site or by the time of their pass: hang up on them."""
 
 
 class Knock(Struct, frozen=True, rename="camel"):

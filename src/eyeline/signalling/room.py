@@ -8,7 +8,7 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from eyeline.signalling.hosting import WAITING_MAX, WAITING_OF_NETWORK_MAX, Standing, may, may_remove
+from eyeline.signalling.hosting import REMOVED_MAX, WAITING_MAX, WAITING_OF_NETWORK_MAX, Standing, may, may_remove
 from eyeline.signalling.messages import (
     Admit,
     Appoint,
@@ -87,6 +87,7 @@ class Room:
         """Whose seats were given up; whoever drives the room takes them out after each call."""
         self._given_up: set[PeerId] = set()
         self._kept_out: set[str] = set()  # who, for the site, was removed
+        self._timed_out: tuple[PeerId, ...] = ()  # whose time was up, the last ones
         self._seats: dict[PeerId, Seat] = {}
         self._peers: dict[SessionId, PeerId] = {}
         self._lobby: dict[SessionId, None] = {}  # a set that keeps its order
@@ -151,6 +152,7 @@ class Room:
     def wake(self, now: float) -> list[Tell]:
         """Give up the seats that ran out, and see out those for whom the call ends."""
         over = [seat for seat in self._seats.values() if self._end_of(seat) <= now]
+        self._timed_out = (*self._timed_out, *(seat.member.id for seat in over))[-REMOVED_MAX:]
         tells = [tell for seat in over for tell in self._take_back(seat, "time-up", now)]
         late = [session for session, enter in self._waiting.items() if self._end_of(enter) <= now]
         tells += [tell for session in late for tell in self._see_off(session, "time-up")]
@@ -309,6 +311,9 @@ class Room:
                 return self._end(now)
             case RemoveMember(other) | Appoint(other) | AskMute(other):
                 seat = self._seats.get(other)
+                if seat is None and isinstance(order, RemoveMember) and role == "host":
+                    # Their socket was lost too long ago; the others may be connected to them still.
+                    return self._govern(self._standing.without(other, self._milliseconds(now)).guarded(), now)
                 if seat is None:
                     return [_refuse(session, "no-such-peer", other)]
                 return self._order_about(seat, order, session, role, now)
@@ -426,7 +431,8 @@ class Room:
 
     def _roster(self) -> Roster:
         members = tuple(seat.member for seat in self.inside)
-        return Roster(Count(self._version), members, self._complete_at is None, self._standing.rules)
+        removed = (*self._standing.removed, *self._timed_out)
+        return Roster(Count(self._version), members, self._complete_at is None, self._standing.rules, removed)
 
 
 def _refuse(session: SessionId, code: Code, to: PeerId | None = None) -> Tell:

@@ -210,6 +210,7 @@ export const words = {
   foundPerson: (name: string) => `${name} is back`,
   linkCopied: 'Link copied. Send it to whom you want here.',
   away: 'The server is away. The call goes on.',
+  atDoor: 'You were away for too long. The host is asked to let you in again.',
   endsAt: (at: number) => `This call ends at ${clockTime(at)}.`,
   endsSoon: 'This call ends within a minute.',
   hear: 'Click to hear',

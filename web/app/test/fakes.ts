@@ -206,6 +206,7 @@ export class FakeRoom implements sdk.Room {
   readonly hosting = new FakeHosting();
   readonly strangers = new Source<readonly sdk.Member[]>([]);
   readonly broker = new Source<sdk.BrokerState>('connected');
+  readonly waiting = new Source(false);
   readonly may = new Source(everything);
   readonly ended = new Source<sdk.EyelineError | null>(null);
   readonly ends = new Source<number | null>(null);

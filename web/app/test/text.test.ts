@@ -62,9 +62,10 @@ describe('code in what people write', () => {
     expect(addresses('`https://example.org` https://example.com')).toEqual(['https://example.com']);
   });
 
-  test('ten thousand backticks take no time', () => {
+  test('words that mean harm take no time', () => {
     const start = performance.now();
     pieces('`'.repeat(4000));
+    pieces(`http://${'.'.repeat(2000)}a${')'.repeat(1990)}`);
     pieces('```a'.repeat(1000));
     pieces(`\`\`\`${'a\n'.repeat(1990)}`);
     expect(performance.now() - start).toBeLessThan(200);

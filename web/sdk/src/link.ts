@@ -246,7 +246,7 @@ export class Link {
     const state = this.connection.iceConnectionState;
     if (state === 'connected' || state === 'completed') return;
     if (this.settled && !this.fresh) this.restart();
-    else if (this.#options.reachable()) this.#broke('no answer came');
+    else if (this.#options.reachable()) this.broke('no answer came');
     else this.#timer = setTimeout(() => this.#check(), RETRY_AFTER_MS); // nothing can have come: wait for the broker
   }
 
@@ -254,7 +254,7 @@ export class Link {
     const { connection } = this;
     if (connection.connectionState === 'connected') return; // by one that the browser tells nobody
     if (this.#found || waysIn(connection.localDescription?.sdp).length > 0) return;
-    if (this.#options.reachable()) this.#broke('no address of ours was found');
+    if (this.#options.reachable()) this.broke('no address of ours was found');
     else this.#gatherTimer = setTimeout(() => this.#expectAddress(), this.#options.gatherWithin); // there is no network
   }
 
@@ -280,7 +280,7 @@ export class Link {
   #perform(effects: readonly NegotiationEffect[]): void {
     for (const effect of effects) {
       // One after the other: the negotiation has at most one operation running, candidates follow their description.
-      this.#work = this.#work.then(() => this.#do(effect)).catch((error: unknown) => this.#broke(error));
+      this.#work = this.#work.then(() => this.#do(effect)).catch((error: unknown) => this.broke(error));
     }
   }
 
@@ -350,7 +350,17 @@ export class Link {
     }
   }
 
-  #broke(error: unknown): void {
+  /** Says it by the channel, if that is open. One that takes no more (its queue is full) goes with its connection. */
+  write(text: string): void {
+    try {
+      if (this.channel.readyState === 'open') this.channel.send(text);
+    } catch (error) {
+      this.broke(error);
+    }
+  }
+
+  /** It is of no more use. */
+  broke(error: unknown): void {
     if (this.#closed) return;
     console.warn('eyeline: the connection is made anew:', error);
     this.#options.onBroken();
@@ -364,7 +374,7 @@ function tune(transceiver: RTCRtpTransceiver | undefined, wish: RTCRtpEncodingPa
   Object.assign(encoding, wish);
   // Fewer pictures a second rather than smaller ones: what is read must stay sharp.
   if (wish.priority === 'high') parameters.degradationPreference = 'maintain-resolution';
-  void transceiver.sender.setParameters(parameters).catch(() => undefined); // it was changed meanwhile: the next call sets it
+  void transceiver.sender.setParameters(parameters).catch(() => undefined); // it was changed meanwhile, and is set by that
 }
 
 function otherSide(setup: Setup | null): Setup | null {

@@ -112,10 +112,13 @@ export class LocalMedia {
     const wishes = kinds.map((kind) => this.#wish[kind]);
     const stale = (): boolean => kinds.every((kind, index) => this.#wish[kind] !== wishes[index]);
     const run = async (): Promise<void> => (stale() || this.#ended.signal.aborted ? undefined : work());
-    const mine = this.#work === null ? run() : this.#work.then(run);
+    const mine = this.#work === null ? run() : this.#work.then(run, run);
     this.#work = mine;
-    await mine;
-    if (this.#work === mine) this.#work = null;
+    try {
+      await mine;
+    } finally {
+      if (this.#work === mine) this.#work = null;
+    }
   }
 
   async #acquire(kinds: readonly Kind[]): Promise<void> {

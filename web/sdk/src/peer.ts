@@ -386,7 +386,7 @@ export class RemotePeer implements Peer {
   }
 
   #write(text: string): void {
-    if (this.#link.channel.readyState === 'open') this.#link.channel.send(text);
+    this.#link.write(text);
   }
 
   #take(text: string): void {
@@ -433,8 +433,7 @@ export class RemotePeer implements Peer {
     const connected = this.#connected;
     const waiting = connected ? channel.bufferedAmount + files.bufferedAmount : 0;
     if (this.#stall.look(waiting, this.#lane.given, performance.now())) {
-      console.warn('eyeline: the connection is made anew: what waits to be sent does not go out');
-      this.#repair();
+      this.#link.broke('what waits to be sent does not go out');
       return;
     }
     if (!connected && performance.now() - this.#searchingSince < VERDICT_AFTER_MS / 2) return;

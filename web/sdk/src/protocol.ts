@@ -315,12 +315,14 @@ export interface Roster {
   /** In order of arrival. */
   readonly members: readonly Member[];
   /**
-   * False while a broker that was restarted waits for members to come back: somebody missing may still return, and
-   * who has a connection to them keeps it.
+   * False while a broker that was restarted waits for members to come back.  Somebody missing may only be out of the
+   * broker's reach, and not only then: a connection to them is kept for as long as it stands.
    */
   readonly complete: boolean;
   /** Left out where all is allowed. */
   readonly rules?: Rules;
+  /** Who was sent out of the call lately, by a host, by the site or by the time of their pass: hang up on them. */
+  readonly removed?: readonly PeerId[];
 }
 
 /** An answer to `join`: a host is asked.  Then comes `joined`, or `refused` with code `denied`. */

@@ -13,6 +13,9 @@ import { firstTrack, type Outgoing } from './tracks.ts';
 import { Source, type Value } from './value.ts';
 import type { Json, PeerMedia } from './words.ts';
 
+/** Milliseconds in which a connection that was lost may come back by itself. */
+const CUT_OFF_MS = 10_000;
+
 /** A call that one is in. */
 export interface Room {
   readonly name: string;
@@ -28,6 +31,8 @@ export interface Room {
   readonly strangers: Value<readonly Member[]>;
   /** Whether the broker is there; the call goes on while it is `away`. */
   readonly broker: Value<BrokerState>;
+  /** Our seat was given up while we were away, and a host is asked to let us in anew. */
+  readonly waiting: Value<boolean>;
   /**
    * null while inside; then why it is over: `left` (by us), `replaced` (the seat was opened elsewhere), `time-up` and the
    * like.
@@ -93,6 +98,7 @@ export class SeatedRoom implements Room {
   readonly sealed: boolean;
   readonly strangers = new Source<readonly Member[]>([]);
   readonly broker: Value<BrokerState>;
+  readonly waiting = new Source(false);
   readonly ended = new Source<EyelineError | null>(null);
   readonly ends = new Source<number | null>(null);
   readonly hosting: RoomHosting;
@@ -106,6 +112,8 @@ export class SeatedRoom implements Room {
   readonly #ways: Ways;
   readonly #identity: () => Promise<CryptoKeyPair | null>;
   #members: readonly Member[] = [];
+  /** Why we got no other seat in the place of ours that is gone. */
+  #refused: EyelineError | null = null;
   #spare: Spare | null;
   /** What we were given to send, and what of it we may. */
   #given: MediaStream | null;
@@ -184,6 +192,8 @@ export class SeatedRoom implements Room {
     if (this.ended.current !== null) return;
     switch (news.news) {
       case 'joined':
+        this.#refused = null;
+        this.waiting.set(false);
         this.#sit(selfIn(news.joined));
         this.#configure(news.joined.iceServers);
         this.#joined(news.joined, news.resumed);
@@ -207,11 +217,23 @@ export class SeatedRoom implements Room {
         this.hosting.asked(news.from);
         break;
       case 'waiting':
+        this.waiting.set(true);
+        break;
+      case 'refused':
+        this.#refused = new EyelineError(news.code, news.message);
+        this.waiting.set(false);
+        this.#endIfCutOff();
+        break;
       case 'state':
       case 'welcome':
-      case 'refused':
         break;
     }
+  }
+
+  /** Who has no seat is reached by nobody anew: the call lasts as long as its connections. */
+  #endIfCutOff(): void {
+    const connected = [...this.#known.values()].some((peer) => peer.connected);
+    if (this.#refused !== null && !connected) this.#end(this.#refused);
   }
 
   get #outgoing(): Outgoing {
@@ -263,7 +285,8 @@ export class SeatedRoom implements Room {
     for (const peer of this.#known.values()) {
       if (inside.has(peer.id)) continue;
       // A broker that was restarted, or that they cannot reach, does not know them: a live connection says they are here.
-      if (!peer.connected) this.#forget(peer);
+      // Not of those whom it sent out: they need not have gone.
+      if (!peer.connected || roster.removed?.includes(peer.id)) this.#forget(peer);
     }
     for (const member of this.#members) {
       const peer = this.#known.get(member.id);
@@ -308,6 +331,7 @@ export class SeatedRoom implements Room {
     this.#known.set(member.id, peer);
     peer.here.subscribe(() => this.#show());
     peer.line.subscribe(({ state }) => {
+      if (state === 'lost') setTimeout(() => this.#endIfCutOff(), CUT_OFF_MS);
       if (state !== 'lost' || this.#members.some((other) => other.id === peer.id)) return;
       this.#forget(peer); // the broker gave their seat up before, and now the connection is gone too
       this.#show();
@@ -352,6 +376,7 @@ export class SeatedRoom implements Room {
   }
 
   #end(why: EyelineError): void {
+    if (this.ended.current !== null) return;
     saveTicket(this.name, null);
     this.#stopped.abort();
     for (const peer of [...this.#known.values()]) this.#forget(peer);

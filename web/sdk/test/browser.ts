@@ -11,6 +11,7 @@ export class Socket {
   readonly readyState = Socket.OPEN;
   onopen: (() => void) | null = null;
   onmessage: ((event: { readonly data: string }) => void) | null = null;
+  onclose: (() => void) | null = null;
 
   constructor() {
     sockets.push(this);
@@ -27,6 +28,8 @@ export class Socket {
 /** What the peer says is said by the test. */
 export class Channel {
   readyState = 'connecting';
+  /** It takes no more, as one does where 16 MiB wait. */
+  full = false;
   readonly sent: unknown[] = [];
   onopen: (() => void) | null = null;
   onmessage: ((event: { readonly data: string }) => void) | null = null;
@@ -41,6 +44,7 @@ export class Channel {
   }
 
   send(text: string): void {
+    if (this.full) throw new DOMException('', 'OperationError');
     this.sent.push(JSON.parse(text));
   }
 }
@@ -151,7 +155,9 @@ export class Connection {
     this.taken += 1;
     this.remoteDescription = {};
   }
-  close(): void {}
+  close(): void {
+    this.connectionState = 'closed';
+  }
 }
 
 export const sockets: Socket[] = [];

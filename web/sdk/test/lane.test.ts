@@ -100,7 +100,7 @@ function connect(one: string, other: string): void {
     if (!page.lanes.has(to)) lane.listen((offered) => page.offered.push(offered));
     page.lanes.set(to, lane);
     page.ends.set(to, end);
-    lane.attach({ connection: { sctp: { maxMessageSize: 262144 } }, files: end } as unknown as FilesLink);
+    lane.attach({ connection: { sctp: { maxMessageSize: 262144 } }, files: end, broke() {} } as unknown as FilesLink);
   }
   for (const end of ends) end.readyState = 'open';
   for (const end of ends) end.onopen();

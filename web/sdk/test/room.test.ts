@@ -20,6 +20,14 @@ test('somebody whom we are connected to is kept when the broker no longer knows 
   expect(names()).toEqual(['Bob']);
 });
 
+test('but not when a host, or the time of their pass, has sent them out: they might stay', async () => {
+  room = await aliceJoinsBob();
+  connections[0]?.is('connected');
+  sockets[0]?.says({ ...roster(alice), removed: ['b'] });
+  expect(names()).toEqual([]);
+  expect(connections[0]?.connectionState).toBe('closed');
+});
+
 test('and gone as soon as the connection is, too', async () => {
   room = await aliceJoinsBob();
   connections[0]?.is('connected');
@@ -77,6 +85,74 @@ test('a call that ends at a time says when, by our own clock, and anew each time
   const seat = { you: 'a', resume: 'token', heard: 0, gap: false, iceServers: [], roster: roster(bob, alice) };
   sockets[0]?.says({ type: 'joined', ...seat, endsInMs: 60_000 });
   expect(room.ends.current).toBe(1_060_000);
+  vi.useRealTimers();
+});
+
+test('a channel that takes no more goes with its connection, and keeps nobody in the room', async () => {
+  const anew = vi.spyOn(console, 'warn').mockReturnValue();
+  room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  const [channel] = connections[0]?.channels ?? [];
+  if (channel !== undefined) channel.full = true;
+  room.publish(null);
+  expect(connections.map((connection) => connection.connectionState)).toEqual(['closed', 'new']);
+  connections[1]?.agrees();
+  const [next] = connections[1]?.channels ?? [];
+  if (next !== undefined) next.full = true;
+  room.leave();
+  expect(room.ended.current?.code).toBe('left');
+  expect(anew).toHaveBeenCalledTimes(2);
+  anew.mockRestore();
+});
+
+const noSeat = (code: string): void => {
+  sockets[0]?.says({ type: 'refused', code: 'seat-gone', message: 'Your seat is gone.' });
+  sockets[0]?.says({ type: 'refused', code, message: 'This room is locked.' });
+};
+
+/** The broker was away for longer than it keeps a seat. */
+const awayTooLong = async (): Promise<void> => {
+  sockets[0]?.onclose?.();
+  await vi.advanceTimersByTimeAsync(60_000);
+  sockets.splice(0, sockets.length - 1); // the newest
+  sockets[0]?.onopen?.();
+};
+
+test('who finds their seat gone and the room locked is told so, once nobody is connected any more', async () => {
+  vi.useFakeTimers();
+  room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  await awayTooLong();
+  noSeat('locked');
+  expect([room.ended.current, names()]).toEqual([null, ['Bob']]);
+  connections[0]?.is('disconnected');
+  await vi.advanceTimersByTimeAsync(9_999);
+  expect(room.ended.current).toBe(null);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(room.ended.current?.code).toBe('locked');
+  vi.useRealTimers();
+});
+
+test('and at once where nobody is', async () => {
+  vi.useFakeTimers();
+  room = await aliceJoinsBob();
+  await awayTooLong();
+  noSeat('room-full');
+  expect(room.ended.current?.code).toBe('room-full');
+  vi.useRealTimers();
+});
+
+test('who has to knock anew for a seat that is gone is told so', async () => {
+  vi.useFakeTimers();
+  room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  await awayTooLong();
+  sockets[0]?.says({ type: 'refused', code: 'seat-gone', message: 'Your seat is gone.' });
+  sockets[0]?.says({ type: 'waiting' });
+  expect(room.waiting.current).toBe(true);
+  const seat = { you: 'a', resume: 'token', heard: 0, gap: false, iceServers: [], roster: roster(bob, alice) };
+  sockets[0]?.says({ type: 'joined', ...seat });
+  expect(room.waiting.current).toBe(false);
   vi.useRealTimers();
 });
 

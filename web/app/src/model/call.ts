@@ -31,7 +31,8 @@ export class Call {
   readonly me: Person;
   readonly others = signal<readonly Other[]>([]);
   readonly alone: ReadonlySignal<boolean>;
-  readonly broker: ReadonlySignal<sdk.BrokerState>;
+  /** Why the server does not count us among them just now, in words. */
+  readonly absence: ReadonlySignal<string | null>;
   /** What we may send here. */
   readonly may: ReadonlySignal<sdk.Permissions>;
   /** Whether the link has a key. */
@@ -92,7 +93,8 @@ export class Call {
     );
     this.copied = computed(() => this.notices.shown.value === words.linkCopied);
     this.controls = new Controls(outside.after);
-    this.broker = this.#watch.signal(room.broker);
+    const [broker, waiting] = [this.#watch.signal(room.broker), this.#watch.signal(room.waiting)];
+    this.absence = computed(() => (broker.value === 'away' ? words.away : waiting.value ? words.atDoor : null));
     this.may = this.#watch.signal(room.may);
     this.#watch.on(room.may, (may) => this.#allow(may));
     this.sealed = room.sealed;

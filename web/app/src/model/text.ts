@@ -18,7 +18,7 @@ const code = /```(?=[^`]*[^`\s])\n?([^`]+?)\n?```|`(?=[^`\n]*[^`\s])([^`\n]+)`/g
 /** Nothing but the web's own: `javascript:` and the like stay words.  No signs that have no picture, or turn letters round. */
 const address = /\bhttps?:\/\/[^\s<>"'\p{Cf}]+/giu;
 /** At the end of an address these are the sentence's, and not its own. */
-const afterwards = /[.,;:!?…]+$/u;
+const afterwards = '.,;:!?…';
 
 /** The words in pieces, in their order; together they are the text, without the backticks around code. */
 export function pieces(text: string): readonly Piece[] {
@@ -48,7 +48,8 @@ function linked(text: string): readonly Piece[] {
 
 /** Without the punctuation around it; a bracket belongs to it if it was opened inside. */
 function bare(written: string): string {
-  const cut = written.replace(afterwards, '');
-  if (cut.endsWith(')') && !cut.includes('(')) return bare(cut.slice(0, -1));
-  return cut;
+  const around = written.includes('(') ? afterwards : `${afterwards})`;
+  let end = written.length;
+  while (end > 0 && around.includes(written.charAt(end - 1))) end -= 1;
+  return written.slice(0, end);
 }

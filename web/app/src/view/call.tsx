@@ -65,7 +65,7 @@ export function CallView({ call }: { readonly call: Call }) {
       data-pair={call.stage.arrangement.value.pair}
       data-sharing={sharing}
       data-controls={controlsOf(call)}
-      data-away={call.broker.value === 'away' || call.warnings.value.length > 0 || call.ending.words.value !== null}
+      data-away={call.absence.value !== null || call.warnings.value.length > 0 || call.ending.words.value !== null}
       onPointerMove={stir}
       onPointerDown={stir}
       onPointerUp={unsilence}

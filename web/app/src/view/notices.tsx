@@ -21,10 +21,10 @@ export function NoticesView({ call }: { readonly call: Call }) {
   return (
     <div class="notices">
       <p class="notice-place" role="status">
-        {call.broker.value === 'away' && (
+        {call.absence.value !== null && (
           <span class="notice">
             <Icon node={Unplug} size={18} />
-            {words.away}
+            {call.absence.value}
           </span>
         )}
         {ending !== null && (

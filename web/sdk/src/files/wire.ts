@@ -21,6 +21,7 @@ const WAITING_MAX = 1024 * 1024;
 export interface FilesLink {
   readonly connection: RTCPeerConnection;
   readonly files: RTCDataChannel;
+  broke(error: unknown): void;
 }
 
 export interface WireListener {
@@ -42,6 +43,7 @@ interface Expected {
 /** The channels for files with one person, one link after the other: frames as text, and bytes after their frame. */
 export class Wire {
   readonly #listener: WireListener;
+  #link: FilesLink | null = null;
   #channel: RTCDataChannel | null = null;
   #messageBytes = 16 * 1024;
   #expected: Expected | null = null;
@@ -54,7 +56,9 @@ export class Wire {
   }
 
   /** Goes on over this link. */
-  attach({ connection, files: channel }: FilesLink): void {
+  attach(link: FilesLink): void {
+    const { connection, files: channel } = link;
+    this.#link = link;
     channel.binaryType = 'arraybuffer';
     this.#channel = channel;
     this.#expected = null;
@@ -96,7 +100,11 @@ export class Wire {
 
   /** It is lost if there is no open channel. */
   say(frame: FileFrame): void {
-    this.channel?.send(JSON.stringify(frame));
+    try {
+      this.channel?.send(JSON.stringify(frame));
+    } catch (error) {
+      this.#link?.broke(error); // its queue is full
+    }
   }
 
   /** Resolves when the channel takes more; false if it is no longer the one of now. */

@@ -75,8 +75,8 @@ export class SealedBroker implements Signalling {
   }
 
   unjoin(): void {
-    if (this.#broker?.ticket === null) this.#name = null;
     this.#broker?.unjoin();
+    if (this.#broker?.ticket === null) this.#name = null;
   }
 
   signal(to: string, data: string): boolean {
@@ -113,7 +113,9 @@ export class SealedBroker implements Signalling {
   #hear(news: News): void {
     const hear = async (): Promise<void> => {
       const opened = await this.#open(news);
-      if (opened !== null) this.#tell(opened);
+      // Whoever left meanwhile, or gave up the seat that this tells of, hears of it no more.
+      const late = this.#gone || (news.news === 'joined' && this.#broker?.ticket === null);
+      if (opened !== null && !late) this.#tell(opened);
     };
     this.#heard = this.#heard.then(hear).catch(fail);
   }

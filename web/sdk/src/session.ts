@@ -152,10 +152,16 @@ export class Session {
     return [this.#ask(name)];
   }
 
-  /** No longer wishes for a seat that was not given yet. */
+  /** No longer wishes for a seat, also if it was given a moment ago: the lobby goes on. */
   unjoin(now: number): SessionEffect[] {
-    if (this.#seated || this.#ticket !== null) return [];
+    if (this.#ticket !== null && !this.#seated) return [];
     this.#name = null;
+    if (this.#seated) {
+      this.#ticket = null;
+      this.#heard = 0;
+      this.#outbox = [];
+      return [...LEAVE, ...this.closed(now, 0)];
+    }
     // Who waits at the door is gone from there with the socket.
     return this.#waits ? [{ do: 'close' }, ...this.closed(now, 0)] : [];
   }

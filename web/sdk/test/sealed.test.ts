@@ -86,3 +86,38 @@ test.each(['leaves him out of the roster', 'shows another name for him'])(
     expect(count()).toBe(2);
   },
 );
+
+test.each(['no longer wishes for the seat', 'leaves'])(
+  'who %s while its news is being opened hears nothing of it',
+  async (how) => {
+    const heard: News[] = [];
+    const door = { url: new URL('http://localhost/'), room: 'tea', pass: null, owner: null };
+    const broker = new SealedBroker(door, SECRET, null, (news) => heard.push(news));
+    const [socket] = sockets;
+    socket?.onopen?.();
+    broker.join('Alice');
+    await vi.waitFor(() => expect(socket?.sent.some((text) => text.includes('"join"'))).toBe(true));
+    const seat = {
+      type: 'joined',
+      you: 'alice-alice',
+      iceServers: [],
+      resume: 'x',
+      seatSeconds: 30,
+      heard: 0,
+      gap: false,
+    };
+    const opening = vi.spyOn(Seal.prototype, 'openCard');
+    const mallory = { id: 'mallory-mal', name: 'Mallory', order: 2 };
+    socket?.says({ ...seat, roster: { version: 1, members: [mallory], complete: true } });
+    if (how === 'leaves') broker.leave();
+    else broker.unjoin();
+    await vi.waitFor(() => expect(opening).toHaveBeenCalled());
+    await opening.mock.results[0]?.value;
+    await new Promise((done) => setTimeout(done)); // what follows from that has been done
+    broker.leave();
+    opening.mockRestore();
+    expect(socket?.sent.at(-1)).toBe('{"type":"leave"}');
+    expect(heard.map(({ news }) => news)).not.toContain('joined');
+    if (how !== 'leaves') expect(heard.at(-1)).toEqual({ news: 'state', state: 'away' });
+  },
+);

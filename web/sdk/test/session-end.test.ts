@@ -152,10 +152,24 @@ describe('leaving', () => {
     expect(sent(session.opened(0))).toEqual([HELLO]);
   });
 
-  test('a seat that one has is not given up by no longer wishing for one', () => {
+  test('a seat that was given a moment before is given back, and another one is a new one', () => {
     const session = seated();
-    session.unjoin(0);
+    session.receive({ type: 'signalled', from: 'b', n: 7, data: 'x' }, 0);
+    expect(sent(session.unjoin(0))).toEqual([{ type: 'leave' }]);
 
+    expect(session.ticket).toBeNull();
+    session.join('Alice');
+    session.hurry(1);
+    expect(sent(session.opened(1))).toEqual([HELLO, JOIN]);
+    expect(told(session.receive(joined(), 1))).toMatchObject([{ news: 'joined', resumed: false }]);
+    expect(told(session.receive({ type: 'signalled', from: 'b', n: 1, data: 'y' }, 1))).toHaveLength(1);
+  });
+
+  test('one that is kept for a page which comes back is not given up by no longer waiting for it', () => {
+    const session = new Session('tea', { token: 'token', name: 'Alice', heard: 0 });
+    session.start(0);
+
+    expect(session.unjoin(0)).toEqual([]);
     expect(session.ticket).not.toBeNull();
   });
 });

@@ -100,6 +100,27 @@ class Parts implements UnderlyingSink<Uint8Array<ArrayBuffer>> {
   }
 
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.#write(bytes).catch((error: unknown) => this.#fail(error));
+  }
+
+  async close(): Promise<void> {
+    await this.#close().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Who has gone may come back, and go on with what is here. */
+  async abort(code: unknown): Promise<void> {
+    await this.#part?.abort().catch(() => undefined);
+    await this.#ending.catch(() => undefined);
+    if (code !== 'gone') await this.#remove();
+  }
+
+  /** A stream that fails, as of a full disk, is not aborted. */
+  async #fail(error: unknown): Promise<never> {
+    await this.abort(error);
+    throw error;
+  }
+
+  async #write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
       const piece = bytes.subarray(at, at + writeBytes - this.#filled);
       this.#waiting.set(piece, this.#filled);
@@ -109,17 +130,10 @@ class Parts implements UnderlyingSink<Uint8Array<ArrayBuffer>> {
     }
   }
 
-  async close(): Promise<void> {
+  async #close(): Promise<void> {
     if (this.#filled > 0) await this.#flush();
     await this.#end();
     await this.#ending;
-  }
-
-  /** Who has gone may come back, and go on with what is here. */
-  async abort(code: unknown): Promise<void> {
-    await this.#part?.abort();
-    await this.#ending.catch(() => undefined);
-    if (code !== 'gone') await this.#remove();
   }
 
   async #flush(): Promise<void> {

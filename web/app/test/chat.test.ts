@@ -147,6 +147,17 @@ test("one changes the last line of one's own, and can leave it as it was", () =>
   expect(sentTo(bob).at(-1)).toMatchObject({ text: 'the tea', revision: 1 });
 });
 
+test('a change of a line to somebody who has gone is kept, for somebody else', () => {
+  chat.to.value = 'bob';
+  say('for you');
+  chat.editLast();
+  chat.type('for you alone');
+  chat.meet([]);
+  chat.send();
+  expect([chat.draft.value, chat.about.value, chat.addressed.value]).toEqual(['for you alone', null, false]);
+  expect(chat.lines.value.map(({ text }) => text)).toEqual(['for you']);
+});
+
 test('a deleted line keeps its place and loses its words, also where it is quoted', () => {
   say('secret');
   const [line] = chat.lines.value;

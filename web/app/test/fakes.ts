@@ -98,6 +98,10 @@ export class FakePeer implements sdk.Peer {
     return () => this.#asked.delete(listener);
   }
 
+  get listeners(): number {
+    return this.#asked.size;
+  }
+
   /** They offer a file. */
   offers(name: string, size: number, id = `from-${this.id}-${name}`, entries?: readonly sdk.FileEntry[]): FakeTransfer {
     const transfer = new FakeTransfer({ id, name, size, preview: '', ...(entries && { entries }) });

@@ -73,6 +73,26 @@ test('where the host has switched files off, none is offered and none is asked a
   expect(asked.progress.current.state).toBe('stopped');
 });
 
+test('whoever offers and withdraws without end fills no memory, and what is whole stays', async () => {
+  const whole = bob.offers('whole.bin', 3);
+  await settled();
+  whole.now({ state: 'verified', bytes: 3 });
+  for (let index = 0; index < 100; index += 1) {
+    const offered = bob.offers(`${index}.bin`, 3);
+    await settled();
+    offered.now({ state: 'stopped', code: 'cancelled' });
+  }
+  const names = files.transfers.value.map(({ name }) => name);
+  expect([names.length, names.at(0), names.at(-1)]).toEqual([34, 'whole.bin', '99.bin']);
+});
+
+test('nobody who has gone is listened to', () => {
+  room.peers.set([carol]);
+  expect([bob.listeners, carol.listeners]).toEqual([0, 1]);
+  room.peers.set([bob, carol]);
+  expect(bob.listeners).toBe(1);
+});
+
 test('a picture is offered with a small one of itself', async () => {
   await files.send([new File(['x'], 'cup.png', { type: 'image/png' }), file()]);
   expect(bob.offered.map(({ offer }) => offer.preview)).toEqual(['/9j/', '']);

@@ -51,6 +51,26 @@ test('who may not enter is told so at once, and camera and microphone are let go
   expect(world.lobbies[0]?.left).toBe(true);
 });
 
+test.each([
+  ['removed', []],
+  ['ended', []],
+  ['left', []],
+  ['replaced', ['between us']],
+])('what was said in a call that is over as %s: what the tab keeps of it', async (code, kept) => {
+  const world = new World();
+  world.address.go('r/tea');
+  const room = new FakeRoom('tea', 'Alice');
+  world.answer = async () => room;
+  const app = await joined(world);
+  call(app).chat.type('between us');
+  call(app).chat.send();
+  room.ended.set(refusal(code));
+  await settled();
+  world.answer = async () => new FakeRoom('tea', 'Alice');
+  const again = await joined(world);
+  expect(call(again).chat.lines.value.map(({ text }) => text)).toEqual(kept);
+});
+
 test('a pass in the link is shown to the server, and is not in the link that is copied', async () => {
   const world = new World();
   world.address.go('r/tea#pass=e30.e30.sig');

@@ -209,7 +209,6 @@ export class Call {
   }
 
   leave(): void {
-    this.chat.leave();
     this.#room.leave();
   }
 

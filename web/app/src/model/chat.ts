@@ -75,6 +75,7 @@ export class Chat {
       if (peers.includes(peer)) continue;
       end();
       this.typing.forget(peer.id);
+      this.#peers.delete(peer.id);
     }
     const still = peers.filter((peer) => this.#met.has(peer));
     // The same seat with another object is somebody to be met again.
@@ -115,13 +116,24 @@ export class Chat {
   }
 
   /** Whether everybody that the draft is for is here. */
-  readonly addressed = computed(() => this.to.value === '' || this.#here.value.has(this.to.value));
+  readonly addressed = computed(() => {
+    const about = this.about.value;
+    const to = about?.does === 'edit' ? (about.line.to ?? '') : this.to.value;
+    return to === '' || this.#here.value.has(to);
+  });
 
   /** Sends the draft, if there is something in it. */
   send(): void {
     const text = this.draft.peek().trim();
     const about = this.about.peek();
-    if (text === '' || this.excess.peek() > 0 || !this.addressed.peek()) return;
+    if (text === '' || this.excess.peek() > 0) return;
+    if (about?.does === 'edit' && !this.canChange(about.line)) {
+      // Whom the line was for has gone: the words stay, to be sent to somebody else.
+      this.about.value = null;
+      this.to.value = about.line.to ?? '';
+      return;
+    }
+    if (!this.addressed.peek()) return;
     if (about?.does === 'edit') this.#write(this.#conversation.change(about.line.key, text));
     else this.#write(this.#conversation.say(text, this.#outside.now(), this.#options(about)));
     this.cancel();
@@ -222,7 +234,9 @@ export class Chat {
 
   async #deliver(send: sdk.Send): Promise<void> {
     try {
-      await this.#peers.get(send.to)?.send(send.message);
+      const peer = this.#peers.get(send.to);
+      if (peer === undefined) throw new Error('gone');
+      await peer.send(send.message);
     } catch {
       this.#conversation.failed(send); // they left
       return;

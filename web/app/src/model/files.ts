@@ -13,6 +13,9 @@ import { Watch } from './watch';
 /** Files that one person is asked for or gets at a time; the SDK allows 64. */
 const mostAtOnce = 48;
 
+/** Files that came to nothing and are shown. */
+const mostStopped = 32;
+
 interface Queued {
   readonly peer: sdk.Peer;
   readonly file: File;
@@ -48,7 +51,8 @@ export class Files {
   readonly #watch = new Watch();
   /** Those whose files need no more asking. */
   readonly #trusted = new Set<string>();
-  readonly #met = new Set<sdk.Peer>();
+  /** Who is in the call, and what ends our listening to their offers. */
+  readonly #met = new Map<sdk.Peer, () => void>();
   #running = 0;
 
   /** `open`: whether the person looks at them. */
@@ -63,7 +67,7 @@ export class Files {
     // Fails where the server is away just then: what is asked of the disk first tries again.
     void this.#disk.prepare().catch(() => undefined);
     this.#watch.on(room.peers, (peers) => {
-      for (const peer of peers) this.#meet(peer);
+      this.#meet(peers);
       if (!peers.some((peer) => peer.id === this.to.peek())) this.to.value = '';
       this.queue.value = this.queue.peek().filter(({ peer }) => peers.includes(peer));
       void this.#goOn();
@@ -165,12 +169,12 @@ export class Files {
 
   /** Takes what is over out of sight. */
   clear(): void {
-    for (const one of this.transfers.peek()) if (isOver(one.progress.peek().state)) one.end();
-    this.transfers.value = this.transfers.peek().filter((one) => !isOver(one.progress.peek().state));
+    this.#drop(this.transfers.peek().filter((one) => isOver(one.progress.peek().state)));
   }
 
   end(): void {
     this.#watch.end();
+    this.#meet([]);
     for (const one of this.transfers.peek()) one.end();
     this.#release(this.unfinished.forget());
     this.#outside.stayAwake(false);
@@ -193,10 +197,19 @@ export class Files {
     void this.#outside.shelf.forget(ids).catch(() => undefined);
   }
 
-  #meet(peer: sdk.Peer): void {
-    if (this.#met.has(peer)) return;
-    this.#met.add(peer);
-    this.#watch.add(peer.onOffer((file) => void this.#hear(peer, file)));
+  #meet(peers: readonly sdk.Peer[]): void {
+    for (const [peer, end] of this.#met) {
+      if (peers.includes(peer)) continue;
+      end();
+      this.#met.delete(peer);
+    }
+    for (const peer of peers) {
+      if (!this.#met.has(peer))
+        this.#met.set(
+          peer,
+          peer.onOffer((file) => void this.#hear(peer, file)),
+        );
+    }
   }
 
   /** Offers what is queued, to each as much as they can have at once. */
@@ -251,7 +264,15 @@ export class Files {
     else this.#notices.tell(fileWords.offered(shownName(peer.name), one.name));
   }
 
+  #drop(those: readonly Transfer[]): void {
+    for (const one of those) one.end();
+    this.transfers.value = this.transfers.peek().filter((one) => !those.includes(one));
+  }
+
+  /** What came to nothing goes when there is much of it: whoever offers and withdraws without end fills nobody's memory. */
   #add(one: Transfer): void {
+    const stopped = this.transfers.peek().filter((each) => each.progress.peek().state === 'stopped');
+    this.#drop(stopped.slice(0, -mostStopped));
     this.transfers.value = [...this.transfers.peek(), one];
     let state = one.progress.peek().state;
     let runs = false;

@@ -139,6 +139,8 @@ export class Visit {
   #over(call: Call, why: sdk.EyelineError): void {
     this.#call = null;
     this.#outside.session.forget(this.#mark);
+    // What was said stays with the seat, and goes with it.
+    if (why.code !== 'replaced') call.chat.leave();
     call.end();
     this.#equipment.end();
     this.#place.value = { at: 'over', code: why.code, message: why.message };

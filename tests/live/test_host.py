@@ -10,6 +10,13 @@ from tests.support.server import LiveServer
 pytestmark = pytest.mark.beside
 
 IN_CALL = "document.querySelector('main.call:not(.returning)') !== null"
+# Hears nothing that the server says any more, once it is told so.
+DEAF = """
+globalThis.WebSocket = class extends WebSocket {
+  set onmessage(hear) { super.onmessage = (event) => globalThis.__deaf || hear(event); }
+  set onclose(hear) { super.onclose = (event) => globalThis.__deaf || hear(event); }
+};
+"""
 DIRECT = "document.querySelector('.badge[data-line=direct]') !== null"
 
 
@@ -72,6 +79,19 @@ def test_who_is_removed_is_out_and_comes_back_only_by_a_yes(chromium: Browser, h
     host.click("button", "Admit Eve again")
 
 
+def test_a_page_that_does_not_go_when_it_is_removed_is_hung_up_on(chromium: Browser, host: Page) -> None:
+    room = host.evaluate("location.href")
+    eve = join_call(chromium, room, "Eve", NO_DEVICES + DEAF)
+    eve.until(DIRECT)
+    eve.evaluate("globalThis.__deaf = true")
+    host.click("button", "People")
+    host.click("button", "Remove Eve")
+    host.click("button", "Remove")
+    host.until("document.querySelectorAll('video').length === 1")
+    eve.until("__connections.every(({ connectionState }) => connectionState !== 'connected')")
+    assert "You were removed" not in eve.text()
+
+
 def test_the_hosts_link_makes_a_host_and_the_other_does_not(chromium: Browser, host: Page) -> None:
     room = host.evaluate("location.href")
     owner = host.evaluate("Object.entries(localStorage).find(([key]) => key.startsWith('eyeline:owner:'))[1]")
@@ -97,6 +117,14 @@ def test_the_door_is_kept_by_the_keyboard_alone(chromium: Browser, host: Page) -
     reach(host, "document.activeElement.getAttribute('aria-label') === 'Admit Bob'")
     host.press("Enter")
     host.until("() => document.querySelectorAll('video').length === 2")
+    assert host.evaluate("document.activeElement !== document.body")  # the answered card took it along
+    host.press("p")
+    reach(host, "document.activeElement.getAttribute('aria-label') === 'Remove Bob'")
+    host.press("Enter")
+    host.until("document.querySelector('.people-sure') !== null")
+    host.press("Enter")  # Cancel
+    host.until("document.querySelector('.people-sure') === null")
+    host.until("document.activeElement.closest('.people-one') !== null")
 
 
 def reach(page: Page, what: str) -> None:

@@ -27,6 +27,8 @@ function problem(kinds: readonly Kind[], what: Problem): string {
       return `Another program is using ${the(kinds)}. Close it there and try again, or join without ${them(kinds)}.`;
     case 'insecure':
       return `This page did not come over https, so your browser keeps ${the(kinds)} from it. You can join without ${them(kinds)}, or open the https address of this page.`;
+    case 'interrupted':
+      return `Your device keeps ${the(kinds)} off for now: a phone call, a key or a shutter.`;
     case 'unknown':
       return `Your browser could not start ${the(kinds)}. Try again, or join without ${them(kinds)}.`;
   }

@@ -12,9 +12,9 @@ export interface Device {
   readonly state: 'off' | 'starting' | 'on' | 'failed';
   /**
    * Why it failed: the person or the browser refused, there is none, another program has it, the page is neither https
-   * nor localhost.
+   * nor localhost. Or why it is off: `interrupted` by the system, as for a telephone call, by a key or by a shutter.
    */
-  readonly problem: 'denied' | 'missing' | 'busy' | 'insecure' | 'unknown' | null;
+  readonly problem: 'denied' | 'missing' | 'busy' | 'insecure' | 'unknown' | 'interrupted' | null;
   readonly id: string | null;
   readonly label: string | null;
 }
@@ -27,6 +27,9 @@ export interface Wish {
   readonly microphoneId?: string;
   readonly cameraId?: string;
 }
+
+/** Milliseconds without sound or pictures that are nothing but a busy machine's. */
+const INTERRUPTED_AFTER_MS = 1000;
 
 const OFF: Device = { state: 'off', problem: null, id: null, label: null };
 
@@ -72,7 +75,7 @@ export class LocalMedia {
       return;
     }
     track.enabled = on;
-    this.microphone.set({ ...this.microphone.current, state: on ? 'on' : 'off' });
+    this.#tell('microphone', track);
     this.#publish(this.stream.current.getTracks());
   }
 
@@ -175,9 +178,24 @@ export class LocalMedia {
     for (const track of tracks) {
       const kind: Kind = track.kind === 'audio' ? 'microphone' : 'camera';
       track.onended = () => this.#lost(kind, track);
-      const id = track.getSettings().deviceId ?? null;
-      this.#device(kind).set({ state: track.enabled ? 'on' : 'off', problem: null, id, label: track.label });
+      track.onmute = () => setTimeout(() => this.#interrupt(kind, track), INTERRUPTED_AFTER_MS);
+      track.onunmute = () => this.#interrupt(kind, track);
+      this.#tell(kind, track);
     }
+  }
+
+  /** The system takes the sound or the picture away, or gives it back. */
+  #interrupt(kind: Kind, track: MediaStreamTrack): void {
+    const known = this.#device(kind).current.problem === 'interrupted';
+    if (this.#track(kind) !== track || known === track.muted) return;
+    this.#tell(kind, track);
+    this.#publish(this.stream.current.getTracks());
+  }
+
+  #tell(kind: Kind, track: MediaStreamTrack): void {
+    const id = track.getSettings().deviceId ?? null;
+    const state = track.enabled && !track.muted ? 'on' : 'off';
+    this.#device(kind).set({ state, problem: track.muted ? 'interrupted' : null, id, label: track.label });
   }
 
   /** The device was unplugged, or taken away. */

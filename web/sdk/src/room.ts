@@ -393,10 +393,15 @@ function mediaOf({ stream, screen }: Outgoing): PeerMedia {
   const audio = firstTrack(stream, 'audio');
   const video = firstTrack(stream, 'video');
   return {
-    microphone: audio === null ? 'none' : audio.enabled ? 'on' : 'muted',
-    camera: video === null ? 'none' : video.enabled ? 'on' : 'off',
+    microphone: audio === null ? 'none' : gives(audio) ? 'on' : 'muted',
+    camera: video === null ? 'none' : gives(video) ? 'on' : 'off',
     screen: firstTrack(screen, 'video') === null ? 'none' : 'on',
   };
+}
+
+/** Neither the person nor the system has silenced it. */
+function gives({ enabled, muted }: MediaStreamTrack): boolean {
+  return enabled && !muted;
 }
 
 function selfIn(joined: Joined): Member {

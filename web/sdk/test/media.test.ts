@@ -7,7 +7,10 @@ class Track {
   readonly readyState = 'live';
   readonly label: string;
   readonly kind: string;
+  muted = false;
   onended: (() => void) | null = null;
+  onmute: (() => void) | null = null;
+  onunmute: (() => void) | null = null;
 
   constructor(kind: string) {
     this.kind = kind;
@@ -104,4 +107,37 @@ test('a microphone that is let go of while it is being started is closed, not mu
   await Promise.all([started, released]);
   expect(media.microphone.current.state).toBe('off');
   expect(media.stream.current.getTracks().map((track) => track.kind)).toEqual(['video']);
+});
+
+test('a microphone that the system mutes is off for as long as that lasts, unless it was for a moment', async () => {
+  vi.useFakeTimers();
+  const media = new LocalMedia();
+  const started = media.start({ camera: false });
+  asked[0]?.grant();
+  await started;
+  const [track] = media.stream.current.getTracks() as unknown as Track[];
+  if (track === undefined) throw new Error('no track');
+  const says = () => [media.microphone.current.state, media.microphone.current.problem];
+  const streams: unknown[] = [];
+  media.stream.subscribe((stream) => streams.push(stream));
+  track.muted = true;
+  track.onmute?.();
+  vi.advanceTimersByTime(999);
+  expect(says()).toEqual(['on', null]);
+  vi.advanceTimersByTime(1);
+  expect(says()).toEqual(['off', 'interrupted']);
+  await media.setMicrophone(false);
+  await media.setMicrophone(true);
+  expect(says()).toEqual(['off', 'interrupted']);
+  track.muted = false;
+  track.onunmute?.();
+  expect(says()).toEqual(['on', null]);
+  const told = streams.length;
+  track.muted = true;
+  track.onmute?.();
+  track.muted = false;
+  track.onunmute?.();
+  vi.advanceTimersByTime(5000);
+  expect([says(), streams.length]).toEqual([['on', null], told]);
+  vi.useRealTimers();
 });

@@ -108,6 +108,8 @@ export class Call {
     this.#watch.on(room.peers, (peers) => this.#await(peers));
     this.#watch.add(room.listen((from, message) => this.#hear(from, message)));
     this.#watch.add(effect(() => this.#publish()));
+    this.#watchFor('microphone');
+    this.#watchFor('camera');
     this.#watch.add(effect(() => this.#dropSilent()));
     this.#watch.add(effect(() => this.controls.hold('alone', this.alone.value)));
     this.#watch.add(effect(() => this.controls.hold('line', this.line.value !== null || this.sharing.value)));
@@ -127,6 +129,17 @@ export class Call {
     const { problem, state } = this.#equipment[kind].peek();
     if (problem !== null) this.notices.show(words.problem([kind], problem));
     else this.notices.tell(words.turned(kind, state === 'on'));
+  }
+
+  /** Says when the system takes a device away, and when it gives it back. */
+  #watchFor(kind: Kind): void {
+    let interrupted = false;
+    const end = this.#equipment[kind].subscribe(({ problem, state }) => {
+      if (interrupted === (problem === 'interrupted')) return;
+      interrupted = !interrupted;
+      this.notices.show(interrupted ? words.problem([kind], 'interrupted') : words.turned(kind, state === 'on'));
+    });
+    this.#watch.add(end);
   }
 
   async invite(): Promise<void> {

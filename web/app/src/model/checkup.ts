@@ -158,7 +158,13 @@ function kindOf(url: string): CheckKind | null {
   return null;
 }
 
-const deviceCodes = { denied: 'refused', missing: 'missing', busy: 'busy', unknown: 'failed' } as const;
+const deviceCodes = {
+  denied: 'refused',
+  missing: 'missing',
+  busy: 'busy',
+  interrupted: 'busy',
+  unknown: 'failed',
+} as const;
 
 function deviceFound(kind: 'camera' | 'microphone', { state, problem, label }: sdk.Device): Answer {
   if (state === 'on') return { state: 'fine', detail: label };

@@ -76,6 +76,7 @@ export function CallView({ call }: { readonly call: Call }) {
       </h1>
       <StageView call={call} rest={rest} />
       {panels !== null && <panels.Sharing call={call} />}
+      {panels !== null && <panels.FocusKept />}
       {rest && <NoticesView call={call} />}
       {rest && <Bar call={call} chatButton={chatButton} filesButton={filesButton} peopleButton={peopleButton} />}
       {panels !== null && open && <panels.ChatPanel call={call} onClose={closeChat} />}

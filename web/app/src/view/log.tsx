@@ -3,12 +3,10 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Chat, Line } from '../model/chat';
 import { chatWords } from '../strings-chat';
 import { LineView } from './chat-line';
+import { type Block, blocksOf, shownOf } from './log-blocks';
 
 /** Lines shown at first, and more of them each time that somebody scrolls to the top. */
 const step = 200;
-/** Lines that are drawn together, about and at most. */
-const blockAbout = 25;
-const blockMost = 100;
 
 /** Stays at the newest line unless somebody scrolled up to read. */
 export function Log({ chat }: { readonly chat: Chat }) {
@@ -18,7 +16,7 @@ export function Log({ chat }: { readonly chat: Chat }) {
   const [most, setMost] = useState(step);
   /** Pixels below what is seen, to be kept when earlier lines come above it. */
   const below = useRef<number | null>(null);
-  const shown = lines.slice(-most);
+  const shown = shownOf(lines, most);
   useLayoutEffect(() => {
     const list = log.current;
     if (list === null) return;
@@ -34,7 +32,7 @@ export function Log({ chat }: { readonly chat: Chat }) {
     return () => observer.disconnect();
   }, []);
   const earlier = () => {
-    if (lines.length <= most || log.current === null) return;
+    if (shown.length === lines.length || log.current === null) return;
     below.current = log.current.scrollHeight - log.current.scrollTop;
     setMost(most + step);
   };
@@ -56,45 +54,27 @@ export function Log({ chat }: { readonly chat: Chat }) {
       onScroll={onScroll}
     >
       {lines.length === 0 && <p class="log-empty">{chatWords.empty}</p>}
-      {lines.length > most && (
+      {shown.length < lines.length && (
         <button type="button" class="log-earlier" onClick={earlier}>
           {chatWords.earlier}
         </button>
       )}
-      {blocks(shown).map((block) => (
-        <Block key={block.lines[0]?.key} chat={chat} {...block} />
+      {blocksOf(shown).map((block) => (
+        <LinesView key={block.lines[0]?.key} chat={chat} {...block} />
       ))}
     </div>
   );
 }
 
-interface Lines {
-  readonly before: Line | undefined;
-  readonly lines: readonly Line[];
-}
-
-/** Blocks end after certain lines, so that one line more changes one block. */
-function blocks(lines: readonly Line[]): readonly Lines[] {
-  const found: Lines[] = [];
-  let start = 0;
-  for (const [index, { clock }] of lines.entries()) {
-    const ends = clock % blockAbout === 0 || index - start + 1 === blockMost || index === lines.length - 1;
-    if (!ends) continue;
-    found.push({ before: lines[start - 1], lines: lines.slice(start, index + 1) });
-    start = index + 1;
-  }
-  return found;
-}
-
 /** Drawn anew only if one of its lines has changed. */
-class Block extends Component<Lines & { readonly chat: Chat }> {
-  override shouldComponentUpdate(next: Lines): boolean {
+class LinesView extends Component<Block & { readonly chat: Chat }> {
+  override shouldComponentUpdate(next: Block): boolean {
     const { before, lines } = this.props;
     if (before !== next.before || lines.length !== next.lines.length) return true;
     return lines.some((line, index) => line !== next.lines[index]);
   }
 
-  override render({ before, lines, chat }: Lines & { readonly chat: Chat }) {
+  override render({ before, lines, chat }: Block & { readonly chat: Chat }) {
     return (
       <ol class="log-lines">
         {lines.map((line, index) => (

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ownedRoom } from '../../sdk/src/seal';
 import { App } from '../src/model/app';
-import { isThere } from '../src/model/arrival';
+import { secondsForThoseThere } from '../src/model/arrival';
 import type { Call } from '../src/model/call';
 import type { Lobby } from '../src/model/lobby';
 import { chatLine, FakePeer, FakeRoom, looking, refusal } from './fakes';
@@ -222,7 +222,7 @@ test('the call is drawn once our offer is on its way, connected or not', async (
   const app = new App(world);
   await settled();
   expect(at(app).at).toBe('returning');
-  world.pass(isThere);
+  world.pass(secondsForThoseThere);
   await settled();
   expect(call(app).others.value.map((one) => one.line.value.state)).toEqual(['looking']);
 });

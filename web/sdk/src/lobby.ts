@@ -97,7 +97,7 @@ class Visit implements Lobby {
 
   prepare(stream: MediaStream): void {
     this.#stream = stream;
-    if (this.members.current !== null) this.hurry(stream);
+    if (this.members.current !== null) this.connectAhead(stream);
   }
 
   hideAddress(hide: boolean): void {
@@ -110,7 +110,7 @@ class Visit implements Lobby {
   }
 
   /** Makes the connection while the broker is still being asked. */
-  hurry(stream: MediaStream | null): void {
+  connectAhead(stream: MediaStream | null): void {
     this.#spare ??= spare(this.#iceServers, permitted(stream, this.may.current), this.#ways);
   }
 
@@ -174,7 +174,7 @@ class Visit implements Lobby {
         this.capacity.set(news.welcome.capacity);
         this.may.set(permissionsOf(news.welcome));
         this.#show(news.welcome.roster.members);
-        if (this.#stream !== null) this.hurry(this.#stream);
+        if (this.#stream !== null) this.connectAhead(this.#stream);
         break;
       case 'roster':
         this.#show(news.roster.members);
@@ -246,7 +246,7 @@ export function visit(place: Place): Lobby {
 /** Joins a room: all that a page needs for a call. */
 export function join(options: Place & JoinOptions): Promise<Room> {
   const lobby = new Visit(options, null);
-  lobby.hurry(options.stream ?? null);
+  lobby.connectAhead(options.stream ?? null);
   return lobby.join(options).catch((error: unknown) => {
     lobby.leave();
     throw error;
@@ -264,7 +264,7 @@ export async function rejoin(
   if (ticket === null) return null;
   saveTicket(options.room, null); // a copy of this tab must not take the seat from it; leaving the page saves it again
   const visit = new Visit(options, ticket);
-  visit.hurry(options.stream ?? null);
+  visit.connectAhead(options.stream ?? null);
   try {
     return await visit.wait(options.stream ?? null, options.signal);
   } catch {

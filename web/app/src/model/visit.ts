@@ -1,6 +1,6 @@
 import type * as sdk from '@eyeline/sdk';
 import { effect, type ReadonlySignal, signal } from '@preact/signals';
-import { arrival, isThere } from './arrival';
+import { arrival, secondsForThoseThere } from './arrival';
 import { Call } from './call';
 import { Equipment } from './equipment';
 import { hidesAddress, Lobby, type Refusal } from './lobby';
@@ -132,7 +132,8 @@ export class Visit {
       if (why !== null) this.#over(call, why);
     });
     const peers = room.peers.current;
-    if (peers.length > 0) await Promise.race(peers.map((peer) => arrival(peer, this.#outside.after, isThere)));
+    if (peers.length > 0)
+      await Promise.race(peers.map((peer) => arrival(peer, this.#outside.after, secondsForThoseThere)));
     if (this.#call === call) this.#place.value = { at: 'call', call };
   }
 

@@ -9,11 +9,11 @@ const most = 500;
  * page busy, and on a busy machine the picture would come that much later. At once where nobody else is.
  */
 export function useRest(main: RefObject<HTMLElement | null>, alone: boolean): boolean {
-  const [rest, setRest] = useState(alone);
-  const wanted = rest || alone;
+  const [pictured, setPictured] = useState(alone);
+  const isTime = pictured || alone;
   useEffect(() => {
-    if (wanted) return setRest(true);
-    const now = () => setRest(true);
+    if (isTime) return setPictured(true);
+    const now = () => setPictured(true);
     const drawn = () => requestAnimationFrame(() => requestAnimationFrame(now));
     const timer = setTimeout(now, most);
     const element = main.current;
@@ -22,6 +22,6 @@ export function useRest(main: RefObject<HTMLElement | null>, alone: boolean): bo
       clearTimeout(timer);
       element?.removeEventListener('playing', drawn, { capture: true });
     };
-  }, [main, wanted]);
-  return wanted;
+  }, [main, isTime]);
+  return isTime;
 }

@@ -146,8 +146,8 @@ export class LocalMedia {
     } else if (kind !== undefined && this.#chosen[kind] !== null && problemOf(error) === 'missing') {
       this.#chosen[kind] = null; // the one that was chosen is gone: any other will do
       await this.#acquire([kind]);
-    } else if (kind !== undefined) {
-      this.#fail(kind, error);
+    } else {
+      for (const each of kinds) this.#fail(each, error);
     }
   }
 

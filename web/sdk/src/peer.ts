@@ -137,6 +137,8 @@ export class RemotePeer implements Peer {
   #gatherWithin = GATHER_WITHIN_MS;
   #connected = false;
   #wasConnected = false;
+  /** Their page said that it goes away; its connection stands for a while all the same. */
+  #away = false;
   /** Steps that came before our side of the channel was open. */
   #early: Step[] = [];
   #comparison: { readonly comparison: Comparison; readonly keys: string } | null = null;
@@ -342,6 +344,7 @@ export class RemotePeer implements Peer {
 
   #back(): void {
     clearTimeout(this.#awayTimer);
+    this.#away = false;
     this.here.set(true);
   }
 
@@ -412,6 +415,7 @@ export class RemotePeer implements Peer {
         this.#options.onLeave();
         break;
       case 'away':
+        this.#away = true;
         this.line.set({ ...this.line.current, state: 'lost' });
         clearTimeout(this.#awayTimer);
         this.#awayTimer = setTimeout(() => this.#vanish(), AWAY_MS);
@@ -451,7 +455,8 @@ export class RemotePeer implements Peer {
     this.#counters = counters;
     const bare = line.localType === 'host' && line.remoteType === 'host';
     const tried = triedOf(this.#attempt, bare ? 'same-network' : line.path);
-    this.line.set({ ...line, tried, verdict: null, state: line.path === 'relay' ? 'relayed' : 'direct' });
+    const state = this.#away ? 'lost' : line.path === 'relay' ? 'relayed' : 'direct';
+    this.line.set({ ...line, tried, verdict: null, state });
   }
 
   #judge(): void {

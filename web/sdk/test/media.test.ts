@@ -141,3 +141,12 @@ test('a microphone that the system mutes is off for as long as that lasts, unles
   expect([says(), streams.length]).toEqual([['on', null], told]);
   vi.useRealTimers();
 });
+
+test('on a page that is not secure both fail, with the reason', async () => {
+  vi.stubGlobal('navigator', {});
+  const media = new LocalMedia();
+  await media.start();
+  for (const device of [media.microphone, media.camera]) {
+    expect([device.current.state, device.current.problem]).toEqual(['failed', 'insecure']);
+  }
+});

@@ -156,6 +156,24 @@ test('who has to knock anew for a seat that is gone is told so', async () => {
   vi.useRealTimers();
 });
 
+test('whose page went away is lost, though the connection stands, until they are back', async () => {
+  vi.useFakeTimers();
+  room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  await vi.advanceTimersByTimeAsync(1500);
+  const line = room.peers.current[0]?.line;
+  expect(line?.current.state).toBe('direct');
+  connections[0]?.channels[0]?.says({ frame: 'away' });
+  await vi.advanceTimersByTimeAsync(3000);
+  expect(line?.current.state).toBe('lost');
+  await Promise.all([bobOffers(1), vi.advanceTimersByTimeAsync(1)]);
+  await Promise.all([bobOffers(2), vi.advanceTimersByTimeAsync(1)]);
+  connections[1]?.agrees();
+  await vi.advanceTimersByTimeAsync(1500);
+  expect(line?.current.state).toBe('direct');
+  vi.useRealTimers();
+});
+
 test('whose time is up is out for good', async () => {
   room = await aliceJoinsBob();
   sockets[0]?.says({ type: 'refused', code: 'time-up', message: 'The time of this call is up.' });

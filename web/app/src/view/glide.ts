@@ -9,7 +9,7 @@ export function useGlide(ref: RefObject<HTMLElement | null>, box: Box, shape: st
     const before = last.current;
     last.current = { box, shape, held };
     const moved = before.shape !== shape || (before.held && !held);
-    if (!moved || held || box.width === 0 || before.box.width === 0) return;
+    if (!moved || held || box.width * box.height === 0 || before.box.width === 0) return;
     if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
     const { x, y, width, height } = before.box;
     const start = `translate(${x - box.x}px, ${y - box.y}px) scale(${width / box.width}, ${height / box.height})`;

@@ -16,21 +16,28 @@ const them = (kinds: readonly Kind[]) => (kinds.length > 1 ? 'them' : 'it');
 const the = (kinds: readonly Kind[]) => `the ${kinds.join(' and ')}`;
 const or = (kinds: readonly Kind[]) => kinds.join(' or ');
 
-/** What happened to a camera or microphone, and how to go on. */
-function problem(kinds: readonly Kind[], what: Problem): string {
+/** What happened to a camera or microphone, and how to go on: in the lobby also without it. */
+function problem(kinds: readonly Kind[], what: Problem, where: 'lobby' | 'call' = 'lobby'): string {
+  const goOn = (happened: string, then: string, without = them(kinds)): string =>
+    where === 'call'
+      ? `${happened} ${then.charAt(0).toUpperCase()}${then.slice(1)}.`
+      : `${happened} You can join without ${without}, or ${then}.`;
   switch (what) {
     case 'denied':
-      return `Your browser did not allow ${the(kinds)}. You can join without ${them(kinds)}, or allow ${them(kinds)} in the address bar and try again.`;
+      return goOn(`Your browser did not allow ${the(kinds)}.`, `allow ${them(kinds)} in the address bar and try again`);
     case 'missing':
-      return `No ${or(kinds)} found. You can join without ${kinds.length > 1 ? 'them' : 'one'}, or plug one in and try again.`;
+      return goOn(`No ${or(kinds)} found.`, 'plug one in and try again', kinds.length > 1 ? 'them' : 'one');
     case 'busy':
-      return `Another program is using ${the(kinds)}. Close it there and try again, or join without ${them(kinds)}.`;
+      return goOn(`Another program is using ${the(kinds)}.`, 'close it there and try again');
     case 'insecure':
-      return `This page did not come over https, so your browser keeps ${the(kinds)} from it. You can join without ${them(kinds)}, or open the https address of this page.`;
+      return goOn(
+        `This page did not come over https, so your browser keeps ${the(kinds)} from it.`,
+        'open the https address of this page',
+      );
     case 'interrupted':
       return `Your device keeps ${the(kinds)} off for now: a phone call, a key or a shutter.`;
     case 'unknown':
-      return `Your browser could not start ${the(kinds)}. Try again, or join without ${them(kinds)}.`;
+      return goOn(`Your browser could not start ${the(kinds)}.`, 'try again');
   }
 }
 
@@ -78,6 +85,7 @@ const endings: { readonly [code: string]: Ending } = {
     again: 'Try again',
   },
   ended: { title: 'The call is over', lead: 'Whoever runs this room ended the call for all.', again: 'Join again' },
+  'ended-by-us': { title: 'The call is over', lead: 'You ended it for all.', again: 'Join again' },
   'time-up': { title: 'The call is over', lead: 'Its time is up.', again: null },
   'seat-gone': {
     title: 'Your seat is gone',
@@ -124,7 +132,7 @@ export const words = {
     returning: 'Coming back… · Eyeline',
     lobby: (room: string) => `Ready? ${room} · Eyeline`,
     call: (names: readonly string[], unread: number) =>
-      `${unread > 0 ? `(${unread}) ` : ''}${names.length === 0 ? 'Nobody else here yet' : list(names)} · Eyeline`,
+      `${unread > 0 ? `(${unread}) ` : ''}${names.length === 0 ? 'Nobody else here' : list(names)} · Eyeline`,
     over: (code: string) => `${endings[code]?.title ?? 'The call is over'} · Eyeline`,
   },
   home: {
@@ -226,7 +234,7 @@ export const words = {
     noCamera: 'no picture',
   },
   alone: {
-    heading: 'Nobody else here yet.',
+    heading: 'Nobody else here.',
     lead: 'Send them the link.',
     link: 'Link to this call',
     copy: 'Copy',

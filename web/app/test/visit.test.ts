@@ -303,7 +303,7 @@ test('the title tells who is there and what is unread', async () => {
   world.seat = room;
   const app = new App(world);
   await settled();
-  expect(app.title.value).toBe('Nobody else here yet · Eyeline');
+  expect(app.title.value).toBe('Nobody else here · Eyeline');
   room.peers.set([bob]);
   room.hear(bob, chatLine('hello', 0));
   expect(app.title.value).toBe('(1) Bob · Eyeline');

@@ -94,7 +94,10 @@ export class Call {
     this.copied = computed(() => this.notices.shown.value === words.linkCopied);
     this.controls = new Controls(outside.after);
     const [broker, waiting] = [this.#watch.signal(room.broker), this.#watch.signal(room.waiting)];
-    this.absence = computed(() => (broker.value === 'away' ? words.away : waiting.value ? words.atDoor : null));
+    this.absence = computed(() => {
+      if (broker.value === 'away') return this.alone.value ? words.lobby.away : words.away;
+      return waiting.value ? words.atDoor : null;
+    });
     this.may = this.#watch.signal(room.may);
     this.#watch.on(room.may, (may) => this.#allow(may));
     this.sealed = room.sealed;
@@ -127,7 +130,7 @@ export class Call {
     await this.#equipment.toggle(kind);
     this.#publish();
     const { problem, state } = this.#equipment[kind].peek();
-    if (problem !== null) this.notices.show(words.problem([kind], problem));
+    if (problem !== null) this.notices.show(words.problem([kind], problem, 'call'));
     else this.notices.tell(words.turned(kind, state === 'on'));
   }
 

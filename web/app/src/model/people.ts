@@ -25,6 +25,8 @@ export class People {
   /** The link that makes whoever opens it a host; null where we don't have it. */
   readonly hostLink: string | null;
   readonly #hosting: sdk.Hosting;
+  /** It was us who ended the call for all. */
+  ended = false;
 
   constructor(hosting: sdk.Hosting, watch: Watch, hostLink: string | null) {
     this.#hosting = hosting;
@@ -77,6 +79,7 @@ export class People {
   }
 
   endForAll(): void {
+    this.ended = true;
     this.#hosting.end();
   }
 }

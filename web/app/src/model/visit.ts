@@ -144,7 +144,8 @@ export class Visit {
     if (why.code !== 'replaced') call.chat.leave();
     call.end();
     this.#equipment.end();
-    this.#place.value = { at: 'over', code: why.code, message: why.message };
+    const code = why.code === 'ended' && call.people.ended ? 'ended-by-us' : why.code;
+    this.#place.value = { at: 'over', code, message: why.message };
     queueMicrotask(() => this.#stopWatching());
   }
 }

@@ -22,8 +22,7 @@ export function Alone({ call }: { readonly call: Call }) {
         </div>
       </div>
       <div class="alone-scan">
-        <QrCode text={call.link} />
-        <p class="secondary">{words.alone.scan}</p>
+        <QrCode text={call.link} caption={words.alone.scan} />
       </div>
     </div>
   );

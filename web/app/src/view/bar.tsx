@@ -12,6 +12,7 @@ import {
   VideoOff,
 } from 'lucide';
 import type { Ref } from 'preact';
+import { useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
 import { words } from '../strings';
 import { peopleWords } from '../strings-people';
@@ -30,6 +31,12 @@ export function controlsOf({ screens, people }: Call): number {
   return 5 + [screens.mayShare, people.allowsFiles, people.keepsDoor].filter(({ value }) => value).length;
 }
 
+/** A control that slid under a pointer which stands still is not meant. */
+function isSamePlace(before: MouseEvent | null, event: MouseEvent): boolean {
+  if (before === null || event.detail === 0) return false; // a key
+  return Math.hypot(event.clientX - before.clientX, event.clientY - before.clientY) < 4;
+}
+
 /** The controls of a call. They stay while the pointer or the keyboard is in them. */
 export function Bar({ call, chatButton, filesButton, peopleButton }: Props) {
   const { controls, chat } = call;
@@ -41,10 +48,19 @@ export function Bar({ call, chatButton, filesButton, peopleButton }: Props) {
   const may = call.may.value;
   const knocking = people.knocking.value.length;
   const waiting = call.files.value?.waiting.value ?? 0;
+  /** Where another control was pressed last. */
+  const before = useRef<MouseEvent | null>(null);
+  const leave = (event: MouseEvent) => {
+    if (isSamePlace(before.current, event)) before.current = null;
+    else call.leave();
+  };
   return (
     <section
       class="bar"
       aria-label={words.bar.label}
+      onPointerDown={(event) => {
+        if (!(event.target as Element).closest('[data-kind="leave"]')) before.current = event;
+      }}
       onPointerEnter={() => controls.hold('pointer', true)}
       onPointerLeave={() => controls.hold('pointer', false)}
       onFocusIn={(event) =>
@@ -118,7 +134,7 @@ export function Bar({ call, chatButton, filesButton, peopleButton }: Props) {
         </RoundButton>
       )}
       <RoundButton name={words.bar.invite} shortcut="i" icon={UserPlus} onClick={() => void call.invite()} />
-      <RoundButton name={words.bar.leave} icon={PhoneOff} kind="leave" onClick={() => call.leave()} />
+      <RoundButton name={words.bar.leave} icon={PhoneOff} kind="leave" onClick={leave} />
     </section>
   );
 }

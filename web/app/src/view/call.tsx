@@ -62,6 +62,7 @@ export function CallView({ call }: { readonly call: Call }) {
       class="call"
       data-quiet={!call.controls.shown.value}
       data-chat={open || filesOpen || peopleOpen}
+      data-alone={call.alone.value}
       data-pair={call.stage.arrangement.value.pair}
       data-sharing={sharing}
       data-controls={controlsOf(call)}

@@ -5,7 +5,7 @@ import { Icon } from './icon';
 interface Props {
   readonly name: string;
   readonly icon: IconNode;
-  readonly onClick: () => void;
+  readonly onClick: (event: MouseEvent) => void;
   readonly shortcut?: string;
   /** The thing is off: the control is inverted. */
   readonly off?: boolean;

@@ -100,6 +100,18 @@ def test_the_members_link_lets_its_holder_send_what_was_asked_for_and_the_hosts_
         assert [each["permissions"] for each in seen["members"]] == [list(PERMISSIONS), ["chat", "microphone"]]
 
 
+def test_a_role_is_seen_as_the_host_gave_it(url: str) -> None:
+    with ask(url) as shop, Socket(url) as alice, Socket(url) as bob:
+        made = make(shop)
+        enter(alice, made, "host")
+        member = enter(bob, made)["you"]
+        for role in ("co-host", "member"):
+            alice.say({"type": "appoint", "peer": member, "role": role})
+            bob.hear("roster")
+            seen = shop.get(f"/rooms/{made['room']}").json()
+            assert [each["role"] for each in seen["members"]] == ["host", role]
+
+
 def test_a_room_may_be_made_to_end_at_a_time(url: str) -> None:
     with ask(url) as shop, Socket(url) as alice, Socket(url) as bob:
         made = make(shop, ends_in=3600)

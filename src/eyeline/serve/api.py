@@ -281,7 +281,7 @@ class _Api:
                     seat.member.name,
                     seat.member.order,
                     isinstance(seat.place, Present),
-                    seat.person.role,
+                    seat.member.role,
                     seat.person.may,
                     seat.person.ends,
                     seat.person.sub,

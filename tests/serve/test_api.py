@@ -1,5 +1,6 @@
 """The HTTP API: each key has its rooms, and whatever is asked is answered as the OpenAPI document says."""
 
+import asyncio
 import json
 import os
 import socket
@@ -16,6 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.auths import AuthContext
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import Message
 from tests.support.socket import Socket, serving
 
 from eyeline.errors import SetupError
@@ -200,6 +202,24 @@ def test_a_body_that_is_wrong_is_refused_with_a_code(url: str, body: bytes, stat
     with ask(url) as shop:
         answer = shop.post("/rooms", content=body)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_who_hangs_up_within_a_body_is_no_error_of_the_server(tmp_path: Path) -> None:
+    coming: list[Message] = [
+        {"type": "http.request", "body": b"{", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    said: list[Message] = []
+
+    async def receive() -> Message:
+        return coming.pop(0)
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    head = {"path": f"{PREFIX}/rooms", "query_string": b"", "headers": [(b"authorization", f"Bearer {SHOP}".encode())]}
+    asyncio.run(eyeline_in(tmp_path)({"type": "http", "method": "POST", **head}, receive, send))
+    assert said[0]["status"] == 400
 
 
 def test_what_is_not_there_is_a_problem_too(url: str) -> None:

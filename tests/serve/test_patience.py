@@ -1,14 +1,14 @@
 """Who asks and never reads the answer."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
 import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from eyeline.serve.patience import STUCK_WITHIN, Http
+from eyeline.serve.patience import REQUEST_WITHIN, STUCK_WITHIN, Http
 
 
 class Clock:
@@ -22,9 +22,13 @@ class Clock:
         self._calls[handle] = delay, lambda: call(*more)
         return handle
 
-    def ring(self) -> None:
-        """All that was to be done after `STUCK_WITHIN` is done."""
-        due = [(handle, call) for handle, (delay, call) in self._calls.items() if delay == STUCK_WITHIN]
+    def create_task(self, answering: Coroutine[None, None, None]) -> Any:
+        answering.close()  # nobody answers
+        return Handle(self._calls)
+
+    def ring(self, after: float = STUCK_WITHIN) -> None:
+        """All that was to be done after so many seconds is done."""
+        due = [(handle, call) for handle, (delay, call) in self._calls.items() if delay == after]
         for handle, call in due:
             del self._calls[handle]
             call()
@@ -36,6 +40,9 @@ class Handle:
 
     def cancel(self) -> None:
         self._calls.pop(self, None)
+
+    def add_done_callback(self, _call: object) -> None:
+        pass
 
 
 class Line(asyncio.Transport):
@@ -92,3 +99,10 @@ def test_who_has_caught_up_is_asked_no_more(http: Http, clock: Clock, line: Line
     http.resume_writing()
     clock.ring()
     assert not line.cut
+
+
+@pytest.mark.parametrize(("body", "cut"), [(b"{", True), (b"{}", False)])
+def test_a_body_has_as_long_to_come_as_its_head(http: Http, clock: Clock, line: Line, body: bytes, cut: bool) -> None:
+    http.data_received(b"POST /api/v1/rooms HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n" + body)
+    clock.ring(REQUEST_WITHIN)
+    assert line.cut is cut

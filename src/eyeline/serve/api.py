@@ -14,7 +14,7 @@ import structlog
 from msgspec import Meta, Struct
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Scope
@@ -303,10 +303,13 @@ def _read(text: str, kind: type[_Asked], otherwise: ApiCode) -> _Asked:
 
 async def _body(request: Request, kind: type[_Asked]) -> _Asked:
     body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > BODY_BYTES_MAX:
-            raise Fault("too-large")
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > BODY_BYTES_MAX:
+                raise Fault("too-large")
+    except ClientDisconnect:
+        raise Fault("malformed") from None  # it ends too soon, and nobody reads the answer
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:

@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from eyeline.serve.patience import HEAD_WITHIN, Http
+from eyeline.serve.patience import REQUEST_WITHIN, Http
 
 _LAST_OF_STUN: Final = 0x03
 _PROXY: Final = b"PROXY "
@@ -54,7 +54,7 @@ class FirstByte(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._peer: tuple[str, int] | None = transport.get_extra_info("peername")  # None if it has hung up already
         self._connections.add(self)
-        self._timer = self._loop.call_later(HEAD_WITHIN, self._transport.abort)
+        self._timer = self._loop.call_later(REQUEST_WITHIN, self._transport.abort)
 
     def data_received(self, data: bytes) -> None:
         """The first data: whoever it is for goes on from here."""

@@ -10,9 +10,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-HEAD_WITHIN: Final = 10.0
-"""Seconds that a request may take, from the opening of the connection or its first byte.  Nothing here takes a body, so
-it is over with its head; what somebody sends all the same has to be there by then, too."""
+REQUEST_WITHIN: Final = 10.0
+"""Seconds that a request may take to come, from the opening of the connection or its first byte: its head and its body,
+which the HTTP API alone has a use for."""
 
 HEAD_BYTES_MAX: Final = 32 * 1024
 """Bytes in the head of a request.  What came in one read with its end is looked at whole, up to 256 KiB."""
@@ -54,7 +54,7 @@ class Http(HttpToolsProtocol):
         """A client has come."""
         super().connection_made(transport)
         self.client = self._told or self.client
-        self._await_head()
+        self._await_request()
 
     def data_received(self, data: bytes) -> None:
         """Part of a request."""
@@ -69,7 +69,7 @@ class Http(HttpToolsProtocol):
         """The first byte of a head."""
         super().on_message_begin()
         self._head_bytes = 0
-        self._await_head()
+        self._await_request()
 
     def on_headers_complete(self) -> None:
         """The last one."""
@@ -124,9 +124,9 @@ class Http(HttpToolsProtocol):
             self._stuck.cancel()
             self._stuck = None
 
-    def _await_head(self) -> None:
+    def _await_request(self) -> None:
         if self._overdue is None:
-            self._overdue = self.loop.call_later(HEAD_WITHIN, self.transport.abort)
+            self._overdue = self.loop.call_later(REQUEST_WITHIN, self.transport.abort)
 
     def _calm(self) -> None:
         if self._overdue is not None:

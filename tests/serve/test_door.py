@@ -1,11 +1,14 @@
 """What one address may do, and what all together."""
 
+import asyncio
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from starlette.types import Message
 from tests.support.socket import Socket, serving
 from websockets.exceptions import InvalidStatus
 
@@ -13,6 +16,7 @@ from eyeline.serve.address import Source
 from eyeline.serve.app import build
 from eyeline.serve.door import Door, Guest
 from eyeline.settings import Settings
+from eyeline.signalling.messages import SUBPROTOCOL
 
 ALICE, MALLORY = Source(b"\xc0\x00\x02\x01"), Source(b"\xc0\x00\x02\x02")
 
@@ -120,6 +124,42 @@ def test_too_many_requests_get_429_and_when_to_come_back(url: str) -> None:
         "code": "too-many-requests",
         "title": "Too many requests from your network.",
     }
+
+
+@pytest.mark.parametrize("path", ["/ws", "/elsewhere"])
+@pytest.mark.parametrize("head", [{"subprotocols": []}, {"headers": [(b"origin", b"https://evil.example")]}])
+def test_upgrades_that_are_refused_count_as_requests(tmp_path: Path, head: dict[str, Any], path: str) -> None:
+    """All that an address may ask for at once is used up by them."""
+    eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", sockets_per_address=10))
+    scope = {
+        "type": "websocket",
+        "path": path,
+        "client": ("192.0.2.1", 1),
+        "headers": [],
+        "subprotocols": [SUBPROTOCOL],
+    }
+
+    async def connect() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def ask() -> str:
+        said: list[Message] = []
+
+        async def hear(message: Message) -> None:
+            said.append(message)
+
+        await eyeline({**scope, "subprotocols": [SUBPROTOCOL], **head}, connect, hear)
+        return str(said[-1].get("reason"))
+
+    async def ask_often() -> list[str]:
+        with closing(eyeline):
+            answers = [await ask() for _ in range(200)]
+            assert eyeline.start().tally.handshakes_refused["too-many-requests"] > 0
+        return answers
+
+    answers = asyncio.run(ask_often())
+    assert "too-many-requests" not in answers[:100]
+    assert "too-many-requests" in answers[100:]
 
 
 def test_who_guesses_names_of_rooms_is_told_to_wait_and_keeps_the_socket(url: str) -> None:

@@ -91,7 +91,8 @@ class Eyeline:
             Mount("/", Pages()),
         ]
         site = Starlette(routes=self.routes, lifespan=self.lifespan)
-        self._front = Front(site, self._door, self._trusted, hsts=settings.tls != "self-signed")
+        hsts = settings.tls != "self-signed"
+        self._front = Front(site, self._door, self._trusted, turn_away=self._turn_away, hsts=hsts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3: `http`, `websocket` and `lifespan`."""
@@ -168,19 +169,21 @@ class Eyeline:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         running = self._start()
-        broker = running.broker
         await receive()  # websocket.connect
         guest = self._guest(scope)
         if not isinstance(guest, Guest):
-            broker.tally.handshakes_refused[guest] += 1
-            await turn_away(guest, scope, send)
+            await self._turn_away(guest, scope, send)
             return
         try:
             site = None if self._authorize is None else partial(entrance.consult, self._authorize, scope)
             call = websocket.Call(guest, running.traversal.ice(scope), site)
-            await websocket.serve(broker, call, scope, receive, send)
+            await websocket.serve(running.broker, call, scope, receive, send)
         finally:
             guest.leaves()
+
+    async def _turn_away(self, why: DoorCode, scope: Scope, send: Send) -> None:
+        self._start().broker.tally.handshakes_refused[why] += 1
+        await turn_away(why, scope, send)
 
     def _guest(self, scope: Scope) -> Guest | DoorCode:
         if not self._admits(Headers(scope=scope)):

@@ -15,7 +15,8 @@ OPENED_PER_SECOND: Final = 0.1
 """WebSockets that an address may open a second, for each one that it may have; twice as many as it may have at once."""
 
 REQUESTS_PER_SECOND: Final = 1.0
-"""HTTP requests, likewise; ten times as many as the sockets at once: a page and its files are ten."""
+"""HTTP requests, upgrades to a WebSocket too, likewise; ten times as many as the sockets at once: a page and its files
+are ten."""
 
 MESSAGES_PER_SECOND: Final = 10.0
 """WebSocket messages, likewise; 60 times as many at once."""

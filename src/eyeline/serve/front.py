@@ -1,7 +1,7 @@
 """What every HTTP request passes first, and every answer last."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 import structlog
@@ -11,8 +11,11 @@ from eyeline.serve import address
 from eyeline.serve.address import IPNetwork
 from eyeline.serve.door import Door
 from eyeline.serve.refusing import refuse
+from eyeline.signalling.refusals import DoorCode
 
 _log = structlog.get_logger("eyeline.front")
+
+TurnAway = Callable[[DoorCode, Scope, Send], Awaitable[None]]
 
 
 _ALWAYS: Final = {
@@ -31,21 +34,31 @@ _HSTS: Final = {b"strict-transport-security": b"max-age=15552000"}
 class Front:
     """ASGI application around `site`: turns away addresses that ask too often, and completes the headers of answers.
 
-    `hsts` says that browsers which came by HTTPS shall do so from now on (RFC 6797).
+    An upgrade to a WebSocket is a request like others, wherever it goes; `turn_away` refuses one.  `hsts` says that
+    browsers which came by HTTPS shall do so from now on (RFC 6797).
     """
 
-    def __init__(self, site: ASGIApp, door: Door, trusted: Sequence[IPNetwork], *, hsts: bool) -> None:
+    def __init__(
+        self, site: ASGIApp, door: Door, trusted: Sequence[IPNetwork], *, turn_away: TurnAway, hsts: bool
+    ) -> None:
         self._hsts = hsts
         self._site = site
         self._door = door
         self._trusted = trusted
+        self._turn_away = turn_away
         self._warned = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI 3: `http` is looked at; all else goes through."""
-        if scope["type"] != "http":
+        """ASGI 3: `http` and `websocket` are looked at; all else goes through."""
+        if scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        elif scope["type"] != "websocket" or self._admits(scope):
             await self._site(scope, receive, send)
-            return
+        else:
+            await receive()  # websocket.connect
+            await self._turn_away("too-many-requests", scope, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._warn_of_proxy(scope)
         wanted = _ALWAYS | (_HSTS if self._hsts and address.is_secure(scope, self._trusted) else {})
 
@@ -54,10 +67,13 @@ class Front:
                 message["headers"] = _completed(message["headers"], wanted)
             await send(message)
 
-        if self._door.admits(address.client(scope, self._trusted), asyncio.get_running_loop().time()):
+        if self._admits(scope):
             await self._site(scope, receive, complete)
         else:
             await refuse("too-many-requests", complete)
+
+    def _admits(self, scope: Scope) -> bool:
+        return self._door.admits(address.client(scope, self._trusted), asyncio.get_running_loop().time())
 
     def _warn_of_proxy(self, scope: Scope) -> None:
         """Behind a proxy that isn't trusted all people share one address, and its limits."""

@@ -78,6 +78,27 @@ def test_unknown_variable_is_named_with_the_nearest_right_one() -> None:
     assert words == "There is no setting 'EYELINE_PROT', but it is in the environment; is EYELINE_PORT meant?"
 
 
+def test_what_kubernetes_tells_of_a_service_of_our_name_is_no_setting() -> None:
+    links = {
+        "EYELINE_SERVICE_HOST": "10.96.0.7",
+        "EYELINE_SERVICE_PORT": "8000",
+        "EYELINE_SERVICE_PORT_HTTP": "8000",
+        "EYELINE_PORT": "tcp://10.96.0.7:8000",
+        "EYELINE_PORT_8000_TCP": "tcp://10.96.0.7:8000",
+        "EYELINE_PORT_8000_TCP_PROTO": "tcp",
+        "EYELINE_PORT_8000_TCP_PORT": "8000",
+        "EYELINE_PORT_8000_TCP_ADDR": "10.96.0.7",
+    }
+    assert read({}, links | {"HOME": "/"}) == read({}, {"HOME": "/"})
+    assert read({}, links | {"EYELINE_PORT": "udp://10.96.0.7:3478"}).port == Settings().port
+    assert {knob.variable for knob in knobs()} & links.keys() == {"EYELINE_PORT"}
+
+
+@pytest.mark.parametrize("variable", ["EYELINE_SERVICE_NAME", "EYELINE_PORT_STUN", "EYELINE_PORTS"])
+def test_what_only_looks_like_it_is_named(variable: str) -> None:
+    assert refusal(environ={variable: "1"}).startswith(f"There is no setting '{variable}', but ")
+
+
 def test_file_that_is_missing_or_no_toml_is_one_sentence(tmp_path: Path) -> None:
     assert "can't be read: No such file" in refusal(config=tmp_path / "nothing.toml")
     words = refusal(config=written(tmp_path, "port = \n= 3"))

@@ -5,6 +5,7 @@ A setting comes from the command line, else from the environment (`EYELINE_PORT`
 are made from it.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -23,6 +24,11 @@ from eyeline.errors import LocalError, SetupError
 _PREFIX = "EYELINE_"
 _CONFIG = "EYELINE_CONFIG"
 _SHOWN_CHARACTERS = 80
+_SERVICE_LINK = re.compile(
+    r"EYELINE_(SERVICE_(HOST|PORT(_[^=]*)?)=|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?=|PORT=(tcp|udp|sctp)://).*",
+    re.DOTALL,
+)
+"""What Kubernetes tells a container of a Service named `eyeline` beside it; its `EYELINE_PORT` is no port."""
 
 _Port = Annotated[int, Meta(ge=0, le=65535)]
 _Address = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:%-]{1,253}$", title="a host name or an IP address")]
@@ -306,6 +312,8 @@ def _from_environment(environ: Mapping[str, str], known: Mapping[str, Knob]) -> 
     names = {knob.variable: name for name, knob in known.items()}
     texts: dict[str, str] = {}
     for variable in sorted(environ):
+        if _SERVICE_LINK.fullmatch(f"{variable}={environ[variable]}"):
+            continue
         if variable in names:
             texts[names[variable]] = environ[variable]
         elif variable.startswith(_PREFIX) and variable != _CONFIG:

@@ -105,6 +105,10 @@ class Connection:
         now = self._loop.time()
         self._perform(self._session.notice(now) if self._guest.speaks(now) else self._session.give_up("too-fast"))
 
+    def give_up(self) -> None:
+        """The client does not read: it is dropped alone."""
+        self._perform(self._session.give_up("too-slow"))
+
     def lose(self) -> None:
         """The socket is gone.  The last call."""
         self._perform(self._session.lose())
@@ -169,10 +173,7 @@ class Connection:
         except Full:
             if isinstance(message, Refused):
                 return  # the client that does not read is being told just that: its socket is closed next
-            self._loop.call_soon(self._give_up)  # not here: the room may be in the middle of telling others
-
-    def _give_up(self) -> None:
-        self._perform(self._session.give_up("too-slow"))
+            self._loop.call_soon(self.give_up)  # not here: the room may be in the middle of telling others
 
     def _note(self, sign: str, what: str, name: str) -> None:
         if self._is_noted:

@@ -36,6 +36,9 @@ class Receiver(Protocol):
     def notice(self) -> None:
         """A frame has come that is no whole message."""
 
+    def give_up(self) -> None:
+        """More waits for the client than may: it does not read."""
+
 
 class Direct(WebSocket):
     """uvicorn's protocol until the handshake is done; then a `Socket` for its connection."""
@@ -82,12 +85,17 @@ class Direct(WebSocket):
         self._held = data[start:]
 
     def _unusual(self, frame: bytes) -> None:
-        """A ping would be answered, and a part kept, as often as they come: so they count like messages."""
+        """A ping would be answered, and a part kept, as often as they come: so they count like messages.
+
+        The library writes its answers whether they are read or not: so what waits is looked at after each.
+        """
         if self._receiver is not None and frame[0] & _OPCODE != Opcode.CLOSE:
             self._receiver.notice()
             if self.close_sent:
                 return
         super().data_received(frame)
+        if self._receiver is not None and self.transport.get_write_buffer_size() > OUTBOX_BYTES:
+            self._receiver.give_up()
 
     def send_receive_event_to_app(self) -> None:
         """A message that came through the library is whole."""

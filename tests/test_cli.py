@@ -149,10 +149,10 @@ def test_server_says_where_it_is_and_stops_cleanly(tmp_path: Path, sign: signal.
 
 
 def test_network_gets_its_address_and_a_word_on_https(tmp_path: Path) -> None:
-    with serving(tmp_path, "--host", "::", "--public-address", "meet.example.org") as (_, lines):
+    with serving(tmp_path, "--host", "::", "--public-address", "2001:db8::5") as (_, lines):
         port = port_in(lines[0])
     assert lines[0] == f"Eyeline is running: http://localhost:{port}"
-    assert f"On other machines:  http://meet.example.org:{port}" in lines
+    assert f"On other machines:  http://[2001:db8::5]:{port}" in lines
     assert "Other machines need HTTPS for camera and microphone: --tls self-signed" in lines
 
 

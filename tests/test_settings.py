@@ -46,6 +46,11 @@ def test_environment_names_the_file(tmp_path: Path) -> None:
         ("log_level", "loud", "debug, info, warning or error"),
         ("tls", "on", "off or self-signed"),
         ("host", "", "a host name or an IP address"),
+        ("host", "localhost:8000", "a host name or an IP address"),
+        ("public_address", "meet.example.org:8000", "a host name or an IP address"),
+        ("public_address", "192.0.2.5:3478", "a host name or an IP address"),
+        ("public_address", "[2001:db8::5]", "a host name or an IP address"),
+        ("public_address", "fe80::1%eth0", "a host name or an IP address"),
         ("data_dir", "", "a folder"),
         ("allowed_origins", "example.org", "at most 100 web origins such as https://example.org"),
     ],
@@ -151,6 +156,23 @@ def test_any_environment_gives_settings_or_one_sentence(environ: dict[str, str])
 @pytest.mark.parametrize("proxy", ["10.0.0.0/33", "1.2.3", "::ffff::1", "300.1.1.1"])
 def test_proxy_that_is_no_network_stops_the_start(proxy: str) -> None:
     assert refusal({"trusted_proxies": [proxy]}).startswith("trusted_proxies is wrong: ")
+
+
+@pytest.mark.parametrize(
+    "url", ["turn:2001:db8::5:3478", "turn:turn.example:80:3478", "stun:turn.example?transport=udp", "turn:a b"]
+)
+def test_turn_server_that_browsers_would_refuse_stops_the_start(url: str) -> None:
+    assert refusal({"turn_urls": [url], "turn_secret": "secret.txt"}).startswith("turn_urls is ")
+
+
+@pytest.mark.parametrize("url", ["turns:[2001:db8::5]:5349?transport=tcp", "turn:192.0.2.5", "stun:turn.example:3478"])
+def test_turn_server_may_be_named_as_browsers_take_it(url: str) -> None:
+    assert read({"turn_urls": [url], "turn_secret": "secret.txt"}, {}).turn_urls == (url,)
+
+
+@pytest.mark.parametrize("name", ["meet.example.org", "192.0.2.5", "2001:db8::5", "::ffff:192.0.2.5", "localhost"])
+def test_public_address_is_a_name_or_an_address_of_either_family(name: str) -> None:
+    assert read({"public_address": name}, {}).public_address == name
 
 
 @pytest.mark.parametrize("alone", [{"turn_urls": ["turn:turn.example"]}, {"turn_secret": "secret.txt"}])

@@ -34,6 +34,7 @@ Code = Literal[
     "clock-off",
     "policy-open",
     "address-private",
+    "address-malformed",
 ]
 
 
@@ -181,6 +182,11 @@ CHECKS: Final[dict[Code, Check]] = {
         "The relay gives out a private address, though it is reached at a public one.",
         None,
         "Name the public address with `public_address` (coturn: `external-ip`).",
+    ),
+    "address-malformed": Check(
+        "What the server names for STUN or TURN is no address of either, so browsers refuse to make calls with it.",
+        None,
+        "See `public_address` and `turn_urls`; an IPv6 address in a URL stands in brackets.",
     ),
 }
 assert set(CHECKS) == set(get_args(Code))

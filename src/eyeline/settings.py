@@ -31,9 +31,15 @@ _SERVICE_LINK = re.compile(
 """What Kubernetes tells a container of a Service named `eyeline` beside it; its `EYELINE_PORT` is no port."""
 
 _Port = Annotated[int, Meta(ge=0, le=65535)]
-_Address = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:%-]{1,253}$", title="a host name or an IP address")]
+_NAME = r"[A-Za-z0-9._-]{1,253}"
+_IPV6 = r"(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]{2,45}"
+_Address = Annotated[str, Meta(pattern=rf"^({_NAME}|{_IPV6})$", title="a host name or an IP address")]
+_Listen = Annotated[
+    str, Meta(pattern=rf"^({_NAME}|{_IPV6}(%[A-Za-z0-9._-]{{1,32}})?)$", title="a host name or an IP address")
+]
 _Ports = Annotated[str, Meta(pattern=r"^[0-9]{4,5}-[0-9]{4,5}$")]
-_TurnUrl = Annotated[str, Meta(pattern=r"^(turns?|stuns?):[^\s?]{1,255}(\?transport=(udp|tcp))?$")]
+_AT = rf"({_NAME}|\[{_IPV6}\])(:[0-9]{{1,5}})?"
+_TurnUrl = Annotated[str, Meta(pattern=rf"^(turns?:{_AT}(\?transport=(udp|tcp))?|stuns?:{_AT})$")]
 _Network = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f.:]{2,45}(/[0-9]{1,3})?$")]
 _Origin = Annotated[str, Meta(pattern=r"^https?://[^\s/@?#]{1,255}$")]
 
@@ -42,7 +48,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """What a server is told before it starts.  Holds no secret: those lie in files, under `data_dir`."""
 
     host: Annotated[
-        _Address,
+        _Listen,
         Meta(description="Address to listen on. `::` is every address of this machine, IPv6 and IPv4."),
     ] = "::"
     port: Annotated[

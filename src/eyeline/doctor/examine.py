@@ -46,17 +46,19 @@ async def examine(url: str, tell: Tell) -> None:
             return
         async with asyncio.TaskGroup() as tasks:
             staying = tasks.create_task(seat.stay())
-            await _traversal(seat.ice_servers, address, context, tell)
+            await traversal(seat.ice_servers, address, context, tell)
             staying.cancel()
         await seat.leave()
 
 
-async def _traversal(servers: tuple[IceServer, ...], address: str, context: ssl.SSLContext | None, tell: Tell) -> None:
-    """STUN, and every relay by every way."""
-    for uri in dict.fromkeys(uri for each in servers for uri in each.urls if uri.startswith("stun:")):
+async def traversal(servers: tuple[IceServer, ...], address: str, context: ssl.SSLContext | None, tell: Tell) -> None:
+    """STUN, and every relay by every way, of the server that is reached at `address`."""
+    for uri in dict.fromkeys(uri for each in servers for uri in each.urls):
         where = line.parse(uri)
-        if where is not None:
-            finding, _ = await look(f"STUN {uri}", "stun-silent", relay.look_up(where))
+        if where is None:
+            tell(Finding(f"Address {uri}", "failure", "address-malformed", 0, "It can't be read."))
+        elif uri.startswith("stun"):
+            finding, _ = await look(f"STUN {uri}", "stun-silent", relay.look_up(where, context))
             tell(finding)
     relays = [each for each in servers if each.username is not None and each.credential is not None]
     if not relays:
@@ -71,7 +73,7 @@ async def _relay(server: IceServer, address: str, context: ssl.SSLContext | None
     judged = False
     for uri in server.urls:
         where = line.parse(uri)
-        if where is None:
+        if where is None or uri.startswith("stun"):
             continue
         blocked = _BLOCKED[where.way]
         finding, relayed = await look(f"Relay {uri}", blocked, relay.go_round(where, login, context))

@@ -18,7 +18,9 @@ from eyeline.turn.stream import Splitter
 
 Way = Literal["udp", "tcp", "tls"]
 
-_URL: Final = re.compile(r"(stun|turns?):(\[[^\]]+\]|[^:?]+)(?::(\d+))?(?:\?transport=(udp|tcp))?")
+_URL: Final = re.compile(
+    r"(stuns?|turns?):(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?(?:\?transport=(udp|tcp))?"
+)
 _MAX_NEWS: Final = 1000
 """Not yet read; more are dropped, as a network does."""
 
@@ -32,13 +34,19 @@ class Where(NamedTuple):
 
 
 def parse(uri: str) -> Where | None:
-    """Read a URI; None when it is none."""
+    """Read a URI; None when it is none, so that browsers refuse it."""
     found = _URL.fullmatch(uri)
     if found is None:
         return None
-    scheme, host, port, transport = found.groups()
-    way: Way = "tls" if scheme == "turns" else "tcp" if transport == "tcp" else "udp"
-    return Where(way, host.strip("[]"), int(port or (5349 if scheme == "turns" else 3478)))
+    scheme, ipv6, name, port, transport = found.groups()
+    way: Way = "tls" if scheme.endswith("s") else "tcp" if transport == "tcp" else "udp"
+    where = Where(way, ipv6 or name, int(port or (5349 if way == "tls" else 3478)))
+    try:
+        ipaddress.IPv6Address(ipv6 or "::")
+        (name or "").encode("idna")  # as for DNS
+    except ValueError:
+        return None
+    return where if where.port < 1 << 16 and not (transport and scheme.startswith("stun")) else None
 
 
 class Line(asyncio.DatagramProtocol, asyncio.Protocol):

@@ -30,9 +30,9 @@ CLOSED: Final = {
 of IPv6 also disguises."""
 
 
-async def look_up(where: Where) -> Said[Address]:
+async def look_up(where: Where, context: ssl.SSLContext | None) -> Said[Address]:
     """STUN: gives the address that this machine is seen at."""
-    async with connected(where) as line:
+    async with connected(where, context=context) as line:
         await line.granted(line.client.look(_now()), "A Binding request")
         if line.client.mapped is None:
             raise Trouble("stun-silent", "The answer has no address in it.")

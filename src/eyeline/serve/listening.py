@@ -65,6 +65,11 @@ def addresses(host: str) -> list[str]:
     return found
 
 
+def in_url(name: str) -> str:
+    """A name or an address as URLs have it: IPv6 in brackets (RFC 3986, 3.2.2)."""
+    return f"[{name}]" if ":" in name else name
+
+
 def listening(settings: Settings, port: int, fingerprint: str | None) -> Listening:
     """What to tell people about a server that listens on `port`, the one that it really has."""
     scheme = "http" if fingerprint is None else "https"
@@ -107,5 +112,5 @@ def _why_not(host: str, port: int, error: OSError) -> str:
 
 def _url(scheme: str, name: str, port: int) -> str:
     usual = {"http": 80, "https": 443}[scheme]
-    shown = f"[{name}]" if ":" in name else name
+    shown = in_url(name)
     return f"{scheme}://{shown}" if port == usual else f"{scheme}://{shown}:{port}"

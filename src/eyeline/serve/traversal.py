@@ -13,7 +13,7 @@ from starlette.types import Scope
 from eyeline.errors import SetupError
 from eyeline.serve import address
 from eyeline.serve.listeners import Listeners
-from eyeline.serve.listening import NO_NAME, addresses
+from eyeline.serve.listening import NO_NAME, addresses, in_url
 from eyeline.serve.metrics import Reading
 from eyeline.serve.ports import is_own
 from eyeline.serve.relay import Addresses, Relay
@@ -57,7 +57,7 @@ class Traversal:
     def ice(self, scope: Scope) -> Ice:
         """For the client of this connection: under the name that it reached us by, or `public_address`."""
         name, port = _split(Headers(scope=scope).get("host", "localhost"))
-        host = self._settings.public_address or name
+        host = in_url(self._settings.public_address) if self._settings.public_address else name
         urls: tuple[str, ...] = (f"turn:{host}:{self.relay.port}?transport=udp",)
         if self._one_port:
             secure = address.is_secure(scope, self._trusted)

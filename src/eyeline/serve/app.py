@@ -99,7 +99,7 @@ class Eyeline:
         await self._front(scope, receive, send)
 
     def start(self) -> Broker:
-        """Open STUN's sockets and the broker, once, in the running loop.  Raises `SetupError` if a port is taken."""
+        """Open STUN's sockets and the broker, once, in the running loop.  Raises `SetupError` as `Traversal` does."""
         return self._start().broker
 
     def stream(self, client: tuple[str, int] | None) -> asyncio.Protocol:

@@ -5,6 +5,7 @@ import ipaddress
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from starlette.datastructures import Headers
@@ -30,7 +31,10 @@ from eyeline.turn.server import Relaying, Server
 
 
 class Traversal:
-    """STUN and TURN of a running server.  Needs a running loop; raises `SetupError` if a port is taken."""
+    """STUN and TURN of a running server.
+
+    Needs a running loop; raises `SetupError` if a port is taken, or `public_address` leads nowhere.
+    """
 
     def __init__(self, settings: Settings, secret: bytes, *, one_port: bool) -> None:
         """`one_port`: TURN is to be had over TCP, too, at the port of the pages."""
@@ -38,8 +42,8 @@ class Traversal:
         self._one_port = one_port
         self._trusted = settings.proxies()
         self._theirs = _read_secret(settings.turn_secret) if settings.turn_secret else None
-        listeners = Listeners.open(host=settings.host, port=settings.stun_port)
         where = _addresses(settings)
+        listeners = Listeners.open(host=settings.host, port=settings.stun_port)
         relaying = None
         if settings.relay == "on":
             rules = Rules(
@@ -114,23 +118,29 @@ def _read_secret(path: Path) -> bytes:
 
 def _addresses(settings: Settings) -> Addresses:
     """Where relayed addresses are; on a machine without any network they are on loopback."""
-    own = _packed(addresses(settings.host)) or {4: bytes((127, 0, 0, 1))}
-    return Addresses(own, _packed([settings.public_address] if settings.public_address else []))
+    own: dict[int, bytes] = {}
+    for name in addresses(settings.host):
+        with suppress(socket.gaierror):
+            own = _packed(name) | own
+    return Addresses(own or {4: bytes((127, 0, 0, 1))}, _public(settings.public_address))
 
 
-def _packed(names: list[str]) -> dict[int, bytes]:
-    """The first address of each family."""
+def _public(name: str | None) -> dict[int, bytes]:
+    """Without it the relay would name an address that nobody reaches behind a 1:1 NAT: so it has to be known."""
+    try:
+        return {} if name is None else _packed(name)
+    except UnicodeError:
+        raise SetupError(f"public_address is '{name}', but that is no name: {NO_NAME}.") from None
+    except socket.gaierror as error:
+        raise SetupError(f"public_address is '{name}', but that name leads to no address: {error.strerror}.") from None
+
+
+def _packed(name: str) -> dict[int, bytes]:
+    """The first address of each family.  Raises `gaierror` and `UnicodeError`."""
     found: dict[int, bytes] = {}
-    for name in names:
-        try:
-            known = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
-        except UnicodeError:
-            raise SetupError(f"public_address is '{name}', but that is no name: {NO_NAME}.") from None
-        except socket.gaierror:
-            continue
-        for _, _, _, _, where in known:
-            packed = ipaddress.ip_address(str(where[0]).partition("%")[0]).packed
-            found.setdefault(len(packed), packed)
+    for _, _, _, _, where in socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM):
+        packed = ipaddress.ip_address(str(where[0]).partition("%")[0]).packed
+        found.setdefault(len(packed), packed)
     return found
 
 

@@ -11,7 +11,6 @@ from eyeline.turn.attributes import (
     PasswordAlgorithm,
     PasswordAlgorithms,
     Realm,
-    UserHash,
     Username,
 )
 from eyeline.turn.authority import Authority
@@ -127,8 +126,7 @@ class Client:
         who: tuple[Attribute, ...] = (Username(self.username),)
         if self.sha256:
             algorithms = (PasswordAlgorithm(PasswordAlgorithm.SHA256), PasswordAlgorithm(PasswordAlgorithm.MD5))
-            digest = credentials.user_hash(self.username, "eyeline")
-            who = (UserHash(digest), PasswordAlgorithms(algorithms), algorithms[0])
+            who += (PasswordAlgorithms(algorithms), algorithms[0])
         transaction = transaction or next(self.transactions).to_bytes(12)
         all_attributes = (*attributes, *who, Realm("eyeline"), Nonce(self.nonce))
         datagram = Message(method, Class.REQUEST, transaction, all_attributes).encode()

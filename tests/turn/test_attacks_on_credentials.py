@@ -1,5 +1,8 @@
 """Who has no right to relay gets nothing, learns nothing, and leaves nothing behind (RFC 8489, 9.2 and 16)."""
 
+import base64
+import hashlib
+
 import pytest
 from tests.support.turn import ASK, HERE, UNIX, Client, World, code
 
@@ -13,6 +16,7 @@ from eyeline.turn.attributes import (
     PasswordAlgorithms,
     Realm,
     Software,
+    UserHash,
     Username,
 )
 from eyeline.turn.effects import Free
@@ -36,14 +40,12 @@ def test_a_stranger_is_asked_who_they_are_in_few_words() -> None:
 def test_no_state_is_kept_for_strangers() -> None:
     """RFC 8656, 21.1: state exhaustion; a thousand strangers leave nothing but their source's budget."""
     world = World()
-    authority_before = len(world.authority._usernames)
     for port in range(1000):
         stranger = Client(world, username=f"1800000600:x.{port}", password="guess", port=port)
         assert stranger.allocate() == 401
     server = world.server
     assert len(server.allocations) == 0
-    assert (server._waiting, server.allocations._wishes, world.authority._hashes) == ({}, {}, {})
-    assert len(world.authority._usernames) == authority_before
+    assert (server._waiting, server.allocations._wishes, world.authority._members) == ({}, {}, set())
     assert world.effects == []
 
 
@@ -112,9 +114,21 @@ def test_a_nonce_whose_features_were_altered_is_not_ours_any_more() -> None:
     """RFC 8489, 9.2.1: the bits that say what we can do are under the nonce's HMAC."""
     client = Client(World())
     client.challenged()
-    assert client.nonce.startswith("obMatJos2wAAA")
-    client.nonce = client.nonce.replace("obMatJos2wAAA", "obMatJos2AAAA")
+    assert client.nonce.startswith("obMatJos2gAAA")
+    client.nonce = client.nonce.replace("obMatJos2gAAA", "obMatJos2AAAA")
     assert client.allocate() == 438
+
+
+def test_user_hashes_are_neither_offered_nor_taken() -> None:
+    """RFC 8489, 9.2: a client may name itself so only where the nonce says that it may."""
+    client = Client(World())
+    client.challenged()
+    assert not base64.b64decode(client.nonce[9:13])[0] & 0b0100_0000
+    userhash = UserHash(hashlib.sha256(f"{client.username}:eyeline".encode()).digest())
+    who = (*ASK, userhash, Realm("eyeline"), Nonce(client.nonce))
+    request = Message(ALLOCATE, Class.REQUEST, bytes(12), who).encode()
+    key = credentials.key_md5(client.username, "eyeline", client.password)
+    assert code(client.send(integrity.sign(request, key))) == 400
 
 
 def test_a_nonce_is_good_for_one_address_and_ten_minutes() -> None:
@@ -186,9 +200,9 @@ def test_what_is_remembered_of_members_ends_with_their_seats() -> None:
         for _ in range(4):
             world.later(60)
             world.server.admit("tea", f"peer-{number}", UNIX + world.now)
-        assert len(world.authority._usernames) == 2
+        assert len(world.authority._members) == 1
         world.server.revoke("tea", f"peer-{number}")
-    assert (world.authority._usernames, world.authority._hashes) == ({}, {})
+    assert world.authority._members == set()
 
 
 def test_nobody_can_touch_the_allocation_of_another() -> None:

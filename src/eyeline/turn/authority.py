@@ -12,7 +12,6 @@ from eyeline.turn.attributes import (
     PasswordAlgorithm,
     PasswordAlgorithms,
     Realm,
-    UserHash,
     Username,
 )
 from eyeline.turn.credentials import Credentials
@@ -49,34 +48,26 @@ class Refusal(NamedTuple):
 
 
 class Authority:
-    """Mints credentials and knows them again.  Remembers who is a member, and the last two names of each."""
+    """Mints credentials and knows them again.  Remembers who is a member."""
 
     def __init__(self, secret: bytes, nonce_key: bytes) -> None:
         self._secret = secret
         self._nonce_key = nonce_key
-        self._usernames: dict[bytes, str] = {}
-        self._hashes: dict[str, tuple[bytes, ...]] = {}
+        self._members: set[str] = set()
 
     def mint(self, room: str, peer: str, unix_now: float) -> Credentials:
         """Credentials for the one who sits in `room` as `peer`, and is a member from now on."""
         member = self.member(room, peer)
-        minted = credentials.mint(self._secret, member, unix_now)
-        known, digest = self._hashes.get(member, ()), credentials.user_hash(minted.username, REALM)
-        if digest not in known:  # not twice in a second
-            for old in known[:-1]:
-                del self._usernames[old]
-            self._hashes[member] = (*known[-1:], digest)
-            self._usernames[digest] = minted.username
-        return minted
+        self._members.add(member)
+        return credentials.mint(self._secret, member, unix_now)
 
     def is_member(self, member: str) -> bool:
         """Whether somebody sits there now."""
-        return member in self._hashes
+        return member in self._members
 
     def forget(self, member: str) -> None:
         """Nobody sits there any more."""
-        for digest in self._hashes.pop(member, ()):
-            self._usernames.pop(digest, None)
+        self._members.discard(member)
 
     def member(self, room: str, peer: str) -> str:
         """The name by which TURN knows the one who sits in `room` as `peer`."""
@@ -95,15 +86,15 @@ class Authority:
         sha256 = request.get(MessageIntegritySha256)
         if sha256 is None and request.get(MessageIntegrity) is None:
             return self.challenge(401, client, now)
-        realm, proof = request.get(Realm), request.get(Nonce)
-        username = self._username(request)
-        if realm is None or proof is None or username is None:
+        realm, proof, name = request.get(Realm), request.get(Nonce), request.get(Username)
+        if realm is None or proof is None or name is None:
             return Refusal((ErrorCode(400),))
         if not nonce.is_good(self._nonce_key, proof.text, client, now):
             return self.challenge(438, client, now)
         make_key = _key_maker(request)
         if make_key is None:
             return Refusal((ErrorCode(400),))
+        username = name.text
         key = make_key(username, REALM, credentials.password(self._secret, username))
         if sha256 is None:
             proved = integrity.is_signed(datagram, key)
@@ -112,13 +103,6 @@ class Authority:
         if not proved or realm.text != REALM:
             return self.challenge(401, client, now)
         return Signer(username, key, sha256 is not None)
-
-    def _username(self, request: Message) -> str | None:
-        """None when the request says none; "", whose password nobody is told, when it says one that isn't known."""
-        hashed, clear = request.get(UserHash), request.get(Username)
-        if hashed is not None:
-            return self._usernames.get(hashed.digest, "")
-        return None if clear is None else clear.text
 
 
 def _key_maker(request: Message) -> Callable[[str, str, str], bytes] | None:

@@ -54,11 +54,6 @@ def password(secret: bytes, username: str) -> str:
     return base64.b64encode(hmac.digest(secret, username.encode(), "sha1")).decode()
 
 
-def user_hash(username: str, realm: str) -> bytes:
-    """What USERHASH says in place of the user name: 32 bytes (RFC 8489, 14.4)."""
-    return hashlib.sha256(f"{username}:{realm}".encode()).digest()
-
-
 def key_md5(username: str, realm: str, password: str) -> bytes:
     """The long-term key as of old: 16 bytes (RFC 8489, 18.5.1.1)."""
     return hashlib.md5(f"{username}:{realm}:{password}".encode(), usedforsecurity=False).digest()

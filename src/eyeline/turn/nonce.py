@@ -1,7 +1,8 @@
 """Nonces that nobody has to remember (RFC 8489, 9.2): a time and a client's address under an HMAC.
 
 A nonce says by itself whether it is ours, this client's and still fresh.  Its first 13 characters say that password
-algorithms and user hashes are known here (RFC 8489, 9.2 and 18.1); whoever alters them alters what the HMAC covers.
+algorithms are known here, and user hashes are not: names here are random ids that end (RFC 8489, 9.2 and 18.1).
+Whoever alters them alters what the HMAC covers.
 """
 
 import base64
@@ -13,7 +14,7 @@ from eyeline.turn.shapes import Address
 FRESH_S: Final = 600
 """Then a client is told the next one, by a 438."""
 
-_COOKIE_AND_FEATURES: Final = "obMatJos2" + base64.b64encode(bytes((0b1100_0000, 0, 0))).decode()
+_COOKIE_AND_FEATURES: Final = "obMatJos2" + base64.b64encode(bytes((0b1000_0000, 0, 0))).decode()
 _TIME_BYTES: Final = 5
 _TAG_BYTES: Final = 13
 

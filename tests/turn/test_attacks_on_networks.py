@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.turn import HERE, INSIDE, OUTSIDE, PEER, PEER_6, Client, World
 
+from eyeline.turn.allocation import CHANNEL_S
 from eyeline.turn.effects import Bind, Free, Permit, Unbind
 from eyeline.turn.policy import Policy
 from eyeline.turn.relay_attributes import IPV6, RequestedAddressFamily
@@ -156,6 +157,28 @@ def test_a_channel_to_a_relayed_address_ends_with_it() -> None:
     assert world.effects[-2:] == [Free(bob.flow), Unbind(alice.flow, 0x4001)]
     assert world.server.allocations.resolve(theirs.advertised) is None
     assert alice.bind(0x4001, theirs.advertised) == 403
+
+
+def test_nothing_is_remembered_of_who_had_a_channel_to_a_relayed_address() -> None:
+    """Neither while that lasts, nor where the operator has opened an address of ours that is none."""
+    world = World(opened=Policy([ipaddress.ip_network("10.0.0.5")]))
+    bob = Client(world, peer="bob", port=2)
+    assert bob.allocate() == 0
+    held = world.server.allocations.get(bob.flow)
+    assert held is not None
+    [theirs] = held.relayed
+    assert bob.refresh(3600) == 0
+    for unbound_before in (0, CHANNEL_S):
+        alice = allocated(world)
+        assert (alice.bind(0x4001, theirs.advertised), alice.bind(0x4002, Address(INSIDE[4], 9))) == (0, 0)
+        assert alice.refresh(3600) == 0
+        world.later(unbound_before)
+        alice.challenged()
+        assert alice.refresh(0) == 0
+    assert world.server.allocations._users == {theirs.advertised: set()}
+    bob.challenged()
+    assert bob.refresh(0) == 0
+    assert world.server.allocations._users == {}
 
 
 def test_a_peer_of_the_other_family_is_a_mismatch() -> None:

@@ -37,6 +37,8 @@ class Allocation:
         """The transaction that asked for it, and..."""
         self.answer = b""
         """... what it was answered, for when the request comes once more."""
+        self.uses: set[Address] = set()
+        """Relayed addresses of ours to which it has had a channel: those of them that are still in use."""
         self._permissions: dict[bytes, float] = {}
         self._channels: dict[int, _Channel] = {}
         self._numbers: dict[Address, int] = {}
@@ -81,6 +83,7 @@ class Allocation:
 
     def leave(self, peer: Address) -> list[Effect]:
         """The peer was a relayed address of ours, and is no more: its port may soon be anybody's."""
+        self.uses.discard(peer)
         channel = self._numbers.pop(peer, None)
         if channel is None:
             return []

@@ -79,6 +79,7 @@ class Allocations:
         self._relayed: dict[Address, Address] = {}
         self._our_ips: set[bytes] = set()
         self._users: dict[Address, set[Flow]] = {}
+        """Who has had a channel to a relayed address of ours: the other side of each one's `uses`."""
         self._reservations: dict[bytes, _Reservation] = {}
         self._wishes: dict[Flow, _Wish] = {}
 
@@ -135,11 +136,12 @@ class Allocations:
             return []
         self._count(allocation.member, -1)
         effects: list[Effect] = [Free(flow)]
+        for used in allocation.uses:
+            self._users[used].discard(flow)
         for each in allocation.relayed:
             self._relayed.pop(each.advertised, None)
             for user in self._users.pop(each.advertised, ()):
-                other = self._allocations.get(user)
-                effects += other.leave(each.advertised) if other else []
+                effects += self._allocations[user].leave(each.advertised)
         return effects
 
     def free_all(self, member: str) -> list[Effect]:
@@ -240,8 +242,9 @@ class Allocations:
             return [], (ErrorCode(403),)
         if error or not allocation.room_for({peer.ip}):
             return [], (ErrorCode(508),)
-        if ours:
+        if peer in self._relayed:
             self._users.setdefault(peer, set()).add(allocation.flow)
+            allocation.uses.add(peer)
         permit = allocation.permit(peer.ip, ours=ours, now=now)
         return permit + allocation.bind(channel.value, peer, target, now), ()
 

@@ -21,7 +21,7 @@ from eyeline.turn.attributes import (
 )
 from eyeline.turn.effects import Free
 from eyeline.turn.integrity import is_signed, is_signed_sha256
-from eyeline.turn.message import ALLOCATE, REFRESH, Class, Message
+from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, REFRESH, Class, Message
 from eyeline.turn.nonce import FRESH_S
 
 
@@ -35,6 +35,17 @@ def test_a_stranger_is_asked_who_they_are_in_few_words() -> None:
     assert code(challenge) == 401
     assert challenge.get(Software) is None
     assert len(answer) <= 4 * len(bare)
+
+
+@pytest.mark.parametrize("method", [ALLOCATE, REFRESH, CREATE_PERMISSION, CHANNEL_BIND])
+def test_no_challenge_is_longer_than_the_budget_says(method: int) -> None:
+    """Not to the shortest request either, which is a header alone."""
+    client = Client(World())
+    bare = Message(method, Class.REQUEST, bytes(12)).encode()
+    for request in (bare, integrity.add_fingerprint(bare)):
+        [answer] = client.world.receive(request, client.flow)
+        assert code(Message.decode(answer)) == 401
+        assert len(answer) <= 4.8 * len(request)
 
 
 def test_no_state_is_kept_for_strangers() -> None:

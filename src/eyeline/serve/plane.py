@@ -81,7 +81,6 @@ class _Session:
         self.relays: dict[int, socket.socket] = {}
         self.permitted: dict[str, bool] = {}
         self.channels: dict[int, socket.socket] = {}
-        self.numbers: dict[tuple[str, int], int] = {}
         self.sends: dict[int, Callable[[memoryview], int]] = {}
         self.heads: dict[tuple[str, int], DataHead] = {}
         self.transaction = secrets.token_bytes(12)
@@ -174,13 +173,12 @@ class Plane:
         session.permitted.pop(name_of(ip), None)
         session.heads.clear()
 
-    def bind(self, flow: Flow, channel: int, peer: Address, target: Address) -> None:
+    def bind(self, flow: Flow, channel: int, target: Address) -> None:
         """Open a channel: a socket at the relayed port that hears nobody but this peer.
 
         Without one, when the machine has no more sockets, the peer's data goes by indications, and the client's is
         dropped.
         """
-        del peer
         session = self._sessions[flow]
         try:
             relay = session.relays[len(target.ip)]
@@ -189,7 +187,6 @@ class Plane:
             return
         session.channels[channel] = wire
         session.sends[channel] = wire.send
-        session.numbers[name_of(target.ip), target.port] = channel
         self._drain_strays(wire, lambda size, source: self._from_peer(session, size, source))
         reader = self._stream_reader if session.stream else self._channel_reader
         self._watch(wire, reader(session, channel, wire))
@@ -200,7 +197,6 @@ class Plane:
         session.sends.pop(channel, None)
         wire = session.channels.pop(channel, None)
         if wire is not None:
-            session.numbers = {at: number for at, number in session.numbers.items() if number != channel}
             self._forget(wire)
 
     def send(self, flow: Flow, datagram: bytes) -> bool:

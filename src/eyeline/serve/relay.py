@@ -153,8 +153,8 @@ class Relay:
                 self._plane.permit(flow, ip, ours=ours)
             case Forbid(flow, ip):
                 self._plane.forbid(flow, ip)
-            case Bind(flow, channel, peer, target):
-                self._plane.bind(flow, channel, peer, target)
+            case Bind(flow, channel, _, target):
+                self._plane.bind(flow, channel, target)
             case Unbind(flow, channel):
                 self._plane.unbind(flow, channel)
             case _:

@@ -104,7 +104,7 @@ class Allocations:
             return self._allocate(message, signer.member, flow)
         if allocation is None:
             return [], (ErrorCode(437),)
-        if not hmac.compare_digest(allocation.member.encode(), signer.member.encode()):
+        if allocation.member != signer.member:
             return [], (ErrorCode(441),)
         return _HANDLERS[message.method](self, message, allocation, now)
 

@@ -1,222 +1,30 @@
 """The relay on real sockets: what passes between clients and peers, and what doesn't, under both loops."""
 
-import asyncio
-import ipaddress
 import os
 import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import closing, suppress
 
 import pytest
-import uvloop
-from tests.support.turn import SECRET
+from tests.support.relaying import CHANNEL, Client, Running, address, files, hears_nothing, running, udp, until
 
-from eyeline.serve.listeners import Listeners
-from eyeline.serve.ports import is_own
-from eyeline.serve.relay import Addresses, Relay
 from eyeline.serve.turn_stream import STUCK_S, UNUSED_S
-from eyeline.turn import credentials, integrity
-from eyeline.turn.allocations import Rules
-from eyeline.turn.attributes import ErrorCode, Nonce, Realm, Username
-from eyeline.turn.authority import REALM, Authority
-from eyeline.turn.budget import Budget
-from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, DATA, REFRESH, SEND, Class, Message
-from eyeline.turn.policy import Policy
+from eyeline.turn.attributes import ErrorCode
+from eyeline.turn.message import ALLOCATE, DATA, REFRESH, SEND, Class, Message
 from eyeline.turn.relay_attributes import (
     UDP,
-    ChannelNumber,
     Data,
     DontFragment,
     Lifetime,
     RequestedTransport,
     XorPeerAddress,
-    XorRelayedAddress,
 )
-from eyeline.turn.server import Relaying, Server
-from eyeline.turn.shapes import Address, Attribute
-from eyeline.turn.stream import Splitter
-
-LOOPBACK = bytes((127, 0, 0, 1))
-CHANNEL = 0x4001
-QUIET_S = 0.2
-"""How long nothing has to come, before it is taken for dropped."""
-
-
-class Running:
-    """A relay in a thread of its own, so that tests can use plain sockets."""
-
-    def __init__(self, factory: Callable[[], asyncio.AbstractEventLoop], ports: range, rate: float) -> None:
-        self._factory, self._ports, self._rate = factory, ports, rate
-        self.errors: list[object] = []
-        self._started = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-        assert self._started.wait(5)
-
-    def _run(self) -> None:
-        with asyncio.Runner(loop_factory=self._factory) as runner:
-            runner.run(self._serve())
-
-    async def _serve(self) -> None:
-        self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
-        self._loop.set_exception_handler(lambda _loop, context: self.errors.append(context))
-        listeners = Listeners.open(host="127.0.0.1", port=0)
-        opened = Policy([ipaddress.ip_network("127.0.0.0/8")])
-        rules = Rules(opened, is_own, own_ports={listeners.port})
-        self._server = Server(Budget(), Relaying(Authority(SECRET, b"nonces"), rules, b"tokens"))
-        self.relay = Relay(self._server, listeners, self._ports, Addresses({4: LOOPBACK}, {}), self._rate)
-        tcp = await self._loop.create_server(self.relay.stream, "127.0.0.1", 0)
-        self.port, self.tcp_port = listeners.port, tcp.sockets[0].getsockname()[1]
-        self._started.set()
-        await self._over.wait()
-        tcp.close()
-        self.relay.close()
-        self.relay.close()
-        await asyncio.sleep(0)
-
-    def admit(self, peer: str) -> credentials.Credentials:
-        minted = self.relay.admit("tea", peer)
-        assert minted is not None
-        return minted
-
-    def revoke(self, peer: str) -> None:
-        self._loop.call_soon_threadsafe(self.relay.revoke, "tea", peer)
-
-    def tick(self, seconds: float) -> None:
-        """Streams are looked at as if so many seconds were over."""
-
-        def look() -> None:
-            for flow, stream in list(self.relay._streams.items()):
-                holds = self._server.allocations.get(flow) is not None
-                stream.tick(self._loop.time() + seconds, holds=holds)
-
-        self._loop.call_soon_threadsafe(look)
-
-    def streams(self) -> int:
-        return len(self.relay._streams)
-
-    def allocations(self) -> int:
-        return len(self._server.allocations)
-
-    def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(5)
-        assert self.errors == []
-
-
-@contextmanager
-def running(factory: str, *, ports: range = range(49152, 65536), rate: float = 1e12) -> Iterator[Running]:
-    relay = Running(uvloop.new_event_loop if factory == "uvloop" else asyncio.new_event_loop, ports, rate)
-    try:
-        yield relay
-    finally:
-        relay.close()
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])
 def relay(request: pytest.FixtureRequest) -> Iterator[Running]:
     with running(request.param) as made:
         yield made
-
-
-class Client:
-    """A TURN client over UDP or TCP, one request after another."""
-
-    def __init__(self, relay: Running, transport: str = "udp", peer: str = "alice") -> None:
-        if transport == "udp":
-            self.wire = udp()
-            self.wire.connect(("127.0.0.1", relay.port))
-        else:
-            self.wire = socket.create_connection(("127.0.0.1", relay.tcp_port))
-        self.wire.settimeout(5)
-        self._splitter = Splitter() if transport == "tcp" else None
-        self._waiting: list[bytes] = []
-        self.username, password = relay.admit(peer)
-        self._key = credentials.key_md5(self.username, REALM, password)
-        self._nonce = ""
-
-    def ask(self, method: int, *attributes: Attribute) -> Message:
-        """The answer, after a challenge if there was none yet."""
-        who = (Username(self.username), Realm(REALM), Nonce(self._nonce))
-        request = Message(method, Class.REQUEST, os.urandom(12), (*attributes, *who)).encode()
-        self.wire.send(integrity.sign(request, self._key))
-        answer = Message.decode(self.receive())
-        error, nonce = answer.get(ErrorCode), answer.get(Nonce)
-        if error is not None and error.code == 438 and nonce is not None:
-            self._nonce = nonce.text
-            return self.ask(method, *attributes)
-        return answer
-
-    def allocate(self) -> Address:
-        relayed = self.ask(ALLOCATE, RequestedTransport(UDP)).get(XorRelayedAddress)
-        assert relayed is not None
-        return relayed.address
-
-    def bind(self, peer: socket.socket, channel: int = CHANNEL) -> None:
-        answer = self.ask(CHANNEL_BIND, ChannelNumber(channel), XorPeerAddress(address(peer)))
-        assert answer.message_class is Class.SUCCESS
-
-    def permit(self, peer: socket.socket) -> None:
-        answer = self.ask(CREATE_PERMISSION, XorPeerAddress(address(peer)))
-        assert answer.message_class is Class.SUCCESS
-
-    def receive(self) -> bytes:
-        """The next message."""
-        if self._splitter is None:
-            return self.wire.recv(65_536)
-        while not self._waiting:
-            data = self.wire.recv(65_536)
-            assert data, "the server has closed"
-            self._waiting += [bytes(each) for each in self._splitter.feed(data)]
-        return self._waiting.pop(0)
-
-    def say(self, channel: int, data: bytes, length: int | None = None) -> None:
-        """ChannelData, perhaps with a length that lies."""
-        padding = bytes(-len(data) % 4) if self._splitter else b""
-        self.wire.send(channel.to_bytes(2) + (len(data) if length is None else length).to_bytes(2) + data + padding)
-
-    def indicate(self, peer: socket.socket, *attributes: Attribute) -> None:
-        """A Send indication."""
-        said = (XorPeerAddress(address(peer)), *attributes)
-        self.wire.send(Message(SEND, Class.INDICATION, os.urandom(12), said).encode())
-
-
-def udp() -> socket.socket:
-    each = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    each.bind(("127.0.0.1", 0))
-    each.settimeout(5)
-    return each
-
-
-def address(wire: socket.socket) -> Address:
-    return Address(LOOPBACK, wire.getsockname()[1])
-
-
-def files() -> int:
-    """How many files this process has open, sockets among them."""
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for the server's thread."""
-    end = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
-def hears_nothing(wire: socket.socket) -> bool:
-    wire.settimeout(QUIET_S)
-    try:
-        wire.recv(65_536)
-    except TimeoutError:
-        return True
-    finally:
-        wire.settimeout(5)
-    return False
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])

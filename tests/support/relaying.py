@@ -129,15 +129,19 @@ class Client:
 
     def ask(self, method: int, *attributes: Attribute) -> Message:
         """The answer, after a challenge if there was none yet."""
-        who = (Username(self.username), Realm(REALM), Nonce(self._nonce))
-        request = Message(method, Class.REQUEST, os.urandom(12), (*attributes, *who)).encode()
-        self.wire.send(integrity.sign(request, self._key))
+        self.wire.send(self.signed(method, *attributes))
         answer = Message.decode(self.receive())
         error, nonce = answer.get(ErrorCode), answer.get(Nonce)
         if error is not None and error.code == 438 and nonce is not None:
             self._nonce = nonce.text
             return self.ask(method, *attributes)
         return answer
+
+    def signed(self, method: int, *attributes: Attribute) -> bytes:
+        """A request with the nonce of the last challenge."""
+        who = (Username(self.username), Realm(REALM), Nonce(self._nonce))
+        request = Message(method, Class.REQUEST, os.urandom(12), (*attributes, *who)).encode()
+        return integrity.sign(request, self._key)
 
     def allocate(self) -> Address:
         relayed = self.ask(ALLOCATE, RequestedTransport(UDP)).get(XorRelayedAddress)

@@ -113,6 +113,20 @@ def test_a_full_range_of_ports_is_said_and_nothing_is_left_of_the_request() -> N
     assert world.server._waiting == {}
 
 
+def test_a_request_that_comes_while_the_addresses_are_being_opened_is_as_if_it_were_lost() -> None:
+    client = Client(World())
+    client.challenged()
+    world, first = client.world, client.signed(ALLOCATE, *ASK)
+    opening = world.server.receive(first, client.flow, world.now)
+    assert [type(each) for each in opening] == [Open]
+    for meanwhile in (first, client.signed(ALLOCATE, *ASK), client.signed(REFRESH)):
+        assert world.receive(meanwhile, client.flow) == []
+    [answer] = world.perform(opening)
+    assert code(Message.decode(answer)) == 0
+    assert world.receive(first, client.flow) == [answer]
+    assert client.refresh(0) == 0
+
+
 def test_a_member_has_a_quota_and_gets_it_back() -> None:
     world = World(max_per_member=3)
     clients = [Client(world, port=port) for port in range(4)]

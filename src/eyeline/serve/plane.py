@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
 from eyeline.serve.meter import Meter
-from eyeline.serve.ports import Ports, address_of, name_of
+from eyeline.serve.ports import Ports, Stray, address_of, name_of
 from eyeline.turn.effects import Flow, Open, Relayed
 from eyeline.turn.indications import SEND_TYPE, DataHead, read_send
 from eyeline.turn.shapes import Address
@@ -116,6 +116,7 @@ class Plane:
         meter = self._meters.setdefault(order.member, Meter(self._rate))
         session = _Session(order.flow, meter)
         relayed: list[Relayed] = []
+        strays: list[Stray] = []
         try:
             for family in order.families:
                 opened = self._relay(order, family)
@@ -125,7 +126,7 @@ class Plane:
                 local = address_of(opened)
                 relayed.append(Relayed(local, self._control.advertised(local)))
             if relayed and client is None:
-                session.client = self._ports.connect(order.flow.server, order.flow.client, BUFFER_BYTES)
+                session.client, strays = self._ports.connect(order.flow.server, order.flow.client, BUFFER_BYTES)
         except OSError:
             relayed = []
         if not relayed:
@@ -140,6 +141,8 @@ class Plane:
         self._members[order.flow] = order.member
         self._sessions[order.flow] = session
         self._begin(session, client)
+        if strays:
+            self._loop.call_soon(self._hand_back, order.flow, strays)  # by then this allocation is known
         return tuple(relayed)
 
     def free(self, flow: Flow) -> None:
@@ -182,12 +185,14 @@ class Plane:
         session = self._sessions[flow]
         try:
             relay = session.relays[len(target.ip)]
-            wire = self._ports.connect(address_of(relay), target, BUFFER_BYTES)
+            wire, strays = self._ports.connect(address_of(relay), target, BUFFER_BYTES)
         except OSError:
             return
         session.channels[channel] = wire
         session.sends[channel] = wire.send
-        self._drain_strays(wire, lambda size, source: self._from_peer(session, size, source))
+        for data, source in strays:
+            self._body[: len(data)] = data
+            self._from_peer(session, len(data), source)
         reader = self._stream_reader if session.stream else self._channel_reader
         self._watch(wire, reader(session, channel, wire))
 
@@ -258,7 +263,6 @@ class Plane:
             wire = session.client
             assert wire is not None
             session.send = wire.send
-            self._drain_strays(wire, lambda size, source: self._from_listener(session, size, source))
             self._watch(wire, self._client_reader(session, wire))
         for relay in session.relays.values():
             relay.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER_BYTES)
@@ -280,16 +284,12 @@ class Plane:
             if reader is not None:
                 reader()
 
-    def _drain_strays(self, wire: socket.socket, take: Callable[[int, tuple[str, int]], None]) -> None:
-        """Between `bind` and `connect` a socket hears everybody: what was meant for its neighbours goes to them."""
-        while True:
-            try:
-                size, source = wire.recvfrom_into(self._body)
-            except BlockingIOError:
-                return
-            except OSError:
-                continue
-            take(size, source[:2])
+    def _hand_back(self, flow: Flow, strays: list[Stray]) -> None:
+        """What was meant for the listener whose port the client's socket shares."""
+        for data, (host, port) in strays:
+            if not self._epoll.closed:
+                ip = socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)
+                self._control.stun(data, flow._replace(client=Address(ip, port)))
 
     def _client_reader(self, session: _Session, wire: socket.socket) -> Callable[[], None]:
         receive, sends, meter = wire.recv_into, session.sends, session.meter
@@ -457,13 +457,6 @@ class Plane:
         session.meter.spend(data_bytes)
         self._out_packets += 1
         self._out_bytes += data_bytes
-
-    def _from_listener(self, session: _Session, size: int, source: tuple[str, int]) -> None:
-        client = session.flow.client
-        peer = Address(socket.inet_pton(socket.AF_INET6 if ":" in source[0] else socket.AF_INET, source[0]), source[1])
-        self._control.stun(
-            bytes(self._body[:size]), session.flow._replace(client=peer) if peer != client else session.flow
-        )
 
 
 def _send_whole(relay: socket.socket, data: memoryview, where: tuple[str, int]) -> None:

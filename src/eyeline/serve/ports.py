@@ -3,12 +3,27 @@
 import random
 import socket
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from eyeline.turn.relay_attributes import IPV4
 from eyeline.turn.shapes import Address
 
+MAX_STRAYS: Final = 16
+"""More than the smallest buffer that the kernel gives can hold: 2 datagrams, by its figures at most 5."""
+
+_LARGEST_BYTES: Final = 65_536
 _RANDOM: Final = random.SystemRandom()
+
+Stray = tuple[bytes, tuple[str, int]]
+"""Data, and who sent it."""
+
+
+class Connected(NamedTuple):
+    """A socket that hears only one address from now on, and what it heard before that."""
+
+    wire: socket.socket
+    strays: list[Stray]
+    """Anybody's, the one address among them."""
 
 
 class Ports:
@@ -44,22 +59,26 @@ class Ports:
             first.close()
         return None
 
-    def connect(self, local: Address, remote: Address, buffer_bytes: int) -> socket.socket:
+    def connect(self, local: Address, remote: Address, buffer_bytes: int) -> Connected:
         """A socket at an address that another socket is bound to, which takes from it all that comes from `remote`.
 
         The other one must have been shared by `share`.  Raises `OSError`.
+
+        Between `bind` and `connect` it hears everybody.  There is hardly room for that in its buffer, and a queue keeps
+        its order: so once `MAX_STRAYS` are taken out, all that is left comes from `remote`, however much there is.
         """
         wire = socket.socket(_family(local), socket.SOCK_DGRAM)
         try:
             wire.setblocking(False)
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 0)
             wire.bind((name_of(local.ip), local.port))
             wire.connect((name_of(remote.ip), remote.port))
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+            return Connected(wire, _strays(wire))
         except BaseException:
             wire.close()
             raise
-        return wire
 
 
 def share(bound: socket.socket) -> None:
@@ -99,6 +118,19 @@ def _bind(family: int, host: str, port: int) -> socket.socket | None:
         return None
     share(bound)
     return bound
+
+
+def _strays(wire: socket.socket) -> list[Stray]:
+    heard: list[Stray] = []
+    for _ in range(MAX_STRAYS):
+        try:
+            data, source = wire.recvfrom(_LARGEST_BYTES)
+        except BlockingIOError:
+            break
+        except OSError:
+            continue
+        heard.append((data, source[:2]))
+    return heard
 
 
 def _family(address: Address) -> socket.AddressFamily:

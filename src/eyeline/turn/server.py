@@ -139,6 +139,8 @@ class Server:
     def _relaying(
         self, authority: Authority, datagram: bytes, message: Message, flow: Flow, now: float
     ) -> list[Effect]:
+        if flow in self._waiting:
+            return []  # said twice; when the edge has done what the first one asked, the client may say it again
         signer = authority.check(datagram, message, flow.client, now)
         if isinstance(signer, Refusal):
             return self._answer(message, flow, signer.attributes)

@@ -1,0 +1,90 @@
+"""Who would take the relay from everybody else, on real sockets: floods at the wrong moment, and more than a share."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+from tests.support.relaying import CHANNEL, Client, Running, address, files, running, udp, until
+
+from eyeline.serve import ports
+from eyeline.serve.ports import MAX_STRAYS, Ports
+from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, REFRESH, Class, Message
+from eyeline.turn.relay_attributes import UDP, ChannelNumber, Lifetime, RequestedTransport, XorPeerAddress
+
+Meanwhile = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture
+def relay() -> Iterator[Running]:
+    with running("uvloop") as made:
+        yield made
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """Has something done each time between `bind` and `connect`, when a socket hears everybody."""
+
+    def arrange(act: Callable[[], object]) -> None:
+        calls = 0
+
+        def name_of(ip: bytes) -> str:
+            nonlocal calls
+            calls += 1
+            if calls % 2 == 0:  # the first is for `bind`
+                act()
+            return name(ip)
+
+        monkeypatch.setattr(ports, "name_of", name_of)
+
+    name = ports.name_of
+    return arrange
+
+
+def test_what_comes_before_a_socket_is_connected_is_a_few_datagrams_and_nobody_elses_later(
+    meanwhile: Meanwhile,
+) -> None:
+    with udp() as bound, udp() as peer, udp() as stranger:
+        ports.share(bound)
+        meanwhile(lambda: [each.sendto(bytes(20), bound.getsockname()) for each in (stranger, peer) * 500])
+        wire, strays = Ports(range(1), {}).connect(address(bound), address(peer), 1 << 21)
+        with closing(wire):
+            assert 0 < len(strays) < MAX_STRAYS
+            stranger.sendto(b"let me in", bound.getsockname())
+            peer.sendto(b"hello", bound.getsockname())
+            assert wire.recv(2048) == b"hello"
+            with pytest.raises(BlockingIOError):
+                wire.recv(2048)
+
+
+def test_an_allocate_that_is_said_twice_at_the_wrong_moment_gives_one_allocation(
+    relay: Running, meanwhile: Meanwhile
+) -> None:
+    client = Client(relay)
+    with closing(client.wire):
+        client.ask(REFRESH)  # for a nonce
+        before, request = files(), client.signed(ALLOCATE, RequestedTransport(UDP))
+        meanwhile(lambda: client.wire.send(request))
+        client.wire.send(request)
+        assert client.receive() == client.receive()
+        assert relay.allocations() == 1
+        assert files() == before + 2
+        assert client.ask(REFRESH, Lifetime(0)).message_class is Class.SUCCESS
+        until(lambda: files() == before)
+
+
+def test_a_flood_while_a_channel_is_bound_does_not_come_by_the_channel(relay: Running, meanwhile: Meanwhile) -> None:
+    client = Client(relay)
+    with closing(client.wire), udp() as peer, udp() as neighbour:
+        relayed = ("127.0.0.1", client.allocate().port)
+        meanwhile(lambda: [neighbour.sendto(b"flood", relayed) for _ in range(1000)])
+        client.wire.send(client.signed(CHANNEL_BIND, ChannelNumber(CHANNEL), XorPeerAddress(address(peer))))
+        peer_said = CHANNEL.to_bytes(2) + b"\0\5hello"
+        heard: list[bytes] = []
+        while not heard or heard[-1][:2] != b"\1\x09":
+            heard.append(client.receive())
+        peer.sendto(b"hello", relayed)
+        while heard[-1] != peer_said:
+            heard.append(client.receive())
+        senders = [Message.decode(each).get(XorPeerAddress) for each in heard[:-1] if each[:2] != b"\1\x09"]
+        assert set(senders) == {XorPeerAddress(address(neighbour))}
+        assert len(senders) < MAX_STRAYS

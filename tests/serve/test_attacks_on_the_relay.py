@@ -1,5 +1,6 @@
 """Who would take the relay from everybody else, on real sockets: floods at the wrong moment, and more than a share."""
 
+import errno
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -9,7 +10,7 @@ from tests.support.relaying import CHANNEL, Client, Running, address, files, run
 from eyeline.serve import ports
 from eyeline.serve.ports import MAX_STRAYS, Ports
 from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, REFRESH, Class, Message
-from eyeline.turn.relay_attributes import UDP, ChannelNumber, Lifetime, RequestedTransport, XorPeerAddress
+from eyeline.turn.relay_attributes import UDP, ChannelNumber, Data, Lifetime, RequestedTransport, XorPeerAddress
 
 Meanwhile = Callable[[Callable[[], object]], None]
 
@@ -38,6 +39,10 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
 
     name = ports.name_of
     return arrange
+
+
+def no_more_files(*_: object) -> None:
+    raise OSError(errno.EMFILE, "no more files")
 
 
 def test_what_comes_before_a_socket_is_connected_is_a_few_datagrams_and_nobody_elses_later(
@@ -70,6 +75,25 @@ def test_an_allocate_that_is_said_twice_at_the_wrong_moment_gives_one_allocation
         assert files() == before + 2
         assert client.ask(REFRESH, Lifetime(0)).message_class is Class.SUCCESS
         until(lambda: files() == before)
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_channel_without_a_socket_of_its_own_carries_all_the_same(
+    relay: Running, monkeypatch: pytest.MonkeyPatch, transport: str
+) -> None:
+    client = Client(relay, transport)
+    with closing(client.wire), udp() as peer:
+        relayed = "127.0.0.1", client.allocate().port
+        with monkeypatch.context() as patch:
+            patch.setattr(Ports, "connect", no_more_files)
+            client.bind(peer)
+        client.say(CHANNEL, b"hello")
+        assert peer.recvfrom(2048) == (b"hello", relayed)
+        peer.sendto(b"hello back", relayed)
+        assert Message.decode(client.receive()).get(Data) == Data(b"hello back")
+        assert relay.relay.totals()[:2] == (1, 5)
+        client.bind(peer)
+        assert client.ask(REFRESH, Lifetime(0)).message_class is Class.SUCCESS
 
 
 def test_a_flood_while_a_channel_is_bound_does_not_come_by_the_channel(relay: Running, meanwhile: Meanwhile) -> None:

@@ -179,14 +179,16 @@ class Plane:
     def bind(self, flow: Flow, channel: int, target: Address) -> None:
         """Open a channel: a socket at the relayed port that hears nobody but this peer.
 
-        Without one, when the machine has no more sockets, the peer's data goes by indications, and the client's is
-        dropped.
+        When there is none to be had, the client's data goes by the socket of the relayed address, and the peer's by
+        indications (RFC 8656, 12.7).
         """
         session = self._sessions[flow]
+        relay = session.relays[len(target.ip)]
         try:
-            relay = session.relays[len(target.ip)]
             wire, strays = self._ports.connect(address_of(relay), target, BUFFER_BYTES)
         except OSError:
+            where = name_of(target.ip), target.port
+            session.sends[channel] = lambda data: relay.sendto(data, where)
             return
         session.channels[channel] = wire
         session.sends[channel] = wire.send

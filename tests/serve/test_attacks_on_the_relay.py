@@ -1,6 +1,7 @@
 """Who would take the relay from everybody else, on real sockets: floods at the wrong moment, and more than a share."""
 
 import errno
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -8,6 +9,7 @@ import pytest
 from tests.support.relaying import CHANNEL, Client, Running, address, files, running, udp, until
 
 from eyeline.serve import ports
+from eyeline.serve.meter import Meters
 from eyeline.serve.ports import MAX_STRAYS, Ports
 from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, REFRESH, Class, Message
 from eyeline.turn.relay_attributes import UDP, ChannelNumber, Data, Lifetime, RequestedTransport, XorPeerAddress
@@ -94,6 +96,36 @@ def test_a_channel_without_a_socket_of_its_own_carries_all_the_same(
         assert relay.relay.totals()[:2] == (1, 5)
         client.bind(peer)
         assert client.ask(REFRESH, Lifetime(0)).message_class is Class.SUCCESS
+
+
+def test_a_new_allocation_is_no_new_bandwidth() -> None:
+    began = time.monotonic()
+    with running("uvloop", rate=100_000) as slow, udp() as peer:
+        for _ in range(6):
+            client = Client(slow)
+            client.allocate()
+            client.bind(peer)
+            for _ in range(120):
+                client.say(CHANNEL, bytes(1000))
+            client.ask(REFRESH, Lifetime(0))
+            client.wire.close()
+        allowed = 100_000 * (1 + time.monotonic() - began)
+        assert 90_000 <= slow.relay.totals().to_peers_bytes <= allowed
+
+
+def test_a_meter_is_kept_until_it_is_as_good_as_new() -> None:
+    meters = Meters(1000)
+    used, busy = meters.of("alice"), meters.of("bob")
+    for each in (used, busy):
+        each.left(10)
+        each.spend(600)
+    used.users -= 1
+    meters.tick(10.5)
+    assert meters.of("alice") is used
+    used.users -= 1
+    meters.tick(10.7)
+    assert len(meters) == 1
+    assert meters.of("alice") is not used
 
 
 def test_a_flood_while_a_channel_is_bound_does_not_come_by_the_channel(relay: Running, meanwhile: Meanwhile) -> None:

@@ -1,7 +1,8 @@
 """The data plane of the relay: packets between clients and peers, with no object made for one.
 
 All it is told to do comes from the machine's effects; what it can't read itself, STUN, it hands back.  A faster plane
-can take its place: `open`, `free`, `permit`, `forbid`, `bind`, `unbind`, `send`, `totals`, and `Control` the other way.
+can take its place: `open`, `free`, `permit`, `forbid`, `bind`, `unbind`, `send`, `tick`, `totals`, and `Control` the
+other way.
 
 Its sockets wait in an epoll of their own, which is one reader in the loop: asyncio would make an object and a callback
 for each packet.  A client of UDP has a connected socket, and so has each channel: the kernel then looks up who it is.
@@ -16,7 +17,7 @@ import struct
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
-from eyeline.serve.meter import Meter
+from eyeline.serve.meter import Meter, Meters
 from eyeline.serve.ports import Ports, Stray, address_of, name_of
 from eyeline.turn.effects import Flow, Open, Relayed
 from eyeline.turn.indications import SEND_TYPE, DataHead, read_send
@@ -92,13 +93,11 @@ class Plane:
     def __init__(self, control: Control, ports: Ports, bytes_per_second: float) -> None:
         self._control = control
         self._ports = ports
-        self._rate = bytes_per_second
+        self._meters = Meters(bytes_per_second)
         self._loop = asyncio.get_running_loop()
         self._epoll = select.epoll()
         self._readers: dict[int, Callable[[], None]] = {}
         self._sessions: dict[Flow, _Session] = {}
-        self._meters: dict[str, Meter] = {}
-        self._members: dict[Flow, str] = {}
         self._kept: dict[bytes, socket.socket] = {}
         self._buffer = bytearray(_BUFFER_BYTES)
         self._view = memoryview(self._buffer)
@@ -113,8 +112,7 @@ class Plane:
 
     def open(self, order: Open, client: Client | None) -> tuple[Relayed, ...]:
         """Open relayed addresses; `client` is None for a client of UDP.  None at all when the first can't be."""
-        meter = self._meters.setdefault(order.member, Meter(self._rate))
-        session = _Session(order.flow, meter)
+        session = _Session(order.flow, self._meters.of(order.member))
         relayed: list[Relayed] = []
         strays: list[Stray] = []
         try:
@@ -134,11 +132,8 @@ class Plane:
                 each.close()
             if order.reserve is not None:
                 self.unreserve(order.reserve)
-            if not meter.users:
-                del self._meters[order.member]
+            session.meter.users -= 1
             return ()
-        meter.users += 1
-        self._members[order.flow] = order.member
         self._sessions[order.flow] = session
         self._begin(session, client)
         if strays:
@@ -156,9 +151,6 @@ class Plane:
         session.sends.clear()
         session.channels.clear()
         session.meter.users -= 1
-        member = self._members.pop(flow)
-        if not session.meter.users:
-            del self._meters[member]
 
     def unreserve(self, token: bytes) -> None:
         """Close a port that was kept."""
@@ -235,6 +227,10 @@ class Plane:
         except OSError:
             return
         self._sent(session, size)
+
+    def tick(self, now: float) -> None:
+        """Once a second."""
+        self._meters.tick(now)
 
     def close(self) -> None:
         """Close everything.  A second time does nothing."""

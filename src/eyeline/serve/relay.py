@@ -126,6 +126,7 @@ class Relay:
     def _tick(self) -> None:
         now = self._loop.time()
         self._perform(self._server.wake(now, time.time()), None)
+        self._plane.tick(now)
         for flow, stream in list(self._streams.items()):
             stream.tick(now, holds=self._server.allocations.get(flow) is not None)
         self._timer = self._loop.call_later(TICK_S, self._tick)

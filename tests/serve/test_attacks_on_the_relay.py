@@ -1,19 +1,33 @@
 """Who would take the relay from everybody else, on real sockets: floods at the wrong moment, and more than a share."""
 
 import errno
+import resource
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 from tests.support.relaying import CHANNEL, Client, Running, address, files, running, udp, until
 
 from eyeline.serve import ports
+from eyeline.serve.address import Source
 from eyeline.serve.meter import Meters
-from eyeline.serve.ports import MAX_STRAYS, Ports
+from eyeline.serve.ports import MAX_STRAYS, Ports, is_own
+from eyeline.serve.shares import SOCKETS_PER_MEMBER, Shares, half_of_the_files
+from eyeline.turn.attributes import ErrorCode
 from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, REFRESH, Class, Message
-from eyeline.turn.relay_attributes import UDP, ChannelNumber, Data, Lifetime, RequestedTransport, XorPeerAddress
+from eyeline.turn.relay_attributes import (
+    UDP,
+    ChannelNumber,
+    Data,
+    EvenPort,
+    Lifetime,
+    RequestedTransport,
+    ReservationToken,
+    XorPeerAddress,
+)
 
+BOB = "bob", "127.0.0.3"
 Meanwhile = Callable[[Callable[[], object]], None]
 
 
@@ -96,6 +110,68 @@ def test_a_channel_without_a_socket_of_its_own_carries_all_the_same(
         assert relay.relay.totals()[:2] == (1, 5)
         client.bind(peer)
         assert client.ask(REFRESH, Lifetime(0)).message_class is Class.SUCCESS
+
+
+def test_nobody_takes_all_sockets_and_what_works_without_one_gets_none_of_the_second_half() -> None:
+    with running("uvloop", sockets=20) as small, ExitStack() as stack:
+        peers = [stack.enter_context(udp()) for _ in range(8)]
+        clients = [Client(small, peer=name, host=host) for name, host in [("mallory", "127.0.0.2")] * 4 + [BOB]]
+        for client in clients:
+            stack.enter_context(closing(client.wire))
+        before = files()
+        clients[0].allocate()
+        for number, peer in enumerate(peers):
+            clients[0].bind(peer, CHANNEL + number)
+            clients[0].say(CHANNEL + number, b"hello")
+            assert peer.recv(2048) == b"hello"
+        assert small.shares.used == files() - before == 5
+        answers = [client.ask(ALLOCATE, RequestedTransport(UDP)) for client in clients[1:]]
+        assert [error and error.code for error in (each.get(ErrorCode) for each in answers)] == [None, None, 508, None]
+        assert small.shares.used == files() - before == 11
+        for client in clients:
+            client.ask(REFRESH, Lifetime(0))
+        until(lambda: small.shares.used == files() - before == 0)
+
+
+def test_a_kept_port_is_counted_as_long_as_it_is_open(relay: Running) -> None:
+    first, second = Client(relay), Client(relay)
+    with closing(first.wire), closing(second.wire):
+        answer = first.ask(ALLOCATE, RequestedTransport(UDP), EvenPort(reserve_next=True))
+        token = answer.get(ReservationToken)
+        assert token is not None
+        assert relay.shares.used == 3
+        first.ask(REFRESH, Lifetime(0))
+        until(lambda: relay.shares.used == 1)
+        second.ask(ALLOCATE, RequestedTransport(UDP), token)
+        assert relay.shares.used == 2
+        first.ask(ALLOCATE, RequestedTransport(UDP), EvenPort(reserve_next=True))
+        assert relay.shares.used == 5
+        relay.revoke("alice")
+        until(lambda: relay.shares.used == 0)
+
+
+def test_a_member_has_a_share_whatever_address_they_come_from() -> None:
+    shares = Shares(100 * SOCKETS_PER_MEMBER)
+    held = [shares.of(Source(bytes((192, 0, 2, number))), "mallory") for number in range(2)]
+    for each in held:
+        each.take(SOCKETS_PER_MEMBER // 2)
+    with pytest.raises(OSError, match="no more sockets"):
+        held[0].take()
+    shares.of(Source(bytes(4)), None).take()
+    shares.of(Source(bytes(4)), "alice").take()
+
+
+def test_the_relay_leaves_half_of_the_files_to_the_pages() -> None:
+    assert half_of_the_files() <= resource.getrlimit(resource.RLIMIT_NOFILE)[0] / 2
+
+
+def test_an_address_is_taken_for_our_own_when_there_is_no_socket_to_find_out_by() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        assert is_own(bytes((198, 51, 100, 7)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_new_allocation_is_no_new_bandwidth() -> None:

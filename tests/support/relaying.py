@@ -15,6 +15,7 @@ import uvloop
 from eyeline.serve.listeners import Listeners
 from eyeline.serve.ports import is_own
 from eyeline.serve.relay import Addresses, Relay
+from eyeline.serve.shares import Shares
 from eyeline.turn import credentials, integrity
 from eyeline.turn.allocations import Rules
 from eyeline.turn.attributes import ErrorCode, Nonce, Realm, Username
@@ -43,8 +44,10 @@ QUIET_S = 0.2
 class Running:
     """A relay in a thread of its own, so that tests can use plain sockets."""
 
-    def __init__(self, factory: Callable[[], asyncio.AbstractEventLoop], ports: range, rate: float) -> None:
-        self._factory, self._ports, self._rate = factory, ports, rate
+    def __init__(
+        self, factory: Callable[[], asyncio.AbstractEventLoop], ports: range, rate: float, shares: Shares
+    ) -> None:
+        self._factory, self._ports, self._rate, self.shares = factory, ports, rate, shares
         self.errors: list[object] = []
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -62,7 +65,8 @@ class Running:
         opened = Policy([ipaddress.ip_network("127.0.0.0/8")])
         rules = Rules(opened, is_own, own_ports={listeners.port})
         self._server = Server(Budget(), Relaying(Authority(SECRET, b"nonces"), rules, b"tokens"))
-        self.relay = Relay(self._server, listeners, self._ports, Addresses({4: LOOPBACK}, {}), self._rate)
+        where = Addresses({4: LOOPBACK}, {})
+        self.relay = Relay(self._server, listeners, self._ports, where, self._rate, self.shares)
         tcp = await self._loop.create_server(self.relay.stream, "127.0.0.1", 0)
         self.port, self.tcp_port = listeners.port, tcp.sockets[0].getsockname()[1]
         self._started.set()
@@ -103,8 +107,11 @@ class Running:
 
 
 @contextmanager
-def running(factory: str, *, ports: range = range(49152, 65536), rate: float = 1e12) -> Iterator[Running]:
-    relay = Running(uvloop.new_event_loop if factory == "uvloop" else asyncio.new_event_loop, ports, rate)
+def running(
+    factory: str, *, ports: range = range(49152, 65536), rate: float = 1e12, sockets: int = 10_000
+) -> Iterator[Running]:
+    loop = uvloop.new_event_loop if factory == "uvloop" else asyncio.new_event_loop
+    relay = Running(loop, ports, rate, Shares(sockets))
     try:
         yield relay
     finally:
@@ -114,12 +121,12 @@ def running(factory: str, *, ports: range = range(49152, 65536), rate: float = 1
 class Client:
     """A TURN client over UDP or TCP, one request after another."""
 
-    def __init__(self, relay: Running, transport: str = "udp", peer: str = "alice") -> None:
+    def __init__(self, relay: Running, transport: str = "udp", peer: str = "alice", host: str = "127.0.0.1") -> None:
         if transport == "udp":
-            self.wire = udp()
+            self.wire = udp(host)
             self.wire.connect(("127.0.0.1", relay.port))
         else:
-            self.wire = socket.create_connection(("127.0.0.1", relay.tcp_port))
+            self.wire = socket.create_connection(("127.0.0.1", relay.tcp_port), source_address=(host, 0))
         self.wire.settimeout(5)
         self._splitter = Splitter() if transport == "tcp" else None
         self._waiting: list[bytes] = []
@@ -177,9 +184,9 @@ class Client:
         self.wire.send(Message(SEND, Class.INDICATION, os.urandom(12), said).encode())
 
 
-def udp() -> socket.socket:
+def udp(host: str = "127.0.0.1") -> socket.socket:
     each = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    each.bind(("127.0.0.1", 0))
+    each.bind((host, 0))
     each.settimeout(5)
     return each
 

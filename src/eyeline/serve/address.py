@@ -31,7 +31,12 @@ def client(scope: Scope, trusted: Sequence[IPNetwork]) -> Source | None:
         if earlier is None:
             break
         address = earlier
-    return Source(address.packed if address.version == 4 else address.packed[:8])
+    return source_of(address.packed)
+
+
+def source_of(ip: bytes) -> Source:
+    """The source that an address of 4 or 16 bytes belongs to."""
+    return Source(ip if len(ip) == 4 else ip[:8])
 
 
 def is_secure(scope: Scope, trusted: Sequence[IPNetwork]) -> bool:

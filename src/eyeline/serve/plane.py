@@ -17,8 +17,10 @@ import struct
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
+from eyeline.serve.address import source_of
 from eyeline.serve.meter import Meter, Meters
-from eyeline.serve.ports import Ports, Stray, address_of, name_of
+from eyeline.serve.ports import Connected, Ports, Stray, address_of, name_of
+from eyeline.serve.shares import Share, Shares
 from eyeline.turn.effects import Flow, Open, Relayed
 from eyeline.turn.indications import SEND_TYPE, DataHead, read_send
 from eyeline.turn.shapes import Address
@@ -73,9 +75,10 @@ class Totals(NamedTuple):
 class _Session:
     """One allocation as the plane sees it."""
 
-    def __init__(self, flow: Flow, meter: Meter) -> None:
+    def __init__(self, flow: Flow, meter: Meter, share: Share) -> None:
         self.flow = flow
         self.meter = meter
+        self.share = share
         self.client: socket.socket | None = None
         self.send: Callable[[memoryview], object] = len
         self.stream = flow.transport == "stream"
@@ -90,15 +93,16 @@ class _Session:
 class Plane:
     """In Python, by epoll: 5.6 us a packet (`bench/relay.py`)."""
 
-    def __init__(self, control: Control, ports: Ports, bytes_per_second: float) -> None:
+    def __init__(self, control: Control, ports: Ports, shares: Shares, bytes_per_second: float) -> None:
         self._control = control
         self._ports = ports
+        self._shares = shares
         self._meters = Meters(bytes_per_second)
         self._loop = asyncio.get_running_loop()
         self._epoll = select.epoll()
         self._readers: dict[int, Callable[[], None]] = {}
         self._sessions: dict[Flow, _Session] = {}
-        self._kept: dict[bytes, socket.socket] = {}
+        self._kept: dict[bytes, tuple[socket.socket, Share]] = {}
         self._buffer = bytearray(_BUFFER_BYTES)
         self._view = memoryview(self._buffer)
         self._body = self._view[_HEADROOM:]
@@ -112,26 +116,30 @@ class Plane:
 
     def open(self, order: Open, client: Client | None) -> tuple[Relayed, ...]:
         """Open relayed addresses; `client` is None for a client of UDP.  None at all when the first can't be."""
-        session = _Session(order.flow, self._meters.of(order.member))
+        share = self._shares.of(source_of(order.flow.client.ip), order.member)
+        session = _Session(order.flow, self._meters.of(order.member), share)
         relayed: list[Relayed] = []
         strays: list[Stray] = []
         try:
             for family in order.families:
-                opened = self._relay(order, family)
+                opened = self._relay(order, family, share)
                 if opened is None:
                     break
                 session.relays[4 if family == 1 else 16] = opened
                 local = address_of(opened)
                 relayed.append(Relayed(local, self._control.advertised(local)))
             if relayed and client is None:
+                share.take()
                 session.client, strays = self._ports.connect(order.flow.server, order.flow.client, BUFFER_BYTES)
         except OSError:
             relayed = []
         if not relayed:
             for each in session.relays.values():
                 each.close()
-            if order.reserve is not None:
-                self.unreserve(order.reserve)
+            share.end()
+            for token in (order.reserve, order.reserved):
+                if token is not None:
+                    self.unreserve(token)
             session.meter.users -= 1
             return ()
         self._sessions[order.flow] = session
@@ -150,13 +158,15 @@ class Plane:
                 self._forget(each)
         session.sends.clear()
         session.channels.clear()
+        session.share.end()
         session.meter.users -= 1
 
     def unreserve(self, token: bytes) -> None:
         """Close a port that was kept."""
         kept = self._kept.pop(token, None)
         if kept is not None:
-            kept.close()
+            kept[0].close()
+            kept[1].end()
 
     def permit(self, flow: Flow, ip: bytes, *, ours: bool) -> None:
         """Let data pass between the client and any port of this address."""
@@ -176,12 +186,12 @@ class Plane:
         """
         session = self._sessions[flow]
         relay = session.relays[len(target.ip)]
-        try:
-            wire, strays = self._ports.connect(address_of(relay), target, BUFFER_BYTES)
-        except OSError:
+        connected = self._connect(session.share, relay, target)
+        if connected is None:
             where = name_of(target.ip), target.port
             session.sends[channel] = lambda data: relay.sendto(data, where)
             return
+        wire, strays = connected
         session.channels[channel] = wire
         session.sends[channel] = wire.send
         for data, source in strays:
@@ -197,6 +207,7 @@ class Plane:
         wire = session.channels.pop(channel, None)
         if wire is not None:
             self._forget(wire)
+            session.share.give()
 
     def send(self, flow: Flow, datagram: bytes) -> bool:
         """Send to the client of an allocation over UDP; False if there is none."""
@@ -242,16 +253,32 @@ class Plane:
             self._loop.remove_reader(self._epoll.fileno())
             self._epoll.close()
 
-    def _relay(self, order: Open, family: int) -> socket.socket | None:
+    def _relay(self, order: Open, family: int, share: Share) -> socket.socket | None:
+        pair = order.reserve is not None
+        share.take(1 + pair)
         if order.reserved is not None:
-            return self._kept.pop(order.reserved, None)
-        opened = self._ports.open(family, even=order.even, pair=order.reserve is not None)
+            kept, theirs = self._kept.pop(order.reserved)
+            theirs.end()
+            return kept
+        opened = self._ports.open(family, even=order.even, pair=pair)
         if opened is None:
+            share.give(1 + pair)
             return None
         relay, following = opened
         if following is not None and order.reserve is not None:
-            self._kept[order.reserve] = following
+            self._kept[order.reserve] = following, share.part()
         return relay
+
+    def _connect(self, share: Share, relay: socket.socket, target: Address) -> Connected | None:
+        try:
+            share.take_spare()
+        except OSError:
+            return None
+        try:
+            return self._ports.connect(address_of(relay), target, BUFFER_BYTES)
+        except OSError:
+            share.give()
+            return None
 
     def _begin(self, session: _Session, client: Client | None) -> None:
         if client is not None:

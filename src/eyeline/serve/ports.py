@@ -1,5 +1,6 @@
 """Sockets for the relay: free ports out of a range, and connected sockets beside a bound one."""
 
+import errno
 import random
 import socket
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ MAX_STRAYS: Final = 16
 """More than the smallest buffer that the kernel gives can hold: 2 datagrams, by its figures at most 5."""
 
 _LARGEST_BYTES: Final = 65_536
+_NO_WAY_THERE: Final = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EAFNOSUPPORT)
 _RANDOM: Final = random.SystemRandom()
 
 Stray = tuple[bytes, tuple[str, int]]
@@ -53,7 +55,11 @@ class Ports:
                 continue
             if not pair:
                 return first, None
-            following = _bind(family, host, port + 1) if port + 1 in self._ports else None
+            try:
+                following = _bind(family, host, port + 1) if port + 1 in self._ports else None
+            except OSError:
+                first.close()
+                raise
             if following is not None:
                 return first, following
             first.close()
@@ -98,14 +104,17 @@ def address_of(bound: socket.socket) -> Address:
 
 
 def is_own(ip: bytes) -> bool:
-    """Whether an IP address is one of this machine's, now: the kernel would send to it from itself.  Sends nothing."""
+    """Whether an IP address is one of this machine's, now: the kernel would send to it from itself.  Sends nothing.
+
+    When that can't be found out, as when the machine has no more sockets, it is taken for one.
+    """
     name = name_of(ip)
-    with socket.socket(socket.AF_INET if len(ip) == 4 else socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-        try:
+    try:
+        with socket.socket(socket.AF_INET if len(ip) == 4 else socket.AF_INET6, socket.SOCK_DGRAM) as probe:
             probe.connect((name, 9))
-        except OSError:
-            return False  # no way there at all
-        return bool(probe.getsockname()[0] == name)
+            return bool(probe.getsockname()[0] == name)
+    except OSError as error:
+        return error.errno not in _NO_WAY_THERE
 
 
 def _bind(family: int, host: str, port: int) -> socket.socket | None:

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, assert_never
 from eyeline.serve.listeners import Listeners
 from eyeline.serve.plane import Client, Plane, Totals
 from eyeline.serve.ports import Ports
+from eyeline.serve.shares import Shares, half_of_the_files
 from eyeline.serve.turn_stream import TurnStream
 from eyeline.turn.credentials import Credentials
 from eyeline.turn.effects import Bind, Effect, Flow, Forbid, Free, Open, Permit, Send, Unbind, Unreserve
@@ -50,13 +51,15 @@ class Relay:
         ports: range = PORTS,
         addresses: Addresses = NOWHERE,
         rate: float = UNLIMITED,
+        shares: Shares | None = None,
     ) -> None:
-        """`rate` is in bytes per second, for each member."""
+        """`rate` is in bytes per second, for each member; without `shares` half of this process's files are there."""
         self._server = server
         self._listeners = listeners
         self._addresses = addresses
         self._loop = asyncio.get_running_loop()
-        self._plane = Plane(self, Ports(ports, addresses.own), rate)
+        self._shares = Shares(half_of_the_files()) if shares is None else shares
+        self._plane = Plane(self, Ports(ports, addresses.own), self._shares, rate)
         self._streams: dict[Flow, TurnStream] = {}
         server.wake(self._loop.time(), time.time())
         listeners.start(self.receive)

@@ -1,21 +1,26 @@
 """Who would take the relay from everybody else, on real sockets: floods at the wrong moment, and more than a share."""
 
+import asyncio
 import errno
 import resource
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 from tests.support.relaying import CHANNEL, Client, Running, address, files, running, udp, until
 
 from eyeline.serve import ports
 from eyeline.serve.address import Source
+from eyeline.serve.app import build
+from eyeline.serve.door import STREAMS
 from eyeline.serve.meter import Meters
 from eyeline.serve.ports import MAX_STRAYS, Ports, is_own
 from eyeline.serve.shares import SOCKETS_PER_MEMBER, Shares, half_of_the_files
+from eyeline.settings import Settings
 from eyeline.turn.attributes import ErrorCode
-from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, REFRESH, Class, Message
+from eyeline.turn.message import ALLOCATE, BINDING, CHANNEL_BIND, REFRESH, Class, Message
 from eyeline.turn.relay_attributes import (
     UDP,
     ChannelNumber,
@@ -131,6 +136,41 @@ def test_nobody_takes_all_sockets_and_what_works_without_one_gets_none_of_the_se
         for client in clients:
             client.ask(REFRESH, Lifetime(0))
         until(lambda: small.shares.used == files() - before == 0)
+
+
+def test_strangers_over_tcp_take_half_of_the_sockets_at_most() -> None:
+    with running("uvloop", sockets=20) as small, ExitStack() as stack:
+        hosts = [f"127.0.0.{number}" for number in range(2, 6)]
+        clients = [Client(small, "tcp", host=host) for host in hosts * 5]
+        for client in clients:
+            stack.enter_context(closing(client.wire))
+        until(lambda: small.shares.used == small.streams() == 10)
+        bob = Client(small, peer="bob")
+        stack.enter_context(closing(bob.wire))
+        bob.allocate()
+        bob.ask(REFRESH, Lifetime(0))
+        for client in clients:
+            client.wire.close()
+        until(lambda: small.shares.used == small.streams() == 0)
+
+
+def test_an_address_has_so_many_connections_to_the_one_port(tmp_path: Path) -> None:
+    async def play() -> None:
+        app = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", sockets_per_address=10), one_port=True)
+        server = await asyncio.get_running_loop().create_server(lambda: app.stream(None), "127.0.0.1", 0)
+        lines = [await asyncio.open_connection(*server.sockets[0].getsockname()) for _ in range(STREAMS * 10 + 1)]
+        for reader, writer in lines[:-1]:
+            writer.write(Message(BINDING, Class.REQUEST, bytes(12)).encode())
+            assert await reader.readexactly(32)
+        assert await lines[-1][0].read() == b""
+        for _, writer in lines:
+            writer.close()
+            await writer.wait_closed()
+        server.close()
+        app.close()
+        await asyncio.sleep(0)
+
+    asyncio.run(play())
 
 
 def test_a_kept_port_is_counted_as_long_as_it_is_open(relay: Running) -> None:

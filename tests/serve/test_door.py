@@ -14,7 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from eyeline.serve.address import Source
 from eyeline.serve.app import build
-from eyeline.serve.door import Door, Guest
+from eyeline.serve.door import STREAMS, Door, Guest
 from eyeline.settings import Settings
 from eyeline.signalling.messages import SUBPROTOCOL
 
@@ -82,10 +82,28 @@ def test_messages_and_looks_are_counted_over_all_sockets_of_an_address() -> None
     assert first.looks(10.001)
 
 
+def test_address_has_so_many_connections_of_turn_and_opens_so_many() -> None:
+    busy, most = door(), 10 * STREAMS
+    assert sum(busy.connects(MALLORY, 0) for _ in range(2 * most)) == most
+    assert busy.connects(ALICE, 0)
+    opened_again = 0
+    for _ in range(2 * most):
+        busy.disconnects(MALLORY)
+        opened_again += busy.connects(MALLORY, 0)
+        if opened_again == most:
+            break
+    assert not busy.connects(MALLORY, 0)
+    busy.disconnects(MALLORY)
+    assert not busy.connects(MALLORY, 0)
+    assert busy.connects(MALLORY, 0.101)
+
+
 def test_nothing_is_remembered_of_who_has_left() -> None:
     empty = door()
     for guest in [enter(empty, ALICE), enter(empty, MALLORY), enter(empty, None)]:
         guest.leaves()
+    empty.connects(ALICE, 0)
+    empty.disconnects(ALICE)
 
     assert len(empty) == 0
 

@@ -16,8 +16,8 @@ class Desk:
     def __init__(self) -> None:
         self.heard: list[bytes] = []
 
-    def connected(self, flow: Flow, stream: TurnStream) -> None:
-        pass
+    def connected(self, flow: Flow, stream: TurnStream) -> bool:
+        return True
 
     def receive(self, datagram: bytes, flow: Flow, reply: Any) -> None:
         self.heard.append(datagram)

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass, field
+from typing import Literal
 
 from eyeline.turn import credentials, integrity
 from eyeline.turn.allocations import Rules
@@ -109,6 +110,7 @@ class Client:
     password: str = ""
     nonce: str = ""
     sha256: bool = False
+    transport: Literal["udp", "stream"] = "udp"
     transactions: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def __post_init__(self) -> None:
@@ -119,7 +121,7 @@ class Client:
 
     @property
     def flow(self) -> Flow:
-        return Flow("udp", Address(bytes((192, 0, 2, 1)), self.port), HERE)
+        return Flow(self.transport, Address(bytes((192, 0, 2, 1)), self.port), HERE)
 
     def signed(self, method: int, *attributes: Attribute | Unknown, transaction: bytes | None = None) -> bytes:
         """A request as it is after the challenge."""

@@ -23,6 +23,8 @@ from eyeline.turn.effects import Free
 from eyeline.turn.integrity import is_signed, is_signed_sha256
 from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, REFRESH, Class, Message
 from eyeline.turn.nonce import FRESH_S
+from eyeline.turn.server import STREAM_BURST
+from eyeline.turn.shapes import Address
 
 
 def test_a_stranger_is_asked_who_they_are_in_few_words() -> None:
@@ -214,6 +216,16 @@ def test_what_is_remembered_of_members_ends_with_their_seats() -> None:
         assert len(world.authority._members) == 1
         world.server.revoke("tea", f"peer-{number}")
     assert world.authority._members == set()
+
+
+def test_who_holds_an_allocation_over_a_stream_is_heard_whatever_strangers_beside_them_ask() -> None:
+    world = World()
+    alice = Client(world, transport="stream")
+    assert alice.allocate() == 0
+    for port in range(2 * STREAM_BURST):
+        stranger = alice.flow._replace(client=Address(alice.flow.client.ip, port))
+        world.receive(Message(ALLOCATE, Class.REQUEST, bytes(12)).encode(), stranger)
+    assert alice.refresh() == 0
 
 
 def test_nobody_can_touch_the_allocation_of_another() -> None:

@@ -16,7 +16,7 @@ from eyeline.turn.budget import ANSWERS_PER_SECOND, BURST, Budget
 from eyeline.turn.effects import Effect, Flow, Send
 from eyeline.turn.integrity import add_fingerprint, sign
 from eyeline.turn.message import BINDING, Class, Message
-from eyeline.turn.server import Server
+from eyeline.turn.server import STREAM_ANSWERS_PER_SECOND, STREAM_BURST, Server
 from eyeline.turn.shapes import Address, Attribute, Unknown
 
 ALICE = Address(bytes([192, 0, 2, 1]), 32853)
@@ -131,6 +131,16 @@ def test_one_source_does_not_spend_the_budget_of_another() -> None:
     for _ in range(2 * BURST):
         machine.receive(request(), flow(ALICE), 0.0)
     assert machine.receive(request(), flow(BOB), 0.0)
+
+
+def test_connections_have_a_budget_of_their_own_which_no_forger_spends() -> None:
+    machine = server()
+    stream = flow(ALICE)._replace(transport="stream")
+    for _ in range(2 * BURST):
+        machine.receive(request(), flow(ALICE), 0.0)
+    assert sum(len(machine.receive(request(), stream, 0.0)) for _ in range(2 * STREAM_BURST)) == STREAM_BURST
+    others = [stream._replace(client=Address(ALICE.ip, port)) for port in range(2 * STREAM_BURST)]
+    assert sum(len(machine.receive(request(), each, 1.0)) for each in others) == STREAM_ANSWERS_PER_SECOND
 
 
 def test_ports_of_one_address_share_its_budget() -> None:

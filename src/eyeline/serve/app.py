@@ -104,7 +104,7 @@ class Eyeline:
 
     def stream(self, client: tuple[str, int] | None) -> asyncio.Protocol:
         """For one client of TURN that came by TCP or TLS; behind a proxy, `client` is its address."""
-        return self._start().traversal.relay.stream(client)
+        return self._start().traversal.relay.stream(client, self._door)
 
     def _start(self) -> _Running:
         if self._running is None:

@@ -24,6 +24,13 @@ MESSAGES_PER_SECOND: Final = 10.0
 LOOKS_PER_SECOND: Final = 0.01
 """Rooms that may be looked into, so that names can't be guessed at speed, likewise; as many at once."""
 
+STREAMS: Final = 10
+"""Connections of TURN clients at once, for each WebSocket that an address may have: a browser makes one for each peer,
+by TCP and by TLS."""
+
+STREAMS_OPENED_PER_SECOND: Final = 1.0
+"""How many of them it may open a second, likewise; twice as many as it may have at once."""
+
 Objection = Literal["too-many-sockets", "busy"]
 
 
@@ -61,14 +68,16 @@ class Door:
         self._sockets_per_address = each
         self._count = 0
         self._inside: Counter[Source | None] = Counter()
+        self._streams: Counter[Source] = Counter()
+        self._streams_opened = Budget(per_second=each * STREAMS_OPENED_PER_SECOND, burst=each * STREAMS * 2)
         self._opened = Budget(per_second=each * OPENED_PER_SECOND, burst=each * 2)
         self._requests = Budget(per_second=each * REQUESTS_PER_SECOND, burst=each * 10)
         self.messages = Budget(per_second=each * MESSAGES_PER_SECOND, burst=each * 60)
         self.looks = Budget(per_second=each * LOOKS_PER_SECOND, burst=each)
 
     def __len__(self) -> int:
-        """How many addresses have sockets."""
-        return len(self._inside)
+        """How many addresses have sockets or connections."""
+        return len(self._inside) + len(self._streams)
 
     def admits(self, source: Source | None, now: float) -> bool:
         """An HTTP request has come; False if the address asks too often."""
@@ -84,6 +93,22 @@ class Door:
         self._count += 1
         self._inside[source] += 1
         return Guest(self, source)
+
+    def connects(self, source: Source, now: float) -> bool:
+        """A TURN client has come by TCP or TLS; False if the address has, or opens, too many.
+
+        Else it must be said when it `disconnects`.
+        """
+        if self._streams[source] >= self._sockets_per_address * STREAMS or not self._streams_opened.spend(source, now):
+            return False
+        self._streams[source] += 1
+        return True
+
+    def disconnects(self, source: Source) -> None:
+        """It is gone."""
+        self._streams[source] -= 1
+        if not self._streams[source]:
+            del self._streams[source]
 
     def leaves(self, source: Source | None) -> None:
         """A guest is gone."""

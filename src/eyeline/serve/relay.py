@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable
 from typing import Final, NamedTuple, assert_never
 
+from eyeline.serve.address import source_of
+from eyeline.serve.door import Door
 from eyeline.serve.listeners import Listeners
 from eyeline.serve.plane import Client, Plane, Totals
 from eyeline.serve.ports import Ports
-from eyeline.serve.shares import Shares, half_of_the_files
+from eyeline.serve.shares import Share, Shares, half_of_the_files
 from eyeline.serve.turn_stream import TurnStream
 from eyeline.turn.credentials import Credentials
 from eyeline.turn.effects import Bind, Effect, Flow, Forbid, Free, Open, Permit, Send, Unbind, Unreserve
@@ -61,6 +63,7 @@ class Relay:
         self._shares = Shares(half_of_the_files()) if shares is None else shares
         self._plane = Plane(self, Ports(ports, addresses.own), self._shares, rate)
         self._streams: dict[Flow, TurnStream] = {}
+        self._stream_shares: dict[Flow, Share] = {}
         server.wake(self._loop.time(), time.time())
         listeners.start(self.receive)
         self._timer = self._loop.call_later(TICK_S, self._tick)
@@ -78,9 +81,9 @@ class Relay:
         """Who sat there has left."""
         self._perform(self._server.revoke(room, peer), None)
 
-    def stream(self, client: tuple[str, int] | None = None) -> TurnStream:
+    def stream(self, client: tuple[str, int] | None = None, door: Door | None = None) -> TurnStream:
         """A protocol for one client of TURN over TCP or TLS; `client` is its address behind a proxy."""
-        return TurnStream(self, client)
+        return TurnStream(self, client, door)
 
     def receive(self, datagram: bytes, flow: Flow, reply: Callable[[bytes], None]) -> None:
         """STUN from a client, and how to answer where it came in."""
@@ -101,9 +104,19 @@ class Relay:
         own, public = (each.get(len(address.ip)) for each in self._addresses)
         return Address(public, address.port) if public is not None and own == address.ip else address
 
-    def connected(self, flow: Flow, stream: TurnStream) -> None:
-        """A client of TCP or TLS is there."""
+    def connected(self, flow: Flow, stream: TurnStream) -> bool:
+        """A client of TCP or TLS is there; False if there are too many, or if a proxy says that it is there already."""
+        share = self._shares.of(source_of(flow.client.ip), None)
+        try:
+            share.take_spare()
+        except OSError:
+            return False
+        if flow in self._streams:
+            share.end()
+            return False
         self._streams[flow] = stream
+        self._stream_shares[flow] = share
+        return True
 
     def from_stream(self, flow: Flow, message: memoryview) -> None:
         """ChannelData or a Send indication from a stream."""
@@ -111,7 +124,8 @@ class Relay:
 
     def disconnected(self, flow: Flow) -> None:
         """A client of TCP or TLS is gone."""
-        self._streams.pop(flow, None)
+        del self._streams[flow]
+        self._stream_shares.pop(flow).end()
         self._perform(self._server.closed(flow), None)
 
     def totals(self) -> Totals:

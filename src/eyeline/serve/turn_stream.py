@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Final, Protocol, cast
 
+from eyeline.serve.address import source_of
+from eyeline.serve.door import Door
 from eyeline.turn.effects import Flow
 from eyeline.turn.framing import MalformedError
 from eyeline.turn.indications import SEND_TYPE
@@ -29,8 +31,8 @@ MESSAGES_PER_TURN: Final = 64
 class Desk(Protocol):
     """Where a stream brings what it hears."""
 
-    def connected(self, flow: Flow, stream: "TurnStream") -> None:
-        """The client is there."""
+    def connected(self, flow: Flow, stream: "TurnStream") -> bool:
+        """The client is there; False if it can't stay."""
 
     def receive(self, datagram: bytes, flow: Flow, reply: "_Reply") -> None:
         """STUN."""
@@ -49,10 +51,12 @@ class _Reply(Protocol):
 class TurnStream(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, desk: Desk, client: tuple[str, int] | None = None) -> None:
-        """`client` is its address where a proxy stands between; else it is that of the connection."""
+    def __init__(self, desk: Desk, client: tuple[str, int] | None = None, door: Door | None = None) -> None:
+        """`client` is its address where a proxy stands between; else it is that of the connection.  `door` counts those
+        of an address."""
         self._desk = desk
         self._client = client
+        self._door = door
         self._splitter = Splitter()
         self._loop = asyncio.get_running_loop()
         self._used_at = self._loop.time()
@@ -69,8 +73,15 @@ class TurnStream(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES // 2)
         client = self._client or transport.get_extra_info("peername")
         server = transport.get_extra_info("sockname")
-        self._flow = Flow("stream", _address(client), _address(server))
-        self._desk.connected(self._flow, self)
+        flow = Flow("stream", _address(client), _address(server))
+        if self._door is not None and not self._door.connects(source_of(flow.client.ip), self._loop.time()):
+            self.shutdown()
+            return
+        if self._desk.connected(flow, self):
+            self._flow = flow
+            return
+        self._leave(flow)
+        self.shutdown()
 
     def data_received(self, data: bytes) -> None:
         """Any part of the stream."""
@@ -133,8 +144,13 @@ class TurnStream(asyncio.Protocol):
         """Called by the loop."""
         del error
         if self._flow is not None:
+            self._leave(self._flow)
             self._desk.disconnected(self._flow)
             self._flow = self._waiting = None
+
+    def _leave(self, flow: Flow) -> None:
+        if self._door is not None:
+            self._door.disconnects(source_of(flow.client.ip))
 
     def shutdown(self) -> None:
         """Close it at once, with all that waits to be sent.  uvicorn calls it when the server stops."""

@@ -16,7 +16,7 @@ among them, go up to 0x7FFF, and to a server it is all one."""
 
 MAX_PERMISSIONS: Final = 64
 MAX_CHANNELS: Final = 64
-"""Of one allocation; each channel is a socket.  A browser asks for a peer's few candidates each."""
+"""Of one allocation; each channel is a socket, if there is one.  A browser asks for a peer's few candidates each."""
 
 
 class _Channel(NamedTuple):

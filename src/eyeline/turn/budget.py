@@ -1,4 +1,4 @@
-"""How many answers one source address may cause, since a source address can be a lie.
+"""How many answers one source address may cause, since a source address of UDP can be a lie.
 
 Whoever forges the address of a victim makes us send to the victim.  An answer to Binding is at most 2.25 times as long
 as its question and a challenge (401) at most 4.8 times, 96 bytes for 20; and the budget bounds what one victim can get

@@ -32,6 +32,12 @@ MAX_REQUEST_BYTES: Final = 1280
 """Longer requests are dropped unread.  A CreatePermission with `MAX_ATTRIBUTES` and all that signs it has about 1100;
 an IPv6 link carries 1280 whole."""
 
+STREAM_ANSWERS_PER_SECOND: Final = 200.0
+STREAM_BURST: Final = 1000
+"""To all connections of one source that hold no allocation.  Nobody lies about where a connection comes from, so this
+bounds work only, and has a bucket of its own that no forger empties; and it is larger, since over a connection nothing
+is said again (RFC 8489, 6.2.2)."""
+
 _RELAYING: Final = frozenset({ALLOCATE, REFRESH, CREATE_PERMISSION, CHANNEL_BIND})
 _BARE: Final = Message(BINDING, Class.REQUEST, bytes(12)).encode()[:8]
 _HEADER_BYTES: Final = 20
@@ -65,6 +71,7 @@ class Server:
 
     def __init__(self, budget: Budget, relaying: Relaying | None = None) -> None:
         self._budget = budget
+        self._streams = Budget(per_second=STREAM_ANSWERS_PER_SECOND, burst=STREAM_BURST)
         self._authority = relaying.authority if relaying else None
         self.allocations = Allocations(relaying.rules if relaying else _NOBODY, relaying.token_key if relaying else b"")
         self._unix = 0.0
@@ -131,10 +138,10 @@ class Server:
         return self.allocations.expire(now)
 
     def _may_answer(self, flow: Flow, now: float) -> bool:
-        """A source address of UDP can be a lie, unless it holds an allocation; that of a stream can't."""
-        if flow.transport == "stream" or self._budget.spend(flow.client.ip, now):
-            return True
-        return self.allocations.get(flow) is not None
+        """Who holds an allocation has proved who they are; a source address of UDP can else be a lie."""
+        if flow.transport == "stream":
+            return self.allocations.get(flow) is not None or self._streams.spend(flow.client.ip, now)
+        return self._budget.spend(flow.client.ip, now) or self.allocations.get(flow) is not None
 
     def _relaying(
         self, authority: Authority, datagram: bytes, message: Message, flow: Flow, now: float

@@ -24,15 +24,18 @@ class Alarm:
         self._machine = machine
         self._ring = ring
         self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._due = 0.0
+        """When the timer rings.  A timer of uvloop can't say it where that is at once."""
 
     def look(self) -> None:
         """Sees to it that the alarm rings in time."""
         due = self._machine.next_wake()
         if due is None:
             self.stop()
-        elif self._timer is None or due < self._timer.when():
+        elif self._timer is None or due < self._due:
             self.stop()
+            self._due = due
             self._timer = self._loop.call_at(due, self._rung, due)
 
     def stop(self) -> None:

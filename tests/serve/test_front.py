@@ -61,6 +61,17 @@ def test_every_answer_is_strict(url: str, path: str, method: str) -> None:
         assert "unsafe" not in policy
 
 
+def asked(app: Eyeline, base: str, said: dict[str, str]) -> httpx.Headers:
+    """The headers of the page."""
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url=base) as client:
+            return await client.get("/", headers=said)
+
+    return asyncio.run(ask()).headers
+
+
 @pytest.mark.parametrize(
     ("scheme", "tls", "proto", "told"),
     [
@@ -75,10 +86,28 @@ def test_who_came_by_https_is_told_to_stay_with_it(
     tmp_path: Path, scheme: str, tls: str, proto: str | None, told: bool
 ) -> None:
     app = make(tmp_path, tls=tls, trusted_proxies=("127.0.0.1",))
+    headers = asked(app, f"{scheme}://tea.example", {} if proto is None else {"x-forwarded-proto": proto})
+    assert ("strict-transport-security" in headers) is told
 
-    async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url=f"{scheme}://tea.example") as client:
-            return await client.get("/", headers={} if proto is None else {"x-forwarded-proto": proto})
 
-    assert ("strict-transport-security" in asyncio.run(ask()).headers) is told
+@pytest.mark.parametrize(
+    ("base", "proto", "told"),
+    [
+        ("https://tea.example", None, True),
+        ("http://tea.example", "https", True),
+        ("http://localhost:8000", None, True),
+        ("http://tea.localhost", None, True),
+        ("http://127.0.0.2:8000", None, True),
+        ("http://[::1]:8000", None, True),
+        ("http://tea.example", None, False),
+        ("http://192.168.0.7:8000", None, False),
+        ("http://notlocalhost", None, False),
+        ("http://localhost.example", None, False),
+    ],
+)
+def test_only_pages_where_browsers_keep_to_it_ask_for_a_process_of_their_own(
+    tmp_path: Path, base: str, proto: str | None, told: bool
+) -> None:
+    app = make(tmp_path, trusted_proxies=("127.0.0.1",))
+    headers = asked(app, base, {} if proto is None else {"x-forwarded-proto": proto})
+    assert headers.get("cross-origin-opener-policy") == ("same-origin" if told else None)

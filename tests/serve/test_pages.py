@@ -170,7 +170,6 @@ def test_page_may_run_only_our_scripts_and_use_camera_and_microphone(pages: Page
     assert (policy["frame-ancestors"], policy["require-trusted-types-for"]) == ("'none'", "'script'")
     assert "camera=(self)" in headers["permissions-policy"]
     assert "geolocation=()" in headers["permissions-policy"]
-    assert headers["cross-origin-opener-policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("path", ["/", "/assets/app-1.js", "/nothing.js", "/sdk/eyeline.js"])

@@ -50,6 +50,15 @@ def is_secure(scope: Scope, trusted: Sequence[IPNetwork]) -> bool:
     return Headers(scope=scope).get("x-forwarded-proto", "").rpartition(",")[2].strip().lower() in ("https", "wss")
 
 
+def is_local(scope: Scope) -> bool:
+    """Whether the page is of this machine's own, to which browsers give what else needs TLS (W3C Secure Contexts)."""
+    host = Headers(scope=scope).get("host", "")
+    address = _parsed(host)
+    if address is not None:
+        return address.is_loopback
+    return f".{host.partition(':')[0].lower()}".endswith(".localhost")
+
+
 def is_unknown_proxy(scope: Scope, trusted: Sequence[IPNetwork]) -> bool:
     """Whether the request says that it was forwarded, by a neighbour that isn't trusted: mostly a missing setting."""
     peer = scope.get("client")

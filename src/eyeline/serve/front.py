@@ -31,6 +31,10 @@ _HSTS: Final = {b"strict-transport-security": b"max-age=15552000"}
 """180 days, for this host alone.  Only with a certificate that browsers trust."""
 
 
+_DOCUMENT: Final = {b"cross-origin-opener-policy": b"same-origin"}
+"""For pages, where browsers keep to it: elsewhere they write an error into their console at each load."""
+
+
 class Front:
     """ASGI application around `site`: turns away addresses that ask too often, and completes the headers of answers.
 
@@ -60,11 +64,13 @@ class Front:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._warn_of_proxy(scope)
-        wanted = _ALWAYS | (_HSTS if self._hsts and address.is_secure(scope, self._trusted) else {})
+        secure = address.is_secure(scope, self._trusted)
+        wanted = _ALWAYS | (_HSTS if self._hsts and secure else {})
+        document = _DOCUMENT if secure or address.is_local(scope) else {}
 
         async def complete(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = _completed(message["headers"], wanted)
+                message["headers"] = _completed(message["headers"], wanted, document)
             await send(message)
 
         if self._admits(scope):
@@ -82,8 +88,12 @@ class Front:
             _log.warning("!", forwarded="X-Forwarded-For of a proxy that is not in trusted_proxies is not believed")
 
 
-def _completed(headers: Iterable[tuple[bytes, bytes]], wanted: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+def _completed(
+    headers: Iterable[tuple[bytes, bytes]], wanted: dict[bytes, bytes], document: dict[bytes, bytes]
+) -> list[tuple[bytes, bytes]]:
     given = {name.lower(): value for name, value in headers}
+    if given.get(b"content-type", b"").startswith(b"text/html"):
+        wanted = wanted | document
     if not given.get(b"content-type", b"").startswith((b"text/javascript", b"text/css")):
         wanted = wanted | _NO_DOCUMENT
     return [*headers, *((name, value) for name, value in wanted.items() if name not in given)]

@@ -87,7 +87,6 @@ _DOCUMENT: tuple[_Header, ...] = (
     *_ASK_AGAIN,
     (b"content-security-policy", _CONTENT_SECURITY_POLICY.encode()),
     (b"permissions-policy", _PERMISSIONS.encode()),
-    (b"cross-origin-opener-policy", b"same-origin"),
 )
 
 

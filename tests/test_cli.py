@@ -168,6 +168,16 @@ def test_printed_fingerprint_is_that_of_the_certificate_on_the_wire(tmp_path: Pa
     assert lines[2] == f"SHA-256 of the certificate: {seen}"
 
 
+def test_who_comes_by_http_to_a_port_of_https_is_sent_there(tmp_path: Path) -> None:
+    with serving(tmp_path, "--tls", "self-signed") as (_, lines):
+        port = port_in(lines[0])
+        with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S) as plain:
+            plain.sendall(f"GET /r/tea HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n".encode())
+            answer = plain.recv(4096).decode()
+    assert answer.startswith("HTTP/1.1 308 ")
+    assert f"\r\nlocation: https://localhost:{port}/r/tea\r\n" in answer
+
+
 def test_fingerprint_is_printed_letter_by_letter(capsys: pytest.CaptureFixture[str]) -> None:
     greet(Listening(here="https://[::1]:8000", network=(), fingerprint="0A:CD:AB"))
     lines = capsys.readouterr().out.splitlines()

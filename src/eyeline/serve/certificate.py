@@ -21,6 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec import Struct
 
 from eyeline.errors import SetupError
+from eyeline.serve.astray import Context
 
 LIFETIME = timedelta(days=397)
 """The longest that browsers take."""
@@ -43,12 +44,15 @@ class Certificate(Struct, frozen=True):
         return first.fingerprint(hashes.SHA256()).hex(":").upper()
 
     def context(self) -> ssl.SSLContext:
-        """What makes HTTPS of HTTP: TLS 1.2 or newer.  Raises SetupError unless this is a certificate with its key."""
+        """What makes HTTPS of HTTP, and sends there who comes by HTTP: TLS 1.2 or newer.
+
+        Raises SetupError unless this is a certificate with its key.
+        """
 
         def no_passphrase() -> str:
             raise SetupError(f"key is '{self.key}', but that has a passphrase: give a key without one.")
 
-        made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        made = Context(ssl.PROTOCOL_TLS_SERVER)
         made.minimum_version = ssl.TLSVersion.TLSv1_2
         made.set_alpn_protocols(["http/1.1"])
         self.fingerprint()

@@ -29,6 +29,8 @@ Code = Literal[
     "peer-silent",
     "no-path",
     "port-closed",
+    "port-refused",
+    "other-scheme",
     "certificate-expired",
     "certificate-untrusted",
     "clock-off",
@@ -165,6 +167,16 @@ CHECKS: Final[dict[Code, Check]] = {
     ),
     "port-closed": Check(
         "A port can't be reached from outside.", None, "Open it in the firewall, and forward it where there is NAT."
+    ),
+    "port-refused": Check(
+        "Nothing listens on a port.",
+        None,
+        "Start the server there, and see its `host` and `port`; a firewall that refuses looks the same.",
+    ),
+    "other-scheme": Check(
+        "Of http and https the port speaks the other one.",
+        None,
+        "Name that one in the address, here and in links.",
     ),
     "certificate-expired": Check("The certificate has expired, or is not valid yet.", None, "Renew it."),
     "certificate-untrusted": Check(

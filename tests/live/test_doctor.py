@@ -122,7 +122,7 @@ def test_a_self_signed_certificate_is_said_plainly_and_fails_nothing() -> None:
 
 
 def test_a_server_that_is_not_there_is_a_closed_port() -> None:
-    assert failures(f"http://127.0.0.1:{free_port(socket.SOCK_STREAM)}") == ["port-closed"]
+    assert failures(f"http://127.0.0.1:{free_port(socket.SOCK_STREAM)}") == ["port-refused"]
 
 
 def test_a_proxy_that_passes_no_upgrade_on_is_found() -> None:

@@ -28,10 +28,14 @@ async def examine(url: str, tell: Tell) -> None:
     if place.secure:
         finding, context = await look("Certificate", "certificate-untrusted", site.certificate(place))
         tell(finding)
-        if context is None:
+        if context is None and finding.mark == "failure":
             return
+        if context is None:
+            place = place.other()
     finding, ahead = await look("Page", "broker-unreachable", site.page(place, context))
     tell(finding)
+    if finding.code == "other-scheme":
+        return
     if ahead is not None:
         finding, _ = await look("Clock", "clock-off", site.clock(ahead))
         tell(finding)

@@ -1,0 +1,105 @@
+"""What the doctor makes of a port that is closed, or speaks the other of http and https."""
+
+import asyncio
+import re
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from tests.support.server import free_port
+
+from eyeline.doctor.examine import examine
+from eyeline.doctor.finding import Finding
+from eyeline.serve.certificate import self_signed
+
+WELL = b"200 OK"
+GONE = b"404 Not Found"
+NEEDS_TLS = b"400 The plain HTTP request was sent to HTTPS port"
+SENDS_ON = b"301 Moved Permanently\r\nLocation: https://meet.example/call/healthz"
+
+
+@asynccontextmanager
+async def answering(status: bytes, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """A server whose answer to everything is the same; its port."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.read(1000)
+        if head[:4] in (b"GET ", b"HEAD"):
+            writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+def found(url: str, status: bytes, context: ssl.SSLContext | None = None) -> tuple[list[str | None], str]:
+    """The codes of all findings by the server at `url`, which has its port for `%d`; and all that is said of them."""
+
+    async def look() -> list[Finding]:
+        findings: list[Finding] = []
+        async with answering(status, context) as port:
+            await examine(url % port, findings.append)
+        return findings
+
+    findings = asyncio.run(look())
+    words = "\n".join(f"{each.detail}\n{each.advice}" for each in findings)
+    return [each.code for each in findings], re.sub(r"127\.0\.0\.1:\d+", "here", words)
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> ssl.SSLContext:
+    """Of a server that knows nothing but TLS."""
+    certificate = self_signed(tmp_path, [])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.cert, certificate.key)
+    return context
+
+
+@pytest.mark.parametrize("status", [WELL, GONE])
+def test_an_address_without_a_scheme_may_be_one_of_http(status: bytes) -> None:
+    codes, words = found("127.0.0.1:%d", status)
+    assert codes[:2] == [None, None]
+    assert "the doctor goes on with http://here" in words
+    assert codes[-1] == "proxy-no-upgrade"  # it has gone on, up to what this server does not know
+
+
+def test_https_where_http_is_spoken_is_told_so() -> None:
+    codes, words = found("https://127.0.0.1:%d", WELL)
+    assert codes == [None, "other-scheme"]
+    assert "It speaks plain http: try http://here" in words
+
+
+def test_http_where_https_is_spoken_is_told_so(tls: ssl.SSLContext) -> None:
+    codes, words = found("http://127.0.0.1:%d/call", WELL, tls)
+    assert codes == [None, "other-scheme"]
+    assert "It speaks https: try https://here/call" in words
+
+
+def test_http_that_sends_to_https_is_told_so() -> None:
+    codes, words = found("http://127.0.0.1:%d/call", SENDS_ON)
+    assert codes == [None, "other-scheme"]
+    assert "It sends to https: try https://meet.example/call\n" in words
+
+
+def test_no_other_redirect_is_repeated() -> None:
+    codes, words = found("http://127.0.0.1:%d", b"301 Moved\r\nLocation: https://meet.example/\x1b[31m")
+    assert "other-scheme" not in codes
+    assert "meet.example" not in words
+
+
+@pytest.mark.parametrize("status", [NEEDS_TLS, SENDS_ON])
+def test_http_that_only_says_that_it_has_to_be_tls_is_no_way_to_go_on(status: bytes) -> None:
+    assert found("127.0.0.1:%d", status)[0] == [None, "certificate-untrusted"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_port_that_refuses_has_nobody_who_listens(host: str) -> None:
+    findings: list[Finding] = []
+    asyncio.run(examine(f"http://{host}:{free_port(socket.SOCK_STREAM)}", findings.append))
+    [finding] = findings
+    assert finding.code == "port-refused"
+    assert finding.detail.startswith("Nothing listens there")
+    assert "firewall, and forward" not in str(finding.advice)

@@ -92,7 +92,7 @@ function Answers({ one, files }: { readonly one: Incoming; readonly files: Files
       <button type="button" class="button quiet small" onClick={() => one.decline()}>
         {fileWords.decline}
       </button>
-      <button type="button" class="file-all" onClick={() => files.acceptAll(one)}>
+      <button type="button" class="button quiet small file-all" onClick={() => files.acceptAll(one)}>
         {fileWords.acceptAll(one.person)}
       </button>
     </div>

@@ -191,11 +191,6 @@ def test_name_that_dns_cannot_carry_is_one_sentence(tmp_path: Path, name: str, v
     assert said == f"{name} is '{value}', but that is no name: each part between its dots has 1 to 63 characters."
 
 
-def test_public_address_that_leads_nowhere_is_one_sentence(tmp_path: Path) -> None:
-    said = refused(tmp_path, "--public-address", "meet.example.invalid")
-    assert said.startswith("public_address is 'meet.example.invalid', but that name leads to no address: ")
-
-
 def test_doctor_says_that_a_name_is_none() -> None:
     done = ended([sys.executable, "-m", "eyeline", "doctor", "https://meet..example.org"])
     assert (done.returncode, done.stderr) == (2, "eyeline: 'https://meet..example.org' is no address.\n")

@@ -94,9 +94,10 @@ def test_what_kubernetes_tells_of_a_service_of_our_name_is_no_setting() -> None:
         "EYELINE_PORT_8000_TCP_PORT": "8000",
         "EYELINE_PORT_8000_TCP_ADDR": "10.96.0.7",
     }
+    links |= {name.replace("EYELINE_", "EYELINE_STUN_", 1): value for name, value in links.items()}
     assert read({}, links | {"HOME": "/"}) == read({}, {"HOME": "/"})
     assert read({}, links | {"EYELINE_PORT": "udp://10.96.0.7:3478"}).port == Settings().port
-    assert {knob.variable for knob in knobs()} & links.keys() == {"EYELINE_PORT"}
+    assert {knob.variable for knob in knobs()} & links.keys() == {"EYELINE_PORT", "EYELINE_STUN_PORT"}
 
 
 @pytest.mark.parametrize("variable", ["EYELINE_SERVICE_NAME", "EYELINE_PORT_STUN", "EYELINE_PORTS"])

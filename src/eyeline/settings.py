@@ -25,10 +25,11 @@ _PREFIX = "EYELINE_"
 _CONFIG = "EYELINE_CONFIG"
 _SHOWN_CHARACTERS = 80
 _SERVICE_LINK = re.compile(
-    r"EYELINE_(SERVICE_(HOST|PORT(_[^=]*)?)=|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?=|PORT=(tcp|udp|sctp)://).*",
+    r"EYELINE_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT(_[^=]*)?)=|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?=|PORT=(tcp|udp|sctp)://).*",
     re.DOTALL,
 )
-"""What Kubernetes tells a container of a Service named `eyeline` beside it; its `EYELINE_PORT` is no port."""
+"""What Kubernetes tells a container of a Service named `eyeline` or `eyeline-stun` beside it; its `EYELINE_PORT`, or
+`EYELINE_STUN_PORT`, is no port."""
 
 _Port = Annotated[int, Meta(ge=0, le=65535)]
 _NAME = r"[A-Za-z0-9._-]{1,253}"

@@ -307,6 +307,8 @@ def test_the_others_are_told_whom_to_hang_up_on_also_when_the_seat_was_lost_befo
     door.says(alice, RemoveMember(peer(eve)))
     roster = heard(bob, Roster)[-1]
     assert (roster.removed, roster.rules.entry) == ((peer(eve),), "knock")
+    door.says(alice, RemoveMember(peer(eve)))
+    assert bob.messages() == []  # it is said already, and pushes nobody else out of the list
 
 
 def test_an_ended_call_is_over_for_who_waits_too() -> None:

@@ -151,7 +151,8 @@ async def clock(ahead: float) -> Said[None]:
 
 def _is_refusal(error: OSError) -> bool:
     """Also of several addresses of one name, of which asyncio tells by words alone."""
-    return isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error)
+    numbers = re.findall(r"\[Errno (\d+)\]", str(error))
+    return set(numbers) == {str(errno.ECONNREFUSED)}
 
 
 def _plain(site: Site) -> Said[ssl.SSLContext | None]:

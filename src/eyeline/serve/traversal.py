@@ -122,7 +122,9 @@ def _addresses(settings: Settings) -> Addresses:
     for name in addresses(settings.host):
         with suppress(socket.gaierror):
             own = _packed(name) | own
-    return Addresses(own or {4: bytes((127, 0, 0, 1))}, _public(settings.public_address))
+    # Without the relay only browsers look the name up, where it may lead elsewhere.
+    public = settings.public_address if settings.relay == "on" else None
+    return Addresses(own or {4: bytes((127, 0, 0, 1))}, _public(public))
 
 
 def _public(name: str | None) -> dict[int, bytes]:
@@ -132,6 +134,8 @@ def _public(name: str | None) -> dict[int, bytes]:
     except UnicodeError:
         raise SetupError(f"public_address is '{name}', but that is no name: {NO_NAME}.") from None
     except socket.gaierror as error:
+        if error.errno == socket.EAI_AGAIN:
+            raise SetupError(f"public_address is '{name}', and no name server tells where that is.") from None
         raise SetupError(f"public_address is '{name}', but that name leads to no address: {error.strerror}.") from None
 
 

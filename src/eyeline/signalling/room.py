@@ -312,13 +312,18 @@ class Room:
             case RemoveMember(other) | Appoint(other) | AskMute(other):
                 seat = self._seats.get(other)
                 if seat is None and isinstance(order, RemoveMember) and role == "host":
-                    # Their socket was lost too long ago; the others may be connected to them still.
-                    return self._govern(self._standing.without(other, self._milliseconds(now)).guarded(), now)
+                    return self._hang_up(other, now)
                 if seat is None:
                     return [_refuse(session, "no-such-peer", other)]
                 return self._order_about(seat, order, session, role, now)
             case _:
                 assert_never(order)
+
+    def _hang_up(self, gone: PeerId, now: float) -> list[Tell]:
+        """On somebody whose seat is gone, which the others may be connected to still."""
+        if gone in self._standing.removed:
+            return []
+        return self._govern(self._standing.without(gone, self._milliseconds(now)).guarded(), now)
 
     def _order_about(
         self, seat: Seat, order: RemoveMember | Appoint | AskMute, session: SessionId, role: Role, now: float

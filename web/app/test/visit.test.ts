@@ -71,6 +71,19 @@ test.each([
   expect(call(again).chat.lines.value.map(({ text }) => text)).toEqual(kept);
 });
 
+test('nothing of what was said is kept where one goes to another address in mid-call', async () => {
+  const world = new World();
+  world.address.go('r/tea');
+  const app = await joined(world);
+  call(app).chat.type('between us');
+  call(app).chat.send();
+  world.address.go('');
+  await settled();
+  world.address.go('r/tea');
+  const again = await joined(world);
+  expect(call(again).chat.lines.value).toEqual([]);
+});
+
 test('a pass in the link is shown to the server, and is not in the link that is copied', async () => {
   const world = new World();
   world.address.go('r/tea#pass=e30.e30.sig');

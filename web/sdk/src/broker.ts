@@ -8,7 +8,7 @@ export interface Signalling {
   /** Something happened to the network: find out whether the broker is there. */
   hurry(): void;
   join(name: string): void;
-  /** No longer wishes for a seat that was not given yet. */
+  /** No longer wishes for a seat, also if it was given a moment ago: the lobby goes on. */
   unjoin(): void;
   /** False if it is more than the broker takes. */
   signal(to: string, data: string): boolean;

@@ -1,4 +1,5 @@
 import { type GatheringError, waysIn } from './attempt.ts';
+import { isFull } from './errors.ts';
 import { Negotiation, type NegotiationEffect } from './negotiation.ts';
 import { nextNumber } from './number.ts';
 import type { IceServer } from './protocol.ts';
@@ -350,12 +351,16 @@ export class Link {
     }
   }
 
-  /** Says it by the channel, if that is open. One that takes no more (its queue is full) goes with its connection. */
+  /**
+   * Says it by the channel, if that is open. One that takes no more goes with its connection; what the other side would
+   * not take, for its size, is lost.
+   */
   write(text: string): void {
     try {
       if (this.channel.readyState === 'open') this.channel.send(text);
     } catch (error) {
-      this.broke(error);
+      if (isFull(error)) this.broke(error);
+      else console.warn('eyeline: not said:', error);
     }
   }
 

@@ -12,7 +12,8 @@ export interface Device {
   readonly state: 'off' | 'starting' | 'on' | 'failed';
   /**
    * Why it failed: the person or the browser refused, there is none, another program has it, the page is neither https
-   * nor localhost. Or why it is off: `interrupted` by the system, as for a telephone call, by a key or by a shutter.
+   * nor localhost. Or why one that is on gives nothing: `interrupted` by the system, as for a telephone call, by a key or
+   * by a shutter.
    */
   readonly problem: 'denied' | 'missing' | 'busy' | 'insecure' | 'unknown' | 'interrupted' | null;
   readonly id: string | null;
@@ -178,23 +179,31 @@ export class LocalMedia {
     for (const track of tracks) {
       const kind: Kind = track.kind === 'audio' ? 'microphone' : 'camera';
       track.onended = () => this.#lost(kind, track);
-      track.onmute = () => setTimeout(() => this.#interrupt(kind, track), INTERRUPTED_AFTER_MS);
-      track.onunmute = () => this.#interrupt(kind, track);
+      this.#watch(kind, track);
       this.#tell(kind, track);
     }
   }
 
   /** The system takes the sound or the picture away, or gives it back. */
-  #interrupt(kind: Kind, track: MediaStreamTrack): void {
-    const known = this.#device(kind).current.problem === 'interrupted';
-    if (this.#track(kind) !== track || known === track.muted) return;
-    this.#tell(kind, track);
-    this.#publish(this.stream.current.getTracks());
+  #watch(kind: Kind, track: MediaStreamTrack): void {
+    let timer: ReturnType<typeof setTimeout>;
+    const changed = (): void => {
+      if (this.#track(kind) !== track) return;
+      this.#tell(kind, track);
+      this.#publish(this.stream.current.getTracks());
+    };
+    track.onmute = () => {
+      timer = setTimeout(changed, INTERRUPTED_AFTER_MS);
+    };
+    track.onunmute = () => {
+      clearTimeout(timer);
+      changed(); // also after a moment: somebody who came just then was told that there is nothing
+    };
   }
 
   #tell(kind: Kind, track: MediaStreamTrack): void {
     const id = track.getSettings().deviceId ?? null;
-    const state = track.enabled && !track.muted ? 'on' : 'off';
+    const state = track.enabled ? 'on' : 'off';
     this.#device(kind).set({ state, problem: track.muted ? 'interrupted' : null, id, label: track.label });
   }
 

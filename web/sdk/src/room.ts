@@ -13,7 +13,7 @@ import { firstTrack, type Outgoing } from './tracks.ts';
 import { Source, type Value } from './value.ts';
 import type { Json, PeerMedia } from './words.ts';
 
-/** Milliseconds in which a connection that was lost may come back by itself. */
+/** Milliseconds that a connection which was lost has, to come back. */
 const CUT_OFF_MS = 10_000;
 
 /** A call that one is in. */
@@ -222,12 +222,18 @@ export class SeatedRoom implements Room {
       case 'refused':
         this.#refused = new EyelineError(news.code, news.message);
         this.waiting.set(false);
-        this.#endIfCutOff();
+        if ([...this.#known.values()].some((peer) => peer.line.current.state === 'lost')) this.#endLater();
+        else this.#endIfCutOff();
         break;
       case 'state':
       case 'welcome':
         break;
     }
+  }
+
+  /** A connection that was lost may come back by itself. */
+  #endLater(): void {
+    setTimeout(() => this.#endIfCutOff(), CUT_OFF_MS);
   }
 
   /** Who has no seat is reached by nobody anew: the call lasts as long as its connections. */
@@ -290,13 +296,15 @@ export class SeatedRoom implements Room {
     }
     for (const member of this.#members) {
       const peer = this.#known.get(member.id);
-      if (peer === undefined) this.#meet(member, opens);
-      else {
+      if (peer === undefined) {
+        if (mine !== undefined) this.#meet(member, opens); // else we look on, as from the lobby
+      } else {
         peer.name = member.name;
         peer.role.set(member.role ?? 'member');
       }
     }
     this.#show();
+    this.#endIfCutOff();
   }
 
   #meet(member: Member, opens: boolean): void {
@@ -326,12 +334,13 @@ export class SeatedRoom implements Room {
       onLeave: () => {
         this.#forget(peer);
         this.#show();
+        this.#endIfCutOff();
       },
     });
     this.#known.set(member.id, peer);
     peer.here.subscribe(() => this.#show());
     peer.line.subscribe(({ state }) => {
-      if (state === 'lost') setTimeout(() => this.#endIfCutOff(), CUT_OFF_MS);
+      if (state === 'lost') this.#endLater();
       if (state !== 'lost' || this.#members.some((other) => other.id === peer.id)) return;
       this.#forget(peer); // the broker gave their seat up before, and now the connection is gone too
       this.#show();

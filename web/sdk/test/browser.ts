@@ -175,6 +175,7 @@ export function stubBrowser(): void {
 
 export const alice: Member = { id: 'a', name: 'Alice', order: 2 };
 export const bob: Member = { id: 'b', name: 'Bob', order: 1 };
+export const carol: Member = { id: 'c', name: 'Carol', order: 3 };
 
 export function roster(...members: readonly Member[]): Roster {
   return { type: 'roster', version: 3 - members.length, complete: true, members };

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Room } from '../src/room.ts';
-import { alice, aliceJoinsBob, bob, connections, roster, sockets, stubBrowser } from './browser.ts';
+import { alice, aliceJoinsBob, bob, carol, connections, roster, sockets, stubBrowser } from './browser.ts';
 
 beforeEach(stubBrowser);
 
 let room: Room;
 
 afterEach(() => {
+  vi.useRealTimers();
   room.leave();
   vi.unstubAllGlobals();
 });
@@ -85,7 +86,6 @@ test('a call that ends at a time says when, by our own clock, and anew each time
   const seat = { you: 'a', resume: 'token', heard: 0, gap: false, iceServers: [], roster: roster(bob, alice) };
   sockets[0]?.says({ type: 'joined', ...seat, endsInMs: 60_000 });
   expect(room.ends.current).toBe(1_060_000);
-  vi.useRealTimers();
 });
 
 test('a channel that takes no more goes with its connection, and keeps nobody in the room', async () => {
@@ -130,7 +130,21 @@ test('who finds their seat gone and the room locked is told so, once nobody is c
   expect(room.ended.current).toBe(null);
   await vi.advanceTimersByTimeAsync(1);
   expect(room.ended.current?.code).toBe('locked');
-  vi.useRealTimers();
+});
+
+test('also where whom they are connected to leaves, or is lost just then', async () => {
+  vi.useFakeTimers();
+  room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  await awayTooLong();
+  connections[0]?.is('disconnected');
+  noSeat('locked');
+  expect(room.ended.current).toBe(null);
+  connections[0]?.is('connected');
+  sockets[0]?.says(roster(bob, carol));
+  expect(names()).toEqual(['Bob']); // whom nobody could introduce to us
+  connections[0]?.channels[0]?.says({ frame: 'leave' });
+  expect(room.ended.current?.code).toBe('locked');
 });
 
 test('and at once where nobody is', async () => {
@@ -139,7 +153,6 @@ test('and at once where nobody is', async () => {
   await awayTooLong();
   noSeat('room-full');
   expect(room.ended.current?.code).toBe('room-full');
-  vi.useRealTimers();
 });
 
 test('who has to knock anew for a seat that is gone is told so', async () => {
@@ -153,7 +166,6 @@ test('who has to knock anew for a seat that is gone is told so', async () => {
   const seat = { you: 'a', resume: 'token', heard: 0, gap: false, iceServers: [], roster: roster(bob, alice) };
   sockets[0]?.says({ type: 'joined', ...seat });
   expect(room.waiting.current).toBe(false);
-  vi.useRealTimers();
 });
 
 test('whose page went away is lost, though the connection stands, until they are back', async () => {
@@ -171,7 +183,6 @@ test('whose page went away is lost, though the connection stands, until they are
   connections[1]?.agrees();
   await vi.advanceTimersByTimeAsync(1500);
   expect(line?.current.state).toBe('direct');
-  vi.useRealTimers();
 });
 
 test('whose time is up is out for good', async () => {

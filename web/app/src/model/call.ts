@@ -130,7 +130,7 @@ export class Call {
     await this.#equipment.toggle(kind);
     this.#publish();
     const { problem, state } = this.#equipment[kind].peek();
-    if (problem !== null) this.notices.show(words.problem([kind], problem, 'call'));
+    if (problem !== null && state !== 'off') this.notices.show(words.problem([kind], problem, 'call'));
     else this.notices.tell(words.turned(kind, state === 'on'));
   }
 

@@ -128,7 +128,7 @@ export class Chat {
     const about = this.about.peek();
     if (text === '' || this.excess.peek() > 0) return;
     if (about?.does === 'edit' && !this.canChange(about.line)) {
-      // Whom the line was for has gone: the words stay, to be sent to somebody else.
+      // Whom the line was for has gone, or our seat is another: the words stay, to be said anew.
       this.about.value = null;
       this.to.value = about.line.to ?? '';
       return;

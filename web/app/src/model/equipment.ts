@@ -130,8 +130,13 @@ export class Equipment {
 }
 
 function shown<Off extends string>(device: sdk.Device, off: Off): 'on' | 'none' | Off {
-  if (device.state === 'on') return 'on';
+  if (device.state === 'on') return device.problem === 'interrupted' ? off : 'on';
   return device.state === 'failed' ? 'none' : off;
+}
+
+/** Whether to ask the browser again may change it. */
+export function mayHelp(problem: sdk.Device['problem']): boolean {
+  return problem !== 'insecure' && problem !== 'interrupted';
 }
 
 const wishKey = 'eyeline:equipment';

@@ -64,6 +64,7 @@ export class Visit {
     const place = this.#place.peek();
     if (place.at === 'lobby') place.lobby.leave();
     if (this.#call !== null) {
+      this.#call.chat.leave();
       this.#call.leave();
       this.#outside.session.forget(this.#mark);
       this.#call.end();

@@ -31,9 +31,12 @@ export function controlsOf({ screens, people }: Call): number {
   return 5 + [screens.mayShare, people.allowsFiles, people.keepsDoor].filter(({ value }) => value).length;
 }
 
-/** A control that slid under a pointer which stands still is not meant. */
+/** Milliseconds in which nobody aims at what slid under a pointer that stands still. */
+const aimsWithin = 2000;
+
 function isSamePlace(before: MouseEvent | null, event: MouseEvent): boolean {
   if (before === null || event.detail === 0) return false; // a key
+  if (event.timeStamp - before.timeStamp > aimsWithin) return false;
   return Math.hypot(event.clientX - before.clientX, event.clientY - before.clientY) < 4;
 }
 

@@ -2,7 +2,7 @@ import type { Choice, Device } from '@eyeline/sdk';
 import { useSignalEffect } from '@preact/signals';
 import { ChevronDown } from 'lucide';
 import { useRef } from 'preact/hooks';
-import type { Equipment, Kind } from '../model/equipment';
+import { type Equipment, type Kind, mayHelp } from '../model/equipment';
 import { words } from '../strings';
 import { Icon } from './icon';
 
@@ -39,7 +39,7 @@ function MicrophoneProblem({ equipment }: { readonly equipment: Equipment }) {
   return (
     <p class="problem" role="status">
       {words.problem(['microphone'], problem)}{' '}
-      {problem !== 'insecure' && (
+      {mayHelp(problem) && (
         <button type="button" class="link-button" onClick={() => void equipment.retry()}>
           {words.again}
         </button>

@@ -1,6 +1,6 @@
 import { Mic, MicOff, ShieldCheck, Video as VideoIcon, VideoOff } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Equipment, Kind } from '../model/equipment';
+import { type Equipment, type Kind, mayHelp } from '../model/equipment';
 import type { Lobby, Status } from '../model/lobby';
 import { words } from '../strings';
 import { peopleWords } from '../strings-people';
@@ -66,7 +66,7 @@ function Problem({ equipment }: { readonly equipment: Equipment }) {
   return (
     <div class="preview-problem" role="status">
       <p>{words.problem(both ? ['camera', 'microphone'] : ['camera'], camera)}</p>
-      {camera !== 'insecure' && (
+      {mayHelp(camera) && (
         <button type="button" class="button small" onClick={() => void equipment.retry()}>
           {words.again}
         </button>

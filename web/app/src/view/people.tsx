@@ -1,5 +1,5 @@
 import { Check, LogOut, MicOff, ShieldPlus, UserX, X } from 'lucide';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Call } from '../model/call';
 import type { Knocking, People } from '../model/people';
 import type { Other } from '../model/person';
@@ -243,7 +243,7 @@ function HostWays({ call }: { readonly call: Call }) {
 
 function Sure({ yes, onYes, onNo }: { readonly yes: string; readonly onYes: () => void; readonly onNo: () => void }) {
   const no = useRef<HTMLButtonElement>(null);
-  useEffect(() => no.current?.focus(), []);
+  useLayoutEffect(() => no.current?.focus(), []); // before anybody can press a key
   return (
     <div class="knock-ways">
       <button ref={no} type="button" class="button quiet small" onClick={onNo}>

@@ -1,3 +1,4 @@
+import { isFull } from '../errors.ts';
 import { type FileFrame, parseFileFrame } from './frames.ts';
 
 /** How bytes go out. */
@@ -103,7 +104,8 @@ export class Wire {
     try {
       this.channel?.send(JSON.stringify(frame));
     } catch (error) {
-      this.#link?.broke(error); // its queue is full
+      if (isFull(error)) this.#link?.broke(error);
+      else console.warn('eyeline: not said:', error);
     }
   }
 

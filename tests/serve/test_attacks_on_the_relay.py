@@ -15,7 +15,7 @@ from eyeline.serve import ports
 from eyeline.serve.address import Source
 from eyeline.serve.app import build
 from eyeline.serve.door import STREAMS
-from eyeline.serve.meter import Meters
+from eyeline.serve.meter import Meter, Meters
 from eyeline.serve.ports import MAX_STRAYS, Ports, is_own
 from eyeline.serve.shares import SOCKETS_PER_MEMBER, Shares, half_of_the_files
 from eyeline.settings import Settings
@@ -227,6 +227,14 @@ def test_a_new_allocation_is_no_new_bandwidth() -> None:
             client.wire.close()
         allowed = 100_000 * (1 + time.monotonic() - began)
         assert 90_000 <= slow.relay.totals().to_peers_bytes <= allowed
+
+
+def test_clocks_that_differ_are_no_new_bandwidth() -> None:
+    meter = Meter(1000)
+    meter.left(10)
+    meter.spend(1000)
+    for now in (10.003, 10, 10.003, 10, 10.003):
+        assert meter.left(now) == pytest.approx(3)
 
 
 def test_a_meter_is_kept_until_it_is_as_good_as_new() -> None:

@@ -17,9 +17,11 @@ class Meter:
         """How many allocations share it."""
 
     def left(self, now: float) -> float:
-        """Bytes that may pass now."""
-        self._left = min(self._left + max(now - self._at, 0) * self._rate, self._rate * BURST_S)
-        self._at = now
+        """Bytes that may pass now.  Who asks by an earlier time than another one did, as the plane's readers do, is
+        given nothing for it: time that was paid for once is not paid for again."""
+        if now > self._at:
+            self._left = min(self._left + (now - self._at) * self._rate, self._rate * BURST_S)
+            self._at = now
         return self._left
 
     def spend(self, passed: int) -> None:

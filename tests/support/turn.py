@@ -52,11 +52,13 @@ class World:
         ports: int = 1000,
         opened: Policy | None = None,
         families: frozenset[int] = frozenset({IPV4, IPV6}),
+        budget: Budget | None = None,
         **rules: int,
     ) -> None:
         self.authority = Authority(SECRET, b"nonces")
         made = Rules(opened or Policy(), self._is_own, own_ports={HERE.port}, families=families, **rules)
-        self.server = Server(Budget(per_second=1e6, burst=10**6), Relaying(self.authority, made, b"tokens"))
+        unbounded = Budget(per_second=1e6, burst=10**6)
+        self.server = Server(unbounded if budget is None else budget, Relaying(self.authority, made, b"tokens"))
         self.now = 1000.0
         self.server.wake(self.now, UNIX)
         self.ports = ports

@@ -19,9 +19,10 @@ from eyeline.turn.attributes import (
     UserHash,
     Username,
 )
+from eyeline.turn.budget import BURST, Budget
 from eyeline.turn.effects import Free
 from eyeline.turn.integrity import is_signed, is_signed_sha256
-from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, REFRESH, Class, Message
+from eyeline.turn.message import ALLOCATE, BINDING, CHANNEL_BIND, CREATE_PERMISSION, REFRESH, Class, Message
 from eyeline.turn.nonce import FRESH_S
 from eyeline.turn.server import STREAM_BURST
 from eyeline.turn.shapes import Address
@@ -226,6 +227,15 @@ def test_who_holds_an_allocation_over_a_stream_is_heard_whatever_strangers_besid
         stranger = alice.flow._replace(client=Address(alice.flow.client.ip, port))
         world.receive(Message(ALLOCATE, Class.REQUEST, bytes(12)).encode(), stranger)
     assert alice.refresh() == 0
+
+
+def test_who_holds_an_allocation_over_udp_takes_no_answers_from_their_neighbours() -> None:
+    world = World(budget=Budget())
+    alice = Client(world)
+    assert alice.allocate() == 0
+    for _ in range(2 * BURST):
+        assert world.receive(Message(BINDING, Class.REQUEST, bytes(12)).encode(), alice.flow)
+    assert Client(world, peer="bob", port=alice.port + 1).allocate() == 0
 
 
 def test_nobody_can_touch_the_allocation_of_another() -> None:

@@ -138,10 +138,12 @@ class Server:
         return self.allocations.expire(now)
 
     def _may_answer(self, flow: Flow, now: float) -> bool:
-        """Who holds an allocation has proved who they are; a source address of UDP can else be a lie."""
-        if flow.transport == "stream":
-            return self.allocations.get(flow) is not None or self._streams.spend(flow.client.ip, now)
-        return self._budget.spend(flow.client.ip, now) or self.allocations.get(flow) is not None
+        """Who holds an allocation has proved who they are, and takes nothing from the budget of their neighbours; a
+        source address of UDP can else be a lie."""
+        if self.allocations.get(flow) is not None:
+            return True
+        budget = self._streams if flow.transport == "stream" else self._budget
+        return budget.spend(flow.client.ip, now)
 
     def _relaying(
         self, authority: Authority, datagram: bytes, message: Message, flow: Flow, now: float

@@ -154,6 +154,17 @@ def test_strangers_over_tcp_take_half_of_the_sockets_at_most() -> None:
         until(lambda: small.shares.used == small.streams() == 0)
 
 
+def test_a_flooder_over_tcp_is_hung_up_on_and_their_neighbours_are_answered(relay: Running) -> None:
+    flood = Message(BINDING, Class.REQUEST, bytes(12)).encode() * 1000
+    for _ in range(20):
+        mallory, bob = Client(relay, "tcp"), Client(relay, "tcp", peer="bob")
+        with closing(mallory.wire), closing(bob.wire):
+            mallory.wire.sendall(flood)
+            bob.allocate()
+            until(lambda: relay.streams() == 1)
+        until(lambda: relay.streams() == 0)
+
+
 def test_an_address_has_so_many_connections_to_the_one_port(tmp_path: Path) -> None:
     async def play() -> None:
         app = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", sockets_per_address=10), one_port=True)

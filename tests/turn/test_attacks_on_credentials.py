@@ -24,8 +24,7 @@ from eyeline.turn.effects import Free
 from eyeline.turn.integrity import is_signed, is_signed_sha256
 from eyeline.turn.message import ALLOCATE, BINDING, CHANNEL_BIND, CREATE_PERMISSION, REFRESH, Class, Message
 from eyeline.turn.nonce import FRESH_S
-from eyeline.turn.server import STREAM_BURST
-from eyeline.turn.shapes import Address
+from eyeline.turn.server import ANSWERS_TO_A_STREAM
 
 
 def test_a_stranger_is_asked_who_they_are_in_few_words() -> None:
@@ -219,14 +218,19 @@ def test_what_is_remembered_of_members_ends_with_their_seats() -> None:
     assert world.authority._members == set()
 
 
-def test_who_holds_an_allocation_over_a_stream_is_heard_whatever_strangers_beside_them_ask() -> None:
+def test_who_holds_an_allocation_over_a_stream_is_heard_however_much_they_ask() -> None:
     world = World()
     alice = Client(world, transport="stream")
+    for _ in range(ANSWERS_TO_A_STREAM):
+        assert alice.allocate() == 0
+        assert alice.refresh(0) == 0
     assert alice.allocate() == 0
-    for port in range(2 * STREAM_BURST):
-        stranger = alice.flow._replace(client=Address(alice.flow.client.ip, port))
-        world.receive(Message(ALLOCATE, Class.REQUEST, bytes(12)).encode(), stranger)
-    assert alice.refresh() == 0
+    for _ in range(2 * ANSWERS_TO_A_STREAM):
+        assert alice.refresh() == 0
+    world.server.revoke("tea", "alice")
+    for _ in range(ANSWERS_TO_A_STREAM):
+        assert alice.refresh() == 437
+    assert world.receive(alice.signed(REFRESH), alice.flow) == []
 
 
 def test_who_holds_an_allocation_over_udp_takes_no_answers_from_their_neighbours() -> None:

@@ -13,10 +13,10 @@ from eyeline.turn.attributes import (
     XorMappedAddress,
 )
 from eyeline.turn.budget import ANSWERS_PER_SECOND, BURST, Budget
-from eyeline.turn.effects import Effect, Flow, Send
+from eyeline.turn.effects import Effect, Flow, HangUp, Send
 from eyeline.turn.integrity import add_fingerprint, sign
 from eyeline.turn.message import BINDING, Class, Message
-from eyeline.turn.server import STREAM_ANSWERS_PER_SECOND, STREAM_BURST, Server
+from eyeline.turn.server import ANSWERS_TO_A_STREAM, MAX_REQUEST_BYTES, Server
 from eyeline.turn.shapes import Address, Attribute, Unknown
 
 ALICE = Address(bytes([192, 0, 2, 1]), 32853)
@@ -133,14 +133,31 @@ def test_one_source_does_not_spend_the_budget_of_another() -> None:
     assert machine.receive(request(), flow(BOB), 0.0)
 
 
-def test_connections_have_a_budget_of_their_own_which_no_forger_spends() -> None:
+def test_a_connection_is_answered_a_few_times_and_closed_when_it_asks_on() -> None:
+    machine, stream = server(), flow(ALICE)._replace(transport="stream")
+    said = [machine.receive(request(), stream, 0.0) for _ in range(2 * ANSWERS_TO_A_STREAM)]
+    assert all(isinstance(send, Send) for [send] in said[:ANSWERS_TO_A_STREAM])
+    assert said[ANSWERS_TO_A_STREAM:] == [[HangUp(stream)], *[[]] * (ANSWERS_TO_A_STREAM - 1)]
+    machine.closed(stream)
+    assert machine.receive(request(), stream, 0.0)
+    machine.closed(stream)
+    assert not machine._heard
+
+
+@pytest.mark.parametrize("junk", [b"junk", bytes(MAX_REQUEST_BYTES + 1)])
+def test_junk_counts_on_a_connection_as_requests_do(junk: bytes) -> None:
+    machine, stream = server(), flow(ALICE)._replace(transport="stream")
+    assert [machine.receive(junk, stream, 0.0) for _ in range(ANSWERS_TO_A_STREAM)] == [[]] * ANSWERS_TO_A_STREAM
+    assert machine.receive(request(), stream, 0.0) == [HangUp(stream)]
+
+
+def test_connections_take_no_answers_from_each_other_and_no_forger_takes_theirs() -> None:
     machine = server()
-    stream = flow(ALICE)._replace(transport="stream")
     for _ in range(2 * BURST):
         machine.receive(request(), flow(ALICE), 0.0)
-    assert sum(len(machine.receive(request(), stream, 0.0)) for _ in range(2 * STREAM_BURST)) == STREAM_BURST
-    others = [stream._replace(client=Address(ALICE.ip, port)) for port in range(2 * STREAM_BURST)]
-    assert sum(len(machine.receive(request(), each, 1.0)) for each in others) == STREAM_ANSWERS_PER_SECOND
+    streams = [Flow("stream", Address(ALICE.ip, port), HERE) for port in range(2 * BURST)]
+    for each in streams * (ANSWERS_TO_A_STREAM - 1):
+        assert machine.receive(request(), each, 0.0)
 
 
 def test_ports_of_one_address_share_its_budget() -> None:

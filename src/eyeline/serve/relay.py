@@ -16,7 +16,7 @@ from eyeline.serve.ports import Ports
 from eyeline.serve.shares import Share, Shares, half_of_the_files
 from eyeline.serve.turn_stream import TurnStream
 from eyeline.turn.credentials import Credentials
-from eyeline.turn.effects import Bind, Effect, Flow, Forbid, Free, Open, Permit, Send, Unbind, Unreserve
+from eyeline.turn.effects import Bind, Effect, Flow, Forbid, Free, HangUp, Open, Permit, Send, Unbind, Unreserve
 from eyeline.turn.server import Server
 from eyeline.turn.shapes import Address
 
@@ -158,6 +158,8 @@ class Relay:
                     client: Client | None = self._streams.get(flow)
                     relayed = self._plane.open(effect, client)
                     self._perform(self._server.opened(flow, relayed, self._loop.time()), reply)
+                case HangUp(flow):
+                    self._streams[flow].shutdown()
                 case _:
                     self._relay(effect)
 

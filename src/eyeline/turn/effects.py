@@ -80,7 +80,13 @@ class Unbind(NamedTuple):
     channel: int
 
 
-Effect = Send | Open | Free | Unreserve | Permit | Forbid | Bind | Unbind
+class HangUp(NamedTuple):
+    """Close the client's connection."""
+
+    flow: Flow
+
+
+Effect = Send | Open | Free | Unreserve | Permit | Forbid | Bind | Unbind | HangUp
 
 
 class Relayed(NamedTuple):

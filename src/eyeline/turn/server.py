@@ -13,7 +13,7 @@ from eyeline.turn.allocations import Allocations, Answer, Rules
 from eyeline.turn.attributes import ErrorCode, Fingerprint, UnknownAttributes, XorMappedAddress
 from eyeline.turn.authority import Authority, Refusal, Signer
 from eyeline.turn.budget import Budget
-from eyeline.turn.effects import Effect, Flow, Relayed, Send
+from eyeline.turn.effects import Effect, Flow, HangUp, Relayed, Send
 from eyeline.turn.framing import COOKIE, MalformedError
 from eyeline.turn.message import (
     ALLOCATE,
@@ -32,11 +32,10 @@ MAX_REQUEST_BYTES: Final = 1280
 """Longer requests are dropped unread.  A CreatePermission with `MAX_ATTRIBUTES` and all that signs it has about 1100;
 an IPv6 link carries 1280 whole."""
 
-STREAM_ANSWERS_PER_SECOND: Final = 200.0
-STREAM_BURST: Final = 1000
-"""To all connections of one source that hold no allocation.  Nobody lies about where a connection comes from, so this
-bounds work only, and has a bucket of its own that no forger empties; and it is larger, since over a connection nothing
-is said again (RFC 8489, 6.2.2)."""
+ANSWERS_TO_A_STREAM: Final = 16
+"""To a connection before it holds an allocation, which takes two or three; then it is closed, since over a connection
+nothing is said again (RFC 8489, 6.2.2), and who is not answered would wait.  Nobody lies about where a connection comes
+from, so this bounds work only, and the edge bounds how many an address opens."""
 
 _RELAYING: Final = frozenset({ALLOCATE, REFRESH, CREATE_PERMISSION, CHANNEL_BIND})
 _BARE: Final = Message(BINDING, Class.REQUEST, bytes(12)).encode()[:8]
@@ -71,11 +70,12 @@ class Server:
 
     def __init__(self, budget: Budget, relaying: Relaying | None = None) -> None:
         self._budget = budget
-        self._streams = Budget(per_second=STREAM_ANSWERS_PER_SECOND, burst=STREAM_BURST)
         self._authority = relaying.authority if relaying else None
         self.allocations = Allocations(relaying.rules if relaying else _NOBODY, relaying.token_key if relaying else b"")
         self._unix = 0.0
         self._waiting: dict[Flow, _Asked] = {}
+        self._heard: Counter[Flow] = Counter()
+        """How many messages came by each connection that holds no allocation."""
         self.refused: Counter[int] = Counter()
         """How many requests were refused, by the code of the error."""
         self.answered = 0
@@ -83,7 +83,9 @@ class Server:
 
     def receive(self, datagram: bytes, flow: Flow, now: float) -> list[Effect]:
         """Take a message from a client.  At most one answer; most that isn't a request gets none."""
-        if len(datagram) > MAX_REQUEST_BYTES or not self._may_answer(flow, now):
+        if not self._may_answer(flow, now):
+            return [HangUp(flow)] if self._heard[flow] == ANSWERS_TO_A_STREAM + 1 else []
+        if len(datagram) > MAX_REQUEST_BYTES:
             return []
         if datagram[:8] == _BARE and len(datagram) == _HEADER_BYTES:
             self.answered += 1
@@ -110,12 +112,14 @@ class Server:
         sent = self._answer(asked.message, flow, answer, asked.signer)
         allocation = self.allocations.get(flow)
         if allocation is not None:
+            self._heard.pop(flow, None)
             allocation.made_by = asked.message.transaction
             allocation.answer = b"".join(each.data for each in sent if isinstance(each, Send))
         return effects + sent
 
     def closed(self, flow: Flow) -> list[Effect]:
         """The client's connection is gone."""
+        self._heard.pop(flow, None)
         return self.allocations.free(flow)
 
     def revoke(self, room: str, peer: str) -> list[Effect]:
@@ -142,8 +146,10 @@ class Server:
         source address of UDP can else be a lie."""
         if self.allocations.get(flow) is not None:
             return True
-        budget = self._streams if flow.transport == "stream" else self._budget
-        return budget.spend(flow.client.ip, now)
+        if flow.transport == "stream":
+            self._heard[flow] += 1
+            return self._heard[flow] <= ANSWERS_TO_A_STREAM
+        return self._budget.spend(flow.client.ip, now)
 
     def _relaying(
         self, authority: Authority, datagram: bytes, message: Message, flow: Flow, now: float

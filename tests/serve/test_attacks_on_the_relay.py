@@ -17,7 +17,7 @@ from eyeline.serve.app import build
 from eyeline.serve.door import STREAMS
 from eyeline.serve.meter import Meter, Meters
 from eyeline.serve.ports import MAX_STRAYS, Ports, is_own
-from eyeline.serve.shares import SOCKETS_PER_MEMBER, Shares, half_of_the_files
+from eyeline.serve.shares import SOCKETS_PER_MEMBER, Shares
 from eyeline.settings import Settings
 from eyeline.turn.attributes import ErrorCode
 from eyeline.turn.message import ALLOCATE, BINDING, CHANNEL_BIND, REFRESH, Class, Message
@@ -154,6 +154,19 @@ def test_strangers_over_tcp_take_half_of_the_sockets_at_most() -> None:
         until(lambda: small.shares.used == small.streams() == 0)
 
 
+def test_an_address_whose_clients_have_only_tcp_gets_its_whole_share() -> None:
+    with running("uvloop", sockets=80) as small, ExitStack() as stack:
+        clients: list[Client] = []
+        for number in range(20):
+            clients.append(Client(small, "tcp", peer=f"peer-{number}", host="127.0.0.2"))
+            stack.enter_context(closing(clients[-1].wire))
+            clients[-1].allocate()
+        assert small.shares.used == 40
+        for each in clients:
+            each.wire.close()
+        until(lambda: small.shares.used == small.relay._strangers.used == 0)
+
+
 def test_a_flooder_over_tcp_is_hung_up_on_and_their_neighbours_are_answered(relay: Running) -> None:
     flood = Message(BINDING, Class.REQUEST, bytes(12)).encode() * 1000
     for _ in range(20):
@@ -213,7 +226,18 @@ def test_a_member_has_a_share_whatever_address_they_come_from() -> None:
 
 
 def test_the_relay_leaves_half_of_the_files_to_the_pages() -> None:
-    assert half_of_the_files() <= resource.getrlimit(resource.RLIMIT_NOFILE)[0] / 2
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
+    try:
+        with running("uvloop", sockets=None) as small:
+            before = files()
+            for number in range(60):
+                client = Client(small, peer=f"peer-{number}", host=f"127.0.0.{2 + number % 3}")
+                client.ask(ALLOCATE, RequestedTransport(UDP))
+                client.wire.close()
+            assert files() - before == small.shares.used == 100
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_an_address_is_taken_for_our_own_when_there_is_no_socket_to_find_out_by() -> None:

@@ -45,9 +45,9 @@ class Running:
     """A relay in a thread of its own, so that tests can use plain sockets."""
 
     def __init__(
-        self, factory: Callable[[], asyncio.AbstractEventLoop], ports: range, rate: float, shares: Shares
+        self, factory: Callable[[], asyncio.AbstractEventLoop], ports: range, rate: float, sockets: int | None
     ) -> None:
-        self._factory, self._ports, self._rate, self.shares = factory, ports, rate, shares
+        self._factory, self._ports, self._rate, self._sockets = factory, ports, rate, sockets
         self.errors: list[object] = []
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -66,7 +66,9 @@ class Running:
         rules = Rules(opened, is_own, own_ports={listeners.port})
         self._server = Server(Budget(), Relaying(Authority(SECRET, b"nonces"), rules, b"tokens"))
         where = Addresses({4: LOOPBACK}, {})
-        self.relay = Relay(self._server, listeners, self._ports, where, self._rate, self.shares)
+        shares = None if self._sockets is None else Shares(self._sockets)
+        self.relay = Relay(self._server, listeners, self._ports, where, self._rate, shares)
+        self.shares = self.relay._shares
         tcp = await self._loop.create_server(self.relay.stream, "127.0.0.1", 0)
         self.port, self.tcp_port = listeners.port, tcp.sockets[0].getsockname()[1]
         self._started.set()
@@ -108,10 +110,10 @@ class Running:
 
 @contextmanager
 def running(
-    factory: str, *, ports: range = range(49152, 65536), rate: float = 1e12, sockets: int = 10_000
+    factory: str, *, ports: range = range(49152, 65536), rate: float = 1e12, sockets: int | None = 10_000
 ) -> Iterator[Running]:
     loop = uvloop.new_event_loop if factory == "uvloop" else asyncio.new_event_loop
-    relay = Running(loop, ports, rate, Shares(sockets))
+    relay = Running(loop, ports, rate, sockets)
     try:
         yield relay
     finally:

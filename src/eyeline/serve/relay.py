@@ -64,6 +64,9 @@ class Relay:
         self._plane = Plane(self, Ports(ports, addresses.own), self._shares, rate)
         self._streams: dict[Flow, TurnStream] = {}
         self._stream_shares: dict[Flow, Share] = {}
+        self._strangers = self._shares.half()
+        self._stranger_shares: dict[Flow, Share] = {}
+        """Of streams that have not held an allocation yet, beside the share that each stream has."""
         server.wake(self._loop.time(), time.time())
         listeners.start(self.receive)
         self._timer = self._loop.call_later(TICK_S, self._tick)
@@ -106,16 +109,18 @@ class Relay:
 
     def connected(self, flow: Flow, stream: TurnStream) -> bool:
         """A client of TCP or TLS is there; False if there are too many, or if a proxy says that it is there already."""
-        share = self._shares.of(source_of(flow.client.ip), None)
-        try:
-            share.take_spare()
-        except OSError:
-            return False
         if flow in self._streams:
+            return False
+        source = source_of(flow.client.ip)
+        share, stranger = self._shares.of(source, None), self._strangers.of(source, None)
+        try:
+            share.take()
+            stranger.take()
+        except OSError:
             share.end()
             return False
         self._streams[flow] = stream
-        self._stream_shares[flow] = share
+        self._stream_shares[flow], self._stranger_shares[flow] = share, stranger
         return True
 
     def from_stream(self, flow: Flow, message: memoryview) -> None:
@@ -126,6 +131,7 @@ class Relay:
         """A client of TCP or TLS is gone."""
         del self._streams[flow]
         self._stream_shares.pop(flow).end()
+        self._is_known(flow)
         self._perform(self._server.closed(flow), None)
 
     def totals(self) -> Totals:
@@ -139,6 +145,11 @@ class Relay:
         for stream in list(self._streams.values()):
             stream.shutdown()
         self._plane.close()
+
+    def _is_known(self, flow: Flow) -> None:
+        stranger = self._stranger_shares.pop(flow, None)
+        if stranger is not None:
+            stranger.end()
 
     def _tick(self) -> None:
         now = self._loop.time()
@@ -157,6 +168,8 @@ class Relay:
                 case Open(flow):
                     client: Client | None = self._streams.get(flow)
                     relayed = self._plane.open(effect, client)
+                    if relayed:
+                        self._is_known(flow)
                     self._perform(self._server.opened(flow, relayed, self._loop.time()), reply)
                 case HangUp(flow):
                     self._streams[flow].shutdown()

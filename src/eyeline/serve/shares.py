@@ -1,8 +1,8 @@
 """How many sockets the relay may have, and how many of them one address and one member: all are files of one process.
 
 Pages, WebSockets and the disk need files too, so the relay has half of them, and nobody can take it all: an address has
-half of the relay's at most, and a member `SOCKETS_PER_MEMBER`.  What would be of use but is not needed, and who is not
-known yet, gets no more when half of a share is gone.
+half of the relay's at most, and a member `SOCKETS_PER_MEMBER`.  What would be of use but is not needed gets no more
+when half of a share is gone; and who is not known yet, a connection without an allocation, has half of each at most.
 """
 
 import errno
@@ -22,6 +22,7 @@ class Shares:
     """Counts them all."""
 
     def __init__(self, sockets: int) -> None:
+        self._sockets = sockets
         self._limits = sockets, sockets // 2, min(SOCKETS_PER_MEMBER, sockets // 2)
         self.used = 0
         """How many there are now."""
@@ -30,6 +31,10 @@ class Shares:
     def of(self, source: Source, member: str | None) -> "Share":
         """For an allocation of this member; None is somebody who has not said who they are."""
         return Share(self, source, member)
+
+    def half(self) -> "Shares":
+        """Half as many, counted for themselves."""
+        return Shares(self._sockets // 2)
 
     def has(self, more: int, source: Source, member: str | None, *, part: float) -> bool:
         """Whether with so many more no more than this part is used of each share that they belong to."""

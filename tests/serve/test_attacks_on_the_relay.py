@@ -4,8 +4,8 @@ import asyncio
 import errno
 import resource
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from tests.support.relaying import CHANNEL, Client, Running, address, files, run
 
 from eyeline.serve import ports
 from eyeline.serve.address import Source
-from eyeline.serve.app import build
+from eyeline.serve.app import Eyeline, build
 from eyeline.serve.door import STREAMS
 from eyeline.serve.meter import Meter, Meters
 from eyeline.serve.ports import MAX_STRAYS, Ports, is_own
@@ -34,6 +34,7 @@ from eyeline.turn.relay_attributes import (
 
 BOB = "bob", "127.0.0.3"
 Meanwhile = Callable[[Callable[[], object]], None]
+Lines = tuple[Eyeline, list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
 
 @pytest.fixture
@@ -144,7 +145,7 @@ def test_strangers_over_tcp_take_half_of_the_sockets_at_most() -> None:
         clients = [Client(small, "tcp", host=host) for host in hosts * 5]
         for client in clients:
             stack.enter_context(closing(client.wire))
-        until(lambda: small.shares.used == small.streams() == 10)
+        until(lambda: small.shares.used == small.streams() == small.relay.refused["no-sockets"] == 10)
         bob = Client(small, peer="bob")
         stack.enter_context(closing(bob.wire))
         bob.allocate()
@@ -176,23 +177,38 @@ def test_a_flooder_over_tcp_is_hung_up_on_and_their_neighbours_are_answered(rela
             bob.allocate()
             until(lambda: relay.streams() == 1)
         until(lambda: relay.streams() == 0)
+    assert relay.relay.refused["too-many-requests"] == 20
 
 
-def test_an_address_has_so_many_connections_to_the_one_port(tmp_path: Path) -> None:
+@asynccontextmanager
+async def one_port(data_dir: Path, *, connections: int, told: tuple[str, int] | None = None) -> AsyncIterator[Lines]:
+    """An application, and connections to its TURN over TCP; `told` is whose each one is by the word of a proxy."""
+    app = build(Settings(data_dir=data_dir, stun_port=0, host="127.0.0.1", sockets_per_address=10), one_port=True)
+    server = await asyncio.get_running_loop().create_server(lambda: app.stream(told), "127.0.0.1", 0)
+    lines = [await asyncio.open_connection(*server.sockets[0].getsockname()) for _ in range(connections)]
+    yield app, lines
+    for _, writer in lines:
+        writer.close()
+        await writer.wait_closed()
+    server.close()
+    app.close()
+    await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "told", "why"),
+    [(STREAMS * 10, None, b"too-many-connections"), (1, ("192.0.2.7", 4711), b"twice")],
+)
+def test_an_address_has_so_many_connections_to_the_one_port(
+    tmp_path: Path, allowed: int, told: tuple[str, int] | None, why: bytes
+) -> None:
     async def play() -> None:
-        app = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", sockets_per_address=10), one_port=True)
-        server = await asyncio.get_running_loop().create_server(lambda: app.stream(None), "127.0.0.1", 0)
-        lines = [await asyncio.open_connection(*server.sockets[0].getsockname()) for _ in range(STREAMS * 10 + 1)]
-        for reader, writer in lines[:-1]:
-            writer.write(Message(BINDING, Class.REQUEST, bytes(12)).encode())
-            assert await reader.readexactly(32)
-        assert await lines[-1][0].read() == b""
-        for _, writer in lines:
-            writer.close()
-            await writer.wait_closed()
-        server.close()
-        app.close()
-        await asyncio.sleep(0)
+        async with one_port(tmp_path, connections=allowed + 1, told=told) as (app, lines):
+            for reader, writer in lines[:-1]:
+                writer.write(Message(BINDING, Class.REQUEST, bytes(12)).encode())
+                assert await reader.readexactly(32)
+            assert await lines[-1][0].read() == b""
+            assert b'turn_connections_refused_total{why="%s"} 1.0' % why in app._metrics.page()
 
     asyncio.run(play())
 

@@ -1,6 +1,7 @@
 """What one client's connection may ask of the event loop."""
 
 import asyncio
+from collections import Counter
 from typing import Any, Final
 
 from eyeline.serve.turn_stream import MESSAGES_PER_TURN, TurnStream
@@ -15,6 +16,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
+        self.refused: Counter[str] = Counter()
 
     def connected(self, flow: Flow, stream: TurnStream) -> bool:
         return True

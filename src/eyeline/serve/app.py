@@ -220,6 +220,7 @@ class Eyeline:
             "eyeline_refusals_total": lambda: tally.refusals,
             "eyeline_drops_total": lambda: tally.drops,
             "eyeline_handshakes_refused_total": lambda: tally.handshakes_refused,
+            "eyeline_turn_connections_refused_total": lambda: running.traversal.relay.refused,
         }
         for name, reading in (readings | running.traversal.readings()).items():
             self._metrics.read(name, reading)

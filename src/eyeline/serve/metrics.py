@@ -72,6 +72,13 @@ ROWS: Final[dict[str, Row]] = {
         "code",
         ("400", "401", "403", "420", "437", "438", "440", "441", "442", "443", "486", "508"),
     ),
+    "eyeline_turn_connections_refused_total": Row(
+        "counter",
+        "TURN connections by TCP and TLS that were closed: too many of an address, no sockets left for them, two that a"
+        " proxy says are one, or too many requests without an allocation.",
+        "why",
+        ("too-many-connections", "no-sockets", "twice", "too-many-requests"),
+    ),
     "eyeline_relayed_bytes_total": Row("counter", "Bytes relayed, without headers.", "way", ("to peers", "to clients")),
     "eyeline_relayed_packets_total": Row("counter", "Packets relayed.", "way", ("to peers", "to clients")),
     "eyeline_relay_dropped_packets_total": Row("counter", "Packets that were over their member's bandwidth."),

@@ -5,6 +5,7 @@ Listeners are in `serve.listeners`, streams in `serve.turn_stream`; both only ha
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Final, NamedTuple, assert_never
 
@@ -67,6 +68,8 @@ class Relay:
         self._strangers = self._shares.half()
         self._stranger_shares: dict[Flow, Share] = {}
         """Of streams that have not held an allocation yet, beside the share that each stream has."""
+        self.refused: Counter[str] = Counter()
+        """See `turn_stream.Desk`."""
         server.wake(self._loop.time(), time.time())
         listeners.start(self.receive)
         self._timer = self._loop.call_later(TICK_S, self._tick)
@@ -110,6 +113,7 @@ class Relay:
     def connected(self, flow: Flow, stream: TurnStream) -> bool:
         """A client of TCP or TLS is there; False if there are too many, or if a proxy says that it is there already."""
         if flow in self._streams:
+            self.refused["twice"] += 1
             return False
         source = source_of(flow.client.ip)
         share, stranger = self._shares.of(source, None), self._strangers.of(source, None)
@@ -118,6 +122,7 @@ class Relay:
             stranger.take()
         except OSError:
             share.end()
+            self.refused["no-sockets"] += 1
             return False
         self._streams[flow] = stream
         self._stream_shares[flow], self._stranger_shares[flow] = share, stranger
@@ -172,6 +177,7 @@ class Relay:
                         self._is_known(flow)
                     self._perform(self._server.opened(flow, relayed, self._loop.time()), reply)
                 case HangUp(flow):
+                    self.refused["too-many-requests"] += 1
                     self._streams[flow].shutdown()
                 case _:
                     self._relay(effect)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Final, Protocol, cast
@@ -30,6 +31,9 @@ MESSAGES_PER_TURN: Final = 64
 
 class Desk(Protocol):
     """Where a stream brings what it hears."""
+
+    refused: Counter[str]
+    """Connections that were closed, by why; `serve/metrics.py` says what each means."""
 
     def connected(self, flow: Flow, stream: "TurnStream") -> bool:
         """The client is there; False if it can't stay."""
@@ -75,6 +79,7 @@ class TurnStream(asyncio.Protocol):
         server = transport.get_extra_info("sockname")
         flow = Flow("stream", _address(client), _address(server))
         if self._door is not None and not self._door.connects(source_of(flow.client.ip), self._loop.time()):
+            self._desk.refused["too-many-connections"] += 1
             self.shutdown()
             return
         if self._desk.connected(flow, self):

@@ -1,16 +1,18 @@
 """Who comes by `http://` to a port that speaks TLS is sent to `https://`.
 
 The first byte of TLS says "handshake", and that of HTTP is a letter.  Our `SSLObject` looks at it before OpenSSL does,
-which would hang up.  A head has the time of a handshake, by the event loop.
+which would hang up.  `FirstByte` then answers, closes, and sees to it that a head does not take too long.
 """
 
 import re
 import ssl
-from typing import Final
+from asyncio import BaseTransport
+from typing import Any, Final
 
 from eyeline.serve.patience import HEAD_BYTES_MAX
 
 _ASKS: Final = (b"GET ", b"HEAD ")
+_FIRST: Final = (b"G", b"H")
 _REQUEST: Final = re.compile(rb"(?:GET|HEAD) (/[!-~]*) HTTP/1\.[01]\r\n")
 _HOST: Final = re.compile(rb"\r\nhost:[ \t]*([^\r\n]*?)[ \t]*(?=\r\n)", re.IGNORECASE)
 _AUTHORITY: Final = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
@@ -21,12 +23,15 @@ _ANSWER: Final = (
 
 
 class Handshake(ssl.SSLObject):
-    """One client's TLS, once it is clear that it is TLS."""
+    """One client's TLS; or none, for who speaks HTTP: then what comes and what is said goes through as it is.
+
+    The loop takes the latter for a connection like others, so that whoever answers on it can close it.
+    """
 
     _incoming: ssl.MemoryBIO
     _outgoing: ssl.MemoryBIO
-    _head: bytes | None = b""  # None once it is TLS
-    _answered = False
+    _looked = False
+    plain = False
 
     def look_at(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
         """Where its bytes come from, and where they go."""
@@ -34,27 +39,33 @@ class Handshake(ssl.SSLObject):
 
     def do_handshake(self) -> None:
         """Called by the loop at first, and whenever bytes have come."""
-        if self._head is not None:
-            self._head += self._incoming.read()
-            if any(self._head.startswith(method[: len(self._head)]) for method in _ASKS):
-                self._redirect(self._head)
-            self._incoming.write(self._head)
-            self._head = None
-        super().do_handshake()
+        if not self._looked and self._incoming.pending:
+            said = self._incoming.read()
+            self._incoming.write(said)
+            self._looked, self.plain = True, said[:1] in _FIRST
+        if not self.plain:
+            super().do_handshake()
 
-    def _redirect(self, head: bytes) -> None:
-        """Raises `SSLWantReadError`, by which the loop sends what there is and goes on, or `SSLError` to hang up."""
-        if self._answered:
-            raise ssl.SSLError("It has its answer.")
-        if b"\r\n\r\n" in head:
-            location = where(head)
-            if location is None:
-                raise ssl.SSLError("It names no host.")
-            self._outgoing.write(_ANSWER % location)
-            self._answered = True
-        elif len(head) > HEAD_BYTES_MAX:
-            raise ssl.SSLError("The head of the request is too large.")
-        raise ssl.SSLWantReadError
+    def read(self, len: int = 1024, buffer: bytearray | None = None) -> bytes:  # type: ignore[override]  # noqa: A002
+        """Called by the loop."""
+        if not self.plain:
+            return super().read(len, buffer)
+        if not self._incoming.pending:
+            raise ssl.SSLWantReadError
+        return self._incoming.read(len)
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        """Called by the loop."""
+        return self._outgoing.write(data) if self.plain else super().write(data)
+
+    def unwrap(self) -> None:
+        """Called by the loop at the end."""
+        if not self.plain:
+            super().unwrap()
+
+    def getpeercert(self, binary_form: bool = False) -> Any:
+        """Called by the loop once there was a handshake."""
+        return None if self.plain else super().getpeercert(binary_form)
 
 
 class Context(ssl.SSLContext):
@@ -75,6 +86,22 @@ class Context(ssl.SSLContext):
         assert isinstance(made, Handshake)
         made.look_at(incoming, outgoing)
         return made
+
+
+def is_astray(transport: BaseTransport) -> bool:
+    """Whether HTTP is spoken on it, where TLS should be."""
+    handshake = transport.get_extra_info("ssl_object")
+    return isinstance(handshake, Handshake) and handshake.plain
+
+
+def answer(head: bytes) -> bytes | None:
+    """The last that is said to who came with this: nothing, if it is no request.  None while more of it must come."""
+    if not any(head.startswith(method[: len(head)]) for method in _ASKS):
+        return b""
+    if b"\r\n\r\n" not in head:
+        return None if len(head) <= HEAD_BYTES_MAX else b""
+    location = where(head)
+    return b"" if location is None else _ANSWER % location
 
 
 def where(head: bytes) -> tuple[bytes, bytes] | None:

@@ -17,6 +17,7 @@ from typing import Any, Final, cast
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from eyeline.serve.astray import answer, is_astray
 from eyeline.serve.patience import REQUEST_WITHIN, Http
 
 _LAST_OF_STUN: Final = 0x03
@@ -61,7 +62,12 @@ class FirstByte(asyncio.Protocol):
         if self._peer is None:
             self._transport.abort()
             return
+        if self._transport.is_closing():
+            return
         self._seen += data
+        if is_astray(self._transport):
+            self._redirect()
+            return
         client, rest = None, self._seen
         may_tell = _PROXY.startswith(self._seen[: len(_PROXY)])
         if may_tell and self._is_trusted(self._peer[0]):
@@ -86,6 +92,13 @@ class FirstByte(asyncio.Protocol):
     def shutdown(self) -> None:
         """uvicorn stops."""
         self._transport.close()
+
+    def _redirect(self) -> None:
+        """The time that the request has, its answer has too."""
+        said = answer(self._seen)
+        if said is not None:
+            self._transport.write(said)
+            self._transport.close()
 
     def _let_go(self) -> None:
         self._timer.cancel()

@@ -38,6 +38,7 @@ def test_an_alarm_that_is_due_already_may_be_asked_to_look_again(
         alarm.look()
         async with asyncio.timeout(10):
             await rung.wait()
+        assert machine.due is None
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(play())

@@ -90,6 +90,7 @@ def test_a_flood_in_one_room_slows_nobody_in_another() -> None:
 
 
 @pytest.mark.more
+@pytest.mark.alone
 def test_ten_thousand_joins_and_leaves_leave_nothing_behind() -> None:
     with LiveServer(*MANY) as server:
         asyncio.run(crowd(server.url, 2000))  # until the pools of Python and of the C library are as large as they get

@@ -69,7 +69,8 @@ def open_chat(page: Page) -> None:
 
 
 def say(page: Page, line: str) -> None:
-    """Writes a chat line."""
+    """Writes a chat line, once somebody is there to read it: who has just come is shown after a moment."""
+    page.until("document.querySelector('main.call').dataset.alone === 'false'")
     open_chat(page)
     page.fill("Message everyone", line)
     page.press("Enter")

@@ -115,3 +115,23 @@ def test_a_browser_that_finds_no_address_at_first_is_asked_again_soon(
         page.until("__connections.some((each) => each.connectionState === 'connected')", deadline=12)
     say(alice, "here we are")
     assert sees_line(bob, "here we are")
+
+
+@pytest.mark.more
+@pytest.mark.beside
+@pytest.mark.parametrize("name", EACH)
+def test_a_part_that_could_not_be_loaded_comes_once_the_server_is_back(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    """The QR code, which is loaded when somebody is alone for the first time."""
+    browser: Browser = request.getfixturevalue(name)
+    with LiveServer() as server:
+        alice, bob = (join_call(browser, f"{server.url}/r/parts", who, NO_DEVICES) for who in ("Alice", "Bob"))
+        bob.until("document.querySelector('.badge[data-line=direct]') !== null")
+        server.kill()
+        alice.click("button", "Leave")
+        bob.until("document.querySelector('.alone') !== null && document.querySelector('.qr') === null")
+        assert "scan" not in bob.text()  # no words about what is not there
+        server.start()
+        bob.until("document.querySelector('.qr svg') !== null")
+        assert "scan" in bob.text()

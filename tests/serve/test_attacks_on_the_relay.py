@@ -148,7 +148,7 @@ def test_strangers_over_tcp_take_half_of_the_sockets_at_most() -> None:
         until(lambda: small.shares.used == small.streams() == small.relay.refused["no-sockets"] == 10)
         bob = Client(small, peer="bob")
         stack.enter_context(closing(bob.wire))
-        bob.allocate()
+        assert bob.ask(ALLOCATE, RequestedTransport(UDP)).get(ErrorCode) is None
         bob.ask(REFRESH, Lifetime(0))
         for client in clients:
             client.wire.close()

@@ -1,16 +1,17 @@
 import type { Disk } from './model/outside';
+import { part } from './part';
 
 type Storage = ReturnType<typeof import('./storage').storage>;
 
+const storagePart = part(() => import('./storage'));
+
 /** Where files go that come. What writes them is loaded when it is prepared, or asked for something. */
 export function disk(): Disk {
-  let loading: Promise<Storage> | null = null;
-  const load = (): Promise<Storage> => {
-    loading ??= import('./storage').then(({ storage }) => storage());
-    loading.catch(() => {
-      loading = null; // the server was away
-    });
-    return loading;
+  let made: Storage | null = null;
+  const load = async (): Promise<Storage> => {
+    const { storage } = await storagePart();
+    made ??= storage();
+    return made;
   };
   return {
     async prepare() {

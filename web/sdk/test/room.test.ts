@@ -110,8 +110,11 @@ const noSeat = (code: string): void => {
   sockets[0]?.says({ type: 'refused', code, message: 'This room is locked.' });
 };
 
-/** The broker was away for longer than it keeps a seat. */
-const awayTooLong = async (): Promise<void> => {
+/** Alice is in the call with Bob, connected or not, and the broker was away for longer than it keeps a seat. */
+const awayTooLong = async (connected: boolean): Promise<void> => {
+  vi.useFakeTimers();
+  room = await aliceJoinsBob();
+  if (connected) connections[0]?.agrees();
   sockets[0]?.onclose?.();
   await vi.advanceTimersByTimeAsync(60_000);
   sockets.splice(0, sockets.length - 1); // the newest
@@ -119,10 +122,7 @@ const awayTooLong = async (): Promise<void> => {
 };
 
 test('who finds their seat gone and the room locked is told so, once nobody is connected any more', async () => {
-  vi.useFakeTimers();
-  room = await aliceJoinsBob();
-  connections[0]?.agrees();
-  await awayTooLong();
+  await awayTooLong(true);
   noSeat('locked');
   expect([room.ended.current, names()]).toEqual([null, ['Bob']]);
   connections[0]?.is('disconnected');
@@ -133,10 +133,7 @@ test('who finds their seat gone and the room locked is told so, once nobody is c
 });
 
 test('also where whom they are connected to leaves, or is lost just then', async () => {
-  vi.useFakeTimers();
-  room = await aliceJoinsBob();
-  connections[0]?.agrees();
-  await awayTooLong();
+  await awayTooLong(true);
   connections[0]?.is('disconnected');
   noSeat('locked');
   expect(room.ended.current).toBe(null);
@@ -148,18 +145,13 @@ test('also where whom they are connected to leaves, or is lost just then', async
 });
 
 test('and at once where nobody is', async () => {
-  vi.useFakeTimers();
-  room = await aliceJoinsBob();
-  await awayTooLong();
+  await awayTooLong(false);
   noSeat('room-full');
   expect(room.ended.current?.code).toBe('room-full');
 });
 
 test('who has to knock anew for a seat that is gone is told so', async () => {
-  vi.useFakeTimers();
-  room = await aliceJoinsBob();
-  connections[0]?.agrees();
-  await awayTooLong();
+  await awayTooLong(true);
   sockets[0]?.says({ type: 'refused', code: 'seat-gone', message: 'Your seat is gone.' });
   sockets[0]?.says({ type: 'waiting' });
   expect(room.waiting.current).toBe(true);

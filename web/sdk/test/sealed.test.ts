@@ -37,17 +37,23 @@ afterEach(() => vi.unstubAllGlobals());
 
 const SECRET = 'AAAAAAAAAAAAAAAAAAAAAA';
 
+/** Alice has asked for a seat. */
+async function asking(): Promise<{ broker: SealedBroker; socket: Socket; heard: News[] }> {
+  const heard: News[] = [];
+  const door = { url: new URL('http://localhost/'), room: 'tea', pass: null, owner: null };
+  const broker = new SealedBroker(door, SECRET, null, (news) => heard.push(news));
+  const [socket] = sockets;
+  if (socket === undefined) throw new Error('no socket');
+  socket.onopen?.();
+  broker.join('Alice');
+  await vi.waitFor(() => expect(socket.sent.some((text) => text.includes('"join"'))).toBe(true));
+  return { broker, socket, heard };
+}
+
 test.each(['leaves him out of the roster', 'shows another name for him'])(
   'what bob said is not heard twice, whether a broker %s meanwhile or not',
   async (lie) => {
-    const heard: News[] = [];
-    const door = { url: new URL('http://localhost/'), room: 'tea', pass: null, owner: null };
-    const broker = new SealedBroker(door, SECRET, null, (news) => heard.push(news));
-    const [socket] = sockets;
-    if (socket === undefined) throw new Error('no socket');
-    socket.onopen?.();
-    broker.join('Alice');
-    await vi.waitFor(() => expect(socket.sent.some((text) => text.includes('"join"'))).toBe(true));
+    const { socket, heard } = await asking();
     const card = JSON.parse(socket.sent.find((text) => text.includes('"join"')) ?? '{}').name as string;
     const bob = await Seal.of(SECRET, 'tea');
     const mine = await bob.openCard(card);
@@ -90,13 +96,7 @@ test.each(['leaves him out of the roster', 'shows another name for him'])(
 test.each(['no longer wishes for the seat', 'leaves'])(
   'who %s while its news is being opened hears nothing of it',
   async (how) => {
-    const heard: News[] = [];
-    const door = { url: new URL('http://localhost/'), room: 'tea', pass: null, owner: null };
-    const broker = new SealedBroker(door, SECRET, null, (news) => heard.push(news));
-    const [socket] = sockets;
-    socket?.onopen?.();
-    broker.join('Alice');
-    await vi.waitFor(() => expect(socket?.sent.some((text) => text.includes('"join"'))).toBe(true));
+    const { broker, socket, heard } = await asking();
     const seat = {
       type: 'joined',
       you: 'alice-alice',
@@ -108,7 +108,7 @@ test.each(['no longer wishes for the seat', 'leaves'])(
     };
     const opening = vi.spyOn(Seal.prototype, 'openCard');
     const mallory = { id: 'mallory-mal', name: 'Mallory', order: 2 };
-    socket?.says({ ...seat, roster: { version: 1, members: [mallory], complete: true } });
+    socket.says({ ...seat, roster: { version: 1, members: [mallory], complete: true } });
     if (how === 'leaves') broker.leave();
     else broker.unjoin();
     await vi.waitFor(() => expect(opening).toHaveBeenCalled());
@@ -116,7 +116,7 @@ test.each(['no longer wishes for the seat', 'leaves'])(
     await new Promise((done) => setTimeout(done)); // what follows from that has been done
     broker.leave();
     opening.mockRestore();
-    expect(socket?.sent.at(-1)).toBe('{"type":"leave"}');
+    expect(socket.sent.at(-1)).toBe('{"type":"leave"}');
     expect(heard.map(({ news }) => news)).not.toContain('joined');
     if (how !== 'leaves') expect(heard.at(-1)).toEqual({ news: 'state', state: 'away' });
   },

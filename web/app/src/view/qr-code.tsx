@@ -1,5 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
+import { part } from '../part';
 import { words } from '../strings';
+
+const modulesPart = part(() => import('./qr-modules'));
 
 interface Modules {
   readonly path: string;
@@ -22,7 +25,7 @@ export function QrCode({ text, caption }: Props) {
     let timer: ReturnType<typeof setTimeout>;
     let gone = false;
     const load = async () => {
-      const found = await import('./qr-modules').then(
+      const found = await modulesPart().then(
         ({ qrModules }) => qrModules(text),
         () => 'failed' as const,
       );

@@ -26,14 +26,14 @@ from typing import NamedTuple
 import uvloop
 from bench.packets import Batch
 
-from eyeline.serve.listeners import Listeners
-from eyeline.serve.ports import is_own
-from eyeline.serve.relay import PORTS, Addresses, Relay
+from eyeline.rate_limit import Budget
+from eyeline.serve.relay.port_allocator import is_own
+from eyeline.serve.relay.relay import PORTS, Addresses, Relay
+from eyeline.serve.relay.udp_listener import Listeners
 from eyeline.turn import credentials, integrity
 from eyeline.turn.allocations import Rules
 from eyeline.turn.attributes import Nonce, Realm, Username
 from eyeline.turn.authority import Authority
-from eyeline.turn.budget import Budget
 from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, Class, Message
 from eyeline.turn.policy import Policy
 from eyeline.turn.relay_attributes import (

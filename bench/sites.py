@@ -28,7 +28,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from eyeline.serve.app import Eyeline
-from eyeline.serve.run import run
+from eyeline.serve.process.server import run
 from eyeline.settings import Settings
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eyeline-bench"

@@ -20,9 +20,9 @@ from time import monotonic
 
 import uvloop
 
-from eyeline.serve.listeners import Listeners
-from eyeline.serve.relay import Relay
-from eyeline.turn.budget import Budget
+from eyeline.rate_limit import Budget
+from eyeline.serve.relay.relay import Relay
+from eyeline.serve.relay.udp_listener import Listeners
 from eyeline.turn.message import BINDING, Class, Message
 from eyeline.turn.server import Server
 

@@ -13,6 +13,7 @@ PACKAGE = ROOT / "src" / "eyeline"
 FLOORS = {
     "errors": 1,
     "checks": 1,
+    "rate_limit": 1,
     "__init__": 1,
     "signalling": 2,
     "turn": 2,
@@ -24,7 +25,7 @@ FLOORS = {
 }
 """Everything at the top of the package.  Neighbours on one floor don't import each other."""
 
-SANS_IO = {"errors", "checks", "signalling", "turn", "settings"}
+SANS_IO = {"errors", "checks", "rate_limit", "signalling", "turn", "settings"}
 """These know no clock, no socket, no chance, no log: all that is passed in."""
 
 BANNED_BELOW_THE_EDGE = {

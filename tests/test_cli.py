@@ -15,8 +15,8 @@ import pytest
 
 from eyeline import __version__
 from eyeline.cli import greet
-from eyeline.serve.certificate import self_signed
-from eyeline.serve.listening import Listening
+from eyeline.serve.process.listen import Listening
+from eyeline.serve.process.tls import self_signed
 from eyeline.settings import knobs
 
 DEADLINE_S = 20

@@ -23,8 +23,8 @@ with atheris.instrument_imports(include=["eyeline", "websockets"], enable_loader
     from uvicorn.server import ServerState
 
     from eyeline.serve.app import build
-    from eyeline.serve.direct import Direct
-    from eyeline.serve.first_byte import FirstByte
+    from eyeline.serve.process.demultiplexer import FirstByte
+    from eyeline.serve.ws.fast_path import Direct
     from eyeline.settings import Settings
     from eyeline.signalling.messages import decode, encode
     from eyeline.signalling.refusals import Refusal

@@ -23,8 +23,8 @@ from eyeline.doctor.examine import examine
 from eyeline.doctor.finding import Finding, Mark
 from eyeline.errors import SetupError
 from eyeline.serve.app import build
-from eyeline.serve.listening import EVERYWHERE, Listening
-from eyeline.serve.run import run
+from eyeline.serve.process.listen import EVERYWHERE, Listening
+from eyeline.serve.process.server import run
 from eyeline.settings import Knob, knobs, read
 
 main = typer.Typer(name="eyeline", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

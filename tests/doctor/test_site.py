@@ -13,7 +13,7 @@ from tests.support.server import free_port
 
 from eyeline.doctor.examine import examine
 from eyeline.doctor.finding import Finding
-from eyeline.serve.certificate import self_signed
+from eyeline.serve.process.tls import self_signed
 
 WELL = b"200 OK"
 GONE = b"404 Not Found"

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.server import LiveServer
 
-from eyeline.serve.patience import HEAD_BYTES_MAX, PIPELINED_MAX, REQUEST_WITHIN
+from eyeline.serve.http.timeouts import HEAD_BYTES_MAX, PIPELINED_MAX, REQUEST_WITHIN
 
 
 def dial(server: LiveServer) -> socket.socket:

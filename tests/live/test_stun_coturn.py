@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 
-from eyeline.serve.listeners import Listeners
-from eyeline.serve.relay import Relay
-from eyeline.turn.budget import Budget
+from eyeline.rate_limit import Budget
+from eyeline.serve.relay.relay import Relay
+from eyeline.serve.relay.udp_listener import Listeners
 from eyeline.turn.server import Server
 
 pytestmark = pytest.mark.skipif(

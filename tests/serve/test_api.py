@@ -21,8 +21,8 @@ from starlette.types import Message
 from tests.support.socket import Socket, serving
 
 from eyeline.errors import SetupError
-from eyeline.serve.api import BODY_BYTES_MAX, DOCUMENT, PREFIX
 from eyeline.serve.app import Eyeline, build
+from eyeline.serve.http.api import BODY_BYTES_MAX, DOCUMENT, PREFIX
 from eyeline.settings import Settings
 from eyeline.signalling.messages import PERMISSIONS
 

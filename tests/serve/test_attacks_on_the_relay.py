@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from tests.support.relaying import CHANNEL, Client, Running, address, files, running, udp, until
 
-from eyeline.serve import ports
-from eyeline.serve.address import Source
 from eyeline.serve.app import Eyeline, build
-from eyeline.serve.door import STREAMS
-from eyeline.serve.meter import Meter, Meters
-from eyeline.serve.ports import MAX_STRAYS, Ports, is_own
-from eyeline.serve.shares import SOCKETS_PER_MEMBER, Shares
+from eyeline.serve.client_address import Source
+from eyeline.serve.connection_limits import STREAMS
+from eyeline.serve.relay import port_allocator
+from eyeline.serve.relay.bandwidth import Meter, Meters
+from eyeline.serve.relay.port_allocator import MAX_STRAYS, Ports, is_own
+from eyeline.serve.relay.socket_quota import SOCKETS_PER_MEMBER, Shares
 from eyeline.settings import Settings
 from eyeline.turn.attributes import ErrorCode
 from eyeline.turn.message import ALLOCATE, BINDING, CHANNEL_BIND, REFRESH, Class, Message
@@ -57,9 +57,9 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
                 act()
             return name(ip)
 
-        monkeypatch.setattr(ports, "name_of", name_of)
+        monkeypatch.setattr(port_allocator, "name_of", name_of)
 
-    name = ports.name_of
+    name = port_allocator.name_of
     return arrange
 
 
@@ -71,7 +71,7 @@ def test_what_comes_before_a_socket_is_connected_is_a_few_datagrams_and_nobody_e
     meanwhile: Meanwhile,
 ) -> None:
     with udp() as bound, udp() as peer, udp() as stranger:
-        ports.share(bound)
+        port_allocator.share(bound)
         meanwhile(lambda: [each.sendto(bytes(20), bound.getsockname()) for each in (stranger, peer) * 500])
         wire, strays = Ports(range(1), {}).connect(address(bound), address(peer), 1 << 21)
         with closing(wire):

@@ -9,10 +9,10 @@ import pytest
 import uvloop
 
 from eyeline.errors import SetupError
-from eyeline.serve.listeners import RECEIVE_BUFFER_BYTES, Listeners, _from_where_it_came
-from eyeline.serve.relay import Relay
+from eyeline.rate_limit import BURST, Budget
+from eyeline.serve.relay.relay import Relay
+from eyeline.serve.relay.udp_listener import RECEIVE_BUFFER_BYTES, Listeners, _from_where_it_came
 from eyeline.turn.attributes import XorMappedAddress
-from eyeline.turn.budget import BURST, Budget
 from eyeline.turn.message import BINDING, Class, Message
 from eyeline.turn.server import Server
 from eyeline.turn.shapes import Address

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from eyeline.serve.certificate import self_signed
+from eyeline.serve.process.tls import self_signed
 from tests.support.namespaces import Namespace
 from tests.support.server import ROOT
 from tests.support.tools import need

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import uvloop
 
-from eyeline.serve.listeners import Listeners
-from eyeline.serve.ports import is_own
-from eyeline.serve.relay import Addresses, Relay
-from eyeline.serve.shares import Shares
+from eyeline.rate_limit import Budget
+from eyeline.serve.relay.port_allocator import is_own
+from eyeline.serve.relay.relay import Addresses, Relay
+from eyeline.serve.relay.socket_quota import Shares
+from eyeline.serve.relay.udp_listener import Listeners
 from eyeline.turn import credentials, integrity
 from eyeline.turn.allocations import Rules
 from eyeline.turn.attributes import ErrorCode, Nonce, Realm, Username
 from eyeline.turn.authority import REALM, Authority
-from eyeline.turn.budget import Budget
 from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, SEND, Class, Message
 from eyeline.turn.policy import Policy
 from eyeline.turn.relay_attributes import (

@@ -4,6 +4,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Literal
 
+from eyeline.rate_limit import Budget
 from eyeline.turn import credentials, integrity
 from eyeline.turn.allocations import Rules
 from eyeline.turn.attributes import (
@@ -15,7 +16,6 @@ from eyeline.turn.attributes import (
     Username,
 )
 from eyeline.turn.authority import Authority
-from eyeline.turn.budget import Budget
 from eyeline.turn.effects import Effect, Flow, Open, Relayed, Send
 from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, REFRESH, Class, Message
 from eyeline.turn.policy import Policy

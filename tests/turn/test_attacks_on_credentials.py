@@ -6,6 +6,7 @@ import hashlib
 import pytest
 from tests.support.turn import ASK, HERE, UNIX, Client, World, code
 
+from eyeline.rate_limit import BURST, Budget
 from eyeline.turn import credentials, integrity
 from eyeline.turn.attributes import (
     ErrorCode,
@@ -19,7 +20,6 @@ from eyeline.turn.attributes import (
     UserHash,
     Username,
 )
-from eyeline.turn.budget import BURST, Budget
 from eyeline.turn.effects import Free
 from eyeline.turn.integrity import is_signed, is_signed_sha256
 from eyeline.turn.message import ALLOCATE, BINDING, CHANNEL_BIND, CREATE_PERMISSION, REFRESH, Class, Message

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eyeline.rate_limit import ANSWERS_PER_SECOND, BURST, Budget
 from eyeline.turn.attributes import (
     ErrorCode,
     Fingerprint,
@@ -12,7 +13,6 @@ from eyeline.turn.attributes import (
     Username,
     XorMappedAddress,
 )
-from eyeline.turn.budget import ANSWERS_PER_SECOND, BURST, Budget
 from eyeline.turn.effects import Effect, Flow, HangUp, Send
 from eyeline.turn.integrity import add_fingerprint, sign
 from eyeline.turn.message import BINDING, Class, Message

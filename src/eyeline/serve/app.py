@@ -19,17 +19,21 @@ from starlette.datastructures import Headers
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from eyeline.serve import address, api, entrance, keyring, secret, websocket
-from eyeline.serve.broker import Broker
-from eyeline.serve.bus import LocalBus
-from eyeline.serve.door import Door, Guest
-from eyeline.serve.entrance import Authorize
-from eyeline.serve.front import Front
-from eyeline.serve.health import Health
+from eyeline.serve import client_address
+from eyeline.serve.connection_limits import Door, Guest
+from eyeline.serve.http import api, api_keys
+from eyeline.serve.http.health import Health
+from eyeline.serve.http.middleware import Front
+from eyeline.serve.http.problems import turn_away
+from eyeline.serve.http.static_files import Pages
 from eyeline.serve.metrics import LagProbe, Metrics, Reading
-from eyeline.serve.pages import Pages
-from eyeline.serve.refusing import turn_away
-from eyeline.serve.traversal import Traversal
+from eyeline.serve.process import secrets_file
+from eyeline.serve.relay.ice_servers import Traversal
+from eyeline.serve.ws import asgi
+from eyeline.serve.ws import authorize as authorization
+from eyeline.serve.ws.authorize import Authorize
+from eyeline.serve.ws.bus import LocalBus
+from eyeline.serve.ws.connection import Broker
 from eyeline.settings import Settings
 from eyeline.signalling.messages import SUBPROTOCOL
 from eyeline.signalling.refusals import DoorCode
@@ -76,12 +80,12 @@ class Eyeline:
         self._settings = settings
         self._one_port = one_port
         self._authorize = authorize
-        self._secret = secret.load(settings.data_dir)
+        self._secret = secrets_file.load(settings.data_dir)
         self._key = TokenKey(self._secret)
-        self._desk = entrance.desk(settings, self._secret)
+        self._desk = authorization.desk(settings, self._secret)
         self._running: _Running | None = None
         self._metrics = Metrics()
-        token = secret.metrics_token(settings.data_dir) if settings.metrics == "token" else None
+        token = secrets_file.metrics_token(settings.data_dir) if settings.metrics == "token" else None
         self._trusted = settings.proxies()
         self._door = Door(sockets=settings.max_sockets, sockets_per_address=settings.sockets_per_address)
         self.routes: list[BaseRoute] = [
@@ -124,7 +128,7 @@ class Eyeline:
         """Only for who has given out keys to it."""
         if self._settings.api_keys is None:
             return []
-        keys = keyring.load(self._settings.api_keys, self._secret)
+        keys = api_keys.load(self._settings.api_keys, self._secret)
         office = api.Office(keys, self._desk, lambda: self._start().bus, self._home)
         mount = Mount(api.PREFIX, api.build(office))
         mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)  # also paths with a newline in them
@@ -132,7 +136,7 @@ class Eyeline:
 
     def _home(self, scope: Scope) -> str:
         """Where the pages are, as who asks sees it; the API lies right below."""
-        scheme = "https" if address.is_secure(scope, self._trusted) else "http"
+        scheme = "https" if client_address.is_secure(scope, self._trusted) else "http"
         below = scope["root_path"].removesuffix(api.PREFIX)
         host = Headers(scope=scope).get("host", "localhost")  # HTTP/1.0 need not say
         return f"{scheme}://{host}{below}/"
@@ -175,9 +179,9 @@ class Eyeline:
             await self._turn_away(guest, scope, send)
             return
         try:
-            site = None if self._authorize is None else partial(entrance.consult, self._authorize, scope)
-            call = websocket.Call(guest, running.traversal.ice(scope), site)
-            await websocket.serve(running.broker, call, scope, receive, send)
+            site = None if self._authorize is None else partial(authorization.consult, self._authorize, scope)
+            call = asgi.Call(guest, running.traversal.ice(scope), site)
+            await asgi.serve(running.broker, call, scope, receive, send)
         finally:
             guest.leaves()
 
@@ -192,7 +196,7 @@ class Eyeline:
             return "wrong-subprotocol"
         if self._draining():
             return "going-away"
-        source = address.client(scope, self._trusted)
+        source = client_address.client(scope, self._trusted)
         return self._door.enter(source, asyncio.get_running_loop().time())
 
     def _admits(self, headers: Headers) -> bool:

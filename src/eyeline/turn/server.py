@@ -8,11 +8,11 @@ import struct
 from collections import Counter
 from typing import Final, NamedTuple
 
+from eyeline.rate_limit import Budget
 from eyeline.turn import credentials, integrity
 from eyeline.turn.allocations import Allocations, Answer, Rules
 from eyeline.turn.attributes import ErrorCode, Fingerprint, UnknownAttributes, XorMappedAddress
 from eyeline.turn.authority import Authority, Refusal, Signer
-from eyeline.turn.budget import Budget
 from eyeline.turn.effects import Effect, Flow, HangUp, Relayed, Send
 from eyeline.turn.framing import COOKIE, MalformedError
 from eyeline.turn.message import (

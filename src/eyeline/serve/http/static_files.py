@@ -1,0 +1,225 @@
+"""The web app: every file of the build in memory, with the headers that keep it fast and safe.
+
+No request touches the file system: a path is looked up in a table that was filled at start.
+"""
+
+import gzip
+import hashlib
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+from typing import Literal, NamedTuple
+from urllib.parse import quote
+
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from eyeline.errors import SetupError
+from eyeline.serve.http.content_negotiation import Encoding, preferred, unchanged
+
+BUILD = Path(__file__).parents[2] / "web"
+"""Where the build hook puts the web app."""
+
+_PREFIXES_KEPT = 16
+"""For how many mount points the page is kept ready; the one used least recently goes."""
+_BASE = re.compile(rb'<base href="/"\s*/?>')
+_PLACE = re.compile(r"/|/test|/r/[^/]+")
+"""Where the app has something to show; elsewhere it says that there is nothing."""
+_FILE_NAME = re.compile(r".*\.[^/]*")
+_COMPRESSED: dict[str, Encoding] = {".br": "br", ".gz": "gzip"}
+
+_HtmlStatus = Literal[200, 404]
+_Header = tuple[bytes, bytes]
+
+_TYPES = {
+    ".css": b"text/css; charset=utf-8",
+    ".html": b"text/html; charset=utf-8",
+    ".ico": b"image/x-icon",
+    ".js": b"text/javascript; charset=utf-8",
+    ".json": b"application/json",
+    ".mp3": b"audio/mpeg",
+    ".ogg": b"audio/ogg",
+    ".png": b"image/png",
+    ".svg": b"image/svg+xml",
+    ".txt": b"text/plain; charset=utf-8",
+    ".wasm": b"application/wasm",
+    ".webmanifest": b"application/manifest+json",
+    ".webp": b"image/webp",
+    ".woff2": b"font/woff2",
+}
+
+_CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob: data:",
+        "font-src 'self'",
+        "media-src 'self' blob:",
+        "connect-src 'self'",  # covers ws: and wss: to the same host in every browser that can run the app
+        "manifest-src 'self'",
+        "base-uri 'self'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    ]
+)
+_PERMISSIONS = ", ".join(
+    [f"{name}=(self)" for name in ("autoplay", "camera", "clipboard-write", "display-capture", "fullscreen")]
+    + [f"{name}=(self)" for name in ("microphone", "picture-in-picture", "screen-wake-lock")]
+    + [f"{name}=()" for name in ("accelerometer", "geolocation", "gyroscope", "hid", "magnetometer", "midi")]
+    + [f"{name}=()" for name in ("payment", "serial", "usb", "xr-spatial-tracking")]
+)
+_ALWAYS: tuple[_Header, ...] = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
+_OURS_ALONE: _Header = (b"cross-origin-resource-policy", b"same-origin")
+_FOREVER: tuple[_Header, ...] = ((b"cache-control", b"public, max-age=31536000, immutable"), _OURS_ALONE)
+_ASK_AGAIN: tuple[_Header, ...] = ((b"cache-control", b"no-cache"), _OURS_ALONE)
+_FOR_EVERYBODY: tuple[_Header, ...] = (
+    (b"cache-control", b"public, max-age=300, must-revalidate"),
+    (b"access-control-allow-origin", b"*"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+)
+_DOCUMENT: tuple[_Header, ...] = (
+    *_ASK_AGAIN,
+    (b"content-security-policy", _CONTENT_SECURITY_POLICY.encode()),
+    (b"permissions-policy", _PERMISSIONS.encode()),
+)
+
+
+class _Body(NamedTuple):
+    content: bytes
+    etag: str
+
+
+class _File(NamedTuple):
+    """One file in all the encodings that there are of it, with the headers that they share."""
+
+    bodies: Mapping[Encoding, _Body]
+    headers: tuple[_Header, ...]
+
+
+_NOT_FOUND_TEXT = b"There is no such file.\n"
+_WRONG_METHOD_TEXT = b"Only GET and HEAD work here.\n"
+_TEXT = (b"content-type", _TYPES[".txt"])
+
+
+class Pages:
+    """ASGI application for the web app, at the root of a site or mounted under any prefix.
+
+    The page's `<base href>` follows `root_path`, whether or not the server leaves it in `path`.  Raises SetupError when
+    `folder` holds no build.
+    """
+
+    def __init__(self, folder: Path = BUILD) -> None:
+        self._files = _load(folder)
+        page = self._files.pop("/index.html", None)
+        if page is None:
+            raise SetupError(f"There is no web app in {folder}: run `make serve`, or install the package with pip.")
+        if not _BASE.search(page.bodies["identity"].content):
+            raise SetupError(f'The web app in {folder} is not ours: its page has no <base href="/">.')
+        self._page_at = lru_cache(_PREFIXES_KEPT)(lambda prefix: _based(page, prefix))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI 3: `http`; a WebSocket is refused."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close"})
+        elif scope["method"] not in ("GET", "HEAD"):
+            await _answer(scope, send, 405, [_TEXT, (b"allow", b"GET, HEAD")], _WRONG_METHOD_TEXT)
+        else:
+            await self._get(scope, send)
+
+    async def _get(self, scope: Scope, send: Send) -> None:
+        prefix: str = scope.get("root_path", "").rstrip("/")
+        path = _below(prefix, scope["path"])
+        file = self._files.get(path)
+        if file is not None:
+            await _send_file(scope, send, 200, file)
+        elif _PLACE.fullmatch(path):
+            await _send_file(scope, send, 200, self._page_at(prefix))
+        elif _FILE_NAME.fullmatch(path):
+            await _answer(scope, send, 404, [_TEXT, (b"cache-control", b"no-store")], _NOT_FOUND_TEXT)
+        else:
+            await _send_file(scope, send, 404, self._page_at(prefix))
+
+
+def _below(prefix: str, path: str) -> str:
+    """The path inside the app: Starlette leaves the prefix in, others take it off."""
+    inside = path[len(prefix) :] if prefix and (path == prefix or path.startswith(f"{prefix}/")) else path
+    return inside or "/"
+
+
+async def _send_file(scope: Scope, send: Send, status: _HtmlStatus, file: _File) -> None:
+    asked = Headers(scope=scope)
+    encoding = preferred(asked.get("accept-encoding", ""), file.bodies)
+    body = file.bodies[encoding]
+    headers = [*file.headers, (b"etag", body.etag.encode())]
+    if status == 200 and unchanged(asked.get("if-none-match", ""), body.etag):
+        await _answer(scope, send, 304, headers, None)
+        return
+    if encoding != "identity":
+        headers.append((b"content-encoding", encoding.encode()))
+    await _answer(scope, send, status, headers, body.content)
+
+
+async def _answer(scope: Scope, send: Send, status: int, headers: list[_Header], body: bytes | None) -> None:
+    """`None` is no content at all (304); HEAD gets the headers that GET would get."""
+    length = [] if body is None else [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": [*_ALWAYS, *headers, *length]})
+    sent = b"" if body is None or scope["method"] == "HEAD" else body
+    await send({"type": "http.response.body", "body": sent})
+
+
+def _load(folder: Path) -> dict[str, _File]:
+    """All files by the path they are asked for.  Raises SetupError for a file whose type we don't know."""
+    names = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        f"/{name}": _file(
+            name, path, {_COMPRESSED[end]: names[f"{name}{end}"] for end in _COMPRESSED if f"{name}{end}" in names}
+        )
+        for name, path in names.items()
+        if not path.name.startswith(".")
+        and not (path.suffix in _COMPRESSED and name.removesuffix(path.suffix) in names)
+    }
+
+
+def _file(name: str, path: Path, compressed: Mapping[Encoding, Path]) -> _File:
+    if path.suffix not in _TYPES:
+        raise SetupError(f"The web app holds {path}, but there is no content type for '{path.suffix}'.")
+    bodies = {encoding: _body(copy.read_bytes()) for encoding, copy in compressed.items()}
+    bodies["identity"] = _body(path.read_bytes())
+    return _File(bodies, (*_policy(name), (b"content-type", _TYPES[path.suffix]), *_varies(bodies)))
+
+
+def _policy(name: str) -> tuple[_Header, ...]:
+    if name.endswith(".html"):
+        return _DOCUMENT
+    match name.partition("/")[0]:
+        case "assets":
+            return _FOREVER
+        case "sdk":
+            return _FOR_EVERYBODY
+        case _:
+            return _ASK_AGAIN
+
+
+def _varies(bodies: Mapping[Encoding, _Body]) -> tuple[_Header, ...]:
+    return ((b"vary", b"accept-encoding"),) if len(bodies) > 1 else ()
+
+
+def _body(content: bytes) -> _Body:
+    return _Body(content, f'"{b64encode(hashlib.sha256(content).digest()[:15], b"-_").decode()}"')
+
+
+def _based(page: _File, prefix: str) -> _File:
+    """The page for a mount point.  The build's own compressed copies fit only the root of a site."""
+    if not prefix.strip("/"):
+        return page
+    href = escape(quote(f"/{prefix.strip('/')}/")).encode()
+    content = _BASE.sub(lambda _: b'<base href="%s">' % href, page.bodies["identity"].content, count=1)
+    bodies: dict[Encoding, _Body] = {"identity": _body(content), "gzip": _body(gzip.compress(content, mtime=0))}
+    headers = tuple(header for header in page.headers if header[0] != b"vary")
+    return _File(bodies, (*headers, *_varies(bodies)))

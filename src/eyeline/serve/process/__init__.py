@@ -1,0 +1,1 @@
+"""The process: listening sockets, TLS, the demultiplexer of the one TCP port, uvicorn."""

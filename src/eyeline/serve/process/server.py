@@ -1,0 +1,166 @@
+"""From settings to a server that runs: logs, listening sockets, certificate, uvicorn."""
+
+import asyncio
+import resource
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from types import FrameType
+from typing import Protocol, cast
+
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from eyeline.errors import SetupError
+from eyeline.serve import client_address, logs
+from eyeline.serve.process.demultiplexer import FirstByte
+from eyeline.serve.process.listen import BACKLOG_CONNECTIONS, Listening, addresses, listen, listening
+from eyeline.serve.process.tls import Certificate, self_signed
+from eyeline.serve.ws.fast_path import Direct
+from eyeline.settings import Settings
+
+_LARGEST_FRAME_BYTES = 128 * 1024
+"""Above the protocol's own limit of 64 KiB, so that a frame which is too long gets an answer with a code."""
+_FAREWELL_S = 3
+"""How long open requests may take once the server was told to stop and has drained."""
+
+
+class Application(Protocol):
+    """What is served: ASGI 3, TURN over TCP, and a farewell before its sockets are closed."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    def stream(self, client: tuple[str, int] | None) -> asyncio.Protocol: ...
+
+    async def drain(self) -> None: ...
+
+
+def run(settings: Settings, build: Callable[[Settings], Application], started: Callable[[Listening], None]) -> None:
+    """Serve what `build` returns until SIGINT or SIGTERM, and call `started` once it can be reached.
+
+    TURN has the port of the pages, too: connections that open with STUN go to the application's `stream`.
+
+    Returns after a clean stop by SIGTERM.  Raises SetupError when the server can't start as told, and KeyboardInterrupt
+    after a clean stop by SIGINT.
+    """
+    with ExitStack() as stack:
+        logs.set_up(settings.log_level, settings.log_format)
+        _allow_many_files()
+        stack.enter_context(_sigterm_is_a_clean_stop())
+        sockets = [stack.enter_context(listener) for listener in listen(settings.host, settings.port)]
+        certificate = _certificate(settings)
+        context = certificate.context() if certificate else None
+        fingerprint = certificate.fingerprint() if certificate else None
+        where = listening(settings, sockets[0].getsockname()[1], fingerprint)
+        app = build(settings)
+        _Server(app, context, lambda: started(where), client_address.trusts(settings.proxies())).serve_on(sockets)
+
+
+class _Gate:
+    """The application, but a SetupError in its start is kept for `run` instead of being logged as a traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.error: SetupError | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        held: list[Message] = []
+
+        async def hold_failure(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                held.append(message)
+            else:
+                await send(message)
+
+        try:
+            await self._app(scope, receive, hold_failure)
+        except SetupError as error:
+            self.error = error
+            await send({"type": "lifespan.startup.failed", "message": ""})
+        else:
+            for message in held:
+                await send(message)
+
+
+class _Server(uvicorn.Server):
+    def __init__(
+        self,
+        app: Application,
+        context: ssl.SSLContext | None,
+        started: Callable[[], None],
+        is_trusted: Callable[[str], bool],
+    ) -> None:
+        gate = _Gate(app)
+        super().__init__(
+            uvicorn.Config(
+                gate,
+                loop="uvloop",
+                http=cast("type[asyncio.Protocol]", partial(FirstByte, app.stream, is_trusted)),
+                ws=Direct,
+                ws_max_size=_LARGEST_FRAME_BYTES,
+                ws_ping_interval=None,
+                ws_per_message_deflate=False,
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                backlog=BACKLOG_CONNECTIONS,
+                timeout_graceful_shutdown=_FAREWELL_S,
+                ssl_context_factory=None if context is None else lambda _config, _default: context,
+            )
+        )
+        self._gate = gate
+        self._started = started
+        self._farewell = app.drain
+
+    def serve_on(self, sockets: list[socket.socket]) -> None:
+        try:
+            self.run(sockets)
+        except SystemExit:
+            if self._gate.error is None:
+                raise
+            raise self._gate.error from None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._farewell()  # while the port is open, so that `/readyz` says why
+        await super().shutdown(sockets)
+
+
+def _allow_many_files() -> None:
+    """Each socket is an open file, and the usual soft limit of 1024 is meant for programs that use `select`."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+@contextmanager
+def _sigterm_is_a_clean_stop() -> Iterator[None]:
+    """uvicorn raises the signal that stopped it once more when it is done; by then there is nothing left to end."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _certificate(settings: Settings) -> Certificate | None:
+    if settings.cert is not None and settings.key is not None:
+        return Certificate(settings.cert, settings.key)
+    if settings.tls == "self-signed":
+        public = [settings.public_address] if settings.public_address else []
+        return self_signed(settings.data_dir, [*addresses(settings.host), *public])
+    return None

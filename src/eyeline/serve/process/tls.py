@@ -1,0 +1,168 @@
+"""Certificates: the operator's own, or a self-signed one for the local network, where cameras need HTTPS.
+
+The self-signed one is kept in the data folder and made anew when it runs out or when this machine has an address that
+it doesn't name.
+"""
+
+import os
+import socket
+import ssl
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from msgspec import Struct
+
+from eyeline.errors import SetupError
+from eyeline.serve.process.https_redirect import Context
+
+LIFETIME = timedelta(days=397)
+"""The longest that browsers take."""
+_RENEW_BEFORE = timedelta(days=30)
+_CLOCK_SKEW = timedelta(days=1)
+
+
+class Certificate(Struct, frozen=True):
+    """A certificate and its key, as PEM files."""
+
+    cert: Path
+    key: Path
+
+    def fingerprint(self) -> str:
+        """SHA-256 as browsers show it: upper case hex pairs with colons between.  Raises SetupError."""
+        try:
+            first = x509.load_pem_x509_certificate(_content("cert", self.cert))
+        except ValueError:
+            raise SetupError(f"cert is '{self.cert}', but that is not a certificate as a PEM file.") from None
+        return first.fingerprint(hashes.SHA256()).hex(":").upper()
+
+    def context(self) -> ssl.SSLContext:
+        """What makes HTTPS of HTTP, and sends there who comes by HTTP: TLS 1.2 or newer.
+
+        Raises SetupError unless this is a certificate with its key.
+        """
+
+        def no_passphrase() -> str:
+            raise SetupError(f"key is '{self.key}', but that has a passphrase: give a key without one.")
+
+        made = Context(ssl.PROTOCOL_TLS_SERVER)
+        made.minimum_version = ssl.TLSVersion.TLSv1_2
+        made.set_alpn_protocols(["http/1.1"])
+        self.fingerprint()
+        _content("key", self.key)
+        try:
+            made.load_cert_chain(self.cert, self.key, no_passphrase)
+        except ssl.SSLError as error:
+            raise SetupError(self._fault(error)) from None
+        return made
+
+    def _fault(self, error: ssl.SSLError) -> str:
+        """What is wrong with these files, by what OpenSSL says of them together."""
+        match error.reason:
+            case "KEY_VALUES_MISMATCH":
+                return f"key is '{self.key}', but that is not the key of the certificate."
+            case "EE_KEY_TOO_SMALL" | "CA_KEY_TOO_SMALL" | "CA_MD_TOO_WEAK":
+                return f"cert is '{self.cert}', but that is too weak to be trusted ({error.reason})."
+            case _ if self._is_readable():
+                return f"cert is '{self.cert}', but its chain can't be used ({error.reason or error})."
+            case _:
+                return f"key is '{self.key}', but that is not a PEM file."
+
+    def _is_readable(self) -> bool:
+        try:
+            load_pem_private_key(_content("key", self.key), None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            return False
+        return True
+
+
+def self_signed(folder: Path, names: Iterable[str], now: datetime | None = None) -> Certificate:
+    """The certificate in `folder` for localhost, this machine's name and `names` (host names and IP addresses).
+
+    Makes one where there is none that fits: wrong key, unreadable, fewer than 30 days left at `now`, or not naming all
+    of them.  Raises SetupError when the folder can't be written.
+    """
+    now = datetime.now(UTC) if now is None else now
+    wanted = _subjects(names)
+    kept = Certificate(folder / "self-signed.pem", folder / "self-signed-key.pem")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _fits(kept, wanted, now):
+            pem, secret = _issue(wanted, now)
+            _write(kept.key, secret, mode=0o600)
+            _write(kept.cert, pem, mode=0o644)
+    except OSError as error:
+        raise SetupError(f"The certificate can't be kept in {folder}: {error.strerror}.") from None
+    return kept
+
+
+def _content(name: str, file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise SetupError(f"{name} is '{file}', but that can't be read: {error.strerror}.") from None
+
+
+def _subjects(names: Iterable[str]) -> frozenset[x509.GeneralName]:
+    wanted = {"localhost", "127.0.0.1", "::1", socket.gethostname(), *names}
+    return frozenset(subject for name in wanted if (subject := _subject(name)) is not None)
+
+
+def _subject(name: str) -> x509.GeneralName | None:
+    try:
+        return x509.IPAddress(ip_address(name.partition("%")[0]))
+    except ValueError:
+        pass
+    try:
+        return x509.DNSName(name.lower().encode("idna").decode())
+    except ValueError:
+        return None  # a machine may have a name that DNS can't carry; it goes without
+
+
+def _fits(kept: Certificate, wanted: frozenset[x509.GeneralName], now: datetime) -> bool:
+    try:
+        cert = x509.load_pem_x509_certificate(kept.cert.read_bytes())
+        secret = load_pem_private_key(kept.key.read_bytes(), None)
+        named = frozenset(cert.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    except (FileNotFoundError, ValueError, TypeError, x509.ExtensionNotFound):
+        return False
+    timely = cert.not_valid_before_utc <= now <= cert.not_valid_after_utc - _RENEW_BEFORE
+    return timely and wanted <= named and secret.public_key() == cert.public_key()
+
+
+def _issue(wanted: frozenset[x509.GeneralName], now: datetime) -> tuple[bytes, bytes]:
+    """A new certificate and its key, as PEM."""
+    secret = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Eyeline, self-signed")])
+    public = secret.public_key()
+    names = sorted(wanted, key=lambda subject: (isinstance(subject, x509.IPAddress), str(subject.value)))
+    cert = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _CLOCK_SKEW)
+        .not_valid_after(now - _CLOCK_SKEW + LIFETIME)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        .sign(secret, hashes.SHA256())
+    )
+    return cert.public_bytes(Encoding.PEM), secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _write(path: Path, content: bytes, *, mode: int) -> None:
+    """Write all of it or nothing: whoever reads `path` meanwhile sees the old file or the new one."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

@@ -1,0 +1,157 @@
+"""What clients are told for ICE: our own STUN and TURN, and the operator's TURN servers, with credentials."""
+
+import hmac
+import ipaddress
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from eyeline.errors import SetupError
+from eyeline.rate_limit import Budget
+from eyeline.serve import client_address
+from eyeline.serve.metrics import Reading
+from eyeline.serve.process.listen import NO_NAME, addresses, in_url
+from eyeline.serve.relay.port_allocator import is_own
+from eyeline.serve.relay.relay import Addresses, Relay
+from eyeline.serve.relay.udp_listener import Listeners
+from eyeline.settings import Settings
+from eyeline.signalling.messages import IceServer
+from eyeline.signalling.session import Ice
+from eyeline.turn import credentials
+from eyeline.turn.allocations import Rules
+from eyeline.turn.authority import Authority
+from eyeline.turn.policy import Policy
+from eyeline.turn.relay_attributes import FAMILY_OF
+from eyeline.turn.server import Relaying, Server
+
+
+class Traversal:
+    """STUN and TURN of a running server.
+
+    Needs a running loop; raises `SetupError` if a port is taken, or `public_address` leads nowhere.
+    """
+
+    def __init__(self, settings: Settings, secret: bytes, *, one_port: bool) -> None:
+        """`one_port`: TURN is to be had over TCP, too, at the port of the pages."""
+        self._settings = settings
+        self._one_port = one_port
+        self._trusted = settings.proxies()
+        self._theirs = _read_secret(settings.turn_secret) if settings.turn_secret else None
+        where = _addresses(settings)
+        listeners = Listeners.open(host=settings.host, port=settings.stun_port)
+        relaying = None
+        if settings.relay == "on":
+            rules = Rules(
+                Policy(settings.relay_networks()),
+                is_own,
+                own_ports=frozenset({listeners.port}),
+                families=frozenset(FAMILY_OF[size] for size in where.own),
+            )
+            authority = Authority(_derive(secret, "credentials"), _derive(secret, "nonces"))
+            relaying = Relaying(authority, rules, _derive(secret, "reservations"))
+        self._server = Server(Budget(), relaying)
+        rate = settings.relay_kilobytes * 1000
+        self.relay = Relay(self._server, listeners, settings.relay_range(), where, rate)
+
+    def ice(self, scope: Scope) -> Ice:
+        """For the client of this connection: under the name that it reached us by, or `public_address`."""
+        name, port = _split(Headers(scope=scope).get("host", "localhost"))
+        host = in_url(self._settings.public_address) if self._settings.public_address else name
+        urls: tuple[str, ...] = (f"turn:{host}:{self.relay.port}?transport=udp",)
+        if self._one_port:
+            secure = client_address.is_secure(scope, self._trusted)
+            urls += (f"turn{'s' * secure}:{host}:{port or (443 if secure else 80)}?transport=tcp",)
+        stun = IceServer(urls=(f"stun:{host}:{self.relay.port}",))
+        return Ice((stun,), lambda room, peer: (stun, *self._turn(urls, room, peer)), credentials.LIFETIME_S / 2)
+
+    def vacated(self, room: str, peer: str) -> None:
+        """Nobody sits there any more: what was relayed for them ends."""
+        self.relay.revoke(room, peer)
+
+    def readings(self) -> dict[str, Reading]:
+        """Figures for an operator."""
+        server, totals = self._server, self.relay.totals
+        return {
+            "eyeline_stun_answers_total": lambda: server.answered,
+            "eyeline_turn_allocations": lambda: len(server.allocations),
+            "eyeline_turn_refusals_total": lambda: {str(code): count for code, count in server.refused.items()},
+            "eyeline_relayed_bytes_total": lambda: {
+                "to peers": totals().to_peers_bytes,
+                "to clients": totals().to_clients_bytes,
+            },
+            "eyeline_relayed_packets_total": lambda: {
+                "to peers": totals().to_peers_packets,
+                "to clients": totals().to_clients_packets,
+            },
+            "eyeline_relay_dropped_packets_total": lambda: totals().dropped,
+        }
+
+    def _turn(self, urls: tuple[str, ...], room: str, peer: str) -> Iterator[IceServer]:
+        ours = self.relay.admit(room, peer)
+        if ours is not None:
+            yield IceServer(urls=urls, username=ours.username, credential=ours.password)
+        if self._theirs is not None:
+            member = credentials.member(self._theirs, room, peer)
+            minted = credentials.mint(self._theirs, member, time.time())
+            yield IceServer(urls=self._settings.turn_urls, username=minted.username, credential=minted.password)
+
+
+def _derive(secret: bytes, purpose: str) -> bytes:
+    """A key of its own for each purpose, so that none says anything about another."""
+    return hmac.digest(secret, b"eyeline turn " + purpose.encode(), "sha256")
+
+
+def _read_secret(path: Path) -> bytes:
+    try:
+        secret = path.read_bytes().strip()
+    except OSError as error:
+        raise SetupError(f"turn_secret is {path}, but that can't be read: {error.strerror}.") from None
+    if not secret:
+        raise SetupError(f"turn_secret is {path}, but that file is empty.")
+    return secret
+
+
+def _addresses(settings: Settings) -> Addresses:
+    """Where relayed addresses are; on a machine without any network they are on loopback."""
+    own: dict[int, bytes] = {}
+    for name in addresses(settings.host):
+        with suppress(socket.gaierror):
+            own = _packed(name) | own
+    # Without the relay only browsers look the name up, where it may lead elsewhere.
+    public = settings.public_address if settings.relay == "on" else None
+    return Addresses(own or {4: bytes((127, 0, 0, 1))}, _public(public))
+
+
+def _public(name: str | None) -> dict[int, bytes]:
+    """Without it the relay would name an address that nobody reaches behind a 1:1 NAT: so it has to be known."""
+    try:
+        return {} if name is None else _packed(name)
+    except UnicodeError:
+        raise SetupError(f"public_address is '{name}', but that is no name: {NO_NAME}.") from None
+    except socket.gaierror as error:
+        if error.errno == socket.EAI_AGAIN:
+            raise SetupError(f"public_address is '{name}', and no name server tells where that is.") from None
+        raise SetupError(f"public_address is '{name}', but that name leads to no address: {error.strerror}.") from None
+
+
+def _packed(name: str) -> dict[int, bytes]:
+    """The first address of each family.  Raises `gaierror` and `UnicodeError`."""
+    found: dict[int, bytes] = {}
+    for _, _, _, _, where in socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM):
+        packed = ipaddress.ip_address(str(where[0]).partition("%")[0]).packed
+        found.setdefault(len(packed), packed)
+    return found
+
+
+def _split(host: str) -> tuple[str, str]:
+    """`Host` as name and port; an IPv6 address keeps its brackets, as a STUN URI wants them."""
+    if host.startswith("["):
+        name, _, port = host.partition("]")
+        return name + "]", port.removeprefix(":")
+    name, _, port = host.partition(":")
+    return name, port

@@ -1,0 +1,201 @@
+"""The edge of STUN and TURN: sockets on one side, `turn.server.Server` on the other, the data plane beside it.
+
+Listeners are in `serve.relay.udp_listener`, streams in `serve.relay.tcp_stream`; both only hand over what came and
+how to answer.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, NamedTuple, assert_never
+
+from eyeline.serve.client_address import source_of
+from eyeline.serve.connection_limits import Door
+from eyeline.serve.relay.data_plane import Client, Plane, Totals
+from eyeline.serve.relay.port_allocator import Ports
+from eyeline.serve.relay.socket_quota import Share, Shares, half_of_the_files
+from eyeline.serve.relay.tcp_stream import TurnStream
+from eyeline.serve.relay.udp_listener import Listeners
+from eyeline.turn.credentials import Credentials
+from eyeline.turn.effects import Bind, Effect, Flow, Forbid, Free, HangUp, Open, Permit, Send, Unbind, Unreserve
+from eyeline.turn.server import Server
+from eyeline.turn.shapes import Address
+
+TICK_S: Final = 1.0
+"""How often lifetimes are looked at."""
+
+
+class Addresses(NamedTuple):
+    """Where relayed addresses are, and where others see them: they differ behind a 1:1 NAT."""
+
+    own: dict[int, bytes]
+    """By its length in bytes, an address of this machine at which others reach it."""
+    public: dict[int, bytes]
+    """The same, as others see it."""
+
+
+PORTS: Final = range(49152, 65536)
+"""Those that IANA gives to nobody (RFC 8656, 7.2)."""
+
+UNLIMITED: Final = 1e15
+"""Bytes per second that nobody reaches."""
+
+NOWHERE: Final = Addresses({}, {})
+"""Without an address there is nothing to relay by."""
+
+
+class Relay:
+    """Answers STUN and relays by TURN, until `close`.  Needs a running loop."""
+
+    def __init__(
+        self,
+        server: Server,
+        listeners: Listeners,
+        ports: range = PORTS,
+        addresses: Addresses = NOWHERE,
+        rate: float = UNLIMITED,
+        shares: Shares | None = None,
+    ) -> None:
+        """`rate` is in bytes per second, for each member; without `shares` half of this process's files are there."""
+        self._server = server
+        self._listeners = listeners
+        self._addresses = addresses
+        self._loop = asyncio.get_running_loop()
+        self._shares = Shares(half_of_the_files()) if shares is None else shares
+        self._plane = Plane(self, Ports(ports, addresses.own), self._shares, rate)
+        self._streams: dict[Flow, TurnStream] = {}
+        self._stream_shares: dict[Flow, Share] = {}
+        self._strangers = self._shares.half()
+        self._stranger_shares: dict[Flow, Share] = {}
+        """Of streams that have not held an allocation yet, beside the share that each stream has."""
+        self.refused: Counter[str] = Counter()
+        """See `turn_stream.Desk`."""
+        server.wake(self._loop.time(), time.time())
+        listeners.start(self.receive)
+        self._timer = self._loop.call_later(TICK_S, self._tick)
+
+    @property
+    def port(self) -> int:
+        """The UDP port, the same for both families."""
+        return self._listeners.port
+
+    def admit(self, room: str, peer: str) -> Credentials | None:
+        """Credentials for who has come to sit in `room` as `peer`; None when there is no relay."""
+        return self._server.admit(room, peer, time.time())
+
+    def revoke(self, room: str, peer: str) -> None:
+        """Who sat there has left."""
+        self._perform(self._server.revoke(room, peer), None)
+
+    def stream(self, client: tuple[str, int] | None = None, door: Door | None = None) -> TurnStream:
+        """A protocol for one client of TURN over TCP or TLS; `client` is its address behind a proxy."""
+        return TurnStream(self, client, door)
+
+    def receive(self, datagram: bytes, flow: Flow, reply: Callable[[bytes], None]) -> None:
+        """STUN from a client, and how to answer where it came in."""
+        self._perform(self._server.receive(datagram, flow, self._loop.time()), reply)
+
+    def stun(self, datagram: bytes, flow: Flow) -> None:
+        """See `plane.Control`."""
+        self._perform(
+            self._server.receive(datagram, flow, self._loop.time()), lambda data: self._plane.send(flow, data)
+        )
+
+    def resolve(self, peer: Address) -> Address | None:
+        """See `plane.Control`."""
+        return self._server.allocations.resolve(peer)
+
+    def advertised(self, address: Address) -> Address:
+        """See `plane.Control`."""
+        own, public = (each.get(len(address.ip)) for each in self._addresses)
+        return Address(public, address.port) if public is not None and own == address.ip else address
+
+    def connected(self, flow: Flow, stream: TurnStream) -> bool:
+        """A client of TCP or TLS is there; False if there are too many, or if a proxy says that it is there already."""
+        if flow in self._streams:
+            self.refused["twice"] += 1
+            return False
+        source = source_of(flow.client.ip)
+        share, stranger = self._shares.of(source, None), self._strangers.of(source, None)
+        try:
+            share.take()
+            stranger.take()
+        except OSError:
+            share.end()
+            self.refused["no-sockets"] += 1
+            return False
+        self._streams[flow] = stream
+        self._stream_shares[flow], self._stranger_shares[flow] = share, stranger
+        return True
+
+    def from_stream(self, flow: Flow, message: memoryview) -> None:
+        """ChannelData or a Send indication from a stream."""
+        self._plane.from_stream(flow, message)
+
+    def disconnected(self, flow: Flow) -> None:
+        """A client of TCP or TLS is gone."""
+        del self._streams[flow]
+        self._stream_shares.pop(flow).end()
+        self._is_known(flow)
+        self._perform(self._server.closed(flow), None)
+
+    def totals(self) -> Totals:
+        """What was relayed since the start."""
+        return self._plane.totals()
+
+    def close(self) -> None:
+        """Stop listening, and end every allocation.  A second time does nothing."""
+        self._timer.cancel()
+        self._listeners.close()
+        for stream in list(self._streams.values()):
+            stream.shutdown()
+        self._plane.close()
+
+    def _is_known(self, flow: Flow) -> None:
+        stranger = self._stranger_shares.pop(flow, None)
+        if stranger is not None:
+            stranger.end()
+
+    def _tick(self) -> None:
+        now = self._loop.time()
+        self._perform(self._server.wake(now, time.time()), None)
+        self._plane.tick(now)
+        for flow, stream in list(self._streams.items()):
+            stream.tick(now, holds=self._server.allocations.get(flow) is not None)
+        self._timer = self._loop.call_later(TICK_S, self._tick)
+
+    def _perform(self, effects: list[Effect], reply: Callable[[bytes], object] | None) -> None:
+        for effect in effects:
+            match effect:
+                case Send(data):
+                    if reply is not None:
+                        reply(data)
+                case Open(flow):
+                    client: Client | None = self._streams.get(flow)
+                    relayed = self._plane.open(effect, client)
+                    if relayed:
+                        self._is_known(flow)
+                    self._perform(self._server.opened(flow, relayed, self._loop.time()), reply)
+                case HangUp(flow):
+                    self.refused["too-many-requests"] += 1
+                    self._streams[flow].shutdown()
+                case _:
+                    self._relay(effect)
+
+    def _relay(self, effect: Free | Unreserve | Permit | Forbid | Bind | Unbind) -> None:
+        match effect:
+            case Free(flow):
+                self._plane.free(flow)
+            case Unreserve(token):
+                self._plane.unreserve(token)
+            case Permit(flow, ip, ours):
+                self._plane.permit(flow, ip, ours=ours)
+            case Forbid(flow, ip):
+                self._plane.forbid(flow, ip)
+            case Bind(flow, channel, _, target):
+                self._plane.bind(flow, channel, target)
+            case Unbind(flow, channel):
+                self._plane.unbind(flow, channel)
+            case _:
+                assert_never(effect)

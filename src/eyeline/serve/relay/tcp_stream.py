@@ -1,0 +1,172 @@
+"""TURN over TCP or TLS: one client's connection, on the same port as the pages (RFC 8656, 3.1)."""
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import Final, Protocol, cast
+
+from eyeline.serve.client_address import source_of
+from eyeline.serve.connection_limits import Door
+from eyeline.turn.effects import Flow
+from eyeline.turn.framing import MalformedError
+from eyeline.turn.indications import SEND_TYPE
+from eyeline.turn.shapes import Address
+from eyeline.turn.stream import Splitter
+
+UNUSED_S: Final = 30
+"""A connection without an allocation is closed then: whoever opens it has credentials at hand."""
+
+STUCK_S: Final = 30
+"""And so is one whose client doesn't read."""
+
+MAX_UNSENT_BYTES: Final = 1 << 18
+"""Held for a client that reads slowly; what comes then is lost, as on the way of a datagram."""
+
+
+MESSAGES_PER_TURN: Final = 64
+"""Then it is others' turn on the loop: a read of 256 KiB can hold 13,000 requests."""
+
+
+class Desk(Protocol):
+    """Where a stream brings what it hears."""
+
+    refused: Counter[str]
+    """Connections that were closed, by why; `serve/metrics.py` says what each means."""
+
+    def connected(self, flow: Flow, stream: "TurnStream") -> bool:
+        """The client is there; False if it can't stay."""
+
+    def receive(self, datagram: bytes, flow: Flow, reply: "_Reply") -> None:
+        """STUN."""
+
+    def from_stream(self, flow: Flow, message: memoryview) -> None:
+        """ChannelData, or a Send indication."""
+
+    def disconnected(self, flow: Flow) -> None:
+        """The client is gone."""
+
+
+class _Reply(Protocol):
+    def __call__(self, data: bytes, /) -> None: ...
+
+
+class TurnStream(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self, desk: Desk, client: tuple[str, int] | None = None, door: Door | None = None) -> None:
+        """`client` is its address where a proxy stands between; else it is that of the connection.  `door` counts those
+        of an address."""
+        self._desk = desk
+        self._client = client
+        self._door = door
+        self._splitter = Splitter()
+        self._loop = asyncio.get_running_loop()
+        self._used_at = self._loop.time()
+        self._stuck_at: float | None = None
+        self._transport: asyncio.Transport | None = None
+        self._flow: Flow | None = None
+        self._waiting: Iterator[memoryview] | None = None
+        """Messages that have come and not had their turn: of one read, since no other is made until they are gone."""
+        self._paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called by the loop, or by whoever looked at the first byte."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES // 2)
+        client = self._client or transport.get_extra_info("peername")
+        server = transport.get_extra_info("sockname")
+        flow = Flow("stream", _address(client), _address(server))
+        if self._door is not None and not self._door.connects(source_of(flow.client.ip), self._loop.time()):
+            self._desk.refused["too-many-connections"] += 1
+            self.shutdown()
+            return
+        if self._desk.connected(flow, self):
+            self._flow = flow
+            return
+        self._leave(flow)
+        self.shutdown()
+
+    def data_received(self, data: bytes) -> None:
+        """Any part of the stream."""
+        come = self._splitter.feed(data)
+        if self._waiting is not None:
+            self._waiting = chain(self._waiting, come)  # TLS may hand on what it had already read
+            return
+        self._waiting = come
+        self._take_turn()
+
+    def _take_turn(self) -> None:
+        """A stream without end is no reason to keep others waiting."""
+        transport = self._transport
+        if self._waiting is None or self._flow is None or transport is None or transport.is_closing():
+            return
+        taken = 0
+        try:
+            for message in islice(self._waiting, MESSAGES_PER_TURN):
+                taken += 1
+                if message[0] & 0xC0 == 0x40 or bytes(message[:2]) == SEND_TYPE:
+                    self._desk.from_stream(self._flow, message)
+                else:
+                    self._desk.receive(bytes(message), self._flow, self.send)
+        except MalformedError:
+            self.shutdown()
+            return
+        if taken == MESSAGES_PER_TURN:
+            if not self._paused:
+                self._paused = True
+                transport.pause_reading()
+            self._loop.call_soon(self._take_turn)
+            return
+        self._waiting = None
+        if self._paused:
+            self._paused = False
+            transport.resume_reading()
+
+    def send(self, message: bytes) -> None:
+        """One whole message to the client; lost if the client hasn't read the last `MAX_UNSENT_BYTES`."""
+        transport = self._transport
+        if transport is not None and transport.get_write_buffer_size() + len(message) <= MAX_UNSENT_BYTES:
+            transport.write(message)
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than we write."""
+        self._stuck_at = self._loop.time()
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        self._stuck_at = None
+
+    def tick(self, now: float, *, holds: bool) -> None:
+        """Once a second: close what is of no use.  `holds` says that it has an allocation."""
+        if holds:
+            self._used_at = now
+        if now - self._used_at > UNUSED_S or (self._stuck_at is not None and now - self._stuck_at > STUCK_S):
+            self.shutdown()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Called by the loop."""
+        del error
+        if self._flow is not None:
+            self._leave(self._flow)
+            self._desk.disconnected(self._flow)
+            self._flow = self._waiting = None
+
+    def _leave(self, flow: Flow) -> None:
+        if self._door is not None:
+            self._door.disconnects(source_of(flow.client.ip))
+
+    def shutdown(self) -> None:
+        """Close it at once, with all that waits to be sent.  uvicorn calls it when the server stops."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def _address(name: tuple[str, int]) -> Address:
+    """IPv4 that came to a socket of both families is IPv4."""
+    host, port = name[:2]
+    if ":" not in host:
+        return Address(socket.inet_pton(socket.AF_INET, host), port)
+    ip = socket.inet_pton(socket.AF_INET6, host.partition("%")[0])
+    return Address(ip[12:] if ip[:12] == bytes(10) + b"\xff\xff" else ip, port)

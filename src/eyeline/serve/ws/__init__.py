@@ -1,0 +1,1 @@
+"""WebSockets: one `Connection` for each socket, its edges, and the bus to the rooms."""

@@ -1,0 +1,112 @@
+"""WebSockets over ASGI: the portable edge, which runs in anybody's ASGI server."""
+
+import asyncio
+import contextlib
+from collections import deque
+from typing import NamedTuple
+
+from starlette.types import Message, Receive, Scope, Send
+
+from eyeline.serve.connection_limits import Guest
+from eyeline.serve.ws.connection import CLOSE_WITHIN, OUTBOX_BYTES, Broker, Connection, Full, Site
+from eyeline.serve.ws.fast_path import Direct
+from eyeline.signalling.messages import SUBPROTOCOL
+from eyeline.signalling.session import Ice
+
+
+class Outbox:
+    """A `Socket`: what is to be sent waits here, bounded, for the one task that sends.
+
+    `limit` is the time-out of the whole connection: it starts to run when the socket is closed from here.
+    """
+
+    def __init__(self, limit: asyncio.Timeout) -> None:
+        self._limit = limit
+        self._messages: deque[Message] = deque()
+        self._bytes = 0
+        self._ready = asyncio.Event()
+        self._closing = False
+
+    def say(self, text: bytes) -> None:
+        """See `Socket`."""
+        if self._closing:
+            return
+        if self._bytes + len(text) > OUTBOX_BYTES:
+            raise Full
+        self._bytes += len(text)
+        self._put({"type": "websocket.send", "text": text})
+
+    def close(self, code: int, reason: str) -> None:
+        """See `Socket`."""
+        if not self._closing:
+            self._closing = True
+            self._limit.reschedule(asyncio.get_running_loop().time() + CLOSE_WITHIN)
+            self._put({"type": "websocket.close", "code": code, "reason": reason})
+
+    async def pump(self, send: Send) -> None:
+        """Sends what comes, until the socket is closed by either side."""
+        while True:
+            await self._ready.wait()
+            while self._messages:
+                message = self._messages.popleft()
+                if message["type"] == "websocket.send":
+                    self._bytes -= len(message["text"])
+                    message["text"] = message["text"].decode()
+                try:
+                    await send(message)
+                except OSError:
+                    return  # the client is gone; the reading side hears of it too
+                if message["type"] == "websocket.close":
+                    return
+            self._ready.clear()
+
+    def _put(self, message: Message) -> None:
+        self._messages.append(message)
+        self._ready.set()
+
+
+class Call(NamedTuple):
+    """Who opens a WebSocket, and what holds for them."""
+
+    guest: Guest
+    ice: Ice
+    site: Site | None
+    """Asked who they are, where the site decides that."""
+
+
+async def serve(broker: Broker, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+    """One WebSocket, from its acceptance to its end."""
+    await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+    direct = scope.get("extensions", {}).get("eyeline.direct")
+    if isinstance(direct, Direct):
+        connection = broker.open(direct, call.guest, call.ice)
+        direct.deliver_to(connection)
+        try:
+            await _listen(connection, call.site, receive)
+        finally:
+            broker.drop(connection)
+        return
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(None) as limit:
+            outbox = Outbox(limit)
+            connection = broker.open(outbox, call.guest, call.ice)
+            try:
+                await _converse(outbox, connection, call.site, receive, send)
+            finally:
+                broker.drop(connection)
+
+
+async def _converse(outbox: Outbox, connection: Connection, site: Site | None, receive: Receive, send: Send) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        pump = tasks.create_task(outbox.pump(send))
+        await _listen(connection, site, receive)
+        pump.cancel()
+
+
+async def _listen(connection: Connection, site: Site | None, receive: Receive) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        asking = None if site is None else tasks.create_task(connection.consult(site))
+        while (message := await receive())["type"] == "websocket.receive":
+            connection.receive(message.get("text") or message.get("bytes") or b"")
+        if asking is not None:
+            asking.cancel()

@@ -1,0 +1,44 @@
+"""What drives the machines, on the loop that serves and on Python's own."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+import uvloop
+
+from eyeline.serve.alarm import Alarm
+
+
+class Machine:
+    """Wants to be woken once, at `due`."""
+
+    def __init__(self, due: float) -> None:
+        self.due: float | None = due
+
+    def next_wake(self) -> float | None:
+        return self.due
+
+
+@pytest.mark.parametrize("new_loop", [uvloop.new_event_loop, asyncio.new_event_loop])
+def test_an_alarm_that_is_due_already_may_be_asked_to_look_again(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def play() -> None:
+        now = asyncio.get_running_loop().time()
+        machine, rung = Machine(now - 0.01), asyncio.Event()
+
+        def ring(_now: float) -> None:
+            machine.due = None
+            rung.set()
+
+        alarm = Alarm(machine, ring)
+        alarm.look()
+        alarm.look()
+        machine.due = now - 0.02
+        alarm.look()
+        async with asyncio.timeout(10):
+            await rung.wait()
+        assert machine.due is None
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(play())

@@ -1,0 +1,219 @@
+"""What one address may do, and what all together."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import Message
+from tests.support.socket import Socket, serving
+from websockets.exceptions import InvalidStatus
+
+from eyeline.serve.app import build
+from eyeline.serve.client_address import Source
+from eyeline.serve.connection_limits import STREAMS, Door, Guest
+from eyeline.settings import Settings
+from eyeline.signalling.messages import SUBPROTOCOL
+
+ALICE, MALLORY = Source(b"\xc0\x00\x02\x01"), Source(b"\xc0\x00\x02\x02")
+
+
+def door(sockets: int = 100) -> Door:
+    return Door(sockets=sockets, sockets_per_address=10)
+
+
+def enter(into: Door, source: Source | None, now: float = 0) -> Guest:
+    guest = into.enter(source, now)
+    assert isinstance(guest, Guest)
+    return guest
+
+
+def test_address_has_so_many_sockets_and_another_address_its_own() -> None:
+    full = door()
+    guests = [enter(full, MALLORY) for _ in range(10)]
+
+    assert full.enter(MALLORY, 0) == "too-many-sockets"
+    enter(full, ALICE)
+    guests[0].leaves()
+    enter(full, MALLORY)
+
+
+def test_address_that_opens_and_closes_all_the_time_is_slowed() -> None:
+    busy = door()
+    for _ in range(20):
+        enter(busy, MALLORY).leaves()
+
+    assert busy.enter(MALLORY, 0) == "too-many-sockets"
+    enter(busy, MALLORY, now=1.001)
+    assert busy.enter(MALLORY, 1.001) == "too-many-sockets"
+
+
+def test_all_together_have_so_many_sockets() -> None:
+    full = door(sockets=12)
+    for _ in range(10):
+        enter(full, MALLORY)
+    enter(full, ALICE)
+    last = enter(full, None)
+
+    assert full.enter(ALICE, 0) == full.enter(None, 0) == "busy"
+    last.leaves()
+    enter(full, ALICE)
+
+
+def test_address_that_is_not_known_has_no_limit_of_its_own() -> None:
+    open_door = door()
+    guests = [enter(open_door, None) for _ in range(50)]
+
+    assert all(guest.speaks(0) and guest.looks(0) for guest in guests * 50)
+    assert all(open_door.admits(None, 0) for _ in range(1000))
+
+
+def test_messages_and_looks_are_counted_over_all_sockets_of_an_address() -> None:
+    one = door()
+    first, second, other = enter(one, MALLORY), enter(one, MALLORY), enter(one, ALICE)
+
+    assert [guest.looks(0) for guest in [first, second] * 6] == [True] * 10 + [False] * 2
+    assert [guest.speaks(0) for guest in [first, second] * 301] == [True] * 600 + [False] * 2
+    assert other.looks(0)
+    assert other.speaks(0)
+    assert first.looks(10.001)
+
+
+def test_address_has_so_many_connections_of_turn_and_opens_so_many() -> None:
+    busy, most = door(), 10 * STREAMS
+    assert sum(busy.connects(MALLORY, 0) for _ in range(2 * most)) == most
+    assert busy.connects(ALICE, 0)
+    opened_again = 0
+    for _ in range(2 * most):
+        busy.disconnects(MALLORY)
+        opened_again += busy.connects(MALLORY, 0)
+        if opened_again == most:
+            break
+    assert not busy.connects(MALLORY, 0)
+    busy.disconnects(MALLORY)
+    assert not busy.connects(MALLORY, 0)
+    assert busy.connects(MALLORY, 0.101)
+
+
+def test_nothing_is_remembered_of_who_has_left() -> None:
+    empty = door()
+    for guest in [enter(empty, ALICE), enter(empty, MALLORY), enter(empty, None)]:
+        guest.leaves()
+    empty.connects(ALICE, 0)
+    empty.disconnects(ALICE)
+
+    assert len(empty) == 0
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    settings = Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", max_sockets=15, sockets_per_address=10)
+    with serving(build(settings)) as running:
+        yield running
+
+
+def refusal(url: str) -> tuple[int, str, str]:
+    with pytest.raises(InvalidStatus) as refused, Socket(url):
+        pass
+    answer = refused.value.response
+    return answer.status_code, answer.headers["retry-after"], (answer.body or b"").decode()
+
+
+def test_one_socket_too_many_gets_429_and_when_to_come_back(url: str) -> None:
+    with ExitStack() as stack:
+        for _ in range(10):
+            stack.enter_context(Socket(url))
+        status, retry_after, body = refusal(url)
+    assert (status, retry_after) == (429, "10")
+    assert '"code":"too-many-sockets"' in body
+
+
+def test_too_many_requests_get_429_and_when_to_come_back(url: str) -> None:
+    with httpx.Client() as mallory:
+        while (answer := mallory.get(f"{url}/healthz")).status_code == 200:
+            pass
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "5")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json() == {
+        "status": 429,
+        "code": "too-many-requests",
+        "title": "Too many requests from your network.",
+    }
+
+
+@pytest.mark.parametrize("path", ["/ws", "/elsewhere"])
+@pytest.mark.parametrize("head", [{"subprotocols": []}, {"headers": [(b"origin", b"https://evil.example")]}])
+def test_upgrades_that_are_refused_count_as_requests(tmp_path: Path, head: dict[str, Any], path: str) -> None:
+    """All that an address may ask for at once is used up by them."""
+    eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", sockets_per_address=10))
+    scope = {
+        "type": "websocket",
+        "path": path,
+        "client": ("192.0.2.1", 1),
+        "headers": [],
+        "subprotocols": [SUBPROTOCOL],
+    }
+
+    async def connect() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def ask() -> str:
+        said: list[Message] = []
+
+        async def hear(message: Message) -> None:
+            said.append(message)
+
+        await eyeline({**scope, "subprotocols": [SUBPROTOCOL], **head}, connect, hear)
+        return str(said[-1].get("reason"))
+
+    async def ask_often() -> list[str]:
+        with closing(eyeline):
+            answers = [await ask() for _ in range(200)]
+            assert eyeline.start().tally.handshakes_refused["too-many-requests"] > 0
+        return answers
+
+    answers = asyncio.run(ask_often())
+    assert "too-many-requests" not in answers[:100]
+    assert "too-many-requests" in answers[100:]
+
+
+def test_who_guesses_names_of_rooms_is_told_to_wait_and_keeps_the_socket(url: str) -> None:
+    for number in range(10):
+        with Socket(url) as mallory:
+            mallory.say({"type": "hello", "room": f"guess-{number}"})
+            assert mallory.hear()["type"] == "welcome"
+    with Socket(url) as mallory:
+        mallory.say({"type": "hello", "room": "tea"})
+        assert mallory.hear()["code"] == "too-many-looks"
+        mallory.say({"type": "ping"})
+        assert mallory.hear() == {"type": "pong"}
+
+
+def test_messages_of_many_sockets_are_cut_off_together(url: str) -> None:
+    with ExitStack() as stack:
+        flood = [stack.enter_context(Socket(url)) for _ in range(8)]
+        heard = ""
+        for number in range(1000):  # on each socket fewer than it may say alone
+            flood[number % 8].say({"type": "ping"})
+            heard = flood[number % 8].hear().get("code", "")
+            if heard:
+                break
+    assert heard == "too-fast"
+    assert number >= 600
+
+
+def test_rooms_are_limited_in_all_but_not_for_who_comes_back(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", max_sockets=10)
+    with serving(build(settings)) as url:
+        for number in range(10):  # the seats of those who went are kept
+            with Socket(url) as somebody:
+                seat = somebody.join(f"room-{number}", "Somebody")
+        with Socket(url) as alice:
+            alice.say({"type": "hello", "room": "one-too-many"})
+            assert alice.hear()["code"] == "busy"
+        with Socket(url) as somebody:
+            somebody.say({"type": "resume", "token": seat["resume"], "name": "Somebody", "heard": 0})
+            assert somebody.hear()["type"] == "joined"

@@ -1,0 +1,49 @@
+"""What a client can read and already has."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eyeline.serve.http.content_negotiation import Encoding, preferred, unchanged
+
+ALL: tuple[Encoding, ...] = ("br", "gzip", "identity")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip", "gzip"),
+        ("GZIP;q=0.5", "gzip"),
+        ("br;q=0, gzip", "gzip"),
+        ("br;q=0.1, gzip;q=0.9", "gzip"),
+        ("br ; q=1", "br"),
+        ("*", "br"),
+        ("*;q=0, gzip", "gzip"),
+        ("identity", "identity"),
+        ("", "identity"),
+        ("zstd", "identity"),
+        ("br;q=many", "identity"),
+    ],
+)
+def test_client_gets_the_smallest_of_what_it_likes_most(accepted: str, encoding: Encoding) -> None:
+    assert preferred(accepted, ALL) == encoding
+
+
+def test_encoding_that_is_not_there_is_not_chosen() -> None:
+    assert preferred("br, gzip", ("gzip", "identity")) == "gzip"
+
+
+@given(st.text())
+def test_any_accept_encoding_gives_an_encoding_that_is_there(accepted: str) -> None:
+    assert preferred(accepted, ("gzip", "identity")) in ("gzip", "identity")
+
+
+@pytest.mark.parametrize("held", ['"a"', 'W/"a"', '"b", "a"', "*"])
+def test_client_that_holds_it_needs_nothing(held: str) -> None:
+    assert unchanged(held, '"a"')
+
+
+@pytest.mark.parametrize("held", ["", '"b"', "a", '"aa"'])
+def test_client_that_holds_another_needs_it(held: str) -> None:
+    assert not unchanged(held, '"a"')

@@ -1,0 +1,302 @@
+"""The relay on real sockets: what passes between clients and peers, and what doesn't, under both loops."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import closing, suppress
+
+import pytest
+from tests.support.relaying import CHANNEL, Client, Running, address, files, hears_nothing, running, udp, until
+
+from eyeline.serve.relay.tcp_stream import STUCK_S, UNUSED_S
+from eyeline.turn.attributes import ErrorCode
+from eyeline.turn.message import ALLOCATE, DATA, REFRESH, SEND, Class, Message
+from eyeline.turn.relay_attributes import (
+    UDP,
+    Data,
+    DontFragment,
+    Lifetime,
+    RequestedTransport,
+    XorPeerAddress,
+)
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def relay(request: pytest.FixtureRequest) -> Iterator[Running]:
+    with running(request.param) as made:
+        yield made
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 4, 200, 1200])
+def test_channel_data_passes_both_ways_without_its_padding(relay: Running, transport: str, size: int) -> None:
+    client, data = Client(relay, transport), os.urandom(size)
+    with closing(client.wire), udp() as peer:
+        relayed = client.allocate()
+        client.bind(peer)
+        client.say(CHANNEL, data)
+        assert peer.recvfrom(2048) == (data, ("127.0.0.1", relayed.port))
+        peer.sendto(data, ("127.0.0.1", relayed.port))
+        assert client.receive() == CHANNEL.to_bytes(2) + size.to_bytes(2) + data
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("size", [0, 1, 3, 1200])
+def test_indications_pass_both_ways(relay: Running, transport: str, size: int) -> None:
+    """RFC 8656, 11; the padding of what we send is zero."""
+    client, data = Client(relay, transport), os.urandom(size)
+    with closing(client.wire), udp() as peer:
+        relayed = client.allocate()
+        client.permit(peer)
+        for more in ((), (DontFragment(),)):
+            client.indicate(peer, Data(data), *more)
+            assert peer.recv(2048) == data
+        peer.sendto(data, ("127.0.0.1", relayed.port))
+        answer = client.receive()
+        message = Message.decode(answer)
+        assert (message.method, message.message_class) == (DATA, Class.INDICATION)
+        assert message.attributes == (XorPeerAddress(address(peer)), Data(data))
+        assert answer.endswith(data + bytes(-size % 4))
+
+
+def test_nothing_passes_without_a_permission(relay: Running) -> None:
+    client = Client(relay)
+    with closing(client.wire), udp() as peer:
+        relayed = client.allocate()
+        peer.sendto(b"let me in", ("127.0.0.1", relayed.port))
+        client.indicate(peer, Data(b"let me out"))
+        client.say(CHANNEL, b"by a channel that isn't bound")
+        assert hears_nothing(client.wire)
+        assert hears_nothing(peer)
+        client.permit(peer)
+        peer.sendto(b"now", ("127.0.0.1", relayed.port))
+        assert Message.decode(client.receive()).get(Data) == Data(b"now")
+
+
+def test_a_channel_hears_nobody_but_its_peer(relay: Running) -> None:
+    """A permission is for an address; another port of it comes by indications."""
+    client = Client(relay)
+    with closing(client.wire), udp() as peer, udp() as neighbour:
+        relayed = client.allocate()
+        client.bind(peer)
+        neighbour.sendto(b"me too", ("127.0.0.1", relayed.port))
+        message = Message.decode(client.receive())
+        assert message.get(XorPeerAddress) == XorPeerAddress(address(neighbour))
+
+
+def test_channel_data_with_a_length_that_lies_is_dropped(relay: Running) -> None:
+    """RFC 8656, 12.6: longer than the datagram; what is more than its length is padding."""
+    client = Client(relay)
+    with closing(client.wire), udp() as peer:
+        client.allocate()
+        client.bind(peer)
+        client.say(CHANNEL, b"short", length=6)
+        client.wire.send(b"\x40\x01\x00")
+        client.say(CHANNEL, b"right and more", length=5)
+        assert peer.recv(2048) == b"right"
+        assert hears_nothing(peer)
+
+
+def test_a_send_indication_that_is_broken_is_dropped(relay: Running) -> None:
+    client = Client(relay)
+    with closing(client.wire), udp() as peer:
+        client.allocate()
+        client.permit(peer)
+        whole = Message(SEND, Class.INDICATION, bytes(12), (XorPeerAddress(address(peer)), Data(b"x"))).encode()
+        for broken in (
+            whole[:-4],
+            whole + b"\0",
+            whole[:4] + bytes(4) + whole[8:],
+            whole[:20],
+            whole[:22] + b"\xff\xff" + whole[24:],
+        ):
+            client.wire.send(broken)
+        client.indicate(peer)
+        assert hears_nothing(peer)
+
+
+def test_a_dead_peer_ends_nothing(relay: Running) -> None:
+    """RFC 8656, 11.5: ICMP from a peer, which surfaces as an error of the next call on the socket."""
+    client = Client(relay)
+    with closing(client.wire), udp() as alive:
+        client.allocate()
+        with udp() as dead:
+            client.bind(dead)
+            gone = address(dead)
+        for _ in range(5):
+            client.say(CHANNEL, b"anybody?")
+        client.permit(alive)
+        client.wire.send(Message(SEND, Class.INDICATION, bytes(12), (XorPeerAddress(gone), Data(b"anybody?"))).encode())
+        client.indicate(alive, Data(b"still there"))
+        assert alive.recv(2048) == b"still there"
+        assert client.ask(REFRESH).message_class is Class.SUCCESS
+
+
+def test_a_dead_client_ends_nothing_for_others(relay: Running) -> None:
+    gone, other = Client(relay), Client(relay, peer="bob")
+    with closing(other.wire), udp() as peer:
+        relayed = gone.allocate()
+        gone.bind(peer)
+        gone.wire.close()
+        for _ in range(5):
+            peer.sendto(b"hello?", ("127.0.0.1", relayed.port))
+        theirs = other.allocate()
+        other.bind(peer)
+        peer.sendto(b"hello", ("127.0.0.1", theirs.port))
+        assert other.receive()[4:] == b"hello"
+
+
+def test_who_leaves_is_relayed_no_more(relay: Running) -> None:
+    client = Client(relay)
+    with closing(client.wire), udp() as peer:
+        relayed = client.allocate()
+        client.bind(peer)
+        relay.revoke("alice")
+        until(lambda: relay.allocations() == 0)
+        client.say(CHANNEL, b"still here?")
+        peer.sendto(b"still there?", ("127.0.0.1", relayed.port))
+        assert hears_nothing(peer)
+        error = client.ask(ALLOCATE, RequestedTransport(UDP)).get(ErrorCode)
+        assert error is not None
+        assert error.code == 401
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_refresh_of_zero_closes_everything(relay: Running, transport: str) -> None:
+    client = Client(relay, transport)
+    with closing(client.wire), udp() as peer:
+        relayed = client.allocate()
+        client.bind(peer)
+        before = files()
+        assert client.ask(REFRESH, Lifetime(0)).message_class is Class.SUCCESS
+        until(lambda: files() == before - (3 if transport == "udp" else 2))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
+            again.bind(("127.0.0.1", relayed.port))
+
+
+def test_a_full_range_is_said() -> None:
+    with running("uvloop", ports=range(48_000, 48_002)) as small:
+        clients = [Client(small, peer=str(number)) for number in range(3)]
+        answers = [client.ask(ALLOCATE, RequestedTransport(UDP)) for client in clients]
+        errors = [answer.get(ErrorCode) for answer in answers]
+        assert [error and error.code for error in errors] == [None, None, 508]
+        for client in clients:
+            client.wire.close()
+
+
+def test_a_member_gets_no_more_than_the_bandwidth() -> None:
+    with running("uvloop", rate=100_000) as slow:
+        client = Client(slow)
+        with closing(client.wire), udp() as peer:
+            client.allocate()
+            client.bind(peer)
+            for _ in range(400):
+                client.say(CHANNEL, bytes(1000))
+            peer.settimeout(0.5)
+            came = 0
+            with suppress(TimeoutError):
+                while True:
+                    came += len(peer.recv(2048))
+            assert 90_000 <= came <= 200_000
+            assert slow.relay.totals().dropped > 0
+            assert came <= slow.relay.totals().to_peers_bytes <= 200_000
+            client.say(CHANNEL, b"what was dropped is no debt")
+            assert peer.recv(2048) == b"what was dropped is no debt"
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_bytes_are_counted_without_headers_and_only_if_they_pass(relay: Running, transport: str) -> None:
+    client = Client(relay, transport)
+    with closing(client.wire), udp() as peer, udp() as stranger:
+        relayed = client.allocate()
+        client.indicate(stranger, Data(b"without a permission"))
+        client.bind(peer)
+        client.indicate(peer, Data(b"seven b"))
+        client.say(CHANNEL, b"eight by")
+        assert {peer.recv(2048), peer.recv(2048)} == {b"seven b", b"eight by"}
+        peer.sendto(b"nine byte", ("127.0.0.1", relayed.port))
+        client.receive()
+        until(lambda: relay.relay.totals()[:4] == (2, 15, 1, 9))
+
+
+def test_a_stream_in_single_bytes_and_all_at_once_is_the_same(relay: Running) -> None:
+    client = Client(relay, "tcp")
+    with closing(client.wire), udp() as peer:
+        client.allocate()
+        client.bind(peer)
+        stream = b"".join(CHANNEL.to_bytes(2) + b"\0\x05" + word + bytes(3) for word in (b"first", b"again"))
+        for byte in stream:
+            client.wire.send(bytes((byte,)))
+        client.wire.send(stream)
+        assert [peer.recv(2048) for _ in range(4)] == [b"first", b"again"] * 2
+
+
+@pytest.mark.parametrize("junk", [b"\x80\0\0\0junk", b"\0\1\0\0nocookie" + bytes(20), b"\xff" * 70_000])
+def test_a_stream_that_is_neither_ends(relay: Running, junk: bytes) -> None:
+    client = Client(relay, "tcp")
+    with closing(client.wire), udp() as peer:
+        relayed = client.allocate()
+        client.bind(peer)
+        client.wire.sendall(junk)
+        with pytest.raises((ConnectionResetError, AssertionError)):
+            client.receive()
+        until(lambda: relay.allocations() == 0)
+        assert relayed.port
+
+
+def test_a_frame_of_64_kilobytes_passes_or_is_dropped_and_the_stream_goes_on(relay: Running) -> None:
+    """No UDP packet carries it; the message after it is heard."""
+    client = Client(relay, "tcp")
+    with closing(client.wire), udp() as peer:
+        client.allocate()
+        client.bind(peer)
+        client.wire.sendall(CHANNEL.to_bytes(2) + b"\xff\xff" + bytes(65_536))
+        client.say(CHANNEL, b"after it")
+        assert peer.recv(65_536) == b"after it"
+
+
+def test_a_client_that_does_not_read_costs_a_bounded_buffer(relay: Running) -> None:
+    """What it can't take is lost, as on a path that is full; others go on."""
+    client, other = Client(relay, "tcp"), Client(relay, "tcp", peer="bob")
+    with closing(client.wire), closing(other.wire), udp() as peer:
+        relayed = client.allocate()
+        client.bind(peer)
+        for _ in range(20_000):
+            peer.sendto(bytes(1000), ("127.0.0.1", relayed.port))
+        theirs = other.allocate()
+        other.bind(peer)
+        peer.sendto(b"hello", ("127.0.0.1", theirs.port))
+        assert other.receive()[4:] == b"hello"
+        [buffered] = [
+            each._transport.get_write_buffer_size()
+            for flow, each in relay.relay._streams.items()
+            if each._transport is not None and flow.client.port == client.wire.getsockname()[1]
+        ]
+        assert buffered <= 1 << 18
+
+
+def test_a_connection_without_an_allocation_ends_after_half_a_minute(relay: Running) -> None:
+    idle, busy = Client(relay, "tcp"), Client(relay, "tcp", peer="bob")
+    with closing(idle.wire), closing(busy.wire):
+        busy.allocate()
+        until(lambda: relay.streams() == 2)
+        relay.tick(UNUSED_S - 1)
+        relay.tick(UNUSED_S + 1)
+        with pytest.raises((ConnectionResetError, AssertionError)):
+            idle.receive()
+        until(lambda: relay.streams() == 1)
+        assert busy.ask(REFRESH).message_class is Class.SUCCESS
+
+
+def test_a_client_that_never_reads_is_closed_after_half_a_minute(relay: Running) -> None:
+    client = Client(relay, "tcp")
+    with closing(client.wire), udp() as peer:
+        relayed = client.allocate()
+        client.bind(peer)
+        [stream] = relay.relay._streams.values()
+        while stream._stuck_at is None:
+            peer.sendto(bytes(1000), ("127.0.0.1", relayed.port))
+        relay.tick(STUCK_S - 1)
+        assert relay.allocations() == 1
+        relay.tick(STUCK_S + 1)
+        until(lambda: relay.streams() == relay.allocations() == 0)

@@ -1,0 +1,95 @@
+"""The short way of a WebSocket: who doesn't read is dropped, whatever it is that waits for them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
+
+from uvicorn import Config
+from uvicorn.server import ServerState
+from websockets.frames import Opcode
+
+from eyeline.serve.app import build
+from eyeline.serve.ws.connection import OUTBOX_BYTES, Broker
+from eyeline.serve.ws.fast_path import Direct
+from eyeline.settings import Settings
+
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: eyeline.v1\r\n\r\n"
+)
+PING = bytes((0x80 | Opcode.PING, 0x80 | 125)) + bytes(4 + 125)
+PONG_BYTES = 2 + 125
+
+
+class Line(asyncio.Transport):
+    """The outside: a client that takes nothing, and for which something waits already."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left = 0
+        self.written = b""
+        self.over = False
+        self.answered = asyncio.Event()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.left += len(data)
+        self.written += data
+        self.answered.set()
+
+    def get_write_buffer_size(self) -> int:
+        return self.left
+
+    def is_closing(self) -> bool:
+        return self.over
+
+    def close(self) -> None:
+        self.over = True
+
+    def abort(self) -> None:
+        self.over = True
+
+
+def conversing(tmp_path: Path, converse: Callable[[Direct, Line, Broker], Awaitable[None]]) -> None:
+    """`converse` with a server over a line whose handshake is done."""
+
+    async def run() -> None:
+        eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))
+        with closing(eyeline):
+            direct, line = Direct(Config(eyeline), ServerState(), {}), Line()
+            direct.connection_made(line)
+            direct.data_received(HANDSHAKE)
+            await line.answered.wait()
+            await converse(direct, line, eyeline.start())
+            direct.connection_lost(None)
+            await asyncio.gather(*direct.tasks)
+
+    asyncio.run(run())
+
+
+def test_answers_to_pings_that_nobody_reads_are_bounded(tmp_path: Path) -> None:
+    async def converse(direct: Direct, line: Line, broker: Broker) -> None:
+        line.left = OUTBOX_BYTES - 2 * PONG_BYTES
+        line.written = b""
+        for _ in range(2):
+            direct.data_received(PING)
+        assert line.written.count(bytes((0x80 | Opcode.PONG,))) == 2
+        assert not broker.tally.drops
+        for _ in range(10):
+            direct.data_received(PING)
+        assert line.left < OUTBOX_BYTES + 2 * PONG_BYTES
+        assert line.written.endswith(b"too-slow")
+        assert broker.tally.drops == {"too-slow": 1}
+
+    conversing(tmp_path, converse)
+
+
+def test_pings_are_answered_as_long_as_somebody_reads(tmp_path: Path) -> None:
+    async def converse(direct: Direct, line: Line, broker: Broker) -> None:
+        for _ in range(100):
+            line.left, line.written = 0, b""
+            direct.data_received(PING)
+            assert len(line.written) == PONG_BYTES
+        assert not broker.tally.drops
+
+    conversing(tmp_path, converse)

@@ -1,0 +1,78 @@
+"""What clients are told for ICE."""
+
+import asyncio
+import socket
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from eyeline.doctor.line import parse
+from eyeline.errors import SetupError
+from eyeline.serve.relay.ice_servers import Traversal
+from eyeline.settings import Settings
+from eyeline.signalling.messages import PeerId, RoomName
+
+SCOPE = {"type": "websocket", "scheme": "wss", "client": ("192.0.2.9", 4711)}
+
+
+def told(data_dir: Path, public: str | None, host: bytes, relay: Literal["on", "off"] = "on") -> list[str]:
+    """All URLs for somebody who has a seat and came by this `Host`."""
+
+    async def ask() -> list[str]:
+        settings = Settings(data_dir=data_dir, stun_port=0, host="127.0.0.1", public_address=public, relay=relay)
+        traversal = Traversal(settings, bytes(32), one_port=True)
+        ice = traversal.ice({**SCOPE, "headers": [(b"host", host)]})
+        traversal.relay.close()
+        return [url for server in ice.mint(RoomName("tea"), PeerId("alice")) for url in server.urls]
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize(
+    ("public", "host", "shown"),
+    [
+        ("2001:db8::5", b"meet.example.org", "[2001:db8::5]"),
+        ("192.0.2.5", b"meet.example.org", "192.0.2.5"),
+        (None, b"[2001:db8::5]:8000", "[2001:db8::5]"),
+        (None, b"meet.example.org", "meet.example.org"),
+    ],
+)
+def test_a_url_for_ice_has_ipv6_in_brackets(tmp_path: Path, public: str | None, host: bytes, shown: str) -> None:
+    """RFC 7064, 3.1, and RFC 7065, 3.1."""
+    urls = told(tmp_path, public, host)
+    assert [url.partition(":")[0] for url in urls] == ["stun", "turn", "turns"]
+    for url in urls:
+        where = parse(url)
+        assert where is not None
+        assert where.host == shown.strip("[]")
+        assert f":{shown}:{where.port}" in url
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (socket.EAI_NONAME, "but that name leads to no address: there is none."),
+        (socket.EAI_AGAIN, "and no name server tells where that is."),
+    ],
+)
+def test_public_address_that_leads_nowhere_stops_the_start_of_a_relay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: str
+) -> None:
+    really = socket.getaddrinfo
+
+    def look_up(host: str, *asked: Any, **more: Any) -> Any:
+        if host == "meet.example.org":
+            raise socket.gaierror(number, "there is none")
+        return really(host, *asked, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    settings = Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", public_address="meet.example.org")
+    with pytest.raises(SetupError, match=f"^public_address is 'meet.example.org', {words}$"):
+        Traversal(settings, bytes(32), one_port=True)
+
+
+def test_without_the_relay_only_browsers_have_to_know_the_public_address(tmp_path: Path) -> None:
+    urls = told(tmp_path, "meet.example.invalid", b"localhost", relay="off")
+    assert urls
+    assert all("meet.example.invalid" in url for url in urls)

@@ -1,0 +1,241 @@
+"""The web app as browsers get it, from a small build in a folder."""
+
+import asyncio
+import gzip
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+from eyeline.errors import SetupError
+from eyeline.serve.http.static_files import Pages
+
+PAGE = '<!doctype html><head><base href="/" /><script src="./assets/app-1.js"></script></head>'
+SCRIPT = "console.log(1)"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in [("index.html", PAGE), ("assets/app-1.js", SCRIPT), ("sdk/eyeline.js", "export {}")]:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        Path(f"{path}.gz").write_bytes(gzip.compress(text.encode()))
+        Path(f"{path}.br").write_bytes(b"as brotli: " + text.encode())
+    (tmp_path / "assets" / "inter.woff2").write_bytes(b"wOF2")
+    (tmp_path / ".built-from").write_text("digest", encoding="ascii")
+    return tmp_path
+
+
+@pytest.fixture
+def pages(folder: Path) -> Pages:
+    return Pages(folder)
+
+
+def ask(app: ASGIApp, path: str, method: str = "GET", root_path: str = "", **headers: str) -> httpx.Response:
+    """Plain by default: httpx alone would ask for compressed answers."""
+    asked = {"accept-encoding": "identity"} | {name.replace("_", "-"): value for name, value in headers.items()}
+
+    async def once() -> httpx.Response:
+        transport = httpx.ASGITransport(app, root_path=root_path)
+        async with httpx.AsyncClient(transport=transport, base_url="http://tea.example") as client:
+            return await client.request(method, path, headers=asked)
+
+    return asyncio.run(once())
+
+
+def raw_body(app: ASGIApp, path: str, accept_encoding: str) -> tuple[bytes, str | None]:
+    """The bytes on the wire and their encoding: httpx would decode them."""
+    sent = []
+
+    async def once() -> None:
+        async def send(message: object) -> None:
+            sent.append(message)
+
+        headers = [(b"accept-encoding", accept_encoding.encode())]
+        scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": headers}
+        await app(scope, None, send)  # type: ignore[arg-type]  # nothing is received
+
+    asyncio.run(once())
+    start, body = sent
+    encoding = dict(start["headers"]).get(b"content-encoding", b"").decode()  # type: ignore[index]
+    return body["body"], encoding or None  # type: ignore[index]
+
+
+@pytest.mark.parametrize("path", ["/", "/test", "/r/tea", "/r/tea.time", "/r/%F0%9F%8D%B5"])
+def test_home_test_and_rooms_are_the_page(pages: Pages, path: str) -> None:
+    answer = ask(pages, path)
+    assert (answer.status_code, answer.text) == (200, PAGE)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize("path", ["/elsewhere", "/test/x", "/r/", "/r/tea/time", "/index"])
+def test_unknown_place_is_the_page_with_404(pages: Pages, path: str) -> None:
+    answer = ask(pages, path)
+    assert (answer.status_code, answer.text) == (404, PAGE)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/assets/app-0.js", "/favicon.ico", "/.built-from", "/assets/app-1.js.br", "/index.html", "/..%2f..%2fetc/x.y"],
+)
+def test_unknown_file_is_not_the_page(pages: Pages, path: str) -> None:
+    answer = ask(pages, path)
+    assert (answer.status_code, answer.text) == (404, "There is no such file.\n")
+
+
+def test_nothing_outside_the_build_can_be_read(folder: Path) -> None:
+    secret = folder.parent / "secret.txt"
+    secret.write_text("secret", encoding="ascii")
+    for path in (
+        f"/../{secret.name}",
+        f"/%2e%2e/{secret.name}",
+        str(secret),
+        f"//{secret}",
+        "/assets/../../secret.txt",
+    ):
+        assert "secret" not in ask(Pages(folder), path).text
+
+
+def test_hashed_file_is_kept_for_a_year(pages: Pages) -> None:
+    answer = ask(pages, "/assets/app-1.js")
+    assert (answer.status_code, answer.text) == (200, SCRIPT)
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+
+
+def test_sdk_may_be_imported_by_any_page_and_is_checked_for_news(pages: Pages) -> None:
+    headers = ask(pages, "/sdk/eyeline.js").headers
+    assert headers["access-control-allow-origin"] == "*"
+    assert headers["cross-origin-resource-policy"] == "cross-origin"
+    assert headers["cache-control"] == "public, max-age=300, must-revalidate"
+
+
+def test_rest_is_for_our_own_pages_alone(pages: Pages) -> None:
+    for path in ("/", "/assets/app-1.js"):
+        assert ask(pages, path).headers["cross-origin-resource-policy"] == "same-origin"
+        assert "access-control-allow-origin" not in ask(pages, path).headers
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding", "body"),
+    [
+        ("gzip, br", "br", b"as brotli: " + SCRIPT.encode()),
+        ("gzip", "gzip", gzip.compress(SCRIPT.encode(), mtime=0)),
+        ("zstd", None, SCRIPT.encode()),
+    ],
+)
+def test_client_gets_the_encoding_it_can_read(pages: Pages, accepted: str, encoding: str | None, body: bytes) -> None:
+    sent, named = raw_body(pages, "/assets/app-1.js", accepted)
+    assert named == encoding
+    assert gzip.decompress(sent) == gzip.decompress(body) if encoding == "gzip" else sent == body
+
+
+def test_caches_keep_encodings_apart(pages: Pages) -> None:
+    plain, packed = ask(pages, "/assets/app-1.js"), ask(pages, "/assets/app-1.js", "HEAD", accept_encoding="br")
+    assert plain.headers["vary"] == packed.headers["vary"] == "accept-encoding"
+    assert plain.headers["etag"] != packed.headers["etag"]
+    assert "vary" not in ask(pages, "/assets/inter.woff2").headers
+
+
+def test_unchanged_file_is_not_sent_again(pages: Pages) -> None:
+    first = ask(pages, "/")
+    again = ask(pages, "/", if_none_match=first.headers["etag"])
+    assert (again.status_code, again.content) == (304, b"")
+    for name in ("etag", "vary", "cache-control", "content-security-policy"):
+        assert again.headers[name] == first.headers[name]
+    assert ask(pages, "/", if_none_match='"other"').status_code == 200
+
+
+def test_head_is_get_without_the_body(pages: Pages) -> None:
+    got, head = ask(pages, "/"), ask(pages, "/", "HEAD")
+    assert head.content == b""
+    assert head.headers == got.headers
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
+def test_other_methods_are_refused(pages: Pages, method: str) -> None:
+    answer = ask(pages, "/", method)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_page_may_run_only_our_scripts_and_use_camera_and_microphone(pages: Pages) -> None:
+    headers = ask(pages, "/r/tea").headers
+    policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
+    assert (policy["default-src"], policy["script-src"], policy["style-src"]) == ("'none'", "'self'", "'self'")
+    assert (policy["frame-ancestors"], policy["require-trusted-types-for"]) == ("'none'", "'script'")
+    assert "camera=(self)" in headers["permissions-policy"]
+    assert "geolocation=()" in headers["permissions-policy"]
+
+
+@pytest.mark.parametrize("path", ["/", "/assets/app-1.js", "/nothing.js", "/sdk/eyeline.js"])
+def test_every_answer_says_no_sniffing_and_no_referrer(pages: Pages, path: str) -> None:
+    headers = ask(pages, path).headers
+    assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
+
+
+@pytest.mark.parametrize("path", ["/call/", "/call/r/tea"])
+def test_mounted_page_finds_its_files_under_the_prefix(pages: Pages, path: str) -> None:
+    site = Starlette(routes=[Mount("/call", pages)])
+    answer = ask(site, path)
+    assert '<base href="/call/">' in answer.text
+    assert ask(site, "/call/assets/app-1.js").text == SCRIPT
+
+
+def test_server_that_takes_the_prefix_off_gets_the_same(pages: Pages) -> None:
+    answer = ask(pages, "/r/tea", root_path="/call")
+    assert '<base href="/call/">' in answer.text
+    assert ask(pages, "/assets/app-1.js", root_path="/call").text == SCRIPT
+
+
+def test_mount_point_without_its_slash_is_home(pages: Pages) -> None:
+    assert ask(pages, "/call", root_path="/call").status_code == 200
+
+
+def test_each_prefix_has_an_etag_of_its_own(pages: Pages) -> None:
+    tags = {ask(pages, "/", root_path=prefix).headers["etag"] for prefix in ("", "/call", "/talk")}
+    assert len(tags) == 3
+
+
+def test_mounted_page_is_compressed_too(pages: Pages) -> None:
+    answer = ask(pages, "/", root_path="/call", accept_encoding="br, gzip")
+    assert answer.headers["content-encoding"] == "gzip"
+    assert '<base href="/call/">' in answer.text
+
+
+@pytest.mark.parametrize("prefix", ['/"><script>', "//evil.example", "/a b"])
+def test_hostile_prefix_stays_a_path(pages: Pages, prefix: str) -> None:
+    base = ask(pages, "/", root_path=prefix).text.partition("<base href=")[2].partition("</head>")[0].partition("><")[0]
+    assert base.startswith('"/')
+    assert not base.startswith('"//')
+    assert "<" not in base
+    assert base.count('"') == 2
+
+
+def test_missing_build_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="run `make serve`"):
+        Pages(tmp_path)
+
+
+def test_build_that_cannot_be_mounted_is_refused(folder: Path) -> None:
+    (folder / "index.html").write_text("<title>other</title>", encoding="utf-8")
+    with pytest.raises(SetupError, match="<base href"):
+        Pages(folder)
+
+
+def test_file_of_an_unknown_type_is_refused_at_start(folder: Path) -> None:
+    (folder / "assets" / "film.avi").write_bytes(b"")
+    with pytest.raises(SetupError, match=r"no content type for '\.avi'"):
+        Pages(folder)
+
+
+def test_no_request_reads_the_disk(folder: Path) -> None:
+    pages = Pages(folder)
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    assert ask(pages, "/assets/app-1.js").text == SCRIPT
+    assert ask(pages, "/r/tea").text == PAGE

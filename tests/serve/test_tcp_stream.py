@@ -1,0 +1,88 @@
+"""What one client's connection may ask of the event loop."""
+
+import asyncio
+from collections import Counter
+from typing import Any, Final
+
+from eyeline.serve.relay.tcp_stream import MESSAGES_PER_TURN, TurnStream
+from eyeline.turn.effects import Flow
+from eyeline.turn.message import BINDING, Class, Message
+
+ASKED: Final = [Message(BINDING, Class.REQUEST, number.to_bytes(12)).encode() for number in range(200)]
+
+
+class Desk:
+    """Keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+        self.refused: Counter[str] = Counter()
+
+    def connected(self, flow: Flow, stream: TurnStream) -> bool:
+        return True
+
+    def receive(self, datagram: bytes, flow: Flow, reply: Any) -> None:
+        self.heard.append(datagram)
+
+    def from_stream(self, flow: Flow, message: memoryview) -> None:
+        pass
+
+    def disconnected(self, flow: Flow) -> None:
+        pass
+
+
+class Line(asyncio.Transport):
+    """The outside: says whether it is being read."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("192.0.2.1", 1), "sockname": ("192.0.2.2", 2)})
+        self.reading = True
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        pass
+
+    def is_closing(self) -> bool:
+        return False
+
+
+async def flooded() -> tuple[Desk, Line, TurnStream]:
+    desk, line = Desk(), Line()
+    stream = TurnStream(desk)
+    stream.connection_made(line)
+    stream.data_received(b"".join(ASKED[:150]))
+    return desk, line, stream
+
+
+async def turns() -> None:
+    """More than enough for all that waits."""
+    for _ in ASKED:
+        await asyncio.sleep(0)
+
+
+def test_a_read_that_is_full_of_messages_lets_others_have_their_turn_between_them() -> None:
+    async def play() -> None:
+        desk, line, stream = await flooded()
+        assert len(desk.heard) == MESSAGES_PER_TURN
+        assert not line.reading
+        stream.data_received(b"".join(ASKED[150:]))  # as TLS may
+        await turns()
+        assert desk.heard == ASKED
+        assert line.reading
+
+    asyncio.run(play())
+
+
+def test_what_waits_when_the_client_goes_is_forgotten() -> None:
+    async def play() -> None:
+        desk, _, stream = await flooded()
+        stream.connection_lost(None)
+        await turns()
+        assert len(desk.heard) == MESSAGES_PER_TURN
+
+    asyncio.run(play())

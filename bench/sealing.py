@@ -17,7 +17,7 @@ WEB = Path(__file__).parent.parent / "web"
 BUNDLE = """
 import { build } from 'vite';
 const made = await build({ logLevel: 'error', configFile: false, build: { write: false, minify: false,
-  lib: { entry: './sdk/src/seal.ts', formats: ['es'] } } });
+  lib: { entry: './sdk/src/signalling/signal-encryption.ts', formats: ['es'] } } });
 process.stdout.write([made].flat()[0].output[0].code);
 """
 CALL = """async ([code, runs]) => {

@@ -46,8 +46,8 @@ def outputs() -> dict[Path, str]:
         page = spliced(page, name, table)
     return {
         ROOT / "docs/protocol.md": markdown(),
-        ROOT / "web/sdk/src/protocol.ts": typescript(),
-        ROOT / "web/sdk/src/emoji.ts": emoji_typescript(),
+        ROOT / "web/sdk/src/signalling/protocol.ts": typescript(),
+        ROOT / "web/sdk/src/verification/emoji.ts": emoji_typescript(),
         ROOT / "web/app/src/checks.ts": checks_typescript("CHECKS", checks.CHECKS, checks.Check._fields),
         ROOT / "web/app/src/verdicts.ts": checks_typescript("VERDICTS", checks.VERDICTS, ("message", "visitor")),
         operate: page,

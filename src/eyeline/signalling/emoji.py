@@ -2,7 +2,7 @@
 
 Each connection has two ends with a key each, which its fingerprint names.  One end commits itself to a nonce, the other
 answers with its own, the first reveals: so nobody can try nonces until the emoji match, and a guess is right once in
-2^24.  `docs/peer-protocol.md` has the frames; `web/sdk/src/comparison.ts` plays them.
+2^24.  `docs/peer-protocol.md` has the frames; `web/sdk/src/verification/short-auth-string.ts` plays them.
 """
 
 import hashlib

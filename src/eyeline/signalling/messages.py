@@ -1,7 +1,7 @@
 """Every message on the WebSocket: the protocol.
 
 `ToBroker` is what a client may say, `FromBroker` what it may hear.  JSON text frames, one message each, told apart by
-`type`; names are camelCase on the wire; unknown fields are ignored.  `docs/protocol.md` and `web/sdk/src/protocol.ts`
+`type`; names are camelCase on the wire; unknown fields are ignored.  `docs/protocol.md` and `web/sdk/src/signalling/protocol.ts`
 are written from these types by `tools/protocol.py`.
 """
 

@@ -1,6 +1,6 @@
 """Sealed signalling: what members who share a link's secret say through a broker that can neither read nor change it.
 
-`docs/peer-protocol.md` has the format; `web/sdk/src/seal.ts` plays by the same, and both by `tests/vectors/seal.json`.
+`docs/peer-protocol.md` has the format; `web/sdk/src/signalling/signal-encryption.ts` plays by the same, and both by `tests/vectors/seal.json`.
 Keys by HKDF-SHA-256 (RFC 5869), sealing by AES-256-GCM (NIST SP 800-38D).  Chance is passed in: an `iv` must never be
 used twice under one secret.
 """

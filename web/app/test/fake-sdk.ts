@@ -255,4 +255,4 @@ export { Conversation } from '../../sdk/src/chat/conversation';
 export { keptIn } from '../../sdk/src/files/chunks';
 export { folderOf } from '../../sdk/src/files/tree';
 
-export { ownedRoom } from '../../sdk/src/seal';
+export { ownedRoom } from '../../sdk/src/signalling/signal-encryption';

@@ -1,6 +1,6 @@
 /** The SDK as seen from outside, without a network or a camera: tests say what happens in it. */
 import type * as sdk from '@eyeline/sdk';
-import { PERMISSIONS } from '../../sdk/src/protocol';
+import { PERMISSIONS } from '../../sdk/src/signalling/protocol';
 import { Source } from '../../sdk/src/value';
 
 export type MakeStream = (name: string) => MediaStream;

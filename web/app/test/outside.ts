@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import { Conversation } from '../../sdk/src/chat/conversation';
 import { keptIn } from '../../sdk/src/files/chunks';
 import { folderOf } from '../../sdk/src/files/tree';
-import { ownedRoom } from '../../sdk/src/seal';
+import { ownedRoom } from '../../sdk/src/signalling/signal-encryption';
 import type { Disk, Held, Memory, Outside, Shelf } from '../src/model/outside';
 import { FakeLobby, FakeMedia, type FakeRoom } from './fakes';
 

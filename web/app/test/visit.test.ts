@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ownedRoom } from '../../sdk/src/seal';
+import { ownedRoom } from '../../sdk/src/signalling/signal-encryption';
 import { App } from '../src/model/app';
 import { secondsForThoseThere } from '../src/model/arrival';
 import type { Call } from '../src/model/call';

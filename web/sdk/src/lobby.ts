@@ -1,12 +1,12 @@
-import { Broker, type Signalling } from './broker.ts';
+import { configure, type Spare, spare, type Ways } from './connection/peer-connection.ts';
 import { EyelineError } from './errors.ts';
-import { configure, type Spare, spare, type Ways } from './link.ts';
-import { type Permissions, permissionsOf, permitted } from './permissions.ts';
-import type { IceServer, Joined, Member } from './protocol.ts';
+import { type Permissions, permissionsOf, permitted } from './media/permissions.ts';
 import { loadTicket, type Place, type Room, SeatedRoom, saveTicket } from './room.ts';
-import { isSecret } from './seal.ts';
-import { isStranger, SealedBroker } from './sealed.ts';
-import type { BrokerState, News, Ticket } from './session.ts';
+import type { IceServer, Joined, Member } from './signalling/protocol.ts';
+import { isStranger, SealedBroker } from './signalling/sealed-signalling.ts';
+import type { BrokerState, News, Ticket } from './signalling/session.ts';
+import { isSecret } from './signalling/signal-encryption.ts';
+import { Broker, type Signalling } from './signalling/websocket.ts';
 import { Source, type Value } from './value.ts';
 
 /** Milliseconds that joining may take before it is given up with code `unreachable`. */

@@ -1,17 +1,17 @@
-import type { Signalling } from './broker.ts';
+import type { Json, PeerMedia } from './connection/messages.ts';
+import { configure, type Spare, spare, type Ways } from './connection/peer-connection.ts';
+import { newestNumber, numberAfter } from './connection/sequence.ts';
+import { firstTrack, type Outgoing } from './connection/transceivers.ts';
 import { EyelineError } from './errors.ts';
-import { Exchange } from './files/exchange.ts';
-import { type Hosting, RoomHosting } from './hosting.ts';
-import { configure, type Spare, spare, type Ways } from './link.ts';
-import { newestNumber, numberAfter } from './number.ts';
+import { Exchange } from './files/swarm.ts';
+import { type Permissions, permissionsOf, permitted } from './media/permissions.ts';
 import { type Peer, RemotePeer } from './peer.ts';
-import { type Permissions, permissionsOf, permitted } from './permissions.ts';
-import type { IceServer, Joined, Member, Roster } from './protocol.ts';
-import { isStranger } from './sealed.ts';
-import type { BrokerState, News, Ticket } from './session.ts';
-import { firstTrack, type Outgoing } from './tracks.ts';
+import { type Hosting, RoomHosting } from './signalling/moderation.ts';
+import type { IceServer, Joined, Member, Roster } from './signalling/protocol.ts';
+import { isStranger } from './signalling/sealed-signalling.ts';
+import type { BrokerState, News, Ticket } from './signalling/session.ts';
+import type { Signalling } from './signalling/websocket.ts';
 import { Source, type Value } from './value.ts';
-import type { Json, PeerMedia } from './words.ts';
 
 /** Milliseconds that a connection which was lost has, to come back. */
 const CUT_OFF_MS = 10_000;

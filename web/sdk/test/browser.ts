@@ -2,8 +2,8 @@
 
 import { vi } from 'vitest';
 import { join } from '../src/lobby.ts';
-import type { Member, Roster } from '../src/protocol.ts';
 import type { Room } from '../src/room.ts';
+import type { Member, Roster } from '../src/signalling/protocol.ts';
 
 /** What the broker says is said by the test. */
 export class Socket {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Conversation, type Person, type Send } from '../src/chat/conversation.ts';
-import type { Json } from '../src/words.ts';
+import type { Json } from '../src/connection/messages.ts';
 
 const NOW = 1_700_000_000_000;
 const DAY_MS = 24 * 3600 * 1000;

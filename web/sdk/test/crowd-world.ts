@@ -1,10 +1,11 @@
 /** One file on its way from Alice to several people: the machines, lines between all, and a small edge around each. */
+
+import { Passing, type Piece } from '../src/files/chunk-requests.ts';
+import { Sharing } from '../src/files/chunk-scheduler.ts';
 import type { FileFrame } from '../src/files/frames.ts';
 import { chunkBytes, chunkCount, type FileOffer, WINDOW_CHUNKS } from '../src/files/offer.ts';
-import { Passing, type Piece } from '../src/files/passing.ts';
 import { FileReceiver, type ReceiverEffect } from '../src/files/receiver.ts';
 import { FileSender, type SenderEffect } from '../src/files/sender.ts';
-import { Sharing } from '../src/files/sharing.ts';
 import { Clock, Lines, type Message } from './lines.ts';
 
 const ALICE = 'alice';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { Sharing } from '../src/files/chunk-scheduler.ts';
 import { parseFileFrame } from '../src/files/frames.ts';
 import { safeName } from '../src/files/names.ts';
 import { CHUNK_BYTES, chunkCount, type FileOffer, readOffer, WINDOW_CHUNKS } from '../src/files/offer.ts';
 import { FileReceiver, type ReceiverEffect } from '../src/files/receiver.ts';
 import { FileSender } from '../src/files/sender.ts';
-import { Sharing } from '../src/files/sharing.ts';
 
 const id = '00000000-0000-4000-8000-000000000000';
 const share = '00000000-0000-4000-8000-00000000000f';

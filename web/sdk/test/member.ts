@@ -1,7 +1,7 @@
 /** One client's session for tests: Alice, as far as they want her. */
 
-import type { Code, FromBroker, Joined, Signal, ToBroker } from '../src/protocol.ts';
-import { type News, Session, type SessionEffect } from '../src/session.ts';
+import type { Code, FromBroker, Joined, Signal, ToBroker } from '../src/signalling/protocol.ts';
+import { type News, Session, type SessionEffect } from '../src/signalling/session.ts';
 
 export const HELLO: ToBroker = { type: 'hello', room: 'tea' };
 export const JOIN: ToBroker = { type: 'join', name: 'Alice' };

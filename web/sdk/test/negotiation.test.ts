@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Negotiation, type NegotiationEffect } from '../src/negotiation.ts';
+import { Negotiation, type NegotiationEffect } from '../src/connection/negotiation.ts';
 
 const TRANSCRIPTS = import.meta.glob('../../../tests/transcripts/negotiation/*.txt', {
   query: '?raw',

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Exchange } from '../src/files/exchange.ts';
-import type { Spare } from '../src/link.ts';
+import type { Frame, Json } from '../src/connection/messages.ts';
+import type { Spare } from '../src/connection/peer-connection.ts';
+import { Exchange } from '../src/files/swarm.ts';
+import { permissionsOf, permitted } from '../src/media/permissions.ts';
 import { RemotePeer } from '../src/peer.ts';
-import { permissionsOf, permitted } from '../src/permissions.ts';
-import type { Permission } from '../src/protocol.ts';
+import type { Permission } from '../src/signalling/protocol.ts';
 import { Source } from '../src/value.ts';
-import type { Frame, Json } from '../src/words.ts';
 
 interface Track {
   readonly kind: 'audio' | 'video';

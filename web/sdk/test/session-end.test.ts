@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Session } from '../src/session.ts';
+import { Session } from '../src/signalling/session.ts';
 import { HELLO, JOIN, joined, refused, reopen, seated, sent, told, visiting } from './member.ts';
 
 describe('refusals', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { attemptOf, measure, type Said } from '../src/stats.ts';
+import { attemptOf, measure, type Said } from '../src/connection/stats.ts';
 
 type Row = { readonly id: string; readonly type: string; readonly [field: string]: unknown };
 

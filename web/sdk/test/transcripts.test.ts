@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { FromBroker, Hello, ToBroker } from '../src/protocol.ts';
-import { Session, type SessionEffect } from '../src/session.ts';
+import type { FromBroker, Hello, ToBroker } from '../src/signalling/protocol.ts';
+import { Session, type SessionEffect } from '../src/signalling/session.ts';
 
 const TRANSCRIPTS = import.meta.glob('../../../tests/transcripts/*.txt', {
   query: '?raw',

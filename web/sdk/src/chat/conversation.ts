@@ -1,4 +1,4 @@
-import type { Json } from '../words.ts';
+import type { Json } from '../connection/messages.ts';
 import { type Delivery, keyOf, type Line, Log, SENT, sums } from './line.ts';
 import {
   answers,

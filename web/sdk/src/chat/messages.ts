@@ -1,4 +1,4 @@
-import type { Json } from '../words.ts';
+import type { Json } from '../connection/messages.ts';
 import { keyOf, type Line } from './line.ts';
 
 /** In characters as the browser counts them. */

@@ -1,10 +1,10 @@
 import { Source } from '../value.ts';
 import type { Kept } from './chunks.ts';
-import type { Exchange } from './exchange.ts';
 import type { FileFrame } from './frames.ts';
 import { hashOf, hex, rootOf } from './hash.ts';
 import { CHUNK_BYTES, chunkBytes, type FileOffer, WINDOW_CHUNKS } from './offer.ts';
 import { FileReceiver, type ReceiverEffect } from './receiver.ts';
+import type { Exchange } from './swarm.ts';
 import { ASKED, type FileProgress, type IncomingFile, isOpen, type ReadBack, show } from './transfer.ts';
 
 /** A chunk that came. */

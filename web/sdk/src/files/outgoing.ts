@@ -1,10 +1,10 @@
 import { Source } from '../value.ts';
+import type { Wire } from './channel.ts';
 import type { FileFrame } from './frames.ts';
 import type { FileOffer } from './offer.ts';
 import { FileSender, type SenderEffect } from './sender.ts';
-import { type Recipient, type Share, seconds } from './share.ts';
+import { type Recipient, type Share, seconds } from './shared-file.ts';
 import { ASKED, type FileProgress, type FileTransfer, isOpen, show } from './transfer.ts';
-import type { Wire } from './wire.ts';
 
 /** What a transfer needs of the way to the person. */
 export interface Way {

@@ -1,6 +1,6 @@
+import type { Copy, Sharing } from './chunk-scheduler.ts';
 import type { FileFrame } from './frames.ts';
 import { chunkCount, type FileOffer } from './offer.ts';
-import type { Copy, Sharing } from './sharing.ts';
 
 export type TransferState = 'asked' | 'running' | 'verified' | 'stopped';
 

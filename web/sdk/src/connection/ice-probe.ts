@@ -1,0 +1,143 @@
+import type { IceServer } from '../signalling/protocol.ts';
+import { type GatheringError, isAbout } from './ice-diagnosis.ts';
+
+/** Milliseconds that a server has to answer. */
+const ANSWER_WITHIN_MS = 6000;
+
+/** Milliseconds that a message has to come through a relay that was given. */
+const PASS_WITHIN_MS = 8000;
+
+/** What a STUN server said. `address` is null where it is the one that this device has anyway: there is no NAT. */
+export type StunAnswer = { readonly found: 'answer'; readonly address: string | null } | { readonly found: 'silent' };
+
+/** What a TURN server did. `no-data`: it gave a relay, but nothing came through. */
+export type TurnAnswer =
+  | { readonly found: 'passes'; readonly roundTripMs: number }
+  | { readonly found: 'silent' | 'refused' | 'no-data' };
+
+/** Asks a STUN server, really and from this browser; `url` is one of its URLs. Rejects if `signal` aborts. */
+export async function probeStun(url: string, signal?: AbortSignal): Promise<StunAnswer> {
+  const end = new Gatherer([{ urls: [url] }], 'all', signal);
+  try {
+    end.connection.createDataChannel('probe');
+    const answer = end.first(({ type }) => type === 'srflx');
+    await end.connection.setLocalDescription();
+    const found = await answer;
+    if (found !== null) return { found: 'answer', address: found.address };
+    // No second address: the answer was the address of this device, unless there was no answer.
+    return end.complete && end.errors.length === 0 && end.candidates > 0
+      ? { found: 'answer', address: null }
+      : { found: 'silent' };
+  } finally {
+    end.close();
+  }
+}
+
+/** Sends a message through a TURN server to itself; `server` has one URL. Rejects if `signal` aborts. */
+export async function probeTurn(server: IceServer, signal?: AbortSignal): Promise<TurnAnswer> {
+  const [alice, bob] = [new Gatherer([server], 'relay', signal), new Gatherer([server], 'relay', signal)];
+  try {
+    const channel = alice.connection.createDataChannel('probe', { negotiated: true, id: 0 });
+    const echo = bob.connection.createDataChannel('probe', { negotiated: true, id: 0 });
+    echo.onmessage = ({ data }: MessageEvent<string>) => echo.send(data);
+    alice.tells(bob);
+    bob.tells(alice);
+    const given = alice.first(isRelay);
+    await alice.connection.setLocalDescription();
+    const [relay] = await Promise.all([given, agree(alice.connection, bob.connection)]);
+    if (relay === null) {
+      const url = server.urls[0] ?? '';
+      const refused = alice.errors.some((error) => error.code < 700 && isAbout(error, url));
+      return { found: refused ? 'refused' : 'silent' };
+    }
+    const roundTripMs = await within(PASS_WITHIN_MS, roundTrip(channel), signal);
+    return roundTripMs === null ? { found: 'no-data' } : { found: 'passes', roundTripMs };
+  } finally {
+    alice.close();
+    bob.close();
+  }
+}
+
+function isRelay({ type }: RTCIceCandidate): boolean {
+  return type === 'relay';
+}
+
+/** A connection that is only there to gather candidates, or to talk to another one in this page. */
+class Gatherer {
+  readonly connection: RTCPeerConnection;
+  readonly errors: GatheringError[] = [];
+  candidates = 0;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(servers: readonly IceServer[], policy: RTCIceTransportPolicy, signal: AbortSignal | undefined) {
+    const iceServers = servers.map((server) => ({ ...server, urls: [...server.urls] }));
+    this.connection = new RTCPeerConnection({ iceServers, iceTransportPolicy: policy });
+    this.#signal = signal;
+    this.connection.addEventListener('icecandidateerror', ({ url, errorCode }) => {
+      this.errors.push({ url, code: errorCode });
+    });
+  }
+
+  get complete(): boolean {
+    return this.connection.iceGatheringState === 'complete';
+  }
+
+  /** The first candidate of that kind; null if there is none among all, or in time. */
+  first(is: (candidate: RTCIceCandidate) => boolean): Promise<RTCIceCandidate | null> {
+    const { connection } = this;
+    const found = new Promise<RTCIceCandidate | null>((resolve) => {
+      connection.addEventListener('icecandidate', ({ candidate }) => {
+        if (candidate !== null && candidate.candidate !== '') {
+          this.candidates += 1;
+          if (is(candidate)) resolve(candidate);
+        }
+      });
+      connection.addEventListener('icegatheringstatechange', () => this.complete && resolve(null));
+    });
+    return within(ANSWER_WITHIN_MS, found, this.#signal);
+  }
+
+  tells(other: Gatherer): void {
+    this.connection.addEventListener('icecandidate', ({ candidate }) => {
+      if (candidate !== null) void other.connection.addIceCandidate(candidate).catch(() => undefined);
+    });
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+}
+
+async function agree(alice: RTCPeerConnection, bob: RTCPeerConnection): Promise<void> {
+  if (alice.localDescription !== null) await bob.setRemoteDescription(alice.localDescription);
+  await bob.setLocalDescription();
+  if (bob.localDescription !== null) await alice.setRemoteDescription(bob.localDescription);
+}
+
+async function roundTrip(channel: RTCDataChannel): Promise<number> {
+  if (channel.readyState !== 'open') await heard(channel, 'open');
+  const before = performance.now();
+  channel.send('there and back');
+  await heard(channel, 'message');
+  return performance.now() - before;
+}
+
+function heard(target: EventTarget, name: string): Promise<void> {
+  return new Promise((resolve) => {
+    target.addEventListener(name, () => resolve(), { once: true });
+  });
+}
+
+/** What was promised, or null if it takes longer. */
+function within<T>(ms: number, promised: Promise<T>, signal: AbortSignal | undefined): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(null), ms);
+    const abort = (): void => reject(signal?.reason);
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    promised.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    });
+  });
+}

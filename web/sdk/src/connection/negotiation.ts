@@ -1,0 +1,146 @@
+import { NEGOTIATION, type NegotiationEvent, type NegotiationState } from '../signalling/protocol.ts';
+
+/** Candidates that wait for their description; further ones are dropped. */
+const CANDIDATES_HELD = 64;
+
+/** An offer or answer on its way; an answer repeats the number of its offer. */
+export interface Description {
+  readonly kind: 'offer' | 'answer';
+  readonly number: number;
+  readonly ufrag: string;
+  readonly sdp: string;
+}
+
+/** A candidate on its way; `ufrag` names the description that it belongs to. */
+export interface Candidate {
+  readonly ufrag: string;
+  readonly candidate: string;
+  readonly mid: string | null;
+}
+
+export type NegotiationEffect =
+  /** Make an offer (or answer) and set it as the local description; then `done`. */
+  | { readonly do: 'make-offer' | 'make-answer' }
+  /** Set this as the remote description, rolling back a local offer; then `done`. */
+  | { readonly do: 'take'; readonly description: Description }
+  /** Send the local description, under this number. */
+  | { readonly do: 'say'; readonly kind: 'offer' | 'answer'; readonly number: number }
+  /** Add this remote candidate. */
+  | { readonly do: 'add'; readonly candidate: Candidate };
+
+/**
+ * One side of one connection: perfect negotiation, pure; the table is the server's, see docs/protocol.md.
+ *
+ * After each of `make-offer`, `make-answer` and `take` the caller says `done`; if one fails, the connection and this
+ * machine are of no more use. An offer that was rolled back is not made again by itself: browsers say `need` again.
+ */
+export class Negotiation {
+  readonly #polite: boolean;
+  #state: NegotiationState = 'stable';
+  /** Of the newest offer made here. */
+  #number = 0;
+  /** Of the newest offer taken. */
+  #answered = 0;
+  #taking: Description | null = null;
+  #held: Description | null = null;
+  #again = false;
+  /** Of the remote description in force. */
+  #ufrag: string | null = null;
+  readonly #oldUfrags = new Set<string | null>();
+  #waiting: Candidate[] = [];
+
+  constructor(polite: boolean) {
+    this.#polite = polite;
+  }
+
+  get state(): NegotiationState {
+    return this.#state;
+  }
+
+  /** Something changed here that the other side must agree to. */
+  need(): NegotiationEffect[] {
+    return this.#step('needed', null);
+  }
+
+  /** A description has come. */
+  hear(description: Description): NegotiationEffect[] {
+    if (description.kind === 'answer') {
+      return description.number === this.#number ? this.#step('answer', description) : [];
+    }
+    return this.#step(this.#polite ? 'polite-offer' : 'impolite-offer', description);
+  }
+
+  /** A candidate has come. */
+  hearCandidate(candidate: Candidate): NegotiationEffect[] {
+    if (candidate.ufrag === this.#ufrag) return [{ do: 'add', candidate }];
+    if (!this.#oldUfrags.has(candidate.ufrag) && this.#waiting.length < CANDIDATES_HELD) this.#waiting.push(candidate);
+    return [];
+  }
+
+  /** The running operation has ended well. */
+  done(): NegotiationEffect[] {
+    const effects = this.#inForce();
+    if (this.#state === 'offering' && this.#held !== null) {
+      this.#state = 'offered'; // it would be ignored: give way without sending it
+    } else {
+      effects.push(...this.#step('done', null));
+    }
+    if (this.#held !== null && (this.#state === 'stable' || this.#state === 'offered')) {
+      const held = this.#held;
+      this.#held = null;
+      return [...effects, ...this.hear(held)];
+    }
+    if (this.#again && this.#state === 'stable') {
+      this.#again = false;
+      return [...effects, ...this.need()];
+    }
+    return effects;
+  }
+
+  #step(event: NegotiationEvent, description: Description | null): NegotiationEffect[] {
+    const [act, after] = NEGOTIATION[this.#state][event];
+    const answering = this.#state === 'answering';
+    this.#state = after;
+    switch (act) {
+      case 'make-offer':
+        this.#number += 1;
+        return [{ do: 'make-offer' }];
+      case 'take-offer':
+      case 'take-answer':
+        if (description === null) return [];
+        this.#taking = description;
+        return [{ do: 'take', description }];
+      case 'make-answer':
+        return [{ do: 'make-answer' }];
+      case 'send':
+        return answering
+          ? [{ do: 'say', kind: 'answer', number: this.#answered }]
+          : [{ do: 'say', kind: 'offer', number: this.#number }];
+      case 'hold':
+        this.#held = description;
+        return [];
+      case 'remember':
+        this.#again = true;
+        return [];
+      case 'bug':
+        throw new Error(`An operation was said to be done, and none was running: ${after}`);
+      case 'nothing':
+        return [];
+    }
+  }
+
+  /** If a remote description was just set, the candidates that waited for it. */
+  #inForce(): NegotiationEffect[] {
+    const taken = this.#taking;
+    this.#taking = null;
+    if (taken === null) return [];
+    if (taken.kind === 'offer') this.#answered = taken.number;
+    if (taken.ufrag !== this.#ufrag) {
+      this.#oldUfrags.add(this.#ufrag);
+      this.#ufrag = taken.ufrag;
+    }
+    const ready = this.#waiting.filter((candidate) => candidate.ufrag === this.#ufrag);
+    this.#waiting = this.#waiting.filter((candidate) => candidate.ufrag !== this.#ufrag);
+    return ready.map((candidate) => ({ do: 'add', candidate }));
+  }
+}

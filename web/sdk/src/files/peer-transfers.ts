@@ -1,0 +1,242 @@
+import { type FilesLink, type Flow, Wire } from './channel.ts';
+import { Passing, type Piece } from './chunk-requests.ts';
+import type { FileFrame } from './frames.ts';
+import { Incoming } from './incoming.ts';
+import { chunkBytes, type FileOffer, readOffer, TRANSFERS_MAX } from './offer.ts';
+import { Outgoing, type Way } from './outgoing.ts';
+import { seconds } from './shared-file.ts';
+import { type Exchange, forget, type Neighbour } from './swarm.ts';
+import type { FileTransfer, IncomingFile, OfferOptions } from './transfer.ts';
+
+/** What we pass on goes in small steps: who waits for it sees that it comes, and what is said in between gets through. */
+const PASSED: Flow = { message: 16 * 1024, waiting: 64 * 1024 };
+
+/** All files between us and one person, over one link after the other. */
+export class Lane implements Way, Neighbour {
+  readonly #who: string;
+  readonly #mayOffer: boolean;
+  readonly #exchange: Exchange;
+  readonly #wire: Wire;
+  readonly #outgoing = new Map<string, Outgoing>();
+  readonly #incoming = new Map<string, Incoming>();
+  readonly #passing = new Passing();
+  readonly #listeners = new Set<(file: IncomingFile) => void>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #sending = false;
+  /** Whether what was sent last was passed on; and the place of the file that was sent last. */
+  #passed = false;
+  #place = 0;
+
+  /** `mayOffer`: whether they may send files. */
+  constructor(who: string, exchange: Exchange, mayOffer: boolean) {
+    this.#who = who;
+    this.#mayOffer = mayOffer;
+    this.#exchange = exchange;
+    this.#wire = new Wire({
+      opened: () => {
+        for (const one of this.#outgoing.values()) one.opened();
+      },
+      heard: (frame) => this.#hear(frame),
+      moved: () => this.#passing.heard(seconds()),
+    });
+    exchange.enter(who, this);
+  }
+
+  offer(file: File, { id = crypto.randomUUID(), preview = '', ...more }: OfferOptions): FileTransfer {
+    const offer: FileOffer = { id, name: file.name, size: file.size, preview, ...more };
+    const one = new Outgoing(offer, this.#exchange.share(file, offer.share), this.#who, this);
+    forget(this.#outgoing, (over) => over.forget());
+    this.#outgoing.get(id)?.forget();
+    this.#outgoing.set(id, one);
+    if (this.#wire.channel !== null) one.opened();
+    return one;
+  }
+
+  listen(listener: (file: IncomingFile) => void): () => void {
+    this.#listeners.add(listener);
+    for (const one of this.#incoming.values()) if (one.machine.state === 'asked') listener(one);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** As of a {@link Wire}. */
+  get given(): number {
+    return this.#wire.given;
+  }
+
+  /** Goes on over this link. */
+  attach(link: FilesLink): void {
+    this.#lose(this.#passing.lose());
+    this.#wire.attach(link);
+  }
+
+  /** The person is gone. */
+  close(): void {
+    this.#exchange.exit(this.#who, this);
+    this.#lose(this.#passing.lose());
+    for (const one of this.#outgoing.values()) one.end();
+    for (const one of this.#incoming.values()) {
+      one.perform(one.machine.stop('gone'));
+      this.#exchange.drop(one);
+    }
+    this.#wire.close();
+  }
+
+  say(frame: FileFrame): void {
+    this.#wire.say(frame);
+  }
+
+  ask(share: string, index: number): boolean {
+    if (this.#wire.channel === null) return false;
+    this.#passing.want({ share, index }, seconds());
+    this.say({ frame: 'get', id: share, index });
+    this.#watch();
+    return true;
+  }
+
+  /** Sends what there is to send, as fast as the channel takes it. */
+  wake(): void {
+    if (this.#sending) return;
+    this.#sending = true;
+    void this.#send();
+  }
+
+  async #send(): Promise<void> {
+    for (;;) {
+      const next = this.#next();
+      if (next === null) break;
+      await next.catch(() => undefined); // the channel was closed, or takes nothing more: on the next one they ask anew
+    }
+    this.#sending = false;
+  }
+
+  /** What is sent next, in turns: what we pass on, and each file of ours. */
+  #next(): Promise<void> | null {
+    const { channel } = this.#wire;
+    if (channel === null) return null;
+    this.#passed = !this.#passed;
+    return this.#passed
+      ? (this.#nextPassed(channel) ?? this.#nextFile(channel))
+      : (this.#nextFile(channel) ?? this.#nextPassed(channel));
+  }
+
+  #nextPassed(channel: RTCDataChannel): Promise<void> | null {
+    const piece = this.#passing.next();
+    return piece === null ? null : this.#pass(piece, channel);
+  }
+
+  #nextFile(channel: RTCDataChannel): Promise<void> | null {
+    const files = [...this.#outgoing.values()].filter((one) => one.isOpen);
+    for (let count = 1; count <= files.length; count += 1) {
+      const place = (this.#place + count) % files.length;
+      const next = files[place]?.send(this.#wire, channel) ?? null;
+      if (next === null) continue;
+      this.#place = place;
+      return next;
+    }
+    return null;
+  }
+
+  async #pass({ share, index }: Piece, channel: RTCDataChannel): Promise<void> {
+    const bytes = (await this.#exchange.holding(share)?.find(index)) ?? null;
+    if (bytes === null) this.say({ frame: 'lack', id: share, index });
+    else await this.#wire.send(channel, { frame: 'pass', id: share, index }, bytes, PASSED);
+  }
+
+  #hear(frame: FileFrame): void {
+    const outgoing = this.#outgoing.get(frame.id);
+    const incoming = this.#incoming.get(frame.id);
+    switch (frame.frame) {
+      case 'offer':
+        if (incoming === undefined || incoming.machine.mayReturn) this.#askAnew(frame);
+        else incoming.perform(incoming.machine.offered());
+        break;
+      case 'chunk':
+        if (incoming === undefined) this.#wire.skip();
+        else this.#expect(frame, incoming);
+        break;
+      case 'get':
+        this.#askedFor({ share: frame.id, index: frame.index });
+        break;
+      case 'pass':
+        this.#expectPassed({ share: frame.id, index: frame.index });
+        break;
+      case 'lack':
+        this.#lacks({ share: frame.id, index: frame.index });
+        break;
+      case 'at':
+        incoming?.perform(incoming.machine.at(frame.index, frame.hash, frame.holder));
+        break;
+      case 'root':
+        void incoming?.conclude(frame.hash);
+        break;
+      default:
+        if (outgoing !== undefined) outgoing.hear(frame);
+        else if (frame.frame === 'stop') incoming?.perform(incoming.machine.stopped(frame.code));
+        else if (frame.frame === 'pause') incoming?.perform(incoming.machine.paused(frame.on));
+    }
+  }
+
+  #askAnew(frame: FileFrame & { readonly frame: 'offer' }): void {
+    const offer = this.#mayOffer ? readOffer(frame) : 'not-permitted';
+    const open = [...this.#incoming.values()].filter((one) => one.isOpen);
+    if (typeof offer === 'string' || open.length >= TRANSFERS_MAX) {
+      this.say({ frame: 'stop', id: frame.id, code: typeof offer === 'string' ? offer : 'too-many' });
+      return;
+    }
+    forget(this.#incoming, (over) => this.#exchange.drop(over));
+    const one = new Incoming(offer, (said) => this.say(said), this.#exchange);
+    this.#incoming.set(offer.id, one);
+    for (const listener of this.#listeners) listener(one);
+  }
+
+  #expect({ index, hash }: FileFrame & { readonly frame: 'chunk' }, one: Incoming): void {
+    const size = Math.max(0, chunkBytes(one.offer.size, index)); // of a chunk beyond the end no byte is right
+    this.#wire.expect(size, (bytes) => {
+      if (bytes === null || one.isFlooded) one.perform(one.machine.stop('wrong-size'));
+      else void one.take(index, bytes, hash);
+    });
+  }
+
+  #askedFor(piece: Piece): void {
+    if (this.#passing.ask(piece)) this.wake();
+    else if (!this.#wire.full) this.say({ frame: 'lack', id: piece.share, index: piece.index });
+  }
+
+  #expectPassed(piece: Piece): void {
+    const one = this.#passing.wants(piece) ? this.#exchange.holding(piece.share) : null;
+    if (one === null) {
+      this.#wire.skip();
+      return;
+    }
+    this.#wire.expect(chunkBytes(one.offer.size, piece.index), (bytes) => {
+      if (bytes === null) this.#lacks(piece);
+      else if (this.#passing.answered(piece)) void one.takePassed(piece.index, bytes, this.#who);
+    });
+  }
+
+  #lacks(piece: Piece): void {
+    if (this.#passing.answered(piece)) this.#lose([piece]);
+  }
+
+  /** Nothing of this comes from them. */
+  #lose(pieces: readonly Piece[]): void {
+    for (const { share, index } of pieces) {
+      const one = this.#exchange.holding(share);
+      one?.perform(one.machine.lacked(index, this.#who));
+    }
+  }
+
+  /** Gives up what does not come. */
+  #watch(): void {
+    clearTimeout(this.#timer);
+    const due = this.#passing.nextWake();
+    if (due === null) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#lose(this.#passing.wake(seconds()));
+        this.#watch();
+      },
+      Math.max(0, due - seconds()) * 1000,
+    );
+  }
+}

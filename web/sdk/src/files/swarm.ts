@@ -1,0 +1,90 @@
+import type { Incoming } from './incoming.ts';
+import { TRANSFERS_MAX } from './offer.ts';
+import { Share } from './shared-file.ts';
+
+/** Chunks of files for several people that are kept after they were stored, to be passed on: 8 MiB. */
+const RECENT_CHUNKS = 32;
+
+/** The way to another member. */
+export interface Neighbour {
+  /** Asks them for a chunk; false if there is no link. */
+  ask(share: string, index: number): boolean;
+}
+
+/** What the files of one room have to do with each other: those that go to several people, who pass them on. */
+export class Exchange {
+  readonly #neighbours = new Map<string, Neighbour>();
+  /** Files of ours. */
+  readonly #shares = new Map<string, Share>();
+  /** Files that come to us: of each share one. */
+  readonly #holdings = new Map<string, Incoming>();
+  readonly #recent = new Map<string, Uint8Array<ArrayBuffer>>();
+
+  enter(who: string, neighbour: Neighbour): void {
+    this.#neighbours.set(who, neighbour);
+  }
+
+  exit(who: string, neighbour: Neighbour): void {
+    if (this.#neighbours.get(who) === neighbour) this.#neighbours.delete(who);
+  }
+
+  /** The file on its way to all who are offered it under this share; without one it is for one person. */
+  share(file: File, id: string | undefined): Share {
+    const known = id === undefined ? undefined : this.#shares.get(id);
+    if (known?.isOf(file) === true) return known;
+    const share = new Share(file);
+    if (id !== undefined && known === undefined) {
+      forget(this.#shares);
+      this.#shares.set(id, share);
+    }
+    return share;
+  }
+
+  /** From now on others can have it from us; of a share that we get twice, only the first one. */
+  hold(incoming: Incoming): void {
+    const { share } = incoming.offer;
+    if (share === undefined || this.#holdings.has(share)) return;
+    forget(this.#holdings);
+    this.#holdings.set(share, incoming);
+  }
+
+  drop(incoming: Incoming): void {
+    const { share } = incoming.offer;
+    if (share !== undefined && this.#holdings.get(share) === incoming) this.#holdings.delete(share);
+  }
+
+  holding(share: string): Incoming | null {
+    return this.#holdings.get(share) ?? null;
+  }
+
+  /** Asks the holder for a chunk; false if they can't be asked. */
+  ask(incoming: Incoming, index: number, holder: string): boolean {
+    const { share } = incoming.offer;
+    if (share === undefined || this.holding(share) !== incoming) return false;
+    return this.#neighbours.get(holder)?.ask(share, index) ?? false;
+  }
+
+  remember(incoming: Incoming, index: number, bytes: Uint8Array<ArrayBuffer>): void {
+    const { share } = incoming.offer;
+    if (share === undefined || this.holding(share) !== incoming) return;
+    for (const oldest of this.#recent.keys()) if (this.#recent.size >= RECENT_CHUNKS) this.#recent.delete(oldest);
+    this.#recent.set(`${index} ${share}`, bytes);
+  }
+
+  recall({ offer: { share } }: Incoming, index: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#recent.get(`${index} ${share}`);
+  }
+}
+
+/** Of what is over only the latest is known. */
+export function forget<T extends { readonly isOpen: boolean }>(
+  all: Map<string, T>,
+  forgotten: (one: T) => void = () => undefined,
+): void {
+  for (const [id, one] of all) {
+    if (all.size < 2 * TRANSFERS_MAX) return;
+    if (one.isOpen) continue;
+    all.delete(id);
+    forgotten(one);
+  }
+}

@@ -1,0 +1,93 @@
+import type { Value } from '../value.ts';
+
+const EVERY_MS = 50;
+
+/** Milliseconds until the measuring starts: setting audio up takes time that a call being connected needs more. */
+const AFTER_MS = 1500;
+
+/** How loud a stream's first audio track is, 0 to 1; measured only while somebody subscribes. */
+export class Level implements Value<number> {
+  readonly #stream: Value<MediaStream>;
+  readonly #listeners = new Set<(level: number) => void>();
+  #current = 0;
+  #stop: (() => void) | null = null;
+
+  constructor(stream: Value<MediaStream>) {
+    this.#stream = stream;
+  }
+
+  get current(): number {
+    return this.#current;
+  }
+
+  subscribe(listener: (level: number) => void): () => void {
+    this.#listeners.add(listener);
+    listener(this.#current);
+    this.#stop ??= this.#startLater();
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0) return;
+      this.#stop?.();
+      this.#stop = null;
+    };
+  }
+
+  #startLater(): () => void {
+    let stop: (() => void) | null = null;
+    const timer = setTimeout(() => {
+      stop = this.#start();
+    }, AFTER_MS);
+    return () => {
+      clearTimeout(timer);
+      stop?.();
+    };
+  }
+
+  #start(): () => void {
+    let meter: Meter | null = null;
+    const unfollow = this.#stream.subscribe((stream) => {
+      meter?.end();
+      meter = stream.getAudioTracks().length === 0 ? null : new Meter(stream);
+    });
+    const timer = setInterval(() => this.#tell(meter === null ? 0 : loudness(meter.power())), EVERY_MS);
+    return () => {
+      clearInterval(timer);
+      unfollow();
+      meter?.end();
+      this.#current = 0;
+    };
+  }
+
+  #tell(level: number): void {
+    if (level === this.#current) return;
+    this.#current = level;
+    for (const listener of [...this.#listeners]) listener(level);
+  }
+}
+
+/** Measures one stream that has an audio track: also silence takes some of a processor. */
+class Meter {
+  readonly #context = new AudioContext();
+  readonly #analyser = new AnalyserNode(this.#context, { fftSize: 512 });
+  readonly #samples = new Float32Array(this.#analyser.fftSize);
+
+  constructor(stream: MediaStream) {
+    this.#context.createMediaStreamSource(stream).connect(this.#analyser);
+  }
+
+  /** Mean square of the latest samples. */
+  power(): number {
+    this.#analyser.getFloatTimeDomainData(this.#samples);
+    return this.#samples.reduce((sum, sample) => sum + sample * sample, 0) / this.#samples.length;
+  }
+
+  end(): void {
+    void this.#context.close();
+  }
+}
+
+/** From -60 dB to -10 dB, as an ear hears it, onto 0 to 1. */
+function loudness(power: number): number {
+  const decibels = 10 * Math.log10(power + 1e-12);
+  return Math.round(Math.min(1, Math.max(0, (decibels + 60) / 50)) * 100) / 100;
+}

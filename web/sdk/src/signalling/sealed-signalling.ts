@@ -1,0 +1,185 @@
+import { type Knock, type Member, PAYLOAD_CHARACTERS_MAX, type Roster } from './protocol.ts';
+import type { HostOrder, News, Ticket } from './session.ts';
+import { type Card, type End, isCard, Seal, sealedLength } from './signal-encryption.ts';
+import { Broker, type Door, type Signalling } from './websocket.ts';
+
+/** Room that a message needs around a signal, in characters. */
+const AROUND_SIGNAL = 256;
+
+/** Whether the member has no key that fits ours, so that we can't even read their name: there is no link with them. */
+export function isStranger(member: Member): boolean {
+  return member.name === '' || isCard(member.name);
+}
+
+/** Somebody whose card we could open. */
+interface Known {
+  readonly end: End;
+  readonly card: string;
+  readonly name: string;
+}
+
+/**
+ * A {@link Broker} that is told nothing but who is to get what: names and signals are sealed with the link's secret. Its
+ * news have names as they are; those of strangers are empty, and what they say is not heard.
+ */
+export class SealedBroker implements Signalling {
+  readonly #seal: Promise<Seal>;
+  readonly #tell: (news: News) => void;
+  readonly #known = new Map<string, Known>();
+  /**
+   * How far each page was heard, by its end. It outlasts `#known`: a broker that lets somebody go and come again may not
+   * say again what they said. Only who has the secret gets in here, with what they said and we could open.
+   */
+  readonly #counts = new Map<string, number>();
+  #broker: Broker | null = null;
+  #name: string | null = null;
+  #me = '';
+  #sent = 0;
+  #gone = false;
+  /** What was asked for and what was heard, each in its order. */
+  #asked: Promise<void> = Promise.resolve();
+  #heard: Promise<void> = Promise.resolve();
+
+  constructor(door: Door, secret: string, ticket: Ticket | null, tell: (news: News) => void) {
+    this.#seal = Seal.of(secret, door.room);
+    this.#tell = tell;
+    const start = (seat: Ticket | null): void => {
+      this.#broker = new Broker(door, seat, (news) => this.#hear(news));
+    };
+    if (ticket === null) {
+      start(null);
+      return;
+    }
+    this.#name = ticket.name;
+    this.#then(async () => {
+      const card = await this.#card(ticket.name);
+      if (!this.#gone) start({ ...ticket, name: card });
+    });
+  }
+
+  get ticket(): Ticket | null {
+    const ticket = this.#broker?.ticket ?? null;
+    return ticket === null ? null : { ...ticket, name: this.#name ?? '' };
+  }
+
+  hurry(): void {
+    this.#broker?.hurry();
+  }
+
+  join(name: string): void {
+    this.#name = name;
+    this.#then(async () => {
+      const card = await this.#card(name);
+      if (this.#name === name) this.#broker?.join(card);
+    });
+  }
+
+  unjoin(): void {
+    this.#broker?.unjoin();
+    if (this.#broker?.ticket === null) this.#name = null;
+  }
+
+  signal(to: string, data: string): boolean {
+    if (sealedLength(data) > PAYLOAD_CHARACTERS_MAX - AROUND_SIGNAL) return false;
+    this.#then(async () => {
+      const known = this.#known.get(to);
+      if (known === undefined) return; // they are gone
+      const seal = await this.#seal;
+      this.#sent += 1;
+      const me = { id: this.#me, nonce: seal.nonce };
+      this.#broker?.signal(to, await seal.sealSignal(data, me, known.end, this.#sent));
+    });
+    return true;
+  }
+
+  order(order: HostOrder): void {
+    this.#broker?.order(order);
+  }
+
+  leave(): void {
+    this.#gone = true;
+    this.#broker?.leave();
+  }
+
+  #then(work: () => Promise<void>): void {
+    this.#asked = this.#asked.then(work).catch(fail);
+  }
+
+  async #card(name: string): Promise<string> {
+    const seal = await this.#seal;
+    return seal.sealCard({ nonce: seal.nonce, name });
+  }
+
+  #hear(news: News): void {
+    const hear = async (): Promise<void> => {
+      const opened = await this.#open(news);
+      // Whoever left meanwhile, or gave up the seat that this tells of, hears of it no more.
+      const late = this.#gone || (news.news === 'joined' && this.#broker?.ticket === null);
+      if (opened !== null && !late) this.#tell(opened);
+    };
+    this.#heard = this.#heard.then(hear).catch(fail);
+  }
+
+  async #open(news: News): Promise<News | null> {
+    switch (news.news) {
+      case 'welcome':
+        return { ...news, welcome: { ...news.welcome, roster: await this.#read(news.welcome.roster) } };
+      case 'joined':
+        this.#me = news.joined.you;
+        return { ...news, joined: { ...news.joined, roster: await this.#read(news.joined.roster) } };
+      case 'roster':
+        return { ...news, roster: await this.#read(news.roster) };
+      case 'knocks': {
+        const waiting: Knock[] = [];
+        for (const knock of news.waiting) {
+          const card = await (await this.#seal).openCard(knock.name);
+          waiting.push({ ...knock, name: card?.name ?? '' });
+        }
+        return { ...news, waiting };
+      }
+      case 'signalled': {
+        const data = await this.#unseal(news.signalled.from, news.signalled.data);
+        return data === null ? null : { ...news, signalled: { ...news.signalled, data } };
+      }
+      default:
+        return news;
+    }
+  }
+
+  async #read(roster: Roster): Promise<Roster> {
+    const members: Member[] = [];
+    for (const member of roster.members) members.push({ ...member, name: await this.#nameOf(member) });
+    const inside = new Set(roster.members.map((member) => member.id));
+    for (const id of this.#known.keys()) if (!inside.has(id)) this.#known.delete(id);
+    return { ...roster, members };
+  }
+
+  /** The member's name; empty for a stranger. Our own is what we said. */
+  async #nameOf({ id, name: sealed }: Member): Promise<string> {
+    if (id === this.#me && this.#name !== null) return this.#name;
+    const known = this.#known.get(id);
+    if (known?.card === sealed) return known.name;
+    const card: Card | null = await (await this.#seal).openCard(sealed);
+    if (card === null) {
+      this.#known.delete(id);
+      return '';
+    }
+    this.#known.set(id, { end: { id, nonce: card.nonce }, card: sealed, name: card.name });
+    return card.name;
+  }
+
+  async #unseal(from: string, data: string): Promise<string | null> {
+    const [seal, sender] = [await this.#seal, this.#known.get(from)];
+    if (sender === undefined) return null;
+    const page = `${sender.end.id} ${sender.end.nonce}`;
+    const me = { id: this.#me, nonce: seal.nonce };
+    const opened = await seal.openSignal(data, sender.end, me, this.#counts.get(page) ?? 0);
+    if (opened === null) return null;
+    this.#counts.set(page, opened.count);
+    return opened.text;
+  }
+}
+
+function fail(error: unknown): void {
+  console.warn('eyeline: what was sealed is lost:', error);
+}

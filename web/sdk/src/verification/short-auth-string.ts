@@ -1,0 +1,200 @@
+import { Source, type Value } from '../value.ts';
+import { EMOJI } from './emoji.ts';
+
+const NONCE_BYTES = 16;
+
+/** How many emoji are compared. */
+const COMPARED = 4;
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What both ends of a connection say to each other; all in lower-case hex. */
+export type Step =
+  | { readonly step: 'commit'; readonly hash: string }
+  | { readonly step: 'nonce'; readonly nonce: string }
+  | { readonly step: 'reveal'; readonly nonce: string }
+  /** A long-term public key (P-256, uncompressed), and its signature of this connection (ECDSA with SHA-256). */
+  | { readonly step: 'identity'; readonly key: string; readonly signature: string };
+
+/** Whether somebody may be between us and another person. */
+export type Safety =
+  | { readonly state: 'comparing' }
+  /**
+   * Both see the same four (symbol and word) if nobody is between them; `identity` names the other's long-term key, once
+   * they have shown it.
+   */
+  | {
+      readonly state: 'ready';
+      readonly emoji: readonly (readonly [string, string])[];
+      readonly identity: string | null;
+    }
+  /** What the other side says does not fit: somebody is between, or it is broken. */
+  | { readonly state: 'failed' };
+
+export interface ComparisonOptions {
+  /** Of the two one commits itself first. */
+  readonly commits: boolean;
+  /** SHA-256 fingerprints of the keys of the connection, in hex. */
+  readonly mine: string;
+  readonly theirs: string;
+  readonly say: (step: Step) => void;
+  /** Our long-term key; null where there is none. */
+  readonly identity: () => Promise<CryptoKeyPair | null>;
+  readonly nonce?: Bytes;
+}
+
+type State =
+  | { readonly is: 'waiting' }
+  | { readonly is: 'committed' }
+  | { readonly is: 'answered'; readonly commitment: string }
+  | { readonly is: 'done'; readonly nonces: Bytes; readonly signed: boolean }
+  | { readonly is: 'failed' };
+
+/**
+ * One end of a comparison: commit, nonce, reveal, so that nobody can try nonces until the emoji match. The format is in
+ * `docs/peer-protocol.md`; Python's side is `signalling/emoji.py`. Needs a secure context.
+ */
+export class Comparison {
+  readonly safety: Value<Safety>;
+  readonly #safety = new Source<Safety>({ state: 'comparing' });
+  readonly #options: ComparisonOptions;
+  readonly #ends: Bytes;
+  readonly #nonce: Bytes;
+  #state: State = { is: 'waiting' };
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(options: ComparisonOptions) {
+    this.safety = this.#safety;
+    this.#options = options;
+    const { commits, mine, theirs } = options;
+    this.#ends = fromHex(commits ? mine + theirs : theirs + mine);
+    this.#nonce = options.nonce ?? crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+    if (commits) this.#then(() => this.#commit());
+  }
+
+  take(step: Step): void {
+    this.#then(() => this.#take(step));
+  }
+
+  /** The connection has other keys now. */
+  fail(): void {
+    this.#state = { is: 'failed' };
+    this.#safety.set({ state: 'failed' });
+  }
+
+  #then(work: () => Promise<void>): void {
+    this.#work = this.#work.then(work).catch(() => this.fail());
+  }
+
+  async #commit(): Promise<void> {
+    const hash = toHex(await this.#hash('commit', this.#nonce));
+    this.#state = { is: 'committed' };
+    this.#options.say({ step: 'commit', hash });
+  }
+
+  async #take(step: Step): Promise<void> {
+    const state = this.#state;
+    if (step.step === 'commit' && state.is === 'waiting' && !this.#options.commits) {
+      this.#state = { is: 'answered', commitment: step.hash };
+      this.#options.say({ step: 'nonce', nonce: toHex(this.#nonce) });
+    } else if (step.step === 'nonce' && state.is === 'committed') {
+      this.#options.say({ step: 'reveal', nonce: toHex(this.#nonce) });
+      await this.#agree(this.#nonce, fromHex(step.nonce));
+    } else if (step.step === 'reveal' && state.is === 'answered') {
+      const committed = fromHex(step.nonce);
+      if (toHex(await this.#hash('commit', committed)) !== state.commitment) this.fail();
+      else await this.#agree(committed, this.#nonce);
+    } else if (step.step === 'identity' && state.is === 'done' && !state.signed) {
+      this.#state = { ...state, signed: true };
+      await this.#recognise(step, state.nonces);
+    } else {
+      this.fail(); // out of turn
+    }
+  }
+
+  async #agree(committed: Bytes, answered: Bytes): Promise<void> {
+    const nonces = joined(committed, answered);
+    const [a = 0, b = 0, c = 0] = await this.#hash('emoji', nonces);
+    const bits = (a << 16) | (b << 8) | c;
+    const emoji = Array.from({ length: COMPARED }, (_, index) => emojiOf(bits >> (18 - 6 * index)));
+    this.#state = { is: 'done', nonces, signed: false };
+    this.#safety.set({ state: 'ready', emoji, identity: null });
+    const identity = await this.#options.identity().catch(() => null);
+    if (identity !== null) await this.#sign(identity, nonces);
+  }
+
+  async #sign({ privateKey, publicKey }: CryptoKeyPair, nonces: Bytes): Promise<void> {
+    const statement = await this.#hash(this.#options.commits ? 'committer' : 'responder', nonces);
+    const signature = new Uint8Array(await crypto.subtle.sign(ECDSA, privateKey, statement));
+    const key = new Uint8Array(await crypto.subtle.exportKey('raw', publicKey));
+    this.#options.say({ step: 'identity', key: toHex(key), signature: toHex(signature) });
+  }
+
+  async #recognise({ key, signature }: Step & { readonly step: 'identity' }, nonces: Bytes): Promise<void> {
+    const raw = fromHex(key);
+    const curve = { name: 'ECDSA', namedCurve: 'P-256' };
+    const theirs = await crypto.subtle.importKey('raw', raw, curve, false, ['verify']);
+    const statement = await this.#hash(this.#options.commits ? 'responder' : 'committer', nonces);
+    const safety = this.#safety.current;
+    if (safety.state !== 'ready') return;
+    if (!(await crypto.subtle.verify(ECDSA, theirs, fromHex(signature), statement))) this.fail();
+    else this.#safety.set({ ...safety, identity: toHex(await sha256(raw)) });
+  }
+
+  #hash(purpose: 'commit' | 'emoji' | 'committer' | 'responder', nonces: Bytes): Promise<Bytes> {
+    const label = new TextEncoder().encode(`eyeline ${purpose}\0`);
+    return sha256(joined(label, nonces, this.#ends));
+  }
+}
+
+function emojiOf(bits: number): readonly [string, string] {
+  return EMOJI[bits & 63] ?? ['', ''];
+}
+
+const ECDSA = { name: 'ECDSA', hash: 'SHA-256' } as const;
+
+/** The fingerprint of the key in a session description, in hex; null if there is none, or not just one. */
+export function fingerprintIn(sdp: string | undefined): string | null {
+  const all = new Set(
+    [...(sdp ?? '').matchAll(/^a=fingerprint:(.*?)\r?$/gim)].map(([, each = '']) => each.toLowerCase()),
+  );
+  const [only = ''] = all;
+  const hex = /^sha-256 ((?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/.exec(only)?.[1];
+  return all.size === 1 && hex !== undefined ? hex.replaceAll(':', '') : null;
+}
+
+/** A step that came from the other side; null if it makes no sense. */
+export function parseStep(value: unknown): Step | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { step, hash, nonce, key, signature } = value as Record<string, unknown>;
+  if (step === 'commit') return isHex(hash, 32) ? { step, hash } : null;
+  if (step === 'nonce' || step === 'reveal') return isHex(nonce, NONCE_BYTES) ? { step, nonce } : null;
+  if (step === 'identity' && isHex(key, 65) && isHex(signature, 64)) return { step, key, signature };
+  return null;
+}
+
+function isHex(value: unknown, bytes: number): value is string {
+  return typeof value === 'string' && value.length === 2 * bytes && /^[0-9a-f]*$/.test(value);
+}
+
+async function sha256(bytes: Bytes): Promise<Bytes> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+}
+
+function joined(...parts: readonly Bytes[]): Bytes {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function toHex(bytes: Bytes): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function fromHex(hex: string): Bytes {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}

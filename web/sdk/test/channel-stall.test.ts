@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { Stall } from '../src/connection/channel-stall.ts';
+
+test('a channel that sends nothing of what waits is stalled after 15 seconds, and again after as many', () => {
+  const stall = new Stall();
+  expect([0, 14_999, 15_000, 16_000, 30_000].map((at) => stall.look(7, 1, at))).toEqual([
+    false,
+    false,
+    true,
+    false,
+    true,
+  ]);
+});
+
+test('a channel that sends a little, or has nothing to send, is not', () => {
+  const stall = new Stall();
+  expect([70, 69, 69, 68].map((waiting, index) => stall.look(waiting, 1, index * 10_000))).toEqual(
+    Array(4).fill(false),
+  );
+  expect([0, 0, 0, 5].map((waiting, index) => stall.look(waiting, 1, 40_000 + index * 20_000))).toEqual(
+    Array(4).fill(false),
+  );
+});
+
+test('one in which as much waits each time is not, while more is given to it', () => {
+  const stall = new Stall();
+  expect([1, 2, 3, 3].map((given, index) => stall.look(70, given, index * 14_000))).toEqual(Array(4).fill(false));
+  expect(stall.look(70, 3, 43_000)).toBe(true);
+});

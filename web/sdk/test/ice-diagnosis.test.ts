@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { type Attempt, NO_ATTEMPT, relaysIn, together, triedOf, verdictOf } from '../src/connection/ice-diagnosis.ts';
+
+const UDP = 'turn:meet.example:3478?transport=udp';
+const TLS = 'turns:meet.example:443?transport=tcp';
+const relays = relaysIn([{ urls: ['stun:meet.example:3478'] }, { urls: [UDP, TLS] }]);
+
+const SILENT: Attempt = {
+  relays,
+  errors: [],
+  mine: ['host'],
+  theirs: ['host', 'srflx'],
+  pairs: [{ local: 'host', remote: 'host', answered: false }],
+};
+
+describe('the verdict', () => {
+  test.each<[string, Partial<Attempt>, string]>([
+    ['nothing was gathered', { mine: [] }, 'no-candidates'],
+    ['they said nothing', { theirs: [] }, 'peer-silent'],
+    ['nothing outside answered', {}, 'network-blocked'],
+    ['neither STUN nor the relay answered', { errors: [{ url: TLS, code: 701 }] }, 'network-blocked'],
+    ['STUN answered, the relay did not', { mine: ['host', 'srflx'] }, 'relay-silent'],
+    ['they answered once', { pairs: [{ local: 'host', remote: 'prflx', answered: true }] }, 'relay-silent'],
+    ['the relay refused', { errors: [{ url: UDP, code: 401 }] }, 'turn-refused'],
+    [
+      'the relay refused, in the words of Firefox',
+      { errors: [{ url: 'turn:meet.example:3478', code: 486 }] },
+      'turn-refused',
+    ],
+    [
+      'a server that is none of ours refused',
+      { errors: [{ url: 'turn:other.example', code: 401 }] },
+      'network-blocked',
+    ],
+    ['there is no relay', { relays: [] }, 'no-relay'],
+    ['there is a relay, and it did not help', { mine: ['host', 'relay'] }, 'no-path'],
+  ])('where %s', (_, facts, code) => {
+    expect(verdictOf({ ...SILENT, ...facts })).toBe(code);
+  });
+});
+
+describe('what else was tried', () => {
+  const both: Attempt['pairs'] = [
+    { local: 'host', remote: 'host', answered: false },
+    { local: 'srflx', remote: 'host', answered: true },
+  ];
+
+  test('besides a direct path is the same network, and whether a relay was there', () => {
+    expect(triedOf({ ...SILENT, mine: ['host', 'srflx', 'relay'], pairs: both }, 'direct')).toEqual([
+      { kind: 'same-network', outcome: 'silent', relays: [] },
+      { kind: 'relay', outcome: 'ready', relays },
+    ]);
+  });
+
+  test('besides a direct path is no relay that the browser did not wait for', () => {
+    const relayOf = (attempt: Attempt) => triedOf(attempt, 'same-network')[0]?.outcome;
+
+    expect(relayOf(SILENT)).toBe('unneeded');
+    expect(relayOf({ ...SILENT, errors: [{ url: UDP, code: 701 }] })).toBe('unneeded');
+    expect(relayOf({ ...SILENT, errors: [UDP, TLS].map((url) => ({ url, code: 701 })) })).toBe('silent');
+  });
+
+  test('besides the relay is all that is better', () => {
+    expect(triedOf({ ...SILENT, pairs: both }, 'relay')).toEqual([
+      { kind: 'same-network', outcome: 'silent', relays: [] },
+      { kind: 'direct', outcome: 'ready', relays: [] },
+    ]);
+  });
+
+  test('without a path is all, also a relay that is not there', () => {
+    expect(triedOf({ ...SILENT, relays: [] }, null)).toEqual([
+      { kind: 'same-network', outcome: 'silent', relays: [] },
+      { kind: 'relay', outcome: 'missing', relays: [] },
+    ]);
+  });
+
+  test('is remembered when the browser has given it up', () => {
+    const before = { ...SILENT, pairs: both, errors: [{ url: UDP, code: 701 }] };
+    const now = {
+      ...SILENT,
+      mine: ['relay'] as const,
+      pairs: [{ local: 'host', remote: 'host', answered: true }] as const,
+    };
+
+    expect(together(NO_ATTEMPT, before)).toEqual(before);
+    expect(together(before, now)).toEqual({
+      relays,
+      errors: [{ url: UDP, code: 701 }],
+      mine: ['host', 'relay'],
+      theirs: ['host', 'srflx'],
+      pairs: [
+        { local: 'host', remote: 'host', answered: true },
+        { local: 'srflx', remote: 'host', answered: true },
+      ],
+    });
+  });
+});
+
+test('relays are told by their URLs', () => {
+  expect(
+    relaysIn([{ urls: ['turn:a.example', 'turn:[2001:db8::1]:80?transport=tcp', 'turns:b.example', 'stun:a'] }]),
+  ).toEqual([
+    { url: 'turn:a.example', transport: 'udp', port: 3478 },
+    { url: 'turn:[2001:db8::1]:80?transport=tcp', transport: 'tcp', port: 80 },
+    { url: 'turns:b.example', transport: 'tls', port: 5349 },
+  ]);
+});

@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { LocalMedia } from '../src/media/local-media.ts';
+
+/** The browser's part: tracks and streams that only hold what they are told. */
+class Track {
+  enabled = true;
+  readonly readyState = 'live';
+  readonly label: string;
+  readonly kind: string;
+  muted = false;
+  onended: (() => void) | null = null;
+  onmute: (() => void) | null = null;
+  onunmute: (() => void) | null = null;
+
+  constructor(kind: string) {
+    this.kind = kind;
+    this.label = kind;
+  }
+
+  getSettings(): { deviceId: string } {
+    return { deviceId: this.kind };
+  }
+
+  stop(): void {}
+}
+
+class Stream {
+  readonly #tracks: readonly Track[];
+
+  constructor(tracks: readonly Track[] = []) {
+    this.#tracks = tracks;
+  }
+
+  getTracks(): readonly Track[] {
+    return this.#tracks;
+  }
+}
+
+/** What was asked of the browser, and how to grant it. */
+const asked: { readonly audio: unknown; readonly video: unknown; readonly grant: () => void }[] = [];
+
+beforeEach(() => {
+  asked.length = 0;
+  vi.stubGlobal('MediaStream', Stream);
+  vi.stubGlobal('navigator', {
+    mediaDevices: {
+      addEventListener: () => {},
+      enumerateDevices: async () => [],
+      getUserMedia: ({ audio, video }: { audio: unknown; video: unknown }) =>
+        new Promise((resolve) => {
+          const kinds = [...(audio ? ['audio'] : []), ...(video ? ['video'] : [])];
+          asked.push({ audio, video, grant: () => resolve(new Stream(kinds.map((kind) => new Track(kind)))) });
+        }),
+    },
+  });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test('the browser is asked at once, before anything else of the page runs', () => {
+  void new LocalMedia().start();
+  expect(asked.length).toBe(1);
+});
+
+test('a microphone that was muted while it was being started comes muted', async () => {
+  const media = new LocalMedia();
+  const started = media.start();
+  await media.setMicrophone(false);
+  asked[0]?.grant();
+  await started;
+  const [microphone] = media.stream.current.getTracks().filter((track) => track.kind === 'audio');
+  expect(microphone?.enabled).toBe(false);
+  expect(media.microphone.current.state).toBe('off');
+  expect(media.camera.current.state).toBe('on');
+});
+
+test('changes run one after the other, and a camera that was turned off meanwhile is let go', async () => {
+  const media = new LocalMedia();
+  const started = media.start();
+  const off = media.setCamera(false);
+  expect(asked.length).toBe(1);
+  asked[0]?.grant();
+  await Promise.all([started, off]);
+  expect(media.camera.current.state).toBe('off');
+  expect(media.stream.current.getTracks().map((track) => track.kind)).toEqual(['audio']);
+});
+
+test('a device is on only once its track can be sent', async () => {
+  const media = new LocalMedia();
+  const started = media.start();
+  const kinds: string[][] = [];
+  media.camera.subscribe(({ state }) => {
+    if (state === 'on') kinds.push(media.stream.current.getTracks().map((track) => track.kind));
+  });
+  asked[0]?.grant();
+  await started;
+  expect(kinds).toEqual([['audio', 'video']]);
+});
+
+test('a microphone that is let go of while it is being started is closed, not muted', async () => {
+  const media = new LocalMedia();
+  const started = media.start();
+  const released = media.release('microphone');
+  asked[0]?.grant();
+  await Promise.all([started, released]);
+  expect(media.microphone.current.state).toBe('off');
+  expect(media.stream.current.getTracks().map((track) => track.kind)).toEqual(['video']);
+});
+
+test('a microphone that the system mutes is said to be for as long as that lasts, unless it is a moment, and can be muted meanwhile', async () => {
+  vi.useFakeTimers();
+  const media = new LocalMedia();
+  const started = media.start({ camera: false });
+  asked[0]?.grant();
+  await started;
+  const [track] = media.stream.current.getTracks() as unknown as Track[];
+  if (track === undefined) throw new Error('no track');
+  const says = () => [media.microphone.current.state, media.microphone.current.problem];
+  const streams: unknown[] = [];
+  media.stream.subscribe((stream) => streams.push(stream));
+  track.muted = true;
+  track.onmute?.();
+  vi.advanceTimersByTime(999);
+  expect(says()).toEqual(['on', null]);
+  vi.advanceTimersByTime(1);
+  expect(says()).toEqual(['on', 'interrupted']);
+  await media.setMicrophone(false);
+  expect([says(), track.enabled]).toEqual([['off', 'interrupted'], false]);
+  track.muted = false;
+  track.onunmute?.();
+  expect(says()).toEqual(['off', null]);
+  await media.setMicrophone(true);
+  const told = streams.length;
+  track.muted = true;
+  track.onmute?.();
+  vi.advanceTimersByTime(400);
+  track.muted = false;
+  track.onunmute?.();
+  expect(streams.length).toBe(told + 1); // for who came meanwhile
+  vi.advanceTimersByTime(500);
+  track.muted = true;
+  track.onmute?.();
+  vi.advanceTimersByTime(999);
+  expect(says()).toEqual(['on', null]);
+});
+
+test('on a page that is not secure both fail, with the reason', async () => {
+  vi.stubGlobal('navigator', {});
+  const media = new LocalMedia();
+  await media.start();
+  for (const device of [media.microphone, media.camera]) {
+    expect([device.current.state, device.current.problem]).toEqual(['failed', 'insecure']);
+  }
+});

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Link, type LinkOptions, type Spare } from '../src/connection/peer-connection.ts';
+
+interface Track {
+  readonly kind: 'video';
+  readonly readyState: 'live';
+}
+
+const CAMERA: Track = { kind: 'video', readyState: 'live' };
+const STREAM = { getTracks: () => [CAMERA] } as unknown as MediaStream;
+
+function linkOn(connection: object, options: Partial<LinkOptions>): Link {
+  return new Link({
+    spare: { connection, channel: {}, errors: [] } as unknown as Spare,
+    polite: true,
+    opens: true,
+    outgoing: { stream: null, screen: null },
+    takes: () => true,
+    links: 1,
+    to: null,
+    say: () => undefined,
+    gatherWithin: 4000,
+    reachable: () => true,
+    onTrack: () => undefined,
+    onState: () => undefined,
+    onBroken: () => undefined,
+    ...options,
+  });
+}
+
+test('of tracks that are given one right after the other the last one is sent', async () => {
+  const sender = {
+    track: CAMERA as Track | null,
+    getParameters: () => ({ encodings: [] }),
+    async replaceTrack(track: Track | null): Promise<void> {
+      await Promise.resolve(); // as a browser: the sender has it later
+      sender.track = track;
+    },
+  };
+  const transceiver = { sender, receiver: { track: { kind: 'video' } }, direction: 'sendrecv' };
+  const connection = { getTransceivers: () => [transceiver], remoteDescription: {}, close: () => undefined };
+  const link = linkOn(connection, { opens: false });
+  link.publish({ stream: STREAM, screen: null });
+  link.close();
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(sender.track).toBe(CAMERA);
+});
+
+test('a line goes one way where nothing of the other side is taken', () => {
+  const lines: { direction: string; readonly receiver: object; readonly sender: object }[] = [];
+  const connection = {
+    getTransceivers: () => lines,
+    addTransceiver: (kind: string) => {
+      const sender = { track: null, getParameters: () => ({ encodings: [] }) };
+      lines.push({ direction: 'sendrecv', receiver: { track: { kind } }, sender });
+    },
+    setLocalDescription: () => new Promise(() => undefined),
+    remoteDescription: null,
+    close: () => undefined,
+  };
+  const link = linkOn(connection, { takes: (name) => name === 'microphone' });
+  expect(lines.map(({ direction }) => direction)).toEqual(['sendrecv', 'sendonly', 'sendonly', 'sendonly']);
+  link.close();
+});
+
+class Gathering {
+  onicecandidate: ((event: { readonly candidate: object }) => void) | null = null;
+  connectionState = 'new';
+  iceConnectionState = 'new';
+  localDescription = { sdp: '' };
+  remoteDescription: object | null = null;
+  readonly getTransceivers = () => [];
+  readonly addTransceiver = () => undefined;
+  readonly restartIce = vi.fn();
+  readonly setLocalDescription = async () => undefined;
+  readonly setRemoteDescription = async () => {
+    this.remoteDescription = {};
+  };
+  readonly close = () => undefined;
+}
+
+const HOST = 'a=candidate:1 1 udp 2122260223 192.0.2.1 4711 typ host\r\n';
+
+describe('what does not come about', () => {
+  const onBroken = vi.fn();
+  let connection: Gathering;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.spyOn(console, 'warn').mockReturnValue();
+    onBroken.mockClear();
+    connection = new Gathering();
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+
+  test('a connection is given up when the browser has found no address of its own in time', async () => {
+    linkOn(connection, { onBroken });
+    await vi.advanceTimersByTimeAsync(3999);
+    expect(onBroken).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(onBroken).toHaveBeenCalledOnce();
+  });
+
+  test.each(['an address was found', 'one was found before', 'it is connected', 'it was closed'])(
+    'no connection is given up when %s',
+    async (why) => {
+      const link = linkOn(connection, { onBroken });
+      await vi.advanceTimersByTimeAsync(1000);
+      if (why === 'an address was found') connection.localDescription = { sdp: HOST };
+      if (why === 'one was found before') connection.onicecandidate?.({ candidate: { candidate: 'candidate:1' } });
+      if (why === 'it is connected')
+        Object.assign(connection, { connectionState: 'connected', iceConnectionState: 'connected' });
+      if (why === 'it was closed') link.close();
+      await vi.advanceTimersByTimeAsync(14_000);
+      expect(onBroken).not.toHaveBeenCalled();
+    },
+  );
+
+  test('without a network nothing is given up before there is one', async () => {
+    let there = false;
+    linkOn(connection, { onBroken, reachable: () => there });
+    await vi.advanceTimersByTimeAsync(6000);
+    there = true;
+    await vi.advanceTimersByTimeAsync(1999);
+    expect(onBroken).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(onBroken).toHaveBeenCalledOnce();
+  });
+
+  test('who answered and hears nothing more looks for a path anew, after the other side had its time to', async () => {
+    connection.localDescription = { sdp: HOST };
+    const link = linkOn(connection, { onBroken, opens: false });
+    link.hear({ link: 1, to: null, about: { description: { kind: 'offer', number: 1, ufrag: 'u', sdp: '' } } });
+    await vi.advanceTimersByTimeAsync(23_999);
+    expect(connection.restartIce).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(connection.restartIce).toHaveBeenCalledOnce();
+    link.close();
+  });
+});

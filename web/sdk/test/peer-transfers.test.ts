@@ -1,0 +1,279 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { FilesLink } from '../src/files/channel.ts';
+import { hashOf, hex } from '../src/files/hash.ts';
+import { CHUNK_BYTES, WINDOW_CHUNKS } from '../src/files/offer.ts';
+import { Lane } from '../src/files/peer-transfers.ts';
+import { Exchange } from '../src/files/swarm.ts';
+import type { FileTransfer, IncomingFile, OfferOptions } from '../src/files/transfer.ts';
+
+const SHARE = '00000000-0000-4000-8000-00000000000f';
+const CHUNKS = 40;
+
+type Data = string | ArrayBuffer;
+
+/** One end of a channel, without a network in between: what is sent arrives a moment later. */
+class End {
+  readyState = 'connecting';
+  bufferedAmount = 0;
+  bufferedAmountLowThreshold = 0;
+  onopen: () => void = () => undefined;
+  onmessage: (event: { readonly data: Data }) => void = () => undefined;
+  onbufferedamountlow: () => void = () => undefined;
+  /** What was said, and the bytes that were sent. */
+  readonly said: { readonly frame: string; readonly index?: number }[] = [];
+  bytes = 0;
+  /** Changes what arrives at the other end. */
+  twist: (data: Data) => Data = (data) => data;
+  other: End | null = null;
+  #last: Promise<void> = Promise.resolve();
+
+  send(data: string | Uint8Array<ArrayBuffer>): void {
+    const copy = typeof data === 'string' ? data : data.slice().buffer;
+    const size = typeof copy === 'string' ? copy.length : copy.byteLength;
+    if (typeof copy === 'string') this.said.push(JSON.parse(copy));
+    else this.bytes += size;
+    this.bufferedAmount += size;
+    this.#last = this.#last.then(() => this.#arrive(this.twist(copy), size));
+  }
+
+  count(frame: string): number {
+    return this.said.filter((each) => each.frame === frame).length;
+  }
+
+  #arrive(data: Data, size: number): void {
+    const before = this.bufferedAmount;
+    this.bufferedAmount -= size;
+    const low = this.bufferedAmountLowThreshold;
+    if (this.other?.readyState === 'open') this.other.onmessage({ data });
+    if (before > low && this.bufferedAmount <= low) this.onbufferedamountlow();
+  }
+}
+
+/** Somebody's page: a lane to everybody else, and what was offered to them. */
+class Page {
+  readonly exchange = new Exchange();
+  readonly lanes = new Map<string, Lane>();
+  readonly ends = new Map<string, End>();
+  readonly offered: IncomingFile[] = [];
+  readonly written: Uint8Array<ArrayBuffer>[] = [];
+
+  lane(to: string): Lane {
+    const lane = this.lanes.get(to);
+    if (lane === undefined) throw new Error(`nobody is ${to}`);
+    return lane;
+  }
+
+  end(to: string): End {
+    const end = this.ends.get(to);
+    if (end === undefined) throw new Error(`nobody is ${to}`);
+    return end;
+  }
+
+  /** Of what was offered first; `reads` back what it has written, or doesn't. */
+  accept(reads = false): void {
+    const write = (bytes: Uint8Array<ArrayBuffer>): void => {
+      this.written.push(bytes.slice());
+    };
+    const readBack = async (start: number): Promise<Uint8Array<ArrayBuffer>> =>
+      this.written[start / CHUNK_BYTES] ?? new Uint8Array(0);
+    this.offered[0]?.accept(new WritableStream({ write }), undefined, reads ? readBack : undefined);
+  }
+
+  state(): string {
+    const { state = 'none', code = '' } = this.offered[0]?.progress.current ?? {};
+    return state === 'stopped' ? code : state;
+  }
+}
+
+const names = ['alice', 'bob', 'carol', 'dave'] as const;
+let pages: Record<(typeof names)[number], Page>;
+let file: File;
+
+/** A new channel between two. */
+function connect(one: string, other: string): void {
+  const ends = [new End(), new End()] as const;
+  for (const [index, [from, to]] of [[one, other] as const, [other, one] as const].entries()) {
+    const page = pages[from as 'alice'];
+    const end = ends[index] ?? ends[0];
+    end.other = ends[1 - index] ?? null;
+    const lane = page.lanes.get(to) ?? new Lane(to, page.exchange, true);
+    if (!page.lanes.has(to)) lane.listen((offered) => page.offered.push(offered));
+    page.lanes.set(to, lane);
+    page.ends.set(to, end);
+    lane.attach({ connection: { sctp: { maxMessageSize: 262144 } }, files: end, broke() {} } as unknown as FilesLink);
+  }
+  for (const end of ends) end.readyState = 'open';
+  for (const end of ends) end.onopen();
+}
+
+function offer(to: readonly string[], options: OfferOptions = { share: SHARE }): FileTransfer[] {
+  return to.map((who) => pages.alice.lane(who).offer(file, options));
+}
+
+/** Waits until it holds. */
+function until(holds: () => void): Promise<void> {
+  return vi.waitFor(holds, { timeout: 30_000, interval: 1 });
+}
+
+/** The file has come to its end there. */
+async function end(page: Page): Promise<void> {
+  await until(() => expect(page.state()).toBe('verified'));
+}
+
+async function isWhole(page: Page): Promise<boolean> {
+  const [theirs, ours] = await Promise.all([new Blob(page.written), file].map((blob) => blob.bytes()));
+  return theirs !== undefined && ours !== undefined && hex(await hashOf(theirs)) === hex(await hashOf(ours));
+}
+
+const others = ['bob', 'carol', 'dave'] as const;
+
+beforeEach(() => {
+  pages = { alice: new Page(), bob: new Page(), carol: new Page(), dave: new Page() };
+  const bytes = new Uint8Array(CHUNKS * CHUNK_BYTES - 5);
+  for (let at = 0; at < bytes.length; at += 1) bytes[at] = (at * 2654435761) >>> 13;
+  file = new File([bytes], 'tea.bin');
+  for (const one of names) for (const other of names) if (one < other) connect(one, other);
+});
+
+describe('a file to several people', { timeout: 60_000 }, () => {
+  it('leaves its sender about once, and is whole for all', async () => {
+    const sent = offer(others);
+    await until(() => expect(pages.dave.offered.length).toBe(1));
+    for (const who of others) pages[who].accept();
+    for (const who of others) await end(pages[who]);
+    for (const who of others) expect(await isWhole(pages[who])).toBe(true);
+    const chunks = others.reduce((sum, who) => sum + pages.alice.end(who).count('chunk'), 0);
+    expect(chunks).toBeLessThan(1.5 * CHUNKS);
+    await until(() => expect(sent.map(({ progress }) => progress.current.state)).toEqual(Array(3).fill('verified')));
+  });
+
+  it('leaves its sender for each where it has no share', async () => {
+    offer(others, {});
+    await until(() => expect(pages.dave.offered.length).toBe(1));
+    for (const who of others) pages[who].accept();
+    for (const who of others) await end(pages[who]);
+    for (const who of others) {
+      expect(pages.alice.end(who).count('chunk')).toBe(CHUNKS);
+      expect(pages[who].end('alice').count('got')).toBe(0);
+    }
+  });
+
+  it.each([true, false])(
+    'comes to who is late from those who can read it back, else from its sender (%s)',
+    async (reads) => {
+      offer(['bob', 'carol']);
+      await until(() => expect(pages.carol.offered.length).toBe(1));
+      pages.bob.accept(reads);
+      await end(pages.bob);
+      pages.carol.accept();
+      await end(pages.carol);
+      expect(await isWhole(pages.carol)).toBe(true);
+      expect(pages.alice.end('carol').count('chunk') > 0).toBe(!reads);
+    },
+  );
+
+  it('is whole also if one who passes it on changes it', async () => {
+    for (const to of ['carol', 'dave']) {
+      let passed = false;
+      pages.bob.end(to).twist = (data) => {
+        if (typeof data === 'string') passed = JSON.parse(data).frame === 'pass';
+        else if (passed) new Uint8Array(data).fill(7, 0, 1);
+        return data;
+      };
+    }
+    offer(others);
+    await until(() => expect(pages.dave.offered.length).toBe(1));
+    for (const who of others) pages[who].accept();
+    for (const who of others) await end(pages[who]);
+    for (const who of others) expect(await isWhole(pages[who])).toBe(true);
+    const missed = pages.carol.end('alice').count('miss') + pages.dave.end('alice').count('miss');
+    expect(missed).toBeGreaterThan(0);
+  });
+
+  it('goes on without those who leave in the middle, and with those whose link is made anew', async () => {
+    offer(others);
+    await until(() => expect(pages.dave.offered.length).toBe(1));
+    for (const who of others) pages[who].accept();
+    await until(() => expect(pages.carol.written.length).toBeGreaterThan(5));
+    for (const who of ['alice', 'carol', 'dave'] as const) pages[who].lane('bob').close();
+    connect('alice', 'carol');
+    connect('carol', 'dave');
+    for (const who of ['carol', 'dave'] as const) await end(pages[who]);
+    for (const who of ['carol', 'dave'] as const) expect(await isWhole(pages[who])).toBe(true);
+  });
+
+  it('is asked for elsewhere at once when the link to who was to pass it on is made anew', async () => {
+    offer(['bob', 'carol']);
+    await until(() => expect(pages.carol.offered.length).toBe(1));
+    pages.bob.accept(true);
+    await end(pages.bob);
+    const { said } = pages.bob.end('carol');
+    pages.bob.end('carol').twist = (data) => (said.at(-1)?.frame === 'pass' ? '' : data);
+    pages.carol.accept();
+    await until(() => expect(pages.bob.end('carol').count('pass')).toBeGreaterThan(0));
+    const missed = pages.carol.end('alice').count('miss');
+    connect('bob', 'carol');
+    expect(pages.carol.end('alice').count('miss')).toBeGreaterThan(missed);
+    await end(pages.carol);
+    expect(await isWhole(pages.carol)).toBe(true);
+  });
+
+  it('is passed on to nobody who does not know its share, or asks for what is not there', async () => {
+    offer(['bob']);
+    await until(() => expect(pages.bob.offered.length).toBe(1));
+    pages.bob.accept(true);
+    await end(pages.bob);
+    const asks = pages.dave.end('bob');
+    const answers = pages.bob.end('dave');
+    asks.send(JSON.stringify({ frame: 'get', id: SHARE, index: 3 }));
+    await until(() => expect(answers.count('pass')).toBe(1));
+    asks.send(JSON.stringify({ frame: 'get', id: SHARE, index: CHUNKS }));
+    asks.send(JSON.stringify({ frame: 'get', id: SHARE.replace('f', '0'), index: 3 }));
+    await until(() => expect(answers.count('lack')).toBe(2));
+    expect(answers.bytes).toBe(CHUNK_BYTES);
+  });
+
+  it('is passed on before it is stored, but not while it is paused', async () => {
+    offer(['bob']);
+    await until(() => expect(pages.bob.offered.length).toBe(1));
+    const [theirs] = pages.bob.offered;
+    theirs?.accept(new WritableStream({ write: () => new Promise(() => undefined) }));
+    await until(() => expect(pages.bob.end('alice').count('got')).toBe(WINDOW_CHUNKS));
+    const asks = pages.dave.end('bob');
+    const answers = pages.bob.end('dave');
+    asks.send(JSON.stringify({ frame: 'get', id: SHARE, index: 5 }));
+    await until(() => expect(answers.count('pass')).toBe(1));
+    theirs?.pause();
+    asks.send(JSON.stringify({ frame: 'get', id: SHARE, index: 5 }));
+    await until(() => expect(answers.count('lack')).toBe(1));
+    theirs?.resume();
+    asks.send(JSON.stringify({ frame: 'get', id: SHARE, index: 5 }));
+    await until(() => expect(answers.count('pass')).toBe(2));
+  });
+
+  it('costs who has it no more than 64 wishes of one member, however many they have', async () => {
+    offer(['bob']);
+    await until(() => expect(pages.bob.offered.length).toBe(1));
+    pages.bob.accept(true);
+    await end(pages.bob);
+    for (let count = 0; count < 1000; count += 1)
+      pages.dave.end('bob').send(JSON.stringify({ frame: 'get', id: SHARE, index: count % CHUNKS }));
+    const answers = pages.bob.end('dave');
+    await until(() => expect(answers.count('pass') + answers.count('lack')).toBe(1000));
+    expect(answers.count('lack')).toBeGreaterThan(900);
+  });
+
+  it('is not what somebody sends who was not asked for it', async () => {
+    offer(['bob']);
+    await until(() => expect(pages.bob.offered.length).toBe(1));
+    pages.bob.accept();
+    const dave = pages.dave.end('bob');
+    for (let index = 0; index < CHUNKS; index += 1) {
+      dave.send(JSON.stringify({ frame: 'pass', id: SHARE, index }));
+      dave.send(new Uint8Array(CHUNK_BYTES));
+    }
+    await end(pages.bob);
+    expect(await isWhole(pages.bob)).toBe(true);
+    expect(pages.bob.end('alice').count('miss')).toBe(0);
+  });
+});

@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { SealedBroker } from '../src/signalling/sealed-signalling.ts';
+import type { News } from '../src/signalling/session.ts';
+import { Seal } from '../src/signalling/signal-encryption.ts';
+
+/** The browser's socket: the broker, which may lie, is the test. */
+class Socket {
+  static readonly OPEN = 1;
+  readonly readyState = Socket.OPEN;
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { readonly data: string }) => void) | null = null;
+  readonly sent: string[] = [];
+
+  constructor() {
+    sockets.push(this);
+  }
+
+  says(message: object): void {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+
+  send(text: string): void {
+    this.sent.push(text);
+  }
+
+  close(): void {}
+}
+
+let sockets: Socket[] = [];
+
+beforeEach(() => {
+  sockets = [];
+  vi.stubGlobal('WebSocket', Socket);
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+const SECRET = 'AAAAAAAAAAAAAAAAAAAAAA';
+
+/** Alice has asked for a seat. */
+async function asking(): Promise<{ broker: SealedBroker; socket: Socket; heard: News[] }> {
+  const heard: News[] = [];
+  const door = { url: new URL('http://localhost/'), room: 'tea', pass: null, owner: null };
+  const broker = new SealedBroker(door, SECRET, null, (news) => heard.push(news));
+  const [socket] = sockets;
+  if (socket === undefined) throw new Error('no socket');
+  socket.onopen?.();
+  broker.join('Alice');
+  await vi.waitFor(() => expect(socket.sent.some((text) => text.includes('"join"'))).toBe(true));
+  return { broker, socket, heard };
+}
+
+test.each(['leaves him out of the roster', 'shows another name for him'])(
+  'what bob said is not heard twice, whether a broker %s meanwhile or not',
+  async (lie) => {
+    const { socket, heard } = await asking();
+    const card = JSON.parse(socket.sent.find((text) => text.includes('"join"')) ?? '{}').name as string;
+    const bob = await Seal.of(SECRET, 'tea');
+    const mine = await bob.openCard(card);
+    const his = await bob.sealCard({ nonce: bob.nonce, name: 'Bob' });
+    const alice = { id: 'alice-alice', name: card, order: 1 };
+    const members = [alice, { id: 'bob-bob-bob', name: his, order: 2 }];
+    const joined = {
+      type: 'joined',
+      you: alice.id,
+      iceServers: [],
+      resume: 'x',
+      seatSeconds: 30,
+      heard: 0,
+      gap: false,
+    };
+    socket.says({ ...joined, roster: { version: 1, members, complete: true } });
+    const ends = [
+      { id: 'bob-bob-bob', nonce: bob.nonce },
+      { id: alice.id, nonce: mine?.nonce ?? '' },
+    ] as const;
+    const said = await bob.sealSignal('hello', ends[0], ends[1], 1);
+    const count = (): number => heard.filter((news) => news.news === 'signalled').length;
+    socket.says({ type: 'signalled', from: 'bob-bob-bob', n: 1, data: said });
+    await vi.waitFor(() => expect(count()).toBe(1));
+    const without = lie.startsWith('leaves') ? [alice] : [alice, { id: 'bob-bob-bob', name: 'Mallory', order: 2 }];
+    socket.says({ type: 'roster', version: 2, members: without, complete: true });
+    socket.says({ type: 'roster', version: 3, members, complete: true });
+    socket.says({ type: 'signalled', from: 'bob-bob-bob', n: 2, data: said });
+    socket.says({
+      type: 'signalled',
+      from: 'bob-bob-bob',
+      n: 3,
+      data: await bob.sealSignal('bye', ends[0], ends[1], 2),
+    });
+    await vi.waitFor(() => expect(heard.at(-1)).toMatchObject({ signalled: { data: 'bye' } }));
+    expect(count()).toBe(2);
+  },
+);
+
+test.each(['no longer wishes for the seat', 'leaves'])(
+  'who %s while its news is being opened hears nothing of it',
+  async (how) => {
+    const { broker, socket, heard } = await asking();
+    const seat = {
+      type: 'joined',
+      you: 'alice-alice',
+      iceServers: [],
+      resume: 'x',
+      seatSeconds: 30,
+      heard: 0,
+      gap: false,
+    };
+    const opening = vi.spyOn(Seal.prototype, 'openCard');
+    const mallory = { id: 'mallory-mal', name: 'Mallory', order: 2 };
+    socket.says({ ...seat, roster: { version: 1, members: [mallory], complete: true } });
+    if (how === 'leaves') broker.leave();
+    else broker.unjoin();
+    await vi.waitFor(() => expect(opening).toHaveBeenCalled());
+    await opening.mock.results[0]?.value;
+    await new Promise((done) => setTimeout(done)); // what follows from that has been done
+    broker.leave();
+    opening.mockRestore();
+    expect(socket.sent.at(-1)).toBe('{"type":"leave"}');
+    expect(heard.map(({ news }) => news)).not.toContain('joined');
+    if (how !== 'leaves') expect(heard.at(-1)).toEqual({ news: 'state', state: 'away' });
+  },
+);

@@ -44,12 +44,13 @@ def outputs() -> dict[Path, str]:
     page = operate.read_text()
     for name, table in (("settings", settings_table()), ("metrics", metrics_table()), ("checks", checks_table())):
         page = spliced(page, name, table)
+    strings = ROOT / "web/app/src/strings"
     return {
         ROOT / "docs/protocol.md": markdown(),
         ROOT / "web/sdk/src/signalling/protocol.ts": typescript(),
         ROOT / "web/sdk/src/verification/emoji.ts": emoji_typescript(),
-        ROOT / "web/app/src/checks.ts": checks_typescript("CHECKS", checks.CHECKS, checks.Check._fields),
-        ROOT / "web/app/src/verdicts.ts": checks_typescript("VERDICTS", checks.VERDICTS, ("message", "visitor")),
+        strings / "checks.ts": checks_typescript("CHECKS", checks.CHECKS, checks.Check._fields),
+        strings / "verdicts.ts": checks_typescript("VERDICTS", checks.VERDICTS, ("message", "visitor")),
         operate: page,
     }
 

@@ -25,7 +25,7 @@ function preload(): Plugin {
   };
 }
 
-/** Nothing that is loaded later needs anything loaded with it, but for styles that `view/sheet.ts` loads. */
+/** Nothing that is loaded later needs anything loaded with it, but for styles that `view/ui/stylesheet.ts` loads. */
 function plainImports(): Plugin {
   return {
     name: 'plain-imports',
@@ -54,7 +54,7 @@ export default defineConfig(({ mode }) => ({
         codeSplitting: {
           groups: [
             { name: 'start', tags: ['$initial'], priority: 1 },
-            { name: 'show', test: /view\/(icon|show)\.tsx|jsx-runtime|icons\/(check|x)\.mjs/ },
+            { name: 'show', test: /view\/(ui\/icon|show)\.tsx|jsx-runtime|icons\/(check|x)\.mjs/ },
           ],
         },
       },

@@ -1,8 +1,8 @@
 """Every message on the WebSocket: the protocol.
 
-`ToBroker` is what a client may say, `FromBroker` what it may hear.  JSON text frames, one message each, told apart by
-`type`; names are camelCase on the wire; unknown fields are ignored.  `docs/protocol.md` and `web/sdk/src/signalling/protocol.ts`
-are written from these types by `tools/protocol.py`.
+`ToBroker` is what a client may send, `FromBroker` what it may receive.  Each JSON text frame is one message, told apart by
+`type`.  Names are camelCase on the wire, and unknown fields are ignored.  `tools/protocol.py` writes `docs/protocol.md`
+and `web/sdk/src/signalling/protocol.ts` from these types.
 """
 
 from typing import Annotated, Final, Literal, NewType, get_args

@@ -1,8 +1,9 @@
-"""Sealed signalling: what members who share a link's secret say through a broker that can neither read nor change it.
+"""End-to-end encryption of signalling: members who share a link's secret seal what they say through the broker.
 
-`docs/peer-protocol.md` has the format; `web/sdk/src/signalling/signal-encryption.ts` plays by the same, and both by `tests/vectors/seal.json`.
-Keys by HKDF-SHA-256 (RFC 5869), sealing by AES-256-GCM (NIST SP 800-38D).  Chance is passed in: an `iv` must never be
-used twice under one secret.
+The broker can neither read nor change it.  `docs/peer-protocol.md` has the format; this module and
+`web/sdk/src/signalling/signal-encryption.ts` both pass the vectors in `tests/vectors/seal.json`.  Keys come from
+HKDF-SHA-256 (RFC 5869), sealing is AES-256-GCM (NIST SP 800-38D).  The caller passes in randomness: an `iv` must never
+be used twice under one secret.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode

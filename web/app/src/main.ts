@@ -1,5 +1,5 @@
-import { browser } from './browser';
 import { App } from './model/app';
+import { browser } from './platform/browser';
 import './style.css';
 
 // The model asks for the camera and connects while what draws it is still on its way.

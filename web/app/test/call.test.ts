@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Call } from '../src/model/call';
 import { Equipment } from '../src/model/equipment';
-import { Files } from '../src/model/files';
+import { Files } from '../src/model/files/files';
+import { settled, World } from './fake-platform';
 import { direct, FakePeer, FakeRoom, looking } from './fakes';
-import { settled, World } from './outside';
 
 const bob = () => new FakePeer('Bob', {} as MediaStream);
 let world: World;

@@ -1,9 +1,9 @@
 import type { Json } from '@eyeline/sdk';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Chat } from '../src/model/chat';
-import { transcript } from '../src/model/transcript';
+import { Chat } from '../src/model/chat/chat';
+import { transcript } from '../src/model/chat/transcript';
+import { settled, World } from './fake-platform';
 import { chatLine, direct, FakePeer, FakeRoom, refusal } from './fakes';
-import { settled, World } from './outside';
 
 let bob: FakePeer;
 let world: World;

@@ -1,9 +1,9 @@
 import type { IceServer, TurnAnswer } from '@eyeline/sdk';
 import { describe, expect, test } from 'vitest';
-import { Checkup, type Finding, type Outlook } from '../src/model/checkup';
-import { checkup as words } from '../src/strings-checkup';
+import { Checkup, type Finding, type Outlook } from '../src/model/start/checkup';
+import { checkup as words } from '../src/strings/checkup';
+import { settled, World } from './fake-platform';
 import { FakeMedia, FakeRoom, refusal } from './fakes';
-import { settled, World } from './outside';
 
 const UDP = 'turn:meet.example:3478?transport=udp';
 const TCP = 'turn:meet.example:80?transport=tcp';

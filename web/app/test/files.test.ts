@@ -1,12 +1,12 @@
 import { signal } from '@preact/signals';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { dropped } from '../src/model/dropped';
-import { Files } from '../src/model/files';
+import { dropped } from '../src/model/files/dropped-files';
+import { Files } from '../src/model/files/files';
+import { Incoming } from '../src/model/files/transfer';
 import { Notices } from '../src/model/notices';
-import { Incoming } from '../src/model/transfer';
-import { fileWords } from '../src/strings-files';
+import { fileWords } from '../src/strings/files';
+import { settled, World } from './fake-platform';
 import { FakePeer, FakeRoom } from './fakes';
-import { settled, World } from './outside';
 
 let world: World;
 let room: FakeRoom;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { People } from '../src/model/people';
-import { Watch } from '../src/model/watch';
+import { Watch } from '../src/model/subscriptions';
 import { FakeHosting } from './fakes';
 
 function people(): { readonly hosting: FakeHosting; readonly people: People } {

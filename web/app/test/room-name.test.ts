@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { isRoomName, newRoomName, readCode } from '../src/model/room-name';
-import { readRoute } from '../src/model/route';
+import { isRoomName, newRoomName, readCode } from '../src/model/start/room-name';
+import { readRoute } from '../src/model/start/route';
 
 const key = 'AAECAwQFBgcICQoLDA0ODw';
 const base = 'https://eyeline.example/call/';

@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Call } from '../src/model/call';
 import { Equipment } from '../src/model/equipment';
-import { screenWords } from '../src/strings-screens';
+import { screenWords } from '../src/strings/screens';
+import { settled, World } from './fake-platform';
 import { direct, FakePeer, FakeRoom } from './fakes';
-import { settled, World } from './outside';
 
 /** A stream whose only track counts how often it was stopped. */
 class Shared {

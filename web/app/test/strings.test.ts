@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { words } from '../src/strings';
-import { lineWords } from '../src/strings-line';
-import { peopleWords } from '../src/strings-people';
+import { lineWords } from '../src/strings/connection';
+import { peopleWords } from '../src/strings/people';
+import { words } from '../src/strings/strings';
 import { direct, looking } from './fakes';
 
 const relayed = { ...direct, state: 'relayed', path: 'relay', localType: 'relay', protocol: 'tls' } as const;

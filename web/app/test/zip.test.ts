@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { archive, zip } from '../src/zip';
+import { archive, zip } from '../src/platform/zip';
 
 const at = new Date(2026, 10, 24, 10, 30, 58);
 const gigabyte = 2 ** 30;

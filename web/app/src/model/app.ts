@@ -1,10 +1,10 @@
 import { computed, effect, type ReadonlySignal, signal, untracked } from '@preact/signals';
-import { words } from '../strings';
-import { Home } from './home';
-import { newCallPath } from './new-call';
-import type { Outside } from './outside';
-import { homePath, readRoute, testPath } from './route';
-import { Visit } from './visit';
+import type { Outside } from '../platform/platform';
+import { words } from '../strings/strings';
+import { Visit } from './room-page';
+import { Home } from './start/home';
+import { newCallPath } from './start/new-call';
+import { homePath, readRoute, testPath } from './start/route';
 
 export type Page =
   | { readonly at: 'home'; readonly home: Home }

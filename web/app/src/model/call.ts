@@ -1,23 +1,23 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
-import { words } from '../strings';
-import { peopleWords } from '../strings-people';
-import { safetyWords } from '../strings-safety';
-import { arrival, hasArrived } from './arrival';
-import { Chat } from './chat';
-import { Controls } from './controls';
-import { dropped } from './dropped';
-import { Ending } from './ending';
+import type { Outside } from '../platform/platform';
+import { peopleWords } from '../strings/people';
+import { words } from '../strings/strings';
+import { safetyWords } from '../strings/verification';
+import { Chat } from './chat/chat';
+import { Controls } from './controls-visibility';
 import type { Equipment, Kind } from './equipment';
-import type { Files } from './files';
+import { dropped } from './files/dropped-files';
+import type { Files } from './files/files';
+import { arrival, hasArrived } from './first-connection';
 import { Notices } from './notices';
-import type { Outside } from './outside';
 import { People } from './people';
 import { type Other, other, type Person, you } from './person';
-import { Screens } from './screens';
-import { Stage } from './stage';
-import { Verified } from './verified';
-import { Watch } from './watch';
+import { Screens } from './stage/screens';
+import { Stage } from './stage/stage';
+import { Watch } from './subscriptions';
+import { Ending } from './time-limit';
+import { Verified } from './verified-people';
 
 /** What leads into the call; `hostLink` makes whoever opens it a host. */
 export interface Links {

@@ -1,7 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
-import type { Media, Memory, Outside } from './outside';
-import { Watch } from './watch';
+import type { Media, Memory, Outside } from '../platform/platform';
+import { Watch } from './subscriptions';
 
 export type Kind = 'microphone' | 'camera';
 

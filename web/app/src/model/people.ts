@@ -1,7 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { shownName } from './name';
-import type { Watch } from './watch';
+import type { Watch } from './subscriptions';
 
 /** Somebody at the door. */
 export interface Knocking {

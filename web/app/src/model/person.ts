@@ -2,9 +2,9 @@ import type * as sdk from '@eyeline/sdk';
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Equipment } from './equipment';
 import { shownName } from './name';
-import { Trust } from './trust';
-import type { Verified } from './verified';
-import { Watch } from './watch';
+import { Watch } from './subscriptions';
+import { Trust } from './verification';
+import type { Verified } from './verified-people';
 
 /** Somebody on the stage: another, or you. */
 export interface Person {

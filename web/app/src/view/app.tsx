@@ -1,14 +1,14 @@
 import { Video } from 'lucide';
 import { useEffect, useState } from 'preact/hooks';
 import type { App } from '../model/app';
-import { words } from '../strings';
+import { words } from '../strings/strings';
 import checkupCss from '../style/checkup.css?url';
-import { Header } from './header';
-import { HomeView } from './home';
-import { Icon } from './icon';
-import { Plain } from './plain';
-import { RoomView } from './room';
-import { addSheet } from './sheet';
+import { RoomView } from './room-page';
+import { Header } from './start/header';
+import { HomeView } from './start/home';
+import { Plain } from './start/message-page';
+import { Icon } from './ui/icon';
+import { addSheet } from './ui/stylesheet';
 
 export function AppView({ app }: { readonly app: App }) {
   const page = app.page.value;
@@ -59,13 +59,13 @@ export function AppView({ app }: { readonly app: App }) {
   }
 }
 
-type CheckupPage = typeof import('./checkup').CheckupPage;
+type CheckupPage = typeof import('./start/checkup').CheckupPage;
 
 /** `/test`, whose words are loaded when somebody goes there. */
 function CheckupLater(props: Parameters<CheckupPage>[0]) {
   const [View, setView] = useState<CheckupPage | null>(null);
   useEffect(() => {
-    Promise.all([import('./checkup'), addSheet(checkupCss)]).then(
+    Promise.all([import('./start/checkup'), addSheet(checkupCss)]).then(
       ([{ CheckupPage }]) => setView(() => CheckupPage),
       () => undefined, // the server is gone, and with it what there was to test
     );

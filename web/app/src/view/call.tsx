@@ -1,13 +1,13 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
-import { words } from '../strings';
-import { Bar, controlsOf } from './bar';
-import { useFilesFromOutside } from './files-from-outside';
-import { useKeys } from './keys';
-import { usePanels } from './later';
+import { words } from '../strings/strings';
+import { Bar, controlsOf } from './control-bar';
+import { useFilesFromOutside } from './files/drop-and-paste';
+import { usePanels } from './lazy-panels';
 import { NoticesView } from './notices';
-import { useRest } from './rest';
-import { StageView } from './stage';
+import { useRest } from './stage/first-picture';
+import { StageView } from './stage/stage';
+import { useKeys } from './ui/keys';
 
 export function CallView({ call }: { readonly call: Call }) {
   const chatButton = useRef<HTMLButtonElement>(null);

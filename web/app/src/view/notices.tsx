@@ -1,7 +1,7 @@
 import { Clock, ShieldAlert, Unplug, Volume2 } from 'lucide';
 import type { Call } from '../model/call';
-import { words } from '../strings';
-import { Icon } from './icon';
+import { words } from '../strings/strings';
+import { Icon } from './ui/icon';
 
 /** The browser plays no sound before somebody clicks. */
 export function Hear({ call }: { readonly call: Call }) {

@@ -3,10 +3,10 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Call } from '../model/call';
 import type { Knocking, People } from '../model/people';
 import type { Other } from '../model/person';
-import { words } from '../strings';
-import { peoplePanelWords } from '../strings-panels';
-import { peopleWords } from '../strings-people';
-import { Icon } from './icon';
+import { peoplePanelWords } from '../strings/panels';
+import { peopleWords } from '../strings/people';
+import { words } from '../strings/strings';
+import { Icon } from './ui/icon';
 
 /** Beside the stage: who is here, who waits, and, for hosts, what they may do. */
 export function PeoplePanel({ call, onClose }: { readonly call: Call; readonly onClose: () => void }) {

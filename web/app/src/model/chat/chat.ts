@@ -1,0 +1,278 @@
+import type * as sdk from '@eyeline/sdk';
+import { computed, signal } from '@preact/signals';
+import type { Outside } from '../../platform/platform';
+import { shownName } from '../name';
+import { Chime } from './chime';
+import { showable } from './message-text';
+import { Notebook } from './sent-messages';
+import { Typing } from './typing';
+
+/** In characters as the browser counts them. */
+export const longestText = 4000;
+
+/** A line as it is shown. */
+export interface Line extends sdk.ChatLine {
+  /** The line that it answers; null too if it is not here. */
+  readonly quote: Quote | null;
+  /** Name of the only person that it is for; empty for everyone, and if it is not known any more. */
+  readonly toName: string;
+}
+
+export type Quote = Pick<Line, 'mine' | 'name' | 'text'>;
+
+/** What the draft is about, beside a line for everyone: an answer to a line, or other words for it. */
+export interface About {
+  readonly does: 'reply' | 'edit';
+  readonly line: Line;
+}
+
+/** What people write to one another in this call. */
+export class Chat {
+  readonly lines = signal<readonly Line[]>([]);
+  readonly open = signal(false);
+  readonly unread = signal(0);
+  readonly draft = signal('');
+  /** Who the draft is for: a seat, or empty for everyone. */
+  readonly to = signal('');
+  readonly about = signal<About | null>(null);
+  /** The line whose ways are open, by key. */
+  readonly chosen = signal('');
+  /** How many characters the draft has too many. */
+  readonly excess = computed(() => Math.max(0, this.draft.value.trim().length - longestText));
+  readonly typing: Typing;
+  readonly chime: Chime;
+  readonly #outside: Outside;
+  readonly #here = signal<ReadonlySet<string>>(new Set());
+  readonly #room: sdk.Room;
+  readonly #conversation: sdk.Conversation;
+  readonly #notebook: Notebook;
+  readonly #peers = new Map<string, sdk.Peer>();
+  /** Who is in the call, and what ends our look at their connections. */
+  #met = new Map<sdk.Peer, () => void>();
+  #last: readonly sdk.ChatLine[] | null = null;
+  /** Lines made fit to be shown, by what the conversation has. */
+  readonly #shown = new WeakMap<sdk.ChatLine, { readonly line: Line; readonly quoted: sdk.ChatLine | undefined }>();
+  readonly #names = new Map<string, string>();
+  readonly #stopRules: () => void;
+
+  constructor(outside: Outside, room: sdk.Room) {
+    this.#room = room;
+    this.#outside = outside;
+    this.typing = new Typing(outside.after);
+    this.chime = new Chime(outside.memory, outside.chime);
+    this.#notebook = new Notebook(outside.session, room.name);
+    const page = [...outside.random(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    this.#conversation = new outside.sdk.Conversation(room.me, page, this.#notebook.read());
+    this.#stopRules = room.hosting.rules.subscribe(({ history }) => {
+      this.#conversation.history = history;
+    });
+    this.#show();
+  }
+
+  /** Who is in the call now. */
+  meet(peers: readonly sdk.Peer[]): void {
+    for (const [peer, end] of this.#met) {
+      if (peers.includes(peer)) continue;
+      end();
+      this.typing.forget(peer.id);
+      this.#peers.delete(peer.id);
+    }
+    const still = peers.filter((peer) => this.#met.has(peer));
+    // The same seat with another object is somebody to be met again.
+    if (still.length < this.#met.size) this.#look(still);
+    const before = this.#met;
+    this.#met = new Map(peers.map((peer) => [peer, before.get(peer) ?? this.#watch(peer)]));
+    this.#look(peers);
+  }
+
+  show(open: boolean): void {
+    this.open.value = open;
+    if (open) this.unread.value = 0;
+  }
+
+  /** Anything a peer sent. Answers with the line, if it was one for people that is news. */
+  receive(from: sdk.Peer, message: unknown): Line | null {
+    this.#peers.set(from.id, from);
+    const { news, sends } = this.#conversation.hear(from, message, this.#outside.now());
+    this.#carry(sends);
+    this.typing.hear(from, message);
+    if (news === null) return null;
+    if (!this.open.peek()) this.unread.value += 1;
+    if (!this.open.peek() || !this.#outside.seen()) this.chime.ring();
+    return this.#fit(news);
+  }
+
+  /** The draft is now this; those whom it is for are told that we type. */
+  type(text: string): void {
+    this.draft.value = text;
+    const to = this.to.peek();
+    const reached = [...this.#met.keys()].filter((peer) => isReachable(peer) && (to === '' || to === peer.id));
+    if (text.trim() !== '' && this.about.peek()?.does !== 'edit') this.typing.type(reached);
+  }
+
+  /** Everything as the text that `write` makes of it, to be kept. */
+  save(write: (lines: readonly Line[]) => string): void {
+    this.#outside.saveText(`chat-${this.#room.name}.txt`, write(this.lines.peek()));
+  }
+
+  /** Whether everybody that the draft is for is here. */
+  readonly addressed = computed(() => {
+    const about = this.about.value;
+    const to = about?.does === 'edit' ? (about.line.to ?? '') : this.to.value;
+    return to === '' || this.#here.value.has(to);
+  });
+
+  /** Sends the draft, if there is something in it. */
+  send(): void {
+    const text = this.draft.peek().trim();
+    const about = this.about.peek();
+    if (text === '' || this.excess.peek() > 0) return;
+    if (about?.does === 'edit' && !this.canChange(about.line)) {
+      // Whom the line was for has gone, or our seat is another: the words stay, to be said anew.
+      this.about.value = null;
+      this.to.value = about.line.to ?? '';
+      return;
+    }
+    if (!this.addressed.peek()) return;
+    if (about?.does === 'edit') this.#write(this.#conversation.change(about.line.key, text));
+    else this.#write(this.#conversation.say(text, this.#outside.now(), this.#options(about)));
+    this.cancel();
+    this.draft.value = '';
+    this.typing.rest();
+  }
+
+  reply(line: Line): void {
+    this.about.value = { does: 'reply', line };
+    this.chosen.value = '';
+    // The answer to a private line is as private.
+    if (line.to !== null) this.to.value = line.mine ? line.to : line.author;
+    else this.to.value = '';
+  }
+
+  edit(line: Line): void {
+    if (!this.canChange(line)) return;
+    this.about.value = { does: 'edit', line };
+    this.chosen.value = '';
+    this.draft.value = line.text;
+  }
+
+  /** Whether we may write, and not only read. */
+  get mayWrite(): boolean {
+    return this.#room.may.current.has('chat');
+  }
+
+  canChange(line: Line): boolean {
+    return this.mayWrite && this.#conversation.canChange(line);
+  }
+
+  /** The last line that can still be changed. */
+  editLast(): void {
+    const last = this.lines.peek().findLast((line) => this.canChange(line));
+    if (last !== undefined) this.edit(last);
+  }
+
+  remove(line: Line): void {
+    if (this.about.peek()?.line.key === line.key) this.cancel();
+    this.chosen.value = '';
+    this.#write(this.#conversation.change(line.key, ''));
+  }
+
+  /** The draft is a line like any other. */
+  cancel(): void {
+    if (this.about.peek()?.does === 'edit') this.draft.value = '';
+    this.about.value = null;
+  }
+
+  /** Shows the ways of this line, or hides them again. */
+  choose(line: Line): void {
+    this.chosen.value = this.chosen.peek() === line.key ? '' : line.key;
+  }
+
+  /** Forgets what the tab keeps for a reload. */
+  leave(): void {
+    this.#notebook.forget();
+  }
+
+  end(): void {
+    this.#stopRules();
+    for (const end of this.#met.values()) end();
+    this.typing.end();
+  }
+
+  #watch(peer: sdk.Peer): () => void {
+    this.#peers.set(peer.id, peer);
+    let known = isReachable(peer);
+    return peer.line.subscribe(() => {
+      if (isReachable(peer) === known) return;
+      known = !known;
+      this.#look([...this.#met.keys()]);
+    });
+  }
+
+  #look(peers: readonly sdk.Peer[]): void {
+    for (const { id, name } of peers) this.#names.set(id, shownName(name));
+    this.#here.value = new Set(peers.map(({ id }) => id));
+    const people = peers.map((peer) => ({ id: peer.id, name: peer.name, reachable: isReachable(peer) }));
+    this.#carry(this.#conversation.meet(this.#room.me, people));
+  }
+
+  #options(about: About | null): sdk.SayOptions {
+    const to = this.to.peek();
+    return { reply: about?.line.key ?? null, to: to === '' ? null : to };
+  }
+
+  #write(written: ReturnType<sdk.Conversation['say']>): void {
+    if (written === null) return;
+    this.#notebook.keep(written.line);
+    this.#carry(written.sends);
+  }
+
+  #carry(sends: readonly sdk.Send[]): void {
+    for (const send of sends) void this.#deliver(send);
+    this.#show();
+  }
+
+  async #deliver(send: sdk.Send): Promise<void> {
+    try {
+      const peer = this.#peers.get(send.to);
+      if (peer === undefined) throw new Error('gone');
+      await peer.send(send.message);
+    } catch {
+      this.#conversation.failed(send); // they left
+      return;
+    }
+    this.#carry(this.#conversation.arrived(send));
+  }
+
+  #show(): void {
+    const lines = this.#conversation.lines;
+    if (lines !== this.#last) this.lines.value = lines.map((line) => this.#fit(line));
+    this.#last = lines;
+  }
+
+  #fit(line: sdk.ChatLine): Line {
+    const quoted = line.reply === null ? undefined : this.#conversation.line(line.reply);
+    const known = this.#shown.get(line);
+    if (known !== undefined && known.quoted === quoted) return known.line;
+    const { delivery, via, to } = line;
+    const fit: Line = {
+      ...line,
+      ...fitQuote(line),
+      via: shownName(via),
+      delivery: { ...delivery, lacking: delivery.lacking.map(shownName) },
+      quote: quoted === undefined ? null : fitQuote(quoted),
+      toName: this.#names.get(to ?? '') ?? '',
+    };
+    this.#shown.set(line, { line: fit, quoted });
+    return fit;
+  }
+}
+
+function fitQuote({ mine, name, text }: sdk.ChatLine): Quote {
+  return { mine, name: shownName(name), text: showable(text) };
+}
+
+function isReachable(peer: sdk.Peer): boolean {
+  const { state } = peer.line.current;
+  return state === 'direct' || state === 'relayed';
+}

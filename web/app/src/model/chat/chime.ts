@@ -1,0 +1,28 @@
+import { signal } from '@preact/signals';
+import type { Memory } from '../../platform/platform';
+
+const key = 'eyeline:chime';
+
+/** A sound for lines that come while nobody looks at the chat; kept switched off from one call to the next. */
+export class Chime {
+  readonly on;
+  readonly #memory: Memory;
+  readonly #play: () => void;
+
+  constructor(memory: Memory, play: () => void) {
+    this.#memory = memory;
+    this.#play = play;
+    this.on = signal(memory.get(key) !== 'off');
+  }
+
+  toggle(): void {
+    this.on.value = !this.on.peek();
+    if (this.on.peek()) this.#memory.forget(key);
+    else this.#memory.set(key, 'off');
+    this.ring();
+  }
+
+  ring(): void {
+    if (this.on.peek()) this.#play();
+  }
+}

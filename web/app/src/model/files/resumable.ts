@@ -1,0 +1,64 @@
+import { computed, signal } from '@preact/signals';
+import type { Held, Shelf } from '../../platform/platform';
+import type { Entry, Unfinished } from './unfinished';
+
+/** Files of an earlier page whose handles the browser kept: they go on without being chosen again. */
+export class Returning {
+  /** Ids of those that go on once the person lets the browser read them. */
+  readonly asking = computed<ReadonlySet<string>>(() => {
+    const waiting = this.#unfinished.entries.value;
+    return new Set(waiting.map(({ id }) => id).filter((id) => this.#guarded.value.has(id)));
+  });
+  readonly #unfinished: Unfinished;
+  readonly #shelf: Shelf;
+  readonly #guarded = signal<ReadonlySet<string>>(new Set());
+  readonly #found: Promise<ReadonlyMap<string, Held>>;
+
+  constructor(unfinished: Unfinished, shelf: Shelf) {
+    this.#unfinished = unfinished;
+    this.#shelf = shelf;
+    this.#found = this.#find(unfinished.entries.peek());
+  }
+
+  /** The files among these entries that can be read now; of the others the person can be asked. */
+  async readable(entries: readonly Entry[]): Promise<readonly (readonly [Entry, File])[]> {
+    const found = await this.#found;
+    const files: (readonly [Entry, File])[] = [];
+    for (const entry of entries) {
+      const held = found.get(entry.id);
+      if (held === undefined) continue;
+      const granted = await held.granted();
+      this.#guard(entry.id, !granted);
+      const file = granted ? await held.file().catch(() => null) : null;
+      if (file !== null) files.push([entry, file]);
+    }
+    return files;
+  }
+
+  /** Asks the person for those that wait for that; to be called while a click runs. */
+  async ask(): Promise<void> {
+    const found = await this.#found;
+    for (const id of this.asking.peek()) {
+      const granted = await found
+        .get(id)
+        ?.ask()
+        .catch(() => false);
+      if (granted !== true) return;
+    }
+  }
+
+  async #find(entries: readonly Entry[]): Promise<ReadonlyMap<string, Held>> {
+    const found = new Map<string, Held>();
+    for (const { id } of entries) {
+      const held = await this.#shelf.find(id).catch(() => null);
+      if (held !== null) found.set(id, held);
+    }
+    return found;
+  }
+
+  #guard(id: string, guarded: boolean): void {
+    if (this.#guarded.peek().has(id) === guarded) return;
+    const others = [...this.#guarded.peek()].filter((one) => one !== id);
+    this.#guarded.value = new Set(guarded ? [...others, id] : others);
+  }
+}

@@ -1,0 +1,83 @@
+import { signal } from '@preact/signals';
+import type { Memory } from '../../platform/platform';
+
+/** A file that we were sending, as it is known after a reload. */
+export interface Entry {
+  readonly id: string;
+  readonly name: string;
+  readonly size: number;
+  /** It is a folder. */
+  readonly folder: boolean;
+  /** The id of who gets it. */
+  readonly to: string;
+  /** The same for all who get it; empty if it is for one person. */
+  readonly share: string;
+}
+
+/** What this page sends, kept over a reload: where there is no handle of the file, it has to be chosen again. */
+export class Unfinished {
+  /** Those of an earlier page, which wait for their file. */
+  readonly entries = signal<readonly Entry[]>([]);
+  readonly #memory: Memory;
+  readonly #key: string;
+  #running: readonly Entry[] = [];
+
+  constructor(memory: Memory, room: string) {
+    this.#memory = memory;
+    this.#key = `eyeline:sending:${room}`;
+    this.entries.value = read(memory.get(this.#key));
+  }
+
+  /** The entries that this is the file of, among those for people who are here; they no longer wait. */
+  take(file: File, folder: boolean, here: (id: string) => boolean): readonly Entry[] {
+    const matches = (one: Entry) =>
+      one.name === file.name && one.size === file.size && one.folder === folder && here(one.to);
+    const taken = this.entries.peek().filter(matches);
+    this.entries.value = this.entries.peek().filter((one) => !matches(one));
+    return taken;
+  }
+
+  /** That entry, if it still waits; it no longer does. */
+  claim(id: string): Entry | null {
+    const entry = this.entries.peek().find((one) => one.id === id) ?? null;
+    this.entries.value = this.entries.peek().filter((one) => one !== entry);
+    return entry;
+  }
+
+  add(entry: Entry): void {
+    this.#running = [...this.#running, entry];
+    this.#keep();
+  }
+
+  /** It is over, or given up. */
+  drop(id: string): void {
+    this.#running = this.#running.filter((one) => one.id !== id);
+    this.entries.value = this.entries.peek().filter((one) => one.id !== id);
+    this.#keep();
+  }
+
+  /** Gives all of them up; their ids. */
+  forget(): readonly string[] {
+    this.#memory.forget(this.#key);
+    return [...this.entries.peek(), ...this.#running].map(({ id }) => id);
+  }
+
+  #keep(): void {
+    this.#memory.set(this.#key, JSON.stringify([...this.entries.peek(), ...this.#running]));
+  }
+}
+
+function read(text: string | null): readonly Entry[] {
+  try {
+    const value: unknown = JSON.parse(text ?? '[]');
+    return Array.isArray(value) ? value.filter(isEntry) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isEntry(value: unknown): value is Entry {
+  if (typeof value !== 'object' || value === null) return false;
+  const kinds = { id: 'string', name: 'string', size: 'number', folder: 'boolean', to: 'string', share: 'string' };
+  return Object.entries(kinds).every(([key, kind]) => typeof (value as Record<string, unknown>)[key] === kind);
+}

@@ -1,0 +1,146 @@
+import type * as sdk from '@eyeline/sdk';
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
+import type { Outside } from '../../platform/platform';
+import { type ScreenProblem, screenWords } from '../../strings/screens';
+import type { Notices } from '../notices';
+import type { Other } from '../person';
+import { Watch } from '../subscriptions';
+
+/** What somebody else shares. */
+export interface Screen {
+  /** What tells it from everybody and everything else on the stage. */
+  readonly key: string;
+  readonly person: Other;
+  readonly stream: MediaStream;
+}
+
+/** Milliseconds in which nobody has read what the browser asks: it refused by itself. */
+const unread = 200;
+
+/** Everybody's screens, and yours. */
+export class Screens {
+  /** Those of the others, the one begun last at the end. */
+  readonly shown: ReadonlySignal<readonly Screen[]>;
+  /** The one on the stage: the one begun last, or the one that you chose since. */
+  readonly front: ReadonlySignal<Screen | null>;
+  /** Whether there is a way to share yours. */
+  readonly mayShare: ReadonlySignal<boolean>;
+  readonly sharing: ReadonlySignal<boolean>;
+  readonly #outside: Outside;
+  readonly #room: sdk.Room;
+  readonly #notices: Notices;
+  readonly #allowed: ReadonlySignal<boolean>;
+  readonly #shown = signal<readonly Screen[]>([]);
+  /** Whose screen you chose. */
+  readonly #chosen = signal<string | null>(null);
+  readonly #watch = new Watch();
+  #mine: MediaStream | null = null;
+  #asking = false;
+
+  constructor(
+    outside: Outside,
+    room: sdk.Room,
+    others: ReadonlySignal<readonly Other[]>,
+    allowed: ReadonlySignal<boolean>,
+    notices: Notices,
+  ) {
+    this.#outside = outside;
+    this.#room = room;
+    this.#notices = notices;
+    this.#allowed = allowed;
+    this.shown = this.#shown;
+    this.front = computed(() => {
+      const shown = this.#shown.value;
+      return shown.find(({ person }) => person.id === this.#chosen.value) ?? shown.at(-1) ?? null;
+    });
+    const may = this.#watch.signal(room.may);
+    this.mayShare = computed(() => outside.captureScreen !== null && allowed.value && may.value.has('screen'));
+    const mine = this.#watch.signal(room.screen);
+    this.sharing = computed(() => mine.value !== null);
+    this.#watch.on(room.screen, (stream) => this.#hold(stream));
+    this.#watch.add(effect(() => this.#follow(allowed.value ? others.value : [], others.value)));
+    this.#watch.add(
+      effect(() => {
+        if (allowed.value || mine.value === null) return;
+        this.stop();
+        notices.show(screenWords.switchedOff);
+      }),
+    );
+  }
+
+  /** To be called while a click or a key press runs: else browsers don't ask. */
+  async toggle(): Promise<void> {
+    if (this.sharing.peek()) this.stop();
+    else if (this.mayShare.peek() && !this.#asking) await this.#share();
+  }
+
+  stop(): void {
+    this.#room.share(null);
+  }
+
+  /** Puts this person's screen on the stage. */
+  choose(id: string): void {
+    this.#chosen.value = id;
+  }
+
+  end(): void {
+    this.#watch.end();
+    this.#hold(null);
+  }
+
+  async #share(): Promise<void> {
+    const asked = this.#outside.now();
+    this.#asking = true;
+    try {
+      const stream = await this.#outside.captureScreen?.();
+      if (stream === undefined) return;
+      if (this.#allowed.peek()) this.#room.share(stream);
+      if (this.#room.screen.current === stream) this.#notices.tell(screenWords.sharing);
+      else release(stream); // the call ended meanwhile, or sharing was switched off
+    } catch (error) {
+      const problem = problemOf(error, this.#outside.now() - asked);
+      if (problem !== null) this.#notices.show(screenWords.problem(problem));
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  /** What the browser captures ends as soon as it is not shared any more. */
+  #hold(stream: MediaStream | null): void {
+    const before = this.#mine;
+    this.#mine = stream;
+    if (before === null || before === stream) return;
+    release(before);
+    if (stream === null) this.#notices.tell(screenWords.stopped);
+  }
+
+  #follow(allowed: readonly Other[], here: readonly Other[]): void {
+    const now = allowed.flatMap((person) => {
+      const stream = person.screen.value;
+      return stream === null ? [] : [{ key: `screen ${person.id}`, person, stream }];
+    });
+    const before = this.#shown.peek();
+    const isNew = (one: Screen) => !before.some(({ person }) => person === one.person);
+    const kept = before.flatMap(({ person }) => now.find((one) => one.person === person) ?? []);
+    const begun = now.filter(isNew);
+    for (const { person } of before) {
+      const over = !kept.some((one) => one.person === person);
+      if (over && here.includes(person)) this.#notices.tell(screenWords.ended(person.name));
+    }
+    for (const { person } of begun) this.#notices.tell(screenWords.shares(person.name));
+    if (begun.length > 0) this.#chosen.value = null;
+    this.#shown.value = [...kept, ...begun];
+  }
+}
+
+function release(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
+}
+
+/** null where the person said no: they know. No browser tells plainly whether it was them. */
+function problemOf(error: unknown, waitedMs: number): ScreenProblem | null {
+  const { name, message } = error instanceof Error ? error : new Error();
+  if (name !== 'NotAllowedError') return 'unknown';
+  if (/system/i.test(message)) return 'system';
+  return waitedMs < unread ? 'unasked' : null;
+}

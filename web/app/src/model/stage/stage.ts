@@ -1,0 +1,69 @@
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import {
+  type Arrangement,
+  arrange,
+  type Box,
+  type Corner,
+  cornerTowards,
+  nearestCorner,
+  type Stage as Room,
+  type Size,
+} from './layout';
+import { present } from './screen-layout';
+import type { Screens } from './screens';
+
+const nothing: Box = { x: 0, y: 0, width: 0, height: 0 };
+
+/** As screens are, until the first picture says otherwise. */
+const usual = 16 / 9;
+
+/** Where everybody is on the screen, and where you moved your own window to. */
+export class Stage {
+  readonly room = signal<Room>({ all: nothing, free: nothing });
+  readonly corner = signal<Corner>('bottom-right');
+  /** How far your window is from its corner while it is being dragged. */
+  readonly drag = signal<{ readonly x: number; readonly y: number } | null>(null);
+  readonly arrangement: ReadonlySignal<Arrangement>;
+  /** Width by height of shared screens, by their keys. */
+  readonly #aspects = signal<ReadonlyMap<string, number>>(new Map());
+
+  constructor(others: ReadonlySignal<readonly unknown[]>, screens: Pick<Screens, 'shown' | 'front'>) {
+    this.arrangement = computed(() => {
+      const [shown, front] = [screens.shown.value, screens.front.value];
+      if (front === null) return arrange(others.value.length, this.room.value, this.corner.value);
+      const aspects = shown.map(({ key }) => this.#aspects.value.get(key) ?? usual);
+      return present(others.value.length + 1, { aspects, front: shown.indexOf(front) }, this.room.value.free);
+    });
+  }
+
+  /** The picture of that screen has this size from now on. */
+  sized(key: string, { width, height }: Size): void {
+    if (width > 0 && height > 0) this.#aspects.value = new Map(this.#aspects.peek()).set(key, width / height);
+  }
+
+  measured(room: Room): void {
+    this.room.value = room;
+  }
+
+  dragged(x: number, y: number): void {
+    this.drag.value = { x, y };
+  }
+
+  /** Lets go of the window: it goes to the nearest corner. */
+  dropped(): void {
+    const { drag, room } = this;
+    const box = this.arrangement.peek().boxes.at(-1);
+    const by = drag.peek();
+    drag.value = null;
+    if (box !== undefined && by !== null) {
+      this.corner.value = nearestCorner({ ...box, x: box.x + by.x, y: box.y + by.y }, room.peek().free);
+    }
+  }
+
+  /** Answers whether the key was one that moves the window. */
+  press(key: string): boolean {
+    const corner = cornerTowards(key, this.corner.peek());
+    if (corner !== null) this.corner.value = corner;
+    return corner !== null;
+  }
+}

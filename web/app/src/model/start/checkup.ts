@@ -1,0 +1,201 @@
+import type * as sdk from '@eyeline/sdk';
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import type { Outside } from '../../platform/platform';
+import type { CheckCode } from '../../strings/checks';
+
+export const checkKinds = ['camera', 'microphone', 'server', 'stun', 'turn-udp', 'turn-tcp', 'turn-tls'] as const;
+export type CheckKind = (typeof checkKinds)[number];
+
+/** `missing`: the server does not offer it. `untested`: something before it failed. */
+export interface Finding {
+  readonly kind: CheckKind;
+  readonly state: 'waiting' | 'running' | 'fine' | 'failed' | 'missing' | 'untested';
+  readonly code: CheckCode | null;
+  /** How long it took, in milliseconds. */
+  readonly ms: number | null;
+  /** What was found: the camera's name, your public address, a round trip. */
+  readonly detail: string | null;
+}
+
+/** What all findings together mean for a call; null until the network was tested. */
+export type Outlook = 'cut-off' | 'stuck' | 'direct-only' | 'relay-only' | 'well';
+
+type Answer = Pick<Finding, 'state'> & Partial<Pick<Finding, 'code' | 'detail'>>;
+
+/** Seconds that the broker has to let us in. */
+const joinWithin = 8;
+
+/** Camera, microphone and each way through the network, tested for real from this browser. */
+export class Checkup {
+  readonly findings = signal<readonly Finding[]>(checkKinds.map(waiting));
+  readonly running = signal(true);
+  readonly outlook: ReadonlySignal<Outlook | null>;
+  readonly copied = signal(false);
+  /** The report, to be copied by hand where the browser has no clipboard for us. */
+  readonly report = signal<string | null>(null);
+  readonly #outside: Outside;
+  #stop = new AbortController();
+
+  constructor(outside: Outside) {
+    this.#outside = outside;
+    this.outlook = computed(() => outlookOf(this.findings.value));
+    void this.run();
+  }
+
+  /** Tests everything, from the beginning. */
+  async run(): Promise<void> {
+    this.#stop.abort();
+    const stop = new AbortController();
+    this.#stop = stop;
+    this.findings.value = checkKinds.map(waiting);
+    this.copied.value = false;
+    this.report.value = null;
+    this.running.value = true;
+    await Promise.all([this.#testDevices(stop.signal), this.#testNetwork(stop.signal)]);
+    if (!stop.signal.aborted) this.running.value = false;
+  }
+
+  async copy(text: string): Promise<void> {
+    try {
+      await this.#outside.copy(text);
+      this.copied.value = true;
+    } catch {
+      this.report.value = text;
+    }
+  }
+
+  end(): void {
+    this.#stop.abort();
+  }
+
+  async #testDevices(stop: AbortSignal): Promise<void> {
+    const media = this.#outside.sdk.media();
+    const started = media.start();
+    const found = (kind: 'camera' | 'microphone') => started.then(() => deviceFound(kind, media[kind].current));
+    await Promise.all([
+      this.#test('camera', stop, () => found('camera')),
+      this.#test('microphone', stop, () => found('microphone')),
+    ]);
+    media.stop();
+  }
+
+  async #testNetwork(stop: AbortSignal): Promise<void> {
+    let room: sdk.Room | null = null;
+    await this.#test('server', stop, async () => {
+      const entered = await this.#enter(stop);
+      if ('state' in entered) return entered;
+      room = entered;
+      return { state: 'fine' };
+    });
+    const servers = (room as sdk.Room | null)?.iceServers.current ?? null;
+    for (const kind of ['stun', 'turn-udp', 'turn-tcp', 'turn-tls'] as const) {
+      await this.#test(kind, stop, () => this.#probe(kind, servers, stop));
+    }
+    (room as sdk.Room | null)?.leave();
+  }
+
+  /** Into a room that nobody else knows: only who has joined is told of relays. */
+  async #enter(stop: AbortSignal): Promise<sdk.Room | Answer> {
+    const { sdk, url, random, after } = this.#outside;
+    const name = [...random(12)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    const lobby = sdk.visit({ url, room: `test-${name}` });
+    const late = new AbortController();
+    const cancel = after(joinWithin, () => late.abort());
+    try {
+      return await lobby.join({ name: 'Test', signal: AbortSignal.any([stop, late.signal]) });
+    } catch (error) {
+      lobby.leave();
+      const code = (error as sdk.EyelineError).code;
+      if (code !== 'unreachable' && code !== 'aborted') return { state: 'failed', code: 'broker-refused' };
+      const pages = !stop.aborted && (await this.#outside.answers());
+      return { state: 'failed', code: pages ? 'proxy-no-upgrade' : 'broker-unreachable' };
+    } finally {
+      cancel();
+    }
+  }
+
+  async #probe(
+    kind: 'stun' | 'turn-udp' | 'turn-tcp' | 'turn-tls',
+    servers: readonly sdk.IceServer[] | null,
+    stop: AbortSignal,
+  ): Promise<Answer> {
+    if (servers === null) return { state: 'untested' };
+    const offered = servers.flatMap((server) => server.urls.map((url) => ({ ...server, urls: [url] })));
+    const server = offered.find(({ urls: [url = ''] }) => kindOf(url) === kind);
+    const relays = offered.some(({ urls: [url = ''] }) => url.startsWith('turn'));
+    if (server === undefined) return { state: 'missing', code: kind === 'stun' || relays ? null : 'no-relay' };
+    const { probeStun, probeTurn } = this.#outside.sdk;
+    return kind === 'stun'
+      ? stunFound(await probeStun(server.urls[0] ?? '', stop))
+      : turnFound(kind, await probeTurn(server, stop));
+  }
+
+  /** Shows how a test goes on; what comes of one that was stopped is shown nowhere. */
+  async #test(kind: CheckKind, stop: AbortSignal, test: () => Promise<Answer>): Promise<void> {
+    if (stop.aborted) return;
+    this.#show({ ...waiting(kind), state: 'running' });
+    const before = this.#outside.now();
+    const answer = await test().catch((): Answer => ({ state: 'failed', code: 'no-webrtc' }));
+    if (stop.aborted) return;
+    const tested = answer.state === 'fine' || answer.state === 'failed';
+    const ms = tested ? this.#outside.now() - before : null;
+    this.#show({ ...waiting(kind), ...answer, ms });
+  }
+
+  #show(finding: Finding): void {
+    this.findings.value = this.findings.peek().map((old) => (old.kind === finding.kind ? finding : old));
+  }
+}
+
+function waiting(kind: CheckKind): Finding {
+  return { kind, state: 'waiting', code: null, ms: null, detail: null };
+}
+
+function kindOf(url: string): CheckKind | null {
+  if (url.startsWith('stun:')) return 'stun';
+  if (url.startsWith('turns:')) return 'turn-tls';
+  if (url.startsWith('turn:')) return url.endsWith('transport=tcp') ? 'turn-tcp' : 'turn-udp';
+  return null;
+}
+
+const deviceCodes = {
+  denied: 'refused',
+  missing: 'missing',
+  busy: 'busy',
+  interrupted: 'busy',
+  unknown: 'failed',
+} as const;
+
+function deviceFound(kind: 'camera' | 'microphone', { state, problem, label }: sdk.Device): Answer {
+  if (state === 'on') return { state: 'fine', detail: label };
+  if (problem === 'insecure') return { state: 'failed', code: 'insecure-page' };
+  return { state: 'failed', code: `${kind}-${deviceCodes[problem ?? 'unknown']}` };
+}
+
+function stunFound(answer: sdk.StunAnswer): Answer {
+  if (answer.found === 'silent') return { state: 'failed', code: 'stun-silent' };
+  return { state: 'fine', detail: answer.address };
+}
+
+function turnFound(kind: 'turn-udp' | 'turn-tcp' | 'turn-tls', answer: sdk.TurnAnswer): Answer {
+  switch (answer.found) {
+    case 'passes':
+      return { state: 'fine', detail: String(Math.round(answer.roundTripMs)) };
+    case 'refused':
+      return { state: 'failed', code: 'turn-refused' };
+    case 'no-data':
+      return { state: 'failed', code: 'turn-no-data' };
+    case 'silent':
+      return { state: 'failed', code: `${kind}-blocked` };
+  }
+}
+
+function outlookOf(findings: readonly Finding[]): Outlook | null {
+  const network = findings.filter(({ kind }) => kind !== 'camera' && kind !== 'microphone');
+  if (network.some(({ state }) => state === 'waiting' || state === 'running')) return null;
+  const fine = new Set(network.filter(({ state }) => state === 'fine').map(({ kind }) => kind));
+  if (!fine.has('server')) return 'cut-off';
+  const relayed = fine.has('turn-udp') || fine.has('turn-tcp') || fine.has('turn-tls');
+  if (fine.has('stun')) return relayed ? 'well' : 'direct-only';
+  return relayed ? 'relay-only' : 'stuck';
+}

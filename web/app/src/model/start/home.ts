@@ -1,0 +1,31 @@
+import { signal } from '@preact/signals';
+import type { Outside } from '../../platform/platform';
+import { newCallPath } from './new-call';
+import { type CodeReading, readCode } from './room-name';
+import { roomPath } from './route';
+
+/** The first page: a new call, or into one that you were given the code of. */
+export class Home {
+  readonly code = signal('');
+  readonly problem = signal<Exclude<CodeReading, { is: 'room' }> | null>(null);
+  readonly #outside: Outside;
+
+  constructor(outside: Outside) {
+    this.#outside = outside;
+  }
+
+  async newCall(): Promise<void> {
+    this.#outside.address.go(await newCallPath(this.#outside));
+  }
+
+  type(code: string): void {
+    this.code.value = code;
+    this.problem.value = null;
+  }
+
+  join(): void {
+    const reading = readCode(this.code.peek(), this.#outside.url);
+    if (reading.is === 'room') this.#outside.address.go(roomPath(reading.room, null) + reading.fragment);
+    else this.problem.value = reading;
+  }
+}

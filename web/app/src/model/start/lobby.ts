@@ -1,0 +1,175 @@
+import type * as sdk from '@eyeline/sdk';
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
+import type { Outside } from '../../platform/platform';
+import type { Equipment } from '../equipment';
+import { type NameReading, readName, shownName } from '../name';
+import { Watch } from '../subscriptions';
+import type { RoomAddress } from './route';
+
+/** Who is inside, or why we don't know. */
+export type Status =
+  | { readonly is: 'connecting' }
+  | { readonly is: 'away' }
+  | { readonly is: 'refused'; readonly code: string; readonly message: string }
+  | { readonly is: 'full'; readonly capacity: number }
+  /** People are inside with a key that our link lacks. */
+  | { readonly is: 'keyless' }
+  | { readonly is: 'here'; readonly names: readonly string[] };
+
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+const nameKey = 'eyeline:name';
+const hiddenKey = 'eyeline:relay-only';
+
+/** Whether this person wants nobody to learn their address. */
+export function hidesAddress({ memory }: Pick<Outside, 'memory'>): boolean {
+  return memory.get(hiddenKey) !== null;
+}
+
+/** Before the call: see yourself, say who you are, see who is inside. */
+export class Lobby {
+  readonly equipment: Equipment;
+  readonly room: string;
+  /** Whether the link has a key. */
+  readonly sealed: boolean;
+  readonly name: ReadonlySignal<string>;
+  /** What is wrong with the name, once somebody tried to join with it. */
+  readonly nameProblem = signal<Exclude<NameReading, { is: 'name' }> | null>(null);
+  readonly status: ReadonlySignal<Status>;
+  /** All goes by the relay. */
+  readonly hidden = signal(false);
+  readonly joining = signal(false);
+  /** What we may send once we are inside. */
+  readonly may: ReadonlySignal<sdk.Permissions>;
+  /** A host has been asked whether we may come in. */
+  readonly waiting: ReadonlySignal<boolean>;
+  /** Why the last try to join failed. */
+  readonly refusal = signal<Refusal | null>(null);
+  readonly #name = signal('');
+  readonly #memory: Outside['memory'];
+  readonly #lobby: sdk.Lobby;
+  readonly #enter: (room: sdk.Room) => Promise<void>;
+  readonly #watch = new Watch();
+  #abort = new AbortController();
+
+  constructor(
+    outside: Outside,
+    { room, key, pass, owner }: RoomAddress,
+    equipment: Equipment,
+    enter: (room: sdk.Room) => Promise<void>,
+  ) {
+    this.room = room;
+    this.sealed = key !== null;
+    this.equipment = equipment;
+    this.#enter = enter;
+    this.#memory = outside.memory;
+    this.#name.value = outside.memory.get(nameKey) ?? '';
+    this.name = this.#name;
+    this.hidden.value = hidesAddress(outside);
+    this.#lobby = outside.sdk.visit({
+      url: outside.url,
+      room,
+      secret: key,
+      pass,
+      owner,
+      identity: outside.identity,
+      relayOnly: this.hidden.peek(),
+    });
+    this.waiting = this.#watch.signal(this.#lobby.waiting);
+    this.may = this.#watch.signal(this.#lobby.may);
+    this.#watch.on(this.#lobby.may, (may) => equipment.allow(may));
+    this.#watch.on(this.#lobby.members, (members) => members !== null && void equipment.start());
+    this.status = statusOf(this.#lobby, this.#watch, this.sealed);
+    this.#watch.add(
+      effect(() => {
+        // Not before: a browser that lends no camera keeps its addresses in the local network to itself.
+        const { camera, microphone, stream } = equipment;
+        if (camera.value.state === 'on' || microphone.value.state === 'on') this.#lobby.prepare(stream.peek());
+      }),
+    );
+  }
+
+  type(name: string): void {
+    this.#name.value = name;
+    this.nameProblem.value = null;
+  }
+
+  /** Goes in; if it is refused, the lobby stays as it is and says why. */
+  async join(): Promise<void> {
+    if (this.joining.peek()) return;
+    const reading = readName(this.#name.peek());
+    if (reading.is !== 'name') {
+      this.nameProblem.value = reading;
+      return;
+    }
+    this.#memory.set(nameKey, reading.name);
+    this.joining.value = true;
+    this.refusal.value = null;
+    try {
+      const { signal: aborted } = this.#abort;
+      const room = await this.#lobby.join({
+        name: reading.name,
+        stream: this.equipment.stream.peek(),
+        signal: aborted,
+      });
+      if (aborted.aborted) room.leave();
+      else await this.#enter(room);
+    } catch (error) {
+      const refusal = asRefusal(error);
+      this.refusal.value = refusal.code === 'aborted' ? null : refusal;
+    } finally {
+      this.joining.value = false;
+    }
+  }
+
+  hide(hide: boolean): void {
+    this.hidden.value = hide;
+    if (hide) this.#memory.set(hiddenKey, 'yes');
+    else this.#memory.forget(hiddenKey);
+    this.#lobby.hideAddress(hide);
+  }
+
+  /** No longer waits to be let in. */
+  stopWaiting(): void {
+    this.#abort.abort();
+    this.#abort = new AbortController();
+  }
+
+  /** Goes away without having joined. */
+  leave(): void {
+    this.#abort.abort();
+    this.#lobby.leave();
+    this.end();
+  }
+
+  /** Stops looking: we are inside, or away. */
+  end(): void {
+    this.#watch.end();
+  }
+}
+
+function statusOf(lobby: sdk.Lobby, watch: Watch, sealed: boolean): ReadonlySignal<Status> {
+  const broker = watch.signal(lobby.broker);
+  const refused = watch.signal(lobby.refused);
+  const members = watch.signal(lobby.members);
+  const capacity = watch.signal(lobby.capacity);
+  const strangers = watch.signal(lobby.strangers);
+  return computed(() => {
+    if (refused.value !== null) return { is: 'refused', ...asRefusal(refused.value) };
+    if (broker.value === 'away') return { is: 'away' };
+    if (members.value === null) return { is: 'connecting' };
+    if (capacity.value !== null && members.value.length + strangers.value >= capacity.value)
+      return { is: 'full', capacity: capacity.value };
+    if (!sealed && strangers.value > 0 && members.value.length === 0) return { is: 'keyless' };
+    return { is: 'here', names: members.value.map((member) => shownName(member.name)) };
+  });
+}
+
+function asRefusal(error: unknown): Refusal {
+  if (!(error instanceof Error)) return { code: 'unknown', message: '' };
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+  return { code, message: error.message };
+}

@@ -1,0 +1,70 @@
+import type { Memory } from '../platform/platform';
+
+const key = 'eyeline:verified';
+
+/** People that are remembered; the one verified longest ago goes first. */
+const most = 200;
+
+interface Acquaintance {
+  readonly identity: string;
+  readonly name: string;
+}
+
+/** Whom this browser has verified, by the name of their long-term key. */
+export class Verified {
+  readonly #memory: Memory;
+
+  constructor(memory: Memory) {
+    this.#memory = memory;
+  }
+
+  has(identity: string): boolean {
+    return this.#all().some((one) => one.identity === identity);
+  }
+
+  /** Whether somebody of this name was verified with another key, and this one was not. */
+  contradicts(identity: string, name: string): boolean {
+    if (this.has(identity)) return false;
+    return this.#all().some((one) => alike(one.name, name));
+  }
+
+  /** Takes the place of all keys that people of this name had before. */
+  add(identity: string, name: string): void {
+    this.#keep([
+      ...this.#all().filter((one) => one.identity !== identity && !alike(one.name, name)),
+      { identity, name },
+    ]);
+  }
+
+  remove(identity: string): void {
+    this.#keep(this.#all().filter((one) => one.identity !== identity));
+  }
+
+  #keep(all: readonly Acquaintance[]): void {
+    this.#memory.set(key, JSON.stringify(all.slice(-most)));
+  }
+
+  #all(): readonly Acquaintance[] {
+    try {
+      const all: unknown = JSON.parse(this.#memory.get(key) ?? '[]');
+      return Array.isArray(all) ? all.filter(isAcquaintance) : [];
+    } catch {
+      return [];
+    }
+  }
+}
+
+function alike(one: string, other: string): boolean {
+  return one.normalize('NFKC').toLocaleLowerCase() === other.normalize('NFKC').toLocaleLowerCase();
+}
+
+function isAcquaintance(value: unknown): value is Acquaintance {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'identity' in value &&
+    typeof value.identity === 'string' &&
+    'name' in value &&
+    typeof value.name === 'string'
+  );
+}

@@ -1,0 +1,115 @@
+import { Conversation, folderOf, keptIn, LocalMedia, ownedRoom, rejoin, visit } from '@eyeline/sdk';
+import { signal } from '@preact/signals';
+import { captureScreen } from './capture';
+import { chime } from './chime';
+import { shelf } from './file-handles';
+import { identity } from './identity';
+import { disk } from './lazy-storage';
+import type { Address, Memory, Outside } from './platform';
+import { preview } from './preview';
+
+/** The browser, as the model wants it. */
+export function browser(): Outside {
+  return {
+    sdk: {
+      visit,
+      rejoin,
+      probeStun: async (...asked) => (await import('./probes')).probeStun(...asked),
+      probeTurn: async (...asked) => (await import('./probes')).probeTurn(...asked),
+      keptIn,
+      folderOf,
+      Conversation,
+      ownedRoom,
+      media: () => new LocalMedia(),
+    },
+    url: document.baseURI,
+    secure: window.isSecureContext,
+    address: address(),
+    memory: memory(() => localStorage),
+    session: memory(() => sessionStorage),
+    answers: () =>
+      fetch(document.baseURI, { method: 'HEAD', cache: 'no-store' }).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    disk: disk(),
+    shelf: shelf(),
+    preview: (file) => preview(file).catch(() => ''),
+    captureScreen: navigator.mediaDevices?.getDisplayMedia === undefined ? null : captureScreen,
+    chime: chime(),
+    seen: () => !document.hidden,
+    saveText,
+    stayAwake: stayAwake(),
+    copy: async (text) => navigator.clipboard.writeText(text),
+    identity,
+    random: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    now: Date.now,
+    after(seconds, run) {
+      const timer = setTimeout(run, seconds * 1000);
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+function saveText(name: string, text: string): void {
+  const href = URL.createObjectURL(new Blob([text], { type: 'text/plain;charset=utf-8' }));
+  Object.assign(document.createElement('a'), { href, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60_000); // no browser says when it has read it
+}
+
+/** A browser ends the lock when the page is hidden; it is asked for again when the page is back. */
+function stayAwake(): (awake: boolean) => void {
+  let wanted = false;
+  let lock: Promise<WakeLockSentinel | null> = Promise.resolve(null);
+  const follow = () => {
+    lock = lock.then(async (held) => {
+      if (wanted && (held === null || held.released)) return (await navigator.wakeLock?.request('screen')) ?? null;
+      if (!wanted) await held?.release();
+      return wanted ? held : null;
+    });
+    lock = lock.catch(() => null); // no battery for it, or hidden
+  };
+  document.addEventListener('visibilitychange', follow);
+  return (awake) => {
+    if (awake === wanted) return;
+    wanted = awake;
+    follow();
+  };
+}
+
+function address(): Address {
+  const base = new URL(document.baseURI).pathname;
+  const below = () => (location.pathname.startsWith(base) ? location.pathname.slice(base.length) : location.pathname);
+  const read = () => below() + location.hash;
+  const path = signal(read());
+  window.addEventListener('popstate', () => {
+    path.value = read();
+  });
+  return {
+    path,
+    rename(to) {
+      history.replaceState(null, '', new URL(to, document.baseURI));
+    },
+    go(to) {
+      history.pushState(null, '', new URL(to, document.baseURI));
+      path.value = read();
+      window.scrollTo(0, 0);
+    },
+  };
+}
+
+/** A browser may refuse storage altogether, already at the mention of it. */
+function memory(storage: () => Storage): Memory {
+  const attempt = <T>(what: () => T, otherwise: T): T => {
+    try {
+      return what();
+    } catch {
+      return otherwise;
+    }
+  };
+  return {
+    get: (key) => attempt(() => storage().getItem(key), null),
+    set: (key, value) => attempt(() => storage().setItem(key, value), undefined),
+    forget: (key) => attempt(() => storage().removeItem(key), undefined),
+  };
+}

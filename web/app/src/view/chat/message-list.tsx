@@ -1,0 +1,97 @@
+import { Component } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Chat, Line } from '../../model/chat/chat';
+import { chatWords } from '../../strings/chat';
+import { LineView } from './message';
+import { type Block, blocksOf, shownOf } from './message-blocks';
+
+/** Lines shown at first, and more of them each time that somebody scrolls to the top. */
+const step = 200;
+
+/** Stays at the newest line unless somebody scrolled up to read. */
+export function Log({ chat }: { readonly chat: Chat }) {
+  const lines = chat.lines.value;
+  const log = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const [most, setMost] = useState(step);
+  /** Pixels below what is seen, to be kept when earlier lines come above it. */
+  const below = useRef<number | null>(null);
+  const shown = shownOf(lines, most);
+  useLayoutEffect(() => {
+    const list = log.current;
+    if (list === null) return;
+    if (below.current !== null) list.scrollTo(0, list.scrollHeight - below.current);
+    else if (atEnd.current) list.scrollTo(0, list.scrollHeight);
+    below.current = null;
+  }, [lines, most]);
+  useEffect(() => {
+    const list = log.current;
+    if (list === null) return;
+    const observer = new ResizeObserver(() => atEnd.current && list.scrollTo(0, list.scrollHeight));
+    observer.observe(list); // what is below it grows and shrinks
+    return () => observer.disconnect();
+  }, []);
+  const earlier = () => {
+    if (shown.length === lines.length || log.current === null) return;
+    below.current = log.current.scrollHeight - log.current.scrollTop;
+    setMost(most + step);
+  };
+  const onScroll = () => {
+    const list = log.current;
+    if (list === null) return;
+    atEnd.current = list.scrollHeight - list.scrollTop - list.clientHeight < 48;
+    if (list.scrollTop < 100) earlier();
+  };
+  return (
+    <div
+      ref={log}
+      class="log"
+      role="log"
+      aria-live="polite"
+      aria-label={chatWords.log}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard
+      tabIndex={0}
+      onScroll={onScroll}
+    >
+      {lines.length === 0 && <p class="log-empty">{chatWords.empty}</p>}
+      {shown.length < lines.length && (
+        <button type="button" class="log-earlier" onClick={earlier}>
+          {chatWords.earlier}
+        </button>
+      )}
+      {blocksOf(shown).map((block) => (
+        <LinesView key={block.lines[0]?.key} chat={chat} {...block} />
+      ))}
+    </div>
+  );
+}
+
+/** Drawn anew only if one of its lines has changed. */
+class LinesView extends Component<Block & { readonly chat: Chat }> {
+  override shouldComponentUpdate(next: Block): boolean {
+    const { before, lines } = this.props;
+    if (before !== next.before || lines.length !== next.lines.length) return true;
+    return lines.some((line, index) => line !== next.lines[index]);
+  }
+
+  override render({ before, lines, chat }: Block & { readonly chat: Chat }) {
+    return (
+      <ol class="log-lines">
+        {lines.map((line, index) => (
+          <LineView
+            key={line.key}
+            chat={chat}
+            line={line}
+            follows={continues(index > 0 ? lines[index - 1] : before, line)}
+          />
+        ))}
+      </ol>
+    );
+  }
+}
+
+/** From the same person to the same people within a minute: no new heading. */
+function continues(before: Line | undefined, line: Line): boolean {
+  if (before === undefined || before.mine !== line.mine || before.name !== line.name) return false;
+  return before.to === line.to && before.via === line.via && line.at - before.at < 60_000;
+}

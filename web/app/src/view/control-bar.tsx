@@ -1,0 +1,143 @@
+import {
+  MessageCircle,
+  Mic,
+  MicOff,
+  MonitorUp,
+  MonitorX,
+  Paperclip,
+  PhoneOff,
+  UserPlus,
+  Users,
+  Video,
+  VideoOff,
+} from 'lucide';
+import type { Ref } from 'preact';
+import { useRef } from 'preact/hooks';
+import type { Call } from '../model/call';
+import { peopleWords } from '../strings/people';
+import { screenWords } from '../strings/screens';
+import { words } from '../strings/strings';
+import { RoundButton } from './ui/round-button';
+
+interface Props {
+  readonly call: Call;
+  readonly chatButton: Ref<HTMLButtonElement>;
+  readonly filesButton: Ref<HTMLButtonElement>;
+  readonly peopleButton: Ref<HTMLButtonElement>;
+}
+
+/** How many there are: those that are always there, and those that this person and this browser have. */
+export function controlsOf({ screens, people }: Call): number {
+  return 5 + [screens.mayShare, people.allowsFiles, people.keepsDoor].filter(({ value }) => value).length;
+}
+
+/** Milliseconds in which nobody aims at what slid under a pointer that stands still. */
+const aimsWithin = 2000;
+
+function isSamePlace(before: MouseEvent | null, event: MouseEvent): boolean {
+  if (before === null || event.detail === 0) return false; // a key
+  if (event.timeStamp - before.timeStamp > aimsWithin) return false;
+  return Math.hypot(event.clientX - before.clientX, event.clientY - before.clientY) < 4;
+}
+
+/** The controls of a call. They stay while the pointer or the keyboard is in them. */
+export function Bar({ call, chatButton, filesButton, peopleButton }: Props) {
+  const { controls, chat } = call;
+  const microphone = call.isOn('microphone');
+  const camera = call.isOn('camera');
+  const unread = chat.unread.value;
+  const { people, screens } = call;
+  const sharing = screens.sharing.value;
+  const may = call.may.value;
+  const knocking = people.knocking.value.length;
+  const waiting = call.files.value?.waiting.value ?? 0;
+  /** Where another control was pressed last. */
+  const before = useRef<MouseEvent | null>(null);
+  const leave = (event: MouseEvent) => {
+    if (isSamePlace(before.current, event)) before.current = null;
+    else call.leave();
+  };
+  return (
+    <section
+      class="bar"
+      aria-label={words.bar.label}
+      onPointerDown={(event) => {
+        if (!(event.target as Element).closest('[data-kind="leave"]')) before.current = event;
+      }}
+      onPointerEnter={() => controls.hold('pointer', true)}
+      onPointerLeave={() => controls.hold('pointer', false)}
+      onFocusIn={(event) =>
+        controls.hold('keyboard', event.target instanceof Element && event.target.matches(':focus-visible'))
+      }
+      onFocusOut={() => controls.hold('keyboard', false)}
+    >
+      {may.has('microphone') && (
+        <RoundButton
+          name={words.bar.toggle('microphone', microphone)}
+          shortcut="m"
+          icon={microphone ? Mic : MicOff}
+          off={!microphone}
+          onClick={() => void call.toggle('microphone')}
+        />
+      )}
+      {may.has('camera') && (
+        <RoundButton
+          name={words.bar.toggle('camera', camera)}
+          shortcut="v"
+          icon={camera ? Video : VideoOff}
+          off={!camera}
+          onClick={() => void call.toggle('camera')}
+        />
+      )}
+      {screens.mayShare.value && (
+        <RoundButton
+          name={screenWords.button(sharing)}
+          shortcut="s"
+          icon={sharing ? MonitorX : MonitorUp}
+          on={sharing}
+          onClick={() => void screens.toggle()}
+        />
+      )}
+      {(may.has('microphone') || may.has('camera') || screens.mayShare.value) && <span class="bar-split" />}
+      <RoundButton
+        buttonRef={chatButton}
+        name={words.bar.chat}
+        shortcut="c"
+        icon={MessageCircle}
+        pressed={chat.open.value}
+        {...(unread > 0 ? { description: words.bar.unread(unread) } : {})}
+        onClick={() => chat.show(!chat.open.peek())}
+      >
+        {unread > 0 && <span class="round-dot" />}
+      </RoundButton>
+      {people.allowsFiles.value && (
+        <RoundButton
+          buttonRef={filesButton}
+          name={words.bar.files}
+          shortcut="f"
+          icon={Paperclip}
+          pressed={call.filesOpen.value}
+          {...(waiting > 0 ? { description: words.bar.filesWaiting(waiting) } : {})}
+          onClick={() => call.showFiles(!call.filesOpen.peek())}
+        >
+          {waiting > 0 && <span class="round-dot" />}
+        </RoundButton>
+      )}
+      {people.keepsDoor.value && (
+        <RoundButton
+          buttonRef={peopleButton}
+          name={peopleWords.button}
+          shortcut="p"
+          icon={Users}
+          pressed={people.open.value}
+          {...(knocking > 0 ? { description: peopleWords.waiting(knocking) } : {})}
+          onClick={() => call.showPeople(!people.open.peek())}
+        >
+          {knocking > 0 && <span class="round-dot" />}
+        </RoundButton>
+      )}
+      <RoundButton name={words.bar.invite} shortcut="i" icon={UserPlus} onClick={() => void call.invite()} />
+      <RoundButton name={words.bar.leave} icon={PhoneOff} kind="leave" onClick={leave} />
+    </section>
+  );
+}

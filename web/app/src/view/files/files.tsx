@@ -1,0 +1,180 @@
+import { File as FileIcon, Folder, X } from 'lucide';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Call } from '../../model/call';
+import type { Files } from '../../model/files/files';
+import { isOver } from '../../model/files/transfer';
+import type { Entry } from '../../model/files/unfinished';
+import { fileWords } from '../../strings/files';
+import { words } from '../../strings/strings';
+import { Icon } from '../ui/icon';
+import { FileCard, FileName } from './file-card';
+
+/** Not on every phone. */
+const choosesFolders = 'webkitdirectory' in HTMLInputElement.prototype;
+
+/** Makes an input one for a folder; not among Preact's types. */
+const ofFolder = { webkitdirectory: true };
+
+interface Props {
+  readonly call: Call;
+  readonly files: Files;
+}
+
+/** Beside the stage: what goes and comes, and a way to send more. */
+export function FilesPanel({ call, files, onClose }: Props & { readonly onClose: () => void }) {
+  const transfers = files.transfers.value;
+  const unfinished = files.unfinished.entries.value;
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape') return;
+    event.stopPropagation();
+    onClose();
+  };
+  return (
+    <aside class="chat files" aria-label={fileWords.heading} onKeyDown={onKeyDown}>
+      <div class="panel-head">
+        <h2 class="panel-title">{fileWords.heading}</h2>
+        <button type="button" class="plain" aria-label={words.close} onClick={onClose}>
+          <Icon node={X} />
+        </button>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard */}
+      <section class="files-list" aria-label={fileWords.list} tabIndex={0}>
+        {transfers.length + unfinished.length === 0 && files.maySend && <p class="log-empty">{fileWords.empty}</p>}
+        <ul class="files-cards">
+          {unfinished.map((entry) => (
+            <WaitingCard key={entry.id} entry={entry} files={files} />
+          ))}
+          {transfers.map((one) => (
+            <FileCard key={one.id} one={one} files={files} />
+          ))}
+        </ul>
+        {files.queue.value.length > 0 && <p class="secondary">{fileWords.queued(files.queue.value.length)}</p>}
+        {transfers.some((one) => isOver(one.progress.value.state)) && (
+          <button type="button" class="files-clear" onClick={() => files.clear()}>
+            {fileWords.clear}
+          </button>
+        )}
+      </section>
+      {call.may.value.has('files') ? (
+        <Sending call={call} files={files} />
+      ) : (
+        <p class="read-only">{fileWords.receiveOnly}</p>
+      )}
+    </aside>
+  );
+}
+
+/** What somebody offers while the panel is closed: over the stage, or in the chat where that is open. */
+export function Asks({ files }: { readonly files: Files }) {
+  const asking = files.asking.value.slice(0, 3);
+  if (asking.length === 0) return null;
+  return (
+    <section class="asks" aria-label={words.bar.filesWaiting(asking.length)}>
+      <ul class="files-cards">
+        {asking.map((one) => (
+          <FileCard key={one.id} one={one} files={files} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Was on its way when this page was loaded anew. */
+function WaitingCard({ entry, files }: { readonly entry: Entry; readonly files: Files }) {
+  const asking = files.returning.asking.value;
+  const [first] = asking;
+  return (
+    <li class="file">
+      <span class="file-icon">
+        <Icon node={entry.folder ? Folder : FileIcon} size={20} />
+      </span>
+      <div class="file-words">
+        <p class="file-with">{fileWords.halted}</p>
+        <FileName name={entry.name} />
+      </div>
+      <div class="file-ways">
+        <button
+          type="button"
+          class="plain"
+          aria-label={fileWords.cancel(entry.name)}
+          onClick={() => files.giveUp(entry.id)}
+        >
+          <Icon node={X} size={20} />
+        </button>
+      </div>
+      <p class="file-state">{asking.has(entry.id) ? fileWords.held : fileWords.unfinished(entry.folder)}</p>
+      {entry.id === first && (
+        <div class="file-answers">
+          <button type="button" class="button primary small file-whole" onClick={() => void files.goOn()}>
+            {fileWords.goOn}
+          </button>
+        </div>
+      )}
+    </li>
+  );
+}
+
+function Sending({ call, files }: Props) {
+  const input = useRef<HTMLInputElement>(null);
+  const alone = call.alone.value;
+  useEffect(() => input.current?.focus({ preventScroll: true }), []);
+  return (
+    <div class="sending">
+      {call.others.value.length > 1 && (
+        <label class="sending-to">
+          <span>{fileWords.to}</span>
+          <select
+            value={files.to.value}
+            onChange={(event) => {
+              files.to.value = event.currentTarget.value;
+            }}
+          >
+            <option value="">{fileWords.everyone}</option>
+            {call.others.value.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      <div class="sending-ways">
+        <label class="button primary small sending-files" aria-disabled={alone}>
+          {alone ? fileWords.alone : fileWords.choose}
+          <input
+            ref={input}
+            type="file"
+            class="unseen"
+            aria-label={fileWords.choose}
+            multiple
+            disabled={alone}
+            onClick={(event) => {
+              if (!files.keeps) return;
+              event.preventDefault(); // the other way to choose gives handles
+              void files.choose();
+            }}
+            onChange={(event) => {
+              void files.send([...(event.currentTarget.files ?? [])]);
+              event.currentTarget.value = ''; // the same one can be chosen again
+            }}
+          />
+        </label>
+        {!alone && choosesFolders && (
+          <label class="button quiet small sending-files">
+            {fileWords.chooseFolder}
+            <input
+              type="file"
+              class="unseen"
+              aria-label={fileWords.chooseFolder}
+              {...ofFolder}
+              onChange={(event) => {
+                void files.sendFolder([...(event.currentTarget.files ?? [])]);
+                event.currentTarget.value = '';
+              }}
+            />
+          </label>
+        )}
+      </div>
+    </div>
+  );
+}

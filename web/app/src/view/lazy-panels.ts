@@ -1,0 +1,37 @@
+import { useEffect, useState } from 'preact/hooks';
+import panelsCss from '../panels.css?url';
+import { part } from '../platform/lazy';
+import { addSheet } from './ui/stylesheet';
+
+type Panels = typeof import('./panels');
+
+const panelsPart = part(() => import('./panels'));
+
+/** Milliseconds after which the panels are loaded: the first pictures have come by then. */
+const after = 1500;
+
+/** Milliseconds until it is tried again, where the server is away. */
+const again = 3000;
+
+/** The panels of a call, loaded a little after it began, so that they are there also when the server is not. */
+export function usePanels(wanted: boolean): Panels | null {
+  const [panels, setPanels] = useState<Panels | null>(null);
+  useEffect(() => {
+    if (panels !== null) return;
+    let timer: ReturnType<typeof setTimeout>;
+    let gone = false;
+    const load = () =>
+      Promise.all([panelsPart(), addSheet(panelsCss)]).then(
+        ([loaded]) => gone || setPanels(loaded),
+        () => {
+          if (!gone) timer = setTimeout(load, again);
+        },
+      );
+    timer = setTimeout(load, wanted ? 0 : after);
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
+  }, [panels, wanted]);
+  return panels;
+}

@@ -1,0 +1,29 @@
+import { Check, Copy } from 'lucide';
+import type { Call } from '../../model/call';
+import { words } from '../../strings/strings';
+import { Icon } from '../ui/icon';
+import { LinkField } from '../ui/link-field';
+import { QrCode } from '../ui/qr-code';
+
+/** Nobody else is here: the link, and how to get it to them. */
+export function Alone({ call }: { readonly call: Call }) {
+  const copied = call.copied.value;
+  return (
+    <div class="alone">
+      <div class="alone-words">
+        <p class="title">{words.alone.heading}</p>
+        <p class="lead">{words.alone.lead}</p>
+        <div class="code-field alone-link">
+          <LinkField link={call.link} />
+          <button type="button" class="button primary" onClick={() => void call.invite()}>
+            <Icon node={copied ? Check : Copy} size={20} />
+            {copied ? words.alone.copied : words.alone.copy}
+          </button>
+        </div>
+      </div>
+      <div class="alone-scan">
+        <QrCode text={call.link} caption={words.alone.scan} />
+      </div>
+    </div>
+  );
+}

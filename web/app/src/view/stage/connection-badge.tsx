@@ -1,0 +1,31 @@
+import type { Line } from '@eyeline/sdk';
+import { ShieldAlert, ShieldCheck } from 'lucide';
+import type { Call } from '../../model/call';
+import type { Person } from '../../model/person';
+import { words } from '../../strings/strings';
+import { safetyWords } from '../../strings/verification';
+import { Icon } from '../ui/icon';
+import { Mark } from '../ui/mark';
+
+/** The line to this person: the mark in its state, and the round trip. Opens the line panel. */
+export function Badge({ call, person, line }: { readonly call: Call; readonly person: Person; readonly line: Line }) {
+  const open = call.line.value === person.id;
+  const standing = person.trust?.standing.value ?? { is: 'comparing' };
+  const [state = '', time] = words.line.state(line).split(' · ');
+  return (
+    <button
+      type="button"
+      class="pill badge"
+      data-line={line.state}
+      aria-label={words.line.badge(person.name, line) + safetyWords.badge(standing)}
+      aria-expanded={open}
+      onClick={() => call.showLine(open ? null : person.id)}
+    >
+      <Mark line={line.state} />
+      <span class="badge-state">{state}</span>
+      {time !== undefined && <span class="badge-time">{time}</span>}
+      {standing.is === 'verified' && <Icon node={ShieldCheck} size={16} />}
+      {(standing.is === 'changed' || standing.is === 'failed') && <Icon node={ShieldAlert} size={16} />}
+    </button>
+  );
+}

@@ -1,0 +1,57 @@
+import { MonitorUp } from 'lucide';
+import { useCallback, useRef } from 'preact/hooks';
+import type { Call } from '../../model/call';
+import type { Box } from '../../model/stage/layout';
+import type { Screen } from '../../model/stage/screens';
+import { screenWords } from '../../strings/screens';
+import { words } from '../../strings/strings';
+import { Icon } from '../ui/icon';
+import { useGlide } from './tile-animation';
+import { Video } from './video';
+
+interface Props {
+  readonly call: Call;
+  readonly screen: Screen;
+  readonly box: Box;
+}
+
+/** What somebody shares: whole on the stage, or small beside it until it is chosen. */
+export function ScreenTile({ call, screen: { key, person, stream }, box }: Props) {
+  const ref = useRef<HTMLLIElement>(null);
+  const { id, name } = person;
+  useGlide(ref, box, call.stage.arrangement.value.shape, false);
+  const onSilence = useCallback((play: () => void) => call.silenced(key, play), [call, key]);
+  const front = call.screens.front.value?.person === person;
+  return (
+    <li
+      ref={ref}
+      class="tile"
+      data-role="screen"
+      data-front={front}
+      style={{ left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` }}
+    >
+      <p class="screen-coming">{screenWords.coming(name)}</p>
+      <Video
+        stream={stream}
+        mine={false}
+        hidden={false}
+        box={null}
+        onSilence={onSilence}
+        onSize={(size) => call.stage.sized(key, size)}
+      />
+      {person.line.value.state === 'lost' && <p class="tile-lost">{words.lostPerson(name)}</p>}
+      <p class="pill name">
+        <Icon node={MonitorUp} size={16} />
+        <bdi class="name-words">{screenWords.name(name)}</bdi>
+      </p>
+      {!front && (
+        <button
+          type="button"
+          class="enlarge"
+          aria-label={screenWords.enlarge(name)}
+          onClick={() => call.screens.choose(id)}
+        />
+      )}
+    </li>
+  );
+}

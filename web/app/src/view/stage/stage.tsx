@@ -1,0 +1,59 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { Call } from '../../model/call';
+import { words } from '../../strings/strings';
+import { usePanels } from '../lazy-panels';
+import { Hear } from '../notices';
+import { Alone } from './alone';
+import { ScreenTile } from './screen-tile';
+import { Tile } from './tile';
+
+interface Props {
+  readonly call: Call;
+  /** Whether it is time for more than the others' pictures. */
+  readonly rest: boolean;
+}
+
+/** Everybody, you last, each in the box that the model gave them. */
+export function StageView({ call, rest }: Props) {
+  const all = useRef<HTMLElement>(null);
+  const free = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => watchRoom(call, all.current, free.current), [call]);
+  const panels = usePanels(call.line.value !== null || call.sharing.value);
+  const { boxes, pair, screens } = call.stage.arrangement.value;
+  const people = rest ? [...call.others.value, call.me] : call.others.value;
+  return (
+    <section ref={all} class="stage" aria-label={words.stage.label}>
+      <div ref={free} class="stage-free" />
+      {call.alone.value && <Alone call={call} />}
+      <ul class="people">
+        {call.screens.shown.value.map((screen, index) => {
+          const box = screens[index];
+          return box && <ScreenTile key={screen.key} call={call} screen={screen} box={box} />;
+        })}
+        {people.map((person, index) => {
+          const box = boxes[index];
+          if (box === undefined) return null;
+          const role = !pair ? 'grid' : person.mine ? 'small' : 'big';
+          return <Tile key={person.id} call={call} person={person} box={box} role={role} />;
+        })}
+      </ul>
+      {rest && <Hear call={call} />}
+      {panels !== null && <panels.LinePanel call={call} />}
+      {panels !== null && call.sharing.value && <panels.ShareSheet call={call} />}
+    </section>
+  );
+}
+
+function watchRoom(call: Call, all: HTMLElement | null, free: HTMLElement | null): (() => void) | undefined {
+  if (all === null || free === null) return undefined;
+  const measure = () =>
+    call.stage.measured({
+      all: { x: 0, y: 0, width: all.clientWidth, height: all.clientHeight },
+      free: { x: free.offsetLeft, y: free.offsetTop, width: free.offsetWidth, height: free.offsetHeight },
+    });
+  const observer = new ResizeObserver(measure);
+  observer.observe(all);
+  observer.observe(free);
+  measure();
+  return () => observer.disconnect();
+}

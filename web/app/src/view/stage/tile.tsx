@@ -1,0 +1,124 @@
+import type { VerdictCode } from '@eyeline/sdk';
+import { Mic, MicOff } from 'lucide';
+import { useCallback, useRef } from 'preact/hooks';
+import type { Call } from '../../model/call';
+import { initials } from '../../model/name';
+import type { Person } from '../../model/person';
+import type { Box } from '../../model/stage/layout';
+import { peopleWords } from '../../strings/people';
+import { words } from '../../strings/strings';
+import { Icon } from '../ui/icon';
+import { Badge } from './connection-badge';
+import { Mover } from './self-view-drag';
+import { useGlide } from './tile-animation';
+import { Video } from './video';
+
+interface Props {
+  readonly call: Call;
+  readonly person: Person;
+  readonly box: Box;
+  /** One of a grid; the one that fills the stage; or yourself, small, over that one. */
+  readonly role: 'grid' | 'big' | 'small';
+}
+
+/** One person: the picture or what stands for it, the name, and the state of the line. */
+export function Tile({ call, person, box, role }: Props) {
+  const ref = useRef<HTMLLIElement>(null);
+  const { shape } = call.stage.arrangement.value;
+  const drag = role === 'small' ? call.stage.drag.value : null;
+  const placed = { ...box, x: box.x + (drag?.x ?? 0), y: box.y + (drag?.y ?? 0) };
+  useGlide(ref, placed, shape, drag !== null);
+  const media = person.media.value;
+  const line = person.line?.value ?? null;
+  const looking = line?.state === 'looking' && line.verdict === null;
+  const limits = person.mine && role === 'grid' ? peopleWords.may(call.may.value) : ''; // no room for it over another
+  const says = looking ? words.stage.connecting(person.name) : limits;
+  const onSilence = useCallback((play: () => void) => call.silenced(person.id, play), [call, person.id]);
+  return (
+    <li
+      ref={ref}
+      class="tile"
+      data-role={role}
+      data-speaking={isHeard(person)}
+      data-line={line?.state}
+      style={{ left: `${placed.x}px`, top: `${placed.y}px`, width: `${box.width}px`, height: `${box.height}px` }}
+    >
+      <Standin person={person} says={says} />
+      <Video
+        stream={person.stream.value}
+        mine={person.mine}
+        hidden={media.camera !== 'on'}
+        box={box}
+        {...(person.mine ? {} : { onSilence })}
+      />
+      {line !== null && line.verdict !== null ? (
+        <Blocked call={call} person={person} verdict={line.verdict} />
+      ) : (
+        line?.state === 'lost' && <p class="tile-lost">{words.lostPerson(person.name)}</p>
+      )}
+      <NamePill person={person} />
+      {line !== null && <Badge call={call} person={person} line={line} />}
+      {role === 'small' && <Mover stage={call.stage} />}
+    </li>
+  );
+}
+
+/** Nothing connects: why, what to do, and another try. */
+function Blocked({ call, person, verdict }: Pick<Props, 'call' | 'person'> & { readonly verdict: VerdictCode }) {
+  const { message, visitor } = words.verdict(verdict);
+  return (
+    <div class="tile-lost blocked">
+      <p class="blocked-who">{words.unconnected(person.name)}</p>
+      <p>{message}</p>
+      <p class="blocked-way">{visitor}</p>
+      <button
+        type="button"
+        class="button quiet small"
+        aria-label={`${words.again}: ${person.name}`}
+        onClick={() => call.retry(person.id)}
+      >
+        {words.again}
+      </button>
+    </div>
+  );
+}
+
+function isHeard({ speaking, media, line }: Person): boolean {
+  return speaking.value && media.value.microphone === 'on' && line?.value.state !== 'lost';
+}
+
+/** What is seen while there is no picture. A picture covers it as soon as its first frame is there. */
+function Standin({ person, says }: { readonly person: Person; readonly says: string }) {
+  return (
+    <div class="standin" aria-hidden="true">
+      <span class="standin-ring">{initials(person.name)}</span>
+      <span class="standin-words">{says}</span>
+    </div>
+  );
+}
+
+/** Three bars that move: heard, for the eye. */
+function Voice() {
+  return (
+    <span class="voice" aria-hidden="true">
+      <i />
+      <i />
+      <i />
+    </span>
+  );
+}
+
+function NamePill({ person }: { readonly person: Person }) {
+  const { microphone, camera } = person.media.value;
+  const speaking = isHeard(person);
+  return (
+    <p class="pill name">
+      {speaking ? <Voice /> : <Icon node={microphone === 'on' ? Mic : MicOff} size={16} />}
+      <bdi class="name-words">{person.mine ? words.stage.you : person.name}</bdi>
+      <span class="unseen">
+        {microphone !== 'on' && `, ${words.stage.muted}`}
+        {camera !== 'on' && `, ${words.stage.noCamera}`}
+      </span>
+    </p>
+  );
+}

@@ -1,0 +1,74 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { type Box, fits, type Size } from '../../model/stage/layout';
+
+interface Props {
+  readonly stream: MediaStream;
+  readonly mine: boolean;
+  readonly hidden: boolean;
+  readonly box: Pick<Box, 'width' | 'height'> | null;
+  /** The browser plays no sound before somebody clicks; `play` tries again. */
+  readonly onSilence?: (play: () => void) => void;
+  /** The picture has another size. */
+  readonly onSize?: (size: Size) => void;
+}
+
+/** A live picture. Its element stays the same as long as the person does. */
+export function Video({ stream, mine, hidden, box, onSilence, onSize }: Props) {
+  const ref = useRef<HTMLVideoElement>(null);
+  useLayoutEffect(() => {
+    const video = ref.current;
+    if (video === null) return undefined;
+    return onceReady(stream, () => {
+      if (video.srcObject !== stream) video.srcObject = stream;
+      play(video, onSilence);
+    });
+  }, [stream, onSilence]);
+  useLayoutEffect(() => {
+    fit(ref.current, box);
+  });
+  return (
+    <video
+      ref={ref}
+      class="video"
+      data-mine={mine}
+      data-hidden={hidden}
+      autoplay
+      playsInline
+      muted={mine}
+      disablePictureInPicture={mine}
+      onResize={({ currentTarget }) => {
+        fit(currentTarget, box);
+        onSize?.({ width: currentTarget.videoWidth, height: currentTarget.videoHeight });
+      }}
+      tabIndex={-1}
+    />
+  );
+}
+
+/** If the browser refuses sound before somebody clicks, the picture goes on without it. */
+function play(video: HTMLVideoElement, onSilence: Props['onSilence']): void {
+  video.play().catch((error: unknown) => {
+    if (!(error instanceof DOMException) || error.name !== 'NotAllowedError' || onSilence === undefined) return;
+    video.muted = true;
+    video.play().catch(() => undefined); // shows at least the first frame
+    onSilence(() => {
+      video.muted = false;
+      play(video, onSilence);
+    });
+  });
+}
+
+/** An element that waits for a stream's first track keeps the page from being loaded: it gets the stream with that track. */
+function onceReady(stream: MediaStream, attach: () => void): (() => void) | undefined {
+  if (stream.getTracks().length > 0 || document.readyState === 'complete') {
+    attach();
+    return undefined;
+  }
+  stream.addEventListener('addtrack', attach, { once: true });
+  return () => stream.removeEventListener('addtrack', attach);
+}
+
+function fit(video: HTMLVideoElement | null, box: Props['box']): void {
+  if (video === null || box === null) return;
+  video.style.objectFit = fits({ width: video.videoWidth, height: video.videoHeight }, box);
+}

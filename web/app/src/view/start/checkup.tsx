@@ -1,0 +1,88 @@
+import { Check, Copy, LoaderCircle, Minus, RotateCw, X } from 'lucide';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { Checkup, type Finding } from '../../model/start/checkup';
+import type { Outside } from '../../platform/platform';
+import { CHECKS } from '../../strings/checks';
+import { checkup as words } from '../../strings/checkup';
+import { Icon } from '../ui/icon';
+import { Mark } from '../ui/mark';
+
+/** `/test`, for as long as somebody is there. */
+export function CheckupPage({ outside, home }: { readonly outside: Outside; readonly home: string }) {
+  const checkup = useMemo(() => new Checkup(outside), [outside]);
+  useEffect(() => () => checkup.end(), [checkup]);
+  return <CheckupView checkup={checkup} home={home} />;
+}
+
+/** What works from here, what does not, and what to do. */
+function CheckupView({ checkup, home }: { readonly checkup: Checkup; readonly home: string }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  const findings = checkup.findings.value;
+  const running = checkup.running.value;
+  const report = checkup.report.value;
+  const copy = () => void checkup.copy(words.report(home, findings, navigator.userAgent, new Date()));
+  return (
+    <main class="checkup">
+      <h1 ref={heading} class="title" tabIndex={-1}>
+        {words.heading}
+      </h1>
+      <p class="lead">{words.lead}</p>
+      <Outcome checkup={checkup} />
+      <ul class="checks" aria-label={words.list}>
+        {findings.map((finding) => (
+          <Row key={finding.kind} finding={finding} />
+        ))}
+      </ul>
+      <div class="plain-ways">
+        <button type="button" class="button primary" aria-disabled={running} onClick={() => running || checkup.run()}>
+          <Icon node={RotateCw} size={20} />
+          {running ? words.running : words.again}
+        </button>
+        <button type="button" class="button quiet" onClick={copy}>
+          <Icon node={checkup.copied.value ? Check : Copy} size={20} />
+          {checkup.copied.value ? words.copied : words.copy}
+        </button>
+      </div>
+      {report !== null && (
+        <label class="checks-report">
+          {words.byHand}
+          <textarea readOnly rows={12} value={report} onFocus={(event) => event.currentTarget.select()} />
+        </label>
+      )}
+    </main>
+  );
+}
+
+/** What it all means for a call, once that is known. */
+function Outcome({ checkup }: { readonly checkup: Checkup }) {
+  const outlook = checkup.outlook.value;
+  const line =
+    outlook === null ? 'looking' : outlook === 'well' ? 'direct' : outlook === 'relay-only' ? 'relayed' : 'lost';
+  return (
+    <p class="checks-outcome" role="status">
+      <Mark line={outlook === 'direct-only' ? 'direct' : line} />
+      {outlook === null ? words.running : words.outlook[outlook]}
+    </p>
+  );
+}
+
+const icons = { waiting: Minus, running: LoaderCircle, fine: Check, failed: X, missing: Minus, untested: Minus };
+
+function Row({ finding }: { readonly finding: Finding }) {
+  const { kind, state, code, ms } = finding;
+  return (
+    <li class="check" data-state={state}>
+      <span class="check-sign">
+        <Icon node={icons[state]} size={20} />
+      </span>
+      <h2 class="check-name">{words.name[kind]}</h2>
+      <div class="check-found">
+        <p>{words.found(finding)}</p>
+        {code !== null && state === 'failed' && <p class="secondary">{CHECKS[code].visitor}</p>}
+        {code !== null && <p class="check-code">{code}</p>}
+      </div>
+      <span class="check-time">{ms !== null && words.time(ms)}</span>
+    </li>
+  );
+}

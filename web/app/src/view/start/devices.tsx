@@ -1,0 +1,98 @@
+import type { Choice, Device } from '@eyeline/sdk';
+import { useSignalEffect } from '@preact/signals';
+import { ChevronDown } from 'lucide';
+import { useRef } from 'preact/hooks';
+import { type Equipment, type Kind, mayHelp } from '../../model/equipment';
+import { words } from '../../strings/strings';
+import { Icon } from '../ui/icon';
+
+/** Which microphone and which camera, and whether the one hears you. */
+export function Devices({ equipment }: { readonly equipment: Equipment }) {
+  const { microphones, cameras } = equipment.devices.value;
+  return (
+    <div class="devices">
+      {equipment.mayUse('microphone') && (
+        <div class="field">
+          <DeviceChoice
+            equipment={equipment}
+            kind="microphone"
+            device={equipment.microphone.value}
+            choices={microphones}
+          />
+          <MicrophoneProblem equipment={equipment} />
+          <Meter equipment={equipment} />
+        </div>
+      )}
+      {equipment.mayUse('camera') && (
+        <div class="field">
+          <DeviceChoice equipment={equipment} kind="camera" device={equipment.camera.value} choices={cameras} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Said here if the camera has not said it for both. */
+function MicrophoneProblem({ equipment }: { readonly equipment: Equipment }) {
+  const { problem } = equipment.microphone.value;
+  if (problem === null || problem === equipment.camera.value.problem) return null;
+  return (
+    <p class="problem" role="status">
+      {words.problem(['microphone'], problem)}{' '}
+      {mayHelp(problem) && (
+        <button type="button" class="link-button" onClick={() => void equipment.retry()}>
+          {words.again}
+        </button>
+      )}
+    </p>
+  );
+}
+
+interface Props {
+  readonly equipment: Equipment;
+  readonly kind: Kind;
+  readonly device: Device;
+  readonly choices: readonly Choice[];
+}
+
+function DeviceChoice({ equipment, kind, device, choices }: Props) {
+  // Before permission a browser lists devices without ids: nothing to choose from.
+  const known = choices.filter((choice) => choice.id !== '');
+  const chosen = known.some((choice) => choice.id === device.id) ? device.id : null;
+  return (
+    <>
+      <label for={kind}>{words.lobby[kind]}</label>
+      <span class="select">
+        <select
+          id={kind}
+          class="input"
+          disabled={known.length === 0}
+          value={chosen ?? ''}
+          onChange={(event) => void equipment.choose(kind, event.currentTarget.value)}
+        >
+          {chosen === null && <option value="">{words.lobby.none(device.state)}</option>}
+          {known.map((choice, index) => (
+            <option key={choice.id} value={choice.id}>
+              {choice.label || words.lobby.unnamed(kind, index)}
+            </option>
+          ))}
+        </select>
+        <Icon node={ChevronDown} size={18} />
+      </span>
+    </>
+  );
+}
+
+/** Moves 20 times a second, so it changes its element itself. */
+function Meter({ equipment }: { readonly equipment: Equipment }) {
+  const bar = useRef<HTMLSpanElement>(null);
+  useSignalEffect(() => {
+    const level = equipment.isOn('microphone') ? equipment.level.value : 0;
+    if (bar.current !== null) bar.current.style.transform = `scaleX(${level.toFixed(3)})`;
+  });
+  return (
+    <span class="meter" aria-hidden="true">
+      <span ref={bar} class="meter-bar" />
+    </span>
+  );
+}

@@ -1,0 +1,79 @@
+import { Video } from 'lucide';
+import { useEffect, useRef } from 'preact/hooks';
+import type { App } from '../../model/app';
+import type { Home } from '../../model/start/home';
+import { words } from '../../strings/strings';
+import { Between } from '../ui/connection-diagram';
+import { Icon } from '../ui/icon';
+import { follow } from '../ui/in-app-link';
+
+export function HomeView({ app, home }: { readonly app: App; readonly home: Home }) {
+  const { alice, bob, line } = words.between;
+  return (
+    <main class="home">
+      <div class="home-words">
+        <h1 class="display">
+          {words.home.headline.map((part) => (
+            <span key={part}>{part} </span>
+          ))}
+        </h1>
+        <p class="lead">{words.home.lead}</p>
+        <div class="home-ways">
+          <button type="button" class="button primary" onClick={() => home.newCall()}>
+            <Icon node={Video} />
+            {words.newCall}
+          </button>
+          <CodeField home={home} />
+        </div>
+        <a class="home-test" href={app.testPage} onClick={follow(() => app.goToTest())}>
+          {words.home.test}
+        </a>
+      </div>
+      <Between
+        mine={{ name: alice, address: '203.0.113.7' }}
+        theirs={{ name: bob, address: '198.51.100.4' }}
+        state="direct"
+        label={line}
+      />
+    </main>
+  );
+}
+
+function CodeField({ home }: { readonly home: Home }) {
+  const input = useRef<HTMLInputElement>(null);
+  const problem = home.problem.value;
+  useEffect(() => {
+    if (problem !== null) input.current?.focus();
+  }, [problem]);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    home.join();
+  };
+  return (
+    <form class="code" onSubmit={submit} noValidate>
+      <div class="code-field">
+        <input
+          ref={input}
+          class="code-input"
+          type="text"
+          aria-label={words.home.code}
+          placeholder={words.home.code}
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+          enterkeyhint="go"
+          value={home.code.value}
+          onInput={(event) => home.type(event.currentTarget.value)}
+          aria-invalid={problem !== null}
+          aria-describedby="code-problem"
+        />
+        <button type="submit" class="button quiet">
+          {words.home.join}
+        </button>
+      </div>
+      <p id="code-problem" class="problem" role="alert">
+        {problem !== null && words.home.problem(problem)}
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,196 @@
+import { Mic, MicOff, ShieldCheck, Video as VideoIcon, VideoOff } from 'lucide';
+import { useEffect, useRef } from 'preact/hooks';
+import { type Equipment, type Kind, mayHelp } from '../../model/equipment';
+import type { Lobby, Status } from '../../model/start/lobby';
+import { peopleWords } from '../../strings/people';
+import { words } from '../../strings/strings';
+import { Video } from '../stage/video';
+import { Icon } from '../ui/icon';
+import { useKeys } from '../ui/keys';
+import { Mark } from '../ui/mark';
+import { RoundButton } from '../ui/round-button';
+import { Devices } from './devices';
+
+export function LobbyView({ lobby }: { readonly lobby: Lobby }) {
+  const { equipment } = lobby;
+  const limits = peopleWords.may(lobby.may.value);
+  useKeys((key) => {
+    if (key !== 'm' && key !== 'v') return false;
+    void equipment.toggle(key === 'm' ? 'microphone' : 'camera');
+    return true;
+  });
+  const submit = (event: Event) => {
+    event.preventDefault();
+    void lobby.join();
+  };
+  return (
+    <main class="lobby">
+      <Preview equipment={equipment} />
+      <form class="lobby-form" onSubmit={submit} noValidate>
+        <div class="lobby-heading">
+          <h1 class="title">{words.lobby.heading}</h1>
+          <StatusLine status={lobby.status.value} />
+        </div>
+        {limits !== '' && <p class="lobby-may">{limits}</p>}
+        <NameField lobby={lobby} />
+        <Devices equipment={equipment} />
+        <JoinButton lobby={lobby} />
+      </form>
+    </main>
+  );
+}
+
+function Preview({ equipment }: { readonly equipment: Equipment }) {
+  const camera = equipment.camera.value;
+  const shown = camera.state === 'on';
+  const mayShow = equipment.mayUse('camera');
+  const hint = camera.state === 'starting' ? words.lobby.cameraStarting : words.lobby.cameraOff;
+  return (
+    <section class="preview" aria-label={words.lobby.preview}>
+      <Video stream={equipment.stream.value} mine hidden={!shown} box={null} />
+      {!shown && camera.problem === null && <p class="preview-hint">{mayShow ? hint : peopleWords.cameraStays}</p>}
+      <Problem equipment={equipment} />
+      <div class="preview-controls">
+        {equipment.mayUse('microphone') && <Toggle equipment={equipment} kind="microphone" />}
+        {mayShow && <Toggle equipment={equipment} kind="camera" />}
+      </div>
+    </section>
+  );
+}
+
+/** Why there is no picture; the microphone is spoken of here too if it is for the same reason. */
+function Problem({ equipment }: { readonly equipment: Equipment }) {
+  const camera = equipment.camera.value.problem;
+  if (camera === null) return null;
+  const both = equipment.microphone.value.problem === camera;
+  return (
+    <div class="preview-problem" role="status">
+      <p>{words.problem(both ? ['camera', 'microphone'] : ['camera'], camera)}</p>
+      {mayHelp(camera) && (
+        <button type="button" class="button small" onClick={() => void equipment.retry()}>
+          {words.again}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Toggle({ equipment, kind }: { readonly equipment: Equipment; readonly kind: Kind }) {
+  const on = equipment.isOn(kind);
+  const icon = kind === 'microphone' ? (on ? Mic : MicOff) : on ? VideoIcon : VideoOff;
+  return (
+    <RoundButton
+      name={words.bar.toggle(kind, on)}
+      shortcut={kind === 'microphone' ? 'm' : 'v'}
+      icon={icon}
+      off={!on}
+      onClick={() => void equipment.toggle(kind)}
+    />
+  );
+}
+
+function StatusLine({ status }: { readonly status: Status }) {
+  const [line, text] = statusWords(status);
+  return (
+    <p class="status" role="status">
+      <Mark line={line} />
+      <span class="status-words">{text}</span>
+    </p>
+  );
+}
+
+function statusWords(status: Status): readonly ['direct' | 'looking' | 'lost' | 'relayed', string] {
+  switch (status.is) {
+    case 'connecting':
+      return ['looking', words.lobby.connecting];
+    case 'away':
+      return ['lost', words.lobby.away];
+    case 'refused':
+      return ['lost', words.lobby.refusal(status.code, status.message)];
+    case 'full':
+      return ['relayed', words.lobby.full(status.capacity)];
+    case 'keyless':
+      return ['lost', words.lobby.keyless];
+    case 'here':
+      return [status.names.length === 0 ? 'looking' : 'direct', words.lobby.here(status.names)];
+  }
+}
+
+function NameField({ lobby }: { readonly lobby: Lobby }) {
+  const input = useRef<HTMLInputElement>(null);
+  const problem = lobby.nameProblem.value;
+  useEffect(() => {
+    // Where there is a real keyboard, one can type at once; on a phone it would cover half the page.
+    if (matchMedia('(pointer: fine)').matches) input.current?.focus();
+  }, []);
+  useEffect(() => {
+    if (problem !== null) input.current?.focus();
+  }, [problem]);
+  return (
+    <div class="field">
+      <div class="field-head">
+        <label for="name">{words.lobby.name}</label>
+        <p id="name-problem" class="problem" role="alert">
+          {problem !== null && words.lobby.nameProblem(problem)}
+        </p>
+      </div>
+      <input
+        ref={input}
+        id="name"
+        class="input"
+        type="text"
+        autocomplete="nickname"
+        autocapitalize="words"
+        spellcheck={false}
+        enterkeyhint="go"
+        dir="auto"
+        value={lobby.name.value}
+        onInput={(event) => lobby.type(event.currentTarget.value)}
+        aria-invalid={problem !== null}
+        aria-describedby="name-problem"
+      />
+    </div>
+  );
+}
+
+function JoinButton({ lobby }: { readonly lobby: Lobby }) {
+  const joining = lobby.joining.value;
+  const refusal = lobby.refusal.value;
+  return (
+    <div class="lobby-join">
+      {!lobby.waiting.value && (
+        <button type="submit" class="button primary" aria-disabled={joining}>
+          {joining ? words.lobby.joining : words.lobby.join}
+        </button>
+      )}
+      <p class="problem" role="alert">
+        {refusal !== null && words.lobby.refusal(refusal.code, refusal.message)}
+      </p>
+      {lobby.waiting.value && (
+        <>
+          <p class="lobby-waits" role="status">
+            <Mark line="looking" />
+            {peopleWords.lobby.waiting}
+          </p>
+          <button type="button" class="button quiet" onClick={() => lobby.stopWaiting()}>
+            {peopleWords.lobby.cancel}
+          </button>
+        </>
+      )}
+      <label class="choice lobby-hide">
+        <input
+          type="checkbox"
+          checked={lobby.hidden.value}
+          onChange={(event) => lobby.hide(event.currentTarget.checked)}
+        />
+        {words.lobby.hide}
+      </label>
+      {refusal === null && !lobby.waiting.value && (
+        <p class="lobby-note">
+          <Icon node={ShieldCheck} size={18} />
+          {lobby.sealed ? words.lobby.sealed : words.lobby.trusting}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { filesIn, folderOfChosen, mostDropped } from '../src/model/files/dropped-files';
+
+const take = (item: DataTransferItem) => item.getAsFile();
+
+type Tree = { readonly [name: string]: Tree | string };
+
+/** As a browser shows it: `part` entries at a time. */
+function entry(name: string, what: Tree | string, part = 100): FileSystemEntry {
+  if (typeof what === 'string') {
+    const file = (found: (file: File) => void): void => found(new File([what], name));
+    return { name, isFile: true, isDirectory: false, file } as unknown as FileSystemEntry;
+  }
+  const createReader = () => {
+    const left = Object.entries(what);
+    const readEntries = (found: (entries: FileSystemEntry[]) => void): void =>
+      found(left.splice(0, part).map(([inside, below]) => entry(inside, below, part)));
+    return { readEntries };
+  };
+  return { name, isFile: false, isDirectory: true, createReader } as unknown as FileSystemEntry;
+}
+
+function items(...dropped: readonly (File | FileSystemEntry)[]): DataTransferItemList {
+  return dropped.map((one) => ({
+    webkitGetAsEntry: () => (one instanceof File ? null : one),
+    getAsFile: () => (one instanceof File ? one : null),
+  })) as unknown as DataTransferItemList;
+}
+
+test('folders are found with the paths of their files beside files that were dropped alone', async () => {
+  const tree = { 'a.txt': 'a', deep: { deeper: { 'b.txt': 'b' } }, empty: {}, 'c.txt': 'c' };
+  const files = await filesIn(items(new File(['d'], 'd.txt'), entry('tea', tree, 1)), take);
+  const [alone, folder] = files ?? [];
+  expect([files?.length, alone?.name, folder?.name]).toEqual([2, 'd.txt', 'tea']);
+  if (folder === undefined || folder instanceof File) throw new Error('no folder');
+  expect(folder.files.map(({ path }) => path)).toEqual(['a.txt', 'c.txt', 'deep/deeper/b.txt']);
+  expect(await folder.files.at(-1)?.file.text()).toBe('b');
+});
+
+test('a chosen folder is its files with their paths below it', () => {
+  const file = (path: string) => Object.assign(new File([], 'x'), { webkitRelativePath: path });
+  const folder = folderOfChosen([file('tea/a'), file('tea/deep/b')]);
+  expect([folder?.name, folder?.files.map(({ path }) => path)]).toEqual(['tea', ['a', 'deep/b']]);
+  expect(folderOfChosen([])).toBeNull();
+});
+
+test('what is no file, such as dropped text, is left out', async () => {
+  const text = { webkitGetAsEntry: () => null, getAsFile: () => null };
+  expect(await filesIn([text] as unknown as DataTransferItemList, take)).toEqual([]);
+});
+
+test('a folder with as many files as may be is taken, and one with more is not', async () => {
+  const folder = (count: number) =>
+    entry('many', Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index}`, 'x'])));
+  const [most] = (await filesIn(items(folder(mostDropped - 1)), take)) ?? [];
+  expect(most instanceof File ? 0 : most?.files.length).toBe(mostDropped - 1);
+  expect(await filesIn(items(folder(600), folder(600)), take)).toBeNull();
+  expect(await filesIn(items(folder(mostDropped)), take)).toBeNull();
+});
+
+test('a folder that holds itself, or never ends, does not keep the page', async () => {
+  const ring: { itself?: Tree } = {};
+  ring.itself = ring as Tree;
+  expect(await filesIn(items(entry('ring', ring as Tree)), take)).toBeNull();
+  const endless = {
+    isFile: false,
+    isDirectory: true,
+    createReader: () => ({
+      readEntries: (found: (entries: FileSystemEntry[]) => void) =>
+        found(Array.from({ length: 100 }, () => entry('x', 'x'))),
+    }),
+  } as unknown as FileSystemEntry;
+  expect(await filesIn(items(endless), take)).toBeNull();
+});
+
+test('a folder that can not be read is told of', async () => {
+  const locked = {
+    isFile: false,
+    isDirectory: true,
+    createReader: () => ({
+      readEntries: (_: unknown, failed: (error: Error) => void) => failed(new DOMException('', 'NotReadableError')),
+    }),
+  } as unknown as FileSystemEntry;
+  await expect(filesIn(items(locked), take)).rejects.toThrow(DOMException);
+});

@@ -1,0 +1,198 @@
+import type { TurnAnswer } from '@eyeline/sdk';
+import { signal } from '@preact/signals';
+import { Conversation } from '../../sdk/src/chat/conversation';
+import { keptIn } from '../../sdk/src/files/chunks';
+import { folderOf } from '../../sdk/src/files/tree';
+import { ownedRoom } from '../../sdk/src/signalling/signal-encryption';
+import type { Disk, Held, Memory, Outside, Shelf } from '../src/platform/platform';
+import { FakeLobby, FakeMedia, type FakeRoom } from './fakes';
+
+/** A world in which nothing happens by itself: tests move its clock and say what the SDK answers. */
+export class World implements Outside {
+  readonly url = 'https://eyeline.example/call/';
+  readonly memory = memory();
+  readonly session = memory();
+  readonly lobbies: FakeLobby[] = [];
+  /** What was asked for in each. */
+  readonly visits: {
+    readonly room: string;
+    readonly secret: string | null;
+    readonly pass: string | null;
+    readonly owner: string | null;
+  }[] = [];
+  readonly media: FakeMedia[] = [];
+  readonly copied: string[] = [];
+  readonly address;
+  secure = true;
+  /** Addresses that took the place of another. */
+  readonly renamed: string[] = [];
+  /** What `rejoin` gives. */
+  seat: FakeRoom | null = null;
+  clipboard = true;
+  readonly #path = signal('');
+  readonly #timers = new Set<{ at: number; run: () => void }>();
+  #seconds = 0;
+
+  constructor(path = '') {
+    this.#path.value = path;
+    this.address = {
+      path: this.#path,
+      rename: (to: string) => {
+        this.renamed.push(to);
+      },
+      go: (to: string) => {
+        this.#path.value = to;
+      },
+    };
+  }
+
+  /** What a STUN server says, and relays by their URL; none of them answers else. */
+  stun: { found: 'answer'; address: string | null } | { found: 'silent' } = {
+    found: 'answer',
+    address: '203.0.113.7',
+  };
+  readonly relays = new Map<string, TurnAnswer>();
+  /** Whether lobbies have their welcome from the start. */
+  welcomed = true;
+  /** What lobbies say to who joins, if not yes. */
+  answer: FakeLobby['answer'] | null = null;
+  /** Whether the server gives its page. */
+  pages = true;
+
+  readonly answers = async (): Promise<boolean> => this.pages;
+
+  readonly sdk: Outside['sdk'] = {
+    probeStun: async () => this.stun,
+    probeTurn: async ({ urls: [url = ''] }) => this.relays.get(url) ?? { found: 'silent' },
+    visit: ({ room, secret = null, pass = null, owner = null }) => {
+      this.visits.push({ room, secret, pass, owner });
+      const lobby = new FakeLobby(room);
+      if (this.answer !== null) lobby.answer = this.answer;
+      if (!this.welcomed) lobby.members.set(null);
+      this.lobbies.push(lobby);
+      return lobby;
+    },
+    rejoin: async () => this.seat,
+    keptIn,
+    folderOf,
+    ownedRoom,
+    Conversation,
+    media: () => {
+      const media = new FakeMedia((name) => ({ name }) as unknown as MediaStream);
+      this.media.push(media);
+      return media;
+    },
+  };
+
+  /** What is stored, by the id of the transfer; and what was saved from it. */
+  readonly stored = new Map<string, Blob>();
+  readonly saved: string[] = [];
+  room = true;
+  prepared = false;
+  awake = false;
+
+  readonly disk: { -readonly [Part in keyof Disk]: Disk[Part] } = {
+    prepare: async () => {
+      this.prepared = true;
+    },
+    find: async (id) => this.stored.get(id) ?? Promise.reject(new Error('nothing')),
+    hasRoom: async () => this.room,
+    store: async () => new WritableStream(),
+    read: async (id, start, bytes) =>
+      new Uint8Array(await new Blob([this.stored.get(id) ?? '']).slice(start, start + bytes).arrayBuffer()),
+    pick: async () => null,
+    save: async (id) => void this.saved.push(id),
+    saveZip: async (id) => void this.saved.push(`${id}.zip`),
+    pickFolder: null,
+    copy: async (id, to) => new Blob([id]).stream().pipeTo(to),
+  };
+
+  /** What the browser says of reading again what it keeps, and what the person answers. */
+  permission: 'granted' | 'prompt' = 'granted';
+  allows = true;
+  readonly shelved = new Map<string, File>();
+
+  readonly shelf: Shelf = {
+    choose: null,
+    take: (item) => item.getAsFile(),
+    keep: async (id, file) => void this.shelved.set(id, file),
+    forget: async (ids) => {
+      for (const id of ids) this.shelved.delete(id);
+    },
+    find: async (id) => {
+      const file = this.shelved.get(id);
+      return file === undefined ? null : this.#held(file);
+    },
+  };
+
+  #held(file: File): Held {
+    return {
+      granted: async () => this.permission === 'granted',
+      ask: async () => {
+        if (this.allows) this.permission = 'granted';
+        return this.allows;
+      },
+      file: async () => file,
+    };
+  }
+
+  readonly preview = async (): Promise<string> => '/9j/';
+
+  /** What the browser answers to who wants to share; null is a phone. */
+  captureScreen: (() => Promise<MediaStream>) | null = () => Promise.reject(new Error('nothing to share'));
+
+  chimes = 0;
+  visible = true;
+  readonly texts: { readonly name: string; readonly text: string }[] = [];
+  readonly chime = (): void => {
+    this.chimes += 1;
+  };
+  readonly seen = (): boolean => this.visible;
+  readonly saveText = (name: string, text: string): void => void this.texts.push({ name, text });
+
+  readonly stayAwake = (awake: boolean): void => {
+    this.awake = awake;
+  };
+
+  readonly copy = async (text: string): Promise<void> => {
+    if (!this.clipboard) throw new Error('no clipboard');
+    this.copied.push(text);
+  };
+
+  readonly identity = async (): Promise<CryptoKeyPair | null> => null;
+
+  #drawn = 0;
+  readonly random = (count: number): Uint8Array => {
+    const drawn = this.#drawn++;
+    return Uint8Array.from({ length: count }, (_, index) => index * 37 + drawn);
+  };
+
+  readonly now = (): number => this.#seconds * 1000;
+
+  readonly after = (seconds: number, run: () => void): (() => void) => {
+    const timer = { at: this.#seconds + seconds, run };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  };
+
+  pass(seconds: number): void {
+    this.#seconds += seconds;
+    for (const timer of [...this.#timers]) {
+      if (timer.at <= this.#seconds && this.#timers.delete(timer)) timer.run();
+    }
+  }
+}
+
+/** Lets everything that was promised happen. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}
+
+export function memory(): Memory {
+  const kept = new Map<string, string>();
+  return {
+    get: (key) => kept.get(key) ?? null,
+    set: (key, value) => void kept.set(key, value),
+    forget: (key) => void kept.delete(key),
+  };
+}

@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { arrange, type Box, cornerTowards, fits, nearestCorner, type Stage } from '../src/model/stage/layout';
+
+const stage = (width: number, height: number): Stage => {
+  const all = { x: 0, y: 0, width, height };
+  return { all, free: all };
+};
+const desktop = stage(1408, 780);
+const phone = stage(374, 752);
+
+const overlap = (one: Box, two: Box) =>
+  one.x < two.x + two.width && two.x < one.x + one.width && one.y < two.y + two.height && two.y < one.y + one.height;
+
+test('of two people the other fills the stage and you are small', () => {
+  const { pair, boxes } = arrange(1, desktop, 'bottom-right');
+  expect(pair).toBe(true);
+  expect(boxes[0]).toEqual(desktop.all);
+  expect(boxes[1]?.width).toBeLessThan(300);
+});
+
+test('alone you are where you will be when somebody comes', () => {
+  expect(arrange(0, desktop, 'bottom-right').boxes[0]).toEqual(arrange(1, desktop, 'bottom-right').boxes[1]);
+});
+
+test.each([
+  ['desktop', desktop, 5, 'rows 2+3'],
+  ['wide desktop', stage(2528, 1180), 5, 'rows 2+3'],
+  ['desktop beside the chat', stage(1048, 780), 5, 'rows 2+3'],
+  ['landscape phone', stage(756, 374), 5, 'rows 2+3'],
+  ['desktop', desktop, 3, 'columns 1+2'],
+  ['desktop', desktop, 4, 'rows 2+2'],
+  ['desktop', desktop, 6, 'rows 3+3'],
+  ['phone', phone, 3, 'rows 1+1+1'],
+  ['phone', phone, 6, 'rows 2+2+2'],
+])('on a %s %#: %o holds %i as %s', (_name, room, people, shape) => {
+  expect(arrange(people - 1, room, 'bottom-right').shape).toBe(shape);
+});
+
+describe.each([desktop, phone, stage(844, 390), stage(2560, 1300), stage(0, 0)])('in %o', (room) => {
+  test.each([3, 4, 5, 6, 7, 8, 12])('%i people have a box each, inside, none over another', (people) => {
+    const { boxes } = arrange(people - 1, room, 'bottom-right');
+    expect(boxes).toHaveLength(people);
+    for (const [index, box] of boxes.entries()) {
+      expect(boxes.slice(index + 1).some((other) => overlap(box, other))).toBe(false);
+      if (room.all.width > 0) expect(box.x + box.width).toBeLessThanOrEqual(room.all.width + 0.01);
+      if (room.all.width > 0) expect(box.y + box.height).toBeLessThanOrEqual(room.all.height + 0.01);
+    }
+  });
+});
+
+test('your window goes to the corner nearest to where it was let go', () => {
+  expect(nearestCorner({ x: 100, y: 500, width: 200, height: 125 }, desktop.free)).toBe('bottom-left');
+});
+
+test('arrow keys lead from corner to corner and nowhere else', () => {
+  expect(cornerTowards('ArrowUp', 'bottom-right')).toBe('top-right');
+  expect(cornerTowards('ArrowLeft', 'bottom-right')).toBe('bottom-left');
+  expect(cornerTowards('a', 'bottom-right')).toBeNull();
+});
+
+test('a picture fills its box unless a face would be cut', () => {
+  expect(fits({ width: 1280, height: 720 }, { width: 390, height: 844 })).toBe('cover');
+  expect(fits({ width: 720, height: 1280 }, { width: 1408, height: 780 })).toBe('contain');
+});

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { part } from '../src/platform/lazy';
+
+test('a part is loaded once, and after it could not be had anew', async () => {
+  let tries = 0;
+  const load = part(async () => {
+    tries += 1;
+    if (tries === 1) throw new TypeError('Importing a module script failed.');
+    return 'part';
+  });
+  await expect(load()).rejects.toThrow(TypeError);
+  expect(await Promise.all([load(), load()])).toEqual(['part', 'part']);
+  expect(tries).toBe(2);
+});
+
+test('from another address each time, where the browser says which one failed', async () => {
+  let tries = 0;
+  const load = part(async () => {
+    tries += 1;
+    throw new TypeError('error loading dynamically imported module: https://eyeline.invalid/assets/part-0.js');
+  });
+  await expect(load()).rejects.toThrow('part-0.js');
+  await expect(load()).rejects.not.toThrow('part-0.js'); // that there is no such thing is what Node says here
+  await expect(load()).rejects.not.toThrow('part-0.js');
+  expect(tries).toBe(1);
+});

@@ -1,0 +1,329 @@
+import { expect, test } from 'vitest';
+import { ownedRoom } from '../../sdk/src/signalling/signal-encryption';
+import { App } from '../src/model/app';
+import type { Call } from '../src/model/call';
+import { secondsForThoseThere } from '../src/model/first-connection';
+import type { Lobby } from '../src/model/start/lobby';
+import { settled, World } from './fake-platform';
+import { chatLine, FakePeer, FakeRoom, looking, refusal } from './fakes';
+
+function at(app: App) {
+  const page = app.page.value;
+  return page.at === 'room' ? page.visit.place.value : page;
+}
+
+function lobby(app: App): Lobby {
+  const place = at(app);
+  if (place.at !== 'lobby') throw new Error(`at ${place.at}`);
+  return place.lobby;
+}
+
+function call(app: App): Call {
+  const place = at(app);
+  if (place.at !== 'call') throw new Error(`at ${place.at}`);
+  return place.call;
+}
+
+async function joined(world: World): Promise<App> {
+  const app = new App(world);
+  lobby(app).type('Alice');
+  await lobby(app).join();
+  return app;
+}
+
+test('a new call is a room that nobody guesses, and whose host we are', async () => {
+  const world = new World();
+  const app = new App(world);
+  await app.newCall();
+  expect(world.address.path.value).toMatch(/^r\/[a-z0-9]{4}(-[a-z0-9]{4}){3}#[A-Za-z0-9_-]{22}$/);
+  expect(at(app).at).toBe('lobby');
+  const [{ room, owner } = { room: '', owner: null }] = world.visits;
+  expect(room).toBe(await ownedRoom(owner ?? ''));
+});
+
+test('who may not enter is told so at once, and camera and microphone are let go', async () => {
+  const world = new World();
+  world.address.go('r/tea');
+  const app = new App(world);
+  world.lobbies[0]?.refused.set(refusal('pass-needed'));
+  await settled();
+  expect(at(app)).toMatchObject({ at: 'over', code: 'pass-needed' });
+  expect(world.lobbies[0]?.left).toBe(true);
+});
+
+test.each([
+  ['removed', []],
+  ['ended', []],
+  ['left', []],
+  ['replaced', ['between us']],
+])('what was said in a call that is over as %s: what the tab keeps of it', async (code, kept) => {
+  const world = new World();
+  world.address.go('r/tea');
+  const room = new FakeRoom('tea', 'Alice');
+  world.answer = async () => room;
+  const app = await joined(world);
+  call(app).chat.type('between us');
+  call(app).chat.send();
+  room.ended.set(refusal(code));
+  await settled();
+  world.answer = async () => new FakeRoom('tea', 'Alice');
+  const again = await joined(world);
+  expect(call(again).chat.lines.value.map(({ text }) => text)).toEqual(kept);
+});
+
+test('nothing of what was said is kept where one goes to another address in mid-call', async () => {
+  const world = new World();
+  world.address.go('r/tea');
+  const app = await joined(world);
+  call(app).chat.type('between us');
+  call(app).chat.send();
+  world.address.go('');
+  await settled();
+  world.address.go('r/tea');
+  const again = await joined(world);
+  expect(call(again).chat.lines.value).toEqual([]);
+});
+
+test('a pass in the link is shown to the server, and is not in the link that is copied', async () => {
+  const world = new World();
+  world.address.go('r/tea#pass=e30.e30.sig');
+  const app = await joined(world);
+  expect(world.visits).toEqual([{ room: 'tea', secret: null, pass: 'e30.e30.sig', owner: null }]);
+  expect(call(app).link).toMatch(/\/r\/tea$/);
+});
+
+test('who has a pass is asked for camera and microphone once it is known that they may use them', async () => {
+  const world = new World('r/tea#pass=e30.e30.sig');
+  world.welcomed = false;
+  const app = new App(world);
+  await settled();
+  const [media] = world.media;
+  expect(media?.wish).toBeUndefined();
+  world.lobbies[0]?.may.set(new Set(['microphone']));
+  world.lobbies[0]?.members.set([]);
+  await settled();
+  expect(media?.wish).toMatchObject({ microphone: true, camera: false });
+  expect(lobby(app).equipment.isOn('camera')).toBe(false);
+  await lobby(app).equipment.toggle('camera');
+  expect(media?.camera.current.state).toBe('off');
+});
+
+test('who has none is asked at once, and what they may not use is let go of', async () => {
+  const world = new World('r/tea');
+  world.welcomed = false;
+  const app = new App(world);
+  await settled();
+  expect(lobby(app).equipment.isOn('camera')).toBe(true);
+  world.lobbies[0]?.may.set(new Set(['microphone', 'chat']));
+  await settled();
+  expect(world.media[0]?.released).toEqual(['camera']);
+  expect(lobby(app).equipment.isOn('camera')).toBe(false);
+  expect(lobby(app).equipment.isOn('microphone')).toBe(true);
+});
+
+test('without HTTPS a new call has no key, and a link with one says why it does not work', async () => {
+  const world = new World();
+  world.secure = false;
+  const app = new App(world);
+  await app.newCall();
+  expect(world.address.path.value).not.toContain('#');
+  world.address.go('r/tea#AAECAwQFBgcICQoLDA0ODw');
+  expect(at(app).at).toBe('insecure');
+});
+
+test('the key goes to the people who are invited, and never into the title', async () => {
+  const world = new World('r/tea#AAECAwQFBgcICQoLDA0ODw');
+  const app = await joined(world);
+  expect(world.visits).toContainEqual({ room: 'tea', secret: 'AAECAwQFBgcICQoLDA0ODw', pass: null, owner: null });
+  expect(call(app).link).toBe(`${world.url}r/tea#AAECAwQFBgcICQoLDA0ODw`);
+  expect(app.title.value).not.toContain('AAEC');
+});
+
+test('who has no key is told to ask for the whole link', () => {
+  const world = new World('r/tea');
+  const app = new App(world);
+  world.lobbies[0]?.strangers.set(1);
+  expect(lobby(app).status.value).toEqual({ is: 'keyless' });
+});
+
+test('somebody without the key of the link is counted, not met', async () => {
+  const world = new World('r/coffee#AAECAwQFBgcICQoLDA0ODw');
+  const room = new FakeRoom('coffee', 'Alice');
+  world.answer = async () => room;
+  const app = await joined(world);
+  expect(call(app).warnings.value).toEqual([]);
+  room.strangers.set([{ id: 'mallory1', name: '', order: 1 }]);
+  expect(call(app).warnings.value).toEqual(['Somebody knocked without the key of your link, and is not connected.']);
+});
+
+test("the host's link makes a host, and is gone from the address at once", async () => {
+  const owner = 'AAECAwQFBgcICQoLDA0ODQ';
+  const world = new World(`r/tea#AAECAwQFBgcICQoLDA0ODw&host=${owner}`);
+  const app = await joined(world);
+  expect(world.renamed).toEqual(['r/tea#AAECAwQFBgcICQoLDA0ODw']);
+  expect(world.visits.at(-1)?.owner).toBe(owner);
+  expect(call(app).link).not.toContain(owner);
+  expect(call(app).people.hostLink).toBe(`${world.url}r/tea#AAECAwQFBgcICQoLDA0ODw&host=${owner}`);
+  expect(new World().memory.get('eyeline:owner:tea')).toBeNull();
+});
+
+test('the lobby looks, asks for camera and microphone, and has a connection ready', async () => {
+  const world = new World('r/tea');
+  const app = new App(world);
+  await settled();
+  expect(lobby(app).status.value).toEqual({ is: 'here', names: [] });
+  expect(world.media[0]?.wish).toEqual({ microphone: true, camera: true });
+  expect(world.lobbies[0]?.prepared).toBeGreaterThan(0);
+});
+
+test('joining needs a name, and remembers it', async () => {
+  const world = new World('r/tea');
+  const app = new App(world);
+  await lobby(app).join();
+  expect(lobby(app).nameProblem.value).toEqual({ is: 'empty' });
+  lobby(app).type('  Alice ');
+  await lobby(app).join();
+  expect(call(app).me.name).toBe('Alice');
+  expect(world.memory.get('eyeline:name')).toBe('Alice');
+});
+
+test('a refusal leaves the lobby usable', async () => {
+  const world = new World('r/tea');
+  const app = new App(world);
+  const [sdkLobby] = world.lobbies;
+  if (sdkLobby === undefined) throw new Error('no visit');
+  const answer = sdkLobby.answer;
+  sdkLobby.answer = () => Promise.reject(refusal('room-full'));
+  lobby(app).type('Alice');
+  await lobby(app).join();
+  expect(lobby(app).refusal.value?.code).toBe('room-full');
+  sdkLobby.answer = answer;
+  await lobby(app).join();
+  expect(at(app).at).toBe('call');
+});
+
+test('one press joins once', async () => {
+  const world = new World('r/tea');
+  const app = new App(world);
+  let tries = 0;
+  Object.assign(world.lobbies[0] ?? {}, { answer: () => new Promise(() => (tries += 1)) });
+  lobby(app).type('Alice');
+  void lobby(app).join();
+  void lobby(app).join();
+  await settled();
+  expect(tries).toBe(1);
+});
+
+test('after a reload in mid-call you are back without the lobby', async () => {
+  const world = new World('r/tea');
+  world.session.set('eyeline:in:tea', 'in');
+  world.seat = new FakeRoom('tea', 'Alice');
+  const app = new App(world);
+  expect(at(app).at).toBe('returning');
+  await settled();
+  expect(call(app).me.name).toBe('Alice');
+  expect(world.lobbies).toHaveLength(0);
+});
+
+test('the call is drawn once our offer is on its way, connected or not', async () => {
+  const world = new World('r/tea');
+  const bob = new FakePeer('Bob', {} as MediaStream);
+  bob.line.set(looking);
+  world.session.set('eyeline:in:tea', 'in');
+  world.seat = new FakeRoom('tea', 'Alice');
+  world.seat.peers.set([bob]);
+  const app = new App(world);
+  await settled();
+  expect(at(app).at).toBe('returning');
+  world.pass(secondsForThoseThere);
+  await settled();
+  expect(call(app).others.value.map((one) => one.line.value.state)).toEqual(['looking']);
+});
+
+test('if the seat is gone after a reload, the lobby opens', async () => {
+  const world = new World('r/tea');
+  world.session.set('eyeline:in:tea', 'in');
+  const app = new App(world);
+  await settled();
+  expect(at(app).at).toBe('lobby');
+});
+
+test('leaving stops the camera, forgets the seat, and offers a way back', async () => {
+  const world = new World('r/tea');
+  const app = await joined(world);
+  expect(world.session.get('eyeline:in:tea')).not.toBeNull();
+  call(app).leave();
+  expect(at(app)).toMatchObject({ at: 'over', code: 'left' });
+  expect(world.media[0]?.stopped).toBe(true);
+  expect(world.session.get('eyeline:in:tea')).toBeNull();
+  expect(app.title.value).toBe('You left · Eyeline');
+});
+
+test('rejoining is one click', async () => {
+  const world = new World('r/tea');
+  const app = await joined(world);
+  call(app).leave();
+  if (app.page.value.at === 'room') app.page.value.visit.rejoin();
+  await settled();
+  expect(at(app).at).toBe('call');
+  expect(world.media).toHaveLength(2);
+});
+
+test('going home leaves the call', async () => {
+  const world = new World('r/tea');
+  const app = await joined(world);
+  app.goHome();
+  expect(at(app).at).toBe('home');
+  expect(world.media[0]?.stopped).toBe(true);
+  expect(world.session.get('eyeline:in:tea')).toBeNull();
+});
+
+test('a join that succeeds after you went away is undone', async () => {
+  const world = new World('r/tea');
+  const app = new App(world);
+  const room = new FakeRoom('tea', 'Alice');
+  let enter = (_: FakeRoom) => {};
+  Object.assign(world.lobbies[0] ?? {}, { answer: () => new Promise<FakeRoom>((resolve) => (enter = resolve)) });
+  lobby(app).type('Alice');
+  void lobby(app).join();
+  app.goHome();
+  enter(room);
+  await settled();
+  expect(room.ended.current?.code).toBe('left');
+});
+
+test('the microphone that was muted last time stays muted', async () => {
+  const world = new World('r/tea');
+  const app = await joined(world);
+  await call(app).toggle('microphone');
+  app.goHome();
+  world.address.go('r/tea');
+  expect(world.media[1]?.wish).toEqual({ microphone: false, camera: true });
+});
+
+test('what is kept from before may be anything', () => {
+  const world = new World('r/tea');
+  world.memory.set('eyeline:equipment', '{"camera": 7, "cameraId": {}');
+  new App(world);
+  expect(world.media[0]?.wish).toEqual({ microphone: true, camera: true });
+});
+
+test('the title tells who is there and what is unread', async () => {
+  const world = new World('r/tea');
+  const room = new FakeRoom('tea', 'Alice');
+  const bob = new FakePeer('Bob', {} as MediaStream);
+  world.session.set('eyeline:in:tea', 'in');
+  world.seat = room;
+  const app = new App(world);
+  await settled();
+  expect(app.title.value).toBe('Nobody else here · Eyeline');
+  room.peers.set([bob]);
+  room.hear(bob, chatLine('hello', 0));
+  expect(app.title.value).toBe('(1) Bob · Eyeline');
+});
+
+test('a room name that cannot be is said, and never asked for', () => {
+  const world = new World('r/no_room');
+  expect(at(new App(world)).at).toBe('bad-room');
+  expect(world.lobbies).toHaveLength(0);
+});

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import type { Box } from '../src/model/stage/layout';
+import { present, type Shown } from '../src/model/stage/screen-layout';
+
+const room = (width: number, height: number): Box => ({ x: 16, y: 16, width, height });
+const desktop = room(1408, 780);
+const phone = room(374, 752);
+const one: Shown = { aspects: [16 / 9], front: 0 };
+const two: Shown = { aspects: [16 / 9, 4 / 3], front: 0 };
+
+const area = (box: Box | undefined) => (box === undefined ? 0 : box.width * box.height);
+const right = (box: Box | undefined) => (box === undefined ? 0 : box.x + box.width);
+const bottom = (box: Box | undefined) => (box === undefined ? 0 : box.y + box.height);
+const overlap = (first: Box, other: Box) =>
+  first.x < right(other) && other.x < right(first) && first.y < bottom(other) && other.y < bottom(first);
+
+test('a screen takes most of the stage, and people line up at its right, you last', () => {
+  const { screens, boxes, pair } = present(2, one, desktop);
+  expect(pair).toBe(false);
+  expect(area(screens[0])).toBeGreaterThan(0.6 * area(desktop));
+  const [bob, me] = boxes;
+  for (const box of boxes) expect(box.x).toBeGreaterThan(right(screens[0]));
+  expect(bob?.x).toBe(me?.x);
+  expect(bob?.y).toBeLessThan(me?.y ?? 0);
+});
+
+test('on an upright phone it is above people, as wide as that is', () => {
+  const { screens, boxes } = present(2, one, phone);
+  expect(screens[0]?.width).toBe(phone.width);
+  for (const box of boxes) expect(box.y).toBeGreaterThan(bottom(screens[0]));
+});
+
+test('people are below it also where that leaves it larger, as beside the chat', () => {
+  const { screens, boxes } = present(5, one, room(1008, 780));
+  expect(screens[0]?.width).toBe(1008);
+  expect(new Set(boxes.map(({ y }) => y)).size).toBe(1);
+  expect(boxes[0]?.y).toBeGreaterThan(bottom(screens[0]));
+});
+
+test('a narrow one leaves its room to people', () => {
+  const [narrow, wide] = [present(2, { aspects: [0.6], front: 0 }, desktop), present(2, one, desktop)];
+  expect(area(narrow.boxes[0])).toBeGreaterThan(2 * area(wide.boxes[0]));
+});
+
+test('many on a phone on its side have tiles on which something can be seen', () => {
+  const { boxes } = present(7, one, room(644, 344));
+  expect(Math.min(...boxes.map(({ height }) => height))).toBeGreaterThan(56);
+});
+
+test.each([0.4, 0.75, 1, 1.25, 16 / 9, 32 / 9])('one of %f times its height is whole: its box is as wide', (aspect) => {
+  const [screen] = present(4, { aspects: [aspect], front: 0 }, desktop).screens;
+  expect((screen?.width ?? 0) / (screen?.height ?? 1)).toBeCloseTo(aspect, 6);
+});
+
+test('of three the one in front is large; the others stand whole before people', () => {
+  const { screens, boxes } = present(3, { aspects: [2, 16 / 9, 0.7], front: 1 }, desktop);
+  expect([screens.length, boxes.length]).toEqual([3, 3]);
+  expect(area(screens[1])).toBeGreaterThan(4 * area(screens[0]));
+  expect((screens[2]?.width ?? 0) / (screens[2]?.height ?? 1)).toBeCloseTo(0.7);
+  expect(Math.max(bottom(screens[0]), bottom(screens[2]))).toBeLessThan(boxes[0]?.y ?? 0);
+});
+
+test('people move when another is put in front, and not with the size of the window', () => {
+  const shape = (shown: Shown, where = desktop) => present(3, shown, where).shape;
+  expect(shape(one)).not.toBe(shape(two));
+  expect(shape(two)).not.toBe(shape({ ...two, front: 1 }));
+  expect(shape(one)).toBe(shape(one, room(1500, 800)));
+});
+
+const rooms = [desktop, phone, room(748, 374), room(344, 560), room(736, 900), room(2528, 1300), room(0, 0)];
+
+describe.each(rooms)('in %o', (where) => {
+  test.each([
+    [2, 1],
+    [5, 1],
+    [6, 2],
+    [6, 6],
+    [12, 1],
+  ])('%i people and %i screens have a box each, inside, none over another', (people, count) => {
+    for (const aspect of [0.5, 16 / 9, 3]) {
+      const { boxes, screens } = present(people, { aspects: Array(count).fill(aspect), front: count - 1 }, where);
+      const all = [...screens, ...boxes];
+      expect([boxes.length, screens.length]).toEqual([people, count]);
+      for (const [index, box] of all.entries()) {
+        expect(all.slice(index + 1).some((other) => overlap(box, other))).toBe(false);
+        if (where.width === 0) continue;
+        expect(Math.min(box.width, box.height)).toBeGreaterThan(0);
+        expect(Math.min(box.x - where.x, box.y - where.y)).toBeGreaterThanOrEqual(-0.01);
+        expect(right(box)).toBeLessThanOrEqual(right(where) + 0.01);
+        expect(bottom(box)).toBeLessThanOrEqual(bottom(where) + 0.01);
+      }
+    }
+  });
+});

@@ -26,10 +26,10 @@ from typing import NamedTuple
 import uvloop
 from bench.packets import Batch
 
-from eyeline.rate_limit import Budget
+from eyeline.rate_limit import RateLimit
 from eyeline.serve.relay.port_allocator import is_own
 from eyeline.serve.relay.relay import PORTS, Addresses, Relay
-from eyeline.serve.relay.udp_listener import Listeners
+from eyeline.serve.relay.udp_listener import UdpListeners
 from eyeline.turn import credentials, integrity
 from eyeline.turn.allocations import Rules
 from eyeline.turn.attributes import Nonce, Realm, Username
@@ -59,9 +59,9 @@ async def serve(port: int) -> None:
     """As in production, but on loopback, open to it, and without limits that one client would reach."""
     rules = Rules(Policy([ipaddress.ip_network("127.0.0.0/8")]), is_own, own_ports={port}, max_per_member=1000)
     relaying = Relaying(Authority(SECRET, b"nonces"), rules, b"tokens")
-    server = Server(Budget(per_second=1e8, burst=10**9), relaying)
+    server = Server(RateLimit(per_second=1e8, burst=10**9), relaying)
     server.admit(ROOM, PEER, time.time())
-    Relay(server, Listeners.open(host="127.0.0.1", port=port), PORTS, Addresses({4: LOOPBACK}, {}))
+    Relay(server, UdpListeners.open(host="127.0.0.1", port=port), PORTS, Addresses({4: LOOPBACK}, {}))
     await asyncio.Event().wait()
 
 

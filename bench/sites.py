@@ -28,7 +28,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from eyeline.serve.app import Eyeline
-from eyeline.serve.process.server import run
+from eyeline.serve.run import run
 from eyeline.settings import Settings
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eyeline-bench"
@@ -78,7 +78,7 @@ def serve_eyeline(port: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         settings = Settings(host="127.0.0.1", port=port, stun_port=0, data_dir=data, log_level="error")
-        run(settings, partial(Site, one_port=True, authorize=None), lambda _where: None)
+        run(settings, lambda _where: None, partial(Site, one_port=True, authorize=None))
 
 
 def free_port() -> int:

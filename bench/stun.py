@@ -20,9 +20,9 @@ from time import monotonic
 
 import uvloop
 
-from eyeline.rate_limit import Budget
+from eyeline.rate_limit import RateLimit
 from eyeline.serve.relay.relay import Relay
-from eyeline.serve.relay.udp_listener import Listeners
+from eyeline.serve.relay.udp_listener import UdpListeners
 from eyeline.turn.message import BINDING, Class, Message
 from eyeline.turn.server import Server
 
@@ -32,8 +32,8 @@ REQUEST = Message(BINDING, Class.REQUEST, b"eyeline-stun").encode()
 
 async def serve(host: str, port: int) -> None:
     """As in production, but with a budget that the one client can't spend."""
-    server = Server(Budget(per_second=1e8, burst=10**9))
-    Relay(server, Listeners.open(host=host, port=port))
+    server = Server(RateLimit(per_second=1e8, burst=10**9))
+    Relay(server, UdpListeners.open(host=host, port=port))
     await asyncio.Event().wait()
 
 

@@ -35,6 +35,11 @@ BANNED_BELOW_THE_EDGE = {
     *("logging", "structlog", "warnings", "starlette", "uvicorn", "websockets", "redis", "aiortc"),
 }
 
+WINGS = {"http", "ws", "relay", "process"}
+"""The parts of `serve`.  They don't import one another; what they share is at the root of `serve`."""
+
+ROOT_OF_SERVE_THAT_JOINS_THE_WINGS = {"app", "run"}
+
 BANNED_NAMES = {
     *(
         "base",
@@ -111,6 +116,22 @@ def test_imports_point_down(path: Path) -> None:
         if package == "eyeline":
             there = there if there in FLOORS else "__init__"  # a name in the package itself
             assert there == here or FLOORS[there] < FLOORS[here], f"{here} must not import {name}"
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "serve").rglob("*.py")), ids=shown)
+def test_the_wings_of_serve_do_not_import_one_another(path: Path) -> None:
+    here = path.relative_to(PACKAGE / "serve").parts[0].removesuffix(".py")
+    if here in ROOT_OF_SERVE_THAT_JOINS_THE_WINGS:
+        return
+    imported = {name.split(".")[2] for name in imports(path) if name.startswith("eyeline.serve.")}
+
+    assert (imported & WINGS) - {here} == set(), (
+        "move what they share to the root of serve, or pass it in"
+    )
+
+
+def test_serve_has_the_wings_that_are_listed() -> None:
+    assert {path.parent.name for path in (PACKAGE / "serve").glob("*/__init__.py")} == WINGS
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if top(path) in SANS_IO], ids=shown)

@@ -15,9 +15,9 @@ import pytest
 
 from eyeline import __version__
 from eyeline.cli import greet
-from eyeline.serve.process.listen import Listening
+from eyeline.serve.local_address import Listening
 from eyeline.serve.process.tls import self_signed
-from eyeline.settings import knobs
+from eyeline.settings import all_settings
 
 DEADLINE_S = 20
 
@@ -74,7 +74,9 @@ def test_version_is_printed() -> None:
 def test_help_names_every_setting_and_its_variable() -> None:
     done = ended([sys.executable, "-m", "eyeline", "serve", "--help"], COLUMNS="200")
     assert done.returncode == 0
-    assert [knob.name for knob in knobs() if knob.flag not in done.stdout or knob.variable not in done.stdout] == []
+    assert [
+        knob.name for knob in all_settings() if knob.flag not in done.stdout or knob.variable not in done.stdout
+    ] == []
 
 
 def test_taken_port_is_one_sentence(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eyeline.errors import SetupError
-from eyeline.settings import Settings, knobs, read
+from eyeline.settings import Settings, all_settings, read
 
 
 def refusal(
@@ -97,7 +97,7 @@ def test_what_kubernetes_tells_of_a_service_of_our_name_is_no_setting() -> None:
     links |= {name.replace("EYELINE_", "EYELINE_STUN_", 1): value for name, value in links.items()}
     assert read({}, links | {"HOME": "/"}) == read({}, {"HOME": "/"})
     assert read({}, links | {"EYELINE_PORT": "udp://10.96.0.7:3478"}).port == Settings().port
-    assert {knob.variable for knob in knobs()} & links.keys() == {"EYELINE_PORT", "EYELINE_STUN_PORT"}
+    assert {knob.variable for knob in all_settings()} & links.keys() == {"EYELINE_PORT", "EYELINE_STUN_PORT"}
 
 
 @pytest.mark.parametrize("variable", ["EYELINE_SERVICE_NAME", "EYELINE_PORT_STUN", "EYELINE_PORTS"])
@@ -139,12 +139,12 @@ def test_long_value_is_cut_in_the_sentence() -> None:
 
 
 def test_every_knob_says_what_it_is_and_what_it_takes() -> None:
-    assert [knob.name for knob in knobs()] == list(Settings.__struct_fields__)
-    assert all(knob.description and knob.allowed for knob in knobs())
-    assert len({knob.flag for knob in knobs()}) == len(knobs())
+    assert [knob.name for knob in all_settings()] == list(Settings.__struct_fields__)
+    assert all(knob.description and knob.allowed for knob in all_settings())
+    assert len({knob.flag for knob in all_settings()}) == len(all_settings())
 
 
-@given(st.dictionaries(st.sampled_from([knob.variable for knob in knobs()]), st.text()))
+@given(st.dictionaries(st.sampled_from([knob.variable for knob in all_settings()]), st.text()))
 def test_any_environment_gives_settings_or_one_sentence(environ: dict[str, str]) -> None:
     try:
         words = repr(read({}, environ))
@@ -183,7 +183,7 @@ def test_turn_servers_and_their_secret_come_together(alone: dict[str, object]) -
 
 
 def test_settings_that_repeat_have_a_flag_for_one() -> None:
-    assert {knob.name: knob.flag for knob in knobs() if knob.repeats} == {
+    assert {knob.name: knob.flag for knob in all_settings() if knob.repeats} == {
         "allowed_origins": "--allowed-origin",
         "trusted_proxies": "--trusted-proxy",
         "relay_allow": "--relay-allow",

@@ -23,8 +23,9 @@ with atheris.instrument_imports(include=["eyeline", "websockets"], enable_loader
     from uvicorn.server import ServerState
 
     from eyeline.serve.app import build
-    from eyeline.serve.process.demultiplexer import FirstByte
-    from eyeline.serve.ws.fast_path import Direct
+    from eyeline.serve.http.timeouts import HttpProtocol
+    from eyeline.serve.process.demultiplexer import Demultiplexer
+    from eyeline.serve.ws.fast_path import FastPath
     from eyeline.settings import Settings
     from eyeline.signalling.messages import decode, encode
     from eyeline.signalling.refusals import Refusal
@@ -149,8 +150,8 @@ def edge(folder: Path) -> Callable[[bytes], None]:
     loop.set_exception_handler(lambda _loop, context: failures.append(context))
     logging.getLogger().addHandler(Alarm())
     app = build(Settings(data_dir=folder, stun_port=0, host="127.0.0.1"), one_port=True)
-    make: Any = partial(FirstByte, app.stream, lambda _client: True)
-    config = uvicorn.Config(app, http=make, ws=Direct, ws_per_message_deflate=False, log_config=None, lifespan="off")
+    make: Any = partial(Demultiplexer, app.stream, HttpProtocol, lambda _client: True)
+    config = uvicorn.Config(app, http=make, ws=FastPath, ws_per_message_deflate=False, log_config=None, lifespan="off")
     config.load()
     state = ServerState()
     numbers = itertools.count()

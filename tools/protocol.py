@@ -19,6 +19,7 @@ import msgspec
 
 from eyeline import checks, settings
 from eyeline.serve import metrics
+from eyeline.serve.http import problems
 from eyeline.signalling import emoji, messages, negotiation, refusals, room, seat, session, token
 
 ROOT: Final = Path(__file__).parent.parent
@@ -67,7 +68,7 @@ def spliced(page: str, name: str, table: str) -> str:
 def settings_table() -> str:
     """Every setting, with all the ways to say it."""
     text = "| setting | option | variable | allowed | default | meaning |\n| --- | --- | --- | --- | --- | --- |\n"
-    for knob in settings.knobs():
+    for knob in settings.all_settings():
         cells = (f"`{knob.name}`", f"`{knob.flag}`", f"`{knob.variable}`", knob.allowed, knob.default, knob.description)
         text += "| " + " | ".join(_line(cell) for cell in cells) + " |\n"
     return text
@@ -312,7 +313,7 @@ def _md_refusals() -> str:
         text += f"| `{code}` | {row.closes or 'stays open'} | {row.message} |\n"
     text += "\nBefore there is a socket, with an HTTP status and a problem (RFC 9457) that has `code` and `title`:\n\n"
     text += "| code | HTTP status | `Retry-After`, seconds | words |\n| --- | --- | --- | --- |\n"
-    for why, (status, retry_after, message) in refusals.AT_THE_DOOR.items():
+    for why, (status, retry_after, message) in problems.REFUSALS.items():
         text += f"| `{why}` | {status} | {retry_after or ''} | {message} |\n"
     return text + "\n"
 

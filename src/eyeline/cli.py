@@ -7,7 +7,6 @@ as told.
 import asyncio
 import os
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,14 +21,13 @@ from eyeline import __version__
 from eyeline.doctor.examine import examine
 from eyeline.doctor.finding import Finding, Mark
 from eyeline.errors import SetupError
-from eyeline.serve.app import build
-from eyeline.serve.process.listen import EVERYWHERE, Listening
-from eyeline.serve.process.server import run
-from eyeline.settings import Knob, knobs, read
+from eyeline.serve.local_address import EVERYWHERE, Listening
+from eyeline.serve.run import run
+from eyeline.settings import Setting, all_settings, read
 
 main = typer.Typer(name="eyeline", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-_KNOBS = {knob.name: knob for knob in knobs()}
+_KNOBS = {knob.name: knob for knob in all_settings()}
 _FAILED = 1
 _CANT_START = 2
 _MARKS: dict[Mark, tuple[str, str]] = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failure": ("✗", "red")}
@@ -44,7 +42,7 @@ def _option(name: str) -> OptionInfo:
     return option
 
 
-def _help(knob: Knob) -> str:
+def _help(knob: Setting) -> str:
     default = f"default {knob.default}; " if knob.default else ""
     return f"{knob.description} ({knob.allowed}; {default}{knob.variable})"
 
@@ -103,7 +101,7 @@ def serve(
     """
     flags: dict[str, Any] = {name: context.params[name] for name in _KNOBS if context.params[name] not in (None, [])}
     try:
-        run(read(flags, os.environ, config), partial(build, one_port=True), greet)
+        run(read(flags, os.environ, config), greet)
     except SetupError as error:
         print(f"eyeline: {error}", file=sys.stderr)  # noqa: T201
         raise typer.Exit(_CANT_START) from None

@@ -1,28 +1,65 @@
-"""How many answers one source address may cause, since a source address of UDP can be a lie.
+"""Rate limiting by token buckets: one bucket, or one for each source address.
 
-Whoever forges the address of a victim makes us send to the victim.  An answer to Binding is at most 2.25 times as long
-as its question and a challenge (401) at most 4.8 times, 96 bytes for 20; and the budget bounds what one victim can get
-from us whatever comes in.
+Time is passed in, in seconds on a monotonic clock.  A `now` that is earlier than in the last call adds no tokens.
 """
 
 from typing import Final
 
 ANSWERS_PER_SECOND: Final = 50.0
-"""One page asks about once per network interface and gathering; this leaves room for an office behind one NAT."""
+"""STUN answers to one address.  A page asks about once per network interface and gathering; this leaves room for an
+office behind one NAT."""
 
 BURST: Final = 200
-"""Answers at once to an address that was quiet."""
+"""STUN answers at once to an address that was quiet."""
 
 MAX_ADDRESSES: Final = 65_536
-"""Remembered at once, about 7 MB.  When more come, the ones heard of longest ago start anew: a liar with so many
-addresses wins a victim a further `BURST`, for 32,768 datagrams of his own."""
+"""Addresses remembered at once, about 7 MB.  When there are more, those seen longest ago start again with full buckets:
+an attacker with that many addresses gains one further `BURST` against a victim, for 32,768 datagrams sent."""
 
 
-class Budget:
-    """A token bucket for each source: an IPv4 address, or the /64 of an IPv6 address.
+class TokenBucket:
+    """Fills at `per_second` up to `burst`.  A token is whatever is limited: a message, a byte."""
+
+    __slots__ = ("_at", "_burst", "_left", "_per_second")
+
+    def __init__(self, *, per_second: float, burst: float, now: float = 0.0) -> None:
+        self._per_second = per_second
+        self._burst = burst
+        self._left = burst
+        self._at = now
+
+    def available(self, now: float) -> float:
+        """Tokens that may be spent now; negative after more than that was spent."""
+        if now > self._at:
+            self._left = min(self._left + (now - self._at) * self._per_second, self._burst)
+            self._at = now
+        return self._left
+
+    def spend(self, tokens: float) -> None:
+        """Take tokens, also more than there are: for what has passed already."""
+        self._left -= tokens
+
+    def try_spend(self, now: float) -> bool:
+        """Take one token; False, and nothing taken, when there is none."""
+        if self.available(now) < 1:
+            return False
+        self._left -= 1
+        return True
+
+    def is_full(self, now: float) -> bool:
+        """Whether it is in the state of a new one, so that it can be forgotten."""
+        return self.available(now) >= self._burst
+
+
+class RateLimit:
+    """A token bucket for each source address: an IPv4 address, or the /64 of an IPv6 address.
+
+    The defaults are those for STUN answers.  UDP source addresses can be forged, and then a victim gets our answer.
+    An answer to Binding is at most 2.25 times as long as the request and a challenge (401) at most 4.8 times, 96 bytes
+    for 20; this limit bounds what one victim can get from us.
 
     A bucket is one number: the time at which it is full again.  Buckets are kept in two generations, and the older one
-    is forgotten as a whole, either when it is full again in any case, or when the table is.
+    is forgotten as a whole, either when all in it are full again, or when the table is full.
     """
 
     def __init__(
@@ -43,8 +80,8 @@ class Budget:
         """How many buckets are held."""
         return len(self._young) + len(self._old)
 
-    def spend(self, ip: bytes, now: float) -> bool:
-        """Take one answer from the bucket of `ip`, packed; False when there is none left."""
+    def try_spend(self, ip: bytes, now: float) -> bool:
+        """Take one token from the bucket of `ip`, packed; False when there is none left."""
         if now >= self._turns_at or len(self._young) >= self._generation:
             self._old, self._young = self._young, {}
             self._turns_at = now + self._fill_seconds

@@ -1,7 +1,7 @@
 """Every knob of the server as one frozen value, checked once, at start.
 
 A setting comes from the command line, else from the environment (`EYELINE_PORT`), else from a TOML file
-(`port = 8000`), else from its default.  `knobs` lists them all; `--help` and the table in `docs/operate.md`
+(`port = 8000`), else from its default.  `all_settings` lists them all; `--help` and the table in `docs/operate.md`
 are made from it.
 """
 
@@ -215,7 +215,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             raise SetupError(f"relay_allow is wrong: {error}.") from None
 
 
-class Knob(Struct, frozen=True):
+class Setting(Struct, frozen=True):
     """One setting as people see it.
 
     `name` is the key in the file, `allowed` and `default` are words for people; `repeats` says that the flag may be
@@ -231,7 +231,7 @@ class Knob(Struct, frozen=True):
     repeats: bool
 
 
-def knobs() -> tuple[Knob, ...]:
+def all_settings() -> tuple[Setting, ...]:
     """All settings, in the order in which they are documented."""
     return tuple(_knob(field) for field in fields(Settings))
 
@@ -242,7 +242,7 @@ def read(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | No
     `flags` holds only what was given on the command line, by setting name.  The file is `config`, else the one that
     `EYELINE_CONFIG` names, else none.  Raises SetupError on the first setting that is unknown or wrong.
     """
-    known = {knob.name: knob for knob in knobs()}
+    known = {knob.name: knob for knob in all_settings()}
     if config is None and _CONFIG in environ:
         config = _config(environ[_CONFIG])
     values: dict[str, Any] = {}
@@ -278,7 +278,7 @@ def _agreed(settings: Settings) -> Settings:
     return settings
 
 
-def _checked(knob: Knob, value: Any, source: str, *, strict: bool) -> Any:
+def _checked(knob: Setting, value: Any, source: str, *, strict: bool) -> Any:
     (field,) = (field for field in fields(Settings) if field.name == knob.name)
     try:
         return msgspec.convert(value, field.type, strict=strict, dec_hook=_path)
@@ -315,7 +315,7 @@ def _from_file(config: Path, names: list[str]) -> dict[str, Any]:
     return keys
 
 
-def _from_environment(environ: Mapping[str, str], known: Mapping[str, Knob]) -> dict[str, str]:
+def _from_environment(environ: Mapping[str, str], known: Mapping[str, Setting]) -> dict[str, str]:
     names = {knob.variable: name for name, knob in known.items()}
     texts: dict[str, str] = {}
     for variable in sorted(environ):
@@ -343,12 +343,12 @@ def _data_dir(environ: Mapping[str, str]) -> Path:
         raise SetupError("data_dir has no default, since this user has no home: name a folder by --data-dir.") from None
 
 
-def _knob(field: FieldInfo) -> Knob:
+def _knob(field: FieldInfo) -> Setting:
     info = type_info(field.type)
     assert isinstance(info, Metadata), f"{field.name} has no description"
     words = info.extra_json_schema or {}
     repeats = isinstance(info.type, VarTupleType)
-    return Knob(
+    return Setting(
         name=field.name,
         flag=f"--{_one_of(field.name) if repeats else field.name}".replace("_", "-"),
         variable=f"{_PREFIX}{field.name.upper()}",

@@ -93,8 +93,8 @@ async def run(server: LiveServer, between: Forwarder) -> None:
         await until(lambda: settled(members))
         for number, fault in enumerate(faults):
             await through(fault, number, members, loses=fault in (kill, drain))
-        for life in lives:
-            life.cancel()
+        for broker_run in lives:
+            broker_run.cancel()
     refusals = {code for each in members for code in each.refusals}
     assert refusals <= {"no-such-peer"}, "of somebody who was not back yet"
 

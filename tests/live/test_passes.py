@@ -85,13 +85,13 @@ def test_a_link_of_the_api_opens_its_room_and_the_site_ends_the_call(
     server, api = site
     room = made(api)
     host = join_call(chromium, room["links"]["host"]["url"], "Alice", NO_DEVICES)
-    guest = join_call(chromium, room["links"]["member"]["url"], "Bob", NO_DEVICES)
+    admitted = join_call(chromium, room["links"]["member"]["url"], "Bob", NO_DEVICES)
     host.until("document.querySelectorAll('video').length > 1")
     [seen] = api.get("/rooms").json()["rooms"]
     assert [(each["name"], each["role"]) for each in seen["members"]] == [("Alice", "host"), ("Bob", "member")]
 
     api.post(f"/rooms/{room['room']}/end").raise_for_status()
-    for page in (host, guest):
+    for page in (host, admitted):
         page.until("(words) => document.body.innerText.includes(words)", ENDED)
     for link in room["links"].values():
         assert link["pass"] not in server.transcript()

@@ -15,9 +15,9 @@ from eyeline.serve.app import Eyeline, build
 from eyeline.serve.client_address import Source
 from eyeline.serve.connection_limits import STREAMS
 from eyeline.serve.relay import port_allocator
-from eyeline.serve.relay.bandwidth import Meter, Meters
-from eyeline.serve.relay.port_allocator import MAX_STRAYS, Ports, is_own
-from eyeline.serve.relay.socket_quota import SOCKETS_PER_MEMBER, Shares
+from eyeline.serve.relay.bandwidth import BandwidthLimit, BandwidthLimits
+from eyeline.serve.relay.port_allocator import MAX_STRAYS, PortAllocator, is_own
+from eyeline.serve.relay.socket_quota import SOCKETS_PER_MEMBER, SocketQuotas
 from eyeline.settings import Settings
 from eyeline.turn.attributes import ErrorCode
 from eyeline.turn.message import ALLOCATE, BINDING, CHANNEL_BIND, REFRESH, Class, Message
@@ -73,7 +73,7 @@ def test_what_comes_before_a_socket_is_connected_is_a_few_datagrams_and_nobody_e
     with udp() as bound, udp() as peer, udp() as stranger:
         port_allocator.share(bound)
         meanwhile(lambda: [each.sendto(bytes(20), bound.getsockname()) for each in (stranger, peer) * 500])
-        wire, strays = Ports(range(1), {}).connect(address(bound), address(peer), 1 << 21)
+        wire, strays = PortAllocator(range(1), {}).connect(address(bound), address(peer), 1 << 21)
         with closing(wire):
             assert 0 < len(strays) < MAX_STRAYS
             stranger.sendto(b"let me in", bound.getsockname())
@@ -107,7 +107,7 @@ def test_a_channel_without_a_socket_of_its_own_carries_all_the_same(
     with closing(client.wire), udp() as peer:
         relayed = "127.0.0.1", client.allocate().port
         with monkeypatch.context() as patch:
-            patch.setattr(Ports, "connect", no_more_files)
+            patch.setattr(PortAllocator, "connect", no_more_files)
             client.bind(peer)
         client.say(CHANNEL, b"hello")
         assert peer.recvfrom(2048) == (b"hello", relayed)
@@ -231,7 +231,7 @@ def test_a_kept_port_is_counted_as_long_as_it_is_open(relay: Running) -> None:
 
 
 def test_a_member_has_a_share_whatever_address_they_come_from() -> None:
-    shares = Shares(100 * SOCKETS_PER_MEMBER)
+    shares = SocketQuotas(100 * SOCKETS_PER_MEMBER)
     held = [shares.of(Source(bytes((192, 0, 2, number))), "mallory") for number in range(2)]
     for each in held:
         each.take(SOCKETS_PER_MEMBER // 2)
@@ -281,18 +281,18 @@ def test_a_new_allocation_is_no_new_bandwidth() -> None:
 
 
 def test_clocks_that_differ_are_no_new_bandwidth() -> None:
-    meter = Meter(1000)
-    meter.left(10)
-    meter.spend(1000)
+    limit = BandwidthLimit(1000)
+    limit.available(10)
+    limit.spend(1000)
     for now in (10.003, 10, 10.003, 10, 10.003):
-        assert meter.left(now) == pytest.approx(3)
+        assert limit.available(now) == pytest.approx(3)
 
 
 def test_a_meter_is_kept_until_it_is_as_good_as_new() -> None:
-    meters = Meters(1000)
+    meters = BandwidthLimits(1000)
     used, busy = meters.of("alice"), meters.of("bob")
     for each in (used, busy):
-        each.left(10)
+        each.available(10)
         each.spend(600)
     used.users -= 1
     meters.tick(10.5)

@@ -14,25 +14,25 @@ from websockets.exceptions import InvalidStatus
 
 from eyeline.serve.app import build
 from eyeline.serve.client_address import Source
-from eyeline.serve.connection_limits import STREAMS, Door, Guest
+from eyeline.serve.connection_limits import STREAMS, AdmittedSocket, ConnectionLimits
 from eyeline.settings import Settings
 from eyeline.signalling.messages import SUBPROTOCOL
 
 ALICE, MALLORY = Source(b"\xc0\x00\x02\x01"), Source(b"\xc0\x00\x02\x02")
 
 
-def door(sockets: int = 100) -> Door:
-    return Door(sockets=sockets, sockets_per_address=10)
+def limits(sockets: int = 100) -> ConnectionLimits:
+    return ConnectionLimits(sockets=sockets, sockets_per_address=10)
 
 
-def enter(into: Door, source: Source | None, now: float = 0) -> Guest:
-    guest = into.enter(source, now)
-    assert isinstance(guest, Guest)
-    return guest
+def enter(into: ConnectionLimits, source: Source | None, now: float = 0) -> AdmittedSocket:
+    admitted = into.enter(source, now)
+    assert isinstance(admitted, AdmittedSocket)
+    return admitted
 
 
 def test_address_has_so_many_sockets_and_another_address_its_own() -> None:
-    full = door()
+    full = limits()
     guests = [enter(full, MALLORY) for _ in range(10)]
 
     assert full.enter(MALLORY, 0) == "too-many-sockets"
@@ -42,7 +42,7 @@ def test_address_has_so_many_sockets_and_another_address_its_own() -> None:
 
 
 def test_address_that_opens_and_closes_all_the_time_is_slowed() -> None:
-    busy = door()
+    busy = limits()
     for _ in range(20):
         enter(busy, MALLORY).leaves()
 
@@ -52,7 +52,7 @@ def test_address_that_opens_and_closes_all_the_time_is_slowed() -> None:
 
 
 def test_all_together_have_so_many_sockets() -> None:
-    full = door(sockets=12)
+    full = limits(sockets=12)
     for _ in range(10):
         enter(full, MALLORY)
     enter(full, ALICE)
@@ -64,26 +64,26 @@ def test_all_together_have_so_many_sockets() -> None:
 
 
 def test_address_that_is_not_known_has_no_limit_of_its_own() -> None:
-    open_door = door()
+    open_door = limits()
     guests = [enter(open_door, None) for _ in range(50)]
 
-    assert all(guest.speaks(0) and guest.looks(0) for guest in guests * 50)
+    assert all(admitted.speaks(0) and admitted.looks(0) for admitted in guests * 50)
     assert all(open_door.admits(None, 0) for _ in range(1000))
 
 
 def test_messages_and_looks_are_counted_over_all_sockets_of_an_address() -> None:
-    one = door()
+    one = limits()
     first, second, other = enter(one, MALLORY), enter(one, MALLORY), enter(one, ALICE)
 
-    assert [guest.looks(0) for guest in [first, second] * 6] == [True] * 10 + [False] * 2
-    assert [guest.speaks(0) for guest in [first, second] * 301] == [True] * 600 + [False] * 2
+    assert [admitted.looks(0) for admitted in [first, second] * 6] == [True] * 10 + [False] * 2
+    assert [admitted.speaks(0) for admitted in [first, second] * 301] == [True] * 600 + [False] * 2
     assert other.looks(0)
     assert other.speaks(0)
     assert first.looks(10.001)
 
 
 def test_address_has_so_many_connections_of_turn_and_opens_so_many() -> None:
-    busy, most = door(), 10 * STREAMS
+    busy, most = limits(), 10 * STREAMS
     assert sum(busy.connects(MALLORY, 0) for _ in range(2 * most)) == most
     assert busy.connects(ALICE, 0)
     opened_again = 0
@@ -99,9 +99,9 @@ def test_address_has_so_many_connections_of_turn_and_opens_so_many() -> None:
 
 
 def test_nothing_is_remembered_of_who_has_left() -> None:
-    empty = door()
-    for guest in [enter(empty, ALICE), enter(empty, MALLORY), enter(empty, None)]:
-        guest.leaves()
+    empty = limits()
+    for admitted in [enter(empty, ALICE), enter(empty, MALLORY), enter(empty, None)]:
+        admitted.leaves()
     empty.connects(ALICE, 0)
     empty.disconnects(ALICE)
 

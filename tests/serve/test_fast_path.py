@@ -11,7 +11,7 @@ from websockets.frames import Opcode
 
 from eyeline.serve.app import build
 from eyeline.serve.ws.connection import OUTBOX_BYTES, Broker
-from eyeline.serve.ws.fast_path import Direct
+from eyeline.serve.ws.fast_path import FastPath
 from eyeline.settings import Settings
 
 HANDSHAKE = (
@@ -50,33 +50,33 @@ class Line(asyncio.Transport):
         self.over = True
 
 
-def conversing(tmp_path: Path, converse: Callable[[Direct, Line, Broker], Awaitable[None]]) -> None:
+def conversing(tmp_path: Path, converse: Callable[[FastPath, Line, Broker], Awaitable[None]]) -> None:
     """`converse` with a server over a line whose handshake is done."""
 
     async def run() -> None:
         eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))
         with closing(eyeline):
-            direct, line = Direct(Config(eyeline), ServerState(), {}), Line()
-            direct.connection_made(line)
-            direct.data_received(HANDSHAKE)
+            fast_path, line = FastPath(Config(eyeline), ServerState(), {}), Line()
+            fast_path.connection_made(line)
+            fast_path.data_received(HANDSHAKE)
             await line.answered.wait()
-            await converse(direct, line, eyeline.start())
-            direct.connection_lost(None)
-            await asyncio.gather(*direct.tasks)
+            await converse(fast_path, line, eyeline.start())
+            fast_path.connection_lost(None)
+            await asyncio.gather(*fast_path.tasks)
 
     asyncio.run(run())
 
 
 def test_answers_to_pings_that_nobody_reads_are_bounded(tmp_path: Path) -> None:
-    async def converse(direct: Direct, line: Line, broker: Broker) -> None:
+    async def converse(fast_path: FastPath, line: Line, broker: Broker) -> None:
         line.left = OUTBOX_BYTES - 2 * PONG_BYTES
         line.written = b""
         for _ in range(2):
-            direct.data_received(PING)
+            fast_path.data_received(PING)
         assert line.written.count(bytes((0x80 | Opcode.PONG,))) == 2
         assert not broker.tally.drops
         for _ in range(10):
-            direct.data_received(PING)
+            fast_path.data_received(PING)
         assert line.left < OUTBOX_BYTES + 2 * PONG_BYTES
         assert line.written.endswith(b"too-slow")
         assert broker.tally.drops == {"too-slow": 1}
@@ -85,10 +85,10 @@ def test_answers_to_pings_that_nobody_reads_are_bounded(tmp_path: Path) -> None:
 
 
 def test_pings_are_answered_as_long_as_somebody_reads(tmp_path: Path) -> None:
-    async def converse(direct: Direct, line: Line, broker: Broker) -> None:
+    async def converse(fast_path: FastPath, line: Line, broker: Broker) -> None:
         for _ in range(100):
             line.left, line.written = 0, b""
-            direct.data_received(PING)
+            fast_path.data_received(PING)
             assert len(line.written) == PONG_BYTES
         assert not broker.tally.drops
 

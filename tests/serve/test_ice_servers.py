@@ -9,7 +9,7 @@ import pytest
 
 from eyeline.doctor.line import parse
 from eyeline.errors import SetupError
-from eyeline.serve.relay.ice_servers import Traversal
+from eyeline.serve.relay.ice_servers import IceServerProvider
 from eyeline.settings import Settings
 from eyeline.signalling.messages import PeerId, RoomName
 
@@ -21,9 +21,9 @@ def told(data_dir: Path, public: str | None, host: bytes, relay: Literal["on", "
 
     async def ask() -> list[str]:
         settings = Settings(data_dir=data_dir, stun_port=0, host="127.0.0.1", public_address=public, relay=relay)
-        traversal = Traversal(settings, bytes(32), one_port=True)
-        ice = traversal.ice({**SCOPE, "headers": [(b"host", host)]})
-        traversal.relay.close()
+        ice_servers = IceServerProvider(settings, bytes(32), one_port=True)
+        ice = ice_servers.ice({**SCOPE, "headers": [(b"host", host)]})
+        ice_servers.relay.close()
         return [url for server in ice.mint(RoomName("tea"), PeerId("alice")) for url in server.urls]
 
     return asyncio.run(ask())
@@ -69,7 +69,7 @@ def test_public_address_that_leads_nowhere_stops_the_start_of_a_relay(
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     settings = Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", public_address="meet.example.org")
     with pytest.raises(SetupError, match=f"^public_address is 'meet.example.org', {words}$"):
-        Traversal(settings, bytes(32), one_port=True)
+        IceServerProvider(settings, bytes(32), one_port=True)
 
 
 def test_without_the_relay_only_browsers_have_to_know_the_public_address(tmp_path: Path) -> None:

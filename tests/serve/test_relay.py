@@ -9,9 +9,9 @@ import pytest
 import uvloop
 
 from eyeline.errors import SetupError
-from eyeline.rate_limit import BURST, Budget
+from eyeline.rate_limit import BURST, RateLimit
 from eyeline.serve.relay.relay import Relay
-from eyeline.serve.relay.udp_listener import RECEIVE_BUFFER_BYTES, Listeners, _from_where_it_came
+from eyeline.serve.relay.udp_listener import RECEIVE_BUFFER_BYTES, UdpListeners, _from_where_it_came
 from eyeline.turn.attributes import XorMappedAddress
 from eyeline.turn.message import BINDING, Class, Message
 from eyeline.turn.server import Server
@@ -52,7 +52,7 @@ async def answer(asking: socket.socket) -> tuple[bytes, str]:
 
 
 def relay(host: str = "::", port: int = 0) -> Relay:
-    return Relay(Server(Budget()), Listeners.open(host=host, port=port))
+    return Relay(Server(RateLimit()), UdpListeners.open(host=host, port=port))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

@@ -11,7 +11,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from eyeline.errors import SetupError
-from eyeline.serve.http.static_files import Pages
+from eyeline.serve.http.static_files import StaticFiles
 
 PAGE = '<!doctype html><head><base href="/" /><script src="./assets/app-1.js"></script></head>'
 SCRIPT = "console.log(1)"
@@ -31,8 +31,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def pages(folder: Path) -> Pages:
-    return Pages(folder)
+def pages(folder: Path) -> StaticFiles:
+    return StaticFiles(folder)
 
 
 def ask(app: ASGIApp, path: str, method: str = "GET", root_path: str = "", **headers: str) -> httpx.Response:
@@ -66,7 +66,7 @@ def raw_body(app: ASGIApp, path: str, accept_encoding: str) -> tuple[bytes, str 
 
 
 @pytest.mark.parametrize("path", ["/", "/test", "/r/tea", "/r/tea.time", "/r/%F0%9F%8D%B5"])
-def test_home_test_and_rooms_are_the_page(pages: Pages, path: str) -> None:
+def test_home_test_and_rooms_are_the_page(pages: StaticFiles, path: str) -> None:
     answer = ask(pages, path)
     assert (answer.status_code, answer.text) == (200, PAGE)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -74,7 +74,7 @@ def test_home_test_and_rooms_are_the_page(pages: Pages, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/elsewhere", "/test/x", "/r/", "/r/tea/time", "/index"])
-def test_unknown_place_is_the_page_with_404(pages: Pages, path: str) -> None:
+def test_unknown_place_is_the_page_with_404(pages: StaticFiles, path: str) -> None:
     answer = ask(pages, path)
     assert (answer.status_code, answer.text) == (404, PAGE)
 
@@ -83,7 +83,7 @@ def test_unknown_place_is_the_page_with_404(pages: Pages, path: str) -> None:
     "path",
     ["/assets/app-0.js", "/favicon.ico", "/.built-from", "/assets/app-1.js.br", "/index.html", "/..%2f..%2fetc/x.y"],
 )
-def test_unknown_file_is_not_the_page(pages: Pages, path: str) -> None:
+def test_unknown_file_is_not_the_page(pages: StaticFiles, path: str) -> None:
     answer = ask(pages, path)
     assert (answer.status_code, answer.text) == (404, "There is no such file.\n")
 
@@ -98,24 +98,24 @@ def test_nothing_outside_the_build_can_be_read(folder: Path) -> None:
         f"//{secret}",
         "/assets/../../secret.txt",
     ):
-        assert "secret" not in ask(Pages(folder), path).text
+        assert "secret" not in ask(StaticFiles(folder), path).text
 
 
-def test_hashed_file_is_kept_for_a_year(pages: Pages) -> None:
+def test_hashed_file_is_kept_for_a_year(pages: StaticFiles) -> None:
     answer = ask(pages, "/assets/app-1.js")
     assert (answer.status_code, answer.text) == (200, SCRIPT)
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
 
 
-def test_sdk_may_be_imported_by_any_page_and_is_checked_for_news(pages: Pages) -> None:
+def test_sdk_may_be_imported_by_any_page_and_is_checked_for_news(pages: StaticFiles) -> None:
     headers = ask(pages, "/sdk/eyeline.js").headers
     assert headers["access-control-allow-origin"] == "*"
     assert headers["cross-origin-resource-policy"] == "cross-origin"
     assert headers["cache-control"] == "public, max-age=300, must-revalidate"
 
 
-def test_rest_is_for_our_own_pages_alone(pages: Pages) -> None:
+def test_rest_is_for_our_own_pages_alone(pages: StaticFiles) -> None:
     for path in ("/", "/assets/app-1.js"):
         assert ask(pages, path).headers["cross-origin-resource-policy"] == "same-origin"
         assert "access-control-allow-origin" not in ask(pages, path).headers
@@ -129,20 +129,22 @@ def test_rest_is_for_our_own_pages_alone(pages: Pages) -> None:
         ("zstd", None, SCRIPT.encode()),
     ],
 )
-def test_client_gets_the_encoding_it_can_read(pages: Pages, accepted: str, encoding: str | None, body: bytes) -> None:
+def test_client_gets_the_encoding_it_can_read(
+    pages: StaticFiles, accepted: str, encoding: str | None, body: bytes
+) -> None:
     sent, named = raw_body(pages, "/assets/app-1.js", accepted)
     assert named == encoding
     assert gzip.decompress(sent) == gzip.decompress(body) if encoding == "gzip" else sent == body
 
 
-def test_caches_keep_encodings_apart(pages: Pages) -> None:
+def test_caches_keep_encodings_apart(pages: StaticFiles) -> None:
     plain, packed = ask(pages, "/assets/app-1.js"), ask(pages, "/assets/app-1.js", "HEAD", accept_encoding="br")
     assert plain.headers["vary"] == packed.headers["vary"] == "accept-encoding"
     assert plain.headers["etag"] != packed.headers["etag"]
     assert "vary" not in ask(pages, "/assets/inter.woff2").headers
 
 
-def test_unchanged_file_is_not_sent_again(pages: Pages) -> None:
+def test_unchanged_file_is_not_sent_again(pages: StaticFiles) -> None:
     first = ask(pages, "/")
     again = ask(pages, "/", if_none_match=first.headers["etag"])
     assert (again.status_code, again.content) == (304, b"")
@@ -151,19 +153,19 @@ def test_unchanged_file_is_not_sent_again(pages: Pages) -> None:
     assert ask(pages, "/", if_none_match='"other"').status_code == 200
 
 
-def test_head_is_get_without_the_body(pages: Pages) -> None:
+def test_head_is_get_without_the_body(pages: StaticFiles) -> None:
     got, head = ask(pages, "/"), ask(pages, "/", "HEAD")
     assert head.content == b""
     assert head.headers == got.headers
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
-def test_other_methods_are_refused(pages: Pages, method: str) -> None:
+def test_other_methods_are_refused(pages: StaticFiles, method: str) -> None:
     answer = ask(pages, "/", method)
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
-def test_page_may_run_only_our_scripts_and_use_camera_and_microphone(pages: Pages) -> None:
+def test_page_may_run_only_our_scripts_and_use_camera_and_microphone(pages: StaticFiles) -> None:
     headers = ask(pages, "/r/tea").headers
     policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
     assert (policy["default-src"], policy["script-src"], policy["style-src"]) == ("'none'", "'self'", "'self'")
@@ -173,42 +175,42 @@ def test_page_may_run_only_our_scripts_and_use_camera_and_microphone(pages: Page
 
 
 @pytest.mark.parametrize("path", ["/", "/assets/app-1.js", "/nothing.js", "/sdk/eyeline.js"])
-def test_every_answer_says_no_sniffing_and_no_referrer(pages: Pages, path: str) -> None:
+def test_every_answer_says_no_sniffing_and_no_referrer(pages: StaticFiles, path: str) -> None:
     headers = ask(pages, path).headers
     assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
 
 
 @pytest.mark.parametrize("path", ["/call/", "/call/r/tea"])
-def test_mounted_page_finds_its_files_under_the_prefix(pages: Pages, path: str) -> None:
+def test_mounted_page_finds_its_files_under_the_prefix(pages: StaticFiles, path: str) -> None:
     site = Starlette(routes=[Mount("/call", pages)])
     answer = ask(site, path)
     assert '<base href="/call/">' in answer.text
     assert ask(site, "/call/assets/app-1.js").text == SCRIPT
 
 
-def test_server_that_takes_the_prefix_off_gets_the_same(pages: Pages) -> None:
+def test_server_that_takes_the_prefix_off_gets_the_same(pages: StaticFiles) -> None:
     answer = ask(pages, "/r/tea", root_path="/call")
     assert '<base href="/call/">' in answer.text
     assert ask(pages, "/assets/app-1.js", root_path="/call").text == SCRIPT
 
 
-def test_mount_point_without_its_slash_is_home(pages: Pages) -> None:
+def test_mount_point_without_its_slash_is_home(pages: StaticFiles) -> None:
     assert ask(pages, "/call", root_path="/call").status_code == 200
 
 
-def test_each_prefix_has_an_etag_of_its_own(pages: Pages) -> None:
+def test_each_prefix_has_an_etag_of_its_own(pages: StaticFiles) -> None:
     tags = {ask(pages, "/", root_path=prefix).headers["etag"] for prefix in ("", "/call", "/talk")}
     assert len(tags) == 3
 
 
-def test_mounted_page_is_compressed_too(pages: Pages) -> None:
+def test_mounted_page_is_compressed_too(pages: StaticFiles) -> None:
     answer = ask(pages, "/", root_path="/call", accept_encoding="br, gzip")
     assert answer.headers["content-encoding"] == "gzip"
     assert '<base href="/call/">' in answer.text
 
 
 @pytest.mark.parametrize("prefix", ['/"><script>', "//evil.example", "/a b"])
-def test_hostile_prefix_stays_a_path(pages: Pages, prefix: str) -> None:
+def test_hostile_prefix_stays_a_path(pages: StaticFiles, prefix: str) -> None:
     base = ask(pages, "/", root_path=prefix).text.partition("<base href=")[2].partition("</head>")[0].partition("><")[0]
     assert base.startswith('"/')
     assert not base.startswith('"//')
@@ -218,23 +220,23 @@ def test_hostile_prefix_stays_a_path(pages: Pages, prefix: str) -> None:
 
 def test_missing_build_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="run `make serve`"):
-        Pages(tmp_path)
+        StaticFiles(tmp_path)
 
 
 def test_build_that_cannot_be_mounted_is_refused(folder: Path) -> None:
     (folder / "index.html").write_text("<title>other</title>", encoding="utf-8")
     with pytest.raises(SetupError, match="<base href"):
-        Pages(folder)
+        StaticFiles(folder)
 
 
 def test_file_of_an_unknown_type_is_refused_at_start(folder: Path) -> None:
     (folder / "assets" / "film.avi").write_bytes(b"")
     with pytest.raises(SetupError, match=r"no content type for '\.avi'"):
-        Pages(folder)
+        StaticFiles(folder)
 
 
 def test_no_request_reads_the_disk(folder: Path) -> None:
-    pages = Pages(folder)
+    pages = StaticFiles(folder)
     for path in sorted(folder.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     assert ask(pages, "/assets/app-1.js").text == SCRIPT

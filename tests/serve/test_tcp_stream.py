@@ -4,21 +4,21 @@ import asyncio
 from collections import Counter
 from typing import Any, Final
 
-from eyeline.serve.relay.tcp_stream import MESSAGES_PER_TURN, TurnStream
+from eyeline.serve.relay.tcp_stream import MESSAGES_PER_TURN, TcpStream
 from eyeline.turn.effects import Flow
 from eyeline.turn.message import BINDING, Class, Message
 
 ASKED: Final = [Message(BINDING, Class.REQUEST, number.to_bytes(12)).encode() for number in range(200)]
 
 
-class Desk:
+class StreamHandler:
     """Keeps what it hears."""
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
         self.refused: Counter[str] = Counter()
 
-    def connected(self, flow: Flow, stream: TurnStream) -> bool:
+    def connected(self, flow: Flow, stream: TcpStream) -> bool:
         return True
 
     def receive(self, datagram: bytes, flow: Flow, reply: Any) -> None:
@@ -51,12 +51,12 @@ class Line(asyncio.Transport):
         return False
 
 
-async def flooded() -> tuple[Desk, Line, TurnStream]:
-    desk, line = Desk(), Line()
-    stream = TurnStream(desk)
+async def flooded() -> tuple[StreamHandler, Line, TcpStream]:
+    passes, line = StreamHandler(), Line()
+    stream = TcpStream(passes)
     stream.connection_made(line)
     stream.data_received(b"".join(ASKED[:150]))
-    return desk, line, stream
+    return passes, line, stream
 
 
 async def turns() -> None:
@@ -67,12 +67,12 @@ async def turns() -> None:
 
 def test_a_read_that_is_full_of_messages_lets_others_have_their_turn_between_them() -> None:
     async def play() -> None:
-        desk, line, stream = await flooded()
-        assert len(desk.heard) == MESSAGES_PER_TURN
+        passes, line, stream = await flooded()
+        assert len(passes.heard) == MESSAGES_PER_TURN
         assert not line.reading
         stream.data_received(b"".join(ASKED[150:]))  # as TLS may
         await turns()
-        assert desk.heard == ASKED
+        assert passes.heard == ASKED
         assert line.reading
 
     asyncio.run(play())
@@ -80,9 +80,9 @@ def test_a_read_that_is_full_of_messages_lets_others_have_their_turn_between_the
 
 def test_what_waits_when_the_client_goes_is_forgotten() -> None:
     async def play() -> None:
-        desk, _, stream = await flooded()
+        passes, _, stream = await flooded()
         stream.connection_lost(None)
         await turns()
-        assert len(desk.heard) == MESSAGES_PER_TURN
+        assert len(passes.heard) == MESSAGES_PER_TURN
 
     asyncio.run(play())

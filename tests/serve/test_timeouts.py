@@ -8,7 +8,8 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from eyeline.serve.http.timeouts import REQUEST_WITHIN, STUCK_WITHIN, Http
+from eyeline.serve.connection_limits import REQUEST_WITHIN
+from eyeline.serve.http.timeouts import STUCK_WITHIN, HttpProtocol
 
 
 class Clock:
@@ -69,24 +70,24 @@ def line() -> Line:
 
 
 @pytest.fixture
-def http(clock: Clock, line: Line) -> Http:
+def http(clock: Clock, line: Line) -> HttpProtocol:
     """One whose client has stopped reading."""
 
     async def nobody(_scope: object, _receive: object, _send: object) -> None:
         pass
 
-    made = Http(None, Config(nobody), ServerState(), {}, cast("asyncio.AbstractEventLoop", clock))
+    made = HttpProtocol(None, Config(nobody), ServerState(), {}, cast("asyncio.AbstractEventLoop", clock))
     made.connection_made(line)
     made.pause_writing()
     return made
 
 
-def test_who_takes_nothing_of_an_answer_is_cut_off(http: Http, clock: Clock, line: Line) -> None:
+def test_who_takes_nothing_of_an_answer_is_cut_off(http: HttpProtocol, clock: Clock, line: Line) -> None:
     clock.ring()
     assert line.cut
 
 
-def test_who_reads_slowly_is_waited_for(http: Http, clock: Clock, line: Line) -> None:
+def test_who_reads_slowly_is_waited_for(http: HttpProtocol, clock: Clock, line: Line) -> None:
     for _ in range(5):
         line.left -= 1000
         clock.ring()
@@ -95,14 +96,16 @@ def test_who_reads_slowly_is_waited_for(http: Http, clock: Clock, line: Line) ->
     assert line.cut
 
 
-def test_who_has_caught_up_is_asked_no_more(http: Http, clock: Clock, line: Line) -> None:
+def test_who_has_caught_up_is_asked_no_more(http: HttpProtocol, clock: Clock, line: Line) -> None:
     http.resume_writing()
     clock.ring()
     assert not line.cut
 
 
 @pytest.mark.parametrize(("body", "cut"), [(b"{", True), (b"{}", False)])
-def test_a_body_has_as_long_to_come_as_its_head(http: Http, clock: Clock, line: Line, body: bytes, cut: bool) -> None:
+def test_a_body_has_as_long_to_come_as_its_head(
+    http: HttpProtocol, clock: Clock, line: Line, body: bytes, cut: bool
+) -> None:
     http.data_received(b"POST /api/v1/rooms HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n" + body)
     clock.ring(REQUEST_WITHIN)
     assert line.cut is cut

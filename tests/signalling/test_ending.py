@@ -36,7 +36,7 @@ def say(network: Network, client: Client, *messages: ToBroker) -> None:
 
 def comes(network: Network, name: str, person: Person | None = None) -> Client:
     """Somebody opens a link that holds for a day, and joins."""
-    shown = None if person is None else network.desk.mint(TEA, person, network.now, network.now + 86_400)
+    shown = None if person is None else network.passes.mint(TEA, person, network.now, network.now + 86_400)
     client = network.open(name)
     say(network, client, Hello(TEA, shown), Join(DisplayName(name)))
     return client
@@ -122,7 +122,7 @@ def test_a_link_opens_nothing_after_the_time() -> None:
 def test_the_time_that_runs_out_in_the_lobby_is_told_to_who_joins_then() -> None:
     network = Network()
     alice = network.open("alice")
-    say(network, alice, Hello(TEA, network.desk.mint(TEA, HOST, 0, 86_400)))
+    say(network, alice, Hello(TEA, network.passes.mint(TEA, HOST, 0, 86_400)))
     wait(network, 601, alice)
     say(network, alice, Join(DisplayName("Alice")))
     assert alice.got[-1] == OVER
@@ -130,9 +130,9 @@ def test_the_time_that_runs_out_in_the_lobby_is_told_to_who_joins_then() -> None
 
 def test_who_was_given_no_time_stays_when_the_others_go() -> None:
     network = Network()
-    alice, guest = comes(network, "alice"), comes(network, "guest", Person(ends=60))
-    wait(network, 60, alice, guest)
-    assert guest.got[-1] == OVER
+    alice, admitted = comes(network, "alice"), comes(network, "guest", Person(ends=60))
+    wait(network, 60, alice, admitted)
+    assert admitted.got[-1] == OVER
     roster = [message for message in alice.messages() if isinstance(message, Roster)][-1]
     assert [member.name for member in roster.members] == ["alice"]
     say(network, alice, Leave())

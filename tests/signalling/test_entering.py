@@ -21,21 +21,21 @@ from eyeline.signalling.messages import (
     Welcome,
     encode,
 )
-from eyeline.signalling.passes import PassDesk, Person
+from eyeline.signalling.passes import PassVerifier, Person
 from eyeline.signalling.refusals import REFUSALS, Code
 from eyeline.signalling.requests import End, Enter, Look, Remove, SessionId
-from eyeline.signalling.session import Ask, Close, Ice, Post, Send, Session, Terms
+from eyeline.signalling.session import Ask, Close, Ice, Post, Send, Session, SessionPolicy
 from eyeline.signalling.token import TokenKey
 
 TEA = RoomName("tea")
 ALICE = SessionId("alice-session")
 HELLO, JOIN = encode(Hello(TEA)), encode(Join(DisplayName("Alice")))
-ASKED: dict[str, Any] = {"strangers": "are asked about"}
+ASKED: dict[str, Any] = {"guests": "ask"}
 
 
-def fresh(**terms: Any) -> Session:
+def fresh(**policy: Any) -> Session:
     """A session whose socket has just been opened."""
-    return Session(ALICE, PeerId("alice-0001"), replace(Terms(TokenKey(bytes(32)), Ice()), **terms), 0)
+    return Session(ALICE, PeerId("alice-0001"), replace(SessionPolicy(TokenKey(bytes(32)), Ice()), **policy), 0)
 
 
 def refusal(code: Code) -> Refused:
@@ -82,15 +82,15 @@ def test_what_the_site_says_of_who_has_gone_is_nothing() -> None:
 
 
 def test_a_pass_is_not_asked_about() -> None:
-    desk = PassDesk({}, secret=bytes(32), audience="eyeline")
-    session = fresh(**ASKED, desk=desk)
-    shown = desk.mint(TEA, Person(), 0, 60)
+    passes = PassVerifier({}, secret=bytes(32), audience="eyeline")
+    session = fresh(**ASKED, passes=passes)
+    shown = passes.mint(TEA, Person(), 0, 60)
     assert session.receive(encode(Hello(TEA, shown)), 0) == [Post(TEA, Look(ALICE))]
 
 
 def test_a_named_seat_keeps_its_name_through_a_restart() -> None:
     network = Network()
-    shown = network.desk.mint(TEA, Person(DisplayName("Alice")), 0, 60)
+    shown = network.passes.mint(TEA, Person(DisplayName("Alice")), 0, 60)
     joined = answer(entered(network, "mallory", Hello(TEA, shown)))
     assert isinstance(joined, Joined)
     network.restart()
@@ -104,7 +104,7 @@ def test_a_named_seat_keeps_its_name_through_a_restart() -> None:
 def test_what_somebody_may_send_is_told_to_all_and_lasts_through_a_restart() -> None:
     network = Network()
     bob = entered(network, "bob", Hello(TEA))
-    shown = network.desk.mint(TEA, Person(may=("chat",)), 0, 60)
+    shown = network.passes.mint(TEA, Person(may=("chat",)), 0, 60)
     joined = answer(entered(network, "watcher", Hello(TEA, shown)))
     roster = answer(bob)
     assert isinstance(joined, Joined)
@@ -121,14 +121,14 @@ def test_what_somebody_may_send_is_told_to_all_and_lasts_through_a_restart() -> 
 def test_who_looks_in_is_told_what_they_may_send_once_inside() -> None:
     network = Network()
     client = network.open("watcher")
-    network.say(client, encode(Hello(TEA, network.desk.mint(TEA, Person(may=()), 0, 60))))
+    network.say(client, encode(Hello(TEA, network.passes.mint(TEA, Person(may=()), 0, 60))))
     assert answer(client) == Welcome(Roster(Count(0), (), complete=True), Count(4), (), ())
 
 
 def test_who_was_removed_is_kept_out_by_what_they_are_for_the_site_while_the_call_lasts() -> None:
     network = Network()
     entered(network, "bob", Hello(TEA))
-    mallory = Hello(TEA, network.desk.mint(TEA, Person(sub="user-7"), 0, 60))
+    mallory = Hello(TEA, network.passes.mint(TEA, Person(sub="user-7"), 0, 60))
     assert isinstance(answer(entered(network, "mallory", mallory)), Joined)
     network.ask(TEA, Remove(PeerId("mallory-0001")))
     assert entered(network, "again", mallory).got[-1] == Closed(4006, "removed")

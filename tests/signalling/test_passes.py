@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from joserfc.jwk import OKPKey
 
 from eyeline.signalling.messages import PERMISSIONS, DisplayName, JoinPass, Permission, RoomName
-from eyeline.signalling.passes import PASS_SECONDS_MAX, Pass, PassDesk, Person, keys_of
+from eyeline.signalling.passes import PASS_SECONDS_MAX, Pass, PassVerifier, Person, keys_of
 from eyeline.signalling.refusals import Refusal
 
 NOW = 1_800_000_000.0
@@ -28,7 +28,7 @@ def b64(raw: bytes) -> str:
 
 
 JWKS = json.dumps({"keys": [PUBLIC, {"kty": "oct", "kid": "shared", "k": b64(SECRET)}]}).encode()
-DESK = PassDesk(keys_of(JWKS), secret=bytes(32), audience="eyeline")
+DESK = PassVerifier(keys_of(JWKS), secret=bytes(32), audience="eyeline")
 
 
 def signed(header: dict[str, Any], payload: dict[str, Any] | bytes, secret: bytes | None = SECRET) -> JoinPass:

@@ -56,7 +56,7 @@ class Seat:
 
     peer: PeerId
     order: Count
-    life: int
+    broker_run: int
     token: ResumeToken
     said: int = 0  # the n of the newest signal from it
     heard: int = 0  # and for it
@@ -92,7 +92,7 @@ class Rooms(RuleBasedStateMachine):
         self.network = Network(CAPACITY)
         self.people = {name: Person(name) for name in PEOPLE}
         self.seats: list[Seat] = []  # that the broker of this life knows
-        self.life = 1
+        self.broker_run = 1
         self.began = 0.0
         self.incomplete_until: float | None = None
         self.removed: frozenset[PeerId] = frozenset()  # of whom the room knows
@@ -168,7 +168,7 @@ class Rooms(RuleBasedStateMachine):
         seat = person.seat
         assert seat is not None
         expected = self.answer_to(seat)
-        if seat.life != self.life and expected is None:
+        if seat.broker_run != self.broker_run and expected is None:
             self.rebuild(seat)
         self.open(person)
         self.say(person, Resume(seat.token, DisplayName(person.name), Count(seat.heard)))
@@ -226,7 +226,7 @@ class Rooms(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.network.restart()
-        self.life += 1
+        self.broker_run += 1
         self.began = self.network.now
         self.seats.clear()
         self.removed = frozenset()
@@ -321,7 +321,7 @@ class Rooms(RuleBasedStateMachine):
             return None
         if seat.peer in self.removed:
             return "removed"
-        if seat.life == self.life or self.network.now >= self.began + RETURN_SECONDS:
+        if seat.broker_run == self.broker_run or self.network.now >= self.began + RETURN_SECONDS:
             return "seat-gone"
         return "room-full" if len(self.inside()) >= 2 * CAPACITY else None
 
@@ -409,13 +409,13 @@ class Rooms(RuleBasedStateMachine):
         [member] = [member for member in joined.roster.members if member.id == joined.you]
         person.roster = joined.roster
         if person.seat is None:
-            person.seat = Seat(member.id, member.order, self.life, joined.resume)
+            person.seat = Seat(member.id, member.order, self.broker_run, joined.resume)
             self.seats.append(person.seat)
-        seat, new_life = person.seat, person.seat.life != self.life
+        seat, new_life = person.seat, person.seat.broker_run != self.broker_run
         assert (seat.peer, seat.order, seat.said) == (member.id, member.order, joined.heard)
         assert joined.gap is (new_life or len(seat.owed) > KEPT_SIGNALS)
         seat.token, seat.removed = joined.resume, self.removed
-        seat.life, seat.gap, seat.gone_at = self.life, joined.gap, None
+        seat.broker_run, seat.gap, seat.gone_at = self.broker_run, joined.gap, None
 
     def hear_signal(self, person: Person, signal: Signalled) -> None:
         """In order, once, and all of them unless a gap was said."""

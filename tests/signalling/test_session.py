@@ -35,7 +35,7 @@ from eyeline.signalling.messages import (
 )
 from eyeline.signalling.refusals import REFUSALS, Code
 from eyeline.signalling.requests import Admitted, Enter, Look, Looked, Lose, News, Quit, Relay, Return, SessionId
-from eyeline.signalling.room import LOBBY_SESSIONS, RETURN_SECONDS, Life, Room
+from eyeline.signalling.room import LOBBY_SESSIONS, RETURN_SECONDS, BrokerRun, Room
 from eyeline.signalling.seat import KEPT_SIGNALS
 from eyeline.signalling.session import (
     HELLO_WITHIN,
@@ -46,7 +46,7 @@ from eyeline.signalling.session import (
     Post,
     Send,
     Session,
-    Terms,
+    SessionPolicy,
 )
 from eyeline.signalling.token import Claim, TokenKey
 
@@ -57,9 +57,9 @@ CLAIM = Claim(TEA, PeerId("alice-0001"), Count(1), "life-1")
 HELLO, JOIN, LEAVE, PING = encode(Hello(TEA)), encode(Join(DisplayName("Alice"))), encode(Leave()), encode(Ping())
 
 
-def fresh(now: float = 0, **terms: Any) -> Session:
+def fresh(now: float = 0, **policy: Any) -> Session:
     """A session whose socket has just been opened."""
-    return Session(ALICE, PeerId("alice-0001"), replace(Terms(TokenKey(bytes(32)), Ice()), **terms), now)
+    return Session(ALICE, PeerId("alice-0001"), replace(SessionPolicy(TokenKey(bytes(32)), Ice()), **policy), now)
 
 
 def seated(now: float = 0) -> Session:
@@ -238,9 +238,9 @@ def test_every_frame_has_an_effect_until_the_session_is_over(frames: list[str | 
 
 def test_lobby_full_of_strangers_keeps_nobody_from_looking_in_or_joining() -> None:
     network = Network()
-    strangers = [network.open("mallory") for _ in range(LOBBY_SESSIONS)]
+    guests = [network.open("mallory") for _ in range(LOBBY_SESSIONS)]
     alice = network.open("alice")
-    for looker in [*strangers, alice]:
+    for looker in [*guests, alice]:
         network.say(looker, HELLO)
 
     assert isinstance(newest(alice), Welcome)
@@ -275,7 +275,7 @@ def test_full_lobby_keeps_nobody_from_coming_back() -> None:
 
 
 def test_two_who_come_in_the_same_millisecond_come_one_after_the_other() -> None:
-    room = Room(TEA, capacity=2, life=Life("life-1", 0, 1_000_000), now=0)
+    room = Room(TEA, capacity=2, broker_run=BrokerRun("life-1", 0, 1_000_000), now=0)
     first = room.receive(Enter(ALICE, PeerId("alice-0001"), DisplayName("Alice")), 1)
     second = room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 1)
 
@@ -284,7 +284,7 @@ def test_two_who_come_in_the_same_millisecond_come_one_after_the_other() -> None
 
 
 def test_newcomer_comes_after_those_of_an_earlier_life_even_if_the_clock_was_set_back() -> None:
-    room = Room(TEA, capacity=2, life=Life("life-2", 0, 0), now=0)
+    room = Room(TEA, capacity=2, broker_run=BrokerRun("life-2", 0, 0), now=0)
     claim = Claim(TEA, PeerId("bob-0001"), Count(9_000_000), "life-1")
     room.receive(Return(SessionId("bob"), claim, DisplayName("Bob"), Count(0)), 1)
 
@@ -299,7 +299,7 @@ def test_newcomer_comes_after_those_of_an_earlier_life_even_if_the_clock_was_set
     ids=lambda late: type(late).__name__,
 )
 def test_what_a_replaced_socket_had_on_its_way_changes_nothing(late: Quit | Lose | Relay) -> None:
-    room = Room(TEA, capacity=2, life=Life("life-1", 0, 0), now=0)
+    room = Room(TEA, capacity=2, broker_run=BrokerRun("life-1", 0, 0), now=0)
     room.receive(Enter(ALICE, CLAIM.peer, DisplayName("Alice")), 0)
     room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 0)
     room.receive(Return(SessionId("again"), CLAIM, DisplayName("Alice"), Count(0)), 1)
@@ -343,7 +343,7 @@ def returned(room: Room, claim: Claim, now: float) -> News:
 
 
 def test_seat_of_an_earlier_life_is_given_back_for_two_minutes_after_the_start() -> None:
-    late = Room(TEA, capacity=2, life=Life("life-2", began=100, unix_offset=0), now=100)
+    late = Room(TEA, capacity=2, broker_run=BrokerRun("life-2", began=100, unix_offset=0), now=100)
 
     assert returned(late, CLAIM, 100 + RETURN_SECONDS) == refusal("seat-gone")
     assert isinstance(returned(late, CLAIM, 100 + RETURN_SECONDS - 0.1), Admitted)
@@ -351,7 +351,7 @@ def test_seat_of_an_earlier_life_is_given_back_for_two_minutes_after_the_start()
 
 @pytest.mark.parametrize("how", ["left", "ran out"])
 def test_seat_of_an_earlier_life_that_was_given_up_in_this_one_stays_given_up(how: str) -> None:
-    room = Room(TEA, capacity=2, life=Life("life-2", began=0, unix_offset=0), now=0)
+    room = Room(TEA, capacity=2, broker_run=BrokerRun("life-2", began=0, unix_offset=0), now=0)
     room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 0)
     assert isinstance(returned(room, CLAIM, 1), Admitted)
     if how == "left":
@@ -407,7 +407,9 @@ def test_a_member_gets_new_credentials_in_time_and_a_visitor_none() -> None:
         asked.append((room, peer))
         return (IceServer(urls=("turn:example.org",), username=f"number {len(asked)}", credential="x"),)
 
-    session = Session(ALICE, PeerId("alice-0001"), Terms(TokenKey(bytes(32)), Ice((), mint, renew_after=300)), 0)
+    session = Session(
+        ALICE, PeerId("alice-0001"), SessionPolicy(TokenKey(bytes(32)), Ice((), mint, renew_after=300)), 0
+    )
     session.receive(HELLO, 0)
     assert asked == []
     session.receive(JOIN, 0)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from eyeline.signalling.hosting import APPOINTED_MAX, REMOVED_MAX, Standing
+from eyeline.signalling.hosting import APPOINTED_MAX, REMOVED_MAX, Moderation
 from eyeline.signalling.messages import PERMISSIONS, Count, DisplayName, PeerId, ResumeToken, RoomName, Rules
 from eyeline.signalling.passes import Person
 from eyeline.signalling.refusals import Refusal
@@ -20,14 +20,14 @@ TOKEN = KEY.mint(CLAIM, 0)
 text = st.text("aé日\U0001f440", min_size=1, max_size=64)
 peers = st.text("azAZ09_-", min_size=8, max_size=16).map(PeerId)  # as the broker draws them
 standings = st.builds(
-    Standing,
+    Moderation,
     st.integers(0, 2**53 - 1).map(Count),
     st.builds(Rules, st.sampled_from(["open", "knock", "locked"]), st.booleans(), st.booleans(), st.booleans()),
     st.lists(peers, max_size=REMOVED_MAX).map(tuple),
     st.lists(st.tuples(peers, st.sampled_from(["co-host", "member"])), max_size=APPOINTED_MAX).map(tuple),
 )
 LONGEST = Person(DisplayName("\U0001f440" * 64), "co-host", "\U0001f440" * 64, PERMISSIONS, 1.8e9)
-FULL = Standing(
+FULL = Moderation(
     Count(2**53 - 1),
     Rules("locked", files=False, history=False, screens=False),
     (PeerId("a" * 16),) * REMOVED_MAX,
@@ -104,7 +104,7 @@ def test_token_written_in_another_way_is_refused(other: str) -> None:
 
 
 def test_token_in_the_other_base64_alphabet_is_refused() -> None:
-    tokens = (KEY.mint(Claim(CLAIM.room, CLAIM.peer, Count(n), CLAIM.life), 0) for n in range(1000))
+    tokens = (KEY.mint(Claim(CLAIM.room, CLAIM.peer, Count(n), CLAIM.broker_run), 0) for n in range(1000))
     token = next(token for token in tokens if "-" in token and "_" in token)
 
     assert is_refused(token.replace("-", "+").replace("_", "/"))

@@ -19,7 +19,7 @@ OFF: Final = (
     "Translate",
     "MediaRouter",
     "OptimizationHints",
-    # Pages of the address bar, two with each window: most of what opening a window takes here.
+    # StaticFiles of the address bar, two with each window: most of what opening a window takes here.
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
 )

@@ -4,10 +4,10 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
 from eyeline.signalling.messages import FromBroker, PeerId, RoomName, Welcome, decode_from_broker, encode
-from eyeline.signalling.passes import PassDesk
+from eyeline.signalling.passes import PassVerifier
 from eyeline.signalling.requests import Request, SessionId, Tell
-from eyeline.signalling.room import Life, Room
-from eyeline.signalling.session import Ask, Close, Effect, Ice, Post, Send, Session, Strangers, Terms
+from eyeline.signalling.room import BrokerRun, Room
+from eyeline.signalling.session import Ask, Close, Effect, GuestPolicy, Ice, Post, Send, Session, SessionPolicy
 from eyeline.signalling.token import TokenKey
 
 __all__ = ["Client", "Closed", "Network", "Welcome"]
@@ -42,21 +42,21 @@ class Network:
 
     def __init__(self, capacity: int = 4) -> None:
         self.now = 0.0
-        self.strangers: Strangers = "enter"
-        self.desk = PassDesk({}, secret=bytes(32), audience="eyeline")
+        self.guests: GuestPolicy = "admit"
+        self.passes = PassVerifier({}, secret=bytes(32), audience="eyeline")
         self.capacity = capacity
         self.clients: list[Client] = []
         self.rooms: dict[RoomName, Room] = {}
         self._key = TokenKey(bytes(32))
-        self._life = Life("life-1", began=0, unix_offset=0)
+        self._broker_run = BrokerRun("life-1", began=0, unix_offset=0)
         self._opened: defaultdict[str, int] = defaultdict(int)
 
     def open(self, name: str, network: str = "") -> Client:
         """A socket is opened.  The n-th of `alice` would get the peer id `alice-000n`."""
         self._opened[name] += 1
         peer = f"{name}-{self._opened[name]:04}"
-        terms = Terms(self._key, Ice(), desk=self.desk, strangers=self.strangers, network=network)
-        session = Session(SessionId(f"{peer}-session"), PeerId(peer), terms, self.now)
+        policy = SessionPolicy(self._key, Ice(), passes=self.passes, guests=self.guests, network=network)
+        session = Session(SessionId(f"{peer}-session"), PeerId(peer), policy, self.now)
         client = Client(name, session)
         self.clients.append(client)
         return client
@@ -76,8 +76,8 @@ class Network:
             client.open = False
         self.clients.clear()
         self.rooms.clear()
-        number = int(self._life.name.removeprefix("life-")) + 1
-        self._life = Life(f"life-{number}", began=self.now, unix_offset=0)
+        number = int(self._broker_run.name.removeprefix("life-")) + 1
+        self._broker_run = BrokerRun(f"life-{number}", began=self.now, unix_offset=0)
 
     def drain(self) -> None:
         """The broker says goodbye to everybody."""
@@ -123,7 +123,7 @@ class Network:
         """Ask the room, as a session does, or whoever runs it."""
         room = self.rooms.get(name)
         if room is None:
-            room = Room(name, capacity=self.capacity, life=self._life, now=self.now)
+            room = Room(name, capacity=self.capacity, broker_run=self._broker_run, now=self.now)
             self.rooms[name] = room
         tells = room.receive(request, self.now)
         self._settle(name)

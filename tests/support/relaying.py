@@ -12,11 +12,11 @@ from pathlib import Path
 
 import uvloop
 
-from eyeline.rate_limit import Budget
+from eyeline.rate_limit import RateLimit
 from eyeline.serve.relay.port_allocator import is_own
 from eyeline.serve.relay.relay import Addresses, Relay
-from eyeline.serve.relay.socket_quota import Shares
-from eyeline.serve.relay.udp_listener import Listeners
+from eyeline.serve.relay.socket_quota import SocketQuotas
+from eyeline.serve.relay.udp_listener import UdpListeners
 from eyeline.turn import credentials, integrity
 from eyeline.turn.allocations import Rules
 from eyeline.turn.attributes import ErrorCode, Nonce, Realm, Username
@@ -61,14 +61,14 @@ class Running:
     async def _serve(self) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
         self._loop.set_exception_handler(lambda _loop, context: self.errors.append(context))
-        listeners = Listeners.open(host="127.0.0.1", port=0)
+        listeners = UdpListeners.open(host="127.0.0.1", port=0)
         opened = Policy([ipaddress.ip_network("127.0.0.0/8")])
         rules = Rules(opened, is_own, own_ports={listeners.port})
-        self._server = Server(Budget(), Relaying(Authority(SECRET, b"nonces"), rules, b"tokens"))
+        self._server = Server(RateLimit(), Relaying(Authority(SECRET, b"nonces"), rules, b"tokens"))
         where = Addresses({4: LOOPBACK}, {})
-        shares = None if self._sockets is None else Shares(self._sockets)
+        shares = None if self._sockets is None else SocketQuotas(self._sockets)
         self.relay = Relay(self._server, listeners, self._ports, where, self._rate, shares)
-        self.shares = self.relay._shares
+        self.shares = self.relay._quotas
         tcp = await self._loop.create_server(self.relay.stream, "127.0.0.1", 0)
         self.port, self.tcp_port = listeners.port, tcp.sockets[0].getsockname()[1]
         self._started.set()

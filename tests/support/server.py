@@ -21,7 +21,7 @@ ROOT: Final = Path(__file__).parents[2]
 class LiveServer:
     """`with LiveServer("--some-flag") as server`: listens when the block begins, is gone when it ends.
 
-    Ports and data directory stay the same from `kill` or `stop` to the next `start`.
+    PortAllocator and data directory stay the same from `kill` or `stop` to the next `start`.
     """
 
     def __init__(self, *flags: str, env: dict[str, str] | None = None, deadline: float = 15.0) -> None:

@@ -67,7 +67,7 @@ class Player:
             case "site", done:
                 self._network.ask(RoomName("tea"), Remove(PeerId(done[1])) if done[0] == "removes" else End())
             case "rooms", ["tokens"]:
-                self._network.strangers = "stay out"
+                self._network.guests = "refuse"
             case "broker", ["restarts"]:
                 self._network.restart()
             case "broker", ["drains"]:

@@ -4,7 +4,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Literal
 
-from eyeline.rate_limit import Budget
+from eyeline.rate_limit import RateLimit
 from eyeline.turn import credentials, integrity
 from eyeline.turn.allocations import Rules
 from eyeline.turn.attributes import (
@@ -52,13 +52,13 @@ class World:
         ports: int = 1000,
         opened: Policy | None = None,
         families: frozenset[int] = frozenset({IPV4, IPV6}),
-        budget: Budget | None = None,
+        rate_limit: RateLimit | None = None,
         **rules: int,
     ) -> None:
         self.authority = Authority(SECRET, b"nonces")
         made = Rules(opened or Policy(), self._is_own, own_ports={HERE.port}, families=families, **rules)
-        unbounded = Budget(per_second=1e6, burst=10**6)
-        self.server = Server(unbounded if budget is None else budget, Relaying(self.authority, made, b"tokens"))
+        unbounded = RateLimit(per_second=1e6, burst=10**6)
+        self.server = Server(unbounded if rate_limit is None else rate_limit, Relaying(self.authority, made, b"tokens"))
         self.now = 1000.0
         self.server.wake(self.now, UNIX)
         self.ports = ports

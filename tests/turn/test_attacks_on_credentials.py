@@ -6,7 +6,7 @@ import hashlib
 import pytest
 from tests.support.turn import ASK, HERE, UNIX, Client, World, code
 
-from eyeline.rate_limit import BURST, Budget
+from eyeline.rate_limit import BURST, RateLimit
 from eyeline.turn import credentials, integrity
 from eyeline.turn.attributes import (
     ErrorCode,
@@ -234,7 +234,7 @@ def test_who_holds_an_allocation_over_a_stream_is_heard_however_much_they_ask() 
 
 
 def test_who_holds_an_allocation_over_udp_takes_no_answers_from_their_neighbours() -> None:
-    world = World(budget=Budget())
+    world = World(rate_limit=RateLimit())
     alice = Client(world)
     assert alice.allocate() == 0
     for _ in range(2 * BURST):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eyeline.rate_limit import ANSWERS_PER_SECOND, BURST, Budget
+from eyeline.rate_limit import ANSWERS_PER_SECOND, BURST, RateLimit
 from eyeline.turn.attributes import (
     ErrorCode,
     Fingerprint,
@@ -30,7 +30,7 @@ def request(*attributes: Attribute | Unknown, kind: Class = Class.REQUEST, metho
 
 
 def server() -> Server:
-    return Server(Budget())
+    return Server(RateLimit())
 
 
 def flow(client: Address) -> Flow:
@@ -181,32 +181,32 @@ def test_junk_spends_the_budget_as_requests_do() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 2), st.integers(0, 3)), max_size=80))
 def test_no_source_gets_more_than_its_bucket_held(steps: list[tuple[float, int]]) -> None:
-    budget, now = Budget(per_second=2, burst=4), 0.0
+    rate_limit, now = RateLimit(per_second=2, burst=4), 0.0
     tokens = dict.fromkeys(range(4), 4.0)
     for pause, source in steps:
         now += pause
         tokens = {each: min(4.0, left + pause * 2) for each, left in tokens.items()}
-        if budget.spend(bytes([192, 0, 2, source]), now):
+        if rate_limit.try_spend(bytes([192, 0, 2, source]), now):
             tokens[source] -= 1
         assert tokens[source] > -0.001
 
 
 def test_the_budget_remembers_a_bounded_number_of_sources() -> None:
-    budget = Budget(max_addresses=100)
+    rate_limit = RateLimit(max_addresses=100)
     for source in range(10_000):
-        budget.spend(source.to_bytes(4), 0.0)
-        assert len(budget) <= 100
+        rate_limit.try_spend(source.to_bytes(4), 0.0)
+        assert len(rate_limit) <= 100
 
 
 def test_a_full_budget_forgets_the_longest_unheard_first() -> None:
-    budget = Budget(burst=1, max_addresses=100)
+    rate_limit = RateLimit(burst=1, max_addresses=100)
     for source in range(1000):
-        budget.spend(source.to_bytes(4), 0.0)
-    assert not any(budget.spend(source.to_bytes(4), 0.0) for source in range(960, 1000))
+        rate_limit.try_spend(source.to_bytes(4), 0.0)
+    assert not any(rate_limit.try_spend(source.to_bytes(4), 0.0) for source in range(960, 1000))
 
 
 def test_a_quiet_source_is_forgotten_once_its_bucket_is_full() -> None:
-    budget = Budget(per_second=1, burst=1)
+    rate_limit = RateLimit(per_second=1, burst=1)
     for source in range(100):
-        budget.spend(source.to_bytes(4), source * 1.5)
-        assert len(budget) <= 2
+        rate_limit.try_spend(source.to_bytes(4), source * 1.5)
+        assert len(rate_limit) <= 2

@@ -50,12 +50,12 @@ async def examine(url: str, tell: Tell) -> None:
             return
         async with asyncio.TaskGroup() as tasks:
             staying = tasks.create_task(seat.stay())
-            await traversal(seat.ice_servers, address, context, tell)
+            await ice_servers(seat.ice_servers, address, context, tell)
             staying.cancel()
         await seat.leave()
 
 
-async def traversal(servers: tuple[IceServer, ...], address: str, context: ssl.SSLContext | None, tell: Tell) -> None:
+async def ice_servers(servers: tuple[IceServer, ...], address: str, context: ssl.SSLContext | None, tell: Tell) -> None:
     """STUN, and every relay by every way, of the server that is reached at `address`."""
     for uri in dict.fromkeys(uri for each in servers for uri in each.urls):
         where = line.parse(uri)

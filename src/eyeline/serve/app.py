@@ -20,15 +20,15 @@ from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from eyeline.serve import client_address
-from eyeline.serve.connection_limits import Door, Guest
+from eyeline.serve.connection_limits import AdmittedSocket, ConnectionLimits, RefusalCode
 from eyeline.serve.http import api, api_keys
 from eyeline.serve.http.health import Health
-from eyeline.serve.http.middleware import Front
+from eyeline.serve.http.middleware import Middleware
 from eyeline.serve.http.problems import turn_away
-from eyeline.serve.http.static_files import Pages
+from eyeline.serve.http.static_files import StaticFiles
 from eyeline.serve.metrics import LagProbe, Metrics, Reading
 from eyeline.serve.process import secrets_file
-from eyeline.serve.relay.ice_servers import Traversal
+from eyeline.serve.relay.ice_servers import IceServerProvider
 from eyeline.serve.ws import asgi
 from eyeline.serve.ws import authorize as authorization
 from eyeline.serve.ws.authorize import Authorize
@@ -36,17 +36,16 @@ from eyeline.serve.ws.bus import LocalBus
 from eyeline.serve.ws.connection import Broker
 from eyeline.settings import Settings
 from eyeline.signalling.messages import SUBPROTOCOL
-from eyeline.signalling.refusals import DoorCode
-from eyeline.signalling.room import Life
-from eyeline.signalling.session import Ice, Strangers, Terms
+from eyeline.signalling.room import BrokerRun
+from eyeline.signalling.session import GuestPolicy, Ice, SessionPolicy
 from eyeline.signalling.token import TokenKey
 
 DRAIN_WITHIN: Final = 3.0
 """Seconds that clients have to read the goodbye and go, once the server was told to stop."""
 
 
-STRANGERS: Final[dict[str, Strangers]] = {"open": "enter", "tokens": "stay out"}
-"""What each value of the setting `rooms` means for who shows no pass."""
+GUEST_POLICY: Final[dict[str, GuestPolicy]] = {"open": "admit", "tokens": "refuse"}
+"""How each value of the setting `rooms` treats a client without a pass."""
 
 
 def build(settings: Settings, *, one_port: bool = False, authorize: Authorize | None = None) -> "Eyeline":
@@ -65,7 +64,7 @@ class _Running(NamedTuple):
 
     broker: Broker
     bus: LocalBus
-    traversal: Traversal
+    ice_servers: IceServerProvider
     lag: LagProbe
 
 
@@ -82,45 +81,51 @@ class Eyeline:
         self._authorize = authorize
         self._secret = secrets_file.load(settings.data_dir)
         self._key = TokenKey(self._secret)
-        self._desk = authorization.desk(settings, self._secret)
+        self._passes = authorization.pass_verifier(settings, self._secret)
         self._running: _Running | None = None
         self._metrics = Metrics()
         token = secrets_file.metrics_token(settings.data_dir) if settings.metrics == "token" else None
         self._trusted = settings.proxies()
-        self._door = Door(sockets=settings.max_sockets, sockets_per_address=settings.sockets_per_address)
+        self._limits = ConnectionLimits(sockets=settings.max_sockets, sockets_per_address=settings.sockets_per_address)
         self.routes: list[BaseRoute] = [
             WebSocketRoute("/ws", _Asgi(self._websocket)),
             *Health(self._metrics, token=token, draining=self._draining).routes,
             *self._api(),
-            Mount("/", Pages()),
+            Mount("/", StaticFiles()),
         ]
         site = Starlette(routes=self.routes, lifespan=self.lifespan)
         hsts = settings.tls != "self-signed"
-        self._front = Front(site, self._door, self._trusted, turn_away=self._turn_away, hsts=hsts)
+        self._middleware = Middleware(site, self._limits, self._trusted, turn_away=self._turn_away, hsts=hsts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3: `http`, `websocket` and `lifespan`."""
-        await self._front(scope, receive, send)
+        await self._middleware(scope, receive, send)
 
     def start(self) -> Broker:
-        """Open STUN's sockets and the broker, once, in the running loop.  Raises `SetupError` as `Traversal` does."""
+        """Open the sockets of STUN and the broker, once, in the running loop.
+
+        Raises `SetupError` as `IceServerProvider` does.
+        """
         return self._start().broker
 
     def stream(self, client: tuple[str, int] | None) -> asyncio.Protocol:
         """For one client of TURN that came by TCP or TLS; behind a proxy, `client` is its address."""
-        return self._start().traversal.relay.stream(client, self._door)
+        return self._start().ice_servers.relay.stream(client, self._limits)
 
     def _start(self) -> _Running:
         if self._running is None:
             settings = self._settings
-            traversal = Traversal(settings, self._secret, one_port=self._one_port)
+            ice_servers = IceServerProvider(settings, self._secret, one_port=self._one_port)
             now = asyncio.get_running_loop().time()
-            life = Life(secrets.token_urlsafe(9), now, time.time() - now)
+            broker_run = BrokerRun(secrets.token_urlsafe(9), now, time.time() - now)
             bus = LocalBus(
-                capacity=settings.room_capacity, rooms=settings.max_sockets, life=life, vacated=traversal.vacated
+                capacity=settings.room_capacity,
+                rooms=settings.max_sockets,
+                broker_run=broker_run,
+                vacated=ice_servers.vacated,
             )
-            broker = Broker(bus, self._terms(life))
-            self._running = _Running(broker, bus, traversal, LagProbe(self._metrics.lag.observe))
+            broker = Broker(bus, self._policy(broker_run))
+            self._running = _Running(broker, bus, ice_servers, LagProbe(self._metrics.lag.observe))
             self._measure(self._running)
         return self._running
 
@@ -129,8 +134,8 @@ class Eyeline:
         if self._settings.api_keys is None:
             return []
         keys = api_keys.load(self._settings.api_keys, self._secret)
-        office = api.Office(keys, self._desk, lambda: self._start().bus, self._home)
-        mount = Mount(api.PREFIX, api.build(office))
+        context = api.ApiContext(keys, self._passes, lambda: self._start().bus, self._home)
+        mount = Mount(api.PREFIX, api.build(context))
         mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)  # also paths with a newline in them
         return [mount]
 
@@ -141,9 +146,9 @@ class Eyeline:
         host = Headers(scope=scope).get("host", "localhost")  # HTTP/1.0 need not say
         return f"{scheme}://{host}{below}/"
 
-    def _terms(self, life: Life) -> Terms:
-        strangers = STRANGERS[self._settings.rooms] if self._authorize is None else "are asked about"
-        return Terms(self._key, Ice(), life.unix_offset, desk=self._desk, strangers=strangers)
+    def _policy(self, broker_run: BrokerRun) -> SessionPolicy:
+        guests = GUEST_POLICY[self._settings.rooms] if self._authorize is None else "ask"
+        return SessionPolicy(self._key, Ice(), broker_run.unix_offset, passes=self._passes, guests=guests)
 
     async def drain(self) -> None:
         """Tell all clients when to come back, and wait until their sockets are gone, `DRAIN_WITHIN` seconds at most."""
@@ -157,7 +162,7 @@ class Eyeline:
         """Say goodbye to all clients and close STUN's sockets."""
         if self._running is not None:
             self._running.broker.see_out()
-            self._running.traversal.relay.close()
+            self._running.ice_servers.relay.close()
             self._running.bus.close()
             self._running.lag.close()
             self._running = None
@@ -174,22 +179,22 @@ class Eyeline:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         running = self._start()
         await receive()  # websocket.connect
-        guest = self._guest(scope)
-        if not isinstance(guest, Guest):
-            await self._turn_away(guest, scope, send)
+        socket = self._admit(scope)
+        if not isinstance(socket, AdmittedSocket):
+            await self._turn_away(socket, scope, send)
             return
         try:
             site = None if self._authorize is None else partial(authorization.consult, self._authorize, scope)
-            call = asgi.Call(guest, running.traversal.ice(scope), site)
+            call = asgi.Call(socket, running.ice_servers.ice(scope), site)
             await asgi.serve(running.broker, call, scope, receive, send)
         finally:
-            guest.leaves()
+            socket.leaves()
 
-    async def _turn_away(self, why: DoorCode, scope: Scope, send: Send) -> None:
+    async def _turn_away(self, why: RefusalCode, scope: Scope, send: Send) -> None:
         self._start().broker.tally.handshakes_refused[why] += 1
         await turn_away(why, scope, send)
 
-    def _guest(self, scope: Scope) -> Guest | DoorCode:
+    def _admit(self, scope: Scope) -> AdmittedSocket | RefusalCode:
         if not self._admits(Headers(scope=scope)):
             return "foreign-origin"
         if SUBPROTOCOL not in scope["subprotocols"]:
@@ -197,7 +202,7 @@ class Eyeline:
         if self._draining():
             return "going-away"
         source = client_address.client(scope, self._trusted)
-        return self._door.enter(source, asyncio.get_running_loop().time())
+        return self._limits.enter(source, asyncio.get_running_loop().time())
 
     def _admits(self, headers: Headers) -> bool:
         """Whether the page that opens the socket may: one of ours, one that the operator allows, or no page at all."""
@@ -224,9 +229,9 @@ class Eyeline:
             "eyeline_refusals_total": lambda: tally.refusals,
             "eyeline_drops_total": lambda: tally.drops,
             "eyeline_handshakes_refused_total": lambda: tally.handshakes_refused,
-            "eyeline_turn_connections_refused_total": lambda: running.traversal.relay.refused,
+            "eyeline_turn_connections_refused_total": lambda: running.ice_servers.relay.refused,
         }
-        for name, reading in (readings | running.traversal.readings()).items():
+        for name, reading in (readings | running.ice_servers.readings()).items():
             self._metrics.read(name, reading)
 
 

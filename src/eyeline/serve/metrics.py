@@ -6,14 +6,15 @@ looked at when somebody asks.  So a figure costs the hot paths an addition, and 
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from eyeline.signalling.refusals import AT_THE_DOOR, REFUSALS
+from eyeline.serve.connection_limits import RefusalCode
+from eyeline.signalling.refusals import REFUSALS
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 """Of `Metrics.page`."""
@@ -63,7 +64,9 @@ ROWS: Final[dict[str, Row]] = {
         "reason",
         (*(code for code, row in REFUSALS.items() if row.closes is not None), "going away"),
     ),
-    "eyeline_handshakes_refused_total": Row("counter", "WebSockets that were not opened.", "code", tuple(AT_THE_DOOR)),
+    "eyeline_handshakes_refused_total": Row(
+        "counter", "WebSockets that were not opened.", "code", get_args(RefusalCode)
+    ),
     "eyeline_stun_answers_total": Row("counter", "Binding requests that were answered."),
     "eyeline_turn_allocations": Row("gauge", "Relayed addresses that clients hold."),
     "eyeline_turn_refusals_total": Row(

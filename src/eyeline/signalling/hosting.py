@@ -55,7 +55,7 @@ _POWERS: Final[dict[type[HostOrder], frozenset[Role]]] = {
 }
 
 
-class Standing(Struct, frozen=True, array_like=True):
+class Moderation(Struct, frozen=True, array_like=True):
     """What the hosts have decided so far: signed into every claim, so that a rebuilt room has the newest of it.
 
     Roles that were given are in it too: a co-host who is none any more has nothing from an old token after a restart.
@@ -66,26 +66,26 @@ class Standing(Struct, frozen=True, array_like=True):
     removed: tuple[PeerId, ...] = ()
     appointed: tuple[tuple[PeerId, Role], ...] = ()
 
-    def governed(self, rules: Rules, version: int) -> "Standing":
+    def governed(self, rules: Rules, version: int) -> "Moderation":
         """With other rules."""
         return replace(self, version=self._after(version), rules=rules)
 
-    def without(self, peer: PeerId, version: int) -> "Standing":
+    def without(self, peer: PeerId, version: int) -> "Moderation":
         """With one removed."""
         return replace(self, version=self._after(version), removed=(*self.removed, peer)[-REMOVED_MAX:])
 
-    def guarded(self) -> "Standing":
+    def guarded(self) -> "Moderation":
         """An open room becomes one where newcomers knock."""
         return replace(self, rules=replace(self.rules, entry="knock")) if self.rules.entry == "open" else self
 
-    def appointing(self, peer: PeerId, role: Role, version: int) -> "Standing":
+    def appointing(self, peer: PeerId, role: Role, version: int) -> "Moderation":
         """With another role for one."""
         others = tuple(one for one in self.appointed if one[0] != peer)
         return replace(self, version=self._after(version), appointed=(*others, (peer, role))[-APPOINTED_MAX:])
 
-    def and_also(self, other: "Standing") -> "Standing":
+    def and_also(self, other: "Moderation") -> "Moderation":
         """What holds where both were told: the newest, and who was removed by either."""
-        older, newer = sorted((self, other), key=lambda standing: standing.version)
+        older, newer = sorted((self, other), key=lambda moderation: moderation.version)
         removed = tuple(dict.fromkeys((*older.removed, *newer.removed)))[-REMOVED_MAX:]
         appointed = tuple((dict(older.appointed) | dict(newer.appointed)).items())[-APPOINTED_MAX:]
         return replace(newer, removed=removed, appointed=appointed)

@@ -1,8 +1,8 @@
 """Every message on the WebSocket: the protocol.
 
-`ToBroker` is what a client may send, `FromBroker` what it may receive.  Each JSON text frame is one message, told apart by
-`type`.  Names are camelCase on the wire, and unknown fields are ignored.  `tools/protocol.py` writes `docs/protocol.md`
-and `web/sdk/src/signalling/protocol.ts` from these types.
+`ToBroker` is what a client may send, `FromBroker` what it may receive.  Each JSON text frame is one message,
+told apart by `type`.  Names are camelCase on the wire, and unknown fields are ignored.  `tools/protocol.py` writes
+`docs/protocol.md` and `web/sdk/src/signalling/protocol.ts` from these types.
 """
 
 from typing import Annotated, Final, Literal, NewType, get_args

@@ -170,7 +170,7 @@ def _key(jwk: _Jwk) -> Key:
     return key
 
 
-class PassDesk:
+class PassVerifier:
     """Checks passes of the site's keys, and signs ones of its own with `secret`.
 
     The algorithm follows from the key, never from the pass; `audience` is what a pass must be for.

@@ -77,31 +77,6 @@ REFUSALS: Final[dict[Code, Row]] = {
 }
 assert set(REFUSALS) == set(get_args(Code))
 
-DoorCode = Literal["wrong-subprotocol", "foreign-origin", "too-many-requests", "too-many-sockets", "busy", "going-away"]
-
-
-class DoorRow(NamedTuple):
-    """What a code means before there is a socket."""
-
-    status: int
-    """Of HTTP."""
-    retry_after: int | None
-    """Seconds after which it makes sense to ask again."""
-    message: str
-    """The words for people."""
-
-
-AT_THE_DOOR: Final[dict[DoorCode, DoorRow]] = {
-    "wrong-subprotocol": DoorRow(400, None, "Open the WebSocket with the subprotocol eyeline.v1."),
-    "foreign-origin": DoorRow(403, None, "Pages of this origin may not use this server; its operator can allow it."),
-    "too-many-requests": DoorRow(429, 5, "Too many requests from your network."),
-    "too-many-sockets": DoorRow(429, 10, "Too many connections from your network."),
-    "busy": DoorRow(503, 30, "The server has as many connections as it can take."),
-    "going-away": DoorRow(503, 5, "The server is going away, and another one comes."),
-}
-"""Why an HTTP request is not served, or a WebSocket not opened."""
-assert set(AT_THE_DOOR) == set(get_args(DoorCode))
-
 
 class Refusal(RemoteError):
     """A `RemoteError` with a code of the signalling protocol."""

@@ -8,7 +8,7 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from eyeline.signalling.hosting import REMOVED_MAX, WAITING_MAX, WAITING_OF_NETWORK_MAX, Standing, may, may_remove
+from eyeline.signalling.hosting import REMOVED_MAX, WAITING_MAX, WAITING_OF_NETWORK_MAX, Moderation, may, may_remove
 from eyeline.signalling.messages import (
     Admit,
     Appoint,
@@ -67,7 +67,7 @@ LOBBY_SESSIONS: Final = 64
 more, and can still join: a lobby full of strangers keeps nobody out."""
 
 
-class Life(Struct, frozen=True):
+class BrokerRun(Struct, frozen=True):
     """One run of the broker.  `unix_offset` turns `now` into seconds since 1970."""
 
     name: str
@@ -78,10 +78,10 @@ class Life(Struct, frozen=True):
 class Room:
     """One room, from `now` on."""
 
-    def __init__(self, name: RoomName, *, capacity: int, life: Life, now: float) -> None:
+    def __init__(self, name: RoomName, *, capacity: int, broker_run: BrokerRun, now: float) -> None:
         self._name = name
         self._capacity = capacity
-        self._life = life
+        self._broker_run = broker_run
         self._version = self._milliseconds(now)
         self.vacated: list[PeerId] = []
         """Whose seats were given up; whoever drives the room takes them out after each call."""
@@ -92,7 +92,7 @@ class Room:
         self._peers: dict[SessionId, PeerId] = {}
         self._lobby: dict[SessionId, None] = {}  # a set that keeps its order
         self._waiting: dict[SessionId, Enter] = {}  # at the door, first come first
-        self._standing = Standing()
+        self._moderation = Moderation()
         self._complete_at: float | None = None  # set while members of an earlier life may still come back
         self._last_order = 0
 
@@ -166,7 +166,7 @@ class Room:
 
     def _end_of(self, who: Seat | Enter) -> float:
         """When the call ends for them."""
-        return inf if who.person.ends is None else who.person.ends - self._life.unix_offset
+        return inf if who.person.ends is None else who.person.ends - self._broker_run.unix_offset
 
     def _look(self, session: SessionId) -> list[Tell]:
         if len(self._lobby) >= LOBBY_SESSIONS:
@@ -181,9 +181,9 @@ class Room:
         host = request.person.role != "member"
         if len(self._seats) >= self._capacity + host:  # the owner of a full room gets in all the same
             return [_refuse(request.session, "room-full")]
-        if self._standing.rules.entry == "open" or host:
+        if self._moderation.rules.entry == "open" or host:
             return self._sit(request, now)
-        if self._standing.rules.entry == "locked":
+        if self._moderation.rules.entry == "locked":
             return [_refuse(request.session, "locked")]
         beside = sum(other.network == request.network != "" for other in self._waiting.values())
         if len(self._waiting) >= WAITING_MAX or beside >= WAITING_OF_NETWORK_MAX:
@@ -203,9 +203,13 @@ class Room:
         claim = request.claim
         seat = self._seats.get(claim.peer)
         if seat is None:
-            if claim.peer in self._standing.removed:
+            if claim.peer in self._moderation.removed:
                 return [_refuse(request.session, "removed")]
-            if claim.life == self._life.name or claim.peer in self._given_up or not self._awaits_earlier_lives(now):
+            if (
+                claim.broker_run == self._broker_run.name
+                or claim.peer in self._given_up
+                or not self._awaits_earlier_lives(now)
+            ):
                 return [_refuse(request.session, "seat-gone")]
             if len(self._seats) >= 2 * self._capacity:  # whoever was in the call goes before who came meanwhile
                 return [_refuse(request.session, "room-full")]
@@ -229,19 +233,19 @@ class Room:
             self._complete_at = now + SEAT_SECONDS
         claim = request.claim
         self._last_order = max(self._last_order, claim.order)
-        tells = self._learn(claim.standing, now)
+        tells = self._learn(claim.moderation, now)
         member = self._member(claim.peer, request.name, claim.order, claim.person)
         seat = Seat(member, Present(request.session), heard=0, told=request.heard, person=claim.person)
         self._seats[member.id] = seat
         self._peers[request.session] = member.id
         return tells + self._admit(request.session, heard=0, gap=True) + self._let_in(now)
 
-    def _learn(self, standing: Standing, now: float) -> list[Tell]:
+    def _learn(self, moderation: Moderation, now: float) -> list[Tell]:
         """A member of an earlier life knows what the hosts decided."""
-        known = self._standing.and_also(standing)
-        if known == self._standing:
+        known = self._moderation.and_also(moderation)
+        if known == self._moderation:
             return []
-        self._standing = known
+        self._moderation = known
         gone = [self._seats[peer] for peer in known.removed if peer in self._seats]
         tells = [tell for seat in gone for tell in self._take_back(seat, "removed", now)]
         return tells + self._uphold()
@@ -256,7 +260,7 @@ class Room:
 
     def _claim(self, seat: Seat) -> Claim:
         member = seat.member
-        return Claim(self._name, member.id, member.order, self._life.name, seat.person, self._standing)
+        return Claim(self._name, member.id, member.order, self._broker_run.name, seat.person, self._moderation)
 
     def _relay(self, request: Relay) -> list[Tell]:
         peer = self._peers.get(request.session)
@@ -286,13 +290,13 @@ class Room:
         seat = self._seats.get(peer)
         if seat is None:
             return []
-        return self._take_out(seat, self._standing.without(peer, self._milliseconds(now)), now)
+        return self._take_out(seat, self._moderation.without(peer, self._milliseconds(now)), now)
 
-    def _take_out(self, seat: Seat, standing: Standing, now: float) -> list[Tell]:
+    def _take_out(self, seat: Seat, moderation: Moderation, now: float) -> list[Tell]:
         """Also through a restart: a token from before it is no way back."""
         if seat.person.sub is not None and len(self._kept_out) < KEPT_OUT:
             self._kept_out.add(seat.person.sub)
-        return self._take_back(seat, "removed", now) + self._govern(standing, now)
+        return self._take_back(seat, "removed", now) + self._govern(moderation, now)
 
     def _order(self, session: SessionId, order: HostOrder, now: float) -> list[Tell]:
         """What only hosts may say."""
@@ -304,7 +308,7 @@ class Room:
             return [_refuse(session, "not-host")]
         match order:
             case Govern(rules):
-                return self._govern(self._standing.governed(rules, self._milliseconds(now)), now)
+                return self._govern(self._moderation.governed(rules, self._milliseconds(now)), now)
             case Admit(knock) | Deny(knock):
                 return self._answer(session, knock, now if isinstance(order, Admit) else None)
             case EndCall():
@@ -321,9 +325,9 @@ class Room:
 
     def _hang_up(self, gone: PeerId, now: float) -> list[Tell]:
         """On somebody whose seat is gone, which the others may be connected to still."""
-        if gone in self._standing.removed:
+        if gone in self._moderation.removed:
             return []
-        return self._govern(self._standing.without(gone, self._milliseconds(now)).guarded(), now)
+        return self._govern(self._moderation.without(gone, self._milliseconds(now)).guarded(), now)
 
     def _order_about(
         self, seat: Seat, order: RemoveMember | Appoint | AskMute, session: SessionId, role: Role, now: float
@@ -332,25 +336,25 @@ class Room:
             case RemoveMember(peer):
                 if not may_remove(role, seat.member.role):
                     return [_refuse(session, "not-host")]
-                return self._take_out(seat, self._standing.without(peer, self._milliseconds(now)).guarded(), now)
+                return self._take_out(seat, self._moderation.without(peer, self._milliseconds(now)).guarded(), now)
             case Appoint(peer, appointed):
                 if seat.member.role == "host":
                     return [_refuse(session, "not-host")]
-                standing = self._standing.appointing(peer, appointed, self._milliseconds(now))
-                return self._govern(standing, now) + (self._knocks() if self._waiting else [])
+                moderation = self._moderation.appointing(peer, appointed, self._milliseconds(now))
+                return self._govern(moderation, now) + (self._knocks() if self._waiting else [])
             case AskMute():
                 asked = AskedToMute(self._peers[session])
                 return [Tell(seat.place.session, asked)] if isinstance(seat.place, Present) else []
             case _:
                 assert_never(order)
 
-    def _govern(self, standing: Standing, now: float) -> list[Tell]:
-        self._standing = standing
+    def _govern(self, moderation: Moderation, now: float) -> list[Tell]:
+        self._moderation = moderation
         return self._uphold() + self._let_in(now) + self._changed()
 
     def _let_in(self, now: float) -> list[Tell]:
         """Nobody waits at the door of an open room, while there is a seat."""
-        if self._standing.rules.entry != "open" or not self._waiting:
+        if self._moderation.rules.entry != "open" or not self._waiting:
             return []
         tells = []
         for session in list(self._waiting)[: max(0, self._capacity - len(self._seats))]:
@@ -390,7 +394,7 @@ class Room:
         return [Tell(session, Reissued(self._claim(self._seats[peer]))) for session, peer in self._peers.items()]
 
     def _member(self, peer: PeerId, name: DisplayName, order: int, person: Person) -> Member:
-        return Member(peer, name, Count(order), self._standing.role_of(peer, person.role), person.may)
+        return Member(peer, name, Count(order), self._moderation.role_of(peer, person.role), person.may)
 
     def _end(self, now: float) -> list[Tell]:
         tells = [tell for seat in list(self._seats.values()) for tell in self._take_back(seat, "ended", now)]
@@ -415,11 +419,11 @@ class Room:
             self._given_up.add(peer)  # so long only: it can't grow for ever
 
     def _awaits_earlier_lives(self, now: float) -> bool:
-        return now < self._life.began + RETURN_SECONDS
+        return now < self._broker_run.began + RETURN_SECONDS
 
     def _milliseconds(self, now: float) -> int:
         """Since 1970: what grows from one life of the room, and of the broker, to the next."""
-        return round((now + self._life.unix_offset) * 1000)
+        return round((now + self._broker_run.unix_offset) * 1000)
 
     def _lose(self, session: SessionId, now: float) -> list[Tell]:
         self._lobby.pop(session, None)
@@ -436,8 +440,8 @@ class Room:
 
     def _roster(self) -> Roster:
         members = tuple(seat.member for seat in self.inside)
-        removed = (*self._standing.removed, *self._timed_out)
-        return Roster(Count(self._version), members, self._complete_at is None, self._standing.rules, removed)
+        removed = (*self._moderation.removed, *self._timed_out)
+        return Roster(Count(self._version), members, self._complete_at is None, self._moderation.rules, removed)
 
 
 def _refuse(session: SessionId, code: Code, to: PeerId | None = None) -> Tell:

@@ -8,6 +8,7 @@ from typing import Final, Literal, assert_never
 from msgspec import Struct
 
 from eyeline.errors import LocalError
+from eyeline.rate_limit import TokenBucket
 from eyeline.signalling.hosting import room_of
 from eyeline.signalling.messages import (
     Admit,
@@ -43,7 +44,7 @@ from eyeline.signalling.messages import (
     Welcome,
     decode,
 )
-from eyeline.signalling.passes import NAME_CHARACTERS_MAX, NOBODY_KNOWN, Pass, PassDesk, Person
+from eyeline.signalling.passes import NAME_CHARACTERS_MAX, NOBODY_KNOWN, Pass, PassVerifier, Person
 from eyeline.signalling.refusals import REFUSALS, Code, Refusal
 from eyeline.signalling.requests import (
     Admitted,
@@ -92,11 +93,11 @@ class Ice(Struct, frozen=True):
     """Seconds until a member is given new ones; None if they last."""
 
 
-Strangers = Literal["enter", "are asked about", "stay out"]
-"""What becomes of who shows no pass; of the second kind the site is asked, by `Ask`."""
+GuestPolicy = Literal["admit", "ask", "refuse"]
+"""How to treat a client without a pass; for "ask" the session emits `Ask` and the site decides."""
 
 
-class Terms(Struct, frozen=True):
+class SessionPolicy(Struct, frozen=True):
     """What holds for a session."""
 
     key: TokenKey
@@ -107,9 +108,9 @@ class Terms(Struct, frozen=True):
     """The rate that a socket may keep up; above it the socket is closed with `too-fast`."""
     burst: float = 300
     """Messages that it may send at once."""
-    desk: PassDesk | None = None
+    passes: PassVerifier | None = None
     """Checks passes; without it none is taken."""
-    strangers: Strangers = "enter"
+    guests: GuestPolicy = "admit"
     network: str = ""
     """As in `Enter`."""
 
@@ -188,15 +189,14 @@ State = Fresh | Asking | Visiting | Entering | Seated | Over
 class Session:
     """One client.  `peer` is the fresh public id that it gets if it joins."""
 
-    def __init__(self, session: SessionId, peer: PeerId, terms: Terms, now: float) -> None:
+    def __init__(self, session: SessionId, peer: PeerId, policy: SessionPolicy, now: float) -> None:
         self.id = session
         self.state: State = Fresh(now + HELLO_WITHIN)
         self._peer = peer
-        self._terms = terms
+        self._policy = policy
         self._heard_at = now
         self._pinged = False
-        self._allowance = terms.burst
-        self._allowance_at = now
+        self._rate_limit = TokenBucket(per_second=policy.messages_per_second, burst=policy.burst, now=now)
         self._renew_at: float | None = None
 
     def receive(self, text: str | bytes, now: float) -> list[Effect]:
@@ -229,9 +229,9 @@ class Session:
             case Signalled() | Roster() | Waiting() | Knocks() | AskedToMute():
                 return [Send(news)]
             case Reissued(claim):
-                return [Send(NewToken(self._terms.key.mint(claim, now + self._terms.unix_offset)))]
+                return [Send(NewToken(self._policy.key.mint(claim, now + self._policy.unix_offset)))]
             case Looked(roster, capacity):
-                return [Send(Welcome(roster, Count(capacity), self._terms.ice.stun, self._person().may))]
+                return [Send(Welcome(roster, Count(capacity), self._policy.ice.stun, self._person().may))]
             case Admitted():
                 return self._seat(news, now)
             case Refused():
@@ -312,7 +312,7 @@ class Session:
             case Join(), Visiting():
                 return self._join(message, self.state, now)
             case Resume(), Fresh():
-                claim = self._terms.key.check(message.token, now + self._terms.unix_offset)
+                claim = self._policy.key.check(message.token, now + self._policy.unix_offset)
                 self._check_time(claim.person, now)
                 self.state = Entering(claim.room, None)
                 return [Post(claim.room, Return(self.id, claim, claim.person.name or message.name, message.heard))]
@@ -322,16 +322,16 @@ class Session:
                 raise Refusal("out-of-turn")
 
     def _greet(self, hello: Hello, now: float) -> list[Effect]:
-        terms = self._terms
+        policy = self._policy
         if hello.owner is not None and not compare_digest(room_of(hello.owner), hello.room):
             raise Refusal("not-owner")
         if hello.join_pass is not None:
-            if terms.desk is None:
+            if policy.passes is None:
                 raise Refusal("pass-invalid")
-            return self._visit(hello.room, terms.desk.check(hello.join_pass, hello.room, now + terms.unix_offset))
-        if terms.strangers == "stay out":
+            return self._visit(hello.room, policy.passes.check(hello.join_pass, hello.room, now + policy.unix_offset))
+        if policy.guests == "refuse":
             raise Refusal("pass-needed")
-        if terms.strangers == "enter":
+        if policy.guests == "admit":
             return self._visit(hello.room, None if hello.owner is None else Pass(Person(role="host"), inf))
         self.state = Asking(hello.room)
         return [Ask(hello.room)]
@@ -343,12 +343,12 @@ class Session:
     def _join(self, join: Join, lobby: Visiting, now: float) -> list[Effect]:
         person = self._person()
         self._check_time(person, now)
-        if lobby.holds is not None and now + self._terms.unix_offset >= lobby.holds.until:
+        if lobby.holds is not None and now + self._policy.unix_offset >= lobby.holds.until:
             raise Refusal("pass-expired")
         if person.name is not None and len(join.name) > NAME_CHARACTERS_MAX:
             raise Refusal("pass-invalid", "The site says your name: it can't be sealed. Come by a link without a key.")
         self.state = Entering(lobby.room, lobby)
-        return [Post(lobby.room, Enter(self.id, self._peer, person.name or join.name, person, self._terms.network))]
+        return [Post(lobby.room, Enter(self.id, self._peer, person.name or join.name, person, self._policy.network))]
 
     def _person(self) -> Person:
         """Who it is that looks into the room."""
@@ -359,22 +359,22 @@ class Session:
                 return NOBODY_KNOWN
 
     def _seat(self, news: Admitted, now: float) -> list[Effect]:
-        claim, unix_now = news.claim, now + self._terms.unix_offset
+        claim, unix_now = news.claim, now + self._policy.unix_offset
         self.state = Seated(claim.room, claim.peer)
-        token = self._terms.key.mint(claim, unix_now)
+        token = self._policy.key.mint(claim, unix_now)
         servers = self._mint(claim.room, claim.peer, now)
         ends = claim.person.ends
         left = None if ends is None else Count(max(0, round((ends - unix_now) * 1000)))
         return [Send(Joined(claim.peer, news.roster, servers, token, Count(SEAT_SECONDS), news.heard, news.gap, left))]
 
     def _check_time(self, person: Person, now: float) -> None:
-        if person.is_out(now + self._terms.unix_offset):
+        if person.is_out(now + self._policy.unix_offset):
             raise Refusal("time-up")
 
     def _mint(self, room: RoomName, peer: PeerId, now: float) -> tuple[IceServer, ...]:
-        after = self._terms.ice.renew_after
+        after = self._policy.ice.renew_after
         self._renew_at = None if after is None else now + after
-        return self._terms.ice.mint(room, peer)
+        return self._policy.ice.mint(room, peer)
 
     def _refused(self, news: Refused, now: float) -> list[Effect]:
         match self.state:
@@ -412,9 +412,5 @@ class Session:
                 assert_never(state)
 
     def _spend(self, now: float) -> None:
-        terms = self._terms
-        gained = (now - self._allowance_at) * terms.messages_per_second
-        self._allowance = min(terms.burst, self._allowance + gained) - 1
-        self._allowance_at = now
-        if self._allowance < 0:
+        if not self._rate_limit.try_spend(now):
             raise Refusal("too-fast")

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from eyeline.signalling.hosting import Standing
+from eyeline.signalling.hosting import Moderation
 from eyeline.signalling.messages import Count, PeerId, ResumeToken, RoomName
 from eyeline.signalling.passes import NOBODY_KNOWN, Person
 from eyeline.signalling.refusals import Refusal
@@ -24,11 +24,11 @@ class Claim(msgspec.Struct, frozen=True, array_like=True):
     room: RoomName
     peer: PeerId
     order: Count
-    life: str
+    broker_run: str
     """The life of the broker (one run of the process) that gave the seat."""
     person: Person = NOBODY_KNOWN
     """What the site said of who got it, and their role."""
-    standing: Standing = Standing()
+    moderation: Moderation = Moderation()
     """What the hosts had decided when it was signed."""
 
 

@@ -8,7 +8,7 @@ import struct
 from collections import Counter
 from typing import Final, NamedTuple
 
-from eyeline.rate_limit import Budget
+from eyeline.rate_limit import RateLimit
 from eyeline.turn import credentials, integrity
 from eyeline.turn.allocations import Allocations, Answer, Rules
 from eyeline.turn.attributes import ErrorCode, Fingerprint, UnknownAttributes, XorMappedAddress
@@ -68,8 +68,8 @@ class Server:
     `wake` before the first client comes.
     """
 
-    def __init__(self, budget: Budget, relaying: Relaying | None = None) -> None:
-        self._budget = budget
+    def __init__(self, rate_limit: RateLimit, relaying: Relaying | None = None) -> None:
+        self._rate_limit = rate_limit
         self._authority = relaying.authority if relaying else None
         self.allocations = Allocations(relaying.rules if relaying else _NOBODY, relaying.token_key if relaying else b"")
         self._unix = 0.0
@@ -149,7 +149,7 @@ class Server:
         if flow.transport == "stream":
             self._heard[flow] += 1
             return self._heard[flow] <= ANSWERS_TO_A_STREAM
-        return self._budget.spend(flow.client.ip, now)
+        return self._rate_limit.try_spend(flow.client.ip, now)
 
     def _relaying(
         self, authority: Authority, datagram: bytes, message: Message, flow: Flow, now: float

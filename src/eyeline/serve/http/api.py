@@ -20,11 +20,11 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from eyeline.errors import RemoteError
-from eyeline.serve.http.api_keys import ApiKey, Keyring
+from eyeline.serve.http.api_keys import ApiKey, ApiKeys
 from eyeline.serve.http.openapi import Operation, Parameter, document
 from eyeline.serve.http.problems import PROBLEM_TYPE, Problem
 from eyeline.signalling.messages import PERMISSIONS, Count, DisplayName, JoinPass, PeerId, Role, RoomName
-from eyeline.signalling.passes import PASS_SECONDS_MAX, PassDesk, Permissions, Person, distinct
+from eyeline.signalling.passes import PASS_SECONDS_MAX, PassVerifier, Permissions, Person, distinct
 from eyeline.signalling.requests import End, Remove
 from eyeline.signalling.requests import Request as Wish
 from eyeline.signalling.seat import Present, Seat
@@ -144,19 +144,19 @@ class Rooms(Protocol):
         """Ask the room."""
 
 
-class Office(NamedTuple):
+class ApiContext(NamedTuple):
     """What the API works with."""
 
-    keys: Keyring
-    desk: PassDesk
+    keys: ApiKeys
+    passes: PassVerifier
     rooms: Callable[[], Rooms]
     home: Callable[[Scope], str]
     """Where the pages are, as whoever asks sees it; ends with a slash."""
 
 
-def build(office: Office) -> Starlette:
+def build(context: ApiContext) -> Starlette:
     """The ASGI application, to be mounted at `PREFIX`."""
-    api = _Api(office)
+    api = _Api(context)
     endpoints = {
         "makeRoom": api.make_room,
         "listRooms": api.list_rooms,
@@ -207,14 +207,14 @@ _Endpoint = Callable[[Request, ApiKey], Awaitable[Response]]
 
 
 class _Api:
-    def __init__(self, office: Office) -> None:
-        self._office = office
+    def __init__(self, context: ApiContext) -> None:
+        self._context = context
 
     def with_key(self, name: str, endpoint: _Endpoint) -> Callable[[Request], Awaitable[Response]]:
         """The endpoint, for who shows a key."""
 
         async def guarded(request: Request) -> Response:
-            key = self._office.keys.find(request.headers.get("authorization", ""))
+            key = self._context.keys.find(request.headers.get("authorization", ""))
             if key is None:
                 _log.info("!", refused="no-key")
                 return Fault("no-key").response()
@@ -229,13 +229,13 @@ class _Api:
     async def make_room(self, request: Request, key: ApiKey) -> Response:
         """See `OPERATIONS`; so the others."""
         wanted = await _body(request, NewRoom)
-        office, now = self._office, time.time()
-        name, until = office.keys.name_room(key), int(now + wanted.seconds)
+        context, now = self._context, time.time()
+        name, until = context.keys.name_room(key), int(now + wanted.seconds)
         ends = None if wanted.ends_in is None else int(now + wanted.ends_in)
 
         def link(person: Person) -> Link:
-            shown = office.desk.mint(name, person, now, until)
-            return Link(f"{office.home(request.scope)}r/{name}#pass={shown}", shown)
+            shown = context.passes.mint(name, person, now, until)
+            return Link(f"{context.home(request.scope)}r/{name}#pass={shown}", shown)
 
         links = Links(link(Person(role="host", ends=ends)), link(Person(may=wanted.permissions, ends=ends)))
         return _say(MadeRoom(name, until, ends, links), 201)
@@ -244,7 +244,7 @@ class _Api:
         after = request.query_params.get("after")
         if after is not None:
             after = _read(after, RoomName, "invalid")
-        rooms, keys = self._office.rooms(), self._office.keys
+        rooms, keys = self._context.rooms(), self._context.keys
         names = sorted(name for name in rooms.names() if name > (after or "") and keys.may_see(key, name))
         live = [seen for seen in map(self._seen, names) if seen.members]
         page = tuple(live[:ROOMS_IN_A_PAGE])
@@ -254,13 +254,13 @@ class _Api:
         return _say(self._seen(self._named(request, key)))
 
     async def end_call(self, request: Request, key: ApiKey) -> Response:
-        self._office.rooms().post(self._named(request, key), End())
+        self._context.rooms().post(self._named(request, key), End())
         return _NOTHING()
 
     async def remove_member(self, request: Request, key: ApiKey) -> Response:
         name = self._named(request, key)
         peer = request.path_params["member"]
-        rooms = self._office.rooms()
+        rooms = self._context.rooms()
         if peer not in [seat.member.id for seat in rooms.inside(name)]:
             raise Fault("not-found", "Nobody in this room has that id.")
         rooms.post(name, Remove(peer))
@@ -268,7 +268,7 @@ class _Api:
 
     def _named(self, request: Request, key: ApiKey) -> RoomName:
         name = _read(request.path_params["room"], RoomName, "not-found")
-        if not self._office.keys.may_see(key, name):
+        if not self._context.keys.may_see(key, name):
             raise Fault("not-found")
         return name
 
@@ -286,7 +286,7 @@ class _Api:
                     seat.person.ends,
                     seat.person.sub,
                 )
-                for seat in self._office.rooms().inside(name)
+                for seat in self._context.rooms().inside(name)
             ),
         )
 

@@ -37,7 +37,7 @@ class _Row(Struct, frozen=True, forbid_unknown_fields=True):
 _Rows = Annotated[dict[Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")], _Row], Meta(min_length=1, max_length=100)]
 
 
-class Keyring:
+class ApiKeys:
     """The keys that there are.  `secret` signs the names of rooms."""
 
     def __init__(self, rows: list[tuple[ApiKey, bytes]], secret: bytes) -> None:
@@ -67,7 +67,7 @@ class Keyring:
         return "".join(_LETTERS[byte & 31] for byte in mac[:_MAC])
 
 
-def load(path: Path, secret: bytes) -> Keyring:
+def load(path: Path, secret: bytes) -> ApiKeys:
     """The keys in the file.  Raises `SetupError`."""
     try:
         rows = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _Rows)
@@ -75,4 +75,4 @@ def load(path: Path, secret: bytes) -> Keyring:
         raise SetupError(f"api_keys: {path} can't be read: {error.strerror}.") from None
     except ValueError as error:  # of which TOML's and msgspec's are kinds
         raise SetupError(f"api_keys: {path} can't be used: {' '.join(str(error).split())}.") from None
-    return Keyring([(ApiKey(name, row.admin), bytes.fromhex(row.sha256)) for name, row in rows.items()], secret)
+    return ApiKeys([(ApiKey(name, row.admin), bytes.fromhex(row.sha256)) for name, row in rows.items()], secret)

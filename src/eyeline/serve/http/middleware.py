@@ -9,13 +9,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from eyeline.serve import client_address
 from eyeline.serve.client_address import IPNetwork
-from eyeline.serve.connection_limits import Door
+from eyeline.serve.connection_limits import ConnectionLimits, RefusalCode
 from eyeline.serve.http.problems import refuse
-from eyeline.signalling.refusals import DoorCode
 
 _log = structlog.get_logger("eyeline.front")
 
-TurnAway = Callable[[DoorCode, Scope, Send], Awaitable[None]]
+TurnAway = Callable[[RefusalCode, Scope, Send], Awaitable[None]]
 
 
 _ALWAYS: Final = {
@@ -35,7 +34,7 @@ _DOCUMENT: Final = {b"cross-origin-opener-policy": b"same-origin"}
 """For pages, where browsers keep to it: elsewhere they write an error into their console at each load."""
 
 
-class Front:
+class Middleware:
     """ASGI application around `site`: turns away addresses that ask too often, and completes the headers of answers.
 
     An upgrade to a WebSocket is a request like others, wherever it goes; `turn_away` refuses one.  `hsts` says that
@@ -43,11 +42,11 @@ class Front:
     """
 
     def __init__(
-        self, site: ASGIApp, door: Door, trusted: Sequence[IPNetwork], *, turn_away: TurnAway, hsts: bool
+        self, site: ASGIApp, limits: ConnectionLimits, trusted: Sequence[IPNetwork], *, turn_away: TurnAway, hsts: bool
     ) -> None:
         self._hsts = hsts
         self._site = site
-        self._door = door
+        self._limits = limits
         self._trusted = trusted
         self._turn_away = turn_away
         self._warned = False
@@ -79,7 +78,7 @@ class Front:
             await refuse("too-many-requests", complete)
 
     def _admits(self, scope: Scope) -> bool:
-        return self._door.admits(client_address.client(scope, self._trusted), asyncio.get_running_loop().time())
+        return self._limits.admits(client_address.client(scope, self._trusted), asyncio.get_running_loop().time())
 
     def _warn_of_proxy(self, scope: Scope) -> None:
         """Behind a proxy that isn't trusted all people share one address, and its limits."""

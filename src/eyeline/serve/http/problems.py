@@ -1,14 +1,36 @@
-"""How a request is refused over HTTP: a status, `Retry-After` where it helps, and a problem (RFC 9457) with a code."""
+"""Problem details (RFC 9457): how a request is refused over HTTP, with a status, a code and perhaps `Retry-After`."""
 
-from typing import Final
+from typing import Final, NamedTuple, get_args
 
 import msgspec
 from msgspec import Struct
 from starlette.types import Scope, Send
 
-from eyeline.signalling.refusals import AT_THE_DOOR, DoorCode
+from eyeline.serve.connection_limits import RefusalCode
 
 PROBLEM_TYPE: Final = "application/problem+json"
+
+
+class Refusal(NamedTuple):
+    """How one `RefusalCode` is answered."""
+
+    status: int
+    """The HTTP status."""
+    retry_after: int | None
+    """Seconds after which it makes sense to ask again."""
+    message: str
+    """The words for people."""
+
+
+REFUSALS: Final[dict[RefusalCode, Refusal]] = {
+    "wrong-subprotocol": Refusal(400, None, "Open the WebSocket with the subprotocol eyeline.v1."),
+    "foreign-origin": Refusal(403, None, "Pages of this origin may not use this server; its operator can allow it."),
+    "too-many-requests": Refusal(429, 5, "Too many requests from your network."),
+    "too-many-sockets": Refusal(429, 10, "Too many connections from your network."),
+    "busy": Refusal(503, 30, "The server has as many connections as it can take."),
+    "going-away": Refusal(503, 5, "The server is shutting down. Another one will take over; try again."),
+}
+assert set(REFUSALS) == set(get_args(RefusalCode))
 
 
 class Problem(Struct, frozen=True):
@@ -19,9 +41,9 @@ class Problem(Struct, frozen=True):
     title: str
 
 
-async def refuse(why: DoorCode, send: Send, kind: str = "http") -> None:
+async def refuse(why: RefusalCode, send: Send, kind: str = "http") -> None:
     """Answers with the row of `why`.  `kind` is the prefix of the ASGI messages."""
-    status, retry_after, message = AT_THE_DOOR[why]
+    status, retry_after, message = REFUSALS[why]
     body = msgspec.json.encode(Problem(status, why, message))
     headers = [
         (b"content-type", PROBLEM_TYPE.encode()),
@@ -33,7 +55,7 @@ async def refuse(why: DoorCode, send: Send, kind: str = "http") -> None:
     await send({"type": f"{kind}.response.body", "body": body})
 
 
-async def turn_away(why: DoorCode, scope: Scope, send: Send) -> None:
+async def turn_away(why: RefusalCode, scope: Scope, send: Send) -> None:
     """Ends a WebSocket's handshake with the row of `why`."""
     if "websocket.http.response" in scope.get("extensions", {}):
         await refuse(why, send, "websocket.http")

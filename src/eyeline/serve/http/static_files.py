@@ -107,7 +107,7 @@ _WRONG_METHOD_TEXT = b"Only GET and HEAD work here.\n"
 _TEXT = (b"content-type", _TYPES[".txt"])
 
 
-class Pages:
+class StaticFiles:
     """ASGI application for the web app, at the root of a site or mounted under any prefix.
 
     The page's `<base href>` follows `root_path`, whether or not the server leaves it in `path`.  Raises SetupError when

@@ -1,21 +1,16 @@
-"""How long and how much: what uvicorn's protocols leave open, since it expects a proxy in front."""
+"""HTTP timeouts and size limits: what uvicorn leaves open because it expects a proxy in front of it."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, cast
 
 from httptools import HttpParserError
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-REQUEST_WITHIN: Final = 10.0
-"""Seconds that a request may take to come, from the opening of the connection or its first byte: its head and its body,
-which the HTTP API alone has a use for."""
-
-HEAD_BYTES_MAX: Final = 32 * 1024
-"""Bytes in the head of a request.  What came in one read with its end is looked at whole, up to 256 KiB."""
+from eyeline.serve.connection_limits import HEAD_BYTES_MAX, REQUEST_WITHIN
 
 PIPELINED_MAX: Final = 16
 """Requests that may have come before the first of them is answered.  Browsers send one at a time; one read can hold ten
@@ -24,11 +19,8 @@ thousand."""
 STUCK_WITHIN: Final = 30.0
 """Seconds in which a client must take at least some of an answer."""
 
-LINGER: Final = 1.0
-"""Seconds that the last bytes of a WebSocket have, once the conversation is over; then it is cut off."""
 
-
-class Http(HttpToolsProtocol):
+class HttpProtocol(HttpToolsProtocol):
     """Turns away requests without end, in size or in time.
 
     `told` is the address of the client where a proxy has said it ahead of the requests: it, and not the proxy's own, is
@@ -88,7 +80,7 @@ class Http(HttpToolsProtocol):
         self._calm()
         self._wait_no_more()
         if self._told is not None:
-            protocol = partial(cast("type[WebSocket]", self.ws_protocol_class), told=self._told)
+            protocol = partial(cast("Callable[..., asyncio.Protocol]", self.ws_protocol_class), told=self._told)
             self.ws_protocol_class = cast("type[asyncio.Protocol]", protocol)
         super().handle_websocket_upgrade()
 
@@ -132,47 +124,3 @@ class Http(HttpToolsProtocol):
         if self._overdue is not None:
             self._overdue.cancel()
             self._overdue = None
-
-
-class WebSocket(WebSocketsSansIOProtocol):
-    """A transport that is closed first sends what it holds; one whose client takes nothing would never be gone."""
-
-    _cut: asyncio.TimerHandle | None = None
-
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-        told: tuple[str, int] | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._told = told
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The handshake has come."""
-        super().connection_made(transport)
-        self.client = self._told or self.client
-
-    async def run_asgi(self) -> None:
-        """As uvicorn does, and then the end."""
-        try:
-            await super().run_asgi()
-        finally:
-            self._end()
-
-    def shutdown(self) -> None:
-        """The server stops."""
-        super().shutdown()
-        self._end()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The socket is gone."""
-        if self._cut is not None:
-            self._cut.cancel()
-        super().connection_lost(exc)
-
-    def _end(self) -> None:
-        if self._cut is None and not self.disconnected:
-            self._cut = self.loop.call_later(LINGER, self.transport.abort)

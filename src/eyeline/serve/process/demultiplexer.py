@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from eyeline.serve.http.timeouts import REQUEST_WITHIN, Http
+from eyeline.serve.connection_limits import REQUEST_WITHIN
 from eyeline.serve.process.https_redirect import answer, is_astray
 
 _LAST_OF_STUN: Final = 0x03
@@ -25,27 +25,34 @@ _PROXY: Final = b"PROXY "
 _PROXY_LINE_BYTES: Final = 107
 """The longest line of version 1, with its end."""
 
-Stream = Callable[[tuple[str, int] | None], asyncio.Protocol]
-"""Makes a protocol for one client of TURN, whose address a trusted proxy may have told."""
+ClientAddress = tuple[str, int] | None
+"""Where a client is, as a trusted proxy said by the PROXY protocol; None if no proxy said it."""
+
+TurnFactory = Callable[[ClientAddress], asyncio.Protocol]
+"""Makes the protocol for one TURN client."""
+
+HttpFactory = Callable[..., asyncio.Protocol]
+"""Makes the protocol for one HTTP client, from its `ClientAddress` and uvicorn's own arguments."""
 
 
-class FirstByte(asyncio.Protocol):
-    """What uvicorn makes for each connection, as long as it isn't clear what it is."""
+class Demultiplexer(asyncio.Protocol):
+    """The protocol of each new connection until its first byte has come."""
 
     def __init__(
         self,
-        stream: Stream,
+        turn: TurnFactory,
+        http: HttpFactory,
         is_trusted: Callable[[str], bool],
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self._stream = stream
+        self._turn = turn
         self._is_trusted = is_trusted
         self._seen = b""
-        self._http: Callable[[tuple[str, int] | None], asyncio.Protocol] = partial(
-            Http, config=config, server_state=server_state, app_state=app_state, _loop=_loop
+        self._http: Callable[[ClientAddress], asyncio.Protocol] = partial(
+            http, config=config, server_state=server_state, app_state=app_state, _loop=_loop
         )
         self._connections = cast("set[object]", server_state.connections)
         self._loop = _loop or asyncio.get_running_loop()
@@ -79,7 +86,7 @@ class FirstByte(asyncio.Protocol):
                 return
             client = _told(line)
         self._let_go()
-        protocol = self._stream(client or self._peer) if rest[0] <= _LAST_OF_STUN else self._http(client)
+        protocol = self._turn(client or self._peer) if rest[0] <= _LAST_OF_STUN else self._http(client)
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         protocol.data_received(rest)

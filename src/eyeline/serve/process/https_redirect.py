@@ -1,7 +1,7 @@
 """Who comes by `http://` to a port that speaks TLS is sent to `https://`.
 
 The first byte of TLS says "handshake", and that of HTTP is a letter.  Our `SSLObject` looks at it before OpenSSL does,
-which would hang up.  `FirstByte` then answers, closes, and sees to it that a head does not take too long.
+which would hang up.  `Demultiplexer` then answers, closes, and sees to it that a head does not take too long.
 """
 
 import re
@@ -9,7 +9,7 @@ import ssl
 from asyncio import BaseTransport
 from typing import Any, Final
 
-from eyeline.serve.http.timeouts import HEAD_BYTES_MAX
+from eyeline.serve.connection_limits import HEAD_BYTES_MAX
 
 _ASKS: Final = (b"GET ", b"HEAD ")
 _FIRST: Final = (b"G", b"H")

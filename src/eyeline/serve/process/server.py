@@ -1,4 +1,4 @@
-"""From settings to a server that runs: logs, listening sockets, certificate, uvicorn."""
+"""The server process: logs, listening sockets, TLS, signals, and uvicorn."""
 
 import asyncio
 import resource
@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from types import FrameType
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from eyeline.errors import SetupError
 from eyeline.serve import client_address, logs
-from eyeline.serve.process.demultiplexer import FirstByte
-from eyeline.serve.process.listen import BACKLOG_CONNECTIONS, Listening, addresses, listen, listening
+from eyeline.serve.local_address import Listening, addresses, listening
+from eyeline.serve.process.demultiplexer import Demultiplexer, HttpFactory
+from eyeline.serve.process.listen import BACKLOG_CONNECTIONS, listen
 from eyeline.serve.process.tls import Certificate, self_signed
-from eyeline.serve.ws.fast_path import Direct
 from eyeline.settings import Settings
 
 _LARGEST_FRAME_BYTES = 128 * 1024
@@ -38,10 +38,22 @@ class Application(Protocol):
     async def drain(self) -> None: ...
 
 
-def run(settings: Settings, build: Callable[[Settings], Application], started: Callable[[Listening], None]) -> None:
+class Protocols(NamedTuple):
+    """What connections become once the demultiplexer knows what they are."""
+
+    http: HttpFactory
+    ws: type[asyncio.Protocol]
+
+
+def serve(
+    settings: Settings,
+    build: Callable[[Settings], Application],
+    protocols: Protocols,
+    started: Callable[[Listening], None],
+) -> None:
     """Serve what `build` returns until SIGINT or SIGTERM, and call `started` once it can be reached.
 
-    TURN has the port of the pages, too: connections that open with STUN go to the application's `stream`.
+    TURN shares the port of the pages: connections that open with STUN go to the application's `stream`.
 
     Returns after a clean stop by SIGTERM.  Raises SetupError when the server can't start as told, and KeyboardInterrupt
     after a clean stop by SIGINT.
@@ -56,7 +68,9 @@ def run(settings: Settings, build: Callable[[Settings], Application], started: C
         fingerprint = certificate.fingerprint() if certificate else None
         where = listening(settings, sockets[0].getsockname()[1], fingerprint)
         app = build(settings)
-        _Server(app, context, lambda: started(where), client_address.trusts(settings.proxies())).serve_on(sockets)
+        is_trusted = client_address.trusts(settings.proxies())
+        demultiplexer = partial(Demultiplexer, app.stream, protocols.http, is_trusted)
+        _Server(app, context, demultiplexer, protocols.ws, lambda: started(where)).serve_on(sockets)
 
 
 class _Gate:
@@ -93,16 +107,17 @@ class _Server(uvicorn.Server):
         self,
         app: Application,
         context: ssl.SSLContext | None,
+        http: Callable[..., asyncio.Protocol],
+        ws: type[asyncio.Protocol],
         started: Callable[[], None],
-        is_trusted: Callable[[str], bool],
     ) -> None:
         gate = _Gate(app)
         super().__init__(
             uvicorn.Config(
                 gate,
                 loop="uvloop",
-                http=cast("type[asyncio.Protocol]", partial(FirstByte, app.stream, is_trusted)),
-                ws=Direct,
+                http=cast("type[asyncio.Protocol]", http),
+                ws=ws,
                 ws_max_size=_LARGEST_FRAME_BYTES,
                 ws_ping_interval=None,
                 ws_per_message_deflate=False,

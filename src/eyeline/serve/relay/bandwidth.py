@@ -1,55 +1,41 @@
-"""What one member may have relayed in a second, both ways together."""
+"""Bandwidth limit of the relay: what one member may have relayed in a second, both directions together."""
 
 from typing import Final
+
+from eyeline.rate_limit import TokenBucket
 
 BURST_S: Final = 1.0
 """So many seconds' worth at once, after a pause."""
 
 
-class Meter:
-    """A token bucket of bytes, asked once for each batch of packets."""
+class BandwidthLimit(TokenBucket):
+    """The bytes of one member.  `available` is asked once for each batch of packets, and `spend` told what passed."""
+
+    __slots__ = ("users",)
 
     def __init__(self, bytes_per_second: float) -> None:
-        self._rate = bytes_per_second
-        self._left = bytes_per_second * BURST_S
-        self._at = 0.0
+        super().__init__(per_second=bytes_per_second, burst=bytes_per_second * BURST_S)
         self.users = 0
         """How many allocations share it."""
 
-    def left(self, now: float) -> float:
-        """Bytes that may pass now.  Who asks by an earlier time than another one did, as the plane's readers do, is
-        given nothing for it: time that was paid for once is not paid for again."""
-        if now > self._at:
-            self._left = min(self._left + (now - self._at) * self._rate, self._rate * BURST_S)
-            self._at = now
-        return self._left
 
-    def spend(self, passed: int) -> None:
-        """They have passed."""
-        self._left -= passed
-
-    def is_full(self, now: float) -> bool:
-        """Whether it is as good as new."""
-        return self.left(now) >= self._rate * BURST_S
-
-
-class Meters:
-    """One for each member, also between two allocations: giving back the last one does not fill it."""
+class BandwidthLimits:
+    """One for each member.  It outlives an allocation, so that a new one doesn't start with a full bucket."""
 
     def __init__(self, bytes_per_second: float) -> None:
         self._rate = bytes_per_second
-        self._meters: dict[str, Meter] = {}
+        self._limits: dict[str, BandwidthLimit] = {}
 
     def __len__(self) -> int:
-        return len(self._meters)
+        return len(self._limits)
 
-    def of(self, member: str) -> Meter:
-        """For one more allocation, which takes itself off `users` when it ends."""
-        meter = self._meters.setdefault(member, Meter(self._rate))
-        meter.users += 1
-        return meter
+    def of(self, member: str) -> BandwidthLimit:
+        """For one more allocation, which subtracts itself from `users` when it ends."""
+        limit = self._limits.setdefault(member, BandwidthLimit(self._rate))
+        limit.users += 1
+        return limit
 
     def tick(self, now: float) -> None:
-        """Once a second: forget those that nobody uses and that are full again, `BURST_S` after the last use."""
-        for member in [member for member, each in self._meters.items() if not each.users and each.is_full(now)]:
-            del self._meters[member]
+        """Once a second: forget those that no allocation uses and that are full again, `BURST_S` after the last use."""
+        for member in [member for member, each in self._limits.items() if not each.users and each.is_full(now)]:
+            del self._limits[member]

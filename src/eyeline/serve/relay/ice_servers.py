@@ -12,13 +12,13 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from eyeline.errors import SetupError
-from eyeline.rate_limit import Budget
+from eyeline.rate_limit import RateLimit
 from eyeline.serve import client_address
+from eyeline.serve.local_address import NO_NAME, addresses, in_url
 from eyeline.serve.metrics import Reading
-from eyeline.serve.process.listen import NO_NAME, addresses, in_url
 from eyeline.serve.relay.port_allocator import is_own
 from eyeline.serve.relay.relay import Addresses, Relay
-from eyeline.serve.relay.udp_listener import Listeners
+from eyeline.serve.relay.udp_listener import UdpListeners
 from eyeline.settings import Settings
 from eyeline.signalling.messages import IceServer
 from eyeline.signalling.session import Ice
@@ -30,7 +30,7 @@ from eyeline.turn.relay_attributes import FAMILY_OF
 from eyeline.turn.server import Relaying, Server
 
 
-class Traversal:
+class IceServerProvider:
     """STUN and TURN of a running server.
 
     Needs a running loop; raises `SetupError` if a port is taken, or `public_address` leads nowhere.
@@ -43,7 +43,7 @@ class Traversal:
         self._trusted = settings.proxies()
         self._theirs = _read_secret(settings.turn_secret) if settings.turn_secret else None
         where = _addresses(settings)
-        listeners = Listeners.open(host=settings.host, port=settings.stun_port)
+        listeners = UdpListeners.open(host=settings.host, port=settings.stun_port)
         relaying = None
         if settings.relay == "on":
             rules = Rules(
@@ -54,7 +54,7 @@ class Traversal:
             )
             authority = Authority(_derive(secret, "credentials"), _derive(secret, "nonces"))
             relaying = Relaying(authority, rules, _derive(secret, "reservations"))
-        self._server = Server(Budget(), relaying)
+        self._server = Server(RateLimit(), relaying)
         rate = settings.relay_kilobytes * 1000
         self.relay = Relay(self._server, listeners, settings.relay_range(), where, rate)
 

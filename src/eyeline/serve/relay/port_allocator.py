@@ -28,7 +28,7 @@ class Connected(NamedTuple):
     """Anybody's, the one address among them."""
 
 
-class Ports:
+class PortAllocator:
     """The ports that relayed addresses may have.  An unforeseeable one is chosen (RFC 8656, 7.2 and 21.1)."""
 
     def __init__(self, ports: range, own: Mapping[int, bytes]) -> None:

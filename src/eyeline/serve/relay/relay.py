@@ -1,6 +1,6 @@
 """The edge of STUN and TURN: sockets on one side, `turn.server.Server` on the other, the data plane beside it.
 
-Listeners are in `serve.relay.udp_listener`, streams in `serve.relay.tcp_stream`; both only hand over what came and
+UdpListeners are in `serve.relay.udp_listener`, streams in `serve.relay.tcp_stream`; both only hand over what came and
 how to answer.
 """
 
@@ -11,12 +11,13 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, assert_never
 
 from eyeline.serve.client_address import source_of
-from eyeline.serve.connection_limits import Door
-from eyeline.serve.relay.data_plane import Client, Plane, Totals
-from eyeline.serve.relay.port_allocator import Ports
-from eyeline.serve.relay.socket_quota import Share, Shares, half_of_the_files
-from eyeline.serve.relay.tcp_stream import TurnStream
-from eyeline.serve.relay.udp_listener import Listeners
+from eyeline.serve.connection_limits import ConnectionLimits
+from eyeline.serve.relay.data_plane import Client, DataPlane
+from eyeline.serve.relay.forwarding import Totals
+from eyeline.serve.relay.port_allocator import PortAllocator
+from eyeline.serve.relay.socket_quota import SocketQuota, SocketQuotas, half_of_the_files
+from eyeline.serve.relay.tcp_stream import TcpStream
+from eyeline.serve.relay.udp_listener import UdpListeners
 from eyeline.turn.credentials import Credentials
 from eyeline.turn.effects import Bind, Effect, Flow, Forbid, Free, HangUp, Open, Permit, Send, Unbind, Unreserve
 from eyeline.turn.server import Server
@@ -51,26 +52,27 @@ class Relay:
     def __init__(
         self,
         server: Server,
-        listeners: Listeners,
+        listeners: UdpListeners,
         ports: range = PORTS,
         addresses: Addresses = NOWHERE,
         rate: float = UNLIMITED,
-        shares: Shares | None = None,
+        quotas: SocketQuotas | None = None,
     ) -> None:
-        """`rate` is in bytes per second, for each member; without `shares` half of this process's files are there."""
+        """`rate` is in bytes per second, for each member; without `quotas` half of this process's files are there."""
         self._server = server
         self._listeners = listeners
         self._addresses = addresses
         self._loop = asyncio.get_running_loop()
-        self._shares = Shares(half_of_the_files()) if shares is None else shares
-        self._plane = Plane(self, Ports(ports, addresses.own), self._shares, rate)
-        self._streams: dict[Flow, TurnStream] = {}
-        self._stream_shares: dict[Flow, Share] = {}
-        self._strangers = self._shares.half()
-        self._stranger_shares: dict[Flow, Share] = {}
+        self._quotas = SocketQuotas(half_of_the_files()) if quotas is None else quotas
+        self._plane = DataPlane(self, PortAllocator(ports, addresses.own), self._quotas, rate)
+        self.from_stream = self._plane.from_stream
+        self._streams: dict[Flow, TcpStream] = {}
+        self._stream_quotas: dict[Flow, SocketQuota] = {}
+        self._strangers = self._quotas.half()
+        self._stranger_quotas: dict[Flow, SocketQuota] = {}
         """Of streams that have not held an allocation yet, beside the share that each stream has."""
         self.refused: Counter[str] = Counter()
-        """See `turn_stream.Desk`."""
+        """See `tcp_stream.StreamHandler`."""
         server.wake(self._loop.time(), time.time())
         listeners.start(self.receive)
         self._timer = self._loop.call_later(TICK_S, self._tick)
@@ -88,55 +90,51 @@ class Relay:
         """Who sat there has left."""
         self._perform(self._server.revoke(room, peer), None)
 
-    def stream(self, client: tuple[str, int] | None = None, door: Door | None = None) -> TurnStream:
+    def stream(self, client: tuple[str, int] | None = None, limits: ConnectionLimits | None = None) -> TcpStream:
         """A protocol for one client of TURN over TCP or TLS; `client` is its address behind a proxy."""
-        return TurnStream(self, client, door)
+        return TcpStream(self, client, limits)
 
     def receive(self, datagram: bytes, flow: Flow, reply: Callable[[bytes], None]) -> None:
         """STUN from a client, and how to answer where it came in."""
         self._perform(self._server.receive(datagram, flow, self._loop.time()), reply)
 
     def stun(self, datagram: bytes, flow: Flow) -> None:
-        """See `plane.Control`."""
+        """See `forwarding.Control`."""
         self._perform(
             self._server.receive(datagram, flow, self._loop.time()), lambda data: self._plane.send(flow, data)
         )
 
     def resolve(self, peer: Address) -> Address | None:
-        """See `plane.Control`."""
+        """See `forwarding.Control`."""
         return self._server.allocations.resolve(peer)
 
     def advertised(self, address: Address) -> Address:
-        """See `plane.Control`."""
+        """See `forwarding.Control`."""
         own, public = (each.get(len(address.ip)) for each in self._addresses)
         return Address(public, address.port) if public is not None and own == address.ip else address
 
-    def connected(self, flow: Flow, stream: TurnStream) -> bool:
+    def connected(self, flow: Flow, stream: TcpStream) -> bool:
         """A client of TCP or TLS is there; False if there are too many, or if a proxy says that it is there already."""
         if flow in self._streams:
             self.refused["twice"] += 1
             return False
         source = source_of(flow.client.ip)
-        share, stranger = self._shares.of(source, None), self._strangers.of(source, None)
+        quota, stranger = self._quotas.of(source, None), self._strangers.of(source, None)
         try:
-            share.take()
+            quota.take()
             stranger.take()
         except OSError:
-            share.end()
+            quota.end()
             self.refused["no-sockets"] += 1
             return False
         self._streams[flow] = stream
-        self._stream_shares[flow], self._stranger_shares[flow] = share, stranger
+        self._stream_quotas[flow], self._stranger_quotas[flow] = quota, stranger
         return True
-
-    def from_stream(self, flow: Flow, message: memoryview) -> None:
-        """ChannelData or a Send indication from a stream."""
-        self._plane.from_stream(flow, message)
 
     def disconnected(self, flow: Flow) -> None:
         """A client of TCP or TLS is gone."""
         del self._streams[flow]
-        self._stream_shares.pop(flow).end()
+        self._stream_quotas.pop(flow).end()
         self._is_known(flow)
         self._perform(self._server.closed(flow), None)
 
@@ -153,7 +151,7 @@ class Relay:
         self._plane.close()
 
     def _is_known(self, flow: Flow) -> None:
-        stranger = self._stranger_shares.pop(flow, None)
+        stranger = self._stranger_quotas.pop(flow, None)
         if stranger is not None:
             stranger.end()
 

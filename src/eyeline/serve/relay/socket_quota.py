@@ -18,7 +18,7 @@ SOCKETS_PER_MEMBER: Final = 512
 _UNLIMITED_FILES: Final = 1 << 20
 
 
-class Shares:
+class SocketQuotas:
     """Counts them all."""
 
     def __init__(self, sockets: int) -> None:
@@ -28,13 +28,13 @@ class Shares:
         """How many there are now."""
         self._by: Counter[Source | str | None] = Counter()
 
-    def of(self, source: Source, member: str | None) -> "Share":
+    def of(self, source: Source, member: str | None) -> "SocketQuota":
         """For an allocation of this member; None is somebody who has not said who they are."""
-        return Share(self, source, member)
+        return SocketQuota(self, source, member)
 
-    def half(self) -> "Shares":
+    def half(self) -> "SocketQuotas":
         """Half as many, counted for themselves."""
-        return Shares(self._sockets // 2)
+        return SocketQuotas(self._sockets // 2)
 
     def has(self, more: int, source: Source, member: str | None, *, part: float) -> bool:
         """Whether with so many more no more than this part is used of each share that they belong to."""
@@ -51,11 +51,11 @@ class Shares:
                     del self._by[each]
 
 
-class Share:
+class SocketQuota:
     """The sockets of one allocation, or of one connection."""
 
-    def __init__(self, shares: Shares, source: Source, member: str | None) -> None:
-        self._shares = shares
+    def __init__(self, quotas: SocketQuotas, source: Source, member: str | None) -> None:
+        self._quotas = quotas
         self._whose = source, member
         self._held = 0
 
@@ -70,11 +70,11 @@ class Share:
     def give(self, sockets: int = 1) -> None:
         """They are closed."""
         self._held -= sockets
-        self._shares.count(-sockets, *self._whose)
+        self._quotas.count(-sockets, *self._whose)
 
-    def part(self) -> "Share":
+    def part(self) -> "SocketQuota":
         """For one of the sockets, which lives on without the others."""
-        other = Share(self._shares, *self._whose)
+        other = SocketQuota(self._quotas, *self._whose)
         self._held -= 1
         other._held = 1
         return other
@@ -84,10 +84,10 @@ class Share:
         self.give(self._held)
 
     def _take(self, sockets: int, *, part: float) -> None:
-        if not self._shares.has(sockets, *self._whose, part=part):
+        if not self._quotas.has(sockets, *self._whose, part=part):
             raise OSError(errno.EMFILE, "no more sockets for the relay")
         self._held += sockets
-        self._shares.count(sockets, *self._whose)
+        self._quotas.count(sockets, *self._whose)
 
 
 def half_of_the_files() -> int:

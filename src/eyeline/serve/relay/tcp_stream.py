@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import Final, Protocol, cast
 
 from eyeline.serve.client_address import source_of
-from eyeline.serve.connection_limits import Door
+from eyeline.serve.connection_limits import ConnectionLimits
 from eyeline.turn.effects import Flow
 from eyeline.turn.framing import MalformedError
 from eyeline.turn.indications import SEND_TYPE
@@ -29,13 +29,13 @@ MESSAGES_PER_TURN: Final = 64
 """Then it is others' turn on the loop: a read of 256 KiB can hold 13,000 requests."""
 
 
-class Desk(Protocol):
+class StreamHandler(Protocol):
     """Where a stream brings what it hears."""
 
     refused: Counter[str]
     """Connections that were closed, by why; `serve/metrics.py` says what each means."""
 
-    def connected(self, flow: Flow, stream: "TurnStream") -> bool:
+    def connected(self, flow: Flow, stream: "TcpStream") -> bool:
         """The client is there; False if it can't stay."""
 
     def receive(self, datagram: bytes, flow: Flow, reply: "_Reply") -> None:
@@ -52,15 +52,16 @@ class _Reply(Protocol):
     def __call__(self, data: bytes, /) -> None: ...
 
 
-class TurnStream(asyncio.Protocol):
+class TcpStream(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, desk: Desk, client: tuple[str, int] | None = None, door: Door | None = None) -> None:
-        """`client` is its address where a proxy stands between; else it is that of the connection.  `door` counts those
-        of an address."""
-        self._desk = desk
+    def __init__(
+        self, handler: StreamHandler, client: tuple[str, int] | None = None, limits: ConnectionLimits | None = None
+    ) -> None:
+        """`client` is its address if a proxy said it, else the connection's is taken.  `limits` counts that address."""
+        self._handler = handler
         self._client = client
-        self._door = door
+        self._limits = limits
         self._splitter = Splitter()
         self._loop = asyncio.get_running_loop()
         self._used_at = self._loop.time()
@@ -78,11 +79,11 @@ class TurnStream(asyncio.Protocol):
         client = self._client or transport.get_extra_info("peername")
         server = transport.get_extra_info("sockname")
         flow = Flow("stream", _address(client), _address(server))
-        if self._door is not None and not self._door.connects(source_of(flow.client.ip), self._loop.time()):
-            self._desk.refused["too-many-connections"] += 1
+        if self._limits is not None and not self._limits.connects(source_of(flow.client.ip), self._loop.time()):
+            self._handler.refused["too-many-connections"] += 1
             self.shutdown()
             return
-        if self._desk.connected(flow, self):
+        if self._handler.connected(flow, self):
             self._flow = flow
             return
         self._leave(flow)
@@ -107,9 +108,9 @@ class TurnStream(asyncio.Protocol):
             for message in islice(self._waiting, MESSAGES_PER_TURN):
                 taken += 1
                 if message[0] & 0xC0 == 0x40 or bytes(message[:2]) == SEND_TYPE:
-                    self._desk.from_stream(self._flow, message)
+                    self._handler.from_stream(self._flow, message)
                 else:
-                    self._desk.receive(bytes(message), self._flow, self.send)
+                    self._handler.receive(bytes(message), self._flow, self.send)
         except MalformedError:
             self.shutdown()
             return
@@ -150,12 +151,12 @@ class TurnStream(asyncio.Protocol):
         del error
         if self._flow is not None:
             self._leave(self._flow)
-            self._desk.disconnected(self._flow)
+            self._handler.disconnected(self._flow)
             self._flow = self._waiting = None
 
     def _leave(self, flow: Flow) -> None:
-        if self._door is not None:
-            self._door.disconnects(source_of(flow.client.ip))
+        if self._limits is not None:
+            self._limits.disconnects(source_of(flow.client.ip))
 
     def shutdown(self) -> None:
         """Close it at once, with all that waits to be sent.  uvicorn calls it when the server stops."""

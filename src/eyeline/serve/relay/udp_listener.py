@@ -39,7 +39,7 @@ Receive = Callable[[bytes, Flow, Callable[[bytes], None]], None]
 """A datagram, whose it is, and how to answer it."""
 
 
-class Listeners:
+class UdpListeners:
     """UDP sockets on one port, until `close`."""
 
     def __init__(self, sockets: list[socket.socket]) -> None:

@@ -3,13 +3,12 @@
 import asyncio
 import contextlib
 from collections import deque
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from starlette.types import Message, Receive, Scope, Send
 
-from eyeline.serve.connection_limits import Guest
-from eyeline.serve.ws.connection import CLOSE_WITHIN, OUTBOX_BYTES, Broker, Connection, Full, Site
-from eyeline.serve.ws.fast_path import Direct
+from eyeline.serve.connection_limits import AdmittedSocket
+from eyeline.serve.ws.connection import CLOSE_WITHIN, OUTBOX_BYTES, Broker, Connection, Full, Site, Socket
 from eyeline.signalling.messages import SUBPROTOCOL
 from eyeline.signalling.session import Ice
 
@@ -65,10 +64,17 @@ class Outbox:
         self._ready.set()
 
 
+class FastPathSocket(Socket, Protocol):
+    """What our own server offers in the scope's extensions as `eyeline.fast_path`: frames skip ASGI."""
+
+    def deliver_to(self, receiver: Connection) -> None:
+        """Hand every frame to `receiver` from now on."""
+
+
 class Call(NamedTuple):
     """Who opens a WebSocket, and what holds for them."""
 
-    guest: Guest
+    admitted: AdmittedSocket
     ice: Ice
     site: Site | None
     """Asked who they are, where the site decides that."""
@@ -77,10 +83,10 @@ class Call(NamedTuple):
 async def serve(broker: Broker, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
     """One WebSocket, from its acceptance to its end."""
     await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
-    direct = scope.get("extensions", {}).get("eyeline.direct")
-    if isinstance(direct, Direct):
-        connection = broker.open(direct, call.guest, call.ice)
-        direct.deliver_to(connection)
+    fast_path: FastPathSocket | None = scope.get("extensions", {}).get("eyeline.fast_path")
+    if fast_path is not None:
+        connection = broker.open(fast_path, call.admitted, call.ice)
+        fast_path.deliver_to(connection)
         try:
             await _listen(connection, call.site, receive)
         finally:
@@ -89,7 +95,7 @@ async def serve(broker: Broker, call: Call, scope: Scope, receive: Receive, send
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(None) as limit:
             outbox = Outbox(limit)
-            connection = broker.open(outbox, call.guest, call.ice)
+            connection = broker.open(outbox, call.admitted, call.ice)
             try:
                 await _converse(outbox, connection, call.site, receive, send)
             finally:

@@ -13,7 +13,7 @@ from starlette.types import Scope
 from eyeline.errors import SetupError
 from eyeline.settings import Settings
 from eyeline.signalling.messages import RoomName
-from eyeline.signalling.passes import NAME_CHARACTERS_MAX, PassDesk, Person, keys_of
+from eyeline.signalling.passes import NAME_CHARACTERS_MAX, PassVerifier, Person, keys_of
 
 _log = structlog.get_logger("eyeline.entrance")
 
@@ -25,7 +25,7 @@ Authorize = Callable[[Scope, str], Awaitable[Person | None]]
 there) to enter this room?  None turns them away.  Asked for each `hello` without a pass, not when they come back."""
 
 
-def desk(settings: Settings, secret: bytes) -> PassDesk:
+def pass_verifier(settings: Settings, secret: bytes) -> PassVerifier:
     """Checks passes by the keys of the site, and signs ones of the server's own.  Raises `SetupError`."""
     try:
         keys = {} if settings.pass_keys is None else keys_of(settings.pass_keys.read_bytes())
@@ -34,7 +34,7 @@ def desk(settings: Settings, secret: bytes) -> PassDesk:
     except ValueError as error:
         raise SetupError(f"pass_keys: {settings.pass_keys} can't be used: {error}.") from None
     ours = hmac.digest(secret, b"eyeline pass 1", hashlib.sha256)
-    return PassDesk(keys, secret=ours, audience=settings.pass_audience)
+    return PassVerifier(keys, secret=ours, audience=settings.pass_audience)
 
 
 async def consult(authorize: Authorize, scope: Scope, room: RoomName) -> Person | None:

@@ -8,7 +8,7 @@ from eyeline.serve.alarm import Alarm
 from eyeline.signalling.messages import PeerId, Refused, RoomName
 from eyeline.signalling.refusals import REFUSALS
 from eyeline.signalling.requests import Enter, Look, News, Relay, Request, SessionId, Tell
-from eyeline.signalling.room import Life, Room
+from eyeline.signalling.room import BrokerRun, Room
 from eyeline.signalling.seat import Seat
 
 Mailbox = Callable[[News], None]
@@ -38,10 +38,10 @@ class LocalBus:
     Of `rooms` that there can be, a further one is refused with `busy`, except to who comes back to a seat.
     """
 
-    def __init__(self, *, capacity: int, rooms: int, life: Life, vacated: Vacated) -> None:
+    def __init__(self, *, capacity: int, rooms: int, broker_run: BrokerRun, vacated: Vacated) -> None:
         self._most = rooms
         self._capacity = capacity
-        self._life = life
+        self._broker_run = broker_run
         self._vacated = vacated
         self._loop = asyncio.get_running_loop()
         self._mailboxes: dict[SessionId, Mailbox] = {}
@@ -91,7 +91,7 @@ class LocalBus:
         self._rooms.clear()
 
     def _open(self, name: RoomName) -> tuple[Room, Alarm]:
-        room = Room(name, capacity=self._capacity, life=self._life, now=self._loop.time())
+        room = Room(name, capacity=self._capacity, broker_run=self._broker_run, now=self._loop.time())
 
         def ring(now: float) -> None:
             tells = room.wake(now)

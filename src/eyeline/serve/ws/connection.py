@@ -11,14 +11,26 @@ import structlog
 from msgspec.structs import replace
 
 from eyeline.serve.alarm import Alarm
-from eyeline.serve.connection_limits import Guest
+from eyeline.serve.connection_limits import AdmittedSocket
 from eyeline.serve.logs import is_noted
 from eyeline.serve.ws.bus import Bus
 from eyeline.signalling.messages import FromBroker, PeerId, Refused, RoomName, Signalled, encode_utf8
 from eyeline.signalling.passes import Person
 from eyeline.signalling.refusals import REFUSALS
 from eyeline.signalling.requests import Admitted, Look, News, Relay, Request, SessionId
-from eyeline.signalling.session import LEFT, Ask, Close, Effect, Entering, Ice, Post, Seated, Send, Session, Terms
+from eyeline.signalling.session import (
+    LEFT,
+    Ask,
+    Close,
+    Effect,
+    Entering,
+    Ice,
+    Post,
+    Seated,
+    Send,
+    Session,
+    SessionPolicy,
+)
 
 _log = structlog.get_logger("eyeline.broker")
 
@@ -71,15 +83,15 @@ class Tally:
 class Connection:
     """One client: frames in by `receive`, frames out by the socket, the room by the bus, time by an alarm."""
 
-    def __init__(self, socket: Socket, bus: Bus, terms: Terms, guest: Guest, tally: Tally) -> None:
-        self._guest = guest
+    def __init__(self, socket: Socket, bus: Bus, policy: SessionPolicy, admitted: AdmittedSocket, tally: Tally) -> None:
+        self._admitted = admitted
         self._tally = tally
         self._is_noted = is_noted()
         self._loop = asyncio.get_running_loop()
         self._socket = socket
         self._bus = bus
         now = self._loop.time()
-        self._session = Session(SessionId(secrets.token_urlsafe(9)), PeerId(secrets.token_urlsafe(12)), terms, now)
+        self._session = Session(SessionId(secrets.token_urlsafe(9)), PeerId(secrets.token_urlsafe(12)), policy, now)
         self._alarm = Alarm(self._session, self._ring)
         self._alarm.look()
         self._asked: asyncio.Queue[RoomName] = asyncio.Queue(1)  # the session asks, and waits for the answer
@@ -96,14 +108,14 @@ class Connection:
         """A message has come."""
         now = self._loop.time()
         self._perform(
-            self._session.receive(text, now) if self._guest.speaks(now) else self._session.give_up("too-fast")
+            self._session.receive(text, now) if self._admitted.speaks(now) else self._session.give_up("too-fast")
         )
         self._alarm.look()
 
     def notice(self) -> None:
         """A frame has come that is no whole message, such as a ping: it counts like one, and tells nothing."""
         now = self._loop.time()
-        self._perform(self._session.notice(now) if self._guest.speaks(now) else self._session.give_up("too-fast"))
+        self._perform(self._session.notice(now) if self._admitted.speaks(now) else self._session.give_up("too-fast"))
 
     def give_up(self) -> None:
         """The client does not read: it is dropped alone."""
@@ -157,7 +169,7 @@ class Connection:
     def _post(self, room: RoomName, request: Request) -> None:
         if isinstance(request, Relay):
             self._tally.signals += 1
-        elif isinstance(request, Look) and not self._guest.looks(self._loop.time()):
+        elif isinstance(request, Look) and not self._admitted.looks(self._loop.time()):
             self._hear(Refused("too-many-looks", REFUSALS["too-many-looks"].message))
             return
         self._bus.post(room, request)
@@ -187,19 +199,19 @@ class Connection:
 class Broker:
     """All connections of this process.  `terms` hold for each, with its own `ice`."""
 
-    def __init__(self, bus: Bus, terms: Terms) -> None:
+    def __init__(self, bus: Bus, policy: SessionPolicy) -> None:
         self._bus = bus
-        self._terms = terms
+        self._policy = policy
         self._connections: set[Connection] = set()
         self.tally = Tally()
         self.draining = False
         self._empty = asyncio.Event()
         self._empty.set()
 
-    def open(self, socket: Socket, guest: Guest, ice: Ice) -> Connection:
+    def open(self, socket: Socket, admitted: AdmittedSocket, ice: Ice) -> Connection:
         """A client has come.  `drop` it when its socket is gone."""
-        terms = replace(self._terms, ice=ice, network=guest.network)
-        connection = Connection(socket, self._bus, terms, guest, self.tally)
+        policy = replace(self._policy, ice=ice, network=admitted.network)
+        connection = Connection(socket, self._bus, policy, admitted, self.tally)
         self._connections.add(connection)
         self._empty.clear()
         return connection

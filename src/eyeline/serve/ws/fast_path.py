@@ -11,8 +11,8 @@ from typing import Final, Protocol
 from websockets.frames import Opcode
 from websockets.http11 import Request
 
-from eyeline.serve.http.timeouts import WebSocket
 from eyeline.serve.ws.connection import CLOSE_WITHIN, OUTBOX_BYTES, Full
+from eyeline.serve.ws.timeouts import WebSocketProtocol
 
 try:
     from websockets.speedups import apply_mask
@@ -40,7 +40,7 @@ class Receiver(Protocol):
         """More waits for the client than may: it does not read."""
 
 
-class Direct(WebSocket):
+class FastPath(WebSocketProtocol):
     """uvicorn's protocol until the handshake is done; then a `Socket` for its connection."""
 
     _receiver: Receiver | None = None
@@ -51,7 +51,7 @@ class Direct(WebSocket):
         """Tell the application, by an extension of its scope, that there is a short way."""
         super().handle_connect(event)
         if not self.handshake_complete:
-            self.scope["extensions"]["eyeline.direct"] = self  # type: ignore[assignment]
+            self.scope["extensions"]["eyeline.fast_path"] = self  # type: ignore[assignment]
 
     def deliver_to(self, receiver: Receiver) -> None:
         """From now on frames go here; `websocket.disconnect` still comes by ASGI."""

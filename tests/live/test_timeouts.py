@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.server import LiveServer
 
-from eyeline.serve.http.timeouts import HEAD_BYTES_MAX, PIPELINED_MAX, REQUEST_WITHIN
+from eyeline.serve.connection_limits import HEAD_BYTES_MAX, REQUEST_WITHIN
+from eyeline.serve.http.timeouts import PIPELINED_MAX
 
 
 def dial(server: LiveServer) -> socket.socket:

@@ -1,0 +1,70 @@
+"""Local addresses: those of this machine, and the URLs that reach the server from here and from elsewhere."""
+
+import socket
+
+from msgspec import Struct
+
+from eyeline.settings import Settings
+
+NO_NAME = "each part between its dots has 1 to 63 characters"
+EVERYWHERE = ("::", "0.0.0.0")  # noqa: S104  every address is what these mean
+
+
+class Listening(Struct, frozen=True):
+    """Where the server can be reached; handed out once, when it can."""
+
+    here: str
+    """The address for a browser on this machine."""
+    network: tuple[str, ...]
+    """The addresses for other machines: in the local network, and the public one."""
+    fingerprint: str | None
+    """SHA-256 of the certificate; None without TLS."""
+    relay: str | None = None
+    """Where relayed calls come from and which UDP ports have to be open; None without a relay."""
+
+
+def addresses(host: str) -> list[str]:
+    """Those IP addresses of this machine that `host` lets in, as its networks see them, IPv4 first.  Sends nothing."""
+    if host not in EVERYWHERE:
+        return [host]
+    families = [(socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")]
+    found = []
+    for family, elsewhere in families if host == "::" else families[:1]:
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((elsewhere, 9))
+                found.append(str(probe.getsockname()[0]))
+        except OSError:
+            continue  # no way out of this machine by this family
+    return found
+
+
+def in_url(name: str) -> str:
+    """A name or an address as URLs have it: IPv6 in brackets (RFC 3986, 3.2.2)."""
+    return f"[{name}]" if ":" in name else name
+
+
+def listening(settings: Settings, port: int, fingerprint: str | None) -> Listening:
+    """What to tell people about a server that listens on `port`, the one that it really has."""
+    scheme = "http" if fingerprint is None else "https"
+    local = "localhost" if settings.host in EVERYWHERE else settings.host
+    names = addresses(settings.host)[:1] + ([settings.public_address] if settings.public_address else [])
+    distant = [name for name in names if not (name in ("localhost", "::1") or name.startswith("127."))]
+    return Listening(
+        here=_url(scheme, local, port),
+        network=tuple(dict.fromkeys(_url(scheme, name, port) for name in distant)),
+        fingerprint=fingerprint,
+        relay=None if settings.relay == "off" else _relay(settings),
+    )
+
+
+def _relay(settings: Settings) -> str:
+    where = settings.public_address or " and ".join(addresses(settings.host)) or "127.0.0.1"
+    known = f"{settings.stun_port} and " if settings.stun_port else ""
+    return f"{where}, UDP ports {known}{settings.relay_ports}"
+
+
+def _url(scheme: str, name: str, port: int) -> str:
+    usual = {"http": 80, "https": 443}[scheme]
+    shown = in_url(name)
+    return f"{scheme}://{shown}" if port == usual else f"{scheme}://{shown}:{port}"

@@ -1,0 +1,296 @@
+"""Packet forwarding of the relay: the readers of its sockets, which move data between clients and peers.
+
+Four kinds of socket have a reader each: a client's over UDP, a channel's to such a client, a channel's to a client over
+TCP or TLS, and a relayed address.  No object is made for a packet; all share one buffer, with room for a header before
+the data and padding after it.
+"""
+
+import asyncio
+import secrets
+import socket
+import struct
+from collections.abc import Callable
+from typing import Final, NamedTuple, Protocol
+
+from eyeline.serve.relay.bandwidth import BandwidthLimit
+from eyeline.serve.relay.port_allocator import name_of
+from eyeline.serve.relay.socket_quota import SocketQuota
+from eyeline.turn.effects import Flow
+from eyeline.turn.indications import SEND_TYPE, DataHead, read_send
+from eyeline.turn.shapes import Address
+
+PACKETS_PER_SOCKET: Final = 32
+"""Packets read from one socket before the others have their turn on the loop: 3 ms at the most."""
+
+MAX_HEADS: Final = 128
+"""Peers without a channel for which one allocation keeps a prepared Data indication."""
+
+_PACKET_BYTES_MAX: Final = 65_536
+_HEADROOM: Final = 64
+_TAILROOM: Final = 64
+_HEADER: Final = struct.Struct("!HH")
+_IP_MTU_DISCOVER, _IPV6_MTU_DISCOVER, _DO, _WANT = 10, 23, 2, 1  # Linux
+
+
+class Control(Protocol):
+    """Who knows what the plane doesn't."""
+
+    def stun(self, datagram: bytes, flow: Flow) -> None:
+        """These bytes are STUN, from this client."""
+
+    def resolve(self, peer: Address) -> Address | None:
+        """Where a peer at one of our own addresses is; None if it may not be sent to."""
+
+    def advertised(self, address: Address) -> Address:
+        """As what address others know this socket's."""
+
+
+class Totals(NamedTuple):
+    """Since the start."""
+
+    to_peers_packets: int
+    to_peers_bytes: int
+    to_clients_packets: int
+    to_clients_bytes: int
+    dropped: int
+    """By the bandwidth limit."""
+
+
+class RelaySession:
+    """One allocation as the data plane sees it: its sockets, permissions and channels."""
+
+    def __init__(self, flow: Flow, bandwidth: BandwidthLimit, quota: SocketQuota) -> None:
+        self.flow = flow
+        self.bandwidth = bandwidth
+        self.quota = quota
+        self.client: socket.socket | None = None
+        self.send: Callable[[memoryview], object] = len
+        self.stream = flow.transport == "stream"
+        self.relays: dict[int, socket.socket] = {}
+        self.permitted: dict[str, bool] = {}
+        self.channels: dict[int, socket.socket] = {}
+        self.sends: dict[int, Callable[[memoryview], int]] = {}
+        self.heads: dict[tuple[str, int], DataHead] = {}
+        self.transaction = secrets.token_bytes(12)
+
+
+class Forwarder:
+    """Reads packets and sends them on, within permissions and bandwidth limits, and counts them."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._loop = asyncio.get_running_loop()
+        self._buffer = bytearray(_HEADROOM + _PACKET_BYTES_MAX + _TAILROOM)
+        self._view = memoryview(self._buffer)
+        self._body = self._view[_HEADROOM:]
+        self._out_packets = self._out_bytes = self._in_packets = self._in_bytes = self._dropped = 0
+        self.now = 0.0
+        """The loop's time when it last looked at the sockets."""
+
+    def totals(self) -> Totals:
+        """What was relayed since the start."""
+        return Totals(self._out_packets, self._out_bytes, self._in_packets, self._in_bytes, self._dropped)
+
+    def from_stream(self, session: RelaySession, message: memoryview) -> None:
+        """ChannelData or a Send indication that came by a stream."""
+        if message[0] & 0xC0 != 0x40:
+            self._from_send(session, message)
+            return
+        size = len(message) - _HEADER.size
+        send = session.sends.get(message[0] << 8 | message[1])
+        if send is None:
+            return
+        if session.bandwidth.available(self._loop.time()) < size:
+            self._dropped += 1
+            return
+        try:
+            send(message[4:])
+        except OSError:
+            return
+        self._sent(session, size)
+
+    def stray(self, session: RelaySession, data: bytes, source: tuple[str, int]) -> None:
+        """A packet that came to a channel's socket before it was connected: it goes on as from the relayed address."""
+        self._body[: len(data)] = data
+        self._from_peer(session, len(data), source)
+
+    def client_reader(self, session: RelaySession, wire: socket.socket) -> Callable[[], None]:
+        receive, sends, bandwidth = wire.recv_into, session.sends, session.bandwidth
+        buffer, view = self._buffer, self._view
+
+        def read() -> None:
+            packets = total = 0
+            left = bandwidth.available(self.now)
+            for _ in range(PACKETS_PER_SOCKET):
+                try:
+                    size = receive(buffer)
+                except BlockingIOError:
+                    break
+                except OSError:
+                    continue  # news of an earlier packet that didn't arrive
+                if size < 4 or buffer[0] & 0xC0 != 0x40:
+                    self._not_channel_data(session, size)
+                    continue
+                length = buffer[2] << 8 | buffer[3]
+                send = sends.get(buffer[0] << 8 | buffer[1])
+                if send is None or length > size - 4:
+                    continue
+                if total + length > left:
+                    self._dropped += 1
+                    continue
+                try:
+                    send(view[4 : 4 + length])
+                except OSError:
+                    continue
+                total += length
+                packets += 1
+            bandwidth.spend(total)
+            self._out_packets += packets
+            self._out_bytes += total
+
+        return read
+
+    def channel_reader(self, session: RelaySession, channel: int, wire: socket.socket) -> Callable[[], None]:
+        receive, send, bandwidth = wire.recv_into, session.send, session.bandwidth
+        buffer, view, body = self._buffer, self._view[_HEADROOM - 4 :], self._body
+        pack, at = _HEADER.pack_into, _HEADROOM - 4
+
+        def read() -> None:
+            packets = total = 0
+            left = bandwidth.available(self.now)
+            for _ in range(PACKETS_PER_SOCKET):
+                try:
+                    size = receive(body)
+                    if total + size > left:
+                        self._dropped += 1
+                        continue
+                    pack(buffer, at, channel, size)
+                    send(view[: size + 4])
+                except BlockingIOError:
+                    break
+                except OSError:
+                    continue
+                total += size
+                packets += 1
+            bandwidth.spend(total)
+            self._in_packets += packets
+            self._in_bytes += total
+
+        return read
+
+    def stream_reader(self, session: RelaySession, channel: int, wire: socket.socket) -> Callable[[], None]:
+        """As `channel_reader`, but padded to four bytes (RFC 8656, 12.5)."""
+
+        def read() -> None:
+            for _ in range(PACKETS_PER_SOCKET):
+                try:
+                    size = wire.recv_into(self._body)
+                except BlockingIOError:
+                    break
+                except OSError:
+                    continue
+                padding = -size % 4
+                self._buffer[_HEADROOM + size : _HEADROOM + size + padding] = bytes(padding)
+                _HEADER.pack_into(self._buffer, _HEADROOM - 4, channel, size)
+                self._to_client(session, 4, size, padding)
+
+        return read
+
+    def relay_reader(self, session: RelaySession, relay: socket.socket) -> Callable[[], None]:
+        def read() -> None:
+            for _ in range(PACKETS_PER_SOCKET):
+                try:
+                    size, source = relay.recvfrom_into(self._body)
+                except BlockingIOError:
+                    break
+                except OSError:
+                    continue  # a peer's ICMP; it ends nothing (RFC 8656, 11.5)
+                self._from_peer(session, size, source[:2])
+
+        return read
+
+    def _from_peer(self, session: RelaySession, size: int, source: tuple[str, int]) -> None:
+        """Data that came to the relayed address itself lies in the buffer: it goes on as a Data indication."""
+        head = session.heads.get(source)
+        if head is None:
+            head = self._head(session, source)
+            if head is None:
+                return
+        padding = head.write(self._buffer, _HEADROOM, size)
+        self._to_client(session, head.size, size, padding)
+
+    def _head(self, session: RelaySession, source: tuple[str, int]) -> DataHead | None:
+        """None without a permission, or when it comes from a port of ours that is no relayed address."""
+        local = Address(socket.inet_pton(socket.AF_INET6 if ":" in source[0] else socket.AF_INET, source[0]), source[1])
+        known = self._control.advertised(local)
+        ours = session.permitted.get(name_of(known.ip))
+        if ours is None or (ours and self._control.resolve(known) != local):
+            return None
+        head = DataHead(known, session.transaction)
+        if not ours:
+            if len(session.heads) >= MAX_HEADS:
+                session.heads.clear()
+            session.heads[source] = head
+        return head
+
+    def _to_client(self, session: RelaySession, head: int, size: int, padding: int) -> None:
+        """So many bytes of data, with what was put before and behind them."""
+        if session.bandwidth.available(self._loop.time()) < size:
+            self._dropped += 1
+            return
+        try:
+            session.send(self._view[_HEADROOM - head : _HEADROOM + size + padding])
+        except OSError:
+            return
+        session.bandwidth.spend(size)
+        self._in_packets += 1
+        self._in_bytes += size
+
+    def _not_channel_data(self, session: RelaySession, size: int) -> None:
+        """A Send indication, or STUN that is not the plane's."""
+        if self._buffer[:2] == SEND_TYPE:
+            self._from_send(session, self._view[:size])
+        else:
+            self._control.stun(bytes(self._view[:size]), session.flow)
+
+    def _from_send(self, session: RelaySession, datagram: memoryview) -> None:
+        sent = read_send(datagram)
+        if sent is None:
+            return
+        relay = session.relays.get(len(sent.peer.ip))
+        name = name_of(sent.peer.ip)
+        ours = session.permitted.get(name)
+        target = self._control.resolve(sent.peer) if ours else sent.peer
+        if relay is None or ours is None or target is None:
+            return
+        if session.bandwidth.available(self._loop.time()) < len(sent.data):
+            self._dropped += 1
+            return
+        where = (name_of(target.ip), target.port) if ours else (name, sent.peer.port)
+        try:
+            if sent.dont_fragment:
+                _send_whole(relay, sent.data, where)
+            else:
+                relay.sendto(sent.data, where)
+        except OSError:
+            return  # nobody there, or no way to them
+        self._sent(session, len(sent.data))
+
+    def _sent(self, session: RelaySession, data_bytes: int) -> None:
+        session.bandwidth.spend(data_bytes)
+        self._out_packets += 1
+        self._out_bytes += data_bytes
+
+
+def _send_whole(relay: socket.socket, data: memoryview, where: tuple[str, int]) -> None:
+    """With the DF bit, and never in fragments (RFC 8656, 15); for all else the kernel chooses."""
+    level, name = (
+        (socket.IPPROTO_IP, _IP_MTU_DISCOVER)
+        if relay.family == socket.AF_INET
+        else (socket.IPPROTO_IPV6, _IPV6_MTU_DISCOVER)
+    )
+    relay.setsockopt(level, name, _DO)
+    try:
+        relay.sendto(data, where)
+    finally:
+        relay.setsockopt(level, name, _WANT)

@@ -1,0 +1,20 @@
+"""Run the whole service in one process: the application, and the protocols for HTTP and WebSocket that serve it."""
+
+from collections.abc import Callable
+from functools import partial
+
+from eyeline.serve.app import build
+from eyeline.serve.http.timeouts import HttpProtocol
+from eyeline.serve.local_address import Listening
+from eyeline.serve.process.server import Application, Protocols, serve
+from eyeline.serve.ws.fast_path import FastPath
+from eyeline.settings import Settings
+
+
+def run(
+    settings: Settings,
+    started: Callable[[Listening], None],
+    application: Callable[[Settings], Application] = partial(build, one_port=True),  # noqa: B008  a pure value
+) -> None:
+    """Serve `application` until SIGINT or SIGTERM.  Returns and raises as `process.server.serve` does."""
+    serve(settings, application, Protocols(HttpProtocol, FastPath), started)

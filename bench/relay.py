@@ -31,11 +31,12 @@ from eyeline.serve.relay.port_allocator import is_own
 from eyeline.serve.relay.relay import PORTS, Addresses, Relay
 from eyeline.serve.relay.udp_listener import UdpListeners
 from eyeline.turn import credentials, integrity
-from eyeline.turn.allocations import Rules
+from eyeline.turn.allocations import AllocationRules
+from eyeline.turn.attribute_formats import Address, Attribute
 from eyeline.turn.attributes import Nonce, Realm, Username
-from eyeline.turn.authority import Authority
+from eyeline.turn.authentication import Authenticator
 from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, Class, Message
-from eyeline.turn.policy import Policy
+from eyeline.turn.peer_policy import Policy
 from eyeline.turn.relay_attributes import (
     UDP,
     ChannelNumber,
@@ -44,7 +45,6 @@ from eyeline.turn.relay_attributes import (
     XorRelayedAddress,
 )
 from eyeline.turn.server import Relaying, Server
-from eyeline.turn.shapes import Address, Attribute
 
 LOOPBACK = bytes((127, 0, 0, 1))
 SECRET = b"a secret for the bench"
@@ -57,8 +57,10 @@ PACE = 50_000
 
 async def serve(port: int) -> None:
     """As in production, but on loopback, open to it, and without limits that one client would reach."""
-    rules = Rules(Policy([ipaddress.ip_network("127.0.0.0/8")]), is_own, own_ports={port}, max_per_member=1000)
-    relaying = Relaying(Authority(SECRET, b"nonces"), rules, b"tokens")
+    rules = AllocationRules(
+        Policy([ipaddress.ip_network("127.0.0.0/8")]), is_own, own_ports={port}, max_per_member=1000
+    )
+    relaying = Relaying(Authenticator(SECRET, b"nonces"), rules, b"tokens")
     server = Server(RateLimit(per_second=1e8, burst=10**9), relaying)
     server.admit(ROOM, PEER, time.time())
     Relay(server, UdpListeners.open(host="127.0.0.1", port=port), PORTS, Addresses({4: LOOPBACK}, {}))

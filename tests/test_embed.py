@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from eyeline.serve.app import build
-from eyeline.settings import Settings
+from eyeline import Settings, build
 from tests.support.socket import Socket, serving
 
 PAGE = (Path(__file__).parents[1] / "docs/embed.md").read_text()

@@ -20,7 +20,7 @@ import msgspec
 from eyeline import checks, settings
 from eyeline.serve import metrics
 from eyeline.serve.http import problems
-from eyeline.signalling import emoji, messages, negotiation, refusals, room, seat, session, token
+from eyeline.signalling import messages, negotiation, refusals, resume_token, room, seat, session, short_auth_string
 
 ROOT: Final = Path(__file__).parent.parent
 NAMED: Final = ("RoomName", "DisplayName", "PeerId", "ResumeToken", "JoinPass", "Payload", "Count", "OwnerKey")
@@ -33,7 +33,7 @@ LIMITS: Final[tuple[tuple[types.ModuleType, str], ...]] = (
     (session, "SILENCE_MAX"),
     (room, "SEAT_SECONDS"),
     (room, "RETURN_SECONDS"),
-    (token, "TOKEN_SECONDS"),
+    (resume_token, "TOKEN_SECONDS"),
     (seat, "KEPT_SIGNALS"),
     (room, "LOBBY_SESSIONS"),
 )
@@ -91,7 +91,7 @@ def checks_table() -> str:
     return text
 
 
-def checks_typescript(name: str, codes: Iterable[checks.Code], fields: tuple[str, ...]) -> str:
+def checks_typescript(name: str, codes: Iterable[checks.CheckCode], fields: tuple[str, ...]) -> str:
     """checks.ts or verdicts.ts: what a visitor's page can find, or a call itself."""
     text = "// Written by tools/protocol.py from src/eyeline/checks.py: change it there.\n\n"
     text += ts_comment("What can stand between two people, by code: what was found, and who can do what about it.")
@@ -105,9 +105,12 @@ def checks_typescript(name: str, codes: Iterable[checks.Code], fields: tuple[str
 
 def emoji_typescript() -> str:
     """emoji.ts: what two people compare."""
-    text = "// Written by tools/protocol.py from src/eyeline/signalling/emoji.py: change it there.\n\n"
-    text += ts_comment(module_docs(emoji)["EMOJI"]) + "export const EMOJI: readonly (readonly [string, string])[] = [\n"
-    text += "".join(f"  ['{symbol}', '{word}'],\n" for symbol, word in emoji.EMOJI)
+    text = "// Written by tools/protocol.py from src/eyeline/signalling/short_auth_string.py: change it there.\n\n"
+    text += (
+        ts_comment(module_docs(short_auth_string)["EMOJI"])
+        + "export const EMOJI: readonly (readonly [string, string])[] = [\n"
+    )
+    text += "".join(f"  ['{symbol}', '{word}'],\n" for symbol, word in short_auth_string.EMOJI)
     return text + "];\n"
 
 
@@ -237,7 +240,11 @@ def typescript() -> str:
 def ts_negotiation() -> str:
     """The table of perfect negotiation, as the pure machine in negotiation.ts looks it up."""
     text = ts_comment("What a connection is doing about its session description.")
-    text += "export type NegotiationState = " + " | ".join(f"'{s}'" for s in get_args(negotiation.State)) + ";\n\n"
+    text += (
+        "export type NegotiationState = "
+        + " | ".join(f"'{s}'" for s in get_args(negotiation.NegotiationState))
+        + ";\n\n"
+    )
     text += ts_comment("What can happen to it.")
     text += "export type NegotiationEvent = " + " | ".join(f"'{e}'" for e in get_args(negotiation.Event)) + ";\n\n"
     text += ts_comment("What is to be done then.")
@@ -245,10 +252,10 @@ def ts_negotiation() -> str:
     text += ts_comment("Perfect negotiation: what to do, and the state after it.")
     text += "export const NEGOTIATION: {\n  readonly [S in NegotiationState]: {\n"
     text += "    readonly [E in NegotiationEvent]: readonly [NegotiationAct, NegotiationState];\n  };\n} = {\n"
-    for state in get_args(negotiation.State):
+    for state in get_args(negotiation.NegotiationState):
         text += f"  {_key(state)}: {{\n"
         for event in get_args(negotiation.Event):
-            act, after = negotiation.TABLE[state, event]
+            act, after = negotiation.TRANSITIONS[state, event]
             text += f"    {_key(event)}: ['{act}', '{after}'],\n"
         text += "  },\n"
     return text + "};\n"
@@ -313,7 +320,7 @@ def _md_refusals() -> str:
         text += f"| `{code}` | {row.closes or 'stays open'} | {row.message} |\n"
     text += "\nBefore there is a socket, with an HTTP status and a problem (RFC 9457) that has `code` and `title`:\n\n"
     text += "| code | HTTP status | `Retry-After`, seconds | words |\n| --- | --- | --- | --- |\n"
-    for why, (status, retry_after, message) in problems.REFUSALS.items():
+    for why, (status, retry_after, message) in problems.PROBLEMS.items():
         text += f"| `{why}` | {status} | {retry_after or ''} | {message} |\n"
     return text + "\n"
 
@@ -322,8 +329,8 @@ def _md_negotiation() -> str:
     text = "## Negotiation between two members\n\n" + inspect.cleandoc(negotiation.__doc__ or "") + "\n\n"
     events = get_args(negotiation.Event)
     text += "| state | " + " | ".join(events) + " |\n|" + " --- |" * (len(events) + 1) + "\n"
-    for state in get_args(negotiation.State):
-        cells = [f"{act} → {after}" for act, after in (negotiation.TABLE[state, event] for event in events)]
+    for state in get_args(negotiation.NegotiationState):
+        cells = [f"{act} → {after}" for act, after in (negotiation.TRANSITIONS[state, event] for event in events)]
         text += f"| **{state}** | " + " | ".join(cells) + " |\n"
     return text
 

@@ -2,7 +2,7 @@
 
 from typing import Final, Literal, NamedTuple, get_args
 
-Code = Literal[
+CheckCode = Literal[
     "insecure-page",
     "camera-refused",
     "camera-missing",
@@ -53,7 +53,7 @@ class Check(NamedTuple):
 
 _THEIR_DEVICE: Final = "Nothing: it is the visitor's own device and browser."
 
-CHECKS: Final[dict[Code, Check]] = {
+CHECKS: Final[dict[CheckCode, Check]] = {
     "insecure-page": Check(
         "The page did not come over https, so the browser keeps camera and microphone from it.",
         "Open the https address of this page.",
@@ -201,9 +201,9 @@ CHECKS: Final[dict[Code, Check]] = {
         "See `public_address` and `turn_urls`; an IPv6 address in a URL stands in brackets.",
     ),
 }
-assert set(CHECKS) == set(get_args(Code))
+assert set(CHECKS) == set(get_args(CheckCode))
 
-VERDICTS: Final[tuple[Code, ...]] = (
+VERDICTS: Final[tuple[CheckCode, ...]] = (
     "no-candidates",
     "network-blocked",
     "turn-refused",

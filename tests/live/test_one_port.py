@@ -9,9 +9,9 @@ from ipaddress import ip_address
 import pytest
 from tests.support.server import LiveServer
 
+from eyeline.turn.attribute_formats import Address
 from eyeline.turn.attributes import XorMappedAddress
 from eyeline.turn.message import BINDING, Class, Message
-from eyeline.turn.shapes import Address
 
 REQUEST = Message(BINDING, Class.REQUEST, bytes(12), ()).encode()
 TOLD = Address(ip_address("192.0.2.7").packed, 4711)

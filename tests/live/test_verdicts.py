@@ -14,7 +14,7 @@ from tests.support.lab import NAME, Lab, LabServer
 from tests.support.nat import Kind
 from tests.support.people import NO_DEVICES, join_call
 
-from eyeline.checks import CHECKS, Code
+from eyeline.checks import CHECKS, CheckCode
 
 pytestmark = [pytest.mark.beside, pytest.mark.more]
 
@@ -86,7 +86,7 @@ def relays(folder: Path, *urls: str) -> list[str]:
     return ["--relay", "off", *theirs]
 
 
-def say(pages: list[Page], code: Code) -> None:
+def say(pages: list[Page], code: CheckCode) -> None:
     """Wait until the tiles of all say it."""
     for page in pages:
         page.until("(words) => document.body.innerText.includes(words)", CHECKS[code].message, deadline=30)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import pytest
 
-from eyeline.doctor.line import parse
+from eyeline.doctor.turn_socket import parse
 from eyeline.errors import SetupError
 from eyeline.serve.relay.ice_servers import IceServerProvider
 from eyeline.settings import Settings

@@ -12,10 +12,10 @@ from eyeline.errors import SetupError
 from eyeline.rate_limit import BURST, RateLimit
 from eyeline.serve.relay.relay import Relay
 from eyeline.serve.relay.udp_listener import RECEIVE_BUFFER_BYTES, UdpListeners, _from_where_it_came
+from eyeline.turn.attribute_formats import Address
 from eyeline.turn.attributes import XorMappedAddress
 from eyeline.turn.message import BINDING, Class, Message
 from eyeline.turn.server import Server
-from eyeline.turn.shapes import Address
 
 REQUEST = Message(BINDING, Class.REQUEST, bytes(range(12))).encode()
 PATIENCE_SECONDS = 5

@@ -24,8 +24,8 @@ from eyeline.signalling.messages import (
 from eyeline.signalling.passes import PassVerifier, Person
 from eyeline.signalling.refusals import REFUSALS, Code
 from eyeline.signalling.requests import End, Enter, Look, Remove, SessionId
-from eyeline.signalling.session import Ask, Close, Ice, Post, Send, Session, SessionPolicy
-from eyeline.signalling.token import TokenKey
+from eyeline.signalling.resume_token import TokenKey
+from eyeline.signalling.session import Ask, Close, Ice, Post, SendMessage, Session, SessionPolicy
 
 TEA = RoomName("tea")
 ALICE = SessionId("alice-session")
@@ -60,7 +60,7 @@ def test_a_join_that_comes_while_the_site_thinks_waits_for_its_word() -> None:
     session = fresh(**ASKED)
     assert session.receive(HELLO, 0) == [Ask(TEA)]
     assert session.receive(JOIN, 0) == []
-    assert session.receive(JOIN, 0) == [Send(refusal("out-of-turn"))]
+    assert session.receive(JOIN, 0) == [SendMessage(refusal("out-of-turn"))]
 
     alice = Person(DisplayName("Alice of the site"), "host")
     enter = Enter(ALICE, PeerId("alice-0001"), DisplayName("Alice of the site"), alice)
@@ -71,7 +71,7 @@ def test_who_may_not_enter_is_told_so_and_the_socket_closes() -> None:
     session = fresh(**ASKED)
     session.receive(HELLO, 0)
     session.receive(JOIN, 0)
-    assert session.answer(None, 1) == [Send(refusal("not-allowed")), Close(4005, "not-allowed")]
+    assert session.answer(None, 1) == [SendMessage(refusal("not-allowed")), Close(4005, "not-allowed")]
 
 
 def test_what_the_site_says_of_who_has_gone_is_nothing() -> None:

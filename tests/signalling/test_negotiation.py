@@ -13,25 +13,25 @@ from hypothesis import strategies as st
 from eyeline.errors import LocalError
 from eyeline.signalling.negotiation import (
     CANDIDATES_HELD,
-    TABLE,
+    TRANSITIONS,
     Act,
     Add,
     Candidate,
     Description,
-    Effect,
     Event,
     MakeAnswer,
     MakeOffer,
     Negotiation,
+    NegotiationEffect,
+    NegotiationState,
     Say,
-    State,
     Take,
 )
 
 TRANSCRIPTS = sorted((Path(__file__).parent.parent / "transcripts" / "negotiation").glob("*.txt"))
 
 
-def in_words(effect: Effect) -> str:
+def in_words(effect: NegotiationEffect) -> str:
     """An effect as transcripts have it."""
     match effect:
         case MakeOffer():
@@ -78,25 +78,25 @@ def test_machine_does_what_the_transcript_says(path: Path) -> None:
 
 
 def test_table_has_a_row_for_every_state_and_event_and_no_other() -> None:
-    assert set(TABLE) == set(product(get_args(State), get_args(Event)))
+    assert set(TRANSITIONS) == set(product(get_args(NegotiationState), get_args(Event)))
 
 
 def test_every_act_and_every_state_is_reached() -> None:
-    acts, states = (set(column) for column in zip(*TABLE.values(), strict=True))
+    acts, states = (set(column) for column in zip(*TRANSITIONS.values(), strict=True))
 
     assert acts == set(get_args(Act))
-    assert states == set(get_args(State))
+    assert states == set(get_args(NegotiationState))
 
 
 def test_whatever_is_needed_while_something_runs_is_remembered() -> None:
-    busy = set(get_args(State)) - {"stable"}
+    busy = set(get_args(NegotiationState)) - {"stable"}
 
-    assert {state: TABLE[state, "needed"] for state in busy} == {state: ("remember", state) for state in busy}
+    assert {state: TRANSITIONS[state, "needed"] for state in busy} == {state: ("remember", state) for state in busy}
 
 
 def test_impolite_offer_never_disturbs_an_offer_of_ours_and_polite_does() -> None:
-    assert TABLE["offered", "impolite-offer"] == ("nothing", "offered")
-    assert TABLE["offered", "polite-offer"] == ("take-offer", "taking-offer")
+    assert TRANSITIONS["offered", "impolite-offer"] == ("nothing", "offered")
+    assert TRANSITIONS["offered", "polite-offer"] == ("take-offer", "taking-offer")
 
 
 def test_candidates_that_wait_are_bounded() -> None:
@@ -144,7 +144,7 @@ class Side:
     found: list[Candidate] = field(default_factory=list)
     added: list[Candidate] = field(default_factory=list)
 
-    def perform(self, effects: list[Effect]) -> None:
+    def perform(self, effects: list[NegotiationEffect]) -> None:
         """Operations take their time; the rest is done at once."""
         for effect in effects:
             match effect:

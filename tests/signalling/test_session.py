@@ -34,7 +34,8 @@ from eyeline.signalling.messages import (
     encode,
 )
 from eyeline.signalling.refusals import REFUSALS, Code
-from eyeline.signalling.requests import Admitted, Enter, Look, Looked, Lose, News, Quit, Relay, Return, SessionId
+from eyeline.signalling.requests import Admitted, Enter, Look, Looked, Lose, News, Quit, RelaySignal, Return, SessionId
+from eyeline.signalling.resume_token import Claim, TokenKey
 from eyeline.signalling.room import LOBBY_SESSIONS, RETURN_SECONDS, BrokerRun, Room
 from eyeline.signalling.seat import KEPT_SIGNALS
 from eyeline.signalling.session import (
@@ -44,11 +45,10 @@ from eyeline.signalling.session import (
     Close,
     Ice,
     Post,
-    Send,
+    SendMessage,
     Session,
     SessionPolicy,
 )
-from eyeline.signalling.token import Claim, TokenKey
 
 TEA = RoomName("tea")
 ALICE = SessionId("alice-session")
@@ -117,7 +117,7 @@ def test_leaving_while_the_room_decides_gives_up_what_it_gives() -> None:
 
 def test_refusal_that_closes_is_sent_before_the_seat_is_left_alone_and_the_socket_closed() -> None:
     assert seated().receive("x" * 70_000, 1) == [
-        Send(refusal("too-large")),
+        SendMessage(refusal("too-large")),
         Post(TEA, Lose(ALICE)),
         Close(1009, "too-large"),
     ]
@@ -126,7 +126,11 @@ def test_refusal_that_closes_is_sent_before_the_seat_is_left_alone_and_the_socke
 def test_client_that_does_not_read_is_dropped_and_keeps_its_seat() -> None:
     session = seated()
 
-    assert session.give_up("too-slow") == [Send(refusal("too-slow")), Post(TEA, Lose(ALICE)), Close(4004, "too-slow")]
+    assert session.give_up("too-slow") == [
+        SendMessage(refusal("too-slow")),
+        Post(TEA, Lose(ALICE)),
+        Close(4004, "too-slow"),
+    ]
     assert session.give_up("too-slow") == []
 
 
@@ -140,7 +144,7 @@ def test_socket_that_is_lost_twice_is_lost_once() -> None:
 def test_replaced_session_does_not_lose_the_seat_of_its_successor() -> None:
     session = seated()
 
-    assert session.hear(refusal("replaced"), 1) == [Send(refusal("replaced")), Close(4002, "replaced")]
+    assert session.hear(refusal("replaced"), 1) == [SendMessage(refusal("replaced")), Close(4002, "replaced")]
     assert session.lose() == []
 
 
@@ -165,17 +169,17 @@ def test_hello_is_awaited_whatever_else_is_said() -> None:
     session.receive(PING, 10 + HELLO_WITHIN - 1)
 
     assert session.next_wake() == 10 + HELLO_WITHIN
-    assert session.wake(10 + HELLO_WITHIN) == [Send(refusal("hello-late")), Close(4001, "hello-late")]
+    assert session.wake(10 + HELLO_WITHIN) == [SendMessage(refusal("hello-late")), Close(4001, "hello-late")]
 
 
 def test_silence_is_asked_about_once_and_then_ends_the_socket() -> None:
     session = seated(now=10)
 
     assert session.next_wake() == 10 + PING_AFTER
-    assert session.wake(10 + PING_AFTER) == [Send(Ping())]
+    assert session.wake(10 + PING_AFTER) == [SendMessage(Ping())]
     assert session.wake(10 + PING_AFTER) == []
     assert session.next_wake() == 10 + SILENCE_MAX
-    assert session.wake(10 + SILENCE_MAX)[0] == Send(refusal("silent"))
+    assert session.wake(10 + SILENCE_MAX)[0] == SendMessage(refusal("silent"))
 
 
 @pytest.mark.parametrize("sign_of_life", [encode(Pong()), PING, "not JSON"])
@@ -196,7 +200,7 @@ def test_looking_into_a_full_lobby_leaves_the_socket_fresh_for_five_seconds_more
     session = fresh()
     session.receive(HELLO, 3)
 
-    assert session.hear(refusal("room-full"), 3) == [Send(refusal("room-full"))]
+    assert session.hear(refusal("room-full"), 3) == [SendMessage(refusal("room-full"))]
     assert session.next_wake() == 3 + HELLO_WITHIN
     assert session.receive(HELLO, 4) == [Post(TEA, Look(ALICE))]
 
@@ -207,23 +211,23 @@ def test_room_full_leaves_a_visitor_in_the_lobby() -> None:
     session.receive(JOIN, 0)
     session.hear(refusal("room-full"), 0)
 
-    assert session.hear(ROSTER, 0) == [Send(ROSTER)]
+    assert session.hear(ROSTER, 0) == [SendMessage(ROSTER)]
     assert session.receive(JOIN, 0) == [Post(TEA, Enter(ALICE, PeerId("alice-0001"), DisplayName("Alice")))]
 
 
 def test_rate_is_that_of_the_terms_and_the_burst_comes_back() -> None:
     session = fresh(messages_per_second=2, burst=3)
 
-    assert [session.receive(PING, now) for now in (0, 0, 0, 0.5, 1, 3)] == [[Send(Pong())]] * 6
-    assert session.receive(PING, 3) == [Send(Pong())]
-    assert session.receive(PING, 3) == [Send(Pong())]
-    assert session.receive(PING, 3)[0] == Send(refusal("too-fast"))
+    assert [session.receive(PING, now) for now in (0, 0, 0, 0.5, 1, 3)] == [[SendMessage(Pong())]] * 6
+    assert session.receive(PING, 3) == [SendMessage(Pong())]
+    assert session.receive(PING, 3) == [SendMessage(Pong())]
+    assert session.receive(PING, 3)[0] == SendMessage(refusal("too-fast"))
 
 
 def test_messages_that_are_refused_count_against_the_rate() -> None:
     session = fresh(messages_per_second=0.001, burst=2)
 
-    assert session.receive("x", 0) == session.receive("x", 0) == [Send(refusal("malformed"))]
+    assert session.receive("x", 0) == session.receive("x", 0) == [SendMessage(refusal("malformed"))]
     assert session.receive("x", 0)[-1] == Close(4008, "too-fast")
 
 
@@ -295,10 +299,10 @@ def test_newcomer_comes_after_those_of_an_earlier_life_even_if_the_clock_was_set
 
 @pytest.mark.parametrize(
     "late",
-    [Quit(ALICE), Lose(ALICE), Relay(ALICE, PeerId("bob-0001"), Count(1), Payload("x"))],
+    [Quit(ALICE), Lose(ALICE), RelaySignal(ALICE, PeerId("bob-0001"), Count(1), Payload("x"))],
     ids=lambda late: type(late).__name__,
 )
-def test_what_a_replaced_socket_had_on_its_way_changes_nothing(late: Quit | Lose | Relay) -> None:
+def test_what_a_replaced_socket_had_on_its_way_changes_nothing(late: Quit | Lose | RelaySignal) -> None:
     room = Room(TEA, capacity=2, broker_run=BrokerRun("life-1", 0, 0), now=0)
     room.receive(Enter(ALICE, CLAIM.peer, DisplayName("Alice")), 0)
     room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 0)
@@ -414,14 +418,14 @@ def test_a_member_gets_new_credentials_in_time_and_a_visitor_none() -> None:
     assert asked == []
     session.receive(JOIN, 0)
     [send] = session.hear(Admitted(CLAIM, ROSTER, Count(0), False), 0)
-    assert isinstance(send, Send)
+    assert isinstance(send, SendMessage)
     assert isinstance(send.message, Joined)
     assert [server.username for server in send.message.ice_servers] == ["number 1"]
     for at in range(5, 300, 5):
         session.receive(PING, at)
     assert session.next_wake() == 300
     [renewed] = session.wake(300)
-    assert isinstance(renewed, Send)
+    assert isinstance(renewed, SendMessage)
     assert isinstance(renewed.message, IceServers)
     assert [server.username for server in renewed.message.ice_servers] == ["number 2"]
     assert asked == [("tea", "alice-0001")] * 2

@@ -6,9 +6,19 @@ from dataclasses import dataclass, field
 from eyeline.signalling.messages import FromBroker, PeerId, RoomName, Welcome, decode_from_broker, encode
 from eyeline.signalling.passes import PassVerifier
 from eyeline.signalling.requests import Request, SessionId, Tell
+from eyeline.signalling.resume_token import TokenKey
 from eyeline.signalling.room import BrokerRun, Room
-from eyeline.signalling.session import Ask, Close, Effect, GuestPolicy, Ice, Post, Send, Session, SessionPolicy
-from eyeline.signalling.token import TokenKey
+from eyeline.signalling.session import (
+    Ask,
+    Close,
+    GuestPolicy,
+    Ice,
+    Post,
+    SendMessage,
+    Session,
+    SessionEffect,
+    SessionPolicy,
+)
 
 __all__ = ["Client", "Closed", "Network", "Welcome"]
 
@@ -104,10 +114,10 @@ class Network:
         wakes += [room.next_wake() for room in self.rooms.values()]
         return min((wake for wake in wakes if wake is not None), default=None)
 
-    def _perform(self, client: Client, effects: list[Effect]) -> None:
+    def _perform(self, client: Client, effects: list[SessionEffect]) -> None:
         for effect in effects:
             match effect:
-                case Send(message):
+                case SendMessage(message):
                     if client.open:
                         client.got.append(encode(message))
                 case Post(room, request):

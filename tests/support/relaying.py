@@ -18,11 +18,12 @@ from eyeline.serve.relay.relay import Addresses, Relay
 from eyeline.serve.relay.socket_quota import SocketQuotas
 from eyeline.serve.relay.udp_listener import UdpListeners
 from eyeline.turn import credentials, integrity
-from eyeline.turn.allocations import Rules
+from eyeline.turn.allocations import AllocationRules
+from eyeline.turn.attribute_formats import Address, Attribute
 from eyeline.turn.attributes import ErrorCode, Nonce, Realm, Username
-from eyeline.turn.authority import REALM, Authority
+from eyeline.turn.authentication import REALM, Authenticator
 from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, SEND, Class, Message
-from eyeline.turn.policy import Policy
+from eyeline.turn.peer_policy import Policy
 from eyeline.turn.relay_attributes import (
     UDP,
     ChannelNumber,
@@ -31,8 +32,7 @@ from eyeline.turn.relay_attributes import (
     XorRelayedAddress,
 )
 from eyeline.turn.server import Relaying, Server
-from eyeline.turn.shapes import Address, Attribute
-from eyeline.turn.stream import Splitter
+from eyeline.turn.tcp_framing import Splitter
 from tests.support.turn import SECRET
 
 LOOPBACK = bytes((127, 0, 0, 1))
@@ -63,8 +63,8 @@ class Running:
         self._loop.set_exception_handler(lambda _loop, context: self.errors.append(context))
         listeners = UdpListeners.open(host="127.0.0.1", port=0)
         opened = Policy([ipaddress.ip_network("127.0.0.0/8")])
-        rules = Rules(opened, is_own, own_ports={listeners.port})
-        self._server = Server(RateLimit(), Relaying(Authority(SECRET, b"nonces"), rules, b"tokens"))
+        rules = AllocationRules(opened, is_own, own_ports={listeners.port})
+        self._server = Server(RateLimit(), Relaying(Authenticator(SECRET, b"nonces"), rules, b"tokens"))
         where = Addresses({4: LOOPBACK}, {})
         shares = None if self._sockets is None else SocketQuotas(self._sockets)
         self.relay = Relay(self._server, listeners, self._ports, where, self._rate, shares)

@@ -6,7 +6,8 @@ from typing import Literal
 
 from eyeline.rate_limit import RateLimit
 from eyeline.turn import credentials, integrity
-from eyeline.turn.allocations import Rules
+from eyeline.turn.allocations import AllocationRules
+from eyeline.turn.attribute_formats import Address, Attribute, Unknown
 from eyeline.turn.attributes import (
     ErrorCode,
     Nonce,
@@ -15,10 +16,10 @@ from eyeline.turn.attributes import (
     Realm,
     Username,
 )
-from eyeline.turn.authority import Authority
+from eyeline.turn.authentication import Authenticator
 from eyeline.turn.effects import Effect, Flow, Open, Relayed, Send
 from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, REFRESH, Class, Message
-from eyeline.turn.policy import Policy
+from eyeline.turn.peer_policy import Policy
 from eyeline.turn.relay_attributes import (
     IPV4,
     IPV6,
@@ -29,7 +30,6 @@ from eyeline.turn.relay_attributes import (
     XorPeerAddress,
 )
 from eyeline.turn.server import Relaying, Server
-from eyeline.turn.shapes import Address, Attribute, Unknown
 
 SECRET = b"only the server knows"
 UNIX = 1_800_000_000.0
@@ -55,10 +55,12 @@ class World:
         rate_limit: RateLimit | None = None,
         **rules: int,
     ) -> None:
-        self.authority = Authority(SECRET, b"nonces")
-        made = Rules(opened or Policy(), self._is_own, own_ports={HERE.port}, families=families, **rules)
+        self.authenticator = Authenticator(SECRET, b"nonces")
+        made = AllocationRules(opened or Policy(), self._is_own, own_ports={HERE.port}, families=families, **rules)
         unbounded = RateLimit(per_second=1e6, burst=10**6)
-        self.server = Server(unbounded if rate_limit is None else rate_limit, Relaying(self.authority, made, b"tokens"))
+        self.server = Server(
+            unbounded if rate_limit is None else rate_limit, Relaying(self.authenticator, made, b"tokens")
+        )
         self.now = 1000.0
         self.server.wake(self.now, UNIX)
         self.ports = ports

@@ -13,6 +13,7 @@ from eyeline.turn.allocation import (
     MAX_PERMISSIONS,
     PERMISSION_S,
 )
+from eyeline.turn.attribute_formats import Address, Attribute, Unknown
 from eyeline.turn.attributes import UnknownAttributes, XorMappedAddress
 from eyeline.turn.effects import Bind, Effect, Forbid, Free, Open, Permit, Unbind, Unreserve
 from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, REFRESH, Class, Message
@@ -33,7 +34,6 @@ from eyeline.turn.relay_attributes import (
     XorRelayedAddress,
 )
 from eyeline.turn.server import MAX_REQUEST_BYTES
-from eyeline.turn.shapes import Address, Attribute, Unknown
 
 
 def peer(number: int) -> Address:

@@ -58,7 +58,7 @@ def test_no_state_is_kept_for_strangers() -> None:
         assert stranger.allocate() == 401
     server = world.server
     assert len(server.allocations) == 0
-    assert (server._waiting, server.allocations._wishes, world.authority._members) == ({}, {}, set())
+    assert (server._waiting, server.allocations._wishes, world.authenticator._members) == ({}, {}, set())
     assert world.effects == []
 
 
@@ -156,7 +156,7 @@ def test_a_nonce_is_good_for_one_address_and_ten_minutes() -> None:
     alice.challenged()
     world.later(FRESH_S - 1)
     alice.username, alice.password = credentials.mint(
-        b"only the server knows", world.authority.member("tea", "alice"), UNIX + FRESH_S
+        b"only the server knows", world.authenticator.member("tea", "alice"), UNIX + FRESH_S
     )
     assert alice.allocate() == 0
     world.later(3)
@@ -213,9 +213,9 @@ def test_what_is_remembered_of_members_ends_with_their_seats() -> None:
         for _ in range(4):
             world.later(60)
             world.server.admit("tea", f"peer-{number}", UNIX + world.now)
-        assert len(world.authority._members) == 1
+        assert len(world.authenticator._members) == 1
         world.server.revoke("tea", f"peer-{number}")
-    assert world.authority._members == set()
+    assert world.authenticator._members == set()
 
 
 def test_who_holds_an_allocation_over_a_stream_is_heard_however_much_they_ask() -> None:

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tests.support.turn import HERE, INSIDE, OUTSIDE, PEER, PEER_6, Client, World
 
 from eyeline.turn.allocation import CHANNEL_S
+from eyeline.turn.attribute_formats import Address
 from eyeline.turn.effects import Bind, Free, Permit, Unbind
-from eyeline.turn.policy import Policy
+from eyeline.turn.peer_policy import Policy
 from eyeline.turn.relay_attributes import IPV6, RequestedAddressFamily
-from eyeline.turn.shapes import Address
 
 CLOSED = (
     *("0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "127.0.0.1", "127.8.8.8"),

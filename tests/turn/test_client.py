@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.turn import HERE, PEER, UNIX, World
 
+from eyeline.turn.attribute_formats import Address
 from eyeline.turn.attributes import ErrorCode, Nonce, Realm
-from eyeline.turn.client import Answered, Client, Effect, News, Received, Refused, Silent, Transmit
+from eyeline.turn.client import Answered, Client, ClientEffect, ClientEvent, ErrorResponse, Received, Silent, Transmit
 from eyeline.turn.credentials import Credentials
 from eyeline.turn.effects import Bind, Flow
 from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, DATA, REFRESH, SEND, Class, Message
 from eyeline.turn.relay_attributes import IPV4, Data, XorPeerAddress
-from eyeline.turn.shapes import Address
 
 ALICE = Address(bytes((192, 0, 2, 1)), 40_000)
 CHANNEL = 0x4001
@@ -34,7 +34,7 @@ class Wire:
         self.lost = iter(lost)
         self.sent: list[bytes] = []
 
-    def play(self, effects: list[Effect]) -> News:
+    def play(self, effects: list[ClientEffect]) -> ClientEvent:
         """The first news there is; time passes as far as it has to."""
         waiting = deque(effects)
         while True:
@@ -48,7 +48,7 @@ class Wire:
             self.world.later(due - self.world.now)
             waiting += self.client.wake(self.world.now)
 
-    def _carry(self, data: bytes) -> list[Effect]:
+    def _carry(self, data: bytes) -> list[ClientEffect]:
         self.sent.append(data)
         if next(self.lost, False):
             return []
@@ -56,7 +56,7 @@ class Wire:
         there = [answer for answer in answers if not next(self.lost, False)]
         return [effect for answer in there for effect in self.client.receive(answer, self.world.now)]
 
-    def done(self, effects: list[Effect]) -> int:
+    def done(self, effects: list[ClientEffect]) -> int:
         """The method that was granted."""
         news = self.play(effects)
         assert isinstance(news, Answered), news
@@ -104,14 +104,14 @@ def test_a_nonce_that_has_gone_stale_is_followed() -> None:
 
 def test_a_wrong_password_is_refused_once_and_not_tried_for_ever() -> None:
     wire = Wire(World(), login=Credentials(f"{int(UNIX) + 600}:alice", "wrong"))
-    assert wire.play(wire.client.allocate(IPV4, wire.world.now)) == Refused(ALLOCATE, 401)
+    assert wire.play(wire.client.allocate(IPV4, wire.world.now)) == ErrorResponse(ALLOCATE, 401)
     assert len(wire.sent) == 2
 
 
 def test_a_private_peer_is_refused() -> None:
     wire = allocated(World())
     metadata = Address(bytes((169, 254, 169, 254)), 80)
-    assert wire.play(wire.client.permit(metadata, wire.world.now)) == Refused(CREATE_PERMISSION, 403)
+    assert wire.play(wire.client.permit(metadata, wire.world.now)) == ErrorResponse(CREATE_PERMISSION, 403)
 
 
 def test_a_challenge_that_lost_its_algorithms_on_the_way_is_not_followed() -> None:
@@ -119,7 +119,7 @@ def test_a_challenge_that_lost_its_algorithms_on_the_way_is_not_followed() -> No
     client.allocate(IPV4, 0.0)
     attributes = (ErrorCode(401), Realm("eyeline"), Nonce("obMatJos2gAAAxyz"))
     told = Message(ALLOCATE, Class.ERROR, bytes(12), attributes).encode()
-    assert client.receive(told, 0.0) == [Refused(ALLOCATE, 0)]
+    assert client.receive(told, 0.0) == [ErrorResponse(ALLOCATE, 0)]
 
 
 def test_an_answer_that_nobody_signed_is_no_answer() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.vectors import rfc5769
 
 from eyeline.errors import LocalError
+from eyeline.turn.attribute_formats import Address, Attribute, Unknown
 from eyeline.turn.attributes import (
     AlternateServer,
     ErrorCode,
@@ -28,7 +29,7 @@ from eyeline.turn.attributes import (
 )
 from eyeline.turn.framing import HEADER_BYTES, MAX_ATTRIBUTES, MalformedError
 from eyeline.turn.integrity import add_fingerprint, is_signed, is_signed_sha256, sign, sign_sha256
-from eyeline.turn.message import BINDING, TABLE, BadAttributeError, Class, Message
+from eyeline.turn.message import ATTRIBUTES, BINDING, BadAttributeError, Class, Message
 from eyeline.turn.relay_attributes import (
     AdditionalAddressFamily,
     AddressErrorCode,
@@ -43,7 +44,6 @@ from eyeline.turn.relay_attributes import (
     XorPeerAddress,
     XorRelayedAddress,
 )
-from eyeline.turn.shapes import Address, Attribute, Unknown
 
 KEY = b"alice's password"
 TRANSACTION = bytes(range(12))
@@ -297,7 +297,7 @@ attributes: st.SearchStrategy[Attribute | Unknown] = st.one_of(
     st.builds(UnknownAttributes, st.lists(st.integers(0, 0xFFFF), max_size=12).map(tuple)),
     algorithms,
     st.builds(PasswordAlgorithms, st.lists(algorithms, max_size=4).map(tuple)),
-    st.builds(Unknown, st.integers(0, 0xFFFF).filter(lambda number: number not in TABLE), st.binary(max_size=40)),
+    st.builds(Unknown, st.integers(0, 0xFFFF).filter(lambda number: number not in ATTRIBUTES), st.binary(max_size=40)),
 )
 
 
@@ -313,7 +313,7 @@ messages = st.builds(
     st.lists(attributes, max_size=8, unique_by=number_of).map(tuple),
 )
 bodies = st.lists(
-    st.tuples(st.sampled_from([*TABLE, 0x24, 0xC057]), st.binary(max_size=40)).map(
+    st.tuples(st.sampled_from([*ATTRIBUTES, 0x24, 0xC057]), st.binary(max_size=40)).map(
         lambda each: each[0].to_bytes(2) + len(each[1]).to_bytes(2) + each[1] + b" " * (-len(each[1]) % 4)
     ),
     max_size=6,

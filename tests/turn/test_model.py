@@ -9,8 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.support.turn import Client, World
 
 from eyeline.turn.allocation import CHANNEL_S, DEFAULT_LIFETIME_S, MAX_LIFETIME_S, PERMISSION_S
+from eyeline.turn.attribute_formats import Address
 from eyeline.turn.effects import Bind, Flow, Forbid, Free, Open, Permit, Unbind
-from eyeline.turn.shapes import Address
 
 MEMBERS: Final = ("alice", "alice", "bob")
 """Three clients; two of them are one member, who has two networks."""

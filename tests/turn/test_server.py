@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eyeline.rate_limit import ANSWERS_PER_SECOND, BURST, RateLimit
+from eyeline.turn.attribute_formats import Address, Attribute, Unknown
 from eyeline.turn.attributes import (
     ErrorCode,
     Fingerprint,
@@ -17,7 +18,6 @@ from eyeline.turn.effects import Effect, Flow, HangUp, Send
 from eyeline.turn.integrity import add_fingerprint, sign
 from eyeline.turn.message import BINDING, Class, Message
 from eyeline.turn.server import ANSWERS_TO_A_STREAM, MAX_REQUEST_BYTES, Server
-from eyeline.turn.shapes import Address, Attribute, Unknown
 
 ALICE = Address(bytes([192, 0, 2, 1]), 32853)
 BOB = Address(bytes.fromhex("20010db8123456780011223344556677"), 32853)

@@ -5,46 +5,50 @@ import ssl
 from collections.abc import Callable
 from typing import Final
 
-from eyeline.checks import Code
-from eyeline.doctor import line, meeting, relay, site
+from eyeline.checks import CheckCode
+from eyeline.doctor import broker_check, relay_check, site_check, turn_socket
 from eyeline.doctor.finding import Finding, look
-from eyeline.doctor.line import Way
+from eyeline.doctor.turn_socket import Way
 from eyeline.signalling.messages import IceServer
 from eyeline.turn.credentials import Credentials
 
-Tell = Callable[[Finding], None]
+OnFinding = Callable[[Finding], None]
 
-_BLOCKED: Final[dict[Way, Code]] = {"udp": "turn-udp-blocked", "tcp": "turn-tcp-blocked", "tls": "turn-tls-blocked"}
+_BLOCKED: Final[dict[Way, CheckCode]] = {
+    "udp": "turn-udp-blocked",
+    "tcp": "turn-tcp-blocked",
+    "tls": "turn-tls-blocked",
+}
 
 
-async def examine(url: str, tell: Tell) -> None:
+async def examine(url: str, tell: OnFinding) -> None:
     """Look at the server whose pages are at `url`, and tell of each finding as it comes.  Raises `SetupError`."""
-    place = site.parse(url)
-    finding, address = await look("TCP port", "port-closed", site.reach(place))
+    place = site_check.parse(url)
+    finding, address = await look("TCP port", "port-closed", site_check.reach(place))
     tell(finding)
     if address is None:
         return
     context: ssl.SSLContext | None = None
     if place.secure:
-        finding, context = await look("Certificate", "certificate-untrusted", site.certificate(place))
+        finding, context = await look("Certificate", "certificate-untrusted", site_check.certificate(place))
         tell(finding)
         if context is None and finding.mark == "failure":
             return
         if context is None:
             place = place.other()
-    finding, ahead = await look("Page", "broker-unreachable", site.page(place, context))
+    finding, ahead = await look("Page", "broker-unreachable", site_check.page(place, context))
     tell(finding)
     if finding.code == "other-scheme":
         return
     if ahead is not None:
-        finding, _ = await look("Clock", "clock-off", site.clock(ahead))
+        finding, _ = await look("Clock", "clock-off", site_check.clock(ahead))
         tell(finding)
-    finding, socket = await look("WebSocket", "proxy-no-upgrade", meeting.open_socket(place, context))
+    finding, socket = await look("WebSocket", "proxy-no-upgrade", broker_check.open_socket(place, context))
     tell(finding)
     if socket is None:
         return
     async with socket:
-        finding, seat = await look("Broker", "broker-refused", meeting.sit_down(socket))
+        finding, seat = await look("Broker", "broker-refused", broker_check.sit_down(socket))
         tell(finding)
         if seat is None:
             return
@@ -55,14 +59,16 @@ async def examine(url: str, tell: Tell) -> None:
         await seat.leave()
 
 
-async def ice_servers(servers: tuple[IceServer, ...], address: str, context: ssl.SSLContext | None, tell: Tell) -> None:
+async def ice_servers(
+    servers: tuple[IceServer, ...], address: str, context: ssl.SSLContext | None, tell: OnFinding
+) -> None:
     """STUN, and every relay by every way, of the server that is reached at `address`."""
     for uri in dict.fromkeys(uri for each in servers for uri in each.urls):
-        where = line.parse(uri)
+        where = turn_socket.parse(uri)
         if where is None:
             tell(Finding(f"Address {uri}", "failure", "address-malformed", 0, "It can't be read."))
         elif uri.startswith("stun"):
-            finding, _ = await look(f"STUN {uri}", "stun-silent", relay.look_up(where, context))
+            finding, _ = await look(f"STUN {uri}", "stun-silent", relay_check.look_up(where, context))
             tell(finding)
     relays = [each for each in servers if each.username is not None and each.credential is not None]
     if not relays:
@@ -71,23 +77,23 @@ async def ice_servers(servers: tuple[IceServer, ...], address: str, context: ssl
         await _relay(each, address, context, tell)
 
 
-async def _relay(server: IceServer, address: str, context: ssl.SSLContext | None, tell: Tell) -> None:
+async def _relay(server: IceServer, address: str, context: ssl.SSLContext | None, tell: OnFinding) -> None:
     """One relay by all its ways; its policy and its address once, by the first that works."""
     login = Credentials(server.username or "", server.credential or "")
     judged = False
     for uri in server.urls:
-        where = line.parse(uri)
+        where = turn_socket.parse(uri)
         if where is None or uri.startswith("stun"):
             continue
         blocked = _BLOCKED[where.way]
-        finding, relayed = await look(f"Relay {uri}", blocked, relay.go_round(where, login, context))
+        finding, relayed = await look(f"Relay {uri}", blocked, relay_check.go_round(where, login, context))
         tell(finding)
         reached = relayed is not None or finding.code in ("turn-refused", "turn-no-data")
         if judged or not reached:
             continue
         judged = True
-        finding, _ = await look("Relay's policy", blocked, relay.lint(where, login, context))
+        finding, _ = await look("Relay's policy", blocked, relay_check.lint(where, login, context))
         tell(finding)
         if relayed is not None:
-            finding, _ = await look("Relay's address", "address-private", relay.advertised(relayed, address))
+            finding, _ = await look("Relay's address", "address-private", relay_check.advertised(relayed, address))
             tell(finding)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Final, Generic, Literal, NamedTuple, TypeVar
 
-from eyeline.checks import CHECKS, Code
+from eyeline.checks import CHECKS, CheckCode
 from eyeline.errors import RemoteError
 
 PATIENCE_S: Final = 6.0
@@ -22,7 +22,7 @@ class Finding(NamedTuple):
     what: str
     """What was looked at."""
     mark: Mark
-    code: Code | None
+    code: CheckCode | None
     """None where all is well."""
     ms: float
     detail: str
@@ -41,23 +41,23 @@ class Said(Generic[_T_co]):
     value: _T_co
     detail: str
     mark: Mark = "ok"
-    code: Code | None = None
+    code: CheckCode | None = None
 
 
 class Trouble(RemoteError):
     """A check came upon what its code says."""
 
-    def __init__(self, code: Code, detail: str) -> None:
+    def __init__(self, code: CheckCode, detail: str) -> None:
         super().__init__(code, detail)
-        self.check: Code = code
+        self.check: CheckCode = code
 
 
-async def look(what: str, silent: Code, check: Awaitable[Said[_T]]) -> tuple[Finding, _T | None]:
+async def look(what: str, silent: CheckCode, check: Awaitable[Said[_T]]) -> tuple[Finding, _T | None]:
     """Carry out a check; `silent` is the code for a network that lets nothing through.  Raises nothing of its own."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
 
-    def found(mark: Mark, code: Code | None, detail: str) -> Finding:
+    def found(mark: Mark, code: CheckCode | None, detail: str) -> Finding:
         return Finding(what, mark, code, (loop.time() - begun) * 1000, detail)
 
     try:

@@ -36,9 +36,9 @@ from eyeline.serve.ws.bus import LocalBus
 from eyeline.serve.ws.connection import Broker
 from eyeline.settings import Settings
 from eyeline.signalling.messages import SUBPROTOCOL
+from eyeline.signalling.resume_token import TokenKey
 from eyeline.signalling.room import BrokerRun
 from eyeline.signalling.session import GuestPolicy, Ice, SessionPolicy
-from eyeline.signalling.token import TokenKey
 
 DRAIN_WITHIN: Final = 3.0
 """Seconds that clients have to read the goodbye and go, once the server was told to stop."""

@@ -40,7 +40,7 @@ STREAMS_OPENED_PER_SECOND: Final = 1.0
 """TURN connections that an address may open a second, for each WebSocket that it may have; as a burst, twice as many
 as it may have."""
 
-Refused = Literal["too-many-sockets", "busy"]
+LimitCode = Literal["too-many-sockets", "busy"]
 """Why no further WebSocket is admitted."""
 
 RefusalCode = Literal[
@@ -98,7 +98,7 @@ class ConnectionLimits:
         """Count an HTTP request; False if the address sends too many."""
         return source is None or self._requests.try_spend(source, now)
 
-    def enter(self, source: Source | None, now: float) -> AdmittedSocket | Refused:
+    def enter(self, source: Source | None, now: float) -> AdmittedSocket | LimitCode:
         """Admit one more WebSocket, or say why not.  Call `leaves` on what is returned when the socket is gone."""
         if self._count >= self._sockets:
             return "busy"

@@ -28,7 +28,7 @@ Reading = Callable[[], float | Mapping[str, float]]
 """The figure now: a number, or one for each value of the row's label.  A value that is missing is 0."""
 
 
-class Row(NamedTuple):
+class MetricRow(NamedTuple):
     """One figure."""
 
     kind: Literal["counter", "gauge", "histogram"]
@@ -38,54 +38,56 @@ class Row(NamedTuple):
     """All that the label can be, so that each is there, as 0, from the start."""
 
 
-ROWS: Final[dict[str, Row]] = {
-    "eyeline_sockets": Row("gauge", "WebSockets that are open."),
-    "eyeline_rooms": Row("gauge", "Rooms with somebody inside, looking on, or away and awaited."),
-    "eyeline_seats": Row(
+ROWS: Final[dict[str, MetricRow]] = {
+    "eyeline_sockets": MetricRow("gauge", "WebSockets that are open."),
+    "eyeline_rooms": MetricRow("gauge", "Rooms with somebody inside, looking on, or away and awaited."),
+    "eyeline_seats": MetricRow(
         "gauge", "Seats that are taken: with a socket, or kept for who is away.", "is", ("here", "away")
     ),
-    "eyeline_joins_total": Row(
+    "eyeline_joins_total": MetricRow(
         "counter",
         "Answers to who asked for a seat.",
         "outcome",
         ("seated", "room-full", "locked", "too-many-knocks", "denied", "removed", "ended", "busy"),
     ),
-    "eyeline_resumes_total": Row(
+    "eyeline_resumes_total": MetricRow(
         "counter",
         "Answers to who came back with a signed claim to a seat.",
         "outcome",
         ("seated", "room-full", "seat-gone", "removed"),
     ),
-    "eyeline_signals_total": Row("counter", "Signals taken from members, to be passed on."),
-    "eyeline_refusals_total": Row("counter", "Messages that were not taken.", "code", tuple(REFUSALS)),
-    "eyeline_drops_total": Row(
+    "eyeline_signals_total": MetricRow("counter", "Signals taken from members, to be passed on."),
+    "eyeline_refusals_total": MetricRow("counter", "Messages that were not taken.", "code", tuple(REFUSALS)),
+    "eyeline_drops_total": MetricRow(
         "counter",
         "WebSockets that the broker closed without being asked to.",
         "reason",
         (*(code for code, row in REFUSALS.items() if row.closes is not None), "going away"),
     ),
-    "eyeline_handshakes_refused_total": Row(
+    "eyeline_handshakes_refused_total": MetricRow(
         "counter", "WebSockets that were not opened.", "code", get_args(RefusalCode)
     ),
-    "eyeline_stun_answers_total": Row("counter", "Binding requests that were answered."),
-    "eyeline_turn_allocations": Row("gauge", "Relayed addresses that clients hold."),
-    "eyeline_turn_refusals_total": Row(
+    "eyeline_stun_answers_total": MetricRow("counter", "Binding requests that were answered."),
+    "eyeline_turn_allocations": MetricRow("gauge", "Relayed addresses that clients hold."),
+    "eyeline_turn_refusals_total": MetricRow(
         "counter",
         "STUN and TURN requests that were refused; each allocation begins with a 401.",
         "code",
         ("400", "401", "403", "420", "437", "438", "440", "441", "442", "443", "486", "508"),
     ),
-    "eyeline_turn_connections_refused_total": Row(
+    "eyeline_turn_connections_refused_total": MetricRow(
         "counter",
         "TURN connections by TCP and TLS that were closed: too many of an address, no sockets left for them, two that a"
         " proxy says are one, or too many requests without an allocation.",
         "why",
         ("too-many-connections", "no-sockets", "twice", "too-many-requests"),
     ),
-    "eyeline_relayed_bytes_total": Row("counter", "Bytes relayed, without headers.", "way", ("to peers", "to clients")),
-    "eyeline_relayed_packets_total": Row("counter", "Packets relayed.", "way", ("to peers", "to clients")),
-    "eyeline_relay_dropped_packets_total": Row("counter", "Packets that were over their member's bandwidth."),
-    "eyeline_loop_lag_seconds": Row(
+    "eyeline_relayed_bytes_total": MetricRow(
+        "counter", "Bytes relayed, without headers.", "way", ("to peers", "to clients")
+    ),
+    "eyeline_relayed_packets_total": MetricRow("counter", "Packets relayed.", "way", ("to peers", "to clients")),
+    "eyeline_relay_dropped_packets_total": MetricRow("counter", "Packets that were over their member's bandwidth."),
+    "eyeline_loop_lag_seconds": MetricRow(
         "histogram", f"How late the event loop came to a timer, looked at every {LAG_EVERY:g} s."
     ),
 }

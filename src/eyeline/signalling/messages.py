@@ -35,7 +35,8 @@ without width that is not part of an emoji."""
 
 _CARD: Final = "[A-Za-z0-9_-]{400}"
 
-DisplayName = NewType("DisplayName", Annotated[str, Meta(pattern=f"^(?:{DISPLAY_NAME}|{_CARD})" + _END)])
+NameText = Annotated[str, Meta(pattern=f"^(?:{DISPLAY_NAME}|{_CARD})" + _END)]
+DisplayName = NewType("DisplayName", NameText)
 """What a person is called: 1 to 64 characters, not all blank, no control characters, no overrides of text direction,
 nothing without width that is not part of an emoji.  Or, where the link has a secret, a sealed card: 400 of A-Z, a-z,
 0-9, hyphen and underscore, which only who has that secret can open."""

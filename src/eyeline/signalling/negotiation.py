@@ -12,12 +12,12 @@ from msgspec import Struct
 
 from eyeline.errors import LocalError
 
-State = Literal["stable", "offering", "offered", "taking-offer", "answering", "taking-answer"]
+NegotiationState = Literal["stable", "offering", "offered", "taking-offer", "answering", "taking-answer"]
 Event = Literal["needed", "polite-offer", "impolite-offer", "answer", "done"]
 Act = Literal["nothing", "make-offer", "take-offer", "take-answer", "make-answer", "send", "remember", "hold", "bug"]
 """`remember`: offer again once stable.  `hold`: take this offer once the running operation is done."""
 
-TABLE: Final[dict[tuple[State, Event], tuple[Act, State]]] = {
+TRANSITIONS: Final[dict[tuple[NegotiationState, Event], tuple[Act, NegotiationState]]] = {
     ("stable", "needed"): ("make-offer", "offering"),
     ("stable", "polite-offer"): ("take-offer", "taking-offer"),
     ("stable", "impolite-offer"): ("take-offer", "taking-offer"),
@@ -97,7 +97,7 @@ class Add(Struct, frozen=True):
     candidate: Candidate
 
 
-Effect = MakeOffer | MakeAnswer | Take | Say | Add
+NegotiationEffect = MakeOffer | MakeAnswer | Take | Say | Add
 
 
 @dataclass
@@ -112,7 +112,7 @@ class Negotiation:
     polite: bool
 
     def __post_init__(self) -> None:
-        self.state: State = "stable"
+        self.state: NegotiationState = "stable"
         self._number = 0  # of the newest offer made here
         self._answered = 0  # of the newest offer taken
         self._taking: Description | None = None
@@ -122,17 +122,17 @@ class Negotiation:
         self._old_ufrags: set[str | None] = set()
         self._waiting: list[Candidate] = []
 
-    def need(self) -> list[Effect]:
+    def need(self) -> list[NegotiationEffect]:
         """Something changed here that the other side must agree to."""
         return self._step("needed", None)
 
-    def hear(self, description: Description) -> list[Effect]:
+    def hear(self, description: Description) -> list[NegotiationEffect]:
         """A description has come."""
         if description.kind == "answer":
             return self._step("answer", description) if description.number == self._number else []
         return self._step("polite-offer" if self.polite else "impolite-offer", description)
 
-    def hear_candidate(self, candidate: Candidate) -> list[Effect]:
+    def hear_candidate(self, candidate: Candidate) -> list[NegotiationEffect]:
         """A candidate has come."""
         if candidate.ufrag == self._ufrag:
             return [Add(candidate)]
@@ -140,7 +140,7 @@ class Negotiation:
             self._waiting.append(candidate)
         return []
 
-    def done(self) -> list[Effect]:
+    def done(self) -> list[NegotiationEffect]:
         """The running operation has ended well."""
         effects = self._in_force()
         if self.state == "offering" and self._held is not None:
@@ -155,8 +155,8 @@ class Negotiation:
             return effects + self.need()
         return effects
 
-    def _step(self, event: Event, description: Description | None) -> list[Effect]:
-        act, after = TABLE[self.state, event]
+    def _step(self, event: Event, description: Description | None) -> list[NegotiationEffect]:
+        act, after = TRANSITIONS[self.state, event]
         answering = self.state == "answering"
         self.state = after
         match act:
@@ -181,7 +181,7 @@ class Negotiation:
                 pass
         return []
 
-    def _in_force(self) -> list[Effect]:
+    def _in_force(self) -> list[NegotiationEffect]:
         """If a remote description was just set, the candidates that waited for it."""
         taken, self._taking = self._taking, None
         if taken is None:

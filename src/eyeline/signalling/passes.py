@@ -17,7 +17,7 @@ from joserfc.jws import JWSRegistry
 from msgspec import Meta, Struct
 from msgspec.structs import force_setattr
 
-from eyeline.signalling.messages import PERMISSIONS, DisplayName, JoinPass, Permission, Role, RoomName
+from eyeline.signalling.messages import PERMISSIONS, DisplayName, JoinPass, NameText, Permission, Role, RoomName
 from eyeline.signalling.refusals import Refusal
 
 PASS_SECONDS_MAX: Final = 30 * 24 * 60 * 60
@@ -51,7 +51,7 @@ def distinct(permissions: Permissions) -> None:
 class Person(Struct, frozen=True, array_like=True):
     """Who somebody is, on the word of the site: kept with the seat, whatever the client says when it comes back."""
 
-    name: DisplayName | None = None
+    name: NameText | None = None
     """The only name that they may have; None leaves it to them."""
     role: Role = "member"
     sub: Subject | None = None
@@ -65,6 +65,10 @@ class Person(Struct, frozen=True, array_like=True):
         distinct(self.may)
         if len(self.may) == len(PERMISSIONS):
             force_setattr(self, "may", PERMISSIONS)  # all of them in another order: left out of messages as well
+
+    def display_name(self, chosen: DisplayName) -> DisplayName:
+        """The name that the site gives them, or else the one they have chosen."""
+        return chosen if self.name is None else DisplayName(self.name)
 
     def is_out(self, unix_now: float) -> bool:
         """Whether the call is over for them."""
@@ -92,7 +96,7 @@ class _Claims(Struct, frozen=True, omit_defaults=True):
     aud: str | tuple[str, ...]
     exp: Moment
     iat: Moment | None = None
-    name: DisplayName | None = None
+    name: NameText | None = None
     role: Role = "member"
     sub: Subject | None = None
     nbf: Moment | None = None

@@ -18,7 +18,7 @@ from eyeline.signalling.messages import (
     Waiting,
 )
 from eyeline.signalling.passes import NOBODY_KNOWN, Person
-from eyeline.signalling.token import Claim
+from eyeline.signalling.resume_token import Claim
 
 SessionId = NewType("SessionId", str)
 """One socket.  Never leaves the server."""
@@ -50,7 +50,7 @@ class Return(Struct, frozen=True):
     heard: Count
 
 
-class Relay(Struct, frozen=True):
+class RelaySignal(Struct, frozen=True):
     """A member says `data` to another."""
 
     session: SessionId
@@ -88,7 +88,7 @@ class Order(Struct, frozen=True):
     order: HostOrder
 
 
-Request = Look | Enter | Return | Relay | Quit | Lose | Remove | End | Order
+Request = Look | Enter | Return | RelaySignal | Quit | Lose | Remove | End | Order
 
 
 class Looked(Struct, frozen=True):

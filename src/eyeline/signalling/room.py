@@ -8,7 +8,6 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from eyeline.signalling.hosting import REMOVED_MAX, WAITING_MAX, WAITING_OF_NETWORK_MAX, Moderation, may, may_remove
 from eyeline.signalling.messages import (
     Admit,
     Appoint,
@@ -31,6 +30,7 @@ from eyeline.signalling.messages import (
     Roster,
     Waiting,
 )
+from eyeline.signalling.moderation import REMOVED_MAX, WAITING_MAX, WAITING_OF_NETWORK_MAX, Moderation, may, may_remove
 from eyeline.signalling.passes import Person
 from eyeline.signalling.refusals import REFUSALS, Code
 from eyeline.signalling.requests import (
@@ -43,15 +43,15 @@ from eyeline.signalling.requests import (
     Order,
     Quit,
     Reissued,
-    Relay,
+    RelaySignal,
     Remove,
     Request,
     Return,
     SessionId,
     Tell,
 )
+from eyeline.signalling.resume_token import Claim
 from eyeline.signalling.seat import Away, Present, Seat
-from eyeline.signalling.token import Claim
 
 SEAT_SECONDS: Final = 30
 """How long a seat outlives its socket, and how long a rebuilt room waits for its members."""
@@ -125,7 +125,7 @@ class Room:
                 return self._enter(request, now)
             case Return():
                 return self._return(request, now)
-            case Relay():
+            case RelaySignal():
                 return self._relay(request)
             case Quit():
                 return self._quit(request.session, now)
@@ -262,7 +262,7 @@ class Room:
         member = seat.member
         return Claim(self._name, member.id, member.order, self._broker_run.name, seat.person, self._moderation)
 
-    def _relay(self, request: Relay) -> list[Tell]:
+    def _relay(self, request: RelaySignal) -> list[Tell]:
         peer = self._peers.get(request.session)
         if peer is None:
             return []  # the seat was replaced while this was on its way

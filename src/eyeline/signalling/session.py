@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from eyeline.errors import LocalError
 from eyeline.rate_limit import TokenBucket
-from eyeline.signalling.hosting import room_of
 from eyeline.signalling.messages import (
     Admit,
     Appoint,
@@ -44,6 +43,7 @@ from eyeline.signalling.messages import (
     Welcome,
     decode,
 )
+from eyeline.signalling.moderation import room_of
 from eyeline.signalling.passes import NAME_CHARACTERS_MAX, NOBODY_KNOWN, Pass, PassVerifier, Person
 from eyeline.signalling.refusals import REFUSALS, Code, Refusal
 from eyeline.signalling.requests import (
@@ -56,13 +56,13 @@ from eyeline.signalling.requests import (
     Order,
     Quit,
     Reissued,
-    Relay,
+    RelaySignal,
     Request,
     Return,
     SessionId,
 )
+from eyeline.signalling.resume_token import TokenKey
 from eyeline.signalling.room import SEAT_SECONDS
-from eyeline.signalling.token import TokenKey
 
 HELLO_WITHIN: Final = 5.0
 """Seconds from the opening of the socket to the first message."""
@@ -115,7 +115,7 @@ class SessionPolicy(Struct, frozen=True):
     """As in `Enter`."""
 
 
-class Send(Struct, frozen=True):
+class SendMessage(Struct, frozen=True):
     """Say this to the client."""
 
     message: FromBroker
@@ -141,7 +141,7 @@ class Ask(Struct, frozen=True):
     room: RoomName
 
 
-Effect = Send | Post | Close | Ask
+SessionEffect = SendMessage | Post | Close | Ask
 
 
 class Fresh(Struct, frozen=True):
@@ -183,7 +183,7 @@ class Over(Struct, frozen=True):
     """Nothing is heard or said any more."""
 
 
-State = Fresh | Asking | Visiting | Entering | Seated | Over
+SessionState = Fresh | Asking | Visiting | Entering | Seated | Over
 
 
 class Session:
@@ -191,7 +191,7 @@ class Session:
 
     def __init__(self, session: SessionId, peer: PeerId, policy: SessionPolicy, now: float) -> None:
         self.id = session
-        self.state: State = Fresh(now + HELLO_WITHIN)
+        self.state: SessionState = Fresh(now + HELLO_WITHIN)
         self._peer = peer
         self._policy = policy
         self._heard_at = now
@@ -199,7 +199,7 @@ class Session:
         self._rate_limit = TokenBucket(per_second=policy.messages_per_second, burst=policy.burst, now=now)
         self._renew_at: float | None = None
 
-    def receive(self, text: str | bytes, now: float) -> list[Effect]:
+    def receive(self, text: str | bytes, now: float) -> list[SessionEffect]:
         """A frame from the client.  Whatever is in it, there is an effect or a refusal, never an exception."""
         if isinstance(self.state, Over):
             return []
@@ -211,7 +211,7 @@ class Session:
         except Refusal as refusal:
             return self._refuse(refusal.code, refusal.message)
 
-    def notice(self, now: float) -> list[Effect]:
+    def notice(self, now: float) -> list[SessionEffect]:
         """A frame that is no message: it counts against the rate, and not as a sign of life."""
         if isinstance(self.state, Over):
             return []
@@ -221,17 +221,17 @@ class Session:
             return self._refuse(refusal.code, refusal.message)
         return []
 
-    def hear(self, news: News, now: float) -> list[Effect]:
+    def hear(self, news: News, now: float) -> list[SessionEffect]:
         """News from the room."""
         match news:
             case _ if isinstance(self.state, Over):
                 return []
             case Signalled() | Roster() | Waiting() | Knocks() | AskedToMute():
-                return [Send(news)]
+                return [SendMessage(news)]
             case Reissued(claim):
-                return [Send(NewToken(self._policy.key.mint(claim, now + self._policy.unix_offset)))]
+                return [SendMessage(NewToken(self._policy.key.mint(claim, now + self._policy.unix_offset)))]
             case Looked(roster, capacity):
-                return [Send(Welcome(roster, Count(capacity), self._policy.ice.stun, self._person().may))]
+                return [SendMessage(Welcome(roster, Count(capacity), self._policy.ice.stun, self._person().may))]
             case Admitted():
                 return self._seat(news, now)
             case Refused():
@@ -250,7 +250,7 @@ class Session:
             times.append(self._renew_at)
         return min(times)
 
-    def wake(self, now: float) -> list[Effect]:
+    def wake(self, now: float) -> list[SessionEffect]:
         """Nothing came in time: ask, or give up."""
         match self.state:
             case Over():
@@ -261,13 +261,13 @@ class Session:
                 return self._refuse("silent")
             case _ if self._heard_at + PING_AFTER <= now and not self._pinged:
                 self._pinged = True
-                return [Send(Ping())]
+                return [SendMessage(Ping())]
             case Seated(room, peer) if self._renew_at is not None and self._renew_at <= now:
-                return [Send(IceServers(self._mint(room, peer, now)))]
+                return [SendMessage(IceServers(self._mint(room, peer, now)))]
             case _:
                 return []
 
-    def answer(self, person: Person | None, now: float) -> list[Effect]:
+    def answer(self, person: Person | None, now: float) -> list[SessionEffect]:
         """The site has said who the client is, or, by None, that it may not enter."""
         if not isinstance(self.state, Asking):
             return []  # the socket is gone
@@ -280,28 +280,28 @@ class Session:
         except Refusal as refusal:
             return effects + self._refuse(refusal.code, refusal.message)
 
-    def lose(self) -> list[Effect]:
+    def lose(self) -> list[SessionEffect]:
         """The socket is gone; the seat is kept."""
         return self._end(lambda room: [Post(room, Lose(self.id))])
 
-    def give_up(self, why: Literal["too-slow", "too-fast"]) -> list[Effect]:
+    def give_up(self, why: Literal["too-slow", "too-fast"]) -> list[SessionEffect]:
         """The client does not read, or its address says too much: drop it alone.  Its seat is kept."""
         return [] if isinstance(self.state, Over) else self._refuse(why)
 
-    def see_out(self, back_in_ms: int) -> list[Effect]:
+    def see_out(self, back_in_ms: int) -> list[SessionEffect]:
         """The broker is going away: say so, and close."""
         if isinstance(self.state, Over):
             return []
-        return [Send(Goodbye(Count(back_in_ms))), *self.lose(), Close(1012, "going away")]
+        return [SendMessage(Goodbye(Count(back_in_ms))), *self.lose(), Close(1012, "going away")]
 
-    def _take(self, message: ToBroker, now: float) -> list[Effect]:
+    def _take(self, message: ToBroker, now: float) -> list[SessionEffect]:
         match message, self.state:
             case Ping(), _:
-                return [Send(Pong())]
+                return [SendMessage(Pong())]
             case Pong(), _:
                 return []
             case Signal(), Seated(room):
-                return [Post(room, Relay(self.id, message.to, message.n, message.data))]
+                return [Post(room, RelaySignal(self.id, message.to, message.n, message.data))]
             case ((Govern() | Admit() | Deny() | RemoveMember() | Appoint() | AskMute() | EndCall()), Seated(room)):
                 return [Post(room, Order(self.id, message))]
             case Hello(), Fresh():
@@ -315,13 +315,15 @@ class Session:
                 claim = self._policy.key.check(message.token, now + self._policy.unix_offset)
                 self._check_time(claim.person, now)
                 self.state = Entering(claim.room, None)
-                return [Post(claim.room, Return(self.id, claim, claim.person.name or message.name, message.heard))]
+                return [
+                    Post(claim.room, Return(self.id, claim, claim.person.display_name(message.name), message.heard))
+                ]
             case Leave(), _:
                 return [*self._end(lambda room: [Post(room, Quit(self.id))]), Close(1000, LEFT)]
             case _:
                 raise Refusal("out-of-turn")
 
-    def _greet(self, hello: Hello, now: float) -> list[Effect]:
+    def _greet(self, hello: Hello, now: float) -> list[SessionEffect]:
         policy = self._policy
         if hello.owner is not None and not compare_digest(room_of(hello.owner), hello.room):
             raise Refusal("not-owner")
@@ -336,11 +338,11 @@ class Session:
         self.state = Asking(hello.room)
         return [Ask(hello.room)]
 
-    def _visit(self, room: RoomName, holds: Pass | None) -> list[Effect]:
+    def _visit(self, room: RoomName, holds: Pass | None) -> list[SessionEffect]:
         self.state = Visiting(room, holds)
         return [Post(room, Look(self.id))]
 
-    def _join(self, join: Join, lobby: Visiting, now: float) -> list[Effect]:
+    def _join(self, join: Join, lobby: Visiting, now: float) -> list[SessionEffect]:
         person = self._person()
         self._check_time(person, now)
         if lobby.holds is not None and now + self._policy.unix_offset >= lobby.holds.until:
@@ -348,7 +350,8 @@ class Session:
         if person.name is not None and len(join.name) > NAME_CHARACTERS_MAX:
             raise Refusal("pass-invalid", "The site says your name: it can't be sealed. Come by a link without a key.")
         self.state = Entering(lobby.room, lobby)
-        return [Post(lobby.room, Enter(self.id, self._peer, person.name or join.name, person, self._policy.network))]
+        name = person.display_name(join.name)
+        return [Post(lobby.room, Enter(self.id, self._peer, name, person, self._policy.network))]
 
     def _person(self) -> Person:
         """Who it is that looks into the room."""
@@ -358,14 +361,18 @@ class Session:
             case _:
                 return NOBODY_KNOWN
 
-    def _seat(self, news: Admitted, now: float) -> list[Effect]:
+    def _seat(self, news: Admitted, now: float) -> list[SessionEffect]:
         claim, unix_now = news.claim, now + self._policy.unix_offset
         self.state = Seated(claim.room, claim.peer)
         token = self._policy.key.mint(claim, unix_now)
         servers = self._mint(claim.room, claim.peer, now)
         ends = claim.person.ends
         left = None if ends is None else Count(max(0, round((ends - unix_now) * 1000)))
-        return [Send(Joined(claim.peer, news.roster, servers, token, Count(SEAT_SECONDS), news.heard, news.gap, left))]
+        return [
+            SendMessage(
+                Joined(claim.peer, news.roster, servers, token, Count(SEAT_SECONDS), news.heard, news.gap, left)
+            )
+        ]
 
     def _check_time(self, person: Person, now: float) -> None:
         if person.is_out(now + self._policy.unix_offset):
@@ -376,7 +383,7 @@ class Session:
         self._renew_at = None if after is None else now + after
         return self._policy.ice.mint(room, peer)
 
-    def _refused(self, news: Refused, now: float) -> list[Effect]:
+    def _refused(self, news: Refused, now: float) -> list[SessionEffect]:
         match self.state:
             case Entering(_, Visiting() as lobby):
                 self.state = lobby
@@ -392,16 +399,16 @@ class Session:
             self.state = Over()  # nothing to lose
         return self._say_no(news)
 
-    def _refuse(self, code: Code, message: str | None = None) -> list[Effect]:
+    def _refuse(self, code: Code, message: str | None = None) -> list[SessionEffect]:
         return self._say_no(Refused(code, message or REFUSALS[code].message))
 
-    def _say_no(self, refused: Refused) -> list[Effect]:
+    def _say_no(self, refused: Refused) -> list[SessionEffect]:
         closes = REFUSALS[refused.code].closes
         if closes is None:
-            return [Send(refused)]
-        return [Send(refused), *self.lose(), Close(closes, refused.code)]
+            return [SendMessage(refused)]
+        return [SendMessage(refused), *self.lose(), Close(closes, refused.code)]
 
-    def _end(self, farewell: Callable[[RoomName], list[Effect]]) -> list[Effect]:
+    def _end(self, farewell: Callable[[RoomName], list[SessionEffect]]) -> list[SessionEffect]:
         state, self.state = self.state, Over()
         match state:
             case Visiting(room) | Entering(room) | Seated(room):

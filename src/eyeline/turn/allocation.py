@@ -2,9 +2,9 @@
 
 from typing import Final, NamedTuple
 
+from eyeline.turn.attribute_formats import Address
 from eyeline.turn.effects import Bind, Effect, Flow, Forbid, Permit, Relayed, Unbind
 from eyeline.turn.relay_attributes import FAMILY_OF
-from eyeline.turn.shapes import Address
 
 DEFAULT_LIFETIME_S: Final = 600
 MAX_LIFETIME_S: Final = 3600

@@ -6,11 +6,12 @@ from collections.abc import Callable, Container
 from typing import Final, NamedTuple
 
 from eyeline.turn.allocation import CHANNELS, DEFAULT_LIFETIME_S, MAX_LIFETIME_S, Allocation
+from eyeline.turn.attribute_formats import Address, Attribute
 from eyeline.turn.attributes import ErrorCode, XorMappedAddress
-from eyeline.turn.authority import Signer
+from eyeline.turn.authentication import Signer
 from eyeline.turn.effects import Effect, Flow, Free, Open, Relayed, Unreserve
 from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, REFRESH, Message
-from eyeline.turn.policy import Policy
+from eyeline.turn.peer_policy import Policy
 from eyeline.turn.relay_attributes import (
     IPV4,
     IPV6,
@@ -26,7 +27,6 @@ from eyeline.turn.relay_attributes import (
     XorPeerAddress,
     XorRelayedAddress,
 )
-from eyeline.turn.shapes import Address, Attribute
 
 MAX_PER_MEMBER: Final = 64
 """Allocations and kept ports at once, by default: a browser makes one for each peer, TURN address and interface."""
@@ -38,7 +38,7 @@ Answer = tuple[Attribute, ...]
 """An ERROR-CODE is its first attribute, or it is a success."""
 
 
-class Rules(NamedTuple):
+class AllocationRules(NamedTuple):
     """What an operator and the machine itself allow."""
 
     policy: Policy
@@ -70,7 +70,7 @@ class _Reservation(NamedTuple):
 class Allocations:
     """All allocations of a server."""
 
-    def __init__(self, rules: Rules, token_key: bytes) -> None:
+    def __init__(self, rules: AllocationRules, token_key: bytes) -> None:
         self._rules = rules
         self._token_key = token_key
         self._tokens = 0

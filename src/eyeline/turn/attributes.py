@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
 from eyeline.turn import framing
-from eyeline.turn.shapes import AddressValue, Attribute, DigestValue, TextValue, XorAddressValue
+from eyeline.turn.attribute_formats import AddressValue, Attribute, DigestValue, TextValue, XorAddressValue
 
 REQUIRED_BELOW: Final = 0x8000
 """Attributes with a lower number must be understood, or the message refused (RFC 8489, 14)."""
@@ -181,7 +181,7 @@ class PasswordAlgorithms(Attribute):
         return cls(tuple(found))
 
 
-TABLE: Final[dict[int, type[Attribute]]] = {
+STUN_ATTRIBUTES: Final[dict[int, type[Attribute]]] = {
     attribute.NUMBER: attribute
     for attribute in (
         MappedAddress,

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from eyeline.errors import LocalError
 from eyeline.turn import credentials, integrity
+from eyeline.turn.attribute_formats import Address, Attribute
 from eyeline.turn.attributes import (
     ErrorCode,
     MessageIntegrity,
@@ -45,7 +46,6 @@ from eyeline.turn.relay_attributes import (
     XorPeerAddress,
     XorRelayedAddress,
 )
-from eyeline.turn.shapes import Address, Attribute
 
 RTO_S: Final = 0.5
 """Until a request is first said again over UDP; each wait is twice the one before (RFC 8489, 6.2.1)."""
@@ -76,7 +76,7 @@ class Answered(NamedTuple):
     message: Message
 
 
-class Refused(NamedTuple):
+class ErrorResponse(NamedTuple):
     """A request was refused; 0 when the challenge was none that can be followed."""
 
     method: int
@@ -96,8 +96,8 @@ class Received(NamedTuple):
     data: bytes
 
 
-News = Answered | Refused | Silent | Received
-Effect = Transmit | News
+ClientEvent = Answered | ErrorResponse | Silent | Received
+ClientEffect = Transmit | ClientEvent
 
 
 class _Challenge(NamedTuple):
@@ -138,31 +138,31 @@ class Client:
         self.relayed: Address | None = None
         """Where peers reach this client, while there is an allocation."""
 
-    def look(self, now: float) -> list[Effect]:
+    def look(self, now: float) -> list[ClientEffect]:
         """Ask for `mapped` by a Binding request, unsigned."""
         return self._ask(BINDING, (), None, 0, now)
 
-    def allocate(self, family: int, now: float) -> list[Effect]:
+    def allocate(self, family: int, now: float) -> list[ClientEffect]:
         """Ask for `relayed`, over UDP, `IPV4` or `IPV6`."""
         asked: tuple[Attribute, ...] = (RequestedTransport(UDP),)
         if family != IPV4:
             asked += (RequestedAddressFamily(family),)
         return self._ask(ALLOCATE, asked, self._challenge, 0, now)
 
-    def refresh(self, lifetime_s: int, now: float) -> list[Effect]:
+    def refresh(self, lifetime_s: int, now: float) -> list[ClientEffect]:
         """Keep the allocation this much longer; 0 gives it back."""
         return self._ask(REFRESH, (Lifetime(lifetime_s),), self._challenge, 0, now)
 
-    def permit(self, peer: Address, now: float) -> list[Effect]:
+    def permit(self, peer: Address, now: float) -> list[ClientEffect]:
         """Let a peer's address, whatever its port, send and be sent to."""
         return self._ask(CREATE_PERMISSION, (XorPeerAddress(peer),), self._challenge, 0, now)
 
-    def bind(self, channel: int, peer: Address, now: float) -> list[Effect]:
+    def bind(self, channel: int, peer: Address, now: float) -> list[ClientEffect]:
         """Talk to a peer by a channel, 0x4000 to 0x4FFF, which is also a permission."""
         asked = (ChannelNumber(channel), XorPeerAddress(peer))
         return self._ask(CHANNEL_BIND, asked, self._challenge, 0, now)
 
-    def send(self, peer: Address, data: bytes) -> list[Effect]:
+    def send(self, peer: Address, data: bytes) -> list[ClientEffect]:
         """To a peer: by its channel if there is one, else by a Send indication.  Nobody says whether it arrives."""
         channel = next((number for number, bound in self._peers.items() if bound == peer), None)
         if channel is None:
@@ -171,7 +171,7 @@ class Client:
         padding = bytes(-len(data) % 4) if self._stream else b""
         return [Transmit(channel.to_bytes(2) + len(data).to_bytes(2) + data + padding)]
 
-    def receive(self, message: bytes, now: float) -> list[Effect]:
+    def receive(self, message: bytes, now: float) -> list[ClientEffect]:
         """Take one whole message from the server; on a stream `stream.Splitter` finds them.  Nonsense is dropped."""
         if message[:1] and message[0] & 0xC0 == 0x40:
             return self._channel_data(message)
@@ -199,9 +199,9 @@ class Client:
         """When `wake` is next needed."""
         return min((asked.due for asked in self._asked.values()), default=None)
 
-    def wake(self, now: float) -> list[Effect]:
+    def wake(self, now: float) -> list[ClientEffect]:
         """Say again what wasn't answered, or give it up."""
-        effects: list[Effect] = []
+        effects: list[ClientEffect] = []
         for transaction, asked in list(self._asked.items()):
             if asked.due > now:
                 continue
@@ -217,7 +217,7 @@ class Client:
 
     def _ask(
         self, method: int, attributes: tuple[Attribute, ...], challenge: _Challenge | None, challenges: int, now: float
-    ) -> list[Effect]:
+    ) -> list[ClientEffect]:
         transaction = self._transaction()
         data = self._signed(Message(method, Class.REQUEST, transaction, attributes), challenge)
         due = now + (STREAM_WAIT_S if self._stream else RTO_S)
@@ -237,16 +237,16 @@ class Client:
         proof += (by.offered, chosen)
         return integrity.sign_sha256(replace(request, attributes=request.attributes + proof).encode(), by.key)
 
-    def _refused(self, message: bytes, heard: Message, code: int, asked: _Asked, now: float) -> list[Effect]:
+    def _refused(self, message: bytes, heard: Message, code: int, asked: _Asked, now: float) -> list[ClientEffect]:
         if not _is_proved(message, heard, asked.signed_by, must=False):
             return []
         del self._asked[heard.transaction]
         again = code == 438 or (code == 401 and asked.signed_by is None)
         if not again or asked.challenges == MAX_CHALLENGES or self._login is None:
-            return [Refused(asked.method, code)]
+            return [ErrorResponse(asked.method, code)]
         challenge = _read_challenge(heard, self._login)
         if challenge is None:
-            return [Refused(asked.method, 0)]
+            return [ErrorResponse(asked.method, 0)]
         self._challenge = challenge
         return self._ask(asked.method, asked.attributes, challenge, asked.challenges + 1, now)
 
@@ -265,7 +265,7 @@ class Client:
             assert isinstance(peer, XorPeerAddress)
             self._peers[number.value] = peer.address
 
-    def _channel_data(self, message: bytes) -> list[Effect]:
+    def _channel_data(self, message: bytes) -> list[ClientEffect]:
         length = int.from_bytes(message[2:4])
         peer = self._peers.get(int.from_bytes(message[:2]))
         if peer is None or len(message) < 4 + length:

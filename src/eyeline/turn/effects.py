@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from eyeline.turn.shapes import Address
+from eyeline.turn.attribute_formats import Address
 
 
 class Flow(NamedTuple):

@@ -6,8 +6,8 @@ The same bytes as `message` reads and writes them; a test holds the two against 
 import struct
 from typing import Final, NamedTuple
 
+from eyeline.turn.attribute_formats import Address
 from eyeline.turn.framing import COOKIE, HEADER_BYTES
-from eyeline.turn.shapes import Address
 
 SEND_TYPE: Final = b"\x00\x16"
 """How a Send indication begins."""

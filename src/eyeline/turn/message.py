@@ -11,9 +11,9 @@ from typing import Final, Self, TypeVar
 from eyeline.errors import LocalError
 from eyeline.turn import attributes as stun
 from eyeline.turn import framing, integrity, relay_attributes
+from eyeline.turn.attribute_formats import Attribute, Unknown
 from eyeline.turn.attributes import REQUIRED_BELOW
 from eyeline.turn.framing import MalformedError
-from eyeline.turn.shapes import Attribute, Unknown
 
 BINDING: Final = 0x001
 """The one method of STUN itself (RFC 8489, 18.2); a method is a number of 12 bits."""
@@ -26,10 +26,10 @@ CREATE_PERMISSION: Final = 0x008
 CHANNEL_BIND: Final = 0x009
 """The methods of TURN (RFC 8656, 17)."""
 
-TABLE: Final = stun.TABLE | relay_attributes.TABLE
+ATTRIBUTES: Final = stun.STUN_ATTRIBUTES | relay_attributes.TURN_ATTRIBUTES
 """Every attribute that is understood, by its number in the IANA registry."""
 
-_REPEATED: Final = frozenset(number for number, kind in TABLE.items() if kind.REPEATS)
+_REPEATED: Final = frozenset(number for number, kind in ATTRIBUTES.items() if kind.REPEATS)
 
 _A = TypeVar("_A", bound=Attribute)
 
@@ -134,7 +134,7 @@ def _check_fingerprint(datagram: bytes, frame: framing.Frame) -> None:
 
 
 def _read(number: int, value: bytes, transaction: bytes) -> Attribute | Unknown:
-    kind = TABLE.get(number)
+    kind = ATTRIBUTES.get(number)
     if kind is None:
         return Unknown(number, value)
     try:

@@ -9,7 +9,7 @@ import base64
 import hmac
 from typing import Final
 
-from eyeline.turn.shapes import Address
+from eyeline.turn.attribute_formats import Address
 
 FRESH_S: Final = 600
 """Then a client is told the next one, by a 438."""

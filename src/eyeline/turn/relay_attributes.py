@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
-from eyeline.turn.shapes import Attribute, DigestValue, XorAddressValue
+from eyeline.turn.attribute_formats import Attribute, DigestValue, XorAddressValue
 
 UDP: Final = 17
 """The one transport between relay and peers (18.8): its number in the IP header."""
@@ -183,7 +183,7 @@ def _by_number(attributes: Iterable[type[Attribute]]) -> dict[int, type[Attribut
     return {attribute.NUMBER: attribute for attribute in attributes}
 
 
-TABLE: Final = _by_number(
+TURN_ATTRIBUTES: Final = _by_number(
     (
         ChannelNumber,
         Lifetime,

@@ -1,7 +1,7 @@
 """A STUN and TURN server (RFC 8489, RFC 8656) as a machine: messages in, answers and other effects out.
 
-Binding needs no credentials; all else does (`authority`).  What relaying is about is in `allocations`.  Here is the
-way of a message: what is dropped, what is answered, and how the answer is closed.
+Binding needs no credentials; everything else does (`authentication`).  Relaying is in `allocations`.  Here is what
+happens to each message: what is dropped, what is answered, and how the answer is signed.
 """
 
 import struct
@@ -10,9 +10,10 @@ from typing import Final, NamedTuple
 
 from eyeline.rate_limit import RateLimit
 from eyeline.turn import credentials, integrity
-from eyeline.turn.allocations import Allocations, Answer, Rules
+from eyeline.turn.allocations import AllocationRules, Allocations, Answer
+from eyeline.turn.attribute_formats import Address, Attribute
 from eyeline.turn.attributes import ErrorCode, Fingerprint, UnknownAttributes, XorMappedAddress
-from eyeline.turn.authority import Authority, Refusal, Signer
+from eyeline.turn.authentication import Authenticator, ErrorAnswer, Signer
 from eyeline.turn.effects import Effect, Flow, HangUp, Relayed, Send
 from eyeline.turn.framing import COOKIE, MalformedError
 from eyeline.turn.message import (
@@ -25,8 +26,7 @@ from eyeline.turn.message import (
     Class,
     Message,
 )
-from eyeline.turn.policy import Policy
-from eyeline.turn.shapes import Address, Attribute
+from eyeline.turn.peer_policy import Policy
 
 MAX_REQUEST_BYTES: Final = 1280
 """Longer requests are dropped unread.  A CreatePermission with `MAX_ATTRIBUTES` and all that signs it has about 1100;
@@ -42,7 +42,7 @@ _BARE: Final = Message(BINDING, Class.REQUEST, bytes(12)).encode()[:8]
 _HEADER_BYTES: Final = 20
 _IPV4_SUCCESS: Final = struct.Struct("!HH16sHHHHI")
 _IPV6_SUCCESS: Final = struct.Struct("!HH16sHHHH16s")
-_NOBODY: Final = Rules(Policy(), lambda _ip: True)
+_NOBODY: Final = AllocationRules(Policy(), lambda _ip: True)
 
 
 class _Asked(NamedTuple):
@@ -55,8 +55,8 @@ class _Asked(NamedTuple):
 class Relaying(NamedTuple):
     """What a server needs to relay."""
 
-    authority: Authority
-    rules: Rules
+    authenticator: Authenticator
+    rules: AllocationRules
     token_key: bytes
     """Reservation tokens are made with it."""
 
@@ -70,7 +70,7 @@ class Server:
 
     def __init__(self, rate_limit: RateLimit, relaying: Relaying | None = None) -> None:
         self._rate_limit = rate_limit
-        self._authority = relaying.authority if relaying else None
+        self._authenticator = relaying.authenticator if relaying else None
         self.allocations = Allocations(relaying.rules if relaying else _NOBODY, relaying.token_key if relaying else b"")
         self._unix = 0.0
         self._waiting: dict[Flow, _Asked] = {}
@@ -101,9 +101,9 @@ class Server:
         if message.method == BINDING:
             self.answered += 1
             return self._answer(message, flow, _unknown(message) or (XorMappedAddress(flow.client),))
-        if self._authority is None or message.method not in _RELAYING:
+        if self._authenticator is None or message.method not in _RELAYING:
             return []
-        return self._relaying(self._authority, datagram, message, flow, now)
+        return self._relaying(self._authenticator, datagram, message, flow, now)
 
     def opened(self, flow: Flow, relayed: tuple[Relayed, ...], now: float) -> list[Effect]:
         """The edge has done what an `Open` asked: here are its addresses, or none."""
@@ -124,17 +124,17 @@ class Server:
 
     def revoke(self, room: str, peer: str) -> list[Effect]:
         """Who sat in `room` as `peer` has left: end their allocations, and give them no new ones."""
-        if self._authority is None:
+        if self._authenticator is None:
             return []
-        member = self._authority.member(room, peer)
-        self._authority.forget(member)
+        member = self._authenticator.member(room, peer)
+        self._authenticator.forget(member)
         return self.allocations.free_all(member)
 
     def admit(self, room: str, peer: str, unix: float) -> credentials.Credentials | None:
         """Credentials for who has come to sit in `room` as `peer`; None when there is no relay."""
-        if self._authority is None:
+        if self._authenticator is None:
             return None
-        return self._authority.mint(room, peer, unix)
+        return self._authenticator.mint(room, peer, unix)
 
     def wake(self, now: float, unix: float) -> list[Effect]:
         """Once a second: end what has had its time."""
@@ -152,12 +152,12 @@ class Server:
         return self._rate_limit.try_spend(flow.client.ip, now)
 
     def _relaying(
-        self, authority: Authority, datagram: bytes, message: Message, flow: Flow, now: float
+        self, authenticator: Authenticator, datagram: bytes, message: Message, flow: Flow, now: float
     ) -> list[Effect]:
         if flow in self._waiting:
             return []  # said twice; when the edge has done what the first one asked, the client may say it again
-        signer = authority.check(datagram, message, flow.client, now)
-        if isinstance(signer, Refusal):
+        signer = authenticator.check(datagram, message, flow.client, now)
+        if isinstance(signer, ErrorAnswer):
             return self._answer(message, flow, signer.attributes)
         unknown = _unknown(message)
         if unknown:
@@ -168,8 +168,8 @@ class Server:
                 again = held.made_by == message.transaction and held.member == signer.member
                 return [Send(held.answer, flow)] if again else self._answer(message, flow, (ErrorCode(437),), signer)
             current = credentials.is_current(signer.username, self._unix)
-            if not current or not authority.is_member(signer.member):
-                return self._answer(message, flow, authority.challenge(401, flow.client, now).attributes)
+            if not current or not authenticator.is_member(signer.member):
+                return self._answer(message, flow, authenticator.challenge(401, flow.client, now).attributes)
         effects, answer = self.allocations.request(message, signer, flow, now)
         if answer is None:
             self._waiting[flow] = _Asked(message, signer)

@@ -11,7 +11,7 @@ from eyeline.serve.connection_limits import RefusalCode
 PROBLEM_TYPE: Final = "application/problem+json"
 
 
-class Refusal(NamedTuple):
+class ProblemRow(NamedTuple):
     """How one `RefusalCode` is answered."""
 
     status: int
@@ -22,15 +22,15 @@ class Refusal(NamedTuple):
     """The words for people."""
 
 
-REFUSALS: Final[dict[RefusalCode, Refusal]] = {
-    "wrong-subprotocol": Refusal(400, None, "Open the WebSocket with the subprotocol eyeline.v1."),
-    "foreign-origin": Refusal(403, None, "Pages of this origin may not use this server; its operator can allow it."),
-    "too-many-requests": Refusal(429, 5, "Too many requests from your network."),
-    "too-many-sockets": Refusal(429, 10, "Too many connections from your network."),
-    "busy": Refusal(503, 30, "The server has as many connections as it can take."),
-    "going-away": Refusal(503, 5, "The server is shutting down. Another one will take over; try again."),
+PROBLEMS: Final[dict[RefusalCode, ProblemRow]] = {
+    "wrong-subprotocol": ProblemRow(400, None, "Open the WebSocket with the subprotocol eyeline.v1."),
+    "foreign-origin": ProblemRow(403, None, "Pages of this origin may not use this server; its operator can allow it."),
+    "too-many-requests": ProblemRow(429, 5, "Too many requests from your network."),
+    "too-many-sockets": ProblemRow(429, 10, "Too many connections from your network."),
+    "busy": ProblemRow(503, 30, "The server has as many connections as it can take."),
+    "going-away": ProblemRow(503, 5, "The server is shutting down. Another one will take over; try again."),
 }
-assert set(REFUSALS) == set(get_args(RefusalCode))
+assert set(PROBLEMS) == set(get_args(RefusalCode))
 
 
 class Problem(Struct, frozen=True):
@@ -43,7 +43,7 @@ class Problem(Struct, frozen=True):
 
 async def refuse(why: RefusalCode, send: Send, kind: str = "http") -> None:
     """Answers with the row of `why`.  `kind` is the prefix of the ASGI messages."""
-    status, retry_after, message = REFUSALS[why]
+    status, retry_after, message = PROBLEMS[why]
     body = msgspec.json.encode(Problem(status, why, message))
     headers = [
         (b"content-type", PROBLEM_TYPE.encode()),

@@ -8,7 +8,7 @@ from typing import Final
 
 from eyeline.errors import SetupError
 
-SECRET_BYTES: Final = 32
+SERVER_SECRET_BYTES: Final = 32
 TOKEN_CHARACTERS_MIN: Final = 16
 
 
@@ -18,9 +18,11 @@ def load(data_dir: Path) -> bytes:
     Raises `SetupError` if the directory can't be used, or the file is not what was written.
     """
     path = data_dir / "secret"
-    secret = _kept(path, lambda: secrets.token_bytes(SECRET_BYTES))
-    if len(secret) != SECRET_BYTES:
-        raise SetupError(f"{path} is damaged: it must hold {SECRET_BYTES} bytes. Delete it and a new one is made.")
+    secret = _kept(path, lambda: secrets.token_bytes(SERVER_SECRET_BYTES))
+    if len(secret) != SERVER_SECRET_BYTES:
+        raise SetupError(
+            f"{path} is damaged: it must hold {SERVER_SECRET_BYTES} bytes. Delete it and a new one is made."
+        )
     return secret
 
 
@@ -30,7 +32,11 @@ def metrics_token(data_dir: Path) -> str:
     Raises `SetupError` as `load` does.
     """
     path = data_dir / "metrics-token"
-    token = _kept(path, lambda: secrets.token_urlsafe(SECRET_BYTES).encode() + b"\n").decode(errors="replace").strip()
+    token = (
+        _kept(path, lambda: secrets.token_urlsafe(SERVER_SECRET_BYTES).encode() + b"\n")
+        .decode(errors="replace")
+        .strip()
+    )
     if not (token.isascii() and len(token) >= TOKEN_CHARACTERS_MIN):
         raise SetupError(
             f"{path} must hold at least {TOKEN_CHARACTERS_MIN} ASCII characters. Delete it and a new one is made."

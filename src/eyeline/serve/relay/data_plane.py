@@ -20,8 +20,8 @@ from eyeline.serve.relay.bandwidth import BandwidthLimits
 from eyeline.serve.relay.forwarding import Control, Forwarder, RelaySession, Totals
 from eyeline.serve.relay.port_allocator import Connected, PortAllocator, Stray, address_of, name_of
 from eyeline.serve.relay.socket_quota import SocketQuota, SocketQuotas
+from eyeline.turn.attribute_formats import Address
 from eyeline.turn.effects import Flow, Open, Relayed
-from eyeline.turn.shapes import Address
 
 SOCKETS_PER_WAKE: Final = 16
 """Sockets read before others have their turn on the loop."""
@@ -30,7 +30,7 @@ SOCKET_BUFFER_BYTES: Final = 1 << 21
 """Room in the kernel for each socket, which doubles it: 100 ms of 50,000 small packets a second."""
 
 
-class Client(Protocol):
+class StreamClient(Protocol):
     """The client of an allocation over TCP or TLS."""
 
     def send(self, message: bytes) -> None:
@@ -57,7 +57,7 @@ class DataPlane:
         """What was relayed since the start."""
         return self._forwarder.totals()
 
-    def open(self, order: Open, client: Client | None) -> tuple[Relayed, ...]:
+    def open(self, order: Open, client: StreamClient | None) -> tuple[Relayed, ...]:
         """Open relayed addresses.  `client` is None for one over UDP.  Returns `()` if the first can't be opened."""
         quota = self._quotas.of(source_of(order.flow.client.ip), order.member)
         session = RelaySession(order.flow, self._bandwidths.of(order.member), quota)
@@ -207,7 +207,7 @@ class DataPlane:
             quota.give()
             return None
 
-    def _begin(self, session: RelaySession, client: Client | None) -> None:
+    def _begin(self, session: RelaySession, client: StreamClient | None) -> None:
         if client is not None:
             deliver = client.send
             session.send = lambda message: deliver(bytes(message))

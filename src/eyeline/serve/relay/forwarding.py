@@ -15,9 +15,9 @@ from typing import Final, NamedTuple, Protocol
 from eyeline.serve.relay.bandwidth import BandwidthLimit
 from eyeline.serve.relay.port_allocator import name_of
 from eyeline.serve.relay.socket_quota import SocketQuota
+from eyeline.turn.attribute_formats import Address
 from eyeline.turn.effects import Flow
 from eyeline.turn.indications import SEND_TYPE, DataHead, read_send
-from eyeline.turn.shapes import Address
 
 PACKETS_PER_SOCKET: Final = 32
 """Packets read from one socket before the others have their turn on the loop: 3 ms at the most."""

@@ -23,9 +23,9 @@ from eyeline.settings import Settings
 from eyeline.signalling.messages import IceServer
 from eyeline.signalling.session import Ice
 from eyeline.turn import credentials
-from eyeline.turn.allocations import Rules
-from eyeline.turn.authority import Authority
-from eyeline.turn.policy import Policy
+from eyeline.turn.allocations import AllocationRules
+from eyeline.turn.authentication import Authenticator
+from eyeline.turn.peer_policy import Policy
 from eyeline.turn.relay_attributes import FAMILY_OF
 from eyeline.turn.server import Relaying, Server
 
@@ -46,14 +46,14 @@ class IceServerProvider:
         listeners = UdpListeners.open(host=settings.host, port=settings.stun_port)
         relaying = None
         if settings.relay == "on":
-            rules = Rules(
+            rules = AllocationRules(
                 Policy(settings.relay_networks()),
                 is_own,
                 own_ports=frozenset({listeners.port}),
                 families=frozenset(FAMILY_OF[size] for size in where.own),
             )
-            authority = Authority(_derive(secret, "credentials"), _derive(secret, "nonces"))
-            relaying = Relaying(authority, rules, _derive(secret, "reservations"))
+            authenticator = Authenticator(_derive(secret, "credentials"), _derive(secret, "nonces"))
+            relaying = Relaying(authenticator, rules, _derive(secret, "reservations"))
         self._server = Server(RateLimit(), relaying)
         rate = settings.relay_kilobytes * 1000
         self.relay = Relay(self._server, listeners, settings.relay_range(), where, rate)

@@ -6,8 +6,8 @@ import socket
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from eyeline.turn.attribute_formats import Address
 from eyeline.turn.relay_attributes import IPV4
-from eyeline.turn.shapes import Address
 
 MAX_STRAYS: Final = 16
 """More than the smallest buffer that the kernel gives can hold: 2 datagrams, by its figures at most 5."""

@@ -12,16 +12,16 @@ from typing import Final, NamedTuple, assert_never
 
 from eyeline.serve.client_address import source_of
 from eyeline.serve.connection_limits import ConnectionLimits
-from eyeline.serve.relay.data_plane import Client, DataPlane
+from eyeline.serve.relay.data_plane import DataPlane, StreamClient
 from eyeline.serve.relay.forwarding import Totals
 from eyeline.serve.relay.port_allocator import PortAllocator
 from eyeline.serve.relay.socket_quota import SocketQuota, SocketQuotas, half_of_the_files
 from eyeline.serve.relay.tcp_stream import TcpStream
 from eyeline.serve.relay.udp_listener import UdpListeners
+from eyeline.turn.attribute_formats import Address
 from eyeline.turn.credentials import Credentials
 from eyeline.turn.effects import Bind, Effect, Flow, Forbid, Free, HangUp, Open, Permit, Send, Unbind, Unreserve
 from eyeline.turn.server import Server
-from eyeline.turn.shapes import Address
 
 TICK_S: Final = 1.0
 """How often lifetimes are looked at."""
@@ -170,7 +170,7 @@ class Relay:
                     if reply is not None:
                         reply(data)
                 case Open(flow):
-                    client: Client | None = self._streams.get(flow)
+                    client: StreamClient | None = self._streams.get(flow)
                     relayed = self._plane.open(effect, client)
                     if relayed:
                         self._is_known(flow)

@@ -9,11 +9,11 @@ from typing import Final, Protocol, cast
 
 from eyeline.serve.client_address import source_of
 from eyeline.serve.connection_limits import ConnectionLimits
+from eyeline.turn.attribute_formats import Address
 from eyeline.turn.effects import Flow
 from eyeline.turn.framing import MalformedError
 from eyeline.turn.indications import SEND_TYPE
-from eyeline.turn.shapes import Address
-from eyeline.turn.stream import Splitter
+from eyeline.turn.tcp_framing import Splitter
 
 UNUSED_S: Final = 30
 """A connection without an allocation is closed then: whoever opens it has credentials at hand."""

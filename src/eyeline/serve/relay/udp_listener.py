@@ -12,8 +12,8 @@ from typing import Final, Self
 
 from eyeline.errors import SetupError
 from eyeline.serve.relay.port_allocator import address_of, share
+from eyeline.turn.attribute_formats import Address
 from eyeline.turn.effects import Flow
-from eyeline.turn.shapes import Address
 
 RECEIVE_BUFFER_BYTES: Final = 1 << 20
 """Room in the kernel for about a thousand datagrams that come while the loop is busy."""

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from starlette.types import Message, Receive, Scope, Send
 
 from eyeline.serve.connection_limits import AdmittedSocket
-from eyeline.serve.ws.connection import CLOSE_WITHIN, OUTBOX_BYTES, Broker, Connection, Full, Site, Socket
+from eyeline.serve.ws.connection import CLOSE_WITHIN, OUTBOX_BYTES, AskSite, Broker, Connection, Full, Socket
 from eyeline.signalling.messages import SUBPROTOCOL
 from eyeline.signalling.session import Ice
 
@@ -76,7 +76,7 @@ class Call(NamedTuple):
 
     admitted: AdmittedSocket
     ice: Ice
-    site: Site | None
+    site: AskSite | None
     """Asked who they are, where the site decides that."""
 
 
@@ -102,14 +102,14 @@ async def serve(broker: Broker, call: Call, scope: Scope, receive: Receive, send
                 broker.drop(connection)
 
 
-async def _converse(outbox: Outbox, connection: Connection, site: Site | None, receive: Receive, send: Send) -> None:
+async def _converse(outbox: Outbox, connection: Connection, site: AskSite | None, receive: Receive, send: Send) -> None:
     async with asyncio.TaskGroup() as tasks:
         pump = tasks.create_task(outbox.pump(send))
         await _listen(connection, site, receive)
         pump.cancel()
 
 
-async def _listen(connection: Connection, site: Site | None, receive: Receive) -> None:
+async def _listen(connection: Connection, site: AskSite | None, receive: Receive) -> None:
     async with asyncio.TaskGroup() as tasks:
         asking = None if site is None else tasks.create_task(connection.consult(site))
         while (message := await receive())["type"] == "websocket.receive":

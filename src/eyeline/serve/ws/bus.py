@@ -7,7 +7,7 @@ from typing import Protocol
 from eyeline.serve.alarm import Alarm
 from eyeline.signalling.messages import PeerId, Refused, RoomName
 from eyeline.signalling.refusals import REFUSALS
-from eyeline.signalling.requests import Enter, Look, News, Relay, Request, SessionId, Tell
+from eyeline.signalling.requests import Enter, Look, News, RelaySignal, Request, SessionId, Tell
 from eyeline.signalling.room import BrokerRun, Room
 from eyeline.signalling.seat import Seat
 
@@ -62,7 +62,7 @@ class LocalBus:
             return
         machine, alarm = self._rooms.get(room) or self._open(room)
         tells = machine.receive(request, self._loop.time())
-        if not isinstance(request, Relay):  # which empties no room and changes no time
+        if not isinstance(request, RelaySignal):  # which empties no room and changes no time
             self._settle(room, machine, alarm)
         self._deliver(tells)
 

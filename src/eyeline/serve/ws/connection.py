@@ -17,18 +17,18 @@ from eyeline.serve.ws.bus import Bus
 from eyeline.signalling.messages import FromBroker, PeerId, Refused, RoomName, Signalled, encode_utf8
 from eyeline.signalling.passes import Person
 from eyeline.signalling.refusals import REFUSALS
-from eyeline.signalling.requests import Admitted, Look, News, Relay, Request, SessionId
+from eyeline.signalling.requests import Admitted, Look, News, RelaySignal, Request, SessionId
 from eyeline.signalling.session import (
     LEFT,
     Ask,
     Close,
-    Effect,
     Entering,
     Ice,
     Post,
     Seated,
-    Send,
+    SendMessage,
     Session,
+    SessionEffect,
     SessionPolicy,
 )
 
@@ -54,7 +54,7 @@ class Full(Exception):
     """The client does not read: what is to be sent has reached its bound."""
 
 
-Site = Callable[[RoomName], Awaitable[Person | None]]
+AskSite = Callable[[RoomName], Awaitable[Person | None]]
 """Who may enter the room?  Raises nothing."""
 
 
@@ -97,7 +97,7 @@ class Connection:
         self._asked: asyncio.Queue[RoomName] = asyncio.Queue(1)  # the session asks, and waits for the answer
         bus.attach(self._session.id, self._hear)
 
-    async def consult(self, site: Site) -> None:
+    async def consult(self, site: AskSite) -> None:
         """Puts to the site what the session asks, until it is cancelled."""
         while True:
             person = await site(await self._asked.get())
@@ -148,10 +148,10 @@ class Connection:
     def _ring(self, now: float) -> None:
         self._perform(self._session.wake(now))
 
-    def _perform(self, effects: list[Effect]) -> None:
+    def _perform(self, effects: list[SessionEffect]) -> None:
         for effect in effects:
             match effect:
-                case Send(message):
+                case SendMessage(message):
                     self._send(message)
                 case Post(room, request):
                     self._note("<", "request", type(request).__name__)
@@ -167,7 +167,7 @@ class Connection:
                     assert_never(effect)
 
     def _post(self, room: RoomName, request: Request) -> None:
-        if isinstance(request, Relay):
+        if isinstance(request, RelaySignal):
             self._tally.signals += 1
         elif isinstance(request, Look) and not self._admitted.looks(self._loop.time()):
             self._hear(Refused("too-many-looks", REFUSALS["too-many-looks"].message))

@@ -30,7 +30,7 @@ export function newSecret(): string {
   return toText(random(SECRET_BYTES));
 }
 
-/** The name of the room that belongs to an owner's key, 128 bits like a secret; as `signalling/hosting.py` makes it. */
+/** The name of the room that belongs to an owner's key, 128 bits like a secret; as `signalling/moderation.py` makes it. */
 export async function ownedRoom(owner: string): Promise<string> {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(`eyeline room\0${owner}`)));
   const letters = Array.from(hash.subarray(0, 16), (byte) => LETTERS.charAt(byte & 31)).join('');
@@ -51,7 +51,7 @@ export function isCard(name: string): boolean {
 
 /**
  * The keys of one room's secret: what its holders say through a broker that can neither read nor change it. The format is
- * in `docs/peer-protocol.md`; Python's side is `signalling/seal.py`. Needs a secure context.
+ * in `docs/peer-protocol.md`; Python's side is `signalling/signal_encryption.py`. Needs a secure context.
  */
 export class Seal {
   readonly nonce = toText(random(NONCE_BYTES));

@@ -1,4 +1,4 @@
-// Written by tools/protocol.py from src/eyeline/signalling/emoji.py: change it there.
+// Written by tools/protocol.py from src/eyeline/signalling/short_auth_string.py: change it there.
 
 /** 64 of them, with the words to read aloud. */
 export const EMOJI: readonly (readonly [string, string])[] = [

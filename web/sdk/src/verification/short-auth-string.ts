@@ -52,7 +52,7 @@ type State =
 
 /**
  * One end of a comparison: commit, nonce, reveal, so that nobody can try nonces until the emoji match. The format is in
- * `docs/peer-protocol.md`; Python's side is `signalling/emoji.py`. Needs a secure context.
+ * `docs/peer-protocol.md`; Python's side is `signalling/short_auth_string.py`. Needs a secure context.
  */
 export class Comparison {
   readonly safety: Value<Safety>;

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eyeline.turn.framing import COOKIE, MalformedError
-from eyeline.turn.stream import Splitter
+from eyeline.turn.tcp_framing import Splitter
 
 
 def stun(body: bytes) -> bytes:

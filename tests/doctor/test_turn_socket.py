@@ -2,7 +2,7 @@
 
 import pytest
 
-from eyeline.doctor.line import Where, parse
+from eyeline.doctor.turn_socket import Where, parse
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from eyeline.signalling.hosting import APPOINTED_MAX, REMOVED_MAX, Moderation
 from eyeline.signalling.messages import PERMISSIONS, Count, DisplayName, PeerId, ResumeToken, RoomName, Rules
+from eyeline.signalling.moderation import APPOINTED_MAX, REMOVED_MAX, Moderation
 from eyeline.signalling.passes import Person
 from eyeline.signalling.refusals import Refusal
-from eyeline.signalling.token import TOKEN_SECONDS, Claim, TokenKey
+from eyeline.signalling.resume_token import TOKEN_SECONDS, Claim, TokenKey
 
 KEY = TokenKey(b"k" * 32)
 CLAIM = Claim(RoomName("tea"), PeerId("alice-0001"), Count(7), "life-1")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eyeline.signalling.seal import CARD_CHARACTERS, Card, End, Seal, derive
+from eyeline.signalling.signal_encryption import CARD_CHARACTERS, Card, Endpoint, Seal, derive
 
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parent.parent / "vectors" / "seal.json").read_text())
 
@@ -21,7 +21,7 @@ def raw(text: str) -> bytes:
 SECRET = raw(VECTORS["secret"])
 IV = raw(VECTORS["iv"])
 SEAL = Seal(SECRET, "tea")
-ALICE, BOB = (End(VECTORS["ends"][who]["id"], raw(VECTORS["ends"][who]["nonce"])) for who in ("alice", "bob"))
+ALICE, BOB = (Endpoint(VECTORS["ends"][who]["id"], raw(VECTORS["ends"][who]["nonce"])) for who in ("alice", "bob"))
 
 
 @pytest.mark.parametrize("purpose", ["card", "signal"])
@@ -69,13 +69,13 @@ def test_a_card_is_no_signal() -> None:
     ("sender", "receiver"),
     [
         (BOB, ALICE),  # reflected
-        (ALICE, End("carol-01", BOB.nonce)),  # redirected
-        (End("carol-01", ALICE.nonce), BOB),  # in another's name
-        (End(ALICE.id, bytes(16)), BOB),  # from an earlier page of the sender
-        (ALICE, End(BOB.id, bytes(16))),  # for an earlier page of the receiver
+        (ALICE, Endpoint("carol-01", BOB.nonce)),  # redirected
+        (Endpoint("carol-01", ALICE.nonce), BOB),  # in another's name
+        (Endpoint(ALICE.id, bytes(16)), BOB),  # from an earlier page of the sender
+        (ALICE, Endpoint(BOB.id, bytes(16))),  # for an earlier page of the receiver
     ],
 )
-def test_a_signal_opens_on_its_own_way_only(sender: End, receiver: End) -> None:
+def test_a_signal_opens_on_its_own_way_only(sender: Endpoint, receiver: Endpoint) -> None:
     assert SEAL.open_signal(VECTORS["signals"][1]["sealed"], sender, receiver, 0) is None
 
 

@@ -7,11 +7,11 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 from eyeline.doctor.finding import Said, Trouble
-from eyeline.doctor.line import Line, Where, connected, shown
-from eyeline.turn.client import Answered, Refused
+from eyeline.doctor.turn_socket import Line, Where, connected, shown
+from eyeline.turn.attribute_formats import Address
+from eyeline.turn.client import Answered, ErrorResponse
 from eyeline.turn.credentials import Credentials
 from eyeline.turn.relay_attributes import IPV4, IPV6
-from eyeline.turn.shapes import Address
 
 AGAIN_S: Final = 0.25
 """Until the packet that goes round is sent once more."""
@@ -89,7 +89,7 @@ async def advertised(relayed: Address, server: str) -> Said[None]:
 async def _allocate(line: Line, family: int) -> Address | None:
     """None when there are no relayed addresses of this family."""
     answer = await line.ask(line.client.allocate(family, _now()))
-    if isinstance(answer, Refused):
+    if isinstance(answer, ErrorResponse):
         if answer.code == _WRONG_FAMILY:
             return None
         raise Trouble("turn-refused", f"An allocation was refused with {answer.code}.")

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from eyeline.signalling.hosting import Moderation
 from eyeline.signalling.messages import Count, PeerId, ResumeToken, RoomName
+from eyeline.signalling.moderation import Moderation
 from eyeline.signalling.passes import NOBODY_KNOWN, Person
 from eyeline.signalling.refusals import Refusal
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eyeline.signalling.emoji import EMOJI, Ends, commitment, emoji, statement
+from eyeline.signalling.short_auth_string import EMOJI, Ends, commitment, emoji, statement
 
 VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parent.parent / "vectors" / "emoji.json").read_text())
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from eyeline.doctor.relay import advertised
-from eyeline.turn.shapes import Address
+from eyeline.doctor.relay_check import advertised
+from eyeline.turn.attribute_formats import Address
 
 PRIVATE = Address(bytes((10, 0, 0, 5)), 50_000)
 PUBLIC = Address(bytes((9, 9, 9, 9)), 50_000)

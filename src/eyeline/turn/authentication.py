@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from eyeline.turn import credentials, integrity, nonce
+from eyeline.turn.attribute_formats import Address, Attribute
 from eyeline.turn.attributes import (
     ErrorCode,
     MessageIntegrity,
@@ -16,7 +17,6 @@ from eyeline.turn.attributes import (
 )
 from eyeline.turn.credentials import Credentials
 from eyeline.turn.message import Message
-from eyeline.turn.shapes import Address, Attribute
 
 REALM: Final = "eyeline"
 """Short, since a stranger's request is answered with it."""
@@ -41,13 +41,13 @@ class Signer(NamedTuple):
         return (integrity.sign_sha256 if self.sha256 else integrity.sign)(datagram, self.key)
 
 
-class Refusal(NamedTuple):
+class ErrorAnswer(NamedTuple):
     """The attributes of an answer that says no, unsigned."""
 
     attributes: tuple[Attribute, ...]
 
 
-class Authority:
+class Authenticator:
     """Mints credentials and knows them again.  Remembers who is a member."""
 
     def __init__(self, secret: bytes, nonce_key: bytes) -> None:
@@ -73,12 +73,12 @@ class Authority:
         """The name by which TURN knows the one who sits in `room` as `peer`."""
         return credentials.member(self._secret, room, peer)
 
-    def challenge(self, code: int, client: Address, now: float) -> Refusal:
+    def challenge(self, code: int, client: Address, now: float) -> ErrorAnswer:
         """401 or 438, with what a client needs to sign its next request."""
         fresh = Nonce(nonce.make(self._nonce_key, client, now))
-        return Refusal((ErrorCode(code), Realm(REALM), fresh, _ALGORITHMS))
+        return ErrorAnswer((ErrorCode(code), Realm(REALM), fresh, _ALGORITHMS))
 
-    def check(self, datagram: bytes, request: Message, client: Address, now: float) -> Signer | Refusal:
+    def check(self, datagram: bytes, request: Message, client: Address, now: float) -> Signer | ErrorAnswer:
         """Whose request it is.  Whether their time is over is another question: `credentials.is_current`.
 
         Whoever isn't known costs as much, and looks the same, as who signs wrongly.
@@ -88,12 +88,12 @@ class Authority:
             return self.challenge(401, client, now)
         realm, proof, name = request.get(Realm), request.get(Nonce), request.get(Username)
         if realm is None or proof is None or name is None:
-            return Refusal((ErrorCode(400),))
+            return ErrorAnswer((ErrorCode(400),))
         if not nonce.is_good(self._nonce_key, proof.text, client, now):
             return self.challenge(438, client, now)
         make_key = _key_maker(request)
         if make_key is None:
-            return Refusal((ErrorCode(400),))
+            return ErrorAnswer((ErrorCode(400),))
         username = name.text
         key = make_key(username, REALM, credentials.password(self._secret, username))
         if sha256 is None:

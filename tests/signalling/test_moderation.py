@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.network import Client, Network
 
-from eyeline.signalling.hosting import WAITING_MAX, WAITING_OF_NETWORK_MAX, room_of
 from eyeline.signalling.messages import (
     Admit,
     Appoint,
@@ -35,6 +34,7 @@ from eyeline.signalling.messages import (
     Waiting,
     encode,
 )
+from eyeline.signalling.moderation import WAITING_MAX, WAITING_OF_NETWORK_MAX, room_of
 from eyeline.signalling.requests import Remove
 from eyeline.signalling.room import SEAT_SECONDS
 

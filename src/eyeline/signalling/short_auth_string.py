@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-NONCE_BYTES: Final = 16
+SAS_NONCE_BYTES: Final = 16
 """Bytes of each side's nonce."""
 
 EMOJI: Final = (

@@ -27,7 +27,7 @@ RENEW_DAYS: Final = 14
 _HEAD_BYTES: Final = 64 * 1024
 
 
-class Site(NamedTuple):
+class SiteAddress(NamedTuple):
     """Where a server's pages are."""
 
     secure: bool
@@ -49,12 +49,12 @@ class Site(NamedTuple):
         """As the doctor takes it."""
         return f"http{'s' * self.secure}://{self.authority}{self.prefix}"
 
-    def other(self) -> "Site":
+    def other(self) -> "SiteAddress":
         """The same with the other of http and https."""
         return self._replace(secure=not self.secure)
 
 
-def parse(url: str) -> Site:
+def parse(url: str) -> SiteAddress:
     """Read an address of pages.  Raises `SetupError`."""
     told = "://" in url
     try:
@@ -66,10 +66,10 @@ def parse(url: str) -> Site:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SetupError(f"'{url}' is no address such as https://meet.example.org.")
     secure = parts.scheme == "https"
-    return Site(secure, parts.hostname, port or (443 if secure else 80), parts.path.rstrip("/"), told)
+    return SiteAddress(secure, parts.hostname, port or (443 if secure else 80), parts.path.rstrip("/"), told)
 
 
-async def reach(site: Site) -> Said[str]:
+async def reach(site: SiteAddress) -> Said[str]:
     """Open the TCP port; gives the server's address."""
     try:
         _, writer = await asyncio.open_connection(site.host, site.port)
@@ -82,7 +82,7 @@ async def reach(site: Site) -> Said[str]:
     return Said(address, f"{address} answers on port {site.port}.")
 
 
-async def certificate(site: Site) -> Said[ssl.SSLContext | None]:
+async def certificate(site: SiteAddress) -> Said[ssl.SSLContext | None]:
     """Look at the certificate; gives the context that later connections use, which trusts what was told of here.
 
     None where there is none and https was but a guess: it speaks plain http.
@@ -120,7 +120,7 @@ async def certificate(site: Site) -> Said[ssl.SSLContext | None]:
     return Said(strict, words)
 
 
-async def page(site: Site, context: ssl.SSLContext | None) -> Said[float | None]:
+async def page(site: SiteAddress, context: ssl.SSLContext | None) -> Said[float | None]:
     """Ask `/healthz`; gives by how many seconds the server's clock is ahead of ours, if it says the time."""
     head = await _head(site, context)
     unix = time.time()
@@ -155,21 +155,21 @@ def _is_refusal(error: OSError) -> bool:
     return set(numbers) == {str(errno.ECONNREFUSED)}
 
 
-def _plain(site: Site) -> Said[ssl.SSLContext | None]:
+def _plain(site: SiteAddress) -> Said[ssl.SSLContext | None]:
     """What to do where there is no TLS."""
     if site.told:
         raise Trouble("other-scheme", f"It speaks plain http: try {site.url}")
     return Said(None, f"There is none, as it speaks plain http: the doctor goes on with {site.url}")
 
 
-async def _speaks_http(site: Site) -> bool:
+async def _speaks_http(site: SiteAddress) -> bool:
     """Whether plain HTTP is answered, and not only by word that it has to be TLS."""
     head = await _head(site, None)
     status, headers = _parsed(head)
     return head.startswith(b"HTTP/") and status != ["400"] and _sends_to(headers) is None
 
 
-async def _speaks_tls(site: Site) -> bool:
+async def _speaks_tls(site: SiteAddress) -> bool:
     """Whether there is TLS, whatever its certificate is worth."""
     try:
         await _handshake(site, _blind())
@@ -178,7 +178,7 @@ async def _speaks_tls(site: Site) -> bool:
     return True
 
 
-async def _head(site: Site, context: ssl.SSLContext | None) -> bytes:
+async def _head(site: SiteAddress, context: ssl.SSLContext | None) -> bytes:
     """The head of the answer to `/healthz`, or what else comes."""
     reader, writer = await asyncio.open_connection(site.host, site.port, ssl=context, limit=_HEAD_BYTES)
     try:
@@ -214,7 +214,7 @@ def _blind() -> ssl.SSLContext:
     return context
 
 
-async def _handshake(site: Site, context: ssl.SSLContext) -> bytes:
+async def _handshake(site: SiteAddress, context: ssl.SSLContext) -> bytes:
     """The certificate that is shown, as DER."""
     _, writer = await asyncio.open_connection(site.host, site.port, ssl=context)
     der: bytes = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)

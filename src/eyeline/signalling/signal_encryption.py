@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Struct
 
-SECRET_BYTES: Final = 16
+LINK_SECRET_BYTES: Final = 16
 """Bytes of the secret in a link, after `#`; 22 characters of base64url."""
 
 NONCE_BYTES: Final = 16
@@ -41,7 +41,7 @@ class Card(Struct, frozen=True):
     name: str
 
 
-class End(Struct, frozen=True):
+class Endpoint(Struct, frozen=True):
     """One end of a sealed way: the id that the broker gave, and the nonce of the card there."""
 
     id: str
@@ -71,12 +71,12 @@ class Seal:
         except (InvalidTag, UnicodeError):
             return None
 
-    def seal_signal(self, text: str, sender: End, receiver: End, count: int, iv: bytes) -> str:
+    def seal_signal(self, text: str, sender: Endpoint, receiver: Endpoint, count: int, iv: bytes) -> str:
         """The data of a `signal`.  `count` grows with each one that this sender seals for this receiver."""
         sealed = self._signals.encrypt(iv, text.encode(), _way(sender, receiver, count))
         return _to_text(count.to_bytes(_COUNT_BYTES) + iv + sealed)
 
-    def open_signal(self, data: str, sender: End, receiver: End, after: int) -> tuple[int, str] | None:
+    def open_signal(self, data: str, sender: Endpoint, receiver: Endpoint, after: int) -> tuple[int, str] | None:
         """The count and the text; None if it was sealed for another way, changed, or not `after` the last one."""
         raw = _from_text(data)
         if raw is None or len(raw) < _COUNT_BYTES + IV_BYTES + _TAG_BYTES:
@@ -97,7 +97,7 @@ def derive(secret: bytes, room: str, purpose: Purpose) -> bytes:
     return HKDF(SHA256(), length=32, salt=salt, info=purpose.encode()).derive(secret)
 
 
-def _way(sender: End, receiver: End, count: int) -> bytes:
+def _way(sender: Endpoint, receiver: Endpoint, count: int) -> bytes:
     ends = (sender.id, _to_text(sender.nonce), receiver.id, _to_text(receiver.nonce))
     return " ".join([*ends, str(count)]).encode()
 

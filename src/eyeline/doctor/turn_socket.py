@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 from typing import Final, Literal, NamedTuple, cast
 
 from eyeline.doctor.finding import Trouble
-from eyeline.turn.client import Answered, Client, Effect, News, Received, Refused, Silent, Transmit
+from eyeline.turn.attribute_formats import Address
+from eyeline.turn.client import Answered, Client, ClientEffect, ClientEvent, ErrorResponse, Received, Silent, Transmit
 from eyeline.turn.credentials import Credentials
 from eyeline.turn.framing import MalformedError
-from eyeline.turn.shapes import Address
-from eyeline.turn.stream import Splitter
+from eyeline.turn.tcp_framing import Splitter
 
 Way = Literal["udp", "tcp", "tls"]
 
@@ -56,7 +56,7 @@ class Line(asyncio.DatagramProtocol, asyncio.Protocol):
         self._stream = way != "udp"
         self.client = Client(login, stream=self._stream, transaction=lambda: secrets.token_bytes(12))
         self._loop = asyncio.get_running_loop()
-        self._news: asyncio.Queue[News | OSError] = asyncio.Queue(_MAX_NEWS)
+        self._news: asyncio.Queue[ClientEvent | OSError] = asyncio.Queue(_MAX_NEWS)
         self._splitter = Splitter()
         self._transmit: Callable[[bytes], None] | None = None
         self._abort: Callable[[], None] | None = None
@@ -88,7 +88,7 @@ class Line(asyncio.DatagramProtocol, asyncio.Protocol):
             self._tell(ConnectionAbortedError(f"What answers does not speak TURN: {error}"))
             self.close()
 
-    async def ask(self, effects: list[Effect]) -> Answered | Refused:
+    async def ask(self, effects: list[ClientEffect]) -> Answered | ErrorResponse:
         """Send a request and wait for its end.  Raises `TimeoutError` or another `OSError`."""
         self._perform(effects)
         while True:
@@ -98,10 +98,10 @@ class Line(asyncio.DatagramProtocol, asyncio.Protocol):
             if not isinstance(news, Received):
                 return news
 
-    async def granted(self, effects: list[Effect], what: str) -> None:
+    async def granted(self, effects: list[ClientEffect], what: str) -> None:
         """The same, but raises `Trouble` when it is refused."""
         answer = await self.ask(effects)
-        if isinstance(answer, Refused):
+        if isinstance(answer, ErrorResponse):
             raise Trouble("turn-refused", f"{what} was refused with {answer.code}.")
 
     def send(self, peer: Address, data: bytes) -> None:
@@ -119,7 +119,7 @@ class Line(asyncio.DatagramProtocol, asyncio.Protocol):
         if self._abort is not None:
             self._abort()
 
-    async def _hear(self) -> News:
+    async def _hear(self) -> ClientEvent:
         while True:
             try:
                 async with asyncio.timeout_at(self.client.next_wake()):
@@ -131,14 +131,14 @@ class Line(asyncio.DatagramProtocol, asyncio.Protocol):
                 raise news
             return news
 
-    def _perform(self, effects: list[Effect]) -> None:
+    def _perform(self, effects: list[ClientEffect]) -> None:
         for effect in effects:
             if not isinstance(effect, Transmit):
                 self._tell(effect)
             elif self._transmit is not None:
                 self._transmit(effect.data)
 
-    def _tell(self, news: News | OSError) -> None:
+    def _tell(self, news: ClientEvent | OSError) -> None:
         if not self._news.full():
             self._news.put_nowait(news)
 

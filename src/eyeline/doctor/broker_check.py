@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 from websockets.typing import Subprotocol
 
 from eyeline.doctor.finding import Said, Trouble
-from eyeline.doctor.site import Site
+from eyeline.doctor.site_check import SiteAddress
 from eyeline.signalling.messages import (
     SUBPROTOCOL,
     DisplayName,
@@ -34,7 +34,7 @@ _OURS = frozenset({403, 429, 503})
 """The statuses by which a broker turns a WebSocket away; whatever else there is comes from something in between."""
 
 
-class Seat(NamedTuple):
+class DoctorSeat(NamedTuple):
     """What the doctor holds in its room."""
 
     socket: ClientConnection
@@ -59,7 +59,7 @@ class Seat(NamedTuple):
             await self.socket.close()
 
 
-async def open_socket(site: Site, context: ssl.SSLContext | None) -> Said[ClientConnection]:
+async def open_socket(site: SiteAddress, context: ssl.SSLContext | None) -> Said[ClientConnection]:
     """Upgrade to a WebSocket with our subprotocol."""
     url = f"ws{'s' * site.secure}://{site.authority}{site.prefix}/ws"
     try:
@@ -79,7 +79,7 @@ async def open_socket(site: Site, context: ssl.SSLContext | None) -> Said[Client
     return Said(socket, f"It opens, with the subprotocol {SUBPROTOCOL}.")
 
 
-async def sit_down(socket: ClientConnection) -> Said[Seat]:
+async def sit_down(socket: ClientConnection) -> Said[DoctorSeat]:
     """Say hello and join, in a new room."""
     room = RoomName(f"doctor-{secrets.token_hex(16)}")
     await socket.send(encode(Hello(room=room)))
@@ -87,7 +87,7 @@ async def sit_down(socket: ClientConnection) -> Said[Seat]:
     await socket.send(encode(Join(name=DisplayName("Doctor"))))
     joined = await _hear(socket, lambda message: isinstance(message, Joined))
     assert isinstance(joined, Joined)
-    return Said(Seat(socket, joined.ice_servers), "It answers hello, and gives a seat.")
+    return Said(DoctorSeat(socket, joined.ice_servers), "It answers hello, and gives a seat.")
 
 
 async def _hear(socket: ClientConnection, wanted: Callable[[FromBroker], bool]) -> FromBroker:

@@ -1,0 +1,39 @@
+"""What a site imports from `eyeline`: it is there, it is what the docs use, and it loads nothing until it is used."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import eyeline
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob("*.py")]
+
+
+@pytest.mark.parametrize("name", eyeline.__all__)
+def test_every_export_is_there(name: str) -> None:
+    assert getattr(eyeline, name) is not None
+
+
+def test_an_export_that_is_not_there_is_said_to_be_missing() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Bild'"):
+        _ = eyeline.Bild
+
+
+def test_docs_and_examples_import_from_eyeline_alone() -> None:
+    imports = [
+        line for page in PAGES for line in re.findall(r"^(?:from|import) eyeline.*", page.read_text(), re.MULTILINE)
+    ]
+
+    assert imports != []
+    assert [line for line in imports if not re.match(r"from eyeline import |import eyeline$", line)] == []
+
+
+def test_import_loads_no_server_and_no_terminal() -> None:
+    code = "import sys, eyeline; print(*sorted(name for name in sys.modules if name.startswith('eyeline')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["eyeline"]

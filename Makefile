@@ -1,7 +1,12 @@
 # make serve   install into .venv and start Eyeline; options by ARGS: make serve ARGS="--port 8443 --tls self-signed"
 # make test    install the test tools too, then run the tests, lint and types
 # make test-more   the tests that take long: other browsers and combinations, and what waits
+# make test-unit   of the tests, those that need no browser and no Debian package
+# make test-live ONLY=nat   of the tests, those between networks behind NATs; ONLY="not nat": the other ones with browsers
+# make test-harness   the tests of what drives the browsers
+# make coverage    how much of the code the unit tests run
 # make check   lint and types only
+# make release     build the wheel and the sdist, and tag the version: make release ARGS=--dry-run
 # make fuzz    any bytes at all at every way in, guided by coverage: make fuzz SECONDS=600
 # make clean   remove what make has made
 
@@ -24,31 +29,50 @@ WEB_APP := src/eyeline/web/.built-from
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name test -prune -o -type f ! -name '*.tsbuildinfo' -print)
 # One more than the two processors that there are at least: a test of a browser waits a quarter of its time.
 SIDE_BY_SIDE := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
-DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack iproute2 nftables nginx libnginx-mod-stream fonts-noto-color-emoji
+DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack iproute2 nftables nginx libnginx-mod-stream procps fonts-noto-color-emoji
 
 # Vite needs Node 20.19, 22.12 or newer; npm comes with it, except in Debian, where it is a package of its own.
 NODE_WILL_DO := command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
 	process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1)' 2>/dev/null
 
-.PHONY: serve test test-more check fuzz clean debian-packages
+.PHONY: serve test test-more test-unit test-live test-harness coverage check release fuzz clean debian-packages
 
 serve: $(RUNTIME) $(WEB_APP)
 	@exec $(BIN)/eyeline serve $(ARGS)
 
 test: debian-packages check
 	npm --prefix web test
-	$(SIDE_BY_SIDE) -m "not more and not alone"
-	$(BIN)/pytest tests/live -m "not more and alone"
+	$(SIDE_BY_SIDE) -m "not more and not harness and not alone"
+	$(BIN)/pytest tests/live -m "not more and not harness and alone"
 
 test-more: debian-packages $(TOOLS) $(WEB_APP)
 	$(SIDE_BY_SIDE) tests/live -m "more and not alone"
 	$(BIN)/pytest tests/live -m "more and alone"
+
+test-unit: $(TOOLS) $(WEB_APP) $(NODE_MODULES)
+	npm --prefix web test
+	$(SIDE_BY_SIDE) --ignore tests/live
+
+test-live: debian-packages $(TOOLS) $(WEB_APP)
+	$(SIDE_BY_SIDE) tests/live -m "not more and not harness and not alone and $(ONLY)"
+	$(BIN)/pytest tests/live -m "not more and not harness and alone and $(ONLY)"
+
+test-harness: debian-packages $(TOOLS)
+	$(BIN)/pytest tests/live/test_browsers.py --numprocesses 2 --dist load
+	$(BIN)/python -m tests.support.harness >tests/support/.harness-shown
+
+coverage: $(TOOLS) $(WEB_APP) $(NODE_MODULES)
+	$(SIDE_BY_SIDE) --ignore tests/live --cov --cov-report term:skip-covered
+	npm --prefix web test -- --coverage
 
 check: $(TOOLS) $(WEB_APP) $(NODE_MODULES)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	npm --prefix web run check
 	$(BIN)/mypy
+
+release: $(RUNTIME)
+	$(BIN)/python tools/release.py $(ARGS)
 
 fuzz: $(TOOLS)
 	$(PIP) atheris

@@ -24,6 +24,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         known = vars(item.module).keys() if isinstance(item, pytest.Function) else ()
         if not {"Browser", "Page"}.isdisjoint(known) and item.get_closest_marker("beside") is None:
             item.add_marker("alone")
+        if "Lab" in known:
+            item.add_marker("nat")
 
 
 @pytest.fixture(scope="session")

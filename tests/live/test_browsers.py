@@ -11,7 +11,7 @@ from tests.support.call import decoded, links, media_flows
 from tests.support.chromium import Chromium
 from tests.support.firefox import Firefox
 
-pytestmark = pytest.mark.more
+pytestmark = [pytest.mark.harness, pytest.mark.beside]
 
 BOTH = ["chromium", "firefox"]
 MEDIA = "() => navigator.mediaDevices.getUserMedia({video: true, audio: true}).then((s) => s.getTracks().length)"

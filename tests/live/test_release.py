@@ -1,0 +1,92 @@
+"""`make release` in a small copy of the repository: what it builds, tags and refuses."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.server import ROOT
+from tests.support.wire import scratch
+
+from eyeline import __version__
+
+DEADLINE_S = 60
+IDENTITY = ("-c", "user.name=Alice", "-c", "user.email=alice@example.org", "-c", "commit.gpgSign=false")
+NEEDED = (
+    *("CHANGELOG.md", "LICENSE", "README.md", "hatch_build.py", "pyproject.toml", ".gitignore"),
+    *("src", "tools", "web"),
+)
+
+
+@pytest.fixture
+def copy() -> Iterator[Path]:
+    """A repository of one commit; the app in it is built already."""
+    folder = scratch("release")
+    root = Path(folder.name)
+    for name in NEEDED:
+        if ROOT.joinpath(name).is_dir():
+            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
+        else:
+            shutil.copy(ROOT / name, root / name)
+    git(root, "init", "--quiet")
+    commit(root)
+    yield root
+    folder.cleanup()
+
+
+def git(root: Path, *arguments: str) -> str:
+    argv = ["git", *IDENTITY, *arguments]
+    return subprocess.run(argv, cwd=root, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit(root: Path) -> None:
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "Make tea")
+
+
+def release(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    alice = {f"GIT_COMMITTER_{what}": "alice@example.org" for what in ("NAME", "EMAIL")}
+    return subprocess.run(
+        [sys.executable, "tools/release.py", *arguments],
+        cwd=root,
+        env={**os.environ, **alice},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+
+
+def test_dry_run_builds_both_packages_and_tags_nothing(copy: Path) -> None:
+    done = release(copy, "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert f"would make the tag v{__version__}" in done.stdout
+    assert copy.joinpath(f"dist/eyeline-{__version__}.tar.gz").exists()
+    with zipfile.ZipFile(copy / f"dist/eyeline-{__version__}-py3-none-any.whl") as wheel:
+        assert "eyeline/web/index.html" in wheel.namelist()
+    assert "### Added" in copy.joinpath("dist/notes.md").read_text()
+    assert git(copy, "tag") == ""
+
+
+def test_release_tags_the_commit_and_is_made_once(copy: Path) -> None:
+    assert release(copy).returncode == 0
+    assert git(copy, "tag", "--points-at", "HEAD") == f"v{__version__}"
+    again = release(copy)
+    assert again.returncode == 1
+    assert again.stderr == f"Not released: v{__version__} is released already: the tag is there.\n"
+    assert release(copy, "--tagged", f"v{__version__}").returncode == 0
+
+
+def test_release_is_refused_for_what_is_not_committed_or_has_another_tag(copy: Path) -> None:
+    other = release(copy, "--tagged", "v9.9.9")
+    assert (other.returncode, "The tag is v9.9.9" in other.stderr) == (1, True)
+    copy.joinpath("README.md").write_text("Tea.\n")
+    dirty = release(copy)
+    assert dirty.returncode == 1
+    assert "not committed" in dirty.stderr
+    assert "README.md" in dirty.stderr
+    assert not copy.joinpath("dist").exists()

@@ -35,7 +35,7 @@ DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack iproute2 nftables nginx
 NODE_WILL_DO := command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
 	process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1)' 2>/dev/null
 
-.PHONY: serve test test-more test-unit test-live test-harness coverage check release fuzz clean debian-packages
+.PHONY: serve test test-more test-unit test-live test-harness test-harness-if-changed coverage check release fuzz clean debian-packages
 
 serve: $(RUNTIME) $(WEB_APP)
 	@exec $(BIN)/eyeline serve $(ARGS)
@@ -61,8 +61,13 @@ test-harness: debian-packages $(TOOLS)
 	$(BIN)/pytest tests/live/test_browsers.py --numprocesses 2 --dist load
 	$(BIN)/python -m tests.support.harness >tests/support/.harness-shown
 
+test-harness-if-changed: debian-packages $(TOOLS)
+	diff tests/support/.harness-shown <($(BIN)/python -m tests.support.harness) || $(MAKE) test-harness
+
 coverage: $(TOOLS) $(WEB_APP) $(NODE_MODULES)
-	$(SIDE_BY_SIDE) --ignore tests/live --cov --cov-report term:skip-covered
+	$(SIDE_BY_SIDE) --ignore tests/live --cov --cov-report term:skip-covered --cov-report json:.make/coverage.json
+	@$(BIN)/python -c 'import json; print("Python: {percent_statements_covered:.1f} % of statements, \
+	{percent_branches_covered:.1f} % of branches".format(**json.load(open(".make/coverage.json"))["totals"]))'
 	npm --prefix web test -- --coverage
 
 check: $(TOOLS) $(WEB_APP) $(NODE_MODULES)

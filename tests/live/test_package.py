@@ -59,5 +59,5 @@ def test_wheel_made_of_the_sdist_needs_no_node_and_carries_the_app(wheel: Path) 
 def test_installed_wheel_finds_its_pages(wheel: Path, tmp_path: Path) -> None:
     pip = ["-m", "pip", "install", "--no-index", "--no-deps", "--quiet", "--target", str(tmp_path), str(wheel)]
     run(sys.executable, *pip, cwd=tmp_path)
-    ask = "import eyeline.serve.http.static_files as p; assert p.BUILD.is_relative_to(p.Path.cwd()), p.BUILD; p.StaticFiles()"
+    ask = "from eyeline.serve.http.static_files import *; assert BUILD.is_relative_to(Path.cwd()), BUILD; StaticFiles()"
     run(sys.executable, "-c", ask, cwd=tmp_path, PYTHONPATH=str(tmp_path))

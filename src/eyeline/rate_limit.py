@@ -41,7 +41,10 @@ class TokenBucket:
 
     def try_spend(self, now: float) -> bool:
         """Take one token; False, and nothing taken, when there is none."""
-        if self.available(now) < 1:
+        if now > self._at:
+            self._left = min(self._left + (now - self._at) * self._per_second, self._burst)
+            self._at = now
+        if self._left < 1:
             return False
         self._left -= 1
         return True

@@ -281,7 +281,7 @@ def test_a_new_allocation_is_no_new_bandwidth() -> None:
 
 
 def test_clocks_that_differ_are_no_new_bandwidth() -> None:
-    limit = BandwidthLimit(1000)
+    limit = BandwidthLimit(per_second=1000, burst=1000)
     limit.available(10)
     limit.spend(1000)
     for now in (10.003, 10, 10.003, 10, 10.003):

@@ -96,6 +96,13 @@ class Running:
 
         self._loop.call_soon_threadsafe(look)
 
+    def run(self, function: Callable[[], object]) -> None:
+        """Call it in the relay's thread, and wait until that is done."""
+        done = threading.Event()
+        self._loop.call_soon_threadsafe(function)
+        self._loop.call_soon_threadsafe(done.set)
+        assert done.wait(5)
+
     def streams(self) -> int:
         return len(self.relay._streams)
 

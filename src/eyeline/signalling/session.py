@@ -205,8 +205,9 @@ class Session:
             return []
         self._heard_at = now
         self._pinged = False
+        if not self._rate_limit.try_spend(now):
+            return self._refuse("too-fast")
         try:
-            self._spend(now)
             return self._take(decode(text), now)
         except Refusal as refusal:
             return self._refuse(refusal.code, refusal.message)
@@ -215,11 +216,7 @@ class Session:
         """A frame that is no message: it counts against the rate, and not as a sign of life."""
         if isinstance(self.state, Over):
             return []
-        try:
-            self._spend(now)
-        except Refusal as refusal:
-            return self._refuse(refusal.code, refusal.message)
-        return []
+        return [] if self._rate_limit.try_spend(now) else self._refuse("too-fast")
 
     def hear(self, news: News, now: float) -> list[SessionEffect]:
         """News from the room."""
@@ -417,7 +414,3 @@ class Session:
                 return []
             case _:
                 assert_never(state)
-
-    def _spend(self, now: float) -> None:
-        if not self._rate_limit.try_spend(now):
-            raise Refusal("too-fast")

@@ -11,12 +11,8 @@ BURST_S: Final = 1.0
 class BandwidthLimit(TokenBucket):
     """The bytes of one member.  `available` is asked once for each batch of packets, and `spend` told what passed."""
 
-    __slots__ = ("users",)
-
-    def __init__(self, bytes_per_second: float) -> None:
-        super().__init__(per_second=bytes_per_second, burst=bytes_per_second * BURST_S)
-        self.users = 0
-        """How many allocations share it."""
+    users = 0
+    """How many allocations share it."""
 
 
 class BandwidthLimits:
@@ -31,7 +27,9 @@ class BandwidthLimits:
 
     def of(self, member: str) -> BandwidthLimit:
         """For one more allocation, which subtracts itself from `users` when it ends."""
-        limit = self._limits.setdefault(member, BandwidthLimit(self._rate))
+        limit = self._limits.get(member)
+        if limit is None:
+            limit = self._limits[member] = BandwidthLimit(per_second=self._rate, burst=self._rate * BURST_S)
         limit.users += 1
         return limit
 

@@ -1,0 +1,119 @@
+"""Each journey through the server stays short: how many functions of ours run for one text, one allocation, one packet.
+
+A layer that only passes things on makes a journey longer, and fails here.  The limits are what was measured when the
+tests were written; lower them when a journey gets shorter.
+"""
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from tests.serve.test_fast_path import HANDSHAKE, Line
+from tests.support.relaying import CHANNEL, Client, Running, running, udp
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+import eyeline
+from eyeline import Settings, build
+from eyeline.serve.ws.fast_path import FastPath
+
+OURS = str(Path(eyeline.__file__).parent)
+
+
+class Calls:
+    """The functions of ours that a thread calls while it is profiled."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def profile(self, frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call" and frame.f_code.co_filename.startswith(OURS):
+            self.names.append(frame.f_code.co_qualname)
+
+
+def frame(message: dict[str, Any]) -> bytes:
+    """A masked text frame, with a mask of zeros."""
+    text = json.dumps(message).encode()
+    head = bytes((0x81, 0x80 | len(text))) if len(text) < 126 else bytes((0x81, 0x80 | 126)) + len(text).to_bytes(2)
+    return head + bytes(4) + text
+
+
+async def member(application: eyeline.Eyeline, name: str) -> tuple[FastPath, Line, str]:
+    """Somebody with a seat in the room: their socket, what is written to it, and their id."""
+    socket, line = FastPath(Config(application), ServerState(), {}), Line()
+    socket.connection_made(line)
+    socket.data_received(HANDSHAKE)
+    await line.answered.wait()
+    await asyncio.sleep(0)  # the application has accepted, and now takes the frames
+    line.written = b""
+    socket.data_received(frame({"type": "hello", "room": "tea"}) + frame({"type": "join", "name": name}))
+    joined = re.search(rb'"type":"joined","you":"([^"]+)"', line.written)
+    assert joined is not None
+    return socket, line, joined[1].decode()
+
+
+def test_a_text_reaches_the_other_member_in_at_most_28_calls(tmp_path: Path) -> None:
+    calls = Calls()
+
+    async def run() -> bytes:
+        with closing(build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))) as application:
+            alice, _, _ = await member(application, "Alice")
+            bob, line, to = await member(application, "Bob")
+            text = frame({"type": "signal", "to": to, "n": 1, "data": "x"})
+            line.written = b""
+            sys.setprofile(calls.profile)
+            alice.data_received(text)
+            sys.setprofile(None)
+            for each in (alice, bob):
+                each.connection_lost(None)
+                await asyncio.gather(*each.tasks)
+            return line.written
+
+    assert b'"data":"x"' in asyncio.run(run())
+    assert 0 < len(calls.names) <= 28, calls.names
+
+
+@pytest.fixture
+def relay() -> Iterator[Running]:
+    with running("asyncio") as made:
+        yield made
+
+
+@contextmanager
+def profiled(relay: Running) -> Iterator[Calls]:
+    """What the relay's thread calls meanwhile."""
+    calls = Calls()
+    relay.run(lambda: sys.setprofile(calls.profile))
+    try:
+        yield calls
+    finally:
+        relay.run(lambda: sys.setprofile(None))
+
+
+def test_an_allocation_takes_at_most_285_calls(relay: Running) -> None:
+    client = Client(relay)
+    with closing(client.wire), profiled(relay) as calls:
+        client.allocate()
+
+    assert 0 < len(calls.names) <= 285, calls.names
+
+
+def test_a_media_packet_is_forwarded_in_at_most_4_calls(relay: Running) -> None:
+    client, packets = Client(relay), 8
+    with closing(client.wire), udp() as peer:
+        client.allocate()
+        client.bind(peer)
+        with profiled(relay) as calls:
+            for _ in range(packets):
+                client.say(CHANNEL, b"media")
+            for _ in range(packets):
+                assert peer.recv(2048) == b"media"
+
+    assert 0 < len(calls.names) <= 4 * packets, calls.names

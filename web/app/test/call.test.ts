@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Call } from '../src/model/call';
-import { Equipment } from '../src/model/equipment';
 import { Files } from '../src/model/files/files';
+import { LocalDevices } from '../src/model/local-devices';
 import { settled, World } from './fake-platform';
 import { direct, FakePeer, FakeRoom, looking } from './fakes';
 
@@ -13,9 +13,9 @@ let call: Call;
 beforeEach(async () => {
   world = new World();
   room = new FakeRoom('tea', 'Alice');
-  const equipment = new Equipment(world);
-  await equipment.start();
-  call = new Call(world, room, equipment, { link: 'https://eyeline.example/call/r/tea', hostLink: null });
+  const devices = new LocalDevices(world);
+  await devices.start();
+  call = new Call(world, room, devices, { link: 'https://eyeline.example/call/r/tea', hostLink: null });
 });
 
 test('who was here before is no news, who comes and goes is', () => {
@@ -223,21 +223,21 @@ test('who may send no files is told so when they try', async () => {
 });
 
 test('a call that ends at a time says so minutes before, and again in the last one', () => {
-  expect(call.ending.words.value).toBeNull();
+  expect(call.timeLimit.words.value).toBeNull();
   room.ends.set(world.now() + 3_600_000);
-  expect(call.ending.words.value).toBeNull();
+  expect(call.timeLimit.words.value).toBeNull();
   for (let passed = 0; passed < 3200; passed += 100) world.pass(100);
   world.pass(99);
-  expect(call.ending.words.value).toBeNull();
+  expect(call.timeLimit.words.value).toBeNull();
   world.pass(1);
-  expect(call.ending.words.value).toMatch(/^This call ends at \d\d:\d\d( [AP]M)?\.$/);
+  expect(call.timeLimit.words.value).toMatch(/^This call ends at \d\d:\d\d( [AP]M)?\.$/);
   world.pass(240);
-  expect(call.ending.words.value).toBe('This call ends within a minute.');
+  expect(call.timeLimit.words.value).toBe('This call ends within a minute.');
 });
 
 test('nothing is said any more of an end that was taken back', () => {
   room.ends.set(world.now() + 30_000);
-  expect(call.ending.words.value).toBe('This call ends within a minute.');
+  expect(call.timeLimit.words.value).toBe('This call ends within a minute.');
   room.ends.set(null);
-  expect(call.ending.words.value).toBeNull();
+  expect(call.timeLimit.words.value).toBeNull();
 });

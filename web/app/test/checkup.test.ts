@@ -15,18 +15,18 @@ function world(
   servers: readonly IceServer[] = OFFERED,
   relays: readonly (readonly [string, TurnAnswer])[] = [],
 ): World {
-  const outside = new World('test');
-  outside.answer = async (name) => {
+  const platform = new World('test');
+  platform.answer = async (name) => {
     const room = new FakeRoom('test', name);
     room.iceServers.set(servers);
     return room;
   };
-  for (const [url, answer] of relays) outside.relays.set(url, answer);
-  return outside;
+  for (const [url, answer] of relays) platform.relays.set(url, answer);
+  return platform;
 }
 
-async function tested(outside: World): Promise<Checkup> {
-  const checkup = new Checkup(outside);
+async function tested(platform: World): Promise<Checkup> {
+  const checkup = new Checkup(platform);
   await settled();
   await settled();
   await settled();
@@ -40,11 +40,11 @@ function briefly(checkup: Checkup): Record<string, string> {
 }
 
 test('everything that works is fine, and what is not offered is missing', async () => {
-  const outside = world(OFFERED, [
+  const platform = world(OFFERED, [
     [UDP, PASSES],
     [TLS, PASSES],
   ]);
-  const checkup = await tested(outside);
+  const checkup = await tested(platform);
 
   expect(briefly(checkup)).toEqual({
     camera: 'fine',
@@ -56,8 +56,8 @@ test('everything that works is fine, and what is not offered is missing', async 
     'turn-tls': 'fine',
   });
   expect(checkup.outlook.value).toBe('well');
-  expect(outside.lobbies[0]?.room).toMatch(/^test-[0-9a-f]{24}$/);
-  expect(outside.media.every((each) => each.stopped)).toBe(true);
+  expect(platform.lobbies[0]?.room).toMatch(/^test-[0-9a-f]{24}$/);
+  expect(platform.media.every((each) => each.stopped)).toBe(true);
 });
 
 test('a relay that does not answer, refuses, or passes nothing is told apart', async () => {
@@ -87,22 +87,22 @@ test.each([
   ['unreachable', false, 'failed broker-unreachable'],
   ['busy', true, 'failed broker-refused'],
 ])('who is not let in because it is %s (pages: %s): %s', async (code, pages, found) => {
-  const outside = world();
-  outside.answer = () => Promise.reject(refusal(code));
-  outside.pages = pages;
-  const checkup = await tested(outside);
+  const platform = world();
+  platform.answer = () => Promise.reject(refusal(code));
+  platform.pages = pages;
+  const checkup = await tested(platform);
 
   expect(briefly(checkup)).toMatchObject({ server: found, stun: 'untested', 'turn-udp': 'untested' });
   expect(checkup.outlook.value).toBe('cut-off');
 });
 
 test('what the browser did not allow has a code of its own', async () => {
-  const outside = world();
+  const platform = world();
   const media = new FakeMedia((name) => ({ name }) as unknown as MediaStream);
   media.problem = { camera: 'denied', microphone: 'insecure' };
-  outside.sdk.media = () => media;
+  platform.sdk.media = () => media;
 
-  expect(briefly(await tested(outside))).toMatchObject({
+  expect(briefly(await tested(platform))).toMatchObject({
     camera: 'failed camera-refused',
     microphone: 'failed insecure-page',
   });
@@ -115,17 +115,17 @@ describe('the outlook', () => {
     ['relay-only', false, PASSES],
     ['stuck', false, { found: 'silent' }],
   ])('is %s', async (outlook, stun, turn) => {
-    const outside = world(OFFERED, [[TLS, turn]]);
-    if (!stun) outside.stun = { found: 'silent' };
+    const platform = world(OFFERED, [[TLS, turn]]);
+    if (!stun) platform.stun = { found: 'silent' };
 
-    expect((await tested(outside)).outlook.value).toBe(outlook);
+    expect((await tested(platform)).outlook.value).toBe(outlook);
   });
 });
 
 test('the report has every finding, with its code and what the operator can do', async () => {
-  const outside = world(OFFERED, [[TLS, PASSES]]);
-  const checkup = await tested(outside);
-  const report = words.report(outside.url, checkup.findings.value, 'A browser', new Date(0));
+  const platform = world(OFFERED, [[TLS, PASSES]]);
+  const checkup = await tested(platform);
+  const report = words.report(platform.url, checkup.findings.value, 'A browser', new Date(0));
 
   expect(report).toMatch(/^Eyeline test of https:\/\/eyeline.example\/call\/, 1970-01-01T00:00:00.000Z\nA browser\n\n/);
   expect(report).toContain('Direct path (STUN): Outside you are 203.0.113.7. (0 ms)\n');
@@ -134,18 +134,18 @@ test('the report has every finding, with its code and what the operator can do',
   );
   expect(report).toContain('Relay over TLS: A message came through and back in 31 ms. (0 ms)\n');
   await checkup.copy(report);
-  expect(outside.copied).toEqual([report]);
-  outside.clipboard = false;
+  expect(platform.copied).toEqual([report]);
+  platform.clipboard = false;
   await checkup.copy(report);
   expect(checkup.report.value).toBe(report);
 });
 
 test('leaving the page leaves the room and the devices', async () => {
-  const outside = world();
-  const checkup = new Checkup(outside);
+  const platform = world();
+  const checkup = new Checkup(platform);
   checkup.end();
   await settled();
 
-  expect(outside.media.every((each) => each.stopped)).toBe(true);
+  expect(platform.media.every((each) => each.stopped)).toBe(true);
   expect(checkup.findings.value.every(({ state }) => state === 'waiting' || state === 'running')).toBe(true);
 });

@@ -3,12 +3,13 @@ import { signal } from '@preact/signals';
 import { Conversation } from '../../sdk/src/chat/conversation';
 import { keptIn } from '../../sdk/src/files/chunks';
 import { folderOf } from '../../sdk/src/files/tree';
+
 import { ownedRoom } from '../../sdk/src/signalling/signal-encryption';
-import type { Disk, Held, Memory, Outside, Shelf } from '../src/platform/platform';
+import type { FileHandles, FileStorage, Memory, Platform, StoredFileHandle } from '../src/platform/platform';
 import { FakeLobby, FakeMedia, type FakeRoom } from './fakes';
 
 /** A world in which nothing happens by itself: tests move its clock and say what the SDK answers. */
-export class World implements Outside {
+export class World implements Platform {
   readonly url = 'https://eyeline.example/call/';
   readonly memory = memory();
   readonly session = memory();
@@ -61,7 +62,7 @@ export class World implements Outside {
 
   readonly answers = async (): Promise<boolean> => this.pages;
 
-  readonly sdk: Outside['sdk'] = {
+  readonly sdk: Platform['sdk'] = {
     probeStun: async () => this.stun,
     probeTurn: async ({ urls: [url = ''] }) => this.relays.get(url) ?? { found: 'silent' },
     visit: ({ room, secret = null, pass = null, owner = null }) => {
@@ -91,7 +92,7 @@ export class World implements Outside {
   prepared = false;
   awake = false;
 
-  readonly disk: { -readonly [Part in keyof Disk]: Disk[Part] } = {
+  readonly storage: { -readonly [Part in keyof FileStorage]: FileStorage[Part] } = {
     prepare: async () => {
       this.prepared = true;
     },
@@ -112,7 +113,7 @@ export class World implements Outside {
   allows = true;
   readonly shelved = new Map<string, File>();
 
-  readonly shelf: Shelf = {
+  readonly fileHandles: FileHandles = {
     choose: null,
     take: (item) => item.getAsFile(),
     keep: async (id, file) => void this.shelved.set(id, file),
@@ -125,7 +126,7 @@ export class World implements Outside {
     },
   };
 
-  #held(file: File): Held {
+  #held(file: File): StoredFileHandle {
     return {
       granted: async () => this.permission === 'granted',
       ask: async () => {

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { dropped } from '../src/model/files/dropped-files';
+import { droppedFiles } from '../src/model/files/dropped-files';
 import { Files } from '../src/model/files/files';
 import { Incoming } from '../src/model/files/transfer';
 import { Notices } from '../src/model/notices';
@@ -25,7 +25,7 @@ const newest = (): Incoming => {
 };
 
 const drop = (items: readonly object[]) =>
-  dropped(items as unknown as DataTransferItemList, (item) => item.getAsFile());
+  droppedFiles(items as unknown as DataTransferItemList, (item) => item.getAsFile());
 
 beforeEach(() => {
   world = new World();
@@ -210,7 +210,7 @@ async function reloaded(): Promise<string> {
   await files.send([file('tea.bin', 7)]);
   carol.offered[0]?.now({ state: 'running' });
   const again = new World();
-  Object.assign(again, { session: world.session, shelf: world.shelf });
+  Object.assign(again, { session: world.session, fileHandles: world.fileHandles });
   files = new Files(again, room, notices, signal(false));
   await settled();
   return carol.offered[0]?.offer.id ?? '';
@@ -226,12 +226,12 @@ test('where the browser asks first, the file goes on once the person has said ye
   world.permission = 'prompt';
   world.allows = false;
   const id = await reloaded();
-  expect([carol.offered.length, [...files.returning.asking.value]]).toEqual([1, [id]]);
+  expect([carol.offered.length, [...files.resumable.asking.value]]).toEqual([1, [id]]);
   await files.goOn();
   expect(carol.offered.length).toBe(1);
   world.allows = true;
   await files.goOn();
-  expect([carol.offered.at(-1)?.offer.id, files.returning.asking.value.size]).toEqual([id, 0]);
+  expect([carol.offered.at(-1)?.offer.id, files.resumable.asking.value.size]).toEqual([id, 0]);
 });
 
 test('a kept file goes on when the one who gets it comes back, and not if its size is another now', async () => {
@@ -308,7 +308,7 @@ function chosen(): Map<string, string> {
     new WritableStream<Uint8Array<ArrayBuffer>>({
       write: (bytes) => void written.set(name, new TextDecoder().decode(bytes)),
     });
-  world.disk.pickFolder = async () => ({ write });
+  world.storage.pickFolder = async () => ({ write });
   return written;
 }
 
@@ -318,7 +318,7 @@ test('a folder becomes an archive where the browser lets no page write folders',
 });
 
 test('a folder goes where the person said when they accepted it, and stays a question if they did not', async () => {
-  world.disk.pickFolder = async () => Promise.reject(new DOMException('', 'AbortError'));
+  world.storage.pickFolder = async () => Promise.reject(new DOMException('', 'AbortError'));
   expect((await accepted()).asksUs).toBe(true);
   const written = chosen();
   const one = await accepted();
@@ -338,7 +338,7 @@ test('a folder whose place is not known, as after a reload, waits whole for the 
 });
 
 test('a folder that can not be written there can be saved elsewhere', async () => {
-  world.disk.pickFolder = async () => ({ write: () => Promise.reject(new DOMException('', 'QuotaExceededError')) });
+  world.storage.pickFolder = async () => ({ write: () => Promise.reject(new DOMException('', 'QuotaExceededError')) });
   const one = await accepted();
   expect([one.problem.value, one.saving.value]).toEqual(['unsaved', 'no']);
   chosen();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { arrange, type Box, cornerTowards, fits, nearestCorner, type Stage } from '../src/model/stage/layout';
+import { type Box, cornerTowards, fits, layout, nearestCorner, type StageSize } from '../src/model/stage/layout';
 
-const stage = (width: number, height: number): Stage => {
+const stage = (width: number, height: number): StageSize => {
   const all = { x: 0, y: 0, width, height };
   return { all, free: all };
 };
@@ -12,14 +12,14 @@ const overlap = (one: Box, two: Box) =>
   one.x < two.x + two.width && two.x < one.x + one.width && one.y < two.y + two.height && two.y < one.y + one.height;
 
 test('of two people the other fills the stage and you are small', () => {
-  const { pair, boxes } = arrange(1, desktop, 'bottom-right');
+  const { pair, boxes } = layout(1, desktop, 'bottom-right');
   expect(pair).toBe(true);
   expect(boxes[0]).toEqual(desktop.all);
   expect(boxes[1]?.width).toBeLessThan(300);
 });
 
 test('alone you are where you will be when somebody comes', () => {
-  expect(arrange(0, desktop, 'bottom-right').boxes[0]).toEqual(arrange(1, desktop, 'bottom-right').boxes[1]);
+  expect(layout(0, desktop, 'bottom-right').boxes[0]).toEqual(layout(1, desktop, 'bottom-right').boxes[1]);
 });
 
 test.each([
@@ -33,12 +33,12 @@ test.each([
   ['phone', phone, 3, 'rows 1+1+1'],
   ['phone', phone, 6, 'rows 2+2+2'],
 ])('on a %s %#: %o holds %i as %s', (_name, room, people, shape) => {
-  expect(arrange(people - 1, room, 'bottom-right').shape).toBe(shape);
+  expect(layout(people - 1, room, 'bottom-right').shape).toBe(shape);
 });
 
 describe.each([desktop, phone, stage(844, 390), stage(2560, 1300), stage(0, 0)])('in %o', (room) => {
   test.each([3, 4, 5, 6, 7, 8, 12])('%i people have a box each, inside, none over another', (people) => {
-    const { boxes } = arrange(people - 1, room, 'bottom-right');
+    const { boxes } = layout(people - 1, room, 'bottom-right');
     expect(boxes).toHaveLength(people);
     for (const [index, box] of boxes.entries()) {
       expect(boxes.slice(index + 1).some((other) => overlap(box, other))).toBe(false);

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { part } from '../src/platform/lazy';
+import { lazy } from '../src/platform/lazy';
 
 test('a part is loaded once, and after it could not be had anew', async () => {
   let tries = 0;
-  const load = part(async () => {
+  const load = lazy(async () => {
     tries += 1;
     if (tries === 1) throw new TypeError('Importing a module script failed.');
     return 'part';
@@ -15,7 +15,7 @@ test('a part is loaded once, and after it could not be had anew', async () => {
 
 test('from another address each time, where the browser says which one failed', async () => {
   let tries = 0;
-  const load = part(async () => {
+  const load = lazy(async () => {
     tries += 1;
     throw new TypeError('error loading dynamically imported module: https://eyeline.invalid/assets/part-0.js');
   });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { People } from '../src/model/people';
-import { Watch } from '../src/model/subscriptions';
+import { Subscriptions } from '../src/model/subscriptions';
 import { FakeHosting } from './fakes';
 
 function people(): { readonly hosting: FakeHosting; readonly people: People } {
   const hosting = new FakeHosting();
-  return { hosting, people: new People(hosting, new Watch(), null) };
+  return { hosting, people: new People(hosting, new Subscriptions(), null) };
 }
 
 test('who is no host keeps no door', () => {

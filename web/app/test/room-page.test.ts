@@ -9,7 +9,7 @@ import { chatLine, FakePeer, FakeRoom, looking, refusal } from './fakes';
 
 function at(app: App) {
   const page = app.page.value;
-  return page.at === 'room' ? page.visit.place.value : page;
+  return page.at === 'room' ? page.roomPage.state.value : page;
 }
 
 function lobby(app: App): Lobby {
@@ -103,8 +103,8 @@ test('who has a pass is asked for camera and microphone once it is known that th
   world.lobbies[0]?.members.set([]);
   await settled();
   expect(media?.wish).toMatchObject({ microphone: true, camera: false });
-  expect(lobby(app).equipment.isOn('camera')).toBe(false);
-  await lobby(app).equipment.toggle('camera');
+  expect(lobby(app).devices.isOn('camera')).toBe(false);
+  await lobby(app).devices.toggle('camera');
   expect(media?.camera.current.state).toBe('off');
 });
 
@@ -113,12 +113,12 @@ test('who has none is asked at once, and what they may not use is let go of', as
   world.welcomed = false;
   const app = new App(world);
   await settled();
-  expect(lobby(app).equipment.isOn('camera')).toBe(true);
+  expect(lobby(app).devices.isOn('camera')).toBe(true);
   world.lobbies[0]?.may.set(new Set(['microphone', 'chat']));
   await settled();
   expect(world.media[0]?.released).toEqual(['camera']);
-  expect(lobby(app).equipment.isOn('camera')).toBe(false);
-  expect(lobby(app).equipment.isOn('microphone')).toBe(true);
+  expect(lobby(app).devices.isOn('camera')).toBe(false);
+  expect(lobby(app).devices.isOn('microphone')).toBe(true);
 });
 
 test('without HTTPS a new call has no key, and a link with one says why it does not work', async () => {
@@ -263,7 +263,7 @@ test('rejoining is one click', async () => {
   const world = new World('r/tea');
   const app = await joined(world);
   call(app).leave();
-  if (app.page.value.at === 'room') app.page.value.visit.rejoin();
+  if (app.page.value.at === 'room') app.page.value.roomPage.rejoin();
   await settled();
   expect(at(app).at).toBe('call');
   expect(world.media).toHaveLength(2);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Box } from '../src/model/stage/layout';
-import { present, type Shown } from '../src/model/stage/screen-layout';
+import { layoutWithScreens, type Shown } from '../src/model/stage/screen-layout';
 
 const room = (width: number, height: number): Box => ({ x: 16, y: 16, width, height });
 const desktop = room(1408, 780);
@@ -15,7 +15,7 @@ const overlap = (first: Box, other: Box) =>
   first.x < right(other) && other.x < right(first) && first.y < bottom(other) && other.y < bottom(first);
 
 test('a screen takes most of the stage, and people line up at its right, you last', () => {
-  const { screens, boxes, pair } = present(2, one, desktop);
+  const { screens, boxes, pair } = layoutWithScreens(2, one, desktop);
   expect(pair).toBe(false);
   expect(area(screens[0])).toBeGreaterThan(0.6 * area(desktop));
   const [bob, me] = boxes;
@@ -25,35 +25,38 @@ test('a screen takes most of the stage, and people line up at its right, you las
 });
 
 test('on an upright phone it is above people, as wide as that is', () => {
-  const { screens, boxes } = present(2, one, phone);
+  const { screens, boxes } = layoutWithScreens(2, one, phone);
   expect(screens[0]?.width).toBe(phone.width);
   for (const box of boxes) expect(box.y).toBeGreaterThan(bottom(screens[0]));
 });
 
 test('people are below it also where that leaves it larger, as beside the chat', () => {
-  const { screens, boxes } = present(5, one, room(1008, 780));
+  const { screens, boxes } = layoutWithScreens(5, one, room(1008, 780));
   expect(screens[0]?.width).toBe(1008);
   expect(new Set(boxes.map(({ y }) => y)).size).toBe(1);
   expect(boxes[0]?.y).toBeGreaterThan(bottom(screens[0]));
 });
 
 test('a narrow one leaves its room to people', () => {
-  const [narrow, wide] = [present(2, { aspects: [0.6], front: 0 }, desktop), present(2, one, desktop)];
+  const [narrow, wide] = [
+    layoutWithScreens(2, { aspects: [0.6], front: 0 }, desktop),
+    layoutWithScreens(2, one, desktop),
+  ];
   expect(area(narrow.boxes[0])).toBeGreaterThan(2 * area(wide.boxes[0]));
 });
 
 test('many on a phone on its side have tiles on which something can be seen', () => {
-  const { boxes } = present(7, one, room(644, 344));
+  const { boxes } = layoutWithScreens(7, one, room(644, 344));
   expect(Math.min(...boxes.map(({ height }) => height))).toBeGreaterThan(56);
 });
 
 test.each([0.4, 0.75, 1, 1.25, 16 / 9, 32 / 9])('one of %f times its height is whole: its box is as wide', (aspect) => {
-  const [screen] = present(4, { aspects: [aspect], front: 0 }, desktop).screens;
+  const [screen] = layoutWithScreens(4, { aspects: [aspect], front: 0 }, desktop).screens;
   expect((screen?.width ?? 0) / (screen?.height ?? 1)).toBeCloseTo(aspect, 6);
 });
 
 test('of three the one in front is large; the others stand whole before people', () => {
-  const { screens, boxes } = present(3, { aspects: [2, 16 / 9, 0.7], front: 1 }, desktop);
+  const { screens, boxes } = layoutWithScreens(3, { aspects: [2, 16 / 9, 0.7], front: 1 }, desktop);
   expect([screens.length, boxes.length]).toEqual([3, 3]);
   expect(area(screens[1])).toBeGreaterThan(4 * area(screens[0]));
   expect((screens[2]?.width ?? 0) / (screens[2]?.height ?? 1)).toBeCloseTo(0.7);
@@ -61,7 +64,7 @@ test('of three the one in front is large; the others stand whole before people',
 });
 
 test('people move when another is put in front, and not with the size of the window', () => {
-  const shape = (shown: Shown, where = desktop) => present(3, shown, where).shape;
+  const shape = (shown: Shown, where = desktop) => layoutWithScreens(3, shown, where).shape;
   expect(shape(one)).not.toBe(shape(two));
   expect(shape(two)).not.toBe(shape({ ...two, front: 1 }));
   expect(shape(one)).toBe(shape(one, room(1500, 800)));
@@ -78,7 +81,11 @@ describe.each(rooms)('in %o', (where) => {
     [12, 1],
   ])('%i people and %i screens have a box each, inside, none over another', (people, count) => {
     for (const aspect of [0.5, 16 / 9, 3]) {
-      const { boxes, screens } = present(people, { aspects: Array(count).fill(aspect), front: count - 1 }, where);
+      const { boxes, screens } = layoutWithScreens(
+        people,
+        { aspects: Array(count).fill(aspect), front: count - 1 },
+        where,
+      );
       const all = [...screens, ...boxes];
       expect([boxes.length, screens.length]).toEqual([people, count]);
       for (const [index, box] of all.entries()) {

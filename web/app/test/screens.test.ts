@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Call } from '../src/model/call';
-import { Equipment } from '../src/model/equipment';
+import { LocalDevices } from '../src/model/local-devices';
 import { screenWords } from '../src/strings/screens';
 import { settled, World } from './fake-platform';
 import { direct, FakePeer, FakeRoom } from './fakes';
@@ -27,7 +27,7 @@ let mine: Shared;
 beforeEach(() => {
   world = new World();
   room = new FakeRoom('tea', 'Alice');
-  call = new Call(world, room, new Equipment(world), { link: 'https://eyeline.example/r/tea', hostLink: null });
+  call = new Call(world, room, new LocalDevices(world), { link: 'https://eyeline.example/r/tea', hostLink: null });
   mine = new Shared();
   world.captureScreen = async () => mine.stream;
 });
@@ -57,7 +57,7 @@ test('it ends with what the browser says, too', async () => {
 
 test('on a phone there is no way to share, and its key does nothing', () => {
   world.captureScreen = null;
-  const there = new Call(world, room, new Equipment(world), { link: '', hostLink: null });
+  const there = new Call(world, room, new LocalDevices(world), { link: '', hostLink: null });
   expect(there.screens.mayShare.value).toBe(false);
   expect(there.press('s')).toBe(false);
 });
@@ -171,20 +171,20 @@ test('on the stage the screen has its own shape as soon as it is known, and peop
   call.stage.measured({ all: room16, free: room16 });
   const bob = person('Bob');
   room.peers.set([bob]);
-  expect(call.stage.arrangement.value.pair).toBe(true);
+  expect(call.stage.layout.value.pair).toBe(true);
   bob.screen.set(someScreen());
   const aspect = () => {
-    const [box] = call.stage.arrangement.value.screens;
+    const [box] = call.stage.layout.value.screens;
     return (box?.width ?? 0) / (box?.height ?? 1);
   };
-  expect(call.stage.arrangement.value.pair).toBe(false);
+  expect(call.stage.layout.value.pair).toBe(false);
   expect(aspect()).toBeCloseTo(16 / 9);
   call.stage.sized('screen bob', { width: 0, height: 0 });
   expect(aspect()).toBeCloseTo(16 / 9);
   call.stage.sized('screen bob', { width: 800, height: 1000 });
   expect(aspect()).toBeCloseTo(0.8);
   bob.screen.set(null);
-  expect(call.stage.arrangement.value.pair).toBe(true);
+  expect(call.stage.layout.value.pair).toBe(true);
 });
 
 test('sound of a screen that was held back is waited for no longer than the screen is there', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lineWords } from '../src/strings/connection';
+import { connectionWords } from '../src/strings/connection';
 import { peopleWords } from '../src/strings/people';
 import { words } from '../src/strings/strings';
 import { direct, looking } from './fakes';
@@ -23,17 +23,17 @@ test('what the browser did not allow is said once for both', () => {
 });
 
 test('what is lost is measured where something comes', () => {
-  expect(lineWords.lost({ ...direct, lost: 0.011 })[1]).toBe('1.1 %');
+  expect(connectionWords.lost({ ...direct, lost: 0.011 })[1]).toBe('1.1 %');
   const coming = { width: 640, height: 480, framesPerSecond: 20, kbitPerSecond: 600 };
-  expect(lineWords.lost({ ...direct, picture: coming, lost: null })[1]).toBe('Measuring…');
-  expect(lineWords.lost({ ...direct, picture: null, lost: null })[1]).toBe('–');
-  expect(lineWords.lost({ ...direct, picture: null, lost: null, roundTripMs: null })[1]).toBe('Measuring…');
+  expect(connectionWords.lost({ ...direct, picture: coming, lost: null })[1]).toBe('Measuring…');
+  expect(connectionWords.lost({ ...direct, picture: null, lost: null })[1]).toBe('–');
+  expect(connectionWords.lost({ ...direct, picture: null, lost: null, roundTripMs: null })[1]).toBe('Measuring…');
 });
 
 test('a line says its state and its round trip', () => {
-  expect(words.line.badge('Bob', direct)).toBe('Line to Bob: direct · 23 ms');
-  expect(words.line.state(looking)).toBe('looking…');
-  expect(words.line.state({ ...direct, state: 'lost' })).toBe('lost');
+  expect(words.connection.badge('Bob', direct)).toBe('Line to Bob: direct · 23 ms');
+  expect(words.connection.state(looking)).toBe('looking…');
+  expect(words.connection.state({ ...direct, state: 'lost' })).toBe('lost');
 });
 
 test.each([
@@ -47,12 +47,12 @@ test.each([
   [{ ...relayed, localType: 'srflx', protocol: 'udp' } as const, 'Relayed on their side, still encrypted'],
   [{ ...looking, verdict: 'no-path' } as const, 'None found yet'],
 ])('a path claims only what is known: %#', (line, path) => {
-  expect(lineWords.path(line)[1]).toBe(path);
+  expect(connectionWords.path(line)[1]).toBe(path);
 });
 
 test('a round trip of less than a millisecond is no zero', () => {
-  expect(lineWords.roundTrip({ ...direct, roundTripMs: 0 })[1]).toBe('Under 1 ms');
-  expect(words.line.state({ ...direct, roundTripMs: 0 })).toBe('direct · <1 ms');
+  expect(connectionWords.roundTrip({ ...direct, roundTripMs: 0 })[1]).toBe('Under 1 ms');
+  expect(words.connection.state({ ...direct, roundTripMs: 0 })).toBe('direct · <1 ms');
 });
 
 test('what else was tried is said with its ports', () => {
@@ -61,8 +61,8 @@ test('what else was tried is said with its ports', () => {
     { url: 'turns:a', transport: 'tls', port: 443 },
   ] as const;
 
-  expect(lineWords.tried(direct)[1]).toBe('Same network: no answer. Relay: ready, not used.');
-  expect(lineWords.tried({ ...direct, tried: [{ kind: 'relay', outcome: 'silent', relays }] })[1]).toBe(
+  expect(connectionWords.tried(direct)[1]).toBe('Same network: no answer. Relay: ready, not used.');
+  expect(connectionWords.tried({ ...direct, tried: [{ kind: 'relay', outcome: 'silent', relays }] })[1]).toBe(
     'Relay (UDP port 3478, TLS port 443): no answer.',
   );
 });

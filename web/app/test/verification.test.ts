@@ -1,19 +1,19 @@
 import type * as sdk from '@eyeline/sdk';
 import { signal } from '@preact/signals';
 import { describe, expect, test } from 'vitest';
-import { Trust } from '../src/model/verification';
-import { Verified } from '../src/model/verified-people';
+import { Verification } from '../src/model/verification';
+import { VerifiedPeople } from '../src/model/verified-people';
 import { memory } from './fake-platform';
 
 const emoji = [['🦊', 'fox']] as const;
 const ready = (identity: string | null): sdk.Safety => ({ state: 'ready', emoji, identity });
 
-function trusting(safety: sdk.Safety, verified = new Verified(memory()), name = 'Bob') {
+function trusting(safety: sdk.Safety, verified = new VerifiedPeople(memory()), name = 'Bob') {
   const source = signal(safety);
-  return { trust: new Trust(source, verified, name), source, verified };
+  return { trust: new Verification(source, verified, name), source, verified };
 }
 
-const standing = ({ trust }: { readonly trust: Trust }): string => trust.standing.value.is;
+const standing = ({ trust }: { readonly trust: Verification }): string => trust.standing.value.is;
 
 describe('four emoji', () => {
   test('are not verified until somebody says that they match', () => {
@@ -69,7 +69,7 @@ describe('people whom one has verified', () => {
   });
 
   test('are 200 at most', () => {
-    const verified = new Verified(memory());
+    const verified = new VerifiedPeople(memory());
     for (let one = 0; one <= 200; one += 1) verified.add(`${one}`, `Person ${one}`);
     expect(verified.has('0')).toBe(false);
     expect(verified.has('1')).toBe(true);
@@ -78,6 +78,6 @@ describe('people whom one has verified', () => {
   test.for(['', '{}', 'null', '[1, {"identity": 1}]', '[', '{"a":'])('that are kept as "%s" are nobody', (kept) => {
     const store = memory();
     store.set('eyeline:verified', kept);
-    expect(new Verified(store).has('aa')).toBe(false);
+    expect(new VerifiedPeople(store).has('aa')).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import { computed, effect, type ReadonlySignal, signal, untracked } from '@preact/signals';
-import type { Outside } from '../platform/platform';
+import type { Platform } from '../platform/platform';
 import { words } from '../strings/strings';
-import { Visit } from './room-page';
+import { RoomPage } from './room-page';
 import { Home } from './start/home';
 import { newCallPath } from './start/new-call';
 import { homePath, readRoute, testPath } from './start/route';
@@ -9,8 +9,8 @@ import { homePath, readRoute, testPath } from './start/route';
 export type Page =
   | { readonly at: 'home'; readonly home: Home }
   /** What is tested is loaded with its view. */
-  | { readonly at: 'test'; readonly outside: Outside }
-  | { readonly at: 'room'; readonly visit: Visit }
+  | { readonly at: 'test'; readonly platform: Platform }
+  | { readonly at: 'room'; readonly roomPage: RoomPage }
   | { readonly at: 'bad-room' }
   | { readonly at: 'bad-key' }
   /** The link has a key, and the page did not come over HTTPS. */
@@ -23,35 +23,35 @@ export class App {
   readonly title: ReadonlySignal<string>;
   readonly home: string;
   readonly testPage: string;
-  readonly #outside: Outside;
+  readonly #platform: Platform;
   readonly #stop: () => void;
 
-  constructor(outside: Outside) {
-    this.#outside = outside;
-    this.home = outside.url;
-    this.testPage = new URL(testPath, outside.url).href;
+  constructor(platform: Platform) {
+    this.#platform = platform;
+    this.home = platform.url;
+    this.testPage = new URL(testPath, platform.url).href;
     const page = signal<Page>({ at: 'nowhere' });
     this.page = page;
     this.#stop = effect(() => {
-      const path = outside.address.path.value;
+      const path = platform.address.path.value;
       untracked(() => {
         end(page.peek());
-        page.value = open(outside, path);
+        page.value = open(platform, path);
       });
     });
     this.title = computed(() => titleOf(this.page.value));
   }
 
   goHome(): void {
-    this.#outside.address.go(homePath);
+    this.#platform.address.go(homePath);
   }
 
   goToTest(): void {
-    this.#outside.address.go(testPath);
+    this.#platform.address.go(testPath);
   }
 
   async newCall(): Promise<void> {
-    this.#outside.address.go(await newCallPath(this.#outside));
+    this.#platform.address.go(await newCallPath(this.#platform));
   }
 
   end(): void {
@@ -60,26 +60,26 @@ export class App {
   }
 }
 
-function open(outside: Outside, path: string): Page {
+function open(platform: Platform, path: string): Page {
   const route = readRoute(path);
-  if (route.at === 'home') return { at: 'home', home: new Home(outside) };
-  if (route.at === 'test') return { at: 'test', outside };
+  if (route.at === 'home') return { at: 'home', home: new Home(platform) };
+  if (route.at === 'test') return { at: 'test', platform };
   if (route.at !== 'room') return route;
-  if (route.key !== null && !outside.secure) return { at: 'insecure' };
-  return { at: 'room', visit: new Visit(outside, route) };
+  if (route.key !== null && !platform.secure) return { at: 'insecure' };
+  return { at: 'room', roomPage: new RoomPage(platform, route) };
 }
 
 function end(page: Page): void {
-  if (page.at === 'room') page.visit.end();
+  if (page.at === 'room') page.roomPage.end();
 }
 
 function titleOf(page: Page): string {
   if (page.at === 'home') return words.title.home;
   if (page.at === 'test') return words.title.test;
   if (page.at !== 'room') return words.title.nowhere;
-  const place = page.visit.place.value;
+  const place = page.roomPage.state.value;
   if (place.at === 'returning') return words.title.returning;
-  if (place.at === 'lobby') return words.title.lobby(page.visit.room);
+  if (place.at === 'lobby') return words.title.lobby(page.roomPage.room);
   if (place.at === 'over') return words.title.over(place.code);
   const names = place.call.others.value.map((one) => one.name);
   return words.title.call(names, place.call.chat.unread.value);

@@ -1,23 +1,23 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
-import type { Outside } from '../platform/platform';
+import type { Platform } from '../platform/platform';
 import { peopleWords } from '../strings/people';
 import { words } from '../strings/strings';
-import { safetyWords } from '../strings/verification';
+import { verificationWords } from '../strings/verification';
 import { Chat } from './chat/chat';
-import { Controls } from './controls-visibility';
-import type { Equipment, Kind } from './equipment';
-import { dropped } from './files/dropped-files';
+import { ControlsVisibility } from './controls-visibility';
+import { droppedFiles } from './files/dropped-files';
 import type { Files } from './files/files';
-import { arrival, hasArrived } from './first-connection';
+import { firstConnection, isSettled } from './first-connection';
+import type { Kind, LocalDevices } from './local-devices';
 import { Notices } from './notices';
 import { People } from './people';
 import { type Other, other, type Person, you } from './person';
 import { Screens } from './stage/screens';
 import { Stage } from './stage/stage';
-import { Watch } from './subscriptions';
-import { Ending } from './time-limit';
-import { Verified } from './verified-people';
+import { Subscriptions } from './subscriptions';
+import { TimeLimit } from './time-limit';
+import { VerifiedPeople } from './verified-people';
 
 /** What leads into the call; `hostLink` makes whoever opens it a host. */
 export interface Links {
@@ -39,7 +39,7 @@ export class Call {
   readonly sealed: boolean;
   /** What must be known for as long as it is so. */
   readonly warnings: ReadonlySignal<readonly string[]>;
-  readonly #verified: Verified;
+  readonly #verified: VerifiedPeople;
   readonly chat: Chat;
   /** Files that go from one to the other; null until what handles them is loaded, a little after the call began. */
   readonly files = signal<Files | null>(null);
@@ -47,8 +47,8 @@ export class Call {
   readonly people: People;
   readonly screens: Screens;
   readonly notices: Notices;
-  readonly ending: Ending;
-  readonly controls: Controls;
+  readonly timeLimit: TimeLimit;
+  readonly controls: ControlsVisibility;
   readonly stage: Stage;
   /** Whose line is being looked at, by id. */
   readonly line = signal<string | null>(null);
@@ -58,10 +58,10 @@ export class Call {
   readonly sharing = signal(false);
   /** What to run once the person clicked, by id: sound that the browser held back. */
   readonly silent = signal<ReadonlyMap<string, () => void>>(new Map());
-  readonly #outside: Outside;
+  readonly #platform: Platform;
   readonly #room: sdk.Room;
-  readonly #equipment: Equipment;
-  readonly #watch = new Watch();
+  readonly #devices: LocalDevices;
+  readonly #subscriptions = new Subscriptions();
   /** Who is waited for (true), or has been, before they are shown. */
   readonly #awaited = new Map<string, boolean>();
   /** What waits for {@link files}. */
@@ -69,22 +69,22 @@ export class Call {
   /** Those who were here before us are no news. */
   #greeted = false;
 
-  constructor(outside: Outside, room: sdk.Room, equipment: Equipment, { link, hostLink }: Links) {
-    this.#outside = outside;
+  constructor(platform: Platform, room: sdk.Room, devices: LocalDevices, { link, hostLink }: Links) {
+    this.#platform = platform;
     this.#room = room;
-    this.#equipment = equipment;
+    this.#devices = devices;
     this.link = link;
-    this.me = you(room.me, equipment);
+    this.me = you(room.me, devices);
     this.alone = computed(() => this.others.value.length === 0);
-    this.chat = new Chat(outside, room);
-    this.notices = new Notices(outside.after);
-    this.ending = new Ending(outside);
-    this.#watch.on(room.ends, (ends) => this.ending.at(ends));
-    this.people = new People(room.hosting, this.#watch, hostLink);
-    this.screens = new Screens(outside, room, this.others, this.people.allowsScreens, this.notices);
+    this.chat = new Chat(platform, room);
+    this.notices = new Notices(platform.after);
+    this.timeLimit = new TimeLimit(platform);
+    this.#subscriptions.on(room.ends, (ends) => this.timeLimit.at(ends));
+    this.people = new People(room.hosting, this.#subscriptions, hostLink);
+    this.screens = new Screens(platform, room, this.others, this.people.allowsScreens, this.notices);
     this.stage = new Stage(this.others, this.screens);
-    this.#watch.add(room.hosting.onAskedToMute((from) => this.#askedToMute(from)));
-    this.#watch.add(
+    this.#subscriptions.add(room.hosting.onAskedToMute((from) => this.#askedToMute(from)));
+    this.#subscriptions.add(
       effect(() => {
         if (!this.chat.open.value) return;
         this.filesOpen.value = false; // they share a place
@@ -92,34 +92,36 @@ export class Call {
       }),
     );
     this.copied = computed(() => this.notices.shown.value === words.linkCopied);
-    this.controls = new Controls(outside.after);
-    const [broker, waiting] = [this.#watch.signal(room.broker), this.#watch.signal(room.waiting)];
+    this.controls = new ControlsVisibility(platform.after);
+    const [broker, waiting] = [this.#subscriptions.signal(room.broker), this.#subscriptions.signal(room.waiting)];
     this.absence = computed(() => {
       if (broker.value === 'away') return this.alone.value ? words.lobby.away : words.away;
       return waiting.value ? words.atDoor : null;
     });
-    this.may = this.#watch.signal(room.may);
-    this.#watch.on(room.may, (may) => this.#allow(may));
+    this.may = this.#subscriptions.signal(room.may);
+    this.#subscriptions.on(room.may, (may) => this.#allow(may));
     this.sealed = room.sealed;
-    const strangers = this.#watch.signal(room.strangers);
-    this.#verified = new Verified(outside.memory);
+    const strangers = this.#subscriptions.signal(room.strangers);
+    this.#verified = new VerifiedPeople(platform.memory);
     this.warnings = computed(() => {
-      const unlike = this.others.value.map(({ name, trust }) => safetyWords.warning(name, trust.standing.value));
+      const unlike = this.others.value.map(({ name, verification }) =>
+        verificationWords.warning(name, verification.standing.value),
+      );
       const { length } = strangers.value;
       return [...(length > 0 ? [words.strangers(length, this.sealed)] : []), ...unlike.filter((each) => each !== null)];
     });
-    this.#watch.on(room.peers, (peers) => this.#await(peers));
-    this.#watch.add(room.listen((from, message) => this.#hear(from, message)));
-    this.#watch.add(effect(() => this.#publish()));
+    this.#subscriptions.on(room.peers, (peers) => this.#await(peers));
+    this.#subscriptions.add(room.listen((from, message) => this.#hear(from, message)));
+    this.#subscriptions.add(effect(() => this.#publish()));
     this.#watchFor('microphone');
     this.#watchFor('camera');
-    this.#watch.add(effect(() => this.#dropSilent()));
-    this.#watch.add(effect(() => this.controls.hold('alone', this.alone.value)));
-    this.#watch.add(effect(() => this.controls.hold('line', this.line.value !== null || this.sharing.value)));
+    this.#subscriptions.add(effect(() => this.#dropSilent()));
+    this.#subscriptions.add(effect(() => this.controls.hold('alone', this.alone.value)));
+    this.#subscriptions.add(effect(() => this.controls.hold('line', this.line.value !== null || this.sharing.value)));
   }
 
   isOn(kind: Kind): boolean {
-    return this.#equipment.isOn(kind);
+    return this.#devices.isOn(kind);
   }
 
   async toggle(kind: Kind): Promise<void> {
@@ -127,9 +129,9 @@ export class Call {
       this.notices.show(peopleWords.may(this.may.peek()));
       return;
     }
-    await this.#equipment.toggle(kind);
+    await this.#devices.toggle(kind);
     this.#publish();
-    const { problem, state } = this.#equipment[kind].peek();
+    const { problem, state } = this.#devices[kind].peek();
     if (problem !== null && state !== 'off') this.notices.show(words.problem([kind], problem, 'call'));
     else this.notices.tell(words.turned(kind, state === 'on'));
   }
@@ -137,17 +139,17 @@ export class Call {
   /** Says when the system takes a device away, and when it gives it back. */
   #watchFor(kind: Kind): void {
     let interrupted = false;
-    const end = this.#equipment[kind].subscribe(({ problem, state }) => {
+    const end = this.#devices[kind].subscribe(({ problem, state }) => {
       if (interrupted === (problem === 'interrupted')) return;
       interrupted = !interrupted;
       this.notices.show(interrupted ? words.problem([kind], 'interrupted') : words.turned(kind, state === 'on'));
     });
-    this.#watch.add(end);
+    this.#subscriptions.add(end);
   }
 
   async invite(): Promise<void> {
     try {
-      await this.#outside.copy(this.link);
+      await this.#platform.copy(this.link);
       this.notices.show(words.linkCopied);
     } catch {
       this.sharing.value = true;
@@ -162,7 +164,7 @@ export class Call {
   /** From now on files come and go. */
   bringFiles(made: typeof Files): void {
     if (this.files.peek() !== null || this.#room.ended.current !== null) return;
-    const files = new made(this.#outside, this.#room, this.notices, this.filesOpen);
+    const files = new made(this.#platform, this.#room, this.notices, this.filesOpen);
     this.files.value = files;
     for (const early of this.#early.splice(0)) early(files);
   }
@@ -170,7 +172,7 @@ export class Call {
   /** Sends what was dropped or pasted. To be called while the event runs. */
   takeFiles(items: DataTransferItemList): void {
     if (this.alone.peek()) return;
-    const found = dropped(items, (item) => this.#outside.shelf.take(item));
+    const found = droppedFiles(items, (item) => this.#platform.fileHandles.take(item));
     const send = (files: Files) => void files.sendDropped(found);
     const files = this.files.peek();
     if (files === null) this.#early.push(send);
@@ -197,7 +199,7 @@ export class Call {
   async copyHostLink(): Promise<void> {
     const { hostLink } = this.people;
     if (hostLink === null) return;
-    const copied = await this.#outside.copy(hostLink).then(
+    const copied = await this.#platform.copy(hostLink).then(
       () => true,
       () => false,
     );
@@ -212,8 +214,8 @@ export class Call {
   confirm(id: string): void {
     const one = this.others.peek().find((each) => each.id === id);
     if (one === undefined) return;
-    one.trust.confirm();
-    this.notices.tell(safetyWords.confirmed(one.name));
+    one.verification.confirm();
+    this.notices.tell(verificationWords.confirmed(one.name));
   }
 
   /** Looks for a path to this person anew. */
@@ -256,19 +258,19 @@ export class Call {
   }
 
   end(): void {
-    for (const one of this.others.peek()) one.watch.end();
+    for (const one of this.others.peek()) one.subscriptions.end();
     this.chat.end();
     this.files.peek()?.end();
     this.screens.end();
-    this.#watch.end();
+    this.#subscriptions.end();
     this.notices.end();
-    this.ending.end();
+    this.timeLimit.end();
     this.controls.end();
   }
 
   /** Who may not do everything is told what they can do. */
   #allow(may: sdk.Permissions): void {
-    this.#equipment.allow(may);
+    this.#devices.allow(may);
     const limits = peopleWords.may(may);
     if (limits !== '') this.notices.show(limits);
   }
@@ -279,8 +281,8 @@ export class Call {
   }
 
   #publish(): void {
-    this.#equipment.media.value;
-    this.#room.publish(this.#equipment.stream.value);
+    this.#devices.media.value;
+    this.#room.publish(this.#devices.stream.value);
   }
 
   /** Those who come to a call that is under way are shown when they are connected. */
@@ -289,9 +291,9 @@ export class Call {
     const here = new Set(peers.map((peer) => peer.id));
     for (const id of this.#awaited.keys()) if (!here.has(id)) this.#awaited.delete(id);
     for (const peer of peers) {
-      if (!this.#greeted || known.has(peer.id) || this.#awaited.has(peer.id) || hasArrived(peer)) continue;
+      if (!this.#greeted || known.has(peer.id) || this.#awaited.has(peer.id) || isSettled(peer)) continue;
       this.#awaited.set(peer.id, true);
-      void arrival(peer, this.#outside.after).then(() => {
+      void firstConnection(peer, this.#platform.after).then(() => {
         this.#awaited.set(peer.id, false);
         if (this.#room.ended.current === null) this.#await(this.#room.peers.current);
       });
@@ -314,7 +316,7 @@ export class Call {
     const one = other(peer, this.#verified);
     let lost = false;
     let told: sdk.VerdictCode | null = null;
-    one.watch.add(
+    one.subscriptions.add(
       one.line.subscribe(({ state, verdict }) => {
         if (verdict !== null && verdict !== told) this.notices.tell(words.verdict(verdict).message);
         told = verdict;
@@ -327,7 +329,7 @@ export class Call {
   }
 
   #seeOut(one: Other): void {
-    one.watch.end();
+    one.subscriptions.end();
     this.notices.show(words.left(one.name));
     if (this.line.peek() === one.id) this.line.value = null;
   }

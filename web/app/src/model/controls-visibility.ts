@@ -7,7 +7,7 @@ const patience = 3;
 export type Hold = 'pointer' | 'keyboard' | 'alone' | 'line';
 
 /** The bar: here while somebody moves or needs it, else out of the picture. */
-export class Controls {
+export class ControlsVisibility {
   readonly #holds = signal<ReadonlySet<Hold>>(new Set());
   readonly #fresh = signal(true);
   readonly shown = computed(() => this.#fresh.value || this.#holds.value.size > 0);

@@ -1,5 +1,5 @@
 import type * as sdk from '@eyeline/sdk';
-import type { Outside } from '../platform/platform';
+import type { Platform } from '../platform/platform';
 
 /** Seconds that somebody who comes to our call is waited for, at most. */
 const secondsForWhoComes = 0.4;
@@ -12,7 +12,7 @@ const secondsForWhoComes = 0.4;
 export const secondsForThoseThere = 0.04;
 
 /** Whether there is nothing to wait for. */
-export function hasArrived(peer: sdk.Peer): boolean {
+export function isSettled(peer: sdk.Peer): boolean {
   return peer.line.current.state !== 'looking';
 }
 
@@ -20,7 +20,7 @@ export function hasArrived(peer: sdk.Peer): boolean {
  * Resolves when we are connected to the peer, or after `most` seconds. To draw somebody keeps the page busy just when it
  * has to offer or to answer.
  */
-export function arrival(peer: sdk.Peer, after: Outside['after'], most = secondsForWhoComes): Promise<void> {
+export function firstConnection(peer: sdk.Peer, after: Platform['after'], most = secondsForWhoComes): Promise<void> {
   return new Promise((resolve) => {
     const stops: (() => void)[] = [];
     const end = (): void => {
@@ -28,6 +28,6 @@ export function arrival(peer: sdk.Peer, after: Outside['after'], most = secondsF
       resolve();
     };
     stops.push(after(most, end));
-    stops.push(peer.line.subscribe(() => hasArrived(peer) && queueMicrotask(end)));
+    stops.push(peer.line.subscribe(() => isSettled(peer) && queueMicrotask(end)));
   });
 }

@@ -1,7 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { shownName } from './name';
-import type { Watch } from './subscriptions';
+import type { Subscriptions } from './subscriptions';
 
 /** Somebody at the door. */
 export interface Knocking {
@@ -28,16 +28,16 @@ export class People {
   /** It was us who ended the call for all. */
   ended = false;
 
-  constructor(hosting: sdk.Hosting, watch: Watch, hostLink: string | null) {
+  constructor(hosting: sdk.Hosting, subscriptions: Subscriptions, hostLink: string | null) {
     this.#hosting = hosting;
     this.hostLink = hostLink;
-    this.role = watch.signal(hosting.role);
-    const rules = watch.signal(hosting.rules);
+    this.role = subscriptions.signal(hosting.role);
+    const rules = subscriptions.signal(hosting.rules);
     this.entry = computed(() => rules.value.entry);
     this.allowsFiles = computed(() => rules.value.files);
     this.allowsHistory = computed(() => rules.value.history);
     this.allowsScreens = computed(() => rules.value.screens);
-    const knocks = watch.signal(hosting.knocks);
+    const knocks = subscriptions.signal(hosting.knocks);
     this.knocking = computed(() => knocks.value.map((knock) => ({ knock, name: shownName(knock.name) })));
     this.keepsDoor = computed(() => this.role.value !== 'member');
   }

@@ -1,10 +1,10 @@
 import type * as sdk from '@eyeline/sdk';
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { Equipment } from './equipment';
+import type { LocalDevices } from './local-devices';
 import { shownName } from './name';
-import { Watch } from './subscriptions';
-import { Trust } from './verification';
-import type { Verified } from './verified-people';
+import { Subscriptions } from './subscriptions';
+import { Verification } from './verification';
+import type { VerifiedPeople } from './verified-people';
 
 /** Somebody on the stage: another, or you. */
 export interface Person {
@@ -17,43 +17,43 @@ export interface Person {
   /** The way to them; null for yourself. */
   readonly line: ReadonlySignal<sdk.Line> | null;
   /** Whether it is really them; null for yourself. */
-  readonly trust: Trust | null;
+  readonly verification: Verification | null;
 }
 
-export function you(me: sdk.Member, equipment: Equipment): Person {
-  const { stream, media, speaking } = equipment;
-  return { id: me.id, name: shownName(me.name), mine: true, stream, media, speaking, line: null, trust: null };
+export function you(me: sdk.Member, devices: LocalDevices): Person {
+  const { stream, media, speaking } = devices;
+  return { id: me.id, name: shownName(me.name), mine: true, stream, media, speaking, line: null, verification: null };
 }
 
-/** Another person; `watch` ends when they go. */
+/** Another person; `subscriptions` end when they go. */
 export interface Other extends Person {
   readonly line: ReadonlySignal<sdk.Line>;
-  readonly trust: Trust;
+  readonly verification: Verification;
   readonly role: ReadonlySignal<sdk.Role>;
   /** What they share; null while it is nothing. */
   readonly screen: ReadonlySignal<MediaStream | null>;
   readonly may: sdk.Permissions;
-  readonly watch: Watch;
+  readonly subscriptions: Subscriptions;
   /** Looks for a path to them anew. */
   readonly retry: () => void;
 }
 
-export function other(peer: sdk.Peer, verified: Verified): Other {
-  const watch = new Watch();
+export function other(peer: sdk.Peer, verified: VerifiedPeople): Other {
+  const subscriptions = new Subscriptions();
   const name = shownName(peer.name);
   return {
     id: peer.id,
     name,
     mine: false,
     stream: signal(peer.stream),
-    media: watch.signal(peer.media),
-    speaking: watch.signal(peer.speaking),
-    line: watch.signal(peer.line),
-    role: watch.signal(peer.role),
-    screen: watch.signal(peer.screen),
+    media: subscriptions.signal(peer.media),
+    speaking: subscriptions.signal(peer.speaking),
+    line: subscriptions.signal(peer.line),
+    role: subscriptions.signal(peer.role),
+    screen: subscriptions.signal(peer.screen),
     may: peer.may,
-    trust: new Trust(watch.signal(peer.safety), verified, name),
-    watch,
+    verification: new Verification(subscriptions.signal(peer.safety), verified, name),
+    subscriptions,
     retry: () => peer.retry(),
   };
 }

@@ -2,7 +2,7 @@ import type { Value } from '@eyeline/sdk';
 import { type ReadonlySignal, signal } from '@preact/signals';
 
 /** Subscriptions that end together. */
-export class Watch {
+export class Subscriptions {
   readonly #ends: (() => void)[] = [];
 
   /** The SDK's value as a signal. */

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Outside } from '../platform/platform';
+import type { Platform } from '../platform/platform';
 import { words } from '../strings/strings';
 
 /** Seconds before its end at which a call says when that is, and at which it says that it is near. */
@@ -10,14 +10,14 @@ const late = 60;
 const patience = 600;
 
 /** What a call that ends at a time says of it; null while that is far off. */
-export class Ending {
+export class TimeLimit {
   readonly words = signal<string | null>(null);
-  readonly #outside: Outside;
+  readonly #platform: Platform;
   #ends: number | null = null;
   #cancel: () => void = () => {};
 
-  constructor(outside: Outside) {
-    this.#outside = outside;
+  constructor(platform: Platform) {
+    this.#platform = platform;
   }
 
   /** It ends then, in milliseconds since 1970; null if nobody has said. */
@@ -36,9 +36,9 @@ export class Ending {
       this.words.value = null;
       return;
     }
-    const left = (this.#ends - this.#outside.now()) / 1000;
+    const left = (this.#ends - this.#platform.now()) / 1000;
     this.words.value = left > early ? null : left > late ? words.endsAt(this.#ends) : words.endsSoon;
     if (left <= late) return;
-    this.#cancel = this.#outside.after(Math.min(patience, left - (left > early ? early : late)), () => this.#look());
+    this.#cancel = this.#platform.after(Math.min(patience, left - (left > early ? early : late)), () => this.#look());
   }
 }

@@ -1,6 +1,6 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
-import type { Verified } from './verified-people';
+import type { VerifiedPeople } from './verified-people';
 
 export type Emoji = readonly (readonly [symbol: string, word: string])[];
 
@@ -15,16 +15,16 @@ export type Standing =
   | { readonly is: 'changed'; readonly emoji: Emoji };
 
 /** One person's emoji, and what we make of them. */
-export class Trust {
+export class Verification {
   readonly standing: ReadonlySignal<Standing>;
   readonly #safety: ReadonlySignal<sdk.Safety>;
-  readonly #verified: Verified;
+  readonly #verified: VerifiedPeople;
   readonly #name: string;
   /** The emoji that were said to match: for who shows no long-term key. */
   readonly #matched = signal<Emoji | null>(null);
   readonly #changes = signal(0);
 
-  constructor(safety: ReadonlySignal<sdk.Safety>, verified: Verified, name: string) {
+  constructor(safety: ReadonlySignal<sdk.Safety>, verified: VerifiedPeople, name: string) {
     this.#safety = safety;
     this.#verified = verified;
     this.#name = name;

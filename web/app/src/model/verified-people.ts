@@ -11,7 +11,7 @@ interface Acquaintance {
 }
 
 /** Whom this browser has verified, by the name of their long-term key. */
-export class Verified {
+export class VerifiedPeople {
   readonly #memory: Memory;
 
   constructor(memory: Memory) {

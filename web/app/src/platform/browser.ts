@@ -2,14 +2,14 @@ import { Conversation, folderOf, keptIn, LocalMedia, ownedRoom, rejoin, visit } 
 import { signal } from '@preact/signals';
 import { captureScreen } from './capture';
 import { chime } from './chime';
-import { shelf } from './file-handles';
+import { fileHandles } from './file-handles';
 import { identity } from './identity';
-import { disk } from './lazy-storage';
-import type { Address, Memory, Outside } from './platform';
+import { lazyStorage } from './lazy-storage';
+import type { Address, Memory, Platform } from './platform';
 import { preview } from './preview';
 
 /** The browser, as the model wants it. */
-export function browser(): Outside {
+export function browser(): Platform {
   return {
     sdk: {
       visit,
@@ -32,8 +32,8 @@ export function browser(): Outside {
         ({ ok }) => ok,
         () => false,
       ),
-    disk: disk(),
-    shelf: shelf(),
+    storage: lazyStorage(),
+    fileHandles: fileHandles(),
     preview: (file) => preview(file).catch(() => ''),
     captureScreen: navigator.mediaDevices?.getDisplayMedia === undefined ? null : captureScreen,
     chime: chime(),

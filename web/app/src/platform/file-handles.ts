@@ -1,5 +1,5 @@
 import { openStore, request } from './database';
-import type { Held, Shelf } from './platform';
+import type { FileHandles, StoredFileHandle } from './platform';
 
 /** After these hours a handle is thrown away: nobody came back for it. */
 const hoursKept = 24;
@@ -25,7 +25,7 @@ interface GuardedHandle {
 type Handles = WeakMap<File, Promise<FileSystemHandle | null>>;
 
 /** Handles of files, in the browser's database, by the id of the transfer. */
-export function shelf(): Shelf {
+export function fileHandles(): FileHandles {
   const handles: Handles = new WeakMap();
   let ready: Promise<IDBDatabase> | undefined;
   let last: Promise<unknown> = Promise.resolve();
@@ -67,7 +67,7 @@ export function shelf(): Shelf {
 }
 
 /** A frame of another site may not ask for files in this way. */
-function picker(handles: Handles): Shelf['choose'] {
+function picker(handles: Handles): FileHandles['choose'] {
   const choose = (window as PickingWindow).showOpenFilePicker?.bind(window);
   if (choose === undefined || window.top !== window) return null;
   return async () => {
@@ -82,7 +82,7 @@ async function read(handle: FileSystemFileHandle, handles: Handles): Promise<Fil
   return file;
 }
 
-function held(handle: FileSystemFileHandle & GuardedHandle, handles: Handles): Held {
+function held(handle: FileSystemFileHandle & GuardedHandle, handles: Handles): StoredFileHandle {
   return {
     granted: async () => (await handle.queryPermission?.({ mode: 'read' })) === 'granted',
     ask: async () => (await handle.requestPermission?.({ mode: 'read' })) === 'granted',

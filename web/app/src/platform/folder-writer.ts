@@ -9,15 +9,15 @@ type Bytes = Uint8Array<ArrayBuffer>;
  * Writes a stream, the bytes of these files one after the other, into a new folder of that name in `parent`. When it is
  * aborted or fails the folder is taken away again.
  */
-export async function treeIn(
+export async function folderWriter(
   parent: FileSystemDirectoryHandle,
   name: string,
   entries: readonly FileEntry[],
 ): Promise<WritableStream<Bytes>> {
-  return new WritableStream(new Tree(parent, await newFolder(parent, name), entries));
+  return new WritableStream(new FolderWriter(parent, await newFolder(parent, name), entries));
 }
 
-class Tree implements UnderlyingSink<Bytes> {
+class FolderWriter implements UnderlyingSink<Bytes> {
   readonly #parent: FileSystemDirectoryHandle;
   readonly #folder: FileSystemDirectoryHandle;
   readonly #entries: Iterator<FileEntry>;

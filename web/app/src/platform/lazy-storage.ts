@@ -1,12 +1,12 @@
-import { part } from './lazy';
-import type { Disk } from './platform';
+import { lazy } from './lazy';
+import type { FileStorage } from './platform';
 
 type Storage = ReturnType<typeof import('./storage').storage>;
 
-const storagePart = part(() => import('./storage'));
+const storagePart = lazy(() => import('./storage'));
 
 /** Where files go that come. What writes them is loaded when it is prepared, or asked for something. */
-export function disk(): Disk {
+export function lazyStorage(): FileStorage {
   let made: Storage | null = null;
   const load = async (): Promise<Storage> => {
     const { storage } = await storagePart();

@@ -3,7 +3,7 @@
  * Firefox answers each later import of the same address with the failure that it had, so that it gets another one; its
  * message names the old one.
  */
-export function part<T>(load: () => Promise<T>): () => Promise<T> {
+export function lazy<T>(load: () => Promise<T>): () => Promise<T> {
   let loading: Promise<T> | null = null;
   let address: string | undefined;
   let tries = 0;

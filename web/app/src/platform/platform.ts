@@ -33,13 +33,13 @@ export interface Memory {
 }
 
 /** A folder that the person chose. */
-export interface Place {
+export interface ChosenFolder {
   /** Writes the bytes of these files, one after the other, into a new folder of that name. */
   write(name: string, entries: readonly sdk.FileEntry[]): Promise<WritableStream<Uint8Array<ArrayBuffer>>>;
 }
 
 /** Where files go that come. */
-export interface Disk {
+export interface FileStorage {
   /** Loads what the rest needs, so that it is there when the server is not. */
   prepare(): Promise<void>;
   /** What an earlier page has stored of a transfer; rejects if there is nothing. */
@@ -57,13 +57,13 @@ export interface Disk {
   /** The same for what is stored of a folder, as an archive. */
   saveZip(id: string, name: string, entries: readonly sdk.FileEntry[]): Promise<void>;
   /** Has the person choose where a folder goes; rejects if they don't. null where the browser can't ask. */
-  readonly pickFolder: (() => Promise<Place>) | null;
+  readonly pickFolder: (() => Promise<ChosenFolder>) | null;
   /** Writes what is stored there. */
   copy(id: string, to: WritableStream<Uint8Array<ArrayBuffer>>): Promise<void>;
 }
 
 /** A file that an earlier page could read. */
-export interface Held {
+export interface StoredFileHandle {
   /** Whether this page can read it too, without asking the person. */
   granted(): Promise<boolean>;
   /** Asks the person; to be called while a click runs. */
@@ -73,19 +73,19 @@ export interface Held {
 }
 
 /** Files that a later page can read without their being chosen again, in browsers with handles of files. */
-export interface Shelf {
+export interface FileHandles {
   /** Lets the person choose files that can be kept; rejects if none was chosen. null where there are no handles. */
   readonly choose: (() => Promise<readonly File[]>) | null;
   /** What is dropped or pasted, if it is a file; to be called while the event runs. */
   take(item: DataTransferItem): File | null;
   /** Keeps its handle for that transfer, if it came with one, for a day at most. */
   keep(id: string, file: File): Promise<void>;
-  find(id: string): Promise<Held | null>;
+  find(id: string): Promise<StoredFileHandle | null>;
   forget(ids: readonly string[]): Promise<void>;
 }
 
 /** Everything the model needs and does not own. Tests bring their own. */
-export interface Outside {
+export interface Platform {
   readonly sdk: Sdk;
   /** Base URL of the server; ends in "/". */
   readonly url: string;
@@ -96,8 +96,8 @@ export interface Outside {
   readonly session: Memory;
   /** Whether the server still gives its page. */
   readonly answers: () => Promise<boolean>;
-  readonly disk: Disk;
-  readonly shelf: Shelf;
+  readonly storage: FileStorage;
+  readonly fileHandles: FileHandles;
   /** A small picture of the file, as the SDK wants it for an offer; empty if the browser can't make one. */
   readonly preview: (file: File) => Promise<string>;
   /**

@@ -1,5 +1,5 @@
-import { treeIn } from './folder-writer';
-import type { Disk, Place } from './platform';
+import { folderWriter } from './folder-writer';
+import type { ChosenFolder, FileStorage } from './platform';
 import { zip } from './zip';
 
 /** Bytes of a part: a file is stored in parts, because what was written to one is there for a later page once it is closed. */
@@ -17,7 +17,9 @@ interface PickingWindow {
 }
 
 /** Files that come, in the origin private file system: a folder for each transfer, by its id. */
-export function storage(): Omit<Disk, 'prepare' | 'pickFolder'> & { readonly pickFolder: () => Promise<Place> } {
+export function storage(): Omit<FileStorage, 'prepare' | 'pickFolder'> & {
+  readonly pickFolder: () => Promise<ChosenFolder>;
+} {
   let ready: Promise<FileSystemDirectoryHandle> | undefined;
   const root = () => {
     ready ??= open();
@@ -68,10 +70,10 @@ export function storage(): Omit<Disk, 'prepare' | 'pickFolder'> & { readonly pic
   };
 }
 
-async function pickFolder(): Promise<Place> {
+async function pickFolder(): Promise<ChosenFolder> {
   const parent = await (window as PickingWindow).showDirectoryPicker?.({ mode: 'readwrite' });
   if (parent === undefined) throw new Error('no way to choose a folder');
-  return { write: (name, entries) => treeIn(parent, name, entries) };
+  return { write: (name, entries) => folderWriter(parent, name, entries) };
 }
 
 /** Never of the type that its name says: nothing that came is shown as a page. */

@@ -60,7 +60,7 @@ function picture({ picture: seen }: Line): string {
 }
 
 /** Of the panel about a line. */
-export const lineWords = {
+export const connectionWords = {
   heading: (name: string) => `Your line to ${name}`,
   address: (line: Line, known: string | null) => known ?? (isUp(line) ? 'address hidden' : none),
   path: (line: Line) => ['Path', path(line)] as const,

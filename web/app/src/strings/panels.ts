@@ -41,7 +41,7 @@ export const peoplePanelWords = {
 };
 
 /** Of the panel with the emoji, likewise. Never more than is known. */
-export const safetyPanelWords = {
+export const verificationPanelWords = {
   heading: 'Is it really them?',
   emoji: (names: readonly string[]) => `Four emoji: ${names.join(', ')}`,
   lead: (name: string, standing: Standing): string => {

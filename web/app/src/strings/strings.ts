@@ -153,7 +153,7 @@ export const words = {
       return 'That is not a code or link of a call. A code has only letters, digits and hyphens.';
     },
   },
-  between: {
+  diagram: {
     note: (state: Line['state']) =>
       state === 'relayed' ? 'the server passes it on, still encrypted' : 'the server introduces you, then steps aside',
     alice: 'Alice',
@@ -243,7 +243,7 @@ export const words = {
     qr: 'QR code of the link',
   },
   share: 'Your browser did not let us copy. Copy the link here:',
-  line: {
+  connection: {
     badge: (name: string, line: Line) => `Line to ${name}: ${lineState(line)}`,
     state: lineState,
   },

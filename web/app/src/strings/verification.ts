@@ -1,7 +1,7 @@
 import type { Standing } from '../model/verification';
 
 /** What is said of whether somebody is between. Never more than is known. */
-export const safetyWords = {
+export const verificationWords = {
   badge: (standing: Standing): string =>
     standing.is === 'verified'
       ? ', verified'

@@ -6,9 +6,9 @@ import checkupCss from '../style/checkup.css?url';
 import { RoomView } from './room-page';
 import { Header } from './start/header';
 import { HomeView } from './start/home';
-import { Plain } from './start/message-page';
+import { MessagePage } from './start/message-page';
 import { Icon } from './ui/icon';
-import { addSheet } from './ui/stylesheet';
+import { addStylesheet } from './ui/stylesheet';
 
 export function AppView({ app }: { readonly app: App }) {
   const page = app.page.value;
@@ -24,37 +24,42 @@ export function AppView({ app }: { readonly app: App }) {
       return (
         <div class="page" key="test">
           <Header app={app} />
-          <CheckupLater outside={page.outside} home={app.home} />
+          <CheckupLater platform={page.platform} home={app.home} />
         </div>
       );
     case 'room':
-      return <RoomView key={page.visit.room} app={app} visit={page.visit} />;
+      return <RoomView key={page.roomPage.room} app={app} roomPage={page.roomPage} />;
     case 'bad-room':
       return (
-        <Plain key="bad-room" app={app} {...words.badRoom} line="lost">
+        <MessagePage key="bad-room" app={app} {...words.badRoom} line="lost">
           <button type="button" class="button primary" onClick={() => app.newCall()}>
             <Icon node={Video} />
             {words.newCall}
           </button>
-        </Plain>
+        </MessagePage>
       );
     case 'bad-key':
     case 'insecure':
       return (
-        <Plain key={page.at} app={app} {...(page.at === 'insecure' ? words.insecureKey : words.badKey)} line="lost">
+        <MessagePage
+          key={page.at}
+          app={app}
+          {...(page.at === 'insecure' ? words.insecureKey : words.badKey)}
+          line="lost"
+        >
           <button type="button" class="button primary" onClick={() => app.newCall()}>
             <Icon node={Video} />
             {words.newCall}
           </button>
-        </Plain>
+        </MessagePage>
       );
     case 'nowhere':
       return (
-        <Plain key="nowhere" app={app} title={words.nowhere.title} lead={words.nowhere.lead} line="lost">
+        <MessagePage key="nowhere" app={app} title={words.nowhere.title} lead={words.nowhere.lead} line="lost">
           <button type="button" class="button primary" onClick={() => app.goHome()}>
             {words.nowhere.home}
           </button>
-        </Plain>
+        </MessagePage>
       );
   }
 }
@@ -65,7 +70,7 @@ type CheckupPage = typeof import('./start/checkup').CheckupPage;
 function CheckupLater(props: Parameters<CheckupPage>[0]) {
   const [View, setView] = useState<CheckupPage | null>(null);
   useEffect(() => {
-    Promise.all([import('./start/checkup'), addSheet(checkupCss)]).then(
+    Promise.all([import('./start/checkup'), addStylesheet(checkupCss)]).then(
       ([{ CheckupPage }]) => setView(() => CheckupPage),
       () => undefined, // the server is gone, and with it what there was to test
     );

@@ -1,11 +1,11 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
 import { words } from '../strings/strings';
-import { Bar, controlsOf } from './control-bar';
-import { useFilesFromOutside } from './files/drop-and-paste';
+import { ControlBar, controlsOf } from './control-bar';
+import { useDropAndPaste } from './files/drop-and-paste';
 import { usePanels } from './lazy-panels';
 import { NoticesView } from './notices';
-import { useRest } from './stage/first-picture';
+import { useFirstPicture } from './stage/first-picture';
 import { StageView } from './stage/stage';
 import { useKeys } from './ui/keys';
 
@@ -15,7 +15,7 @@ export function CallView({ call }: { readonly call: Call }) {
   const peopleButton = useRef<HTMLButtonElement>(null);
   const main = useRef<HTMLElement>(null);
   const open = call.chat.open.value;
-  const rest = useRest(main, call.alone.value);
+  const rest = useFirstPicture(main, call.alone.value);
   useEffect(() => main.current?.focus({ preventScroll: true }), []);
   const closeChat = () => {
     call.chat.show(false);
@@ -37,7 +37,7 @@ export function CallView({ call }: { readonly call: Call }) {
   };
   const knocked = people.knocking.value.length > 0;
   const sharing = call.screens.sharing.value;
-  const dropping = useFilesFromOutside(call);
+  const dropping = useDropAndPaste(call);
   const panels = usePanels(open || filesOpen || peopleOpen || knocked || sharing || dropping);
   useEffect(() => {
     if (panels !== null) call.bringFiles(panels.Files);
@@ -63,10 +63,10 @@ export function CallView({ call }: { readonly call: Call }) {
       data-quiet={!call.controls.shown.value}
       data-chat={open || filesOpen || peopleOpen}
       data-alone={call.alone.value}
-      data-pair={call.stage.arrangement.value.pair}
+      data-pair={call.stage.layout.value.pair}
       data-sharing={sharing}
       data-controls={controlsOf(call)}
-      data-away={call.absence.value !== null || call.warnings.value.length > 0 || call.ending.words.value !== null}
+      data-away={call.absence.value !== null || call.warnings.value.length > 0 || call.timeLimit.words.value !== null}
       onPointerMove={stir}
       onPointerDown={stir}
       onPointerUp={unsilence}
@@ -76,10 +76,10 @@ export function CallView({ call }: { readonly call: Call }) {
         {call.alone.value ? words.alone.heading : words.list(call.others.value.map((one) => one.name))}
       </h1>
       <StageView call={call} rest={rest} />
-      {panels !== null && <panels.Sharing call={call} />}
+      {panels !== null && <panels.SharingBanner call={call} />}
       {panels !== null && <panels.FocusKept />}
       {rest && <NoticesView call={call} />}
-      {rest && <Bar call={call} chatButton={chatButton} filesButton={filesButton} peopleButton={peopleButton} />}
+      {rest && <ControlBar call={call} chatButton={chatButton} filesButton={filesButton} peopleButton={peopleButton} />}
       {panels !== null && open && <panels.ChatPanel call={call} onClose={closeChat} />}
       {panels !== null && files !== null && filesOpen && (
         <panels.FilesPanel call={call} files={files} onClose={closeFiles} />
@@ -91,7 +91,7 @@ export function CallView({ call }: { readonly call: Call }) {
           <panels.Knocks call={call} />
         </>
       )}
-      {panels !== null && files !== null && dropping && <panels.Dropping call={call} files={files} />}
+      {panels !== null && files !== null && dropping && <panels.DropTarget call={call} files={files} />}
     </main>
   );
 }

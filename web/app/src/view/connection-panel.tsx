@@ -4,18 +4,18 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
 import type { Other } from '../model/person';
 import type { Box } from '../model/stage/layout';
-import { lineWords } from '../strings/connection';
+import { connectionWords } from '../strings/connection';
 import { words } from '../strings/strings';
-import { Between } from './ui/connection-diagram';
+import { ConnectionDiagram } from './ui/connection-diagram';
 import { useFocusBack } from './ui/focus-back';
 import { Icon } from './ui/icon';
-import { Safety } from './verification';
+import { Verification } from './verification';
 
 /** "Your line to Bob", beside the badge that opened it. */
-export function LinePanel({ call }: { readonly call: Call }) {
+export function ConnectionPanel({ call }: { readonly call: Call }) {
   const index = call.others.value.findIndex((one) => one.id === call.line.value);
   const person = call.others.value[index];
-  const box = call.stage.arrangement.value.boxes[index];
+  const box = call.stage.layout.value.boxes[index];
   if (person === undefined || box === undefined) return null;
   return <Panel key={person.id} call={call} person={person} box={box} />;
 }
@@ -35,25 +35,25 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
       ref={ref}
       class="panel"
       role="dialog"
-      aria-label={lineWords.heading(person.name)}
+      aria-label={connectionWords.heading(person.name)}
       tabIndex={-1}
       data-low={box.y > all.height / 3}
       style={{ '--left': `${left}px` }}
     >
       <div class="panel-head">
-        <h2 class="panel-title">{lineWords.heading(person.name)}</h2>
+        <h2 class="panel-title">{connectionWords.heading(person.name)}</h2>
         <button type="button" class="plain" aria-label={words.close} onClick={() => call.showLine(null)}>
           <Icon node={X} />
         </button>
       </div>
       <div class="panel-body">
-        <Between
-          mine={{ name: call.me.name, address: lineWords.address(line, line.local) }}
-          theirs={{ name: person.name, address: lineWords.address(line, line.remote) }}
+        <ConnectionDiagram
+          mine={{ name: call.me.name, address: connectionWords.address(line, line.local) }}
+          theirs={{ name: person.name, address: connectionWords.address(line, line.remote) }}
           state={line.state}
-          label={words.line.state(line)}
+          label={words.connection.state(line)}
         />
-        <Safety person={person} onConfirm={() => call.confirm(person.id)} />
+        <Verification person={person} onConfirm={() => call.confirm(person.id)} />
         <Facts line={line} sealed={call.sealed} />
       </div>
     </section>
@@ -61,7 +61,7 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
 }
 
 function Facts({ line, sealed }: { readonly line: Line; readonly sealed: boolean }) {
-  const { path, roundTrip, picture, lost, introduced, tried } = lineWords;
+  const { path, roundTrip, picture, lost, introduced, tried } = connectionWords;
   const rows = [path(line), roundTrip(line), picture(line), lost(line), introduced(sealed)];
   return (
     <dl class="facts">

@@ -41,7 +41,7 @@ function isSamePlace(before: MouseEvent | null, event: MouseEvent): boolean {
 }
 
 /** The controls of a call. They stay while the pointer or the keyboard is in them. */
-export function Bar({ call, chatButton, filesButton, peopleButton }: Props) {
+export function ControlBar({ call, chatButton, filesButton, peopleButton }: Props) {
   const { controls, chat } = call;
   const microphone = call.isOn('microphone');
   const camera = call.isOn('camera');

@@ -7,7 +7,7 @@ import { LinkField } from './ui/link-field';
 import { QrCode } from './ui/qr-code';
 
 /** The link to be copied by hand, for browsers without a clipboard for us. */
-export function ShareSheet({ call }: { readonly call: Call }) {
+export function InviteDialog({ call }: { readonly call: Call }) {
   const close = () => {
     call.sharing.value = false;
   };

@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import panelsCss from '../panels.css?url';
-import { part } from '../platform/lazy';
-import { addSheet } from './ui/stylesheet';
+import { lazy } from '../platform/lazy';
+import { addStylesheet } from './ui/stylesheet';
 
 type Panels = typeof import('./panels');
 
-const panelsPart = part(() => import('./panels'));
+const panelsPart = lazy(() => import('./panels'));
 
 /** Milliseconds after which the panels are loaded: the first pictures have come by then. */
 const after = 1500;
@@ -21,7 +21,7 @@ export function usePanels(wanted: boolean): Panels | null {
     let timer: ReturnType<typeof setTimeout>;
     let gone = false;
     const load = () =>
-      Promise.all([panelsPart(), addSheet(panelsCss)]).then(
+      Promise.all([panelsPart(), addStylesheet(panelsCss)]).then(
         ([loaded]) => gone || setPanels(loaded),
         () => {
           if (!gone) timer = setTimeout(load, again);

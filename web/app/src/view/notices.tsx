@@ -17,7 +17,7 @@ export function Hear({ call }: { readonly call: Call }) {
 /** What is going on, in words: for the eye beside the people, for the ear in a live region. */
 export function NoticesView({ call }: { readonly call: Call }) {
   const { notices } = call;
-  const ending = call.ending.words.value;
+  const ending = call.timeLimit.words.value;
   return (
     <div class="notices">
       <p class="notice-place" role="status">

@@ -1,31 +1,31 @@
 import { Video } from 'lucide';
 import type { App } from '../model/app';
-import type { Visit } from '../model/room-page';
+import type { RoomPage } from '../model/room-page';
 import { words } from '../strings/strings';
 import { CallView } from './call';
 import { Header } from './start/header';
 import { LobbyView } from './start/lobby';
-import { Plain } from './start/message-page';
+import { MessagePage } from './start/message-page';
 import { Icon } from './ui/icon';
 import { Mark } from './ui/mark';
 
 /** A room's address: whatever of lobby, call and after we are at. */
-export function RoomView({ app, visit }: { readonly app: App; readonly visit: Visit }) {
-  const place = visit.place.value;
-  switch (place.at) {
+export function RoomView({ app, roomPage }: { readonly app: App; readonly roomPage: RoomPage }) {
+  const state = roomPage.state.value;
+  switch (state.at) {
     case 'returning':
       return <Returning />;
     case 'lobby':
       return (
         <div class="page">
           <Header app={app} />
-          <LobbyView lobby={place.lobby} />
+          <LobbyView lobby={state.lobby} />
         </div>
       );
     case 'call':
-      return <CallView call={place.call} />;
+      return <CallView call={state.call} />;
     case 'over':
-      return <Over app={app} visit={visit} code={place.code} message={place.message} />;
+      return <Over app={app} roomPage={roomPage} code={state.code} message={state.message} />;
   }
 }
 
@@ -42,31 +42,31 @@ function Returning() {
 
 interface OverProps {
   readonly app: App;
-  readonly visit: Visit;
+  readonly roomPage: RoomPage;
   readonly code: string;
   readonly message: string;
 }
 
-function Over({ app, visit, code, message }: OverProps) {
+function Over({ app, roomPage, code, message }: OverProps) {
   const { title, lead, again } = words.over.of(code, message);
   if (again === null) {
     return (
-      <Plain app={app} title={title} lead={lead} line="lost">
+      <MessagePage app={app} title={title} lead={lead} line="lost">
         <button type="button" class="button primary" onClick={() => app.goHome()}>
           {words.nowhere.home}
         </button>
-      </Plain>
+      </MessagePage>
     );
   }
   return (
-    <Plain app={app} title={title} lead={lead} line={code === 'left' || code === 'replaced' ? 'looking' : 'lost'}>
-      <button type="button" class="button primary" onClick={() => visit.rejoin()}>
+    <MessagePage app={app} title={title} lead={lead} line={code === 'left' || code === 'replaced' ? 'looking' : 'lost'}>
+      <button type="button" class="button primary" onClick={() => roomPage.rejoin()}>
         {again}
       </button>
       <button type="button" class="button quiet" onClick={() => app.newCall()}>
         <Icon node={Video} />
         {words.newCall}
       </button>
-    </Plain>
+    </MessagePage>
   );
 }

@@ -1,10 +1,10 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, signal } from '@preact/signals';
-import type { Outside } from '../../platform/platform';
+import type { Platform } from '../../platform/platform';
 import { shownName } from '../name';
 import { Chime } from './chime';
 import { showable } from './message-text';
-import { Notebook } from './sent-messages';
+import { SentMessages } from './sent-messages';
 import { Typing } from './typing';
 
 /** In characters as the browser counts them. */
@@ -41,11 +41,11 @@ export class Chat {
   readonly excess = computed(() => Math.max(0, this.draft.value.trim().length - longestText));
   readonly typing: Typing;
   readonly chime: Chime;
-  readonly #outside: Outside;
+  readonly #platform: Platform;
   readonly #here = signal<ReadonlySet<string>>(new Set());
   readonly #room: sdk.Room;
   readonly #conversation: sdk.Conversation;
-  readonly #notebook: Notebook;
+  readonly #sent: SentMessages;
   readonly #peers = new Map<string, sdk.Peer>();
   /** Who is in the call, and what ends our look at their connections. */
   #met = new Map<sdk.Peer, () => void>();
@@ -55,14 +55,14 @@ export class Chat {
   readonly #names = new Map<string, string>();
   readonly #stopRules: () => void;
 
-  constructor(outside: Outside, room: sdk.Room) {
+  constructor(platform: Platform, room: sdk.Room) {
     this.#room = room;
-    this.#outside = outside;
-    this.typing = new Typing(outside.after);
-    this.chime = new Chime(outside.memory, outside.chime);
-    this.#notebook = new Notebook(outside.session, room.name);
-    const page = [...outside.random(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-    this.#conversation = new outside.sdk.Conversation(room.me, page, this.#notebook.read());
+    this.#platform = platform;
+    this.typing = new Typing(platform.after);
+    this.chime = new Chime(platform.memory, platform.chime);
+    this.#sent = new SentMessages(platform.session, room.name);
+    const page = [...platform.random(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    this.#conversation = new platform.sdk.Conversation(room.me, page, this.#sent.read());
     this.#stopRules = room.hosting.rules.subscribe(({ history }) => {
       this.#conversation.history = history;
     });
@@ -93,12 +93,12 @@ export class Chat {
   /** Anything a peer sent. Answers with the line, if it was one for people that is news. */
   receive(from: sdk.Peer, message: unknown): Line | null {
     this.#peers.set(from.id, from);
-    const { news, sends } = this.#conversation.hear(from, message, this.#outside.now());
+    const { news, sends } = this.#conversation.hear(from, message, this.#platform.now());
     this.#carry(sends);
     this.typing.hear(from, message);
     if (news === null) return null;
     if (!this.open.peek()) this.unread.value += 1;
-    if (!this.open.peek() || !this.#outside.seen()) this.chime.ring();
+    if (!this.open.peek() || !this.#platform.seen()) this.chime.ring();
     return this.#fit(news);
   }
 
@@ -112,7 +112,7 @@ export class Chat {
 
   /** Everything as the text that `write` makes of it, to be kept. */
   save(write: (lines: readonly Line[]) => string): void {
-    this.#outside.saveText(`chat-${this.#room.name}.txt`, write(this.lines.peek()));
+    this.#platform.saveText(`chat-${this.#room.name}.txt`, write(this.lines.peek()));
   }
 
   /** Whether everybody that the draft is for is here. */
@@ -135,7 +135,7 @@ export class Chat {
     }
     if (!this.addressed.peek()) return;
     if (about?.does === 'edit') this.#write(this.#conversation.change(about.line.key, text));
-    else this.#write(this.#conversation.say(text, this.#outside.now(), this.#options(about)));
+    else this.#write(this.#conversation.say(text, this.#platform.now(), this.#options(about)));
     this.cancel();
     this.draft.value = '';
     this.typing.rest();
@@ -190,7 +190,7 @@ export class Chat {
 
   /** Forgets what the tab keeps for a reload. */
   leave(): void {
-    this.#notebook.forget();
+    this.#sent.forget();
   }
 
   end(): void {
@@ -223,7 +223,7 @@ export class Chat {
 
   #write(written: ReturnType<sdk.Conversation['say']>): void {
     if (written === null) return;
-    this.#notebook.keep(written.line);
+    this.#sent.keep(written.line);
     this.#carry(written.sends);
   }
 

@@ -5,7 +5,7 @@ import type { Memory } from '../../platform/platform';
 const most = 1000;
 
 /** What we wrote, kept over a reload by the tab and by nobody else: so nobody can tell us that we wrote it. */
-export class Notebook {
+export class SentMessages {
   readonly #memory: Memory;
   readonly #key: string;
   readonly #places = new Map<string, number>();

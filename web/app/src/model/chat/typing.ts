@@ -1,6 +1,6 @@
 import type * as sdk from '@eyeline/sdk';
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { Outside } from '../../platform/platform';
+import type { Platform } from '../../platform/platform';
 import { shownName } from '../name';
 
 /** Seconds between two words of ours that we type, and after which others' count no more. */
@@ -12,11 +12,11 @@ export class Typing {
   /** Their names. */
   readonly names: ReadonlySignal<readonly string[]>;
   readonly #names = signal<readonly string[]>([]);
-  readonly #after: Outside['after'];
+  readonly #after: Platform['after'];
   readonly #typing = new Map<string, { readonly name: string; readonly stop: () => void }>();
   #resting: (() => void) | null = null;
 
-  constructor(after: Outside['after']) {
+  constructor(after: Platform['after']) {
     this.#after = after;
     this.names = this.#names;
   }

@@ -35,10 +35,13 @@ export async function filesIn(
 }
 
 /** What was dropped; null if it is too much. */
-export type Dropped = readonly (File | Folder)[] | 'unreadable' | null;
+export type DroppedFiles = readonly (File | Folder)[] | 'unreadable' | null;
 
 /** As {@link filesIn}, with a word for what can't be read. */
-export function dropped(items: DataTransferItemList, take: (item: DataTransferItem) => File | null): Promise<Dropped> {
+export function droppedFiles(
+  items: DataTransferItemList,
+  take: (item: DataTransferItem) => File | null,
+): Promise<DroppedFiles> {
   return filesIn(items, take).catch(() => 'unreadable');
 }
 

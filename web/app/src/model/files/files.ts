@@ -1,12 +1,12 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
-import type { Disk, Outside } from '../../platform/platform';
+import type { FileStorage, Platform } from '../../platform/platform';
 import { fileWords } from '../../strings/files';
 import { cleanName, shownName } from '../name';
 import type { Notices } from '../notices';
-import { Watch } from '../subscriptions';
-import { type Dropped, type Folder, folderOfChosen, mostDropped } from './dropped-files';
-import { Returning } from './resumable';
+import { Subscriptions } from '../subscriptions';
+import { type DroppedFiles, type Folder, folderOfChosen, mostDropped } from './dropped-files';
+import { ResumableFiles } from './resumable';
 import { Incoming, isOver, Outgoing, type Transfer } from './transfer';
 import { Unfinished } from './unfinished';
 
@@ -42,13 +42,13 @@ export class Files {
   /** Not offered yet: those before them come first. */
   readonly queue = signal<readonly Queued[]>([]);
   readonly unfinished: Unfinished;
-  readonly returning: Returning;
-  readonly #outside: Outside;
+  readonly resumable: ResumableFiles;
+  readonly #platform: Platform;
   readonly #room: sdk.Room;
   readonly #notices: Notices;
-  readonly #disk: Disk;
+  readonly #storage: FileStorage;
   readonly #open: ReadonlySignal<boolean>;
-  readonly #watch = new Watch();
+  readonly #subscriptions = new Subscriptions();
   /** Those whose files need no more asking. */
   readonly #trusted = new Set<string>();
   /** Who is in the call, and what ends our listening to their offers. */
@@ -56,17 +56,17 @@ export class Files {
   #running = 0;
 
   /** `open`: whether the person looks at them. */
-  constructor(outside: Outside, room: sdk.Room, notices: Notices, open: ReadonlySignal<boolean>) {
-    this.#outside = outside;
+  constructor(platform: Platform, room: sdk.Room, notices: Notices, open: ReadonlySignal<boolean>) {
+    this.#platform = platform;
     this.#room = room;
     this.#notices = notices;
-    this.#disk = outside.disk;
+    this.#storage = platform.storage;
     this.#open = open;
-    this.unfinished = new Unfinished(outside.session, room.name);
-    this.returning = new Returning(this.unfinished, outside.shelf);
+    this.unfinished = new Unfinished(platform.session, room.name);
+    this.resumable = new ResumableFiles(this.unfinished, platform.fileHandles);
     // Fails where the server is away just then: what is asked of the disk first tries again.
-    void this.#disk.prepare().catch(() => undefined);
-    this.#watch.on(room.peers, (peers) => {
+    void this.#storage.prepare().catch(() => undefined);
+    this.#subscriptions.on(room.peers, (peers) => {
       this.#meet(peers);
       if (!peers.some((peer) => peer.id === this.to.peek())) this.to.value = '';
       this.queue.value = this.queue.peek().filter(({ peer }) => peers.includes(peer));
@@ -95,7 +95,7 @@ export class Files {
       const whole = this.#whole(one);
       if (whole === null) continue;
       const { file, entries } = whole;
-      const preview = file.type.startsWith('image/') ? await this.#outside.preview(file) : '';
+      const preview = file.type.startsWith('image/') ? await this.#platform.preview(file) : '';
       const peers = this.#room.peers.current;
       const before = this.unfinished.take(file, entries !== null, (id) => peers.some((peer) => peer.id === id));
       for (const { id, to, share } of before) {
@@ -104,7 +104,7 @@ export class Files {
       }
       if (before.length > 0) continue;
       const chosen = peers.filter((peer) => to === '' || peer.id === to);
-      const share = chosen.length > 1 ? uuid(this.#outside.random) : '';
+      const share = chosen.length > 1 ? uuid(this.#platform.random) : '';
       const queued = chosen.map((peer) => ({ peer, file, entries, preview, share }));
       this.queue.value = [...this.queue.peek(), ...queued];
       this.#offerNext();
@@ -118,7 +118,7 @@ export class Files {
   }
 
   /** Offers what was dropped or pasted. */
-  async sendDropped(dropped: Promise<Dropped>): Promise<void> {
+  async sendDropped(dropped: Promise<DroppedFiles>): Promise<void> {
     const files = await dropped;
     if (files === null) this.#notices.show(fileWords.tooMany(mostDropped));
     else if (files === 'unreadable') this.#notices.show(fileWords.unreadable);
@@ -127,17 +127,17 @@ export class Files {
 
   /** Whether the browser can keep hold of files that are chosen by {@link choose}. */
   get keeps(): boolean {
-    return this.#outside.shelf.choose !== null;
+    return this.#platform.fileHandles.choose !== null;
   }
 
   async choose(): Promise<void> {
-    const files = await this.#outside.shelf.choose?.().catch(() => []); // the person chose none
+    const files = await this.#platform.fileHandles.choose?.().catch(() => []); // the person chose none
     await this.send(files ?? []);
   }
 
   /** Has the person let the browser read again what it kept hold of. To be called while a click runs. */
   async goOn(): Promise<void> {
-    await this.returning.ask();
+    await this.resumable.ask();
     await this.#goOn();
   }
 
@@ -173,20 +173,20 @@ export class Files {
   }
 
   end(): void {
-    this.#watch.end();
+    this.#subscriptions.end();
     this.#meet([]);
     for (const one of this.transfers.peek()) one.end();
     this.#release(this.unfinished.forget());
-    this.#outside.stayAwake(false);
+    this.#platform.stayAwake(false);
   }
 
   /** Offers again what an earlier page was sending to those who are here, as far as the browser gives it to us. */
   async #goOn(): Promise<void> {
     const peers = this.#room.peers.current;
     const waiting = this.unfinished.entries.peek().filter(({ to }) => peers.some(({ id }) => id === to));
-    for (const [{ id, to, name, size, share }, file] of await this.returning.readable(waiting)) {
+    for (const [{ id, to, name, size, share }, file] of await this.resumable.readable(waiting)) {
       if (file.name !== name || file.size !== size) continue; // it was changed since: the person chooses
-      const preview = await this.#outside.preview(file);
+      const preview = await this.#platform.preview(file);
       const peer = this.#room.peers.current.find((one) => one.id === to);
       if (peer !== undefined && this.unfinished.claim(id) !== null)
         this.#offer({ peer, file, entries: null, preview, share }, { id });
@@ -194,7 +194,7 @@ export class Files {
   }
 
   #release(ids: readonly string[]): void {
-    void this.#outside.shelf.forget(ids).catch(() => undefined);
+    void this.#platform.fileHandles.forget(ids).catch(() => undefined);
   }
 
   #meet(peers: readonly sdk.Peer[]): void {
@@ -229,7 +229,7 @@ export class Files {
   /** As it can be offered; null, with words to the person, if it can't. */
   #whole(one: File | Folder): { readonly file: File; readonly entries: readonly sdk.FileEntry[] | null } | null {
     if (one instanceof File) return { file: one, entries: null };
-    const whole = this.#outside.sdk.folderOf(one.name, one.files);
+    const whole = this.#platform.sdk.folderOf(one.name, one.files);
     if (whole === null)
       this.#notices.show(one.files.length === 0 ? fileWords.emptyFolder : fileWords.tooMany(mostDropped));
     return whole;
@@ -245,8 +245,8 @@ export class Files {
     const transfer = peer.offer(file, options);
     const { id } = transfer.offer;
     this.unfinished.add({ id, name: file.name, size: file.size, folder: entries !== null, to: peer.id, share });
-    void this.#outside.shelf.keep(id, file).catch(() => undefined); // then it is chosen again
-    this.#add(new Outgoing(transfer, peer, cleanName(file.name), this.#outside.now));
+    void this.#platform.fileHandles.keep(id, file).catch(() => undefined); // then it is chosen again
+    this.#add(new Outgoing(transfer, peer, cleanName(file.name), this.#platform.now));
   }
 
   /** Asks the person, unless it was asked before: of a page that was loaded anew, or by "accept all". */
@@ -255,8 +255,8 @@ export class Files {
       file.decline();
       return;
     }
-    const one = new Incoming(file, peer, this.#outside.now);
-    const kept = await this.#disk.find(one.id).catch(() => null);
+    const one = new Incoming(file, peer, this.#platform.now);
+    const kept = await this.#storage.find(one.id).catch(() => null);
     if (one.progress.peek().state !== 'asked') return one.end();
     this.#add(one);
     if (kept !== null) await this.#store(one, kept);
@@ -276,7 +276,7 @@ export class Files {
     this.transfers.value = [...this.transfers.peek(), one];
     let state = one.progress.peek().state;
     let runs = false;
-    one.watch.add(
+    one.subscriptions.add(
       one.progress.subscribe((now) => {
         const running = now.state === 'running' && now.paused === 'no';
         if (running !== runs) this.#count(running ? 1 : -1);
@@ -300,7 +300,7 @@ export class Files {
 
   #count(change: number): void {
     this.#running += change;
-    this.#outside.stayAwake(this.#running > 0);
+    this.#platform.stayAwake(this.#running > 0);
   }
 
   async #accept(one: Incoming): Promise<void> {
@@ -309,8 +309,8 @@ export class Files {
 
   /** Has the person choose where a folder goes, where the browser lets us ask; false if they don't. */
   async #place(one: Incoming): Promise<boolean> {
-    if (this.#disk.pickFolder === null) return true;
-    one.place = await this.#disk.pickFolder().catch(() => null);
+    if (this.#storage.pickFolder === null) return true;
+    one.place = await this.#storage.pickFolder().catch(() => null);
     return one.place !== null;
   }
 
@@ -319,11 +319,11 @@ export class Files {
     const { id, name, entries, place } = one;
     one.problem.value = null;
     try {
-      if (entries === null) return await this.#disk.save(id, name);
-      if (place === null && this.#disk.pickFolder !== null) return;
+      if (entries === null) return await this.#storage.save(id, name);
+      if (place === null && this.#storage.pickFolder !== null) return;
       one.saving.value = 'runs';
-      if (place === null) await this.#disk.saveZip(id, name, entries);
-      else await this.#disk.copy(id, await place.write(name, entries));
+      if (place === null) await this.#storage.saveZip(id, name, entries);
+      else await this.#storage.copy(id, await place.write(name, entries));
       one.saving.value = 'done';
     } catch {
       one.saving.value = 'no';
@@ -335,9 +335,9 @@ export class Files {
   async #take(one: Incoming): Promise<void> {
     one.problem.value = null;
     try {
-      if (await this.#disk.hasRoom(one.size)) return await this.#store(one, null);
+      if (await this.#storage.hasRoom(one.size)) return await this.#store(one, null);
       const { entries, place, name } = one;
-      const to = entries === null ? await this.#disk.pick(name) : ((await place?.write(name, entries)) ?? null);
+      const to = entries === null ? await this.#storage.pick(name) : ((await place?.write(name, entries)) ?? null);
       if (to === null) one.problem.value = 'room';
       else one.accept(to, null, null);
     } catch {
@@ -346,14 +346,14 @@ export class Files {
   }
 
   async #store(one: Incoming, found: Blob | null): Promise<void> {
-    const kept = found === null ? null : await this.#outside.sdk.keptIn(found);
+    const kept = found === null ? null : await this.#platform.sdk.keptIn(found);
     one.stored = true;
-    const to = await this.#disk.store(one.id, kept?.bytes ?? 0);
-    one.accept(to, kept, (start, bytes) => this.#disk.read(one.id, start, bytes));
+    const to = await this.#storage.store(one.id, kept?.bytes ?? 0);
+    one.accept(to, kept, (start, bytes) => this.#storage.read(one.id, start, bytes));
   }
 }
 
-function uuid(random: Outside['random']): string {
+function uuid(random: Platform['random']): string {
   const digits = [...random(16)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }

@@ -1,22 +1,22 @@
 import { computed, signal } from '@preact/signals';
-import type { Held, Shelf } from '../../platform/platform';
+import type { FileHandles, StoredFileHandle } from '../../platform/platform';
 import type { Entry, Unfinished } from './unfinished';
 
 /** Files of an earlier page whose handles the browser kept: they go on without being chosen again. */
-export class Returning {
+export class ResumableFiles {
   /** Ids of those that go on once the person lets the browser read them. */
   readonly asking = computed<ReadonlySet<string>>(() => {
     const waiting = this.#unfinished.entries.value;
     return new Set(waiting.map(({ id }) => id).filter((id) => this.#guarded.value.has(id)));
   });
   readonly #unfinished: Unfinished;
-  readonly #shelf: Shelf;
+  readonly #fileHandles: FileHandles;
   readonly #guarded = signal<ReadonlySet<string>>(new Set());
-  readonly #found: Promise<ReadonlyMap<string, Held>>;
+  readonly #found: Promise<ReadonlyMap<string, StoredFileHandle>>;
 
-  constructor(unfinished: Unfinished, shelf: Shelf) {
+  constructor(unfinished: Unfinished, fileHandles: FileHandles) {
     this.#unfinished = unfinished;
-    this.#shelf = shelf;
+    this.#fileHandles = fileHandles;
     this.#found = this.#find(unfinished.entries.peek());
   }
 
@@ -47,10 +47,10 @@ export class Returning {
     }
   }
 
-  async #find(entries: readonly Entry[]): Promise<ReadonlyMap<string, Held>> {
-    const found = new Map<string, Held>();
+  async #find(entries: readonly Entry[]): Promise<ReadonlyMap<string, StoredFileHandle>> {
+    const found = new Map<string, StoredFileHandle>();
     for (const { id } of entries) {
-      const held = await this.#shelf.find(id).catch(() => null);
+      const held = await this.#fileHandles.find(id).catch(() => null);
       if (held !== null) found.set(id, held);
     }
     return found;

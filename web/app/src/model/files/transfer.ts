@@ -1,8 +1,8 @@
 import type * as sdk from '@eyeline/sdk';
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { Place } from '../../platform/platform';
+import type { ChosenFolder } from '../../platform/platform';
 import { shownName } from '../name';
-import { Watch } from '../subscriptions';
+import { Subscriptions } from '../subscriptions';
 
 /** Seconds over which the speed is measured. */
 const span = 4;
@@ -36,7 +36,7 @@ abstract class Way {
   readonly pace: ReadonlySignal<Pace | null>;
   /** No path to the person just now. */
   readonly cut: ReadonlySignal<boolean>;
-  readonly watch = new Watch();
+  readonly subscriptions = new Subscriptions();
   readonly #transfer: sdk.FileTransfer;
 
   constructor(transfer: sdk.FileTransfer, peer: sdk.Peer, now: () => number) {
@@ -49,7 +49,7 @@ abstract class Way {
     this.personId = peer.id;
     const cut = signal(false);
     this.cut = cut;
-    this.watch.on(peer.line, ({ state }) => {
+    this.subscriptions.on(peer.line, ({ state }) => {
       cut.value = state === 'lost' || state === 'looking';
     });
     const progress = signal(transfer.progress.current);
@@ -58,7 +58,7 @@ abstract class Way {
     this.pace = pace;
     const measure = meter(this.size, now);
     let shown = Number.NEGATIVE_INFINITY;
-    this.watch.on(transfer.progress, (latest) => {
+    this.subscriptions.on(transfer.progress, (latest) => {
       const { state, paused } = progress.peek();
       const steady = latest.state === state && latest.paused === paused && latest.bytes < this.size;
       const measured = measure(latest);
@@ -82,7 +82,7 @@ abstract class Way {
   }
 
   end(): void {
-    this.watch.end();
+    this.subscriptions.end();
   }
 }
 
@@ -105,7 +105,7 @@ export class Incoming extends Way {
   /** It is in the browser's storage, and can be saved from there. */
   stored = false;
   /** Where the person wants the folder to be. */
-  place: Place | null = null;
+  place: ChosenFolder | null = null;
   /** Of a folder that is whole: whether it is where the person wants it. */
   readonly saving = signal<'no' | 'runs' | 'done'>('no');
   readonly #file: sdk.IncomingFile;

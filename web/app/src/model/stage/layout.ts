@@ -7,7 +7,7 @@ export interface Box extends Size {
   readonly y: number;
 }
 /** All the room there is, and the part of it that nothing floats over. */
-export interface Stage {
+export interface StageSize {
   readonly all: Box;
   readonly free: Box;
 }
@@ -16,7 +16,7 @@ export const corners = ['top-left', 'top-right', 'bottom-left', 'bottom-right'] 
 export type Corner = (typeof corners)[number];
 
 /** Where everybody is: one box each, in order, you last. */
-export interface Arrangement {
+export interface Layout {
   /** Changes when people move, not when the window changes its size. */
   readonly shape: string;
   /** The other fills the stage and you are a small window over it. */
@@ -27,7 +27,7 @@ export interface Arrangement {
 }
 
 /** Places `others` people and you. */
-export function arrange(others: number, stage: Stage, corner: Corner): Arrangement {
+export function layout(others: number, stage: StageSize, corner: Corner): Layout {
   if (others > 1) return grid(others + 1, stage.free);
   const small = smallWindow(stage.free, corner);
   return { shape: `pair ${corner}`, pair: true, boxes: others === 0 ? [small] : [stage.all, small], screens: [] };
@@ -71,7 +71,7 @@ export function cornerTowards(key: string, from: Corner): Corner | null {
 export const gap = 12;
 
 /** Rows or columns that fill the room, as even as can be, the shorter ones first: five are two and three. */
-export function grid(count: number, room: Box): Arrangement {
+export function grid(count: number, room: Box): Layout {
   const ways = Array.from({ length: count }, (_, lines) => split(count, lines + 1));
   const inRows = ways.map((lines) => ({ shape: `rows ${lines.join('+')}`, boxes: rows(lines, room) }));
   const inColumns = ways.map((lines) => ({

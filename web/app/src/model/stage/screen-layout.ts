@@ -1,4 +1,4 @@
-import { type Arrangement, type Box, clamp, gap, grid, type Size, split } from './layout';
+import { type Box, clamp, gap, grid, type Layout, type Size, split } from './layout';
 
 /** Shared screens: how wide each is for its height, and which one is large. */
 export interface Shown {
@@ -27,7 +27,7 @@ interface Scene {
  * Places so many people, you included, and what they share: one screen as large as it can be, whole. People and other screens line up beside it or below it, whichever leaves it
  * larger; on an upright stage always below. They get all that the screen leaves free.
  */
-export function present(people: number, { aspects, front }: Shown, room: Box): Arrangement {
+export function layoutWithScreens(people: number, { aspects, front }: Shown, room: Box): Layout {
   const count = people + aspects.length - 1;
   const aspect = aspects[front] ?? 1;
   const { large, small, shape } = sceneOf(aspect, count, room);

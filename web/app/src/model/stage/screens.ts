@@ -1,10 +1,10 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
-import type { Outside } from '../../platform/platform';
+import type { Platform } from '../../platform/platform';
 import { type ScreenProblem, screenWords } from '../../strings/screens';
 import type { Notices } from '../notices';
 import type { Other } from '../person';
-import { Watch } from '../subscriptions';
+import { Subscriptions } from '../subscriptions';
 
 /** What somebody else shares. */
 export interface Screen {
@@ -26,25 +26,25 @@ export class Screens {
   /** Whether there is a way to share yours. */
   readonly mayShare: ReadonlySignal<boolean>;
   readonly sharing: ReadonlySignal<boolean>;
-  readonly #outside: Outside;
+  readonly #platform: Platform;
   readonly #room: sdk.Room;
   readonly #notices: Notices;
   readonly #allowed: ReadonlySignal<boolean>;
   readonly #shown = signal<readonly Screen[]>([]);
   /** Whose screen you chose. */
   readonly #chosen = signal<string | null>(null);
-  readonly #watch = new Watch();
+  readonly #subscriptions = new Subscriptions();
   #mine: MediaStream | null = null;
   #asking = false;
 
   constructor(
-    outside: Outside,
+    platform: Platform,
     room: sdk.Room,
     others: ReadonlySignal<readonly Other[]>,
     allowed: ReadonlySignal<boolean>,
     notices: Notices,
   ) {
-    this.#outside = outside;
+    this.#platform = platform;
     this.#room = room;
     this.#notices = notices;
     this.#allowed = allowed;
@@ -53,13 +53,13 @@ export class Screens {
       const shown = this.#shown.value;
       return shown.find(({ person }) => person.id === this.#chosen.value) ?? shown.at(-1) ?? null;
     });
-    const may = this.#watch.signal(room.may);
-    this.mayShare = computed(() => outside.captureScreen !== null && allowed.value && may.value.has('screen'));
-    const mine = this.#watch.signal(room.screen);
+    const may = this.#subscriptions.signal(room.may);
+    this.mayShare = computed(() => platform.captureScreen !== null && allowed.value && may.value.has('screen'));
+    const mine = this.#subscriptions.signal(room.screen);
     this.sharing = computed(() => mine.value !== null);
-    this.#watch.on(room.screen, (stream) => this.#hold(stream));
-    this.#watch.add(effect(() => this.#follow(allowed.value ? others.value : [], others.value)));
-    this.#watch.add(
+    this.#subscriptions.on(room.screen, (stream) => this.#hold(stream));
+    this.#subscriptions.add(effect(() => this.#follow(allowed.value ? others.value : [], others.value)));
+    this.#subscriptions.add(
       effect(() => {
         if (allowed.value || mine.value === null) return;
         this.stop();
@@ -84,21 +84,21 @@ export class Screens {
   }
 
   end(): void {
-    this.#watch.end();
+    this.#subscriptions.end();
     this.#hold(null);
   }
 
   async #share(): Promise<void> {
-    const asked = this.#outside.now();
+    const asked = this.#platform.now();
     this.#asking = true;
     try {
-      const stream = await this.#outside.captureScreen?.();
+      const stream = await this.#platform.captureScreen?.();
       if (stream === undefined) return;
       if (this.#allowed.peek()) this.#room.share(stream);
       if (this.#room.screen.current === stream) this.#notices.tell(screenWords.sharing);
       else release(stream); // the call ended meanwhile, or sharing was switched off
     } catch (error) {
-      const problem = problemOf(error, this.#outside.now() - asked);
+      const problem = problemOf(error, this.#platform.now() - asked);
       if (problem !== null) this.#notices.show(screenWords.problem(problem));
     } finally {
       this.#asking = false;

@@ -1,15 +1,15 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import {
-  type Arrangement,
-  arrange,
   type Box,
   type Corner,
   cornerTowards,
+  type Layout,
+  layout,
   nearestCorner,
-  type Stage as Room,
   type Size,
+  type StageSize,
 } from './layout';
-import { present } from './screen-layout';
+import { layoutWithScreens } from './screen-layout';
 import type { Screens } from './screens';
 
 const nothing: Box = { x: 0, y: 0, width: 0, height: 0 };
@@ -19,20 +19,20 @@ const usual = 16 / 9;
 
 /** Where everybody is on the screen, and where you moved your own window to. */
 export class Stage {
-  readonly room = signal<Room>({ all: nothing, free: nothing });
+  readonly room = signal<StageSize>({ all: nothing, free: nothing });
   readonly corner = signal<Corner>('bottom-right');
   /** How far your window is from its corner while it is being dragged. */
   readonly drag = signal<{ readonly x: number; readonly y: number } | null>(null);
-  readonly arrangement: ReadonlySignal<Arrangement>;
+  readonly layout: ReadonlySignal<Layout>;
   /** Width by height of shared screens, by their keys. */
   readonly #aspects = signal<ReadonlyMap<string, number>>(new Map());
 
   constructor(others: ReadonlySignal<readonly unknown[]>, screens: Pick<Screens, 'shown' | 'front'>) {
-    this.arrangement = computed(() => {
+    this.layout = computed(() => {
       const [shown, front] = [screens.shown.value, screens.front.value];
-      if (front === null) return arrange(others.value.length, this.room.value, this.corner.value);
+      if (front === null) return layout(others.value.length, this.room.value, this.corner.value);
       const aspects = shown.map(({ key }) => this.#aspects.value.get(key) ?? usual);
-      return present(others.value.length + 1, { aspects, front: shown.indexOf(front) }, this.room.value.free);
+      return layoutWithScreens(others.value.length + 1, { aspects, front: shown.indexOf(front) }, this.room.value.free);
     });
   }
 
@@ -41,7 +41,7 @@ export class Stage {
     if (width > 0 && height > 0) this.#aspects.value = new Map(this.#aspects.peek()).set(key, width / height);
   }
 
-  measured(room: Room): void {
+  measured(room: StageSize): void {
     this.room.value = room;
   }
 
@@ -52,7 +52,7 @@ export class Stage {
   /** Lets go of the window: it goes to the nearest corner. */
   dropped(): void {
     const { drag, room } = this;
-    const box = this.arrangement.peek().boxes.at(-1);
+    const box = this.layout.peek().boxes.at(-1);
     const by = drag.peek();
     drag.value = null;
     if (box !== undefined && by !== null) {

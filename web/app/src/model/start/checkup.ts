@@ -1,6 +1,6 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
-import type { Outside } from '../../platform/platform';
+import type { Platform } from '../../platform/platform';
 import type { CheckCode } from '../../strings/checks';
 
 export const checkKinds = ['camera', 'microphone', 'server', 'stun', 'turn-udp', 'turn-tcp', 'turn-tls'] as const;
@@ -33,11 +33,11 @@ export class Checkup {
   readonly copied = signal(false);
   /** The report, to be copied by hand where the browser has no clipboard for us. */
   readonly report = signal<string | null>(null);
-  readonly #outside: Outside;
+  readonly #platform: Platform;
   #stop = new AbortController();
 
-  constructor(outside: Outside) {
-    this.#outside = outside;
+  constructor(platform: Platform) {
+    this.#platform = platform;
     this.outlook = computed(() => outlookOf(this.findings.value));
     void this.run();
   }
@@ -57,7 +57,7 @@ export class Checkup {
 
   async copy(text: string): Promise<void> {
     try {
-      await this.#outside.copy(text);
+      await this.#platform.copy(text);
       this.copied.value = true;
     } catch {
       this.report.value = text;
@@ -69,7 +69,7 @@ export class Checkup {
   }
 
   async #testDevices(stop: AbortSignal): Promise<void> {
-    const media = this.#outside.sdk.media();
+    const media = this.#platform.sdk.media();
     const started = media.start();
     const found = (kind: 'camera' | 'microphone') => started.then(() => deviceFound(kind, media[kind].current));
     await Promise.all([
@@ -96,7 +96,7 @@ export class Checkup {
 
   /** Into a room that nobody else knows: only who has joined is told of relays. */
   async #enter(stop: AbortSignal): Promise<sdk.Room | Answer> {
-    const { sdk, url, random, after } = this.#outside;
+    const { sdk, url, random, after } = this.#platform;
     const name = [...random(12)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     const lobby = sdk.visit({ url, room: `test-${name}` });
     const late = new AbortController();
@@ -107,7 +107,7 @@ export class Checkup {
       lobby.leave();
       const code = (error as sdk.EyelineError).code;
       if (code !== 'unreachable' && code !== 'aborted') return { state: 'failed', code: 'broker-refused' };
-      const pages = !stop.aborted && (await this.#outside.answers());
+      const pages = !stop.aborted && (await this.#platform.answers());
       return { state: 'failed', code: pages ? 'proxy-no-upgrade' : 'broker-unreachable' };
     } finally {
       cancel();
@@ -124,7 +124,7 @@ export class Checkup {
     const server = offered.find(({ urls: [url = ''] }) => kindOf(url) === kind);
     const relays = offered.some(({ urls: [url = ''] }) => url.startsWith('turn'));
     if (server === undefined) return { state: 'missing', code: kind === 'stun' || relays ? null : 'no-relay' };
-    const { probeStun, probeTurn } = this.#outside.sdk;
+    const { probeStun, probeTurn } = this.#platform.sdk;
     return kind === 'stun'
       ? stunFound(await probeStun(server.urls[0] ?? '', stop))
       : turnFound(kind, await probeTurn(server, stop));
@@ -134,11 +134,11 @@ export class Checkup {
   async #test(kind: CheckKind, stop: AbortSignal, test: () => Promise<Answer>): Promise<void> {
     if (stop.aborted) return;
     this.#show({ ...waiting(kind), state: 'running' });
-    const before = this.#outside.now();
+    const before = this.#platform.now();
     const answer = await test().catch((): Answer => ({ state: 'failed', code: 'no-webrtc' }));
     if (stop.aborted) return;
     const tested = answer.state === 'fine' || answer.state === 'failed';
-    const ms = tested ? this.#outside.now() - before : null;
+    const ms = tested ? this.#platform.now() - before : null;
     this.#show({ ...waiting(kind), ...answer, ms });
   }
 

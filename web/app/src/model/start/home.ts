@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Outside } from '../../platform/platform';
+import type { Platform } from '../../platform/platform';
 import { newCallPath } from './new-call';
 import { type CodeReading, readCode } from './room-name';
 import { roomPath } from './route';
@@ -8,14 +8,14 @@ import { roomPath } from './route';
 export class Home {
   readonly code = signal('');
   readonly problem = signal<Exclude<CodeReading, { is: 'room' }> | null>(null);
-  readonly #outside: Outside;
+  readonly #platform: Platform;
 
-  constructor(outside: Outside) {
-    this.#outside = outside;
+  constructor(platform: Platform) {
+    this.#platform = platform;
   }
 
   async newCall(): Promise<void> {
-    this.#outside.address.go(await newCallPath(this.#outside));
+    this.#platform.address.go(await newCallPath(this.#platform));
   }
 
   type(code: string): void {
@@ -24,8 +24,8 @@ export class Home {
   }
 
   join(): void {
-    const reading = readCode(this.code.peek(), this.#outside.url);
-    if (reading.is === 'room') this.#outside.address.go(roomPath(reading.room, null) + reading.fragment);
+    const reading = readCode(this.code.peek(), this.#platform.url);
+    if (reading.is === 'room') this.#platform.address.go(roomPath(reading.room, null) + reading.fragment);
     else this.problem.value = reading;
   }
 }

@@ -1,9 +1,9 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
-import type { Outside } from '../../platform/platform';
-import type { Equipment } from '../equipment';
+import type { Platform } from '../../platform/platform';
+import type { LocalDevices } from '../local-devices';
 import { type NameReading, readName, shownName } from '../name';
-import { Watch } from '../subscriptions';
+import { Subscriptions } from '../subscriptions';
 import type { RoomAddress } from './route';
 
 /** Who is inside, or why we don't know. */
@@ -25,13 +25,13 @@ const nameKey = 'eyeline:name';
 const hiddenKey = 'eyeline:relay-only';
 
 /** Whether this person wants nobody to learn their address. */
-export function hidesAddress({ memory }: Pick<Outside, 'memory'>): boolean {
+export function hidesAddress({ memory }: Pick<Platform, 'memory'>): boolean {
   return memory.get(hiddenKey) !== null;
 }
 
 /** Before the call: see yourself, say who you are, see who is inside. */
 export class Lobby {
-  readonly equipment: Equipment;
+  readonly devices: LocalDevices;
   readonly room: string;
   /** Whether the link has a key. */
   readonly sealed: boolean;
@@ -49,44 +49,44 @@ export class Lobby {
   /** Why the last try to join failed. */
   readonly refusal = signal<Refusal | null>(null);
   readonly #name = signal('');
-  readonly #memory: Outside['memory'];
+  readonly #memory: Platform['memory'];
   readonly #lobby: sdk.Lobby;
   readonly #enter: (room: sdk.Room) => Promise<void>;
-  readonly #watch = new Watch();
+  readonly #subscriptions = new Subscriptions();
   #abort = new AbortController();
 
   constructor(
-    outside: Outside,
+    platform: Platform,
     { room, key, pass, owner }: RoomAddress,
-    equipment: Equipment,
+    devices: LocalDevices,
     enter: (room: sdk.Room) => Promise<void>,
   ) {
     this.room = room;
     this.sealed = key !== null;
-    this.equipment = equipment;
+    this.devices = devices;
     this.#enter = enter;
-    this.#memory = outside.memory;
-    this.#name.value = outside.memory.get(nameKey) ?? '';
+    this.#memory = platform.memory;
+    this.#name.value = platform.memory.get(nameKey) ?? '';
     this.name = this.#name;
-    this.hidden.value = hidesAddress(outside);
-    this.#lobby = outside.sdk.visit({
-      url: outside.url,
+    this.hidden.value = hidesAddress(platform);
+    this.#lobby = platform.sdk.visit({
+      url: platform.url,
       room,
       secret: key,
       pass,
       owner,
-      identity: outside.identity,
+      identity: platform.identity,
       relayOnly: this.hidden.peek(),
     });
-    this.waiting = this.#watch.signal(this.#lobby.waiting);
-    this.may = this.#watch.signal(this.#lobby.may);
-    this.#watch.on(this.#lobby.may, (may) => equipment.allow(may));
-    this.#watch.on(this.#lobby.members, (members) => members !== null && void equipment.start());
-    this.status = statusOf(this.#lobby, this.#watch, this.sealed);
-    this.#watch.add(
+    this.waiting = this.#subscriptions.signal(this.#lobby.waiting);
+    this.may = this.#subscriptions.signal(this.#lobby.may);
+    this.#subscriptions.on(this.#lobby.may, (may) => devices.allow(may));
+    this.#subscriptions.on(this.#lobby.members, (members) => members !== null && void devices.start());
+    this.status = statusOf(this.#lobby, this.#subscriptions, this.sealed);
+    this.#subscriptions.add(
       effect(() => {
         // Not before: a browser that lends no camera keeps its addresses in the local network to itself.
-        const { camera, microphone, stream } = equipment;
+        const { camera, microphone, stream } = devices;
         if (camera.value.state === 'on' || microphone.value.state === 'on') this.#lobby.prepare(stream.peek());
       }),
     );
@@ -112,7 +112,7 @@ export class Lobby {
       const { signal: aborted } = this.#abort;
       const room = await this.#lobby.join({
         name: reading.name,
-        stream: this.equipment.stream.peek(),
+        stream: this.devices.stream.peek(),
         signal: aborted,
       });
       if (aborted.aborted) room.leave();
@@ -147,16 +147,16 @@ export class Lobby {
 
   /** Stops looking: we are inside, or away. */
   end(): void {
-    this.#watch.end();
+    this.#subscriptions.end();
   }
 }
 
-function statusOf(lobby: sdk.Lobby, watch: Watch, sealed: boolean): ReadonlySignal<Status> {
-  const broker = watch.signal(lobby.broker);
-  const refused = watch.signal(lobby.refused);
-  const members = watch.signal(lobby.members);
-  const capacity = watch.signal(lobby.capacity);
-  const strangers = watch.signal(lobby.strangers);
+function statusOf(lobby: sdk.Lobby, subscriptions: Subscriptions, sealed: boolean): ReadonlySignal<Status> {
+  const broker = subscriptions.signal(lobby.broker);
+  const refused = subscriptions.signal(lobby.refused);
+  const members = subscriptions.signal(lobby.members);
+  const capacity = subscriptions.signal(lobby.capacity);
+  const strangers = subscriptions.signal(lobby.strangers);
   return computed(() => {
     if (refused.value !== null) return { is: 'refused', ...asRefusal(refused.value) };
     if (broker.value === 'away') return { is: 'away' };

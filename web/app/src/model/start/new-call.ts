@@ -1,25 +1,25 @@
-import type { Outside } from '../../platform/platform';
+import type { Platform } from '../../platform/platform';
 import { newKey } from './link-fragment';
 import { newRoomName } from './room-name';
 import { roomPath } from './route';
 
 /** The owner's keys of rooms that were made here, or given to us by a host. */
-export function ownerOf({ memory }: Pick<Outside, 'memory'>, room: string): string | null {
+export function ownerOf({ memory }: Pick<Platform, 'memory'>, room: string): string | null {
   return memory.get(ownerKey + room);
 }
 
-export function keepOwner({ memory }: Pick<Outside, 'memory'>, room: string, owner: string): void {
+export function keepOwner({ memory }: Pick<Platform, 'memory'>, room: string, owner: string): void {
   memory.set(ownerKey + room, owner);
 }
 
 const ownerKey = 'eyeline:owner:';
 
 /** Where a new call is, with a key of its own, and us as its host: without HTTPS browsers can do neither. */
-export async function newCallPath(outside: Pick<Outside, 'random' | 'secure' | 'memory' | 'sdk'>): Promise<string> {
-  const { random, secure, sdk } = outside;
+export async function newCallPath(platform: Pick<Platform, 'random' | 'secure' | 'memory' | 'sdk'>): Promise<string> {
+  const { random, secure, sdk } = platform;
   if (!secure) return roomPath(newRoomName(random), null);
   const owner = newKey(random);
   const room = await sdk.ownedRoom(owner);
-  keepOwner(outside, room, owner);
+  keepOwner(platform, room, owner);
   return roomPath(room, newKey(random));
 }

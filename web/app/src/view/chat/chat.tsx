@@ -7,7 +7,7 @@ import { chatWords } from '../../strings/chat';
 import { words } from '../../strings/strings';
 import { Asks } from '../files/files';
 import { Icon } from '../ui/icon';
-import { Log } from './message-list';
+import { MessageList } from './message-list';
 
 export function ChatPanel({ call, onClose }: { readonly call: Call; readonly onClose: () => void }) {
   const typing = call.chat.typing.names.value;
@@ -25,7 +25,7 @@ export function ChatPanel({ call, onClose }: { readonly call: Call; readonly onC
           <Icon node={X} />
         </button>
       </div>
-      <Log chat={call.chat} />
+      <MessageList chat={call.chat} />
       <p class="typing">{typing.length > 0 && chatWords.typing(typing)}</p>
       {call.files.value !== null && <Asks files={call.files.value} />}
       {call.may.value.has('chat') ? <Composer call={call} /> : <p class="read-only">{chatWords.readOnly}</p>}

@@ -2,14 +2,14 @@ import { Component } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Chat, Line } from '../../model/chat/chat';
 import { chatWords } from '../../strings/chat';
-import { LineView } from './message';
+import { MessageView } from './message';
 import { type Block, blocksOf, shownOf } from './message-blocks';
 
 /** Lines shown at first, and more of them each time that somebody scrolls to the top. */
 const step = 200;
 
 /** Stays at the newest line unless somebody scrolled up to read. */
-export function Log({ chat }: { readonly chat: Chat }) {
+export function MessageList({ chat }: { readonly chat: Chat }) {
   const lines = chat.lines.value;
   const log = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
@@ -78,7 +78,7 @@ class LinesView extends Component<Block & { readonly chat: Chat }> {
     return (
       <ol class="log-lines">
         {lines.map((line, index) => (
-          <LineView
+          <MessageView
             key={line.key}
             chat={chat}
             line={line}

@@ -12,7 +12,7 @@ interface Props {
   readonly follows: boolean;
 }
 
-export function LineView({ chat, line, follows }: Props) {
+export function MessageView({ chat, line, follows }: Props) {
   const { mine, name, at, text, quote, revision } = line;
   return (
     <li class="said" data-mine={mine} data-follows={follows}>

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Call } from '../../model/call';
 
 /** Sends files that are dropped on the call or pasted. True while some are held over it. */
-export function useFilesFromOutside(call: Call): boolean {
+export function useDropAndPaste(call: Call): boolean {
   const [over, setOver] = useState(false);
   useEffect(() => {
     const ending = new AbortController();

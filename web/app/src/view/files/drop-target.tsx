@@ -3,7 +3,7 @@ import type { Files } from '../../model/files/files';
 import { fileWords } from '../../strings/files';
 
 /** Whom the files go to that are held over the call. */
-export function Dropping({ call, files }: { readonly call: Call; readonly files: Files }) {
+export function DropTarget({ call, files }: { readonly call: Call; readonly files: Files }) {
   const receiver = call.others.value.find((one) => one.id === files.to.value);
   const words = call.alone.value ? fileWords.alone : fileWords.drop(receiver?.name ?? fileWords.dropEveryone);
   return <p class="dropping">{call.may.value.has('files') ? words : fileWords.receiveOnly}</p>;

@@ -81,7 +81,7 @@ export function Asks({ files }: { readonly files: Files }) {
 
 /** Was on its way when this page was loaded anew. */
 function WaitingCard({ entry, files }: { readonly entry: Entry; readonly files: Files }) {
-  const asking = files.returning.asking.value;
+  const asking = files.resumable.asking.value;
   const [first] = asking;
   return (
     <li class="file">

@@ -3,21 +3,29 @@ import { ShieldAlert, ShieldCheck } from 'lucide';
 import type { Call } from '../../model/call';
 import type { Person } from '../../model/person';
 import { words } from '../../strings/strings';
-import { safetyWords } from '../../strings/verification';
+import { verificationWords } from '../../strings/verification';
 import { Icon } from '../ui/icon';
 import { Mark } from '../ui/mark';
 
 /** The line to this person: the mark in its state, and the round trip. Opens the line panel. */
-export function Badge({ call, person, line }: { readonly call: Call; readonly person: Person; readonly line: Line }) {
+export function ConnectionBadge({
+  call,
+  person,
+  line,
+}: {
+  readonly call: Call;
+  readonly person: Person;
+  readonly line: Line;
+}) {
   const open = call.line.value === person.id;
-  const standing = person.trust?.standing.value ?? { is: 'comparing' };
-  const [state = '', time] = words.line.state(line).split(' · ');
+  const standing = person.verification?.standing.value ?? { is: 'comparing' };
+  const [state = '', time] = words.connection.state(line).split(' · ');
   return (
     <button
       type="button"
       class="pill badge"
       data-line={line.state}
-      aria-label={words.line.badge(person.name, line) + safetyWords.badge(standing)}
+      aria-label={words.connection.badge(person.name, line) + verificationWords.badge(standing)}
       aria-expanded={open}
       onClick={() => call.showLine(open ? null : person.id)}
     >

@@ -8,7 +8,7 @@ const most = 500;
  * Whether it is time to draw what stands around the others' pictures: once the first of them plays, for drawing keeps the
  * page busy, and on a busy machine the picture would come that much later. At once where nobody else is.
  */
-export function useRest(main: RefObject<HTMLElement | null>, alone: boolean): boolean {
+export function useFirstPicture(main: RefObject<HTMLElement | null>, alone: boolean): boolean {
   const [pictured, setPictured] = useState(alone);
   const isTime = pictured || alone;
   useEffect(() => {

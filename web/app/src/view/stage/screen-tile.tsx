@@ -6,7 +6,7 @@ import type { Screen } from '../../model/stage/screens';
 import { screenWords } from '../../strings/screens';
 import { words } from '../../strings/strings';
 import { Icon } from '../ui/icon';
-import { useGlide } from './tile-animation';
+import { useTileAnimation } from './tile-animation';
 import { Video } from './video';
 
 interface Props {
@@ -19,7 +19,7 @@ interface Props {
 export function ScreenTile({ call, screen: { key, person, stream }, box }: Props) {
   const ref = useRef<HTMLLIElement>(null);
   const { id, name } = person;
-  useGlide(ref, box, call.stage.arrangement.value.shape, false);
+  useTileAnimation(ref, box, call.stage.layout.value.shape, false);
   const onSilence = useCallback((play: () => void) => call.silenced(key, play), [call, key]);
   const front = call.screens.front.value?.person === person;
   return (

@@ -3,7 +3,7 @@ import type { Stage } from '../../model/stage/stage';
 import { words } from '../../strings/strings';
 
 /** Lies over your small window and moves it: by pointer to any corner, by arrow keys to the next. */
-export function Mover({ stage }: { readonly stage: Stage }) {
+export function SelfViewDrag({ stage }: { readonly stage: Stage }) {
   const from = useRef({ x: 0, y: 0 });
   const drop = () => stage.dropped();
   return (

@@ -4,7 +4,7 @@ import { screenWords } from '../../strings/screens';
 import { Icon } from '../ui/icon';
 
 /** Stands over your stage for as long as others see your screen. */
-export function Sharing({ call }: { readonly call: Call }) {
+export function SharingBanner({ call }: { readonly call: Call }) {
   if (!call.screens.sharing.value) return null;
   return (
     <section class="sharing" aria-label={screenWords.sharing}>

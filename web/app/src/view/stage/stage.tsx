@@ -19,7 +19,7 @@ export function StageView({ call, rest }: Props) {
   const free = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => watchRoom(call, all.current, free.current), [call]);
   const panels = usePanels(call.line.value !== null || call.sharing.value);
-  const { boxes, pair, screens } = call.stage.arrangement.value;
+  const { boxes, pair, screens } = call.stage.layout.value;
   const people = rest ? [...call.others.value, call.me] : call.others.value;
   return (
     <section ref={all} class="stage" aria-label={words.stage.label}>
@@ -38,8 +38,8 @@ export function StageView({ call, rest }: Props) {
         })}
       </ul>
       {rest && <Hear call={call} />}
-      {panels !== null && <panels.LinePanel call={call} />}
-      {panels !== null && call.sharing.value && <panels.ShareSheet call={call} />}
+      {panels !== null && <panels.ConnectionPanel call={call} />}
+      {panels !== null && call.sharing.value && <panels.InviteDialog call={call} />}
     </section>
   );
 }

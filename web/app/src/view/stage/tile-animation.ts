@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Box } from '../../model/stage/layout';
 
 /** Lets a tile glide to its new box when people come, go or move; a mere change of the window's size is followed at once. */
-export function useGlide(ref: RefObject<HTMLElement | null>, box: Box, shape: string, held: boolean): void {
+export function useTileAnimation(ref: RefObject<HTMLElement | null>, box: Box, shape: string, held: boolean): void {
   const last = useRef({ box, shape, held });
   useLayoutEffect(() => {
     const before = last.current;

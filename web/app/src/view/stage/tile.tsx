@@ -8,9 +8,9 @@ import type { Box } from '../../model/stage/layout';
 import { peopleWords } from '../../strings/people';
 import { words } from '../../strings/strings';
 import { Icon } from '../ui/icon';
-import { Badge } from './connection-badge';
-import { Mover } from './self-view-drag';
-import { useGlide } from './tile-animation';
+import { ConnectionBadge } from './connection-badge';
+import { SelfViewDrag } from './self-view-drag';
+import { useTileAnimation } from './tile-animation';
 import { Video } from './video';
 
 interface Props {
@@ -24,10 +24,10 @@ interface Props {
 /** One person: the picture or what stands for it, the name, and the state of the line. */
 export function Tile({ call, person, box, role }: Props) {
   const ref = useRef<HTMLLIElement>(null);
-  const { shape } = call.stage.arrangement.value;
+  const { shape } = call.stage.layout.value;
   const drag = role === 'small' ? call.stage.drag.value : null;
   const placed = { ...box, x: box.x + (drag?.x ?? 0), y: box.y + (drag?.y ?? 0) };
-  useGlide(ref, placed, shape, drag !== null);
+  useTileAnimation(ref, placed, shape, drag !== null);
   const media = person.media.value;
   const line = person.line?.value ?? null;
   const looking = line?.state === 'looking' && line.verdict === null;
@@ -43,7 +43,7 @@ export function Tile({ call, person, box, role }: Props) {
       data-line={line?.state}
       style={{ left: `${placed.x}px`, top: `${placed.y}px`, width: `${box.width}px`, height: `${box.height}px` }}
     >
-      <Standin person={person} says={says} />
+      <Avatar person={person} says={says} />
       <Video
         stream={person.stream.value}
         mine={person.mine}
@@ -57,8 +57,8 @@ export function Tile({ call, person, box, role }: Props) {
         line?.state === 'lost' && <p class="tile-lost">{words.lostPerson(person.name)}</p>
       )}
       <NamePill person={person} />
-      {line !== null && <Badge call={call} person={person} line={line} />}
-      {role === 'small' && <Mover stage={call.stage} />}
+      {line !== null && <ConnectionBadge call={call} person={person} line={line} />}
+      {role === 'small' && <SelfViewDrag stage={call.stage} />}
     </li>
   );
 }
@@ -88,7 +88,7 @@ function isHeard({ speaking, media, line }: Person): boolean {
 }
 
 /** What is seen while there is no picture. A picture covers it as soon as its first frame is there. */
-function Standin({ person, says }: { readonly person: Person; readonly says: string }) {
+function Avatar({ person, says }: { readonly person: Person; readonly says: string }) {
   return (
     <div class="standin" aria-hidden="true">
       <span class="standin-ring">{initials(person.name)}</span>

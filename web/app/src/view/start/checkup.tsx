@@ -1,15 +1,15 @@
 import { Check, Copy, LoaderCircle, Minus, RotateCw, X } from 'lucide';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { Checkup, type Finding } from '../../model/start/checkup';
-import type { Outside } from '../../platform/platform';
+import type { Platform } from '../../platform/platform';
 import { CHECKS } from '../../strings/checks';
 import { checkup as words } from '../../strings/checkup';
 import { Icon } from '../ui/icon';
 import { Mark } from '../ui/mark';
 
 /** `/test`, for as long as somebody is there. */
-export function CheckupPage({ outside, home }: { readonly outside: Outside; readonly home: string }) {
-  const checkup = useMemo(() => new Checkup(outside), [outside]);
+export function CheckupPage({ platform, home }: { readonly platform: Platform; readonly home: string }) {
+  const checkup = useMemo(() => new Checkup(platform), [platform]);
   useEffect(() => () => checkup.end(), [checkup]);
   return <CheckupView checkup={checkup} home={home} />;
 }

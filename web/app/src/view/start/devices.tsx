@@ -2,30 +2,25 @@ import type { Choice, Device } from '@eyeline/sdk';
 import { useSignalEffect } from '@preact/signals';
 import { ChevronDown } from 'lucide';
 import { useRef } from 'preact/hooks';
-import { type Equipment, type Kind, mayHelp } from '../../model/equipment';
+import { type Kind, type LocalDevices, mayHelp } from '../../model/local-devices';
 import { words } from '../../strings/strings';
 import { Icon } from '../ui/icon';
 
 /** Which microphone and which camera, and whether the one hears you. */
-export function Devices({ equipment }: { readonly equipment: Equipment }) {
-  const { microphones, cameras } = equipment.devices.value;
+export function Devices({ devices }: { readonly devices: LocalDevices }) {
+  const { microphones, cameras } = devices.available.value;
   return (
     <div class="devices">
-      {equipment.mayUse('microphone') && (
+      {devices.mayUse('microphone') && (
         <div class="field">
-          <DeviceChoice
-            equipment={equipment}
-            kind="microphone"
-            device={equipment.microphone.value}
-            choices={microphones}
-          />
-          <MicrophoneProblem equipment={equipment} />
-          <Meter equipment={equipment} />
+          <DeviceChoice devices={devices} kind="microphone" device={devices.microphone.value} choices={microphones} />
+          <MicrophoneProblem devices={devices} />
+          <Meter devices={devices} />
         </div>
       )}
-      {equipment.mayUse('camera') && (
+      {devices.mayUse('camera') && (
         <div class="field">
-          <DeviceChoice equipment={equipment} kind="camera" device={equipment.camera.value} choices={cameras} />
+          <DeviceChoice devices={devices} kind="camera" device={devices.camera.value} choices={cameras} />
         </div>
       )}
     </div>
@@ -33,14 +28,14 @@ export function Devices({ equipment }: { readonly equipment: Equipment }) {
 }
 
 /** Said here if the camera has not said it for both. */
-function MicrophoneProblem({ equipment }: { readonly equipment: Equipment }) {
-  const { problem } = equipment.microphone.value;
-  if (problem === null || problem === equipment.camera.value.problem) return null;
+function MicrophoneProblem({ devices }: { readonly devices: LocalDevices }) {
+  const { problem } = devices.microphone.value;
+  if (problem === null || problem === devices.camera.value.problem) return null;
   return (
     <p class="problem" role="status">
       {words.problem(['microphone'], problem)}{' '}
       {mayHelp(problem) && (
-        <button type="button" class="link-button" onClick={() => void equipment.retry()}>
+        <button type="button" class="link-button" onClick={() => void devices.retry()}>
           {words.again}
         </button>
       )}
@@ -49,13 +44,13 @@ function MicrophoneProblem({ equipment }: { readonly equipment: Equipment }) {
 }
 
 interface Props {
-  readonly equipment: Equipment;
+  readonly devices: LocalDevices;
   readonly kind: Kind;
   readonly device: Device;
   readonly choices: readonly Choice[];
 }
 
-function DeviceChoice({ equipment, kind, device, choices }: Props) {
+function DeviceChoice({ devices, kind, device, choices }: Props) {
   // Before permission a browser lists devices without ids: nothing to choose from.
   const known = choices.filter((choice) => choice.id !== '');
   const chosen = known.some((choice) => choice.id === device.id) ? device.id : null;
@@ -68,7 +63,7 @@ function DeviceChoice({ equipment, kind, device, choices }: Props) {
           class="input"
           disabled={known.length === 0}
           value={chosen ?? ''}
-          onChange={(event) => void equipment.choose(kind, event.currentTarget.value)}
+          onChange={(event) => void devices.choose(kind, event.currentTarget.value)}
         >
           {chosen === null && <option value="">{words.lobby.none(device.state)}</option>}
           {known.map((choice, index) => (
@@ -84,10 +79,10 @@ function DeviceChoice({ equipment, kind, device, choices }: Props) {
 }
 
 /** Moves 20 times a second, so it changes its element itself. */
-function Meter({ equipment }: { readonly equipment: Equipment }) {
+function Meter({ devices }: { readonly devices: LocalDevices }) {
   const bar = useRef<HTMLSpanElement>(null);
   useSignalEffect(() => {
-    const level = equipment.isOn('microphone') ? equipment.level.value : 0;
+    const level = devices.isOn('microphone') ? devices.level.value : 0;
     if (bar.current !== null) bar.current.style.transform = `scaleX(${level.toFixed(3)})`;
   });
   return (

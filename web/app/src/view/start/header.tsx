@@ -1,13 +1,13 @@
 import type { App } from '../../model/app';
 import { words } from '../../strings/strings';
-import { follow } from '../ui/in-app-link';
+import { inAppLink } from '../ui/in-app-link';
 import { Mark } from '../ui/mark';
 
 /** The mark and the name, which lead home. */
 export function Header({ app }: { readonly app: App }) {
   return (
     <header class="header">
-      <a class="brand" href={app.home} onClick={follow(() => app.goHome())}>
+      <a class="brand" href={app.home} onClick={inAppLink(() => app.goHome())}>
         <Mark />
         {words.product}
       </a>

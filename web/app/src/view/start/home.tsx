@@ -3,12 +3,12 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { App } from '../../model/app';
 import type { Home } from '../../model/start/home';
 import { words } from '../../strings/strings';
-import { Between } from '../ui/connection-diagram';
+import { ConnectionDiagram } from '../ui/connection-diagram';
 import { Icon } from '../ui/icon';
-import { follow } from '../ui/in-app-link';
+import { inAppLink } from '../ui/in-app-link';
 
 export function HomeView({ app, home }: { readonly app: App; readonly home: Home }) {
-  const { alice, bob, line } = words.between;
+  const { alice, bob, line } = words.diagram;
   return (
     <main class="home">
       <div class="home-words">
@@ -25,11 +25,11 @@ export function HomeView({ app, home }: { readonly app: App; readonly home: Home
           </button>
           <CodeField home={home} />
         </div>
-        <a class="home-test" href={app.testPage} onClick={follow(() => app.goToTest())}>
+        <a class="home-test" href={app.testPage} onClick={inAppLink(() => app.goToTest())}>
           {words.home.test}
         </a>
       </div>
-      <Between
+      <ConnectionDiagram
         mine={{ name: alice, address: '203.0.113.7' }}
         theirs={{ name: bob, address: '198.51.100.4' }}
         state="direct"

@@ -1,6 +1,6 @@
 import { Mic, MicOff, ShieldCheck, Video as VideoIcon, VideoOff } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
-import { type Equipment, type Kind, mayHelp } from '../../model/equipment';
+import { type Kind, type LocalDevices, mayHelp } from '../../model/local-devices';
 import type { Lobby, Status } from '../../model/start/lobby';
 import { peopleWords } from '../../strings/people';
 import { words } from '../../strings/strings';
@@ -12,11 +12,11 @@ import { RoundButton } from '../ui/round-button';
 import { Devices } from './devices';
 
 export function LobbyView({ lobby }: { readonly lobby: Lobby }) {
-  const { equipment } = lobby;
+  const { devices } = lobby;
   const limits = peopleWords.may(lobby.may.value);
   useKeys((key) => {
     if (key !== 'm' && key !== 'v') return false;
-    void equipment.toggle(key === 'm' ? 'microphone' : 'camera');
+    void devices.toggle(key === 'm' ? 'microphone' : 'camera');
     return true;
   });
   const submit = (event: Event) => {
@@ -25,7 +25,7 @@ export function LobbyView({ lobby }: { readonly lobby: Lobby }) {
   };
   return (
     <main class="lobby">
-      <Preview equipment={equipment} />
+      <Preview devices={devices} />
       <form class="lobby-form" onSubmit={submit} noValidate>
         <div class="lobby-heading">
           <h1 class="title">{words.lobby.heading}</h1>
@@ -33,41 +33,41 @@ export function LobbyView({ lobby }: { readonly lobby: Lobby }) {
         </div>
         {limits !== '' && <p class="lobby-may">{limits}</p>}
         <NameField lobby={lobby} />
-        <Devices equipment={equipment} />
+        <Devices devices={devices} />
         <JoinButton lobby={lobby} />
       </form>
     </main>
   );
 }
 
-function Preview({ equipment }: { readonly equipment: Equipment }) {
-  const camera = equipment.camera.value;
+function Preview({ devices }: { readonly devices: LocalDevices }) {
+  const camera = devices.camera.value;
   const shown = camera.state === 'on';
-  const mayShow = equipment.mayUse('camera');
+  const mayShow = devices.mayUse('camera');
   const hint = camera.state === 'starting' ? words.lobby.cameraStarting : words.lobby.cameraOff;
   return (
     <section class="preview" aria-label={words.lobby.preview}>
-      <Video stream={equipment.stream.value} mine hidden={!shown} box={null} />
+      <Video stream={devices.stream.value} mine hidden={!shown} box={null} />
       {!shown && camera.problem === null && <p class="preview-hint">{mayShow ? hint : peopleWords.cameraStays}</p>}
-      <Problem equipment={equipment} />
+      <Problem devices={devices} />
       <div class="preview-controls">
-        {equipment.mayUse('microphone') && <Toggle equipment={equipment} kind="microphone" />}
-        {mayShow && <Toggle equipment={equipment} kind="camera" />}
+        {devices.mayUse('microphone') && <Toggle devices={devices} kind="microphone" />}
+        {mayShow && <Toggle devices={devices} kind="camera" />}
       </div>
     </section>
   );
 }
 
 /** Why there is no picture; the microphone is spoken of here too if it is for the same reason. */
-function Problem({ equipment }: { readonly equipment: Equipment }) {
-  const camera = equipment.camera.value.problem;
+function Problem({ devices }: { readonly devices: LocalDevices }) {
+  const camera = devices.camera.value.problem;
   if (camera === null) return null;
-  const both = equipment.microphone.value.problem === camera;
+  const both = devices.microphone.value.problem === camera;
   return (
     <div class="preview-problem" role="status">
       <p>{words.problem(both ? ['camera', 'microphone'] : ['camera'], camera)}</p>
       {mayHelp(camera) && (
-        <button type="button" class="button small" onClick={() => void equipment.retry()}>
+        <button type="button" class="button small" onClick={() => void devices.retry()}>
           {words.again}
         </button>
       )}
@@ -75,8 +75,8 @@ function Problem({ equipment }: { readonly equipment: Equipment }) {
   );
 }
 
-function Toggle({ equipment, kind }: { readonly equipment: Equipment; readonly kind: Kind }) {
-  const on = equipment.isOn(kind);
+function Toggle({ devices, kind }: { readonly devices: LocalDevices; readonly kind: Kind }) {
+  const on = devices.isOn(kind);
   const icon = kind === 'microphone' ? (on ? Mic : MicOff) : on ? VideoIcon : VideoOff;
   return (
     <RoundButton
@@ -84,7 +84,7 @@ function Toggle({ equipment, kind }: { readonly equipment: Equipment; readonly k
       shortcut={kind === 'microphone' ? 'm' : 'v'}
       icon={icon}
       off={!on}
-      onClick={() => void equipment.toggle(kind)}
+      onClick={() => void devices.toggle(kind)}
     />
   );
 }

@@ -15,7 +15,7 @@ interface Props {
 }
 
 /** A page that only says something: the call is over, or there is nothing here. */
-export function Plain({ app, title, lead, line, children }: Props) {
+export function MessagePage({ app, title, lead, line, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   return (

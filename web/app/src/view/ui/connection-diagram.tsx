@@ -7,7 +7,7 @@ interface End {
 }
 
 /** The whole system in one picture: two people, the line between them, and the server that steps aside. */
-export function Between(props: {
+export function ConnectionDiagram(props: {
   readonly mine: End;
   readonly theirs: End;
   readonly state: Line['state'];
@@ -16,7 +16,7 @@ export function Between(props: {
   const { mine, theirs, state, label } = props;
   return (
     <div class="between" data-line={state}>
-      <p class="between-note">{words.between.note(state)}</p>
+      <p class="between-note">{words.diagram.note(state)}</p>
       <svg class="between-arc" viewBox="0 0 200 100" preserveAspectRatio="none" aria-hidden="true">
         <path d="M0 100C8 36 48 0 100 0s92 36 100 100" vector-effect="non-scaling-stroke" />
       </svg>

@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
-import { part } from '../../platform/lazy';
+import { lazy } from '../../platform/lazy';
 import { words } from '../../strings/strings';
 
-const modulesPart = part(() => import('./qr-modules'));
+const modulesPart = lazy(() => import('./qr-modules'));
 
 interface Modules {
   readonly path: string;

@@ -1,7 +1,7 @@
 const sheets = new Map<string, Promise<void>>();
 
 /** Adds a style to the page, once; resolves when it holds. One that could not be loaded is asked for again. */
-export function addSheet(href: string): Promise<void> {
+export function addStylesheet(href: string): Promise<void> {
   const sheet = sheets.get(href) ?? load(href);
   sheets.set(href, sheet);
   sheet.catch(() => sheets.delete(href));

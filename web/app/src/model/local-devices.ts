@@ -1,7 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
-import type { Media, Memory, Outside } from '../platform/platform';
-import { Watch } from './subscriptions';
+import type { Media, Memory, Platform } from '../platform/platform';
+import { Subscriptions } from './subscriptions';
 
 export type Kind = 'microphone' | 'camera';
 
@@ -19,11 +19,11 @@ const speech = 0.12;
 const pause = 0.6;
 
 /** Your camera and microphone, with your choices remembered. */
-export class Equipment {
+export class LocalDevices {
   readonly stream: ReadonlySignal<MediaStream>;
   readonly microphone: ReadonlySignal<sdk.Device>;
   readonly camera: ReadonlySignal<sdk.Device>;
-  readonly devices: ReadonlySignal<{
+  readonly available: ReadonlySignal<{
     readonly microphones: readonly sdk.Choice[];
     readonly cameras: readonly sdk.Choice[];
   }>;
@@ -34,22 +34,22 @@ export class Equipment {
   readonly #media: Media;
   readonly #memory: Memory;
   readonly #loud = signal(false);
-  readonly #watch = new Watch();
+  readonly #subscriptions = new Subscriptions();
   #endPause: (() => void) | null = null;
   #wish: Wish;
   #started = false;
 
-  constructor(outside: Outside) {
-    this.#memory = outside.memory;
-    this.#wish = readWish(outside.memory.get(wishKey));
-    this.#media = outside.sdk.media();
-    this.stream = this.#watch.signal(this.#media.stream);
-    this.microphone = this.#watch.signal(this.#media.microphone);
-    this.camera = this.#watch.signal(this.#media.camera);
-    this.devices = this.#watch.signal(this.#media.devices);
-    this.level = this.#watch.signal(this.#media.level);
+  constructor(platform: Platform) {
+    this.#memory = platform.memory;
+    this.#wish = readWish(platform.memory.get(wishKey));
+    this.#media = platform.sdk.media();
+    this.stream = this.#subscriptions.signal(this.#media.stream);
+    this.microphone = this.#subscriptions.signal(this.#media.microphone);
+    this.camera = this.#subscriptions.signal(this.#media.camera);
+    this.available = this.#subscriptions.signal(this.#media.devices);
+    this.level = this.#subscriptions.signal(this.#media.level);
     this.speaking = computed(() => this.microphone.value.state === 'on' && this.#loud.value);
-    this.#watch.on(this.#media.level, (level) => this.#listen(level, outside.after));
+    this.#subscriptions.on(this.#media.level, (level) => this.#listen(level, platform.after));
     this.media = computed(() => ({
       microphone: shown(this.microphone.value, 'muted'),
       camera: shown(this.camera.value, 'off'),
@@ -106,11 +106,11 @@ export class Equipment {
   }
 
   end(): void {
-    this.#watch.end();
+    this.#subscriptions.end();
     this.#media.stop();
   }
 
-  #listen(level: number, after: Outside['after']): void {
+  #listen(level: number, after: Platform['after']): void {
     if (level > speech) {
       this.#endPause?.();
       this.#endPause = null;

@@ -113,7 +113,7 @@ test('the keys on the tips work, others do not', async () => {
     false,
   ]);
   await settled();
-  expect(call.chat.open.value).toBe(true);
+  expect(call.panel.value).toBe('chat');
 });
 
 test('nothing is sent while nobody is there to read it', () => {
@@ -203,7 +203,7 @@ test('files that are pasted before what handles them is there are offered once i
   const file = new File(['a'], 'a.txt');
   const item = { kind: 'file', getAsFile: () => file, webkitGetAsEntry: () => null };
   call.takeFiles([item] as unknown as DataTransferItemList);
-  expect([peer.offered.length, call.filesOpen.value]).toEqual([0, true]);
+  expect([peer.offered.length, call.panel.value]).toEqual([0, 'files']);
   call.bringFiles(Files);
   await settled();
   expect(peer.offered.length).toBe(1);

@@ -1,4 +1,5 @@
 import type { Json } from '@eyeline/sdk';
+import { type Signal, signal } from '@preact/signals';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../src/model/chat/chat';
 import { transcript } from '../src/model/chat/transcript';
@@ -9,12 +10,14 @@ let bob: FakePeer;
 let world: World;
 let room: FakeRoom;
 let chat: Chat;
+let open: Signal<boolean>;
 
 beforeEach(() => {
   bob = new FakePeer('Bob', {} as MediaStream);
   world = new World();
   room = new FakeRoom('tea', 'Alice');
-  chat = new Chat(world, room);
+  open = signal(false);
+  chat = new Chat(world, room, open);
   chat.meet([bob]);
 });
 
@@ -97,7 +100,7 @@ test.each<Json>([null, 1, [], {}, { kind: 'chat' }, { kind: 'file', id: '1', tex
 test('what came while the chat was closed is unread until it opens', () => {
   hears('hello');
   expect(chat.unread.value).toBe(1);
-  chat.show(true);
+  open.value = true;
   hears('again', '2');
   expect(chat.unread.value).toBe(0);
 });
@@ -111,10 +114,10 @@ test('a line that comes twice is one line, and news once', () => {
 
 test('a reload keeps our own lines in their tab, and leaving forgets them', () => {
   say('before');
-  const anew = new Chat(world, room);
+  const anew = new Chat(world, room, open);
   expect(anew.lines.value).toMatchObject([{ text: 'before', mine: true }]);
   anew.leave();
-  expect(new Chat(world, room).lines.value).toEqual([]);
+  expect(new Chat(world, room, open).lines.value).toEqual([]);
 });
 
 test('an answer shows what it answers, in the words of now', () => {
@@ -228,7 +231,7 @@ describe('who is typing', () => {
 describe('the sound', () => {
   test('comes for a line while the chat is closed or the page is not seen', () => {
     hears('one', '1');
-    chat.show(true);
+    open.value = true;
     hears('two', '2');
     expect(world.chimes).toBe(1);
     world.visible = false;
@@ -240,7 +243,7 @@ describe('the sound', () => {
     chat.chime.toggle();
     hears('one');
     expect(world.chimes).toBe(0);
-    expect(new Chat(world, room).chime.on.value).toBe(false);
+    expect(new Chat(world, room, open).chime.on.value).toBe(false);
   });
 });
 

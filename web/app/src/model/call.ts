@@ -25,6 +25,9 @@ export interface Links {
   readonly hostLink: string | null;
 }
 
+/** What is open beside the stage. */
+export type Panel = 'chat' | 'files' | 'people';
+
 /** A call that we are in. */
 export class Call {
   readonly link: string;
@@ -43,7 +46,7 @@ export class Call {
   readonly chat: Chat;
   /** Files that go from one to the other; null until what handles them is loaded, a little after the call began. */
   readonly files = signal<Files | null>(null);
-  readonly filesOpen = signal(false);
+  readonly panel = signal<Panel | null>(null);
   readonly people: People;
   readonly screens: Screens;
   readonly notices: Notices;
@@ -76,7 +79,7 @@ export class Call {
     this.link = link;
     this.me = you(room.me, devices);
     this.alone = computed(() => this.others.value.length === 0);
-    this.chat = new Chat(platform, room);
+    this.chat = new Chat(platform, room, this.#isOpen('chat'));
     this.notices = new Notices(platform.after);
     this.timeLimit = new TimeLimit(platform);
     this.#subscriptions.on(room.ends, (ends) => this.timeLimit.at(ends));
@@ -84,13 +87,6 @@ export class Call {
     this.screens = new Screens(platform, room, this.others, this.people.allowsScreens, this.notices);
     this.stage = new Stage(this.others, this.screens);
     this.#subscriptions.add(room.hosting.onAskedToMute((from) => this.#askedToMute(from)));
-    this.#subscriptions.add(
-      effect(() => {
-        if (!this.chat.open.value) return;
-        this.filesOpen.value = false; // they share a place
-        this.people.open.value = false;
-      }),
-    );
     this.copied = computed(() => this.notices.shown.value === words.linkCopied);
     this.controls = new ControlsVisibility(platform.after);
     const [broker, waiting] = [this.#subscriptions.signal(room.broker), this.#subscriptions.signal(room.waiting)];
@@ -164,7 +160,7 @@ export class Call {
   /** From now on files come and go. */
   bringFiles(made: typeof Files): void {
     if (this.files.peek() !== null || this.#room.ended.current !== null) return;
-    const files = new made(this.#platform, this.#room, this.notices, this.filesOpen);
+    const files = new made(this.#platform, this.#room, this.notices, this.#isOpen('files'));
     this.files.value = files;
     for (const early of this.#early.splice(0)) early(files);
   }
@@ -177,23 +173,16 @@ export class Call {
     const files = this.files.peek();
     if (files === null) this.#early.push(send);
     else send(files);
-    this.showFiles(true);
+    this.showPanel('files');
   }
 
-  showFiles(open: boolean): void {
-    if (open) {
-      this.chat.show(false);
-      this.people.open.value = false;
-    }
-    this.filesOpen.value = open;
+  /** In the place of the one that was open; null closes it. */
+  showPanel(panel: Panel | null): void {
+    this.panel.value = panel;
   }
 
-  showPeople(open: boolean): void {
-    if (open) {
-      this.chat.show(false);
-      this.filesOpen.value = false;
-    }
-    this.people.open.value = open;
+  togglePanel(panel: Panel): void {
+    this.showPanel(this.panel.peek() === panel ? null : panel);
   }
 
   async copyHostLink(): Promise<void> {
@@ -234,9 +223,9 @@ export class Call {
   press(key: string): boolean {
     if (key === 'm') void this.toggle('microphone');
     else if (key === 'v') void this.toggle('camera');
-    else if (key === 'c') this.chat.show(!this.chat.open.peek());
-    else if (key === 'f') this.showFiles(!this.filesOpen.peek());
-    else if (key === 'p') this.showPeople(!this.people.open.peek());
+    else if (key === 'c') this.togglePanel('chat');
+    else if (key === 'f') this.togglePanel('files');
+    else if (key === 'p') this.togglePanel('people');
     else if (key === 'i') void this.invite();
     else if (key === 's' && this.screens.mayShare.peek()) void this.screens.toggle();
     else return false;
@@ -266,6 +255,10 @@ export class Call {
     this.notices.end();
     this.timeLimit.end();
     this.controls.end();
+  }
+
+  #isOpen(panel: Panel): ReadonlySignal<boolean> {
+    return computed(() => this.panel.value === panel);
   }
 
   /** Who may not do everything is told what they can do. */
@@ -345,6 +338,6 @@ export class Call {
 
   #hear(from: sdk.Peer, message: unknown): void {
     const line = this.chat.receive(from, message);
-    if (line !== null && !this.chat.open.peek()) this.notices.tell(words.wrote(line.name, line.text));
+    if (line !== null && this.panel.peek() !== 'chat') this.notices.tell(words.wrote(line.name, line.text));
   }
 }

@@ -1,5 +1,5 @@
 import type * as sdk from '@eyeline/sdk';
-import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import { computed, type ReadonlySignal } from '@preact/signals';
 import { shownName } from './name';
 import type { Subscriptions } from './subscriptions';
 
@@ -12,8 +12,6 @@ export interface Knocking {
 
 /** Who is host, who waits, and what hosts do about both. */
 export class People {
-  /** The list beside the stage. */
-  readonly open = signal(false);
   readonly role: ReadonlySignal<sdk.Role>;
   readonly entry: ReadonlySignal<'open' | 'knock' | 'locked'>;
   readonly allowsFiles: ReadonlySignal<boolean>;

@@ -10,35 +10,24 @@ import { StageView } from './stage/stage';
 import { useKeys } from './ui/keys';
 
 export function CallView({ call }: { readonly call: Call }) {
-  const chatButton = useRef<HTMLButtonElement>(null);
-  const filesButton = useRef<HTMLButtonElement>(null);
-  const peopleButton = useRef<HTMLButtonElement>(null);
+  const buttons = {
+    chat: useRef<HTMLButtonElement>(null),
+    files: useRef<HTMLButtonElement>(null),
+    people: useRef<HTMLButtonElement>(null),
+  };
   const main = useRef<HTMLElement>(null);
-  const open = call.chat.open.value;
+  const panel = call.panel.value;
   const rest = useFirstPicture(main, call.alone.value);
   useEffect(() => main.current?.focus({ preventScroll: true }), []);
-  const closeChat = () => {
-    call.chat.show(false);
+  const close = () => {
+    call.showPanel(null);
     call.controls.stir();
-    chatButton.current?.focus();
+    if (panel !== null) buttons[panel].current?.focus();
   };
-  const filesOpen = call.filesOpen.value;
-  const closeFiles = () => {
-    call.showFiles(false);
-    call.controls.stir();
-    filesButton.current?.focus();
-  };
-  const { people } = call;
-  const peopleOpen = people.open.value;
-  const closePeople = () => {
-    call.showPeople(false);
-    call.controls.stir();
-    peopleButton.current?.focus();
-  };
-  const knocked = people.knocking.value.length > 0;
+  const knocked = call.people.knocking.value.length > 0;
   const sharing = call.screens.sharing.value;
   const dropping = useDropAndPaste(call);
-  const panels = usePanels(open || filesOpen || peopleOpen || knocked || sharing || dropping);
+  const panels = usePanels(panel !== null || knocked || sharing || dropping);
   useEffect(() => {
     if (panels !== null) call.bringFiles(panels.Files);
   }, [call, panels]);
@@ -47,9 +36,7 @@ export function CallView({ call }: { readonly call: Call }) {
     if (key !== 'escape') return call.press(key);
     if (call.line.peek() !== null) call.showLine(null);
     else if (call.sharing.peek()) call.sharing.value = false;
-    else if (open) closeChat();
-    else if (filesOpen) closeFiles();
-    else if (peopleOpen) closePeople();
+    else if (panel !== null) close();
     else return false;
     return true;
   });
@@ -61,7 +48,7 @@ export function CallView({ call }: { readonly call: Call }) {
       tabIndex={-1}
       class="call"
       data-quiet={!call.controls.shown.value}
-      data-chat={open || filesOpen || peopleOpen}
+      data-chat={panel !== null}
       data-alone={call.alone.value}
       data-pair={call.stage.layout.value.pair}
       data-sharing={sharing}
@@ -79,13 +66,13 @@ export function CallView({ call }: { readonly call: Call }) {
       {panels !== null && <panels.SharingBanner call={call} />}
       {panels !== null && <panels.FocusKept />}
       {rest && <NoticesView call={call} />}
-      {rest && <ControlBar call={call} chatButton={chatButton} filesButton={filesButton} peopleButton={peopleButton} />}
-      {panels !== null && open && <panels.ChatPanel call={call} onClose={closeChat} />}
-      {panels !== null && files !== null && filesOpen && (
-        <panels.FilesPanel call={call} files={files} onClose={closeFiles} />
+      {rest && <ControlBar call={call} buttons={buttons} />}
+      {panels !== null && panel === 'chat' && <panels.ChatPanel call={call} onClose={close} />}
+      {panels !== null && files !== null && panel === 'files' && (
+        <panels.FilesPanel call={call} files={files} onClose={close} />
       )}
-      {panels !== null && peopleOpen && <panels.PeoplePanel call={call} onClose={closePeople} />}
-      {panels !== null && !open && !filesOpen && !peopleOpen && (
+      {panels !== null && panel === 'people' && <panels.PeoplePanel call={call} onClose={close} />}
+      {panels !== null && panel === null && (
         <>
           {files !== null && <panels.Asks files={files} />}
           <panels.Knocks call={call} />

@@ -13,7 +13,7 @@ import {
 } from 'lucide';
 import type { Ref } from 'preact';
 import { useRef } from 'preact/hooks';
-import type { Call } from '../model/call';
+import type { Call, Panel } from '../model/call';
 import { peopleWords } from '../strings/people';
 import { screenWords } from '../strings/screens';
 import { words } from '../strings/strings';
@@ -21,9 +21,8 @@ import { RoundButton } from './ui/round-button';
 
 interface Props {
   readonly call: Call;
-  readonly chatButton: Ref<HTMLButtonElement>;
-  readonly filesButton: Ref<HTMLButtonElement>;
-  readonly peopleButton: Ref<HTMLButtonElement>;
+  /** Those that open a panel. */
+  readonly buttons: { readonly [P in Panel]: Ref<HTMLButtonElement> };
 }
 
 /** How many there are: those that are always there, and those that this person and this browser have. */
@@ -41,7 +40,7 @@ function isSamePlace(before: MouseEvent | null, event: MouseEvent): boolean {
 }
 
 /** The controls of a call. They stay while the pointer or the keyboard is in them. */
-export function ControlBar({ call, chatButton, filesButton, peopleButton }: Props) {
+export function ControlBar({ call, buttons }: Props) {
   const { controls, chat } = call;
   const microphone = call.isOn('microphone');
   const camera = call.isOn('camera');
@@ -100,38 +99,38 @@ export function ControlBar({ call, chatButton, filesButton, peopleButton }: Prop
       )}
       {(may.has('microphone') || may.has('camera') || screens.mayShare.value) && <span class="bar-split" />}
       <RoundButton
-        buttonRef={chatButton}
+        buttonRef={buttons.chat}
         name={words.bar.chat}
         shortcut="c"
         icon={MessageCircle}
-        pressed={chat.open.value}
+        pressed={call.panel.value === 'chat'}
         {...(unread > 0 ? { description: words.bar.unread(unread) } : {})}
-        onClick={() => chat.show(!chat.open.peek())}
+        onClick={() => call.togglePanel('chat')}
       >
         {unread > 0 && <span class="round-dot" />}
       </RoundButton>
       {people.allowsFiles.value && (
         <RoundButton
-          buttonRef={filesButton}
+          buttonRef={buttons.files}
           name={words.bar.files}
           shortcut="f"
           icon={Paperclip}
-          pressed={call.filesOpen.value}
+          pressed={call.panel.value === 'files'}
           {...(waiting > 0 ? { description: words.bar.filesWaiting(waiting) } : {})}
-          onClick={() => call.showFiles(!call.filesOpen.peek())}
+          onClick={() => call.togglePanel('files')}
         >
           {waiting > 0 && <span class="round-dot" />}
         </RoundButton>
       )}
       {people.keepsDoor.value && (
         <RoundButton
-          buttonRef={peopleButton}
+          buttonRef={buttons.people}
           name={peopleWords.button}
           shortcut="p"
           icon={Users}
-          pressed={people.open.value}
+          pressed={call.panel.value === 'people'}
           {...(knocking > 0 ? { description: peopleWords.waiting(knocking) } : {})}
-          onClick={() => call.showPeople(!people.open.peek())}
+          onClick={() => call.togglePanel('people')}
         >
           {knocking > 0 && <span class="round-dot" />}
         </RoundButton>

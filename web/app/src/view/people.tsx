@@ -111,7 +111,7 @@ export function Knocks({ call }: { readonly call: Call }) {
         ))}
       </ul>
       {all.length > 1 && (
-        <button type="button" class="button small knocks-more" onClick={() => call.showPeople(true)}>
+        <button type="button" class="button small knocks-more" onClick={() => call.showPanel('people')}>
           {peoplePanelWords.more(all.length - 1)}
         </button>
       )}

@@ -1,5 +1,5 @@
 import type * as sdk from '@eyeline/sdk';
-import { computed, signal } from '@preact/signals';
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { Platform } from '../../platform/platform';
 import { shownName } from '../name';
 import { Chime } from './chime';
@@ -29,7 +29,6 @@ export interface About {
 /** What people write to one another in this call. */
 export class Chat {
   readonly lines = signal<readonly Line[]>([]);
-  readonly open = signal(false);
   readonly unread = signal(0);
   readonly draft = signal('');
   /** Who the draft is for: a seat, or empty for everyone. */
@@ -53,9 +52,12 @@ export class Chat {
   /** Lines made fit to be shown, by what the conversation has. */
   readonly #shown = new WeakMap<sdk.ChatLine, { readonly line: Line; readonly quoted: sdk.ChatLine | undefined }>();
   readonly #names = new Map<string, string>();
-  readonly #stopRules: () => void;
+  readonly #open: ReadonlySignal<boolean>;
+  readonly #stops: readonly (() => void)[];
 
-  constructor(platform: Platform, room: sdk.Room) {
+  /** `open`: whether the person looks at it. */
+  constructor(platform: Platform, room: sdk.Room, open: ReadonlySignal<boolean>) {
+    this.#open = open;
     this.#room = room;
     this.#platform = platform;
     this.typing = new Typing(platform.after);
@@ -63,9 +65,14 @@ export class Chat {
     this.#sent = new SentMessages(platform.session, room.name);
     const page = [...platform.random(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     this.#conversation = new platform.sdk.Conversation(room.me, page, this.#sent.read());
-    this.#stopRules = room.hosting.rules.subscribe(({ history }) => {
-      this.#conversation.history = history;
-    });
+    this.#stops = [
+      room.hosting.rules.subscribe(({ history }) => {
+        this.#conversation.history = history;
+      }),
+      effect(() => {
+        if (open.value) this.unread.value = 0;
+      }),
+    ];
     this.#show();
   }
 
@@ -85,11 +92,6 @@ export class Chat {
     this.#look(peers);
   }
 
-  show(open: boolean): void {
-    this.open.value = open;
-    if (open) this.unread.value = 0;
-  }
-
   /** Anything a peer sent. Answers with the line, if it was one for people that is news. */
   receive(from: sdk.Peer, message: unknown): Line | null {
     this.#peers.set(from.id, from);
@@ -97,8 +99,8 @@ export class Chat {
     this.#carry(sends);
     this.typing.hear(from, message);
     if (news === null) return null;
-    if (!this.open.peek()) this.unread.value += 1;
-    if (!this.open.peek() || !this.#platform.seen()) this.chime.ring();
+    if (!this.#open.peek()) this.unread.value += 1;
+    if (!this.#open.peek() || !this.#platform.seen()) this.chime.ring();
     return this.#fit(news);
   }
 
@@ -194,7 +196,7 @@ export class Chat {
   }
 
   end(): void {
-    this.#stopRules();
+    for (const stop of this.#stops) stop();
     for (const end of this.#met.values()) end();
     this.typing.end();
   }

@@ -132,6 +132,32 @@ def test_serve_has_the_wings_that_are_listed() -> None:
     assert {path.parent.name for path in (PACKAGE / "serve").glob("*/__init__.py")} == WINGS
 
 
+APP = ROOT / "web/app/src"
+APP_IMPORTS = {
+    "platform": {"platform"},
+    "model": {"platform", "strings", "model"},
+    "strings": {"strings", "model"},
+    "view": {"platform", "strings", "model", "view", "view/ui", "style", "panels.css"},
+    "view/ui": {"platform", "strings", "view/ui"},
+}
+"""What each folder of the web app may import from the others."""
+
+
+def app_folder(path: Path) -> str:
+    """The folder of the web app that a file is in; `view/ui` is one of its own."""
+    first, *rest = path.relative_to(APP).parts
+    return f"{first}/{rest[0]}" if (first, *rest[:1]) == ("view", "ui") else first
+
+
+@pytest.mark.parametrize("path", [p for p in TYPESCRIPT if APP in p.parents and p.parent != APP], ids=shown)
+def test_model_and_platform_of_the_web_app_import_no_view(path: Path) -> None:
+    here = app_folder(path)
+    targets = re.findall(r"""(?:from|import|import\()\s*'(\.[^'?]*)""", path.read_text())
+    there = {app_folder((path.parent / target).resolve()) for target in targets}
+
+    assert there <= APP_IMPORTS[here]
+
+
 @pytest.mark.parametrize("path", [path for path in MODULES if top(path) in SANS_IO], ids=shown)
 def test_below_the_edge_nothing_knows_a_clock_a_socket_chance_or_a_log(path: Path) -> None:
     banned = {name for name in imports(path) if name.partition(".")[0] in BANNED_BELOW_THE_EDGE}

@@ -94,7 +94,7 @@ def checks_table() -> str:
 def checks_typescript(name: str, codes: Iterable[checks.CheckCode], fields: tuple[str, ...]) -> str:
     """checks.ts or verdicts.ts: what a visitor's page can find, or a call itself."""
     text = "// Written by tools/protocol.py from src/eyeline/checks.py: change it there.\n\n"
-    text += ts_comment("What can stand between two people, by code: what was found, and who can do what about it.")
+    text += ts_comment("What can keep two people from connecting, by code: what was found, and what to do about it.")
     text += f"export const {name} = {{\n"
     for code in codes:
         said = checks.CHECKS[code]._asdict()

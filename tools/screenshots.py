@@ -167,7 +167,7 @@ def host(browser: Browser, url: str) -> None:
     alice.until("document.querySelector('video')?.videoWidth > 0")
     join(alice)
     alice.click("button", "People")
-    alice.click("radio", "Who is let in: newcomers knock")
+    alice.click("radio", "People you let in (they knock first)")
     for name in ("Bob", "Carol"):
         visitor(browser, alice.evaluate("location.href"), name).click("button", "Join")
         alice.until(f"() => document.body.innerText.includes('{name}')")

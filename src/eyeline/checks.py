@@ -1,4 +1,4 @@
-"""What can stand between two people, by codes that the call, the page `/test` and `eyeline doctor` share."""
+"""Diagnostic codes: what keeps two people from connecting. Calls, the page `/test` and `eyeline doctor` share them."""
 
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -41,7 +41,7 @@ CheckCode = Literal[
 
 
 class Check(NamedTuple):
-    """What a code means.  Words for people: they may change, the code does not."""
+    """What a code means.  The texts may change, the code does not."""
 
     message: str
     """What was found."""
@@ -51,13 +51,13 @@ class Check(NamedTuple):
     """What the operator can do."""
 
 
-_THEIR_DEVICE: Final = "Nothing: it is the visitor's own device and browser."
+_THEIR_DEVICE: Final = "Nothing: it's the visitor's own device and browser."
 
 CHECKS: Final[dict[CheckCode, Check]] = {
     "insecure-page": Check(
-        "The page did not come over https, so the browser keeps camera and microphone from it.",
+        "This page isn't secure (https), so the browser blocks the camera and microphone.",
         "Open the https address of this page.",
-        "Serve over HTTPS, with `--cert` and `--key`, or behind a proxy that does.",
+        "Serve the site over HTTPS, with `--cert` and `--key`, or behind a proxy that does.",
     ),
     "camera-refused": Check(
         "The browser did not allow the camera.",
@@ -67,9 +67,9 @@ CHECKS: Final[dict[CheckCode, Check]] = {
     "camera-missing": Check(
         "No camera was found.", "Plug one in, then test again. You can join calls without one.", _THEIR_DEVICE
     ),
-    "camera-busy": Check("Another program is using the camera.", "Close it there, then test again.", _THEIR_DEVICE),
+    "camera-busy": Check("Another program is using the camera.", "Close that program, then test again.", _THEIR_DEVICE),
     "camera-failed": Check(
-        "The browser could not start the camera.", "Start the browser anew, then test again.", _THEIR_DEVICE
+        "The browser could not start the camera.", "Restart the browser, then test again.", _THEIR_DEVICE
     ),
     "microphone-refused": Check(
         "The browser did not allow the microphone.",
@@ -80,125 +80,125 @@ CHECKS: Final[dict[CheckCode, Check]] = {
         "No microphone was found.", "Plug one in, then test again. You can join calls without one.", _THEIR_DEVICE
     ),
     "microphone-busy": Check(
-        "Another program is using the microphone.", "Close it there, then test again.", _THEIR_DEVICE
+        "Another program is using the microphone.", "Close that program, then test again.", _THEIR_DEVICE
     ),
     "microphone-failed": Check(
-        "The browser could not start the microphone.", "Start the browser anew, then test again.", _THEIR_DEVICE
+        "The browser could not start the microphone.", "Restart the browser, then test again.", _THEIR_DEVICE
     ),
     "no-webrtc": Check(
-        "The browser has no WebRTC, or it is switched off.",
-        "Take another browser, or switch off the add-on that blocks WebRTC.",
+        "The browser has no WebRTC, or it's turned off.",
+        "Use another browser, or turn off the add-on that blocks WebRTC.",
         _THEIR_DEVICE,
     ),
     "broker-unreachable": Check(
         "The server did not answer.",
         "Check your network, then test again.",
-        "See that the server runs and that its TCP port is open to the visitor's network.",
+        "Check that the server is running and that its TCP port is open to the visitor's network.",
     ),
     "broker-refused": Check(
-        "The server answered, and let nobody in.",
+        "The server answered, but refused the connection.",
         "Test again in a minute.",
-        "See the log for the refusal, and `max_sockets` and `sockets_per_address`.",
+        "Look for the refusal in the log, and check `max_sockets` and `sockets_per_address`.",
     ),
     "proxy-no-upgrade": Check(
-        "Pages come, but no WebSocket opens: something on the way does not pass it on.",
-        "Try another network. If it is the same there, tell the administrator.",
-        "Let the proxy pass `Upgrade` and `Connection` on, with HTTP/1.1 to the server.",
+        "Pages load, but no WebSocket opens: something on the way blocks it.",
+        "Try another network. If it's the same there, tell the administrator.",
+        "Make the proxy forward the `Upgrade` and `Connection` headers, and use HTTP/1.1 to the server.",
     ),
     "stun-silent": Check(
-        "STUN did not answer over UDP, so your public address is not known.",
+        "STUN did not answer over UDP, so your public address is unknown.",
         "Calls need a relay from this network. Try another network for a direct path.",
-        "Open the UDP port (`stun_port`). If other networks get an answer, the visitor's network lets no UDP out.",
+        "Open the UDP port (`stun_port`). If other networks get an answer, the visitor's network blocks UDP.",
     ),
     "no-relay": Check(
-        "This server offers no relay, so two networks that let no direct path through can't meet.",
-        "Try another network, on either side.",
-        "Switch the relay on (`relay`), or name one of your own (`turn_urls`).",
+        "This server offers no relay, so two networks that block direct paths can't connect.",
+        "Try another network on either side.",
+        "Turn the relay on (`relay`), or name one of your own (`turn_urls`).",
     ),
     "turn-udp-blocked": Check(
         "The relay did not answer over UDP.",
-        "No matter, if it answers over TCP or TLS: calls go that way, with more delay.",
-        "Open the UDP port. If other networks get an answer, the visitor's network lets no UDP out.",
+        "Not a problem if it answers over TCP or TLS: calls go that way, with more delay.",
+        "Open the UDP port. If other networks get an answer, the visitor's network blocks UDP.",
     ),
     "turn-tcp-blocked": Check(
         "The relay did not answer over TCP.",
-        "No matter, if it answers over UDP or TLS.",
-        "Open the TCP port to the visitor's network, past any proxy that speaks only HTTP.",
+        "Not a problem if it answers over UDP or TLS.",
+        "Open the TCP port to the visitor's network. A proxy that speaks only HTTP must not be in between.",
     ),
     "turn-tls-blocked": Check(
         "The relay did not answer over TLS.",
-        "No matter, if it answers over UDP or TCP.",
-        "Open the TLS port past any proxy that speaks only HTTP, and see that the certificate is valid for its name.",
+        "Not a problem if it answers over UDP or TCP.",
+        "Open the TLS port, without an HTTP-only proxy in between, and check that the certificate fits the name.",
     ),
     "turn-refused": Check(
-        "The relay answered, and refused.",
+        "The relay answered, but refused.",
         "Test again in a minute, then tell the administrator.",
-        "See the log: quotas, clocks that differ, or a secret that the relay does not share with the broker.",
+        "See the log: it may be a quota, a clock that is off, or a relay whose secret differs from the broker's.",
     ),
     "turn-no-data": Check(
-        "The relay was given, but nothing came through it.",
+        "The relay accepted us, but nothing came through it.",
         "Tell the administrator.",
-        "Open `relay_ports` (UDP), and see that `public_address` is the address that the relay can be reached at.",
+        "Open `relay_ports` (UDP), and check that the relay can be reached at `public_address`.",
     ),
     "no-candidates": Check(
-        "Your browser found no way out of this device at all.",
-        "Check that you are online, and that no add-on or policy blocks WebRTC.",
+        "Your browser found no network it could use on this device.",
+        "Check that you're online, and that no add-on or policy blocks WebRTC.",
         _THEIR_DEVICE,
     ),
     "network-blocked": Check(
-        "Your network lets no UDP out, and our relay did not answer.",
+        "Your network blocks UDP, and our relay did not answer.",
         "Try another network, such as your phone's.",
-        "Let the relay be reached over TLS on port 443, which most networks let out.",
+        "Offer the relay over TLS on port 443, which most networks allow.",
     ),
     "relay-silent": Check(
         "No direct path was found, and our relay did not answer.",
         "Try another network, such as your phone's.",
-        "Open the UDP port and the TCP port of the relay; `/test` tells which of them is closed.",
+        "Open the relay's UDP and TCP ports; `/test` shows which of them is closed.",
     ),
     "peer-silent": Check(
-        "The other side has said nothing of where it can be reached.",
-        "Wait, or ask them to load their page anew: their network or browser is in the way.",
-        "Nothing, unless it happens to many: then see the log of the broker.",
+        "The other side has not said how it can be reached.",
+        "Wait, or ask them to reload their page: their network or browser is in the way.",
+        "Nothing, unless it happens to many people: then see the broker's log.",
     ),
     "no-path": Check(
-        "Both networks were reached, but nothing got through between them.",
-        "Try again. If that does not help, one of you tries another network.",
-        "See that the relay's own ports are open (`relay_ports`), and that its policy lets its own addresses meet.",
+        "Both sides have addresses, but nothing got through between them.",
+        "Try again. If that doesn't help, one of you should try another network.",
+        "Check that the relay's ports are open (`relay_ports`), and that its policy lets its own addresses connect.",
     ),
     "port-closed": Check(
-        "A port can't be reached from outside.", None, "Open it in the firewall, and forward it where there is NAT."
+        "A port can't be reached from outside.", None, "Open it in the firewall, and forward it if there is NAT."
     ),
     "port-refused": Check(
-        "Nothing listens on a port.",
+        "Nothing is listening on a port.",
         None,
-        "Start the server there, and see its `host` and `port`; a firewall that refuses looks the same.",
+        "Start the server there, and check its `host` and `port`. A firewall that refuses looks the same.",
     ),
     "other-scheme": Check(
-        "Of http and https the port speaks the other one.",
+        "The address says http where the port speaks https, or the other way round.",
         None,
-        "Name that one in the address, here and in links.",
+        "Use the other one in the address, here and in links.",
     ),
-    "certificate-expired": Check("The certificate has expired, or is not valid yet.", None, "Renew it."),
+    "certificate-expired": Check("The certificate has expired, or isn't valid yet.", None, "Renew it."),
     "certificate-untrusted": Check(
-        "Browsers do not trust the certificate: its name or its chain is wrong.",
+        "Browsers don't trust the certificate: its name or its chain is wrong.",
         None,
-        "Take one for this name, and give `--cert` the whole chain.",
+        "Get one for this name, and give `--cert` the full chain.",
     ),
-    "clock-off": Check("The clock is wrong, so credentials of the relay are refused.", None, "Let NTP set the clock."),
+    "clock-off": Check("The clock is wrong, so the relay refuses credentials.", None, "Let NTP set the clock."),
     "policy-open": Check(
         "The relay lets strangers into networks that should be closed to them.",
         None,
         "Close the ranges that you opened, unless this is a lab.",
     ),
     "address-private": Check(
-        "The relay gives out a private address, though it is reached at a public one.",
+        "The relay announces a private address, though it's reached at a public one.",
         None,
-        "Name the public address with `public_address` (coturn: `external-ip`).",
+        "Set the public address with `public_address` (coturn: `external-ip`).",
     ),
     "address-malformed": Check(
-        "What the server names for STUN or TURN is no address of either, so browsers refuse to make calls with it.",
+        "The server announces a malformed STUN or TURN address, so browsers refuse to make calls.",
         None,
-        "See `public_address` and `turn_urls`; an IPv6 address in a URL stands in brackets.",
+        "Check `public_address` and `turn_urls`. An IPv6 address in a URL needs brackets.",
     ),
 }
 assert set(CHECKS) == set(get_args(CheckCode))
@@ -212,4 +212,4 @@ VERDICTS: Final[tuple[CheckCode, ...]] = (
     "no-relay",
     "no-path",
 )
-"""Those that a call itself can say of a line that does not come about."""
+"""The codes that a call itself can report about a connection that can't be made."""

@@ -124,7 +124,7 @@ def test_who_mutes_and_hides_is_seen_to(chromium: Browser, server: LiveServer) -
     bob.press("m")
     bob.click("button", "Turn camera off")
     alice.until("/Bob[^]*muted/.test(document.querySelector('main').textContent)")
-    alice.until("/Bob[^]*no picture/.test(document.querySelector('main').textContent)")
+    alice.until("/Bob[^]*camera off/.test(document.querySelector('main').textContent)")
     bob.click("button", "Unmute microphone")
     bob.click("button", "Turn camera on")
     media_flows(alice)

@@ -22,7 +22,7 @@ def emoji(page: Page) -> str:
     if not page.evaluate("document.querySelector('.safety') !== null"):
         page.until("document.querySelector('.badge') !== null")
         page.evaluate("document.querySelector('.badge').click()")
-    page.until("document.querySelector('.safety-emoji') !== null || document.body.innerText.includes('does not fit')")
+    page.until("document.querySelector('.safety-emoji') !== null || document.body.innerText.includes('The check with')")
     words: str = page.evaluate(WORDS)
     return words
 
@@ -55,7 +55,7 @@ def test_who_comes_under_a_verified_name_with_another_key_is_warned_of(chromium:
     bob.click("button", "Leave")
     alice.until("document.querySelector('.badge') === null")
     join_call(chromium, room, "Bob", NO_DEVICES)
-    alice.until("() => document.body.innerText.includes('Bob has another key than the Bob you verified.')")
+    alice.until("() => document.body.innerText.includes('Bob has a different key than the Bob you verified.')")
 
 
 def test_emoji_differ_for_whom_a_lying_broker_has_come_between(chromium: Browser, server: LiveServer) -> None:

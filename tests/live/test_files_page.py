@@ -227,7 +227,7 @@ def test_a_dropped_file_goes_on_by_itself_after_the_senders_page_was_loaded_anew
     alice.reload()
     bob.until("saved.length === 1", deadline=60)
     assert bob.evaluate(HASH, deadline=30) == sha256(path)
-    sees(alice, "Bob has tea.bin, verified")
+    sees(alice, "Bob got tea.bin")
     assert 0 < bytes_sent(alice) < BYTES * 0.6
     alice.until(f"async () => (await ({KEPT})()).length === 0")
 
@@ -251,7 +251,7 @@ def test_where_the_browser_asks_before_a_kept_file_is_read_again_one_click_goes_
     alice.until("document.querySelector('main.call:not(.returning)') !== null")
     alice.click("button", "Files")
     assert bob.evaluate("saved.length") == 0
-    alice.click("button", "Go on sending")
+    alice.click("button", "Continue sending")
     bob.until("saved.length === 1", deadline=60)
     assert bob.evaluate(HASH, deadline=30) == sha256(path)
 
@@ -269,8 +269,8 @@ def test_another_file_of_that_name_and_size_is_not_taken_for_the_rest(
     alice.reload()
     alice.until("document.querySelector('main.call:not(.returning)') !== null")
     choose(alice, a_file(tmp_path, BYTES))
-    sees(alice, "no longer what it was")
-    sees(bob, "no longer what it was")
+    sees(alice, "has changed since")
+    sees(bob, "has changed since")
     assert bob.evaluate("saved.length") == 0
 
 

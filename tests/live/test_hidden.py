@@ -31,7 +31,7 @@ def test_who_hides_their_address_is_reached_by_the_relay_alone(name: str, reques
 def hidden(browser: Browser, room: str, name: str) -> Page:
     page = browser.open(room, init_script=SEATS + SMALL, reduced_motion=True)
     page.fill("Your name", name)
-    page.click("checkbox", "Hide my address from the others (slower: all goes by the relay)")
+    page.click("checkbox", "Hide my IP address from the others (slower: the call goes through the server)")
     page.click("button", "Join")
     page.until("document.querySelector('main.call:not(.returning)') !== null")
     return page

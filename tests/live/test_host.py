@@ -35,7 +35,7 @@ def knock(browser: Browser, room: str, name: str) -> Page:
     page = browser.open(room, init_script=SEATS + NO_DEVICES, reduced_motion=True)
     page.fill("Your name", name)
     page.click("button", "Join")
-    page.until("() => document.body.innerText.includes('The host is asked to let you in.')")
+    page.until("() => document.body.innerText.includes('The host has been asked to let you in')")
     return page
 
 
@@ -49,14 +49,14 @@ def test_newcomers_knock_and_the_host_lets_one_in_and_another_not(
 ) -> None:
     room = host.evaluate("location.href")
     host.click("button", "People")
-    host.click("radio", "Who is let in: newcomers knock")
+    host.click("radio", "People you let in (they knock first)")
     bob = knock(firefox, room, "Bob")
     host.click("button", "Admit Bob")
     bob.until(IN_CALL)
     bob.until(DIRECT)
     host.click("button", "Close")
     carol = knock(chromium, room, "Carol")
-    host.until("() => document.body.innerText.includes('Carol wants to come in')")
+    host.until("() => document.body.innerText.includes('Carol wants to join')")
     host.click("button", "Decline Carol")
     carol.until("() => document.body.innerText.includes('The host did not let you in.')")
     assert "Admit" not in bob.text()  # no host, no door
@@ -98,8 +98,8 @@ def test_the_hosts_link_makes_a_host_and_the_other_does_not(chromium: Browser, h
     bob = join_call(chromium, f"{room}&host={owner}", "Bob", NO_DEVICES)
     assert bob.evaluate("location.href") == room
     bob.click("button", "People")
-    bob.click("button", "End the call for all")
-    bob.click("button", "End for all")
+    bob.click("button", "End the call for everyone")
+    bob.click("button", "End for everyone")
     for page in (bob, host):
         page.until("() => document.body.innerText.includes('The call is over')")
 
@@ -113,7 +113,7 @@ def test_the_door_is_kept_by_the_keyboard_alone(chromium: Browser, host: Page) -
     host.until("document.querySelectorAll('.choice input')[1].checked")
     host.press("Escape")
     knock(chromium, room, "Bob")
-    host.until("() => document.body.innerText.includes('Bob wants to come in')")
+    host.until("() => document.body.innerText.includes('Bob wants to join')")
     reach(host, "document.activeElement.getAttribute('aria-label') === 'Admit Bob'")
     host.press("Enter")
     host.until("() => document.querySelectorAll('video').length === 2")

@@ -16,7 +16,7 @@ from tests.support.call import links, media_flows
 from tests.support.people import NO_DEVICES, join_call, open_chat, say, sees_line
 from tests.support.server import LiveServer
 
-ENDED: Final = "Whoever runs this room ended the call for all."
+ENDED: Final = "The host ended the call."
 
 ASKED: Final = """
 globalThis.__asked = 0;
@@ -103,7 +103,7 @@ def test_who_has_no_pass_reads_why_the_room_stays_closed(
 ) -> None:
     server, _ = site
     page = chromium.open(f"{server.url}/r/tea")
-    page.until("document.body.innerText.includes('It opens only by a link that was made for you.')")
+    page.until("document.body.innerText.includes('You need an invitation link for this room.')")
 
 
 @pytest.mark.parametrize("second", EACH)
@@ -125,7 +125,7 @@ def test_who_may_only_watch_sees_hears_and_reads_and_is_asked_for_nothing(
     media_flows(watcher)
     say(alice, LINE)
     reads(watcher)
-    assert "You can read here, but not write." in watcher.text()
+    assert "You can read messages here, but not send any." in watcher.text()
     assert watcher.evaluate("document.querySelectorAll('textarea').length") == 0
     assert not any(name in watcher.evaluate("document.body.innerHTML") for name in ("microphone", "Turn camera"))
     alice.until("document.querySelectorAll('.tile').length === 3")
@@ -182,7 +182,7 @@ def test_a_call_that_ends_at_a_time_says_so_before_and_lets_nobody_back(chromium
         link = f"{server.url}/r/tea#pass={jwt.encode({'alg': 'HS256', 'kid': 'site'}, claims, key)}"
         people = [join_call(chromium, link, name, NO_DEVICES) for name in ("Alice", "Bob")]
         for page in people:
-            page.until("document.body.innerText.includes('This call ends within a minute.')")
+            page.until("document.body.innerText.includes('This call ends in less than a minute.')")
         for page in people:
             page.until("document.body.innerText.includes('Its time is up.')")
         people[0].reload()

@@ -78,7 +78,7 @@ def test_a_file_outlives_two_cuts_of_the_network(
     for part in (0.2, 0.6):
         past(bob, int(BYTES * part))
         lab.a.cut()
-        sees(bob, "no line to Alice")
+        sees(bob, "Alice is disconnected")
         lab.a.mend()
     bob.until("saved.length === 1", deadline=60)
     assert bob.evaluate(HASH, deadline=30) == sha256(path)

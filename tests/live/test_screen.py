@@ -95,7 +95,7 @@ def test_a_screen_is_seen_beside_the_camera_until_it_is_stopped(
     for page in (alice, bob):
         camera_flows(page)
     assert "Alice" in bob.evaluate(LARGE)
-    assert "You share your screen" in alice.text()
+    assert "sharing your screen" in alice.text()
     assert alice.evaluate("document.querySelector('[data-role=screen]')") is None, "a hall of mirrors"
     alice.until("document.querySelector('.sharing') !== null")
     alice.click("button", "Stop")
@@ -182,12 +182,12 @@ def test_a_host_switches_screens_off(sharer: Browser, chromium: Browser, server:
     bob.press("s")
     screen_flows(host)
     host.click("button", "People")
-    host.click("checkbox", "Screens may be shared")
+    host.click("checkbox", "Allow screen sharing")
     no_screen(host)
-    bob.until("() => document.body.innerText.includes('Sharing screens was switched off.')")
+    bob.until("() => document.body.innerText.includes('Screen sharing was turned off.')")
     bob.until("document.querySelector('[aria-label=\"Share your screen\"]') === null")
     assert bob.evaluate("document.querySelector('.sharing')") is None
-    host.click("checkbox", "Screens may be shared")
+    host.click("checkbox", "Allow screen sharing")
     bob.click("button", "Share your screen")
     screen_flows(host)
 

@@ -155,10 +155,10 @@ def test_who_lacks_the_key_is_told_so_and_meets_nobody(chromium: Browser, server
     alice, bob = (join_call(chromium, f"{room}#{KEY}", name, NO_DEVICES) for name in ("Alice", "Bob"))
     for page in (alice, bob):
         page.until("__connections.some((each) => each.connectionState === 'connected')")
-        page.until("() => document.body.innerText.includes('knocked without the key')")
+        page.until("() => document.body.innerText.includes('tried to join without the key')")
         assert len([link for link in links(page) if link.state == "connected"]) == 1
         assert "Mallory" not in page.evaluate("document.body.innerText")
-    mallory.until("() => document.body.innerText.includes('a key that yours lacks')")
+    mallory.until("() => document.body.innerText.includes('a key that your link lacks')")
     assert "Alice" not in mallory.evaluate("document.body.innerText")
     assert all(link.state == "new" for link in links(mallory))
     late = chromium.open(room)
@@ -170,10 +170,10 @@ def test_who_comes_without_the_key_reads_in_the_lobby_what_to_do(chromium: Brows
     room = f"{server.url}/r/whole-link"
     join_call(chromium, f"{room}#{KEY}", "Alice")
     bob = chromium.open(room)
-    bob.until("() => document.body.innerText.includes('Yours lacks it: ask them for the whole link.')")
+    bob.until("() => document.body.innerText.includes('This link is incomplete. Ask for the full link')")
     bob.fill("Your name", "Bob")
     bob.click("button", "Join")
-    bob.until("() => document.body.innerText.includes('Ask them for the whole link.')")
+    bob.until("() => document.body.innerText.includes('join without the full link.')")
     assert bob.evaluate("document.querySelector('main.call')") is None
 
 
@@ -197,7 +197,7 @@ def test_a_page_that_is_loaded_anew_is_back_in_its_sealed_seat(
 @pytest.mark.beside
 def test_a_key_that_was_cut_off_is_noticed_before_anything_is_sent(chromium: Browser, server: LiveServer) -> None:
     page = chromium.open(f"{server.url}/r/cut#{KEY[:-3]}", init_script=SOCKETS)
-    page.until("() => document.body.innerText.includes('The link is not whole')")
+    page.until("() => document.body.innerText.includes('This link is incomplete')")
     assert page.evaluate("__sockets") == 0
     whole = chromium.open(f"{server.url}/r/cut#{KEY}", init_script=SOCKETS)
     whole.until("__sockets > 0")

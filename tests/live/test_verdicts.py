@@ -113,7 +113,7 @@ def test_the_test_page_tells_visitors_their_address_outside(lab: Lab, browsers: 
     with LabServer(lab.server) as server:
         for page, side in zip(checked(browsers, server), (lab.a, lab.b), strict=True):
             assert page.evaluate(FOUND)["Relay over UDP"] == "fine"
-            assert f"Outside you are {side.outside}." in page.text()
+            assert f"Your public address is {side.outside}." in page.text()
 
 
 def checked(browsers: tuple[Browser, Browser], server: LabServer) -> list[Page]:

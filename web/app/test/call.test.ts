@@ -219,7 +219,7 @@ test('who may send no files is told so when they try', async () => {
   call.bringFiles(Files);
   await call.files.value?.send([new File(['a'], 'a.txt')]);
   expect(peer.offered).toEqual([]);
-  expect(call.notices.shown.value).toBe('You can get files here, but not send any.');
+  expect(call.notices.shown.value).toBe('You can receive files here, but not send any.');
 });
 
 test('a call that ends at a time says so minutes before, and again in the last one', () => {
@@ -232,12 +232,12 @@ test('a call that ends at a time says so minutes before, and again in the last o
   world.pass(1);
   expect(call.timeLimit.words.value).toMatch(/^This call ends at \d\d:\d\d( [AP]M)?\.$/);
   world.pass(240);
-  expect(call.timeLimit.words.value).toBe('This call ends within a minute.');
+  expect(call.timeLimit.words.value).toBe('This call ends in less than a minute.');
 });
 
 test('nothing is said any more of an end that was taken back', () => {
   room.ends.set(world.now() + 30_000);
-  expect(call.timeLimit.words.value).toBe('This call ends within a minute.');
+  expect(call.timeLimit.words.value).toBe('This call ends in less than a minute.');
   room.ends.set(null);
   expect(call.timeLimit.words.value).toBeNull();
 });

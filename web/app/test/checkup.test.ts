@@ -128,11 +128,11 @@ test('the report has every finding, with its code and what the operator can do',
   const report = words.report(platform.url, checkup.findings.value, 'A browser', new Date(0));
 
   expect(report).toMatch(/^Eyeline test of https:\/\/eyeline.example\/call\/, 1970-01-01T00:00:00.000Z\nA browser\n\n/);
-  expect(report).toContain('Direct path (STUN): Outside you are 203.0.113.7. (0 ms)\n');
+  expect(report).toContain('Direct path (STUN): Your public address is 203.0.113.7. (0 ms)\n');
   expect(report).toContain(
     'Relay over UDP: The relay did not answer over UDP. (0 ms) [turn-udp-blocked]\n  Open the UDP',
   );
-  expect(report).toContain('Relay over TLS: A message came through and back in 31 ms. (0 ms)\n');
+  expect(report).toContain('Relay over TLS: A test message came back in 31 ms. (0 ms)\n');
   await checkup.copy(report);
   expect(platform.copied).toEqual([report]);
   platform.clipboard = false;

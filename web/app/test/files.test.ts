@@ -128,7 +128,7 @@ test('who leaves is no longer who files are for', () => {
 test('an offer is told and waits for an answer', async () => {
   bob.offers('tea.bin', 3);
   await settled();
-  expect(notices.heard.value).toBe('Bob offers you tea.bin');
+  expect(notices.heard.value).toBe('Bob wants to send you tea.bin');
   expect(files.asking.value.length).toBe(1);
 });
 
@@ -188,7 +188,7 @@ test('a verified file is saved once, and its end is told', async () => {
   offer.now({ state: 'running' });
   offer.now({ state: 'verified', bytes: 3 });
   expect(world.saved).toEqual(['id-2']);
-  expect(notices.heard.value).toBe('tea.bin from Bob is here, verified');
+  expect(notices.heard.value).toBe('Got tea.bin from Bob');
 });
 
 test('after a reload the file is asked for again, and goes on under its id to those who were to get it', () => {

@@ -153,7 +153,9 @@ test('somebody without the key of the link is counted, not met', async () => {
   const app = await joined(world);
   expect(call(app).warnings.value).toEqual([]);
   room.strangers.set([{ id: 'mallory1', name: '', order: 1 }]);
-  expect(call(app).warnings.value).toEqual(['Somebody knocked without the key of your link, and is not connected.']);
+  expect(call(app).warnings.value).toEqual([
+    'Somebody tried to join without the key in your link. They are not connected to you.',
+  ]);
 });
 
 test("the host's link makes a host, and is gone from the address at once", async () => {

@@ -31,7 +31,7 @@ test('what is lost is measured where something comes', () => {
 });
 
 test('a line says its state and its round trip', () => {
-  expect(words.connection.badge('Bob', direct)).toBe('Line to Bob: direct · 23 ms');
+  expect(words.connection.badge('Bob', direct)).toBe('Connection to Bob: direct · 23 ms');
   expect(words.connection.state(looking)).toBe('looking…');
   expect(words.connection.state({ ...direct, state: 'lost' })).toBe('lost');
 });
@@ -69,8 +69,8 @@ test('what else was tried is said with its ports', () => {
 
 test.each([
   [[], 'You can watch and listen here.'],
-  [['chat'], 'You can watch, listen, and write here.'],
-  [['microphone', 'chat'], 'You can watch, listen, speak, and write here.'],
+  [['chat'], 'You can watch, listen, and chat here.'],
+  [['microphone', 'chat'], 'You can watch, listen, speak, and chat here.'],
   [['microphone', 'camera', 'screen', 'files', 'chat'], ''],
 ] as const)('who may send %j reads: %s', (may, sentence) => {
   expect(peopleWords.may(new Set(may))).toBe(sentence);

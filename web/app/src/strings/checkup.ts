@@ -13,19 +13,18 @@ const checkNames: { readonly [kind in CheckKind]: string } = {
 };
 
 const outlooks: { readonly [outlook in Outlook]: string } = {
-  well: 'Calls work from here: directly where they can, else through the relay.',
+  well: 'Calls work from here: directly where possible, otherwise through the relay.',
   'relay-only': 'Calls work from here, but mostly through the relay.',
-  'direct-only':
-    'Calls work from here where the other network lets a direct path through. There is no relay to help out.',
+  'direct-only': 'Calls work from here if the other network allows a direct path. There is no relay to fall back on.',
   stuck: 'Calls only work with people on your own network.',
   'cut-off': 'Calls don’t work from here.',
 };
 
 function fine({ kind, detail }: Finding): string {
-  if (kind === 'server') return 'It lets you in.';
+  if (kind === 'server') return 'Reachable.';
   if (kind === 'camera' || kind === 'microphone') return detail ?? 'It works.';
-  if (kind !== 'stun') return `A message came through and back in ${detail} ms.`;
-  return detail === null ? 'Your address is the same outside: no NAT.' : `Outside you are ${detail}.`;
+  if (kind !== 'stun') return `A test message came back in ${detail} ms.`;
+  return detail === null ? 'You have a public address: no NAT.' : `Your public address is ${detail}.`;
 }
 
 function found(finding: Finding): string {
@@ -40,15 +39,15 @@ function found(finding: Finding): string {
     case 'failed':
       return code === null ? 'It failed.' : CHECKS[code].message;
     case 'missing':
-      return code === 'no-relay' ? 'This server offers no relay.' : 'This server does not offer it.';
+      return code === 'no-relay' ? 'This server offers no relay.' : 'This server doesn’t offer it.';
     case 'untested':
-      return 'Not tested: only the server can tell where it is.';
+      return 'Not tested: only the server knows where it is.';
   }
 }
 
 const seconds = (ms: number) => (ms < 1000 ? `${Math.round(ms)} ms` : `${inOneDigit(ms / 1000)} s`);
 
-/** What an administrator wants to know, as plain text. */
+/** A report for the administrator, as plain text. */
 function report(home: string, findings: readonly Finding[], browser: string, at: Date): string {
   const rows = findings.map((finding) => {
     const { kind, code, ms } = finding;
@@ -58,10 +57,10 @@ function report(home: string, findings: readonly Finding[], browser: string, at:
   return [`Eyeline test of ${home}, ${at.toISOString()}`, browser, '', ...rows, ''].join('\n');
 }
 
-/** Every word of `/test`. */
+/** All text of `/test`. */
 export const checkup = {
-  heading: 'Does it work from here?',
-  lead: 'Your camera, your microphone, and every way that a call can take through your network, tried for real.',
+  heading: 'Will calls work from here?',
+  lead: 'This tests your camera, your microphone, and every path that a call can take through your network.',
   list: 'What was tested',
   name: checkNames,
   found,
@@ -71,6 +70,6 @@ export const checkup = {
   again: 'Test again',
   copy: 'Copy for the administrator',
   copied: 'Copied',
-  byHand: 'Your browser did not let us copy. Copy this:',
+  byHand: 'Your browser blocked copying. Copy this:',
   report,
 };

@@ -3,9 +3,9 @@ import { inOneDigit } from './strings';
 
 const udp = (protocol: string | null) => (protocol === null ? '' : ` (${protocol.toUpperCase()})`);
 
-/** What is known of the way, and not more. */
+/** What we know of the path, and no more. */
 function path({ state, path: kind, localType, remoteType, protocol, verdict }: Line): string {
-  if (state === 'looking') return verdict === null ? 'Looking for a way…' : 'None found yet';
+  if (state === 'looking') return verdict === null ? 'Looking for a path…' : 'None found yet';
   if (state === 'lost') return 'Lost. Trying again…';
   if (localType === 'relay') return `Relayed over ${protocol?.toUpperCase() ?? 'UDP'}, still encrypted`;
   if (kind === 'relay') return 'Relayed on their side, still encrypted';
@@ -51,23 +51,23 @@ function tried({ kind, outcome, relays }: Tried): string {
 }
 
 function picture({ picture: seen }: Line): string {
-  if (seen === null) return 'None is coming';
+  if (seen === null) return 'No picture';
   const rate =
     seen.kbitPerSecond >= 1000
       ? `${inOneDigit(seen.kbitPerSecond / 1000)}\u00a0Mbit/s`
       : `${Math.round(seen.kbitPerSecond)}\u00a0kbit/s`;
-  return `${seen.width}×${seen.height}, ${Math.round(seen.framesPerSecond)}\u00a0a\u00a0second, ${rate}`;
+  return `${seen.width}×${seen.height}, ${Math.round(seen.framesPerSecond)}\u00a0fps, ${rate}`;
 }
 
-/** Of the panel about a line. */
+/** The connection panel. */
 export const connectionWords = {
-  heading: (name: string) => `Your line to ${name}`,
+  heading: (name: string) => `Your connection to ${name}`,
   address: (line: Line, known: string | null) => known ?? (isUp(line) ? 'address hidden' : none),
   path: (line: Line) => ['Path', path(line)] as const,
   tried: (line: Line) => [isUp(line) ? 'Also tried' : 'Tried', line.tried.map(tried).join(' ')] as const,
   roundTrip: (line: Line) => ['Round trip', roundTrip(line)] as const,
   picture: (line: Line) => ['Picture', picture(line)] as const,
-  lost: (line: Line) => ['Lost on the way', lost(line)] as const,
+  lost: (line: Line) => ['Packet loss', lost(line)] as const,
   introduced: (sealed: boolean) =>
-    ['Introduced', sealed ? 'Sealed with the key in your link' : 'By the server, which is trusted here'] as const,
+    ['Setup protected by', sealed ? 'The key in your link' : 'The server, which you rely on'] as const,
 };

@@ -1,38 +1,39 @@
 import type { Problem, Transfer } from '../model/files/transfer';
 import { inOneDigit } from './strings';
 
-/** Why a transfer ended. Codes that are not here are faults of the other side. */
+/** Why a transfer ended. Other codes are faults of the other side. */
 function ending({ mine, person }: Transfer, code: string): string {
+  const again = mine ? 'Send it again.' : 'Ask for it again.';
   switch (code) {
     case 'declined':
       return mine ? `${person} declined.` : 'You declined.';
     case 'cancelled':
       return 'Cancelled.';
     case 'gone':
-      return `${person} left before it was whole.`;
+      return `${person} left before it was complete.`;
     case 'changed':
-      return 'The file is no longer what it was when it was first sent. Send it anew.';
+      return `The file has changed since it was first sent. ${again}`;
     case 'unreadable':
       return mine
         ? 'Your browser can’t read the file any more. Choose it again.'
         : `${person} can’t read the file any more.`;
     case 'disk':
-      return mine ? `${person} can’t store it: the disk may be full.` : 'It could not be stored: the disk may be full.';
+      return mine ? `${person} can’t store it: the disk may be full.` : 'It couldn’t be stored: your disk may be full.';
     case 'not-permitted':
       return 'You can’t send files here.';
     case 'too-many':
-      return `${person} has 64 files on their way already. Send it when some are done.`;
+      return `${person} already has 64 files on the way. Send it when some are done.`;
     case 'bad-name':
       return 'Its name is too long. Rename it and send it again.';
     case 'bad-path':
-      return 'A name in it is too long, or folders in it are too deep. Send it as an archive.';
+      return 'A name in it is too long, or its folders are nested too deeply. Send it as an archive.';
     case 'bad-size':
-      return 'It is too large. Files up to 1 TB can be sent.';
+      return 'It’s too large. Files can be up to 1 TB.';
     case 'wrong-hash':
     case 'wrong-size':
-      return 'It did not arrive as it was sent, and was thrown away. Send it again.';
+      return `It was damaged on the way and has been deleted. ${again}`;
     default:
-      return 'It failed. Send it again.';
+      return `It failed. ${again}`;
   }
 }
 
@@ -51,7 +52,7 @@ function left(seconds: number): string {
   return seconds < 5400 ? `${Math.round(seconds / 60)}\u00a0min left` : `${Math.round(seconds / 3600)}\u00a0h left`;
 }
 
-/** What its ending says it is: "PDF file". */
+/** The kind of file by its extension: "PDF file". */
 function kind(name: string): string {
   const ending = /\.([a-z0-9]{1,5})$/i.exec(name)?.[1];
   return ending === undefined ? 'File' : `${ending.toUpperCase()} file`;
@@ -61,17 +62,17 @@ function folder(count: number): string {
   return `Folder with ${count} ${count === 1 ? 'file' : 'files'}`;
 }
 
-/** Of a folder that came. */
+/** Whether a received folder was saved. */
 function saved(one: Transfer): string {
   if (one.mine || one.entries === null || !one.stored) return '';
-  return { no: ' · not saved yet', runs: ' · is being saved', done: ' · saved' }[one.saving.value];
+  return { no: ' · not saved yet', runs: ' · saving…', done: ' · saved' }[one.saving.value];
 }
 
 function done(bytes: number, all: number): string {
   return `${size(bytes)} of ${size(all)}`;
 }
 
-/** Where it stands, in one line. */
+/** The state of a transfer in one line. */
 function state(one: Transfer): string {
   const { state, paused, bytes, code } = one.progress.value;
   switch (state) {
@@ -86,30 +87,30 @@ function state(one: Transfer): string {
     case 'running':
       break;
   }
-  if (one.cut.value) return `${done(bytes, one.size)} · no line to ${one.person}; goes on by itself`;
+  if (one.cut.value) return `${done(bytes, one.size)} · ${one.person} is disconnected; this resumes automatically`;
   if (paused !== 'no') return `${done(bytes, one.size)} · ${paused === 'here' ? 'paused' : `paused by ${one.person}`}`;
   const pace = one.pace.value;
   if (pace === null) return done(bytes, one.size);
   return `${done(bytes, one.size)} · ${size(pace.bytesPerSecond)}/s · ${left(pace.secondsLeft)}`;
 }
 
-/** Every word about files. */
+/** All text about files. */
 export const fileWords = {
-  forbidden: 'The host has switched files off.',
-  receiveOnly: 'You can get files here, but not send any.',
+  forbidden: 'The host has turned off files.',
+  receiveOnly: 'You can receive files here, but not send any.',
   heading: 'Files',
   list: 'Files of this call',
   empty:
     'Drop files or folders on the call, paste them, or choose them here. They go straight to the others; nothing is sent before they accept.',
   choose: 'Choose files',
   chooseFolder: 'Choose folder',
-  emptyFolder: 'There is no file in that folder.',
+  emptyFolder: 'There are no files in that folder.',
   alone: 'Nobody else is here yet',
   to: 'Send to',
   everyone: 'Everyone',
   drop: (to: string) => `Drop to send to ${to}`,
   dropEveryone: 'everyone',
-  tooMany: (most: number) => `More than ${most} files and folders at once are too many. Send them as one archive.`,
+  tooMany: (most: number) => `You can send up to ${most} files and folders at once. Send these as one archive.`,
   unreadable: 'Your browser can’t read that folder.',
   clear: 'Clear the list',
   accept: 'Accept',
@@ -119,27 +120,27 @@ export const fileWords = {
   resume: (name: string) => `Resume ${name}`,
   cancel: (name: string) => `Cancel ${name}`,
   save: 'Save',
-  done: (name: string) => `How much of ${name} is there`,
-  halted: 'Not sent to its end',
-  queued: (count: number) => `${count} more ${count === 1 ? 'waits' : 'wait'} until those before are done.`,
+  done: (name: string) => `Progress of ${name}`,
+  halted: 'Not fully sent',
+  queued: (count: number) => `${count} more in the queue`,
   unfinished: (folder: boolean) =>
-    `This page was loaded anew. Choose the ${folder ? 'folder' : 'file'} again, and it goes on where it was.`,
-  held: 'This page was loaded anew. Let your browser read the file again, and it goes on where it was.',
-  goOn: 'Go on sending',
+    `This page was reloaded. Choose the ${folder ? 'folder' : 'file'} again to continue where it stopped.`,
+  held: 'This page was reloaded. Let your browser read the file again to continue where it stopped.',
+  goOn: 'Continue sending',
   size,
   state,
   asks: (person: string) => `${person} wants to send you`,
   direction: (one: Transfer) => (one.mine ? `To ${one.person}` : `From ${one.person}`),
-  offered: (person: string, file: string) => `${person} offers you ${file}`,
+  offered: (person: string, file: string) => `${person} wants to send you ${file}`,
   over: (one: Transfer) => {
     const { state, code } = one.progress.peek();
     if (state !== 'verified') return `${one.name}: ${ending(one, code)}`;
-    return one.mine ? `${one.person} has ${one.name}, verified` : `${one.name} from ${one.person} is here, verified`;
+    return one.mine ? `${one.person} got ${one.name}` : `Got ${one.name} from ${one.person}`;
   },
   problem: (problem: Problem) => {
-    if (problem === 'room') return 'Your browser has no room for it. Free some disk space and accept again.';
-    if (problem === 'unsaved') return 'It could not be saved there. Save it somewhere else.';
-    if (problem === 'lost') return 'It is no longer in this browser’s storage. Ask for it again.';
-    return 'Your browser does not let this page store files. A private window may be why.';
+    if (problem === 'room') return 'Your browser has no space for it. Free up some disk space and accept again.';
+    if (problem === 'unsaved') return 'It couldn’t be saved there. Save it somewhere else.';
+    if (problem === 'lost') return 'It’s no longer in this browser’s storage. Ask for it again.';
+    return 'Your browser doesn’t let this page store files, perhaps because this is a private window.';
   },
 };

@@ -1,64 +1,64 @@
 import type { Role } from '@eyeline/sdk';
 import type { Standing } from '../model/verification';
 
-/** Of the panel with people, which is loaded later. */
+/** The people panel. */
 export const peoplePanelWords = {
   heading: 'People',
-  door: 'At the door',
+  door: 'Waiting to join',
   inside: 'In the call',
-  watches: 'Watches',
+  watches: 'Watching only',
   you: (name: string) => `${name} (you)`,
   role: { host: 'Host', 'co-host': 'Co-host', member: '' } satisfies Readonly<Record<Role, string>>,
-  knocks: (name: string) => (name === '' ? 'Somebody without the key of the link' : name),
+  knocks: (name: string) => (name === '' ? 'Somebody without the key in the link' : name),
   wants: (name: string) =>
-    name === '' ? 'Somebody without the key of the link wants to come in' : `${name} wants to come in`,
-  more: (count: number) => `${count} more ${count === 1 ? 'waits' : 'wait'}`,
+    name === '' ? 'Somebody without the key in the link wants to join' : `${name} wants to join`,
+  more: (count: number) => `${count} more waiting`,
   admit: 'Admit',
   decline: 'Decline',
   admitName: (name: string) => `Admit ${name}`,
   declineName: (name: string) => `Decline ${name}`,
   mute: (name: string) => `Ask ${name} to mute`,
-  appoint: (name: string, role: Role) => (role === 'co-host' ? `${name} no longer co-host` : `Make ${name} co-host`),
+  appoint: (name: string, role: Role) => (role === 'co-host' ? `End ${name}’s co-host role` : `Make ${name} a co-host`),
   remove: (name: string) => `Remove ${name}`,
   removes: (name: string) =>
-    `Remove ${name} from the call? From then on newcomers have to knock, so that they come back only if you let them.`,
+    `Remove ${name} from the call? After that, new people have to knock, so ${name} can come back only if you let them in.`,
   cancel: 'Cancel',
   yesRemove: 'Remove',
-  entry: 'Who may enter',
+  entry: 'Who can join',
   entries: [
     ['open', 'Everyone with the link'],
-    ['knock', 'Who is let in: newcomers knock'],
-    ['locked', 'Nobody more'],
+    ['knock', 'People you let in (they knock first)'],
+    ['locked', 'Nobody else'],
   ] as const,
-  files: 'Files may be sent',
-  history: 'Newcomers read what was written before',
-  screens: 'Screens may be shared',
-  link: 'Copy the host’s link',
-  linkNote: 'Whoever opens it is a host like you. Give it to nobody else.',
-  end: 'End the call for all',
-  ends: 'End the call for everyone in it?',
-  yesEnd: 'End for all',
+  files: 'Allow files',
+  history: 'New people can read earlier messages',
+  screens: 'Allow screen sharing',
+  link: 'Copy the host link',
+  linkNote: 'Anyone who opens it becomes a host like you. Don’t share it with others.',
+  end: 'End the call for everyone',
+  ends: 'End the call for everyone?',
+  yesEnd: 'End for everyone',
 };
 
-/** Of the panel with the emoji, likewise. Never more than is known. */
+/** The part of the connection panel with the emoji. It must never claim more than we know. */
 export const verificationPanelWords = {
   heading: 'Is it really them?',
   emoji: (names: readonly string[]) => `Four emoji: ${names.join(', ')}`,
   lead: (name: string, standing: Standing): string => {
     switch (standing.is) {
       case 'comparing':
-        return 'The four emoji come as soon as you are connected.';
+        return 'The four emoji appear once you’re connected.';
       case 'failed':
-        return `What came from ${name}’s side does not fit. Somebody may be between you: say nothing that others must not hear, and call again.`;
+        return `The check with ${name} failed. Somebody may be listening in between: say nothing private, hang up and call again.`;
       case 'unverified':
-        return `Read them to each other. If ${name} sees the same four, nobody is between you.`;
+        return `Read them out to each other. If ${name} sees the same four, nobody is listening in between.`;
       case 'verified':
-        return `Nobody is between you: you compared emoji with ${name}, in this call or, with this browser, in an earlier one.`;
+        return `Nobody is listening in between: you compared emoji with ${name}, in this call or in an earlier one in this browser.`;
       case 'changed':
-        return `You verified a ${name} before, and this one has another key. It may be another browser or another person: compare the four before you trust.`;
+        return `You verified a ${name} before, but this one has a different key. It may be another browser or another person: compare the four emoji before you trust them.`;
     }
   },
   match: 'They match',
-  differ: 'Not verified after all',
+  differ: 'Undo verification',
   verified: 'Verified',
 };

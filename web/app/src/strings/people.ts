@@ -2,13 +2,13 @@ import type { Permission, Permissions } from '@eyeline/sdk';
 
 const abilities: { readonly [P in Permission]: string } = {
   microphone: 'speak',
-  camera: 'be seen',
+  camera: 'use your camera',
   screen: 'share your screen',
-  chat: 'write',
+  chat: 'chat',
   files: 'send files',
 };
 
-/** What somebody can do who may not do everything; empty for all others. */
+/** What somebody with limited permissions can do; empty for everybody else. */
 function may(permissions: Permissions): string {
   const all = Object.keys(abilities) as Permission[];
   const able = all.filter((each) => permissions.has(each));
@@ -21,12 +21,12 @@ export const peopleWords = {
   button: 'People',
   may,
   cameraStays: 'Your camera stays off here',
-  waiting: (count: number) => `${count} ${count === 1 ? 'waits' : 'wait'} at the door`,
-  linkCopied: 'The host’s link is copied',
+  waiting: (count: number) => `${count} waiting to join`,
+  linkCopied: 'Host link copied',
   asked: (name: string) => `${name} asks you to mute your microphone`,
   anybody: 'A host',
   lobby: {
-    waiting: 'The host is asked to let you in. Stay on this page.',
+    waiting: 'You’ve knocked. The host has been asked to let you in: keep this page open.',
     cancel: 'Stop waiting',
   },
 };

@@ -1,24 +1,24 @@
-/** What kept a screen from being shared; cancelling it is none of these. */
+/** Why a screen couldn't be shared. Cancelling is not a problem. */
 export type ScreenProblem = 'system' | 'unasked' | 'unknown';
 
 const problems: Readonly<Record<ScreenProblem, string>> = {
   system:
-    'Your system keeps the screen from the browser. Allow it in the system’s settings, under privacy and screen recording, and try again.',
+    'Your system doesn’t let the browser record the screen. Allow it in the system settings, under privacy and screen recording, and try again.',
   unasked:
-    'Your browser did not let you choose a screen. Allow sharing for this site beside the address bar, and try again.',
-  unknown: 'Your browser could not share that. Try again, or choose another window.',
+    'Your browser didn’t let you choose a screen. Allow sharing for this site next to the address bar, and try again.',
+  unknown: 'Your browser couldn’t share that. Try again, or choose another window.',
 };
 
 export const screenWords = {
   button: (sharing: boolean) => (sharing ? 'Stop sharing' : 'Share your screen'),
-  sharing: 'You share your screen',
+  sharing: 'You’re sharing your screen',
   stop: 'Stop',
-  stopped: 'You no longer share your screen',
-  switchedOff: 'Sharing screens was switched off. Yours is no longer shown.',
+  stopped: 'You stopped sharing your screen',
+  switchedOff: 'Screen sharing was turned off. Your screen is no longer shown.',
   name: (name: string) => `${name}’s screen`,
-  coming: (name: string) => `${name}’s screen is coming…`,
-  enlarge: (name: string) => `Show ${name}’s screen large`,
-  shares: (name: string) => `${name} shares their screen`,
-  ended: (name: string) => `${name} no longer shares their screen`,
+  coming: (name: string) => `Loading ${name}’s screen…`,
+  enlarge: (name: string) => `Enlarge ${name}’s screen`,
+  shares: (name: string) => `${name} is sharing their screen`,
+  ended: (name: string) => `${name} stopped sharing their screen`,
   problem: (what: ScreenProblem) => problems[what],
 };

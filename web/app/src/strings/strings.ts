@@ -16,7 +16,7 @@ const them = (kinds: readonly Kind[]) => (kinds.length > 1 ? 'them' : 'it');
 const the = (kinds: readonly Kind[]) => `the ${kinds.join(' and ')}`;
 const or = (kinds: readonly Kind[]) => kinds.join(' or ');
 
-/** What happened to a camera or microphone, and how to go on: in the lobby also without it. */
+/** What happened to a camera or microphone, and what to do. In the lobby it also says that you can join without it. */
 function problem(kinds: readonly Kind[], what: Problem, where: 'lobby' | 'call' = 'lobby'): string {
   const goOn = (happened: string, then: string, without = them(kinds)): string =>
     where === 'call'
@@ -28,73 +28,75 @@ function problem(kinds: readonly Kind[], what: Problem, where: 'lobby' | 'call' 
     case 'missing':
       return goOn(`No ${or(kinds)} found.`, 'plug one in and try again', kinds.length > 1 ? 'them' : 'one');
     case 'busy':
-      return goOn(`Another program is using ${the(kinds)}.`, 'close it there and try again');
+      return goOn(`Another program is using ${the(kinds)}.`, 'close it and try again');
     case 'insecure':
       return goOn(
-        `This page did not come over https, so your browser keeps ${the(kinds)} from it.`,
+        `This page isn’t secure (https), so your browser blocks ${the(kinds)}.`,
         'open the https address of this page',
       );
     case 'interrupted':
-      return `Your device keeps ${the(kinds)} off for now: a phone call, a key or a shutter.`;
+      return `Your device has paused ${the(kinds)}: a phone call, a mute key or a shutter.`;
     case 'unknown':
       return goOn(`Your browser could not start ${the(kinds)}.`, 'try again');
   }
 }
 
-/** Why the server said no. Codes that are not here bring their own words. */
+/** Why the server refused. For other codes the server's own message is shown. */
 const refusals: { readonly [code: string]: string } = {
   'room-full': 'The room is full. You can join as soon as somebody leaves.',
-  'room-name': 'This is not a room name that the server takes. Check the link.',
-  name: 'The server did not take this name. Try another one.',
+  'room-name': 'The server doesn’t accept this room name. Check the link.',
+  name: 'The server doesn’t accept this name. Try another one.',
   unreachable: 'The server did not answer. Check your network and try again.',
-  busy: 'The server has as many calls as it can take. Try again in a minute.',
-  'no-key': 'The people inside came by a link with a key. Ask them for the whole link.',
+  busy: 'The server has as many calls as it can handle. Try again in a minute.',
+  'no-key': 'You can’t join without the full link. Ask the people in the call for it.',
   'too-many-looks': 'Your network has opened many rooms in a short time. Try again in a minute.',
-  'too-fast': 'That was too often in a short time. Wait a moment and try again.',
+  'too-fast': 'Too many requests. Wait a moment and try again.',
 };
 
 interface Ending {
   readonly title: string;
   readonly lead: string;
-  /** null where there is no way back. */
+  /** null if there is no way back into the call. */
   readonly again: string | null;
 }
 
+const newLink = 'Ask the person who sent it for a new one.';
+
 const endings: { readonly [code: string]: Ending } = {
   'pass-needed': {
-    title: 'This room is closed',
-    lead: 'It opens only by a link that was made for you. Ask for one.',
+    title: 'You need an invitation',
+    lead: 'You need an invitation link for this room. Ask the host for one.',
     again: null,
   },
-  'pass-invalid': { title: 'This link opens nothing', lead: 'Ask whoever sent it for a new one.', again: null },
-  'pass-expired': { title: 'This link has ended', lead: 'Ask whoever sent it for a new one.', again: null },
+  'pass-invalid': { title: 'This link doesn’t work', lead: newLink, again: null },
+  'pass-expired': { title: 'This link has expired', lead: newLink, again: null },
   'not-allowed': {
-    title: 'This room is closed',
-    lead: 'The site does not let you in. Are you signed in there?',
+    title: 'You can’t join this call',
+    lead: 'The site didn’t let you in. Check that you’re signed in there.',
     again: null,
   },
   left: { title: 'You left', lead: 'Your camera and microphone are off.', again: 'Rejoin' },
   replaced: {
-    title: 'The call moved',
-    lead: 'You opened it in another window, and your seat went there. You can close this page.',
-    again: 'Join here as well',
+    title: 'You joined from another window',
+    lead: 'The call continues there. You can close this page.',
+    again: 'Join here too',
   },
   removed: {
     title: 'You were removed',
-    lead: 'Whoever runs this room took you out of the call.',
+    lead: 'The host removed you from the call.',
     again: 'Try again',
   },
-  ended: { title: 'The call is over', lead: 'Whoever runs this room ended the call for all.', again: 'Join again' },
-  'ended-by-us': { title: 'The call is over', lead: 'You ended it for all.', again: 'Join again' },
+  ended: { title: 'The call is over', lead: 'The host ended the call.', again: 'Join again' },
+  'ended-by-us': { title: 'The call is over', lead: 'You ended it for everyone.', again: 'Join again' },
   'time-up': { title: 'The call is over', lead: 'Its time is up.', again: null },
   'seat-gone': {
-    title: 'Your seat is gone',
-    lead: 'This page had no connection for so long that the room gave your seat up. You can take a new one.',
+    title: 'You were offline too long',
+    lead: 'Your place was given up. Rejoin to continue.',
     again: 'Rejoin',
   },
 };
 
-// Made when first needed: the browser takes tens of milliseconds for them, which the start of a call has not.
+// Created on first use: each takes the browser tens of milliseconds, which would delay the start of a call.
 let oneDigit: Intl.NumberFormat | undefined;
 let hourAndMinute: Intl.DateTimeFormat | undefined;
 
@@ -116,7 +118,7 @@ function lineState({ state, roundTripMs }: Line): string {
 
 const verdict = (code: VerdictCode) => VERDICTS[code];
 
-/** Every word on the page but for those of what is loaded later, which are in the files beside this one. */
+/** All text that is needed from the start. The text of what is loaded later is in the other files of this folder. */
 export const words = {
   product: 'Eyeline',
   newCall: 'New call',
@@ -127,9 +129,9 @@ export const words = {
   verdict,
   title: {
     home: 'Eyeline',
-    nowhere: 'Not found · Eyeline',
+    nowhere: 'Page not found · Eyeline',
     test: 'Test · Eyeline',
-    returning: 'Coming back… · Eyeline',
+    returning: 'Rejoining… · Eyeline',
     lobby: (room: string) => `Ready? ${room} · Eyeline`,
     call: (names: readonly string[], unread: number) =>
       `${unread > 0 ? `(${unread}) ` : ''}${names.length === 0 ? 'Nobody else here' : list(names)} · Eyeline`,
@@ -138,7 +140,7 @@ export const words = {
   home: {
     headline: ['Face to face,', 'nothing between.'],
     lead: 'Video, voice and messages go straight from your browser to theirs. No\u00a0account. No\u00a0app.',
-    code: 'Code or link',
+    code: 'Link or room name',
     join: 'Join',
     test: 'Test your camera, microphone and network',
     problem: (
@@ -147,15 +149,15 @@ export const words = {
         | { readonly is: 'wrong' }
         | { readonly is: 'elsewhere'; readonly host: string },
     ) => {
-      if (reading.is === 'empty') return 'Type the code or paste the link that you were sent.';
+      if (reading.is === 'empty') return 'Paste the link you were sent, or type a room name.';
       if (reading.is === 'elsewhere')
-        return `That link leads to another server, ${reading.host}. Open it in the address bar.`;
-      return 'That is not a code or link of a call. A code has only letters, digits and hyphens.';
+        return `That link is for another server, ${reading.host}. Open it in the address bar.`;
+      return 'That’s not a link or a room name. Room names have only letters, digits and hyphens.';
     },
   },
   diagram: {
     note: (state: Line['state']) =>
-      state === 'relayed' ? 'the server passes it on, still encrypted' : 'the server introduces you, then steps aside',
+      state === 'relayed' ? 'the server relays it, still encrypted' : 'the server introduces you, then steps aside',
     alice: 'Alice',
     bob: 'Bob',
     line: 'direct · 23 ms',
@@ -167,11 +169,11 @@ export const words = {
     camera: 'Camera',
     join: 'Join',
     joining: 'Joining…',
-    sealed: 'From browser to browser, encrypted, and introduced under the key in your link.',
-    trusting: 'From browser to browser, encrypted. This link has no key: the server that introduces you is trusted.',
-    hide: 'Hide my address from the others (slower: all goes by the relay)',
-    keyless: 'The people inside came by a link with a key. Yours lacks it: ask them for the whole link.',
-    preview: 'Your picture',
+    sealed: 'End-to-end encrypted. The key is in your link; the server can’t read it.',
+    trusting: 'Encrypted, but this link has no key: you rely on the server to connect you to the right people.',
+    hide: 'Hide my IP address from the others (slower: the call goes through the server)',
+    keyless: 'This link is incomplete. Ask for the full link, including the part after #.',
+    preview: 'Camera preview',
     cameraOff: 'Your camera is off',
     cameraStarting: 'Starting the camera…',
     muted: 'Muted',
@@ -179,14 +181,16 @@ export const words = {
     unnamed: (kind: Kind, index: number) => `${kind === 'microphone' ? 'Microphone' : 'Camera'} ${index + 1}`,
     none: (state: Device['state']) => (state === 'starting' ? 'Asking…' : state === 'off' ? 'Off' : 'None'),
     nameProblem: (reading: { readonly is: 'empty' } | { readonly is: 'long'; readonly length: number }) =>
-      reading.is === 'empty' ? 'Say who you are first.' : `${reading.length} characters; at most 64 fit.`,
+      reading.is === 'empty'
+        ? 'Enter your name first.'
+        : `That’s ${reading.length} characters. Please use 64 or fewer.`,
     connecting: 'Connecting…',
     away: 'The server can’t be reached. Trying again…',
     full: (capacity: number) => `The room is full: all ${capacity} seats are taken.`,
     here: (names: readonly string[]) =>
       names.length === 0 ? 'Nobody here yet' : `${list(names)} ${names.length === 1 ? 'is' : 'are'} here already`,
     refusal: (code: string, message: string) =>
-      refusals[code] ?? (message || 'The server refused. Try again in a moment.'),
+      refusals[code] ?? (message || 'The server refused the request. Try again in a moment.'),
   },
   bar: {
     label: 'Call controls',
@@ -211,27 +215,27 @@ export const words = {
   left: (name: string) => `${name} left`,
   strangers: (count: number, sealed: boolean) => {
     const who = count === 1 ? 'Somebody' : `${count} people`;
-    if (sealed) return `${who} knocked without the key of your link, and ${count === 1 ? 'is' : 'are'} not connected.`;
-    return `${who} came by a link with a key that yours lacks. Ask for the whole link.`;
+    if (sealed) return `${who} tried to join without the key in your link. They are not connected to you.`;
+    return `${who} joined with a key that your link lacks. Ask for the full link, including the part after #.`;
   },
   wrote: (name: string, text: string) => `${name} wrote: ${text.slice(0, 200)}`,
   unconnected: (name: string) => `No connection to ${name}`,
   lostPerson: (name: string) => `Lost ${name}. Trying again…`,
   foundPerson: (name: string) => `${name} is back`,
-  linkCopied: 'Link copied. Send it to whom you want here.',
+  linkCopied: 'Link copied. Send it to the people you want to call.',
   away: 'The server is away. The call goes on.',
-  atDoor: 'You were away for too long. The host is asked to let you in again.',
+  atDoor: 'You were offline too long. The host has been asked to let you back in.',
   endsAt: (at: number) => `This call ends at ${clockTime(at)}.`,
-  endsSoon: 'This call ends within a minute.',
-  hear: 'Click to hear',
+  endsSoon: 'This call ends in less than a minute.',
+  hear: 'Click to turn on sound',
   stage: {
     label: 'People in the call',
     you: 'You',
-    move: 'Your picture: drag it, or move it with the arrow keys',
+    move: 'Your video: drag it, or move it with the arrow keys',
     connecting: (name: string) => `Connecting to ${name}…`,
     muted: 'muted',
     speaking: 'speaking',
-    noCamera: 'no picture',
+    noCamera: 'camera off',
   },
   alone: {
     heading: 'Nobody else here.',
@@ -239,35 +243,35 @@ export const words = {
     link: 'Link to this call',
     copy: 'Copy',
     copied: 'Copied',
-    scan: 'Or let them scan this.',
+    scan: 'Or have them scan this.',
     qr: 'QR code of the link',
   },
-  share: 'Your browser did not let us copy. Copy the link here:',
+  share: 'Your browser blocked copying. Copy the link here:',
   connection: {
-    badge: (name: string, line: Line) => `Line to ${name}: ${lineState(line)}`,
+    badge: (name: string, line: Line) => `Connection to ${name}: ${lineState(line)}`,
     state: lineState,
   },
-  returning: 'Coming back to the call…',
+  returning: 'Rejoining the call…',
   over: {
     of: (code: string, message: string) =>
       endings[code] ?? { title: 'The call is over', lead: message, again: 'Rejoin' },
     home: 'Home',
   },
   nowhere: {
-    title: 'Nothing here',
-    lead: 'This address leads to no page. If somebody sent you a link to a call, check that it is whole.',
-    home: 'Go to the first page',
+    title: 'Page not found',
+    lead: 'There is no page at this address. If you were sent a link to a call, check that it’s complete.',
+    home: 'Back to the start page',
   },
   badKey: {
-    title: 'The link is not whole',
-    lead: 'The key after its # was cut off or changed. Ask for the link again, and copy all of it.',
+    title: 'This link is incomplete',
+    lead: 'The part after # was cut off or changed. Ask for the link again, and copy all of it.',
   },
   insecureKey: {
     title: 'This link needs HTTPS',
-    lead: 'It has a key, and your browser uses keys on secure pages only. Open it with https at its beginning.',
+    lead: 'It has a key, and browsers use keys only on secure pages. Open it with https:// at the start.',
   },
   badRoom: {
-    title: 'Not a room',
-    lead: 'A room has a name of 1 to 64 letters a to z, digits and hyphens. Check the link, or start a call of your own.',
+    title: 'That’s not a valid room name',
+    lead: 'Room names have 1 to 64 letters (a to z), digits and hyphens. Check the link, or start a new call.',
   },
 };

@@ -8,7 +8,7 @@ import { homePath, readRoute, testPath } from './start/route';
 
 export type Page =
   | { readonly at: 'home'; readonly home: Home }
-  /** What is tested is loaded with its view. */
+  /** The model of the test page is loaded together with its view. */
   | { readonly at: 'test'; readonly platform: Platform }
   | { readonly at: 'room'; readonly roomPage: RoomPage }
   | { readonly at: 'bad-room' }
@@ -17,7 +17,7 @@ export type Page =
   | { readonly at: 'insecure' }
   | { readonly at: 'nowhere' };
 
-/** The whole page: what the address asks for. */
+/** The whole page, chosen by the address. */
 export class App {
   readonly page: ReadonlySignal<Page>;
   readonly title: ReadonlySignal<string>;

@@ -19,32 +19,32 @@ import { Subscriptions } from './subscriptions';
 import { TimeLimit } from './time-limit';
 import { VerifiedPeople } from './verified-people';
 
-/** What leads into the call; `hostLink` makes whoever opens it a host. */
+/** Links into the call; anyone who opens `hostLink` becomes a host. */
 export interface Links {
   readonly link: string;
   readonly hostLink: string | null;
 }
 
-/** What is open beside the stage. */
+/** The panels beside the stage. One is open at a time. */
 export type Panel = 'chat' | 'files' | 'people';
 
-/** A call that we are in. */
+/** The call we are in. */
 export class Call {
   readonly link: string;
   readonly me: Person;
   readonly others = signal<readonly Other[]>([]);
   readonly alone: ReadonlySignal<boolean>;
-  /** Why the server does not count us among them just now, in words. */
+  /** Text for when the server is unreachable or we have lost our seat; otherwise null. */
   readonly absence: ReadonlySignal<string | null>;
   /** What we may send here. */
   readonly may: ReadonlySignal<sdk.Permissions>;
   /** Whether the link has a key. */
   readonly sealed: boolean;
-  /** What must be known for as long as it is so. */
+  /** Warnings that stay for as long as they are true. */
   readonly warnings: ReadonlySignal<readonly string[]>;
   readonly #verified: VerifiedPeople;
   readonly chat: Chat;
-  /** Files that go from one to the other; null until what handles them is loaded, a little after the call began. */
+  /** File transfers; null until their code is loaded, shortly after the call begins. */
   readonly files = signal<Files | null>(null);
   readonly panel = signal<Panel | null>(null);
   readonly people: People;
@@ -53,23 +53,23 @@ export class Call {
   readonly timeLimit: TimeLimit;
   readonly controls: ControlsVisibility;
   readonly stage: Stage;
-  /** Whose line is being looked at, by id. */
+  /** Id of the person whose connection panel is open. */
   readonly line = signal<string | null>(null);
   /** The link was copied a moment ago. */
   readonly copied: ReadonlySignal<boolean>;
-  /** The link is shown to be copied by hand, because the browser has no clipboard for us. */
+  /** The invite dialog is open: the browser gives us no clipboard, so the link has to be copied by hand. */
   readonly sharing = signal(false);
-  /** What to run once the person clicked, by id: sound that the browser held back. */
+  /** Autoplay was blocked: what to run after the next click to start the sound, by person or screen. */
   readonly silent = signal<ReadonlyMap<string, () => void>>(new Map());
   readonly #platform: Platform;
   readonly #room: sdk.Room;
   readonly #devices: LocalDevices;
   readonly #subscriptions = new Subscriptions();
-  /** Who is waited for (true), or has been, before they are shown. */
+  /** Newcomers by id: true while we wait for their first connection before showing them. */
   readonly #awaited = new Map<string, boolean>();
-  /** What waits for {@link files}. */
+  /** Runs once {@link files} is there. */
   readonly #early: ((files: Files) => void)[] = [];
-  /** Those who were here before us are no news. */
+  /** False until we have met the people who were here before us: they aren't announced. */
   #greeted = false;
 
   constructor(platform: Platform, room: sdk.Room, devices: LocalDevices, { link, hostLink }: Links) {
@@ -132,7 +132,7 @@ export class Call {
     else this.notices.tell(words.turned(kind, state === 'on'));
   }
 
-  /** Says when the system takes a device away, and when it gives it back. */
+  /** Announces when the system takes a device away, and when it gives it back. */
   #watchFor(kind: Kind): void {
     let interrupted = false;
     const end = this.#devices[kind].subscribe(({ problem, state }) => {
@@ -152,12 +152,12 @@ export class Call {
     }
   }
 
-  /** Sends what was typed, if there is anybody to read it. */
+  /** Sends the draft, if there is anybody to read it. */
   say(): void {
     if (!this.alone.peek() && this.may.peek().has('chat')) this.chat.send();
   }
 
-  /** From now on files come and go. */
+  /** Called once the code for file transfers is loaded. */
   bringFiles(made: typeof Files): void {
     if (this.files.peek() !== null || this.#room.ended.current !== null) return;
     const files = new made(this.#platform, this.#room, this.notices, this.#isOpen('files'));
@@ -165,7 +165,7 @@ export class Call {
     for (const early of this.#early.splice(0)) early(files);
   }
 
-  /** Sends what was dropped or pasted. To be called while the event runs. */
+  /** Sends what was dropped or pasted. Call it while the event runs. */
   takeFiles(items: DataTransferItemList): void {
     if (this.alone.peek()) return;
     const found = droppedFiles(items, (item) => this.#platform.fileHandles.take(item));
@@ -176,7 +176,7 @@ export class Call {
     this.showPanel('files');
   }
 
-  /** In the place of the one that was open; null closes it. */
+  /** Opens a panel in place of the one that was open; null closes it. */
   showPanel(panel: Panel | null): void {
     this.panel.value = panel;
   }
@@ -199,7 +199,7 @@ export class Call {
     this.line.value = id;
   }
 
-  /** The emoji were compared with this person, and are the same. */
+  /** The emoji were compared with this person, and they match. */
   confirm(id: string): void {
     const one = this.others.peek().find((each) => each.id === id);
     if (one === undefined) return;
@@ -207,7 +207,7 @@ export class Call {
     this.notices.tell(verificationWords.confirmed(one.name));
   }
 
-  /** Looks for a path to this person anew. */
+  /** Tries again to connect to this person. */
   retry(id: string): void {
     this.others
       .peek()
@@ -219,7 +219,7 @@ export class Call {
     this.#room.leave();
   }
 
-  /** One of the keys on the buttons' tips. Answers whether it was one. */
+  /** Handles a keyboard shortcut. Returns whether the key was one. */
   press(key: string): boolean {
     if (key === 'm') void this.toggle('microphone');
     else if (key === 'v') void this.toggle('camera');
@@ -233,12 +233,12 @@ export class Call {
     return true;
   }
 
-  /** Sound from this person, or from this screen, was held back until somebody clicks. */
+  /** The browser blocks sound from this person or screen until somebody clicks. */
   silenced(id: string, play: () => void): void {
     this.silent.value = new Map(this.silent.peek()).set(id, play);
   }
 
-  /** Somebody clicked. */
+  /** Somebody clicked: starts the sound that was blocked. */
   unsilence(): void {
     if (this.silent.peek().size === 0) return;
     const plays = [...this.silent.peek().values()];
@@ -261,7 +261,7 @@ export class Call {
     return computed(() => this.panel.value === panel);
   }
 
-  /** Who may not do everything is told what they can do. */
+  /** If we may not do everything here, says what we can do. */
   #allow(may: sdk.Permissions): void {
     this.#devices.allow(may);
     const limits = peopleWords.may(may);
@@ -278,7 +278,7 @@ export class Call {
     this.#room.publish(this.#devices.stream.value);
   }
 
-  /** Those who come to a call that is under way are shown when they are connected. */
+  /** Newcomers to a running call are shown once they are connected. */
   #await(peers: readonly sdk.Peer[]): void {
     const known = new Set(this.others.peek().map((one) => one.id));
     const here = new Set(peers.map((peer) => peer.id));
@@ -327,7 +327,7 @@ export class Call {
     if (this.line.peek() === one.id) this.line.value = null;
   }
 
-  /** Who has gone is not waited for to be heard. */
+  /** Forgets blocked sound of people and screens that are gone. */
   #dropSilent(): void {
     const people = this.others.value.map(({ id }) => id);
     const here = new Set([...people, ...this.screens.shown.value.map(({ key }) => key)]);

@@ -1,12 +1,12 @@
 import { computed, signal } from '@preact/signals';
 
-/** Seconds without a move after which the controls step back. */
+/** Seconds without movement after which the controls hide. */
 const patience = 3;
 
 /** Why the controls must stay for now. */
 export type Hold = 'pointer' | 'keyboard' | 'alone' | 'line';
 
-/** The bar: here while somebody moves or needs it, else out of the picture. */
+/** Whether the control bar is shown: it hides when nobody moves or needs it. */
 export class ControlsVisibility {
   readonly #holds = signal<ReadonlySet<Hold>>(new Set());
   readonly #fresh = signal(true);
@@ -19,7 +19,7 @@ export class ControlsVisibility {
     this.stir();
   }
 
-  /** Somebody moved. */
+  /** The pointer moved, or a key was pressed. */
   stir(): void {
     this.#cancel();
     this.#fresh.value = true;

@@ -5,7 +5,7 @@ import { Subscriptions } from './subscriptions';
 
 export type Kind = 'microphone' | 'camera';
 
-/** What the person wished last time. */
+/** What the person chose last time. */
 interface Wish {
   readonly microphone: boolean;
   readonly camera: boolean;
@@ -13,9 +13,9 @@ interface Wish {
   readonly cameraId?: string;
 }
 
-/** Louder than this is taken for speech, */
+/** Anything louder than this counts as speech, */
 const speech = 0.12;
-/** and so are pauses of so many seconds in it. */
+/** and so do pauses of up to this many seconds. */
 const pause = 0.6;
 
 /** Your camera and microphone, with your choices remembered. */
@@ -56,7 +56,7 @@ export class LocalDevices {
     }));
   }
 
-  /** Asks once for what was wished last time, both at first, of what we may use. */
+  /** Starts what was on last time (at first both), as far as we may use it. Asks the browser only once. */
   async start(): Promise<void> {
     if (this.#started) return;
     this.#started = true;
@@ -64,18 +64,18 @@ export class LocalDevices {
     await this.#media.start({ ...this.#wish, microphone: wished('microphone'), camera: wished('camera') });
   }
 
-  /** Whether the site lets us be heard, or seen, in this room. */
+  /** Whether we have permission to use this device in the room. */
   mayUse(kind: Kind): boolean {
     return this.#usable.value.has(kind);
   }
 
-  /** From now on only these may be used. */
+  /** From now on only devices with these permissions may be used. */
   allow(may: sdk.Permissions): void {
     this.#usable.value = may;
     for (const kind of ['microphone', 'camera'] as const) if (!may.has(kind)) void this.#media.release(kind);
   }
 
-  /** Asks again for what did not come. */
+  /** Asks the browser again for devices that failed. */
   async retry(): Promise<void> {
     const { microphone, camera } = this;
     await Promise.all([
@@ -84,7 +84,7 @@ export class LocalDevices {
     ]);
   }
 
-  /** On, or on its way. */
+  /** On, or starting. */
   isOn(kind: Kind): boolean {
     const { state } = this[kind].value;
     return state === 'on' || state === 'starting';
@@ -134,7 +134,7 @@ function shown<Off extends string>(device: sdk.Device, off: Off): 'on' | 'none' 
   return device.state === 'failed' ? 'none' : off;
 }
 
-/** Whether to ask the browser again may change it. */
+/** Whether asking the browser again may help. */
 export function mayHelp(problem: sdk.Device['problem']): boolean {
   return problem !== 'insecure' && problem !== 'interrupted';
 }

@@ -1,7 +1,7 @@
-/** Control characters, and those that turn the direction of the words around them. */
+/** Control characters, invisible characters, and those that change the direction of the text around them. */
 const unwelcome = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/gu;
 
-/** A name as it may be sent and shown: one line, nothing invisible that changes its surroundings. */
+/** A name that is safe to send and show: one line, nothing invisible. */
 export function cleanName(typed: string): string {
   return typed.replace(unwelcome, ' ').replace(/\s+/g, ' ').trim();
 }
@@ -20,12 +20,12 @@ export function readName(typed: string): NameReading {
   return length > longestName ? { is: 'long', length } : { is: 'name', name };
 }
 
-/** Somebody else's name, never trusted to be what we would have sent. */
+/** Somebody else's name, cleaned: it may be anything. */
 export function shownName(name: string): string {
   return [...cleanName(name)].slice(0, longestName).join('');
 }
 
-/** One or two letters that stand for a face. */
+/** One or two letters shown in place of a picture. */
 export function initials(name: string): string {
   const words = name.split(/[\s\-_.]+/).map((word) => [...word].find((letter) => /[\p{L}\p{N}]/u.test(letter)));
   const found = words.filter((letter) => letter !== undefined);

@@ -1,9 +1,9 @@
 import { signal } from '@preact/signals';
 
-/** Seconds that a notice stays. */
+/** Seconds that a notice is shown. */
 const stay = 4;
 
-/** Short news: some are seen and heard, some only heard by who uses a screen reader. */
+/** Short notices (toasts). Some are only read out by screen readers. */
 export class Notices {
   readonly shown = signal<string | null>(null);
   readonly heard = signal('');
@@ -14,7 +14,7 @@ export class Notices {
     this.#after = after;
   }
 
-  /** For everybody. The latest one wins. */
+  /** Shown and read out. The latest one replaces the one before. */
   show(words: string): void {
     this.#cancel();
     this.shown.value = words;
@@ -24,9 +24,9 @@ export class Notices {
     });
   }
 
-  /** For who can't see what the others see. */
+  /** Only read out by screen readers. */
   tell(words: string): void {
-    // The same words again would not be read again: a no-break space makes them new.
+    // A screen reader doesn't repeat the same text: a no-break space makes it different.
     this.heard.value = this.heard.value === words ? `${words}\u00a0` : words;
   }
 

@@ -3,14 +3,14 @@ import { computed, type ReadonlySignal } from '@preact/signals';
 import { shownName } from './name';
 import type { Subscriptions } from './subscriptions';
 
-/** Somebody at the door. */
+/** Somebody who waits to be let in. */
 export interface Knocking {
   readonly knock: sdk.Knock;
-  /** Empty for somebody without the key of the link, whose name can't be read. */
+  /** Empty for somebody without the key in the link: their name can't be decrypted. */
   readonly name: string;
 }
 
-/** Who is host, who waits, and what hosts do about both. */
+/** Roles, the waiting room, and the rules of the room that hosts can change. */
 export class People {
   readonly role: ReadonlySignal<sdk.Role>;
   readonly entry: ReadonlySignal<'open' | 'knock' | 'locked'>;
@@ -18,12 +18,12 @@ export class People {
   readonly allowsHistory: ReadonlySignal<boolean>;
   readonly allowsScreens: ReadonlySignal<boolean>;
   readonly knocking: ReadonlySignal<readonly Knocking[]>;
-  /** Whether we may say who enters. */
+  /** Whether we may let people in: we are host or co-host. */
   readonly keepsDoor: ReadonlySignal<boolean>;
-  /** The link that makes whoever opens it a host; null where we don't have it. */
+  /** The link that makes anyone who opens it a host; null if we don't have it. */
   readonly hostLink: string | null;
   readonly #hosting: sdk.Hosting;
-  /** It was us who ended the call for all. */
+  /** We ended the call for everyone. */
   ended = false;
 
   constructor(hosting: sdk.Hosting, subscriptions: Subscriptions, hostLink: string | null) {

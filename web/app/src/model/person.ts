@@ -6,7 +6,7 @@ import { Subscriptions } from './subscriptions';
 import { Verification } from './verification';
 import type { VerifiedPeople } from './verified-people';
 
-/** Somebody on the stage: another, or you. */
+/** Somebody on the stage: another person, or you. */
 export interface Person {
   readonly id: string;
   readonly name: string;
@@ -14,7 +14,7 @@ export interface Person {
   readonly stream: ReadonlySignal<MediaStream>;
   readonly media: ReadonlySignal<Pick<sdk.PeerMedia, 'microphone' | 'camera'>>;
   readonly speaking: ReadonlySignal<boolean>;
-  /** The way to them; null for yourself. */
+  /** The connection to them; null for yourself. */
   readonly line: ReadonlySignal<sdk.Line> | null;
   /** Whether it is really them; null for yourself. */
   readonly verification: Verification | null;
@@ -30,11 +30,11 @@ export interface Other extends Person {
   readonly line: ReadonlySignal<sdk.Line>;
   readonly verification: Verification;
   readonly role: ReadonlySignal<sdk.Role>;
-  /** What they share; null while it is nothing. */
+  /** The screen that they share, or null. */
   readonly screen: ReadonlySignal<MediaStream | null>;
   readonly may: sdk.Permissions;
   readonly subscriptions: Subscriptions;
-  /** Looks for a path to them anew. */
+  /** Tries again to connect to them. */
   readonly retry: () => void;
 }
 

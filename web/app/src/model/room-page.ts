@@ -8,7 +8,7 @@ import { hidesAddress, Lobby, type Refusal } from './start/lobby';
 import { keepOwner, ownerOf } from './start/new-call';
 import { type RoomAddress, roomPath } from './start/route';
 
-/** Refusals that no other try changes: there is nothing to do in the lobby. */
+/** Refusals that trying again doesn't change, so there is nothing to do in the lobby. */
 const finalRefusals: ReadonlySet<string> = new Set([
   'pass-needed',
   'pass-invalid',
@@ -24,7 +24,7 @@ export type RoomState =
   | { readonly at: 'call'; readonly call: Call }
   | { readonly at: 'over'; readonly code: string; readonly message: string };
 
-/** One room's address from opening it to leaving it: lobby, call, over, and back in. */
+/** The page of a room: lobby, call, over, and back in. */
 export class RoomPage {
   readonly room: string;
   readonly #address: RoomAddress;
@@ -33,7 +33,7 @@ export class RoomPage {
   readonly #platform: Platform;
   #devices: LocalDevices;
   #stopWatching: () => void = () => {};
-  /** The call that we are in, also while it is not drawn yet. */
+  /** The call we are in, even before it is drawn. */
   #call: Call | null = null;
   #gone = false;
 
@@ -42,7 +42,7 @@ export class RoomPage {
     this.room = address.room;
     if (address.owner !== null) {
       keepOwner(platform, address.room, address.owner);
-      platform.address.rename(roomPath(address.room, address.key)); // a screen that is shown must not give it away
+      platform.address.rename(roomPath(address.room, address.key)); // so that a shared screen doesn't give it away
     }
     this.#address = { ...address, owner: ownerOf(platform, address.room) };
     this.state = this.#state;
@@ -51,13 +51,13 @@ export class RoomPage {
     else void this.#comeBack();
   }
 
-  /** In again after it was over. */
+  /** Joins again after the call was over. */
   rejoin(): void {
     this.#devices = this.#start();
     void this.#look().join();
   }
 
-  /** The address changed: whatever this was, it ends. */
+  /** The address changed: leaves the lobby or the call. */
   end(): void {
     this.#gone = true;
     this.#stopWatching();
@@ -76,14 +76,17 @@ export class RoomPage {
     return `eyeline:in:${this.room}`;
   }
 
-  /** Who has a pass may have to do without camera or microphone: they are asked for once the server has said so. */
+  /**
+   * A pass may exclude camera or microphone, so with a pass we ask for them only after the server has said what is
+   * allowed.
+   */
   #start(): LocalDevices {
     const devices = new LocalDevices(this.#platform);
     if (this.#address.pass === null) void devices.start();
     return devices;
   }
 
-  /** After a reload in mid-call: straight into the same seat, or into the lobby if it is gone. */
+  /** After a reload during a call: straight back into our seat, or into the lobby if it's gone. */
   async #comeBack(): Promise<void> {
     const { sdk, url, identity } = this.#platform;
     const relayOnly = hidesAddress(this.#platform);
@@ -141,7 +144,7 @@ export class RoomPage {
   #over(call: Call, why: sdk.EyelineError): void {
     this.#call = null;
     this.#platform.session.forget(this.#mark);
-    // What was said stays with the seat, and goes with it.
+    // The stored messages belong to the seat, which lives on if another window has taken it.
     if (why.code !== 'replaced') call.chat.leave();
     call.end();
     this.#devices.end();

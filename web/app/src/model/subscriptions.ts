@@ -14,7 +14,7 @@ export class Subscriptions {
     return mirror;
   }
 
-  /** Calls `listener` now and on every change. */
+  /** Calls the listener now and on every change. */
   on<T>(value: Value<T>, listener: (value: T) => void): void {
     this.#ends.push(value.subscribe(listener));
   }

@@ -2,14 +2,14 @@ import { signal } from '@preact/signals';
 import type { Platform } from '../platform/platform';
 import { words } from '../strings/strings';
 
-/** Seconds before its end at which a call says when that is, and at which it says that it is near. */
+/** Seconds before the end at which the first and the last notice appear. */
 const early = 300;
 const late = 60;
 
-/** Seconds after which the clock is looked at again at the latest: timers stand still while a machine sleeps. */
+/** Seconds after which the clock is checked again at the latest: timers stop while a machine sleeps. */
 const patience = 600;
 
-/** What a call that ends at a time says of it; null while that is far off. */
+/** The notice that a call with a time limit ends soon; null until then. */
 export class TimeLimit {
   readonly words = signal<string | null>(null);
   readonly #platform: Platform;
@@ -20,7 +20,7 @@ export class TimeLimit {
     this.#platform = platform;
   }
 
-  /** It ends then, in milliseconds since 1970; null if nobody has said. */
+  /** The call ends at this time, in milliseconds since 1970; null if it has no limit. */
   at(ends: number | null): void {
     this.#ends = ends;
     this.#look();

@@ -4,23 +4,23 @@ import type { VerifiedPeople } from './verified-people';
 
 export type Emoji = readonly (readonly [symbol: string, word: string])[];
 
-/** What is known of whether this is really that person, with nobody between. */
+/** What we know of whether this is really that person, with nobody in between. */
 export type Standing =
   | { readonly is: 'comparing' }
   | { readonly is: 'failed' }
   | { readonly is: 'unverified'; readonly emoji: Emoji }
-  /** In this call, or, by their long-term key, in an earlier one. */
+  /** In this call or, by their long-term key, in an earlier one. */
   | { readonly is: 'verified'; readonly emoji: Emoji }
   /** Somebody of this name was verified, with another key. */
   | { readonly is: 'changed'; readonly emoji: Emoji };
 
-/** One person's emoji, and what we make of them. */
+/** Verification of one person by emoji (a short authentication string). */
 export class Verification {
   readonly standing: ReadonlySignal<Standing>;
   readonly #safety: ReadonlySignal<sdk.Safety>;
   readonly #verified: VerifiedPeople;
   readonly #name: string;
-  /** The emoji that were said to match: for who shows no long-term key. */
+  /** The emoji that were confirmed to match, for people who show no long-term key. */
   readonly #matched = signal<Emoji | null>(null);
   readonly #changes = signal(0);
 
@@ -34,7 +34,7 @@ export class Verification {
     });
   }
 
-  /** The person has compared the emoji with the other: they are the same. */
+  /** You have compared the emoji with the other person, and they match. */
   confirm(): void {
     const safety = this.#safety.peek();
     if (safety.state !== 'ready') return;
@@ -43,7 +43,7 @@ export class Verification {
     this.#changes.value += 1;
   }
 
-  /** It was a mistake. */
+  /** Takes the confirmation back. */
   revoke(): void {
     const safety = this.#safety.peek();
     this.#matched.value = null;
@@ -56,7 +56,7 @@ export class Verification {
     const { emoji, identity } = safety;
     if (this.#matched.value === emoji || (identity !== null && this.#verified.has(identity)))
       return { is: 'verified', emoji };
-    // Who has a key shows it at once; until then nothing is said of it.
+    // People with a long-term key show it at once, so a missing one is no warning.
     if (identity !== null && this.#verified.contradicts(identity, this.#name)) return { is: 'changed', emoji };
     return { is: 'unverified', emoji };
   }

@@ -2,7 +2,7 @@ import type { Memory } from '../platform/platform';
 
 const key = 'eyeline:verified';
 
-/** People that are remembered; the one verified longest ago goes first. */
+/** People who are remembered; the one verified longest ago is forgotten first. */
 const most = 200;
 
 interface Acquaintance {
@@ -10,7 +10,7 @@ interface Acquaintance {
   readonly name: string;
 }
 
-/** Whom this browser has verified, by the name of their long-term key. */
+/** The people this browser has verified, by the fingerprint of their long-term key. */
 export class VerifiedPeople {
   readonly #memory: Memory;
 
@@ -22,13 +22,13 @@ export class VerifiedPeople {
     return this.#all().some((one) => one.identity === identity);
   }
 
-  /** Whether somebody of this name was verified with another key, and this one was not. */
+  /** Whether somebody of this name was verified, but with another key. */
   contradicts(identity: string, name: string): boolean {
     if (this.has(identity)) return false;
     return this.#all().some((one) => alike(one.name, name));
   }
 
-  /** Takes the place of all keys that people of this name had before. */
+  /** Replaces every key that people of this name had before. */
   add(identity: string, name: string): void {
     this.#keep([
       ...this.#all().filter((one) => one.identity !== identity && !alike(one.name, name)),

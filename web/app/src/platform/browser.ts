@@ -8,7 +8,7 @@ import { lazyStorage } from './lazy-storage';
 import type { Address, Memory, Platform } from './platform';
 import { preview } from './preview';
 
-/** The browser, as the model wants it. */
+/** The real {@link Platform}. */
 export function browser(): Platform {
   return {
     sdk: {
@@ -54,10 +54,10 @@ export function browser(): Platform {
 function saveText(name: string, text: string): void {
   const href = URL.createObjectURL(new Blob([text], { type: 'text/plain;charset=utf-8' }));
   Object.assign(document.createElement('a'), { href, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 60_000); // no browser says when it has read it
+  setTimeout(() => URL.revokeObjectURL(href), 60_000); // no event tells when the browser has read it
 }
 
-/** A browser ends the lock when the page is hidden; it is asked for again when the page is back. */
+/** Wake lock. Browsers release it when the page is hidden, so it's requested again when the page is visible. */
 function stayAwake(): (awake: boolean) => void {
   let wanted = false;
   let lock: Promise<WakeLockSentinel | null> = Promise.resolve(null);
@@ -67,7 +67,7 @@ function stayAwake(): (awake: boolean) => void {
       if (!wanted) await held?.release();
       return wanted ? held : null;
     });
-    lock = lock.catch(() => null); // no battery for it, or hidden
+    lock = lock.catch(() => null); // low battery, or the page is hidden
   };
   document.addEventListener('visibilitychange', follow);
   return (awake) => {
@@ -98,7 +98,7 @@ function address(): Address {
   };
 }
 
-/** A browser may refuse storage altogether, already at the mention of it. */
+/** Browsers that block storage throw as soon as it's accessed. */
 function memory(storage: () => Storage): Memory {
   const attempt = <T>(what: () => T, otherwise: T): T => {
     try {

@@ -1,4 +1,4 @@
-/** What browsers know since 2023 and later, and TypeScript does not. */
+/** Options that browsers have known since 2023, but TypeScript doesn't. */
 interface Wish extends DisplayMediaStreamOptions {
   readonly selfBrowserSurface: 'exclude';
   readonly surfaceSwitching: 'include';
@@ -6,10 +6,10 @@ interface Wish extends DisplayMediaStreamOptions {
   readonly windowAudio: 'window';
 }
 
-/** Sharp on any screen that is likely, and no more than an encoder without help can take. */
+/** Sharp on any likely screen, and no more than a software encoder can handle. */
 const video: MediaTrackConstraints = { width: { max: 2560 }, height: { max: 1440 }, frameRate: { max: 30 } };
 
-/** As it is: what makes speech better spoils music. */
+/** Unprocessed: what improves speech spoils music. */
 const audio: MediaTrackConstraints & { readonly restrictOwnAudio: true } = {
   echoCancellation: false,
   noiseSuppression: false,
@@ -18,8 +18,8 @@ const audio: MediaTrackConstraints & { readonly restrictOwnAudio: true } = {
 };
 
 /**
- * Asks the person for a screen, a window or a tab, with its sound; to be called while a click or a key press runs. What is
- * heard on the whole machine is asked for only where the browser leaves out this page: others would hear themselves.
+ * Asks the person for a screen, window or tab, with its sound. Call it while a click or a key press runs. System sound
+ * is requested only if the browser can exclude this page's own: otherwise the others would hear themselves.
  */
 export function captureScreen(): Promise<MediaStream> {
   const silencesPage = Reflect.has(navigator.mediaDevices.getSupportedConstraints(), 'restrictOwnAudio');

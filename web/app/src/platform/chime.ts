@@ -4,7 +4,7 @@ const apart = 0.09;
 /** Seconds that a note takes to fade. */
 const lasts = 0.25;
 
-/** A short, quiet sound, made by the browser itself. */
+/** A short, quiet sound, synthesized in the browser. */
 export function chime(): () => void {
   let context: AudioContext | null = null;
   let playing = 0;
@@ -13,10 +13,10 @@ export function chime(): () => void {
     playing += 1;
     const audio = context;
     const tones = notes.map((frequency, index) => play(audio, frequency, audio.currentTime + index * apart));
-    // One that is left open goes on playing silence, which takes some of a processor all the time.
+    // An open context keeps playing silence, which uses the processor all the time.
     tones.at(-1)?.addEventListener('ended', () => {
       playing -= 1;
-      if (playing > 0) return; // it has begun again meanwhile
+      if (playing > 0) return; // it has started again in the meantime
       context = null;
       void audio.close();
     });

@@ -1,4 +1,4 @@
-/** A store of the browser (IndexedDB) with one table, for what is no text. Rejects where the browser stores nothing. */
+/** Opens an IndexedDB database with one table. Rejects if the browser stores nothing. */
 export function openStore(name: string, table: string): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open(name, 1);
@@ -8,7 +8,7 @@ export function openStore(name: string, table: string): Promise<IDBDatabase> {
   });
 }
 
-/** Asks the one table of that store. */
+/** Sends a request to the table of that database. */
 export function request<T>(
   database: IDBDatabase,
   mode: IDBTransactionMode,

@@ -1,7 +1,7 @@
 import { openStore, request } from './database';
 import type { FileHandles, StoredFileHandle } from './platform';
 
-/** After these hours a handle is thrown away: nobody came back for it. */
+/** Hours after which a handle that nobody came back for is deleted. */
 const hoursKept = 24;
 
 interface Row {
@@ -10,7 +10,7 @@ interface Row {
   readonly at: number;
 }
 
-// Chromium only, and not among TypeScript's types of the DOM.
+// Chromium only, and missing from TypeScript's DOM types.
 interface PickingWindow {
   showOpenFilePicker?: (options: { multiple: boolean }) => Promise<readonly FileSystemFileHandle[]>;
 }
@@ -24,12 +24,12 @@ interface GuardedHandle {
 
 type Handles = WeakMap<File, Promise<FileSystemHandle | null>>;
 
-/** Handles of files, in the browser's database, by the id of the transfer. */
+/** File handles (File System Access API), stored in IndexedDB by transfer id. */
 export function fileHandles(): FileHandles {
   const handles: Handles = new WeakMap();
   let ready: Promise<IDBDatabase> | undefined;
   let last: Promise<unknown> = Promise.resolve();
-  // One after the other: what is forgotten must not be kept a moment later.
+  // One at a time: a handle that was just forgotten must not be stored a moment later.
   const inTurn = async <T>(ask: (database: IDBDatabase) => Promise<T>): Promise<T> => {
     const turn = last.then(async () => {
       ready ??= open();
@@ -66,7 +66,7 @@ export function fileHandles(): FileHandles {
   };
 }
 
-/** A frame of another site may not ask for files in this way. */
+/** A cross-origin frame may not open this picker. */
 function picker(handles: Handles): FileHandles['choose'] {
   const choose = (window as PickingWindow).showOpenFilePicker?.bind(window);
   if (choose === undefined || window.top !== window) return null;
@@ -90,7 +90,7 @@ function held(handle: FileSystemFileHandle & GuardedHandle, handles: Handles): S
   };
 }
 
-/** The store, without what is too old. */
+/** The database, after deleting what is too old. */
 async function open(): Promise<IDBDatabase> {
   const database = await openStore('eyeline-sending', 'handles');
   const oldest = Date.now() - hoursKept * 3_600_000;

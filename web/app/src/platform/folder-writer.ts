@@ -1,13 +1,13 @@
 import type { FileEntry } from '@eyeline/sdk';
 
-/** Folders of one name that may be there already. */
+/** Folders of the same name that may exist already. */
 const numbersMost = 1000;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /**
- * Writes a stream, the bytes of these files one after the other, into a new folder of that name in `parent`. When it is
- * aborted or fails the folder is taken away again.
+ * Writes a stream, the bytes of these files one after the other, into a new folder of that name in `parent`. If it's
+ * aborted or fails, the folder is removed again.
  */
 export async function folderWriter(
   parent: FileSystemDirectoryHandle,
@@ -22,7 +22,7 @@ class FolderWriter implements UnderlyingSink<Bytes> {
   readonly #folder: FileSystemDirectoryHandle;
   readonly #entries: Iterator<FileEntry>;
   #file: FileSystemWritableFileStream | null = null;
-  /** Bytes that the file still gets. */
+  /** Bytes still to be written to the current file. */
   #left = 0;
 
   constructor(parent: FileSystemDirectoryHandle, folder: FileSystemDirectoryHandle, entries: readonly FileEntry[]) {
@@ -48,7 +48,7 @@ class FolderWriter implements UnderlyingSink<Bytes> {
     await this.#parent.removeEntry(this.#folder.name, { recursive: true });
   }
 
-  /** A stream that fails is not aborted. */
+  /** The browser doesn't call `abort` when a write fails, so we do. */
   async #fail(error: unknown): Promise<never> {
     await this.abort();
     throw error;
@@ -65,7 +65,7 @@ class FolderWriter implements UnderlyingSink<Bytes> {
     }
   }
 
-  /** Closes this file and opens the next one that has bytes. */
+  /** Closes the current file and opens the next one that isn't empty. */
   async #next(): Promise<void> {
     await this.#file?.close();
     this.#file = null;
@@ -88,13 +88,13 @@ async function fileAt(folder: FileSystemDirectoryHandle, path: string): Promise<
   let inside = folder;
   for (const part of parts) inside = await inside.getDirectoryHandle(part, { create: true });
   return inside.getFileHandle(name, { create: true }).catch((error: unknown) => {
-    // Some endings that systems act upon, such as .lnk, no page may write.
+    // Browsers let no page write certain extensions, such as .lnk.
     if (error instanceof TypeError) return inside.getFileHandle(`${name}_`, { create: true });
     throw error;
   });
 }
 
-/** What is there already stays as it is. */
+/** Existing folders are left alone: the name gets a number. */
 async function newFolder(parent: FileSystemDirectoryHandle, name: string): Promise<FileSystemDirectoryHandle> {
   const names = new Set<string>();
   for await (const there of parent.keys()) names.add(there.toLowerCase());

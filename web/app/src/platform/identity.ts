@@ -1,8 +1,8 @@
 import { openStore, request } from './database';
 
 /**
- * This browser's long-term key, by which people whom we verified recognise us; made when first asked for. It can't be
- * taken out of the browser. null where the browser stores nothing.
+ * This browser's long-term key, by which people who verified us recognise us. It's generated on first use and can't be
+ * exported. null if the browser stores nothing.
  */
 export async function identity(): Promise<CryptoKeyPair | null> {
   try {
@@ -10,7 +10,7 @@ export async function identity(): Promise<CryptoKeyPair | null> {
     const kept = await request<unknown>(database, 'readonly', (table) => table.get(name));
     if (isPair(kept)) return kept;
     const made = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify']);
-    // Another tab may have been quicker: the first one counts.
+    // Another tab may have been faster: the first key counts.
     await request(database, 'readwrite', (table) => table.add(made, name)).catch(() => undefined);
     const first = await request<unknown>(database, 'readonly', (table) => table.get(name));
     return isPair(first) ? first : null;

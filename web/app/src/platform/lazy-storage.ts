@@ -13,7 +13,7 @@ export function lazyStorage(): FileStorage {
     made ??= storage();
     return made;
   };
-  // A frame of another site may not ask for a folder.
+  // A cross-origin frame may not open this picker.
   const picksFolders = 'showDirectoryPicker' in window && window.top === window;
   const here: Partial<FileStorage> = {
     async prepare() {

@@ -1,7 +1,6 @@
 /**
- * A part of the page that is loaded when it is needed: once, and after it could not be had (the server was away) anew.
- * Firefox answers each later import of the same address with the failure that it had, so that it gets another one; its
- * message names the old one.
+ * Lazy loading of a module: once, and again if it failed because the server was away. Firefox repeats the failure for
+ * every later import of the same address, so a retry uses a different one, made from the address in its error message.
  */
 export function lazy<T>(load: () => Promise<T>): () => Promise<T> {
   let loading: Promise<T> | null = null;

@@ -1,13 +1,13 @@
 /** Pixels of the longer side. */
 const longest = 160;
 
-/** Bytes of the largest picture that is decoded for it. */
+/** Bytes of the largest file that is decoded for a preview. */
 const bytesMost = 30_000_000;
 
-/** Characters that an offer may have for it. */
+/** Characters that a preview may take in an offer. */
 const charactersMost = 16 * 1024;
 
-/** A small JPEG of a picture in base64; empty for other files. */
+/** A small JPEG of an image file in base64; empty for other files. */
 export async function preview(file: File): Promise<string> {
   if (!file.type.startsWith('image/') || file.size > bytesMost) return '';
   const picture = await createImageBitmap(file);

@@ -1,2 +1,2 @@
-/** What `/test` alone needs of the SDK. */
+/** The part of the SDK that only `/test` needs. */
 export { probeStun, probeTurn } from '@eyeline/sdk';

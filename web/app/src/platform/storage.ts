@@ -2,13 +2,13 @@ import { folderWriter } from './folder-writer';
 import type { ChosenFolder, FileStorage } from './platform';
 import { zip } from './zip';
 
-/** Bytes of a part: a file is stored in parts, because what was written to one is there for a later page once it is closed. */
-const partBytes = 8 * 1024 * 1024; // a multiple of the SDK's chunks, so that each lies in one part
+/** A file is stored in parts of this size: only parts that were closed are there for a later page. */
+const partBytes = 8 * 1024 * 1024; // a multiple of the SDK's chunk size, so that no chunk spans two parts
 
-/** Bytes that are written at once: fewer take the browser longer. A part is a multiple. */
+/** Bytes per write: smaller writes are slower. Divides the size of a part. */
 const writeBytes = 2 * 1024 * 1024;
 
-/** After these hours what nobody came back for is thrown away. */
+/** Hours after which a transfer that nobody came back for is deleted. */
 const hoursKept = 24;
 
 interface PickingWindow {
@@ -16,7 +16,7 @@ interface PickingWindow {
   showSaveFilePicker?: (options: { suggestedName: string }) => Promise<FileSystemFileHandle>;
 }
 
-/** Files that come, in the origin private file system: a folder for each transfer, by its id. */
+/** Received files in the origin private file system (OPFS): one folder per transfer, named by its id. */
 export function storage(): Omit<FileStorage, 'prepare' | 'pickFolder'> & {
   readonly pickFolder: () => Promise<ChosenFolder>;
 } {
@@ -43,7 +43,7 @@ export function storage(): Omit<FileStorage, 'prepare' | 'pickFolder'> & {
     async read(id, start, bytes) {
       const part = await (await folder(id)).getFileHandle(partName(Math.floor(start / partBytes)));
       const from = start % partBytes;
-      // Of a part that is being written the browser shows nothing yet.
+      // The browser shows nothing of a part that is still being written.
       return new Uint8Array(await (await part.getFile()).slice(from, from + bytes).arrayBuffer());
     },
     async pick(name) {
@@ -76,20 +76,20 @@ async function pickFolder(): Promise<ChosenFolder> {
   return { write: (name, entries) => folderWriter(parent, name, entries) };
 }
 
-/** Never of the type that its name says: nothing that came is shown as a page. */
+/** Always as a binary file, whatever the name says: a received file must never open as a page. */
 function download(parts: readonly Blob[], name: string): void {
   const url = URL.createObjectURL(new File([...parts], name, { type: 'application/octet-stream' }));
   Object.assign(document.createElement('a'), { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** Writes a stream as parts, from part `next` on. */
+/** Writes a stream as parts, starting with part `next`. */
 class Parts implements UnderlyingSink<Uint8Array<ArrayBuffer>> {
   readonly #folder: FileSystemDirectoryHandle;
   readonly #remove: () => Promise<void>;
   #next: number;
   #part: FileSystemWritableFileStream | null = null;
-  /** The part before that one is put in its place, which takes the browser some time. */
+  /** The previous part while it is being closed, which takes the browser some time. */
   #ending: Promise<void> = Promise.resolve();
   #written = 0;
   readonly #waiting = new Uint8Array(writeBytes);
@@ -109,14 +109,14 @@ class Parts implements UnderlyingSink<Uint8Array<ArrayBuffer>> {
     await this.#close().catch((error: unknown) => this.#fail(error));
   }
 
-  /** Who has gone may come back, and go on with what is here. */
+  /** What is stored stays: the sender may come back and continue. */
   async abort(code: unknown): Promise<void> {
     await this.#part?.abort().catch(() => undefined);
     await this.#ending.catch(() => undefined);
     if (code !== 'gone') await this.#remove();
   }
 
-  /** A stream that fails, as of a full disk, is not aborted. */
+  /** The browser doesn't call `abort` when a write fails, for example on a full disk, so we do. */
   async #fail(error: unknown): Promise<never> {
     await this.abort(error);
     throw error;
@@ -149,7 +149,7 @@ class Parts implements UnderlyingSink<Uint8Array<ArrayBuffer>> {
   async #end(): Promise<void> {
     await this.#ending;
     this.#ending = this.#part?.close() ?? Promise.resolve();
-    this.#ending.catch(() => undefined); // whoever waits for it next hears of it
+    this.#ending.catch(() => undefined); // the next one to await it gets the error
     this.#part = null;
   }
 
@@ -161,7 +161,7 @@ class Parts implements UnderlyingSink<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** Names that sort as the parts do. */
+/** Names that sort in the order of the parts. */
 function partName(index: number): string {
   return String(index).padStart(8, '0');
 }
@@ -174,7 +174,7 @@ async function partsOf(folder: FileSystemDirectoryHandle): Promise<File[]> {
   return parts.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-/** The folder of all transfers, without what is too old. */
+/** The folder of all transfers, after deleting what is too old. */
 async function open(): Promise<FileSystemDirectoryHandle> {
   const top = await navigator.storage.getDirectory();
   const root = await top.getDirectoryHandle('received', { create: true });
@@ -187,5 +187,5 @@ async function open(): Promise<FileSystemDirectoryHandle> {
 }
 
 async function remove(root: FileSystemDirectoryHandle, id: string): Promise<void> {
-  await root.removeEntry(id, { recursive: true }).catch(() => undefined); // another page has it open: that one goes on
+  await root.removeEntry(id, { recursive: true }).catch(() => undefined); // another page has it open
 }

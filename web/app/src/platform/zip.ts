@@ -4,19 +4,22 @@ export interface Member {
   readonly bytes: Blob;
 }
 
-/** From here on a number stands in the field for large files (ZIP64). */
+/** From this size on, a number goes into the field for large files (ZIP64). */
 const LARGE = 0xffff_ffff;
 
 /** Version of the format that a reader needs: 2.0, or 4.5 for ZIP64. */
 const [PLAIN, ZIP64] = [20, 45] as const;
 
-/** Names are UTF-8. */
+/** Flag: names are UTF-8. */
 const FLAGS = 0x0800;
 
-/** Bytes that are read at once. */
+/** Bytes read at a time. */
 const BLOCK_BYTES = 2 * 1024 * 1024;
 
-/** The members as a ZIP archive. They are read once, for their sums, and not copied: it is made of the blobs themselves. */
+/**
+ * A ZIP archive of the members. They are read once, for their checksums, and not copied: the archive consists of the
+ * blobs.
+ */
 export async function zip(members: readonly Member[], at: Date): Promise<Blob> {
   const summed: Summed[] = [];
   for (const member of members) summed.push({ ...member, sum: await crc32(member.bytes) });
@@ -29,8 +32,7 @@ interface Summed extends Member {
 }
 
 /**
- * The parts, one after the other, of a ZIP archive (APPNOTE 6.3.10) that is not compressed; of one that may be larger
- * than 4 GB (ZIP64) where it has to be.
+ * The parts, in order, of an uncompressed ZIP archive (APPNOTE 6.3.10). Uses ZIP64 where sizes or offsets exceed 4 GB.
  */
 export function archive(members: readonly Summed[], at: Date): (Blob | Uint8Array<ArrayBuffer>)[] {
   const parts: (Blob | Uint8Array<ArrayBuffer>)[] = [];
@@ -87,7 +89,7 @@ function ending(count: number, bytes: number, offset: number): Uint8Array<ArrayB
   return joined(versions, sizes, fields([4, 0x07064b50], [4, 0], [8, offset + bytes], [4, 1]), end);
 }
 
-/** Numbers, each in so many bytes, the lowest first. */
+/** Little-endian numbers, each with its width in bytes. */
 function fields(...numbers: readonly (readonly [2 | 4 | 8, number])[]): Uint8Array<ArrayBuffer> {
   const view = new DataView(new ArrayBuffer(numbers.reduce((sum, [bytes]) => sum + bytes, 0)));
   let at = 0;
@@ -114,7 +116,7 @@ function length(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
-/** Local time as MS-DOS wrote it, to two seconds: the time in the lower half, the date in the upper. */
+/** Local time in MS-DOS format, to two seconds: time in the lower half, date in the upper. */
 function dosTime(at: Date): number {
   const time = (at.getHours() << 11) | (at.getMinutes() << 5) | (at.getSeconds() >> 1);
   const date = ((at.getFullYear() - 1980) << 9) | ((at.getMonth() + 1) << 5) | at.getDate();
@@ -127,7 +129,7 @@ const table = Int32Array.from({ length: 256 }, (_, index) => {
   return sum;
 });
 
-/** CRC-32 as ISO-HDLC has it. */
+/** CRC-32 (ISO-HDLC). */
 async function crc32(bytes: Blob): Promise<number> {
   let sum = -1;
   for (let at = 0; at < bytes.size; at += BLOCK_BYTES) {

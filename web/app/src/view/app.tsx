@@ -66,13 +66,13 @@ export function AppView({ app }: { readonly app: App }) {
 
 type CheckupPage = typeof import('./start/checkup').CheckupPage;
 
-/** `/test`, whose words are loaded when somebody goes there. */
+/** `/test`, whose code is loaded when somebody goes there. */
 function CheckupLater(props: Parameters<CheckupPage>[0]) {
   const [View, setView] = useState<CheckupPage | null>(null);
   useEffect(() => {
     Promise.all([import('./start/checkup'), addStylesheet(checkupCss)]).then(
       ([{ CheckupPage }]) => setView(() => CheckupPage),
-      () => undefined, // the server is gone, and with it what there was to test
+      () => undefined, // the server is away, so there is nothing to test
     );
   }, []);
   return View === null ? <main class="checkup" /> : <View {...props} />;

@@ -11,7 +11,7 @@ import { useFocusBack } from './ui/focus-back';
 import { Icon } from './ui/icon';
 import { Verification } from './verification';
 
-/** "Your line to Bob", beside the badge that opened it. */
+/** "Your connection to Bob", next to the badge that opened it. */
 export function ConnectionPanel({ call }: { readonly call: Call }) {
   const index = call.others.value.findIndex((one) => one.id === call.line.value);
   const person = call.others.value[index];
@@ -20,7 +20,7 @@ export function ConnectionPanel({ call }: { readonly call: Call }) {
   return <Panel key={person.id} call={call} person={person} box={box} />;
 }
 
-/** As wide as in the style. */
+/** Pixels; the same as in the style. */
 const width = 440;
 
 function Panel({ call, person, box }: { readonly call: Call; readonly person: Other; readonly box: Box }) {

@@ -21,25 +21,25 @@ import { RoundButton } from './ui/round-button';
 
 interface Props {
   readonly call: Call;
-  /** Those that open a panel. */
+  /** The buttons that open panels. */
   readonly buttons: { readonly [P in Panel]: Ref<HTMLButtonElement> };
 }
 
-/** How many there are: those that are always there, and those that this person and this browser have. */
+/** How many buttons the bar has: some depend on the person and the browser. */
 export function controlsOf({ screens, people }: Call): number {
   return 5 + [screens.mayShare, people.allowsFiles, people.keepsDoor].filter(({ value }) => value).length;
 }
 
-/** Milliseconds in which nobody aims at what slid under a pointer that stands still. */
+/** Milliseconds in which a click on a button that slid under a resting pointer is taken for an accident. */
 const aimsWithin = 2000;
 
 function isSamePlace(before: MouseEvent | null, event: MouseEvent): boolean {
-  if (before === null || event.detail === 0) return false; // a key
+  if (before === null || event.detail === 0) return false; // from the keyboard
   if (event.timeStamp - before.timeStamp > aimsWithin) return false;
   return Math.hypot(event.clientX - before.clientX, event.clientY - before.clientY) < 4;
 }
 
-/** The controls of a call. They stay while the pointer or the keyboard is in them. */
+/** The controls of a call. They stay visible while the pointer or the keyboard focus is in them. */
 export function ControlBar({ call, buttons }: Props) {
   const { controls, chat } = call;
   const microphone = call.isOn('microphone');
@@ -50,7 +50,7 @@ export function ControlBar({ call, buttons }: Props) {
   const may = call.may.value;
   const knocking = people.knocking.value.length;
   const waiting = call.files.value?.waiting.value ?? 0;
-  /** Where another control was pressed last. */
+  /** The last press on another control. */
   const before = useRef<MouseEvent | null>(null);
   const leave = (event: MouseEvent) => {
     if (isSamePlace(before.current, event)) before.current = null;

@@ -6,7 +6,7 @@ import { Icon } from './ui/icon';
 import { LinkField } from './ui/link-field';
 import { QrCode } from './ui/qr-code';
 
-/** The link to be copied by hand, for browsers without a clipboard for us. */
+/** The link to be copied by hand, for browsers that block the clipboard. */
 export function InviteDialog({ call }: { readonly call: Call }) {
   const close = () => {
     call.sharing.value = false;

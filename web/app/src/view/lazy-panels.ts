@@ -7,13 +7,13 @@ type Panels = typeof import('./panels');
 
 const panelsPart = lazy(() => import('./panels'));
 
-/** Milliseconds after which the panels are loaded: the first pictures have come by then. */
+/** Milliseconds after which the panels are loaded: by then the first pictures are there. */
 const after = 1500;
 
-/** Milliseconds until it is tried again, where the server is away. */
+/** Milliseconds until the next try if the server is away. */
 const again = 3000;
 
-/** The panels of a call, loaded a little after it began, so that they are there also when the server is not. */
+/** The panels of a call, loaded shortly after it began, so that they are there even if the server goes away. */
 export function usePanels(wanted: boolean): Panels | null {
   const [panels, setPanels] = useState<Panels | null>(null);
   useEffect(() => {

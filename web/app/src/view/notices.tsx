@@ -3,7 +3,7 @@ import type { Call } from '../model/call';
 import { words } from '../strings/strings';
 import { Icon } from './ui/icon';
 
-/** The browser plays no sound before somebody clicks. */
+/** Autoplay was blocked: a click turns the sound on. */
 export function Hear({ call }: { readonly call: Call }) {
   if (call.silent.value.size === 0) return null;
   return (
@@ -14,7 +14,7 @@ export function Hear({ call }: { readonly call: Call }) {
   );
 }
 
-/** What is going on, in words: for the eye beside the people, for the ear in a live region. */
+/** Notices: shown next to the people, and read out from a live region. */
 export function NoticesView({ call }: { readonly call: Call }) {
   const { notices } = call;
   const ending = call.timeLimit.words.value;

@@ -1,4 +1,4 @@
-/** What of a call is not there from its first moment. */
+/** The parts of a call that are loaded shortly after it began. */
 export { Files } from '../model/files/files';
 export { ChatPanel } from './chat/chat';
 export { ConnectionPanel } from './connection-panel';

@@ -8,7 +8,7 @@ import { peopleWords } from '../strings/people';
 import { words } from '../strings/strings';
 import { Icon } from './ui/icon';
 
-/** Beside the stage: who is here, who waits, and, for hosts, what they may do. */
+/** The people panel: who is here, who is waiting, and the host's controls. */
 export function PeoplePanel({ call, onClose }: { readonly call: Call; readonly onClose: () => void }) {
   const { people } = call;
   const heading = useRef<HTMLHeadingElement>(null);
@@ -59,7 +59,7 @@ export function PeoplePanel({ call, onClose }: { readonly call: Call; readonly o
   );
 }
 
-/** Somebody at the door: in the panel, or over the stage while it is closed. */
+/** Somebody who waits to be let in: in the panel, or over the stage while it's closed. */
 function KnockCard({
   one,
   people,
@@ -97,7 +97,7 @@ function KnockCard({
   );
 }
 
-/** Who waits, over the stage, for hosts whose panel is closed. */
+/** People who wait to be let in, shown over the stage to hosts whose panel is closed. */
 export function Knocks({ call }: { readonly call: Call }) {
   const { people } = call;
   const all = people.knocking.value;

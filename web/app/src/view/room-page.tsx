@@ -9,7 +9,7 @@ import { MessagePage } from './start/message-page';
 import { Icon } from './ui/icon';
 import { Mark } from './ui/mark';
 
-/** A room's address: whatever of lobby, call and after we are at. */
+/** The page of a room: the lobby, the call, or the end. */
 export function RoomView({ app, roomPage }: { readonly app: App; readonly roomPage: RoomPage }) {
   const state = roomPage.state.value;
   switch (state.at) {

@@ -3,7 +3,7 @@ import { render } from 'preact';
 import type { App } from '../model/app';
 import { AppView } from './app';
 
-/** Draws the app into the page, from now on. */
+/** Draws the app into the page and keeps it up to date. */
 export function show(app: App): void {
   const root = document.getElementById('app');
   if (root === null) return;

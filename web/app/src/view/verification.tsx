@@ -3,7 +3,7 @@ import type { Other } from '../model/person';
 import { verificationPanelWords } from '../strings/panels';
 import { Icon } from './ui/icon';
 
-/** The four emoji that two people compare, and what follows from them. */
+/** Verification: the four emoji that two people compare, and the answer. */
 export function Verification({ person, onConfirm }: { readonly person: Other; readonly onConfirm: () => void }) {
   const standing = person.verification.standing.value;
   const emoji = 'emoji' in standing ? standing.emoji : null;

@@ -7,36 +7,36 @@ import { showable } from './message-text';
 import { SentMessages } from './sent-messages';
 import { Typing } from './typing';
 
-/** In characters as the browser counts them. */
+/** In UTF-16 code units, as the browser counts. */
 export const longestText = 4000;
 
-/** A line as it is shown. */
+/** A message as it's shown. */
 export interface Line extends sdk.ChatLine {
-  /** The line that it answers; null too if it is not here. */
+  /** The message it replies to; null also if we don't have that one. */
   readonly quote: Quote | null;
-  /** Name of the only person that it is for; empty for everyone, and if it is not known any more. */
+  /** For a private message, the name of its recipient; empty for everyone, or if the name is no longer known. */
   readonly toName: string;
 }
 
 export type Quote = Pick<Line, 'mine' | 'name' | 'text'>;
 
-/** What the draft is about, beside a line for everyone: an answer to a line, or other words for it. */
+/** The message that the draft replies to or edits. */
 export interface About {
   readonly does: 'reply' | 'edit';
   readonly line: Line;
 }
 
-/** What people write to one another in this call. */
+/** The chat of a call. */
 export class Chat {
   readonly lines = signal<readonly Line[]>([]);
   readonly unread = signal(0);
   readonly draft = signal('');
-  /** Who the draft is for: a seat, or empty for everyone. */
+  /** Recipient of the draft: a peer id, or empty for everyone. */
   readonly to = signal('');
   readonly about = signal<About | null>(null);
-  /** The line whose ways are open, by key. */
+  /** Key of the message whose menu is open. */
   readonly chosen = signal('');
-  /** How many characters the draft has too many. */
+  /** By how many characters the draft is too long. */
   readonly excess = computed(() => Math.max(0, this.draft.value.trim().length - longestText));
   readonly typing: Typing;
   readonly chime: Chime;
@@ -46,16 +46,16 @@ export class Chat {
   readonly #conversation: sdk.Conversation;
   readonly #sent: SentMessages;
   readonly #peers = new Map<string, sdk.Peer>();
-  /** Who is in the call, and what ends our look at their connections. */
+  /** The people in the call, each with a function that stops watching their connection. */
   #met = new Map<sdk.Peer, () => void>();
   #last: readonly sdk.ChatLine[] | null = null;
-  /** Lines made fit to be shown, by what the conversation has. */
+  /** Cache of shown messages, by the conversation's own. */
   readonly #shown = new WeakMap<sdk.ChatLine, { readonly line: Line; readonly quoted: sdk.ChatLine | undefined }>();
   readonly #names = new Map<string, string>();
   readonly #open: ReadonlySignal<boolean>;
   readonly #stops: readonly (() => void)[];
 
-  /** `open`: whether the person looks at it. */
+  /** `open`: whether the chat panel is open. */
   constructor(platform: Platform, room: sdk.Room, open: ReadonlySignal<boolean>) {
     this.#open = open;
     this.#room = room;
@@ -76,7 +76,7 @@ export class Chat {
     this.#show();
   }
 
-  /** Who is in the call now. */
+  /** Updates who is in the call. */
   meet(peers: readonly sdk.Peer[]): void {
     for (const [peer, end] of this.#met) {
       if (peers.includes(peer)) continue;
@@ -85,14 +85,14 @@ export class Chat {
       this.#peers.delete(peer.id);
     }
     const still = peers.filter((peer) => this.#met.has(peer));
-    // The same seat with another object is somebody to be met again.
+    // The same id with a new object is a new connection.
     if (still.length < this.#met.size) this.#look(still);
     const before = this.#met;
     this.#met = new Map(peers.map((peer) => [peer, before.get(peer) ?? this.#watch(peer)]));
     this.#look(peers);
   }
 
-  /** Anything a peer sent. Answers with the line, if it was one for people that is news. */
+  /** Handles anything a peer sent. Returns the message if it's a new one to show. */
   receive(from: sdk.Peer, message: unknown): Line | null {
     this.#peers.set(from.id, from);
     const { news, sends } = this.#conversation.hear(from, message, this.#platform.now());
@@ -104,7 +104,7 @@ export class Chat {
     return this.#fit(news);
   }
 
-  /** The draft is now this; those whom it is for are told that we type. */
+  /** Sets the draft and tells its recipients that we're typing. */
   type(text: string): void {
     this.draft.value = text;
     const to = this.to.peek();
@@ -112,25 +112,25 @@ export class Chat {
     if (text.trim() !== '' && this.about.peek()?.does !== 'edit') this.typing.type(reached);
   }
 
-  /** Everything as the text that `write` makes of it, to be kept. */
+  /** Saves the whole chat as text made by `write`. */
   save(write: (lines: readonly Line[]) => string): void {
     this.#platform.saveText(`chat-${this.#room.name}.txt`, write(this.lines.peek()));
   }
 
-  /** Whether everybody that the draft is for is here. */
+  /** Whether the recipient of the draft is still in the call. */
   readonly addressed = computed(() => {
     const about = this.about.value;
     const to = about?.does === 'edit' ? (about.line.to ?? '') : this.to.value;
     return to === '' || this.#here.value.has(to);
   });
 
-  /** Sends the draft, if there is something in it. */
+  /** Sends the draft, if it isn't empty. */
   send(): void {
     const text = this.draft.peek().trim();
     const about = this.about.peek();
     if (text === '' || this.excess.peek() > 0) return;
     if (about?.does === 'edit' && !this.canChange(about.line)) {
-      // Whom the line was for has gone, or our seat is another: the words stay, to be said anew.
+      // The recipient has left, or our seat has changed: keep the text as a new draft.
       this.about.value = null;
       this.to.value = about.line.to ?? '';
       return;
@@ -146,7 +146,7 @@ export class Chat {
   reply(line: Line): void {
     this.about.value = { does: 'reply', line };
     this.chosen.value = '';
-    // The answer to a private line is as private.
+    // A reply to a private message is private too.
     if (line.to !== null) this.to.value = line.mine ? line.to : line.author;
     else this.to.value = '';
   }
@@ -158,7 +158,7 @@ export class Chat {
     this.draft.value = line.text;
   }
 
-  /** Whether we may write, and not only read. */
+  /** Whether we may send messages, and not only read. */
   get mayWrite(): boolean {
     return this.#room.may.current.has('chat');
   }
@@ -167,7 +167,7 @@ export class Chat {
     return this.mayWrite && this.#conversation.canChange(line);
   }
 
-  /** The last line that can still be changed. */
+  /** Edits our last message that can still be changed. */
   editLast(): void {
     const last = this.lines.peek().findLast((line) => this.canChange(line));
     if (last !== undefined) this.edit(last);
@@ -179,18 +179,18 @@ export class Chat {
     this.#write(this.#conversation.change(line.key, ''));
   }
 
-  /** The draft is a line like any other. */
+  /** Back to a plain draft: no reply, no edit. */
   cancel(): void {
     if (this.about.peek()?.does === 'edit') this.draft.value = '';
     this.about.value = null;
   }
 
-  /** Shows the ways of this line, or hides them again. */
+  /** Opens or closes the menu of this message. */
   choose(line: Line): void {
     this.chosen.value = this.chosen.peek() === line.key ? '' : line.key;
   }
 
-  /** Forgets what the tab keeps for a reload. */
+  /** Forgets what the tab stored for a reload. */
   leave(): void {
     this.#sent.forget();
   }

@@ -3,7 +3,7 @@ import type { Memory } from '../../platform/platform';
 
 const key = 'eyeline:chime';
 
-/** A sound for lines that come while nobody looks at the chat; kept switched off from one call to the next. */
+/** A sound for messages that arrive while nobody looks at the chat. Turning it off is remembered between calls. */
 export class Chime {
   readonly on;
   readonly #memory: Memory;

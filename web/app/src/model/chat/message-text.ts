@@ -1,26 +1,29 @@
-/** Control characters other than line breaks and tabs: they have no picture, so they get one. */
+/** Control characters other than line breaks and tabs, which are replaced by a visible character. */
 const controls = /(?![\n\t])\p{Cc}/gu;
 
-/** Somebody's words as they may be shown: whole characters only. */
+/** Somebody's text, made safe to show: well-formed Unicode, no control characters. */
 export function showable(text: string): string {
   return text.toWellFormed().replace(/\r\n?/g, '\n').replace(controls, '\ufffd');
 }
 
-/** A piece of somebody's words; with `href` it is an address that they wrote, to be followed. */
+/** A piece of a message; with `href` it's a link. */
 export interface Piece {
   readonly text: string;
   readonly href: string | null;
   readonly code: boolean;
 }
 
-/** Between backticks, or on lines between three of them. */
+/** Code: between backticks, or between lines of three backticks. */
 const code = /```(?=[^`]*[^`\s])\n?([^`]+?)\n?```|`(?=[^`\n]*[^`\s])([^`\n]+)`/gu;
-/** Nothing but the web's own: `javascript:` and the like stay words.  No signs that have no picture, or turn letters round. */
+/**
+ * Only http and https: `javascript:` and the like stay plain text. No invisible characters, nor ones that change text
+ * direction.
+ */
 const address = /\bhttps?:\/\/[^\s<>"'\p{Cf}]+/giu;
-/** At the end of an address these are the sentence's, and not its own. */
+/** At the end of a link these belong to the sentence. */
 const afterwards = '.,;:!?…';
 
-/** The words in pieces, in their order; together they are the text, without the backticks around code. */
+/** Splits a message into text, links and code. Together the pieces are the text, without the backticks. */
 export function pieces(text: string): readonly Piece[] {
   const found: Piece[] = [];
   let end = 0;
@@ -46,7 +49,7 @@ function linked(text: string): readonly Piece[] {
   return found;
 }
 
-/** Without the punctuation around it; a bracket belongs to it if it was opened inside. */
+/** The link without punctuation after it. A closing bracket is part of the link only if it has an opening one. */
 function bare(written: string): string {
   const around = written.includes('(') ? afterwards : `${afterwards})`;
   let end = written.length;

@@ -1,10 +1,12 @@
 import type * as sdk from '@eyeline/sdk';
 import type { Memory } from '../../platform/platform';
 
-/** Lines kept. */
+/** How many messages are kept. */
 const most = 1000;
 
-/** What we wrote, kept over a reload by the tab and by nobody else: so nobody can tell us that we wrote it. */
+/**
+ * Our own messages, kept in this tab over a reload. Peers aren't asked for them, so nobody can put words in our mouth.
+ */
 export class SentMessages {
   readonly #memory: Memory;
   readonly #key: string;
@@ -16,7 +18,7 @@ export class SentMessages {
     this.#key = `eyeline:said:${room}`;
   }
 
-  /** What an earlier page wrote. */
+  /** The messages that the page sent before the reload. */
   read(): readonly unknown[] {
     const found: unknown[] = [];
     for (let place = 0; place < most; place += 1) {
@@ -29,7 +31,7 @@ export class SentMessages {
     return found;
   }
 
-  /** A line that is new, or has changed. The oldest make room. */
+  /** Stores a new or changed message. The oldest ones are overwritten. */
   keep({ key, id, author, name, clock, at, revision, text, reply, to }: sdk.ChatLine): void {
     const place = this.#places.get(key) ?? this.#count++ % most;
     this.#places.set(key, place);
@@ -37,7 +39,7 @@ export class SentMessages {
     this.#memory.set(this.#at(place), JSON.stringify(said));
   }
 
-  /** The call is over. */
+  /** Deletes them: the call is over. */
   forget(): void {
     for (let place = 0; place < Math.min(this.#count, most); place += 1) this.#memory.forget(this.#at(place));
   }

@@ -3,13 +3,12 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Platform } from '../../platform/platform';
 import { shownName } from '../name';
 
-/** Seconds between two words of ours that we type, and after which others' count no more. */
+/** Seconds between our "typing" messages, and after which somebody else's expires. */
 const sayEvery = 3;
 const lasts = 6;
 
-/** Who is writing a line just now. */
+/** Typing indicator: who is writing right now. */
 export class Typing {
-  /** Their names. */
   readonly names: ReadonlySignal<readonly string[]>;
   readonly #names = signal<readonly string[]>([]);
   readonly #after: Platform['after'];
@@ -21,7 +20,7 @@ export class Typing {
     this.names = this.#names;
   }
 
-  /** We type something for these people. */
+  /** Tells these people that we're typing. */
   type(peers: readonly sdk.Peer[]): void {
     if (this.#resting !== null) return;
     this.#resting = this.#after(sayEvery, () => {
@@ -30,7 +29,7 @@ export class Typing {
     for (const peer of peers) void peer.send({ kind: 'chat-typing' }).catch(() => undefined); // they left
   }
 
-  /** Anything a peer sent. */
+  /** Handles anything a peer sent. */
   hear(from: sdk.Peer, message: unknown): void {
     if (typeof message !== 'object' || message === null || !('kind' in message)) return;
     if (message.kind === 'chat') this.forget(from.id);
@@ -41,13 +40,13 @@ export class Typing {
     this.#show();
   }
 
-  /** They write no more. */
+  /** They stopped typing. */
   forget(id: string): void {
     this.#typing.get(id)?.stop();
     if (this.#typing.delete(id)) this.#show();
   }
 
-  /** What was typed is sent: the next words are told at once. */
+  /** The draft was sent: when we type again, it's announced at once. */
   rest(): void {
     this.#resting?.();
     this.#resting = null;

@@ -1,4 +1,4 @@
-/** Files and folders in what is dropped at once. */
+/** How many files and folders may be dropped at once. */
 export const mostDropped = 1000;
 
 /** A folder with the files in it, at any depth. */
@@ -7,15 +7,15 @@ export interface Folder {
   readonly files: readonly { readonly path: string; readonly file: File }[];
 }
 
-/** What is below a folder: an entry, and its path from there. */
+/** An entry below a folder, and its path from there. */
 interface Below {
   readonly path: string;
   readonly entry: FileSystemEntry;
 }
 
 /**
- * What was dropped or pasted; null if it is more than {@link mostDropped} in all. `take` gives the file of an item that
- * is no folder. Rejects if a folder can't be read. To be called while the event runs: the list is empty later.
+ * Reads what was dropped or pasted; null if it's more than {@link mostDropped} in all. `take` returns the file of an
+ * item that isn't a folder. Rejects if a folder can't be read. Call it while the event runs: the list is empty later.
  */
 export async function filesIn(
   items: DataTransferItemList,
@@ -34,10 +34,10 @@ export async function filesIn(
   return all;
 }
 
-/** What was dropped; null if it is too much. */
+/** What was dropped; null if it's too much. */
 export type DroppedFiles = readonly (File | Folder)[] | 'unreadable' | null;
 
-/** As {@link filesIn}, with a word for what can't be read. */
+/** As {@link filesIn}, but resolves with 'unreadable' instead of rejecting. */
 export function droppedFiles(
   items: DataTransferItemList,
   take: (item: DataTransferItem) => File | null,
@@ -45,7 +45,7 @@ export function droppedFiles(
   return filesIn(items, take).catch(() => 'unreadable');
 }
 
-/** The folder that was chosen, from files with their paths in it; null if there is none. */
+/** The chosen folder, made from its files and their paths; null if it has no files. */
 export function folderOfChosen(files: readonly File[]): Folder | null {
   const [first] = files;
   if (first === undefined) return null;
@@ -54,13 +54,13 @@ export function folderOfChosen(files: readonly File[]): Folder | null {
   return { name, files: files.map((file) => ({ path: path(file), file })) };
 }
 
-/** Only a folder is looked at as an entry: not every file that is pasted is one. */
+/** Only folders are read as entries: a pasted file may have no entry. */
 function folderIn(item: DataTransferItem): FileSystemDirectoryEntry | null {
   const entry = item.webkitGetAsEntry();
   return entry !== null && isFolder(entry) ? entry : null;
 }
 
-/** null if it holds more than `most` files and folders: these count too, for links on the disk can make a ring of them. */
+/** null if it holds more than `most` files and folders. Folders count too, because symbolic links can form a cycle. */
 async function readFolder(folder: FileSystemDirectoryEntry, most: number): Promise<Folder | null> {
   const below: Below[] = await read(folder, '', most);
   const files: { path: string; file: File }[] = [];
@@ -85,7 +85,7 @@ function open(entry: FileSystemFileEntry): Promise<File> {
   return new Promise((resolve, reject) => entry.file(resolve, reject));
 }
 
-/** What the folder holds, which browsers tell in parts; a folder of a million is not read to its end. */
+/** Lists a folder, which browsers do in batches. Stops early if there are too many entries. */
 async function read(folder: FileSystemDirectoryEntry, before: string, most: number): Promise<Below[]> {
   const reader = folder.createReader();
   const below: Below[] = [];

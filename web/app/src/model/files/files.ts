@@ -10,36 +10,38 @@ import { ResumableFiles } from './resumable';
 import { Incoming, isOver, Outgoing, type Transfer } from './transfer';
 import { Unfinished } from './unfinished';
 
-/** Files that one person is asked for or gets at a time; the SDK allows 64. */
+/** Files offered or sent to one person at a time; the SDK allows 64. */
 const mostAtOnce = 48;
 
-/** Files that came to nothing and are shown. */
+/** How many stopped transfers stay in the list. */
 const mostStopped = 32;
 
 interface Queued {
   readonly peer: sdk.Peer;
   readonly file: File;
-  /** Of a folder, whose bytes the file is. */
+  /** For a folder: its files, whose bytes `file` holds. */
   readonly entries: readonly sdk.FileEntry[] | null;
   readonly preview: string;
-  /** The same for all who get it, so that they pass it on to each other; empty if it is for one person. */
+  /**
+   * The same id for everyone who gets the file, so that they pass it on to each other; empty if it's for one person.
+   */
   readonly share: string;
 }
 
-/** Files that go from one to the other in this call. */
+/** File transfers in this call. */
 export class Files {
   readonly transfers = signal<readonly Transfer[]>([]);
   readonly asking = computed(() => this.transfers.value.filter((one) => one.asksUs));
-  /** How many wait for the person: for an answer, for their file after a reload, for a place. */
+  /** How many transfers wait for the person: for an answer, for a file after a reload, or for a folder to save in. */
   readonly waiting = computed(
     () =>
       this.asking.value.length +
       this.unfinished.entries.value.length +
       this.transfers.value.filter((one) => one instanceof Incoming && one.needsPlace).length,
   );
-  /** To whom the next files go, by id; empty for everyone. */
+  /** Recipient of the next files, by id; empty for everyone. */
   readonly to = signal('');
-  /** Not offered yet: those before them come first. */
+  /** The queue: not offered yet, because too many others are on the way. */
   readonly queue = signal<readonly Queued[]>([]);
   readonly unfinished: Unfinished;
   readonly resumable: ResumableFiles;
@@ -49,13 +51,13 @@ export class Files {
   readonly #storage: FileStorage;
   readonly #open: ReadonlySignal<boolean>;
   readonly #subscriptions = new Subscriptions();
-  /** Those whose files need no more asking. */
+  /** Ids of people whose files are all accepted. */
   readonly #trusted = new Set<string>();
-  /** Who is in the call, and what ends our listening to their offers. */
+  /** The people in the call, each with a function that stops listening to their offers. */
   readonly #met = new Map<sdk.Peer, () => void>();
   #running = 0;
 
-  /** `open`: whether the person looks at them. */
+  /** `open`: whether the files panel is open. */
   constructor(platform: Platform, room: sdk.Room, notices: Notices, open: ReadonlySignal<boolean>) {
     this.#platform = platform;
     this.#room = room;
@@ -64,7 +66,7 @@ export class Files {
     this.#open = open;
     this.unfinished = new Unfinished(platform.session, room.name);
     this.resumable = new ResumableFiles(this.unfinished, platform.fileHandles);
-    // Fails where the server is away just then: what is asked of the disk first tries again.
+    // Fails if the server is away right now; the first use of the storage tries again.
     void this.#storage.prepare().catch(() => undefined);
     this.#subscriptions.on(room.peers, (peers) => {
       this.#meet(peers);
@@ -79,12 +81,12 @@ export class Files {
     return this.#room.hosting.rules.current.files;
   }
 
-  /** Whether the site lets us send some. */
+  /** Whether we have permission to send files. */
   get maySend(): boolean {
     return this.#room.may.current.has('files');
   }
 
-  /** Offers the files and folders to whom they are for; one that was on its way before a reload goes on. */
+  /** Offers files and folders to the chosen people. One that was being sent before a reload is resumed. */
   async send(files: readonly (File | Folder)[]): Promise<void> {
     if (!this.allowed || !this.maySend) {
       this.#notices.show(this.maySend ? fileWords.forbidden : fileWords.receiveOnly);
@@ -111,7 +113,7 @@ export class Files {
     }
   }
 
-  /** Offers the folder of these files, as they were chosen. */
+  /** Offers a folder, given the files that were chosen from it. */
   async sendFolder(files: readonly File[]): Promise<void> {
     const folder = folderOfChosen(files);
     if (folder !== null) await this.send([folder]);
@@ -125,34 +127,34 @@ export class Files {
     else await this.send(files);
   }
 
-  /** Whether the browser can keep hold of files that are chosen by {@link choose}. */
+  /** Whether the browser can keep handles of files chosen with {@link choose}. */
   get keeps(): boolean {
     return this.#platform.fileHandles.choose !== null;
   }
 
   async choose(): Promise<void> {
-    const files = await this.#platform.fileHandles.choose?.().catch(() => []); // the person chose none
+    const files = await this.#platform.fileHandles.choose?.().catch(() => []); // the person cancelled
     await this.send(files ?? []);
   }
 
-  /** Has the person let the browser read again what it kept hold of. To be called while a click runs. */
+  /** Asks for permission to read files again after a reload, and resumes them. Call it while a click runs. */
   async goOn(): Promise<void> {
     await this.resumable.ask();
     await this.#goOn();
   }
 
-  /** It waits for its file no longer. */
+  /** Gives up a transfer that waits for its file. */
   giveUp(id: string): void {
     this.unfinished.drop(id);
     this.#release([id]);
   }
 
-  /** To be called while a click runs: where a folder goes may have to be asked. */
+  /** Call it while a click runs: it may have to ask where to put a folder. */
   accept(one: Incoming): void {
     void this.#accept(one);
   }
 
-  /** This one and all that this person offers until the call ends. */
+  /** Accepts this one and everything this person offers until the call ends. */
   acceptAll(one: Incoming): void {
     this.#trusted.add(one.personId);
     void this.#accept(one);
@@ -161,13 +163,13 @@ export class Files {
     }
   }
 
-  /** To be called while a click runs, as {@link accept}. */
+  /** Call it while a click runs, as {@link accept}. */
   async save(one: Incoming): Promise<void> {
     if (one.entries !== null && !(await this.#place(one))) return;
     await this.#save(one);
   }
 
-  /** Takes what is over out of sight. */
+  /** Removes finished transfers from the list. */
   clear(): void {
     this.#drop(this.transfers.peek().filter((one) => isOver(one.progress.peek().state)));
   }
@@ -180,12 +182,12 @@ export class Files {
     this.#platform.stayAwake(false);
   }
 
-  /** Offers again what an earlier page was sending to those who are here, as far as the browser gives it to us. */
+  /** Resumes what an earlier page was sending to people who are here, as far as the files can be read. */
   async #goOn(): Promise<void> {
     const peers = this.#room.peers.current;
     const waiting = this.unfinished.entries.peek().filter(({ to }) => peers.some(({ id }) => id === to));
     for (const [{ id, to, name, size, share }, file] of await this.resumable.readable(waiting)) {
-      if (file.name !== name || file.size !== size) continue; // it was changed since: the person chooses
+      if (file.name !== name || file.size !== size) continue; // the file has changed: the person has to choose it
       const preview = await this.#platform.preview(file);
       const peer = this.#room.peers.current.find((one) => one.id === to);
       if (peer !== undefined && this.unfinished.claim(id) !== null)
@@ -212,7 +214,7 @@ export class Files {
     }
   }
 
-  /** Offers what is queued, to each as much as they can have at once. */
+  /** Offers queued files, up to the limit for each person. */
   #offerNext(): void {
     const room = new Map<sdk.Peer, number>();
     for (const { peer } of this.queue.peek()) if (!room.has(peer)) room.set(peer, mostAtOnce - this.#onTheirWay(peer));
@@ -226,7 +228,7 @@ export class Files {
     this.queue.value = later;
   }
 
-  /** As it can be offered; null, with words to the person, if it can't. */
+  /** Turns it into something that can be offered; shows a notice and returns null if it can't be. */
   #whole(one: File | Folder): { readonly file: File; readonly entries: readonly sdk.FileEntry[] | null } | null {
     if (one instanceof File) return { file: one, entries: null };
     const whole = this.#platform.sdk.folderOf(one.name, one.files);
@@ -245,11 +247,11 @@ export class Files {
     const transfer = peer.offer(file, options);
     const { id } = transfer.offer;
     this.unfinished.add({ id, name: file.name, size: file.size, folder: entries !== null, to: peer.id, share });
-    void this.#platform.fileHandles.keep(id, file).catch(() => undefined); // then it is chosen again
+    void this.#platform.fileHandles.keep(id, file).catch(() => undefined); // then it has to be chosen again
     this.#add(new Outgoing(transfer, peer, cleanName(file.name), this.#platform.now));
   }
 
-  /** Asks the person, unless it was asked before: of a page that was loaded anew, or by "accept all". */
+  /** Asks the person, unless it was accepted before: before a reload, or by "accept all". */
   async #hear(peer: sdk.Peer, file: sdk.IncomingFile): Promise<void> {
     if (!this.allowed) {
       file.decline();
@@ -269,7 +271,7 @@ export class Files {
     this.transfers.value = this.transfers.peek().filter((one) => !those.includes(one));
   }
 
-  /** What came to nothing goes when there is much of it: whoever offers and withdraws without end fills nobody's memory. */
+  /** Old stopped transfers are dropped, so that somebody who keeps offering and withdrawing can't fill our memory. */
   #add(one: Transfer): void {
     const stopped = this.transfers.peek().filter((each) => each.progress.peek().state === 'stopped');
     this.#drop(stopped.slice(0, -mostStopped));
@@ -307,14 +309,17 @@ export class Files {
     if (one.entries === null || (await this.#place(one))) await this.#take(one);
   }
 
-  /** Has the person choose where a folder goes, where the browser lets us ask; false if they don't. */
+  /** Lets the person choose where to put a folder, if the browser has a folder picker; false if they cancel. */
   async #place(one: Incoming): Promise<boolean> {
     if (this.#storage.pickFolder === null) return true;
     one.place = await this.#storage.pickFolder().catch(() => null);
     return one.place !== null;
   }
 
-  /** A folder goes to its place, as soon as it has one; or it becomes an archive where there are no such places. */
+  /**
+   * Saves a finished transfer. A folder is written where the person chose, or as an archive if there is no folder
+   * picker.
+   */
   async #save(one: Incoming): Promise<void> {
     const { id, name, entries, place } = one;
     one.problem.value = null;
@@ -331,7 +336,10 @@ export class Files {
     }
   }
 
-  /** Into the browser's own storage if there is room, from where a reload can go on; else where the person says. */
+  /**
+   * Receives into the browser's own storage if there is space, so that a reload can resume; otherwise into a picked
+   * file.
+   */
   async #take(one: Incoming): Promise<void> {
     one.problem.value = null;
     try {

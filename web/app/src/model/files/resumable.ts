@@ -2,9 +2,9 @@ import { computed, signal } from '@preact/signals';
 import type { FileHandles, StoredFileHandle } from '../../platform/platform';
 import type { Entry, Unfinished } from './unfinished';
 
-/** Files of an earlier page whose handles the browser kept: they go on without being chosen again. */
+/** Files of an earlier page whose handles the browser kept: they resume without being chosen again. */
 export class ResumableFiles {
-  /** Ids of those that go on once the person lets the browser read them. */
+  /** Ids of transfers that resume once the person lets the browser read the file. */
   readonly asking = computed<ReadonlySet<string>>(() => {
     const waiting = this.#unfinished.entries.value;
     return new Set(waiting.map(({ id }) => id).filter((id) => this.#guarded.value.has(id)));
@@ -20,7 +20,7 @@ export class ResumableFiles {
     this.#found = this.#find(unfinished.entries.peek());
   }
 
-  /** The files among these entries that can be read now; of the others the person can be asked. */
+  /** The files among these entries that can be read now. For the others the person can be asked. */
   async readable(entries: readonly Entry[]): Promise<readonly (readonly [Entry, File])[]> {
     const found = await this.#found;
     const files: (readonly [Entry, File])[] = [];
@@ -35,7 +35,7 @@ export class ResumableFiles {
     return files;
   }
 
-  /** Asks the person for those that wait for that; to be called while a click runs. */
+  /** Asks the person for permission to read them. Call it while a click runs. */
   async ask(): Promise<void> {
     const found = await this.#found;
     for (const id of this.asking.peek()) {

@@ -4,14 +4,14 @@ import type { ChosenFolder } from '../../platform/platform';
 import { shownName } from '../name';
 import { Subscriptions } from '../subscriptions';
 
-/** Seconds over which the speed is measured. */
+/** Seconds over which the speed is averaged. */
 const span = 4;
-/** Seconds between two pictures of how far it is. */
+/** Seconds between two updates of the shown progress. */
 const pictureEvery = 0.25;
 
 export type Problem = 'room' | 'disk' | 'lost' | 'unsaved';
 
-/** How fast it goes; null before that is known. */
+/** Speed and time left; null until they are known. */
 export interface Pace {
   readonly bytesPerSecond: number;
   readonly secondsLeft: number;
@@ -21,20 +21,20 @@ export function isOver(state: sdk.TransferState): boolean {
   return state === 'verified' || state === 'stopped';
 }
 
-/** A file on its way to or from one person, as it is shown. */
+/** A file transfer to or from one person, as it's shown. */
 abstract class Way {
   abstract readonly mine: boolean;
   readonly id: string;
   readonly size: number;
-  /** As the SDK has it: base64 of a JPEG, or empty. */
+  /** A JPEG in base64, or empty. */
   readonly preview: string;
-  /** Of a folder, its files. */
+  /** For a folder: its files. */
   readonly entries: readonly sdk.FileEntry[] | null;
   readonly person: string;
   readonly personId: string;
   readonly progress: ReadonlySignal<sdk.FileProgress>;
   readonly pace: ReadonlySignal<Pace | null>;
-  /** No path to the person just now. */
+  /** There is no connection to the person right now. */
   readonly cut: ReadonlySignal<boolean>;
   readonly subscriptions = new Subscriptions();
   readonly #transfer: sdk.FileTransfer;
@@ -100,13 +100,13 @@ export class Outgoing extends Way {
 export class Incoming extends Way {
   readonly mine = false;
   readonly name: string;
-  /** Why it could not be taken. */
+  /** Why it couldn't be received or saved. */
   readonly problem = signal<Problem | null>(null);
-  /** It is in the browser's storage, and can be saved from there. */
+  /** It's in the browser's storage, and can be saved from there. */
   stored = false;
-  /** Where the person wants the folder to be. */
+  /** Where the person wants to put the folder. */
   place: ChosenFolder | null = null;
-  /** Of a folder that is whole: whether it is where the person wants it. */
+  /** For a complete folder: whether it was saved where the person wants it. */
   readonly saving = signal<'no' | 'runs' | 'done'>('no');
   readonly #file: sdk.IncomingFile;
 
@@ -120,13 +120,13 @@ export class Incoming extends Way {
     return this.progress.value.state === 'asked';
   }
 
-  /** A folder that is whole and stored, but not where the person wants it. */
+  /** A complete folder for which the person still has to choose a place. */
   get needsPlace(): boolean {
     const whole = this.progress.value.state === 'verified';
     return whole && this.stored && this.entries !== null && this.saving.value === 'no';
   }
 
-  /** `readBack` reads what was written, if one can. */
+  /** `readBack` reads what was written, if that's possible. */
   accept(to: WritableStream<Uint8Array<ArrayBuffer>>, kept: sdk.Kept | null, readBack: sdk.ReadBack | null): void {
     this.#file.accept(to, kept ?? undefined, readBack ?? undefined);
   }
@@ -138,7 +138,7 @@ export class Incoming extends Way {
 
 export type Transfer = Outgoing | Incoming;
 
-/** Measures the pace over the last seconds that it ran; bytes that were there at the start were not sent now. */
+/** Measures the speed over the last seconds in which it ran. Bytes from before the start don't count. */
 function meter(size: number, now: () => number): (progress: sdk.FileProgress) => Pace | null {
   let samples: { readonly at: number; readonly bytes: number }[] = [];
   return ({ state, paused, bytes }) => {

@@ -1,22 +1,21 @@
 import { signal } from '@preact/signals';
 import type { Memory } from '../../platform/platform';
 
-/** A file that we were sending, as it is known after a reload. */
+/** A file that we were sending, as remembered after a reload. */
 export interface Entry {
   readonly id: string;
   readonly name: string;
   readonly size: number;
-  /** It is a folder. */
   readonly folder: boolean;
-  /** The id of who gets it. */
+  /** Id of the recipient. */
   readonly to: string;
-  /** The same for all who get it; empty if it is for one person. */
+  /** The same id for everyone who gets it; empty if it's for one person. */
   readonly share: string;
 }
 
-/** What this page sends, kept over a reload: where there is no handle of the file, it has to be chosen again. */
+/** What this page is sending, remembered over a reload. Without a file handle, the file has to be chosen again. */
 export class Unfinished {
-  /** Those of an earlier page, which wait for their file. */
+  /** Transfers of an earlier page that wait for their file. */
   readonly entries = signal<readonly Entry[]>([]);
   readonly #memory: Memory;
   readonly #key: string;
@@ -28,7 +27,7 @@ export class Unfinished {
     this.entries.value = read(memory.get(this.#key));
   }
 
-  /** The entries that this is the file of, among those for people who are here; they no longer wait. */
+  /** Takes the entries that this file belongs to, for people who are here: they no longer wait. */
   take(file: File, folder: boolean, here: (id: string) => boolean): readonly Entry[] {
     const matches = (one: Entry) =>
       one.name === file.name && one.size === file.size && one.folder === folder && here(one.to);
@@ -37,7 +36,7 @@ export class Unfinished {
     return taken;
   }
 
-  /** That entry, if it still waits; it no longer does. */
+  /** Takes that entry, if it still waits. */
   claim(id: string): Entry | null {
     const entry = this.entries.peek().find((one) => one.id === id) ?? null;
     this.entries.value = this.entries.peek().filter((one) => one !== entry);
@@ -49,14 +48,14 @@ export class Unfinished {
     this.#keep();
   }
 
-  /** It is over, or given up. */
+  /** The transfer is over, or given up. */
   drop(id: string): void {
     this.#running = this.#running.filter((one) => one.id !== id);
     this.entries.value = this.entries.peek().filter((one) => one.id !== id);
     this.#keep();
   }
 
-  /** Gives all of them up; their ids. */
+  /** Gives all of them up, and returns their ids. */
   forget(): readonly string[] {
     this.#memory.forget(this.#key);
     return [...this.entries.peek(), ...this.#running].map(({ id }) => id);

@@ -6,7 +6,7 @@ export interface Box extends Size {
   readonly x: number;
   readonly y: number;
 }
-/** All the room there is, and the part of it that nothing floats over. */
+/** The whole stage, and the part of it that nothing floats over. */
 export interface StageSize {
   readonly all: Box;
   readonly free: Box;
@@ -15,29 +15,29 @@ export interface StageSize {
 export const corners = ['top-left', 'top-right', 'bottom-left', 'bottom-right'] as const;
 export type Corner = (typeof corners)[number];
 
-/** Where everybody is: one box each, in order, you last. */
+/** Where everybody is: one box per person, in order, you last. */
 export interface Layout {
   /** Changes when people move, not when the window changes its size. */
   readonly shape: string;
-  /** The other fills the stage and you are a small window over it. */
+  /** The other person fills the stage, and your own video is a small window over it. */
   readonly pair: boolean;
   readonly boxes: readonly Box[];
-  /** Of shared screens, in their order. */
+  /** The boxes of shared screens, in their order. */
   readonly screens: readonly Box[];
 }
 
-/** Places `others` people and you. */
+/** Lays out `others` people and you. */
 export function layout(others: number, stage: StageSize, corner: Corner): Layout {
   if (others > 1) return grid(others + 1, stage.free);
   const small = smallWindow(stage.free, corner);
   return { shape: `pair ${corner}`, pair: true, boxes: others === 0 ? [small] : [stage.all, small], screens: [] };
 }
 
-/** At the left, your window leaves the other's badge and name free. */
+/** On the left, your window leaves room for the other person's badge and name. */
 const badge = 48;
 const name = 44;
 
-/** Your own window: about a sixth of the width, upright on an upright phone. */
+/** Your own window: about a sixth of the width; in portrait format on a phone held upright. */
 export function smallWindow(free: Box, corner: Corner): Box {
   const upright = free.height > free.width;
   const width = Math.round(upright ? clamp(free.width * 0.28, 88, 160) : clamp(free.width * 0.165, 112, 360));
@@ -48,14 +48,14 @@ export function smallWindow(free: Box, corner: Corner): Box {
   return { x: left ? free.x : free.x + free.width - width, y, width, height };
 }
 
-/** The corner of `free` nearest to the middle of a window that was let go at `box`. */
+/** The corner of `free` that is nearest to the center of a window dropped at `box`. */
 export function nearestCorner(box: Box, free: Box): Corner {
   const left = box.x + box.width / 2 < free.x + free.width / 2;
   const top = box.y + box.height / 2 < free.y + free.height / 2;
   return `${top ? 'top' : 'bottom'}-${left ? 'left' : 'right'}`;
 }
 
-/** The corner that an arrow key leads to from here. */
+/** The corner that an arrow key moves to from here. */
 export function cornerTowards(key: string, from: Corner): Corner | null {
   const left = from.endsWith('left');
   const top = from.startsWith('top');
@@ -67,10 +67,10 @@ export function cornerTowards(key: string, from: Corner): Corner | null {
   return key === 'ArrowRight' ? horizontal(false) : null;
 }
 
-/** Between tiles. */
+/** Pixels between tiles. */
 export const gap = 12;
 
-/** Rows or columns that fill the room, as even as can be, the shorter ones first: five are two and three. */
+/** Rows or columns that fill the room, as even as possible, shorter ones first: five are two and three. */
 export function grid(count: number, room: Box): Layout {
   const ways = Array.from({ length: count }, (_, lines) => split(count, lines + 1));
   const inRows = ways.map((lines) => ({ shape: `rows ${lines.join('+')}`, boxes: rows(lines, room) }));
@@ -102,21 +102,27 @@ function turn(box: Box): Box {
   return { x: box.y, y: box.x, width: box.height, height: box.width };
 }
 
-/** How well people are shown: large, and as equal as can be. */
+/** Rates a layout: people should be large, and as equal in size as possible. */
 function worth(boxes: readonly Box[]): number {
   const areas = boxes.map(({ width, height }) => Math.max(1, width) * Math.max(1, height));
   const mean = boxes.reduce((sum, box, index) => sum + Math.log((areas[index] ?? 1) * seen(box)), 0) / boxes.length;
   return mean + 0.5 * Math.log(Math.min(...areas) / Math.max(...areas));
 }
 
-/** The part of a box that serves: all of it between 4:3 and 16:10, less where a face is cut, least where it is cut above and below. */
+/**
+ * The useful part of a box: all of it from 4:3 to 16:10, less if faces get cropped, least if they get cropped above and
+ * below.
+ */
 function seen({ width, height }: Box): number {
   const aspect = Math.max(1, width) / Math.max(1, height);
   if (aspect > 1.6) return (1.6 / aspect) ** 2;
   return Math.min(1, aspect / (4 / 3));
 }
 
-/** Whether a picture may fill its box: not if much of a face would be cut away. Left and right of it there is more to spare. */
+/**
+ * Whether a picture may fill its box (cover), or too much of a face would be cropped. There's more to spare at the
+ * sides.
+ */
 export function fits(picture: Size, box: Size): 'cover' | 'contain' {
   if (picture.width === 0 || picture.height === 0 || box.width === 0 || box.height === 0) return 'cover';
   const ratio = picture.width / picture.height / (box.width / box.height);

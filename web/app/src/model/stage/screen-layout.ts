@@ -1,22 +1,22 @@
 import { type Box, clamp, gap, grid, type Layout, type Size, split } from './layout';
 
-/** Shared screens: how wide each is for its height, and which one is large. */
+/** Shared screens: their aspect ratios, and which one is large. */
 export interface Shown {
   readonly aspects: readonly number[];
   readonly front: number;
 }
 
-/** Tiles get no smaller than this as long as there is another way. */
+/** Tiles get no smaller than this if it can be avoided. */
 const tileWidth = 90;
 const tileHeight = 56;
 
-/** A block of tiles, from its own corner. */
+/** A block of tiles, relative to its own corner. */
 interface Tiles extends Size {
   readonly shape: string;
   readonly boxes: readonly Box[];
 }
 
-/** The large screen and all that is small. */
+/** The large screen and the small tiles. */
 interface Scene {
   readonly shape: string;
   readonly large: Box;
@@ -24,8 +24,9 @@ interface Scene {
 }
 
 /**
- * Places so many people, you included, and what they share: one screen as large as it can be, whole. People and other screens line up beside it or below it, whichever leaves it
- * larger; on an upright stage always below. They get all that the screen leaves free.
+ * Lays out that many people, you included, and shared screens: one screen as large as possible, uncropped. People and
+ * other screens line up beside or below it, whichever leaves it larger; on a portrait stage always below, in all the
+ * room left.
  */
 export function layoutWithScreens(people: number, { aspects, front }: Shown, room: Box): Layout {
   const count = people + aspects.length - 1;
@@ -82,18 +83,18 @@ function middle({ width, height }: Size, room: Box): Box {
   return { x: room.x + (room.width - width) / 2, y: room.y + (room.height - height) / 2, width, height };
 }
 
-/** As large as fits in there, with a width from `narrow` to `wide` times its height. */
+/** As large as fits, with an aspect ratio from `narrow` to `wide`. */
 function inside(room: Size, narrow: number, wide: number): Size {
   const [width, height] = [Math.max(0, room.width), Math.max(0, room.height)];
   return { width: Math.min(width, height * wide), height: Math.min(height, width / narrow) };
 }
 
-/** Tiles that leave nothing free. */
+/** Tiles that fill all the room. */
 function fill(count: number, room: Size): Tiles {
   return { ...room, ...grid(count, { x: 0, y: 0, ...room }) };
 }
 
-/** Tiles of one size from 4:3 to 16:10, as large as they can be in there; the shorter rows first, each in the middle. */
+/** Tiles of one size, from 4:3 to 16:10, as large as fits; shorter rows first, each centered. */
 function pack(count: number, room: Size): Tiles {
   const ways = Array.from({ length: count }, (_, lines) => {
     const counts = split(count, lines + 1);

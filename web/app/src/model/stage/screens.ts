@@ -6,24 +6,24 @@ import type { Notices } from '../notices';
 import type { Other } from '../person';
 import { Subscriptions } from '../subscriptions';
 
-/** What somebody else shares. */
+/** A screen that somebody else shares. */
 export interface Screen {
-  /** What tells it from everybody and everything else on the stage. */
+  /** Unique among everything on the stage. */
   readonly key: string;
   readonly person: Other;
   readonly stream: MediaStream;
 }
 
-/** Milliseconds in which nobody has read what the browser asks: it refused by itself. */
+/** A refusal faster than this (ms) came from the browser itself, not from the person. */
 const unread = 200;
 
-/** Everybody's screens, and yours. */
+/** Shared screens: the others' and yours. */
 export class Screens {
-  /** Those of the others, the one begun last at the end. */
+  /** Screens of the others, the newest last. */
   readonly shown: ReadonlySignal<readonly Screen[]>;
-  /** The one on the stage: the one begun last, or the one that you chose since. */
+  /** The one on the stage: the newest, or the one you chose. */
   readonly front: ReadonlySignal<Screen | null>;
-  /** Whether there is a way to share yours. */
+  /** Whether you can share your screen. */
   readonly mayShare: ReadonlySignal<boolean>;
   readonly sharing: ReadonlySignal<boolean>;
   readonly #platform: Platform;
@@ -31,7 +31,7 @@ export class Screens {
   readonly #notices: Notices;
   readonly #allowed: ReadonlySignal<boolean>;
   readonly #shown = signal<readonly Screen[]>([]);
-  /** Whose screen you chose. */
+  /** Id of the person whose screen you chose. */
   readonly #chosen = signal<string | null>(null);
   readonly #subscriptions = new Subscriptions();
   #mine: MediaStream | null = null;
@@ -68,7 +68,7 @@ export class Screens {
     );
   }
 
-  /** To be called while a click or a key press runs: else browsers don't ask. */
+  /** Call it while a click or a key press runs: otherwise browsers refuse. */
   async toggle(): Promise<void> {
     if (this.sharing.peek()) this.stop();
     else if (this.mayShare.peek() && !this.#asking) await this.#share();
@@ -96,7 +96,7 @@ export class Screens {
       if (stream === undefined) return;
       if (this.#allowed.peek()) this.#room.share(stream);
       if (this.#room.screen.current === stream) this.#notices.tell(screenWords.sharing);
-      else release(stream); // the call ended meanwhile, or sharing was switched off
+      else release(stream); // the call ended in the meantime, or sharing was turned off
     } catch (error) {
       const problem = problemOf(error, this.#platform.now() - asked);
       if (problem !== null) this.#notices.show(screenWords.problem(problem));
@@ -105,7 +105,7 @@ export class Screens {
     }
   }
 
-  /** What the browser captures ends as soon as it is not shared any more. */
+  /** Stops the capture as soon as the screen is no longer shared. */
   #hold(stream: MediaStream | null): void {
     const before = this.#mine;
     this.#mine = stream;
@@ -137,7 +137,7 @@ function release(stream: MediaStream): void {
   for (const track of stream.getTracks()) track.stop();
 }
 
-/** null where the person said no: they know. No browser tells plainly whether it was them. */
+/** null if the person said no. Browsers don't tell clearly whether it was the person who refused. */
 function problemOf(error: unknown, waitedMs: number): ScreenProblem | null {
   const { name, message } = error instanceof Error ? error : new Error();
   if (name !== 'NotAllowedError') return 'unknown';

@@ -14,17 +14,17 @@ import type { Screens } from './screens';
 
 const nothing: Box = { x: 0, y: 0, width: 0, height: 0 };
 
-/** As screens are, until the first picture says otherwise. */
+/** Aspect ratio to assume until the first frame shows the real one. */
 const usual = 16 / 9;
 
-/** Where everybody is on the screen, and where you moved your own window to. */
+/** The stage: where everybody is, and where you moved your own window. */
 export class Stage {
   readonly room = signal<StageSize>({ all: nothing, free: nothing });
   readonly corner = signal<Corner>('bottom-right');
-  /** How far your window is from its corner while it is being dragged. */
+  /** How far your window has been dragged from its corner; null when it isn't. */
   readonly drag = signal<{ readonly x: number; readonly y: number } | null>(null);
   readonly layout: ReadonlySignal<Layout>;
-  /** Width by height of shared screens, by their keys. */
+  /** Aspect ratios of shared screens, by their keys. */
   readonly #aspects = signal<ReadonlyMap<string, number>>(new Map());
 
   constructor(others: ReadonlySignal<readonly unknown[]>, screens: Pick<Screens, 'shown' | 'front'>) {
@@ -36,7 +36,7 @@ export class Stage {
     });
   }
 
-  /** The picture of that screen has this size from now on. */
+  /** The video of that screen now has this size. */
   sized(key: string, { width, height }: Size): void {
     if (width > 0 && height > 0) this.#aspects.value = new Map(this.#aspects.peek()).set(key, width / height);
   }
@@ -49,7 +49,7 @@ export class Stage {
     this.drag.value = { x, y };
   }
 
-  /** Lets go of the window: it goes to the nearest corner. */
+  /** Drops the window: it moves to the nearest corner. */
   dropped(): void {
     const { drag, room } = this;
     const box = this.layout.peek().boxes.at(-1);
@@ -60,7 +60,7 @@ export class Stage {
     }
   }
 
-  /** Answers whether the key was one that moves the window. */
+  /** Moves the window with an arrow key. Returns whether the key was one. */
   press(key: string): boolean {
     const corner = cornerTowards(key, this.corner.peek());
     if (corner !== null) this.corner.value = corner;

@@ -6,32 +6,32 @@ import type { CheckCode } from '../../strings/checks';
 export const checkKinds = ['camera', 'microphone', 'server', 'stun', 'turn-udp', 'turn-tcp', 'turn-tls'] as const;
 export type CheckKind = (typeof checkKinds)[number];
 
-/** `missing`: the server does not offer it. `untested`: something before it failed. */
+/** `missing`: the server doesn't offer it. `untested`: an earlier test failed. */
 export interface Finding {
   readonly kind: CheckKind;
   readonly state: 'waiting' | 'running' | 'fine' | 'failed' | 'missing' | 'untested';
   readonly code: CheckCode | null;
   /** How long it took, in milliseconds. */
   readonly ms: number | null;
-  /** What was found: the camera's name, your public address, a round trip. */
+  /** What was found: the camera's name, your public address, or the round trip. */
   readonly detail: string | null;
 }
 
-/** What all findings together mean for a call; null until the network was tested. */
+/** What all findings mean for a call; null until the network was tested. */
 export type Outlook = 'cut-off' | 'stuck' | 'direct-only' | 'relay-only' | 'well';
 
 type Answer = Pick<Finding, 'state'> & Partial<Pick<Finding, 'code' | 'detail'>>;
 
-/** Seconds that the broker has to let us in. */
+/** Seconds to wait for the broker to let us in. */
 const joinWithin = 8;
 
-/** Camera, microphone and each way through the network, tested for real from this browser. */
+/** The test page: tries camera, microphone and every path through the network from this browser. */
 export class Checkup {
   readonly findings = signal<readonly Finding[]>(checkKinds.map(waiting));
   readonly running = signal(true);
   readonly outlook: ReadonlySignal<Outlook | null>;
   readonly copied = signal(false);
-  /** The report, to be copied by hand where the browser has no clipboard for us. */
+  /** The report, to be copied by hand if the clipboard is blocked. */
   readonly report = signal<string | null>(null);
   readonly #platform: Platform;
   #stop = new AbortController();
@@ -42,7 +42,7 @@ export class Checkup {
     void this.run();
   }
 
-  /** Tests everything, from the beginning. */
+  /** Tests everything from the start. */
   async run(): Promise<void> {
     this.#stop.abort();
     const stop = new AbortController();
@@ -94,7 +94,7 @@ export class Checkup {
     (room as sdk.Room | null)?.leave();
   }
 
-  /** Into a room that nobody else knows: only who has joined is told of relays. */
+  /** Joins a room that nobody else knows, because the server names its relays only to people who joined. */
   async #enter(stop: AbortSignal): Promise<sdk.Room | Answer> {
     const { sdk, url, random, after } = this.#platform;
     const name = [...random(12)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -130,7 +130,7 @@ export class Checkup {
       : turnFound(kind, await probeTurn(server, stop));
   }
 
-  /** Shows how a test goes on; what comes of one that was stopped is shown nowhere. */
+  /** Shows the progress of a test, unless it was stopped. */
   async #test(kind: CheckKind, stop: AbortSignal, test: () => Promise<Answer>): Promise<void> {
     if (stop.aborted) return;
     this.#show({ ...waiting(kind), state: 'running' });

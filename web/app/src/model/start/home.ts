@@ -4,7 +4,7 @@ import { newCallPath } from './new-call';
 import { type CodeReading, readCode } from './room-name';
 import { roomPath } from './route';
 
-/** The first page: a new call, or into one that you were given the code of. */
+/** The start page: a new call, or one that you were given a link for. */
 export class Home {
   readonly code = signal('');
   readonly problem = signal<Exclude<CodeReading, { is: 'room' }> | null>(null);

@@ -12,7 +12,7 @@ export type Status =
   | { readonly is: 'away' }
   | { readonly is: 'refused'; readonly code: string; readonly message: string }
   | { readonly is: 'full'; readonly capacity: number }
-  /** People are inside with a key that our link lacks. */
+  /** The people inside use a key that our link lacks. */
   | { readonly is: 'keyless' }
   | { readonly is: 'here'; readonly names: readonly string[] };
 
@@ -24,29 +24,29 @@ export interface Refusal {
 const nameKey = 'eyeline:name';
 const hiddenKey = 'eyeline:relay-only';
 
-/** Whether this person wants nobody to learn their address. */
+/** Whether this person hides their IP address from the others. */
 export function hidesAddress({ memory }: Pick<Platform, 'memory'>): boolean {
   return memory.get(hiddenKey) !== null;
 }
 
-/** Before the call: see yourself, say who you are, see who is inside. */
+/** The lobby before a call: check your camera, enter your name, see who is inside. */
 export class Lobby {
   readonly devices: LocalDevices;
   readonly room: string;
   /** Whether the link has a key. */
   readonly sealed: boolean;
   readonly name: ReadonlySignal<string>;
-  /** What is wrong with the name, once somebody tried to join with it. */
+  /** What is wrong with the name, after an attempt to join with it. */
   readonly nameProblem = signal<Exclude<NameReading, { is: 'name' }> | null>(null);
   readonly status: ReadonlySignal<Status>;
-  /** All goes by the relay. */
+  /** Relay only: hides our IP address. */
   readonly hidden = signal(false);
   readonly joining = signal(false);
-  /** What we may send once we are inside. */
+  /** What we may send in the call. */
   readonly may: ReadonlySignal<sdk.Permissions>;
-  /** A host has been asked whether we may come in. */
+  /** We have knocked and wait for a host. */
   readonly waiting: ReadonlySignal<boolean>;
-  /** Why the last try to join failed. */
+  /** Why the last attempt to join failed. */
   readonly refusal = signal<Refusal | null>(null);
   readonly #name = signal('');
   readonly #memory: Platform['memory'];
@@ -85,7 +85,7 @@ export class Lobby {
     this.status = statusOf(this.#lobby, this.#subscriptions, this.sealed);
     this.#subscriptions.add(
       effect(() => {
-        // Not before: a browser that lends no camera keeps its addresses in the local network to itself.
+        // Not earlier: without camera or microphone permission, browsers hide their local addresses.
         const { camera, microphone, stream } = devices;
         if (camera.value.state === 'on' || microphone.value.state === 'on') this.#lobby.prepare(stream.peek());
       }),
@@ -97,7 +97,7 @@ export class Lobby {
     this.nameProblem.value = null;
   }
 
-  /** Goes in; if it is refused, the lobby stays as it is and says why. */
+  /** Joins the call. If refused, the lobby stays open and says why. */
   async join(): Promise<void> {
     if (this.joining.peek()) return;
     const reading = readName(this.#name.peek());
@@ -132,20 +132,20 @@ export class Lobby {
     this.#lobby.hideAddress(hide);
   }
 
-  /** No longer waits to be let in. */
+  /** Stops waiting to be let in. */
   stopWaiting(): void {
     this.#abort.abort();
     this.#abort = new AbortController();
   }
 
-  /** Goes away without having joined. */
+  /** Leaves without having joined. */
   leave(): void {
     this.#abort.abort();
     this.#lobby.leave();
     this.end();
   }
 
-  /** Stops looking: we are inside, or away. */
+  /** Ends the lobby: we have joined, or left. */
   end(): void {
     this.#subscriptions.end();
   }

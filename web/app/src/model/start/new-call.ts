@@ -3,7 +3,7 @@ import { newKey } from './link-fragment';
 import { newRoomName } from './room-name';
 import { roomPath } from './route';
 
-/** The owner's keys of rooms that were made here, or given to us by a host. */
+/** The owner key of a room that was created here, or that a host gave us; null if we have none. */
 export function ownerOf({ memory }: Pick<Platform, 'memory'>, room: string): string | null {
   return memory.get(ownerKey + room);
 }
@@ -14,7 +14,7 @@ export function keepOwner({ memory }: Pick<Platform, 'memory'>, room: string, ow
 
 const ownerKey = 'eyeline:owner:';
 
-/** Where a new call is, with a key of its own, and us as its host: without HTTPS browsers can do neither. */
+/** The path of a new call with its own key, and us as its host. Without HTTPS, browsers can do neither. */
 export async function newCallPath(platform: Pick<Platform, 'random' | 'secure' | 'memory' | 'sdk'>): Promise<string> {
   const { random, secure, sdk } = platform;
   if (!secure) return roomPath(newRoomName(random), null);

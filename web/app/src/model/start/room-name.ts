@@ -1,26 +1,26 @@
-/** 32 letters and digits that are not taken for one another: no i, l, o and 0. */
+/** 32 letters and digits that are hard to confuse: no i, l, o and 0. */
 const letters = 'abcdefghjkmnpqrstuvwxyz123456789';
 
 export function isRoomName(name: string): boolean {
   return /^[a-z0-9-]{1,64}$/.test(name);
 }
 
-/** Nobody guesses it: 16 characters of 5 bits, as `k3fp-w9zd-x7ma-qh42`. */
+/** A name that can't be guessed: 16 characters of 5 bits, like `k3fp-w9zd-x7ma-qh42`. */
 export function newRoomName(random: (count: number) => Uint8Array): string {
   const all = [...random(16)].map((byte) => letters.charAt(byte & 31)).join('');
   return all.replace(/(.{4})(?!$)/g, '$1-');
 }
 
-/** What somebody typed or pasted into the field for a code or a link. */
+/** What somebody typed or pasted into the field for a link or room name. */
 export type CodeReading =
-  /** `fragment` is what a link has from its `#` on: the key. */
+  /** `fragment` is the link's fragment, with its `#`. */
   | { readonly is: 'room'; readonly room: string; readonly fragment: string }
   | { readonly is: 'empty' }
   | { readonly is: 'wrong' }
-  /** A good link, but to a room of another server. */
+  /** A valid link, but to another server. */
   | { readonly is: 'elsewhere'; readonly host: string };
 
-/** Reads a full link, a path or a bare code; `base` is the URL of this server. */
+/** Reads a full link, a path or a room name; `base` is the URL of this server. */
 export function readCode(typed: string, base: string): CodeReading {
   const [, text = '', fragment = ''] = /^([^#]*)(#.*)?$/s.exec(typed.trim()) ?? [];
   if (text === '') return { is: 'empty' };
@@ -38,7 +38,7 @@ function asRoom(text: string, fragment: string): CodeReading {
   return isRoomName(room) ? { is: 'room', room, fragment } : { is: 'wrong' };
 }
 
-/** `eyeline.example/r/tea` is how people say a link; `/r/tea` and `r/tea` are how they cut it. */
+/** People also write links as `eyeline.example/r/tea`, `/r/tea` or `r/tea`. */
 function asUrl(text: string, base: string): URL | null {
   if (/^https?:/i.test(text)) return parsed(text);
   if (/^\/?r\//i.test(text)) return parsed(text.toLowerCase().replace(/^\//, ''), base);

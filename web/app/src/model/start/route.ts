@@ -1,18 +1,18 @@
 import { readKey, readOwner, readPass } from './link-fragment';
 import { isRoomName } from './room-name';
 
-/** Which room, and what the link brings along. */
+/** The room, and what else the link contains. */
 export interface RoomAddress {
   readonly room: string;
-  /** Seals what is said through the server; null in a link that has none. */
+  /** Encrypts signalling; null if the link has no key. */
   readonly key: string | null;
-  /** Opens a room that the operator's own site has the say over. */
+  /** A signed pass from the operator's own site. */
   readonly pass: string | null;
-  /** Makes us a host of the room. */
+  /** The owner key: makes us a host of the room. */
   readonly owner: string | null;
 }
 
-/** What an address asks for. */
+/** The page that an address stands for. */
 export type Route =
   | { readonly at: 'home' }
   | { readonly at: 'test' }
@@ -21,7 +21,7 @@ export type Route =
   | { readonly at: 'bad-room' }
   | { readonly at: 'nowhere' };
 
-/** `address` is relative to the server's base URL, with what follows a `#`. */
+/** `address` is relative to the server's base URL, with the fragment. */
 export function readRoute(address: string): Route {
   const [path = '', fragment = ''] = address.split('#', 2);
   if (path === '' || path === 'index.html') return { at: 'home' };

@@ -144,7 +144,7 @@ function Composer({ call }: { readonly call: Call }) {
   );
 }
 
-/** Who a line goes to, where that can be asked: not while one of ours is changed. */
+/** Chooses the recipient of a message, except while one is being edited. */
 function Recipient({ call: { chat, others } }: { readonly call: Call }) {
   const people = others.value;
   const to = chat.to.value;
@@ -174,7 +174,7 @@ function Recipient({ call: { chat, others } }: { readonly call: Call }) {
   );
 }
 
-/** As high as its words, up to what the style allows. */
+/** Makes the field as high as its text, up to the limit in the style. */
 function grow(field: HTMLTextAreaElement | null): void {
   if (field === null) return;
   field.style.height = 'auto';

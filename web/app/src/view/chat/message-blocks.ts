@@ -1,18 +1,18 @@
 import type { Line } from '../../model/chat/chat';
 
-/** Lines that are drawn together, about and at most. */
+/** Messages that are drawn together: roughly, and at most. */
 const about = 25;
 const most = 100;
 
 export interface Block {
-  /** The line above it. */
+  /** The message above the block. */
   readonly before: Line | undefined;
   readonly lines: readonly Line[];
 }
 
 /**
- * Of these the newest, `count` or somewhat more: it begins where a block does, so that one line more moves no block. What
- * moves is made anew, and would be read out again.
+ * The newest messages, `count` or a few more. They start where a block starts, so that a new message moves no block:
+ * blocks that move are drawn again, and screen readers would read them out again.
  */
 export function shownOf(lines: readonly Line[], count: number): readonly Line[] {
   let start = Math.max(0, lines.length - count);
@@ -23,7 +23,7 @@ export function shownOf(lines: readonly Line[], count: number): readonly Line[] 
   return lines.slice(start);
 }
 
-/** Blocks end after certain lines, so that one line more changes one block. */
+/** Blocks end after fixed messages, so that a new message changes only one block. */
 export function blocksOf(lines: readonly Line[]): readonly Block[] {
   const found: Block[] = [];
   let start = 0;

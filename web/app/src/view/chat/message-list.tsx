@@ -5,16 +5,16 @@ import { chatWords } from '../../strings/chat';
 import { MessageView } from './message';
 import { type Block, blocksOf, shownOf } from './message-blocks';
 
-/** Lines shown at first, and more of them each time that somebody scrolls to the top. */
+/** Messages shown at first, and how many more each time somebody scrolls to the top. */
 const step = 200;
 
-/** Stays at the newest line unless somebody scrolled up to read. */
+/** The messages. Stays scrolled to the newest one unless somebody scrolled up to read. */
 export function MessageList({ chat }: { readonly chat: Chat }) {
   const lines = chat.lines.value;
   const log = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const [most, setMost] = useState(step);
-  /** Pixels below what is seen, to be kept when earlier lines come above it. */
+  /** Pixels from the scroll position to the end, restored after earlier messages were added above. */
   const below = useRef<number | null>(null);
   const shown = shownOf(lines, most);
   useLayoutEffect(() => {
@@ -28,7 +28,7 @@ export function MessageList({ chat }: { readonly chat: Chat }) {
     const list = log.current;
     if (list === null) return;
     const observer = new ResizeObserver(() => atEnd.current && list.scrollTo(0, list.scrollHeight));
-    observer.observe(list); // what is below it grows and shrinks
+    observer.observe(list); // the composer below it grows and shrinks
     return () => observer.disconnect();
   }, []);
   const earlier = () => {
@@ -66,7 +66,7 @@ export function MessageList({ chat }: { readonly chat: Chat }) {
   );
 }
 
-/** Drawn anew only if one of its lines has changed. */
+/** Drawn again only if one of its messages has changed. */
 class LinesView extends Component<Block & { readonly chat: Chat }> {
   override shouldComponentUpdate(next: Block): boolean {
     const { before, lines } = this.props;
@@ -90,7 +90,7 @@ class LinesView extends Component<Block & { readonly chat: Chat }> {
   }
 }
 
-/** From the same person to the same people within a minute: no new heading. */
+/** The same author and recipient within a minute: no new heading. */
 function continues(before: Line | undefined, line: Line): boolean {
   if (before === undefined || before.mine !== line.mine || before.name !== line.name) return false;
   return before.to === line.to && before.via === line.via && line.at - before.at < 60_000;

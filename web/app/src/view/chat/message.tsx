@@ -8,7 +8,7 @@ import { Icon } from '../ui/icon';
 interface Props {
   readonly chat: Chat;
   readonly line: Line;
-  /** From the same person as the one before. */
+  /** Same author as the message before. */
   readonly follows: boolean;
 }
 
@@ -37,7 +37,7 @@ export function MessageView({ chat, line, follows }: Props) {
   );
 }
 
-/** To whom, and by way of whom. */
+/** The recipient, and who forwarded the message to us. */
 function how({ mine, to, toName, via, name }: Line): string {
   if (to !== null) return ` · ${mine ? chatWords.only(toName) : chatWords.onlyYou}`;
   return via === '' || via === name ? '' : ` · ${chatWords.via(via)}`;
@@ -54,7 +54,7 @@ function Quoted({ quote: { mine, name, text } }: { readonly quote: Quote }) {
   );
 }
 
-/** Shows what one can do with a line. */
+/** Opens the menu of a message. */
 function More({ chat, line }: { readonly chat: Chat; readonly line: Line }) {
   const open = chat.chosen.value === line.key;
   return (
@@ -94,7 +94,7 @@ function Ways({ chat, line }: { readonly chat: Chat; readonly line: Line }) {
   );
 }
 
-/** Who does not have it yet; nothing once everybody has. */
+/** Who hasn't received it yet; nothing once everybody has. */
 function Delivered({ delivery: { state, lacking } }: { readonly delivery: Line['delivery'] }) {
   if (state === 'sent') return null;
   const names = lacking.join(', ');
@@ -109,7 +109,7 @@ function Delivered({ delivery: { state, lacking } }: { readonly delivery: Line['
   );
 }
 
-/** Addresses can be followed, in a tab of their own that learns nothing of this one. */
+/** Links open in a new tab, without opener or referrer. */
 function Words({ text }: { readonly text: string }) {
   return pieces(text).map((piece) => {
     if (piece.code) return <code class={piece.text.includes('\n') ? 'said-block' : undefined}>{piece.text}</code>;

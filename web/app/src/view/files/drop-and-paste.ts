@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Call } from '../../model/call';
 
-/** Sends files that are dropped on the call or pasted. True while some are held over it. */
+/** Sends files that are dropped on the call or pasted. Returns true while files are dragged over it. */
 export function useDropAndPaste(call: Call): boolean {
   const [over, setOver] = useState(false);
   useEffect(() => {
@@ -15,7 +15,7 @@ export function useDropAndPaste(call: Call): boolean {
     };
     listen('dragover', (event) => {
       if (event.dataTransfer?.types.includes('Files') !== true) return;
-      event.preventDefault(); // or the browser would open the file in the place of the call
+      event.preventDefault(); // or the browser would open the file instead of the call
       setOver(true);
     });
     listen('dragleave', (event) => {

@@ -4,10 +4,10 @@ import { Incoming, isOver, type Transfer } from '../../model/files/transfer';
 import { fileWords } from '../../strings/files';
 import { Icon } from '../ui/icon';
 
-/** Letters at the end of a long name that are always seen. */
+/** Characters at the end of a long name that are always shown. */
 const tail = 12;
 
-/** A name, shortened in the middle where there is no room: its ending tells what it is. */
+/** A file name, shortened in the middle if there's no room, so that its extension stays. */
 export function FileName({ name }: { readonly name: string }) {
   const letters = [...name];
   const cut = letters.length > 2 * tail ? letters.length - tail : letters.length;
@@ -19,7 +19,7 @@ export function FileName({ name }: { readonly name: string }) {
   );
 }
 
-/** One file on its way to or from one person, from the question to its end. */
+/** One file transfer to or from one person, from the offer to its end. */
 export function FileCard({ one, files }: { readonly one: Transfer; readonly files: Files }) {
   const { state, bytes } = one.progress.value;
   return (
@@ -50,7 +50,7 @@ export function FileCard({ one, files }: { readonly one: Transfer; readonly file
   );
 }
 
-/** What can be done with it now, beside its name. */
+/** The buttons next to its name. */
 function Ways({ one, files }: { readonly one: Transfer; readonly files: Files }) {
   const { state, paused } = one.progress.value;
   if (one instanceof Incoming && state === 'verified' && one.stored && one.saving.value !== 'runs') {

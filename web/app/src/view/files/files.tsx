@@ -9,10 +9,10 @@ import { words } from '../../strings/strings';
 import { Icon } from '../ui/icon';
 import { FileCard, FileName } from './file-card';
 
-/** Not on every phone. */
+/** Missing on some phones. */
 const choosesFolders = 'webkitdirectory' in HTMLInputElement.prototype;
 
-/** Makes an input one for a folder; not among Preact's types. */
+/** Makes an input choose folders; missing from Preact's types. */
 const ofFolder = { webkitdirectory: true };
 
 interface Props {
@@ -20,7 +20,7 @@ interface Props {
   readonly files: Files;
 }
 
-/** Beside the stage: what goes and comes, and a way to send more. */
+/** The files panel: all transfers, and a way to send more. */
 export function FilesPanel({ call, files, onClose }: Props & { readonly onClose: () => void }) {
   const transfers = files.transfers.value;
   const unfinished = files.unfinished.entries.value;
@@ -64,7 +64,7 @@ export function FilesPanel({ call, files, onClose }: Props & { readonly onClose:
   );
 }
 
-/** What somebody offers while the panel is closed: over the stage, or in the chat where that is open. */
+/** File offers shown while the panel is closed: over the stage, or in the chat if that's open. */
 export function Asks({ files }: { readonly files: Files }) {
   const asking = files.asking.value.slice(0, 3);
   if (asking.length === 0) return null;
@@ -79,7 +79,7 @@ export function Asks({ files }: { readonly files: Files }) {
   );
 }
 
-/** Was on its way when this page was loaded anew. */
+/** A transfer that was interrupted by a reload of this page. */
 function WaitingCard({ entry, files }: { readonly entry: Entry; readonly files: Files }) {
   const asking = files.resumable.asking.value;
   const [first] = asking;
@@ -150,12 +150,12 @@ function Sending({ call, files }: Props) {
             disabled={alone}
             onClick={(event) => {
               if (!files.keeps) return;
-              event.preventDefault(); // the other way to choose gives handles
+              event.preventDefault(); // our own picker returns handles
               void files.choose();
             }}
             onChange={(event) => {
               void files.send([...(event.currentTarget.files ?? [])]);
-              event.currentTarget.value = ''; // the same one can be chosen again
+              event.currentTarget.value = ''; // so that the same file can be chosen again
             }}
           />
         </label>

@@ -5,7 +5,7 @@ import { Icon } from '../ui/icon';
 import { LinkField } from '../ui/link-field';
 import { QrCode } from '../ui/qr-code';
 
-/** Nobody else is here: the link, and how to get it to them. */
+/** Shown while nobody else is here: the link, with a QR code. */
 export function Alone({ call }: { readonly call: Call }) {
   const copied = call.copied.value;
   return (

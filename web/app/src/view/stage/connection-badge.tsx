@@ -7,7 +7,7 @@ import { verificationWords } from '../../strings/verification';
 import { Icon } from '../ui/icon';
 import { Mark } from '../ui/mark';
 
-/** The line to this person: the mark in its state, and the round trip. Opens the line panel. */
+/** The connection to this person: the mark in its state, and the round trip. Opens the connection panel. */
 export function ConnectionBadge({
   call,
   person,

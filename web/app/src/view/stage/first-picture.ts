@@ -1,12 +1,12 @@
 import type { RefObject } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
-/** Milliseconds that a first picture is waited for, at most. */
+/** Milliseconds to wait for the first picture. */
 const most = 500;
 
 /**
- * Whether it is time to draw what stands around the others' pictures: once the first of them plays, for drawing keeps the
- * page busy, and on a busy machine the picture would come that much later. At once where nobody else is.
+ * Whether to draw what surrounds the others' pictures: once the first of them plays, because drawing keeps the page
+ * busy and would delay the picture on a busy machine. At once if nobody else is here.
  */
 export function useFirstPicture(main: RefObject<HTMLElement | null>, alone: boolean): boolean {
   const [pictured, setPictured] = useState(alone);

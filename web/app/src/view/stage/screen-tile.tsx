@@ -15,7 +15,7 @@ interface Props {
   readonly box: Box;
 }
 
-/** What somebody shares: whole on the stage, or small beside it until it is chosen. */
+/** A shared screen: uncropped on the stage, or small next to it until it's chosen. */
 export function ScreenTile({ call, screen: { key, person, stream }, box }: Props) {
   const ref = useRef<HTMLLIElement>(null);
   const { id, name } = person;

@@ -2,7 +2,7 @@ import { useRef } from 'preact/hooks';
 import type { Stage } from '../../model/stage/stage';
 import { words } from '../../strings/strings';
 
-/** Lies over your small window and moves it: by pointer to any corner, by arrow keys to the next. */
+/** Covers your small window and moves it: by pointer to any corner, by arrow keys to the next one. */
 export function SelfViewDrag({ stage }: { readonly stage: Stage }) {
   const from = useRef({ x: 0, y: 0 });
   const drop = () => stage.dropped();

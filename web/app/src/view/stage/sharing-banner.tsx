@@ -3,7 +3,7 @@ import type { Call } from '../../model/call';
 import { screenWords } from '../../strings/screens';
 import { Icon } from '../ui/icon';
 
-/** Stands over your stage for as long as others see your screen. */
+/** Shown over the stage for as long as others see your screen. */
 export function SharingBanner({ call }: { readonly call: Call }) {
   if (!call.screens.sharing.value) return null;
   return (

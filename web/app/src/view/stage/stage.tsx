@@ -9,11 +9,11 @@ import { Tile } from './tile';
 
 interface Props {
   readonly call: Call;
-  /** Whether it is time for more than the others' pictures. */
+  /** Whether to draw more than the others' pictures. */
   readonly rest: boolean;
 }
 
-/** Everybody, you last, each in the box that the model gave them. */
+/** Everybody, you last, each in their box of the layout. */
 export function StageView({ call, rest }: Props) {
   const all = useRef<HTMLElement>(null);
   const free = useRef<HTMLDivElement>(null);

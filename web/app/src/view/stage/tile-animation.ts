@@ -2,7 +2,7 @@ import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Box } from '../../model/stage/layout';
 
-/** Lets a tile glide to its new box when people come, go or move; a mere change of the window's size is followed at once. */
+/** Animates a tile to its new box when people come, go or move. When only the window is resized, it follows at once. */
 export function useTileAnimation(ref: RefObject<HTMLElement | null>, box: Box, shape: string, held: boolean): void {
   const last = useRef({ box, shape, held });
   useLayoutEffect(() => {

@@ -17,11 +17,11 @@ interface Props {
   readonly call: Call;
   readonly person: Person;
   readonly box: Box;
-  /** One of a grid; the one that fills the stage; or yourself, small, over that one. */
+  /** One of a grid, the one that fills the stage, or your own small window over it. */
   readonly role: 'grid' | 'big' | 'small';
 }
 
-/** One person: the picture or what stands for it, the name, and the state of the line. */
+/** One person: video or avatar, name, and the state of the connection. */
 export function Tile({ call, person, box, role }: Props) {
   const ref = useRef<HTMLLIElement>(null);
   const { shape } = call.stage.layout.value;
@@ -31,7 +31,7 @@ export function Tile({ call, person, box, role }: Props) {
   const media = person.media.value;
   const line = person.line?.value ?? null;
   const looking = line?.state === 'looking' && line.verdict === null;
-  const limits = person.mine && role === 'grid' ? peopleWords.may(call.may.value) : ''; // no room for it over another
+  const limits = person.mine && role === 'grid' ? peopleWords.may(call.may.value) : ''; // the small window has no room
   const says = looking ? words.stage.connecting(person.name) : limits;
   const onSilence = useCallback((play: () => void) => call.silenced(person.id, play), [call, person.id]);
   return (
@@ -63,7 +63,7 @@ export function Tile({ call, person, box, role }: Props) {
   );
 }
 
-/** Nothing connects: why, what to do, and another try. */
+/** No connection: why, what to do, and a button to try again. */
 function Blocked({ call, person, verdict }: Pick<Props, 'call' | 'person'> & { readonly verdict: VerdictCode }) {
   const { message, visitor } = words.verdict(verdict);
   return (
@@ -87,7 +87,7 @@ function isHeard({ speaking, media, line }: Person): boolean {
   return speaking.value && media.value.microphone === 'on' && line?.value.state !== 'lost';
 }
 
-/** What is seen while there is no picture. A picture covers it as soon as its first frame is there. */
+/** Shown while there is no video, which covers it with its first frame. */
 function Avatar({ person, says }: { readonly person: Person; readonly says: string }) {
   return (
     <div class="standin" aria-hidden="true">
@@ -97,7 +97,7 @@ function Avatar({ person, says }: { readonly person: Person; readonly says: stri
   );
 }
 
-/** Three bars that move: heard, for the eye. */
+/** Three moving bars: this person is speaking. */
 function Voice() {
   return (
     <span class="voice" aria-hidden="true">

@@ -6,13 +6,13 @@ interface Props {
   readonly mine: boolean;
   readonly hidden: boolean;
   readonly box: Pick<Box, 'width' | 'height'> | null;
-  /** The browser plays no sound before somebody clicks; `play` tries again. */
+  /** Autoplay with sound was blocked; `play` tries again. */
   readonly onSilence?: (play: () => void) => void;
-  /** The picture has another size. */
+  /** The size of the video has changed. */
   readonly onSize?: (size: Size) => void;
 }
 
-/** A live picture. Its element stays the same as long as the person does. */
+/** A live video. Its element stays the same for as long as the person is there. */
 export function Video({ stream, mine, hidden, box, onSilence, onSize }: Props) {
   const ref = useRef<HTMLVideoElement>(null);
   useLayoutEffect(() => {
@@ -45,7 +45,7 @@ export function Video({ stream, mine, hidden, box, onSilence, onSize }: Props) {
   );
 }
 
-/** If the browser refuses sound before somebody clicks, the picture goes on without it. */
+/** If autoplay with sound is blocked, the video plays muted. */
 function play(video: HTMLVideoElement, onSilence: Props['onSilence']): void {
   video.play().catch((error: unknown) => {
     if (!(error instanceof DOMException) || error.name !== 'NotAllowedError' || onSilence === undefined) return;
@@ -58,7 +58,9 @@ function play(video: HTMLVideoElement, onSilence: Props['onSilence']): void {
   });
 }
 
-/** An element that waits for a stream's first track keeps the page from being loaded: it gets the stream with that track. */
+/**
+ * An element that waits for a stream's first track delays the page's load event, so it gets the stream with that track.
+ */
 function onceReady(stream: MediaStream, attach: () => void): (() => void) | undefined {
   if (stream.getTracks().length > 0 || document.readyState === 'complete') {
     attach();

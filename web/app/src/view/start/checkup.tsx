@@ -7,14 +7,14 @@ import { checkup as words } from '../../strings/checkup';
 import { Icon } from '../ui/icon';
 import { Mark } from '../ui/mark';
 
-/** `/test`, for as long as somebody is there. */
+/** The page `/test`. */
 export function CheckupPage({ platform, home }: { readonly platform: Platform; readonly home: string }) {
   const checkup = useMemo(() => new Checkup(platform), [platform]);
   useEffect(() => () => checkup.end(), [checkup]);
   return <CheckupView checkup={checkup} home={home} />;
 }
 
-/** What works from here, what does not, and what to do. */
+/** What works from here, what doesn't, and what to do. */
 function CheckupView({ checkup, home }: { readonly checkup: Checkup; readonly home: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
@@ -54,7 +54,7 @@ function CheckupView({ checkup, home }: { readonly checkup: Checkup; readonly ho
   );
 }
 
-/** What it all means for a call, once that is known. */
+/** What the findings mean for a call, once that's known. */
 function Outcome({ checkup }: { readonly checkup: Checkup }) {
   const outlook = checkup.outlook.value;
   const line =

@@ -6,7 +6,7 @@ import { type Kind, type LocalDevices, mayHelp } from '../../model/local-devices
 import { words } from '../../strings/strings';
 import { Icon } from '../ui/icon';
 
-/** Which microphone and which camera, and whether the one hears you. */
+/** Pickers for microphone and camera, and the microphone's level. */
 export function Devices({ devices }: { readonly devices: LocalDevices }) {
   const { microphones, cameras } = devices.available.value;
   return (
@@ -27,7 +27,7 @@ export function Devices({ devices }: { readonly devices: LocalDevices }) {
   );
 }
 
-/** Said here if the camera has not said it for both. */
+/** Shown here if the camera doesn't have the same problem. */
 function MicrophoneProblem({ devices }: { readonly devices: LocalDevices }) {
   const { problem } = devices.microphone.value;
   if (problem === null || problem === devices.camera.value.problem) return null;
@@ -51,7 +51,7 @@ interface Props {
 }
 
 function DeviceChoice({ devices, kind, device, choices }: Props) {
-  // Before permission a browser lists devices without ids: nothing to choose from.
+  // Before permission, browsers list devices without ids, so there is nothing to choose from.
   const known = choices.filter((choice) => choice.id !== '');
   const chosen = known.some((choice) => choice.id === device.id) ? device.id : null;
   return (
@@ -78,7 +78,7 @@ function DeviceChoice({ devices, kind, device, choices }: Props) {
   );
 }
 
-/** Moves 20 times a second, so it changes its element itself. */
+/** Changes 20 times a second, so it updates its element directly. */
 function Meter({ devices }: { readonly devices: LocalDevices }) {
   const bar = useRef<HTMLSpanElement>(null);
   useSignalEffect(() => {

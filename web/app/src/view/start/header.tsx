@@ -3,7 +3,7 @@ import { words } from '../../strings/strings';
 import { inAppLink } from '../ui/in-app-link';
 import { Mark } from '../ui/mark';
 
-/** The mark and the name, which lead home. */
+/** The mark and the product name, linked to the start page. */
 export function Header({ app }: { readonly app: App }) {
   return (
     <header class="header">

@@ -58,7 +58,7 @@ function Preview({ devices }: { readonly devices: LocalDevices }) {
   );
 }
 
-/** Why there is no picture; the microphone is spoken of here too if it is for the same reason. */
+/** Why there is no picture. Mentions the microphone too if it has the same problem. */
 function Problem({ devices }: { readonly devices: LocalDevices }) {
   const camera = devices.camera.value.problem;
   if (camera === null) return null;
@@ -120,7 +120,7 @@ function NameField({ lobby }: { readonly lobby: Lobby }) {
   const input = useRef<HTMLInputElement>(null);
   const problem = lobby.nameProblem.value;
   useEffect(() => {
-    // Where there is a real keyboard, one can type at once; on a phone it would cover half the page.
+    // With a real keyboard you can type at once; on a phone the keyboard would cover half the page.
     if (matchMedia('(pointer: fine)').matches) input.current?.focus();
   }, []);
   useEffect(() => {

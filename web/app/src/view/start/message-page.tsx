@@ -8,13 +8,13 @@ interface Props {
   readonly app: App;
   readonly title: string;
   readonly lead: string;
-  /** Broken where something went wrong. */
+  /** `lost` if something went wrong. */
   readonly line: 'looking' | 'lost';
-  /** The ways on. */
+  /** Buttons. */
   readonly children: ComponentChildren;
 }
 
-/** A page that only says something: the call is over, or there is nothing here. */
+/** A page with only a message, such as "The call is over". */
 export function MessagePage({ app, title, lead, line, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);

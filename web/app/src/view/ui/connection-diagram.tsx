@@ -6,7 +6,7 @@ interface End {
   readonly address: string;
 }
 
-/** The whole system in one picture: two people, the line between them, and the server that steps aside. */
+/** The whole system in one picture: two people, the connection between them, and the server that steps aside. */
 export function ConnectionDiagram(props: {
   readonly mine: End;
   readonly theirs: End;

@@ -1,6 +1,6 @@
 import { useLayoutEffect } from 'preact/hooks';
 
-/** When this goes away, the focus goes back to where it was before. */
+/** When the component unmounts, the focus returns to where it was before. */
 export function useFocusBack(): void {
   useLayoutEffect(() => {
     const before = document.activeElement;

@@ -1,13 +1,13 @@
 import { useEffect } from 'preact/hooks';
 
 /**
- * When what the keyboard is at goes away (a card that was answered, a line that was deleted), the focus goes to what stood
- * around it: else the keyboard would begin anew at the top of the page. Never to another button: whoever presses Enter
- * twice must not answer what comes next.
+ * When the focused element is removed (a card that was answered, a message that was deleted), the focus moves to what
+ * surrounded it: otherwise the keyboard would start again at the top of the page. It never moves to another button:
+ * somebody who presses Enter twice must not answer the next question.
  */
 export function FocusKept() {
   useEffect(() => {
-    /** What the keyboard is at, and what is around it, from the inside out. */
+    /** The focused element and its ancestors, from the inside out. */
     let around: readonly EventTarget[] = [];
     const remember = (event: FocusEvent) => {
       const { target } = event;

@@ -5,7 +5,7 @@ type IconNode = readonly (readonly [
   attributes: { readonly [name: string]: string | number | undefined },
 ])[];
 
-/** A lucide icon; its name stands at the control that it is on. */
+/** A lucide icon. Its accessible name is on the control around it. */
 export function Icon({ node, size = 22 }: { readonly node: IconNode; readonly size?: number }) {
   return (
     <svg

@@ -1,6 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 
-/** Listens to plain keys while nobody is typing, and always to Escape; `press` answers whether it took the key. */
+/**
+ * Listens for single keys while nobody is typing, and always for Escape. `press` returns whether it handled the key.
+ */
 export function useKeys(press: (key: string) => boolean): void {
   const latest = useRef(press);
   latest.current = press;

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { words } from '../../strings/strings';
 
-/** The link, whole and ready to be taken. */
+/** The full link, ready to be copied. */
 export function LinkField({ link, selected = false }: { readonly link: string; readonly selected?: boolean }) {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {

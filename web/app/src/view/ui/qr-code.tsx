@@ -11,14 +11,14 @@ interface Modules {
 
 interface Props {
   readonly text: string;
-  /** Stands below it. */
+  /** Shown below it. */
   readonly caption?: string;
 }
 
-/** Milliseconds until it is tried again, where the server is away. */
+/** Milliseconds until the next try if the server is away. */
 const again = 3000;
 
-/** Loads the encoder only when a code is to be seen; its place is kept meanwhile, and is empty while the server is away. */
+/** A QR code. The encoder is loaded only when a code is shown; until then its place stays empty. */
 export function QrCode({ text, caption }: Props) {
   const [modules, setModules] = useState<Modules | 'failed' | null>(null);
   useEffect(() => {

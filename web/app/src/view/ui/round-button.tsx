@@ -7,10 +7,10 @@ interface Props {
   readonly icon: IconNode;
   readonly onClick: (event: MouseEvent) => void;
   readonly shortcut?: string;
-  /** The thing is off: the control is inverted. */
+  /** The device is off: the button is inverted. */
   readonly off?: boolean;
   readonly pressed?: boolean;
-  /** It runs, and its name says what ends it. */
+  /** It is active, and its name says what ends it. */
   readonly on?: boolean;
   readonly kind?: 'leave';
   readonly description?: string;
@@ -18,7 +18,7 @@ interface Props {
   readonly children?: ComponentChildren;
 }
 
-/** A round control with an icon, a name, and a tip that says the name and its key. */
+/** A round button with an icon, a name, and a tooltip with the name and its key. */
 export function RoundButton(props: Props) {
   const { name, icon, shortcut, off = false, pressed, on, kind, description, buttonRef } = props;
   return (

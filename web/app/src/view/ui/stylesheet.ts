@@ -1,6 +1,6 @@
 const sheets = new Map<string, Promise<void>>();
 
-/** Adds a style to the page, once; resolves when it holds. One that could not be loaded is asked for again. */
+/** Adds a stylesheet to the page, once; resolves when it's loaded. One that failed to load can be added again. */
 export function addStylesheet(href: string): Promise<void> {
   const sheet = sheets.get(href) ?? load(href);
   sheets.set(href, sheet);

@@ -18,7 +18,7 @@ beforeEach(async () => {
   call = new Call(world, room, devices, { link: 'https://eyeline.example/call/r/tea', hostLink: null });
 });
 
-test('who was here before is no news, who comes and goes is', () => {
+test('people who were here before are not announced, people who come and go are', () => {
   expect(call.notices.shown.value).toBeNull();
   room.peers.set([bob()]);
   expect(call.notices.shown.value).toBe('Bob joined');
@@ -36,7 +36,7 @@ test('somebody who stays is the same person on the stage', () => {
   expect(call.others.value[0]).toBe(before);
 });
 
-test('a lost line is told, and so is its return', () => {
+test('a lost connection is announced, and so is its return', () => {
   const peer = bob();
   room.peers.set([peer]);
   peer.line.set({ ...direct, state: 'lost' });
@@ -46,7 +46,7 @@ test('a lost line is told, and so is its return', () => {
   expect(call.notices.shown.value).toBe('Bob is back');
 });
 
-test('who can not be connected to is shown all the same', async () => {
+test('somebody we cannot connect to is shown anyway', async () => {
   room.peers.set([]);
   const peer = bob();
   peer.line.set(looking);
@@ -57,7 +57,7 @@ test('who can not be connected to is shown all the same', async () => {
   expect(call.others.value.map((one) => one.name)).toEqual(['Bob']);
 });
 
-test('what is in the way is told once, and another try is made for that person', () => {
+test('what prevents a connection is announced once, and that person can be tried again', () => {
   const peer = bob();
   room.peers.set([peer]);
   peer.line.set({ ...looking, verdict: 'no-relay' });
@@ -69,7 +69,7 @@ test('what is in the way is told once, and another try is made for that person',
   expect(peer.retried).toBe(1);
 });
 
-test('muting is told and published', async () => {
+test('muting is announced and published', async () => {
   const before = room.published.length;
   await call.toggle('microphone');
   expect(call.isOn('microphone')).toBe(false);
@@ -77,7 +77,7 @@ test('muting is told and published', async () => {
   expect(room.published.length).toBeGreaterThan(before);
 });
 
-test('a camera that comes later is published', async () => {
+test('a camera that starts later is published', async () => {
   await call.toggle('camera');
   await call.toggle('camera');
   expect(room.published.at(-1)).toEqual({ name: 'You' });
@@ -103,7 +103,7 @@ test('without a clipboard the link is shown', async () => {
   expect(call.sharing.value).toBe(true);
 });
 
-test('the keys on the tips work, others do not', async () => {
+test('the keys in the tooltips work, others do not', async () => {
   expect(['m', 'v', 'c', 'i', 'x', 'escape'].map((key) => call.press(key))).toEqual([
     true,
     true,
@@ -125,7 +125,7 @@ test('nothing is sent while nobody is there to read it', () => {
   expect(call.chat.lines.value).toHaveLength(1);
 });
 
-test('controls step back after three seconds, but not while they are needed', () => {
+test('controls hide after three seconds, but not while they are needed', () => {
   room.peers.set([bob()]);
   expect(call.controls.shown.value).toBe(true);
   world.pass(3);
@@ -135,12 +135,12 @@ test('controls step back after three seconds, but not while they are needed', ()
   expect(call.controls.shown.value).toBe(true);
 });
 
-test('alone the controls stay', () => {
+test('controls stay while you are alone', () => {
   world.pass(60);
   expect(call.controls.shown.value).toBe(true);
 });
 
-test('a click lets all be heard that were held back', () => {
+test('a click starts all sound that was blocked', () => {
   const heard: string[] = [];
   call.silenced('bob', () => heard.push('bob'));
   call.silenced('carol', () => heard.push('carol'));
@@ -149,7 +149,7 @@ test('a click lets all be heard that were held back', () => {
   expect(call.silent.value.size).toBe(0);
 });
 
-test('the line panel closes when its person goes', () => {
+test('the connection panel closes when its person leaves', () => {
   room.peers.set([bob()]);
   call.showLine('bob');
   room.peers.set([]);
@@ -167,7 +167,7 @@ test('your window keeps the corner that you moved it to', () => {
   expect(call.stage.corner.value).toBe('top-left');
 });
 
-test('a short pause is still speaking', () => {
+test('a short pause still counts as speaking', () => {
   const level = world.media[0]?.level;
   level?.set(0.5);
   level?.set(0);
@@ -177,7 +177,7 @@ test('a short pause is still speaking', () => {
   expect(call.me.speaking.value).toBe(false);
 });
 
-test('who may only watch is told so, can be neither seen nor heard, and writes nothing', async () => {
+test('somebody who may only watch is told so, is neither seen nor heard, and cannot chat', async () => {
   room.may.set(new Set());
   const watching = 'You can watch and listen here.';
   expect(call.notices.shown.value).toBe(watching);
@@ -197,7 +197,7 @@ test('who may only watch is told so, can be neither seen nor heard, and writes n
   expect(peer.sent).toEqual([]);
 });
 
-test('files that are pasted before what handles them is there are offered once it is', async () => {
+test('files pasted before the file code is loaded are offered once it is', async () => {
   const peer = bob();
   room.peers.set([peer]);
   const file = new File(['a'], 'a.txt');
@@ -212,7 +212,7 @@ test('files that are pasted before what handles them is there are offered once i
   expect(peer.offered.length).toBe(1);
 });
 
-test('who may send no files is told so when they try', async () => {
+test('somebody who may not send files is told so when they try', async () => {
   room.may.set(new Set(['microphone', 'camera', 'chat']));
   const peer = bob();
   room.peers.set([peer]);
@@ -222,7 +222,7 @@ test('who may send no files is told so when they try', async () => {
   expect(call.notices.shown.value).toBe('You can receive files here, but not send any.');
 });
 
-test('a call that ends at a time says so minutes before, and again in the last one', () => {
+test('a call with a time limit says so minutes before the end, and again in the last minute', () => {
   expect(call.timeLimit.words.value).toBeNull();
   room.ends.set(world.now() + 3_600_000);
   expect(call.timeLimit.words.value).toBeNull();
@@ -235,7 +235,7 @@ test('a call that ends at a time says so minutes before, and again in the last o
   expect(call.timeLimit.words.value).toBe('This call ends in less than a minute.');
 });
 
-test('nothing is said any more of an end that was taken back', () => {
+test('a time limit that was removed is no longer shown', () => {
   room.ends.set(world.now() + 30_000);
   expect(call.timeLimit.words.value).toBe('This call ends in less than a minute.');
   room.ends.set(null);

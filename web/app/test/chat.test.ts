@@ -29,7 +29,7 @@ const hears = (text: string, id = '1') => chat.receive(bob, chatLine(text, 0, { 
 const sentTo = (peer: FakePeer) => peer.sent.filter((message) => (message as { kind: string }).kind === 'chat');
 const delivery = () => chat.lines.value[0]?.delivery;
 
-test('a line is shown as sent only once everybody has it', async () => {
+test('a message is shown as sent only once everybody has it', async () => {
   let arrive = () => {};
   bob.delivery = () => new Promise((resolve) => (arrive = resolve));
   say('hello');
@@ -39,14 +39,14 @@ test('a line is shown as sent only once everybody has it', async () => {
   expect(delivery()?.state).toBe('sent');
 });
 
-test('a line waits for who is out of reach', async () => {
+test('a message waits for people who are unreachable', async () => {
   bob.delivery = () => new Promise(() => {});
   say('hello');
   bob.line.set({ ...direct, state: 'lost' });
   expect(delivery()).toEqual({ state: 'waiting', lacking: ['Bob'] });
 });
 
-test('a line that Bob did not get says so until he is back and gets it', async () => {
+test('a message that Bob missed says so until he is back and gets it', async () => {
   bob.delivery = () => Promise.reject(refusal('gone', 'Bob'));
   say('hello');
   await settled();
@@ -59,7 +59,7 @@ test('a line that Bob did not get says so until he is back and gets it', async (
   expect(sentTo(bob)).toHaveLength(2);
 });
 
-test('the same seat with another connection is sent what the first one did not get', async () => {
+test('the same person on a new connection gets what the old one missed', async () => {
   bob.delivery = () => Promise.reject(refusal('gone', 'Bob'));
   say('hello');
   await settled();
@@ -70,7 +70,7 @@ test('the same seat with another connection is sent what the first one did not g
   expect(delivery()?.state).toBe('sent');
 });
 
-test('an empty draft and one that is too long stay where they are', () => {
+test('an empty draft is not sent, nor one that is too long', () => {
   say('  ');
   say('x'.repeat(4001));
   expect(chat.excess.value).toBe(1);
@@ -78,26 +78,26 @@ test('an empty draft and one that is too long stay where they are', () => {
   expect(chat.draft.value).toHaveLength(4001);
 });
 
-test('control characters and halves of characters of others are seen as such', () => {
+test('control characters and lone surrogates in messages are made visible', () => {
   hears('a\u0000b\r\nc\td\ud800');
   expect(chat.lines.value[0]?.text).toBe('a\ufffdb\nc\td\ufffd');
 });
 
-test('nobody is named to turn the words around', () => {
+test('a name cannot change the direction of text', () => {
   const carol = new FakePeer('Carol\u202e', {} as MediaStream);
   chat.receive(carol, chatLine('hi', 0));
   expect(chat.lines.value[0]?.name).toBe('Carol');
 });
 
 test.each<Json>([null, 1, [], {}, { kind: 'chat' }, { kind: 'file', id: '1', text: 'x' }])(
-  '%o is not a line',
+  '%o is not a message',
   (message) => {
     expect(chat.receive(bob, message)).toBeNull();
     expect(chat.lines.value).toEqual([]);
   },
 );
 
-test('what came while the chat was closed is unread until it opens', () => {
+test('messages that arrive while the chat is closed are unread until it opens', () => {
   hears('hello');
   expect(chat.unread.value).toBe(1);
   open.value = true;
@@ -105,14 +105,14 @@ test('what came while the chat was closed is unread until it opens', () => {
   expect(chat.unread.value).toBe(0);
 });
 
-test('a line that comes twice is one line, and news once', () => {
+test('a message that arrives twice is shown and counted once', () => {
   hears('hello');
   expect(hears('hello')).toBeNull();
   expect(chat.lines.value).toHaveLength(1);
   expect(chat.unread.value).toBe(1);
 });
 
-test('a reload keeps our own lines in their tab, and leaving forgets them', () => {
+test('our own messages survive a reload in the same tab, and leaving deletes them', () => {
   say('before');
   const anew = new Chat(world, room, open);
   expect(anew.lines.value).toMatchObject([{ text: 'before', mine: true }]);
@@ -120,7 +120,7 @@ test('a reload keeps our own lines in their tab, and leaving forgets them', () =
   expect(new Chat(world, room, open).lines.value).toEqual([]);
 });
 
-test('an answer shows what it answers, in the words of now', () => {
+test('a reply quotes the current text of its message', () => {
   hears('what time?');
   const [asked] = chat.lines.value;
   if (asked !== undefined) chat.reply(asked);
@@ -131,13 +131,13 @@ test('an answer shows what it answers, in the words of now', () => {
   expect(chat.lines.value.at(-1)?.quote?.text).toBe('when?');
 });
 
-test('lines that answer each other in a ring are shown', () => {
+test('messages that reply to each other in a cycle are shown', () => {
   chat.receive(bob, chatLine('one', 0, { id: '1', reply: 'bob/2' }));
   chat.receive(bob, chatLine('two', 1, { id: '2', reply: 'bob/1' }));
   expect(chat.lines.value.map(({ quote }) => quote?.text)).toEqual(['two', 'one']);
 });
 
-test("one changes the last line of one's own, and can leave it as it was", () => {
+test('you can edit your last message, or cancel that', () => {
   say('teh tea');
   hears('yes?');
   chat.editLast();
@@ -150,7 +150,7 @@ test("one changes the last line of one's own, and can leave it as it was", () =>
   expect(sentTo(bob).at(-1)).toMatchObject({ text: 'the tea', revision: 1 });
 });
 
-test('a change of a line to somebody who has gone is kept, for somebody else', () => {
+test('an edit of a message to somebody who left is kept as a draft for somebody else', () => {
   chat.to.value = 'bob';
   say('for you');
   chat.editLast();
@@ -161,7 +161,7 @@ test('a change of a line to somebody who has gone is kept, for somebody else', (
   expect(chat.lines.value.map(({ text }) => text)).toEqual(['for you']);
 });
 
-test('a deleted line keeps its place and loses its words, also where it is quoted', () => {
+test('a deleted message keeps its place and loses its text, also where it is quoted', () => {
   say('secret');
   const [line] = chat.lines.value;
   if (line !== undefined) chat.reply(line);
@@ -173,7 +173,7 @@ test('a deleted line keeps its place and loses its words, also where it is quote
   ]);
 });
 
-test('a private line is never for everyone, also once its only reader has left', () => {
+test('a private message never goes to everyone, even after its recipient has left', () => {
   const carol = new FakePeer('Carol', {} as MediaStream);
   chat.meet([bob, carol]);
   chat.to.value = 'bob';
@@ -187,18 +187,18 @@ test('a private line is never for everyone, also once its only reader has left',
   expect(chat.draft.value).toBe('are you there?');
 });
 
-test('the answer to a private line is private', () => {
+test('the reply to a private message is private', () => {
   chat.receive(bob, chatLine('psst', 0, { to: 'me' }));
   const [line] = chat.lines.value;
   if (line !== undefined) chat.reply(line);
   expect(chat.to.value).toBe('bob');
 });
 
-describe('who is typing', () => {
+describe('the typing indicator', () => {
   const typed = (peer: FakePeer) => peer.sent.filter((message) => (message as { kind: string }).kind === 'chat-typing');
   const types = () => chat.receive(bob, { kind: 'chat-typing' });
 
-  test('is shown until their line comes, or for six seconds', () => {
+  test('is shown until the message arrives, or for six seconds', () => {
     types();
     expect(chat.typing.names.value).toEqual(['Bob']);
     hears('done');
@@ -208,13 +208,13 @@ describe('who is typing', () => {
     expect(chat.typing.names.value).toEqual([]);
   });
 
-  test('is shown no more once they have left', () => {
+  test('disappears when they leave', () => {
     types();
     chat.meet([]);
     expect(chat.typing.names.value).toEqual([]);
   });
 
-  test('is told every three seconds at most, to those within reach whom the line is for', () => {
+  test('is sent every three seconds at most, to reachable recipients', () => {
     const carol = new FakePeer('Carol', {} as MediaStream);
     chat.meet([bob, carol]);
     carol.line.set({ ...direct, state: 'lost' });
@@ -229,7 +229,7 @@ describe('who is typing', () => {
 });
 
 describe('the sound', () => {
-  test('comes for a line while the chat is closed or the page is not seen', () => {
+  test('plays for a message while the chat is closed or the page is hidden', () => {
     hears('one', '1');
     open.value = true;
     hears('two', '2');
@@ -239,7 +239,7 @@ describe('the sound', () => {
     expect(world.chimes).toBe(2);
   });
 
-  test('stays off in the next call once it was switched off', () => {
+  test('stays off in the next call once it was turned off', () => {
     chat.chime.toggle();
     hears('one');
     expect(world.chimes).toBe(0);
@@ -247,7 +247,7 @@ describe('the sound', () => {
   });
 });
 
-test('the conversation is saved as text', () => {
+test('the chat is saved as text', () => {
   hears('one\ntwo');
   say('mine');
   chat.editLast();

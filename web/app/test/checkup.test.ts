@@ -39,7 +39,7 @@ function briefly(checkup: Checkup): Record<string, string> {
   return Object.fromEntries(checkup.findings.value.map((finding) => [finding.kind, brief(finding)]));
 }
 
-test('everything that works is fine, and what is not offered is missing', async () => {
+test('everything that works is fine, and what the server does not offer is missing', async () => {
   const platform = world(OFFERED, [
     [UDP, PASSES],
     [TLS, PASSES],
@@ -60,7 +60,7 @@ test('everything that works is fine, and what is not offered is missing', async 
   expect(platform.media.every((each) => each.stopped)).toBe(true);
 });
 
-test('a relay that does not answer, refuses, or passes nothing is told apart', async () => {
+test('a relay that is silent, refuses, or relays nothing is told apart', async () => {
   const servers = [{ urls: [UDP, TCP, TLS] }];
   const relays: [string, TurnAnswer][] = [
     [TCP, { found: 'refused' }],
@@ -96,7 +96,7 @@ test.each([
   expect(checkup.outlook.value).toBe('cut-off');
 });
 
-test('what the browser did not allow has a code of its own', async () => {
+test('a refused permission has its own code', async () => {
   const platform = world();
   const media = new FakeMedia((name) => ({ name }) as unknown as MediaStream);
   media.problem = { camera: 'denied', microphone: 'insecure' };

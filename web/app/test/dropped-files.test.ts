@@ -5,7 +5,7 @@ const take = (item: DataTransferItem) => item.getAsFile();
 
 type Tree = { readonly [name: string]: Tree | string };
 
-/** As a browser shows it: `part` entries at a time. */
+/** As browsers list it: `part` entries at a time. */
 function entry(name: string, what: Tree | string, part = 100): FileSystemEntry {
   if (typeof what === 'string') {
     const file = (found: (file: File) => void): void => found(new File([what], name));
@@ -27,7 +27,7 @@ function items(...dropped: readonly (File | FileSystemEntry)[]): DataTransferIte
   })) as unknown as DataTransferItemList;
 }
 
-test('folders are found with the paths of their files beside files that were dropped alone', async () => {
+test('folders with the paths of their files are found next to single files', async () => {
   const tree = { 'a.txt': 'a', deep: { deeper: { 'b.txt': 'b' } }, empty: {}, 'c.txt': 'c' };
   const files = await filesIn(items(new File(['d'], 'd.txt'), entry('tea', tree, 1)), take);
   const [alone, folder] = files ?? [];
@@ -37,19 +37,19 @@ test('folders are found with the paths of their files beside files that were dro
   expect(await folder.files.at(-1)?.file.text()).toBe('b');
 });
 
-test('a chosen folder is its files with their paths below it', () => {
+test('a chosen folder is its files with their relative paths', () => {
   const file = (path: string) => Object.assign(new File([], 'x'), { webkitRelativePath: path });
   const folder = folderOfChosen([file('tea/a'), file('tea/deep/b')]);
   expect([folder?.name, folder?.files.map(({ path }) => path)]).toEqual(['tea', ['a', 'deep/b']]);
   expect(folderOfChosen([])).toBeNull();
 });
 
-test('what is no file, such as dropped text, is left out', async () => {
+test('what is not a file, such as dropped text, is ignored', async () => {
   const text = { webkitGetAsEntry: () => null, getAsFile: () => null };
   expect(await filesIn([text] as unknown as DataTransferItemList, take)).toEqual([]);
 });
 
-test('a folder with as many files as may be is taken, and one with more is not', async () => {
+test('a folder at the limit of files is accepted, a larger one is not', async () => {
   const folder = (count: number) =>
     entry('many', Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index}`, 'x'])));
   const [most] = (await filesIn(items(folder(mostDropped - 1)), take)) ?? [];
@@ -58,7 +58,7 @@ test('a folder with as many files as may be is taken, and one with more is not',
   expect(await filesIn(items(folder(mostDropped)), take)).toBeNull();
 });
 
-test('a folder that holds itself, or never ends, does not keep the page', async () => {
+test('a folder that contains itself, or never ends, does not hang the page', async () => {
   const ring: { itself?: Tree } = {};
   ring.itself = ring as Tree;
   expect(await filesIn(items(entry('ring', ring as Tree)), take)).toBeNull();
@@ -73,7 +73,7 @@ test('a folder that holds itself, or never ends, does not keep the page', async 
   expect(await filesIn(items(endless), take)).toBeNull();
 });
 
-test('a folder that can not be read is told of', async () => {
+test('a folder that cannot be read is reported', async () => {
   const locked = {
     isFile: false,
     isDirectory: true,

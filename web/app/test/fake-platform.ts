@@ -8,13 +8,13 @@ import { ownedRoom } from '../../sdk/src/signalling/signal-encryption';
 import type { FileHandles, FileStorage, Memory, Platform, StoredFileHandle } from '../src/platform/platform';
 import { FakeLobby, FakeMedia, type FakeRoom } from './fakes';
 
-/** A world in which nothing happens by itself: tests move its clock and say what the SDK answers. */
+/** A fake platform in which nothing happens by itself: tests move its clock and set what the SDK answers. */
 export class World implements Platform {
   readonly url = 'https://eyeline.example/call/';
   readonly memory = memory();
   readonly session = memory();
   readonly lobbies: FakeLobby[] = [];
-  /** What was asked for in each. */
+  /** The options of each. */
   readonly visits: {
     readonly room: string;
     readonly secret: string | null;
@@ -25,9 +25,9 @@ export class World implements Platform {
   readonly copied: string[] = [];
   readonly address;
   secure = true;
-  /** Addresses that took the place of another. */
+  /** Addresses that replaced another. */
   readonly renamed: string[] = [];
-  /** What `rejoin` gives. */
+  /** What `rejoin` returns. */
   seat: FakeRoom | null = null;
   clipboard = true;
   readonly #path = signal('');
@@ -47,17 +47,17 @@ export class World implements Platform {
     };
   }
 
-  /** What a STUN server says, and relays by their URL; none of them answers else. */
+  /** What the STUN server answers, and relays by their URL; others are silent. */
   stun: { found: 'answer'; address: string | null } | { found: 'silent' } = {
     found: 'answer',
     address: '203.0.113.7',
   };
   readonly relays = new Map<string, TurnAnswer>();
-  /** Whether lobbies have their welcome from the start. */
+  /** Whether lobbies are welcomed from the start. */
   welcomed = true;
-  /** What lobbies say to who joins, if not yes. */
+  /** What lobbies answer to a join, if not yes. */
   answer: FakeLobby['answer'] | null = null;
-  /** Whether the server gives its page. */
+  /** Whether the server serves its page. */
   pages = true;
 
   readonly answers = async (): Promise<boolean> => this.pages;
@@ -85,7 +85,7 @@ export class World implements Platform {
     },
   };
 
-  /** What is stored, by the id of the transfer; and what was saved from it. */
+  /** What is stored, by transfer id; and what was saved from it. */
   readonly stored = new Map<string, Blob>();
   readonly saved: string[] = [];
   room = true;
@@ -108,7 +108,7 @@ export class World implements Platform {
     copy: async (id, to) => new Blob([id]).stream().pipeTo(to),
   };
 
-  /** What the browser says of reading again what it keeps, and what the person answers. */
+  /** The permission to read a kept file again, and what the person answers. */
   permission: 'granted' | 'prompt' = 'granted';
   allows = true;
   readonly shelved = new Map<string, File>();
@@ -139,7 +139,7 @@ export class World implements Platform {
 
   readonly preview = async (): Promise<string> => '/9j/';
 
-  /** What the browser answers to who wants to share; null is a phone. */
+  /** How the browser answers a request to share a screen; null is a phone. */
   captureScreen: (() => Promise<MediaStream>) | null = () => Promise.reject(new Error('nothing to share'));
 
   chimes = 0;
@@ -184,7 +184,7 @@ export class World implements Platform {
   }
 }
 
-/** Lets everything that was promised happen. */
+/** Lets pending promises settle. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 }

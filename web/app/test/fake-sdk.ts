@@ -1,6 +1,6 @@
 /**
- * For looking at the page without a network: `vite build --mode fake` puts this in the place of the SDK.
- * `?scene=five,chat,muted` in the address says what is to be seen.
+ * For looking at the page without a network: `vite build --mode fake` replaces the SDK with this.
+ * `?scene=five,chat,muted` in the address sets the scene.
  */
 import type * as sdk from '@eyeline/sdk';
 import { chatLine, direct, FakeLobby, FakeMedia, FakePeer, FakeRoom, looking, refusal } from './fakes';
@@ -42,7 +42,7 @@ function picture(name: string): MediaStream {
   return canvas.captureStream(20);
 }
 
-/** What somebody shares: a page of words and a chart. `tall` is a window that is higher than wide. */
+/** A shared screen: a page of text and a chart. `tall` is a window in portrait format. */
 function shared(title: string): MediaStream {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = scene.has('tall') ? [900, 1200] : [1920, 1080];
@@ -137,7 +137,7 @@ function safetyOf(first: boolean): sdk.Safety {
   return { state: 'ready', emoji, identity: first && (scene.has('verified') || scene.has('changed')) ? 'b0b' : null };
 }
 
-/** Whom we verified before. */
+/** People we verified before. */
 if (scene.has('verified') || scene.has('changed')) {
   const identity = scene.has('verified') ? 'b0b' : 'another';
   localStorage.setItem('eyeline:verified', JSON.stringify([{ identity, name: 'Bob' }]));

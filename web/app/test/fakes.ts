@@ -1,4 +1,4 @@
-/** The SDK as seen from outside, without a network or a camera: tests say what happens in it. */
+/** A fake SDK without a network or a camera: tests say what happens in it. */
 import type * as sdk from '@eyeline/sdk';
 import { PERMISSIONS } from '../../sdk/src/signalling/protocol';
 import { Source } from '../../sdk/src/value';
@@ -9,7 +9,7 @@ export function refusal(code: string, message = code): sdk.EyelineError {
   return Object.assign(new Error(message), { code }) as sdk.EyelineError;
 }
 
-/** A chat line as it comes over the wire. */
+/** A chat message as it's sent over the wire. */
 export function chatLine(text: string, at: number, more: { readonly [key: string]: sdk.Json } = {}): sdk.Json {
   return { kind: 'chat', id: text.slice(0, 64), clock: at, at, revision: 0, text, reply: null, to: null, ...more };
 }
@@ -71,7 +71,7 @@ export class FakePeer implements sdk.Peer {
 
   readonly sent: sdk.Json[] = [];
 
-  /** What becomes of the next message. */
+  /** How sending the next message ends. */
   delivery: () => Promise<void> = () => Promise.resolve();
 
   send(message: sdk.Json): Promise<void> {
@@ -110,7 +110,7 @@ export class FakePeer implements sdk.Peer {
   }
 }
 
-/** A file that tests move on. */
+/** A file transfer that tests drive. */
 export class FakeTransfer implements sdk.IncomingFile {
   readonly offer: sdk.FileOffer;
   readonly progress = new Source<sdk.FileProgress>({ state: 'asked', bytes: 0, code: '', paused: 'no' });
@@ -265,7 +265,7 @@ export class FakeLobby implements sdk.Lobby {
   readonly refused = new Source<sdk.EyelineError | null>(null);
   prepared = 0;
   left = false;
-  /** What becomes of the next try to join. */
+  /** How the next attempt to join ends. */
   answer: (name: string) => Promise<FakeRoom> = async (name) => new FakeRoom(this.room, name);
 
   constructor(room: string) {
@@ -305,7 +305,7 @@ export class FakeMedia implements Pick<sdk.LocalMedia, keyof sdk.LocalMedia> {
   readonly level = new Source(0);
   wish: Parameters<sdk.LocalMedia['start']>[0];
   stopped = false;
-  /** What a device says when it is asked to start. */
+  /** How a device answers when it's started. */
   problem: { readonly microphone: sdk.Device['problem']; readonly camera: sdk.Device['problem'] } = {
     microphone: null,
     camera: null,

@@ -17,7 +17,7 @@ let carol: FakePeer;
 
 const file = (name = 'tea.bin', size = 3): File => new File([new Uint8Array(size)], name);
 
-/** Of Bob's offers the newest, as it is shown. */
+/** Bob's newest offer, as it's shown. */
 const newest = (): Incoming => {
   const one = files.transfers.value.at(-1);
   if (!(one instanceof Incoming)) throw new Error('nothing was offered');
@@ -37,18 +37,18 @@ beforeEach(() => {
   room.peers.set([bob, carol]);
 });
 
-test('a file goes to everyone, or to the one who was chosen', () => {
+test('a file goes to everyone, or to the chosen person', () => {
   void files.send([file()]);
   files.to.value = 'carol';
   void files.send([file()]);
   expect([bob.offered.length, carol.offered.length]).toEqual([1, 2]);
 });
 
-test('the disk is prepared before anything is asked of it', () => {
+test('the storage is prepared before it is used', () => {
   expect(world.prepared).toBe(true);
 });
 
-test('those who get a file together can pass it on to each other, also after a reload of its sender', async () => {
+test('people who get the same file can pass it on to each other, even after its sender reloads', async () => {
   await files.send([file('tea.bin', 7), file('cup.bin')]);
   const shares = [bob, carol].map(({ offered }) => offered.map(({ offer }) => offer.share));
   expect(shares[0]).toEqual(shares[1]);
@@ -62,7 +62,7 @@ test('those who get a file together can pass it on to each other, also after a r
   expect(bob.offered.at(-1)?.offer).not.toHaveProperty('share');
 });
 
-test('where the host has switched files off, none is offered and none is asked about', async () => {
+test('when the host has turned off files, none are offered and none are asked about', async () => {
   room.hosting.govern({ files: false });
   await files.send([file()]);
   expect(bob.offered).toEqual([]);
@@ -73,7 +73,7 @@ test('where the host has switched files off, none is offered and none is asked a
   expect(asked.progress.current.state).toBe('stopped');
 });
 
-test('whoever offers and withdraws without end fills no memory, and what is whole stays', async () => {
+test('endless offers that are withdrawn fill no memory, and finished files stay', async () => {
   const whole = bob.offers('whole.bin', 3);
   await settled();
   whole.now({ state: 'verified', bytes: 3 });
@@ -86,19 +86,19 @@ test('whoever offers and withdraws without end fills no memory, and what is whol
   expect([names.length, names.at(0), names.at(-1)]).toEqual([34, 'whole.bin', '99.bin']);
 });
 
-test('nobody who has gone is listened to', () => {
+test('offers of people who left are ignored', () => {
   room.peers.set([carol]);
   expect([bob.listeners, carol.listeners]).toEqual([0, 1]);
   room.peers.set([bob, carol]);
   expect(bob.listeners).toBe(1);
 });
 
-test('a picture is offered with a small one of itself', async () => {
+test('an image is offered with a preview', async () => {
   await files.send([new File(['x'], 'cup.png', { type: 'image/png' }), file()]);
   expect(bob.offered.map(({ offer }) => offer.preview)).toEqual(['/9j/', '']);
 });
 
-test('of very many files each is offered in its turn', () => {
+test('many files are queued, and each is offered in turn', () => {
   files.to.value = 'bob';
   void files.send(Array.from({ length: 100 }, (_, index) => file(`${index}`)));
   expect([bob.offered.length, files.queue.value.length]).toEqual([48, 52]);
@@ -108,7 +108,7 @@ test('of very many files each is offered in its turn', () => {
   expect(files.queue.value).toEqual([]);
 });
 
-test('of a dropped folder each file is offered, or why none is', async () => {
+test('a dropped folder is offered with each of its files, or the reason is shown', async () => {
   const few = { webkitGetAsEntry: () => null, getAsFile: () => file() };
   await files.sendDropped(drop([few, few]));
   expect(bob.offered.length).toBe(2);
@@ -119,20 +119,20 @@ test('of a dropped folder each file is offered, or why none is', async () => {
   expect([bob.offered.length, notices.shown.value]).toEqual([2, fileWords.unreadable]);
 });
 
-test('who leaves is no longer who files are for', () => {
+test('somebody who leaves is no longer the recipient', () => {
   files.to.value = 'carol';
   room.peers.set([bob]);
   expect(files.to.value).toBe('');
 });
 
-test('an offer is told and waits for an answer', async () => {
+test('an offer is announced and waits for an answer', async () => {
   bob.offers('tea.bin', 3);
   await settled();
   expect(notices.heard.value).toBe('Bob wants to send you tea.bin');
   expect(files.asking.value.length).toBe(1);
 });
 
-test('after "accept all" the next file of this person is not asked for, that of another is', async () => {
+test('after "accept all" the next file of that person is accepted, and others still ask', async () => {
   const first = bob.offers('one', 3);
   await settled();
   files.acceptAll(newest());
@@ -142,14 +142,14 @@ test('after "accept all" the next file of this person is not asked for, that of 
   expect([first.accepted, second.accepted, other.accepted]).toEqual([true, true, false]);
 });
 
-test('what an earlier page has stored in part goes on without a question', async () => {
+test('a transfer that an earlier page stored in part resumes without asking', async () => {
   world.stored.set('id-1', new Blob([new Uint8Array(256 * 1024)]));
   const offer = bob.offers('tea.bin', 300_000, 'id-1');
   await vi.waitFor(() => expect(offer.accepted).toBe(true)); // it is hashed first
   expect(offer.kept?.bytes).toBe(256 * 1024);
 });
 
-test('what is stored can be read back, to be passed on', async () => {
+test('stored bytes can be read back, to be passed on', async () => {
   const offer = bob.offers('tea.bin', 10, 'id-3');
   await settled();
   files.accept(newest());
@@ -158,7 +158,7 @@ test('what is stored can be read back, to be passed on', async () => {
   expect(new TextDecoder().decode(await offer.readBack?.(3, 2))).toBe('34');
 });
 
-test('a file that there is no room for stays a question, and says so', async () => {
+test('a file there is no space for stays unanswered, and says so', async () => {
   world.room = false;
   const offer = bob.offers('tea.bin', 3);
   await settled();
@@ -168,7 +168,7 @@ test('a file that there is no room for stays a question, and says so', async () 
   expect(newest().problem.value).toBe('room');
 });
 
-test('the screen stays awake while a file runs, and not while it is paused', () => {
+test('the screen stays awake while a file is transferred, and not while it is paused', () => {
   void files.send([file()]);
   const [transfer] = bob.offered;
   transfer?.now({ state: 'running' });
@@ -180,7 +180,7 @@ test('the screen stays awake while a file runs, and not while it is paused', () 
   expect(world.awake).toBe(false);
 });
 
-test('a verified file is saved once, and its end is told', async () => {
+test('a verified file is saved once, and that is announced', async () => {
   const offer = bob.offers('tea.bin', 3, 'id-2');
   await settled();
   files.accept(newest());
@@ -191,7 +191,7 @@ test('a verified file is saved once, and its end is told', async () => {
   expect(notices.heard.value).toBe('Got tea.bin from Bob');
 });
 
-test('after a reload the file is asked for again, and goes on under its id to those who were to get it', () => {
+test('after a reload the file is asked for again, and resumes under its id for the same people', () => {
   files.to.value = 'carol';
   void files.send([file('tea.bin', 7)]);
   const id = carol.offered[0]?.offer.id;
@@ -204,7 +204,7 @@ test('after a reload the file is asked for again, and goes on under its id to th
   expect(files.unfinished.entries.value).toEqual([]);
 });
 
-/** As after a reload in the middle of a file for Carol; the id of its transfer. */
+/** Simulates a reload in the middle of a file for Carol. Returns the id of its transfer. */
 async function reloaded(): Promise<string> {
   files.to.value = 'carol';
   await files.send([file('tea.bin', 7)]);
@@ -216,13 +216,13 @@ async function reloaded(): Promise<string> {
   return carol.offered[0]?.offer.id ?? '';
 }
 
-test('after a reload a file whose handle was kept goes on by itself', async () => {
+test('after a reload a file whose handle was kept resumes automatically', async () => {
   const id = await reloaded();
   expect(carol.offered.map(({ offer }) => offer.id)).toEqual([id, id]);
   expect([bob.offered.length, files.unfinished.entries.value.length]).toEqual([0, 0]);
 });
 
-test('where the browser asks first, the file goes on once the person has said yes', async () => {
+test('if the browser asks for permission, the file resumes once it is granted', async () => {
   world.permission = 'prompt';
   world.allows = false;
   const id = await reloaded();
@@ -234,7 +234,7 @@ test('where the browser asks first, the file goes on once the person has said ye
   expect([carol.offered.at(-1)?.offer.id, files.resumable.asking.value.size]).toEqual([id, 0]);
 });
 
-test('a kept file goes on when the one who gets it comes back, and not if its size is another now', async () => {
+test('a kept file resumes when its recipient comes back, but not if its size has changed', async () => {
   const id = await reloaded();
   world.shelved.set(id, file('tea.bin', 8));
   room.peers.set([bob]);
@@ -249,7 +249,7 @@ test('a kept file goes on when the one who gets it comes back, and not if its si
   expect(files.unfinished.entries.value).toEqual([]);
 });
 
-test('a handle is kept until its transfer is over or given up, or the room is left', async () => {
+test('a handle is kept until its transfer ends or is given up, or you leave', async () => {
   await files.send([file('a'), file('b')]);
   expect(world.shelved.size).toBe(4);
   bob.offered[0]?.now({ state: 'verified' });
@@ -281,7 +281,7 @@ test('a folder is one offer with its files, and is asked for again as a folder a
   expect(bob.offered.at(-1)?.offer.id).toBe(transfer?.offer.id);
 });
 
-test('of a folder with nothing or too much in it the person is told', async () => {
+test('a folder that is empty or too large is reported', async () => {
   await files.send([tea()]);
   expect(notices.shown.value).toBe(fileWords.emptyFolder);
   await files.send([tea(...Array.from({ length: 1001 }, (_, index) => `${index}`))]);
@@ -290,7 +290,7 @@ test('of a folder with nothing or too much in it the person is told', async () =
 
 const entries = [{ path: 'a', size: 4 }];
 
-/** Bob offers a folder, and it is accepted; its bytes are its id here. */
+/** Bob offers a folder, and it's accepted. Its bytes are its id here. */
 async function accepted(): Promise<Incoming> {
   const offer = bob.offers('tea', 4, 'id-3', entries);
   await settled();
@@ -301,7 +301,7 @@ async function accepted(): Promise<Incoming> {
   return newest();
 }
 
-/** Has the person choose a folder; what is written there, by name. */
+/** The person chooses a folder. Returns what is written there, by name. */
 function chosen(): Map<string, string> {
   const written = new Map<string, string>();
   const write = async (name: string) =>
@@ -312,12 +312,12 @@ function chosen(): Map<string, string> {
   return written;
 }
 
-test('a folder becomes an archive where the browser lets no page write folders', async () => {
+test('a folder becomes an archive if the browser has no folder picker', async () => {
   const one = await accepted();
   expect([world.saved, one.saving.value]).toEqual([['id-3.zip'], 'done']);
 });
 
-test('a folder goes where the person said when they accepted it, and stays a question if they did not', async () => {
+test('a folder goes where the person chose on accepting it, and stays unanswered if they cancelled', async () => {
   world.storage.pickFolder = async () => Promise.reject(new DOMException('', 'AbortError'));
   expect((await accepted()).asksUs).toBe(true);
   const written = chosen();
@@ -326,7 +326,7 @@ test('a folder goes where the person said when they accepted it, and stays a que
   expect([...written]).toEqual([['tea', 'id-3']]);
 });
 
-test('a folder whose place is not known, as after a reload, waits whole for the person to say where', async () => {
+test('a complete folder without a place, as after a reload, waits for the person to choose one', async () => {
   world.stored.set('id-3', new Blob([]));
   const written = chosen();
   const offer = bob.offers('tea', 4, 'id-3', entries);
@@ -337,7 +337,7 @@ test('a folder whose place is not known, as after a reload, waits whole for the 
   expect([[...written.keys()], newest().saving.value, files.waiting.value]).toEqual([['tea'], 'done', 0]);
 });
 
-test('a folder that can not be written there can be saved elsewhere', async () => {
+test('a folder that cannot be written there can be saved elsewhere', async () => {
   world.storage.pickFolder = async () => ({ write: () => Promise.reject(new DOMException('', 'QuotaExceededError')) });
   const one = await accepted();
   expect([one.problem.value, one.saving.value]).toEqual(['unsaved', 'no']);
@@ -346,7 +346,7 @@ test('a folder that can not be written there can be saved elsewhere', async () =
   expect([one.problem.value, one.saving.value]).toEqual([null, 'done']);
 });
 
-test('speed and time left are measured while it runs', () => {
+test('speed and time left are measured during a transfer', () => {
   void files.send([file('tea.bin', 10_000_000)]);
   const transfer = bob.offered[0];
   transfer?.now({ state: 'running' });
@@ -359,7 +359,7 @@ test('speed and time left are measured while it runs', () => {
   expect(one && fileWords.state(one)).toBe('3\u00a0MB of 10\u00a0MB · 1\u00a0MB/s · 7\u00a0s left');
 });
 
-test('every code of an end has words of its own side', () => {
+test('every end code has its own text for each side', () => {
   for (const code of ['declined', 'cancelled', 'gone', 'changed', 'disk', 'wrong-hash', 'from a later version']) {
     void files.send([file()]);
     bob.offered.at(-1)?.now({ state: 'stopped', code });

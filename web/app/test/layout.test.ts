@@ -11,7 +11,7 @@ const phone = stage(374, 752);
 const overlap = (one: Box, two: Box) =>
   one.x < two.x + two.width && two.x < one.x + one.width && one.y < two.y + two.height && two.y < one.y + one.height;
 
-test('of two people the other fills the stage and you are small', () => {
+test('with two people the other fills the stage and you are small', () => {
   const { pair, boxes } = layout(1, desktop, 'bottom-right');
   expect(pair).toBe(true);
   expect(boxes[0]).toEqual(desktop.all);
@@ -52,13 +52,13 @@ test('your window goes to the corner nearest to where it was let go', () => {
   expect(nearestCorner({ x: 100, y: 500, width: 200, height: 125 }, desktop.free)).toBe('bottom-left');
 });
 
-test('arrow keys lead from corner to corner and nowhere else', () => {
+test('arrow keys move from corner to corner and nowhere else', () => {
   expect(cornerTowards('ArrowUp', 'bottom-right')).toBe('top-right');
   expect(cornerTowards('ArrowLeft', 'bottom-right')).toBe('bottom-left');
   expect(cornerTowards('a', 'bottom-right')).toBeNull();
 });
 
-test('a picture fills its box unless a face would be cut', () => {
+test('a picture fills its box unless a face would be cropped', () => {
   expect(fits({ width: 1280, height: 720 }, { width: 390, height: 844 })).toBe('cover');
   expect(fits({ width: 720, height: 1280 }, { width: 1408, height: 780 })).toBe('contain');
 });

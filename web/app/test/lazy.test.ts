@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { lazy } from '../src/platform/lazy';
 
-test('a part is loaded once, and after it could not be had anew', async () => {
+test('a module is loaded once, and again after a failure', async () => {
   let tries = 0;
   const load = lazy(async () => {
     tries += 1;
@@ -13,7 +13,7 @@ test('a part is loaded once, and after it could not be had anew', async () => {
   expect(tries).toBe(2);
 });
 
-test('from another address each time, where the browser says which one failed', async () => {
+test('retries use a different address each time, if the browser says which one failed', async () => {
   let tries = 0;
   const load = lazy(async () => {
     tries += 1;

@@ -4,7 +4,7 @@ import { blocksOf, shownOf } from '../src/view/chat/message-blocks';
 
 const line = (clock: number): Line => ({ key: `bob/${clock}`, clock }) as Line;
 
-/** As many lines, `apart` on the clock. */
+/** That many messages, `apart` on the clock. */
 const log = (count: number, apart: number) => Array.from({ length: count }, (_, index) => line((index + 1) * apart));
 
 const drawn = (lines: readonly Line[]) => blocksOf(shownOf(lines, 200));
@@ -23,7 +23,7 @@ test.each([
   expect(changes.filter((changed) => changed > 1).length).toBeLessThan(rarely);
 });
 
-test('at least as many lines are shown as are asked for, and all where there are fewer', () => {
+test('at least as many messages are shown as asked for, or all if there are fewer', () => {
   for (let count = 0; count < 1000; count += 1) {
     const shown = shownOf(log(count, 1), 200).length;
     expect(shown).toBeGreaterThanOrEqual(Math.min(count, 200));

@@ -3,7 +3,7 @@ import { pieces, showable } from '../src/model/chat/message-text';
 
 const addresses = (text: string) => pieces(text).flatMap(({ href }) => href ?? []);
 
-describe('addresses in what people write', () => {
+describe('links in messages', () => {
   test.each([
     ['see https://example.org/tea', ['https://example.org/tea']],
     ['(see https://example.org/tea).', ['https://example.org/tea']],
@@ -28,7 +28,7 @@ describe('addresses in what people write', () => {
   });
 
   test.each(['', 'a https://b.example, c\nhttp://d.example', 'https://a.example https://b.example'])(
-    'nothing is lost of: %s',
+    'nothing is lost from: %s',
     (text) => {
       expect(
         pieces(text)
@@ -39,11 +39,11 @@ describe('addresses in what people write', () => {
   );
 });
 
-test('what has no picture gets one', () => {
+test('invisible characters are made visible', () => {
   expect(showable('a\r\nb\0')).toBe('a\nb\ufffd');
 });
 
-describe('code in what people write', () => {
+describe('code in messages', () => {
   const codes = (text: string) => pieces(text).flatMap((piece) => (piece.code ? piece.text : []));
 
   test.each([
@@ -58,11 +58,11 @@ describe('code in what people write', () => {
     expect(codes(text)).toEqual(expected);
   });
 
-  test('an address in code is not followed', () => {
+  test('a URL in code is not a link', () => {
     expect(addresses('`https://example.org` https://example.com')).toEqual(['https://example.com']);
   });
 
-  test('words that mean harm take no time', () => {
+  test('hostile text takes no time', () => {
     const start = performance.now();
     pieces('`'.repeat(4000));
     pieces(`http://${'.'.repeat(2000)}a${')'.repeat(1990)}`);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { initials, readName, shownName } from '../src/model/name';
 
-test('a name is one line without anything that turns the words around it', () => {
+test('a name is one line without characters that change text direction', () => {
   expect(readName('  Al\u202Eice\u0000\n \u2066Liddell ')).toEqual({ is: 'name', name: 'Al ice Liddell' });
 });
 
@@ -14,7 +14,7 @@ test('64 characters fit, however wide they are', () => {
   expect(readName('a'.repeat(65))).toEqual({ is: 'long', length: 65 });
 });
 
-test('what others call themselves is cut to what fits', () => {
+test('names of others are cut to the limit', () => {
   expect(shownName(`\u202E${'b'.repeat(500)}`)).toBe('b'.repeat(64));
 });
 

@@ -8,14 +8,14 @@ function people(): { readonly hosting: FakeHosting; readonly people: People } {
   return { hosting, people: new People(hosting, new Subscriptions(), null) };
 }
 
-test('who is no host keeps no door', () => {
+test('somebody who is not a host cannot let people in', () => {
   const { hosting, people: list } = people();
   expect(list.keepsDoor.value).toBe(false);
   hosting.role.set('co-host');
   expect(list.keepsDoor.value).toBe(true);
 });
 
-test('a host sees who waits and lets them in or not, by their id', () => {
+test('a host sees who is waiting and admits or declines them by id', () => {
   const { hosting, people: list } = people();
   hosting.knocks.set([
     { id: 'bob-0001', name: 'Bob\u202e' },
@@ -32,7 +32,7 @@ test('a host sees who waits and lets them in or not, by their id', () => {
   expect(list.knocking.value).toEqual([]);
 });
 
-test('rules are set one by one, and shown as the room has them', () => {
+test('rules are set one by one, and shown as the room reports them', () => {
   const { hosting, people: list } = people();
   list.letIn('knock');
   list.allowFiles(false);

@@ -5,7 +5,7 @@ import { readRoute } from '../src/model/start/route';
 const key = 'AAECAwQFBgcICQoLDA0ODw';
 const base = 'https://eyeline.example/call/';
 
-test('a new room is 80 random bits in four groups that nobody misreads', () => {
+test('a new room name has 80 random bits in four readable groups', () => {
   const name = newRoomName((count) => crypto.getRandomValues(new Uint8Array(count)));
   expect(name).toMatch(/^([a-hjkmnp-z1-9]{4}-){3}[a-hjkmnp-z1-9]{4}$/);
   expect(isRoomName(name)).toBe(true);
@@ -53,11 +53,11 @@ test.each([
   expect(readCode(typed, base)).toEqual({ is: 'wrong' });
 });
 
-test('nothing is not wrong, but nothing', () => {
+test('an empty field is not an error', () => {
   expect(readCode(' \n', base)).toEqual({ is: 'empty' });
 });
 
-test('a room of another server is told apart', () => {
+test('a link to another server is recognized', () => {
   expect(readCode('https://other.example/r/tea', base)).toEqual({ is: 'elsewhere', host: 'other.example' });
 });
 

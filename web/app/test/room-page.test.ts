@@ -31,7 +31,7 @@ async function joined(world: World): Promise<App> {
   return app;
 }
 
-test('a new call is a room that nobody guesses, and whose host we are', async () => {
+test('a new call is a room that cannot be guessed, and we are its host', async () => {
   const world = new World();
   const app = new App(world);
   await app.newCall();
@@ -41,7 +41,7 @@ test('a new call is a room that nobody guesses, and whose host we are', async ()
   expect(room).toBe(await ownedRoom(owner ?? ''));
 });
 
-test('who may not enter is told so at once, and camera and microphone are let go', async () => {
+test('somebody who may not enter is told so at once, and camera and microphone are released', async () => {
   const world = new World();
   world.address.go('r/tea');
   const app = new App(world);
@@ -71,7 +71,7 @@ test.each([
   expect(call(again).chat.lines.value.map(({ text }) => text)).toEqual(kept);
 });
 
-test('nothing of what was said is kept where one goes to another address in mid-call', async () => {
+test('going to another address during a call deletes the stored messages', async () => {
   const world = new World();
   world.address.go('r/tea');
   const app = await joined(world);
@@ -84,7 +84,7 @@ test('nothing of what was said is kept where one goes to another address in mid-
   expect(call(again).chat.lines.value).toEqual([]);
 });
 
-test('a pass in the link is shown to the server, and is not in the link that is copied', async () => {
+test('a pass in the link is sent to the server, and is not in the copied link', async () => {
   const world = new World();
   world.address.go('r/tea#pass=e30.e30.sig');
   const app = await joined(world);
@@ -92,7 +92,7 @@ test('a pass in the link is shown to the server, and is not in the link that is 
   expect(call(app).link).toMatch(/\/r\/tea$/);
 });
 
-test('who has a pass is asked for camera and microphone once it is known that they may use them', async () => {
+test('with a pass, camera and microphone are requested once we know they may be used', async () => {
   const world = new World('r/tea#pass=e30.e30.sig');
   world.welcomed = false;
   const app = new App(world);
@@ -108,7 +108,7 @@ test('who has a pass is asked for camera and microphone once it is known that th
   expect(media?.camera.current.state).toBe('off');
 });
 
-test('who has none is asked at once, and what they may not use is let go of', async () => {
+test('without a pass they are requested at once, and released if they may not be used', async () => {
   const world = new World('r/tea');
   world.welcomed = false;
   const app = new App(world);
@@ -139,14 +139,14 @@ test('the key goes to the people who are invited, and never into the title', asy
   expect(app.title.value).not.toContain('AAEC');
 });
 
-test('who has no key is told to ask for the whole link', () => {
+test('somebody without the key is told to ask for the full link', () => {
   const world = new World('r/tea');
   const app = new App(world);
   world.lobbies[0]?.strangers.set(1);
   expect(lobby(app).status.value).toEqual({ is: 'keyless' });
 });
 
-test('somebody without the key of the link is counted, not met', async () => {
+test('somebody without the key of the link is counted, not connected', async () => {
   const world = new World('r/coffee#AAECAwQFBgcICQoLDA0ODw');
   const room = new FakeRoom('coffee', 'Alice');
   world.answer = async () => room;
@@ -169,7 +169,7 @@ test("the host's link makes a host, and is gone from the address at once", async
   expect(new World().memory.get('eyeline:owner:tea')).toBeNull();
 });
 
-test('the lobby looks, asks for camera and microphone, and has a connection ready', async () => {
+test('the lobby opens the room, asks for camera and microphone, and prepares a connection', async () => {
   const world = new World('r/tea');
   const app = new App(world);
   await settled();
@@ -216,7 +216,7 @@ test('one press joins once', async () => {
   expect(tries).toBe(1);
 });
 
-test('after a reload in mid-call you are back without the lobby', async () => {
+test('after a reload during a call you are back without the lobby', async () => {
   const world = new World('r/tea');
   world.session.set('eyeline:in:tea', 'in');
   world.seat = new FakeRoom('tea', 'Alice');
@@ -280,7 +280,7 @@ test('going home leaves the call', async () => {
   expect(world.session.get('eyeline:in:tea')).toBeNull();
 });
 
-test('a join that succeeds after you went away is undone', async () => {
+test('a join that succeeds after you left is undone', async () => {
   const world = new World('r/tea');
   const app = new App(world);
   const room = new FakeRoom('tea', 'Alice');
@@ -303,14 +303,14 @@ test('the microphone that was muted last time stays muted', async () => {
   expect(world.media[1]?.wish).toEqual({ microphone: false, camera: true });
 });
 
-test('what is kept from before may be anything', () => {
+test('stored settings may be anything', () => {
   const world = new World('r/tea');
   world.memory.set('eyeline:equipment', '{"camera": 7, "cameraId": {}');
   new App(world);
   expect(world.media[0]?.wish).toEqual({ microphone: true, camera: true });
 });
 
-test('the title tells who is there and what is unread', async () => {
+test('the title shows who is there and how many messages are unread', async () => {
   const world = new World('r/tea');
   const room = new FakeRoom('tea', 'Alice');
   const bob = new FakePeer('Bob', {} as MediaStream);
@@ -324,7 +324,7 @@ test('the title tells who is there and what is unread', async () => {
   expect(app.title.value).toBe('(1) Bob · Eyeline');
 });
 
-test('a room name that cannot be is said, and never asked for', () => {
+test('an invalid room name is reported, and never sent to the server', () => {
   const world = new World('r/no_room');
   expect(at(new App(world)).at).toBe('bad-room');
   expect(world.lobbies).toHaveLength(0);

@@ -14,7 +14,7 @@ const bottom = (box: Box | undefined) => (box === undefined ? 0 : box.y + box.he
 const overlap = (first: Box, other: Box) =>
   first.x < right(other) && other.x < right(first) && first.y < bottom(other) && other.y < bottom(first);
 
-test('a screen takes most of the stage, and people line up at its right, you last', () => {
+test('a screen takes most of the stage, and people line up on its right, you last', () => {
   const { screens, boxes, pair } = layoutWithScreens(2, one, desktop);
   expect(pair).toBe(false);
   expect(area(screens[0])).toBeGreaterThan(0.6 * area(desktop));
@@ -24,20 +24,20 @@ test('a screen takes most of the stage, and people line up at its right, you las
   expect(bob?.y).toBeLessThan(me?.y ?? 0);
 });
 
-test('on an upright phone it is above people, as wide as that is', () => {
+test('on a phone in portrait it is above people, at full width', () => {
   const { screens, boxes } = layoutWithScreens(2, one, phone);
   expect(screens[0]?.width).toBe(phone.width);
   for (const box of boxes) expect(box.y).toBeGreaterThan(bottom(screens[0]));
 });
 
-test('people are below it also where that leaves it larger, as beside the chat', () => {
+test('people are also below it if that leaves it larger, as next to the chat', () => {
   const { screens, boxes } = layoutWithScreens(5, one, room(1008, 780));
   expect(screens[0]?.width).toBe(1008);
   expect(new Set(boxes.map(({ y }) => y)).size).toBe(1);
   expect(boxes[0]?.y).toBeGreaterThan(bottom(screens[0]));
 });
 
-test('a narrow one leaves its room to people', () => {
+test('a narrow screen leaves its room to people', () => {
   const [narrow, wide] = [
     layoutWithScreens(2, { aspects: [0.6], front: 0 }, desktop),
     layoutWithScreens(2, one, desktop),
@@ -45,17 +45,20 @@ test('a narrow one leaves its room to people', () => {
   expect(area(narrow.boxes[0])).toBeGreaterThan(2 * area(wide.boxes[0]));
 });
 
-test('many on a phone on its side have tiles on which something can be seen', () => {
+test('many people on a phone in landscape have tiles of a useful size', () => {
   const { boxes } = layoutWithScreens(7, one, room(644, 344));
   expect(Math.min(...boxes.map(({ height }) => height))).toBeGreaterThan(56);
 });
 
-test.each([0.4, 0.75, 1, 1.25, 16 / 9, 32 / 9])('one of %f times its height is whole: its box is as wide', (aspect) => {
-  const [screen] = layoutWithScreens(4, { aspects: [aspect], front: 0 }, desktop).screens;
-  expect((screen?.width ?? 0) / (screen?.height ?? 1)).toBeCloseTo(aspect, 6);
-});
+test.each([0.4, 0.75, 1, 1.25, 16 / 9, 32 / 9])(
+  'a screen of aspect ratio %f is uncropped: its box has the same',
+  (aspect) => {
+    const [screen] = layoutWithScreens(4, { aspects: [aspect], front: 0 }, desktop).screens;
+    expect((screen?.width ?? 0) / (screen?.height ?? 1)).toBeCloseTo(aspect, 6);
+  },
+);
 
-test('of three the one in front is large; the others stand whole before people', () => {
+test('of three screens the one in front is large; the others are small and uncropped before people', () => {
   const { screens, boxes } = layoutWithScreens(3, { aspects: [2, 16 / 9, 0.7], front: 1 }, desktop);
   expect([screens.length, boxes.length]).toEqual([3, 3]);
   expect(area(screens[1])).toBeGreaterThan(4 * area(screens[0]));
@@ -63,7 +66,7 @@ test('of three the one in front is large; the others stand whole before people',
   expect(Math.max(bottom(screens[0]), bottom(screens[2]))).toBeLessThan(boxes[0]?.y ?? 0);
 });
 
-test('people move when another is put in front, and not with the size of the window', () => {
+test('people move when another screen is put in front, and not with the size of the window', () => {
   const shape = (shown: Shown, where = desktop) => layoutWithScreens(3, shown, where).shape;
   expect(shape(one)).not.toBe(shape(two));
   expect(shape(two)).not.toBe(shape({ ...two, front: 1 }));

@@ -36,7 +36,7 @@ const heard = () => call.notices.heard.value;
 const shown = () => call.screens.shown.value.map((one) => one.person.name);
 const front = () => call.screens.front.value?.person.name;
 
-test('what you share is shown to the others until you stop, and then it is not captured any more', async () => {
+test('your screen is shown to the others until you stop, and then it is no longer captured', async () => {
   expect(call.press('s')).toBe(true);
   await settled();
   expect(room.screen.current).toBe(mine.stream);
@@ -48,14 +48,14 @@ test('what you share is shown to the others until you stop, and then it is not c
   expect(heard()).toBe(screenWords.stopped);
 });
 
-test('it ends with what the browser says, too', async () => {
+test('sharing also ends when the browser ends it', async () => {
   await call.screens.toggle();
   room.screen.set(null);
   expect(call.screens.sharing.value).toBe(false);
   expect(heard()).toBe(screenWords.stopped);
 });
 
-test('on a phone there is no way to share, and its key does nothing', () => {
+test('on a phone you cannot share, and the key does nothing', () => {
   world.captureScreen = null;
   const there = new Call(world, room, new LocalDevices(world), { link: '', hostLink: null });
   expect(there.screens.mayShare.value).toBe(false);
@@ -78,7 +78,7 @@ test.each([
   expect(call.screens.sharing.value).toBe(false);
 });
 
-test('while the browser asks it is not asked again', async () => {
+test('while the browser asks, it is not asked again', async () => {
   let asked = 0;
   world.captureScreen = async () => {
     asked += 1;
@@ -89,7 +89,7 @@ test('while the browser asks it is not asked again', async () => {
   expect(room.screen.current).toBe(mine.stream);
 });
 
-test('when the host switches sharing off yours ends with words, and the others are not shown', async () => {
+test('when the host turns off sharing, yours ends with a notice, and others are not shown', async () => {
   const bob = person('Bob');
   room.peers.set([bob]);
   bob.screen.set(someScreen());
@@ -104,7 +104,7 @@ test('when the host switches sharing off yours ends with words, and the others a
   expect(shown()).toEqual(['Bob']);
 });
 
-test('what is chosen only after that, or after the call, is let go', async () => {
+test('a screen chosen only after that, or after the call, is released', async () => {
   const end = (over: () => void) => {
     world.captureScreen = async () => {
       over();
@@ -119,13 +119,13 @@ test('what is chosen only after that, or after the call, is let go', async () =>
   expect(room.screen.current).toBeNull();
 });
 
-test('a call that ends lets go of the screen', async () => {
+test('a call that ends releases the screen', async () => {
   await call.screens.toggle();
   call.end();
   expect(mine.stopped).toBe(1);
 });
 
-test('the screen that was begun last is on the stage, until another is chosen or it ends', () => {
+test('the newest screen is on the stage, until another is chosen or it ends', () => {
   const [bob, carol, dave] = [person('Bob'), person('Carol'), person('Dave')];
   room.peers.set([bob, carol, dave]);
   carol.screen.set(someScreen());
@@ -141,7 +141,7 @@ test('the screen that was begun last is on the stage, until another is chosen or
   expect([shown(), front()]).toEqual([['Carol', 'Bob'], 'Bob']);
 });
 
-test('a screen goes with its person, and that is said once', () => {
+test('a screen goes with its person, and that is announced once', () => {
   const bob = person('Bob');
   room.peers.set([bob]);
   bob.screen.set(someScreen());
@@ -151,14 +151,14 @@ test('a screen goes with its person, and that is said once', () => {
   expect(heard()).toBe('Bob left');
 });
 
-test('who comes into a call in which somebody shares sees it', () => {
+test('somebody who joins a call with a shared screen sees it', () => {
   const bob = person('Bob');
   bob.screen.set(someScreen());
   room.peers.set([bob]);
   expect(front()).toBe('Bob');
 });
 
-test('the screen of a person whose line is lost stays, as they do', () => {
+test('the screen of a person whose connection is lost stays, as they do', () => {
   const bob = person('Bob');
   room.peers.set([bob]);
   bob.screen.set(someScreen());
@@ -166,7 +166,7 @@ test('the screen of a person whose line is lost stays, as they do', () => {
   expect(shown()).toEqual(['Bob']);
 });
 
-test('on the stage the screen has its own shape as soon as it is known, and people line up', () => {
+test('on the stage the screen has its own aspect ratio once it is known, and people line up', () => {
   const room16 = { x: 0, y: 0, width: 1408, height: 780 };
   call.stage.measured({ all: room16, free: room16 });
   const bob = person('Bob');
@@ -187,7 +187,7 @@ test('on the stage the screen has its own shape as soon as it is known, and peop
   expect(call.stage.layout.value.pair).toBe(true);
 });
 
-test('sound of a screen that was held back is waited for no longer than the screen is there', () => {
+test('blocked sound of a screen is forgotten with the screen', () => {
   const bob = person('Bob');
   room.peers.set([bob]);
   bob.screen.set(someScreen());

@@ -16,13 +16,13 @@ test.each([
   expect(words.lobby.here(names)).toBe(sentence);
 });
 
-test('what the browser did not allow is said once for both', () => {
+test('a refusal of camera and microphone is one sentence for both', () => {
   expect(words.problem(['camera', 'microphone'], 'denied')).toBe(
     'Your browser did not allow the camera and microphone. You can join without them, or allow them in the address bar and try again.',
   );
 });
 
-test('what is lost is measured where something comes', () => {
+test('packet loss is measured only if something arrives', () => {
   expect(connectionWords.lost({ ...direct, lost: 0.011 })[1]).toBe('1.1 %');
   const coming = { width: 640, height: 480, framesPerSecond: 20, kbitPerSecond: 600 };
   expect(connectionWords.lost({ ...direct, picture: coming, lost: null })[1]).toBe('Measuring…');
@@ -30,7 +30,7 @@ test('what is lost is measured where something comes', () => {
   expect(connectionWords.lost({ ...direct, picture: null, lost: null, roundTripMs: null })[1]).toBe('Measuring…');
 });
 
-test('a line says its state and its round trip', () => {
+test('a connection shows its state and its round trip', () => {
   expect(words.connection.badge('Bob', direct)).toBe('Connection to Bob: direct · 23 ms');
   expect(words.connection.state(looking)).toBe('looking…');
   expect(words.connection.state({ ...direct, state: 'lost' })).toBe('lost');
@@ -50,12 +50,12 @@ test.each([
   expect(connectionWords.path(line)[1]).toBe(path);
 });
 
-test('a round trip of less than a millisecond is no zero', () => {
+test('a round trip of less than a millisecond is not zero', () => {
   expect(connectionWords.roundTrip({ ...direct, roundTripMs: 0 })[1]).toBe('Under 1 ms');
   expect(words.connection.state({ ...direct, roundTripMs: 0 })).toBe('direct · <1 ms');
 });
 
-test('what else was tried is said with its ports', () => {
+test('what else was tried is listed with its ports', () => {
   const relays = [
     { url: 'turn:a', transport: 'udp', port: 3478 },
     { url: 'turns:a', transport: 'tls', port: 443 },

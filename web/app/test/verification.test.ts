@@ -29,7 +29,7 @@ describe('four emoji', () => {
     expect(standing(bob)).toBe('unverified');
   });
 
-  test('of who has no long-term key hold for this connection only', () => {
+  test('of somebody without a long-term key count for this connection only', () => {
     const bob = trusting(ready(null));
     bob.trust.confirm();
     expect(standing(bob)).toBe('verified');
@@ -37,15 +37,15 @@ describe('four emoji', () => {
     expect(standing(bob)).toBe('unverified');
   });
 
-  test('that do not fit are never verified', () => {
+  test('that do not match are never verified', () => {
     const bob = trusting({ state: 'failed' });
     bob.trust.confirm();
     expect(standing(bob)).toBe('failed');
   });
 });
 
-describe('people whom one has verified', () => {
-  test('are recognised by their key in another call, whatever they are called there', () => {
+describe('people you have verified', () => {
+  test('are recognized by their key in another call, whatever their name is there', () => {
     const { trust, verified } = trusting(ready('aa'));
     trust.confirm();
     expect(standing(trusting(ready('aa'), verified))).toBe('verified');
@@ -59,7 +59,7 @@ describe('people whom one has verified', () => {
     expect(standing(trusting(ready('bb'), verified, 'Carol'))).toBe('unverified');
   });
 
-  test('who is verified with a new key takes the place of the old one', () => {
+  test('are replaced when they are verified with a new key', () => {
     const { trust, verified } = trusting(ready('aa'));
     trust.confirm();
     const again = trusting(ready('bb'), verified);
@@ -68,7 +68,7 @@ describe('people whom one has verified', () => {
     expect(standing(trusting(ready('aa'), verified))).toBe('changed');
   });
 
-  test('are 200 at most', () => {
+  test('are limited to 200', () => {
     const verified = new VerifiedPeople(memory());
     for (let one = 0; one <= 200; one += 1) verified.add(`${one}`, `Person ${one}`);
     expect(verified.has('0')).toBe(false);

@@ -4,7 +4,7 @@ import { archive, zip } from '../src/platform/zip';
 const at = new Date(2026, 10, 24, 10, 30, 58);
 const gigabyte = 2 ** 30;
 
-/** The numbers of so many bytes each that stand at `offset`. */
+/** The numbers at `offset`, each with its width in bytes. */
 async function numbers(blob: Blob, offset: number, ...sizes: readonly (2 | 4 | 8)[]): Promise<number[]> {
   const view = new DataView(await blob.slice(offset, offset + 100).arrayBuffer());
   let place = 0;
@@ -16,7 +16,7 @@ async function numbers(blob: Blob, offset: number, ...sizes: readonly (2 | 4 | 8
   });
 }
 
-test('an archive has its members as they are, with their sums and paths, and ends in their list', async () => {
+test('an archive has its members with checksums and paths, and ends with the directory', async () => {
   const blob = await zip([{ path: 'tea/ä.txt', bytes: new Blob(['123456789']) }], at);
   const name = new TextEncoder().encode('tea/ä.txt').length;
   const time = [(10 << 11) | (30 << 5) | 29, (46 << 9) | (11 << 5) | 24];
@@ -30,7 +30,7 @@ test('an archive has its members as they are, with their sums and paths, and end
   expect(await numbers(blob, blob.size - 22, 4, 2, 2, 2, 2, 4, 4)).toEqual([0x06054b50, 0, 0, 1, 1, 46 + name, list]);
 });
 
-test('an archive of more than 4 GB says its sizes and places in 64 bits', async () => {
+test('an archive of more than 4 GB has sizes and offsets in 64 bits', async () => {
   const size = 5 * gigabyte;
   const bytes = { size } as Blob; // Node has none so large
   const parts = archive(

@@ -212,6 +212,6 @@ def test_a_page_of_another_site_joins_with_ten_lines(chromium: Browser, example:
     assert origin is not None
     with LiveServer("--allowed-origin", origin[0]) as server:
         alice = join_call(chromium, f"{server.url}/r/tea", "Alice")
-        admitted = chromium.open(f"{example}?server={server.url}/&room=tea")
-        all_flow(alice, admitted)
-        assert "AdmittedSocket" in alice.text()
+        guest = chromium.open(f"{example}?server={server.url}/&room=tea")
+        all_flow(alice, guest)
+        assert "Guest" in alice.text()

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import type { Line } from '../src/model/chat/chat';
+import type { ChatMessage } from '../src/model/chat/chat';
 import { blocksOf, shownOf } from '../src/view/chat/message-blocks';
 
-const line = (clock: number): Line => ({ key: `bob/${clock}`, clock }) as Line;
+const line = (clock: number): ChatMessage => ({ key: `bob/${clock}`, clock }) as ChatMessage;
 
 /** That many messages, `apart` on the clock. */
 const log = (count: number, apart: number) => Array.from({ length: count }, (_, index) => line((index + 1) * apart));
 
-const drawn = (lines: readonly Line[]) => blocksOf(shownOf(lines, 200));
+const drawn = (lines: readonly ChatMessage[]) => blocksOf(shownOf(lines, 200));
 
 test.each([
   ['one after the other', 1, 1],

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Box } from '../src/model/stage/layout';
-import { layoutWithScreens, type Shown } from '../src/model/stage/screen-layout';
+import { layoutWithScreens, type SharedScreens } from '../src/model/stage/screen-layout';
 
 const room = (width: number, height: number): Box => ({ x: 16, y: 16, width, height });
 const desktop = room(1408, 780);
 const phone = room(374, 752);
-const one: Shown = { aspects: [16 / 9], front: 0 };
-const two: Shown = { aspects: [16 / 9, 4 / 3], front: 0 };
+const one: SharedScreens = { aspects: [16 / 9], front: 0 };
+const two: SharedScreens = { aspects: [16 / 9, 4 / 3], front: 0 };
 
 const area = (box: Box | undefined) => (box === undefined ? 0 : box.width * box.height);
 const right = (box: Box | undefined) => (box === undefined ? 0 : box.x + box.width);
@@ -67,7 +67,7 @@ test('of three screens the one in front is large; the others are small and uncro
 });
 
 test('people move when another screen is put in front, and not with the size of the window', () => {
-  const shape = (shown: Shown, where = desktop) => layoutWithScreens(3, shown, where).shape;
+  const shape = (shown: SharedScreens, where = desktop) => layoutWithScreens(3, shown, where).shape;
   expect(shape(one)).not.toBe(shape(two));
   expect(shape(two)).not.toBe(shape({ ...two, front: 1 }));
   expect(shape(one)).toBe(shape(one, room(1500, 800)));

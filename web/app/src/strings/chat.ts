@@ -1,4 +1,4 @@
-import type { Line } from '../model/chat/chat';
+import type { ChatMessage } from '../model/chat/chat';
 import { clockTime } from './strings';
 
 /** "2026-03-01 14:05", in local time. */
@@ -44,7 +44,7 @@ export const chatWords = {
     names.length > 2
       ? 'Several people are typing…'
       : `${names.join(' and ')} ${names.length === 1 ? 'is' : 'are'} typing…`,
-  exported: ({ at, mine, name, to, toName, text, revision }: Line) => {
+  exported: ({ at, mine, name, to, toName, text, revision }: ChatMessage) => {
     const only = to === null ? '' : ` (${mine ? `only to ${toName === '' ? 'one person' : toName}` : 'only to you'})`;
     const said = text === '' ? 'Deleted' : text.replaceAll('\n', '\n    ');
     return `${dayAndTime(at)} ${name}${only}: ${said}${revision > 0 && text !== '' ? ' (edited)' : ''}`;

@@ -64,7 +64,7 @@ const newLink = 'Ask the person who sent it for a new one.';
 
 const endings: { readonly [code: string]: Ending } = {
   'pass-needed': {
-    title: 'You need an invitation',
+    title: 'Invitation only',
     lead: 'You need an invitation link for this room. Ask the host for one.',
     again: null,
   },

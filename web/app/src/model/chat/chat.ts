@@ -11,29 +11,29 @@ import { Typing } from './typing';
 export const longestText = 4000;
 
 /** A message as it's shown. */
-export interface Line extends sdk.ChatLine {
+export interface ChatMessage extends sdk.ChatLine {
   /** The message it replies to; null also if we don't have that one. */
   readonly quote: Quote | null;
   /** For a private message, the name of its recipient; empty for everyone, or if the name is no longer known. */
   readonly toName: string;
 }
 
-export type Quote = Pick<Line, 'mine' | 'name' | 'text'>;
+export type Quote = Pick<ChatMessage, 'mine' | 'name' | 'text'>;
 
 /** The message that the draft replies to or edits. */
-export interface About {
+export interface DraftContext {
   readonly does: 'reply' | 'edit';
-  readonly line: Line;
+  readonly line: ChatMessage;
 }
 
 /** The chat of a call. */
 export class Chat {
-  readonly lines = signal<readonly Line[]>([]);
+  readonly lines = signal<readonly ChatMessage[]>([]);
   readonly unread = signal(0);
   readonly draft = signal('');
   /** Recipient of the draft: a peer id, or empty for everyone. */
   readonly to = signal('');
-  readonly about = signal<About | null>(null);
+  readonly about = signal<DraftContext | null>(null);
   /** Key of the message whose menu is open. */
   readonly chosen = signal('');
   /** By how many characters the draft is too long. */
@@ -50,7 +50,10 @@ export class Chat {
   #met = new Map<sdk.Peer, () => void>();
   #last: readonly sdk.ChatLine[] | null = null;
   /** Cache of shown messages, by the conversation's own. */
-  readonly #shown = new WeakMap<sdk.ChatLine, { readonly line: Line; readonly quoted: sdk.ChatLine | undefined }>();
+  readonly #shown = new WeakMap<
+    sdk.ChatLine,
+    { readonly line: ChatMessage; readonly quoted: sdk.ChatLine | undefined }
+  >();
   readonly #names = new Map<string, string>();
   readonly #open: ReadonlySignal<boolean>;
   readonly #stops: readonly (() => void)[];
@@ -93,7 +96,7 @@ export class Chat {
   }
 
   /** Handles anything a peer sent. Returns the message if it's a new one to show. */
-  receive(from: sdk.Peer, message: unknown): Line | null {
+  receive(from: sdk.Peer, message: unknown): ChatMessage | null {
     this.#peers.set(from.id, from);
     const { news, sends } = this.#conversation.hear(from, message, this.#platform.now());
     this.#carry(sends);
@@ -113,7 +116,7 @@ export class Chat {
   }
 
   /** Saves the whole chat as text made by `write`. */
-  save(write: (lines: readonly Line[]) => string): void {
+  save(write: (lines: readonly ChatMessage[]) => string): void {
     this.#platform.saveText(`chat-${this.#room.name}.txt`, write(this.lines.peek()));
   }
 
@@ -143,7 +146,7 @@ export class Chat {
     this.typing.rest();
   }
 
-  reply(line: Line): void {
+  reply(line: ChatMessage): void {
     this.about.value = { does: 'reply', line };
     this.chosen.value = '';
     // A reply to a private message is private too.
@@ -151,7 +154,7 @@ export class Chat {
     else this.to.value = '';
   }
 
-  edit(line: Line): void {
+  edit(line: ChatMessage): void {
     if (!this.canChange(line)) return;
     this.about.value = { does: 'edit', line };
     this.chosen.value = '';
@@ -163,7 +166,7 @@ export class Chat {
     return this.#room.may.current.has('chat');
   }
 
-  canChange(line: Line): boolean {
+  canChange(line: ChatMessage): boolean {
     return this.mayWrite && this.#conversation.canChange(line);
   }
 
@@ -173,7 +176,7 @@ export class Chat {
     if (last !== undefined) this.edit(last);
   }
 
-  remove(line: Line): void {
+  remove(line: ChatMessage): void {
     if (this.about.peek()?.line.key === line.key) this.cancel();
     this.chosen.value = '';
     this.#write(this.#conversation.change(line.key, ''));
@@ -186,7 +189,7 @@ export class Chat {
   }
 
   /** Opens or closes the menu of this message. */
-  choose(line: Line): void {
+  choose(line: ChatMessage): void {
     this.chosen.value = this.chosen.peek() === line.key ? '' : line.key;
   }
 
@@ -218,7 +221,7 @@ export class Chat {
     this.#carry(this.#conversation.meet(this.#room.me, people));
   }
 
-  #options(about: About | null): sdk.SayOptions {
+  #options(about: DraftContext | null): sdk.SayOptions {
     const to = this.to.peek();
     return { reply: about?.line.key ?? null, to: to === '' ? null : to };
   }
@@ -252,12 +255,12 @@ export class Chat {
     this.#last = lines;
   }
 
-  #fit(line: sdk.ChatLine): Line {
+  #fit(line: sdk.ChatLine): ChatMessage {
     const quoted = line.reply === null ? undefined : this.#conversation.line(line.reply);
     const known = this.#shown.get(line);
     if (known !== undefined && known.quoted === quoted) return known.line;
     const { delivery, via, to } = line;
-    const fit: Line = {
+    const fit: ChatMessage = {
       ...line,
       ...fitQuote(line),
       via: shownName(via),

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import type { FileHandles, StoredFileHandle } from '../../platform/platform';
-import type { Entry, Unfinished } from './unfinished';
+import type { Unfinished, UnfinishedFile } from './unfinished';
 
 /** Files of an earlier page whose handles the browser kept: they resume without being chosen again. */
 export class ResumableFiles {
@@ -21,9 +21,9 @@ export class ResumableFiles {
   }
 
   /** The files among these entries that can be read now. For the others the person can be asked. */
-  async readable(entries: readonly Entry[]): Promise<readonly (readonly [Entry, File])[]> {
+  async readable(entries: readonly UnfinishedFile[]): Promise<readonly (readonly [UnfinishedFile, File])[]> {
     const found = await this.#found;
-    const files: (readonly [Entry, File])[] = [];
+    const files: (readonly [UnfinishedFile, File])[] = [];
     for (const entry of entries) {
       const held = found.get(entry.id);
       if (held === undefined) continue;
@@ -47,7 +47,7 @@ export class ResumableFiles {
     }
   }
 
-  async #find(entries: readonly Entry[]): Promise<ReadonlyMap<string, StoredFileHandle>> {
+  async #find(entries: readonly UnfinishedFile[]): Promise<ReadonlyMap<string, StoredFileHandle>> {
     const found = new Map<string, StoredFileHandle>();
     for (const { id } of entries) {
       const held = await this.#fileHandles.find(id).catch(() => null);

@@ -22,7 +22,7 @@ export function isOver(state: sdk.TransferState): boolean {
 }
 
 /** A file transfer to or from one person, as it's shown. */
-abstract class Way {
+abstract class BaseTransfer {
   abstract readonly mine: boolean;
   readonly id: string;
   readonly size: number;
@@ -86,7 +86,7 @@ abstract class Way {
   }
 }
 
-export class Outgoing extends Way {
+export class Outgoing extends BaseTransfer {
   readonly mine = true;
   readonly name: string;
   readonly asksUs = false;
@@ -97,7 +97,7 @@ export class Outgoing extends Way {
   }
 }
 
-export class Incoming extends Way {
+export class Incoming extends BaseTransfer {
   readonly mine = false;
   readonly name: string;
   /** Why it couldn't be received or saved. */

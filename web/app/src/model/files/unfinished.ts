@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import type { Memory } from '../../platform/platform';
 
 /** A file that we were sending, as remembered after a reload. */
-export interface Entry {
+export interface UnfinishedFile {
   readonly id: string;
   readonly name: string;
   readonly size: number;
@@ -16,10 +16,10 @@ export interface Entry {
 /** What this page is sending, remembered over a reload. Without a file handle, the file has to be chosen again. */
 export class Unfinished {
   /** Transfers of an earlier page that wait for their file. */
-  readonly entries = signal<readonly Entry[]>([]);
+  readonly entries = signal<readonly UnfinishedFile[]>([]);
   readonly #memory: Memory;
   readonly #key: string;
-  #running: readonly Entry[] = [];
+  #running: readonly UnfinishedFile[] = [];
 
   constructor(memory: Memory, room: string) {
     this.#memory = memory;
@@ -28,8 +28,8 @@ export class Unfinished {
   }
 
   /** Takes the entries that this file belongs to, for people who are here: they no longer wait. */
-  take(file: File, folder: boolean, here: (id: string) => boolean): readonly Entry[] {
-    const matches = (one: Entry) =>
+  take(file: File, folder: boolean, here: (id: string) => boolean): readonly UnfinishedFile[] {
+    const matches = (one: UnfinishedFile) =>
       one.name === file.name && one.size === file.size && one.folder === folder && here(one.to);
     const taken = this.entries.peek().filter(matches);
     this.entries.value = this.entries.peek().filter((one) => !matches(one));
@@ -37,13 +37,13 @@ export class Unfinished {
   }
 
   /** Takes that entry, if it still waits. */
-  claim(id: string): Entry | null {
+  claim(id: string): UnfinishedFile | null {
     const entry = this.entries.peek().find((one) => one.id === id) ?? null;
     this.entries.value = this.entries.peek().filter((one) => one !== entry);
     return entry;
   }
 
-  add(entry: Entry): void {
+  add(entry: UnfinishedFile): void {
     this.#running = [...this.#running, entry];
     this.#keep();
   }
@@ -66,7 +66,7 @@ export class Unfinished {
   }
 }
 
-function read(text: string | null): readonly Entry[] {
+function read(text: string | null): readonly UnfinishedFile[] {
   try {
     const value: unknown = JSON.parse(text ?? '[]');
     return Array.isArray(value) ? value.filter(isEntry) : [];
@@ -75,7 +75,7 @@ function read(text: string | null): readonly Entry[] {
   }
 }
 
-function isEntry(value: unknown): value is Entry {
+function isEntry(value: unknown): value is UnfinishedFile {
   if (typeof value !== 'object' || value === null) return false;
   const kinds = { id: 'string', name: 'string', size: 'number', folder: 'boolean', to: 'string', share: 'string' };
   return Object.entries(kinds).every(([key, kind]) => typeof (value as Record<string, unknown>)[key] === kind);

@@ -1,7 +1,7 @@
 import { type Box, clamp, gap, grid, type Layout, type Size, split } from './layout';
 
 /** Shared screens: their aspect ratios, and which one is large. */
-export interface Shown {
+export interface SharedScreens {
   readonly aspects: readonly number[];
   readonly front: number;
 }
@@ -28,7 +28,7 @@ interface Scene {
  * other screens line up beside or below it, whichever leaves it larger; on a portrait stage always below, in all the
  * room left.
  */
-export function layoutWithScreens(people: number, { aspects, front }: Shown, room: Box): Layout {
+export function layoutWithScreens(people: number, { aspects, front }: SharedScreens, room: Box): Layout {
   const count = people + aspects.length - 1;
   const aspect = aspects[front] ?? 1;
   const { large, small, shape } = sceneOf(aspect, count, room);

@@ -1,4 +1,4 @@
-import type { Line } from '../../model/chat/chat';
+import type { ChatMessage } from '../../model/chat/chat';
 
 /** Messages that are drawn together: roughly, and at most. */
 const about = 25;
@@ -6,15 +6,15 @@ const most = 100;
 
 export interface Block {
   /** The message above the block. */
-  readonly before: Line | undefined;
-  readonly lines: readonly Line[];
+  readonly before: ChatMessage | undefined;
+  readonly lines: readonly ChatMessage[];
 }
 
 /**
  * The newest messages, `count` or a few more. They start where a block starts, so that a new message moves no block:
  * blocks that move are drawn again, and screen readers would read them out again.
  */
-export function shownOf(lines: readonly Line[], count: number): readonly Line[] {
+export function shownOf(lines: readonly ChatMessage[], count: number): readonly ChatMessage[] {
   let start = Math.max(0, lines.length - count);
   for (let back = 0; start > 0 && !isLast(lines[start - 1]); start -= 1) {
     back += 1;
@@ -24,7 +24,7 @@ export function shownOf(lines: readonly Line[], count: number): readonly Line[] 
 }
 
 /** Blocks end after fixed messages, so that a new message changes only one block. */
-export function blocksOf(lines: readonly Line[]): readonly Block[] {
+export function blocksOf(lines: readonly ChatMessage[]): readonly Block[] {
   const found: Block[] = [];
   let start = 0;
   for (const [index, line] of lines.entries()) {
@@ -35,6 +35,6 @@ export function blocksOf(lines: readonly Line[]): readonly Block[] {
   return found;
 }
 
-function isLast(line: Line | undefined): boolean {
+function isLast(line: ChatMessage | undefined): boolean {
   return line !== undefined && line.clock % about === 0;
 }

@@ -1,6 +1,6 @@
 import { Component } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Chat, Line } from '../../model/chat/chat';
+import type { Chat, ChatMessage } from '../../model/chat/chat';
 import { chatWords } from '../../strings/chat';
 import { MessageView } from './message';
 import { type Block, blocksOf, shownOf } from './message-blocks';
@@ -91,7 +91,7 @@ class LinesView extends Component<Block & { readonly chat: Chat }> {
 }
 
 /** The same author and recipient within a minute: no new heading. */
-function continues(before: Line | undefined, line: Line): boolean {
+function continues(before: ChatMessage | undefined, line: ChatMessage): boolean {
   if (before === undefined || before.mine !== line.mine || before.name !== line.name) return false;
   return before.to === line.to && before.via === line.via && line.at - before.at < 60_000;
 }

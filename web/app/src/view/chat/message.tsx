@@ -1,13 +1,13 @@
 import { Ellipsis } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Chat, Line, Quote } from '../../model/chat/chat';
+import type { Chat, ChatMessage, Quote } from '../../model/chat/chat';
 import { pieces } from '../../model/chat/message-text';
 import { chatWords } from '../../strings/chat';
 import { Icon } from '../ui/icon';
 
 interface Props {
   readonly chat: Chat;
-  readonly line: Line;
+  readonly line: ChatMessage;
   /** Same author as the message before. */
   readonly follows: boolean;
 }
@@ -38,7 +38,7 @@ export function MessageView({ chat, line, follows }: Props) {
 }
 
 /** The recipient, and who forwarded the message to us. */
-function how({ mine, to, toName, via, name }: Line): string {
+function how({ mine, to, toName, via, name }: ChatMessage): string {
   if (to !== null) return ` · ${mine ? chatWords.only(toName) : chatWords.onlyYou}`;
   return via === '' || via === name ? '' : ` · ${chatWords.via(via)}`;
 }
@@ -55,7 +55,7 @@ function Quoted({ quote: { mine, name, text } }: { readonly quote: Quote }) {
 }
 
 /** Opens the menu of a message. */
-function More({ chat, line }: { readonly chat: Chat; readonly line: Line }) {
+function More({ chat, line }: { readonly chat: Chat; readonly line: ChatMessage }) {
   const open = chat.chosen.value === line.key;
   return (
     <button
@@ -70,7 +70,7 @@ function More({ chat, line }: { readonly chat: Chat; readonly line: Line }) {
   );
 }
 
-function Ways({ chat, line }: { readonly chat: Chat; readonly line: Line }) {
+function Ways({ chat, line }: { readonly chat: Chat; readonly line: ChatMessage }) {
   const open = chat.chosen.value === line.key;
   const ways = useRef<HTMLDivElement>(null);
   useEffect(() => ways.current?.scrollIntoView({ block: 'nearest' }), [open]);
@@ -95,7 +95,7 @@ function Ways({ chat, line }: { readonly chat: Chat; readonly line: Line }) {
 }
 
 /** Who hasn't received it yet; nothing once everybody has. */
-function Delivered({ delivery: { state, lacking } }: { readonly delivery: Line['delivery'] }) {
+function Delivered({ delivery: { state, lacking } }: { readonly delivery: ChatMessage['delivery'] }) {
   if (state === 'sent') return null;
   const names = lacking.join(', ');
   return (

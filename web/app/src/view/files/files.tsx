@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../../model/call';
 import type { Files } from '../../model/files/files';
 import { isOver } from '../../model/files/transfer';
-import type { Entry } from '../../model/files/unfinished';
+import type { UnfinishedFile } from '../../model/files/unfinished';
 import { fileWords } from '../../strings/files';
 import { words } from '../../strings/strings';
 import { Icon } from '../ui/icon';
@@ -80,7 +80,7 @@ export function Asks({ files }: { readonly files: Files }) {
 }
 
 /** A transfer that was interrupted by a reload of this page. */
-function WaitingCard({ entry, files }: { readonly entry: Entry; readonly files: Files }) {
+function WaitingCard({ entry, files }: { readonly entry: UnfinishedFile; readonly files: Files }) {
   const asking = files.resumable.asking.value;
   const [first] = asking;
   return (

@@ -157,4 +157,4 @@ def test_who_comes_after_somebody_left_reads_what_they_wrote_and_who_told_it(
     bob.until("document.querySelectorAll('video').length === 1")
     carol = join(chromium, room, "Carol")
     assert sees_line(carol, "I must go")
-    assert "as Bob has it" in carol.text()
+    assert "from Bob\u2019s copy" in carol.text()

@@ -10,5 +10,5 @@ room.peers.subscribe((peers) => {
   document.querySelector('#people').replaceChildren(...peers.map(show));
   for (const peer of peers) peer.send(`Hello ${peer.name}`);
 });
-room.listen((peer, message) => console.log(`${peer.name}: ${message}`));
+room.onMessage((peer, message) => console.log(`${peer.name}: ${message}`));
 addEventListener('pagehide', () => room.leave());

@@ -18,7 +18,7 @@ JOIN: Final = """async (called, name) => {
     for (const peer of peers) {
       if (peer.seen) continue;
       peer.seen = true;
-      peer.onOffer((file) => files.push(file));
+      peer.onFile((file) => files.push(file));
     }
   });
 }"""
@@ -27,7 +27,7 @@ OFFER: Final = """(size, name) => {
   const bytes = new Uint8Array(size);
   for (let i = 0; i < size; i += 1) bytes[i] = (i * 2654435761) >>> 13;
   globalThis.file = new File([bytes], name);
-  globalThis.sent = room.peers.current[0].offer(file);
+  globalThis.sent = room.peers.current[0].sendFile(file);
 }"""
 
 ACCEPT: Final = """async () => {

@@ -23,7 +23,7 @@ OFFER_ALL: Final = """(size, share) => {
   const bytes = new Uint8Array(size);
   for (let i = 0; i < size; i += 1) bytes[i] = (i * 2654435761) >>> 13;
   globalThis.file = new File([bytes], 'tea.bin');
-  globalThis.sent = room.peers.current.map((peer) => peer.offer(file, share === null ? {} : { share }));
+  globalThis.sent = room.peers.current.map((peer) => peer.sendFile(file, share === null ? {} : { share }));
 }"""
 
 ACCEPT: Final = """async (held) => {
@@ -50,7 +50,7 @@ def gather(chromium: Browser, firefox: Browser, server: LiveServer, room: str) -
     for page, name in zip((alice, *readers), ("Alice", "Bob", "Carol", "Dave", "Erin"), strict=True):
         page.evaluate(JOIN, room, name)
     for page in (alice, *readers):
-        page.until("room.peers.current.filter(({ line }) => line.current.state === 'direct').length === 4", deadline=30)
+        page.until("room.peers.current.filter(({ connection }) => connection.current.state === 'direct').length === 4", deadline=30)
     return alice, readers
 
 

@@ -39,17 +39,17 @@ test('somebody who stays is the same person on the stage', () => {
 test('a lost connection is announced, and so is its return', () => {
   const peer = bob();
   room.peers.set([peer]);
-  peer.line.set({ ...direct, state: 'lost' });
+  peer.connection.set({ ...direct, state: 'lost' });
   expect(call.notices.heard.value).toBe('Lost Bob. Trying again…');
-  peer.line.set({ ...direct, state: 'looking' });
-  peer.line.set(direct);
+  peer.connection.set({ ...direct, state: 'looking' });
+  peer.connection.set(direct);
   expect(call.notices.shown.value).toBe('Bob is back');
 });
 
 test('somebody we cannot connect to is shown anyway', async () => {
   room.peers.set([]);
   const peer = bob();
-  peer.line.set(looking);
+  peer.connection.set(looking);
   room.peers.set([peer]);
   expect(call.others.value).toEqual([]);
   world.pass(0.4);
@@ -60,10 +60,10 @@ test('somebody we cannot connect to is shown anyway', async () => {
 test('what prevents a connection is announced once, and that person can be tried again', () => {
   const peer = bob();
   room.peers.set([peer]);
-  peer.line.set({ ...looking, verdict: 'no-relay' });
+  peer.connection.set({ ...looking, verdict: 'no-relay' });
   expect(call.notices.heard.value).toMatch(/^This server offers no relay/);
   call.notices.tell('');
-  peer.line.set({ ...looking, verdict: 'no-relay', roundTripMs: 1 });
+  peer.connection.set({ ...looking, verdict: 'no-relay', roundTripMs: 1 });
   expect(call.notices.heard.value).toBe('');
   call.retry('bob');
   expect(peer.retried).toBe(1);
@@ -178,7 +178,7 @@ test('a short pause still counts as speaking', () => {
 });
 
 test('somebody who may only watch is told so, is neither seen nor heard, and cannot chat', async () => {
-  room.may.set(new Set());
+  room.permissions.set(new Set());
   const watching = 'You can watch and listen here.';
   expect(call.notices.shown.value).toBe(watching);
   expect(call.isOn('microphone')).toBe(false);
@@ -213,7 +213,7 @@ test('files pasted before the file code is loaded are offered once it is', async
 });
 
 test('somebody who may not send files is told so when they try', async () => {
-  room.may.set(new Set(['microphone', 'camera', 'chat']));
+  room.permissions.set(new Set(['microphone', 'camera', 'chat']));
   const peer = bob();
   room.peers.set([peer]);
   call.bringFiles(Files);
@@ -224,7 +224,7 @@ test('somebody who may not send files is told so when they try', async () => {
 
 test('a call with a time limit says so minutes before the end, and again in the last minute', () => {
   expect(call.timeLimit.words.value).toBeNull();
-  room.ends.set(world.now() + 3_600_000);
+  room.endsAt.set(world.now() + 3_600_000);
   expect(call.timeLimit.words.value).toBeNull();
   for (let passed = 0; passed < 3200; passed += 100) world.pass(100);
   world.pass(99);
@@ -236,8 +236,8 @@ test('a call with a time limit says so minutes before the end, and again in the 
 });
 
 test('a time limit that was removed is no longer shown', () => {
-  room.ends.set(world.now() + 30_000);
+  room.endsAt.set(world.now() + 30_000);
   expect(call.timeLimit.words.value).toBe('This call ends in less than a minute.');
-  room.ends.set(null);
+  room.endsAt.set(null);
   expect(call.timeLimit.words.value).toBeNull();
 });

@@ -42,7 +42,7 @@ test('a message is shown as sent only once everybody has it', async () => {
 test('a message waits for people who are unreachable', async () => {
   bob.delivery = () => new Promise(() => {});
   say('hello');
-  bob.line.set({ ...direct, state: 'lost' });
+  bob.connection.set({ ...direct, state: 'lost' });
   expect(delivery()).toEqual({ state: 'waiting', lacking: ['Bob'] });
 });
 
@@ -217,12 +217,12 @@ describe('the typing indicator', () => {
   test('is sent every three seconds at most, to reachable recipients', () => {
     const carol = new FakePeer('Carol', {} as MediaStream);
     chat.meet([bob, carol]);
-    carol.line.set({ ...direct, state: 'lost' });
+    carol.connection.set({ ...direct, state: 'lost' });
     for (const text of ['h', 'he', 'hel']) chat.type(text);
     expect([typed(bob), typed(carol)].map(({ length }) => length)).toEqual([1, 0]);
     world.pass(3);
     chat.to.value = 'carol';
-    carol.line.set(direct);
+    carol.connection.set(direct);
     chat.type('hell');
     expect([typed(bob), typed(carol)].map(({ length }) => length)).toEqual([1, 1]);
   });

@@ -1,10 +1,10 @@
 import type { TurnAnswer } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
 import { Conversation } from '../../sdk/src/chat/conversation';
-import { keptIn } from '../../sdk/src/files/chunks';
+import { resumable } from '../../sdk/src/files/chunks';
 import { folderOf } from '../../sdk/src/files/tree';
 
-import { ownedRoom } from '../../sdk/src/signalling/signal-encryption';
+import { ownedRoomName } from '../../sdk/src/signalling/signal-encryption';
 import type { FileHandles, FileStorage, Memory, Platform, StoredFileHandle } from '../src/platform/platform';
 import { FakeLobby, FakeMedia, type FakeRoom } from './fakes';
 
@@ -65,7 +65,7 @@ export class World implements Platform {
   readonly sdk: Platform['sdk'] = {
     probeStun: async () => this.stun,
     probeTurn: async ({ urls: [url = ''] }) => this.relays.get(url) ?? { found: 'silent' },
-    visit: ({ room, secret = null, pass = null, owner = null }) => {
+    openLobby: ({ room, secret = null, pass = null, owner = null }) => {
       this.visits.push({ room, secret, pass, owner });
       const lobby = new FakeLobby(room);
       if (this.answer !== null) lobby.answer = this.answer;
@@ -74,9 +74,9 @@ export class World implements Platform {
       return lobby;
     },
     rejoin: async () => this.seat,
-    keptIn,
+    resumable: resumable,
     folderOf,
-    ownedRoom,
+    ownedRoomName: ownedRoomName,
     Conversation,
     media: () => {
       const media = new FakeMedia((name) => ({ name }) as unknown as MediaStream);

@@ -108,18 +108,19 @@ function people(): FakePeer[] {
   const peers = names.slice(0, others).map((name, index) => new FakePeer(name, picture(name), `p${index}`));
   const [bob, carol, dave, erin] = peers;
   bob?.speaking.set(!scene.has('quiet'));
-  if (scene.has('lost')) bob?.line.set({ ...direct, state: 'lost', roundTripMs: null });
+  if (scene.has('lost')) bob?.connection.set({ ...direct, state: 'lost', roundTripMs: null });
   if (scene.has('relayed'))
-    bob?.line.set({ ...direct, state: 'relayed', path: 'relay', roundTripMs: 148, localType: 'relay' });
-  if (scene.has('six-address')) bob?.line.set({ ...direct, local: '[2001:db8:1234:5678:9abc:def0:1234:5678]:54321' });
+    bob?.connection.set({ ...direct, state: 'relayed', path: 'relay', roundTripMs: 148, localType: 'relay' });
+  if (scene.has('six-address'))
+    bob?.connection.set({ ...direct, localAddress: '[2001:db8:1234:5678:9abc:def0:1234:5678]:54321' });
   for (const peer of peers) peer.safety.set(safetyOf(peer === bob));
-  if (scene.has('looking')) bob?.line.set(looking);
+  if (scene.has('looking')) bob?.connection.set(looking);
   if (scene.has('looking')) bob?.media.set({ microphone: 'on', camera: 'none', screen: 'none' });
   if (scene.has('nocam')) bob?.media.set({ microphone: 'muted', camera: 'off', screen: 'none' });
   if (scene.has('blocked')) blocked(bob);
-  carol?.line.set({ ...direct, roundTripMs: 41 });
+  carol?.connection.set({ ...direct, roundTripMs: 41 });
   dave?.media.set({ microphone: 'muted', camera: 'on', screen: 'none' });
-  dave?.line.set({ ...direct, state: 'relayed', path: 'relay', roundTripMs: 87 });
+  dave?.connection.set({ ...direct, state: 'relayed', path: 'relay', roundTripMs: 87 });
   if (others > 3) erin?.media.set({ microphone: 'on', camera: 'off', screen: 'none' });
   return peers;
 }
@@ -149,7 +150,7 @@ function blocked(bob: FakePeer | undefined): void {
     { kind: 'same-network', outcome: 'silent', relays: [] },
     { kind: 'relay', outcome: 'silent', relays },
   ] as const;
-  bob?.line.set({ ...looking, verdict: 'network-blocked', tried });
+  bob?.connection.set({ ...looking, verdict: 'network-blocked', tried });
   bob?.media.set({ microphone: 'none', camera: 'none', screen: 'none' });
 }
 
@@ -183,26 +184,26 @@ function roomOf(name: string, me: string): FakeRoom {
   const peers = people();
   room.peers.set(peers);
   if (!scene.has('no-relay')) room.iceServers.set(servers);
-  if (scene.has('open')) room.sealed = false;
-  if (scene.has('ending')) room.ends.set(Date.now() + 4 * 60_000);
-  if (scene.has('watcher')) room.may.set(new Set());
-  if (scene.has('reader')) room.may.set(new Set(['microphone']));
+  if (scene.has('open')) room.signallingEncrypted = false;
+  if (scene.has('ending')) room.endsAt.set(Date.now() + 4 * 60_000);
+  if (scene.has('watcher')) room.permissions.set(new Set());
+  if (scene.has('reader')) room.permissions.set(new Set(['microphone']));
   if (scene.has('strangers')) room.strangers.set([{ id: 'mallory1', name: '', order: 9 }]);
-  if (scene.has('host')) room.hosting.role.set('host');
-  if (scene.has('cohost')) room.hosting.role.set('co-host');
+  if (scene.has('host')) room.moderation.role.set('host');
+  if (scene.has('cohost')) room.moderation.role.set('co-host');
   if (scene.has('knocks'))
-    room.hosting.knocks.set([
+    room.moderation.knocks.set([
       { id: 'k1', name: 'Grace' },
       { id: 'k2', name: '' },
       { id: 'k3', name: longName.slice(0, 64) },
     ]);
-  if (scene.has('asked')) setTimeout(() => room.hosting.ask('p0'), 300);
+  if (scene.has('asked')) setTimeout(() => room.moderation.ask('p0'), 300);
   if (scene.has('screen') || scene.has('screens')) {
     setTimeout(() => peers[0]?.screen.set(shared('Times of the boats')), 300);
   }
   if (scene.has('screens')) setTimeout(() => peers[1]?.screen.set(shared('Harbour map')), 800);
   if (scene.has('coming-screen')) peers[0]?.screen.set(new MediaStream());
-  if (scene.has('away')) room.broker.set('away');
+  if (scene.has('away')) room.signalling.set('away');
   if (scene.has('chat') || scene.has('talk')) talk(room, peers);
   if (scene.has('undelivered')) {
     setTimeout(() => room.peers.set(peers.slice(1)), 3000);
@@ -217,15 +218,15 @@ function roomOf(name: string, me: string): FakeRoom {
   return room;
 }
 
-export function visit({ room }: Parameters<typeof sdk.visit>[0]): sdk.Lobby {
+export function visit({ room }: Parameters<typeof sdk.openLobby>[0]): sdk.Lobby {
   const lobby = new FakeLobby(room);
   lobby.members.set(names.slice(0, others).map((name, index) => ({ id: `p${index}`, name, order: index })));
   lobby.answer = async (name) => roomOf(room, name);
-  if (scene.has('watcher')) lobby.may.set(new Set());
-  if (scene.has('reader')) lobby.may.set(new Set(['microphone']));
+  if (scene.has('watcher')) lobby.permissions.set(new Set());
+  if (scene.has('reader')) lobby.permissions.set(new Set(['microphone']));
   if (scene.has('connecting')) lobby.members.set(null);
-  if (scene.has('connecting')) lobby.broker.set('connecting');
-  if (scene.has('unreachable')) lobby.broker.set('away');
+  if (scene.has('connecting')) lobby.signalling.set('connecting');
+  if (scene.has('unreachable')) lobby.signalling.set('away');
   if (scene.has('full')) lobby.capacity.set(others);
   if (scene.has('full')) lobby.answer = () => Promise.reject(refusal('room-full'));
   if (scene.has('waiting')) {
@@ -252,7 +253,7 @@ export const probeTurn = ({ urls: [url = ''] }: sdk.IceServer): Promise<sdk.Turn
   slowly(url.startsWith('turns') || scene.has('well') ? { found: 'passes', roundTripMs: 31 } : { found: 'silent' });
 
 export { Conversation } from '../../sdk/src/chat/conversation';
-export { keptIn } from '../../sdk/src/files/chunks';
+export { resumable } from '../../sdk/src/files/chunks';
 export { folderOf } from '../../sdk/src/files/tree';
 
-export { ownedRoom } from '../../sdk/src/signalling/signal-encryption';
+export { ownedRoomName } from '../../sdk/src/signalling/signal-encryption';

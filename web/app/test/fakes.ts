@@ -14,7 +14,7 @@ export function chatLine(text: string, at: number, more: { readonly [key: string
   return { kind: 'chat', id: text.slice(0, 64), clock: at, at, revision: 0, text, reply: null, to: null, ...more };
 }
 
-export const direct: sdk.Line = {
+export const direct: sdk.ConnectionStatus = {
   state: 'direct',
   path: 'direct',
   tried: [
@@ -23,28 +23,28 @@ export const direct: sdk.Line = {
   ],
   verdict: null,
   roundTripMs: 23,
-  local: '203.0.113.7:4711',
-  remote: '198.51.100.4:50012',
+  localAddress: '203.0.113.7:4711',
+  remoteAddress: '198.51.100.4:50012',
   localType: 'srflx',
   remoteType: 'srflx',
   protocol: 'udp',
-  picture: { width: 1280, height: 720, framesPerSecond: 30, kbitPerSecond: 1600 },
-  lost: 0.001,
+  video: { width: 1280, height: 720, framesPerSecond: 30, kbitPerSecond: 1600 },
+  packetLoss: 0.001,
 };
 
-export const looking: sdk.Line = {
+export const looking: sdk.ConnectionStatus = {
   ...direct,
   state: 'looking',
   path: null,
   tried: [],
   roundTripMs: null,
-  local: null,
-  remote: null,
+  localAddress: null,
+  remoteAddress: null,
   localType: null,
   remoteType: null,
   protocol: null,
-  picture: null,
-  lost: null,
+  video: null,
+  packetLoss: null,
 };
 
 const everything: sdk.Permissions = new Set(PERMISSIONS);
@@ -54,12 +54,12 @@ export class FakePeer implements sdk.Peer {
   readonly name: string;
   readonly stream: MediaStream;
   readonly media = new Source<sdk.PeerMedia>({ microphone: 'on', camera: 'on', screen: 'none' });
-  readonly line = new Source<sdk.Line>(direct);
+  readonly connection = new Source<sdk.ConnectionStatus>(direct);
   readonly speaking = new Source(false);
   readonly role = new Source<sdk.Role>('member');
   readonly screen = new Source<MediaStream | null>(null);
   readonly safety = new Source<sdk.Safety>({ state: 'comparing' });
-  may: sdk.Permissions = everything;
+  permissions: sdk.Permissions = everything;
 
   constructor(name: string, stream: MediaStream, id = name.toLowerCase()) {
     this.id = id;
@@ -79,21 +79,21 @@ export class FakePeer implements sdk.Peer {
     return this.delivery();
   }
 
-  retry(): void {
+  reconnect(): void {
     this.retried += 1;
   }
 
   readonly offered: FakeTransfer[] = [];
   readonly #asked = new Set<(file: sdk.IncomingFile) => void>();
 
-  offer(file: File, options: sdk.OfferOptions = {}): FakeTransfer {
+  sendFile(file: File, options: sdk.SendFileOptions = {}): FakeTransfer {
     const { id = `${this.id}-${this.offered.length}`, preview = '', ...more } = options;
     const transfer = new FakeTransfer({ id, name: file.name, size: file.size, preview, ...more });
     this.offered.push(transfer);
     return transfer;
   }
 
-  onOffer(listener: (file: sdk.IncomingFile) => void): () => void {
+  onFile(listener: (file: sdk.IncomingFile) => void): () => void {
     this.#asked.add(listener);
     return () => this.#asked.delete(listener);
   }
@@ -115,7 +115,7 @@ export class FakeTransfer implements sdk.IncomingFile {
   readonly offer: sdk.FileOffer;
   readonly progress = new Source<sdk.FileProgress>({ state: 'asked', bytes: 0, code: '', paused: 'no' });
   accepted = false;
-  kept: sdk.Kept | undefined;
+  kept: sdk.StoredChunks | undefined;
   readBack: sdk.ReadBack | undefined;
 
   constructor(offer: sdk.FileOffer) {
@@ -126,7 +126,7 @@ export class FakeTransfer implements sdk.IncomingFile {
     this.progress.set({ ...this.progress.current, ...news });
   }
 
-  accept(_to: WritableStream<Uint8Array<ArrayBuffer>>, kept?: sdk.Kept, readBack?: sdk.ReadBack): void {
+  accept(_to: WritableStream<Uint8Array<ArrayBuffer>>, kept?: sdk.StoredChunks, readBack?: sdk.ReadBack): void {
     this.accepted = true;
     this.kept = kept;
     this.readBack = readBack;
@@ -150,14 +150,14 @@ export class FakeTransfer implements sdk.IncomingFile {
   }
 }
 
-export class FakeHosting implements sdk.Hosting {
+export class FakeHosting implements sdk.Moderation {
   readonly role = new Source<sdk.Role>('member');
   readonly rules = new Source<Required<sdk.Rules>>({ entry: 'open', files: true, history: true, screens: true });
   readonly knocks = new Source<readonly sdk.Knock[]>([]);
   readonly orders: (readonly unknown[])[] = [];
   readonly #asked = new Set<(from: string) => void>();
 
-  govern(rules: sdk.Rules): void {
+  setRules(rules: sdk.Rules): void {
     this.orders.push(['govern', rules]);
     this.rules.set({ ...this.rules.current, ...rules });
   }
@@ -174,7 +174,7 @@ export class FakeHosting implements sdk.Hosting {
     this.orders.push(['remove', id]);
   }
 
-  appoint(id: string, role: 'co-host' | 'member'): void {
+  setRole(id: string, role: 'co-host' | 'member'): void {
     this.orders.push(['appoint', id, role]);
   }
 
@@ -206,14 +206,14 @@ export class FakeRoom implements sdk.Room {
   readonly name: string;
   readonly me: sdk.Member;
   readonly peers = new Source<readonly FakePeer[]>([]);
-  sealed = true;
-  readonly hosting = new FakeHosting();
+  signallingEncrypted = true;
+  readonly moderation = new FakeHosting();
   readonly strangers = new Source<readonly sdk.Member[]>([]);
-  readonly broker = new Source<sdk.BrokerState>('connected');
+  readonly signalling = new Source<sdk.SignallingState>('connected');
   readonly waiting = new Source(false);
-  readonly may = new Source(everything);
+  readonly permissions = new Source(everything);
   readonly ended = new Source<sdk.EyelineError | null>(null);
-  readonly ends = new Source<number | null>(null);
+  readonly endsAt = new Source<number | null>(null);
   readonly iceServers = new Source<readonly sdk.IceServer[]>([]);
   readonly sent: sdk.Json[] = [];
   readonly published: (MediaStream | null)[] = [];
@@ -229,7 +229,7 @@ export class FakeRoom implements sdk.Room {
     this.published.push(stream);
   }
 
-  share(stream: MediaStream | null): void {
+  shareScreen(stream: MediaStream | null): void {
     this.screen.set(this.ended.current === null ? stream : null);
   }
 
@@ -238,7 +238,7 @@ export class FakeRoom implements sdk.Room {
     return Promise.resolve();
   }
 
-  listen(listener: (from: sdk.Peer, message: sdk.Json) => void): () => void {
+  onMessage(listener: (from: sdk.Peer, message: sdk.Json) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -255,10 +255,10 @@ export class FakeRoom implements sdk.Room {
 
 export class FakeLobby implements sdk.Lobby {
   readonly room: string;
-  readonly broker = new Source<sdk.BrokerState>('connected');
+  readonly signalling = new Source<sdk.SignallingState>('connected');
   readonly members = new Source<readonly sdk.Member[] | null>([]);
   readonly strangers = new Source(0);
-  readonly may = new Source(everything);
+  readonly permissions = new Source(everything);
   readonly waiting = new Source(false);
   hidden = false;
   readonly capacity = new Source<number | null>(6);
@@ -296,8 +296,8 @@ export class FakeMedia implements Pick<sdk.LocalMedia, keyof sdk.LocalMedia> {
   readonly microphone = new Source<sdk.Device>(off);
   readonly camera = new Source<sdk.Device>(off);
   readonly devices = new Source<{
-    readonly microphones: readonly sdk.Choice[];
-    readonly cameras: readonly sdk.Choice[];
+    readonly microphones: readonly sdk.DeviceOption[];
+    readonly cameras: readonly sdk.DeviceOption[];
   }>({
     microphones: [],
     cameras: [],

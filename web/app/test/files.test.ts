@@ -63,7 +63,7 @@ test('people who get the same file can pass it on to each other, even after its 
 });
 
 test('when the host has turned off files, none are offered and none are asked about', async () => {
-  room.hosting.govern({ files: false });
+  room.moderation.setRules({ files: false });
   await files.send([file()]);
   expect(bob.offered).toEqual([]);
   expect(notices.shown.value).toBe(fileWords.forbidden);

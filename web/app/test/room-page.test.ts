@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { ownedRoom } from '../../sdk/src/signalling/signal-encryption';
+import { ownedRoomName } from '../../sdk/src/signalling/signal-encryption';
 import { App } from '../src/model/app';
 import type { Call } from '../src/model/call';
 import { secondsForThoseThere } from '../src/model/first-connection';
-import type { Lobby } from '../src/model/start/lobby';
+import type { LobbyModel } from '../src/model/start/lobby';
 import { settled, World } from './fake-platform';
 import { chatLine, FakePeer, FakeRoom, looking, refusal } from './fakes';
 
@@ -12,7 +12,7 @@ function at(app: App) {
   return page.at === 'room' ? page.roomPage.state.value : page;
 }
 
-function lobby(app: App): Lobby {
+function lobby(app: App): LobbyModel {
   const place = at(app);
   if (place.at !== 'lobby') throw new Error(`at ${place.at}`);
   return place.lobby;
@@ -38,7 +38,7 @@ test('a new call is a room that cannot be guessed, and we are its host', async (
   expect(world.address.path.value).toMatch(/^r\/[a-z0-9]{4}(-[a-z0-9]{4}){3}#[A-Za-z0-9_-]{22}$/);
   expect(at(app).at).toBe('lobby');
   const [{ room, owner } = { room: '', owner: null }] = world.visits;
-  expect(room).toBe(await ownedRoom(owner ?? ''));
+  expect(room).toBe(await ownedRoomName(owner ?? ''));
 });
 
 test('somebody who may not enter is told so at once, and camera and microphone are released', async () => {
@@ -99,7 +99,7 @@ test('with a pass, camera and microphone are requested once we know they may be 
   await settled();
   const [media] = world.media;
   expect(media?.wish).toBeUndefined();
-  world.lobbies[0]?.may.set(new Set(['microphone']));
+  world.lobbies[0]?.permissions.set(new Set(['microphone']));
   world.lobbies[0]?.members.set([]);
   await settled();
   expect(media?.wish).toMatchObject({ microphone: true, camera: false });
@@ -114,7 +114,7 @@ test('without a pass they are requested at once, and released if they may not be
   const app = new App(world);
   await settled();
   expect(lobby(app).devices.isOn('camera')).toBe(true);
-  world.lobbies[0]?.may.set(new Set(['microphone', 'chat']));
+  world.lobbies[0]?.permissions.set(new Set(['microphone', 'chat']));
   await settled();
   expect(world.media[0]?.released).toEqual(['camera']);
   expect(lobby(app).devices.isOn('camera')).toBe(false);
@@ -230,7 +230,7 @@ test('after a reload during a call you are back without the lobby', async () => 
 test('the call is drawn once our offer is on its way, connected or not', async () => {
   const world = new World('r/tea');
   const bob = new FakePeer('Bob', {} as MediaStream);
-  bob.line.set(looking);
+  bob.connection.set(looking);
   world.session.set('eyeline:in:tea', 'in');
   world.seat = new FakeRoom('tea', 'Alice');
   world.seat.peers.set([bob]);

@@ -94,13 +94,13 @@ test('when the host turns off sharing, yours ends with a notice, and others are 
   room.peers.set([bob]);
   bob.screen.set(someScreen());
   await call.screens.toggle();
-  room.hosting.govern({ screens: false });
+  room.moderation.setRules({ screens: false });
   expect(room.screen.current).toBeNull();
   expect(mine.stopped).toBe(1);
   expect(call.notices.shown.value).toBe(screenWords.switchedOff);
   expect(shown()).toEqual([]);
   expect(call.screens.mayShare.value).toBe(false);
-  room.hosting.govern({ screens: true });
+  room.moderation.setRules({ screens: true });
   expect(shown()).toEqual(['Bob']);
 });
 
@@ -112,8 +112,8 @@ test('a screen chosen only after that, or after the call, is released', async ()
     };
     return call.screens.toggle();
   };
-  await end(() => room.hosting.govern({ screens: false }));
-  room.hosting.govern({ screens: true });
+  await end(() => room.moderation.setRules({ screens: false }));
+  room.moderation.setRules({ screens: true });
   await end(() => room.leave());
   expect(mine.stopped).toBe(2);
   expect(room.screen.current).toBeNull();
@@ -162,7 +162,7 @@ test('the screen of a person whose connection is lost stays, as they do', () => 
   const bob = person('Bob');
   room.peers.set([bob]);
   bob.screen.set(someScreen());
-  bob.line.set({ ...direct, state: 'lost' });
+  bob.connection.set({ ...direct, state: 'lost' });
   expect(shown()).toEqual(['Bob']);
 });
 

@@ -23,11 +23,11 @@ test('a refusal of camera and microphone is one sentence for both', () => {
 });
 
 test('packet loss is measured only if something arrives', () => {
-  expect(connectionWords.lost({ ...direct, lost: 0.011 })[1]).toBe('1.1 %');
+  expect(connectionWords.lost({ ...direct, packetLoss: 0.011 })[1]).toBe('1.1 %');
   const coming = { width: 640, height: 480, framesPerSecond: 20, kbitPerSecond: 600 };
-  expect(connectionWords.lost({ ...direct, picture: coming, lost: null })[1]).toBe('Measuring…');
-  expect(connectionWords.lost({ ...direct, picture: null, lost: null })[1]).toBe('–');
-  expect(connectionWords.lost({ ...direct, picture: null, lost: null, roundTripMs: null })[1]).toBe('Measuring…');
+  expect(connectionWords.lost({ ...direct, video: coming, packetLoss: null })[1]).toBe('Measuring…');
+  expect(connectionWords.lost({ ...direct, video: null, packetLoss: null })[1]).toBe('–');
+  expect(connectionWords.lost({ ...direct, video: null, packetLoss: null, roundTripMs: null })[1]).toBe('Measuring…');
 });
 
 test('a connection shows its state and its round trip', () => {

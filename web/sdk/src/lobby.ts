@@ -1,12 +1,12 @@
-import { configure, type Spare, spare, type Ways } from './connection/peer-connection.ts';
+import { configure, createSpare, type IcePolicy, type SpareConnection } from './connection/peer-connection.ts';
 import { EyelineError } from './errors.ts';
 import { type Permissions, permissionsOf, permitted } from './media/permissions.ts';
-import { loadTicket, type Place, type Room, SeatedRoom, saveTicket } from './room.ts';
+import { loadTicket, type Room, type RoomOptions, SeatedRoom, saveTicket } from './room.ts';
 import type { IceServer, Joined, Member } from './signalling/protocol.ts';
-import { isStranger, SealedBroker } from './signalling/sealed-signalling.ts';
-import type { BrokerState, News, Ticket } from './signalling/session.ts';
+import { isStranger, SealedSignalling } from './signalling/sealed-signalling.ts';
+import type { SignallingEvent, SignallingState, Ticket } from './signalling/session.ts';
 import { isSecret } from './signalling/signal-encryption.ts';
-import { Broker, type Signalling } from './signalling/websocket.ts';
+import { type Signalling, WebSocketSignalling } from './signalling/websocket.ts';
 import { Source, type Value } from './value.ts';
 
 /** Milliseconds that joining may take before it is given up with code `unreachable`. */
@@ -24,7 +24,7 @@ export interface JoinOptions {
 /** A look into a room before joining it. */
 export interface Lobby {
   readonly room: string;
-  readonly broker: Value<BrokerState>;
+  readonly signalling: Value<SignallingState>;
   /** Who is inside; null until the broker has answered. */
   readonly members: Value<readonly Member[] | null>;
   /** How many are inside without the key that we have, or with one where we have none. */
@@ -32,7 +32,7 @@ export interface Lobby {
   /** How many may be inside; null until the broker has answered. */
   readonly capacity: Value<number | null>;
   /** What we may send once we are inside; everything, as far as is known before the broker has answered. */
-  readonly may: Value<Permissions>;
+  readonly permissions: Value<Permissions>;
   /** A host has been asked whether we may enter. */
   readonly waiting: Value<boolean>;
   /** Why the broker does not let us look in; null while all is well. */
@@ -44,13 +44,13 @@ export interface Lobby {
    * again. Also with `pass-needed`, `pass-invalid`, `pass-expired` or `not-allowed`, after which nothing goes on.
    */
   join(options: JoinOptions): Promise<Room>;
-  /** Whether all goes by the relay, so that nobody in the call learns our address; as in {@link Place}. */
+  /** Whether all goes by the relay, so that nobody in the call learns our address; as in {@link RoomOptions}. */
   hideAddress(hide: boolean): void;
   /** Goes away without having joined. */
   leave(): void;
 }
 
-interface Waiting {
+interface PendingJoin {
   readonly stream: MediaStream | null;
   readonly resolve: (room: Room) => void;
   readonly reject: (error: EyelineError) => void;
@@ -59,40 +59,42 @@ interface Waiting {
 }
 
 /** The lobby, and after it the room, of one broker. */
-class Visit implements Lobby {
+class RoomLobby implements Lobby {
   readonly room: string;
-  readonly broker = new Source<BrokerState>('connecting');
+  readonly signalling = new Source<SignallingState>('connecting');
   readonly members = new Source<readonly Member[] | null>(null);
   readonly strangers = new Source(0);
   readonly capacity = new Source<number | null>(null);
-  readonly may = new Source<Permissions>(permissionsOf({}));
+  readonly permissions = new Source<Permissions>(permissionsOf({}));
   readonly waiting = new Source(false);
   readonly refused = new Source<EyelineError | null>(null);
-  readonly #broker: Signalling;
+  readonly #signalling: Signalling;
   readonly #sealed: boolean;
-  #ways: Ways;
+  #iceTransportPolicy: IcePolicy;
   readonly #identity: () => Promise<CryptoKeyPair | null>;
   #iceServers: readonly IceServer[] = [];
-  #spare: Spare | null = null;
+  #spare: SpareConnection | null = null;
   /** What the connection that is made ahead is to send. */
   #stream: MediaStream | null = null;
-  #waiting: Waiting | null = null;
+  #waiting: PendingJoin | null = null;
   #seated: SeatedRoom | null = null;
   /** Why nothing goes on. */
   #over: EyelineError | null = null;
 
-  constructor(place: Place, ticket: Ticket | null) {
+  constructor(place: RoomOptions, ticket: Ticket | null) {
     if (!ROOM_NAME.test(place.room)) {
       throw new EyelineError('room-name', 'A room name has 1 to 64 of the letters a-z, digits and hyphens.');
     }
     this.room = place.room;
     const door = { url: new URL(place.url), room: place.room, pass: place.pass ?? null, owner: place.owner ?? null };
-    const [secret, tell] = [place.secret ?? null, (news: News) => this.#hear(news)];
+    const [secret, emit] = [place.secret ?? null, (event: SignallingEvent) => this.#receive(event)];
     this.#sealed = secret !== null;
-    this.#ways = waysOf(place.relayOnly ?? false);
+    this.#iceTransportPolicy = icePolicyOf(place.relayOnly ?? false);
     this.#identity = place.identity ?? (async () => null);
-    this.#broker =
-      secret === null ? new Broker(door, ticket, tell) : new SealedBroker(door, usable(secret), ticket, tell);
+    this.#signalling =
+      secret === null
+        ? new WebSocketSignalling(door, ticket, emit)
+        : new SealedSignalling(door, usable(secret), ticket, emit);
   }
 
   prepare(stream: MediaStream): void {
@@ -101,9 +103,9 @@ class Visit implements Lobby {
   }
 
   hideAddress(hide: boolean): void {
-    const ways = waysOf(hide);
-    if (ways === this.#ways) return;
-    this.#ways = ways;
+    const ways = icePolicyOf(hide);
+    if (ways === this.#iceTransportPolicy) return;
+    this.#iceTransportPolicy = ways;
     this.#spare?.connection.close(); // it may have gathered what is not to be told
     this.#spare = null;
     if (this.#stream !== null) this.prepare(this.#stream);
@@ -111,7 +113,11 @@ class Visit implements Lobby {
 
   /** Makes the connection while the broker is still being asked. */
   connectAhead(stream: MediaStream | null): void {
-    this.#spare ??= spare(this.#iceServers, permitted(stream, this.may.current), this.#ways);
+    this.#spare ??= createSpare(
+      this.#iceServers,
+      permitted(stream, this.permissions.current),
+      this.#iceTransportPolicy,
+    );
   }
 
   join(options: JoinOptions): Promise<Room> {
@@ -121,7 +127,7 @@ class Visit implements Lobby {
     }
     if (this.#over !== null) return Promise.reject(this.#over);
     const answer = this.wait(options.stream ?? null, options.signal);
-    this.#broker.join(options.name);
+    this.#signalling.join(options.name);
     return answer;
   }
 
@@ -137,7 +143,7 @@ class Visit implements Lobby {
       };
       const fail = (error: EyelineError): void => {
         end();
-        this.#broker.unjoin();
+        this.#signalling.cancelJoin();
         reject(error);
       };
       const abort = (): void => fail(new EyelineError('aborted', 'Joining was broken off.'));
@@ -156,40 +162,40 @@ class Visit implements Lobby {
   leave(): void {
     this.#waiting?.reject(new EyelineError('aborted', 'The lobby was left.'));
     if (this.#seated !== null) return;
-    this.#broker.leave();
+    this.#signalling.leave();
     this.#spare?.connection.close();
     this.#spare = null;
   }
 
-  #hear(news: News): void {
-    if (news.news === 'state') this.broker.set(news.state);
+  #receive(event: SignallingEvent): void {
+    if (event.type === 'state') this.signalling.set(event.state);
     if (this.#seated !== null) {
-      this.#seated.hear(news);
+      this.#seated.receive(event);
       return;
     }
-    switch (news.news) {
+    switch (event.type) {
       case 'welcome':
         this.refused.set(null);
-        this.#iceServers = news.welcome.iceServers;
-        this.capacity.set(news.welcome.capacity);
-        this.may.set(permissionsOf(news.welcome));
-        this.#show(news.welcome.roster.members);
+        this.#iceServers = event.welcome.iceServers;
+        this.capacity.set(event.welcome.capacity);
+        this.permissions.set(permissionsOf(event.welcome));
+        this.#show(event.welcome.roster.members);
         if (this.#stream !== null) this.connectAhead(this.#stream);
         break;
       case 'roster':
-        this.#show(news.roster.members);
+        this.#show(event.roster.members);
         break;
       case 'waiting':
         this.waiting.set(true);
         this.#waiting?.patient();
         break;
       case 'joined':
-        this.#sit(news.joined);
+        this.#sit(event.joined);
         break;
       case 'refused':
       case 'over': {
-        const error = new EyelineError(news.code === 'invalid' ? 'name' : news.code, news.message);
-        if (news.news === 'over') this.#over = error;
+        const error = new EyelineError(event.code === 'invalid' ? 'name' : event.code, event.message);
+        if (event.type === 'over') this.#over = error;
         if (this.#waiting === null) this.refused.set(error);
         else this.#waiting.reject(error);
         break;
@@ -210,12 +216,12 @@ class Visit implements Lobby {
   #sit(joined: Joined): void {
     const stream = this.#waiting?.stream ?? null;
     if (this.#spare !== null) configure(this.#spare, joined.iceServers);
-    this.#seated = new SeatedRoom(this.room, this.#broker, this.broker, {
+    this.#seated = new SeatedRoom(this.room, this.#signalling, this.signalling, {
       joined,
       stream,
       spare: this.#spare,
-      ways: this.#ways,
-      sealed: this.#sealed,
+      iceTransportPolicy: this.#iceTransportPolicy,
+      signallingEncrypted: this.#sealed,
       identity: this.#identity,
     });
     this.#spare = null;
@@ -223,7 +229,7 @@ class Visit implements Lobby {
   }
 }
 
-function waysOf(relayOnly: boolean): Ways {
+function icePolicyOf(relayOnly: boolean): IcePolicy {
   return relayOnly ? 'relay' : 'all';
 }
 
@@ -239,13 +245,13 @@ function usable(secret: string): string {
  * Looks into a room. Returns at once; throws an EyelineError with code `room-name` or `secret` if it can't be one, and
  * `insecure` where a secret can't be used.
  */
-export function visit(place: Place): Lobby {
-  return new Visit(place, null);
+export function openLobby(place: RoomOptions): Lobby {
+  return new RoomLobby(place, null);
 }
 
 /** Joins a room: all that a page needs for a call. */
-export function join(options: Place & JoinOptions): Promise<Room> {
-  const lobby = new Visit(options, null);
+export function join(options: RoomOptions & JoinOptions): Promise<Room> {
+  const lobby = new RoomLobby(options, null);
   lobby.connectAhead(options.stream ?? null);
   return lobby.join(options).catch((error: unknown) => {
     lobby.leave();
@@ -258,12 +264,12 @@ export function join(options: Place & JoinOptions): Promise<Room> {
  * null if this tab was not in the room, or can't be again.
  */
 export async function rejoin(
-  options: Place & { readonly stream?: MediaStream | null; readonly signal?: AbortSignal },
+  options: RoomOptions & { readonly stream?: MediaStream | null; readonly signal?: AbortSignal },
 ): Promise<Room | null> {
   const ticket = loadTicket(options.room);
   if (ticket === null) return null;
   saveTicket(options.room, null); // a copy of this tab must not take the seat from it; leaving the page saves it again
-  const visit = new Visit(options, ticket);
+  const visit = new RoomLobby(options, ticket);
   visit.connectAhead(options.stream ?? null);
   try {
     return await visit.wait(options.stream ?? null, options.signal);

@@ -1,23 +1,49 @@
 import { questionIn } from './chat/messages.ts';
-import { Stall } from './connection/channel-stall.ts';
-import { type Attempt, NO_ATTEMPT, relaysIn, together, triedOf, verdictOf } from './connection/ice-diagnosis.ts';
-import { Silence } from './connection/media-timeout.ts';
-import { type Frame, type Json, type PeerMedia, parseFrame, parseWords, type Words } from './connection/messages.ts';
-import { configure, GATHER_WITHIN_MS, Link, type Spare } from './connection/peer-connection.ts';
-import { Post } from './connection/reliable-messages.ts';
-import { attemptOf, type Counters, type Line, measure, NO_LINE, type Said } from './connection/stats.ts';
-import { type Outgoing, type TrackName, transceiversOf } from './connection/transceivers.ts';
+import { ChannelStall } from './connection/channel-stall.ts';
+import {
+  type IceAttempt,
+  mergedAttempts,
+  NO_ICE_ATTEMPT,
+  triedPaths,
+  turnServersIn,
+  verdictOf,
+} from './connection/ice-diagnosis.ts';
+import { MediaTimeout } from './connection/media-timeout.ts';
+import {
+  type ChannelFrame,
+  type Json,
+  type PeerMedia,
+  parseChannelFrame,
+  parseSignal,
+  type SignalMessage,
+} from './connection/messages.ts';
+import { configure, GATHER_WITHIN_MS, PeerConnection, type SpareConnection } from './connection/peer-connection.ts';
+import { ReliableMessages } from './connection/reliable-messages.ts';
+import {
+  type ConnectionStatus,
+  type Counters,
+  iceAttemptOf,
+  NOT_CONNECTED,
+  readStats,
+  type SessionDescriptions,
+} from './connection/stats.ts';
+import { type LocalTracks, type TrackName, transceiversOf } from './connection/transceivers.ts';
 import { EyelineError } from './errors.ts';
-import { Lane } from './files/peer-transfers.ts';
-import type { Exchange } from './files/swarm.ts';
-import type { FileTransfer, IncomingFile, OfferOptions } from './files/transfer.ts';
+import { PeerTransfers } from './files/peer-transfers.ts';
+import type { Swarm } from './files/swarm.ts';
+import type { FileTransfer, IncomingFile, SendFileOptions } from './files/transfer.ts';
 import { type Permissions, permissionFor, permissionsOf, permittedMedia } from './media/permissions.ts';
-import { Incoming } from './media/remote-media.ts';
-import { Voice } from './media/voice-activity.ts';
+import { RemoteMedia } from './media/remote-media.ts';
+import { VoiceActivity } from './media/voice-activity.ts';
 import type { Role } from './signalling/moderation.ts';
 import type { IceServer, Member } from './signalling/protocol.ts';
 import { Source, type Value } from './value.ts';
-import { Comparison, fingerprintIn, type Safety, type Step } from './verification/short-auth-string.ts';
+import {
+  fingerprintIn,
+  type Safety,
+  ShortAuthString,
+  type VerificationStep,
+} from './verification/short-auth-string.ts';
 
 /** Milliseconds between two measurements of the line. */
 const MEASURE_EVERY_MS = 1000;
@@ -54,13 +80,13 @@ export interface Peer {
   /** What they share of their screen, with its sound; null while they share nothing. */
   readonly screen: Value<MediaStream | null>;
   readonly media: Value<PeerMedia>;
-  readonly line: Value<Line>;
+  readonly connection: Value<ConnectionStatus>;
   readonly speaking: Value<boolean>;
   /** Whether somebody may be between: begins anew with each new connection. */
   readonly safety: Value<Safety>;
   readonly role: Value<Role>;
   /** What they may send: of the rest nothing is shown, heard or taken. */
-  readonly may: Permissions;
+  readonly permissions: Permissions;
   /**
    * Says something to this peer. Resolves when they have it; it is said again if the connection breaks meanwhile.
    * Rejects with code `gone` when they left before, `too-large` above 60 Ki characters of JSON, `too-fast` when 256
@@ -68,11 +94,11 @@ export interface Peer {
    */
   send(message: Json): Promise<void>;
   /** Looks for a path anew at once, where there is none. */
-  retry(): void;
+  reconnect(): void;
   /** Asks this peer whether they want the file, and sends it once they accept. */
-  offer(file: File, options?: OfferOptions): FileTransfer;
+  sendFile(file: File, options?: SendFileOptions): FileTransfer;
   /** Calls `listener` with each file that this peer offers, until the returned function is called. */
-  onOffer(listener: (file: IncomingFile) => void): () => void;
+  onFile(listener: (file: IncomingFile) => void): () => void;
 }
 
 export interface RemotePeerOptions {
@@ -81,15 +107,15 @@ export interface RemotePeerOptions {
   readonly opens: boolean;
   /** What we may send. */
   readonly mine: Value<Permissions>;
-  readonly outgoing: Outgoing;
+  readonly outgoing: LocalTracks;
   readonly media: PeerMedia;
   /** How many people get the same. */
   readonly links: number;
   /** Our long-term key, to be recognised by. */
   readonly identity: () => Promise<CryptoKeyPair | null>;
-  readonly takeSpare: () => Spare;
+  readonly takeSpare: () => SpareConnection;
   /** Files of the room. */
-  readonly exchange: Exchange;
+  readonly swarm: Swarm;
   /** What the broker has given last. */
   readonly iceServers: () => readonly IceServer[];
   /** Whether the broker is there. */
@@ -106,29 +132,29 @@ export interface RemotePeerOptions {
 export class RemotePeer implements Peer {
   readonly id: string;
   name: string;
-  readonly #incoming = new Incoming();
+  readonly #incoming = new RemoteMedia();
   readonly stream = this.#incoming.stream;
   readonly screen = this.#incoming.screen;
   readonly media = this.#incoming.media;
-  readonly line = new Source<Line>(NO_LINE);
+  readonly connection = new Source<ConnectionStatus>(NOT_CONNECTED);
   readonly speaking = new Source(false);
   readonly safety = new Source<Safety>({ state: 'comparing' });
   readonly role: Source<Role>;
-  readonly may: Permissions;
+  readonly permissions: Permissions;
   /** False once the peer has said that its page goes away and has not come back. */
-  readonly here = new Source(true);
+  readonly present = new Source(true);
   readonly #options: RemotePeerOptions;
-  readonly #silence = new Silence();
-  readonly #voice = new Voice();
-  #stall = new Stall();
-  readonly #lane: Lane;
+  readonly #silence = new MediaTimeout();
+  readonly #voice = new VoiceActivity();
+  #stall = new ChannelStall();
+  readonly #lane: PeerTransfers;
   readonly #timers: ReturnType<typeof setInterval>[];
-  readonly #post = new Post((text) => this.#write(text));
+  readonly #post = new ReliableMessages((text) => this.#write(text));
   #awayTimer: ReturnType<typeof setTimeout> | undefined;
   #repairTimer: ReturnType<typeof setTimeout> | undefined;
   /** When links were made anew lately. */
   #renewals: number[] = [];
-  #link: Link;
+  #link: PeerConnection;
   /** The newest link of theirs that we heard of. */
   #theirLink = 0;
   /** Whether our link speaks to that one already, or is still free to. */
@@ -140,13 +166,13 @@ export class RemotePeer implements Peer {
   /** Their page said that it goes away; its connection stands for a while all the same. */
   #away = false;
   /** Steps that came before our side of the channel was open. */
-  #early: Step[] = [];
-  #comparison: { readonly comparison: Comparison; readonly keys: string } | null = null;
+  #early: VerificationStep[] = [];
+  #comparison: { readonly comparison: ShortAuthString; readonly keys: string } | null = null;
   #counters: Counters | null = null;
-  #attempt: Attempt = NO_ATTEMPT;
+  #attempt: IceAttempt = NO_ICE_ATTEMPT;
   /** Since when there is no path. */
   #searchingSince = performance.now();
-  #outgoing: Outgoing;
+  #outgoing: LocalTracks;
   #myMedia: PeerMedia;
   #links: number;
 
@@ -154,9 +180,9 @@ export class RemotePeer implements Peer {
     this.id = options.member.id;
     this.name = options.member.name;
     this.role = new Source(options.member.role ?? 'member');
-    this.may = permissionsOf(options.member);
+    this.permissions = permissionsOf(options.member);
     this.#options = options;
-    this.#lane = new Lane(this.id, options.exchange, this.may.has('files'));
+    this.#lane = new PeerTransfers(this.id, options.swarm, this.permissions.has('files'));
     this.#outgoing = options.outgoing;
     this.#myMedia = options.media;
     this.#links = options.links;
@@ -169,7 +195,7 @@ export class RemotePeer implements Peer {
 
   /** Whether what is said by the data channel arrives, as far as one knows. */
   get reachable(): boolean {
-    return this.#connected && !this.#silence.lasts;
+    return this.#connected && !this.#silence.expired;
   }
 
   get connected(): boolean {
@@ -183,19 +209,19 @@ export class RemotePeer implements Peer {
     return this.#post.send(message);
   }
 
-  offer(file: File, options: OfferOptions = {}): FileTransfer {
-    return this.#lane.offer(file, options);
+  sendFile(file: File, options: SendFileOptions = {}): FileTransfer {
+    return this.#lane.sendFile(file, options);
   }
 
-  onOffer(listener: (file: IncomingFile) => void): () => void {
-    return this.#lane.listen(listener);
+  onFile(listener: (file: IncomingFile) => void): () => void {
+    return this.#lane.onFile(listener);
   }
 
-  publish(outgoing: Outgoing, media: PeerMedia): void {
+  publish(outgoing: LocalTracks, media: PeerMedia): void {
     this.#outgoing = outgoing;
     this.#myMedia = media;
     this.#link.publish(outgoing);
-    this.#write(JSON.stringify({ frame: 'media', media } satisfies Frame));
+    this.#write(JSON.stringify({ frame: 'media', media } satisfies ChannelFrame));
   }
 
   /** For an ICE restart to come: the credentials of now end. */
@@ -206,12 +232,12 @@ export class RemotePeer implements Peer {
   /** What we send now goes to this many people. */
   limit(links: number): void {
     this.#links = links;
-    this.#link.limit(links);
+    this.#link.limitBitrate(links);
   }
 
   /** Words from the peer, by the broker or by the data channel; what makes no sense is dropped. */
   hear(text: string): void {
-    const words = parseWords(text);
+    const words = parseSignal(text);
     if (words === null) return;
     if (words.to !== null && words.to !== this.#link.number) return; // for a connection that we have given up
     if (words.link < this.#theirLink) return; // from one that they have given up
@@ -221,10 +247,10 @@ export class RemotePeer implements Peer {
     }
     this.#theirLink = words.link;
     this.#bound = true;
-    if (words.to === null || words.to === this.#link.number) this.#link.hear(words);
+    if (words.to === null || words.to === this.#link.number) this.#link.receive(words);
   }
 
-  retry(): void {
+  reconnect(): void {
     if (this.#connected) return;
     this.#search();
     this.restart();
@@ -232,7 +258,7 @@ export class RemotePeer implements Peer {
 
   /** The network has changed, or signals were lost: find a path anew unless this one is well. */
   restart(): void {
-    if (this.#connected && this.settled) this.#link.restart();
+    if (this.#connected && this.settled) this.#link.restartIce();
     else this.#renew(true, null);
   }
 
@@ -247,31 +273,31 @@ export class RemotePeer implements Peer {
     clearTimeout(this.#repairTimer);
     this.#link.close();
     this.#lane.close();
-    this.#post.giveUp();
+    this.#post.rejectAll();
   }
 
   /** Tells the peer that we leave, or that our page goes away; it may not arrive. */
   farewell(frame: 'leave' | 'away'): void {
-    this.#write(JSON.stringify({ frame } satisfies Frame));
+    this.#write(JSON.stringify({ frame } satisfies ChannelFrame));
   }
 
-  #newLink(opens: boolean, to: number | null): Link {
-    const link: Link = new Link({
+  #newLink(opens: boolean, to: number | null): PeerConnection {
+    const link: PeerConnection = new PeerConnection({
       spare: this.#options.takeSpare(),
       polite: this.#options.polite,
-      opens,
+      offers: opens,
       to,
-      outgoing: this.#outgoing,
-      takes: (name) => this.may.has(permissionFor(name)),
-      links: this.#links,
-      say: (words) => this.#say(words),
+      tracks: this.#outgoing,
+      takes: (name) => this.permissions.has(permissionFor(name)),
+      connections: this.#links,
+      signal: (words) => this.#say(words),
       onTrack: (track, name) => {
-        if (this.may.has(permissionFor(name))) this.#incoming.add(track, name);
+        if (this.permissions.has(permissionFor(name))) this.#incoming.add(track, name);
       },
       onState: (state) => this.#follow(state),
       gatherWithin: this.#gatherWithin,
       reachable: this.#options.reachable,
-      onBroken: () => this.#link === link && this.#repair(),
+      onFailed: () => this.#link === link && this.#repair(),
     });
     this.#gatherWithin = Math.min(2 * this.#gatherWithin, GATHER_WITHIN_MAX_MS);
     this.#lane.attach(link);
@@ -308,25 +334,25 @@ export class RemotePeer implements Peer {
     this.#incoming.clear();
     this.#connected = false;
     this.#counters = null;
-    this.#stall = new Stall();
+    this.#stall = new ChannelStall();
     this.#bound = to !== null;
     this.#link = this.#newLink(opens, to);
-    const { verdict, tried } = this.line.current;
-    this.line.set({ ...NO_LINE, verdict, tried, state: this.#wasConnected ? 'lost' : 'looking' });
+    const { verdict, tried } = this.connection.current;
+    this.connection.set({ ...NOT_CONNECTED, verdict, tried, state: this.#wasConnected ? 'lost' : 'looking' });
   }
 
   /** From now on there is no path. */
   #search(): void {
-    this.#attempt = NO_ATTEMPT;
+    this.#attempt = NO_ICE_ATTEMPT;
     this.#gatherWithin = GATHER_WITHIN_MS;
     this.#searchingSince = performance.now();
-    this.line.set({ ...this.line.current, verdict: null, tried: [] });
+    this.connection.set({ ...this.connection.current, verdict: null, tried: [] });
   }
 
-  #say(words: Words): void {
+  #say(words: SignalMessage): void {
     const text = JSON.stringify(words);
     const byBroker = this.#options.signal(text);
-    if (!byBroker) this.#write(JSON.stringify({ frame: 'words', words: text } satisfies Frame));
+    if (!byBroker) this.#write(JSON.stringify({ frame: 'words', words: text } satisfies ChannelFrame));
   }
 
   #follow(state: RTCPeerConnectionState): void {
@@ -338,30 +364,30 @@ export class RemotePeer implements Peer {
       this.#back();
       void this.#measure();
     } else if (state === 'disconnected' || state === 'failed') {
-      this.line.set({ ...this.line.current, state: this.#wasConnected ? 'lost' : 'looking' });
+      this.connection.set({ ...this.connection.current, state: this.#wasConnected ? 'lost' : 'looking' });
     }
   }
 
   #back(): void {
     clearTimeout(this.#awayTimer);
     this.#away = false;
-    this.here.set(true);
+    this.present.set(true);
   }
 
   /** Their page went away and has not come back: to others they have left. */
   #vanish(): void {
-    this.here.set(false);
-    this.#post.giveUp();
+    this.present.set(false);
+    this.#post.rejectAll();
   }
 
   #greet(): void {
     void this.#compare(this.#link);
-    this.#write(JSON.stringify({ frame: 'media', media: this.#myMedia } satisfies Frame));
-    this.#post.again();
+    this.#write(JSON.stringify({ frame: 'media', media: this.#myMedia } satisfies ChannelFrame));
+    this.#post.resend();
   }
 
   /** Browsers compare keys on secure pages only. */
-  async #compare(link: Link): Promise<void> {
+  async #compare(link: PeerConnection): Promise<void> {
     if (globalThis.crypto?.subtle === undefined) return;
     await link.idle(); // a channel may be open before the browser shows the description that it was opened by
     if (link !== this.#link) return;
@@ -370,17 +396,17 @@ export class RemotePeer implements Peer {
       this.safety.set({ state: 'failed' });
       return;
     }
-    const comparison = new Comparison({
+    const comparison = new ShortAuthString({
       commits: !this.#options.polite,
       mine,
       theirs,
-      say: (step) => this.#write(JSON.stringify({ frame: 'compare', step } satisfies Frame)),
+      send: (step) => this.#write(JSON.stringify({ frame: 'compare', step } satisfies ChannelFrame)),
       identity: this.#options.identity,
     });
     const ours = { comparison, keys: mine + theirs };
     this.#comparison = ours;
     comparison.safety.subscribe((safety) => this.#comparison === ours && this.safety.set(safety));
-    for (const step of this.#early.splice(0)) comparison.take(step);
+    for (const step of this.#early.splice(0)) comparison.receive(step);
   }
 
   #keys(): readonly [string | null, string | null] {
@@ -389,23 +415,23 @@ export class RemotePeer implements Peer {
   }
 
   #write(text: string): void {
-    this.#link.write(text);
+    this.#link.send(text);
   }
 
   #take(text: string): void {
-    const frame = parseFrame(text);
+    const frame = parseChannelFrame(text);
     switch (frame?.frame) {
       case 'message':
-        this.#hearMessage(frame.n, this.may.has('chat') ? frame.data : questionIn(frame.data));
+        this.#hearMessage(frame.n, this.permissions.has('chat') ? frame.data : questionIn(frame.data));
         break;
       case 'got':
-        this.#post.arrived(frame.n);
+        this.#post.acknowledged(frame.n);
         break;
       case 'media':
-        this.#incoming.hear(permittedMedia(frame.media, this.may));
+        this.#incoming.setMedia(permittedMedia(frame.media, this.permissions));
         break;
       case 'compare':
-        if (this.#comparison !== null) this.#comparison.comparison.take(frame.step);
+        if (this.#comparison !== null) this.#comparison.comparison.receive(frame.step);
         else if (this.#early.length < STEPS_HELD) this.#early.push(frame.step);
         break;
       case 'words':
@@ -416,7 +442,7 @@ export class RemotePeer implements Peer {
         break;
       case 'away':
         this.#away = true;
-        this.line.set({ ...this.line.current, state: 'lost' });
+        this.connection.set({ ...this.connection.current, state: 'lost' });
         clearTimeout(this.#awayTimer);
         this.#awayTimer = setTimeout(() => this.#vanish(), AWAY_MS);
         break;
@@ -427,7 +453,7 @@ export class RemotePeer implements Peer {
 
   /** What may not be said gets no receipt. */
   #hearMessage(n: number, data: Json | undefined): void {
-    if (data !== undefined && this.#post.take(n)) this.#options.onMessage(data);
+    if (data !== undefined && this.#post.accept(n)) this.#options.onMessage(data);
   }
 
   async #measure(): Promise<void> {
@@ -436,35 +462,38 @@ export class RemotePeer implements Peer {
     const { connection, errors, channel, files } = this.#link;
     const connected = this.#connected;
     const waiting = connected ? channel.bufferedAmount + files.bufferedAmount : 0;
-    if (this.#stall.look(waiting, this.#lane.given, performance.now())) {
-      this.#link.broke('what waits to be sent does not go out');
+    if (this.#stall.update(waiting, this.#lane.messagesQueued, performance.now())) {
+      this.#link.fail('what waits to be sent does not go out');
       return;
     }
     if (!connected && performance.now() - this.#searchingSince < VERDICT_AFTER_MS / 2) return;
     const report = await connection.getStats();
     if (connected !== this.#connected || connection !== this.#link.connection) return;
-    const said: Said = { mine: connection.localDescription?.sdp, theirs: connection.remoteDescription?.sdp };
-    const relays = relaysIn(this.#options.iceServers());
-    this.#attempt = together(this.#attempt, attemptOf(report, said, { relays, errors }));
+    const said: SessionDescriptions = {
+      mine: connection.localDescription?.sdp,
+      theirs: connection.remoteDescription?.sdp,
+    };
+    const relays = turnServersIn(this.#options.iceServers());
+    this.#attempt = mergedAttempts(this.#attempt, iceAttemptOf(report, said, { relays, errors }));
     if (connected) this.#show(report, said);
     else this.#judge();
   }
 
-  #show(report: RTCStatsReport, said: Said): void {
-    const { line, counters } = measure(report, this.#counters, said, this.#receiver('camera')?.track.id);
+  #show(report: RTCStatsReport, said: SessionDescriptions): void {
+    const { line, counters } = readStats(report, this.#counters, said, this.#receiver('camera')?.track.id);
     this.#counters = counters;
     const bare = line.localType === 'host' && line.remoteType === 'host';
-    const tried = triedOf(this.#attempt, bare ? 'same-network' : line.path);
+    const tried = triedPaths(this.#attempt, bare ? 'same-network' : line.path);
     const state = this.#away ? 'lost' : line.path === 'relay' ? 'relayed' : 'direct';
-    this.line.set({ ...line, tried, verdict: null, state });
+    this.connection.set({ ...line, tried, verdict: null, state });
   }
 
   #judge(): void {
     if (performance.now() - this.#searchingSince < VERDICT_AFTER_MS) return;
-    const [verdict, tried] = [verdictOf(this.#attempt), triedOf(this.#attempt, null)];
-    const { current } = this.line;
+    const [verdict, tried] = [verdictOf(this.#attempt), triedPaths(this.#attempt, null)];
+    const { current } = this.connection;
     if (verdict === current.verdict && JSON.stringify(tried) === JSON.stringify(current.tried)) return;
-    this.line.set({ ...current, verdict, tried });
+    this.connection.set({ ...current, verdict, tried });
   }
 
   #receiver(name: TrackName): RTCRtpReceiver | undefined {
@@ -477,7 +506,7 @@ export class RemotePeer implements Peer {
     const heard = microphone === 'none' ? [] : this.#sources('microphone');
     const seen = camera === 'on' ? this.#sources('camera') : [];
     const level = this.#connected && microphone === 'on' ? (heard[0]?.audioLevel ?? 0) : 0;
-    this.speaking.set(this.#voice.speaks(level, performance.now()) && microphone === 'on');
+    this.speaking.set(this.#voice.update(level, performance.now()) && microphone === 'on');
     this.#listenForSilence([...heard, ...seen]);
   }
 
@@ -489,7 +518,7 @@ export class RemotePeer implements Peer {
   #listenForSilence(sources: readonly RTCRtpSynchronizationSource[]): void {
     const newest = Math.max(0, ...sources.map((source) => source.timestamp));
     const { microphone, camera } = this.media.current;
-    const silent = this.#silence.look(newest, performance.now());
+    const silent = this.#silence.update(newest, performance.now());
     if (silent && this.#connected && (microphone !== 'none' || camera === 'on')) this.#options.onSilence();
   }
 }

@@ -1,15 +1,15 @@
 import type { Json, PeerMedia } from './connection/messages.ts';
-import { configure, type Spare, spare, type Ways } from './connection/peer-connection.ts';
-import { newestNumber, numberAfter } from './connection/sequence.ts';
-import { firstTrack, type Outgoing } from './connection/transceivers.ts';
+import { configure, createSpare, type IcePolicy, type SpareConnection } from './connection/peer-connection.ts';
+import { continueSequenceAfter, newestSequence } from './connection/sequence.ts';
+import { firstTrack, type LocalTracks } from './connection/transceivers.ts';
 import { EyelineError } from './errors.ts';
-import { Exchange } from './files/swarm.ts';
+import { Swarm } from './files/swarm.ts';
 import { type Permissions, permissionsOf, permitted } from './media/permissions.ts';
 import { type Peer, RemotePeer } from './peer.ts';
-import { type Hosting, RoomHosting } from './signalling/moderation.ts';
+import { type Moderation, RoomModeration } from './signalling/moderation.ts';
 import type { IceServer, Joined, Member, Roster } from './signalling/protocol.ts';
 import { isStranger } from './signalling/sealed-signalling.ts';
-import type { BrokerState, News, Ticket } from './signalling/session.ts';
+import type { SignallingEvent, SignallingState, Ticket } from './signalling/session.ts';
 import type { Signalling } from './signalling/websocket.ts';
 import { Source, type Value } from './value.ts';
 
@@ -22,15 +22,15 @@ export interface Room {
   /** Ourselves; another id after a seat was lost and a new one taken. */
   readonly me: Member;
   /** What we may send to the others. */
-  readonly may: Value<Permissions>;
+  readonly permissions: Value<Permissions>;
   /** The others, in order of arrival. */
   readonly peers: Value<readonly Peer[]>;
   /** What stands between us and a server that lies: the secret of the link, or nothing. */
-  readonly sealed: boolean;
+  readonly signallingEncrypted: boolean;
   /** Who is in the room without the key that we have, or with one where we have none: no link is set up with them. */
   readonly strangers: Value<readonly Member[]>;
   /** Whether the broker is there; the call goes on while it is `away`. */
-  readonly broker: Value<BrokerState>;
+  readonly signalling: Value<SignallingState>;
   /** Our seat was given up while we were away, and a host is asked to let us in anew. */
   readonly waiting: Value<boolean>;
   /**
@@ -39,8 +39,8 @@ export interface Room {
    */
   readonly ended: Value<EyelineError | null>;
   /** When the call is to end for us, in milliseconds since 1970 by the clock of this machine; null if nobody has said. */
-  readonly ends: Value<number | null>;
-  readonly hosting: Hosting;
+  readonly endsAt: Value<number | null>;
+  readonly moderation: Moderation;
   /** What the server offers to find paths with: STUN, and relays with credentials that are renewed in time. */
   readonly iceServers: Value<readonly IceServer[]>;
   /**
@@ -54,15 +54,15 @@ export interface Room {
    * Shows the others a screen from now on, as `getDisplayMedia` gives it: its first picture and its first sound; null ends
    * it. Whoever asked the browser for the tracks stops them.
    */
-  share(stream: MediaStream | null): void;
+  shareScreen(stream: MediaStream | null): void;
   /** Tells everyone who is here now; resolves when each has it, rejects with code `gone` and the names of who has not. */
   send(message: Json): Promise<void>;
   /** Calls `listener` with each message, once and in order, until the returned function is called. */
-  listen(listener: (from: Peer, message: Json) => void): () => void;
+  onMessage(listener: (from: Peer, message: Json) => void): () => void;
   leave(): void;
 }
 
-export interface Place {
+export interface RoomOptions {
   /** Where Eyeline is served: its home page. */
   readonly url: string | URL;
   /** 1 to 64 of a-z, 0-9 and hyphen. */
@@ -80,12 +80,12 @@ export interface Place {
 }
 
 /** What was in force when the page was told of the seat. */
-interface Seat {
+interface SeatOptions {
   readonly joined: Joined;
   readonly stream: MediaStream | null;
-  readonly spare: Spare | null;
-  readonly ways: Ways;
-  readonly sealed: boolean;
+  readonly spare: SpareConnection | null;
+  readonly iceTransportPolicy: IcePolicy;
+  readonly signallingEncrypted: boolean;
   readonly identity: () => Promise<CryptoKeyPair | null>;
 }
 
@@ -93,45 +93,45 @@ interface Seat {
 export class SeatedRoom implements Room {
   readonly name: string;
   me: Member;
-  readonly may: Source<Permissions>;
+  readonly permissions: Source<Permissions>;
   readonly peers = new Source<readonly Peer[]>([]);
-  readonly sealed: boolean;
+  readonly signallingEncrypted: boolean;
   readonly strangers = new Source<readonly Member[]>([]);
-  readonly broker: Value<BrokerState>;
+  readonly signalling: Value<SignallingState>;
   readonly waiting = new Source(false);
   readonly ended = new Source<EyelineError | null>(null);
-  readonly ends = new Source<number | null>(null);
-  readonly hosting: RoomHosting;
+  readonly endsAt = new Source<number | null>(null);
+  readonly moderation: RoomModeration;
   readonly iceServers: Source<readonly IceServer[]>;
   readonly screen = new Source<MediaStream | null>(null);
-  readonly #broker: Signalling;
-  readonly #known = new Map<string, RemotePeer>();
-  readonly #exchange = new Exchange();
+  readonly #signalling: Signalling;
+  readonly #peersById = new Map<string, RemotePeer>();
+  readonly #swarm = new Swarm();
   readonly #listeners = new Set<(from: Peer, message: Json) => void>();
   readonly #stopped = new AbortController();
-  readonly #ways: Ways;
+  readonly #iceTransportPolicy: IcePolicy;
   readonly #identity: () => Promise<CryptoKeyPair | null>;
   #members: readonly Member[] = [];
   /** Why we got no other seat in the place of ours that is gone. */
   #refused: EyelineError | null = null;
-  #spare: Spare | null;
+  #spare: SpareConnection | null;
   /** What we were given to send, and what of it we may. */
   #given: MediaStream | null;
   #stream: MediaStream | null = null;
 
-  constructor(name: string, broker: Signalling, state: Value<BrokerState>, seat: Seat) {
+  constructor(name: string, broker: Signalling, state: Value<SignallingState>, seat: SeatOptions) {
     this.name = name;
-    this.#broker = broker;
-    this.hosting = new RoomHosting((order) => broker.order(order));
-    this.broker = state;
-    this.sealed = seat.sealed;
+    this.#signalling = broker;
+    this.moderation = new RoomModeration((order) => broker.moderate(order));
+    this.signalling = state;
+    this.signallingEncrypted = seat.signallingEncrypted;
     this.#identity = seat.identity;
-    this.#ways = seat.ways;
+    this.#iceTransportPolicy = seat.iceTransportPolicy;
     this.iceServers = new Source(seat.joined.iceServers);
     this.#spare = seat.spare;
     this.#given = seat.stream;
     this.me = selfIn(seat.joined);
-    this.may = new Source(permissionsOf(this.me));
+    this.permissions = new Source(permissionsOf(this.me));
     const options = { signal: this.#stopped.signal };
     globalThis.addEventListener?.('pagehide', () => this.#goAway(), options);
     globalThis.addEventListener?.('online', () => this.#restart(), options);
@@ -152,14 +152,14 @@ export class SeatedRoom implements Room {
     this.#publish();
   }
 
-  share(stream: MediaStream | null): void {
-    const may = this.ended.current === null && this.may.current.has('screen');
+  shareScreen(stream: MediaStream | null): void {
+    const may = this.ended.current === null && this.permissions.current.has('screen');
     const track = may ? firstTrack(stream, 'video') : null;
     this.screen.set(track === null ? null : stream);
     if (track !== null) {
       if (!track.contentHint) track.contentHint = 'detail'; // sharp rather than smooth
       const over = (): void => {
-        if (this.screen.current === stream) this.share(null);
+        if (this.screen.current === stream) this.shareScreen(null);
       };
       track.addEventListener('ended', over, { once: true, signal: this.#stopped.signal });
     }
@@ -167,7 +167,7 @@ export class SeatedRoom implements Room {
   }
 
   async send(message: Json): Promise<void> {
-    const peers = [...this.#known.values()].filter((peer) => peer.here.current);
+    const peers = [...this.#peersById.values()].filter((peer) => peer.present.current);
     const results = await Promise.allSettled(peers.map((peer) => peer.send(message)));
     const failed = peers.filter((_, index) => results[index]?.status === 'rejected');
     if (failed.length === 0) return;
@@ -176,53 +176,53 @@ export class SeatedRoom implements Room {
     throw new EyelineError(code, failed.map((peer) => peer.name).join(', '));
   }
 
-  listen(listener: (from: Peer, message: Json) => void): () => void {
+  onMessage(listener: (from: Peer, message: Json) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   leave(): void {
     if (this.ended.current !== null) return;
-    for (const peer of this.#known.values()) peer.farewell('leave');
-    this.#broker.leave();
+    for (const peer of this.#peersById.values()) peer.farewell('leave');
+    this.#signalling.leave();
     this.#end(new EyelineError('left', 'You left.'));
   }
 
-  hear(news: News): void {
+  receive(event: SignallingEvent): void {
     if (this.ended.current !== null) return;
-    switch (news.news) {
+    switch (event.type) {
       case 'joined':
         this.#refused = null;
         this.waiting.set(false);
-        this.#sit(selfIn(news.joined));
-        this.#configure(news.joined.iceServers);
-        this.#joined(news.joined, news.resumed);
+        this.#sit(selfIn(event.joined));
+        this.#configure(event.joined.iceServers);
+        this.#joined(event.joined, event.resumed);
         break;
       case 'roster':
-        this.#seat(news.roster, false);
+        this.#seat(event.roster, false);
         break;
       case 'ice-servers':
-        this.#configure(news.iceServers);
+        this.#configure(event.iceServers);
         break;
       case 'signalled':
-        this.#known.get(news.signalled.from)?.hear(news.signalled.data);
+        this.#peersById.get(event.signalled.from)?.hear(event.signalled.data);
         break;
       case 'over':
-        this.#end(new EyelineError(news.code, news.message));
+        this.#end(new EyelineError(event.code, event.message));
         break;
       case 'knocks':
-        this.hosting.knocks.set(news.waiting);
+        this.moderation.knocks.set(event.waiting);
         break;
       case 'asked-to-mute':
-        this.hosting.asked(news.from);
+        this.moderation.asked(event.from);
         break;
       case 'waiting':
         this.waiting.set(true);
         break;
       case 'refused':
-        this.#refused = new EyelineError(news.code, news.message);
+        this.#refused = new EyelineError(event.code, event.message);
         this.waiting.set(false);
-        if ([...this.#known.values()].some((peer) => peer.line.current.state === 'lost')) this.#endLater();
+        if ([...this.#peersById.values()].some((peer) => peer.connection.current.state === 'lost')) this.#endLater();
         else this.#endIfCutOff();
         break;
       case 'state':
@@ -238,40 +238,40 @@ export class SeatedRoom implements Room {
 
   /** Who has no seat is reached by nobody anew: the call lasts as long as its connections. */
   #endIfCutOff(): void {
-    const connected = [...this.#known.values()].some((peer) => peer.connected);
+    const connected = [...this.#peersById.values()].some((peer) => peer.connected);
     if (this.#refused !== null && !connected) this.#end(this.#refused);
   }
 
-  get #outgoing(): Outgoing {
+  get #outgoing(): LocalTracks {
     return { stream: this.#stream, screen: this.screen.current };
   }
 
   #publish(): void {
     const outgoing = this.#outgoing;
-    for (const peer of this.#known.values()) peer.publish(outgoing, mediaOf(outgoing));
+    for (const peer of this.#peersById.values()) peer.publish(outgoing, mediaOf(outgoing));
   }
 
   #configure(iceServers: readonly IceServer[]): void {
     this.iceServers.set(iceServers);
     if (this.#spare !== null) configure(this.#spare, iceServers);
-    for (const peer of this.#known.values()) peer.configure(iceServers);
+    for (const peer of this.#peersById.values()) peer.configure(iceServers);
   }
 
   /** What we may send is another only in another seat. */
   #sit(me: Member): void {
-    if (me.id !== this.me.id) this.may.set(permissionsOf(me));
+    if (me.id !== this.me.id) this.permissions.set(permissionsOf(me));
     this.me = me;
   }
 
   /** Of what we were given, what we may send. */
   #choose(): void {
-    this.#stream = permitted(this.#given, this.may.current);
+    this.#stream = permitted(this.#given, this.permissions.current);
   }
 
   #joined(joined: Joined, resumed: boolean): void {
     this.#choose();
-    this.ends.set(joined.endsInMs === undefined ? null : Date.now() + joined.endsInMs);
-    const before = [...this.#known.values()];
+    this.endsAt.set(joined.endsInMs === undefined ? null : Date.now() + joined.endsInMs);
+    const before = [...this.#peersById.values()];
     if (!resumed) {
       for (const peer of before) this.#forget(peer); // a new id: the others see a new person
     } else if (joined.gap) {
@@ -283,112 +283,113 @@ export class SeatedRoom implements Room {
   /** Brings the peers in line with the roster. `opens`: we came later than those who are new to us, and call them. */
   #seat(roster: Roster, opens: boolean): void {
     const mine = roster.members.find((member) => member.id === this.me.id);
-    this.hosting.learn(mine?.role ?? 'member', roster.rules);
+    this.moderation.learn(mine?.role ?? 'member', roster.rules);
     const others = roster.members.filter((member) => member.id !== this.me.id);
     this.#members = others.filter((member) => !isStranger(member));
     this.strangers.set(others.filter(isStranger));
     const inside = new Map(this.#members.map((member) => [member.id, member]));
-    for (const peer of this.#known.values()) {
+    for (const peer of this.#peersById.values()) {
       if (inside.has(peer.id)) continue;
       // A broker that was restarted, or that they cannot reach, does not know them: a live connection says they are here.
       // Not of those whom it sent out: they need not have gone.
       if (!peer.connected || roster.removed?.includes(peer.id)) this.#forget(peer);
     }
     for (const member of this.#members) {
-      const peer = this.#known.get(member.id);
+      const peer = this.#peersById.get(member.id);
       if (peer === undefined) {
-        if (mine !== undefined) this.#meet(member, opens); // else we look on, as from the lobby
+        if (mine !== undefined) this.#addPeer(member, opens); // else we look on, as from the lobby
       } else {
         peer.name = member.name;
         peer.role.set(member.role ?? 'member');
       }
     }
-    this.#show();
+    this.#updatePeers();
     this.#endIfCutOff();
   }
 
-  #meet(member: Member, opens: boolean): void {
+  #addPeer(member: Member, opens: boolean): void {
     const { me } = this;
     const polite = me.order > member.order || (me.order === member.order && me.id > member.id);
     const peer: RemotePeer = new RemotePeer({
       member,
       polite,
       opens,
-      mine: this.may,
+      mine: this.permissions,
       outgoing: this.#outgoing,
       media: mediaOf(this.#outgoing),
       links: Math.max(1, this.#members.length),
       identity: this.#identity,
       takeSpare: () => this.#takeSpare(),
-      exchange: this.#exchange,
+      swarm: this.#swarm,
       iceServers: () => this.iceServers.current,
-      reachable: () => this.broker.current === 'connected',
+      reachable: () => this.signalling.current === 'connected',
       signal: (text) => this.#signal(member.id, text),
       onMessage: (data) => {
         for (const listener of [...this.#listeners]) listener(peer, data);
       },
       onSilence: () => {
-        this.#broker.hurry(); // its socket may be as dead
+        this.#signalling.checkConnection(); // its socket may be as dead
         peer.restart();
       },
       onLeave: () => {
         this.#forget(peer);
-        this.#show();
+        this.#updatePeers();
         this.#endIfCutOff();
       },
     });
-    this.#known.set(member.id, peer);
-    peer.here.subscribe(() => this.#show());
-    peer.line.subscribe(({ state }) => {
+    this.#peersById.set(member.id, peer);
+    peer.present.subscribe(() => this.#updatePeers());
+    peer.connection.subscribe(({ state }) => {
       if (state === 'lost') this.#endLater();
       if (state !== 'lost' || this.#members.some((other) => other.id === peer.id)) return;
       this.#forget(peer); // the broker gave their seat up before, and now the connection is gone too
-      this.#show();
+      this.#updatePeers();
     });
   }
 
   #signal(to: string, text: string): boolean {
-    if (this.broker.current !== 'connected' && this.#known.get(to)?.reachable === true) return false;
-    return this.#broker.signal(to, text);
+    if (this.signalling.current !== 'connected' && this.#peersById.get(to)?.reachable === true) return false;
+    return this.#signalling.signal(to, text);
   }
 
-  #takeSpare(): Spare {
-    const taken = this.#spare ?? spare(this.iceServers.current, this.#stream, this.#ways);
+  #takeSpare(): SpareConnection {
+    const taken = this.#spare ?? createSpare(this.iceServers.current, this.#stream, this.#iceTransportPolicy);
     this.#spare = null;
     // The next one is made when there is time for it, not while this one is being connected.
     setTimeout(() => {
-      if (this.ended.current === null) this.#spare ??= spare(this.iceServers.current, this.#stream, this.#ways);
+      if (this.ended.current === null)
+        this.#spare ??= createSpare(this.iceServers.current, this.#stream, this.#iceTransportPolicy);
     }, 2000);
     return taken;
   }
 
   #forget(peer: RemotePeer): void {
     peer.close();
-    this.#known.delete(peer.id);
+    this.#peersById.delete(peer.id);
   }
 
-  #show(): void {
+  #updatePeers(): void {
     const order = new Map(this.#members.map((member) => [member.id, member.order]));
     const place = (peer: Peer): number => order.get(peer.id) ?? 0;
-    for (const peer of this.#known.values()) peer.limit(this.#known.size);
-    const here = [...this.#known.values()].filter((peer) => peer.here.current);
+    for (const peer of this.#peersById.values()) peer.limit(this.#peersById.size);
+    const here = [...this.#peersById.values()].filter((peer) => peer.present.current);
     this.peers.set(here.sort((a, b) => place(a) - place(b)));
   }
 
   #restart(): void {
-    for (const peer of this.#known.values()) if (peer.connected) peer.restart();
+    for (const peer of this.#peersById.values()) if (peer.connected) peer.restart();
   }
 
   #goAway(): void {
-    saveTicket(this.name, this.#broker.ticket);
-    for (const peer of this.#known.values()) peer.farewell('away');
+    saveTicket(this.name, this.#signalling.ticket);
+    for (const peer of this.#peersById.values()) peer.farewell('away');
   }
 
   #end(why: EyelineError): void {
     if (this.ended.current !== null) return;
     saveTicket(this.name, null);
     this.#stopped.abort();
-    for (const peer of [...this.#known.values()]) this.#forget(peer);
+    for (const peer of [...this.#peersById.values()]) this.#forget(peer);
     this.#spare?.connection.close();
     this.#spare = null;
     this.peers.set([]);
@@ -398,7 +399,7 @@ export class SeatedRoom implements Room {
 }
 
 /** What the others are told of our tracks. */
-function mediaOf({ stream, screen }: Outgoing): PeerMedia {
+function mediaOf({ stream, screen }: LocalTracks): PeerMedia {
   const audio = firstTrack(stream, 'audio');
   const video = firstTrack(stream, 'video');
   return {
@@ -431,7 +432,7 @@ const TICKET_KEY = 'eyeline:seat:';
 export function saveTicket(room: string, ticket: Ticket | null): void {
   try {
     if (ticket === null) sessionStorage.removeItem(TICKET_KEY + room);
-    else sessionStorage.setItem(TICKET_KEY + room, JSON.stringify({ ...ticket, number: newestNumber() }));
+    else sessionStorage.setItem(TICKET_KEY + room, JSON.stringify({ ...ticket, number: newestSequence() }));
   } catch {
     // Storage is switched off: a reload joins anew.
   }
@@ -444,7 +445,7 @@ export function loadTicket(room: string): Ticket | null {
     if (typeof value !== 'object' || value === null) return null;
     const { token, name, heard, number } = value as Record<string, unknown>;
     if (typeof token !== 'string' || typeof name !== 'string' || typeof heard !== 'number') return null;
-    if (typeof number === 'number') numberAfter(number);
+    if (typeof number === 'number') continueSequenceAfter(number);
     return { token, name, heard };
   } catch {
     return null;

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { Stall } from '../src/connection/channel-stall.ts';
+import { ChannelStall } from '../src/connection/channel-stall.ts';
 
 test('a channel that sends nothing of what waits is stalled after 15 seconds, and again after as many', () => {
-  const stall = new Stall();
-  expect([0, 14_999, 15_000, 16_000, 30_000].map((at) => stall.look(7, 1, at))).toEqual([
+  const stall = new ChannelStall();
+  expect([0, 14_999, 15_000, 16_000, 30_000].map((at) => stall.update(7, 1, at))).toEqual([
     false,
     false,
     true,
@@ -13,17 +13,17 @@ test('a channel that sends nothing of what waits is stalled after 15 seconds, an
 });
 
 test('a channel that sends a little, or has nothing to send, is not', () => {
-  const stall = new Stall();
-  expect([70, 69, 69, 68].map((waiting, index) => stall.look(waiting, 1, index * 10_000))).toEqual(
+  const stall = new ChannelStall();
+  expect([70, 69, 69, 68].map((waiting, index) => stall.update(waiting, 1, index * 10_000))).toEqual(
     Array(4).fill(false),
   );
-  expect([0, 0, 0, 5].map((waiting, index) => stall.look(waiting, 1, 40_000 + index * 20_000))).toEqual(
+  expect([0, 0, 0, 5].map((waiting, index) => stall.update(waiting, 1, 40_000 + index * 20_000))).toEqual(
     Array(4).fill(false),
   );
 });
 
 test('one in which as much waits each time is not, while more is given to it', () => {
-  const stall = new Stall();
-  expect([1, 2, 3, 3].map((given, index) => stall.look(70, given, index * 14_000))).toEqual(Array(4).fill(false));
-  expect(stall.look(70, 3, 43_000)).toBe(true);
+  const stall = new ChannelStall();
+  expect([1, 2, 3, 3].map((given, index) => stall.update(70, given, index * 14_000))).toEqual(Array(4).fill(false));
+  expect(stall.update(70, 3, 43_000)).toBe(true);
 });

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Passing } from '../src/files/chunk-requests.ts';
-import { type Copy, Sharing, type Told } from '../src/files/chunk-scheduler.ts';
+import { ChunkRequests } from '../src/files/chunk-requests.ts';
+import { ChunkScheduler, type HolderHint, type Replica } from '../src/files/chunk-scheduler.ts';
 import { WINDOW_CHUNKS } from '../src/files/offer.ts';
 
-let sharing: Sharing;
-let bob: Copy;
-let carol: Copy;
+let sharing: ChunkScheduler;
+let bob: Replica;
+let carol: Replica;
 
-const join = (who: string): Copy => {
+const join = (who: string): Replica => {
   const copy = sharing.join(who);
   sharing.begin(copy, 0);
   copy.ready = copy.serves = true;
@@ -15,18 +15,18 @@ const join = (who: string): Copy => {
 };
 
 /** What they are sent now. */
-const seeds = (copy: Copy, now: number): number[] => {
+const seeds = (copy: Replica, now: number): number[] => {
   const all: number[] = [];
   for (let next = sharing.seed(copy, now); next !== null; next = sharing.seed(copy, now)) all.push(next);
   return all;
 };
 
-const words = (told: readonly Told[]): string[] =>
-  told.map(({ to, index, holder }) => `${to.who}: ${index} at ${holder}`);
+const words = (told: readonly HolderHint[]): string[] =>
+  told.map(({ replica: to, index, holder }) => `${to.peerId}: ${index} at ${holder}`);
 
 /** Of a file of so many chunks Bob and Carol have none. */
 const begin = (chunks: number): void => {
-  sharing = new Sharing(chunks);
+  sharing = new ChunkScheduler(chunks);
   bob = join('bob');
   carol = join('carol');
 };
@@ -35,7 +35,7 @@ beforeEach(() => begin(100));
 
 describe('the sender of a file to several people', () => {
   it('sends one person no more than the window', () => {
-    const alone = new Sharing(100);
+    const alone = new ChunkScheduler(100);
     const copy = alone.join('bob');
     copy.ready = true;
     sharing = alone;
@@ -57,49 +57,49 @@ describe('the sender of a file to several people', () => {
   it('sends the others to who has it, as soon as it has come', () => {
     sharing.seed(bob, 0);
     sharing.seed(carol, 0);
-    expect(sharing.tell(0)).toEqual([]);
+    expect(sharing.assign(0)).toEqual([]);
     sharing.got(bob, 0, 1);
-    expect(words(sharing.tell(1))).toEqual(['carol: 0 at bob']);
-    expect(sharing.tell(1)).toEqual([]);
+    expect(words(sharing.assign(1))).toEqual(['carol: 0 at bob']);
+    expect(sharing.assign(1)).toEqual([]);
     sharing.have(carol, 2, 2);
-    expect(words(sharing.tell(2))).toEqual(['bob: 1 at carol']);
+    expect(words(sharing.assign(2))).toEqual(['bob: 1 at carol']);
   });
 
   it('does not believe who says that they have what was not on its way to them', () => {
     sharing.got(bob, 0, 0);
     sharing.have(bob, 5, 0);
     expect([bob.have, bob.got.size]).toEqual([0, 0]);
-    expect(sharing.tell(0)).toEqual([]);
+    expect(sharing.assign(0)).toEqual([]);
   });
 
   it('names nobody who has paused, or has left', () => {
     sharing.seed(bob, 0);
     sharing.got(bob, 0, 1);
     bob.serves = false;
-    expect(sharing.tell(1)).toEqual([]);
+    expect(sharing.assign(1)).toEqual([]);
     bob.serves = true;
     sharing.leave(bob);
-    expect(sharing.tell(1)).toEqual([]);
+    expect(sharing.assign(1)).toEqual([]);
     expect(sharing.seed(carol, 1)).toBe(0);
   });
 
   it('sends itself what a holder did not give, and names that one to them no more for a while', () => {
     for (const _ of [0, 1]) sharing.seed(bob, 0);
     sharing.have(bob, 2, 1);
-    expect(words(sharing.tell(1))).toEqual(['carol: 0 at bob', 'carol: 1 at bob']);
+    expect(words(sharing.assign(1))).toEqual(['carol: 0 at bob', 'carol: 1 at bob']);
     sharing.miss(carol, 0, 2);
-    expect(sharing.tell(2)).toEqual([]);
+    expect(sharing.assign(2)).toEqual([]);
     expect(sharing.seed(carol, 2)).toBe(0);
     sharing.begin(carol, 0);
-    expect(sharing.tell(31)).toEqual([]);
-    expect(words(sharing.tell(32))).toEqual(['carol: 0 at bob', 'carol: 1 at bob']);
+    expect(sharing.assign(31)).toEqual([]);
+    expect(words(sharing.assign(32))).toEqual(['carol: 0 at bob', 'carol: 1 at bob']);
   });
 
   it('sends a chunk that is on its way to somebody slow to somebody else, once that takes too long', () => {
     begin(2);
     seeds(bob, 0);
     sharing.got(bob, 1, 0.1);
-    expect(words(sharing.tell(0.1))).toEqual(['carol: 1 at bob']);
+    expect(words(sharing.assign(0.1))).toEqual(['carol: 1 at bob']);
     expect(sharing.seed(carol, 0.1)).toBeNull();
     const due = sharing.nextWake(0.1) ?? 0;
     expect(due).toBeCloseTo(2.1);
@@ -110,7 +110,7 @@ describe('the sender of a file to several people', () => {
     begin(2);
     seeds(bob, 0);
     sharing.got(bob, 1, 10);
-    sharing.tell(10);
+    sharing.assign(10);
     expect(sharing.seed(carol, 10)).toBeNull();
     expect(sharing.nextWake(10)).toBe(90);
     expect(sharing.seed(carol, 80)).toBeNull();
@@ -119,7 +119,7 @@ describe('the sender of a file to several people', () => {
   it('gives who passes nothing on only what nobody else wants', () => {
     sharing.seed(bob, 0);
     sharing.got(bob, 0, 0);
-    sharing.tell(0);
+    sharing.assign(0);
     sharing.miss(carol, 0, 0);
     expect(sharing.seed(bob, 0)).toBeNull();
     expect(sharing.seed(carol, 0)).toBe(0);
@@ -130,7 +130,7 @@ describe('the sender of a file to several people', () => {
   it('spreads what is asked of holders', () => {
     const dave = join('dave');
     for (const copy of [bob, carol]) for (const index of [0, 1, 2, 3]) copy.got.add(index);
-    const asked = words(sharing.tell(0)).map((line) => line.slice(-5));
+    const asked = words(sharing.assign(0)).map((line) => line.slice(-5));
     expect(asked.toSorted()).toEqual([' at bob', ' at bob', 'carol', 'carol'].map((word) => word.slice(-5)).toSorted());
     expect(dave.coming.size).toBe(4);
   });
@@ -138,7 +138,7 @@ describe('the sender of a file to several people', () => {
   it('asks one holder for no more than they can be hoped to give', () => {
     for (const who of ['dave', 'erin']) join(who);
     for (let index = 0; index < WINDOW_CHUNKS; index += 1) bob.got.add(index);
-    expect(sharing.tell(0).length).toBe(12);
+    expect(sharing.assign(0).length).toBe(12);
   });
 });
 
@@ -146,7 +146,7 @@ describe('two members who pass on chunks to each other', () => {
   const piece = (index: number) => ({ share: 'x', index });
 
   it('hear of 64 wishes, and deny the next one', () => {
-    const passing = new Passing();
+    const passing = new ChunkRequests();
     const answers = Array.from({ length: 65 }, (_, index) => passing.ask(piece(index)));
     expect([answers.filter(Boolean).length, answers.at(-1)]).toEqual([64, false]);
     expect(passing.next()).toEqual(piece(0));
@@ -154,14 +154,14 @@ describe('two members who pass on chunks to each other', () => {
   });
 
   it('take what they asked for, once', () => {
-    const passing = new Passing();
+    const passing = new ChunkRequests();
     expect(passing.answered(piece(0))).toBe(false);
     passing.want(piece(0), 0);
     expect([passing.answered(piece(0)), passing.answered(piece(0))]).toEqual([true, false]);
   });
 
   it('wait as long as bytes come, and give up when none do', () => {
-    const passing = new Passing();
+    const passing = new ChunkRequests();
     passing.want(piece(0), 0);
     passing.want(piece(1), 5);
     passing.heard(9);
@@ -172,7 +172,7 @@ describe('two members who pass on chunks to each other', () => {
   });
 
   it('forget both ways what was asked when the link is gone', () => {
-    const passing = new Passing();
+    const passing = new ChunkRequests();
     passing.want(piece(0), 0);
     passing.ask(piece(1));
     expect(passing.lose()).toEqual([piece(0)]);

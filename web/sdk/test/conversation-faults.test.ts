@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Line } from '../src/chat/line.ts';
+import type { ChatLine } from '../src/chat/line.ts';
 import { chance, World } from './conversation-world.ts';
 
 const SEEDS = 200;
@@ -21,11 +21,11 @@ function write(world: World, model: Model, number: number): void {
   );
   if (from === undefined) return;
   const machine = world.machine(from);
-  const mine = machine.lines.filter((line) => machine.canChange(line));
+  const mine = machine.lines.filter((line) => machine.canEdit(line));
   const changed = random() < 0.25 ? pick(random, mine) : undefined;
   if (changed !== undefined) {
     const text = random() < 0.3 ? '' : `changed ${number}`;
-    world.write(from, machine.change(changed.key, text));
+    world.write(from, machine.edit(changed.key, text));
     model.set(changed.key, { text, readers: model.get(changed.key)?.readers ?? [] });
     return;
   }
@@ -36,7 +36,7 @@ function write(world: World, model: Model, number: number): void {
           PEOPLE.filter((id) => id !== from),
         )
       : undefined;
-  const said = machine.say(`line ${number}`, world.now, { to: to ?? null });
+  const said = machine.write(`line ${number}`, world.now, { to: to ?? null });
   world.write(from, said);
   if (said !== null)
     model.set(said.line.key, { text: said.line.text, readers: to === undefined ? PEOPLE : [from, to] });
@@ -59,7 +59,7 @@ function fault(world: World): void {
   }
 }
 
-const shown = ({ key, text, revision, to }: Line) => ({ key, text, revision, to });
+const shown = ({ key, text, revision, to }: ChatLine) => ({ key, text, revision, to });
 
 test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
   'after an hour of cuts and reloads all have every line once, in one order (seed %i)',

@@ -1,12 +1,12 @@
 /** Three people, the links between them, and a clock that tests move: what `Peer.send` promises, and no more. */
-import { Conversation, type Heard, type Send } from '../src/chat/conversation.ts';
-import type { Said } from '../src/chat/messages.ts';
+import { type ChatEnvelope, type ChatReceived, Conversation } from '../src/chat/conversation.ts';
+import type { WrittenLine } from '../src/chat/messages.ts';
 
 /** Milliseconds after which others give up on a page that went away. */
 const AWAY_MS = 5000;
 
 interface Parcel {
-  readonly send: Send;
+  readonly send: ChatEnvelope;
   /** The page that has heard it: said again, it does not hear it twice. */
   heardBy: Node | null;
 }
@@ -18,7 +18,7 @@ class Node {
   readonly outbox = new Map<string, Parcel[]>();
   readonly busy = new Set<string>();
 
-  constructor(id: string, page: string, own: readonly Said[]) {
+  constructor(id: string, page: string, own: readonly WrittenLine[]) {
     this.machine = new Conversation({ id, name: id }, page, own);
   }
 }
@@ -28,7 +28,7 @@ export class World {
   readonly random: () => number;
   readonly nodes = new Map<string, Node>();
   /** What the tab keeps of a person's own lines. */
-  readonly notebooks = new Map<string, Map<string, Said>>();
+  readonly notebooks = new Map<string, Map<string, WrittenLine>>();
   now = 1_700_000_000_000;
   readonly #cuts = new Set<string>();
   /** Pages that went away, and whom the others have given up. */
@@ -116,7 +116,7 @@ export class World {
   }
 
   /** Gives to the others what `from` wants them to have. */
-  carry(from: string, sends: readonly Send[]): void {
+  carry(from: string, sends: readonly ChatEnvelope[]): void {
     const node = this.nodes.get(from);
     if (node === undefined) return;
     for (const send of sends) {
@@ -127,7 +127,7 @@ export class World {
   }
 
   /** Says or changes something, and has the tab keep it. */
-  write(from: string, written: ReturnType<Conversation['say']>): void {
+  write(from: string, written: ReturnType<Conversation['write']>): void {
     if (written === null) return;
     const { line, sends } = written;
     this.notebooks.get(from)?.set(line.key, line);
@@ -143,7 +143,7 @@ export class World {
       if (!this.isHere(id)) continue;
       const others = this.ids.filter((other) => other !== id && this.nodes.has(other) && !this.#given.has(other));
       const people = others.map((other) => ({ id: other, name: other, reachable: this.#isUp(id, other) }));
-      this.carry(id, node.machine.meet({ id, name: id }, people));
+      this.carry(id, node.machine.setParticipants({ id, name: id }, people));
       for (const other of others) this.#move(id, other);
     }
   }
@@ -167,7 +167,7 @@ export class World {
       parcel.heardBy !== receiver
     ) {
       parcel.heardBy = receiver;
-      const { sends }: Heard = receiver.machine.hear({ id: from, name: from }, wire(parcel.send), this.now);
+      const { sends }: ChatReceived = receiver.machine.receive({ id: from, name: from }, wire(parcel.send), this.now);
       this.carry(to, sends);
     }
     this.later(5 + this.random() * 200, () => {
@@ -176,14 +176,14 @@ export class World {
       if (this.nodes.get(from) !== sender) return;
       if (this.#isUp(from, to) && parcel.heardBy === this.nodes.get(to) && waiting[0] === parcel) {
         sender.outbox.set(to, waiting.slice(1));
-        this.carry(from, sender.machine.arrived(parcel.send));
+        this.carry(from, sender.machine.delivered(parcel.send));
       }
       this.#move(from, to);
     });
   }
 }
 
-function wire({ message }: Send): unknown {
+function wire({ message }: ChatEnvelope): unknown {
   return JSON.parse(JSON.stringify(message)) as unknown;
 }
 

@@ -1,21 +1,21 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Conversation, type Person, type Send } from '../src/chat/conversation.ts';
+import { type ChatEnvelope, type ChatParticipant, Conversation } from '../src/chat/conversation.ts';
 import type { Json } from '../src/connection/messages.ts';
 
 const NOW = 1_700_000_000_000;
 const DAY_MS = 24 * 3600 * 1000;
-const person = (name: string): Person => ({ id: name.toLowerCase(), name, reachable: true });
+const person = (name: string): ChatParticipant => ({ id: name.toLowerCase(), name, reachable: true });
 const [alice, bob, carol, mallory] = ['Alice', 'Bob', 'Carol', 'Mallory'].map(person) as [
-  Person,
-  Person,
-  Person,
-  Person,
+  ChatParticipant,
+  ChatParticipant,
+  ChatParticipant,
+  ChatParticipant,
 ];
 
 let chat: Conversation;
 beforeEach(() => {
   chat = new Conversation(alice, 'page');
-  chat.meet(alice, [bob]);
+  chat.setParticipants(alice, [bob]);
 });
 
 const texts = (of = chat) => of.lines.map(({ text }) => text);
@@ -23,26 +23,26 @@ const line = (more: { readonly [key: string]: Json }): Json => ({
   ...{ id: '1', clock: NOW, at: NOW, revision: 0, text: 'hello', reply: null, to: null },
   ...more,
 });
-const live = (from: Person, more: { readonly [key: string]: Json } = {}) =>
-  chat.hear(from, { ...(line(more) as object), kind: 'chat' }, NOW);
-const askOf = (sends: readonly Send[], to: Person) =>
+const live = (from: ChatParticipant, more: { readonly [key: string]: Json } = {}) =>
+  chat.receive(from, { ...(line(more) as object), kind: 'chat' }, NOW);
+const askOf = (sends: readonly ChatEnvelope[], to: ChatParticipant) =>
   sends
     .map(({ to: id, message }) => ({ id, message: message as { kind: string; ask: string } }))
     .find(({ id, message }) => id === to.id && message.kind === 'chat-ask')?.message.ask;
-const tell = (from: Person, ask: string, lines: Json[], last = true) =>
-  chat.hear(from, { kind: 'chat-before', ask, last, lines }, NOW);
+const tell = (from: ChatParticipant, ask: string, lines: Json[], last = true) =>
+  chat.receive(from, { kind: 'chat-before', ask, last, lines }, NOW);
 
 describe('the order', () => {
   test('what answers a line stands after it, whatever the clocks of the two say', () => {
     live(bob, { clock: NOW + 60_000 });
-    chat.say('mine', NOW);
+    chat.write('mine', NOW);
     expect(texts()).toEqual(['hello', 'mine']);
   });
 
   test('a line from the far future stands where it came, and moves nobody', () => {
     live(mallory, { clock: Number.MAX_SAFE_INTEGER, text: 'tomorrow' });
     live(mallory, { id: '2', clock: NOW + 2 * DAY_MS, text: 'as well' });
-    chat.say('now', NOW);
+    chat.write('now', NOW);
     live(bob, { clock: NOW + 10 });
     expect(texts()).toEqual(['tomorrow', 'as well', 'now', 'hello']);
     expect(chat.lines.at(-1)?.clock).toBeLessThan(NOW + 1000);
@@ -50,7 +50,7 @@ describe('the order', () => {
 
   test('a line within the day ahead is followed, so that it does not stay at the end', () => {
     live(mallory, { clock: NOW + DAY_MS, text: 'ahead' });
-    chat.say('after', NOW);
+    chat.write('after', NOW);
     expect(texts()).toEqual(['ahead', 'after']);
   });
 
@@ -70,7 +70,7 @@ describe('the order', () => {
 
 describe('who is believed', () => {
   test('what nobody asked for is refused, and so is an answer that comes again', () => {
-    const ask = askOf(chat.meet(alice, [bob, carol]), carol) ?? '';
+    const ask = askOf(chat.setParticipants(alice, [bob, carol]), carol) ?? '';
     tell(bob, 'page-99', [line({ author: 'bob', name: 'Bob' })]);
     expect(texts()).toEqual([]);
     tell(carol, ask, [line({ author: 'carol', name: 'Carol' })]);
@@ -79,13 +79,13 @@ describe('who is believed', () => {
   });
 
   test('nobody speaks for somebody who is here, nor for us', () => {
-    const ask = askOf(chat.meet(alice, [bob, mallory]), mallory) ?? '';
+    const ask = askOf(chat.setParticipants(alice, [bob, mallory]), mallory) ?? '';
     tell(mallory, ask, [line({ author: 'bob', name: 'Bob' }), line({ author: 'alice', name: 'Alice' })]);
     expect(texts()).toEqual([]);
   });
 
   test('what is told of somebody who left says who told it, until they say it themselves', () => {
-    const ask = askOf(chat.meet(alice, [bob, mallory]), mallory) ?? '';
+    const ask = askOf(chat.setParticipants(alice, [bob, mallory]), mallory) ?? '';
     tell(mallory, ask, [line({ author: 'carol', name: 'Carol', text: 'forged', revision: 7 })]);
     expect(chat.lines[0]).toMatchObject({ name: 'Carol', via: 'Mallory', mine: false });
     live(carol, { text: 'true' });
@@ -94,8 +94,8 @@ describe('who is believed', () => {
 
   test('a change counts from the author alone', () => {
     live(bob, { text: 'yes' });
-    chat.meet(alice, []);
-    const ask = askOf(chat.meet(alice, [mallory]), mallory) ?? '';
+    chat.setParticipants(alice, []);
+    const ask = askOf(chat.setParticipants(alice, [mallory]), mallory) ?? '';
     live(mallory, { text: 'other' }); // the same id, but another author
     tell(mallory, ask, [line({ author: 'bob', name: 'Bob', text: 'no', revision: 1 })]);
     expect(texts()).toEqual(['yes', 'other']);
@@ -104,30 +104,31 @@ describe('who is believed', () => {
   });
 
   test('our own from before a reload come from our own tab, and can be changed', () => {
-    const said = chat.say('before', NOW);
+    const said = chat.write('before', NOW);
     const anew = new Conversation(alice, 'page2', [{ ...said?.line, delivery: undefined }, 'nonsense']);
     expect(anew.lines).toMatchObject([{ text: 'before', mine: true }]);
-    anew.meet(alice, [bob]);
-    expect(anew.change(said?.line.key ?? '', 'after')?.sends).toHaveLength(1);
+    anew.setParticipants(alice, [bob]);
+    expect(anew.edit(said?.line.key ?? '', 'after')?.sends).toHaveLength(1);
   });
 });
 
 describe('what others are told', () => {
-  const ask = (from: Person) => chat.hear(from, { kind: 'chat-ask', ask: 'a', back: true, have: [] }, NOW).sends;
-  const told = (sends: readonly Send[]) =>
+  const ask = (from: ChatParticipant) =>
+    chat.receive(from, { kind: 'chat-ask', ask: 'a', back: true, have: [] }, NOW).sends;
+  const told = (sends: readonly ChatEnvelope[]) =>
     sends.flatMap(({ message }) => (message as { lines: { text: string }[] }).lines.map(({ text }) => text));
 
   test('ours, and what those wrote who have left; the others tell their own', () => {
     live(bob, { text: 'from Bob' });
     live(carol, { text: 'from Carol' });
-    chat.say('from Alice', NOW);
+    chat.write('from Alice', NOW);
     expect(told(ask(mallory)).sort()).toEqual(['from Alice', 'from Carol']);
   });
 
   test('only what was written since they came, where the hosts say so', () => {
-    chat.say('before', NOW);
-    chat.meet(alice, [bob, carol]);
-    chat.say('since', NOW + 1000);
+    chat.write('before', NOW);
+    chat.setParticipants(alice, [bob, carol]);
+    chat.write('since', NOW + 1000);
     expect(told(ask(carol))).toEqual(['before', 'since']);
     chat.history = false;
     expect(told(ask(carol))).toEqual(['since']);
@@ -135,10 +136,10 @@ describe('what others are told', () => {
   });
 
   test('a private line goes to one person, and to nobody else ever', () => {
-    chat.meet(alice, [bob, carol]);
-    expect(chat.say('psst', NOW, { to: 'bob' })?.sends.map(({ to }) => to)).toEqual(['bob']);
+    chat.setParticipants(alice, [bob, carol]);
+    expect(chat.write('psst', NOW, { to: 'bob' })?.sends.map(({ to }) => to)).toEqual(['bob']);
     live(bob, { id: 'p', text: 'reply', to: 'alice' });
-    chat.meet(alice, [carol]);
+    chat.setParticipants(alice, [carol]);
     expect(told(ask(carol))).toEqual([]);
     expect(told(ask(bob))).toEqual(['psst']);
   });
@@ -149,7 +150,7 @@ describe('what others are told', () => {
   });
 
   test('a message fits into its frame, whatever is in the lines', () => {
-    for (let n = 0; n < 100; n += 1) chat.say('"\\\ud800\u0001'.repeat(1000), NOW);
+    for (let n = 0; n < 100; n += 1) chat.write('"\\\ud800\u0001'.repeat(1000), NOW);
     const sizes = ask(carol).map(({ message }) => JSON.stringify({ frame: 'message', n: NOW, data: message }).length);
     expect(Math.max(...sizes)).toBeLessThan(60 * 1024);
     expect(told(ask(bob))).toHaveLength(100);
@@ -161,51 +162,51 @@ describe('what others are told', () => {
   });
 
   test('when somebody leaves, those who are left ask each other for what they said', () => {
-    chat.meet(alice, [bob, carol]);
-    expect(askOf(chat.meet(alice, [bob]), bob)).toBeDefined();
+    chat.setParticipants(alice, [bob, carol]);
+    expect(askOf(chat.setParticipants(alice, [bob]), bob)).toBeDefined();
   });
 });
 
 describe('who has it', () => {
-  const say = () => chat.say('hello', NOW) ?? { sends: [], line: null };
+  const say = () => chat.write('hello', NOW) ?? { sends: [], line: null };
   const state = () => chat.lines[0]?.delivery;
 
   test('sent only once everybody within reach has it', () => {
-    chat.meet(alice, [bob, { ...carol, reachable: false }]);
+    chat.setParticipants(alice, [bob, { ...carol, reachable: false }]);
     const { sends } = say();
     expect(state()).toEqual({ state: 'sending', lacking: ['Bob', 'Carol'] });
-    for (const send of sends) if (send.to === 'bob') chat.arrived(send);
+    for (const send of sends) if (send.to === 'bob') chat.delivered(send);
     expect(state()).toEqual({ state: 'waiting', lacking: ['Carol'] });
-    for (const send of sends) chat.arrived(send);
+    for (const send of sends) chat.delivered(send);
     expect(state()).toEqual({ state: 'sent', lacking: [] });
   });
 
   test('who left without it and comes back is sent it again', () => {
     const { sends } = say();
-    chat.meet(alice, []);
+    chat.setParticipants(alice, []);
     for (const send of sends) chat.failed(send);
     expect(state()).toEqual({ state: 'missed', lacking: ['Bob'] });
-    const again = chat.meet(alice, [bob]).filter(({ lines }) => lines.length > 0);
+    const again = chat.setParticipants(alice, [bob]).filter(({ lines }) => lines.length > 0);
     expect(again).toHaveLength(1);
-    for (const send of again) chat.arrived(send);
+    for (const send of again) chat.delivered(send);
     expect(state()?.state).toBe('sent');
   });
 
   test('nobody is said to lack it who came back to another seat and was told', () => {
     const { sends } = say();
-    chat.meet(alice, []);
+    chat.setParticipants(alice, []);
     for (const send of sends) chat.failed(send);
     const seat = { ...bob, id: 'bob-2' };
-    chat.meet(alice, [seat]);
-    const { sends: told } = chat.hear(seat, { kind: 'chat-ask', ask: 'a', back: true, have: [] }, NOW);
-    for (const send of told) chat.arrived(send);
+    chat.setParticipants(alice, [seat]);
+    const { sends: told } = chat.receive(seat, { kind: 'chat-ask', ask: 'a', back: true, have: [] }, NOW);
+    for (const send of told) chat.delivered(send);
     expect(state()?.state).toBe('sent');
   });
 
   test('a receipt for the first words is none for the changed ones', () => {
     const { sends } = say();
-    chat.change(chat.lines[0]?.key ?? '', 'better');
-    for (const send of sends) chat.arrived(send);
+    chat.edit(chat.lines[0]?.key ?? '', 'better');
+    for (const send of sends) chat.delivered(send);
     expect(state()?.state).toBe('sending');
   });
 });
@@ -228,7 +229,7 @@ test.each<Json>([
   { kind: 'chat-ask', ask: 1 },
   { kind: 'chat-before', ask: 'a', lines: {} },
 ])('%o is no news and changes nothing', (message) => {
-  expect(chat.hear(bob, message, NOW)).toEqual({ news: null, sends: [] });
+  expect(chat.receive(bob, message, NOW)).toEqual({ added: null, sends: [] });
   expect(chat.lines).toEqual([]);
 });
 

@@ -1,7 +1,7 @@
 /** One file on its way from Alice to several people: the machines, lines between all, and a small edge around each. */
 
-import { Passing, type Piece } from '../src/files/chunk-requests.ts';
-import { Sharing } from '../src/files/chunk-scheduler.ts';
+import { type ChunkRef, ChunkRequests } from '../src/files/chunk-requests.ts';
+import { ChunkScheduler } from '../src/files/chunk-scheduler.ts';
 import type { FileFrame } from '../src/files/frames.ts';
 import { chunkBytes, chunkCount, type FileOffer, WINDOW_CHUNKS } from '../src/files/offer.ts';
 import { FileReceiver, type ReceiverEffect } from '../src/files/receiver.ts';
@@ -35,7 +35,7 @@ export const EQUAL: Traits = { up: 4e6, down: 8e6, disk: 50e6, readsBack: true, 
 export class Person {
   readonly id: string;
   readonly traits: Traits;
-  readonly passing = new Map<string, Passing>();
+  readonly passing = new Map<string, ChunkRequests>();
   /** What is going out, by who it is for, and where the next thing is being read. */
   readonly sending = new Map<string, Message[]>();
   readonly reading = new Set<string>();
@@ -64,7 +64,7 @@ export class CrowdWorld {
   readonly #alice: Person;
   readonly #lines: Lines;
   readonly #random: () => number;
-  #sharing: Sharing;
+  #sharing: ChunkScheduler;
   #callOff: () => void = () => undefined;
 
   constructor(size: number, alice: Traits, people: readonly Traits[], random: () => number, latency = 0.02) {
@@ -74,9 +74,9 @@ export class CrowdWorld {
     this.#lines = new Lines(this.clock, latency, (from, to) => this.#wake(from, to));
     this.#alice = new Person(ALICE, alice);
     this.people = people.map((traits, index) => new Person(`p${index}`, traits));
-    this.#sharing = new Sharing(chunkCount(size));
+    this.#sharing = new ChunkScheduler(chunkCount(size));
     for (const { id, traits } of this.#all) this.#lines.add(id, traits.up, traits.down);
-    for (const one of this.#all) for (const { id } of this.#all) one.passing.set(id, new Passing());
+    for (const one of this.#all) for (const { id } of this.#all) one.passing.set(id, new ChunkRequests());
   }
 
   /** Bytes that have left Alice, for each byte of the file. */
@@ -143,7 +143,7 @@ export class CrowdWorld {
 
   /** Alice's page is loaded anew, and the same file is chosen. */
   reloadAlice(): void {
-    this.#sharing = new Sharing(chunkCount(this.offer.size));
+    this.#sharing = new ChunkScheduler(chunkCount(this.offer.size));
     for (const person of this.people) {
       if (!person.here || !['asked', 'running'].includes(person.sender?.state ?? '')) continue;
       person.sender = new FileSender(this.offer, this.#sharing, person.id);
@@ -248,8 +248,8 @@ export class CrowdWorld {
   }
 
   #spread(): void {
-    for (const { to, index, holder } of this.#sharing.tell(this.clock.now))
-      this.#say(this.#alice, this.#person(to.who), { frame: 'at', id: ID, index, hash: '', holder });
+    for (const { replica: to, index, holder } of this.#sharing.assign(this.clock.now))
+      this.#say(this.#alice, this.#person(to.peerId), { frame: 'at', id: ID, index, hash: '', holder });
     for (const { id } of this.people) this.#wake(ALICE, id);
     this.#callOff();
     const due = this.#sharing.nextWake(this.clock.now);
@@ -324,15 +324,15 @@ export class CrowdWorld {
     if (due !== null) this.clock.later(due - this.clock.now, () => this.#watch(person, who));
   }
 
-  #lacks(holder: Person, to: Person, piece: Piece): void {
+  #lacks(holder: Person, to: Person, piece: ChunkRef): void {
     if (this.#passing(to, holder.id).answered(piece)) this.#lose(to, holder.id, [piece]);
   }
 
-  #lose(person: Person, who: string, pieces: readonly Piece[]): void {
+  #lose(person: Person, who: string, pieces: readonly ChunkRef[]): void {
     for (const { index } of pieces) this.#receive(person, person.receiver?.lacked(index, who) ?? []);
   }
 
-  #passing(person: Person, other: string): Passing {
+  #passing(person: Person, other: string): ChunkRequests {
     const passing = person.passing.get(other);
     if (passing === undefined) throw new Error(`${person.id} does not know ${other}`);
     return passing;

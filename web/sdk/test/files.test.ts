@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Sharing } from '../src/files/chunk-scheduler.ts';
+import { ChunkScheduler } from '../src/files/chunk-scheduler.ts';
 import { parseFileFrame } from '../src/files/frames.ts';
 import { safeName } from '../src/files/names.ts';
 import { CHUNK_BYTES, chunkCount, type FileOffer, readOffer, WINDOW_CHUNKS } from '../src/files/offer.ts';
@@ -192,7 +192,7 @@ describe('what is said while no channel is open', () => {
   });
 });
 
-function sender(size: number, sharing = new Sharing(chunkCount(size))): FileSender {
+function sender(size: number, sharing = new ChunkScheduler(chunkCount(size))): FileSender {
   return new FileSender({ id, name: 'a', size, preview: '' }, sharing, 'bob');
 }
 
@@ -205,7 +205,7 @@ describe('a sender', () => {
   });
 
   it('sends nothing while either side pauses', () => {
-    const sharing = new Sharing(1);
+    const sharing = new ChunkScheduler(1);
     const one = sender(CHUNK_BYTES, sharing);
     one.pause(true);
     one.hear({ frame: 'pause', id, on: true }, 0);
@@ -219,7 +219,7 @@ describe('a sender', () => {
   });
 
   it('sends nothing on a new link before it has heard from where', () => {
-    const sharing = new Sharing(2);
+    const sharing = new ChunkScheduler(2);
     const one = sender(2 * CHUNK_BYTES, sharing);
     one.hear({ frame: 'from', id, next: 0, hash: '' }, 0);
     one.compared(0, true);

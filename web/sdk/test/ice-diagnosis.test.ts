@@ -1,11 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { type Attempt, NO_ATTEMPT, relaysIn, together, triedOf, verdictOf } from '../src/connection/ice-diagnosis.ts';
+import {
+  type IceAttempt,
+  mergedAttempts,
+  NO_ICE_ATTEMPT,
+  triedPaths,
+  turnServersIn,
+  verdictOf,
+} from '../src/connection/ice-diagnosis.ts';
 
 const UDP = 'turn:meet.example:3478?transport=udp';
 const TLS = 'turns:meet.example:443?transport=tcp';
-const relays = relaysIn([{ urls: ['stun:meet.example:3478'] }, { urls: [UDP, TLS] }]);
+const relays = turnServersIn([{ urls: ['stun:meet.example:3478'] }, { urls: [UDP, TLS] }]);
 
-const SILENT: Attempt = {
+const SILENT: IceAttempt = {
   relays,
   errors: [],
   mine: ['host'],
@@ -14,7 +21,7 @@ const SILENT: Attempt = {
 };
 
 describe('the verdict', () => {
-  test.each<[string, Partial<Attempt>, string]>([
+  test.each<[string, Partial<IceAttempt>, string]>([
     ['nothing was gathered', { mine: [] }, 'no-candidates'],
     ['they said nothing', { theirs: [] }, 'peer-silent'],
     ['nothing outside answered', {}, 'network-blocked'],
@@ -40,20 +47,20 @@ describe('the verdict', () => {
 });
 
 describe('what else was tried', () => {
-  const both: Attempt['pairs'] = [
+  const both: IceAttempt['pairs'] = [
     { local: 'host', remote: 'host', answered: false },
     { local: 'srflx', remote: 'host', answered: true },
   ];
 
   test('besides a direct path is the same network, and whether a relay was there', () => {
-    expect(triedOf({ ...SILENT, mine: ['host', 'srflx', 'relay'], pairs: both }, 'direct')).toEqual([
+    expect(triedPaths({ ...SILENT, mine: ['host', 'srflx', 'relay'], pairs: both }, 'direct')).toEqual([
       { kind: 'same-network', outcome: 'silent', relays: [] },
       { kind: 'relay', outcome: 'ready', relays },
     ]);
   });
 
   test('besides a direct path is no relay that the browser did not wait for', () => {
-    const relayOf = (attempt: Attempt) => triedOf(attempt, 'same-network')[0]?.outcome;
+    const relayOf = (attempt: IceAttempt) => triedPaths(attempt, 'same-network')[0]?.outcome;
 
     expect(relayOf(SILENT)).toBe('unneeded');
     expect(relayOf({ ...SILENT, errors: [{ url: UDP, code: 701 }] })).toBe('unneeded');
@@ -61,14 +68,14 @@ describe('what else was tried', () => {
   });
 
   test('besides the relay is all that is better', () => {
-    expect(triedOf({ ...SILENT, pairs: both }, 'relay')).toEqual([
+    expect(triedPaths({ ...SILENT, pairs: both }, 'relay')).toEqual([
       { kind: 'same-network', outcome: 'silent', relays: [] },
       { kind: 'direct', outcome: 'ready', relays: [] },
     ]);
   });
 
   test('without a path is all, also a relay that is not there', () => {
-    expect(triedOf({ ...SILENT, relays: [] }, null)).toEqual([
+    expect(triedPaths({ ...SILENT, relays: [] }, null)).toEqual([
       { kind: 'same-network', outcome: 'silent', relays: [] },
       { kind: 'relay', outcome: 'missing', relays: [] },
     ]);
@@ -82,8 +89,8 @@ describe('what else was tried', () => {
       pairs: [{ local: 'host', remote: 'host', answered: true }] as const,
     };
 
-    expect(together(NO_ATTEMPT, before)).toEqual(before);
-    expect(together(before, now)).toEqual({
+    expect(mergedAttempts(NO_ICE_ATTEMPT, before)).toEqual(before);
+    expect(mergedAttempts(before, now)).toEqual({
       relays,
       errors: [{ url: UDP, code: 701 }],
       mine: ['host', 'relay'],
@@ -98,7 +105,7 @@ describe('what else was tried', () => {
 
 test('relays are told by their URLs', () => {
   expect(
-    relaysIn([{ urls: ['turn:a.example', 'turn:[2001:db8::1]:80?transport=tcp', 'turns:b.example', 'stun:a'] }]),
+    turnServersIn([{ urls: ['turn:a.example', 'turn:[2001:db8::1]:80?transport=tcp', 'turns:b.example', 'stun:a'] }]),
   ).toEqual([
     { url: 'turn:a.example', transport: 'udp', port: 3478 },
     { url: 'turn:[2001:db8::1]:80?transport=tcp', transport: 'tcp', port: 80 },

@@ -1,7 +1,7 @@
 /** One client's session for tests: Alice, as far as they want her. */
 
 import type { Code, FromBroker, Joined, Signal, ToBroker } from '../src/signalling/protocol.ts';
-import { type News, Session, type SessionEffect } from '../src/signalling/session.ts';
+import { Session, type SessionEffect, type SignallingEvent } from '../src/signalling/session.ts';
 
 export const HELLO: ToBroker = { type: 'hello', room: 'tea' };
 export const JOIN: ToBroker = { type: 'join', name: 'Alice' };
@@ -34,8 +34,8 @@ export function sent(effects: readonly SessionEffect[] | null): ToBroker[] {
   return (effects ?? []).flatMap((effect) => (effect.do === 'send' ? [effect.message] : []));
 }
 
-export function told(effects: readonly SessionEffect[]): News[] {
-  return effects.flatMap((effect) => (effect.do === 'tell' ? [effect.news] : []));
+export function told(effects: readonly SessionEffect[]): SignallingEvent[] {
+  return effects.flatMap((effect) => (effect.do === 'emit' ? [effect.event] : []));
 }
 
 /** Alice in the lobby of the room, at second 0. */
@@ -62,6 +62,6 @@ export function speak(session: Session, words: number): ToBroker[] {
 /** Cuts the socket and opens the next; what it says first. */
 export function reopen(session: Session, now: number): ToBroker[] {
   session.closed(now, 0.5);
-  session.hurry(now);
+  session.checkConnection(now);
   return sent(session.opened(now));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Frame, parseFrame, parseWords, type Words } from '../src/connection/messages.ts';
+import { type ChannelFrame, parseChannelFrame, parseSignal, type SignalMessage } from '../src/connection/messages.ts';
 
 const description = { kind: 'offer', number: 1, ufrag: 'a1', sdp: 'v=0' } as const;
 const candidate = { ufrag: 'a1', candidate: 'candidate:1 1 udp 1 192.0.2.1 9 typ host', mid: '0' } as const;
@@ -25,25 +25,25 @@ const HOSTILE = [
 ];
 
 describe('words', () => {
-  test.for<Words>([
+  test.for<SignalMessage>([
     { link: 1, to: null, about: { description } },
     { link: 2, to: 1, about: { description: { ...description, kind: 'answer' } } },
     { link: 2, to: 0, about: { candidate } },
     { link: Number.MAX_SAFE_INTEGER, to: 1, about: { candidate: { ...candidate, mid: null } } },
   ])('are read as they were written: %j', (words) => {
-    expect(parseWords(JSON.stringify(words))).toEqual(words);
+    expect(parseSignal(JSON.stringify(words))).toEqual(words);
   });
 
   test.for(HOSTILE)('are null for %j', (text) => {
-    expect(parseWords(text)).toBeNull();
+    expect(parseSignal(text)).toBeNull();
   });
 
   test.for([-1, 1.5, 2 ** 53, '1', null, [1], {}, true])('are null with link %j', (link) => {
-    expect(parseWords(JSON.stringify({ link, to: null, about: { description } }))).toBeNull();
+    expect(parseSignal(JSON.stringify({ link, to: null, about: { description } }))).toBeNull();
   });
 
   test.for([-1, 0.5, '1', [], false])('are null with to %j', (to) => {
-    expect(parseWords(JSON.stringify({ link: 1, to, about: { description } }))).toBeNull();
+    expect(parseSignal(JSON.stringify({ link: 1, to, about: { description } }))).toBeNull();
   });
 
   test.for([
@@ -63,12 +63,12 @@ describe('words', () => {
     { candidate: { ...candidate, mid: 0 } },
     { candidate: { ...candidate, candidate: null } },
   ])('are null about %j', (about) => {
-    expect(parseWords(JSON.stringify({ link: 1, to: null, about }))).toBeNull();
+    expect(parseSignal(JSON.stringify({ link: 1, to: null, about }))).toBeNull();
   });
 });
 
 describe('a frame', () => {
-  test.for<Frame>([
+  test.for<ChannelFrame>([
     { frame: 'message', n: 1, data: { text: 'hi', more: [1, null, true] } },
     { frame: 'message', n: 2, data: null },
     { frame: 'got', n: 1 },
@@ -77,11 +77,11 @@ describe('a frame', () => {
     { frame: 'leave' },
     { frame: 'away' },
   ])('is read as it was written: %j', (frame) => {
-    expect(parseFrame(JSON.stringify(frame))).toEqual(frame);
+    expect(parseChannelFrame(JSON.stringify(frame))).toEqual(frame);
   });
 
   test.for(HOSTILE)('is null for %j', (text) => {
-    expect(parseFrame(text)).toBeNull();
+    expect(parseChannelFrame(text)).toBeNull();
   });
 
   test.for([undefined, null, 'none', 'paused', 7, true, ['on'], { on: true }])(
@@ -89,7 +89,7 @@ describe('a frame', () => {
     (screen) => {
       const media = { microphone: 'on', camera: 'off' } as const;
       const text = JSON.stringify({ frame: 'media', media: { ...media, screen, more: 1 } });
-      expect(parseFrame(text)).toEqual({ frame: 'media', media: { ...media, screen: 'none' } });
+      expect(parseChannelFrame(text)).toEqual({ frame: 'media', media: { ...media, screen: 'none' } });
     },
   );
 
@@ -108,10 +108,10 @@ describe('a frame', () => {
     { frame: 'media', media: { microphone: 'on', camera: 'muted' } },
     { frame: 'media', media: { microphone: 'on', camera: { toString: 'on' } } },
   ])('is null for %j', (frame) => {
-    expect(parseFrame(JSON.stringify(frame))).toBeNull();
+    expect(parseChannelFrame(JSON.stringify(frame))).toBeNull();
   });
 
   test('takes nothing along that was not asked for', () => {
-    expect(parseFrame('{"frame":"leave","extra":1,"n":2}')).toEqual({ frame: 'leave' });
+    expect(parseChannelFrame('{"frame":"leave","extra":1,"n":2}')).toEqual({ frame: 'leave' });
   });
 });

@@ -25,13 +25,18 @@ function effectsOf(machine: Negotiation, event: string): NegotiationEffect[] {
   const [verb, first = '', second = '', , ufrag = ''] = event.split(' ');
   switch (verb) {
     case 'need':
-      return machine.need();
+      return machine.needNegotiation();
     case 'done':
       return machine.done();
     case 'hear':
-      return machine.hear({ kind: first === 'offer' ? 'offer' : 'answer', number: Number(second), ufrag, sdp: '' });
+      return machine.receiveDescription({
+        kind: first === 'offer' ? 'offer' : 'answer',
+        number: Number(second),
+        ufrag,
+        sdp: '',
+      });
     case 'candidate':
-      return machine.hearCandidate({ ufrag: first.replaceAll('"', ''), candidate: second, mid: '0' });
+      return machine.receiveCandidate({ ufrag: first.replaceAll('"', ''), candidate: second, mid: '0' });
     default:
       throw new TypeError(`no such event: ${event}`);
   }
@@ -67,8 +72,8 @@ test('there are transcripts to play', () => {
 
 test('at most 64 candidates wait for their description', () => {
   const machine = new Negotiation(true);
-  for (let n = 0; n < 80; n++) machine.hearCandidate({ ufrag: 'a', candidate: String(n), mid: null });
-  machine.hear({ kind: 'offer', number: 1, ufrag: 'a', sdp: '' });
+  for (let n = 0; n < 80; n++) machine.receiveCandidate({ ufrag: 'a', candidate: String(n), mid: null });
+  machine.receiveDescription({ kind: 'offer', number: 1, ufrag: 'a', sdp: '' });
 
   expect(machine.done().filter((effect) => effect.do === 'add')).toHaveLength(64);
 });
@@ -76,13 +81,13 @@ test('at most 64 candidates wait for their description', () => {
 test('candidates that come too late take no room from those that come early', () => {
   const machine = new Negotiation(true);
   for (const ufrag of ['a', 'b']) {
-    machine.hear({ kind: 'offer', number: 1, ufrag, sdp: '' });
+    machine.receiveDescription({ kind: 'offer', number: 1, ufrag, sdp: '' });
     machine.done();
     machine.done();
   }
-  for (let n = 0; n < 64; n++) machine.hearCandidate({ ufrag: 'a', candidate: String(n), mid: null });
-  machine.hearCandidate({ ufrag: 'c', candidate: 'early', mid: null });
-  machine.hear({ kind: 'offer', number: 2, ufrag: 'c', sdp: '' });
+  for (let n = 0; n < 64; n++) machine.receiveCandidate({ ufrag: 'a', candidate: String(n), mid: null });
+  machine.receiveCandidate({ ufrag: 'c', candidate: 'early', mid: null });
+  machine.receiveDescription({ kind: 'offer', number: 2, ufrag: 'c', sdp: '' });
 
   expect(machine.done().map(inWords)).toEqual(['add early', 'make-answer']);
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Link, type LinkOptions, type Spare } from '../src/connection/peer-connection.ts';
+import { PeerConnection, type PeerConnectionOptions, type SpareConnection } from '../src/connection/peer-connection.ts';
 
 interface Track {
   readonly kind: 'video';
@@ -9,21 +9,21 @@ interface Track {
 const CAMERA: Track = { kind: 'video', readyState: 'live' };
 const STREAM = { getTracks: () => [CAMERA] } as unknown as MediaStream;
 
-function linkOn(connection: object, options: Partial<LinkOptions>): Link {
-  return new Link({
-    spare: { connection, channel: {}, errors: [] } as unknown as Spare,
+function linkOn(connection: object, options: Partial<PeerConnectionOptions>): PeerConnection {
+  return new PeerConnection({
+    spare: { connection, channel: {}, errors: [] } as unknown as SpareConnection,
     polite: true,
-    opens: true,
-    outgoing: { stream: null, screen: null },
+    offers: true,
+    tracks: { stream: null, screen: null },
     takes: () => true,
-    links: 1,
+    connections: 1,
     to: null,
-    say: () => undefined,
+    signal: () => undefined,
     gatherWithin: 4000,
     reachable: () => true,
     onTrack: () => undefined,
     onState: () => undefined,
-    onBroken: () => undefined,
+    onFailed: () => undefined,
     ...options,
   });
 }
@@ -39,7 +39,7 @@ test('of tracks that are given one right after the other the last one is sent', 
   };
   const transceiver = { sender, receiver: { track: { kind: 'video' } }, direction: 'sendrecv' };
   const connection = { getTransceivers: () => [transceiver], remoteDescription: {}, close: () => undefined };
-  const link = linkOn(connection, { opens: false });
+  const link = linkOn(connection, { offers: false });
   link.publish({ stream: STREAM, screen: null });
   link.close();
   await new Promise((resolve) => setTimeout(resolve));
@@ -98,7 +98,7 @@ describe('what does not come about', () => {
   });
 
   test('a connection is given up when the browser has found no address of its own in time', async () => {
-    linkOn(connection, { onBroken });
+    linkOn(connection, { onFailed: onBroken });
     await vi.advanceTimersByTimeAsync(3999);
     expect(onBroken).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
@@ -108,7 +108,7 @@ describe('what does not come about', () => {
   test.each(['an address was found', 'one was found before', 'it is connected', 'it was closed'])(
     'no connection is given up when %s',
     async (why) => {
-      const link = linkOn(connection, { onBroken });
+      const link = linkOn(connection, { onFailed: onBroken });
       await vi.advanceTimersByTimeAsync(1000);
       if (why === 'an address was found') connection.localDescription = { sdp: HOST };
       if (why === 'one was found before') connection.onicecandidate?.({ candidate: { candidate: 'candidate:1' } });
@@ -122,7 +122,7 @@ describe('what does not come about', () => {
 
   test('without a network nothing is given up before there is one', async () => {
     let there = false;
-    linkOn(connection, { onBroken, reachable: () => there });
+    linkOn(connection, { onFailed: onBroken, reachable: () => there });
     await vi.advanceTimersByTimeAsync(6000);
     there = true;
     await vi.advanceTimersByTimeAsync(1999);
@@ -133,8 +133,8 @@ describe('what does not come about', () => {
 
   test('who answered and hears nothing more looks for a path anew, after the other side had its time to', async () => {
     connection.localDescription = { sdp: HOST };
-    const link = linkOn(connection, { onBroken, opens: false });
-    link.hear({ link: 1, to: null, about: { description: { kind: 'offer', number: 1, ufrag: 'u', sdp: '' } } });
+    const link = linkOn(connection, { onFailed: onBroken, offers: false });
+    link.receive({ link: 1, to: null, about: { description: { kind: 'offer', number: 1, ufrag: 'u', sdp: '' } } });
     await vi.advanceTimersByTimeAsync(23_999);
     expect(connection.restartIce).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { FilesLink } from '../src/files/channel.ts';
+import type { FileConnection } from '../src/files/channel.ts';
 import { hashOf, hex } from '../src/files/hash.ts';
 import { CHUNK_BYTES, WINDOW_CHUNKS } from '../src/files/offer.ts';
-import { Lane } from '../src/files/peer-transfers.ts';
-import { Exchange } from '../src/files/swarm.ts';
-import type { FileTransfer, IncomingFile, OfferOptions } from '../src/files/transfer.ts';
+import { PeerTransfers } from '../src/files/peer-transfers.ts';
+import { Swarm } from '../src/files/swarm.ts';
+import type { FileTransfer, IncomingFile, SendFileOptions } from '../src/files/transfer.ts';
 
 const SHARE = '00000000-0000-4000-8000-00000000000f';
 const CHUNKS = 40;
@@ -51,13 +51,13 @@ class End {
 
 /** Somebody's page: a lane to everybody else, and what was offered to them. */
 class Page {
-  readonly exchange = new Exchange();
-  readonly lanes = new Map<string, Lane>();
+  readonly exchange = new Swarm();
+  readonly lanes = new Map<string, PeerTransfers>();
   readonly ends = new Map<string, End>();
   readonly offered: IncomingFile[] = [];
   readonly written: Uint8Array<ArrayBuffer>[] = [];
 
-  lane(to: string): Lane {
+  lane(to: string): PeerTransfers {
     const lane = this.lanes.get(to);
     if (lane === undefined) throw new Error(`nobody is ${to}`);
     return lane;
@@ -96,18 +96,22 @@ function connect(one: string, other: string): void {
     const page = pages[from as 'alice'];
     const end = ends[index] ?? ends[0];
     end.other = ends[1 - index] ?? null;
-    const lane = page.lanes.get(to) ?? new Lane(to, page.exchange, true);
-    if (!page.lanes.has(to)) lane.listen((offered) => page.offered.push(offered));
+    const lane = page.lanes.get(to) ?? new PeerTransfers(to, page.exchange, true);
+    if (!page.lanes.has(to)) lane.onFile((offered) => page.offered.push(offered));
     page.lanes.set(to, lane);
     page.ends.set(to, end);
-    lane.attach({ connection: { sctp: { maxMessageSize: 262144 } }, files: end, broke() {} } as unknown as FilesLink);
+    lane.attach({
+      connection: { sctp: { maxMessageSize: 262144 } },
+      files: end,
+      broke() {},
+    } as unknown as FileConnection);
   }
   for (const end of ends) end.readyState = 'open';
   for (const end of ends) end.onopen();
 }
 
-function offer(to: readonly string[], options: OfferOptions = { share: SHARE }): FileTransfer[] {
-  return to.map((who) => pages.alice.lane(who).offer(file, options));
+function offer(to: readonly string[], options: SendFileOptions = { share: SHARE }): FileTransfer[] {
+  return to.map((who) => pages.alice.lane(who).sendFile(file, options));
 }
 
 /** Waits until it holds. */

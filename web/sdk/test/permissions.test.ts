@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Frame, Json } from '../src/connection/messages.ts';
-import type { Spare } from '../src/connection/peer-connection.ts';
-import { Exchange } from '../src/files/swarm.ts';
+import type { ChannelFrame, Json } from '../src/connection/messages.ts';
+import type { SpareConnection } from '../src/connection/peer-connection.ts';
+import { Swarm } from '../src/files/swarm.ts';
 import { permissionsOf, permitted } from '../src/media/permissions.ts';
 import { RemotePeer } from '../src/peer.ts';
 import type { Permission } from '../src/signalling/protocol.ts';
@@ -46,7 +46,7 @@ class Channel {
     this.sent.push(text);
   }
 
-  hears(frame: Frame | object): void {
+  hears(frame: ChannelFrame | object): void {
     this.onmessage?.({ data: JSON.stringify(frame) });
   }
 
@@ -71,9 +71,9 @@ function bob(may: readonly Permission[], mine: readonly Permission[] = ['chat'])
     outgoing: { stream: null, screen: null },
     media: { microphone: 'none', camera: 'none', screen: 'none' },
     links: 1,
-    exchange: new Exchange(),
+    swarm: new Swarm(),
     identity: async () => null,
-    takeSpare: () => ({ connection, channel, files, errors: [], ways: 'all' }) as unknown as Spare,
+    takeSpare: () => ({ connection, channel, files, errors: [], ways: 'all' }) as unknown as SpareConnection,
     iceServers: () => [],
     reachable: () => true,
     signal: () => true,
@@ -147,7 +147,7 @@ const OFFER = { frame: 'offer', id: '00000000-0000-4000-8000-000000000001', name
 
 test('a file of somebody who may send none is declined, and nobody is asked', () => {
   const offered: string[] = [];
-  bob(['chat', 'camera', 'microphone', 'screen']).onOffer(({ offer }) => offered.push(offer.name));
+  bob(['chat', 'camera', 'microphone', 'screen']).onFile(({ offer }) => offered.push(offer.name));
   files.hears(OFFER);
   expect(files.said).toEqual([{ frame: 'stop', id: OFFER.id, code: 'not-permitted' }]);
   expect(offered).toEqual([]);
@@ -155,7 +155,7 @@ test('a file of somebody who may send none is declined, and nobody is asked', ()
 
 test('a file of somebody who may send some is asked about', () => {
   const offered: string[] = [];
-  bob(['files']).onOffer(({ offer }) => offered.push(offer.name));
+  bob(['files']).onFile(({ offer }) => offered.push(offer.name));
   files.hears(OFFER);
   expect([offered, files.said]).toEqual([['a.txt'], []]);
 });

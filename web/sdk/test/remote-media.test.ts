@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { PeerMedia } from '../src/connection/messages.ts';
-import { Incoming } from '../src/media/remote-media.ts';
+import { RemoteMedia } from '../src/media/remote-media.ts';
 import { stubBrowser, Track } from './browser.ts';
 
 const SHARES: PeerMedia = { microphone: 'on', camera: 'on', screen: 'on' };
@@ -11,23 +11,23 @@ afterEach(() => void vi.unstubAllGlobals());
 const picture = (): MediaStreamTrack => new Track('video') as unknown as MediaStreamTrack;
 
 test('a screen is shown whichever comes first, its track or the word of it', () => {
-  const [track, word] = [new Incoming(), new Incoming()];
+  const [track, word] = [new RemoteMedia(), new RemoteMedia()];
   track.add(picture(), 'screen');
   expect(track.screen.current).toBeNull();
-  track.hear(SHARES);
-  word.hear(SHARES);
+  track.setMedia(SHARES);
+  word.setMedia(SHARES);
   expect(word.screen.current).toBeNull();
   word.add(picture(), 'screen');
   for (const { screen } of [track, word]) expect(screen.current?.getTracks()).toHaveLength(1);
 });
 
 test('the next connection shows no screen before there is word of one', () => {
-  const incoming = new Incoming();
-  incoming.hear(SHARES);
+  const incoming = new RemoteMedia();
+  incoming.setMedia(SHARES);
   incoming.clear();
   incoming.add(picture(), 'screen');
   expect(incoming.screen.current).toBeNull();
   expect(incoming.media.current).toEqual({ ...SHARES, screen: 'none' });
-  incoming.hear(SHARES);
+  incoming.setMedia(SHARES);
   expect(incoming.screen.current).not.toBeNull();
 });

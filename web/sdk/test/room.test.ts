@@ -82,10 +82,10 @@ test('whoever makes links without end gets five in ten seconds', async () => {
 test('a call that ends at a time says when, by our own clock, and anew each time that we come back', async () => {
   vi.useFakeTimers({ now: 1_000_000, toFake: ['Date'] });
   room = await aliceJoinsBob();
-  expect(room.ends.current).toBe(null);
+  expect(room.endsAt.current).toBe(null);
   const seat = { you: 'a', resume: 'token', heard: 0, gap: false, iceServers: [], roster: roster(bob, alice) };
   sockets[0]?.says({ type: 'joined', ...seat, endsInMs: 60_000 });
-  expect(room.ends.current).toBe(1_060_000);
+  expect(room.endsAt.current).toBe(1_060_000);
 });
 
 test('a channel that takes no more goes with its connection, and keeps nobody in the room', async () => {
@@ -165,7 +165,7 @@ test('whose page went away is lost, though the connection stands, until they are
   room = await aliceJoinsBob();
   connections[0]?.agrees();
   await vi.advanceTimersByTimeAsync(1500);
-  const line = room.peers.current[0]?.line;
+  const line = room.peers.current[0]?.connection;
   expect(line?.current.state).toBe('direct');
   connections[0]?.channels[0]?.says({ frame: 'away' });
   await vi.advanceTimersByTimeAsync(3000);
@@ -203,7 +203,7 @@ test('a browser that finds no address of its own is asked again, each time with 
   const last = connections[2];
   last?.is('connected');
   last?.is('failed');
-  room.peers.current[0]?.retry();
+  room.peers.current[0]?.reconnect();
   await wait(3999);
   expect(anew).toHaveBeenCalledTimes(2);
   await wait(1);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { SealedBroker } from '../src/signalling/sealed-signalling.ts';
-import type { News } from '../src/signalling/session.ts';
+import { SealedSignalling } from '../src/signalling/sealed-signalling.ts';
+import type { SignallingEvent } from '../src/signalling/session.ts';
 import { Seal } from '../src/signalling/signal-encryption.ts';
 
 /** The browser's socket: the broker, which may lie, is the test. */
@@ -38,10 +38,10 @@ afterEach(() => vi.unstubAllGlobals());
 const SECRET = 'AAAAAAAAAAAAAAAAAAAAAA';
 
 /** Alice has asked for a seat. */
-async function asking(): Promise<{ broker: SealedBroker; socket: Socket; heard: News[] }> {
-  const heard: News[] = [];
+async function asking(): Promise<{ broker: SealedSignalling; socket: Socket; heard: SignallingEvent[] }> {
+  const heard: SignallingEvent[] = [];
   const door = { url: new URL('http://localhost/'), room: 'tea', pass: null, owner: null };
-  const broker = new SealedBroker(door, SECRET, null, (news) => heard.push(news));
+  const broker = new SealedSignalling(door, SECRET, null, (event) => heard.push(event));
   const [socket] = sockets;
   if (socket === undefined) throw new Error('no socket');
   socket.onopen?.();
@@ -75,7 +75,7 @@ test.each(['leaves him out of the roster', 'shows another name for him'])(
       { id: alice.id, nonce: mine?.nonce ?? '' },
     ] as const;
     const said = await bob.sealSignal('hello', ends[0], ends[1], 1);
-    const count = (): number => heard.filter((news) => news.news === 'signalled').length;
+    const count = (): number => heard.filter((event) => event.type === 'signalled').length;
     socket.says({ type: 'signalled', from: 'bob-bob-bob', n: 1, data: said });
     await vi.waitFor(() => expect(count()).toBe(1));
     const without = lie.startsWith('leaves') ? [alice] : [alice, { id: 'bob-bob-bob', name: 'Mallory', order: 2 }];
@@ -110,14 +110,14 @@ test.each(['no longer wishes for the seat', 'leaves'])(
     const mallory = { id: 'mallory-mal', name: 'Mallory', order: 2 };
     socket.says({ ...seat, roster: { version: 1, members: [mallory], complete: true } });
     if (how === 'leaves') broker.leave();
-    else broker.unjoin();
+    else broker.cancelJoin();
     await vi.waitFor(() => expect(opening).toHaveBeenCalled());
     await opening.mock.results[0]?.value;
     await new Promise((done) => setTimeout(done)); // what follows from that has been done
     broker.leave();
     opening.mockRestore();
     expect(socket.sent.at(-1)).toBe('{"type":"leave"}');
-    expect(heard.map(({ news }) => news)).not.toContain('joined');
-    if (how !== 'leaves') expect(heard.at(-1)).toEqual({ news: 'state', state: 'away' });
+    expect(heard.map(({ type }) => type)).not.toContain('joined');
+    if (how !== 'leaves') expect(heard.at(-1)).toEqual({ type: 'state', state: 'away' });
   },
 );

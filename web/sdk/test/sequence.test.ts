@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { Post } from '../src/connection/reliable-messages.ts';
-import { newestNumber, nextNumber, numberAfter } from '../src/connection/sequence.ts';
+import { ReliableMessages } from '../src/connection/reliable-messages.ts';
+import { continueSequenceAfter, newestSequence, nextSequence } from '../src/connection/sequence.ts';
 import { loadTicket, saveTicket } from '../src/room.ts';
 import type { ResumeToken } from '../src/signalling/protocol.ts';
 
@@ -14,16 +14,16 @@ afterEach(() => {
 
 test('a number is larger than the one before, also in the same millisecond', () => {
   vi.useFakeTimers();
-  expect(nextNumber()).toBeLessThan(nextNumber());
+  expect(nextSequence()).toBeLessThan(nextSequence());
 });
 
 test('a page that is loaded anew after the clock was put back is not taken for an older one', async () => {
   const kept = new Map<string, string>();
   const setItem = (key: string, value: string): void => void kept.set(key, value);
   vi.stubGlobal('sessionStorage', { setItem, getItem: (key: string) => kept.get(key) ?? null });
-  const receiver = new Post(() => undefined);
-  const before = nextNumber();
-  expect(receiver.take(before)).toBe(true);
+  const receiver = new ReliableMessages(() => undefined);
+  const before = nextSequence();
+  expect(receiver.accept(before)).toBe(true);
   saveTicket('tea', TICKET);
   vi.resetModules();
   vi.useFakeTimers({ now: before - YEAR_MS });
@@ -32,22 +32,22 @@ test('a page that is loaded anew after the clock was put back is not taken for a
     import('../src/room.ts'),
     import('../src/connection/reliable-messages.ts'),
   ]);
-  expect(numbers.newestNumber()).toBe(0);
+  expect(numbers.newestSequence()).toBe(0);
   expect(room.loadTicket('tea')).toEqual(TICKET);
   const said: string[] = [];
-  void new post.Post((text) => said.push(text)).send('still here');
+  void new post.ReliableMessages((text) => said.push(text)).send('still here');
   const { n } = JSON.parse(said[0] ?? '') as { readonly n: number };
   expect(n).toBe(before + 1);
-  expect(receiver.take(n)).toBe(true);
-  expect(numbers.nextNumber()).toBe(before + 2);
+  expect(receiver.accept(n)).toBe(true);
+  expect(numbers.nextSequence()).toBe(before + 2);
 });
 
 test('a number in the storage that is none is left alone', () => {
-  const before = newestNumber();
-  numberAfter(Number.POSITIVE_INFINITY);
-  numberAfter(Number.MAX_SAFE_INTEGER);
-  expect(newestNumber()).toBe(before);
+  const before = newestSequence();
+  continueSequenceAfter(Number.POSITIVE_INFINITY);
+  continueSequenceAfter(Number.MAX_SAFE_INTEGER);
+  expect(newestSequence()).toBe(before);
   vi.stubGlobal('sessionStorage', { getItem: () => JSON.stringify({ ...TICKET, number: 'none' }) });
   expect(loadTicket('tea')).toEqual(TICKET);
-  expect(newestNumber()).toBe(before);
+  expect(newestSequence()).toBe(before);
 });

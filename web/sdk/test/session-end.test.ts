@@ -7,7 +7,7 @@ describe('refusals', () => {
     const session = visiting();
     session.join('Alice');
 
-    expect(told(session.receive(refused('room-full'), 0))).toMatchObject([{ news: 'refused', code: 'room-full' }]);
+    expect(told(session.receive(refused('room-full'), 0))).toMatchObject([{ type: 'refused', code: 'room-full' }]);
     expect(sent(session.join('Alice'))).toEqual([JOIN]);
   });
 
@@ -20,7 +20,7 @@ describe('refusals', () => {
   });
 
   test('a room name that the broker does not take is told', () => {
-    expect(told(visiting().receive(refused('invalid'), 0))).toMatchObject([{ news: 'refused', code: 'invalid' }]);
+    expect(told(visiting().receive(refused('invalid'), 0))).toMatchObject([{ type: 'refused', code: 'invalid' }]);
   });
 
   test('coming back to a full room is the end', () => {
@@ -29,7 +29,7 @@ describe('refusals', () => {
 
     expect(session.receive(refused('room-full'), 1)).toEqual([
       { do: 'close' },
-      { do: 'tell', news: { news: 'over', code: 'room-full', message: 'room-full' } },
+      { do: 'emit', event: { type: 'over', code: 'room-full', message: 'room-full' } },
     ]);
     expect(session.closed(1, 0)).toEqual([]);
   });
@@ -37,7 +37,7 @@ describe('refusals', () => {
   test('one who was replaced is out, keeps no ticket and does not come back', () => {
     const session = seated();
 
-    expect(told(session.receive(refused('replaced'), 1))).toMatchObject([{ news: 'over', code: 'replaced' }]);
+    expect(told(session.receive(refused('replaced'), 1))).toMatchObject([{ type: 'over', code: 'replaced' }]);
     expect(session.ticket).toBeNull();
     expect(session.closed(1, 0)).toEqual([]);
     expect(session.nextWake()).toBeNull();
@@ -108,11 +108,11 @@ describe('leaving', () => {
     session.closed(1, 0.5);
     session.leave(1);
     for (let now = 1; now < 31; now += 4) {
-      session.hurry(now);
+      session.checkConnection(now);
       session.closed(now, 0.5);
     }
     expect(session.over).toBe(false);
-    session.hurry(31);
+    session.checkConnection(31);
 
     expect(session.closed(31, 0.5)).toEqual([]);
     expect([session.over, session.nextWake()]).toEqual([true, null]);
@@ -121,24 +121,24 @@ describe('leaving', () => {
   test('a seat that comes after one no longer wishes for it is given back, and the lobby goes on', () => {
     const session = visiting();
     session.join('Alice');
-    session.unjoin(0);
+    session.cancelJoin(0);
 
     const effects = session.receive(joined(), 1);
     expect(sent(effects)).toEqual([{ type: 'leave' }]);
-    expect(told(effects)).toEqual([{ news: 'state', state: 'away' }]);
-    session.hurry(1);
+    expect(told(effects)).toEqual([{ type: 'state', state: 'away' }]);
+    session.checkConnection(1);
     expect(sent(session.opened(1))).toEqual([HELLO]);
     expect(sent(session.join('Alice'))).toEqual([JOIN]);
-    expect(told(session.receive(joined(), 1))).toMatchObject([{ news: 'joined' }]);
+    expect(told(session.receive(joined(), 1))).toMatchObject([{ type: 'joined' }]);
   });
 
   test('one who asks again under another name while the answer is on its way gets the seat under that', () => {
     const session = visiting();
     session.join('Alice');
-    session.unjoin(0);
+    session.cancelJoin(0);
     session.join('Alicia');
     session.receive(joined(), 1);
-    session.hurry(1);
+    session.checkConnection(1);
 
     expect(sent(session.opened(1))).toEqual([HELLO, { type: 'join', name: 'Alicia' }]);
   });
@@ -147,7 +147,7 @@ describe('leaving', () => {
     const session = new Session('tea');
     session.start(0);
     session.join('Alice');
-    session.unjoin(0);
+    session.cancelJoin(0);
 
     expect(sent(session.opened(0))).toEqual([HELLO]);
   });
@@ -155,13 +155,13 @@ describe('leaving', () => {
   test('a seat that was given a moment before is given back, and another one is a new one', () => {
     const session = seated();
     session.receive({ type: 'signalled', from: 'b', n: 7, data: 'x' }, 0);
-    expect(sent(session.unjoin(0))).toEqual([{ type: 'leave' }]);
+    expect(sent(session.cancelJoin(0))).toEqual([{ type: 'leave' }]);
 
     expect(session.ticket).toBeNull();
     session.join('Alice');
-    session.hurry(1);
+    session.checkConnection(1);
     expect(sent(session.opened(1))).toEqual([HELLO, JOIN]);
-    expect(told(session.receive(joined(), 1))).toMatchObject([{ news: 'joined', resumed: false }]);
+    expect(told(session.receive(joined(), 1))).toMatchObject([{ type: 'joined', resumed: false }]);
     expect(told(session.receive({ type: 'signalled', from: 'b', n: 1, data: 'y' }, 1))).toHaveLength(1);
   });
 
@@ -169,7 +169,7 @@ describe('leaving', () => {
     const session = new Session('tea', { token: 'token', name: 'Alice', heard: 0 });
     session.start(0);
 
-    expect(session.unjoin(0)).toEqual([]);
+    expect(session.cancelJoin(0)).toEqual([]);
     expect(session.ticket).not.toBeNull();
   });
 });
@@ -177,5 +177,5 @@ describe('leaving', () => {
 test('new credentials are passed on while the seat is held', () => {
   const iceServers = [{ urls: ['turn:example.org'], username: 'later', credential: 'x' }];
   const effects = seated().receive({ type: 'ice-servers', iceServers }, 300);
-  expect(told(effects)).toEqual([{ news: 'ice-servers', iceServers }]);
+  expect(told(effects)).toEqual([{ type: 'ice-servers', iceServers }]);
 });

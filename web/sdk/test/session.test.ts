@@ -41,7 +41,7 @@ describe('coming in', () => {
     session.start(10);
 
     expect(session.nextWake()).toBe(18);
-    expect(session.wake(18)).toEqual([{ do: 'close' }, { do: 'tell', news: { news: 'state', state: 'away' } }]);
+    expect(session.wake(18)).toEqual([{ do: 'close' }, { do: 'emit', event: { type: 'state', state: 'away' } }]);
   });
 });
 
@@ -56,7 +56,7 @@ describe('backoff', () => {
     for (const pause of pauses) {
       session.closed(100, chance);
       expect(session.nextWake()).toBeCloseTo(100 + pause);
-      session.hurry(100);
+      session.checkConnection(100);
     }
   });
 
@@ -136,21 +136,21 @@ describe('silence', () => {
   test('when the network is back it asks at once, and waits 4 seconds', () => {
     const session = seated();
 
-    expect(sent(session.hurry(5))).toEqual([{ type: 'ping' }]);
-    expect(session.hurry(6)).toEqual([]);
+    expect(sent(session.checkConnection(5))).toEqual([{ type: 'ping' }]);
+    expect(session.checkConnection(6)).toEqual([]);
     expect(session.nextWake()).toBe(9);
   });
 
   test('a socket that spoke within the last second is not asked', () => {
-    expect(seated().hurry(0.9)).toEqual([]);
+    expect(seated().checkConnection(0.9)).toEqual([]);
   });
 
   test('when the network is back it waits for no backoff', () => {
     const session = seated();
     session.closed(0, 1);
 
-    expect(session.hurry(0)).toEqual([{ do: 'connect' }]);
-    expect(session.hurry(0)).toEqual([]);
+    expect(session.checkConnection(0)).toEqual([{ do: 'connect' }]);
+    expect(session.checkConnection(0)).toEqual([]);
   });
 });
 
@@ -168,7 +168,7 @@ describe('coming back', () => {
     const session = seated();
     session.closed(1, 0.5);
     session.join('Alicia');
-    session.hurry(1);
+    session.checkConnection(1);
 
     expect(sent(session.opened(1))).toEqual([{ type: 'resume', token: 't', name: 'Alicia', heard: 0 }]);
   });
@@ -185,7 +185,7 @@ describe('coming back', () => {
     const session = seated();
     session.closed(1, 0.5);
     expect(speak(session, 2)).toEqual([]);
-    session.hurry(1);
+    session.checkConnection(1);
     session.opened(1);
 
     expect(sent(session.receive(joined(), 1))).toEqual([signal(1), signal(2)]);
@@ -214,7 +214,7 @@ describe('coming back', () => {
     speak(session, 1);
     reopen(session, 1);
 
-    expect(session.receive(joined(), 1).map((effect) => effect.do)).toEqual(['send', 'tell']);
+    expect(session.receive(joined(), 1).map((effect) => effect.do)).toEqual(['send', 'emit']);
   });
 
   test('after a gap old signals are dropped, and it counts on from what was heard', () => {
@@ -233,12 +233,12 @@ describe('coming back', () => {
     const session = seated();
     session.closed(1, 0.5);
     speak(session, said);
-    session.hurry(1);
+    session.checkConnection(1);
     session.opened(1);
 
     const effects = session.receive(joined(), 1);
     expect(sent(effects)).toHaveLength(again);
-    expect(told(effects)).toMatchObject([{ news: 'joined', joined: { gap } }]);
+    expect(told(effects)).toMatchObject([{ type: 'joined', joined: { gap } }]);
     expect(sent(session.signal('bob-0001', `word ${again + 1}`))).toEqual([signal(again + 1)]);
   });
 
@@ -259,17 +259,17 @@ describe('coming back', () => {
     const session = seated();
     const signalled = { type: 'signalled', from: 'bob-0001', n: 1, data: 'x' } as const;
 
-    expect(told(session.receive(signalled, 1))).toEqual([{ news: 'signalled', signalled }]);
+    expect(told(session.receive(signalled, 1))).toEqual([{ type: 'signalled', signalled }]);
     expect(session.receive(signalled, 1)).toEqual([]);
   });
 
   test('it tells a seat that it had from a new one', () => {
     const session = seated();
     reopen(session, 1);
-    expect(told(session.receive(joined(), 1))).toMatchObject([{ news: 'joined', resumed: true }]);
+    expect(told(session.receive(joined(), 1))).toMatchObject([{ type: 'joined', resumed: true }]);
     reopen(session, 2);
     session.receive(refused('seat-gone'), 2);
-    expect(told(session.receive(joined({ you: 'alice-0002' }), 2))).toMatchObject([{ news: 'joined', resumed: false }]);
+    expect(told(session.receive(joined({ you: 'alice-0002' }), 2))).toMatchObject([{ type: 'joined', resumed: false }]);
   });
 
   test('if the seat is gone it joins anew, and forgets what it said and heard in the old one', () => {
@@ -288,6 +288,6 @@ describe('coming back', () => {
 test('who may not enter hears why, and the broker is not asked again', () => {
   const session = visiting();
   session.join('Alice');
-  expect(told(session.receive(refused('pass-expired'), 1))).toMatchObject([{ news: 'over', code: 'pass-expired' }]);
+  expect(told(session.receive(refused('pass-expired'), 1))).toMatchObject([{ type: 'over', code: 'pass-expired' }]);
   expect(session.closed(2, 0.5)).toEqual([]);
 });

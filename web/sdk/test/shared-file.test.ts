@@ -43,28 +43,28 @@ function peer(): Peer {
 test('there are four lines from the start, and what is shared goes by those that were free', async () => {
   expect(link().transceivers.map(({ receiver }) => receiver.track.kind)).toEqual(['audio', 'video', 'video', 'audio']);
   link().agrees();
-  room.share(screen);
+  room.shareScreen(screen);
   await Promise.resolve();
   expect(sending()).toEqual([null, null, picture, sound]);
   expect(told()).toEqual(['none', 'on']);
-  room.share(null);
+  room.shareScreen(null);
   await Promise.resolve();
   expect(sending()).toEqual([null, null, null, null]);
   expect(told()).toEqual(['none', 'on', 'none']);
 });
 
 test('it is to be sharp, unless who shares wants it otherwise', () => {
-  room.share(screen);
+  room.shareScreen(screen);
   expect(picture.contentHint).toBe('detail');
   const film = new Track('video');
   film.contentHint = 'motion';
-  room.share(new Stream([film]) as unknown as MediaStream);
+  room.shareScreen(new Stream([film]) as unknown as MediaStream);
   expect(film.contentHint).toBe('motion');
 });
 
 test('when the browser ends it everybody is told, and so is the page', () => {
   link().agrees();
-  room.share(screen);
+  room.shareScreen(screen);
   expect(room.screen.current).toBe(screen);
   sound.ends();
   expect(room.screen.current).toBe(screen);
@@ -74,21 +74,21 @@ test('when the browser ends it everybody is told, and so is the page', () => {
 });
 
 test('the end of an earlier screen does not end the one that is shared now', () => {
-  room.share(screen);
+  room.shareScreen(screen);
   const other = new Stream([new Track('video')]) as unknown as MediaStream;
-  room.share(other);
+  room.shareScreen(other);
   picture.ends();
   expect(room.screen.current).toBe(other);
 });
 
 test('what has no picture that lives is not shared', () => {
   picture.ends();
-  room.share(screen);
+  room.shareScreen(screen);
   expect(room.screen.current).toBeNull();
 });
 
 test('somebody who comes later gets it, and is told', () => {
-  room.share(screen);
+  room.shareScreen(screen);
   sockets[0]?.says(roster({ id: 'a', name: 'Alice', order: 2 }, { id: 'c', name: 'Carol', order: 3 }));
   const carol = connections.length - 1;
   link(carol).agrees();
@@ -96,10 +96,10 @@ test('somebody who comes later gets it, and is told', () => {
 });
 
 test('a call that is over shares nothing', () => {
-  room.share(screen);
+  room.shareScreen(screen);
   room.leave();
   expect(room.screen.current).toBeNull();
-  room.share(screen);
+  room.shareScreen(screen);
   expect(room.screen.current).toBeNull();
 });
 
@@ -131,7 +131,7 @@ test('on a new link a screen is none until they say so again', () => {
   link().agrees();
   link().channels[0]?.says({ frame: 'media', media: { ...media, screen: 'on' } });
   link().is('failed');
-  peer().retry();
+  peer().reconnect();
   expect(peer().screen.current).toBeNull();
   expect(peer().media.current).toEqual({ ...media, screen: 'none' });
   link(connections.length - 1).agrees();

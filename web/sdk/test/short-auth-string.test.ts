@@ -1,12 +1,18 @@
 import { describe, expect, test, vi } from 'vitest';
 import vectors from '../../../tests/vectors/emoji.json' with { type: 'json' };
-import { Comparison, fingerprintIn, parseStep, type Safety, type Step } from '../src/verification/short-auth-string.ts';
+import {
+  fingerprintIn,
+  parseStep,
+  type Safety,
+  ShortAuthString,
+  type VerificationStep,
+} from '../src/verification/short-auth-string.ts';
 
 const ALICE = 'aa'.repeat(32);
 const BOB = 'bb'.repeat(32);
 const MALLORY = 'cc'.repeat(32);
 
-type End = { readonly comparison: Comparison; readonly said: Step[] };
+type End = { readonly comparison: ShortAuthString; readonly said: VerificationStep[] };
 
 function end(commits: boolean, mine: string, theirs: string, more: Partial<Parameters<typeof make>[0]> = {}): End {
   return make({ commits, mine, theirs, ...more });
@@ -19,10 +25,10 @@ function make(options: {
   nonce?: Uint8Array<ArrayBuffer>;
   identity?: CryptoKeyPair | null;
 }): End {
-  const said: Step[] = [];
+  const said: VerificationStep[] = [];
   const { identity = null, ...rest } = options;
-  const say = (step: Step): number => said.push(step);
-  return { comparison: new Comparison({ ...rest, say, identity: async () => identity }), said };
+  const say = (step: VerificationStep): number => said.push(step);
+  return { comparison: new ShortAuthString({ ...rest, send: say, identity: async () => identity }), said };
 }
 
 const settled = ({ comparison }: End): boolean => comparison.safety.current.state !== 'comparing';
@@ -35,14 +41,17 @@ function recognised({ comparison: { safety } }: End): boolean {
 async function talk(
   one: End,
   other: End,
-  { between = (step: Step): Step => step, done = (): boolean => settled(one) && settled(other) } = {},
+  {
+    between = (step: VerificationStep): VerificationStep => step,
+    done = (): boolean => settled(one) && settled(other),
+  } = {},
 ): Promise<void> {
   const until = performance.now() + 10_000;
   while (!done()) {
     if (performance.now() > until) throw new Error('they are not done');
     await new Promise((resolve) => setTimeout(resolve));
-    for (const step of one.said.splice(0)) other.comparison.take(between(step));
-    for (const step of other.said.splice(0)) one.comparison.take(between(step));
+    for (const step of one.said.splice(0)) other.comparison.receive(between(step));
+    for (const step of other.said.splice(0)) one.comparison.receive(between(step));
   }
 }
 
@@ -60,7 +69,7 @@ const keys = (): Promise<CryptoKeyPair> =>
 test.for(vectors)('both ends see what Python sees', async (vector) => {
   const one = end(true, vector.committer, vector.responder, { nonce: bytes(vector.committed) });
   const other = end(false, vector.responder, vector.committer, { nonce: bytes(vector.answered) });
-  const commitments: Step[] = [];
+  const commitments: VerificationStep[] = [];
   await talk(one, other, {
     between: (step) => {
       if (step.step === 'commit') commitments.push(step);
@@ -94,17 +103,17 @@ describe('somebody between', () => {
 
   test('a commitment opens in one way only', async () => {
     const [alice, bob] = [end(true, ALICE, BOB), end(false, BOB, ALICE)];
-    const other: Step = { step: 'reveal', nonce: '00'.repeat(16) };
+    const other: VerificationStep = { step: 'reveal', nonce: '00'.repeat(16) };
     await talk(alice, bob, { between: (step) => (step.step === 'reveal' ? other : step) });
     expect(bob.comparison.safety.current).toEqual({ state: 'failed' });
   });
 });
 
 describe('out of turn', () => {
-  const nonce: Step = { step: 'nonce', nonce: '00'.repeat(16) };
-  const reveal: Step = { step: 'reveal', nonce: '00'.repeat(16) };
-  const commit: Step = { step: 'commit', hash: '00'.repeat(32) };
-  const identity: Step = { step: 'identity', key: '04'.repeat(65), signature: '00'.repeat(64) };
+  const nonce: VerificationStep = { step: 'nonce', nonce: '00'.repeat(16) };
+  const reveal: VerificationStep = { step: 'reveal', nonce: '00'.repeat(16) };
+  const commit: VerificationStep = { step: 'commit', hash: '00'.repeat(32) };
+  const identity: VerificationStep = { step: 'identity', key: '04'.repeat(65), signature: '00'.repeat(64) };
 
   test.for([
     [true, [commit]],
@@ -117,7 +126,7 @@ describe('out of turn', () => {
     [false, [commit, nonce]],
   ] as const)('who commits: %s; %j', async ([commits, steps]) => {
     const { comparison } = end(commits, ALICE, BOB);
-    for (const step of steps) comparison.take(step);
+    for (const step of steps) comparison.receive(step);
     await vi.waitFor(() => expect(comparison.safety.current).toEqual({ state: 'failed' }));
   });
 });
@@ -140,7 +149,7 @@ describe('long-term keys', () => {
   test('a signature from another connection is found out', async () => {
     const bob = await keys();
     const [one, other] = [end(true, ALICE, BOB), end(false, BOB, ALICE, { identity: bob })];
-    let old: Step | null = null;
+    let old: VerificationStep | null = null;
     await talk(one, other, {
       between: (step) => {
         if (step.step === 'identity') old = step;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { attemptOf, measure, type Said } from '../src/connection/stats.ts';
+import { iceAttemptOf, readStats, type SessionDescriptions } from '../src/connection/stats.ts';
 
 type Row = { readonly id: string; readonly type: string; readonly [field: string]: unknown };
 
-const UNSAID: Said = { mine: undefined, theirs: undefined };
+const UNSAID: SessionDescriptions = { mine: undefined, theirs: undefined };
 
 /** The track that their picture comes by. */
 const CAMERA = 'camera-track';
@@ -85,22 +85,31 @@ function later(rows: readonly Row[], id: string, fields: Readonly<Record<string,
 
 describe('the path', () => {
   test('of Chromium is the pair that the transport has selected', () => {
-    const { line } = measure(report(CHROMIUM), null, UNSAID, CAMERA);
+    const { line } = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
 
-    expect(line).toMatchObject({ roundTripMs: 23, local: '192.0.2.1:50000', remote: '[2001:db8::7]:4711' });
+    expect(line).toMatchObject({
+      roundTripMs: 23,
+      localAddress: '192.0.2.1:50000',
+      remoteAddress: '[2001:db8::7]:4711',
+    });
     expect(line).toMatchObject({ localType: 'host', remoteType: 'prflx', protocol: 'udp' });
   });
 
   test('of Firefox is the pair that is selected', () => {
-    const { line } = measure(report(FIREFOX), null, UNSAID, CAMERA);
+    const { line } = readStats(report(FIREFOX), null, UNSAID, CAMERA);
 
-    expect(line).toMatchObject({ local: '192.0.2.2:2', localType: 'relay', remoteType: 'host', protocol: 'tls' });
+    expect(line).toMatchObject({
+      localAddress: '192.0.2.2:2',
+      localType: 'relay',
+      remoteType: 'host',
+      protocol: 'tls',
+    });
     expect(line.roundTripMs).toBeNull();
     expect(line.path).toBe('relay');
   });
 
   test('is relayed if only the other side relays', () => {
-    expect(measure(later(CHROMIUM, 'I3', { candidateType: 'relay' }), null, UNSAID, CAMERA).line.path).toBe('relay');
+    expect(readStats(later(CHROMIUM, 'I3', { candidateType: 'relay' }), null, UNSAID, CAMERA).line.path).toBe('relay');
   });
 
   test.each([
@@ -113,7 +122,7 @@ describe('the path', () => {
   ])('without NAT to %s is %s', (address, path) => {
     const rows = later(CHROMIUM, 'I3', { candidateType: 'host', address });
 
-    expect(measure(rows, null, UNSAID, CAMERA).line.path).toBe(path);
+    expect(readStats(rows, null, UNSAID, CAMERA).line.path).toBe(path);
   });
 
   test('goes through no NAT where the other side tells later of the address that was heard from first', () => {
@@ -121,46 +130,46 @@ describe('the path', () => {
     const told = { mine: undefined, theirs: 'a=candidate:1 1 udp 2122 192.168.1.7 4711 typ host\r\n' };
     const hidden = { mine: undefined, theirs: 'a=candidate:1 1 UDP 2122 0a1b2c3d.local 4711 typ host\r\n' };
 
-    expect(measure(rows, null, told, CAMERA).line).toMatchObject({ remoteType: 'host', path: 'same-network' });
-    expect(measure(rows, null, hidden, CAMERA).line).toMatchObject({ remoteType: 'host', path: 'same-network' });
-    expect(measure(rows, null, UNSAID, CAMERA).line).toMatchObject({ remoteType: 'prflx', path: 'direct' });
+    expect(readStats(rows, null, told, CAMERA).line).toMatchObject({ remoteType: 'host', path: 'same-network' });
+    expect(readStats(rows, null, hidden, CAMERA).line).toMatchObject({ remoteType: 'host', path: 'same-network' });
+    expect(readStats(rows, null, UNSAID, CAMERA).line).toMatchObject({ remoteType: 'prflx', path: 'direct' });
   });
 
   test('has no address where the browser hides it', () => {
-    expect(measure(later(CHROMIUM, 'I3', { address: '' }), null, UNSAID, CAMERA).line.remote).toBeNull();
-    expect(measure(later(CHROMIUM, 'I3', { address: null }), null, UNSAID, CAMERA).line.remote).toBeNull();
+    expect(readStats(later(CHROMIUM, 'I3', { address: '' }), null, UNSAID, CAMERA).line.remoteAddress).toBeNull();
+    expect(readStats(later(CHROMIUM, 'I3', { address: null }), null, UNSAID, CAMERA).line.remoteAddress).toBeNull();
   });
 
   test('is nothing before there is one', () => {
-    const { line } = measure(report([]), null, UNSAID, CAMERA);
+    const { line } = readStats(report([]), null, UNSAID, CAMERA);
 
     expect(line).toEqual({
       path: null,
       roundTripMs: null,
-      local: null,
-      remote: null,
+      localAddress: null,
+      remoteAddress: null,
       localType: null,
       remoteType: null,
       protocol: null,
-      picture: null,
-      lost: null,
+      video: null,
+      packetLoss: null,
     });
   });
 
   test('has no type that is not in the standard', () => {
     expect(
-      measure(later(CHROMIUM, 'I1', { candidateType: 'serverreflexive' }), null, UNSAID, CAMERA).line.localType,
+      readStats(later(CHROMIUM, 'I1', { candidateType: 'serverreflexive' }), null, UNSAID, CAMERA).line.localType,
     ).toBeNull();
   });
 });
 
 describe('the picture', () => {
   test('has a size and a rate, and its bits are counted from the measurement before', () => {
-    const first = measure(report(CHROMIUM), null, UNSAID, CAMERA);
-    expect(first.line.picture).toEqual({ width: 1280, height: 720, framesPerSecond: 30, kbitPerSecond: 0 });
+    const first = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
+    expect(first.line.video).toEqual({ width: 1280, height: 720, framesPerSecond: 30, kbitPerSecond: 0 });
 
-    const second = measure(later(CHROMIUM, 'V', { bytesReceived: 175_000 }), first.counters, UNSAID, CAMERA);
-    expect(second.line.picture?.kbitPerSecond).toBe(1000);
+    const second = readStats(later(CHROMIUM, 'V', { bytesReceived: 175_000 }), first.counters, UNSAID, CAMERA);
+    expect(second.line.video?.kbitPerSecond).toBe(1000);
   });
 
   test('is that of the camera, whatever comes of a screen', () => {
@@ -172,53 +181,54 @@ describe('the picture', () => {
       frameWidth: 2560,
     };
 
-    expect(measure(report([screen, ...CHROMIUM]), null, UNSAID, CAMERA).line.picture?.width).toBe(1280);
+    expect(readStats(report([screen, ...CHROMIUM]), null, UNSAID, CAMERA).line.video?.width).toBe(1280);
   });
 
   test('is null while no frames come', () => {
-    expect(measure(later(CHROMIUM, 'V', { framesPerSecond: undefined }), null, UNSAID, CAMERA).line.picture).toBeNull();
-    expect(measure(later(CHROMIUM, 'V', { framesPerSecond: 0 }), null, UNSAID, CAMERA).line.picture).toBeNull();
+    expect(readStats(later(CHROMIUM, 'V', { framesPerSecond: undefined }), null, UNSAID, CAMERA).line.video).toBeNull();
+    expect(readStats(later(CHROMIUM, 'V', { framesPerSecond: 0 }), null, UNSAID, CAMERA).line.video).toBeNull();
   });
 
   test('has no negative rate when the counters begin anew', () => {
-    const { counters } = measure(report(CHROMIUM), null, UNSAID, CAMERA);
+    const { counters } = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
 
     expect(
-      measure(later(CHROMIUM, 'V', { bytesReceived: 10 }), counters, UNSAID, CAMERA).line.picture?.kbitPerSecond,
+      readStats(later(CHROMIUM, 'V', { bytesReceived: 10 }), counters, UNSAID, CAMERA).line.video?.kbitPerSecond,
     ).toBe(0);
   });
 
   test('has no rate of its first second that counts from the beginning of time', () => {
-    const { counters } = measure(report(FIREFOX), null, UNSAID, CAMERA);
+    const { counters } = readStats(report(FIREFOX), null, UNSAID, CAMERA);
 
-    expect(measure(report(CHROMIUM), counters, UNSAID, CAMERA).line.picture?.kbitPerSecond).toBe(0);
+    expect(readStats(report(CHROMIUM), counters, UNSAID, CAMERA).line.video?.kbitPerSecond).toBe(0);
   });
 });
 
 describe('what was lost', () => {
   test('is unknown at the first measurement', () => {
-    expect(measure(report(CHROMIUM), null, UNSAID, CAMERA).line.lost).toBeNull();
+    expect(readStats(report(CHROMIUM), null, UNSAID, CAMERA).line.packetLoss).toBeNull();
   });
 
   test('is the share since the last one, of sound and picture together', () => {
-    const { counters } = measure(report(CHROMIUM), null, UNSAID, CAMERA);
+    const { counters } = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
     const now = later(CHROMIUM, 'V', { packetsReceived: 375, packetsLost: 25 });
 
-    expect(measure(now, counters, UNSAID, CAMERA).line.lost).toBe(0.25);
+    expect(readStats(now, counters, UNSAID, CAMERA).line.packetLoss).toBe(0.25);
   });
 
   test('is nothing if duplicates make it less than before', () => {
-    const { counters } = measure(report(CHROMIUM), null, UNSAID, CAMERA);
+    const { counters } = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
 
     expect(
-      measure(later(CHROMIUM, 'V', { packetsReceived: 301, packetsLost: -3 }), counters, UNSAID, CAMERA).line.lost,
+      readStats(later(CHROMIUM, 'V', { packetsReceived: 301, packetsLost: -3 }), counters, UNSAID, CAMERA).line
+        .packetLoss,
     ).toBe(0);
   });
 
   test('is unknown while nothing was to come', () => {
-    const { counters } = measure(report(CHROMIUM), null, UNSAID, CAMERA);
+    const { counters } = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
 
-    expect(measure(report(CHROMIUM), counters, UNSAID, CAMERA).line.lost).toBeNull();
+    expect(readStats(report(CHROMIUM), counters, UNSAID, CAMERA).line.packetLoss).toBeNull();
   });
 });
 
@@ -228,7 +238,7 @@ test('an attempt is what was said, what was tried and what answered', () => {
   const theirs =
     'v=0\r\na=candidate:7 1 UDP 2 198.51.100.1 5 typ relay\r\na=candidate:7 1 UDP 1 198.51.100.2 5 typ relay\r\n';
 
-  expect(attemptOf(report(FIREFOX), { mine, theirs }, { relays: [], errors: [] })).toEqual({
+  expect(iceAttemptOf(report(FIREFOX), { mine, theirs }, { relays: [], errors: [] })).toEqual({
     relays: [],
     errors: [],
     mine: ['host', 'srflx'],

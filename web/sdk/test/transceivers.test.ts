@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
-  type Outgoing,
+  type LocalTracks,
   openTransceivers,
   type TrackName,
   trackIn,
@@ -48,7 +48,7 @@ class Connection {
 const as = (connection: Connection) => connection as unknown as RTCPeerConnection;
 const named = (connection: Connection) =>
   [...transceiversOf(as(connection))].map(([name, each]) => [name, Reflect.get(each, 'label')]);
-const NOTHING: Outgoing = { stream: null, screen: null };
+const NOTHING: LocalTracks = { stream: null, screen: null };
 
 function stream(...kinds: readonly string[]): MediaStream {
   const tracks = kinds.map((each) => {

@@ -21,7 +21,7 @@ class Actor {
       this.session = new Session(room, null, shown);
       this.#perform(this.session.start(now));
     } else {
-      this.#perform(this.session.hurry(now)); // the transcript's pauses are longer than the session's
+      this.#perform(this.session.checkConnection(now)); // the transcript's pauses are longer than the session's
     }
     this.#open = true;
     this.#perform(this.session.opened(now));
@@ -51,7 +51,7 @@ class Actor {
         this.#perform(session.leave(now));
         break;
       case 'ping':
-        this.#perform(session.hurry(now));
+        this.#perform(session.checkConnection(now));
         break;
       case 'govern':
       case 'admit':

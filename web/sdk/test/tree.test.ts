@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readOffer } from '../src/files/offer.ts';
-import { ENTRIES_MAX, folderOf, readEntries } from '../src/files/tree.ts';
+import { FOLDER_FILES_MAX, folderOf, readEntries } from '../src/files/tree.ts';
 
 const id = '00000000-0000-4000-8000-000000000000';
 const files = (...paths: readonly string[]) => paths.map((path) => ({ path, size: 1 }));
@@ -55,8 +55,8 @@ describe('the list of a folder', () => {
   });
 
   it('of a thousand equal names is dealt with at once, and a longer one refused', () => {
-    const many = Array<string>(ENTRIES_MAX).fill('a');
-    expect(new Set(paths(...many)).size).toBe(ENTRIES_MAX);
+    const many = Array<string>(FOLDER_FILES_MAX).fill('a');
+    expect(new Set(paths(...many)).size).toBe(FOLDER_FILES_MAX);
     expect(paths(...many, 'b')).toBe('bad-list');
     expect(readEntries(Array(1_000_000).fill({ path: 'a', size: 0 }), 0)).toBe('bad-list');
   });
@@ -99,8 +99,8 @@ describe('a folder to be offered', () => {
     const many = (count: number, length: number) =>
       Array.from({ length: count }, (_, index) => file(`${index}${'x'.repeat(length)}`, ''));
     expect(folderOf('tea', [])).toBeNull();
-    expect(folderOf('tea', many(ENTRIES_MAX + 1, 1))).toBeNull();
-    expect(folderOf('tea', many(ENTRIES_MAX, 300))).toBeNull();
-    expect(folderOf('tea', many(ENTRIES_MAX, 100))).not.toBeNull();
+    expect(folderOf('tea', many(FOLDER_FILES_MAX + 1, 1))).toBeNull();
+    expect(folderOf('tea', many(FOLDER_FILES_MAX, 300))).toBeNull();
+    expect(folderOf('tea', many(FOLDER_FILES_MAX, 100))).not.toBeNull();
   });
 });

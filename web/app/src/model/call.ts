@@ -82,21 +82,21 @@ export class Call {
     this.chat = new Chat(platform, room, this.#isOpen('chat'));
     this.notices = new Notices(platform.after);
     this.timeLimit = new TimeLimit(platform);
-    this.#subscriptions.on(room.ends, (ends) => this.timeLimit.at(ends));
-    this.people = new People(room.hosting, this.#subscriptions, hostLink);
+    this.#subscriptions.on(room.endsAt, (ends) => this.timeLimit.at(ends));
+    this.people = new People(room.moderation, this.#subscriptions, hostLink);
     this.screens = new Screens(platform, room, this.others, this.people.allowsScreens, this.notices);
     this.stage = new Stage(this.others, this.screens);
-    this.#subscriptions.add(room.hosting.onAskedToMute((from) => this.#askedToMute(from)));
+    this.#subscriptions.add(room.moderation.onAskedToMute((from) => this.#askedToMute(from)));
     this.copied = computed(() => this.notices.shown.value === words.linkCopied);
     this.controls = new ControlsVisibility(platform.after);
-    const [broker, waiting] = [this.#subscriptions.signal(room.broker), this.#subscriptions.signal(room.waiting)];
+    const [broker, waiting] = [this.#subscriptions.signal(room.signalling), this.#subscriptions.signal(room.waiting)];
     this.absence = computed(() => {
       if (broker.value === 'away') return this.alone.value ? words.lobby.away : words.away;
       return waiting.value ? words.atDoor : null;
     });
-    this.may = this.#subscriptions.signal(room.may);
-    this.#subscriptions.on(room.may, (may) => this.#allow(may));
-    this.sealed = room.sealed;
+    this.may = this.#subscriptions.signal(room.permissions);
+    this.#subscriptions.on(room.permissions, (may) => this.#allow(may));
+    this.sealed = room.signallingEncrypted;
     const strangers = this.#subscriptions.signal(room.strangers);
     this.#verified = new VerifiedPeople(platform.memory);
     this.warnings = computed(() => {
@@ -107,7 +107,7 @@ export class Call {
       return [...(length > 0 ? [words.strangers(length, this.sealed)] : []), ...unlike.filter((each) => each !== null)];
     });
     this.#subscriptions.on(room.peers, (peers) => this.#await(peers));
-    this.#subscriptions.add(room.listen((from, message) => this.#hear(from, message)));
+    this.#subscriptions.add(room.onMessage((from, message) => this.#hear(from, message)));
     this.#subscriptions.add(effect(() => this.#publish()));
     this.#watchFor('microphone');
     this.#watchFor('camera');

@@ -13,7 +13,7 @@ export const secondsForThoseThere = 0.04;
 
 /** Whether the connection is made or has failed, so that there is nothing to wait for. */
 export function isSettled(peer: sdk.Peer): boolean {
-  return peer.line.current.state !== 'looking';
+  return peer.connection.current.state !== 'looking';
 }
 
 /**
@@ -28,6 +28,6 @@ export function firstConnection(peer: sdk.Peer, after: Platform['after'], most =
       resolve();
     };
     stops.push(after(most, end));
-    stops.push(peer.line.subscribe(() => isSettled(peer) && queueMicrotask(end)));
+    stops.push(peer.connection.subscribe(() => isSettled(peer) && queueMicrotask(end)));
   });
 }

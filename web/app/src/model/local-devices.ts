@@ -24,8 +24,8 @@ export class LocalDevices {
   readonly microphone: ReadonlySignal<sdk.Device>;
   readonly camera: ReadonlySignal<sdk.Device>;
   readonly available: ReadonlySignal<{
-    readonly microphones: readonly sdk.Choice[];
-    readonly cameras: readonly sdk.Choice[];
+    readonly microphones: readonly sdk.DeviceOption[];
+    readonly cameras: readonly sdk.DeviceOption[];
   }>;
   readonly level: ReadonlySignal<number>;
   readonly speaking: ReadonlySignal<boolean>;

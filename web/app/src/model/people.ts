@@ -22,11 +22,11 @@ export class People {
   readonly keepsDoor: ReadonlySignal<boolean>;
   /** The link that makes anyone who opens it a host; null if we don't have it. */
   readonly hostLink: string | null;
-  readonly #hosting: sdk.Hosting;
+  readonly #hosting: sdk.Moderation;
   /** We ended the call for everyone. */
   ended = false;
 
-  constructor(hosting: sdk.Hosting, subscriptions: Subscriptions, hostLink: string | null) {
+  constructor(hosting: sdk.Moderation, subscriptions: Subscriptions, hostLink: string | null) {
     this.#hosting = hosting;
     this.hostLink = hostLink;
     this.role = subscriptions.signal(hosting.role);
@@ -49,23 +49,23 @@ export class People {
   }
 
   letIn(entry: 'open' | 'knock' | 'locked'): void {
-    this.#hosting.govern({ entry });
+    this.#hosting.setRules({ entry });
   }
 
   allowFiles(files: boolean): void {
-    this.#hosting.govern({ files });
+    this.#hosting.setRules({ files });
   }
 
   allowHistory(history: boolean): void {
-    this.#hosting.govern({ history });
+    this.#hosting.setRules({ history });
   }
 
   allowScreens(screens: boolean): void {
-    this.#hosting.govern({ screens });
+    this.#hosting.setRules({ screens });
   }
 
   appoint(id: string, role: 'co-host' | 'member'): void {
-    this.#hosting.appoint(id, role);
+    this.#hosting.setRole(id, role);
   }
 
   askToMute(id: string): void {

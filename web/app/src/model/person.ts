@@ -15,7 +15,7 @@ export interface Person {
   readonly media: ReadonlySignal<Pick<sdk.PeerMedia, 'microphone' | 'camera'>>;
   readonly speaking: ReadonlySignal<boolean>;
   /** The connection to them; null for yourself. */
-  readonly line: ReadonlySignal<sdk.Line> | null;
+  readonly line: ReadonlySignal<sdk.ConnectionStatus> | null;
   /** Whether it is really them; null for yourself. */
   readonly verification: Verification | null;
 }
@@ -27,7 +27,7 @@ export function you(me: sdk.Member, devices: LocalDevices): Person {
 
 /** Another person; `subscriptions` end when they go. */
 export interface Other extends Person {
-  readonly line: ReadonlySignal<sdk.Line>;
+  readonly line: ReadonlySignal<sdk.ConnectionStatus>;
   readonly verification: Verification;
   readonly role: ReadonlySignal<sdk.Role>;
   /** The screen that they share, or null. */
@@ -48,12 +48,12 @@ export function other(peer: sdk.Peer, verified: VerifiedPeople): Other {
     stream: signal(peer.stream),
     media: subscriptions.signal(peer.media),
     speaking: subscriptions.signal(peer.speaking),
-    line: subscriptions.signal(peer.line),
+    line: subscriptions.signal(peer.connection),
     role: subscriptions.signal(peer.role),
     screen: subscriptions.signal(peer.screen),
-    may: peer.may,
+    may: peer.permissions,
     verification: new Verification(subscriptions.signal(peer.safety), verified, name),
     subscriptions,
-    retry: () => peer.retry(),
+    retry: () => peer.reconnect(),
   };
 }

@@ -4,7 +4,7 @@ import type { Platform } from '../platform/platform';
 import { Call } from './call';
 import { firstConnection, secondsForThoseThere } from './first-connection';
 import { LocalDevices } from './local-devices';
-import { hidesAddress, Lobby, type Refusal } from './start/lobby';
+import { hidesAddress, LobbyModel, type Refusal } from './start/lobby';
 import { keepOwner, ownerOf } from './start/new-call';
 import { type RoomAddress, roomPath } from './start/route';
 
@@ -20,7 +20,7 @@ const finalRefusals: ReadonlySet<string> = new Set([
 /** Where we are in a room's address. */
 export type RoomState =
   | { readonly at: 'returning' }
-  | { readonly at: 'lobby'; readonly lobby: Lobby }
+  | { readonly at: 'lobby'; readonly lobby: LobbyModel }
   | { readonly at: 'call'; readonly call: Call }
   | { readonly at: 'over'; readonly code: string; readonly message: string };
 
@@ -100,8 +100,8 @@ export class RoomPage {
     else await this.#enter(room);
   }
 
-  #look(): Lobby {
-    const lobby = new Lobby(this.#platform, this.#address, this.#devices, async (room) => {
+  #look(): LobbyModel {
+    const lobby = new LobbyModel(this.#platform, this.#address, this.#devices, async (room) => {
       lobby.end();
       await this.#enter(room);
     });
@@ -114,7 +114,7 @@ export class RoomPage {
     return lobby;
   }
 
-  #turnAway(lobby: Lobby, { code, message }: Refusal): void {
+  #turnAway(lobby: LobbyModel, { code, message }: Refusal): void {
     const state = this.#state.peek();
     if (this.#gone || state.at !== 'lobby' || state.lobby !== lobby) return;
     this.#stopWatching();

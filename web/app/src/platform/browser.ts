@@ -1,4 +1,4 @@
-import { Conversation, folderOf, keptIn, LocalMedia, ownedRoom, rejoin, visit } from '@eyeline/sdk';
+import { Conversation, folderOf, LocalMedia, openLobby, ownedRoomName, rejoin, resumable } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
 import { captureScreen } from './capture';
 import { chime } from './chime';
@@ -12,14 +12,14 @@ import { preview } from './preview';
 export function browser(): Platform {
   return {
     sdk: {
-      visit,
+      openLobby: openLobby,
       rejoin,
       probeStun: async (...asked) => (await import('./probes')).probeStun(...asked),
       probeTurn: async (...asked) => (await import('./probes')).probeTurn(...asked),
-      keptIn,
+      resumable: resumable,
       folderOf,
       Conversation,
-      ownedRoom,
+      ownedRoomName: ownedRoomName,
       media: () => new LocalMedia(),
     },
     url: document.baseURI,

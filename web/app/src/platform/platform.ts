@@ -6,13 +6,13 @@ export type Media = Pick<sdk.LocalMedia, keyof sdk.LocalMedia>;
 
 /** The part of the SDK that the app uses. */
 export interface Sdk {
-  visit: typeof sdk.visit;
+  openLobby: typeof sdk.openLobby;
   rejoin: typeof sdk.rejoin;
   probeStun: typeof sdk.probeStun;
   probeTurn: typeof sdk.probeTurn;
-  keptIn: typeof sdk.keptIn;
+  resumable: typeof sdk.resumable;
   folderOf: typeof sdk.folderOf;
-  ownedRoom: typeof sdk.ownedRoom;
+  ownedRoomName: typeof sdk.ownedRoomName;
   Conversation: typeof sdk.Conversation;
   media(): Media;
 }

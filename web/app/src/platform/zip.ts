@@ -1,5 +1,5 @@
 /** A file that goes into an archive. */
-export interface Member {
+export interface ZipMember {
   readonly path: string;
   readonly bytes: Blob;
 }
@@ -20,13 +20,13 @@ const BLOCK_BYTES = 2 * 1024 * 1024;
  * A ZIP archive of the members. They are read once, for their checksums, and not copied: the archive consists of the
  * blobs.
  */
-export async function zip(members: readonly Member[], at: Date): Promise<Blob> {
+export async function zip(members: readonly ZipMember[], at: Date): Promise<Blob> {
   const summed: Summed[] = [];
   for (const member of members) summed.push({ ...member, sum: await crc32(member.bytes) });
   return new Blob(archive(summed, at));
 }
 
-interface Summed extends Member {
+interface Summed extends ZipMember {
   /** CRC-32 of its bytes. */
   readonly sum: number;
 }

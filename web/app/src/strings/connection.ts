@@ -1,10 +1,10 @@
-import type { Line, RelayPlace, Tried } from '@eyeline/sdk';
+import type { ConnectionStatus, TriedPath, TurnServer } from '@eyeline/sdk';
 import { inOneDigit } from './strings';
 
 const udp = (protocol: string | null) => (protocol === null ? '' : ` (${protocol.toUpperCase()})`);
 
 /** What we know of the path, and no more. */
-function path({ state, path: kind, localType, remoteType, protocol, verdict }: Line): string {
+function path({ state, path: kind, localType, remoteType, protocol, verdict }: ConnectionStatus): string {
   if (state === 'looking') return verdict === null ? 'Looking for a path…' : 'None found yet';
   if (state === 'lost') return 'Lost. Trying again…';
   if (localType === 'relay') return `Relayed over ${protocol?.toUpperCase() ?? 'UDP'}, still encrypted`;
@@ -19,30 +19,30 @@ function path({ state, path: kind, localType, remoteType, protocol, verdict }: L
 
 const none = '–';
 
-function isUp({ state }: Line): boolean {
+function isUp({ state }: ConnectionStatus): boolean {
   return state === 'direct' || state === 'relayed';
 }
 
-function roundTrip(line: Line): string {
+function roundTrip(line: ConnectionStatus): string {
   const { roundTripMs } = line;
   if (!isUp(line)) return none;
   if (roundTripMs === null) return 'Measuring…';
   return roundTripMs < 1 ? 'Under 1 ms' : `${Math.round(roundTripMs)} ms`;
 }
 
-function lost(line: Line): string {
+function lost(line: ConnectionStatus): string {
   if (!isUp(line)) return none;
-  if (line.lost !== null) return `${inOneDigit(line.lost * 100)} %`;
-  return line.picture === null && line.roundTripMs !== null ? none : 'Measuring…';
+  if (line.packetLoss !== null) return `${inOneDigit(line.packetLoss * 100)} %`;
+  return line.video === null && line.roundTripMs !== null ? none : 'Measuring…';
 }
 
 const kinds = { 'same-network': 'Same network', direct: 'Directly through NATs' } as const;
 
-function places(relays: readonly RelayPlace[]): string {
+function places(relays: readonly TurnServer[]): string {
   return relays.map(({ transport, port }) => `${transport.toUpperCase()} port ${port}`).join(', ');
 }
 
-function tried({ kind, outcome, relays }: Tried): string {
+function tried({ kind, outcome, relays }: TriedPath): string {
   if (kind !== 'relay') return `${kinds[kind]}: ${outcome === 'ready' ? 'worked, not used' : 'no answer'}.`;
   if (outcome === 'ready') return 'Relay: ready, not used.';
   if (outcome === 'unneeded') return 'Relay: not needed.';
@@ -50,7 +50,7 @@ function tried({ kind, outcome, relays }: Tried): string {
   return `Relay (${places(relays)}): ${outcome === 'refused' ? 'refused' : 'no answer'}.`;
 }
 
-function picture({ picture: seen }: Line): string {
+function picture({ video: seen }: ConnectionStatus): string {
   if (seen === null) return 'No picture';
   const rate =
     seen.kbitPerSecond >= 1000
@@ -62,12 +62,12 @@ function picture({ picture: seen }: Line): string {
 /** The connection panel. */
 export const connectionWords = {
   heading: (name: string) => `Your connection to ${name}`,
-  address: (line: Line, known: string | null) => known ?? (isUp(line) ? 'address hidden' : none),
-  path: (line: Line) => ['Path', path(line)] as const,
-  tried: (line: Line) => [isUp(line) ? 'Also tried' : 'Tried', line.tried.map(tried).join(' ')] as const,
-  roundTrip: (line: Line) => ['Round trip', roundTrip(line)] as const,
-  picture: (line: Line) => ['Picture', picture(line)] as const,
-  lost: (line: Line) => ['Packet loss', lost(line)] as const,
+  address: (line: ConnectionStatus, known: string | null) => known ?? (isUp(line) ? 'address hidden' : none),
+  path: (line: ConnectionStatus) => ['Path', path(line)] as const,
+  tried: (line: ConnectionStatus) => [isUp(line) ? 'Also tried' : 'Tried', line.tried.map(tried).join(' ')] as const,
+  roundTrip: (line: ConnectionStatus) => ['Round trip', roundTrip(line)] as const,
+  picture: (line: ConnectionStatus) => ['Picture', picture(line)] as const,
+  lost: (line: ConnectionStatus) => ['Packet loss', lost(line)] as const,
   introduced: (sealed: boolean) =>
     ['Setup protected by', sealed ? 'The key in your link' : 'The server, which you rely on'] as const,
 };

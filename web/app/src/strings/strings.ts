@@ -1,4 +1,4 @@
-import type { Device, Line, VerdictCode } from '@eyeline/sdk';
+import type { ConnectionStatus, Device, VerdictCode } from '@eyeline/sdk';
 import { VERDICTS } from './verdicts';
 
 type Kind = 'microphone' | 'camera';
@@ -110,7 +110,7 @@ export function clockTime(at: number): string {
   return hourAndMinute.format(at);
 }
 
-function lineState({ state, roundTripMs }: Line): string {
+function lineState({ state, roundTripMs }: ConnectionStatus): string {
   if (state === 'looking') return 'looking…';
   if (state === 'lost' || roundTripMs === null) return state;
   return `${state} · ${roundTripMs < 1 ? '<1' : Math.round(roundTripMs)} ms`;
@@ -156,7 +156,7 @@ export const words = {
     },
   },
   diagram: {
-    note: (state: Line['state']) =>
+    note: (state: ConnectionStatus['state']) =>
       state === 'relayed' ? 'the server relays it, still encrypted' : 'the server introduces you, then steps aside',
     alice: 'Alice',
     bob: 'Bob',
@@ -248,7 +248,7 @@ export const words = {
   },
   share: 'Your browser blocked copying. Copy the link here:',
   connection: {
-    badge: (name: string, line: Line) => `Connection to ${name}: ${lineState(line)}`,
+    badge: (name: string, line: ConnectionStatus) => `Connection to ${name}: ${lineState(line)}`,
     state: lineState,
   },
   returning: 'Rejoining the call…',

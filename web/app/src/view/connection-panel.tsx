@@ -1,4 +1,4 @@
-import type { Line } from '@eyeline/sdk';
+import type { ConnectionStatus } from '@eyeline/sdk';
 import { X } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
@@ -48,8 +48,8 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
       </div>
       <div class="panel-body">
         <ConnectionDiagram
-          mine={{ name: call.me.name, address: connectionWords.address(line, line.local) }}
-          theirs={{ name: person.name, address: connectionWords.address(line, line.remote) }}
+          mine={{ name: call.me.name, address: connectionWords.address(line, line.localAddress) }}
+          theirs={{ name: person.name, address: connectionWords.address(line, line.remoteAddress) }}
           state={line.state}
           label={words.connection.state(line)}
         />
@@ -60,7 +60,7 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
   );
 }
 
-function Facts({ line, sealed }: { readonly line: Line; readonly sealed: boolean }) {
+function Facts({ line, sealed }: { readonly line: ConnectionStatus; readonly sealed: boolean }) {
   const { path, roundTrip, picture, lost, introduced, tried } = connectionWords;
   const rows = [path(line), roundTrip(line), picture(line), lost(line), introduced(sealed)];
   return (

@@ -1,14 +1,14 @@
 import type { Json } from '../connection/messages.ts';
-import { type Delivery, keyOf, type Line, Log, SENT, sums } from './line.ts';
+import { type ChatLine, ChatLog, type Delivery, keyOf, SENT, sums } from './line.ts';
 import {
   answers,
   askMessage,
+  CHAT_TEXT_MAX,
+  type ChatMessage,
   chatMessage,
-  type Message,
   parseLine,
   parseMessage,
-  type Said,
-  TEXT_MAX,
+  type WrittenLine,
 } from './messages.ts';
 
 /** Lines kept; the oldest go first. */
@@ -25,7 +25,7 @@ const ANSWERS_WINDOW_MS = 60_000;
 const TOLD_CHARACTERS_MAX = 2 * 1024 * 1024;
 
 /** Somebody else in the room. */
-export interface Person {
+export interface ChatParticipant {
   readonly id: string;
   readonly name: string;
   /** Whether there is a connection at this moment. */
@@ -33,20 +33,20 @@ export interface Person {
 }
 
 /** Effect: send this to that person, then call `arrived` or `failed` with it. */
-export interface Send {
+export interface ChatEnvelope {
   readonly to: string;
   readonly message: Json;
   /** Our own lines in it. */
-  readonly lines: readonly Line[];
+  readonly lines: readonly ChatLine[];
 }
 
-export interface Heard {
+export interface ChatReceived {
   /** A line that was said just now, and is new to us. */
-  readonly news: Line | null;
-  readonly sends: readonly Send[];
+  readonly added: ChatLine | null;
+  readonly sends: readonly ChatEnvelope[];
 }
 
-export interface SayOptions {
+export interface ChatOptions {
   /** Key of the line that this one answers. */
   readonly reply?: string | null;
   /** Seat of the only person that it is for. */
@@ -59,7 +59,7 @@ export interface SayOptions {
  */
 export class Conversation {
   readonly #page: string;
-  readonly #log = new Log(LINES_MAX);
+  readonly #log = new ChatLog(LINES_MAX);
   /** Who does not have a line of ours, by key: their names by seat. */
   readonly #lacking = new Map<string, Map<string, string>>();
   /** Keys that could not be sent to a seat. */
@@ -73,7 +73,7 @@ export class Conversation {
   /** Whether who comes later is told what was written before. */
   history = true;
   #me: { readonly id: string; readonly name: string };
-  #people: ReadonlyMap<string, Person> = new Map();
+  #people: ReadonlyMap<string, ChatParticipant> = new Map();
   #clock = 0;
   #said = 0;
   #asked = 0;
@@ -88,23 +88,26 @@ export class Conversation {
   }
 
   /** In the order that all agree on; the same array until something changes. */
-  get lines(): readonly Line[] {
+  get lines(): readonly ChatLine[] {
     return this.#log.lines;
   }
 
-  line(key: string): Line | undefined {
+  line(key: string): ChatLine | undefined {
     return this.#log.get(key);
   }
 
   /** Who we are, and everybody who is in the room now. */
-  meet(me: { readonly id: string; readonly name: string }, people: readonly Person[]): readonly Send[] {
+  setParticipants(
+    me: { readonly id: string; readonly name: string },
+    people: readonly ChatParticipant[],
+  ): readonly ChatEnvelope[] {
     const before = this.#people;
     this.#me = me;
     this.#people = new Map(people.map((person) => [person.id, person]));
     for (const id of this.#since.keys()) if (!this.#people.has(id)) this.#since.delete(id);
     for (const { id } of people) if (!before.has(id)) this.#since.set(id, this.#clock);
     const left = [...before.keys()].some((id) => !this.#people.has(id));
-    const sends: Send[] = [];
+    const sends: ChatEnvelope[] = [];
     for (const { id } of people) {
       // When somebody has left, those who heard them tell those who did not.
       if (left || !before.has(id)) sends.push(this.#ask(id, false));
@@ -115,17 +118,17 @@ export class Conversation {
   }
 
   /** Null if there is nothing to say, or too much, or nobody that it is for. */
-  say(
+  write(
     text: string,
     now: number,
-    { reply = null, to = null }: SayOptions = {},
-  ): { line: Line; sends: readonly Send[] } | null {
+    { reply = null, to = null }: ChatOptions = {},
+  ): { line: ChatLine; sends: readonly ChatEnvelope[] } | null {
     const person = to === null ? null : this.#people.get(to);
-    if (text.trim() === '' || text.length > TEXT_MAX || person === undefined) return null;
+    if (text.trim() === '' || text.length > CHAT_TEXT_MAX || person === undefined) return null;
     this.#said += 1;
     const [id, { id: author, name }] = [`${this.#page}-${this.#said}`, this.#me];
     const key = keyOf(author, id);
-    const said: Said = {
+    const said: WrittenLine = {
       id,
       author,
       name,
@@ -141,43 +144,43 @@ export class Conversation {
   }
 
   /** Our own line with another text, empty to delete it; null if it is not ours to change. */
-  change(key: string, text: string): { line: Line; sends: readonly Send[] } | null {
+  edit(key: string, text: string): { line: ChatLine; sends: readonly ChatEnvelope[] } | null {
     const line = this.#log.get(key);
-    if (line === undefined || !this.canChange(line) || text.length > TEXT_MAX || text === line.text) return null;
+    if (line === undefined || !this.canEdit(line) || text.length > CHAT_TEXT_MAX || text === line.text) return null;
     const revision = line.revision + 1;
     this.#put({ ...line, revision, text: text.trim() === '' ? '' : text.toWellFormed() });
     return this.#spread(key);
   }
 
   /** Ours, not deleted, written from the seat that we have (others believe no other), and for somebody who is here. */
-  canChange({ mine, author, text, to }: Line): boolean {
+  canEdit({ mine, author, text, to }: ChatLine): boolean {
     return mine && author === this.#me.id && text !== '' && (to === null || this.#people.has(to));
   }
 
   /** Anything that a person sent; what is not ours is no news and has no effects. */
-  hear(from: { readonly id: string; readonly name: string }, value: unknown, now: number): Heard {
+  receive(from: { readonly id: string; readonly name: string }, value: unknown, now: number): ChatReceived {
     const message = parseMessage(value, from);
     switch (message?.kind) {
       case 'chat':
-        return { news: this.#isForUs(message.line) ? this.#learn(message.line, '', now) : null, sends: [] };
+        return { added: this.#isForUs(message.line) ? this.#learn(message.line, '', now) : null, sends: [] };
       case 'chat-ask':
-        return { news: null, sends: this.#mayAsk(from.id, now) ? this.#answer(from, message) : [] };
+        return { added: null, sends: this.#mayAsk(from.id, now) ? this.#answer(from, message) : [] };
       case 'chat-before':
         if (this.#asks.get(from.id) !== message.ask) break; // nobody asked
         if (message.last) this.#asks.delete(from.id);
         for (const line of message.lines) this.#believe(from, line, now);
     }
-    return { news: null, sends: [] };
+    return { added: null, sends: [] };
   }
 
   /** They have it. */
-  arrived({ to, lines }: Send): readonly Send[] {
+  delivered({ to, lines }: ChatEnvelope): readonly ChatEnvelope[] {
     for (const { key, revision } of lines) if (this.#log.get(key)?.revision === revision) this.#has(to, key);
     return this.#pay(to, 1);
   }
 
   /** They left, or too much was waiting for them. */
-  failed({ to, lines }: Send): void {
+  failed({ to, lines }: ChatEnvelope): void {
     const owed = this.#owed.get(to) ?? new Set();
     for (const { key } of lines) owed.add(key);
     this.#owed.set(to, owed);
@@ -187,13 +190,13 @@ export class Conversation {
     return now > this.#clock && (this.#clock === 0 || now - this.#clock <= AHEAD_MAX_MS) ? now : this.#clock + 1;
   }
 
-  #put(line: Line): void {
+  #put(line: ChatLine): void {
     this.#log.put(line);
     this.#clock = Math.max(this.#clock, line.clock);
   }
 
   /** To everybody that it is for. */
-  #spread(key: string): { line: Line; sends: readonly Send[] } | null {
+  #spread(key: string): { line: ChatLine; sends: readonly ChatEnvelope[] } | null {
     const line = this.#log.get(key);
     if (line === undefined) return null;
     const people = [...this.#people.values()].filter(({ id }) => line.to === null || line.to === id);
@@ -204,14 +207,17 @@ export class Conversation {
     return { line: this.#log.get(key) ?? line, sends: people.map(({ id }) => sendOf(id, line)) };
   }
 
-  #ask(to: string, back: boolean): Send {
+  #ask(to: string, back: boolean): ChatEnvelope {
     this.#asked += 1;
     const ask = `${this.#page}-${this.#asked}`;
     this.#asks.set(to, ask);
     return { to, message: askMessage(ask, back, this.#sums(to)), lines: [] };
   }
 
-  #answer(from: { readonly id: string }, { ask, back, have }: Message & { kind: 'chat-ask' }): readonly Send[] {
+  #answer(
+    from: { readonly id: string },
+    { ask, back, have }: ChatMessage & { kind: 'chat-ask' },
+  ): readonly ChatEnvelope[] {
     const sums = this.#sums(from.id);
     const differs = (author: string): boolean => sums.get(author) !== have.get(author);
     if (!differs(this.#me.id)) for (const key of this.#lacking.keys()) this.#has(from.id, key);
@@ -233,8 +239,8 @@ export class Conversation {
   }
 
   /** What we tell: our own, and what those wrote who have left. The others are here to tell it themselves. */
-  #tellable(to: string): readonly Line[] {
-    const isOurs = ({ author, mine }: Line): boolean => mine || (author !== to && !this.#isHere(author));
+  #tellable(to: string): readonly ChatLine[] {
+    const isOurs = ({ author, mine }: ChatLine): boolean => mine || (author !== to && !this.#isHere(author));
     const since = this.history ? 0 : (this.#since.get(to) ?? 0);
     return this.lines.filter((line) => line.clock > since && isBetween(line, this.#me.id, to) && isOurs(line));
   }
@@ -250,18 +256,18 @@ export class Conversation {
   }
 
   /** A line told by somebody: of their own, or of somebody who is not here to tell it. */
-  #believe(from: { readonly id: string; readonly name: string }, line: Said, now: number): void {
+  #believe(from: { readonly id: string; readonly name: string }, line: WrittenLine, now: number): void {
     const own = line.author === from.id;
     if (own ? !this.#isForUs(line) : line.to !== null || this.#isHere(line.author)) return;
     this.#learn(own ? { ...line, name: from.name } : line, own ? '' : from.name, now);
   }
 
-  #isForUs({ to }: Said): boolean {
+  #isForUs({ to }: WrittenLine): boolean {
     return to === null || to === this.#me.id;
   }
 
   /** Answers with the line if it was not known. */
-  #learn(said: Said, via: string, now: number): Line | null {
+  #learn(said: WrittenLine, via: string, now: number): ChatLine | null {
     const key = keyOf(said.author, said.id);
     const known = this.#log.get(key);
     if (known !== undefined && !isBetter(said, via, known)) return null;
@@ -287,10 +293,10 @@ export class Conversation {
   }
 
   /** Sends again what did not arrive, so many lines of it at most. */
-  #pay(to: string, most = Number.POSITIVE_INFINITY): readonly Send[] {
+  #pay(to: string, most = Number.POSITIVE_INFINITY): readonly ChatEnvelope[] {
     const owed = this.#owed.get(to);
     if (owed === undefined || !this.#people.has(to)) return [];
-    const sends: Send[] = [];
+    const sends: ChatEnvelope[] = [];
     for (const key of owed) {
       if (sends.length >= most) break;
       owed.delete(key);
@@ -317,17 +323,17 @@ export class Conversation {
   }
 }
 
-function sendOf(to: string, line: Line): Send {
+function sendOf(to: string, line: ChatLine): ChatEnvelope {
   return { to, message: chatMessage(line), lines: [line] };
 }
 
 /** Whether both may read it. */
-function isBetween({ author, to }: Line, me: string, other: string): boolean {
+function isBetween({ author, to }: ChatLine, me: string, other: string): boolean {
   return to === null || (author === me && to === other) || (author === other && to === me);
 }
 
 /** An author's own word is better than another's; of two that are as good, the later. Nobody else changes our own. */
-function isBetter(said: Said, via: string, known: Line): boolean {
+function isBetter(said: WrittenLine, via: string, known: ChatLine): boolean {
   if (known.mine) return false;
   if ((via === '') !== (known.via === '')) return via === '';
   return said.revision > known.revision;
@@ -338,7 +344,7 @@ function isSame(a: Delivery, b: Delivery): boolean {
 }
 
 /** As many of the last ones as are told. */
-function newest(lines: readonly Line[]): readonly Line[] {
+function newest(lines: readonly ChatLine[]): readonly ChatLine[] {
   let size = 0;
   const first = lines.findLastIndex(({ text }) => {
     size += text.length + 200; // and what goes with it

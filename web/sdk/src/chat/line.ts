@@ -1,5 +1,5 @@
 /** A line of the conversation, as one person has it. */
-export interface Line {
+export interface ChatLine {
   /** Author and id: nobody else's line has it. */
   readonly key: string;
   /** The seat that it was written from. */
@@ -41,35 +41,35 @@ export function keyOf(author: string, id: string): string {
 }
 
 /** The order that all agree on: by clock, then author, then id. */
-export function compare(a: Line, b: Line): number {
+export function compare(a: ChatLine, b: ChatLine): number {
   if (a.clock !== b.clock) return a.clock - b.clock;
   if (a.author !== b.author) return a.author < b.author ? -1 : 1;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
 /** Lines in their order; the oldest go when there are too many. */
-export class Log {
+export class ChatLog {
   readonly #most: number;
-  readonly #byKey = new Map<string, Line>();
-  readonly #sorted: Line[] = [];
-  #snapshot: readonly Line[] | null = null;
+  readonly #byKey = new Map<string, ChatLine>();
+  readonly #sorted: ChatLine[] = [];
+  #snapshot: readonly ChatLine[] | null = null;
 
   constructor(most: number) {
     this.#most = most;
   }
 
   /** The same array until a line comes or changes. */
-  get lines(): readonly Line[] {
+  get lines(): readonly ChatLine[] {
     this.#snapshot ??= [...this.#sorted];
     return this.#snapshot;
   }
 
-  get(key: string): Line | undefined {
+  get(key: string): ChatLine | undefined {
     return this.#byKey.get(key);
   }
 
   /** Takes the line in, in place of an earlier one with its key. */
-  put(line: Line): void {
+  put(line: ChatLine): void {
     this.#snapshot = null;
     const known = this.#byKey.get(line.key);
     this.#byKey.set(line.key, line);
@@ -84,7 +84,7 @@ export class Log {
     if (oldest !== undefined) this.#byKey.delete(oldest.key);
   }
 
-  #placeOf(line: Line): number {
+  #placeOf(line: ChatLine): number {
     let [low, high] = [0, this.#sorted.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -97,7 +97,7 @@ export class Log {
 }
 
 /** What somebody has of each author, in few characters: equal if the lines and their revisions are. */
-export function sums(lines: readonly Line[]): Map<string, string> {
+export function sums(lines: readonly ChatLine[]): Map<string, string> {
   const found = new Map<string, { count: number; sum: number }>();
   for (const { author, id, revision } of lines) {
     const { count, sum } = found.get(author) ?? { count: 0, sum: 0 };

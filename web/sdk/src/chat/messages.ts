@@ -1,8 +1,8 @@
 import type { Json } from '../connection/messages.ts';
-import { keyOf, type Line } from './line.ts';
+import { type ChatLine, keyOf } from './line.ts';
 
 /** In characters as the browser counts them. */
-export const TEXT_MAX = 4000;
+export const CHAT_TEXT_MAX = 4000;
 const ID_MAX = 64;
 const NAME_MAX = 256;
 /** Authors in an ask, and characters of JSON in an answer: both fit into a message with room to spare. */
@@ -10,17 +10,25 @@ const AUTHORS_MAX = 300;
 const ANSWER_CHARACTERS_MAX = 48 * 1024;
 
 /** A line as it is said: without what only one person knows of it. */
-export type Said = Pick<Line, 'id' | 'author' | 'name' | 'clock' | 'at' | 'revision' | 'text' | 'reply' | 'to'>;
+export type WrittenLine = Pick<
+  ChatLine,
+  'id' | 'author' | 'name' | 'clock' | 'at' | 'revision' | 'text' | 'reply' | 'to'
+>;
 
-export type Message =
+export type ChatMessage =
   /** By its author, to whom it is for; said again with a higher revision when they change it. */
-  | { readonly kind: 'chat'; readonly line: Said }
+  | { readonly kind: 'chat'; readonly line: WrittenLine }
   /** What did I miss? `have` sums up what is known, by author. `back`: in answer to an ask, and not to be asked back. */
   | { readonly kind: 'chat-ask'; readonly ask: string; readonly back: boolean; readonly have: Map<string, string> }
   /** A part of the answer. */
-  | { readonly kind: 'chat-before'; readonly ask: string; readonly last: boolean; readonly lines: readonly Said[] };
+  | {
+      readonly kind: 'chat-before';
+      readonly ask: string;
+      readonly last: boolean;
+      readonly lines: readonly WrittenLine[];
+    };
 
-export function chatMessage({ id, clock, at, revision, text, reply, to }: Said): Json {
+export function chatMessage({ id, clock, at, revision, text, reply, to }: WrittenLine): Json {
   return { kind: 'chat', id, clock, at, revision, text, reply, to };
 }
 
@@ -38,8 +46,8 @@ export function questionIn(value: unknown): Json | undefined {
 }
 
 /** The answer in messages, each with the lines that are in it. */
-export function answers(ask: string, lines: readonly Line[]): { message: Json; lines: readonly Line[] }[] {
-  const parts: Line[][] = [[]];
+export function answers(ask: string, lines: readonly ChatLine[]): { message: Json; lines: readonly ChatLine[] }[] {
+  const parts: ChatLine[][] = [[]];
   let size = 0;
   for (const line of lines) {
     const characters = JSON.stringify(toldLine(line)).length + 1;
@@ -56,12 +64,12 @@ export function answers(ask: string, lines: readonly Line[]): { message: Json; l
   }));
 }
 
-function toldLine({ id, author, name, clock, at, revision, text, reply, to }: Said): Json {
+function toldLine({ id, author, name, clock, at, revision, text, reply, to }: WrittenLine): Json {
   return { id, author, name, clock, at, revision, text, reply, to };
 }
 
 /** What a peer sent, or null if it is not ours or makes no sense. `from` is the author of what is said live. */
-export function parseMessage(value: unknown, from: { readonly id: string; readonly name: string }): Message | null {
+export function parseMessage(value: unknown, from: { readonly id: string; readonly name: string }): ChatMessage | null {
   if (!isRecord(value)) return null;
   const { kind, ask } = value;
   if (kind === 'chat') {
@@ -76,7 +84,7 @@ export function parseMessage(value: unknown, from: { readonly id: string; readon
 }
 
 /** A line, from a peer or from what an earlier page of ours kept; null if it is none. */
-export function parseLine(value: unknown): Said | null {
+export function parseLine(value: unknown): WrittenLine | null {
   if (!isRecord(value)) return null;
   const { id, author, name, clock, at, revision, text, reply, to } = value;
   if (!isId(id) || !isId(author) || typeof name !== 'string' || typeof text !== 'string') return null;
@@ -89,7 +97,7 @@ export function parseLine(value: unknown): Said | null {
 
 /** Whole characters only, also of what a hostile browser sent. */
 function cut(text: string): string {
-  return (text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text).toWellFormed();
+  return (text.length > CHAT_TEXT_MAX ? `${text.slice(0, CHAT_TEXT_MAX)}…` : text).toWellFormed();
 }
 
 function parseHave(value: unknown): Map<string, string> {

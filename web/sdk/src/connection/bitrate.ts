@@ -13,20 +13,25 @@ const SCREEN_PART = 0.75;
 const FULL_LINKS = 2;
 
 /** What one link may send. Bits are a second, at most. */
-export interface Budget {
-  readonly pictureBits: number;
+export interface BitrateLimits {
+  readonly cameraBitrate: number;
   /** Whether the picture has half its width and height. */
-  readonly half: boolean;
-  readonly screenBits: number;
+  readonly halfSize: boolean;
+  readonly screenBitrate: number;
   /** Of the screen, a second. It is never made smaller: what is on it is to be read. */
-  readonly screenFrames: number;
+  readonly screenFramerate: number;
 }
 
 /** A link's part of the uplink, one of `links` that send the same. */
-export function budgetOf(links: number, sharing: boolean): Budget {
+export function bitrateLimits(links: number, sharing: boolean): BitrateLimits {
   const share = UPLINK_BITS / links;
   const screenBits = Math.min(SCREEN_BITS, Math.round(share * SCREEN_PART));
   const pictureBits = Math.min(PICTURE_BITS, Math.round(sharing ? share - screenBits : share));
   const many = links > FULL_LINKS;
-  return { pictureBits, half: many || sharing, screenBits, screenFrames: many ? 15 : 30 };
+  return {
+    cameraBitrate: pictureBits,
+    halfSize: many || sharing,
+    screenBitrate: screenBits,
+    screenFramerate: many ? 15 : 30,
+  };
 }

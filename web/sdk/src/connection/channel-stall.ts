@@ -2,7 +2,7 @@
 const STALLED_MS = 15_000;
 
 /** Notices that a data channel is open, has something to send, and sends nothing: no event tells of that. */
-export class Stall {
+export class ChannelStall {
   #waiting = 0;
   #given = 0;
   #since = 0;
@@ -11,7 +11,7 @@ export class Stall {
    * To be called about once a second with the bytes that wait, and with a count of what was given since others had left:
    * as many may wait each time, and not the same. True once for each time that it has lasted too long.
    */
-  look(waiting: number, given: number, nowMs: number): boolean {
+  update(waiting: number, given: number, nowMs: number): boolean {
     if (waiting === 0 || waiting !== this.#waiting || given !== this.#given) {
       this.#given = given;
       this.#waiting = waiting;

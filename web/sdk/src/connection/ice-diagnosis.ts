@@ -4,7 +4,7 @@ import type { IceServer } from '../signalling/protocol.ts';
 export type Transport = 'udp' | 'tcp' | 'tls';
 
 /** Where a relay is, as a `turn:` or `turns:` URL says. */
-export interface RelayPlace {
+export interface TurnServer {
   readonly url: string;
   readonly transport: Transport;
   readonly port: number;
@@ -17,7 +17,7 @@ export interface GatheringError {
 }
 
 /** One address that a side can perhaps be reached at. */
-export interface Way {
+export interface CandidateAddress {
   readonly type: RTCIceCandidateType;
   readonly address: string;
 }
@@ -30,15 +30,15 @@ export interface TriedPair {
 }
 
 /** All that is known of a try to connect. */
-export interface Attempt {
-  readonly relays: readonly RelayPlace[];
+export interface IceAttempt {
+  readonly relays: readonly TurnServer[];
   readonly errors: readonly GatheringError[];
   readonly mine: readonly RTCIceCandidateType[];
   readonly theirs: readonly RTCIceCandidateType[];
   readonly pairs: readonly TriedPair[];
 }
 
-export const NO_ATTEMPT: Attempt = { relays: [], errors: [], mine: [], theirs: [], pairs: [] };
+export const NO_ICE_ATTEMPT: IceAttempt = { relays: [], errors: [], mine: [], theirs: [], pairs: [] };
 
 /** Why two people don't connect. */
 export type VerdictCode =
@@ -57,15 +57,15 @@ export type PathKind = 'same-network' | 'direct' | 'relay';
  * What became of a path that is not in use: `ready` would do, `unneeded` was not waited for, `missing` is one that nobody
  * offers.
  */
-export interface Tried {
+export interface TriedPath {
   readonly kind: PathKind;
   readonly outcome: 'ready' | 'unneeded' | 'silent' | 'refused' | 'missing';
   /** Where a relay was looked for; empty for other kinds. */
-  readonly relays: readonly RelayPlace[];
+  readonly relays: readonly TurnServer[];
 }
 
 /** Why nothing connects. */
-export function verdictOf({ relays, errors, mine, theirs, pairs }: Attempt): VerdictCode {
+export function verdictOf({ relays, errors, mine, theirs, pairs }: IceAttempt): VerdictCode {
   if (mine.length === 0) return 'no-candidates';
   if (theirs.length === 0) return 'peer-silent';
   if (mine.includes('relay')) return 'no-path';
@@ -76,10 +76,10 @@ export function verdictOf({ relays, errors, mine, theirs, pairs }: Attempt): Ver
 }
 
 /** What else was tried besides the path in `use`; of what is worse than that, only whether a relay was there. */
-export function triedOf(attempt: Attempt, use: PathKind | null): readonly Tried[] {
+export function triedPaths(attempt: IceAttempt, use: PathKind | null): readonly TriedPath[] {
   const { relays, pairs } = attempt;
   const better = use === 'same-network' ? [] : use === 'direct' ? DIRECT.slice(0, 1) : DIRECT;
-  const found = better.flatMap((kind): readonly Tried[] => {
+  const found = better.flatMap((kind): readonly TriedPath[] => {
     const tried = pairs.filter(({ local, remote }) => kindOf(local, remote) === kind);
     if (tried.length === 0) return [];
     return [{ kind, outcome: tried.some(({ answered }) => answered) ? 'ready' : 'silent', relays: [] }];
@@ -93,7 +93,7 @@ export function triedOf(attempt: Attempt, use: PathKind | null): readonly Tried[
 
 const DIRECT = ['same-network', 'direct'] as const;
 
-function relayOutcome({ relays, errors, mine }: Attempt): Tried['outcome'] {
+function relayOutcome({ relays, errors, mine }: IceAttempt): TriedPath['outcome'] {
   if (relays.length === 0) return 'missing';
   if (mine.includes('relay')) return 'ready';
   return isRefused(relays, errors) ? 'refused' : 'silent';
@@ -104,7 +104,7 @@ function kindOf(local: RTCIceCandidateType, remote: RTCIceCandidateType): PathKi
   return local === 'host' && remote === 'host' ? 'same-network' : 'direct';
 }
 
-function isRefused(relays: readonly RelayPlace[], errors: readonly GatheringError[]): boolean {
+function isRefused(relays: readonly TurnServer[], errors: readonly GatheringError[]): boolean {
   return errors.some((error) => error.code < 700 && relays.some(({ url }) => isAbout(error, url)));
 }
 
@@ -118,7 +118,7 @@ export function isAbout(error: GatheringError, url: string): boolean {
 }
 
 /** Both together: a browser forgets what it gave up. */
-export function together(before: Attempt, now: Attempt): Attempt {
+export function mergedAttempts(before: IceAttempt, now: IceAttempt): IceAttempt {
   const errors = new Map([...before.errors, ...now.errors].map((each) => [`${each.url} ${each.code}`, each]));
   const pairs = new Map<string, TriedPair>();
   for (const pair of [...before.pairs, ...now.pairs]) {
@@ -135,12 +135,12 @@ export function together(before: Attempt, now: Attempt): Attempt {
 }
 
 /** The relays among the servers that the broker has given. */
-export function relaysIn(servers: readonly Pick<IceServer, 'urls'>[]): readonly RelayPlace[] {
+export function turnServersIn(servers: readonly Pick<IceServer, 'urls'>[]): readonly TurnServer[] {
   return servers.flatMap(({ urls }) => urls).flatMap((url) => relayAt(url) ?? []);
 }
 
 /** RFC 7065. */
-function relayAt(url: string): RelayPlace | null {
+function relayAt(url: string): TurnServer | null {
   const [, scheme, port, query] = /^(turns?):(?:\[[^\]]*\]|[^:?]*)(?::(\d+))?(?:\?(.*))?$/.exec(url) ?? [];
   if (scheme === undefined) return null;
   const secure = scheme === 'turns';
@@ -149,7 +149,7 @@ function relayAt(url: string): RelayPlace | null {
 }
 
 /** The addresses in a session description, which holds all that were gathered, or heard of, so far. */
-export function waysIn(sdp: string | undefined): readonly Way[] {
+export function candidatesIn(sdp: string | undefined): readonly CandidateAddress[] {
   const lines = (sdp ?? '').matchAll(/^a=candidate:\S+ 1 \S+ \d+ (\S+) \d+ typ (host|srflx|prflx|relay)/gm);
   return [...lines].map(([, address = '', type]) => ({ type: type as RTCIceCandidateType, address }));
 }

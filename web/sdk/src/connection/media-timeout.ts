@@ -5,13 +5,13 @@ const SILENT_MS = 1000;
  * Notices that nothing comes any more, seconds before the browser says `disconnected`: a router with a new address drops
  * what is sent to the old one, and tells nobody.
  */
-export class Silence {
+export class MediaTimeout {
   #mark = 0;
   #since = 0;
   #told = true;
 
   /** Whether it lasts too long already. */
-  get lasts(): boolean {
+  get expired(): boolean {
     return this.#told && this.#mark !== 0;
   }
 
@@ -19,7 +19,7 @@ export class Silence {
    * To be called several times a second. `mark` is another number whenever something has come, and 0 as long as nothing
    * ever has; true once for each silence, when it has lasted too long.
    */
-  look(mark: number, nowMs: number): boolean {
+  update(mark: number, nowMs: number): boolean {
     if (mark !== this.#mark) {
       this.#mark = mark;
       this.#since = nowMs;

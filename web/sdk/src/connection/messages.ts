@@ -1,5 +1,5 @@
-import { parseStep, type Step } from '../verification/short-auth-string.ts';
-import type { Candidate, Description } from './negotiation.ts';
+import { parseStep, type VerificationStep } from '../verification/short-auth-string.ts';
+import type { SignalledCandidate, SignalledDescription } from './negotiation.ts';
 
 /** Anything that JSON can carry. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -10,20 +10,20 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  * `link` numbers the speaker's connection object, growing with time; `to` is the listener's that it is meant for, null if
  * not known yet.
  */
-export interface Words {
+export interface SignalMessage {
   readonly link: number;
   readonly to: number | null;
-  readonly about: { readonly description: Description } | { readonly candidate: Candidate };
+  readonly about: { readonly description: SignalledDescription } | { readonly candidate: SignalledCandidate };
 }
 
 /** What two members say to each other over their data channel. */
-export type Frame =
+export type ChannelFrame =
   /** A message, kept by the sender until `got`. */
   | { readonly frame: 'message'; readonly n: number; readonly data: Json }
   | { readonly frame: 'got'; readonly n: number }
   | { readonly frame: 'media'; readonly media: PeerMedia }
   /** To know whether somebody is between. */
-  | { readonly frame: 'compare'; readonly step: Step }
+  | { readonly frame: 'compare'; readonly step: VerificationStep }
   /** `words` by another way, while the broker is away. */
   | { readonly frame: 'words'; readonly words: string }
   /** Left for good (`leave`), or the page is going away and may be back (`away`). */
@@ -36,7 +36,7 @@ export interface PeerMedia {
 }
 
 /** Words from another member, or null if they make no sense: they come from somebody else's program. */
-export function parseWords(text: string): Words | null {
+export function parseSignal(text: string): SignalMessage | null {
   const value = parse(text);
   if (!isRecord(value) || !isCount(value['link']) || !(value['to'] === null || isCount(value['to']))) return null;
   const about = value['about'];
@@ -50,7 +50,7 @@ export function parseWords(text: string): Words | null {
 }
 
 /** A frame from another member, or null if it makes no sense. */
-export function parseFrame(text: string): Frame | null {
+export function parseChannelFrame(text: string): ChannelFrame | null {
   const value = parse(text);
   if (!isRecord(value)) return null;
   switch (value['frame']) {
@@ -94,7 +94,7 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-function isDescription(value: unknown): value is Description {
+function isDescription(value: unknown): value is SignalledDescription {
   if (!isRecord(value)) return false;
   const kind = value['kind'];
   return (
@@ -105,7 +105,7 @@ function isDescription(value: unknown): value is Description {
   );
 }
 
-function isCandidate(value: unknown): value is Candidate {
+function isCandidate(value: unknown): value is SignalledCandidate {
   return (
     isRecord(value) &&
     typeof value['ufrag'] === 'string' &&

@@ -4,7 +4,7 @@ import { NEGOTIATION, type NegotiationEvent, type NegotiationState } from '../si
 const CANDIDATES_HELD = 64;
 
 /** An offer or answer on its way; an answer repeats the number of its offer. */
-export interface Description {
+export interface SignalledDescription {
   readonly kind: 'offer' | 'answer';
   readonly number: number;
   readonly ufrag: string;
@@ -12,7 +12,7 @@ export interface Description {
 }
 
 /** A candidate on its way; `ufrag` names the description that it belongs to. */
-export interface Candidate {
+export interface SignalledCandidate {
   readonly ufrag: string;
   readonly candidate: string;
   readonly mid: string | null;
@@ -22,11 +22,11 @@ export type NegotiationEffect =
   /** Make an offer (or answer) and set it as the local description; then `done`. */
   | { readonly do: 'make-offer' | 'make-answer' }
   /** Set this as the remote description, rolling back a local offer; then `done`. */
-  | { readonly do: 'take'; readonly description: Description }
+  | { readonly do: 'take'; readonly description: SignalledDescription }
   /** Send the local description, under this number. */
   | { readonly do: 'say'; readonly kind: 'offer' | 'answer'; readonly number: number }
   /** Add this remote candidate. */
-  | { readonly do: 'add'; readonly candidate: Candidate };
+  | { readonly do: 'add'; readonly candidate: SignalledCandidate };
 
 /**
  * One side of one connection: perfect negotiation, pure; the table is the server's, see docs/protocol.md.
@@ -41,13 +41,13 @@ export class Negotiation {
   #number = 0;
   /** Of the newest offer taken. */
   #answered = 0;
-  #taking: Description | null = null;
-  #held: Description | null = null;
+  #taking: SignalledDescription | null = null;
+  #held: SignalledDescription | null = null;
   #again = false;
   /** Of the remote description in force. */
   #ufrag: string | null = null;
   readonly #oldUfrags = new Set<string | null>();
-  #waiting: Candidate[] = [];
+  #waiting: SignalledCandidate[] = [];
 
   constructor(polite: boolean) {
     this.#polite = polite;
@@ -58,12 +58,12 @@ export class Negotiation {
   }
 
   /** Something changed here that the other side must agree to. */
-  need(): NegotiationEffect[] {
+  needNegotiation(): NegotiationEffect[] {
     return this.#step('needed', null);
   }
 
   /** A description has come. */
-  hear(description: Description): NegotiationEffect[] {
+  receiveDescription(description: SignalledDescription): NegotiationEffect[] {
     if (description.kind === 'answer') {
       return description.number === this.#number ? this.#step('answer', description) : [];
     }
@@ -71,7 +71,7 @@ export class Negotiation {
   }
 
   /** A candidate has come. */
-  hearCandidate(candidate: Candidate): NegotiationEffect[] {
+  receiveCandidate(candidate: SignalledCandidate): NegotiationEffect[] {
     if (candidate.ufrag === this.#ufrag) return [{ do: 'add', candidate }];
     if (!this.#oldUfrags.has(candidate.ufrag) && this.#waiting.length < CANDIDATES_HELD) this.#waiting.push(candidate);
     return [];
@@ -88,16 +88,16 @@ export class Negotiation {
     if (this.#held !== null && (this.#state === 'stable' || this.#state === 'offered')) {
       const held = this.#held;
       this.#held = null;
-      return [...effects, ...this.hear(held)];
+      return [...effects, ...this.receiveDescription(held)];
     }
     if (this.#again && this.#state === 'stable') {
       this.#again = false;
-      return [...effects, ...this.need()];
+      return [...effects, ...this.needNegotiation()];
     }
     return effects;
   }
 
-  #step(event: NegotiationEvent, description: Description | null): NegotiationEffect[] {
+  #step(event: NegotiationEvent, description: SignalledDescription | null): NegotiationEffect[] {
     const [act, after] = NEGOTIATION[this.#state][event];
     const answering = this.#state === 'answering';
     this.#state = after;

@@ -1,15 +1,15 @@
 import { isFull } from '../errors.ts';
 import type { IceServer } from '../signalling/protocol.ts';
-import { budgetOf } from './bitrate.ts';
-import { type Setup, setupOf, withSetup } from './dtls-role.ts';
-import { type GatheringError, waysIn } from './ice-diagnosis.ts';
-import type { Words } from './messages.ts';
+import { bitrateLimits } from './bitrate.ts';
+import { type DtlsRole, dtlsRoleIn, withDtlsRole } from './dtls-role.ts';
+import { candidatesIn, type GatheringError } from './ice-diagnosis.ts';
+import type { SignalMessage } from './messages.ts';
 import { Negotiation, type NegotiationEffect } from './negotiation.ts';
-import { asTold } from './sdp.ts';
-import { nextNumber } from './sequence.ts';
+import { mungedSdp } from './sdp.ts';
+import { nextSequence } from './sequence.ts';
 import {
   firstTrack,
-  type Outgoing,
+  type LocalTracks,
   openTransceivers,
   type TrackName,
   trackIn,
@@ -38,20 +38,24 @@ const ERRORS_MAX = 50;
 const FULL_SIZE_AFTER_MS = 1000;
 
 /** A connection that was made ahead, with its candidates gathered and tracks: it saves the time when somebody comes. */
-export interface Spare {
+export interface SpareConnection {
   readonly connection: RTCPeerConnection;
   readonly channel: RTCDataChannel;
   /** What the browser said of servers while it gathered; the first {@link ERRORS_MAX}. */
   readonly errors: readonly GatheringError[];
   readonly files: RTCDataChannel;
-  readonly ways: Ways;
+  readonly iceTransportPolicy: IcePolicy;
 }
 
 /** Which ways a connection may take: with `relay` nobody learns our address but the relay. */
-export type Ways = RTCIceTransportPolicy;
+export type IcePolicy = RTCIceTransportPolicy;
 
-/** Makes a {@link Spare}, which sends what there is of `stream` unless it is told otherwise later. */
-export function spare(iceServers: readonly IceServer[], stream: MediaStream | null, ways: Ways): Spare {
+/** Makes a {@link SpareConnection}, which sends what there is of `stream` unless it is told otherwise later. */
+export function createSpare(
+  iceServers: readonly IceServer[],
+  stream: MediaStream | null,
+  ways: IcePolicy,
+): SpareConnection {
   const connection = new RTCPeerConnection(configuration(iceServers, ways));
   for (const kind of ['audio', 'video'] as const) {
     const track = firstTrack(stream, kind);
@@ -64,16 +68,25 @@ export function spare(iceServers: readonly IceServer[], stream: MediaStream | nu
   const channel = connection.createDataChannel('eyeline', { negotiated: true, id: 0 });
   // A priority that only some browsers know, and TypeScript does not: below talk and pictures.
   const behind: RTCDataChannelInit & { priority: string } = { negotiated: true, id: 1, priority: 'very-low' };
-  return { connection, channel, files: connection.createDataChannel('files', behind), errors, ways };
+  return {
+    connection,
+    channel,
+    files: connection.createDataChannel('files', behind),
+    errors,
+    iceTransportPolicy: ways,
+  };
 }
 
-/** Tells a {@link Spare} or a {@link Link} of servers, or of credentials, that were not known when it was made. */
-export function configure({ connection, ways }: Spare | Link, iceServers: readonly IceServer[]): void {
+/** Tells a {@link SpareConnection} or a {@link PeerConnection} of servers, or of credentials, that were not known when it was made. */
+export function configure(
+  { connection, iceTransportPolicy: ways }: SpareConnection | PeerConnection,
+  iceServers: readonly IceServer[],
+): void {
   if (connection.signalingState === 'closed') return;
   connection.setConfiguration(configuration(iceServers, ways));
 }
 
-function configuration(iceServers: readonly IceServer[], iceTransportPolicy: Ways): RTCConfiguration {
+function configuration(iceServers: readonly IceServer[], iceTransportPolicy: IcePolicy): RTCConfiguration {
   return {
     iceServers: iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
     iceTransportPolicy,
@@ -82,19 +95,19 @@ function configuration(iceServers: readonly IceServer[], iceTransportPolicy: Way
   };
 }
 
-export interface LinkOptions {
-  readonly spare: Spare;
+export interface PeerConnectionOptions {
+  readonly spare: SpareConnection;
   readonly polite: boolean;
   /** Whether this side makes the first offer; the other waits for it. */
-  readonly opens: boolean;
-  readonly outgoing: Outgoing;
+  readonly offers: boolean;
+  readonly tracks: LocalTracks;
   /** Whether we take what the other side sends as that. */
   readonly takes: (name: TrackName) => boolean;
   /** How many links send the same. */
-  readonly links: number;
+  readonly connections: number;
   /** The other side's link that this one answers to; null if not known yet. */
   readonly to: number | null;
-  readonly say: (words: Words) => void;
+  readonly signal: (words: SignalMessage) => void;
   /** Milliseconds that the browser has to find a first address of its own. */
   readonly gatherWithin: number;
   /** Whether what is said can arrive: the broker is there. */
@@ -102,65 +115,65 @@ export interface LinkOptions {
   readonly onTrack: (track: MediaStreamTrack, name: TrackName) => void;
   readonly onState: (state: RTCPeerConnectionState) => void;
   /** The connection is of no more use: make another one. */
-  readonly onBroken: () => void;
+  readonly onFailed: () => void;
 }
 
 /** One RTCPeerConnection from first offer to end: carries out what its {@link Negotiation} says. */
-export class Link {
-  readonly number = nextNumber();
+export class PeerConnection {
+  readonly number = nextSequence();
   readonly connection: RTCPeerConnection;
   readonly channel: RTCDataChannel;
   readonly errors: readonly GatheringError[];
   readonly files: RTCDataChannel;
-  readonly ways: Ways;
-  readonly #options: LinkOptions;
+  readonly iceTransportPolicy: IcePolicy;
+  readonly #options: PeerConnectionOptions;
   readonly #negotiation: Negotiation;
   readonly #asked = new Map<RTCRtpSender, MediaStreamTrack | null>();
   #to: number | null;
-  #outgoing: Outgoing;
+  #tracks: LocalTracks;
   #work: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #links: number;
+  #connections: number;
   /** Runs from the first description of ours on. */
   #gatherTimer: ReturnType<typeof setTimeout> | undefined;
   #found = false;
   #adopted = false;
   /** The other's side of DTLS, once there was an answer. */
-  #setup: Setup | null = null;
-  #small = true;
+  #remoteDtlsRole: DtlsRole | null = null;
+  #halfSize = true;
   #sizeTimer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
-  constructor(options: LinkOptions) {
+  constructor(options: PeerConnectionOptions) {
     this.#options = options;
     this.#negotiation = new Negotiation(options.polite);
     this.#to = options.to;
-    this.#outgoing = options.outgoing;
-    this.#links = options.links;
+    this.#tracks = options.tracks;
+    this.#connections = options.connections;
     this.connection = options.spare.connection;
     this.channel = options.spare.channel;
     this.errors = options.spare.errors;
     this.files = options.spare.files;
-    this.ways = options.spare.ways;
+    this.iceTransportPolicy = options.spare.iceTransportPolicy;
     this.#listen();
-    this.publish(options.outgoing);
-    if (options.opens) this.#open();
+    this.publish(options.tracks);
+    if (options.offers) this.#open();
     else this.#timer = setTimeout(() => this.#open(), RETRY_AFTER_MS / 2); // the offer that was to come did not
   }
 
   /** Words from the other side's link `words.link`, which is the one that this link speaks to. */
-  hear(words: Words): void {
+  receive(words: SignalMessage): void {
     this.#to = words.link;
     const { about } = words;
-    if ('candidate' in about) this.#perform(this.#negotiation.hearCandidate(about.candidate));
-    else this.#perform(this.#negotiation.hear(about.description));
+    if ('candidate' in about) this.#perform(this.#negotiation.receiveCandidate(about.candidate));
+    else this.#perform(this.#negotiation.receiveDescription(about.description));
   }
 
   /** Sends this from now on; needs no negotiation. */
-  publish(outgoing: Outgoing): void {
-    this.#outgoing = outgoing;
+  publish(outgoing: LocalTracks): void {
+    this.#tracks = outgoing;
     for (const [name, { sender }] of transceiversOf(this.connection)) this.#replace(sender, trackIn(outgoing, name));
-    this.limit(this.#links);
+    this.limitBitrate(this.#connections);
   }
 
   /** `sender.track` is the old one until the browser has done it, so what was asked for last counts. */
@@ -172,12 +185,20 @@ export class Link {
   }
 
   /** Keeps to this link's share of the uplink, one of `links` that send the same. */
-  limit(links: number): void {
-    this.#links = links;
-    const sharing = trackIn(this.#outgoing, 'screen') !== null;
-    const { pictureBits, half, screenBits, screenFrames } = budgetOf(links, sharing);
+  limitBitrate(links: number): void {
+    this.#connections = links;
+    const sharing = trackIn(this.#tracks, 'screen') !== null;
+    const {
+      cameraBitrate: pictureBits,
+      halfSize: half,
+      screenBitrate: screenBits,
+      screenFramerate: screenFrames,
+    } = bitrateLimits(links, sharing);
     const transceivers = transceiversOf(this.connection);
-    tune(transceivers.get('camera'), { maxBitrate: pictureBits, scaleResolutionDownBy: this.#small || half ? 2 : 1 });
+    tune(transceivers.get('camera'), {
+      maxBitrate: pictureBits,
+      scaleResolutionDownBy: this.#halfSize || half ? 2 : 1,
+    });
     if (!sharing) return;
     tune(transceivers.get('screen'), { maxBitrate: screenBits, maxFramerate: screenFrames, priority: 'high' });
   }
@@ -198,10 +219,10 @@ export class Link {
   }
 
   /** Finds a path anew, keeping the connection. */
-  restart(): void {
+  restartIce(): void {
     if (this.#closed) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#check(), RETRY_AFTER_MS);
+    this.#timer = setTimeout(() => this.#checkIce(), RETRY_AFTER_MS);
     this.connection.restartIce();
   }
 
@@ -222,77 +243,77 @@ export class Link {
     };
     connection.onnegotiationneeded = () => {
       // The first offer is made by #open: the browser may have asked for it before anybody listened.
-      if (connection.remoteDescription !== null) this.#perform(this.#negotiation.need());
+      if (connection.remoteDescription !== null) this.#perform(this.#negotiation.needNegotiation());
     };
-    connection.onicecandidate = (event) => this.#sayCandidate(event.candidate);
+    connection.onicecandidate = (event) => this.#signalCandidate(event.candidate);
     connection.onconnectionstatechange = () => {
       if (this.#closed) return;
       if (connection.connectionState === 'connected') this.#enlarge();
       this.#options.onState(connection.connectionState);
     };
-    connection.oniceconnectionstatechange = () => this.#watch();
+    connection.oniceconnectionstatechange = () => this.#watchIce();
   }
 
   /** The connection is up: sends the picture at full size soon. */
   #enlarge(): void {
     clearTimeout(this.#sizeTimer);
     this.#sizeTimer = setTimeout(() => {
-      this.#small = false;
-      this.limit(this.#links);
+      this.#halfSize = false;
+      this.limitBitrate(this.#connections);
     }, FULL_SIZE_AFTER_MS);
   }
 
-  #watch(): void {
+  #watchIce(): void {
     clearTimeout(this.#timer);
     const state = this.connection.iceConnectionState;
-    if (state === 'failed') this.restart();
-    else if (state === 'disconnected') this.#timer = setTimeout(() => this.#check(), RESTART_AFTER_MS);
-    else if (state === 'checking') this.#timer = setTimeout(() => this.#check(), RETRY_AFTER_MS);
+    if (state === 'failed') this.restartIce();
+    else if (state === 'disconnected') this.#timer = setTimeout(() => this.#checkIce(), RESTART_AFTER_MS);
+    else if (state === 'checking') this.#timer = setTimeout(() => this.#checkIce(), RETRY_AFTER_MS);
   }
 
-  #check(): void {
+  #checkIce(): void {
     const state = this.connection.iceConnectionState;
     if (state === 'connected' || state === 'completed') return;
-    if (this.settled && !this.fresh) this.restart();
-    else if (this.#options.reachable()) this.broke('no answer came');
-    else this.#timer = setTimeout(() => this.#check(), RETRY_AFTER_MS); // nothing can have come: wait for the broker
+    if (this.settled && !this.fresh) this.restartIce();
+    else if (this.#options.reachable()) this.fail('no answer came');
+    else this.#timer = setTimeout(() => this.#checkIce(), RETRY_AFTER_MS); // nothing can have come: wait for the broker
   }
 
   #expectAddress(): void {
     const { connection } = this;
     if (connection.connectionState === 'connected') return; // by one that the browser tells nobody
-    if (this.#found || waysIn(connection.localDescription?.sdp).length > 0) return;
-    if (this.#options.reachable()) this.broke('no address of ours was found');
+    if (this.#found || candidatesIn(connection.localDescription?.sdp).length > 0) return;
+    if (this.#options.reachable()) this.fail('no address of ours was found');
     else this.#gatherTimer = setTimeout(() => this.#expectAddress(), this.#options.gatherWithin); // there is no network
   }
 
   #open(): void {
-    openTransceivers(this.connection, this.#outgoing);
+    openTransceivers(this.connection, this.#tracks);
     this.#direct();
-    this.limit(this.#links);
-    this.#timer = setTimeout(() => this.#check(), 2 * RETRY_AFTER_MS);
-    this.#perform(this.#negotiation.need());
+    this.limitBitrate(this.#connections);
+    this.#timer = setTimeout(() => this.#checkIce(), 2 * RETRY_AFTER_MS);
+    this.#perform(this.#negotiation.needNegotiation());
   }
 
-  #sayCandidate(candidate: RTCIceCandidate | null): void {
+  #signalCandidate(candidate: RTCIceCandidate | null): void {
     if (candidate === null || candidate.candidate === '') return;
     this.#found = true;
     const ufrag = candidate.usernameFragment ?? ufragOf(this.connection.localDescription?.sdp ?? '');
-    this.#say({ candidate: { ufrag, candidate: candidate.candidate, mid: candidate.sdpMid } });
+    this.#signal({ candidate: { ufrag, candidate: candidate.candidate, mid: candidate.sdpMid } });
   }
 
-  #say(about: Words['about']): void {
-    if (!this.#closed) this.#options.say({ link: this.number, to: this.#to, about });
+  #signal(about: SignalMessage['about']): void {
+    if (!this.#closed) this.#options.signal({ link: this.number, to: this.#to, about });
   }
 
   #perform(effects: readonly NegotiationEffect[]): void {
     for (const effect of effects) {
       // One after the other: the negotiation has at most one operation running, candidates follow their description.
-      this.#work = this.#work.then(() => this.#do(effect)).catch((error: unknown) => this.broke(error));
+      this.#work = this.#work.then(() => this.#carryOut(effect)).catch((error: unknown) => this.fail(error));
     }
   }
 
-  async #do(effect: NegotiationEffect): Promise<void> {
+  async #carryOut(effect: NegotiationEffect): Promise<void> {
     if (this.#closed) return;
     switch (effect.do) {
       case 'make-offer':
@@ -300,12 +321,15 @@ export class Link {
         await this.connection.setLocalDescription();
         if (!this.#closed) this.#gatherTimer ??= setTimeout(() => this.#expectAddress(), this.#options.gatherWithin);
         if (effect.do === 'make-answer')
-          this.#setup ??= otherSide(setupOf(this.connection.localDescription?.sdp ?? ''));
+          this.#remoteDtlsRole ??= otherSide(dtlsRoleIn(this.connection.localDescription?.sdp ?? ''));
         this.#perform(this.#negotiation.done());
         break;
       case 'take': {
         const { kind, sdp } = effect.description;
-        await this.connection.setRemoteDescription({ type: kind, sdp: kind === 'answer' ? this.#sameSides(sdp) : sdp });
+        await this.connection.setRemoteDescription({
+          type: kind,
+          sdp: kind === 'answer' ? this.#withSameDtlsRole(sdp) : sdp,
+        });
         if (kind === 'offer') this.#adopt();
         else this.#adopted = true; // our own lines are agreed on
         this.#perform(this.#negotiation.done());
@@ -314,7 +338,7 @@ export class Link {
       case 'say': {
         const sdp = this.connection.localDescription?.sdp ?? '';
         const { kind, number } = effect;
-        this.#say({ description: { kind, number, ufrag: ufragOf(sdp), sdp: asTold(sdp) } });
+        this.#signal({ description: { kind, number, ufrag: ufragOf(sdp), sdp: mungedSdp(sdp) } });
         break;
       }
       case 'add':
@@ -324,9 +348,9 @@ export class Link {
   }
 
   /** Their answer, in which they stay on the side of DTLS that they were on. */
-  #sameSides(answer: string): string {
-    this.#setup ??= setupOf(answer);
-    return this.#setup === null ? answer : withSetup(answer, this.#setup);
+  #withSameDtlsRole(answer: string): string {
+    this.#remoteDtlsRole ??= dtlsRoleIn(answer);
+    return this.#remoteDtlsRole === null ? answer : withDtlsRole(answer, this.#remoteDtlsRole);
   }
 
   async #add(candidate: string, sdpMid: string | null, usernameFragment: string): Promise<void> {
@@ -343,12 +367,12 @@ export class Link {
     this.#adopted = true;
     clearTimeout(this.#timer);
     // The other side looks first whether something comes of it; if it does not, we do.
-    this.#timer = setTimeout(() => this.#check(), 3 * RETRY_AFTER_MS);
+    this.#timer = setTimeout(() => this.#checkIce(), 3 * RETRY_AFTER_MS);
     for (const transceiver of this.connection.getTransceivers()) {
       if (transceiver.mid === null) transceiver.stop();
     }
     this.#direct();
-    this.publish(this.#outgoing);
+    this.publish(this.#tracks);
   }
 
   /** Every line goes both ways, whether or not there is a track now; but one that we take nothing from goes one way. */
@@ -362,20 +386,20 @@ export class Link {
    * Says it by the channel, if that is open. One that takes no more goes with its connection; what the other side would
    * not take, for its size, is lost.
    */
-  write(text: string): void {
+  send(text: string): void {
     try {
       if (this.channel.readyState === 'open') this.channel.send(text);
     } catch (error) {
-      if (isFull(error)) this.broke(error);
+      if (isFull(error)) this.fail(error);
       else console.warn('eyeline: not said:', error);
     }
   }
 
   /** It is of no more use. */
-  broke(error: unknown): void {
+  fail(error: unknown): void {
     if (this.#closed) return;
     console.warn('eyeline: the connection is made anew:', error);
-    this.#options.onBroken();
+    this.#options.onFailed();
   }
 }
 
@@ -389,7 +413,7 @@ function tune(transceiver: RTCRtpTransceiver | undefined, wish: RTCRtpEncodingPa
   void transceiver.sender.setParameters(parameters).catch(() => undefined); // it was changed meanwhile, and is set by that
 }
 
-function otherSide(setup: Setup | null): Setup | null {
+function otherSide(setup: DtlsRole | null): DtlsRole | null {
   if (setup === null) return null;
   return setup === 'active' ? 'passive' : 'active';
 }

@@ -1,6 +1,6 @@
 import { EyelineError } from '../errors.ts';
-import type { Frame, Json } from './messages.ts';
-import { nextNumber } from './sequence.ts';
+import type { ChannelFrame, Json } from './messages.ts';
+import { nextSequence } from './sequence.ts';
 
 /** Messages that may wait for their receipt; the next one is refused. */
 const UNACKNOWLEDGED_MAX = 256;
@@ -15,7 +15,7 @@ interface Unacknowledged {
 }
 
 /** Messages to and from one person, over one link after the other: each is said until they have it, and heard once. */
-export class Post {
+export class ReliableMessages {
   readonly #write: (text: string) => void;
   readonly #waiting = new Map<number, Unacknowledged>();
   #got = 0;
@@ -25,8 +25,8 @@ export class Post {
   }
 
   send(message: Json): Promise<void> {
-    const n = nextNumber();
-    const text = JSON.stringify({ frame: 'message', n, data: message } satisfies Frame);
+    const n = nextSequence();
+    const text = JSON.stringify({ frame: 'message', n, data: message } satisfies ChannelFrame);
     if (text.length > MESSAGE_CHARACTERS_MAX) {
       return Promise.reject(new EyelineError('too-large', 'A message may have 60 Ki characters at most.'));
     }
@@ -40,26 +40,26 @@ export class Post {
   }
 
   /** There is a new link: says again what they may not have. */
-  again(): void {
+  resend(): void {
     for (const waiting of this.#waiting.values()) this.#write(waiting.text);
   }
 
   /** They have it. */
-  arrived(n: number): void {
+  acknowledged(n: number): void {
     this.#waiting.get(n)?.resolve();
     this.#waiting.delete(n);
   }
 
   /** Tells them that we have it; false if it was said again, and had come. */
-  take(n: number): boolean {
-    this.#write(JSON.stringify({ frame: 'got', n } satisfies Frame));
+  accept(n: number): boolean {
+    this.#write(JSON.stringify({ frame: 'got', n } satisfies ChannelFrame));
     if (n <= this.#got) return false;
     this.#got = n;
     return true;
   }
 
   /** They are gone. */
-  giveUp(): void {
+  rejectAll(): void {
     for (const waiting of this.#waiting.values()) {
       waiting.reject(new EyelineError('gone', 'This person left before the message arrived.'));
     }

@@ -1,5 +1,5 @@
 /** Our session description as it is told to the other side, where the browser's own words lack something or are wrong. */
-export function asTold(sdp: string): string {
+export function mungedSdp(sdp: string): string {
   let sounds = 0;
   const sections = sdp.split(/^(?=m=)/m).map((section) => {
     if (section.startsWith('m=video')) return withoutStrayFeedback(section);

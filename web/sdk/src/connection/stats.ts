@@ -1,47 +1,54 @@
-import { type Attempt, type PathKind, type Tried, type TriedPair, type VerdictCode, waysIn } from './ice-diagnosis.ts';
+import {
+  candidatesIn,
+  type IceAttempt,
+  type PathKind,
+  type TriedPair,
+  type TriedPath,
+  type VerdictCode,
+} from './ice-diagnosis.ts';
 
 /** The path to a peer. Numbers are null until measured. */
-export interface Line {
+export interface ConnectionStatus {
   readonly state: 'looking' | 'direct' | 'relayed' | 'lost';
   /** Which kind of path is in use; null while there is none. */
   readonly path: PathKind | null;
   /** What else was tried, best kind first. */
-  readonly tried: readonly Tried[];
+  readonly tried: readonly TriedPath[];
   /** Why nothing connects; null while something does, or while it is too early to tell. */
   readonly verdict: VerdictCode | null;
   readonly roundTripMs: number | null;
   /** Effective addresses as the browser tells them ("203.0.113.7:4711"); null if unknown or hidden. */
-  readonly local: string | null;
-  readonly remote: string | null;
+  readonly localAddress: string | null;
+  readonly remoteAddress: string | null;
   /** `prflx` is a NAT that nobody had told of. */
   readonly localType: RTCIceCandidateType | null;
   readonly remoteType: RTCIceCandidateType | null;
   /** How our packets leave: to our relay (`udp`, `tcp`, `tls`) if we have one, else to the peer (`udp`, `tcp`). */
   readonly protocol: string | null;
   /** What comes from the peer; null while no picture does. */
-  readonly picture: {
+  readonly video: {
     readonly width: number;
     readonly height: number;
     readonly framesPerSecond: number;
     readonly kbitPerSecond: number;
   } | null;
   /** Packets lost on the way here, 0 to 1, since the last measurement. */
-  readonly lost: number | null;
+  readonly packetLoss: number | null;
 }
 
-export const NO_LINE: Line = {
+export const NOT_CONNECTED: ConnectionStatus = {
   state: 'looking',
   path: null,
   tried: [],
   verdict: null,
   roundTripMs: null,
-  local: null,
-  remote: null,
+  localAddress: null,
+  remoteAddress: null,
   localType: null,
   remoteType: null,
   protocol: null,
-  picture: null,
-  lost: null,
+  video: null,
+  packetLoss: null,
 };
 
 /** What the next measurement is held against. */
@@ -52,12 +59,12 @@ export interface Counters {
   readonly packetsLost: number;
 }
 
-interface Row extends RTCStats {
+interface StatsRow extends RTCStats {
   readonly [field: string]: unknown;
 }
 
 /** What both sides have said of where they can be reached, as session descriptions. */
-export interface Said {
+export interface SessionDescriptions {
   readonly mine: string | undefined;
   readonly theirs: string | undefined;
 }
@@ -66,12 +73,12 @@ export interface Said {
  * The line as `getStats()` tells it, and the counters for the next time. `camera` is the id of the track that their
  * picture comes by: another one brings their screen.
  */
-export function measure(
+export function readStats(
   report: RTCStatsReport,
   before: Counters | null,
-  said: Said,
+  said: SessionDescriptions,
   camera: string | undefined,
-): { readonly line: Omit<Line, 'state' | 'tried' | 'verdict'>; readonly counters: Counters } {
+): { readonly line: Omit<ConnectionStatus, 'state' | 'tried' | 'verdict'>; readonly counters: Counters } {
   const rows = rowsOf(report);
   const pair = selectedPair([...rows.values()]);
   const local = rows.get(String(pair?.['localCandidateId']));
@@ -91,13 +98,13 @@ export function measure(
     line: {
       path: pathKind(localType, remoteType, hostOf(remote), hostOf(local)),
       roundTripMs: typeof roundTrip === 'number' ? Math.round(roundTrip * 1000) : null,
-      local: address(local),
-      remote: address(remote),
+      localAddress: address(local),
+      remoteAddress: address(remote),
       localType,
       remoteType,
       protocol: text(local?.['relayProtocol']) ?? text(local?.['protocol']),
-      picture: picture(video, counters, before),
-      lost: lost(counters, before),
+      video: picture(video, counters, before),
+      packetLoss: lost(counters, before),
     },
     counters,
   };
@@ -116,14 +123,18 @@ export function triedPairs(report: RTCStatsReport): readonly TriedPair[] {
 }
 
 /** All that is known of this connection's try. */
-export function attemptOf(report: RTCStatsReport, said: Said, known: Pick<Attempt, 'relays' | 'errors'>): Attempt {
-  const types = (sdp: string | undefined) => [...new Set(waysIn(sdp).map(({ type }) => type))];
+export function iceAttemptOf(
+  report: RTCStatsReport,
+  said: SessionDescriptions,
+  known: Pick<IceAttempt, 'relays' | 'errors'>,
+): IceAttempt {
+  const types = (sdp: string | undefined) => [...new Set(candidatesIn(sdp).map(({ type }) => type))];
   return { ...known, mine: types(said.mine), theirs: types(said.theirs), pairs: triedPairs(report) };
 }
 
-function rowsOf(report: RTCStatsReport): Map<string, Row> {
-  const rows = new Map<string, Row>();
-  report.forEach((row: Row) => {
+function rowsOf(report: RTCStatsReport): Map<string, StatsRow> {
+  const rows = new Map<string, StatsRow>();
+  report.forEach((row: StatsRow) => {
     rows.set(row.id, row);
   });
   return rows;
@@ -147,24 +158,24 @@ function pathKind(
 }
 
 /** The type of a candidate; one that was heard from before it was told of is what it was told to be later. */
-function realType(candidate: Row | undefined, sdp: string | undefined): RTCIceCandidateType | null {
+function realType(candidate: StatsRow | undefined, sdp: string | undefined): RTCIceCandidateType | null {
   const type = candidateType(candidate);
   if (type !== 'prflx') return type;
   const address = hostOf(candidate);
-  const hosts = waysIn(sdp).filter((way) => way.type === 'host');
+  const hosts = candidatesIn(sdp).filter((way) => way.type === 'host');
   const hidden = hosts.some((way) => way.address.endsWith('.local'));
   const known = hosts.some((way) => way.address === address);
   return known || (hidden && (address === null || LOCAL_ADDRESS.test(address))) ? 'host' : type;
 }
 
-function selectedPair(rows: readonly Row[]): Row | undefined {
+function selectedPair(rows: readonly StatsRow[]): StatsRow | undefined {
   const transport = rows.find((row) => row.type === 'transport');
   const selected = rows.find((row) => row.id === transport?.['selectedCandidatePairId']);
   // Firefox has no transport row, and says `selected` on the pair.
   return selected ?? rows.find((row) => row.type === 'candidate-pair' && row['selected'] === true);
 }
 
-function picture(video: Row | undefined, now: Counters, before: Counters | null): Line['picture'] {
+function picture(video: StatsRow | undefined, now: Counters, before: Counters | null): ConnectionStatus['video'] {
   const width = count(video?.['frameWidth']);
   const height = count(video?.['frameHeight']);
   const framesPerSecond = Math.round(count(video?.['framesPerSecond']));
@@ -181,23 +192,23 @@ function lost(now: Counters, before: Counters | null): number | null {
   return missing + arrived === 0 ? null : missing / (missing + arrived);
 }
 
-function address(candidate: Row | undefined): string | null {
+function address(candidate: StatsRow | undefined): string | null {
   const host = hostOf(candidate);
   if (host === null) return null;
   return `${host.includes(':') ? `[${host}]` : host}:${count(candidate?.['port'])}`;
 }
 
-function hostOf(candidate: Row | undefined): string | null {
+function hostOf(candidate: StatsRow | undefined): string | null {
   const host = text(candidate?.['address']) ?? text(candidate?.['ip']);
   return host === '' ? null : host;
 }
 
-function candidateType(candidate: Row | undefined): RTCIceCandidateType | null {
+function candidateType(candidate: StatsRow | undefined): RTCIceCandidateType | null {
   const type = candidate?.['candidateType'];
   return type === 'host' || type === 'srflx' || type === 'prflx' || type === 'relay' ? type : null;
 }
 
-function sum(rows: readonly Row[], field: string): number {
+function sum(rows: readonly StatsRow[], field: string): number {
   return rows.reduce((total, row) => total + count(row[field]), 0);
 }
 

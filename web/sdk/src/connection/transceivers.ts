@@ -1,5 +1,5 @@
 /** What we send to everybody in the room. */
-export interface Outgoing {
+export interface LocalTracks {
   /** Camera and microphone. */
   readonly stream: MediaStream | null;
   readonly screen: MediaStream | null;
@@ -43,7 +43,7 @@ export function transceiversOf(connection: RTCPeerConnection): ReadonlyMap<Track
 }
 
 /** Adds those that are not there yet. */
-export function openTransceivers(connection: RTCPeerConnection, outgoing: Outgoing): void {
+export function openTransceivers(connection: RTCPeerConnection, outgoing: LocalTracks): void {
   const there = transceiversOf(connection);
   for (const { name, kind } of TRACKS) {
     if (there.has(name)) continue;
@@ -54,7 +54,7 @@ export function openTransceivers(connection: RTCPeerConnection, outgoing: Outgoi
 }
 
 /** The first live track that is to be sent as that. */
-export function trackIn(outgoing: Outgoing, name: TrackName): MediaStreamTrack | null {
+export function trackIn(outgoing: LocalTracks, name: TrackName): MediaStreamTrack | null {
   const row = TRACKS.find((each) => each.name === name);
   return row === undefined ? null : firstTrack(outgoing[row.of], row.kind);
 }

@@ -2,34 +2,34 @@ import { isFull } from '../errors.ts';
 import { type FileFrame, parseFileFrame } from './frames.ts';
 
 /** How bytes go out. */
-export interface Flow {
+export interface Backpressure {
   /** Bytes of a message at most. */
-  readonly message: number;
+  readonly messageBytes: number;
   /** Bytes that may wait in the channel when the next message is given to it. */
-  readonly waiting: number;
+  readonly bufferedBytes: number;
 }
 
 /**
  * Small steps, for speed: what waits Chromium sends faster at first than it can be taken in, and then stands still for
  * seconds. A file of 8 MB goes at 9.3 MB/s by these, and went at 2.8 with 1 MiB waiting (`bench/files.py speed`).
  */
-export const FLOW: Flow = { message: 64 * 1024, waiting: 64 * 1024 };
+export const BACKPRESSURE: Backpressure = { messageBytes: 64 * 1024, bufferedBytes: 64 * 1024 };
 
 /** Bytes in the channel above which what can be left unsaid is. */
 const WAITING_MAX = 1024 * 1024;
 
 /** What a link has for files. */
-export interface FilesLink {
+export interface FileConnection {
   readonly connection: RTCPeerConnection;
   readonly files: RTCDataChannel;
-  broke(error: unknown): void;
+  fail(error: unknown): void;
 }
 
-export interface WireListener {
+export interface FileChannelListener {
   opened(): void;
-  heard(frame: FileFrame): void;
+  received(frame: FileFrame): void;
   /** A binary message came, for whatever it is. */
-  moved(): void;
+  progressed(): void;
 }
 
 /** Bytes that a frame announced, of which not all have come. */
@@ -42,9 +42,9 @@ interface Expected {
 }
 
 /** The channels for files with one person, one link after the other: frames as text, and bytes after their frame. */
-export class Wire {
-  readonly #listener: WireListener;
-  #link: FilesLink | null = null;
+export class FileChannel {
+  readonly #listener: FileChannelListener;
+  #link: FileConnection | null = null;
   #channel: RTCDataChannel | null = null;
   #messageBytes = 16 * 1024;
   #expected: Expected | null = null;
@@ -52,12 +52,12 @@ export class Wire {
   /** Lets go who waits for the channel to take more. */
   #release: () => void = () => undefined;
 
-  constructor(listener: WireListener) {
+  constructor(listener: FileChannelListener) {
     this.#listener = listener;
   }
 
   /** Goes on over this link. */
-  attach(link: FilesLink): void {
+  attach(link: FileConnection): void {
     const { connection, files: channel } = link;
     this.#link = link;
     channel.binaryType = 'arraybuffer';
@@ -90,7 +90,7 @@ export class Wire {
   }
 
   /** How many messages of bytes were given to channels: each only when those before it had left, but for a few. */
-  get given(): number {
+  get messagesQueued(): number {
     return this.#given;
   }
 
@@ -100,17 +100,17 @@ export class Wire {
   }
 
   /** It is lost if there is no open channel. */
-  say(frame: FileFrame): void {
+  sendFrame(frame: FileFrame): void {
     try {
       this.channel?.send(JSON.stringify(frame));
     } catch (error) {
-      if (isFull(error)) this.#link?.broke(error);
+      if (isFull(error)) this.#link?.fail(error);
       else console.warn('eyeline: not said:', error);
     }
   }
 
   /** Resolves when the channel takes more; false if it is no longer the one of now. */
-  async takesMore(channel: RTCDataChannel, { waiting }: Flow): Promise<boolean> {
+  async drained(channel: RTCDataChannel, { bufferedBytes: waiting }: Backpressure): Promise<boolean> {
     if (this.channel === channel && channel.bufferedAmount > waiting) {
       channel.bufferedAmountLowThreshold = waiting / 2;
       await new Promise<void>((resolve) => {
@@ -121,12 +121,17 @@ export class Wire {
   }
 
   /** Sends the bytes after their frame. Meanwhile other frames may be said, but no other bytes sent. */
-  async send(channel: RTCDataChannel, frame: FileFrame, bytes: Uint8Array<ArrayBuffer>, flow: Flow): Promise<void> {
-    if (!(await this.takesMore(channel, flow))) return;
-    this.say(frame);
-    const step = Math.min(flow.message, this.#messageBytes);
+  async sendBytes(
+    channel: RTCDataChannel,
+    frame: FileFrame,
+    bytes: Uint8Array<ArrayBuffer>,
+    flow: Backpressure,
+  ): Promise<void> {
+    if (!(await this.drained(channel, flow))) return;
+    this.sendFrame(frame);
+    const step = Math.min(flow.messageBytes, this.#messageBytes);
     for (let at = 0; at < bytes.length; at += step) {
-      if (!(await this.takesMore(channel, flow))) return;
+      if (!(await this.drained(channel, flow))) return;
       channel.send(bytes.subarray(at, at + step));
       this.#given += 1;
     }
@@ -143,11 +148,11 @@ export class Wire {
   }
 
   #hear(frame: FileFrame | null): void {
-    if (frame !== null) this.#listener.heard(frame);
+    if (frame !== null) this.#listener.received(frame);
   }
 
   #take(piece: Uint8Array<ArrayBuffer>): void {
-    this.#listener.moved();
+    this.#listener.progressed();
     const expected = this.#expected;
     if (expected === null) return;
     const { size, done, filled } = expected;

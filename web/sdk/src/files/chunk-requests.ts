@@ -5,26 +5,26 @@ const ASKED_MAX = 64;
 const SILENT_SECONDS = 10;
 
 /** A chunk of a file that several people get. */
-export interface Piece {
+export interface ChunkRef {
   readonly share: string;
   readonly index: number;
 }
 
 /** Chunks that we and one other member pass on to each other. Times are seconds on any monotonic clock. */
-export class Passing {
+export class ChunkRequests {
   /** What we asked them for, by its name. */
-  readonly #wanted = new Map<string, Piece>();
+  readonly #wanted = new Map<string, ChunkRef>();
   /** What they asked us for, first come first. */
-  #asked: Piece[] = [];
+  #asked: ChunkRef[] = [];
   #heardAt = 0;
 
   /** We ask for this one. */
-  want(piece: Piece, now: number): void {
+  want(piece: ChunkRef, now: number): void {
     if (this.#wanted.size === 0) this.#heardAt = now;
     this.#wanted.set(nameOf(piece), piece);
   }
 
-  wants(piece: Piece): boolean {
+  wants(piece: ChunkRef): boolean {
     return this.#wanted.has(nameOf(piece));
   }
 
@@ -34,19 +34,19 @@ export class Passing {
   }
 
   /** It came, or it won't; false if we did not ask. */
-  answered(piece: Piece): boolean {
+  answered(piece: ChunkRef): boolean {
     return this.#wanted.delete(nameOf(piece));
   }
 
   /** They ask for this one; false if they are denied it, for too many wait already. */
-  ask(piece: Piece): boolean {
+  ask(piece: ChunkRef): boolean {
     if (this.#asked.length >= ASKED_MAX) return false;
     this.#asked.push(piece);
     return true;
   }
 
   /** What they are given next. */
-  next(): Piece | null {
+  next(): ChunkRef | null {
     return this.#asked.shift() ?? null;
   }
 
@@ -55,13 +55,13 @@ export class Passing {
   }
 
   /** What will not come. */
-  wake(now: number): readonly Piece[] {
+  wake(now: number): readonly ChunkRef[] {
     const due = this.nextWake();
     return due === null || due > now ? [] : this.lose();
   }
 
   /** The link is gone, and with it all that was asked for; what of it was ours. */
-  lose(): readonly Piece[] {
+  lose(): readonly ChunkRef[] {
     const lost = [...this.#wanted.values()];
     this.#wanted.clear();
     this.#asked = [];
@@ -69,6 +69,6 @@ export class Passing {
   }
 }
 
-function nameOf({ share, index }: Piece): string {
+function nameOf({ share, index }: ChunkRef): string {
   return `${index} ${share}`;
 }

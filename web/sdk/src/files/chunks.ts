@@ -52,15 +52,15 @@ export class Chunks {
   }
 }
 
-/** The start of a file that an earlier page received, as {@link keptIn} reads it. */
-export interface Kept {
+/** The start of a file that an earlier page received, as {@link resumable} reads it. */
+export interface StoredChunks {
   /** Bytes in whole chunks. */
   readonly bytes: number;
   readonly hashes: readonly Uint8Array<ArrayBuffer>[];
 }
 
 /** What a file that was received in part has of whole chunks. */
-export async function keptIn(file: Blob): Promise<Kept> {
+export async function resumable(file: Blob): Promise<StoredChunks> {
   const whole = Math.floor(file.size / CHUNK_BYTES);
   const chunks = new Chunks(file);
   const hashes: Uint8Array<ArrayBuffer>[] = [];

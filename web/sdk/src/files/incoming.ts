@@ -1,25 +1,25 @@
 import { Source } from '../value.ts';
-import type { Kept } from './chunks.ts';
+import type { StoredChunks } from './chunks.ts';
 import type { FileFrame } from './frames.ts';
 import { hashOf, hex, rootOf } from './hash.ts';
 import { CHUNK_BYTES, chunkBytes, type FileOffer, WINDOW_CHUNKS } from './offer.ts';
 import { FileReceiver, type ReceiverEffect } from './receiver.ts';
-import type { Exchange } from './swarm.ts';
+import type { Swarm } from './swarm.ts';
 import { ASKED, type FileProgress, type IncomingFile, isOpen, type ReadBack, show } from './transfer.ts';
 
 /** A chunk that came. */
-interface Came {
+interface ReceivedChunk {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly hash: Uint8Array<ArrayBuffer>;
 }
 
 /** A file on its way to us from one person, and of one that several get also from those. */
-export class Incoming implements IncomingFile {
+export class IncomingTransfer implements IncomingFile {
   readonly offer: FileOffer;
   readonly progress = new Source<FileProgress>(ASKED);
   readonly machine: FileReceiver;
   readonly #say: (frame: FileFrame) => void;
-  readonly #exchange: Exchange;
+  readonly #swarm: Swarm;
   readonly #hashes: Uint8Array<ArrayBuffer>[] = [];
   /** What came and is not stored. */
   readonly #kept = new Map<number, Uint8Array<ArrayBuffer>>();
@@ -28,23 +28,23 @@ export class Incoming implements IncomingFile {
   /** Chunks that have come from the sender and are not hashed. */
   #waiting = 0;
 
-  constructor(offer: FileOffer, say: (frame: FileFrame) => void, exchange: Exchange) {
+  constructor(offer: FileOffer, say: (frame: FileFrame) => void, exchange: Swarm) {
     this.offer = offer;
     this.machine = new FileReceiver(offer);
     this.#say = say;
-    this.#exchange = exchange;
+    this.#swarm = exchange;
   }
 
   get isOpen(): boolean {
     return isOpen(this.machine.state);
   }
 
-  accept(to: WritableStream<Uint8Array<ArrayBuffer>>, kept?: Kept, readBack?: ReadBack): void {
+  accept(to: WritableStream<Uint8Array<ArrayBuffer>>, kept?: StoredChunks, readBack?: ReadBack): void {
     if (this.machine.state !== 'asked') return;
     this.#writer = to.getWriter();
     this.#readBack = readBack ?? null;
     this.#hashes.push(...(kept?.hashes ?? []));
-    this.#exchange.hold(this);
+    this.#swarm.hold(this);
     this.perform(this.machine.accept(this.#hashes.length));
   }
 
@@ -94,12 +94,12 @@ export class Incoming implements IncomingFile {
   /** The bytes of a chunk, for others who get the same file; null if they can't have them. */
   async find(index: number): Promise<Uint8Array<ArrayBuffer> | null> {
     if (!this.machine.serves || this.#hashes[index] === undefined) return null;
-    const bytes = this.#kept.get(index) ?? this.#exchange.recall(this, index) ?? (await this.#read(index));
+    const bytes = this.#kept.get(index) ?? this.#swarm.recall(this, index) ?? (await this.#read(index));
     return bytes?.length === chunkBytes(this.offer.size, index) ? bytes : null;
   }
 
   /** Carries out what the machine says; `came` is the chunk that it was told of. */
-  perform(effects: readonly ReceiverEffect[], came?: Came): void {
+  perform(effects: readonly ReceiverEffect[], came?: ReceivedChunk): void {
     for (const effect of effects) {
       if (effect.do === 'say') this.#say(effect.frame);
       else if (effect.do === 'ask') void this.#ask();
@@ -110,7 +110,7 @@ export class Incoming implements IncomingFile {
       else if (effect.do === 'close') this.#close();
     }
     for (const index of this.#kept.keys()) if (!this.machine.kept.has(index)) this.#kept.delete(index);
-    if (this.machine.state === 'stopped') this.#exchange.drop(this);
+    if (this.machine.state === 'stopped') this.#swarm.drop(this);
     show(this.machine, this.offer.size, this.progress);
   }
 
@@ -119,7 +119,7 @@ export class Incoming implements IncomingFile {
     this.#say({ frame: 'from', id: this.offer.id, next, hash: await rootOf(this.#hashes.slice(0, next)) });
   }
 
-  #keep(index: number, { bytes, hash }: Came): void {
+  #keep(index: number, { bytes, hash }: ReceivedChunk): void {
     this.#kept.set(index, bytes);
     this.#hashes[index] = hash;
   }
@@ -128,7 +128,7 @@ export class Incoming implements IncomingFile {
     const bytes = this.#kept.get(index) ?? new Uint8Array(0);
     this.#writer?.write(bytes).then(
       () => {
-        this.#exchange.remember(this, index, bytes);
+        this.#swarm.remember(this, index, bytes);
         this.perform(this.machine.stored());
       },
       () => this.perform(this.machine.stop('disk')),
@@ -136,7 +136,7 @@ export class Incoming implements IncomingFile {
   }
 
   #get(index: number, holder: string): void {
-    if (!this.#exchange.ask(this, index, holder)) this.perform(this.machine.lacked(index, holder));
+    if (!this.#swarm.ask(this, index, holder)) this.perform(this.machine.lacked(index, holder));
   }
 
   async #read(index: number): Promise<Uint8Array<ArrayBuffer> | null> {

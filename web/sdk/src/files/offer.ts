@@ -34,7 +34,7 @@ export interface FileOffer {
 }
 
 /** An offer before anybody has looked at it. */
-export type SaidOffer = { readonly [Part in keyof FileOffer]?: unknown };
+export type UncheckedOffer = { readonly [Part in keyof FileOffer]?: unknown };
 
 /** An offer as the other side may read it, or the code of why not. */
 export function readOffer({
@@ -44,7 +44,7 @@ export function readOffer({
   preview,
   entries,
   share,
-}: SaidOffer): FileOffer | 'bad-id' | 'bad-name' | 'bad-size' | 'bad-list' | 'bad-path' {
+}: UncheckedOffer): FileOffer | 'bad-id' | 'bad-name' | 'bad-size' | 'bad-list' | 'bad-path' {
   if (!isId(id) || !(share === undefined || isId(share))) return 'bad-id';
   if (typeof name !== 'string' || new TextEncoder().encode(name).length > OFFERED_NAME_BYTES_MAX) return 'bad-name';
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0 || size > FILE_BYTES_MAX) return 'bad-size';

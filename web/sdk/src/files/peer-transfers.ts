@@ -1,25 +1,25 @@
-import { type FilesLink, type Flow, Wire } from './channel.ts';
-import { Passing, type Piece } from './chunk-requests.ts';
+import { type Backpressure, FileChannel, type FileConnection } from './channel.ts';
+import { type ChunkRef, ChunkRequests } from './chunk-requests.ts';
 import type { FileFrame } from './frames.ts';
-import { Incoming } from './incoming.ts';
+import { IncomingTransfer } from './incoming.ts';
 import { chunkBytes, type FileOffer, readOffer, TRANSFERS_MAX } from './offer.ts';
-import { Outgoing, type Way } from './outgoing.ts';
+import { OutgoingTransfer, type TransferChannel } from './outgoing.ts';
 import { seconds } from './shared-file.ts';
-import { type Exchange, forget, type Neighbour } from './swarm.ts';
-import type { FileTransfer, IncomingFile, OfferOptions } from './transfer.ts';
+import { forget, type Swarm, type SwarmPeer } from './swarm.ts';
+import type { FileTransfer, IncomingFile, SendFileOptions } from './transfer.ts';
 
 /** What we pass on goes in small steps: who waits for it sees that it comes, and what is said in between gets through. */
-const PASSED: Flow = { message: 16 * 1024, waiting: 64 * 1024 };
+const PASSED_ON_BACKPRESSURE: Backpressure = { messageBytes: 16 * 1024, bufferedBytes: 64 * 1024 };
 
 /** All files between us and one person, over one link after the other. */
-export class Lane implements Way, Neighbour {
-  readonly #who: string;
+export class PeerTransfers implements TransferChannel, SwarmPeer {
+  readonly #peerId: string;
   readonly #mayOffer: boolean;
-  readonly #exchange: Exchange;
-  readonly #wire: Wire;
-  readonly #outgoing = new Map<string, Outgoing>();
-  readonly #incoming = new Map<string, Incoming>();
-  readonly #passing = new Passing();
+  readonly #swarm: Swarm;
+  readonly #channel: FileChannel;
+  readonly #outgoing = new Map<string, OutgoingTransfer>();
+  readonly #incoming = new Map<string, IncomingTransfer>();
+  readonly #requests = new ChunkRequests();
   readonly #listeners = new Set<(file: IncomingFile) => void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sending = false;
@@ -28,66 +28,66 @@ export class Lane implements Way, Neighbour {
   #place = 0;
 
   /** `mayOffer`: whether they may send files. */
-  constructor(who: string, exchange: Exchange, mayOffer: boolean) {
-    this.#who = who;
+  constructor(who: string, exchange: Swarm, mayOffer: boolean) {
+    this.#peerId = who;
     this.#mayOffer = mayOffer;
-    this.#exchange = exchange;
-    this.#wire = new Wire({
+    this.#swarm = exchange;
+    this.#channel = new FileChannel({
       opened: () => {
         for (const one of this.#outgoing.values()) one.opened();
       },
-      heard: (frame) => this.#hear(frame),
-      moved: () => this.#passing.heard(seconds()),
+      received: (frame) => this.#hear(frame),
+      progressed: () => this.#requests.heard(seconds()),
     });
     exchange.enter(who, this);
   }
 
-  offer(file: File, { id = crypto.randomUUID(), preview = '', ...more }: OfferOptions): FileTransfer {
+  sendFile(file: File, { id = crypto.randomUUID(), preview = '', ...more }: SendFileOptions): FileTransfer {
     const offer: FileOffer = { id, name: file.name, size: file.size, preview, ...more };
-    const one = new Outgoing(offer, this.#exchange.share(file, offer.share), this.#who, this);
+    const one = new OutgoingTransfer(offer, this.#swarm.sharedFile(file, offer.share), this.#peerId, this);
     forget(this.#outgoing, (over) => over.forget());
     this.#outgoing.get(id)?.forget();
     this.#outgoing.set(id, one);
-    if (this.#wire.channel !== null) one.opened();
+    if (this.#channel.channel !== null) one.opened();
     return one;
   }
 
-  listen(listener: (file: IncomingFile) => void): () => void {
+  onFile(listener: (file: IncomingFile) => void): () => void {
     this.#listeners.add(listener);
     for (const one of this.#incoming.values()) if (one.machine.state === 'asked') listener(one);
     return () => this.#listeners.delete(listener);
   }
 
-  /** As of a {@link Wire}. */
-  get given(): number {
-    return this.#wire.given;
+  /** As of a {@link FileChannel}. */
+  get messagesQueued(): number {
+    return this.#channel.messagesQueued;
   }
 
   /** Goes on over this link. */
-  attach(link: FilesLink): void {
-    this.#lose(this.#passing.lose());
-    this.#wire.attach(link);
+  attach(link: FileConnection): void {
+    this.#lose(this.#requests.lose());
+    this.#channel.attach(link);
   }
 
   /** The person is gone. */
   close(): void {
-    this.#exchange.exit(this.#who, this);
-    this.#lose(this.#passing.lose());
+    this.#swarm.exit(this.#peerId, this);
+    this.#lose(this.#requests.lose());
     for (const one of this.#outgoing.values()) one.end();
     for (const one of this.#incoming.values()) {
       one.perform(one.machine.stop('gone'));
-      this.#exchange.drop(one);
+      this.#swarm.drop(one);
     }
-    this.#wire.close();
+    this.#channel.close();
   }
 
   say(frame: FileFrame): void {
-    this.#wire.say(frame);
+    this.#channel.sendFrame(frame);
   }
 
   ask(share: string, index: number): boolean {
-    if (this.#wire.channel === null) return false;
-    this.#passing.want({ share, index }, seconds());
+    if (this.#channel.channel === null) return false;
+    this.#requests.want({ share, index }, seconds());
     this.say({ frame: 'get', id: share, index });
     this.#watch();
     return true;
@@ -111,7 +111,7 @@ export class Lane implements Way, Neighbour {
 
   /** What is sent next, in turns: what we pass on, and each file of ours. */
   #next(): Promise<void> | null {
-    const { channel } = this.#wire;
+    const { channel } = this.#channel;
     if (channel === null) return null;
     this.#passed = !this.#passed;
     return this.#passed
@@ -120,7 +120,7 @@ export class Lane implements Way, Neighbour {
   }
 
   #nextPassed(channel: RTCDataChannel): Promise<void> | null {
-    const piece = this.#passing.next();
+    const piece = this.#requests.next();
     return piece === null ? null : this.#pass(piece, channel);
   }
 
@@ -128,7 +128,7 @@ export class Lane implements Way, Neighbour {
     const files = [...this.#outgoing.values()].filter((one) => one.isOpen);
     for (let count = 1; count <= files.length; count += 1) {
       const place = (this.#place + count) % files.length;
-      const next = files[place]?.send(this.#wire, channel) ?? null;
+      const next = files[place]?.send(this.#channel, channel) ?? null;
       if (next === null) continue;
       this.#place = place;
       return next;
@@ -136,10 +136,10 @@ export class Lane implements Way, Neighbour {
     return null;
   }
 
-  async #pass({ share, index }: Piece, channel: RTCDataChannel): Promise<void> {
-    const bytes = (await this.#exchange.holding(share)?.find(index)) ?? null;
+  async #pass({ share, index }: ChunkRef, channel: RTCDataChannel): Promise<void> {
+    const bytes = (await this.#swarm.holding(share)?.find(index)) ?? null;
     if (bytes === null) this.say({ frame: 'lack', id: share, index });
-    else await this.#wire.send(channel, { frame: 'pass', id: share, index }, bytes, PASSED);
+    else await this.#channel.sendBytes(channel, { frame: 'pass', id: share, index }, bytes, PASSED_ON_BACKPRESSURE);
   }
 
   #hear(frame: FileFrame): void {
@@ -151,7 +151,7 @@ export class Lane implements Way, Neighbour {
         else incoming.perform(incoming.machine.offered());
         break;
       case 'chunk':
-        if (incoming === undefined) this.#wire.skip();
+        if (incoming === undefined) this.#channel.skip();
         else this.#expect(frame, incoming);
         break;
       case 'get':
@@ -183,57 +183,57 @@ export class Lane implements Way, Neighbour {
       this.say({ frame: 'stop', id: frame.id, code: typeof offer === 'string' ? offer : 'too-many' });
       return;
     }
-    forget(this.#incoming, (over) => this.#exchange.drop(over));
-    const one = new Incoming(offer, (said) => this.say(said), this.#exchange);
+    forget(this.#incoming, (over) => this.#swarm.drop(over));
+    const one = new IncomingTransfer(offer, (said) => this.say(said), this.#swarm);
     this.#incoming.set(offer.id, one);
     for (const listener of this.#listeners) listener(one);
   }
 
-  #expect({ index, hash }: FileFrame & { readonly frame: 'chunk' }, one: Incoming): void {
+  #expect({ index, hash }: FileFrame & { readonly frame: 'chunk' }, one: IncomingTransfer): void {
     const size = Math.max(0, chunkBytes(one.offer.size, index)); // of a chunk beyond the end no byte is right
-    this.#wire.expect(size, (bytes) => {
+    this.#channel.expect(size, (bytes) => {
       if (bytes === null || one.isFlooded) one.perform(one.machine.stop('wrong-size'));
       else void one.take(index, bytes, hash);
     });
   }
 
-  #askedFor(piece: Piece): void {
-    if (this.#passing.ask(piece)) this.wake();
-    else if (!this.#wire.full) this.say({ frame: 'lack', id: piece.share, index: piece.index });
+  #askedFor(piece: ChunkRef): void {
+    if (this.#requests.ask(piece)) this.wake();
+    else if (!this.#channel.full) this.say({ frame: 'lack', id: piece.share, index: piece.index });
   }
 
-  #expectPassed(piece: Piece): void {
-    const one = this.#passing.wants(piece) ? this.#exchange.holding(piece.share) : null;
+  #expectPassed(piece: ChunkRef): void {
+    const one = this.#requests.wants(piece) ? this.#swarm.holding(piece.share) : null;
     if (one === null) {
-      this.#wire.skip();
+      this.#channel.skip();
       return;
     }
-    this.#wire.expect(chunkBytes(one.offer.size, piece.index), (bytes) => {
+    this.#channel.expect(chunkBytes(one.offer.size, piece.index), (bytes) => {
       if (bytes === null) this.#lacks(piece);
-      else if (this.#passing.answered(piece)) void one.takePassed(piece.index, bytes, this.#who);
+      else if (this.#requests.answered(piece)) void one.takePassed(piece.index, bytes, this.#peerId);
     });
   }
 
-  #lacks(piece: Piece): void {
-    if (this.#passing.answered(piece)) this.#lose([piece]);
+  #lacks(piece: ChunkRef): void {
+    if (this.#requests.answered(piece)) this.#lose([piece]);
   }
 
   /** Nothing of this comes from them. */
-  #lose(pieces: readonly Piece[]): void {
+  #lose(pieces: readonly ChunkRef[]): void {
     for (const { share, index } of pieces) {
-      const one = this.#exchange.holding(share);
-      one?.perform(one.machine.lacked(index, this.#who));
+      const one = this.#swarm.holding(share);
+      one?.perform(one.machine.lacked(index, this.#peerId));
     }
   }
 
   /** Gives up what does not come. */
   #watch(): void {
     clearTimeout(this.#timer);
-    const due = this.#passing.nextWake();
+    const due = this.#requests.nextWake();
     if (due === null) return;
     this.#timer = setTimeout(
       () => {
-        this.#lose(this.#passing.wake(seconds()));
+        this.#lose(this.#requests.wake(seconds()));
         this.#watch();
       },
       Math.max(0, due - seconds()) * 1000,

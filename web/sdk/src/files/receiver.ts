@@ -21,7 +21,7 @@ export type ReceiverEffect =
   | { readonly do: 'abort' };
 
 /** A chunk that another member is asked for. */
-export interface Wanted {
+export interface WantedChunk {
   /** As the sender told it. */
   readonly hash: string;
   readonly holder: string;
@@ -37,7 +37,7 @@ export class FileReceiver {
   /** Chunks that came and are not stored; at most {@link WINDOW_CHUNKS}. */
   readonly kept = new Set<number>();
   /** At most as many. */
-  readonly wanted = new Map<number, Wanted>();
+  readonly wanted = new Map<number, WantedChunk>();
   pausedHere = false;
   pausedThere = false;
   readonly #offer: FileOffer;

@@ -1,4 +1,4 @@
-import type { Copy, Sharing } from './chunk-scheduler.ts';
+import type { ChunkScheduler, Replica } from './chunk-scheduler.ts';
 import type { FileFrame } from './frames.ts';
 import { chunkCount, type FileOffer } from './offer.ts';
 
@@ -11,16 +11,16 @@ export type SenderEffect =
   /** Send the hash over the hashes of all chunks. */
   | { readonly do: 'root' };
 
-/** One file on its way to one person. Which chunk is next is for the {@link Sharing} to say. */
+/** One file on its way to one person. Which chunk is next is for the {@link ChunkScheduler} to say. */
 export class FileSender {
   state: TransferState = 'asked';
   /** Why it stopped. */
   code = '';
   pausedHere = false;
   pausedThere = false;
-  readonly copy: Copy;
+  readonly copy: Replica;
   readonly #offer: FileOffer;
-  readonly #sharing: Sharing;
+  readonly #sharing: ChunkScheduler;
   readonly #chunks: number;
   /** From where they asked, until that was compared. */
   #asked: number | null = null;
@@ -30,7 +30,7 @@ export class FileSender {
   /** It was us who stopped. */
   #ours = false;
 
-  constructor(offer: FileOffer, sharing: Sharing, who: string) {
+  constructor(offer: FileOffer, sharing: ChunkScheduler, who: string) {
     this.#offer = offer;
     this.#sharing = sharing;
     this.#chunks = chunkCount(offer.size);

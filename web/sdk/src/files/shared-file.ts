@@ -1,5 +1,5 @@
-import { FLOW, type Flow } from './channel.ts';
-import { type Copy, Sharing } from './chunk-scheduler.ts';
+import { BACKPRESSURE, type Backpressure } from './channel.ts';
+import { ChunkScheduler, type Replica } from './chunk-scheduler.ts';
 import { Chunks } from './chunks.ts';
 import { hashOf, hex, rootOf } from './hash.ts';
 import { chunkCount } from './offer.ts';
@@ -17,19 +17,19 @@ export interface Recipient {
 }
 
 /** A file of ours on its way: to one person, or to several who pass it on to each other. */
-export class Share {
-  readonly machine: Sharing;
+export class SharedFile {
+  readonly scheduler: ChunkScheduler;
   readonly #file: File;
   readonly #chunks: Chunks;
   /** Of the chunks that were read. */
   readonly #hashes: Uint8Array<ArrayBuffer>[] = [];
-  readonly #recipients = new Map<Copy, Recipient>();
+  readonly #recipients = new Map<Replica, Recipient>();
   #turn: Promise<unknown> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(file: File) {
     this.#file = file;
-    this.machine = new Sharing(chunkCount(file.size));
+    this.scheduler = new ChunkScheduler(chunkCount(file.size));
     this.#chunks = new Chunks(file);
   }
 
@@ -43,21 +43,21 @@ export class Share {
     return file.name === name && file.size === size && file.lastModified === lastModified;
   }
 
-  join(copy: Copy, recipient: Recipient): void {
+  join(copy: Replica, recipient: Recipient): void {
     this.#recipients.set(copy, recipient);
   }
 
-  leave(copy: Copy): void {
-    this.machine.leave(copy);
+  leave(copy: Replica): void {
+    this.scheduler.leave(copy);
     this.#recipients.delete(copy);
-    this.spread();
+    this.schedule();
   }
 
   /** To several together not much more goes out at once than to one alone. */
-  get flow(): Flow {
+  get backpressure(): Backpressure {
     const open = [...this.#recipients.values()].filter((each) => each.isOpen).length;
-    const each = Math.max(LEAST_BYTES, Math.floor(FLOW.message / Math.max(1, open)));
-    return { message: each, waiting: each };
+    const each = Math.max(LEAST_BYTES, Math.floor(BACKPRESSURE.messageBytes / Math.max(1, open)));
+    return { messageBytes: each, bufferedBytes: each };
   }
 
   /** Rejects if the file can't be read. */
@@ -79,17 +79,17 @@ export class Share {
   }
 
   /** Something has changed: tells who can have what from whom, and lets go out what can. */
-  spread(): void {
+  schedule(): void {
     const now = seconds();
-    for (const { to, index, holder } of this.machine.tell(now)) {
+    for (const { replica: to, index, holder } of this.scheduler.assign(now)) {
       const hash = this.#hashes[index];
       if (hash !== undefined) this.#recipients.get(to)?.tell(index, hex(hash), holder);
     }
     for (const recipient of this.#recipients.values()) recipient.wake();
     if (!this.isOpen) this.#chunks.rest();
     clearTimeout(this.#timer);
-    const due = this.machine.nextWake(now);
-    if (due !== null) this.#timer = setTimeout(() => this.spread(), (due - now) * 1000);
+    const due = this.scheduler.nextWake(now);
+    if (due !== null) this.#timer = setTimeout(() => this.schedule(), (due - now) * 1000);
   }
 }
 

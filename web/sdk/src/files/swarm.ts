@@ -1,77 +1,77 @@
-import type { Incoming } from './incoming.ts';
+import type { IncomingTransfer } from './incoming.ts';
 import { TRANSFERS_MAX } from './offer.ts';
-import { Share } from './shared-file.ts';
+import { SharedFile } from './shared-file.ts';
 
 /** Chunks of files for several people that are kept after they were stored, to be passed on: 8 MiB. */
 const RECENT_CHUNKS = 32;
 
 /** The way to another member. */
-export interface Neighbour {
+export interface SwarmPeer {
   /** Asks them for a chunk; false if there is no link. */
   ask(share: string, index: number): boolean;
 }
 
 /** What the files of one room have to do with each other: those that go to several people, who pass them on. */
-export class Exchange {
-  readonly #neighbours = new Map<string, Neighbour>();
+export class Swarm {
+  readonly #peers = new Map<string, SwarmPeer>();
   /** Files of ours. */
-  readonly #shares = new Map<string, Share>();
+  readonly #sharedFiles = new Map<string, SharedFile>();
   /** Files that come to us: of each share one. */
-  readonly #holdings = new Map<string, Incoming>();
+  readonly #holdings = new Map<string, IncomingTransfer>();
   readonly #recent = new Map<string, Uint8Array<ArrayBuffer>>();
 
-  enter(who: string, neighbour: Neighbour): void {
-    this.#neighbours.set(who, neighbour);
+  enter(who: string, neighbour: SwarmPeer): void {
+    this.#peers.set(who, neighbour);
   }
 
-  exit(who: string, neighbour: Neighbour): void {
-    if (this.#neighbours.get(who) === neighbour) this.#neighbours.delete(who);
+  exit(who: string, neighbour: SwarmPeer): void {
+    if (this.#peers.get(who) === neighbour) this.#peers.delete(who);
   }
 
   /** The file on its way to all who are offered it under this share; without one it is for one person. */
-  share(file: File, id: string | undefined): Share {
-    const known = id === undefined ? undefined : this.#shares.get(id);
+  sharedFile(file: File, id: string | undefined): SharedFile {
+    const known = id === undefined ? undefined : this.#sharedFiles.get(id);
     if (known?.isOf(file) === true) return known;
-    const share = new Share(file);
+    const share = new SharedFile(file);
     if (id !== undefined && known === undefined) {
-      forget(this.#shares);
-      this.#shares.set(id, share);
+      forget(this.#sharedFiles);
+      this.#sharedFiles.set(id, share);
     }
     return share;
   }
 
   /** From now on others can have it from us; of a share that we get twice, only the first one. */
-  hold(incoming: Incoming): void {
+  hold(incoming: IncomingTransfer): void {
     const { share } = incoming.offer;
     if (share === undefined || this.#holdings.has(share)) return;
     forget(this.#holdings);
     this.#holdings.set(share, incoming);
   }
 
-  drop(incoming: Incoming): void {
+  drop(incoming: IncomingTransfer): void {
     const { share } = incoming.offer;
     if (share !== undefined && this.#holdings.get(share) === incoming) this.#holdings.delete(share);
   }
 
-  holding(share: string): Incoming | null {
+  holding(share: string): IncomingTransfer | null {
     return this.#holdings.get(share) ?? null;
   }
 
   /** Asks the holder for a chunk; false if they can't be asked. */
-  ask(incoming: Incoming, index: number, holder: string): boolean {
+  ask(incoming: IncomingTransfer, index: number, holder: string): boolean {
     const { share } = incoming.offer;
     if (share === undefined || this.holding(share) !== incoming) return false;
-    return this.#neighbours.get(holder)?.ask(share, index) ?? false;
+    return this.#peers.get(holder)?.ask(share, index) ?? false;
   }
 
-  remember(incoming: Incoming, index: number, bytes: Uint8Array<ArrayBuffer>): void {
+  remember(incoming: IncomingTransfer, index: number, bytes: Uint8Array<ArrayBuffer>): void {
     const { share } = incoming.offer;
     if (share === undefined || this.holding(share) !== incoming) return;
     for (const oldest of this.#recent.keys()) if (this.#recent.size >= RECENT_CHUNKS) this.#recent.delete(oldest);
     this.#recent.set(`${index} ${share}`, bytes);
   }
 
-  recall({ offer: { share } }: Incoming, index: number): Uint8Array<ArrayBuffer> | undefined {
+  recall({ offer: { share } }: IncomingTransfer, index: number): Uint8Array<ArrayBuffer> | undefined {
     return this.#recent.get(`${index} ${share}`);
   }
 }

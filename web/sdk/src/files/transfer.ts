@@ -1,5 +1,5 @@
 import type { Source, Value } from '../value.ts';
-import type { Kept } from './chunks.ts';
+import type { StoredChunks } from './chunks.ts';
 import { CHUNK_BYTES, type FileOffer } from './offer.ts';
 import type { TransferState } from './sender.ts';
 import type { FileEntry } from './tree.ts';
@@ -14,7 +14,7 @@ export interface FileProgress {
   readonly paused: 'no' | 'here' | 'there';
 }
 
-export interface OfferOptions {
+export interface SendFileOptions {
   /** Of an offer that an earlier page made: what they have in part goes on from there. */
   readonly id?: string;
   /** A small picture of the file, to be shown with the question: base64 of a JPEG, 16 Ki characters at most. */
@@ -47,14 +47,18 @@ export interface IncomingFile extends FileTransfer {
    * was `kept` is not sent again, if it is the start of this file; else the transfer stops with `changed`. With
    * `readBack` others who get the same file can have all of it from us, else only what came lately.
    */
-  accept(to: WritableStream<Uint8Array<ArrayBuffer>>, kept?: Kept | undefined, readBack?: ReadBack | undefined): void;
+  accept(
+    to: WritableStream<Uint8Array<ArrayBuffer>>,
+    kept?: StoredChunks | undefined,
+    readBack?: ReadBack | undefined,
+  ): void;
   decline(): void;
 }
 
 export const ASKED: FileProgress = { state: 'asked', bytes: 0, code: '', paused: 'no' };
 
 /** What of a transfer is shown. */
-interface Machine {
+interface TransferMachine {
   readonly state: TransferState;
   readonly code: string;
   readonly have: number;
@@ -63,7 +67,7 @@ interface Machine {
 }
 
 export function show(
-  { state, code, have, pausedHere, pausedThere }: Machine,
+  { state, code, have, pausedHere, pausedThere }: TransferMachine,
   size: number,
   to: Source<FileProgress>,
 ): void {

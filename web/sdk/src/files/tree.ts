@@ -1,7 +1,7 @@
 import { safeName } from './names.ts';
 
 /** Files of a folder that is offered. */
-export const ENTRIES_MAX = 1000;
+export const FOLDER_FILES_MAX = 1000;
 
 /** Bytes of a path as UTF-8; a longer one is refused, not cut. */
 const PATH_BYTES_MAX = 1024;
@@ -20,31 +20,31 @@ export interface FileEntry {
 }
 
 /** A folder as it is offered: the bytes of its files, one after the other, and what they are. */
-export interface FolderOffer {
+export interface PackedFolder {
   readonly file: File;
   readonly entries: readonly FileEntry[];
 }
 
 /**
  * A folder of these files, for `peer.offer(file, { entries })`; nothing is copied. null if there is none, or more than
- * an offer can hold: {@link ENTRIES_MAX} files, or {@link LIST_BYTES_MAX} bytes of paths.
+ * an offer can hold: {@link FOLDER_FILES_MAX} files, or {@link LIST_BYTES_MAX} bytes of paths.
  */
 export function folderOf(
   name: string,
   files: readonly { readonly path: string; readonly file: File }[],
-): FolderOffer | null {
+): PackedFolder | null {
   // In an order that does not depend on the browser's: the same folder, chosen again, is the same bytes.
   const sorted = files.toSorted((one, other) => (one.path < other.path ? -1 : 1));
   const entries = sorted.map(({ path, file }) => ({ path, size: file.size }));
   const bytes = new TextEncoder().encode(JSON.stringify(entries)).length;
-  if (entries.length === 0 || entries.length > ENTRIES_MAX || bytes > LIST_BYTES_MAX) return null;
+  if (entries.length === 0 || entries.length > FOLDER_FILES_MAX || bytes > LIST_BYTES_MAX) return null;
   const parts = sorted.map(({ file }) => file);
   return { file: new File(parts, name), entries };
 }
 
 /** What an offered folder of `size` bytes holds, safe to write below one folder, or the code of why not. */
 export function readEntries(value: unknown, size: number): readonly FileEntry[] | 'bad-list' | 'bad-path' | 'bad-size' {
-  if (!Array.isArray(value) || value.length === 0 || value.length > ENTRIES_MAX) return 'bad-list';
+  if (!Array.isArray(value) || value.length === 0 || value.length > FOLDER_FILES_MAX) return 'bad-list';
   const entries: FileEntry[] = [];
   let sum = 0;
   for (const one of value as readonly unknown[]) {

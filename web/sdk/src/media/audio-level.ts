@@ -6,7 +6,7 @@ const EVERY_MS = 50;
 const AFTER_MS = 1500;
 
 /** How loud a stream's first audio track is, 0 to 1; measured only while somebody subscribes. */
-export class Level implements Value<number> {
+export class AudioLevel implements Value<number> {
   readonly #stream: Value<MediaStream>;
   readonly #listeners = new Set<(level: number) => void>();
   #current = 0;

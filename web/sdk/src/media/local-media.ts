@@ -1,8 +1,8 @@
 import { Source, type Value } from '../value.ts';
-import { Level } from './audio-level.ts';
+import { AudioLevel } from './audio-level.ts';
 
 /** A device that can be chosen. */
-export interface Choice {
+export interface DeviceOption {
   readonly id: string;
   readonly label: string;
 }
@@ -20,9 +20,9 @@ export interface Device {
   readonly label: string | null;
 }
 
-type Kind = 'microphone' | 'camera';
+type DeviceKind = 'microphone' | 'camera';
 
-export interface Wish {
+export interface MediaRequest {
   readonly microphone?: boolean;
   readonly camera?: boolean;
   readonly microphoneId?: string;
@@ -40,15 +40,18 @@ export class LocalMedia {
   readonly stream = new Source<MediaStream>(new MediaStream());
   readonly microphone = new Source<Device>(OFF);
   readonly camera = new Source<Device>(OFF);
-  readonly devices = new Source<{ readonly microphones: readonly Choice[]; readonly cameras: readonly Choice[] }>({
+  readonly devices = new Source<{
+    readonly microphones: readonly DeviceOption[];
+    readonly cameras: readonly DeviceOption[];
+  }>({
     microphones: [],
     cameras: [],
   });
   /** How loud the microphone is, 0 to 1, about 20 times a second while somebody subscribes. */
-  readonly level: Value<number> = new Level(this.stream);
+  readonly level: Value<number> = new AudioLevel(this.stream);
   readonly #ended = new AbortController();
-  readonly #chosen: Record<Kind, string | null> = { microphone: null, camera: null };
-  readonly #wish: Record<Kind, number> = { microphone: 0, camera: 0 };
+  readonly #chosen: Record<DeviceKind, string | null> = { microphone: null, camera: null };
+  readonly #wish: Record<DeviceKind, number> = { microphone: 0, camera: 0 };
   #muted = false;
   /** The change that runs, or the last of those that wait for it. */
   #work: Promise<void> | null = null;
@@ -59,7 +62,7 @@ export class LocalMedia {
   }
 
   /** Asks for both at once, so that the person is asked once. Never rejects: what failed is said by the devices. */
-  async start(wish: Wish = {}): Promise<void> {
+  async start(wish: MediaRequest = {}): Promise<void> {
     this.#chosen.microphone = wish.microphoneId ?? this.#chosen.microphone;
     this.#chosen.camera = wish.cameraId ?? this.#chosen.camera;
     const kinds = (['microphone', 'camera'] as const).filter((kind) => wish[kind] ?? true);
@@ -89,11 +92,11 @@ export class LocalMedia {
   }
 
   /** Lets go of one, or of what is being started of it, until it is turned on again. */
-  async release(kind: Kind): Promise<void> {
+  async release(kind: DeviceKind): Promise<void> {
     await this.#run(async () => this.#release(kind), [kind]);
   }
 
-  async choose(kind: Kind, deviceId: string): Promise<void> {
+  async choose(kind: DeviceKind, deviceId: string): Promise<void> {
     this.#chosen[kind] = deviceId;
     await this.#run(async () => {
       this.#release(kind);
@@ -111,7 +114,7 @@ export class LocalMedia {
   }
 
   /** Runs `work` at once, or after what runs already unless a newer wish for the same devices has come by then. */
-  async #run(work: () => Promise<void>, kinds: readonly Kind[]): Promise<void> {
+  async #run(work: () => Promise<void>, kinds: readonly DeviceKind[]): Promise<void> {
     for (const kind of kinds) this.#wish[kind] += 1;
     const wishes = kinds.map((kind) => this.#wish[kind]);
     const stale = (): boolean => kinds.every((kind, index) => this.#wish[kind] !== wishes[index]);
@@ -125,7 +128,7 @@ export class LocalMedia {
     }
   }
 
-  async #acquire(kinds: readonly Kind[]): Promise<void> {
+  async #acquire(kinds: readonly DeviceKind[]): Promise<void> {
     if (kinds.length === 0) return;
     for (const kind of kinds) this.#device(kind).set({ ...OFF, state: 'starting' });
     try {
@@ -136,7 +139,7 @@ export class LocalMedia {
   }
 
   /** Both together failed: one of them may still be had, and each gets the reason that is its own. */
-  async #acquireRest(kinds: readonly Kind[], error: unknown): Promise<void> {
+  async #acquireRest(kinds: readonly DeviceKind[], error: unknown): Promise<void> {
     const [kind] = kinds;
     if (kinds.length > 1 && navigator.mediaDevices !== undefined) {
       for (const each of kinds) {
@@ -152,9 +155,9 @@ export class LocalMedia {
     }
   }
 
-  async #ask(kinds: readonly Kind[]): Promise<MediaStream> {
+  async #ask(kinds: readonly DeviceKind[]): Promise<MediaStream> {
     if (navigator.mediaDevices === undefined) throw new DOMException('', 'InsecureContext');
-    const exact = (kind: Kind): MediaTrackConstraints => {
+    const exact = (kind: DeviceKind): MediaTrackConstraints => {
       const id = this.#chosen[kind];
       return id === null ? {} : { deviceId: { exact: id } };
     };
@@ -177,7 +180,7 @@ export class LocalMedia {
     const others = this.stream.current.getTracks().filter((track) => !kinds.includes(track.kind));
     this.#publish([...others, ...tracks]);
     for (const track of tracks) {
-      const kind: Kind = track.kind === 'audio' ? 'microphone' : 'camera';
+      const kind: DeviceKind = track.kind === 'audio' ? 'microphone' : 'camera';
       track.onended = () => this.#lost(kind, track);
       this.#watch(kind, track);
       this.#tell(kind, track);
@@ -185,7 +188,7 @@ export class LocalMedia {
   }
 
   /** The system takes the sound or the picture away, or gives it back. */
-  #watch(kind: Kind, track: MediaStreamTrack): void {
+  #watch(kind: DeviceKind, track: MediaStreamTrack): void {
     let timer: ReturnType<typeof setTimeout>;
     const changed = (): void => {
       if (this.#track(kind) !== track) return;
@@ -201,27 +204,27 @@ export class LocalMedia {
     };
   }
 
-  #tell(kind: Kind, track: MediaStreamTrack): void {
+  #tell(kind: DeviceKind, track: MediaStreamTrack): void {
     const id = track.getSettings().deviceId ?? null;
     const state = track.enabled ? 'on' : 'off';
     this.#device(kind).set({ state, problem: track.muted ? 'interrupted' : null, id, label: track.label });
   }
 
   /** The device was unplugged, or taken away. */
-  #lost(kind: Kind, track: MediaStreamTrack): void {
+  #lost(kind: DeviceKind, track: MediaStreamTrack): void {
     if (this.#track(kind) !== track) return;
     this.#device(kind).set({ ...OFF, state: 'failed', problem: 'missing' });
     this.#publish(this.stream.current.getTracks().filter((other) => other !== track));
   }
 
-  #release(kind: Kind): void {
+  #release(kind: DeviceKind): void {
     const track = this.#track(kind);
     track?.stop();
     this.#device(kind).set({ ...this.#device(kind).current, state: 'off', problem: null });
     if (track !== undefined) this.#publish(this.stream.current.getTracks().filter((other) => other !== track));
   }
 
-  #fail(kind: Kind, error: unknown): void {
+  #fail(kind: DeviceKind, error: unknown): void {
     this.#device(kind).set({ ...OFF, state: 'failed', problem: problemOf(error) });
   }
 
@@ -229,18 +232,18 @@ export class LocalMedia {
     this.stream.set(new MediaStream([...tracks]));
   }
 
-  #device(kind: Kind): Source<Device> {
+  #device(kind: DeviceKind): Source<Device> {
     return kind === 'microphone' ? this.microphone : this.camera;
   }
 
-  #track(kind: Kind): MediaStreamTrack | undefined {
+  #track(kind: DeviceKind): MediaStreamTrack | undefined {
     const wanted = kind === 'microphone' ? 'audio' : 'video';
     return this.stream.current.getTracks().find((track) => track.kind === wanted);
   }
 
   async #list(): Promise<void> {
     const all = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
-    const choices = (kind: MediaDeviceKind): Choice[] =>
+    const choices = (kind: MediaDeviceKind): DeviceOption[] =>
       all
         .filter((device) => device.kind === kind && device.deviceId !== '')
         .map((device) => ({ id: device.deviceId, label: device.label }));
@@ -268,7 +271,7 @@ function problemOf(error: unknown): NonNullable<Device['problem']> {
   }
 }
 
-async function permission(kind: Kind): Promise<PermissionState | 'unknown'> {
+async function permission(kind: DeviceKind): Promise<PermissionState | 'unknown'> {
   try {
     return (await navigator.permissions.query({ name: kind as PermissionName })).state;
   } catch {

@@ -3,15 +3,15 @@ import { firstTrack, type TrackName } from '../connection/transceivers.ts';
 import { Source } from '../value.ts';
 
 /** What comes from somebody, and what they say of it. */
-export class Incoming {
+export class RemoteMedia {
   readonly stream = new MediaStream();
   readonly screen = new Source<MediaStream | null>(null);
   readonly media = new Source<PeerMedia>({ microphone: 'none', camera: 'none', screen: 'none' });
   /** What comes by the tracks for a screen, whether it is one or not. */
-  #shared = new MediaStream();
+  #sharedScreen = new MediaStream();
 
   add(track: MediaStreamTrack, name: TrackName): void {
-    const stream = name === 'screen' || name === 'sound' ? this.#shared : this.stream;
+    const stream = name === 'screen' || name === 'sound' ? this.#sharedScreen : this.stream;
     for (const old of stream.getTracks()) {
       if (old.kind === track.kind && old !== track) stream.removeTrack(old);
     }
@@ -22,7 +22,7 @@ export class Incoming {
   }
 
   /** May come before the tracks that it is about: a busy browser tells of those later. */
-  hear(media: PeerMedia): void {
+  setMedia(media: PeerMedia): void {
     this.media.set(media);
     this.#show();
   }
@@ -30,13 +30,13 @@ export class Incoming {
   /** The connection that brought it is given up. */
   clear(): void {
     for (const track of this.stream.getTracks()) this.stream.removeTrack(track);
-    this.#shared = new MediaStream();
-    if (this.media.current.screen === 'on') this.hear({ ...this.media.current, screen: 'none' });
+    this.#sharedScreen = new MediaStream();
+    if (this.media.current.screen === 'on') this.setMedia({ ...this.media.current, screen: 'none' });
   }
 
   /** The tracks for a screen are none before they say that they share one. */
   #show(): void {
-    const shares = this.media.current.screen === 'on' && firstTrack(this.#shared, 'video') !== null;
-    this.screen.set(shares ? this.#shared : null);
+    const shares = this.media.current.screen === 'on' && firstTrack(this.#sharedScreen, 'video') !== null;
+    this.screen.set(shares ? this.#sharedScreen : null);
   }
 }

@@ -5,11 +5,11 @@ const SPEAKING_LEVEL = 0.02;
 const LASTS_MS = 500;
 
 /** Tells from a level now and then whether somebody speaks. */
-export class Voice {
+export class VoiceActivity {
   #until = 0;
 
   /** To be called several times a second, with the level just now. */
-  speaks(level: number, nowMs: number): boolean {
+  update(level: number, nowMs: number): boolean {
     if (level > SPEAKING_LEVEL) this.#until = nowMs + LASTS_MS;
     return nowMs < this.#until;
   }

@@ -1,23 +1,23 @@
 import { Source, type Value } from '../value.ts';
 import type { Knock, Rules } from './protocol.ts';
-import type { HostOrder } from './session.ts';
+import type { ModerationMessage } from './session.ts';
 
 export type Role = 'host' | 'co-host' | 'member';
 
 /** What hosts have decided, and what they can do. The broker says no to who is none. */
-export interface Hosting {
+export interface Moderation {
   /** What we are. */
   readonly role: Value<Role>;
   readonly rules: Value<Required<Rules>>;
   /** Who waits at the door, first come first; an empty name is of somebody without the key. For hosts and co-hosts. */
   readonly knocks: Value<readonly Knock[]>;
   /** For hosts: sets what is named, and leaves the rest as it is. */
-  govern(rules: Rules): void;
+  setRules(rules: Rules): void;
   admit(knock: Knock): void;
   deny(knock: Knock): void;
   /** Takes somebody out, by their id; newcomers knock from then on. */
   remove(id: string): void;
-  appoint(id: string, role: 'co-host' | 'member'): void;
+  setRole(id: string, role: 'co-host' | 'member'): void;
   askToMute(id: string): void;
   /** Ends the call for all. */
   end(): void;
@@ -27,43 +27,43 @@ export interface Hosting {
 
 const OPEN: Required<Rules> = { entry: 'open', files: true, history: true, screens: true };
 
-export class RoomHosting implements Hosting {
+export class RoomModeration implements Moderation {
   readonly role = new Source<Role>('member');
   readonly rules = new Source<Required<Rules>>(OPEN);
   readonly knocks = new Source<readonly Knock[]>([]);
-  readonly #order: (order: HostOrder) => void;
+  readonly #send: (order: ModerationMessage) => void;
   readonly #listeners = new Set<(from: string) => void>();
 
-  constructor(order: (order: HostOrder) => void) {
-    this.#order = order;
+  constructor(order: (order: ModerationMessage) => void) {
+    this.#send = order;
   }
 
-  govern(rules: Rules): void {
-    this.#order({ type: 'govern', rules: { ...this.rules.current, ...rules } });
+  setRules(rules: Rules): void {
+    this.#send({ type: 'govern', rules: { ...this.rules.current, ...rules } });
   }
 
   admit({ id }: Knock): void {
-    this.#order({ type: 'admit', knock: id });
+    this.#send({ type: 'admit', knock: id });
   }
 
   deny({ id }: Knock): void {
-    this.#order({ type: 'deny', knock: id });
+    this.#send({ type: 'deny', knock: id });
   }
 
   remove(peer: string): void {
-    this.#order({ type: 'remove', peer });
+    this.#send({ type: 'remove', peer });
   }
 
-  appoint(peer: string, role: 'co-host' | 'member'): void {
-    this.#order({ type: 'appoint', peer, role });
+  setRole(peer: string, role: 'co-host' | 'member'): void {
+    this.#send({ type: 'appoint', peer, role });
   }
 
   askToMute(peer: string): void {
-    this.#order({ type: 'ask-mute', peer });
+    this.#send({ type: 'ask-mute', peer });
   }
 
   end(): void {
-    this.#order({ type: 'end' });
+    this.#send({ type: 'end' });
   }
 
   onAskedToMute(listener: (from: string) => void): () => void {

@@ -1,7 +1,7 @@
 import { type Knock, type Member, PAYLOAD_CHARACTERS_MAX, type Roster } from './protocol.ts';
-import type { HostOrder, News, Ticket } from './session.ts';
-import { type Card, type End, isCard, Seal, sealedLength } from './signal-encryption.ts';
-import { Broker, type Door, type Signalling } from './websocket.ts';
+import type { ModerationMessage, SignallingEvent, Ticket } from './session.ts';
+import { type Card, isCard, Seal, type SealedEnd, sealedLength } from './signal-encryption.ts';
+import { type Signalling, type SignallingTarget, WebSocketSignalling } from './websocket.ts';
 
 /** Room that a message needs around a signal, in characters. */
 const AROUND_SIGNAL = 256;
@@ -12,26 +12,26 @@ export function isStranger(member: Member): boolean {
 }
 
 /** Somebody whose card we could open. */
-interface Known {
-  readonly end: End;
+interface KnownMember {
+  readonly end: SealedEnd;
   readonly card: string;
   readonly name: string;
 }
 
 /**
- * A {@link Broker} that is told nothing but who is to get what: names and signals are sealed with the link's secret. Its
+ * A {@link WebSocketSignalling} that is told nothing but who is to get what: names and signals are sealed with the link's secret. Its
  * news have names as they are; those of strangers are empty, and what they say is not heard.
  */
-export class SealedBroker implements Signalling {
+export class SealedSignalling implements Signalling {
   readonly #seal: Promise<Seal>;
-  readonly #tell: (news: News) => void;
-  readonly #known = new Map<string, Known>();
+  readonly #emit: (event: SignallingEvent) => void;
+  readonly #known = new Map<string, KnownMember>();
   /**
    * How far each page was heard, by its end. It outlasts `#known`: a broker that lets somebody go and come again may not
    * say again what they said. Only who has the secret gets in here, with what they said and we could open.
    */
   readonly #counts = new Map<string, number>();
-  #broker: Broker | null = null;
+  #inner: WebSocketSignalling | null = null;
   #name: string | null = null;
   #me = '';
   #sent = 0;
@@ -40,11 +40,11 @@ export class SealedBroker implements Signalling {
   #asked: Promise<void> = Promise.resolve();
   #heard: Promise<void> = Promise.resolve();
 
-  constructor(door: Door, secret: string, ticket: Ticket | null, tell: (news: News) => void) {
+  constructor(door: SignallingTarget, secret: string, ticket: Ticket | null, emit: (event: SignallingEvent) => void) {
     this.#seal = Seal.of(secret, door.room);
-    this.#tell = tell;
+    this.#emit = emit;
     const start = (seat: Ticket | null): void => {
-      this.#broker = new Broker(door, seat, (news) => this.#hear(news));
+      this.#inner = new WebSocketSignalling(door, seat, (event) => this.#receive(event));
     };
     if (ticket === null) {
       start(null);
@@ -58,25 +58,25 @@ export class SealedBroker implements Signalling {
   }
 
   get ticket(): Ticket | null {
-    const ticket = this.#broker?.ticket ?? null;
+    const ticket = this.#inner?.ticket ?? null;
     return ticket === null ? null : { ...ticket, name: this.#name ?? '' };
   }
 
-  hurry(): void {
-    this.#broker?.hurry();
+  checkConnection(): void {
+    this.#inner?.checkConnection();
   }
 
   join(name: string): void {
     this.#name = name;
     this.#then(async () => {
       const card = await this.#card(name);
-      if (this.#name === name) this.#broker?.join(card);
+      if (this.#name === name) this.#inner?.join(card);
     });
   }
 
-  unjoin(): void {
-    this.#broker?.unjoin();
-    if (this.#broker?.ticket === null) this.#name = null;
+  cancelJoin(): void {
+    this.#inner?.cancelJoin();
+    if (this.#inner?.ticket === null) this.#name = null;
   }
 
   signal(to: string, data: string): boolean {
@@ -87,18 +87,18 @@ export class SealedBroker implements Signalling {
       const seal = await this.#seal;
       this.#sent += 1;
       const me = { id: this.#me, nonce: seal.nonce };
-      this.#broker?.signal(to, await seal.sealSignal(data, me, known.end, this.#sent));
+      this.#inner?.signal(to, await seal.sealSignal(data, me, known.end, this.#sent));
     });
     return true;
   }
 
-  order(order: HostOrder): void {
-    this.#broker?.order(order);
+  moderate(order: ModerationMessage): void {
+    this.#inner?.moderate(order);
   }
 
   leave(): void {
     this.#gone = true;
-    this.#broker?.leave();
+    this.#inner?.leave();
   }
 
   #then(work: () => Promise<void>): void {
@@ -110,39 +110,39 @@ export class SealedBroker implements Signalling {
     return seal.sealCard({ nonce: seal.nonce, name });
   }
 
-  #hear(news: News): void {
+  #receive(event: SignallingEvent): void {
     const hear = async (): Promise<void> => {
-      const opened = await this.#open(news);
+      const opened = await this.#open(event);
       // Whoever left meanwhile, or gave up the seat that this tells of, hears of it no more.
-      const late = this.#gone || (news.news === 'joined' && this.#broker?.ticket === null);
-      if (opened !== null && !late) this.#tell(opened);
+      const late = this.#gone || (event.type === 'joined' && this.#inner?.ticket === null);
+      if (opened !== null && !late) this.#emit(opened);
     };
     this.#heard = this.#heard.then(hear).catch(fail);
   }
 
-  async #open(news: News): Promise<News | null> {
-    switch (news.news) {
+  async #open(event: SignallingEvent): Promise<SignallingEvent | null> {
+    switch (event.type) {
       case 'welcome':
-        return { ...news, welcome: { ...news.welcome, roster: await this.#read(news.welcome.roster) } };
+        return { ...event, welcome: { ...event.welcome, roster: await this.#read(event.welcome.roster) } };
       case 'joined':
-        this.#me = news.joined.you;
-        return { ...news, joined: { ...news.joined, roster: await this.#read(news.joined.roster) } };
+        this.#me = event.joined.you;
+        return { ...event, joined: { ...event.joined, roster: await this.#read(event.joined.roster) } };
       case 'roster':
-        return { ...news, roster: await this.#read(news.roster) };
+        return { ...event, roster: await this.#read(event.roster) };
       case 'knocks': {
         const waiting: Knock[] = [];
-        for (const knock of news.waiting) {
+        for (const knock of event.waiting) {
           const card = await (await this.#seal).openCard(knock.name);
           waiting.push({ ...knock, name: card?.name ?? '' });
         }
-        return { ...news, waiting };
+        return { ...event, waiting };
       }
       case 'signalled': {
-        const data = await this.#unseal(news.signalled.from, news.signalled.data);
-        return data === null ? null : { ...news, signalled: { ...news.signalled, data } };
+        const data = await this.#unseal(event.signalled.from, event.signalled.data);
+        return data === null ? null : { ...event, signalled: { ...event.signalled, data } };
       }
       default:
-        return news;
+        return event;
     }
   }
 

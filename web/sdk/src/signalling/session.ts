@@ -51,7 +51,7 @@ const TURNED_AWAY: ReadonlySet<Code> = new Set<Code>([
 ]);
 
 /** Whether the broker's socket is there. Calls go on while it is `away`. */
-export type BrokerState = 'connecting' | 'connected' | 'away';
+export type SignallingState = 'connecting' | 'connected' | 'away';
 
 /** What a seat needs to be taken up again, also by a page that was loaded anew. Secret. */
 export interface Ticket {
@@ -61,31 +61,31 @@ export interface Ticket {
 }
 
 /** What only hosts and co-hosts may say. */
-export type HostOrder = Govern | Admit | Deny | RemoveMember | Appoint | AskMute | EndCall;
+export type ModerationMessage = Govern | Admit | Deny | RemoveMember | Appoint | AskMute | EndCall;
 
-export type News =
-  | { readonly news: 'state'; readonly state: BrokerState }
-  | { readonly news: 'welcome'; readonly welcome: Welcome }
+export type SignallingEvent =
+  | { readonly type: 'state'; readonly state: SignallingState }
+  | { readonly type: 'welcome'; readonly welcome: Welcome }
   /** `resumed`: it is the seat that we had. */
-  | { readonly news: 'joined'; readonly joined: Joined; readonly resumed: boolean }
-  | { readonly news: 'roster'; readonly roster: Roster }
-  | { readonly news: 'ice-servers'; readonly iceServers: readonly IceServer[] }
-  | { readonly news: 'signalled'; readonly signalled: Signalled }
+  | { readonly type: 'joined'; readonly joined: Joined; readonly resumed: boolean }
+  | { readonly type: 'roster'; readonly roster: Roster }
+  | { readonly type: 'ice-servers'; readonly iceServers: readonly IceServer[] }
+  | { readonly type: 'signalled'; readonly signalled: Signalled }
   /** A host is asked whether we may enter. */
-  | { readonly news: 'waiting' }
+  | { readonly type: 'waiting' }
   /** To hosts: who waits. */
-  | { readonly news: 'knocks'; readonly waiting: readonly Knock[] }
-  | { readonly news: 'asked-to-mute'; readonly from: string }
+  | { readonly type: 'knocks'; readonly waiting: readonly Knock[] }
+  | { readonly type: 'asked-to-mute'; readonly from: string }
   /** The lobby goes on. */
-  | { readonly news: 'refused'; readonly code: Code; readonly message: string }
+  | { readonly type: 'refused'; readonly code: Code; readonly message: string }
   /** Nothing goes on. */
-  | { readonly news: 'over'; readonly code: Code | 'left'; readonly message: string };
+  | { readonly type: 'over'; readonly code: Code | 'left'; readonly message: string };
 
 export type SessionEffect =
   | { readonly do: 'connect' }
   | { readonly do: 'send'; readonly message: ToBroker }
   | { readonly do: 'close' }
-  | { readonly do: 'tell'; readonly news: News };
+  | { readonly do: 'emit'; readonly event: SignallingEvent };
 
 const LEAVE: SessionEffect[] = [{ do: 'send', message: { type: 'leave' } }, { do: 'close' }];
 
@@ -153,7 +153,7 @@ export class Session {
   }
 
   /** No longer wishes for a seat, also if it was given a moment ago: the lobby goes on. */
-  unjoin(now: number): SessionEffect[] {
+  cancelJoin(now: number): SessionEffect[] {
     if (this.#ticket !== null && !this.#seated) return [];
     this.#name = null;
     if (this.#seated) {
@@ -177,7 +177,7 @@ export class Session {
   }
 
   /** What hosts say; it is lost where the broker is away. */
-  order(order: HostOrder): SessionEffect[] {
+  order(order: ModerationMessage): SessionEffect[] {
     return this.#seated && this.#socket.is === 'open' ? [{ do: 'send', message: order }] : [];
   }
 
@@ -205,7 +205,7 @@ export class Session {
     this.#socket = { is: 'open' };
     this.#heardAt = now;
     this.#pinged = false;
-    const effects: SessionEffect[] = [{ do: 'tell', news: { news: 'state', state: 'connected' } }];
+    const effects: SessionEffect[] = [{ do: 'emit', event: { type: 'state', state: 'connected' } }];
     if (this.#ticket !== null && this.#name !== null) {
       this.#asking = true;
       const message: ToBroker = { type: 'resume', token: this.#ticket, name: this.#name, heard: this.#heard };
@@ -232,11 +232,11 @@ export class Session {
     this.#waits = false;
     this.#seated = false;
     this.#socket = { is: 'waiting', until: now + pause };
-    return [{ do: 'tell', news: { news: 'state', state: 'away' } }];
+    return [{ do: 'emit', event: { type: 'state', state: 'away' } }];
   }
 
   /** The network is back, or the page is looked at again: don't wait any longer. */
-  hurry(now: number): SessionEffect[] {
+  checkConnection(now: number): SessionEffect[] {
     if (this.#socket.is === 'waiting') return this.#connect(now);
     if (this.#socket.is !== 'open' || now - this.#heardAt < 1) return [];
     this.#heardAt = Math.min(this.#heardAt, now - PING_AFTER - 1);
@@ -277,24 +277,24 @@ export class Session {
         return [];
       case 'welcome':
         this.#attempt = 0;
-        return [{ do: 'tell', news: { news: 'welcome', welcome: message } }];
+        return [{ do: 'emit', event: { type: 'welcome', welcome: message } }];
       case 'joined':
         return this.#joined(message, now);
       case 'roster':
-        return [{ do: 'tell', news: { news: 'roster', roster: message } }];
+        return [{ do: 'emit', event: { type: 'roster', roster: message } }];
       case 'ice-servers':
-        return [{ do: 'tell', news: { news: 'ice-servers', iceServers: message.iceServers } }];
+        return [{ do: 'emit', event: { type: 'ice-servers', iceServers: message.iceServers } }];
       case 'signalled':
         if (message.n <= this.#heard) return [];
         this.#heard = message.n;
-        return [{ do: 'tell', news: { news: 'signalled', signalled: message } }];
+        return [{ do: 'emit', event: { type: 'signalled', signalled: message } }];
       case 'waiting':
         this.#waits = true;
-        return [{ do: 'tell', news: { news: 'waiting' } }];
+        return [{ do: 'emit', event: { type: 'waiting' } }];
       case 'knocks':
-        return [{ do: 'tell', news: { news: 'knocks', waiting: message.waiting } }];
+        return [{ do: 'emit', event: { type: 'knocks', waiting: message.waiting } }];
       case 'asked-to-mute':
-        return [{ do: 'tell', news: { news: 'asked-to-mute', from: message.from } }];
+        return [{ do: 'emit', event: { type: 'asked-to-mute', from: message.from } }];
       case 'new-token':
         this.#ticket = message.resume;
         return [];
@@ -339,7 +339,7 @@ export class Session {
     this.#outbox = gap ? [] : missed;
     this.#sent = message.heard + this.#outbox.length;
     const again = this.#outbox.map((signal): SessionEffect => ({ do: 'send', message: signal }));
-    return [...again, { do: 'tell', news: { news: 'joined', joined: { ...message, gap }, resumed } }];
+    return [...again, { do: 'emit', event: { type: 'joined', joined: { ...message, gap }, resumed } }];
   }
 
   #refused(code: Code, message: string): SessionEffect[] {
@@ -356,7 +356,7 @@ export class Session {
     }
     if (this.#ticket !== null) return this.#end(code, message);
     this.#name = null;
-    return [{ do: 'tell', news: { news: 'refused', code, message } }];
+    return [{ do: 'emit', event: { type: 'refused', code, message } }];
   }
 
   #finish(): void {
@@ -366,7 +366,7 @@ export class Session {
 
   #end(code: Code, message: string): SessionEffect[] {
     this.#finish();
-    return [{ do: 'close' }, { do: 'tell', news: { news: 'over', code, message } }];
+    return [{ do: 'close' }, { do: 'emit', event: { type: 'over', code, message } }];
   }
 }
 

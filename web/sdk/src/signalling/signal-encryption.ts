@@ -20,7 +20,7 @@ export interface Card {
 }
 
 /** One end of a sealed way: the id that the broker gave, and the nonce of the card there. */
-export interface End {
+export interface SealedEnd {
   readonly id: string;
   readonly nonce: string;
 }
@@ -30,8 +30,8 @@ export function newSecret(): string {
   return toText(random(SECRET_BYTES));
 }
 
-/** The name of the room that belongs to an owner's key, 128 bits like a secret; as `signalling/moderation.py` makes it. */
-export async function ownedRoom(owner: string): Promise<string> {
+/** The name of the room that belongs to an owner's key, 128 bits like a secret; as `signalling/hosting.py` makes it. */
+export async function ownedRoomName(owner: string): Promise<string> {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(`eyeline room\0${owner}`)));
   const letters = Array.from(hash.subarray(0, 16), (byte) => LETTERS.charAt(byte & 31)).join('');
   return letters.replace(/(.{4})(?!$)/g, '$1-');
@@ -51,7 +51,7 @@ export function isCard(name: string): boolean {
 
 /**
  * The keys of one room's secret: what its holders say through a broker that can neither read nor change it. The format is
- * in `docs/peer-protocol.md`; Python's side is `signalling/signal_encryption.py`. Needs a secure context.
+ * in `docs/peer-protocol.md`; Python's side is `signalling/seal.py`. Needs a secure context.
  */
 export class Seal {
   readonly nonce = toText(random(NONCE_BYTES));
@@ -94,8 +94,8 @@ export class Seal {
   /** The data of a `signal`. `count` grows with each one that this sender seals for this receiver. */
   async sealSignal(
     text: string,
-    sender: End,
-    receiver: End,
+    sender: SealedEnd,
+    receiver: SealedEnd,
     count: number,
     iv: Bytes = random(IV_BYTES),
   ): Promise<string> {
@@ -106,8 +106,8 @@ export class Seal {
   /** The count and the text; null if it was sealed for another way, changed, or not `after` the last one. */
   async openSignal(
     data: string,
-    sender: End,
-    receiver: End,
+    sender: SealedEnd,
+    receiver: SealedEnd,
     after: number,
   ): Promise<{ readonly count: number; readonly text: string } | null> {
     const raw = fromText(data);
@@ -143,7 +143,7 @@ function algorithm(iv: Bytes, additionalData: Bytes = new Uint8Array()): AesGcmP
   return { name: 'AES-GCM', iv, additionalData };
 }
 
-function way(sender: End, receiver: End, count: number): Bytes {
+function way(sender: SealedEnd, receiver: SealedEnd, count: number): Bytes {
   return utf8(`${sender.id} ${sender.nonce} ${receiver.id} ${receiver.nonce} ${count}`);
 }
 

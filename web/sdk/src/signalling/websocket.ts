@@ -1,24 +1,24 @@
 import { type FromBroker, SUBPROTOCOL, type ToBroker } from './protocol.ts';
-import { type HostOrder, type News, Session, type SessionEffect, type Ticket } from './session.ts';
+import { type ModerationMessage, Session, type SessionEffect, type SignallingEvent, type Ticket } from './session.ts';
 
 /** What a lobby and a room ask of a broker. */
 export interface Signalling {
   /** What the seat needs to be taken up again; null without one. */
   readonly ticket: Ticket | null;
   /** Something happened to the network: find out whether the broker is there. */
-  hurry(): void;
+  checkConnection(): void;
   join(name: string): void;
   /** No longer wishes for a seat, also if it was given a moment ago: the lobby goes on. */
-  unjoin(): void;
+  cancelJoin(): void;
   /** False if it is more than the broker takes. */
   signal(to: string, data: string): boolean;
   /** What hosts say. */
-  order(order: HostOrder): void;
+  moderate(order: ModerationMessage): void;
   leave(): void;
 }
 
 /** Which room of which server, and what opens it. */
-export interface Door {
+export interface SignallingTarget {
   readonly url: URL;
   readonly room: string;
   readonly pass: string | null;
@@ -27,31 +27,35 @@ export interface Door {
 }
 
 /** The edge under a {@link Session}: a WebSocket at a time, and one timer. */
-export class Broker implements Signalling {
+export class WebSocketSignalling implements Signalling {
   readonly #url: URL;
   readonly #session: Session;
-  readonly #tell: (news: News) => void;
+  readonly #emit: (event: SignallingEvent) => void;
   readonly #ended = new AbortController();
   #socket: WebSocket | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor({ url, room, pass, owner }: Door, ticket: Ticket | null, tell: (news: News) => void) {
+  constructor(
+    { url, room, pass, owner }: SignallingTarget,
+    ticket: Ticket | null,
+    emit: (event: SignallingEvent) => void,
+  ) {
     this.#url = new URL('ws', url);
     this.#url.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:';
     this.#session = new Session(room, ticket, {
       ...(pass === null ? {} : { pass }),
       ...(owner === null ? {} : { owner }),
     });
-    this.#tell = tell;
-    const hurry = (): void => this.hurry();
+    this.#emit = emit;
+    const hurry = (): void => this.checkConnection();
     const options = { signal: this.#ended.signal };
     globalThis.addEventListener?.('online', hurry, options);
     globalThis.document?.addEventListener('visibilitychange', () => document.hidden || hurry(), options);
     this.#perform(this.#session.start(seconds()));
   }
 
-  hurry(): void {
-    this.#perform(this.#session.hurry(seconds()));
+  checkConnection(): void {
+    this.#perform(this.#session.checkConnection(seconds()));
   }
 
   get ticket(): Ticket | null {
@@ -62,8 +66,8 @@ export class Broker implements Signalling {
     this.#perform(this.#session.join(name));
   }
 
-  unjoin(): void {
-    this.#perform(this.#session.unjoin(seconds()));
+  cancelJoin(): void {
+    this.#perform(this.#session.cancelJoin(seconds()));
   }
 
   signal(to: string, data: string): boolean {
@@ -72,7 +76,7 @@ export class Broker implements Signalling {
     return effects !== null;
   }
 
-  order(order: HostOrder): void {
+  moderate(order: ModerationMessage): void {
     this.#perform(this.#session.order(order));
   }
 
@@ -92,8 +96,8 @@ export class Broker implements Signalling {
         case 'close':
           this.#forget();
           break;
-        case 'tell':
-          this.#tell(effect.news);
+        case 'emit':
+          this.#emit(effect.event);
           break;
       }
     }

@@ -9,7 +9,7 @@ const COMPARED = 4;
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** What both ends of a connection say to each other; all in lower-case hex. */
-export type Step =
+export type VerificationStep =
   | { readonly step: 'commit'; readonly hash: string }
   | { readonly step: 'nonce'; readonly nonce: string }
   | { readonly step: 'reveal'; readonly nonce: string }
@@ -31,13 +31,13 @@ export type Safety =
   /** What the other side says does not fit: somebody is between, or it is broken. */
   | { readonly state: 'failed' };
 
-export interface ComparisonOptions {
+export interface ShortAuthStringOptions {
   /** Of the two one commits itself first. */
   readonly commits: boolean;
   /** SHA-256 fingerprints of the keys of the connection, in hex. */
   readonly mine: string;
   readonly theirs: string;
-  readonly say: (step: Step) => void;
+  readonly send: (step: VerificationStep) => void;
   /** Our long-term key; null where there is none. */
   readonly identity: () => Promise<CryptoKeyPair | null>;
   readonly nonce?: Bytes;
@@ -54,16 +54,16 @@ type State =
  * One end of a comparison: commit, nonce, reveal, so that nobody can try nonces until the emoji match. The format is in
  * `docs/peer-protocol.md`; Python's side is `signalling/short_auth_string.py`. Needs a secure context.
  */
-export class Comparison {
+export class ShortAuthString {
   readonly safety: Value<Safety>;
   readonly #safety = new Source<Safety>({ state: 'comparing' });
-  readonly #options: ComparisonOptions;
+  readonly #options: ShortAuthStringOptions;
   readonly #ends: Bytes;
   readonly #nonce: Bytes;
   #state: State = { is: 'waiting' };
   #work: Promise<void> = Promise.resolve();
 
-  constructor(options: ComparisonOptions) {
+  constructor(options: ShortAuthStringOptions) {
     this.safety = this.#safety;
     this.#options = options;
     const { commits, mine, theirs } = options;
@@ -72,7 +72,7 @@ export class Comparison {
     if (commits) this.#then(() => this.#commit());
   }
 
-  take(step: Step): void {
+  receive(step: VerificationStep): void {
     this.#then(() => this.#take(step));
   }
 
@@ -89,16 +89,16 @@ export class Comparison {
   async #commit(): Promise<void> {
     const hash = toHex(await this.#hash('commit', this.#nonce));
     this.#state = { is: 'committed' };
-    this.#options.say({ step: 'commit', hash });
+    this.#options.send({ step: 'commit', hash });
   }
 
-  async #take(step: Step): Promise<void> {
+  async #take(step: VerificationStep): Promise<void> {
     const state = this.#state;
     if (step.step === 'commit' && state.is === 'waiting' && !this.#options.commits) {
       this.#state = { is: 'answered', commitment: step.hash };
-      this.#options.say({ step: 'nonce', nonce: toHex(this.#nonce) });
+      this.#options.send({ step: 'nonce', nonce: toHex(this.#nonce) });
     } else if (step.step === 'nonce' && state.is === 'committed') {
-      this.#options.say({ step: 'reveal', nonce: toHex(this.#nonce) });
+      this.#options.send({ step: 'reveal', nonce: toHex(this.#nonce) });
       await this.#agree(this.#nonce, fromHex(step.nonce));
     } else if (step.step === 'reveal' && state.is === 'answered') {
       const committed = fromHex(step.nonce);
@@ -127,10 +127,10 @@ export class Comparison {
     const statement = await this.#hash(this.#options.commits ? 'committer' : 'responder', nonces);
     const signature = new Uint8Array(await crypto.subtle.sign(ECDSA, privateKey, statement));
     const key = new Uint8Array(await crypto.subtle.exportKey('raw', publicKey));
-    this.#options.say({ step: 'identity', key: toHex(key), signature: toHex(signature) });
+    this.#options.send({ step: 'identity', key: toHex(key), signature: toHex(signature) });
   }
 
-  async #recognise({ key, signature }: Step & { readonly step: 'identity' }, nonces: Bytes): Promise<void> {
+  async #recognise({ key, signature }: VerificationStep & { readonly step: 'identity' }, nonces: Bytes): Promise<void> {
     const raw = fromHex(key);
     const curve = { name: 'ECDSA', namedCurve: 'P-256' };
     const theirs = await crypto.subtle.importKey('raw', raw, curve, false, ['verify']);
@@ -164,7 +164,7 @@ export function fingerprintIn(sdp: string | undefined): string | null {
 }
 
 /** A step that came from the other side; null if it makes no sense. */
-export function parseStep(value: unknown): Step | null {
+export function parseStep(value: unknown): VerificationStep | null {
   if (typeof value !== 'object' || value === null) return null;
   const { step, hash, nonce, key, signature } = value as Record<string, unknown>;
   if (step === 'commit') return isHex(hash, 32) ? { step, hash } : null;

@@ -69,7 +69,7 @@ export class Chat {
     const page = [...platform.random(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     this.#conversation = new platform.sdk.Conversation(room.me, page, this.#sent.read());
     this.#stops = [
-      room.hosting.rules.subscribe(({ history }) => {
+      room.moderation.rules.subscribe(({ history }) => {
         this.#conversation.history = history;
       }),
       effect(() => {
@@ -98,7 +98,7 @@ export class Chat {
   /** Handles anything a peer sent. Returns the message if it's a new one to show. */
   receive(from: sdk.Peer, message: unknown): ChatMessage | null {
     this.#peers.set(from.id, from);
-    const { news, sends } = this.#conversation.hear(from, message, this.#platform.now());
+    const { added: news, sends } = this.#conversation.receive(from, message, this.#platform.now());
     this.#carry(sends);
     this.typing.hear(from, message);
     if (news === null) return null;
@@ -139,8 +139,8 @@ export class Chat {
       return;
     }
     if (!this.addressed.peek()) return;
-    if (about?.does === 'edit') this.#write(this.#conversation.change(about.line.key, text));
-    else this.#write(this.#conversation.say(text, this.#platform.now(), this.#options(about)));
+    if (about?.does === 'edit') this.#write(this.#conversation.edit(about.line.key, text));
+    else this.#write(this.#conversation.write(text, this.#platform.now(), this.#options(about)));
     this.cancel();
     this.draft.value = '';
     this.typing.rest();
@@ -163,11 +163,11 @@ export class Chat {
 
   /** Whether we may send messages, and not only read. */
   get mayWrite(): boolean {
-    return this.#room.may.current.has('chat');
+    return this.#room.permissions.current.has('chat');
   }
 
   canChange(line: ChatMessage): boolean {
-    return this.mayWrite && this.#conversation.canChange(line);
+    return this.mayWrite && this.#conversation.canEdit(line);
   }
 
   /** Edits our last message that can still be changed. */
@@ -179,7 +179,7 @@ export class Chat {
   remove(line: ChatMessage): void {
     if (this.about.peek()?.line.key === line.key) this.cancel();
     this.chosen.value = '';
-    this.#write(this.#conversation.change(line.key, ''));
+    this.#write(this.#conversation.edit(line.key, ''));
   }
 
   /** Back to a plain draft: no reply, no edit. */
@@ -207,7 +207,7 @@ export class Chat {
   #watch(peer: sdk.Peer): () => void {
     this.#peers.set(peer.id, peer);
     let known = isReachable(peer);
-    return peer.line.subscribe(() => {
+    return peer.connection.subscribe(() => {
       if (isReachable(peer) === known) return;
       known = !known;
       this.#look([...this.#met.keys()]);
@@ -218,26 +218,26 @@ export class Chat {
     for (const { id, name } of peers) this.#names.set(id, shownName(name));
     this.#here.value = new Set(peers.map(({ id }) => id));
     const people = peers.map((peer) => ({ id: peer.id, name: peer.name, reachable: isReachable(peer) }));
-    this.#carry(this.#conversation.meet(this.#room.me, people));
+    this.#carry(this.#conversation.setParticipants(this.#room.me, people));
   }
 
-  #options(about: DraftContext | null): sdk.SayOptions {
+  #options(about: DraftContext | null): sdk.ChatOptions {
     const to = this.to.peek();
     return { reply: about?.line.key ?? null, to: to === '' ? null : to };
   }
 
-  #write(written: ReturnType<sdk.Conversation['say']>): void {
+  #write(written: ReturnType<sdk.Conversation['write']>): void {
     if (written === null) return;
     this.#sent.keep(written.line);
     this.#carry(written.sends);
   }
 
-  #carry(sends: readonly sdk.Send[]): void {
+  #carry(sends: readonly sdk.ChatEnvelope[]): void {
     for (const send of sends) void this.#deliver(send);
     this.#show();
   }
 
-  async #deliver(send: sdk.Send): Promise<void> {
+  async #deliver(send: sdk.ChatEnvelope): Promise<void> {
     try {
       const peer = this.#peers.get(send.to);
       if (peer === undefined) throw new Error('gone');
@@ -246,7 +246,7 @@ export class Chat {
       this.#conversation.failed(send); // they left
       return;
     }
-    this.#carry(this.#conversation.arrived(send));
+    this.#carry(this.#conversation.delivered(send));
   }
 
   #show(): void {
@@ -278,6 +278,6 @@ function fitQuote({ mine, name, text }: sdk.ChatLine): Quote {
 }
 
 function isReachable(peer: sdk.Peer): boolean {
-  const { state } = peer.line.current;
+  const { state } = peer.connection.current;
   return state === 'direct' || state === 'relayed';
 }

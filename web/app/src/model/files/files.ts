@@ -78,12 +78,12 @@ export class Files {
 
   /** Whether the hosts of the room allow files. */
   get allowed(): boolean {
-    return this.#room.hosting.rules.current.files;
+    return this.#room.moderation.rules.current.files;
   }
 
   /** Whether we have permission to send files. */
   get maySend(): boolean {
-    return this.#room.may.current.has('files');
+    return this.#room.permissions.current.has('files');
   }
 
   /** Offers files and folders to the chosen people. One that was being sent before a reload is resumed. */
@@ -209,7 +209,7 @@ export class Files {
       if (!this.#met.has(peer))
         this.#met.set(
           peer,
-          peer.onOffer((file) => void this.#hear(peer, file)),
+          peer.onFile((file) => void this.#hear(peer, file)),
         );
     }
   }
@@ -242,9 +242,9 @@ export class Files {
     return this.transfers.peek().filter(open).length;
   }
 
-  #offer({ peer, file, entries, preview, share }: Queued, earlier: Pick<sdk.OfferOptions, 'id'>): void {
+  #offer({ peer, file, entries, preview, share }: Queued, earlier: Pick<sdk.SendFileOptions, 'id'>): void {
     const options = { ...earlier, preview, ...(entries !== null && { entries }), ...(share !== '' && { share }) };
-    const transfer = peer.offer(file, options);
+    const transfer = peer.sendFile(file, options);
     const { id } = transfer.offer;
     this.unfinished.add({ id, name: file.name, size: file.size, folder: entries !== null, to: peer.id, share });
     void this.#platform.fileHandles.keep(id, file).catch(() => undefined); // then it has to be chosen again
@@ -354,7 +354,7 @@ export class Files {
   }
 
   async #store(one: Incoming, found: Blob | null): Promise<void> {
-    const kept = found === null ? null : await this.#platform.sdk.keptIn(found);
+    const kept = found === null ? null : await this.#platform.sdk.resumable(found);
     one.stored = true;
     const to = await this.#storage.store(one.id, kept?.bytes ?? 0);
     one.accept(to, kept, (start, bytes) => this.#storage.read(one.id, start, bytes));

@@ -49,7 +49,7 @@ abstract class BaseTransfer {
     this.personId = peer.id;
     const cut = signal(false);
     this.cut = cut;
-    this.subscriptions.on(peer.line, ({ state }) => {
+    this.subscriptions.on(peer.connection, ({ state }) => {
       cut.value = state === 'lost' || state === 'looking';
     });
     const progress = signal(transfer.progress.current);
@@ -127,7 +127,11 @@ export class Incoming extends BaseTransfer {
   }
 
   /** `readBack` reads what was written, if that's possible. */
-  accept(to: WritableStream<Uint8Array<ArrayBuffer>>, kept: sdk.Kept | null, readBack: sdk.ReadBack | null): void {
+  accept(
+    to: WritableStream<Uint8Array<ArrayBuffer>>,
+    kept: sdk.StoredChunks | null,
+    readBack: sdk.ReadBack | null,
+  ): void {
     this.#file.accept(to, kept ?? undefined, readBack ?? undefined);
   }
 

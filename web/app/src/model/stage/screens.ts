@@ -53,7 +53,7 @@ export class Screens {
       const shown = this.#shown.value;
       return shown.find(({ person }) => person.id === this.#chosen.value) ?? shown.at(-1) ?? null;
     });
-    const may = this.#subscriptions.signal(room.may);
+    const may = this.#subscriptions.signal(room.permissions);
     this.mayShare = computed(() => platform.captureScreen !== null && allowed.value && may.value.has('screen'));
     const mine = this.#subscriptions.signal(room.screen);
     this.sharing = computed(() => mine.value !== null);
@@ -75,7 +75,7 @@ export class Screens {
   }
 
   stop(): void {
-    this.#room.share(null);
+    this.#room.shareScreen(null);
   }
 
   /** Puts this person's screen on the stage. */
@@ -94,7 +94,7 @@ export class Screens {
     try {
       const stream = await this.#platform.captureScreen?.();
       if (stream === undefined) return;
-      if (this.#allowed.peek()) this.#room.share(stream);
+      if (this.#allowed.peek()) this.#room.shareScreen(stream);
       if (this.#room.screen.current === stream) this.#notices.tell(screenWords.sharing);
       else release(stream); // the call ended in the meantime, or sharing was turned off
     } catch (error) {

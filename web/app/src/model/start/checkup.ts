@@ -98,7 +98,7 @@ export class Checkup {
   async #enter(stop: AbortSignal): Promise<sdk.Room | Answer> {
     const { sdk, url, random, after } = this.#platform;
     const name = [...random(12)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-    const lobby = sdk.visit({ url, room: `test-${name}` });
+    const lobby = sdk.openLobby({ url, room: `test-${name}` });
     const late = new AbortController();
     const cancel = after(joinWithin, () => late.abort());
     try {

@@ -30,7 +30,7 @@ export function hidesAddress({ memory }: Pick<Platform, 'memory'>): boolean {
 }
 
 /** The lobby before a call: check your camera, enter your name, see who is inside. */
-export class Lobby {
+export class LobbyModel {
   readonly devices: LocalDevices;
   readonly room: string;
   /** Whether the link has a key. */
@@ -69,7 +69,7 @@ export class Lobby {
     this.#name.value = platform.memory.get(nameKey) ?? '';
     this.name = this.#name;
     this.hidden.value = hidesAddress(platform);
-    this.#lobby = platform.sdk.visit({
+    this.#lobby = platform.sdk.openLobby({
       url: platform.url,
       room,
       secret: key,
@@ -79,8 +79,8 @@ export class Lobby {
       relayOnly: this.hidden.peek(),
     });
     this.waiting = this.#subscriptions.signal(this.#lobby.waiting);
-    this.may = this.#subscriptions.signal(this.#lobby.may);
-    this.#subscriptions.on(this.#lobby.may, (may) => devices.allow(may));
+    this.may = this.#subscriptions.signal(this.#lobby.permissions);
+    this.#subscriptions.on(this.#lobby.permissions, (may) => devices.allow(may));
     this.#subscriptions.on(this.#lobby.members, (members) => members !== null && void devices.start());
     this.status = statusOf(this.#lobby, this.#subscriptions, this.sealed);
     this.#subscriptions.add(
@@ -152,7 +152,7 @@ export class Lobby {
 }
 
 function statusOf(lobby: sdk.Lobby, subscriptions: Subscriptions, sealed: boolean): ReadonlySignal<Status> {
-  const broker = subscriptions.signal(lobby.broker);
+  const broker = subscriptions.signal(lobby.signalling);
   const refused = subscriptions.signal(lobby.refused);
   const members = subscriptions.signal(lobby.members);
   const capacity = subscriptions.signal(lobby.capacity);

@@ -19,7 +19,7 @@ export async function newCallPath(platform: Pick<Platform, 'random' | 'secure' |
   const { random, secure, sdk } = platform;
   if (!secure) return roomPath(newRoomName(random), null);
   const owner = newKey(random);
-  const room = await sdk.ownedRoom(owner);
+  const room = await sdk.ownedRoomName(owner);
   keepOwner(platform, room, owner);
   return roomPath(room, newKey(random));
 }

@@ -1,4 +1,4 @@
-import type { Line } from '@eyeline/sdk';
+import type { ConnectionStatus } from '@eyeline/sdk';
 import { ShieldAlert, ShieldCheck } from 'lucide';
 import type { Call } from '../../model/call';
 import type { Person } from '../../model/person';
@@ -15,7 +15,7 @@ export function ConnectionBadge({
 }: {
   readonly call: Call;
   readonly person: Person;
-  readonly line: Line;
+  readonly line: ConnectionStatus;
 }) {
   const open = call.line.value === person.id;
   const standing = person.verification?.standing.value ?? { is: 'comparing' };

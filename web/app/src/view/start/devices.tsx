@@ -1,4 +1,4 @@
-import type { Choice, Device } from '@eyeline/sdk';
+import type { Device, DeviceOption } from '@eyeline/sdk';
 import { useSignalEffect } from '@preact/signals';
 import { ChevronDown } from 'lucide';
 import { useRef } from 'preact/hooks';
@@ -47,7 +47,7 @@ interface Props {
   readonly devices: LocalDevices;
   readonly kind: Kind;
   readonly device: Device;
-  readonly choices: readonly Choice[];
+  readonly choices: readonly DeviceOption[];
 }
 
 function DeviceChoice({ devices, kind, device, choices }: Props) {

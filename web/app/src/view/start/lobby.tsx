@@ -1,7 +1,7 @@
 import { Mic, MicOff, ShieldCheck, Video as VideoIcon, VideoOff } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
 import { type Kind, type LocalDevices, mayHelp } from '../../model/local-devices';
-import type { Lobby, Status } from '../../model/start/lobby';
+import type { LobbyModel, Status } from '../../model/start/lobby';
 import { peopleWords } from '../../strings/people';
 import { words } from '../../strings/strings';
 import { Video } from '../stage/video';
@@ -11,7 +11,7 @@ import { Mark } from '../ui/mark';
 import { RoundButton } from '../ui/round-button';
 import { Devices } from './devices';
 
-export function LobbyView({ lobby }: { readonly lobby: Lobby }) {
+export function LobbyView({ lobby }: { readonly lobby: LobbyModel }) {
   const { devices } = lobby;
   const limits = peopleWords.may(lobby.may.value);
   useKeys((key) => {
@@ -116,7 +116,7 @@ function statusWords(status: Status): readonly ['direct' | 'looking' | 'lost' | 
   }
 }
 
-function NameField({ lobby }: { readonly lobby: Lobby }) {
+function NameField({ lobby }: { readonly lobby: LobbyModel }) {
   const input = useRef<HTMLInputElement>(null);
   const problem = lobby.nameProblem.value;
   useEffect(() => {
@@ -153,7 +153,7 @@ function NameField({ lobby }: { readonly lobby: Lobby }) {
   );
 }
 
-function JoinButton({ lobby }: { readonly lobby: Lobby }) {
+function JoinButton({ lobby }: { readonly lobby: LobbyModel }) {
   const joining = lobby.joining.value;
   const refusal = lobby.refusal.value;
   return (

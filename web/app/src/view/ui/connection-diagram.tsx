@@ -1,4 +1,4 @@
-import type { Line } from '@eyeline/sdk';
+import type { ConnectionStatus } from '@eyeline/sdk';
 import { words } from '../../strings/strings';
 
 interface End {
@@ -10,7 +10,7 @@ interface End {
 export function ConnectionDiagram(props: {
   readonly mine: End;
   readonly theirs: End;
-  readonly state: Line['state'];
+  readonly state: ConnectionStatus['state'];
   readonly label: string;
 }) {
   const { mine, theirs, state, label } = props;

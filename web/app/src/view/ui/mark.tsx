@@ -1,7 +1,7 @@
-import type { Line } from '@eyeline/sdk';
+import type { ConnectionStatus } from '@eyeline/sdk';
 
 /** The mark: a ring and a dot joined by a line, in the state of that line. */
-export function Mark({ line = 'direct' }: { readonly line?: Line['state'] }) {
+export function Mark({ line = 'direct' }: { readonly line?: ConnectionStatus['state'] }) {
   return (
     <svg class="mark" data-line={line} width="32" height="12" viewBox="0 0 32 12" aria-hidden="true">
       <circle class="mark-ring" cx="6" cy="6" r="4.75" />

@@ -100,6 +100,8 @@ def checks_typescript(name: str, codes: Iterable[checks.CheckCode], fields: tupl
         said = checks.CHECKS[code]._asdict()
         if said["visitor"] is not None:
             text += f"  '{code}': {{\n" + "".join(f"    {each}: {_quoted(said[each])},\n" for each in fields) + "  },\n"
+    if name == "VERDICTS":
+        return text + "};\n"  # their type is the SDK's `VerdictCode`
     return text + f"}};\n\nexport type {name.title().removesuffix('s')}Code = keyof typeof {name};\n"
 
 

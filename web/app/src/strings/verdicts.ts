@@ -31,5 +31,3 @@ export const VERDICTS = {
     visitor: "Try again. If that doesn't help, one of you should try another network.",
   },
 };
-
-export type VerdictCode = keyof typeof VERDICTS;

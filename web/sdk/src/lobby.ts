@@ -1,4 +1,4 @@
-import { configure, createSpare, type IcePolicy, type SpareConnection } from './connection/peer-connection.ts';
+import { configure, createSpare, type SpareConnection } from './connection/spare-connection.ts';
 import { EyelineError } from './errors.ts';
 import { type Permissions, permissionsOf, permitted } from './media/permissions.ts';
 import { loadTicket, type Room, type RoomOptions, SeatedRoom, saveTicket } from './room.ts';
@@ -70,7 +70,7 @@ class RoomLobby implements Lobby {
   readonly refused = new Source<EyelineError | null>(null);
   readonly #signalling: Signalling;
   readonly #sealed: boolean;
-  #iceTransportPolicy: IcePolicy;
+  #iceTransportPolicy: RTCIceTransportPolicy;
   readonly #identity: () => Promise<CryptoKeyPair | null>;
   #iceServers: readonly IceServer[] = [];
   #spare: SpareConnection | null = null;
@@ -229,7 +229,7 @@ class RoomLobby implements Lobby {
   }
 }
 
-function icePolicyOf(relayOnly: boolean): IcePolicy {
+function icePolicyOf(relayOnly: boolean): RTCIceTransportPolicy {
   return relayOnly ? 'relay' : 'all';
 }
 

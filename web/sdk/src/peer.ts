@@ -1,524 +1,266 @@
 import { questionIn } from './chat/messages.ts';
-import { ChannelStall } from './connection/channel-stall.ts';
-import {
-  type IceAttempt,
-  mergedAttempts,
-  NO_ICE_ATTEMPT,
-  triedPaths,
-  turnServersIn,
-  verdictOf,
-} from './connection/ice-diagnosis.ts';
-import { MediaTimeout } from './connection/media-timeout.ts';
-import {
-  type ChannelFrame,
-  type Json,
-  type PeerMedia,
-  parseChannelFrame,
-  parseSignal,
-  type SignalMessage,
-} from './connection/messages.ts';
-import { configure, GATHER_WITHIN_MS, PeerConnection, type SpareConnection } from './connection/peer-connection.ts';
+import { ConnectionMonitor } from './connection/connection-monitor.ts';
+import { type ChannelFrame, type Json, type PeerMedia, parseChannelFrame } from './connection/messages.ts';
+import type { PeerConnection } from './connection/peer-connection.ts';
+import { ReconnectingConnection, type ReconnectOptions } from './connection/reconnect.ts';
 import { ReliableMessages } from './connection/reliable-messages.ts';
-import {
-  type ConnectionStatus,
-  type Counters,
-  iceAttemptOf,
-  NOT_CONNECTED,
-  readStats,
-  type SessionDescriptions,
-} from './connection/stats.ts';
-import { type LocalTracks, type TrackName, transceiversOf } from './connection/transceivers.ts';
+import type { ConnectionStatus } from './connection/stats.ts';
+import type { LocalTracks } from './connection/transceivers.ts';
 import { EyelineError } from './errors.ts';
 import { PeerTransfers } from './files/peer-transfers.ts';
 import type { Swarm } from './files/swarm.ts';
 import type { FileTransfer, IncomingFile, SendFileOptions } from './files/transfer.ts';
 import { type Permissions, permissionFor, permissionsOf, permittedMedia } from './media/permissions.ts';
 import { RemoteMedia } from './media/remote-media.ts';
-import { VoiceActivity } from './media/voice-activity.ts';
 import type { Role } from './signalling/moderation.ts';
 import type { IceServer, Member } from './signalling/protocol.ts';
 import { Source, type Value } from './value.ts';
-import {
-  fingerprintIn,
-  type Safety,
-  ShortAuthString,
-  type VerificationStep,
-} from './verification/short-auth-string.ts';
+import { PeerVerification } from './verification/peer-verification.ts';
+import type { Safety } from './verification/short-auth-string.ts';
 
-/** Milliseconds between two measurements of the line. */
-const MEASURE_EVERY_MS = 1000;
-
-/** Milliseconds without a path after which it is said what is in the way. */
-const VERDICT_AFTER_MS = 12_000;
-
-/** Steps of a comparison that may come before our side of the channel is open. */
-const STEPS_HELD = 4;
-
-/**
- * Milliseconds between two looks at who speaks: no whole part of a second, or a sound that comes once a second could be
- * missed each time.
- */
-const SPEAKING_EVERY_MS = 146;
-
-/** Links that may be made anew in a window of time: whoever makes us do more is broken, or means harm. */
-const RENEWALS_MAX = 5;
-const RENEWAL_WINDOW_MS = 10_000;
-
-/** Milliseconds that the browser has at most to find a first address of its own; a relay far away takes its time. */
-const GATHER_WITHIN_MAX_MS = 16_000;
-
-/** Milliseconds that a page which said that it goes away has to come back (a reload), before it is out of sight. */
+/** Milliseconds that a peer whose page unloads has to come back (a reload), before they count as gone. */
 const AWAY_MS = 5000;
 
-/** Somebody else in the room. */
+/** Another participant in the room. */
 export interface Peer {
+  /** Given by the server; a participant who lost their seat and joins again has a new one. */
   readonly id: string;
-  /** What they are called; text, never markup. */
+  /** Display name, 1 to 64 characters. Text, never markup. */
   readonly name: string;
-  /** Always the same object; tracks come and go in it, and it says `addtrack` when one comes. */
+  /** Camera and microphone. Always the same object; tracks come and go in it, and it fires `addtrack` for each. */
   readonly stream: MediaStream;
-  /** What they share of their screen, with its sound; null while they share nothing. */
+  /** Their shared screen and its audio; null while they share none. */
   readonly screen: Value<MediaStream | null>;
+  /** What they say they send: a muted microphone still has a track. */
   readonly media: Value<PeerMedia>;
+  /** State and statistics of the connection to them, about once a second. */
   readonly connection: Value<ConnectionStatus>;
+  /** Voice activity: whether they speak, or did so less than half a second ago. */
   readonly speaking: Value<boolean>;
-  /** Whether somebody may be between: begins anew with each new connection. */
+  /** Whether a machine in the middle can be ruled out; starts over with each new connection. */
   readonly safety: Value<Safety>;
+  /** Their role in the room. */
   readonly role: Value<Role>;
-  /** What they may send: of the rest nothing is shown, heard or taken. */
+  /** What they may send. Anything else that arrives from them is dropped. */
   readonly permissions: Permissions;
   /**
-   * Says something to this peer. Resolves when they have it; it is said again if the connection breaks meanwhile.
-   * Rejects with code `gone` when they left before, `too-large` above 60 Ki characters of JSON, `too-fast` when 256
-   * wait already, `not-permitted` where we may not write.
+   * Sends a message to this peer. Resolves when they have it; it is sent again if the connection breaks before that.
+   * Rejects with code `gone` if they leave first, `too-large` above 60 Ki characters of JSON, `too-fast` when 256
+   * messages wait already, `not-permitted` if we may not write.
    */
   send(message: Json): Promise<void>;
-  /** Looks for a path anew at once, where there is none. */
+  /** Tries to connect again at once, if there is no connection. The SDK reconnects by itself, with backoff. */
   reconnect(): void;
-  /** Asks this peer whether they want the file, and sends it once they accept. */
+  /** Offers a file to this peer, and sends it once they accept. Follow `progress` of what this returns. */
   sendFile(file: File, options?: SendFileOptions): FileTransfer;
-  /** Calls `listener` with each file that this peer offers, until the returned function is called. */
+  /**
+   * Calls `listener` with each file that this peer offers, also with those that still wait for an answer now. Returns a
+   * function that stops this.
+   */
   onFile(listener: (file: IncomingFile) => void): () => void;
 }
 
-export interface RemotePeerOptions {
+export interface RemotePeerOptions
+  extends Pick<ReconnectOptions, 'polite' | 'offers' | 'tracks' | 'connections' | 'takeSpare' | 'reachable'> {
   readonly member: Member;
-  readonly polite: boolean;
-  readonly opens: boolean;
   /** What we may send. */
-  readonly mine: Value<Permissions>;
-  readonly outgoing: LocalTracks;
+  readonly ownPermissions: Value<Permissions>;
+  /** What we say we send. */
   readonly media: PeerMedia;
-  /** How many people get the same. */
-  readonly links: number;
-  /** Our long-term key, to be recognised by. */
+  /** Our long-term key, by which others recognise us. */
   readonly identity: () => Promise<CryptoKeyPair | null>;
-  readonly takeSpare: () => SpareConnection;
-  /** Files of the room. */
   readonly swarm: Swarm;
-  /** What the broker has given last. */
+  /** What the server gave last. */
   readonly iceServers: () => readonly IceServer[];
-  /** Whether the broker is there. */
-  readonly reachable: () => boolean;
-  /** Sends words over the broker; false if it is away. */
+  /** Sends a text by signalling; false if that is down. */
   readonly signal: (text: string) => boolean;
   readonly onMessage: (data: Json) => void;
   readonly onLeave: () => void;
-  /** Sound or pictures came, and nothing does any more. */
-  readonly onSilence: () => void;
+  /** The peer sent audio or video, and nothing arrives any more. */
+  readonly onMediaTimeout: () => void;
 }
 
-/** A {@link Peer} and the links to them, one after the other. */
+/** A {@link Peer}: what runs over the connection to them, which may be replaced any number of times. */
 export class RemotePeer implements Peer {
   readonly id: string;
   name: string;
-  readonly #incoming = new RemoteMedia();
-  readonly stream = this.#incoming.stream;
-  readonly screen = this.#incoming.screen;
-  readonly media = this.#incoming.media;
-  readonly connection = new Source<ConnectionStatus>(NOT_CONNECTED);
-  readonly speaking = new Source(false);
-  readonly safety = new Source<Safety>({ state: 'comparing' });
+  readonly #remoteMedia = new RemoteMedia();
+  readonly stream = this.#remoteMedia.stream;
+  readonly screen = this.#remoteMedia.screen;
+  readonly media = this.#remoteMedia.media;
+  readonly connection: Value<ConnectionStatus>;
+  readonly speaking: Value<boolean>;
+  readonly safety: Value<Safety>;
   readonly role: Source<Role>;
   readonly permissions: Permissions;
-  /** False once the peer has said that its page goes away and has not come back. */
+  /** False once their page unloaded and did not come back in time. */
   readonly present = new Source(true);
+  readonly transport: ReconnectingConnection;
   readonly #options: RemotePeerOptions;
-  readonly #silence = new MediaTimeout();
-  readonly #voice = new VoiceActivity();
-  #stall = new ChannelStall();
-  readonly #lane: PeerTransfers;
-  readonly #timers: ReturnType<typeof setInterval>[];
-  readonly #post = new ReliableMessages((text) => this.#write(text));
+  readonly #monitor: ConnectionMonitor;
+  readonly #verification: PeerVerification;
+  readonly #transfers: PeerTransfers;
+  readonly #messages = new ReliableMessages((text) => this.#write(text));
   #awayTimer: ReturnType<typeof setTimeout> | undefined;
-  #repairTimer: ReturnType<typeof setTimeout> | undefined;
-  /** When links were made anew lately. */
-  #renewals: number[] = [];
-  #link: PeerConnection;
-  /** The newest link of theirs that we heard of. */
-  #theirLink = 0;
-  /** Whether our link speaks to that one already, or is still free to. */
-  #bound = false;
-  /** Twice as long for each link since there is no path. */
-  #gatherWithin = GATHER_WITHIN_MS;
-  #connected = false;
-  #wasConnected = false;
-  /** Their page said that it goes away; its connection stands for a while all the same. */
-  #away = false;
-  /** Steps that came before our side of the channel was open. */
-  #early: VerificationStep[] = [];
-  #comparison: { readonly comparison: ShortAuthString; readonly keys: string } | null = null;
-  #counters: Counters | null = null;
-  #attempt: IceAttempt = NO_ICE_ATTEMPT;
-  /** Since when there is no path. */
-  #searchingSince = performance.now();
-  #outgoing: LocalTracks;
-  #myMedia: PeerMedia;
-  #links: number;
+  #ownMedia: PeerMedia;
 
   constructor(options: RemotePeerOptions) {
-    this.id = options.member.id;
-    this.name = options.member.name;
-    this.role = new Source(options.member.role ?? 'member');
-    this.permissions = permissionsOf(options.member);
+    const { member, polite, signal, iceServers, identity, onMediaTimeout } = options;
+    this.id = member.id;
+    this.name = member.name;
+    this.role = new Source(member.role ?? 'member');
+    this.permissions = permissionsOf(member);
     this.#options = options;
-    this.#lane = new PeerTransfers(this.id, options.swarm, this.permissions.has('files'));
-    this.#outgoing = options.outgoing;
-    this.#myMedia = options.media;
-    this.#links = options.links;
-    this.#link = this.#newLink(options.opens, null);
-    this.#timers = [
-      setInterval(() => void this.#measure(), MEASURE_EVERY_MS),
-      setInterval(() => this.#listenForVoice(), SPEAKING_EVERY_MS),
-    ];
+    this.#ownMedia = options.media;
+    this.#transfers = new PeerTransfers(this.id, options.swarm, this.permissions.has('files'));
+    const connection = (): PeerConnection => this.transport.current;
+    this.#verification = new PeerVerification({
+      connection,
+      commits: !polite,
+      send: (step) => this.#send({ frame: 'compare', step }),
+      identity,
+    });
+    const messagesQueued = (): number => this.#transfers.messagesQueued;
+    this.#monitor = new ConnectionMonitor({
+      connection,
+      media: this.media,
+      iceServers,
+      messagesQueued,
+      onMediaTimeout,
+    });
+    this.connection = this.#monitor.status;
+    this.speaking = this.#monitor.speaking;
+    this.safety = this.#verification.safety;
+    this.transport = new ReconnectingConnection({
+      ...options,
+      accepts: (name) => this.permissions.has(permissionFor(name)),
+      signal: (message) => {
+        const words = JSON.stringify(message);
+        if (!signal(words)) this.#send({ frame: 'words', words });
+      },
+      onTrack: (track, name) => {
+        if (this.permissions.has(permissionFor(name))) this.#remoteMedia.add(track, name);
+      },
+      onConnection: (made) => this.#attach(made),
+      onState: (state) => {
+        if (state === 'connected') this.#back();
+        this.#monitor.follow(state);
+      },
+      onSearch: () => this.#monitor.search(),
+    });
   }
 
-  /** Whether what is said by the data channel arrives, as far as one knows. */
+  /** Whether a message over the data channel would arrive, as far as we can tell. */
   get reachable(): boolean {
-    return this.#connected && !this.#silence.expired;
-  }
-
-  get connected(): boolean {
-    return this.#connected;
+    return this.transport.current.connected && !this.#monitor.timedOut;
   }
 
   send(message: Json): Promise<void> {
-    if (!this.#options.mine.current.has('chat') && questionIn(message) === undefined) {
-      return Promise.reject(new EyelineError('not-permitted', 'You may read what is written here, but not write.'));
+    if (!this.#options.ownPermissions.current.has('chat') && questionIn(message) === undefined) {
+      return Promise.reject(new EyelineError('not-permitted', 'You can read messages here, but not write any.'));
     }
-    return this.#post.send(message);
-  }
-
-  sendFile(file: File, options: SendFileOptions = {}): FileTransfer {
-    return this.#lane.sendFile(file, options);
-  }
-
-  onFile(listener: (file: IncomingFile) => void): () => void {
-    return this.#lane.onFile(listener);
-  }
-
-  publish(outgoing: LocalTracks, media: PeerMedia): void {
-    this.#outgoing = outgoing;
-    this.#myMedia = media;
-    this.#link.publish(outgoing);
-    this.#write(JSON.stringify({ frame: 'media', media } satisfies ChannelFrame));
-  }
-
-  /** For an ICE restart to come: the credentials of now end. */
-  configure(iceServers: readonly IceServer[]): void {
-    configure(this.#link, iceServers);
-  }
-
-  /** What we send now goes to this many people. */
-  limit(links: number): void {
-    this.#links = links;
-    this.#link.limitBitrate(links);
-  }
-
-  /** Words from the peer, by the broker or by the data channel; what makes no sense is dropped. */
-  hear(text: string): void {
-    const words = parseSignal(text);
-    if (words === null) return;
-    if (words.to !== null && words.to !== this.#link.number) return; // for a connection that we have given up
-    if (words.link < this.#theirLink) return; // from one that they have given up
-    if (this.#bound && words.link > this.#theirLink && !(words.to !== null && this.#link.fresh)) {
-      if (!this.#mayRenew()) return;
-      this.#renew(false, words.link); // they made a new one: so must we
-    }
-    this.#theirLink = words.link;
-    this.#bound = true;
-    if (words.to === null || words.to === this.#link.number) this.#link.receive(words);
+    return this.#messages.send(message);
   }
 
   reconnect(): void {
-    if (this.#connected) return;
-    this.#search();
-    this.restart();
+    this.transport.reconnect();
   }
 
-  /** The network has changed, or signals were lost: find a path anew unless this one is well. */
-  restart(): void {
-    if (this.#connected && this.settled) this.#link.restartIce();
-    else this.#renew(true, null);
+  sendFile(file: File, options: SendFileOptions = {}): FileTransfer {
+    return this.#transfers.sendFile(file, options);
   }
 
-  /** False while an offer or answer is on its way. */
-  get settled(): boolean {
-    return this.#link.settled;
+  onFile(listener: (file: IncomingFile) => void): () => void {
+    return this.#transfers.onFile(listener);
+  }
+
+  publish(tracks: LocalTracks, media: PeerMedia): void {
+    this.#ownMedia = media;
+    this.transport.publish(tracks);
+    this.#send({ frame: 'media', media });
+  }
+
+  /** Tells the peer that we leave, or that our page unloads. It may not arrive. */
+  farewell(frame: 'leave' | 'away'): void {
+    this.#send({ frame });
   }
 
   close(): void {
-    for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#awayTimer);
-    clearTimeout(this.#repairTimer);
-    this.#link.close();
-    this.#lane.close();
-    this.#post.rejectAll();
+    this.#monitor.close();
+    this.#verification.close();
+    this.transport.close();
+    this.#transfers.close();
+    this.#messages.rejectAll();
   }
 
-  /** Tells the peer that we leave, or that our page goes away; it may not arrive. */
-  farewell(frame: 'leave' | 'away'): void {
-    this.#write(JSON.stringify({ frame } satisfies ChannelFrame));
-  }
-
-  #newLink(opens: boolean, to: number | null): PeerConnection {
-    const link: PeerConnection = new PeerConnection({
-      spare: this.#options.takeSpare(),
-      polite: this.#options.polite,
-      offers: opens,
-      to,
-      tracks: this.#outgoing,
-      takes: (name) => this.permissions.has(permissionFor(name)),
-      connections: this.#links,
-      signal: (words) => this.#say(words),
-      onTrack: (track, name) => {
-        if (this.permissions.has(permissionFor(name))) this.#incoming.add(track, name);
-      },
-      onState: (state) => this.#follow(state),
-      gatherWithin: this.#gatherWithin,
-      reachable: this.#options.reachable,
-      onFailed: () => this.#link === link && this.#repair(),
-    });
-    this.#gatherWithin = Math.min(2 * this.#gatherWithin, GATHER_WITHIN_MAX_MS);
-    this.#lane.attach(link);
-    link.channel.onopen = () => this.#greet();
-    link.channel.onmessage = (event: MessageEvent<unknown>) => {
-      if (typeof event.data === 'string') this.#take(event.data);
+  #attach(made: PeerConnection): void {
+    this.#verification.reset();
+    this.#remoteMedia.clear();
+    this.#monitor.reset();
+    this.#transfers.attach(made);
+    made.channel.onopen = () => {
+      void this.#verification.start();
+      this.#send({ frame: 'media', media: this.#ownMedia });
+      this.#messages.resend();
     };
-    return link;
+    made.channel.onmessage = (event: MessageEvent<unknown>) => {
+      if (typeof event.data === 'string') this.#receive(event.data);
+    };
   }
 
-  /** Makes a new link, unless that did not help several times just now: then later. */
-  #repair(): void {
-    clearTimeout(this.#repairTimer);
-    if (this.#mayRenew()) this.#renew(true, null);
-    else this.#repairTimer = setTimeout(() => this.#repair(), RENEWAL_WINDOW_MS);
-  }
-
-  #mayRenew(): boolean {
-    const now = performance.now();
-    this.#renewals = this.#renewals.filter((at) => now - at < RENEWAL_WINDOW_MS);
-    if (this.#renewals.length >= RENEWALS_MAX) return false;
-    this.#renewals.push(now);
-    return true;
-  }
-
-  /** Gives up our link for a new one: one that opens the conversation, or one that speaks `to` theirs. */
-  #renew(opens: boolean, to: number | null): void {
-    clearTimeout(this.#repairTimer);
-    if (this.#connected) this.#search();
-    this.#link.close();
-    this.#comparison = null;
-    this.#early = [];
-    this.safety.set({ state: 'comparing' });
-    this.#incoming.clear();
-    this.#connected = false;
-    this.#counters = null;
-    this.#stall = new ChannelStall();
-    this.#bound = to !== null;
-    this.#link = this.#newLink(opens, to);
-    const { verdict, tried } = this.connection.current;
-    this.connection.set({ ...NOT_CONNECTED, verdict, tried, state: this.#wasConnected ? 'lost' : 'looking' });
-  }
-
-  /** From now on there is no path. */
-  #search(): void {
-    this.#attempt = NO_ICE_ATTEMPT;
-    this.#gatherWithin = GATHER_WITHIN_MS;
-    this.#searchingSince = performance.now();
-    this.connection.set({ ...this.connection.current, verdict: null, tried: [] });
-  }
-
-  #say(words: SignalMessage): void {
-    const text = JSON.stringify(words);
-    const byBroker = this.#options.signal(text);
-    if (!byBroker) this.#write(JSON.stringify({ frame: 'words', words: text } satisfies ChannelFrame));
-  }
-
-  #follow(state: RTCPeerConnectionState): void {
-    if (this.#connected && state !== 'connected') this.#search();
-    this.#connected = state === 'connected';
-    if (this.#connected) {
-      this.#wasConnected = true;
-      clearTimeout(this.#repairTimer);
-      this.#back();
-      void this.#measure();
-    } else if (state === 'disconnected' || state === 'failed') {
-      this.connection.set({ ...this.connection.current, state: this.#wasConnected ? 'lost' : 'looking' });
-    }
-  }
-
-  #back(): void {
-    clearTimeout(this.#awayTimer);
-    this.#away = false;
-    this.present.set(true);
-  }
-
-  /** Their page went away and has not come back: to others they have left. */
-  #vanish(): void {
-    this.present.set(false);
-    this.#post.rejectAll();
-  }
-
-  #greet(): void {
-    void this.#compare(this.#link);
-    this.#write(JSON.stringify({ frame: 'media', media: this.#myMedia } satisfies ChannelFrame));
-    this.#post.resend();
-  }
-
-  /** Browsers compare keys on secure pages only. */
-  async #compare(link: PeerConnection): Promise<void> {
-    if (globalThis.crypto?.subtle === undefined) return;
-    await link.idle(); // a channel may be open before the browser shows the description that it was opened by
-    if (link !== this.#link) return;
-    const [mine, theirs] = this.#keys();
-    if (mine === null || theirs === null) {
-      this.safety.set({ state: 'failed' });
-      return;
-    }
-    const comparison = new ShortAuthString({
-      commits: !this.#options.polite,
-      mine,
-      theirs,
-      send: (step) => this.#write(JSON.stringify({ frame: 'compare', step } satisfies ChannelFrame)),
-      identity: this.#options.identity,
-    });
-    const ours = { comparison, keys: mine + theirs };
-    this.#comparison = ours;
-    comparison.safety.subscribe((safety) => this.#comparison === ours && this.safety.set(safety));
-    for (const step of this.#early.splice(0)) comparison.receive(step);
-  }
-
-  #keys(): readonly [string | null, string | null] {
-    const { localDescription, remoteDescription } = this.#link.connection;
-    return [fingerprintIn(localDescription?.sdp), fingerprintIn(remoteDescription?.sdp)];
+  #send(frame: ChannelFrame): void {
+    this.#write(JSON.stringify(frame));
   }
 
   #write(text: string): void {
-    this.#link.send(text);
+    this.transport.current.send(text);
   }
 
-  #take(text: string): void {
+  #receive(text: string): void {
     const frame = parseChannelFrame(text);
     switch (frame?.frame) {
       case 'message':
-        this.#hearMessage(frame.n, this.permissions.has('chat') ? frame.data : questionIn(frame.data));
+        this.#receiveMessage(frame.n, this.permissions.has('chat') ? frame.data : questionIn(frame.data));
         break;
       case 'got':
-        this.#post.acknowledged(frame.n);
+        this.#messages.acknowledged(frame.n);
         break;
       case 'media':
-        this.#incoming.setMedia(permittedMedia(frame.media, this.permissions));
+        this.#remoteMedia.setMedia(permittedMedia(frame.media, this.permissions));
         break;
       case 'compare':
-        if (this.#comparison !== null) this.#comparison.comparison.receive(frame.step);
-        else if (this.#early.length < STEPS_HELD) this.#early.push(frame.step);
+        this.#verification.receive(frame.step);
         break;
       case 'words':
-        this.hear(frame.words);
+        this.transport.receive(frame.words);
         break;
       case 'leave':
         this.#options.onLeave();
         break;
       case 'away':
-        this.#away = true;
-        this.connection.set({ ...this.connection.current, state: 'lost' });
+        this.#monitor.away();
         clearTimeout(this.#awayTimer);
         this.#awayTimer = setTimeout(() => this.#vanish(), AWAY_MS);
         break;
       case undefined:
-        break; // not ours, or from a later version
+        break; // invalid, or from a later version
     }
   }
 
-  /** What may not be said gets no receipt. */
-  #hearMessage(n: number, data: Json | undefined): void {
-    if (data !== undefined && this.#post.accept(n)) this.#options.onMessage(data);
+  /** A message that the peer may not send is not acknowledged. */
+  #receiveMessage(n: number, data: Json | undefined): void {
+    if (data !== undefined && this.#messages.accept(n)) this.#options.onMessage(data);
   }
 
-  async #measure(): Promise<void> {
-    if (this.#comparison !== null && this.#keys().join('') !== this.#comparison.keys)
-      this.#comparison.comparison.fail();
-    const { connection, errors, channel, files } = this.#link;
-    const connected = this.#connected;
-    const waiting = connected ? channel.bufferedAmount + files.bufferedAmount : 0;
-    if (this.#stall.update(waiting, this.#lane.messagesQueued, performance.now())) {
-      this.#link.fail('what waits to be sent does not go out');
-      return;
-    }
-    if (!connected && performance.now() - this.#searchingSince < VERDICT_AFTER_MS / 2) return;
-    const report = await connection.getStats();
-    if (connected !== this.#connected || connection !== this.#link.connection) return;
-    const said: SessionDescriptions = {
-      mine: connection.localDescription?.sdp,
-      theirs: connection.remoteDescription?.sdp,
-    };
-    const relays = turnServersIn(this.#options.iceServers());
-    this.#attempt = mergedAttempts(this.#attempt, iceAttemptOf(report, said, { relays, errors }));
-    if (connected) this.#show(report, said);
-    else this.#judge();
+  #back(): void {
+    clearTimeout(this.#awayTimer);
+    this.present.set(true);
   }
 
-  #show(report: RTCStatsReport, said: SessionDescriptions): void {
-    const { line, counters } = readStats(report, this.#counters, said, this.#receiver('camera')?.track.id);
-    this.#counters = counters;
-    const bare = line.localType === 'host' && line.remoteType === 'host';
-    const tried = triedPaths(this.#attempt, bare ? 'same-network' : line.path);
-    const state = this.#away ? 'lost' : line.path === 'relay' ? 'relayed' : 'direct';
-    this.connection.set({ ...line, tried, verdict: null, state });
-  }
-
-  #judge(): void {
-    if (performance.now() - this.#searchingSince < VERDICT_AFTER_MS) return;
-    const [verdict, tried] = [verdictOf(this.#attempt), triedPaths(this.#attempt, null)];
-    const { current } = this.connection;
-    if (verdict === current.verdict && JSON.stringify(tried) === JSON.stringify(current.tried)) return;
-    this.connection.set({ ...current, verdict, tried });
-  }
-
-  #receiver(name: TrackName): RTCRtpReceiver | undefined {
-    return transceiversOf(this.#link.connection).get(name)?.receiver;
-  }
-
-  #listenForVoice(): void {
-    const { microphone, camera } = this.media.current;
-    // To ask takes the browser a millisecond when much is on its way.
-    const heard = microphone === 'none' ? [] : this.#sources('microphone');
-    const seen = camera === 'on' ? this.#sources('camera') : [];
-    const level = this.#connected && microphone === 'on' ? (heard[0]?.audioLevel ?? 0) : 0;
-    this.speaking.set(this.#voice.update(level, performance.now()) && microphone === 'on');
-    this.#listenForSilence([...heard, ...seen]);
-  }
-
-  #sources(name: TrackName): RTCRtpSynchronizationSource[] {
-    return this.#receiver(name)?.getSynchronizationSources?.() ?? [];
-  }
-
-  /** A screen on which nothing moves sends nothing: that is no silence. */
-  #listenForSilence(sources: readonly RTCRtpSynchronizationSource[]): void {
-    const newest = Math.max(0, ...sources.map((source) => source.timestamp));
-    const { microphone, camera } = this.media.current;
-    const silent = this.#silence.update(newest, performance.now());
-    if (silent && this.#connected && (microphone !== 'none' || camera === 'on')) this.#options.onSilence();
+  /** Their page unloaded and did not come back: for the room they have left. */
+  #vanish(): void {
+    this.present.set(false);
+    this.#messages.rejectAll();
   }
 }

@@ -1,6 +1,6 @@
 import type { Json, PeerMedia } from './connection/messages.ts';
-import { configure, createSpare, type IcePolicy, type SpareConnection } from './connection/peer-connection.ts';
 import { continueSequenceAfter, newestSequence } from './connection/sequence.ts';
+import { configure, createSpare, type SpareConnection } from './connection/spare-connection.ts';
 import { firstTrack, type LocalTracks } from './connection/transceivers.ts';
 import { EyelineError } from './errors.ts';
 import { Swarm } from './files/swarm.ts';
@@ -84,7 +84,7 @@ interface SeatOptions {
   readonly joined: Joined;
   readonly stream: MediaStream | null;
   readonly spare: SpareConnection | null;
-  readonly iceTransportPolicy: IcePolicy;
+  readonly iceTransportPolicy: RTCIceTransportPolicy;
   readonly signallingEncrypted: boolean;
   readonly identity: () => Promise<CryptoKeyPair | null>;
 }
@@ -109,7 +109,7 @@ export class SeatedRoom implements Room {
   readonly #swarm = new Swarm();
   readonly #listeners = new Set<(from: Peer, message: Json) => void>();
   readonly #stopped = new AbortController();
-  readonly #iceTransportPolicy: IcePolicy;
+  readonly #iceTransportPolicy: RTCIceTransportPolicy;
   readonly #identity: () => Promise<CryptoKeyPair | null>;
   #members: readonly Member[] = [];
   /** Why we got no other seat in the place of ours that is gone. */
@@ -205,7 +205,7 @@ export class SeatedRoom implements Room {
         this.#configure(event.iceServers);
         break;
       case 'signalled':
-        this.#peersById.get(event.signalled.from)?.hear(event.signalled.data);
+        this.#peersById.get(event.signalled.from)?.transport.receive(event.signalled.data);
         break;
       case 'over':
         this.#end(new EyelineError(event.code, event.message));
@@ -238,7 +238,7 @@ export class SeatedRoom implements Room {
 
   /** Who has no seat is reached by nobody anew: the call lasts as long as its connections. */
   #endIfCutOff(): void {
-    const connected = [...this.#peersById.values()].some((peer) => peer.connected);
+    const connected = [...this.#peersById.values()].some((peer) => peer.transport.current.connected);
     if (this.#refused !== null && !connected) this.#end(this.#refused);
   }
 
@@ -254,7 +254,7 @@ export class SeatedRoom implements Room {
   #configure(iceServers: readonly IceServer[]): void {
     this.iceServers.set(iceServers);
     if (this.#spare !== null) configure(this.#spare, iceServers);
-    for (const peer of this.#peersById.values()) peer.configure(iceServers);
+    for (const peer of this.#peersById.values()) peer.transport.configure(iceServers);
   }
 
   /** What we may send is another only in another seat. */
@@ -275,7 +275,8 @@ export class SeatedRoom implements Room {
     if (!resumed) {
       for (const peer of before) this.#forget(peer); // a new id: the others see a new person
     } else if (joined.gap) {
-      for (const peer of before) if (!peer.connected || !peer.settled) peer.restart();
+      for (const peer of before)
+        if (!peer.transport.current.connected || !peer.transport.current.settled) peer.transport.restart();
     }
     this.#seat(joined.roster, true);
   }
@@ -292,7 +293,7 @@ export class SeatedRoom implements Room {
       if (inside.has(peer.id)) continue;
       // A broker that was restarted, or that they cannot reach, does not know them: a live connection says they are here.
       // Not of those whom it sent out: they need not have gone.
-      if (!peer.connected || roster.removed?.includes(peer.id)) this.#forget(peer);
+      if (!peer.transport.current.connected || roster.removed?.includes(peer.id)) this.#forget(peer);
     }
     for (const member of this.#members) {
       const peer = this.#peersById.get(member.id);
@@ -307,17 +308,17 @@ export class SeatedRoom implements Room {
     this.#endIfCutOff();
   }
 
-  #addPeer(member: Member, opens: boolean): void {
+  #addPeer(member: Member, offers: boolean): void {
     const { me } = this;
     const polite = me.order > member.order || (me.order === member.order && me.id > member.id);
     const peer: RemotePeer = new RemotePeer({
       member,
       polite,
-      opens,
-      mine: this.permissions,
-      outgoing: this.#outgoing,
+      offers,
+      ownPermissions: this.permissions,
+      tracks: this.#outgoing,
       media: mediaOf(this.#outgoing),
-      links: Math.max(1, this.#members.length),
+      connections: Math.max(1, this.#members.length),
       identity: this.#identity,
       takeSpare: () => this.#takeSpare(),
       swarm: this.#swarm,
@@ -327,9 +328,9 @@ export class SeatedRoom implements Room {
       onMessage: (data) => {
         for (const listener of [...this.#listeners]) listener(peer, data);
       },
-      onSilence: () => {
-        this.#signalling.checkConnection(); // its socket may be as dead
-        peer.restart();
+      onMediaTimeout: () => {
+        this.#signalling.checkConnection(); // its socket may be dead too
+        peer.transport.restart();
       },
       onLeave: () => {
         this.#forget(peer);
@@ -371,13 +372,13 @@ export class SeatedRoom implements Room {
   #updatePeers(): void {
     const order = new Map(this.#members.map((member) => [member.id, member.order]));
     const place = (peer: Peer): number => order.get(peer.id) ?? 0;
-    for (const peer of this.#peersById.values()) peer.limit(this.#peersById.size);
+    for (const peer of this.#peersById.values()) peer.transport.limitBitrate(this.#peersById.size);
     const here = [...this.#peersById.values()].filter((peer) => peer.present.current);
     this.peers.set(here.sort((a, b) => place(a) - place(b)));
   }
 
   #restart(): void {
-    for (const peer of this.#peersById.values()) if (peer.connected) peer.restart();
+    for (const peer of this.#peersById.values()) if (peer.transport.current.connected) peer.transport.restart();
   }
 
   #goAway(): void {

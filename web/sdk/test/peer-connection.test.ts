@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { PeerConnection, type PeerConnectionOptions, type SpareConnection } from '../src/connection/peer-connection.ts';
+import { PeerConnection, type PeerConnectionOptions } from '../src/connection/peer-connection.ts';
+import type { SpareConnection } from '../src/connection/spare-connection.ts';
 
 interface Track {
   readonly kind: 'video';
@@ -15,7 +16,7 @@ function linkOn(connection: object, options: Partial<PeerConnectionOptions>): Pe
     polite: true,
     offers: true,
     tracks: { stream: null, screen: null },
-    takes: () => true,
+    accepts: () => true,
     connections: 1,
     to: null,
     signal: () => undefined,
@@ -58,7 +59,7 @@ test('a line goes one way where nothing of the other side is taken', () => {
     remoteDescription: null,
     close: () => undefined,
   };
-  const link = linkOn(connection, { takes: (name) => name === 'microphone' });
+  const link = linkOn(connection, { accepts: (name) => name === 'microphone' });
   expect(lines.map(({ direction }) => direction)).toEqual(['sendrecv', 'sendonly', 'sendonly', 'sendonly']);
   link.close();
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ChannelFrame, Json } from '../src/connection/messages.ts';
-import type { SpareConnection } from '../src/connection/peer-connection.ts';
+import type { SpareConnection } from '../src/connection/spare-connection.ts';
 import { Swarm } from '../src/files/swarm.ts';
 import { permissionsOf, permitted } from '../src/media/permissions.ts';
 import { RemotePeer } from '../src/peer.ts';
@@ -66,20 +66,21 @@ function bob(may: readonly Permission[], mine: readonly Permission[] = ['chat'])
   const one = new RemotePeer({
     member: { id: 'bob-0001', name: 'Bob', order: 1, may },
     polite: true,
-    opens: false,
-    mine: new Source(permissionsOf({ may: mine })),
-    outgoing: { stream: null, screen: null },
+    offers: false,
+    ownPermissions: new Source(permissionsOf({ may: mine })),
+    tracks: { stream: null, screen: null },
     media: { microphone: 'none', camera: 'none', screen: 'none' },
-    links: 1,
+    connections: 1,
     swarm: new Swarm(),
     identity: async () => null,
-    takeSpare: () => ({ connection, channel, files, errors: [], ways: 'all' }) as unknown as SpareConnection,
+    takeSpare: () =>
+      ({ connection, channel, files, errors: [], iceTransportPolicy: 'all' }) as unknown as SpareConnection,
     iceServers: () => [],
     reachable: () => true,
     signal: () => true,
     onMessage: (data) => heard.push(data),
     onLeave: () => undefined,
-    onSilence: () => undefined,
+    onMediaTimeout: () => undefined,
   });
   peer = one;
   return one;

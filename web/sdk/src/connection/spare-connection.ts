@@ -1,0 +1,59 @@
+import type { IceServer } from '../signalling/protocol.ts';
+import type { GatheringError } from './ice-diagnosis.ts';
+import { firstTrack } from './transceivers.ts';
+
+/** Errors kept per connection; later ones are dropped. */
+const ERRORS_MAX = 50;
+
+/**
+ * An RTCPeerConnection made ahead of time, with its tracks added and its ICE candidates already gathered. It saves that
+ * time when somebody joins.
+ */
+export interface SpareConnection {
+  readonly connection: RTCPeerConnection;
+  readonly channel: RTCDataChannel;
+  /** `icecandidateerror` events while gathering; the first {@link ERRORS_MAX}. */
+  readonly errors: readonly GatheringError[];
+  readonly files: RTCDataChannel;
+  readonly iceTransportPolicy: RTCIceTransportPolicy;
+}
+
+/** Makes a {@link SpareConnection} that sends the tracks of `stream` until it is told otherwise. */
+export function createSpare(
+  iceServers: readonly IceServer[],
+  stream: MediaStream | null,
+  iceTransportPolicy: RTCIceTransportPolicy,
+): SpareConnection {
+  const connection = new RTCPeerConnection(configuration(iceServers, iceTransportPolicy));
+  for (const kind of ['audio', 'video'] as const) {
+    const track = firstTrack(stream, kind);
+    if (track !== null) connection.addTrack(track);
+  }
+  const errors: GatheringError[] = [];
+  connection.onicecandidateerror = ({ url, errorCode }) => {
+    if (errors.length < ERRORS_MAX) errors.push({ url, code: errorCode });
+  };
+  const channel = connection.createDataChannel('eyeline', { negotiated: true, id: 0 });
+  // Only some browsers know this priority, and TypeScript doesn't: files come after messages and media.
+  const lowPriority: RTCDataChannelInit & { priority: string } = { negotiated: true, id: 1, priority: 'very-low' };
+  const files = connection.createDataChannel('files', lowPriority);
+  return { connection, channel, files, errors, iceTransportPolicy };
+}
+
+/** Updates the ICE servers and their credentials; they count from the next gathering or ICE restart on. */
+export function configure(
+  { connection, iceTransportPolicy }: Pick<SpareConnection, 'connection' | 'iceTransportPolicy'>,
+  iceServers: readonly IceServer[],
+): void {
+  if (connection.signalingState === 'closed') return;
+  connection.setConfiguration(configuration(iceServers, iceTransportPolicy));
+}
+
+function configuration(iceServers: readonly IceServer[], iceTransportPolicy: RTCIceTransportPolicy): RTCConfiguration {
+  return {
+    iceServers: iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
+    iceTransportPolicy,
+    bundlePolicy: 'max-bundle',
+    iceCandidatePoolSize: 1,
+  };
+}

@@ -4,7 +4,7 @@ import type { FileFrame } from './frames.ts';
 import { hashOf, hex, rootOf } from './hash.ts';
 import { CHUNK_BYTES, chunkBytes, type FileOffer, WINDOW_CHUNKS } from './offer.ts';
 import { FileReceiver, type ReceiverEffect } from './receiver.ts';
-import type { Swarm } from './swarm.ts';
+import type { Swarm, SwarmFile } from './swarm.ts';
 import { ASKED, type FileProgress, type IncomingFile, isOpen, type ReadBack, show } from './transfer.ts';
 
 /** A chunk that came. */
@@ -14,7 +14,7 @@ interface ReceivedChunk {
 }
 
 /** A file on its way to us from one person, and of one that several get also from those. */
-export class IncomingTransfer implements IncomingFile {
+export class IncomingTransfer implements IncomingFile, SwarmFile {
   readonly offer: FileOffer;
   readonly progress = new Source<FileProgress>(ASKED);
   readonly machine: FileReceiver;
@@ -79,10 +79,14 @@ export class IncomingTransfer implements IncomingFile {
   }
 
   /** A chunk came from another one who has it. */
-  async takePassed(index: number, bytes: Uint8Array<ArrayBuffer>, holder: string): Promise<void> {
+  async takePassedOn(index: number, bytes: Uint8Array<ArrayBuffer>, holder: string): Promise<void> {
     const hash = await hashOf(bytes);
     const matches = hex(hash) === this.machine.wanted.get(index)?.hash;
     this.perform(this.machine.passed(index, holder, bytes.length, matches), { bytes, hash });
+  }
+
+  lacked(index: number, holder: string): void {
+    this.perform(this.machine.lacked(index, holder));
   }
 
   /** The sender told the hash of the whole. */
@@ -136,7 +140,7 @@ export class IncomingTransfer implements IncomingFile {
   }
 
   #get(index: number, holder: string): void {
-    if (!this.#swarm.ask(this, index, holder)) this.perform(this.machine.lacked(index, holder));
+    if (!this.#swarm.ask(this, index, holder)) this.lacked(index, holder);
   }
 
   async #read(index: number): Promise<Uint8Array<ArrayBuffer> | null> {

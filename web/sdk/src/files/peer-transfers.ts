@@ -210,7 +210,7 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
     }
     this.#channel.expect(chunkBytes(one.offer.size, piece.index), (bytes) => {
       if (bytes === null) this.#lacks(piece);
-      else if (this.#requests.answered(piece)) void one.takePassed(piece.index, bytes, this.#peerId);
+      else if (this.#requests.answered(piece)) void one.takePassedOn(piece.index, bytes, this.#peerId);
     });
   }
 
@@ -221,8 +221,7 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
   /** Nothing of this comes from them. */
   #lose(pieces: readonly ChunkRef[]): void {
     for (const { share, index } of pieces) {
-      const one = this.#swarm.holding(share);
-      one?.perform(one.machine.lacked(index, this.#peerId));
+      this.#swarm.holding(share)?.lacked(index, this.#peerId);
     }
   }
 

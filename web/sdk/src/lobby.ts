@@ -1,52 +1,59 @@
 import { configure, createSpare, type SpareConnection } from './connection/spare-connection.ts';
 import { EyelineError } from './errors.ts';
 import { type Permissions, permissionsOf, permitted } from './media/permissions.ts';
-import { loadTicket, type Room, type RoomOptions, SeatedRoom, saveTicket } from './room.ts';
+import { type Room, type RoomOptions, SeatedRoom } from './room.ts';
 import type { IceServer, Joined, Member } from './signalling/protocol.ts';
 import { isStranger, SealedSignalling } from './signalling/sealed-signalling.ts';
+import { loadTicket, saveTicket } from './signalling/seat-storage.ts';
 import type { SignallingEvent, SignallingState, Ticket } from './signalling/session.ts';
 import { isSecret } from './signalling/signal-encryption.ts';
 import { type Signalling, WebSocketSignalling } from './signalling/websocket.ts';
 import { Source, type Value } from './value.ts';
 
-/** Milliseconds that joining may take before it is given up with code `unreachable`. */
+/** Milliseconds after which joining fails with code `unreachable`. */
 const JOIN_WITHIN_MS = 15_000;
 
 const ROOM_NAME = /^[a-z0-9-]{1,64}$/;
 
+/** How we join. */
 export interface JoinOptions {
-  /** What the others read: 1 to 64 characters. */
+  /** Display name: 1 to 64 characters. */
   readonly name: string;
+  /** Camera and microphone; later by `Room.publish`. */
   readonly stream?: MediaStream | null;
+  /** Aborts joining, which then rejects with code `aborted`. */
   readonly signal?: AbortSignal;
 }
 
-/** A look into a room before joining it. */
+/** A room that we look into before we join it. */
 export interface Lobby {
   readonly room: string;
+  /** State of the WebSocket to the server. */
   readonly signalling: Value<SignallingState>;
-  /** Who is inside; null until the broker has answered. */
+  /** Members of the room; null until the server has answered. */
   readonly members: Value<readonly Member[] | null>;
-  /** How many are inside without the key that we have, or with one where we have none. */
+  /** How many members have another secret than we do, or one where we have none. */
   readonly strangers: Value<number>;
-  /** How many may be inside; null until the broker has answered. */
+  /** How many participants the room holds; null until the server has answered. */
   readonly capacity: Value<number | null>;
-  /** What we may send once we are inside; everything, as far as is known before the broker has answered. */
+  /** What we may send once we have joined. Everything, until the server has answered. */
   readonly permissions: Value<Permissions>;
-  /** A host has been asked whether we may enter. */
+  /** Whether we wait for a host to admit us. */
   readonly waiting: Value<boolean>;
-  /** Why the broker does not let us look in; null while all is well. */
+  /** Why the server does not let us look into the room; null if it does. */
   readonly refused: Value<EyelineError | null>;
-  /** Makes a connection for `stream` ahead, with its candidates gathered: `join` is quicker then. */
+  /** Makes a connection that sends `stream` ahead of time and gathers its candidates: joining is faster then. */
   prepare(stream: MediaStream): void;
   /**
-   * Rejects with code `room-full`, `name`, `no-key`, `unreachable` or `aborted`; the lobby goes on then, and can be asked
-   * again. Also with `pass-needed`, `pass-invalid`, `pass-expired` or `not-allowed`, after which nothing goes on.
+   * Joins the room. Rejects with code `room-full`, `locked`, `denied` (by a host), `too-many-knocks`, `busy`, `not-owner`,
+   * `name` (it is invalid), `no-key` (the members have a secret), `unreachable` (after 15 seconds) or `aborted`: the lobby
+   * stays open, and can join later. Rejects for good with `pass-needed`, `pass-invalid`, `pass-expired`, `not-allowed`,
+   * `removed`, `ended` or `time-up`.
    */
   join(options: JoinOptions): Promise<Room>;
-  /** Whether all goes by the relay, so that nobody in the call learns our address; as in {@link RoomOptions}. */
+  /** Whether to send everything through the relay; see {@link RoomOptions.relayOnly}. */
   hideAddress(hide: boolean): void;
-  /** Goes away without having joined. */
+  /** Leaves the lobby without joining. */
   leave(): void;
 }
 
@@ -54,11 +61,11 @@ interface PendingJoin {
   readonly stream: MediaStream | null;
   readonly resolve: (room: Room) => void;
   readonly reject: (error: EyelineError) => void;
-  /** Somebody thinks about it: it may take as long as it likes. */
+  /** A host has been asked, which may take any time. */
   readonly patient: () => void;
 }
 
-/** The lobby, and after it the room, of one broker. */
+/** A {@link Lobby}, and the room that follows it, over one signalling connection. */
 class RoomLobby implements Lobby {
   readonly room: string;
   readonly signalling = new Source<SignallingState>('connecting');
@@ -74,27 +81,32 @@ class RoomLobby implements Lobby {
   readonly #identity: () => Promise<CryptoKeyPair | null>;
   #iceServers: readonly IceServer[] = [];
   #spare: SpareConnection | null = null;
-  /** What the connection that is made ahead is to send. */
+  /** What the connection made ahead sends. */
   #stream: MediaStream | null = null;
   #waiting: PendingJoin | null = null;
   #seated: SeatedRoom | null = null;
-  /** Why nothing goes on. */
+  /** Why this lobby is closed for good. */
   #over: EyelineError | null = null;
 
-  constructor(place: RoomOptions, ticket: Ticket | null) {
-    if (!ROOM_NAME.test(place.room)) {
+  constructor(options: RoomOptions, ticket: Ticket | null) {
+    if (!ROOM_NAME.test(options.room)) {
       throw new EyelineError('room-name', 'A room name has 1 to 64 of the letters a-z, digits and hyphens.');
     }
-    this.room = place.room;
-    const door = { url: new URL(place.url), room: place.room, pass: place.pass ?? null, owner: place.owner ?? null };
-    const [secret, emit] = [place.secret ?? null, (event: SignallingEvent) => this.#receive(event)];
+    this.room = options.room;
+    const target = {
+      url: new URL(options.url),
+      room: options.room,
+      pass: options.pass ?? null,
+      owner: options.owner ?? null,
+    };
+    const [secret, emit] = [options.secret ?? null, (event: SignallingEvent) => this.#receive(event)];
     this.#sealed = secret !== null;
-    this.#iceTransportPolicy = icePolicyOf(place.relayOnly ?? false);
-    this.#identity = place.identity ?? (async () => null);
+    this.#iceTransportPolicy = icePolicyOf(options.relayOnly ?? false);
+    this.#identity = options.identity ?? (async () => null);
     this.#signalling =
       secret === null
-        ? new WebSocketSignalling(door, ticket, emit)
-        : new SealedSignalling(door, usable(secret), ticket, emit);
+        ? new WebSocketSignalling(target, ticket, emit)
+        : new SealedSignalling(target, usable(secret), ticket, emit);
   }
 
   prepare(stream: MediaStream): void {
@@ -106,12 +118,12 @@ class RoomLobby implements Lobby {
     const ways = icePolicyOf(hide);
     if (ways === this.#iceTransportPolicy) return;
     this.#iceTransportPolicy = ways;
-    this.#spare?.connection.close(); // it may have gathered what is not to be told
+    this.#spare?.connection.close(); // it may have gathered candidates that must not be sent
     this.#spare = null;
     if (this.#stream !== null) this.prepare(this.#stream);
   }
 
-  /** Makes the connection while the broker is still being asked. */
+  /** Makes the connection while we still wait for the server. */
   connectAhead(stream: MediaStream | null): void {
     this.#spare ??= createSpare(
       this.#iceServers,
@@ -122,7 +134,7 @@ class RoomLobby implements Lobby {
 
   join(options: JoinOptions): Promise<Room> {
     if (!this.#sealed && this.strangers.current > 0 && this.members.current?.length === 0) {
-      const why = 'The people inside came by a link with a key, after its #. Ask them for the whole link.';
+      const why = 'The people in this room have a link with a key, after its #. Ask them for the whole link.';
       return Promise.reject(new EyelineError('no-key', why));
     }
     if (this.#over !== null) return Promise.reject(this.#over);
@@ -131,9 +143,9 @@ class RoomLobby implements Lobby {
     return answer;
   }
 
-  /** The room, once the broker has given us a seat. */
+  /** Resolves with the room once the server has given us a seat. */
   wait(stream: MediaStream | null, signal: AbortSignal | undefined): Promise<Room> {
-    this.#waiting?.reject(new EyelineError('aborted', 'Joining was asked for again.'));
+    this.#waiting?.reject(new EyelineError('aborted', 'Joining started again.'));
     return new Promise<Room>((resolve, reject) => {
       const end = (): void => {
         clearTimeout(timer);
@@ -146,7 +158,7 @@ class RoomLobby implements Lobby {
         this.#signalling.cancelJoin();
         reject(error);
       };
-      const abort = (): void => fail(new EyelineError('aborted', 'Joining was broken off.'));
+      const abort = (): void => fail(new EyelineError('aborted', 'Joining was aborted.'));
       const late = (): void => fail(new EyelineError('unreachable', 'The server does not answer.'));
       const timer = setTimeout(late, JOIN_WITHIN_MS);
       const succeed = (room: Room): void => {
@@ -160,7 +172,7 @@ class RoomLobby implements Lobby {
   }
 
   leave(): void {
-    this.#waiting?.reject(new EyelineError('aborted', 'The lobby was left.'));
+    this.#waiting?.reject(new EyelineError('aborted', 'The lobby was closed.'));
     if (this.#seated !== null) return;
     this.#signalling.leave();
     this.#spare?.connection.close();
@@ -233,23 +245,26 @@ function icePolicyOf(relayOnly: boolean): RTCIceTransportPolicy {
   return relayOnly ? 'relay' : 'all';
 }
 
-/** The secret, if it can be one and the browser can use it. */
+/** Throws if this can't be a secret, or if the browser can't use it. */
 function usable(secret: string): string {
-  if (!isSecret(secret)) throw new EyelineError('secret', 'The key in this link, after its #, is not whole.');
+  if (!isSecret(secret)) throw new EyelineError('secret', 'The key in this link, after its #, is incomplete.');
   if (globalThis.crypto?.subtle === undefined)
     throw new EyelineError('insecure', 'The key in this link works over HTTPS only.');
   return secret;
 }
 
 /**
- * Looks into a room. Returns at once; throws an EyelineError with code `room-name` or `secret` if it can't be one, and
- * `insecure` where a secret can't be used.
+ * Looks into a room without joining it. Returns at once. Throws an EyelineError with code `room-name` or `secret` if that
+ * is invalid, or `insecure` if a secret can't be used because the page did not come over HTTPS.
  */
-export function openLobby(place: RoomOptions): Lobby {
-  return new RoomLobby(place, null);
+export function openLobby(options: RoomOptions): Lobby {
+  return new RoomLobby(options, null);
 }
 
-/** Joins a room: all that a page needs for a call. */
+/**
+ * Joins a room: all that a page needs for a call. Rejects as {@link Lobby.join} does, and throws as {@link openLobby}
+ * does.
+ */
 export function join(options: RoomOptions & JoinOptions): Promise<Room> {
   const lobby = new RoomLobby(options, null);
   lobby.connectAhead(options.stream ?? null);
@@ -260,21 +275,22 @@ export function join(options: RoomOptions & JoinOptions): Promise<Room> {
 }
 
 /**
- * After the page was loaded anew in mid-call: the same seat again, or a new one under the same name if that is gone.
- * null if this tab was not in the room, or can't be again.
+ * Comes back after a reload during a call: resolves with the same seat, or with a new one under the same name if that has
+ * expired. Resolves with null if this tab was not in the room, or can't be again. Rejects only where {@link openLobby}
+ * throws.
  */
 export async function rejoin(
   options: RoomOptions & { readonly stream?: MediaStream | null; readonly signal?: AbortSignal },
 ): Promise<Room | null> {
   const ticket = loadTicket(options.room);
   if (ticket === null) return null;
-  saveTicket(options.room, null); // a copy of this tab must not take the seat from it; leaving the page saves it again
-  const visit = new RoomLobby(options, ticket);
-  visit.connectAhead(options.stream ?? null);
+  saveTicket(options.room, null); // a duplicated tab must not take the seat; unloading the page saves it again
+  const lobby = new RoomLobby(options, ticket);
+  lobby.connectAhead(options.stream ?? null);
   try {
-    return await visit.wait(options.stream ?? null, options.signal);
+    return await lobby.wait(options.stream ?? null, options.signal);
   } catch {
-    visit.leave();
+    lobby.leave();
     return null;
   }
 }

@@ -1,7 +1,7 @@
-import type { Json, PeerMedia } from './connection/messages.ts';
-import { continueSequenceAfter, newestSequence } from './connection/sequence.ts';
+import type { Json } from './connection/messages.ts';
+import { onNetworkChange } from './connection/network-change.ts';
 import { configure, createSpare, type SpareConnection } from './connection/spare-connection.ts';
-import { firstTrack, type LocalTracks } from './connection/transceivers.ts';
+import { firstTrack, type LocalTracks, mediaOf } from './connection/transceivers.ts';
 import { EyelineError } from './errors.ts';
 import { Swarm } from './files/swarm.ts';
 import { type Permissions, permissionsOf, permitted } from './media/permissions.ts';
@@ -9,77 +9,84 @@ import { type Peer, RemotePeer } from './peer.ts';
 import { type Moderation, RoomModeration } from './signalling/moderation.ts';
 import type { IceServer, Joined, Member, Roster } from './signalling/protocol.ts';
 import { isStranger } from './signalling/sealed-signalling.ts';
-import type { SignallingEvent, SignallingState, Ticket } from './signalling/session.ts';
+import { saveTicket } from './signalling/seat-storage.ts';
+import type { SignallingEvent, SignallingState } from './signalling/session.ts';
 import type { Signalling } from './signalling/websocket.ts';
 import { Source, type Value } from './value.ts';
 
-/** Milliseconds that a connection which was lost has, to come back. */
+/** Milliseconds that a lost connection has to come back. */
 const CUT_OFF_MS = 10_000;
 
-/** A call that one is in. */
+/** A room that we have joined. */
 export interface Room {
   readonly name: string;
-  /** Ourselves; another id after a seat was lost and a new one taken. */
+  /** Ourselves. The id is a new one after a seat was lost and a new one taken. */
   readonly me: Member;
   /** What we may send to the others. */
   readonly permissions: Value<Permissions>;
-  /** The others, in order of arrival. */
+  /** The other participants, in order of arrival. */
   readonly peers: Value<readonly Peer[]>;
-  /** What stands between us and a server that lies: the secret of the link, or nothing. */
+  /** Whether signalling is end-to-end encrypted with a `secret`, so that the server can neither read nor change it. */
   readonly signallingEncrypted: boolean;
-  /** Who is in the room without the key that we have, or with one where we have none: no link is set up with them. */
+  /** Members whose secret differs from ours, or who have one where we have none. We don't connect to them. */
   readonly strangers: Value<readonly Member[]>;
-  /** Whether the broker is there; the call goes on while it is `away`. */
+  /** State of the WebSocket to the server; the call goes on while it is `away`. */
   readonly signalling: Value<SignallingState>;
-  /** Our seat was given up while we were away, and a host is asked to let us in anew. */
+  /** Whether our seat expired while we were away and a host has to admit us again. */
   readonly waiting: Value<boolean>;
   /**
-   * null while inside; then why it is over: `left` (by us), `replaced` (the seat was opened elsewhere), `time-up` and the
-   * like.
+   * null while we are in the room, then why we no longer are. Its code is `left` (we did), `replaced` (the seat was opened
+   * elsewhere), `removed`, `ended` (by a host), `time-up`, or one with which `join` rejects.
    */
   readonly ended: Value<EyelineError | null>;
-  /** When the call is to end for us, in milliseconds since 1970 by the clock of this machine; null if nobody has said. */
+  /** When the call ends for us, in milliseconds since 1970 by this machine's clock; null if it has no set end. */
   readonly endsAt: Value<number | null>;
+  /** What hosts can do, and what they have decided. */
   readonly moderation: Moderation;
-  /** What the server offers to find paths with: STUN, and relays with credentials that are renewed in time. */
+  /** STUN and TURN servers with credentials, which are renewed before they expire. */
   readonly iceServers: Value<readonly IceServer[]>;
   /**
-   * Sends these tracks from now on, of those that we may send the first of each kind; null sends nothing. A track with
-   * `enabled` false is told to the others as muted: call again after changing it.
+   * Sends the first audio and the first video track of `stream` from now on, as far as we may; null sends nothing. A track
+   * with `enabled` set to false is shown to the others as muted or off: call again after you change it.
    */
   publish(stream: MediaStream | null): void;
-  /** What we share of our screen; null while it is nothing, also after the browser or the person has ended it. */
+  /** The screen that we share; null if none, also after the browser or the user has stopped it. */
   readonly screen: Value<MediaStream | null>;
   /**
-   * Shows the others a screen from now on, as `getDisplayMedia` gives it: its first picture and its first sound; null ends
-   * it. Whoever asked the browser for the tracks stops them.
+   * Shares the first video and the first audio track of `stream`, as `getDisplayMedia` returns it; null stops sharing. It
+   * does nothing where we may not share. The caller stops the tracks.
    */
   shareScreen(stream: MediaStream | null): void;
-  /** Tells everyone who is here now; resolves when each has it, rejects with code `gone` and the names of who has not. */
+  /**
+   * Sends a message to every peer. Resolves when all have it. Rejects with the `code` of the first failure (see
+   * `Peer.send`) and the names of those who don't have it as message.
+   */
   send(message: Json): Promise<void>;
-  /** Calls `listener` with each message, once and in order, until the returned function is called. */
+  /** Calls `listener` with each message, once and in order. Returns a function that stops this. */
   onMessage(listener: (from: Peer, message: Json) => void): () => void;
+  /** Leaves the room, and closes all connections. */
   leave(): void;
 }
 
+/** Which room to join, and how. */
 export interface RoomOptions {
-  /** Where Eyeline is served: its home page. */
+  /** Base URL of the Eyeline server. */
   readonly url: string | URL;
-  /** 1 to 64 of a-z, 0-9 and hyphen. */
+  /** Room name: 1 to 64 of a-z, 0-9 and hyphen. */
   readonly room: string;
-  /** The link's secret, 22 characters of base64url: what the members say to connect is sealed with it. */
+  /** Encrypts signalling end to end: 22 characters of base64url from `newSecret`, the same for all participants. */
   readonly secret?: string | null;
-  /** Everything goes by the relay: nobody in the call learns our address, and the way is longer. */
+  /** Sends everything through the relay (`iceTransportPolicy: 'relay'`): no participant learns our IP address. */
   readonly relayOnly?: boolean;
-  /** A long-term key (ECDSA, P-256) that the others can recognise us by, by `Peer.safety`; asked for when it is needed. */
+  /** A long-term key (ECDSA, P-256) by which others can recognise us, see `Peer.safety`. Called when it is needed. */
   readonly identity?: () => Promise<CryptoKeyPair | null>;
-  /** A signed pass (JSON Web Token) from your own server: opens the room, where it opens to nobody else. */
+  /** A pass (JSON Web Token) signed by your own server, for rooms that need one. */
   readonly pass?: string | null;
-  /** The owner's key of the room, from which its name is made (`ownedRoom`): who shows it is host. */
+  /** The owner key of the room, from which `ownedRoomName` makes its name. It makes us host. */
   readonly owner?: string | null;
 }
 
-/** What was in force when the page was told of the seat. */
+/** What the lobby hands over when we get a seat. */
 interface SeatOptions {
   readonly joined: Joined;
   readonly stream: MediaStream | null;
@@ -89,7 +96,7 @@ interface SeatOptions {
   readonly identity: () => Promise<CryptoKeyPair | null>;
 }
 
-/** The seat in a room and everybody else's; driven by the news of the broker. */
+/** A {@link Room}: keeps one {@link RemotePeer} for each other member, as signalling events tell it to. */
 export class SeatedRoom implements Room {
   readonly name: string;
   me: Member;
@@ -112,10 +119,10 @@ export class SeatedRoom implements Room {
   readonly #iceTransportPolicy: RTCIceTransportPolicy;
   readonly #identity: () => Promise<CryptoKeyPair | null>;
   #members: readonly Member[] = [];
-  /** Why we got no other seat in the place of ours that is gone. */
-  #refused: EyelineError | null = null;
+  /** Why we got no new seat after ours expired. */
+  #seatRefused: EyelineError | null = null;
   #spare: SpareConnection | null;
-  /** What we were given to send, and what of it we may. */
+  /** What we were given to send, and the part of it that we may send. */
   #given: MediaStream | null;
   #stream: MediaStream | null = null;
 
@@ -132,17 +139,8 @@ export class SeatedRoom implements Room {
     this.#given = seat.stream;
     this.me = selfIn(seat.joined);
     this.permissions = new Source(permissionsOf(this.me));
-    const options = { signal: this.#stopped.signal };
-    globalThis.addEventListener?.('pagehide', () => this.#goAway(), options);
-    globalThis.addEventListener?.('online', () => this.#restart(), options);
-    const network = networkOf(globalThis.navigator);
-    let kind = network?.type;
-    const change = (): void => {
-      if (network?.type === kind) return; // only an estimate of its speed
-      kind = network?.type;
-      this.#restart();
-    };
-    network?.addEventListener('change', change, options);
+    globalThis.addEventListener?.('pagehide', () => this.#goAway(), { signal: this.#stopped.signal });
+    onNetworkChange(() => this.#restart(), this.#stopped.signal);
     this.#joined(seat.joined, false);
   }
 
@@ -157,7 +155,7 @@ export class SeatedRoom implements Room {
     const track = may ? firstTrack(stream, 'video') : null;
     this.screen.set(track === null ? null : stream);
     if (track !== null) {
-      if (!track.contentHint) track.contentHint = 'detail'; // sharp rather than smooth
+      if (!track.contentHint) track.contentHint = 'detail'; // prefer resolution to frame rate
       const over = (): void => {
         if (this.screen.current === stream) this.shareScreen(null);
       };
@@ -192,7 +190,7 @@ export class SeatedRoom implements Room {
     if (this.ended.current !== null) return;
     switch (event.type) {
       case 'joined':
-        this.#refused = null;
+        this.#seatRefused = null;
         this.waiting.set(false);
         this.#sit(selfIn(event.joined));
         this.#configure(event.joined.iceServers);
@@ -220,9 +218,10 @@ export class SeatedRoom implements Room {
         this.waiting.set(true);
         break;
       case 'refused':
-        this.#refused = new EyelineError(event.code, event.message);
+        this.#seatRefused = new EyelineError(event.code, event.message);
         this.waiting.set(false);
-        if ([...this.#peersById.values()].some((peer) => peer.connection.current.state === 'lost')) this.#endLater();
+        if ([...this.#peersById.values()].some((peer) => peer.connection.current.state === 'lost'))
+          this.#endIfCutOffLater();
         else this.#endIfCutOff();
         break;
       case 'state':
@@ -231,15 +230,15 @@ export class SeatedRoom implements Room {
     }
   }
 
-  /** A connection that was lost may come back by itself. */
-  #endLater(): void {
+  /** A lost connection may come back by itself. */
+  #endIfCutOffLater(): void {
     setTimeout(() => this.#endIfCutOff(), CUT_OFF_MS);
   }
 
-  /** Who has no seat is reached by nobody anew: the call lasts as long as its connections. */
+  /** Without a seat no new connection can be made: the call lasts as long as the ones that are up. */
   #endIfCutOff(): void {
     const connected = [...this.#peersById.values()].some((peer) => peer.transport.current.connected);
-    if (this.#refused !== null && !connected) this.#end(this.#refused);
+    if (this.#seatRefused !== null && !connected) this.#end(this.#seatRefused);
   }
 
   get #outgoing(): LocalTracks {
@@ -257,13 +256,13 @@ export class SeatedRoom implements Room {
     for (const peer of this.#peersById.values()) peer.transport.configure(iceServers);
   }
 
-  /** What we may send is another only in another seat. */
+  /** Permissions change only with the seat. */
   #sit(me: Member): void {
     if (me.id !== this.me.id) this.permissions.set(permissionsOf(me));
     this.me = me;
   }
 
-  /** Of what we were given, what we may send. */
+  /** Selects the tracks that we may send. */
   #choose(): void {
     this.#stream = permitted(this.#given, this.permissions.current);
   }
@@ -273,7 +272,7 @@ export class SeatedRoom implements Room {
     this.endsAt.set(joined.endsInMs === undefined ? null : Date.now() + joined.endsInMs);
     const before = [...this.#peersById.values()];
     if (!resumed) {
-      for (const peer of before) this.#forget(peer); // a new id: the others see a new person
+      for (const peer of before) this.#forget(peer); // a new id: to the others we are a new participant
     } else if (joined.gap) {
       for (const peer of before)
         if (!peer.transport.current.connected || !peer.transport.current.settled) peer.transport.restart();
@@ -281,8 +280,8 @@ export class SeatedRoom implements Room {
     this.#seat(joined.roster, true);
   }
 
-  /** Brings the peers in line with the roster. `opens`: we came later than those who are new to us, and call them. */
-  #seat(roster: Roster, opens: boolean): void {
+  /** Updates the peers from the roster. `offers`: we have just joined, so we make the first offers. */
+  #seat(roster: Roster, offers: boolean): void {
     const mine = roster.members.find((member) => member.id === this.me.id);
     this.moderation.learn(mine?.role ?? 'member', roster.rules);
     const others = roster.members.filter((member) => member.id !== this.me.id);
@@ -291,14 +290,14 @@ export class SeatedRoom implements Room {
     const inside = new Map(this.#members.map((member) => [member.id, member]));
     for (const peer of this.#peersById.values()) {
       if (inside.has(peer.id)) continue;
-      // A broker that was restarted, or that they cannot reach, does not know them: a live connection says they are here.
-      // Not of those whom it sent out: they need not have gone.
+      // A server that was restarted, or that they can't reach, does not list them. A live connection shows that they are
+      // still here, unless the server has removed them.
       if (!peer.transport.current.connected || roster.removed?.includes(peer.id)) this.#forget(peer);
     }
     for (const member of this.#members) {
       const peer = this.#peersById.get(member.id);
       if (peer === undefined) {
-        if (mine !== undefined) this.#addPeer(member, opens); // else we look on, as from the lobby
+        if (mine !== undefined) this.#addPeer(member, offers); // else we only watch, as from the lobby
       } else {
         peer.name = member.name;
         peer.role.set(member.role ?? 'member');
@@ -341,9 +340,9 @@ export class SeatedRoom implements Room {
     this.#peersById.set(member.id, peer);
     peer.present.subscribe(() => this.#updatePeers());
     peer.connection.subscribe(({ state }) => {
-      if (state === 'lost') this.#endLater();
+      if (state === 'lost') this.#endIfCutOffLater();
       if (state !== 'lost' || this.#members.some((other) => other.id === peer.id)) return;
-      this.#forget(peer); // the broker gave their seat up before, and now the connection is gone too
+      this.#forget(peer); // their seat had expired, and now the connection is gone too
       this.#updatePeers();
     });
   }
@@ -356,7 +355,7 @@ export class SeatedRoom implements Room {
   #takeSpare(): SpareConnection {
     const taken = this.#spare ?? createSpare(this.iceServers.current, this.#stream, this.#iceTransportPolicy);
     this.#spare = null;
-    // The next one is made when there is time for it, not while this one is being connected.
+    // The next one is made later, when this one no longer needs the processor to connect.
     setTimeout(() => {
       if (this.ended.current === null)
         this.#spare ??= createSpare(this.iceServers.current, this.#stream, this.#iceTransportPolicy);
@@ -399,56 +398,8 @@ export class SeatedRoom implements Room {
   }
 }
 
-/** What the others are told of our tracks. */
-function mediaOf({ stream, screen }: LocalTracks): PeerMedia {
-  const audio = firstTrack(stream, 'audio');
-  const video = firstTrack(stream, 'video');
-  return {
-    microphone: audio === null ? 'none' : gives(audio) ? 'on' : 'muted',
-    camera: video === null ? 'none' : gives(video) ? 'on' : 'off',
-    screen: firstTrack(screen, 'video') === null ? 'none' : 'on',
-  };
-}
-
-/** Neither the person nor the system has silenced it. */
-function gives({ enabled, muted }: MediaStreamTrack): boolean {
-  return enabled && !muted;
-}
-
 function selfIn(joined: Joined): Member {
   const self = joined.roster.members.find((member) => member.id === joined.you);
-  if (self === undefined) throw new EyelineError('protocol', 'The broker left us out of its roster.');
+  if (self === undefined) throw new EyelineError('protocol', "The server's roster does not list us.");
   return self;
-}
-
-/** The Network Information API, which not every browser has. */
-function networkOf(navigator: Navigator | undefined): (EventTarget & { readonly type?: string }) | undefined {
-  const connection: unknown = navigator === undefined ? undefined : Reflect.get(navigator, 'connection');
-  return connection instanceof EventTarget ? connection : undefined;
-}
-
-const TICKET_KEY = 'eyeline:seat:';
-
-/** Keeps the seat for a page that is loaded anew in this tab; null gives it up. */
-export function saveTicket(room: string, ticket: Ticket | null): void {
-  try {
-    if (ticket === null) sessionStorage.removeItem(TICKET_KEY + room);
-    else sessionStorage.setItem(TICKET_KEY + room, JSON.stringify({ ...ticket, number: newestSequence() }));
-  } catch {
-    // Storage is switched off: a reload joins anew.
-  }
-}
-
-/** The seat that this tab had in the room before it was loaded anew; its numbers go on from there. */
-export function loadTicket(room: string): Ticket | null {
-  try {
-    const value: unknown = JSON.parse(sessionStorage.getItem(TICKET_KEY + room) ?? 'null');
-    if (typeof value !== 'object' || value === null) return null;
-    const { token, name, heard, number } = value as Record<string, unknown>;
-    if (typeof token !== 'string' || typeof name !== 'string' || typeof heard !== 'number') return null;
-    if (typeof number === 'number') continueSequenceAfter(number);
-    return { token, name, heard };
-  } catch {
-    return null;
-  }
 }

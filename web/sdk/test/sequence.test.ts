@@ -1,8 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { ReliableMessages } from '../src/connection/reliable-messages.ts';
 import { continueSequenceAfter, newestSequence, nextSequence } from '../src/connection/sequence.ts';
-import { loadTicket, saveTicket } from '../src/room.ts';
 import type { ResumeToken } from '../src/signalling/protocol.ts';
+import { loadTicket, saveTicket } from '../src/signalling/seat-storage.ts';
 
 const YEAR_MS = 365 * 24 * 3_600_000;
 const TICKET = { token: 'token' as ResumeToken, name: 'Alice', heard: 3 };
@@ -29,7 +29,7 @@ test('a page that is loaded anew after the clock was put back is not taken for a
   vi.useFakeTimers({ now: before - YEAR_MS });
   const [numbers, room, post] = await Promise.all([
     import('../src/connection/sequence.ts'),
-    import('../src/room.ts'),
+    import('../src/signalling/seat-storage.ts'),
     import('../src/connection/reliable-messages.ts'),
   ]);
   expect(numbers.newestSequence()).toBe(0);

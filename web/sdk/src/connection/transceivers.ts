@@ -1,13 +1,16 @@
-/** What we send to everybody in the room. */
+import type { PeerMedia } from './messages.ts';
+
+/** What we send to everyone in the room. */
 export interface LocalTracks {
   /** Camera and microphone. */
   readonly stream: MediaStream | null;
+  /** A shared screen and its audio. */
   readonly screen: MediaStream | null;
 }
 
 /**
- * What a connection carries, in the order in which it is opened. All four are there from the first offer, also while
- * nobody shares a screen: so sharing one needs no negotiation, and works while the broker is away.
+ * The four media of a connection, in the order of their `m=` lines. All are in the first offer, even if no screen is
+ * shared: so sharing one needs no renegotiation, and works while the server can't be reached.
  */
 const TRACKS = [
   { name: 'microphone', kind: 'audio', of: 'stream' },
@@ -16,18 +19,18 @@ const TRACKS = [
   { name: 'sound', kind: 'audio', of: 'screen' },
 ] as const;
 
-/** `sound` is that of the screen. */
+/** `sound` is the audio of the screen. */
 export type TrackName = (typeof TRACKS)[number]['name'];
 
-/** What a screen and its sound are sent in, best first: fewer codecs make a smaller offer. */
+/** Codecs for a screen and its audio, best first: fewer codecs make a smaller offer. */
 const CODECS: { readonly [name in TrackName]?: readonly string[] } = {
   screen: ['video/vp9', 'video/vp8', 'video/rtx'],
   sound: ['audio/opus'],
 };
 
 /**
- * The transceivers of a connection, as far as they are there: of each kind the first is for ourselves and the second for a
- * screen. One that nothing was agreed on yet is none of them, where others were: it is left over from a rolled back offer.
+ * The transceivers of a connection by name, as far as they exist: of each kind the first is for camera or microphone, and
+ * the second for a screen. Transceivers without a `mid` don't count if others have one: a rolled back offer left them.
  */
 export function transceiversOf(connection: RTCPeerConnection): ReadonlyMap<TrackName, RTCRtpTransceiver> {
   const live = connection.getTransceivers().filter(({ direction }) => direction !== 'stopped');
@@ -42,7 +45,23 @@ export function transceiversOf(connection: RTCPeerConnection): ReadonlyMap<Track
   return found;
 }
 
-/** Adds those that are not there yet. */
+/** What we tell the others about our tracks. */
+export function mediaOf({ stream, screen }: LocalTracks): PeerMedia {
+  const audio = firstTrack(stream, 'audio');
+  const video = firstTrack(stream, 'video');
+  return {
+    microphone: audio === null ? 'none' : isLive(audio) ? 'on' : 'muted',
+    camera: video === null ? 'none' : isLive(video) ? 'on' : 'off',
+    screen: firstTrack(screen, 'video') === null ? 'none' : 'on',
+  };
+}
+
+/** Neither the user nor the system has muted it. */
+function isLive({ enabled, muted }: MediaStreamTrack): boolean {
+  return enabled && !muted;
+}
+
+/** Adds the transceivers that don't exist yet. */
 export function openTransceivers(connection: RTCPeerConnection, outgoing: LocalTracks): void {
   const there = transceiversOf(connection);
   for (const { name, kind } of TRACKS) {
@@ -53,17 +72,18 @@ export function openTransceivers(connection: RTCPeerConnection, outgoing: LocalT
   }
 }
 
-/** The first live track that is to be sent as that. */
+/** The track to send as that. */
 export function trackIn(outgoing: LocalTracks, name: TrackName): MediaStreamTrack | null {
   const row = TRACKS.find((each) => each.name === name);
   return row === undefined ? null : firstTrack(outgoing[row.of], row.kind);
 }
 
+/** The first live track of that kind. */
 export function firstTrack(stream: MediaStream | null, kind: 'audio' | 'video'): MediaStreamTrack | null {
   return stream?.getTracks().find((track) => track.kind === kind && track.readyState === 'live') ?? null;
 }
 
-/** Those that this browser has of {@link CODECS}; none where it takes no preferences, or has not even the main ones. */
+/** The {@link CODECS} that this browser has; empty if it takes no preferences, or has only retransmission. */
 function codecsFor(name: TrackName, kind: string): RTCRtpCodec[] {
   const wanted = CODECS[name];
   if (wanted === undefined || globalThis.RTCRtpTransceiver?.prototype.setCodecPreferences === undefined) return [];

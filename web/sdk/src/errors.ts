@@ -1,10 +1,11 @@
-/** Why a data channel took nothing: 16 MiB wait in its queue already, or so. */
+/** Whether `send` failed because the data channel's buffer is full (about 16 MiB). */
 export function isFull(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'OperationError';
 }
 
-/** An error with a stable code for programs and words for people. */
+/** An error of this API: a stable `code` for programs, and a `message` in English for people. */
 export class EyelineError extends Error {
+  /** What went wrong, such as `room-full`. Codes are stable; messages may change. */
   readonly code: string;
 
   constructor(code: string, message: string) {

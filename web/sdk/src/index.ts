@@ -1,4 +1,8 @@
-/** Eyeline's JavaScript API: join a room, see and hear who is in it, talk to them. */
+/**
+ * Eyeline's JavaScript API: joins a room, and sends and receives its audio, video, messages and files.
+ *
+ * @module
+ */
 
 export { type ChatEnvelope, type ChatOptions, type ChatParticipant, Conversation } from './chat/conversation.ts';
 export type { ChatLine, Delivery } from './chat/line.ts';

@@ -1,11 +1,12 @@
-/** A value that changes in time: read it now, or be told of each new one. */
+/** A value that changes over time: read it now, or subscribe to its changes. */
 export interface Value<T> {
+  /** The value now. */
   readonly current: T;
-  /** Calls `listener` with the current value at once and with every new one, until the returned function is called. */
+  /** Calls `listener` at once with the current value, then with each new one. Returns a function that unsubscribes. */
   subscribe(listener: (value: T) => void): () => void;
 }
 
-/** The writing end of a {@link Value}. Setting an equal value tells nobody. */
+/** A {@link Value} that can be set. Setting the same value (`Object.is`) notifies nobody. */
 export class Source<T> implements Value<T> {
   readonly #listeners = new Set<(value: T) => void>();
   #current: T;
@@ -18,11 +19,12 @@ export class Source<T> implements Value<T> {
     return this.#current;
   }
 
+  /** Sets the value, and notifies subscribers if it differs. */
   set(value: T): void {
     if (Object.is(value, this.#current)) return;
     this.#current = value;
     for (const listener of [...this.#listeners]) {
-      if (!Object.is(value, this.#current)) return; // a listener has set a newer one, and all were told of that
+      if (!Object.is(value, this.#current)) return; // a listener set a newer value, and everyone was notified of that
       if (this.#listeners.has(listener)) listener(value);
     }
   }

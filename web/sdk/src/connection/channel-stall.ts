@@ -1,15 +1,15 @@
-/** Milliseconds in which at least some of what waits must go out. */
+/** Milliseconds in which some of the buffered bytes must be sent. */
 const STALLED_MS = 15_000;
 
-/** Notices that a data channel is open, has something to send, and sends nothing: no event tells of that. */
+/** Detects that an open data channel has bytes to send, and sends none: there is no event for that. */
 export class ChannelStall {
   #waiting = 0;
   #given = 0;
   #since = 0;
 
   /**
-   * To be called about once a second with the bytes that wait, and with a count of what was given since others had left:
-   * as many may wait each time, and not the same. True once for each time that it has lasted too long.
+   * To be called about once a second with the buffered bytes, and with a count of messages given to the channel: the same
+   * number of bytes may be buffered each time, and not the same ones. True once per stall, when it has lasted too long.
    */
   update(waiting: number, given: number, nowMs: number): boolean {
     if (waiting === 0 || waiting !== this.#waiting || given !== this.#given) {

@@ -1,23 +1,23 @@
-/** Milliseconds without a packet after which a path that carried sound or pictures is taken for dead. */
+/** Milliseconds without a packet after which a path that carried media counts as dead. */
 const SILENT_MS = 1000;
 
 /**
- * Notices that nothing comes any more, seconds before the browser says `disconnected`: a router with a new address drops
- * what is sent to the old one, and tells nobody.
+ * Detects that no media arrives any more, seconds before the browser reports `disconnected`: a router with a new address
+ * silently drops what is sent to the old one.
  */
 export class MediaTimeout {
   #mark = 0;
   #since = 0;
   #told = true;
 
-  /** Whether it lasts too long already. */
+  /** Whether media was received once, and no longer is. */
   get expired(): boolean {
     return this.#told && this.#mark !== 0;
   }
 
   /**
-   * To be called several times a second. `mark` is another number whenever something has come, and 0 as long as nothing
-   * ever has; true once for each silence, when it has lasted too long.
+   * To be called several times a second. `mark` changes whenever a packet arrives, and is 0 until the first one. True once
+   * per timeout.
    */
   update(mark: number, nowMs: number): boolean {
     if (mark !== this.#mark) {

@@ -5,10 +5,10 @@ import type { SignalledCandidate, SignalledDescription } from './negotiation.ts'
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /**
- * What two members say to each other to connect, inside the opaque payload of a signal.
+ * A signal between two members, inside the payload that is opaque to the server.
  *
- * `link` numbers the speaker's connection object, growing with time; `to` is the listener's that it is meant for, null if
- * not known yet.
+ * `link` is the number of the sender's connection, which grows with time; `to` is that of the receiver's connection that
+ * it is meant for, null if not known yet.
  */
 export interface SignalMessage {
   readonly link: number;
@@ -16,26 +16,30 @@ export interface SignalMessage {
   readonly about: { readonly description: SignalledDescription } | { readonly candidate: SignalledCandidate };
 }
 
-/** What two members say to each other over their data channel. */
+/** What two members send to each other over their data channel. */
 export type ChannelFrame =
-  /** A message, kept by the sender until `got`. */
+  /** A message, kept by the sender until it is acknowledged by `got`. */
   | { readonly frame: 'message'; readonly n: number; readonly data: Json }
   | { readonly frame: 'got'; readonly n: number }
   | { readonly frame: 'media'; readonly media: PeerMedia }
-  /** To know whether somebody is between. */
+  /** A step of the short authentication string. */
   | { readonly frame: 'compare'; readonly step: VerificationStep }
-  /** `words` by another way, while the broker is away. */
+  /** A {@link SignalMessage} by another way, while signalling is down. */
   | { readonly frame: 'words'; readonly words: string }
-  /** Left for good (`leave`), or the page is going away and may be back (`away`). */
+  /** Left for good (`leave`), or the page unloads and may be back (`away`). */
   | { readonly frame: 'leave' | 'away' };
 
+/** What a participant says they send. */
 export interface PeerMedia {
+  /** `muted` has a track and sends silence; `none` has no track. */
   readonly microphone: 'on' | 'muted' | 'none';
+  /** `off` has a track and sends no video; `none` has no track. */
   readonly camera: 'on' | 'off' | 'none';
+  /** Whether they share a screen. */
   readonly screen: 'on' | 'none';
 }
 
-/** Words from another member, or null if they make no sense: they come from somebody else's program. */
+/** Parses a signal from another member's client; null if it is invalid. */
 export function parseSignal(text: string): SignalMessage | null {
   const value = parse(text);
   if (!isRecord(value) || !isCount(value['link']) || !(value['to'] === null || isCount(value['to']))) return null;
@@ -49,7 +53,7 @@ export function parseSignal(text: string): SignalMessage | null {
   return null;
 }
 
-/** A frame from another member, or null if it makes no sense. */
+/** Parses a frame from another member's client; null if it is invalid. */
 export function parseChannelFrame(text: string): ChannelFrame | null {
   const value = parse(text);
   if (!isRecord(value)) return null;
@@ -114,7 +118,7 @@ function isCandidate(value: unknown): value is SignalledCandidate {
   );
 }
 
-/** Who says nothing of a screen, or nothing that we know, shares none. */
+/** No `screen`, or an unknown one, means that none is shared. */
 function parseMedia(value: unknown): PeerMedia | null {
   if (!isRecord(value)) return null;
   const { microphone, camera, screen } = value;

@@ -1,6 +1,6 @@
 import { NEGOTIATION, type NegotiationEvent, type NegotiationState } from '../signalling/protocol.ts';
 
-/** Candidates that wait for their description; further ones are dropped. */
+/** Candidates that may wait for their description; more are dropped. */
 const CANDIDATES_HELD = 64;
 
 /** An offer or answer on its way; an answer repeats the number of its offer. */
@@ -23,28 +23,29 @@ export type NegotiationEffect =
   | { readonly do: 'make-offer' | 'make-answer' }
   /** Set this as the remote description, rolling back a local offer; then `done`. */
   | { readonly do: 'take'; readonly description: SignalledDescription }
-  /** Send the local description, under this number. */
+  /** Send the local description under this number. */
   | { readonly do: 'say'; readonly kind: 'offer' | 'answer'; readonly number: number }
   /** Add this remote candidate. */
   | { readonly do: 'add'; readonly candidate: SignalledCandidate };
 
 /**
- * One side of one connection: perfect negotiation, pure; the table is the server's, see docs/protocol.md.
+ * Perfect negotiation (W3C WebRTC, 10.7) for one side of one connection: a pure machine that handles glare between the
+ * polite and the impolite peer, and renegotiation. The table comes from the server, see docs/protocol.md.
  *
- * After each of `make-offer`, `make-answer` and `take` the caller says `done`; if one fails, the connection and this
- * machine are of no more use. An offer that was rolled back is not made again by itself: browsers say `need` again.
+ * After each of `make-offer`, `make-answer` and `take` the caller calls `done`; if one fails, neither the connection nor
+ * this machine can be used any more. A rolled back offer is not made again here: browsers fire `negotiationneeded` again.
  */
 export class Negotiation {
   readonly #polite: boolean;
   #state: NegotiationState = 'stable';
-  /** Of the newest offer made here. */
+  /** Number of our newest offer. */
   #number = 0;
-  /** Of the newest offer taken. */
+  /** Number of the newest offer taken. */
   #answered = 0;
   #taking: SignalledDescription | null = null;
   #held: SignalledDescription | null = null;
   #again = false;
-  /** Of the remote description in force. */
+  /** ICE ufrag of the current remote description. */
   #ufrag: string | null = null;
   readonly #oldUfrags = new Set<string | null>();
   #waiting: SignalledCandidate[] = [];
@@ -57,12 +58,12 @@ export class Negotiation {
     return this.#state;
   }
 
-  /** Something changed here that the other side must agree to. */
+  /** The browser fired `negotiationneeded`. */
   needNegotiation(): NegotiationEffect[] {
     return this.#step('needed', null);
   }
 
-  /** A description has come. */
+  /** A description arrived. */
   receiveDescription(description: SignalledDescription): NegotiationEffect[] {
     if (description.kind === 'answer') {
       return description.number === this.#number ? this.#step('answer', description) : [];
@@ -70,18 +71,18 @@ export class Negotiation {
     return this.#step(this.#polite ? 'polite-offer' : 'impolite-offer', description);
   }
 
-  /** A candidate has come. */
+  /** A candidate arrived. */
   receiveCandidate(candidate: SignalledCandidate): NegotiationEffect[] {
     if (candidate.ufrag === this.#ufrag) return [{ do: 'add', candidate }];
     if (!this.#oldUfrags.has(candidate.ufrag) && this.#waiting.length < CANDIDATES_HELD) this.#waiting.push(candidate);
     return [];
   }
 
-  /** The running operation has ended well. */
+  /** The operation that ran has succeeded. */
   done(): NegotiationEffect[] {
     const effects = this.#inForce();
     if (this.#state === 'offering' && this.#held !== null) {
-      this.#state = 'offered'; // it would be ignored: give way without sending it
+      this.#state = 'offered'; // glare: our offer would be ignored, so don't send it
     } else {
       effects.push(...this.#step('done', null));
     }
@@ -123,13 +124,13 @@ export class Negotiation {
         this.#again = true;
         return [];
       case 'bug':
-        throw new Error(`An operation was said to be done, and none was running: ${after}`);
+        throw new Error(`done() was called while no operation was running: ${after}`);
       case 'nothing':
         return [];
     }
   }
 
-  /** If a remote description was just set, the candidates that waited for it. */
+  /** Candidates that waited for the remote description that was just set. */
   #inForce(): NegotiationEffect[] {
     const taken = this.#taking;
     this.#taking = null;

@@ -2,10 +2,10 @@ import { EyelineError } from '../errors.ts';
 import type { ChannelFrame, Json } from './messages.ts';
 import { nextSequence } from './sequence.ts';
 
-/** Messages that may wait for their receipt; the next one is refused. */
+/** Messages that may be unacknowledged; the next one is rejected (backpressure on the sender). */
 const UNACKNOWLEDGED_MAX = 256;
 
-/** Characters that a message may have as JSON. */
+/** Characters of a message as JSON. */
 const MESSAGE_CHARACTERS_MAX = 60 * 1024;
 
 interface Unacknowledged {
@@ -14,7 +14,10 @@ interface Unacknowledged {
   readonly reject: (error: EyelineError) => void;
 }
 
-/** Messages to and from one person, over one link after the other: each is said until they have it, and heard once. */
+/**
+ * Reliable messages to and from one peer, over one connection after another: each is sent again until it is acknowledged,
+ * and delivered once.
+ */
 export class ReliableMessages {
   readonly #write: (text: string) => void;
   readonly #waiting = new Map<number, Unacknowledged>();
@@ -28,10 +31,10 @@ export class ReliableMessages {
     const n = nextSequence();
     const text = JSON.stringify({ frame: 'message', n, data: message } satisfies ChannelFrame);
     if (text.length > MESSAGE_CHARACTERS_MAX) {
-      return Promise.reject(new EyelineError('too-large', 'A message may have 60 Ki characters at most.'));
+      return Promise.reject(new EyelineError('too-large', 'A message can have at most 60 Ki characters of JSON.'));
     }
     if (this.#waiting.size >= UNACKNOWLEDGED_MAX) {
-      return Promise.reject(new EyelineError('too-fast', 'Too many messages wait for this person already.'));
+      return Promise.reject(new EyelineError('too-fast', 'Too many messages to this person are waiting.'));
     }
     return new Promise((resolve, reject) => {
       this.#waiting.set(n, { text, resolve, reject });
@@ -39,18 +42,18 @@ export class ReliableMessages {
     });
   }
 
-  /** There is a new link: says again what they may not have. */
+  /** There is a new connection: sends again what was not acknowledged. */
   resend(): void {
     for (const waiting of this.#waiting.values()) this.#write(waiting.text);
   }
 
-  /** They have it. */
+  /** The peer has message `n`. */
   acknowledged(n: number): void {
     this.#waiting.get(n)?.resolve();
     this.#waiting.delete(n);
   }
 
-  /** Tells them that we have it; false if it was said again, and had come. */
+  /** Acknowledges message `n`; false if it is a duplicate. */
   accept(n: number): boolean {
     this.#write(JSON.stringify({ frame: 'got', n } satisfies ChannelFrame));
     if (n <= this.#got) return false;
@@ -58,7 +61,7 @@ export class ReliableMessages {
     return true;
   }
 
-  /** They are gone. */
+  /** The peer is gone. */
   rejectAll(): void {
     for (const waiting of this.#waiting.values()) {
       waiting.reject(new EyelineError('gone', 'This person left before the message arrived.'));

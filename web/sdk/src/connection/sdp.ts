@@ -1,4 +1,4 @@
-/** Our session description as it is told to the other side, where the browser's own words lack something or are wrong. */
+/** SDP munging: our session description as the other side gets it, with the browsers' faults repaired. */
 export function mungedSdp(sdp: string): string {
   let sounds = 0;
   const sections = sdp.split(/^(?=m=)/m).map((section) => {
@@ -10,13 +10,13 @@ export function mungedSdp(sdp: string): string {
   return sections.join('');
 }
 
-/** Where codecs were left out Firefox goes on to tell of feedback for them, and Chromium refuses the whole for it. */
+/** Firefox keeps the `a=rtcp-fb` lines of codecs that were left out, and Chromium rejects the description for that. */
 function withoutStrayFeedback(section: string): string {
   const types = new Set(/^m=\S+ \S+ \S+ (.*?)\r?$/m.exec(section)?.[1]?.split(' '));
   return section.replace(/^a=rtcp-fb:(\d+) .*\r?\n/gm, (line, type: string) => (types.has(type) ? line : ''));
 }
 
-/** Music is wanted as such (RFC 7587, 6.1): Chromium sends it in one channel else. */
+/** Asks for stereo (RFC 7587, 6.1): Chromium sends the audio of a screen in mono otherwise. */
 function inStereo(section: string): string {
   const opus = /^a=rtpmap:(\d+) opus\//im.exec(section)?.[1];
   return section.replace(new RegExp(`^(a=fmtp:${opus} (?!.*stereo=1).+?)(\\r?)$`, 'm'), '$1;stereo=1$2');

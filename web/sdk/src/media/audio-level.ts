@@ -2,10 +2,10 @@ import type { Value } from '../value.ts';
 
 const EVERY_MS = 50;
 
-/** Milliseconds until the measuring starts: setting audio up takes time that a call being connected needs more. */
+/** Milliseconds until measuring starts: an AudioContext takes processor time that connecting needs more. */
 const AFTER_MS = 1500;
 
-/** How loud a stream's first audio track is, 0 to 1; measured only while somebody subscribes. */
+/** The audio level of a stream's first audio track, 0 to 1; measured only while there is a subscriber. */
 export class AudioLevel implements Value<number> {
   readonly #stream: Value<MediaStream>;
   readonly #listeners = new Set<(level: number) => void>();
@@ -65,7 +65,7 @@ export class AudioLevel implements Value<number> {
   }
 }
 
-/** Measures one stream that has an audio track: also silence takes some of a processor. */
+/** Measures a stream with an audio track. It takes processor time even while all is silent. */
 class Meter {
   readonly #context = new AudioContext();
   readonly #analyser = new AnalyserNode(this.#context, { fftSize: 512 });
@@ -86,7 +86,7 @@ class Meter {
   }
 }
 
-/** From -60 dB to -10 dB, as an ear hears it, onto 0 to 1. */
+/** Maps -60 dB to -10 dB onto 0 to 1. */
 function loudness(power: number): number {
   const decibels = 10 * Math.log10(power + 1e-12);
   return Math.round(Math.min(1, Math.max(0, (decibels + 60) / 50)) * 100) / 100;

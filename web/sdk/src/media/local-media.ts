@@ -1,45 +1,59 @@
 import { Source, type Value } from '../value.ts';
 import { AudioLevel } from './audio-level.ts';
 
-/** A device that can be chosen. */
+/** A camera or microphone that can be chosen. */
 export interface DeviceOption {
+  /** `deviceId`, for `LocalMedia.choose`. */
   readonly id: string;
+  /** Its name; empty before the user has granted access. */
   readonly label: string;
 }
 
-/** The camera, or the microphone. */
+/** State of the camera or the microphone. */
 export interface Device {
+  /** `off` is also a muted microphone. `failed`: see `problem`. */
   readonly state: 'off' | 'starting' | 'on' | 'failed';
   /**
-   * Why it failed: the person or the browser refused, there is none, another program has it, the page is neither https
-   * nor localhost. Or why one that is on gives nothing: `interrupted` by the system, as for a telephone call, by a key or
-   * by a shutter.
+   * Why it failed: access was `denied`, the device is `missing` or `busy` with another program, or the page is `insecure`
+   * (neither HTTPS nor localhost). `interrupted` is one that is on, and that the system keeps from sending: a phone call,
+   * a mute key, a camera shutter. null if all is well.
    */
   readonly problem: 'denied' | 'missing' | 'busy' | 'insecure' | 'unknown' | 'interrupted' | null;
+  /** `deviceId` of the device in use; null if none. */
   readonly id: string | null;
+  /** Name of the device in use; null if none. */
   readonly label: string | null;
 }
 
-type DeviceKind = 'microphone' | 'camera';
+/** Which of the two. */
+export type DeviceKind = 'microphone' | 'camera';
 
+/** What to start. */
 export interface MediaRequest {
+  /** Default true. */
   readonly microphone?: boolean;
+  /** Default true. */
   readonly camera?: boolean;
+  /** `deviceId` of the microphone; default: the last one chosen, else the browser's. */
   readonly microphoneId?: string;
+  /** `deviceId` of the camera; default: the last one chosen, else the browser's. */
   readonly cameraId?: string;
 }
 
-/** Milliseconds without sound or pictures that are nothing but a busy machine's. */
+/** Milliseconds without media that may come from a busy machine, and don't count as an interruption. */
 const INTERRUPTED_AFTER_MS = 1000;
 
 const OFF: Device = { state: 'off', problem: null, id: null, label: null };
 
-/** Camera and microphone of this browser. Changes run one after the other, and the latest wish wins. */
+/** This browser's camera and microphone. Calls run one after the other, and the latest for a device wins. */
 export class LocalMedia {
-  /** The tracks that are on; a new object whenever they change. */
+  /** The live tracks, for `Room.publish`; a new object whenever they change, also when one is muted. */
   readonly stream = new Source<MediaStream>(new MediaStream());
+  /** State of the microphone. */
   readonly microphone = new Source<Device>(OFF);
+  /** State of the camera. */
   readonly camera = new Source<Device>(OFF);
+  /** The devices that can be chosen; kept up to date when one is plugged in. */
   readonly devices = new Source<{
     readonly microphones: readonly DeviceOption[];
     readonly cameras: readonly DeviceOption[];
@@ -47,13 +61,13 @@ export class LocalMedia {
     microphones: [],
     cameras: [],
   });
-  /** How loud the microphone is, 0 to 1, about 20 times a second while somebody subscribes. */
+  /** Level of the microphone, 0 to 1, about 20 times a second while there is a subscriber. */
   readonly level: Value<number> = new AudioLevel(this.stream);
   readonly #ended = new AbortController();
   readonly #chosen: Record<DeviceKind, string | null> = { microphone: null, camera: null };
   readonly #wish: Record<DeviceKind, number> = { microphone: 0, camera: 0 };
   #muted = false;
-  /** The change that runs, or the last of those that wait for it. */
+  /** The call that runs, or the last one that waits for it. */
   #work: Promise<void> | null = null;
 
   constructor() {
@@ -61,7 +75,7 @@ export class LocalMedia {
     navigator.mediaDevices?.addEventListener('devicechange', change, { signal: this.#ended.signal });
   }
 
-  /** Asks for both at once, so that the person is asked once. Never rejects: what failed is said by the devices. */
+  /** Starts both with one permission prompt. Never rejects: see `microphone` and `camera` for what failed. */
   async start(wish: MediaRequest = {}): Promise<void> {
     this.#chosen.microphone = wish.microphoneId ?? this.#chosen.microphone;
     this.#chosen.camera = wish.cameraId ?? this.#chosen.camera;
@@ -70,7 +84,7 @@ export class LocalMedia {
     await this.#list();
   }
 
-  /** Muting keeps the microphone open; one that is not there is asked for. */
+  /** Unmutes or mutes. A muted microphone stays open; turning it on starts it if it isn't. Never rejects. */
   async setMicrophone(on: boolean): Promise<void> {
     this.#muted = !on; // also holds for one that is being started
     const track = this.#track('microphone');
@@ -83,7 +97,7 @@ export class LocalMedia {
     this.#publish(this.stream.current.getTracks());
   }
 
-  /** Off stops the camera, and its light goes out. */
+  /** Starts or stops the camera; its light goes out when it is stopped. Never rejects. */
   async setCamera(on: boolean): Promise<void> {
     await this.#run(async () => {
       if (on && this.#track('camera') === undefined) await this.#acquire(['camera']);
@@ -91,11 +105,12 @@ export class LocalMedia {
     }, ['camera']);
   }
 
-  /** Lets go of one, or of what is being started of it, until it is turned on again. */
+  /** Stops one device until it is turned on again. Never rejects. */
   async release(kind: DeviceKind): Promise<void> {
     await this.#run(async () => this.#release(kind), [kind]);
   }
 
+  /** Switches to another device of that kind, by its `deviceId`, and starts it. Never rejects. */
   async choose(kind: DeviceKind, deviceId: string): Promise<void> {
     this.#chosen[kind] = deviceId;
     await this.#run(async () => {
@@ -104,7 +119,7 @@ export class LocalMedia {
     }, [kind]);
   }
 
-  /** Lets go of both devices, for good. */
+  /** Stops both devices for good. */
   stop(): void {
     this.#ended.abort();
     for (const track of this.stream.current.getTracks()) track.stop();
@@ -113,7 +128,7 @@ export class LocalMedia {
     this.camera.set(OFF);
   }
 
-  /** Runs `work` at once, or after what runs already unless a newer wish for the same devices has come by then. */
+  /** Runs `work` after what already runs, unless a newer call for the same devices was made by then. */
   async #run(work: () => Promise<void>, kinds: readonly DeviceKind[]): Promise<void> {
     for (const kind of kinds) this.#wish[kind] += 1;
     const wishes = kinds.map((kind) => this.#wish[kind]);
@@ -138,7 +153,7 @@ export class LocalMedia {
     }
   }
 
-  /** Both together failed: one of them may still be had, and each gets the reason that is its own. */
+  /** Both together failed: tries each alone, so that one may work, and each gets its own reason. */
   async #acquireRest(kinds: readonly DeviceKind[], error: unknown): Promise<void> {
     const [kind] = kinds;
     if (kinds.length > 1 && navigator.mediaDevices !== undefined) {
@@ -148,7 +163,7 @@ export class LocalMedia {
         else await this.#acquire([each]);
       }
     } else if (kind !== undefined && this.#chosen[kind] !== null && problemOf(error) === 'missing') {
-      this.#chosen[kind] = null; // the one that was chosen is gone: any other will do
+      this.#chosen[kind] = null; // the chosen one is gone: take any other
       await this.#acquire([kind]);
     } else {
       for (const each of kinds) this.#fail(each, error);
@@ -187,7 +202,7 @@ export class LocalMedia {
     }
   }
 
-  /** The system takes the sound or the picture away, or gives it back. */
+  /** The system mutes or unmutes the track. */
   #watch(kind: DeviceKind, track: MediaStreamTrack): void {
     let timer: ReturnType<typeof setTimeout>;
     const changed = (): void => {
@@ -200,7 +215,7 @@ export class LocalMedia {
     };
     track.onunmute = () => {
       clearTimeout(timer);
-      changed(); // also after a moment: somebody who came just then was told that there is nothing
+      changed(); // always: a peer who just joined was told that it is muted
     };
   }
 
@@ -210,7 +225,7 @@ export class LocalMedia {
     this.#device(kind).set({ state, problem: track.muted ? 'interrupted' : null, id, label: track.label });
   }
 
-  /** The device was unplugged, or taken away. */
+  /** The device was unplugged, or access was revoked. */
   #lost(kind: DeviceKind, track: MediaStreamTrack): void {
     if (this.#track(kind) !== track) return;
     this.#device(kind).set({ ...OFF, state: 'failed', problem: 'missing' });

@@ -1,14 +1,14 @@
-/** Audio level, 0 to 1, above which somebody speaks. */
+/** Audio level, 0 to 1, that counts as speech. */
 const SPEAKING_LEVEL = 0.02;
 
-/** Milliseconds that somebody is shown to speak after a sound: words have gaps between them. */
+/** Milliseconds that speech lasts after the last sound: there are gaps between words. */
 const LASTS_MS = 500;
 
-/** Tells from a level now and then whether somebody speaks. */
+/** Voice activity detection, from the audio level. */
 export class VoiceActivity {
   #until = 0;
 
-  /** To be called several times a second, with the level just now. */
+  /** Whether somebody speaks. To be called several times a second with the current level. */
   update(level: number, nowMs: number): boolean {
     if (level > SPEAKING_LEVEL) this.#until = nowMs + LASTS_MS;
     return nowMs < this.#until;

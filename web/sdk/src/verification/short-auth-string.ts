@@ -8,37 +8,38 @@ const COMPARED = 4;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What both ends of a connection say to each other; all in lower-case hex. */
+/** What both ends send to each other; all in lower-case hex. */
 export type VerificationStep =
   | { readonly step: 'commit'; readonly hash: string }
   | { readonly step: 'nonce'; readonly nonce: string }
   | { readonly step: 'reveal'; readonly nonce: string }
-  /** A long-term public key (P-256, uncompressed), and its signature of this connection (ECDSA with SHA-256). */
+  /** A long-term public key (P-256, uncompressed), and its signature for this connection (ECDSA with SHA-256). */
   | { readonly step: 'identity'; readonly key: string; readonly signature: string };
 
-/** Whether somebody may be between us and another person. */
+/** Whether a machine in the middle may sit between us and a peer. */
 export type Safety =
+  /** Not known yet. It stays so on an insecure page. */
   | { readonly state: 'comparing' }
   /**
-   * Both see the same four (symbol and word) if nobody is between them; `identity` names the other's long-term key, once
-   * they have shown it.
+   * The two see the same four emoji (symbol and word) if nobody sits between them, so they should compare them by voice.
+   * `identity` is the SHA-256 hash of the peer's long-term key in hex, once they have proved that they have it; else null.
    */
   | {
       readonly state: 'ready';
       readonly emoji: readonly (readonly [string, string])[];
       readonly identity: string | null;
     }
-  /** What the other side says does not fit: somebody is between, or it is broken. */
+  /** The check failed: somebody sits between, or the peer's client is broken. */
   | { readonly state: 'failed' };
 
 export interface ShortAuthStringOptions {
-  /** Of the two one commits itself first. */
+  /** Whether this end commits first; the other one doesn't. */
   readonly commits: boolean;
-  /** SHA-256 fingerprints of the keys of the connection, in hex. */
+  /** DTLS fingerprints of the connection (SHA-256), in hex. */
   readonly mine: string;
   readonly theirs: string;
   readonly send: (step: VerificationStep) => void;
-  /** Our long-term key; null where there is none. */
+  /** Our long-term key; null if there is none. */
   readonly identity: () => Promise<CryptoKeyPair | null>;
   readonly nonce?: Bytes;
 }
@@ -51,8 +52,9 @@ type State =
   | { readonly is: 'failed' };
 
 /**
- * One end of a comparison: commit, nonce, reveal, so that nobody can try nonces until the emoji match. The format is in
- * `docs/peer-protocol.md`; Python's side is `signalling/short_auth_string.py`. Needs a secure context.
+ * Short authentication string (as in ZRTP, RFC 6189): both ends derive four emoji from their DTLS fingerprints. They
+ * commit, exchange nonces and reveal, so that nobody can try nonces until the emoji match. The format is in
+ * `docs/peer-protocol.md`; the Python side is `signalling/emoji.py`. Needs a secure context.
  */
 export class ShortAuthString {
   readonly safety: Value<Safety>;
@@ -76,7 +78,7 @@ export class ShortAuthString {
     this.#then(() => this.#take(step));
   }
 
-  /** The connection has other keys now. */
+  /** The connection's fingerprints have changed. */
   fail(): void {
     this.#state = { is: 'failed' };
     this.#safety.set({ state: 'failed' });
@@ -153,7 +155,7 @@ function emojiOf(bits: number): readonly [string, string] {
 
 const ECDSA = { name: 'ECDSA', hash: 'SHA-256' } as const;
 
-/** The fingerprint of the key in a session description, in hex; null if there is none, or not just one. */
+/** The DTLS fingerprint in a session description, in hex; null unless there is exactly one. */
 export function fingerprintIn(sdp: string | undefined): string | null {
   const all = new Set(
     [...(sdp ?? '').matchAll(/^a=fingerprint:(.*?)\r?$/gim)].map(([, each = '']) => each.toLowerCase()),
@@ -163,7 +165,7 @@ export function fingerprintIn(sdp: string | undefined): string | null {
   return all.size === 1 && hex !== undefined ? hex.replaceAll(':', '') : null;
 }
 
-/** A step that came from the other side; null if it makes no sense. */
+/** Parses a step from the other side; null if it is invalid. */
 export function parseStep(value: unknown): VerificationStep | null {
   if (typeof value !== 'object' || value === null) return null;
   const { step, hash, nonce, key, signature } = value as Record<string, unknown>;

@@ -45,10 +45,10 @@ export interface Lobby {
   /** Makes a connection that sends `stream` ahead of time and gathers its candidates: joining is faster then. */
   prepare(stream: MediaStream): void;
   /**
-   * Joins the room. Rejects with code `room-full`, `locked`, `denied` (by a host), `too-many-knocks`, `busy`, `not-owner`,
-   * `name` (it is invalid), `no-key` (the members have a secret), `unreachable` (after 15 seconds) or `aborted`: the lobby
-   * stays open, and can join later. Rejects for good with `pass-needed`, `pass-invalid`, `pass-expired`, `not-allowed`,
-   * `removed`, `ended` or `time-up`.
+   * Joins the room. Rejects with code `room-full`, `locked`, `denied` (by a host), `too-many-knocks`, `busy`,
+   * `not-owner`, `name` (it is invalid), `no-key` (the members have a secret), `unreachable` (after 15 seconds) or
+   * `aborted`: the lobby stays open, and can join later. Rejects for good with `pass-needed`, `pass-invalid`,
+   * `pass-expired`, `not-allowed`, `removed`, `ended` or `time-up`.
    */
   join(options: JoinOptions): Promise<Room>;
   /** Whether to send everything through the relay; see {@link RoomOptions.relayOnly}. */
@@ -254,8 +254,8 @@ function usable(secret: string): string {
 }
 
 /**
- * Looks into a room without joining it. Returns at once. Throws an EyelineError with code `room-name` or `secret` if that
- * is invalid, or `insecure` if a secret can't be used because the page did not come over HTTPS.
+ * Looks into a room without joining it. Returns at once. Throws an EyelineError with code `room-name` or `secret` if
+ * that is invalid, or `insecure` if a secret can't be used because the page did not come over HTTPS.
  */
 export function openLobby(options: RoomOptions): Lobby {
   return new RoomLobby(options, null);
@@ -275,9 +275,9 @@ export function join(options: RoomOptions & JoinOptions): Promise<Room> {
 }
 
 /**
- * Comes back after a reload during a call: resolves with the same seat, or with a new one under the same name if that has
- * expired. Resolves with null if this tab was not in the room, or can't be again. Rejects only where {@link openLobby}
- * throws.
+ * Comes back after a reload during a call: resolves with the same seat, or with a new one under the same name if that
+ * has expired. Resolves with null if this tab was not in the room, or can't be again. Rejects only where {@link
+ * openLobby} throws.
  */
 export async function rejoin(
   options: RoomOptions & { readonly stream?: MediaStream | null; readonly signal?: AbortSignal },

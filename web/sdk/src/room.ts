@@ -35,8 +35,8 @@ export interface Room {
   /** Whether our seat expired while we were away and a host has to admit us again. */
   readonly waiting: Value<boolean>;
   /**
-   * null while we are in the room, then why we no longer are. Its code is `left` (we did), `replaced` (the seat was opened
-   * elsewhere), `removed`, `ended` (by a host), `time-up`, or one with which `join` rejects.
+   * null while we are in the room, then why we no longer are. Its code is `left` (we did), `replaced` (the seat was
+   * opened elsewhere), `removed`, `ended` (by a host), `time-up`, or one with which `join` rejects.
    */
   readonly ended: Value<EyelineError | null>;
   /** When the call ends for us, in milliseconds since 1970 by this machine's clock; null if it has no set end. */
@@ -46,15 +46,15 @@ export interface Room {
   /** STUN and TURN servers with credentials, which are renewed before they expire. */
   readonly iceServers: Value<readonly IceServer[]>;
   /**
-   * Sends the first audio and the first video track of `stream` from now on, as far as we may; null sends nothing. A track
-   * with `enabled` set to false is shown to the others as muted or off: call again after you change it.
+   * Sends the first audio and the first video track of `stream` from now on, as far as we may; null sends nothing. A
+   * track with `enabled` set to false is shown to the others as muted or off: call again after you change it.
    */
   publish(stream: MediaStream | null): void;
   /** The screen that we share; null if none, also after the browser or the user has stopped it. */
   readonly screen: Value<MediaStream | null>;
   /**
-   * Shares the first video and the first audio track of `stream`, as `getDisplayMedia` returns it; null stops sharing. It
-   * does nothing where we may not share. The caller stops the tracks.
+   * Shares the first video and the first audio track of `stream`, as `getDisplayMedia` returns it; null stops sharing.
+   * It does nothing where we may not share. The caller stops the tracks.
    */
   shareScreen(stream: MediaStream | null): void;
   /**
@@ -290,8 +290,8 @@ export class SeatedRoom implements Room {
     const inside = new Map(this.#members.map((member) => [member.id, member]));
     for (const peer of this.#peersById.values()) {
       if (inside.has(peer.id)) continue;
-      // A server that was restarted, or that they can't reach, does not list them. A live connection shows that they are
-      // still here, unless the server has removed them.
+      // A server that was restarted, or that they can't reach, does not list them. A live connection shows that they
+      // are still here, unless the server removed them.
       if (!peer.transport.current.connected || roster.removed?.includes(peer.id)) this.#forget(peer);
     }
     for (const member of this.#members) {

@@ -11,66 +11,74 @@ import {
   type WrittenLine,
 } from './messages.ts';
 
-/** Lines kept; the oldest go first. */
+/** Lines kept; the oldest are dropped first. */
 const LINES_MAX = 10_000;
 
-/** Milliseconds that a line may be ahead of our clock: one from further ahead moves nobody's. */
+/** Milliseconds that a line may be ahead of our clock: one further ahead does not advance it. */
 const AHEAD_MAX_MS = 24 * 3600 * 1000;
 
-/** Times that one seat is answered in a minute. */
+/** Rate limit: answers to one participant per minute. */
 const ANSWERS_MAX = 20;
 const ANSWERS_WINDOW_MS = 60_000;
 
-/** Characters told to who asks: the newest lines. */
+/** Characters in answer to a question: the newest lines. */
 const TOLD_CHARACTERS_MAX = 2 * 1024 * 1024;
 
-/** Somebody else in the room. */
+/** Another participant, as {@link Conversation.setParticipants} takes it. */
 export interface ChatParticipant {
+  /** `Peer.id`. */
   readonly id: string;
+  /** `Peer.name`. */
   readonly name: string;
-  /** Whether there is a connection at this moment. */
+  /** Whether there is a connection to them now. */
   readonly reachable: boolean;
 }
 
-/** Effect: send this to that person, then call `arrived` or `failed` with it. */
+/** An effect: send `message` to that peer by `Peer.send`, then call `delivered` or `failed` with this object. */
 export interface ChatEnvelope {
+  /** `Peer.id` of the receiver. */
   readonly to: string;
+  /** What to send. */
   readonly message: Json;
   /** Our own lines in it. */
   readonly lines: readonly ChatLine[];
 }
 
+/** What {@link Conversation.receive} led to. */
 export interface ChatReceived {
-  /** A line that was said just now, and is new to us. */
+  /** A line that was written just now, and is new to us; null if none. */
   readonly added: ChatLine | null;
+  /** What to send. */
   readonly sends: readonly ChatEnvelope[];
 }
 
+/** How {@link Conversation.write} writes a line. */
 export interface ChatOptions {
-  /** Key of the line that this one answers. */
+  /** Key of the line that this one replies to. */
   readonly reply?: string | null;
-  /** Seat of the only person that it is for. */
+  /** Id of the only participant that it is for. */
   readonly to?: string | null;
 }
 
 /**
- * What people write to one another: the same lines in the same order for everybody. Knows no clock and no channel: `now`
- * is in milliseconds since 1970, and a message may be lost only if `failed` is called for it.
+ * Chat: the same lines in the same order for everyone, with edits, and for newcomers and after reconnects too. A pure
+ * machine without clock and network: `now` is in milliseconds since 1970, effects are {@link ChatEnvelope}s, and a
+ * message may be lost only if `failed` is called for it.
  */
 export class Conversation {
   readonly #page: string;
   readonly #log = new ChatLog(LINES_MAX);
-  /** Who does not have a line of ours, by key: their names by seat. */
+  /** Who doesn't have a line of ours, by key: names by id. */
   readonly #lacking = new Map<string, Map<string, string>>();
-  /** Keys that could not be sent to a seat. */
+  /** Keys of lines that could not be sent, by id of the receiver. */
   readonly #owed = new Map<string, Set<string>>();
-  /** The ask that a seat may answer. */
+  /** The question that a participant may answer, by id. */
   readonly #asks = new Map<string, string>();
-  /** When a seat was answered lately. */
+  /** When we answered a participant lately, by id. */
   readonly #answered = new Map<string, readonly number[]>();
-  /** The clock when a person came, by seat. */
+  /** Our clock when a participant joined, by id. */
   readonly #since = new Map<string, number>();
-  /** Whether who comes later is told what was written before. */
+  /** Whether newcomers get what was written before they joined (`Rules.history`). */
   history = true;
   #me: { readonly id: string; readonly name: string };
   #people: ReadonlyMap<string, ChatParticipant> = new Map();
@@ -78,7 +86,7 @@ export class Conversation {
   #said = 0;
   #asked = 0;
 
-  /** `page` is unlike that of any other page of ours; `own` is what an earlier one wrote, as JSON. */
+  /** `page` is unique to this page load; `own` are the lines that earlier ones wrote, as JSON. */
   constructor(me: { readonly id: string; readonly name: string }, page: string, own: readonly unknown[] = []) {
     this.#me = me;
     this.#page = page;
@@ -87,16 +95,17 @@ export class Conversation {
     }
   }
 
-  /** In the order that all agree on; the same array until something changes. */
+  /** All lines in order; the same array until something changes. */
   get lines(): readonly ChatLine[] {
     return this.#log.lines;
   }
 
+  /** The line with that key. */
   line(key: string): ChatLine | undefined {
     return this.#log.get(key);
   }
 
-  /** Who we are, and everybody who is in the room now. */
+  /** Who we are, and the other participants. To be called whenever one of them changes. */
   setParticipants(
     me: { readonly id: string; readonly name: string },
     people: readonly ChatParticipant[],
@@ -109,7 +118,7 @@ export class Conversation {
     const left = [...before.keys()].some((id) => !this.#people.has(id));
     const sends: ChatEnvelope[] = [];
     for (const { id } of people) {
-      // When somebody has left, those who heard them tell those who did not.
+      // When somebody has left, those who got their lines pass them on to those who didn't.
       if (left || !before.has(id)) sends.push(this.#ask(id, false));
       if (!before.has(id)) sends.push(...this.#pay(id));
     }
@@ -117,7 +126,7 @@ export class Conversation {
     return sends;
   }
 
-  /** Null if there is nothing to say, or too much, or nobody that it is for. */
+  /** Writes a line. null if the text is blank or too long, or if `to` is not here. */
   write(
     text: string,
     now: number,
@@ -143,7 +152,9 @@ export class Conversation {
     return this.#spread(key);
   }
 
-  /** Our own line with another text, empty to delete it; null if it is not ours to change. */
+  /**
+   * Replaces the text of a line of ours; empty deletes it. null if {@link canEdit} is false or the text is too long.
+   */
   edit(key: string, text: string): { line: ChatLine; sends: readonly ChatEnvelope[] } | null {
     const line = this.#log.get(key);
     if (line === undefined || !this.canEdit(line) || text.length > CHAT_TEXT_MAX || text === line.text) return null;
@@ -152,12 +163,12 @@ export class Conversation {
     return this.#spread(key);
   }
 
-  /** Ours, not deleted, written from the seat that we have (others believe no other), and for somebody who is here. */
+  /** Whether we may edit the line: ours under our current id, not deleted, and its receiver is here. */
   canEdit({ mine, author, text, to }: ChatLine): boolean {
     return mine && author === this.#me.id && text !== '' && (to === null || this.#people.has(to));
   }
 
-  /** Anything that a person sent; what is not ours is no news and has no effects. */
+  /** Takes any message of a peer. What is not chat, or is invalid, has no effect. */
   receive(from: { readonly id: string; readonly name: string }, value: unknown, now: number): ChatReceived {
     const message = parseMessage(value, from);
     switch (message?.kind) {
@@ -166,20 +177,20 @@ export class Conversation {
       case 'chat-ask':
         return { added: null, sends: this.#mayAsk(from.id, now) ? this.#answer(from, message) : [] };
       case 'chat-before':
-        if (this.#asks.get(from.id) !== message.ask) break; // nobody asked
+        if (this.#asks.get(from.id) !== message.ask) break; // we didn't ask
         if (message.last) this.#asks.delete(from.id);
         for (const line of message.lines) this.#believe(from, line, now);
     }
     return { added: null, sends: [] };
   }
 
-  /** They have it. */
+  /** The envelope was delivered: `Peer.send` resolved. Returns what to send next. */
   delivered({ to, lines }: ChatEnvelope): readonly ChatEnvelope[] {
     for (const { key, revision } of lines) if (this.#log.get(key)?.revision === revision) this.#has(to, key);
     return this.#pay(to, 1);
   }
 
-  /** They left, or too much was waiting for them. */
+  /** The envelope was not delivered: `Peer.send` rejected. It is sent again when they are back. */
   failed({ to, lines }: ChatEnvelope): void {
     const owed = this.#owed.get(to) ?? new Set();
     for (const { key } of lines) owed.add(key);
@@ -195,7 +206,7 @@ export class Conversation {
     this.#clock = Math.max(this.#clock, line.clock);
   }
 
-  /** To everybody that it is for. */
+  /** Sends the line to everyone that it is for. */
   #spread(key: string): { line: ChatLine; sends: readonly ChatEnvelope[] } | null {
     const line = this.#log.get(key);
     if (line === undefined) return null;
@@ -238,14 +249,14 @@ export class Conversation {
     return true;
   }
 
-  /** What we tell: our own, and what those wrote who have left. The others are here to tell it themselves. */
+  /** Lines for an answer: our own, and those of participants who left. The others are here to send their own. */
   #tellable(to: string): readonly ChatLine[] {
     const isOurs = ({ author, mine }: ChatLine): boolean => mine || (author !== to && !this.#isHere(author));
     const since = this.history ? 0 : (this.#since.get(to) ?? 0);
     return this.lines.filter((line) => line.clock > since && isBetween(line, this.#me.id, to) && isOurs(line));
   }
 
-  /** Of what this person may know, but not what others told of them: they may say better. */
+  /** Checksums of what this participant may read, without what others passed on of theirs: they know better. */
   #sums(to: string): Map<string, string> {
     const known = this.lines.filter(({ author, via }) => author !== to || via === '');
     return sums(known.filter((line) => isBetween(line, this.#me.id, to)));
@@ -255,7 +266,7 @@ export class Conversation {
     return id === this.#me.id || this.#people.has(id);
   }
 
-  /** A line told by somebody: of their own, or of somebody who is not here to tell it. */
+  /** A line in an answer: the sender's own, or of somebody who left. */
   #believe(from: { readonly id: string; readonly name: string }, line: WrittenLine, now: number): void {
     const own = line.author === from.id;
     if (own ? !this.#isForUs(line) : line.to !== null || this.#isHere(line.author)) return;
@@ -266,7 +277,7 @@ export class Conversation {
     return to === null || to === this.#me.id;
   }
 
-  /** Answers with the line if it was not known. */
+  /** Stores the line; returns it if it is new. */
   #learn(said: WrittenLine, via: string, now: number): ChatLine | null {
     const key = keyOf(said.author, said.id);
     const known = this.#log.get(key);
@@ -286,13 +297,13 @@ export class Conversation {
     if (lacking === undefined) return;
     const name = this.#people.get(to)?.name;
     lacking.delete(to);
-    // Who lost their seat came back with another one.
+    // A participant who lost their seat came back with another id.
     for (const [id, other] of lacking) if (other === name && !this.#people.has(id)) lacking.delete(id);
     this.#show(key);
     if (lacking.size === 0) this.#lacking.delete(key);
   }
 
-  /** Sends again what did not arrive, so many lines of it at most. */
+  /** Sends again what was not delivered, at most so many lines. */
   #pay(to: string, most = Number.POSITIVE_INFINITY): readonly ChatEnvelope[] {
     const owed = this.#owed.get(to);
     if (owed === undefined || !this.#people.has(to)) return [];
@@ -306,7 +317,7 @@ export class Conversation {
     return sends;
   }
 
-  /** Brings what is shown of a line's way in line with who lacks it. */
+  /** Updates the delivery state of a line. */
   #show(key: string): void {
     const line = this.#log.get(key);
     const delivery = this.#deliveryOf(key);
@@ -327,12 +338,12 @@ function sendOf(to: string, line: ChatLine): ChatEnvelope {
   return { to, message: chatMessage(line), lines: [line] };
 }
 
-/** Whether both may read it. */
+/** Whether both participants may read the line. */
 function isBetween({ author, to }: ChatLine, me: string, other: string): boolean {
   return to === null || (author === me && to === other) || (author === other && to === me);
 }
 
-/** An author's own word is better than another's; of two that are as good, the later. Nobody else changes our own. */
+/** The author's own version wins over one passed on, then the later revision. Nobody else changes our own lines. */
 function isBetter(said: WrittenLine, via: string, known: ChatLine): boolean {
   if (known.mine) return false;
   if ((via === '') !== (known.via === '')) return via === '';
@@ -343,7 +354,7 @@ function isSame(a: Delivery, b: Delivery): boolean {
   return a.state === b.state && a.lacking.join('/') === b.lacking.join('/');
 }
 
-/** As many of the last ones as are told. */
+/** The newest lines, as many as fit into an answer. */
 function newest(lines: readonly ChatLine[]): readonly ChatLine[] {
   let size = 0;
   const first = lines.findLastIndex(({ text }) => {

@@ -1,36 +1,41 @@
-/** A line of the conversation, as one person has it. */
+/** A chat line, as this participant has it. */
 export interface ChatLine {
-  /** Author and id: nobody else's line has it. */
+  /** Author and id: unique in the conversation. */
   readonly key: string;
-  /** The seat that it was written from. */
+  /** Id of the participant who wrote it. */
   readonly author: string;
-  /** The author's own; never used twice. */
+  /** Unique among the author's lines. */
   readonly id: string;
+  /** Name of the author. */
   readonly name: string;
-  /** Its place: a Lamport clock that begins at milliseconds since 1970. */
+  /** Its position: a Lamport clock that starts at milliseconds since 1970. */
   readonly clock: number;
   /** Milliseconds since 1970, by the author's clock. */
   readonly at: number;
-  /** 0 as first written; each change by its author counts one. */
+  /** 0 as first written; each edit by its author adds one. */
   readonly revision: number;
-  /** Empty if it was deleted. */
+  /** At most {@link CHAT_TEXT_MAX} characters; empty if it was deleted. Text, never markup. */
   readonly text: string;
-  /** Key of the line that it answers, or null. */
+  /** Key of the line that it replies to, or null. */
   readonly reply: string | null;
-  /** Seat of the only other person who may read it, or null. */
+  /** Id of the only other participant who may read it; null if everyone may. */
   readonly to: string | null;
+  /** Whether we wrote it, here or on an earlier page. */
   readonly mine: boolean;
-  /** Who told it, if not its author; else empty. */
+  /** Name of the participant who passed it on after its author had left; empty if the author sent it. */
   readonly via: string;
+  /** Who has it, if we wrote it. */
   readonly delivery: Delivery;
 }
 
-/**
- * Who has a line of ours. `sending`: somebody within reach does not have it yet. `waiting`: those who don't are in the
- * room, but out of reach. `missed`: they left. `lacking` says their names.
- */
+/** Who has a line of ours. */
 export interface Delivery {
+  /**
+   * `sending`: a connected participant doesn't have it yet. `waiting`: those who don't are in the room, and not
+   * connected. `missed`: they left. `sent`: everyone has it.
+   */
   readonly state: 'sending' | 'waiting' | 'missed' | 'sent';
+  /** Names of those who don't have it. */
   readonly lacking: readonly string[];
 }
 
@@ -40,14 +45,14 @@ export function keyOf(author: string, id: string): string {
   return `${author}/${id}`;
 }
 
-/** The order that all agree on: by clock, then author, then id. */
+/** The order, the same for everyone: by clock, then author, then id. */
 export function compare(a: ChatLine, b: ChatLine): number {
   if (a.clock !== b.clock) return a.clock - b.clock;
   if (a.author !== b.author) return a.author < b.author ? -1 : 1;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-/** Lines in their order; the oldest go when there are too many. */
+/** Sorted lines; the oldest are dropped when there are too many. */
 export class ChatLog {
   readonly #most: number;
   readonly #byKey = new Map<string, ChatLine>();
@@ -58,7 +63,7 @@ export class ChatLog {
     this.#most = most;
   }
 
-  /** The same array until a line comes or changes. */
+  /** The same array until a line is added or changes. */
   get lines(): readonly ChatLine[] {
     this.#snapshot ??= [...this.#sorted];
     return this.#snapshot;
@@ -68,7 +73,7 @@ export class ChatLog {
     return this.#byKey.get(key);
   }
 
-  /** Takes the line in, in place of an earlier one with its key. */
+  /** Adds the line, or replaces the one with its key. */
   put(line: ChatLine): void {
     this.#snapshot = null;
     const known = this.#byKey.get(line.key);
@@ -96,7 +101,7 @@ export class ChatLog {
   }
 }
 
-/** What somebody has of each author, in few characters: equal if the lines and their revisions are. */
+/** A checksum of the lines of each author: equal if the lines and their revisions are. */
 export function sums(lines: readonly ChatLine[]): Map<string, string> {
   const found = new Map<string, { count: number; sum: number }>();
   for (const { author, id, revision } of lines) {
@@ -106,7 +111,9 @@ export function sums(lines: readonly ChatLine[]): Map<string, string> {
   return new Map([...found].map(([author, { count, sum }]) => [author, `${count}.${sum.toString(36)}`]));
 }
 
-/** FNV-1a, mixed so that the sums of two changes don't meet: tells lines apart that nobody made alike on purpose. */
+/**
+ * FNV-1a with a finalizer, so that two changes don't cancel out in a sum. No protection against deliberate collisions.
+ */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);

@@ -1,24 +1,24 @@
 import type { Json } from '../connection/messages.ts';
 import { type ChatLine, keyOf } from './line.ts';
 
-/** In characters as the browser counts them. */
+/** Longest text of a chat line, in UTF-16 code units (`text.length`). */
 export const CHAT_TEXT_MAX = 4000;
 const ID_MAX = 64;
 const NAME_MAX = 256;
-/** Authors in an ask, and characters of JSON in an answer: both fit into a message with room to spare. */
+/** Authors in a question, and characters of JSON in an answer: both fit easily into a message. */
 const AUTHORS_MAX = 300;
 const ANSWER_CHARACTERS_MAX = 48 * 1024;
 
-/** A line as it is said: without what only one person knows of it. */
+/** A line as it is sent: without what only one participant knows about it. */
 export type WrittenLine = Pick<
   ChatLine,
   'id' | 'author' | 'name' | 'clock' | 'at' | 'revision' | 'text' | 'reply' | 'to'
 >;
 
 export type ChatMessage =
-  /** By its author, to whom it is for; said again with a higher revision when they change it. */
+  /** By its author, to those it is for; sent again with a higher revision when they edit it. */
   | { readonly kind: 'chat'; readonly line: WrittenLine }
-  /** What did I miss? `have` sums up what is known, by author. `back`: in answer to an ask, and not to be asked back. */
+  /** "What did I miss?" `have` is a checksum per author. `back`: this answers a question, so don't ask back. */
   | { readonly kind: 'chat-ask'; readonly ask: string; readonly back: boolean; readonly have: Map<string, string> }
   /** A part of the answer. */
   | {
@@ -37,15 +37,15 @@ export function askMessage(ask: string, back: boolean, have: ReadonlyMap<string,
 }
 
 /**
- * The question in a message, and nothing else that is in it; undefined if it is none. Who may not write may still ask
- * what they missed.
+ * The question in a message, without anything else that is in it; undefined if it is none. Participants who may not
+ * write may still ask what they missed.
  */
 export function questionIn(value: unknown): Json | undefined {
   const message = parseMessage(value, { id: '', name: '' });
   return message?.kind === 'chat-ask' ? askMessage(message.ask, message.back, message.have) : undefined;
 }
 
-/** The answer in messages, each with the lines that are in it. */
+/** The answer as messages, each with its lines. */
 export function answers(ask: string, lines: readonly ChatLine[]): { message: Json; lines: readonly ChatLine[] }[] {
   const parts: ChatLine[][] = [[]];
   let size = 0;
@@ -68,7 +68,7 @@ function toldLine({ id, author, name, clock, at, revision, text, reply, to }: Wr
   return { id, author, name, clock, at, revision, text, reply, to };
 }
 
-/** What a peer sent, or null if it is not ours or makes no sense. `from` is the author of what is said live. */
+/** Parses what a peer sent; null if it isn't chat, or is invalid. `from` is the author of a `chat` message. */
 export function parseMessage(value: unknown, from: { readonly id: string; readonly name: string }): ChatMessage | null {
   if (!isRecord(value)) return null;
   const { kind, ask } = value;

@@ -8,8 +8,9 @@ export class ChannelStall {
   #since = 0;
 
   /**
-   * To be called about once a second with the buffered bytes, and with a count of messages given to the channel: the same
-   * number of bytes may be buffered each time, and not the same ones. True once per stall, when it has lasted too long.
+   * To be called about once a second with the buffered bytes, and with a count of messages given to the channel: the
+   * same number of bytes may be buffered each time, and not the same ones. True once per stall, when it has lasted too
+   * long.
    */
   update(waiting: number, given: number, nowMs: number): boolean {
     if (waiting === 0 || waiting !== this.#waiting || given !== this.#given) {

@@ -29,7 +29,7 @@ const MEASURE_EVERY_MS = 1000;
 /** Milliseconds without a path after which the status has a verdict. */
 const VERDICT_AFTER_MS = 12_000;
 
-/** Milliseconds between two readings of the audio level. Not a divisor of a second: that could miss a periodic sound. */
+/** Milliseconds between two readings of the audio level. No divisor of a second: that could miss a periodic sound. */
 const SPEAKING_EVERY_MS = 146;
 
 export interface ConnectionMonitorOptions {
@@ -43,7 +43,7 @@ export interface ConnectionMonitorOptions {
   readonly onMediaTimeout: () => void;
 }
 
-/** Monitors one peer's connection: its statistics, why there is no path, who speaks, and whether it still carries data. */
+/** Monitors the connection to one peer: statistics, verdict, voice activity, and whether it still carries data. */
 export class ConnectionMonitor {
   readonly status = new Source<ConnectionStatus>(NOT_CONNECTED);
   readonly speaking = new Source(false);

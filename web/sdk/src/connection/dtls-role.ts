@@ -10,8 +10,8 @@ export function dtlsRoleIn(sdp: string): DtlsRole | null {
 }
 
 /**
- * Munges an answer to keep the DTLS role that was negotiated first. Roles can't change during a DTLS association
- * (RFC 8842, 5.5), but Firefox answers every offer with `active`, and Chromium rejects that from a side that was passive.
+ * Munges an answer to keep the DTLS role that was negotiated first. Roles can't change during a DTLS association (RFC
+ * 8842, 5.5), but Firefox answers every offer with `active`, and Chromium rejects that from a side that was passive.
  */
 export function withDtlsRole(sdp: string, setup: DtlsRole): string {
   return sdp.replace(/^a=setup:(?:active|passive)(\r?)$/gm, `a=setup:${setup}$1`);

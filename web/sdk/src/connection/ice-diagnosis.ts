@@ -1,35 +1,38 @@
 import type { IceServer } from '../signalling/protocol.ts';
 
-/** How a browser reaches a relay. */
+/** How a browser reaches a TURN server. */
 export type Transport = 'udp' | 'tcp' | 'tls';
 
-/** Where a relay is, as a `turn:` or `turns:` URL says. */
+/** A TURN server, from its `turn:` or `turns:` URL (RFC 7065). */
 export interface TurnServer {
+  /** The whole URL. */
   readonly url: string;
+  /** Transport that the URL asks for. */
   readonly transport: Transport;
+  /** Port; the default one if the URL has none. */
   readonly port: number;
 }
 
-/** What the browser said of a server while it gathered candidates (`icecandidateerror`); 701 is no answer at all. */
+/** An `icecandidateerror` event of a server while gathering; code 701 is no answer at all. */
 export interface GatheringError {
   readonly url: string;
   readonly code: number;
 }
 
-/** One address that a side can perhaps be reached at. */
+/** Type and address of an ICE candidate. */
 export interface CandidateAddress {
   readonly type: RTCIceCandidateType;
   readonly address: string;
 }
 
-/** Kinds of addresses that were tried together, and whether there was ever an answer. */
+/** The types of a candidate pair that was checked, and whether there was ever a response. */
 export interface TriedPair {
   readonly local: RTCIceCandidateType;
   readonly remote: RTCIceCandidateType;
   readonly answered: boolean;
 }
 
-/** All that is known of a try to connect. */
+/** All that is known about an attempt to connect. */
 export interface IceAttempt {
   readonly relays: readonly TurnServer[];
   readonly errors: readonly GatheringError[];
@@ -40,7 +43,12 @@ export interface IceAttempt {
 
 export const NO_ICE_ATTEMPT: IceAttempt = { relays: [], errors: [], mine: [], theirs: [], pairs: [] };
 
-/** Why two people don't connect. */
+/**
+ * Why two participants can't connect: `no-candidates` (this browser found no address), `peer-silent` (nothing arrived
+ * from the peer), `network-blocked` (UDP is blocked here), `turn-refused` (TURN refused us), `relay-silent` (TURN did
+ * not answer), `no-relay` (the server has no relay, and the networks need one), `no-path` (even the relays did not
+ * help).
+ */
 export type VerdictCode =
   | 'no-candidates'
   | 'peer-silent'
@@ -50,21 +58,23 @@ export type VerdictCode =
   | 'no-relay'
   | 'no-path';
 
-/** The kinds of path that there are, best first. */
+/** Kinds of path, best first. */
 export type PathKind = 'same-network' | 'direct' | 'relay';
 
-/**
- * What became of a path that is not in use: `ready` would do, `unneeded` was not waited for, `missing` is one that nobody
- * offers.
- */
+/** A kind of path that is not in use. */
 export interface TriedPath {
+  /** Which kind. */
   readonly kind: PathKind;
+  /**
+   * What became of it: `ready` would work, `unneeded` was not waited for, `silent` got no response, `refused` was
+   * denied by the TURN server, `missing` is a relay where the server has none.
+   */
   readonly outcome: 'ready' | 'unneeded' | 'silent' | 'refused' | 'missing';
-  /** Where a relay was looked for; empty for other kinds. */
+  /** The TURN servers that were tried; empty for other kinds. */
   readonly relays: readonly TurnServer[];
 }
 
-/** Why nothing connects. */
+/** Diagnoses an attempt that found no path. */
 export function verdictOf({ relays, errors, mine, theirs, pairs }: IceAttempt): VerdictCode {
   if (mine.length === 0) return 'no-candidates';
   if (theirs.length === 0) return 'peer-silent';
@@ -75,7 +85,7 @@ export function verdictOf({ relays, errors, mine, theirs, pairs }: IceAttempt): 
   return udpGetsOut ? 'relay-silent' : 'network-blocked';
 }
 
-/** What else was tried besides the path in `use`; of what is worse than that, only whether a relay was there. */
+/** The kinds of path that are not in `use`. Of the kinds worse than that one only the relay is listed. */
 export function triedPaths(attempt: IceAttempt, use: PathKind | null): readonly TriedPath[] {
   const { relays, pairs } = attempt;
   const better = use === 'same-network' ? [] : use === 'direct' ? DIRECT.slice(0, 1) : DIRECT;
@@ -86,7 +96,7 @@ export function triedPaths(attempt: IceAttempt, use: PathKind | null): readonly 
   });
   if (use === 'relay') return found;
   const outcome = relayOutcome(attempt);
-  // Browsers stop to gather once they are connected.
+  // Browsers stop gathering once they are connected.
   const stopped = use !== null && outcome === 'silent' && !relays.every(({ url }) => isKnown(attempt.errors, url));
   return [...found, { kind: 'relay', outcome: stopped ? 'unneeded' : outcome, relays }];
 }
@@ -112,12 +122,12 @@ function isKnown(errors: readonly GatheringError[], url: string): boolean {
   return errors.some((error) => isAbout(error, url));
 }
 
-/** Firefox leaves the transport out where it is UDP. */
+/** Whether the error is about that URL. Firefox leaves the transport out if it is UDP. */
 export function isAbout(error: GatheringError, url: string): boolean {
   return error.url === url || error.url === url.replace('?transport=udp', '');
 }
 
-/** Both together: a browser forgets what it gave up. */
+/** Merges two readings of an attempt: browsers forget the pairs that they gave up. */
 export function mergedAttempts(before: IceAttempt, now: IceAttempt): IceAttempt {
   const errors = new Map([...before.errors, ...now.errors].map((each) => [`${each.url} ${each.code}`, each]));
   const pairs = new Map<string, TriedPair>();
@@ -134,7 +144,7 @@ export function mergedAttempts(before: IceAttempt, now: IceAttempt): IceAttempt 
   };
 }
 
-/** The relays among the servers that the broker has given. */
+/** The TURN servers among the ICE servers. */
 export function turnServersIn(servers: readonly Pick<IceServer, 'urls'>[]): readonly TurnServer[] {
   return servers.flatMap(({ urls }) => urls).flatMap((url) => relayAt(url) ?? []);
 }
@@ -148,7 +158,7 @@ function relayAt(url: string): TurnServer | null {
   return { url, transport, port: Number(port ?? (secure ? 5349 : 3478)) };
 }
 
-/** The addresses in a session description, which holds all that were gathered, or heard of, so far. */
+/** The candidates in a session description, which lists all that are known so far. */
 export function candidatesIn(sdp: string | undefined): readonly CandidateAddress[] {
   const lines = (sdp ?? '').matchAll(/^a=candidate:\S+ 1 \S+ \d+ (\S+) \d+ typ (host|srflx|prflx|relay)/gm);
   return [...lines].map(([, address = '', type]) => ({ type: type as RTCIceCandidateType, address }));

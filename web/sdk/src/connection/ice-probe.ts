@@ -4,18 +4,21 @@ import { type GatheringError, isAbout } from './ice-diagnosis.ts';
 /** Milliseconds that a server has to answer. */
 const ANSWER_WITHIN_MS = 6000;
 
-/** Milliseconds that a message has to come through a relay that was given. */
+/** Milliseconds that a message has to get through an allocated relay. */
 const PASS_WITHIN_MS = 8000;
 
-/** What a STUN server said. `address` is null where it is the one that this device has anyway: there is no NAT. */
+/** What a STUN server answered. `address` is our public address; null if it is the device's own one, so without NAT. */
 export type StunAnswer = { readonly found: 'answer'; readonly address: string | null } | { readonly found: 'silent' };
 
-/** What a TURN server did. `no-data`: it gave a relay, but nothing came through. */
+/**
+ * What a TURN server did: `passes` data, is `silent`, `refused` the credentials, or allocated a relay that passes
+ * `no-data`.
+ */
 export type TurnAnswer =
   | { readonly found: 'passes'; readonly roundTripMs: number }
   | { readonly found: 'silent' | 'refused' | 'no-data' };
 
-/** Asks a STUN server, really and from this browser; `url` is one of its URLs. Rejects if `signal` aborts. */
+/** Sends a STUN request from this browser to the server at `url`. Takes up to 6 seconds. Rejects if `signal` aborts. */
 export async function probeStun(url: string, signal?: AbortSignal): Promise<StunAnswer> {
   const end = new Gatherer([{ urls: [url] }], 'all', signal);
   try {
@@ -24,7 +27,7 @@ export async function probeStun(url: string, signal?: AbortSignal): Promise<Stun
     await end.connection.setLocalDescription();
     const found = await answer;
     if (found !== null) return { found: 'answer', address: found.address };
-    // No second address: the answer was the address of this device, unless there was no answer.
+    // No second address: the server answered with the address of this device, or not at all.
     return end.complete && end.errors.length === 0 && end.candidates > 0
       ? { found: 'answer', address: null }
       : { found: 'silent' };
@@ -33,7 +36,10 @@ export async function probeStun(url: string, signal?: AbortSignal): Promise<Stun
   }
 }
 
-/** Sends a message through a TURN server to itself; `server` has one URL. Rejects if `signal` aborts. */
+/**
+ * Sends a message through a TURN server from this browser to itself. `server` has one URL. Takes up to 14 seconds.
+ * Rejects if `signal` aborts.
+ */
 export async function probeTurn(server: IceServer, signal?: AbortSignal): Promise<TurnAnswer> {
   const [alice, bob] = [new Gatherer([server], 'relay', signal), new Gatherer([server], 'relay', signal)];
   try {
@@ -62,7 +68,7 @@ function isRelay({ type }: RTCIceCandidate): boolean {
   return type === 'relay';
 }
 
-/** A connection that is only there to gather candidates, or to talk to another one in this page. */
+/** A connection that only gathers candidates, or talks to another one on this page. */
 class Gatherer {
   readonly connection: RTCPeerConnection;
   readonly errors: GatheringError[] = [];
@@ -82,7 +88,7 @@ class Gatherer {
     return this.connection.iceGatheringState === 'complete';
   }
 
-  /** The first candidate of that kind; null if there is none among all, or in time. */
+  /** The first candidate of that kind; null if there is none, or none in time. */
   first(is: (candidate: RTCIceCandidate) => boolean): Promise<RTCIceCandidate | null> {
     const { connection } = this;
     const found = new Promise<RTCIceCandidate | null>((resolve) => {
@@ -128,7 +134,7 @@ function heard(target: EventTarget, name: string): Promise<void> {
   });
 }
 
-/** What was promised, or null if it takes longer. */
+/** The promised value, or null if it takes longer. */
 function within<T>(ms: number, promised: Promise<T>, signal: AbortSignal | undefined): Promise<T | null> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(null), ms);

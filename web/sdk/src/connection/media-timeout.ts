@@ -2,8 +2,8 @@
 const SILENT_MS = 1000;
 
 /**
- * Detects that no media arrives any more, seconds before the browser reports `disconnected`: a router with a new address
- * silently drops what is sent to the old one.
+ * Detects that no media arrives any more, seconds before the browser reports `disconnected`: a router with a new
+ * address silently drops what is sent to the old one.
  */
 export class MediaTimeout {
   #mark = 0;
@@ -16,8 +16,8 @@ export class MediaTimeout {
   }
 
   /**
-   * To be called several times a second. `mark` changes whenever a packet arrives, and is 0 until the first one. True once
-   * per timeout.
+   * To be called several times a second. `mark` changes whenever a packet arrives, and is 0 until the first one. True
+   * once per timeout.
    */
   update(mark: number, nowMs: number): boolean {
     if (mark !== this.#mark) {

@@ -7,8 +7,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /**
  * A signal between two members, inside the payload that is opaque to the server.
  *
- * `link` is the number of the sender's connection, which grows with time; `to` is that of the receiver's connection that
- * it is meant for, null if not known yet.
+ * `link` is the number of the sender's connection, which grows with time; `to` is that of the receiver's connection
+ * that it is meant for, null if not known yet.
  */
 export interface SignalMessage {
   readonly link: number;

@@ -32,8 +32,9 @@ export type NegotiationEffect =
  * Perfect negotiation (W3C WebRTC, 10.7) for one side of one connection: a pure machine that handles glare between the
  * polite and the impolite peer, and renegotiation. The table comes from the server, see docs/protocol.md.
  *
- * After each of `make-offer`, `make-answer` and `take` the caller calls `done`; if one fails, neither the connection nor
- * this machine can be used any more. A rolled back offer is not made again here: browsers fire `negotiationneeded` again.
+ * After each of `make-offer`, `make-answer` and `take` the caller calls `done`; if one fails, neither the connection
+ * nor this machine can be used any more. A rolled back offer is not made again here: browsers fire `negotiationneeded`
+ * again.
  */
 export class Negotiation {
   readonly #polite: boolean;

@@ -283,8 +283,8 @@ export class PeerConnection {
   }
 
   /**
-   * Sends text over the data channel if that is open. When the channel's buffer is full, which means that the other side
-   * reads nothing, the connection fails. Text that is too large for the other side is dropped.
+   * Sends text over the data channel if that is open. When the channel's buffer is full, which means that the other
+   * side reads nothing, the connection fails. Text that is too large for the other side is dropped.
    */
   send(text: string): void {
     try {

@@ -15,8 +15,8 @@ interface Unacknowledged {
 }
 
 /**
- * Reliable messages to and from one peer, over one connection after another: each is sent again until it is acknowledged,
- * and delivered once.
+ * Reliable messages to and from one peer, over one connection after another: each is sent again until it is
+ * acknowledged, and delivered once.
  */
 export class ReliableMessages {
   readonly #write: (text: string) => void;

@@ -7,32 +7,36 @@ import {
   type VerdictCode,
 } from './ice-diagnosis.ts';
 
-/** The path to a peer. Numbers are null until measured. */
+/** State and statistics of the connection to a peer. Numbers are null until measured. */
 export interface ConnectionStatus {
+  /** `looking` for a first path, connected `direct` or `relayed`, or `lost`: the SDK reconnects by itself. */
   readonly state: 'looking' | 'direct' | 'relayed' | 'lost';
-  /** Which kind of path is in use; null while there is none. */
+  /** The kind of path in use; null if none. */
   readonly path: PathKind | null;
-  /** What else was tried, best kind first. */
+  /** What became of the other kinds of path, best kind first. */
   readonly tried: readonly TriedPath[];
-  /** Why nothing connects; null while something does, or while it is too early to tell. */
+  /** Why there is no path; null if there is one, and for the first 12 seconds. */
   readonly verdict: VerdictCode | null;
+  /** Round-trip time of the path, in milliseconds. */
   readonly roundTripMs: number | null;
-  /** Effective addresses as the browser tells them ("203.0.113.7:4711"); null if unknown or hidden. */
+  /** Our address on this path ("203.0.113.7:4711"); null if unknown, or hidden by the browser. */
   readonly localAddress: string | null;
+  /** The peer's address on this path; null if unknown, or hidden by the browser. */
   readonly remoteAddress: string | null;
-  /** `prflx` is a NAT that nobody had told of. */
+  /** Type of our ICE candidate in use; `prflx` is the address of a NAT that only the checks have revealed. */
   readonly localType: RTCIceCandidateType | null;
+  /** Type of the peer's ICE candidate in use. */
   readonly remoteType: RTCIceCandidateType | null;
-  /** How our packets leave: to our relay (`udp`, `tcp`, `tls`) if we have one, else to the peer (`udp`, `tcp`). */
+  /** Transport of our packets: to our relay (`udp`, `tcp`, `tls`) if we use one, else to the peer (`udp`, `tcp`). */
   readonly protocol: string | null;
-  /** What comes from the peer; null while no picture does. */
+  /** The camera's video as received; null if none arrives. */
   readonly video: {
     readonly width: number;
     readonly height: number;
     readonly framesPerSecond: number;
     readonly kbitPerSecond: number;
   } | null;
-  /** Packets lost on the way here, 0 to 1, since the last measurement. */
+  /** Share of received packets that were lost since the last measurement, 0 to 1. */
   readonly packetLoss: number | null;
 }
 
@@ -51,7 +55,7 @@ export const NOT_CONNECTED: ConnectionStatus = {
   packetLoss: null,
 };
 
-/** What the next measurement is held against. */
+/** Counters of the last measurement, to compute rates from. */
 export interface Counters {
   readonly atMs: number;
   readonly bytes: number;
@@ -63,15 +67,15 @@ interface StatsRow extends RTCStats {
   readonly [field: string]: unknown;
 }
 
-/** What both sides have said of where they can be reached, as session descriptions. */
+/** Both sides' session descriptions, with the candidates known so far. */
 export interface SessionDescriptions {
   readonly mine: string | undefined;
   readonly theirs: string | undefined;
 }
 
 /**
- * The line as `getStats()` tells it, and the counters for the next time. `camera` is the id of the track that their
- * picture comes by: another one brings their screen.
+ * The status from a `getStats()` report, and the counters for the next time. `camera` is the id of the track of the
+ * peer's camera: another video track carries their screen.
  */
 export function readStats(
   report: RTCStatsReport,
@@ -110,7 +114,7 @@ export function readStats(
   };
 }
 
-/** What was tried so far, apart from what the connection itself was told. */
+/** The candidate pairs that were checked so far. */
 export function triedPairs(report: RTCStatsReport): readonly TriedPair[] {
   const rows = rowsOf(report);
   return [...rows.values()].flatMap((row): readonly TriedPair[] => {
@@ -122,7 +126,7 @@ export function triedPairs(report: RTCStatsReport): readonly TriedPair[] {
   });
 }
 
-/** All that is known of this connection's try. */
+/** All that is known about this connection's attempt. */
 export function iceAttemptOf(
   report: RTCStatsReport,
   said: SessionDescriptions,
@@ -140,7 +144,7 @@ function rowsOf(report: RTCStatsReport): Map<string, StatsRow> {
   return rows;
 }
 
-/** Private and link-local addresses, and names that only mean something on one network. */
+/** Private and link-local addresses, and mDNS names, which mean something on one network only. */
 const LOCAL_ADDRESS =
   /^(10\.|127\.|169\.254\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:|::1$)|\.local$/i;
 
@@ -152,12 +156,12 @@ function pathKind(
 ): PathKind | null {
   if (local === null || remote === null) return null;
   if (local === 'relay' || remote === 'relay') return 'relay';
-  // Browsers hide an address only from who is on the same network.
+  // Browsers hide an address only from peers on the same network.
   const near = theirs === null || theirs === mine || LOCAL_ADDRESS.test(theirs);
   return local === 'host' && remote === 'host' && near ? 'same-network' : 'direct';
 }
 
-/** The type of a candidate; one that was heard from before it was told of is what it was told to be later. */
+/** The type of a candidate. A `prflx` candidate that was signalled later counts as what it was signalled as. */
 function realType(candidate: StatsRow | undefined, sdp: string | undefined): RTCIceCandidateType | null {
   const type = candidateType(candidate);
   if (type !== 'prflx') return type;
@@ -171,7 +175,7 @@ function realType(candidate: StatsRow | undefined, sdp: string | undefined): RTC
 function selectedPair(rows: readonly StatsRow[]): StatsRow | undefined {
   const transport = rows.find((row) => row.type === 'transport');
   const selected = rows.find((row) => row.id === transport?.['selectedCandidatePairId']);
-  // Firefox has no transport row, and says `selected` on the pair.
+  // Firefox has no `transport` row, and marks the pair as `selected`.
   return selected ?? rows.find((row) => row.type === 'candidate-pair' && row['selected'] === true);
 }
 

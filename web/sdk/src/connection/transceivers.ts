@@ -29,8 +29,9 @@ const CODECS: { readonly [name in TrackName]?: readonly string[] } = {
 };
 
 /**
- * The transceivers of a connection by name, as far as they exist: of each kind the first is for camera or microphone, and
- * the second for a screen. Transceivers without a `mid` don't count if others have one: a rolled back offer left them.
+ * The transceivers of a connection by name, as far as they exist: of each kind the first is for camera or microphone,
+ * and the second for a screen. Transceivers without a `mid` don't count if others have one: a rolled back offer left
+ * them.
  */
 export function transceiversOf(connection: RTCPeerConnection): ReadonlyMap<TrackName, RTCRtpTransceiver> {
   const live = connection.getTransceivers().filter(({ direction }) => direction !== 'stopped');

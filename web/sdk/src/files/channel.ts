@@ -1,24 +1,25 @@
 import { isFull } from '../errors.ts';
 import { type FileFrame, parseFileFrame } from './frames.ts';
 
-/** How bytes go out. */
+/** Backpressure: how much is given to the data channel at a time. */
 export interface Backpressure {
-  /** Bytes of a message at most. */
+  /** Most bytes of a message. */
   readonly messageBytes: number;
-  /** Bytes that may wait in the channel when the next message is given to it. */
+  /** `bufferedAmount` above which the next message has to wait. */
   readonly bufferedBytes: number;
 }
 
 /**
- * Small steps, for speed: what waits Chromium sends faster at first than it can be taken in, and then stands still for
- * seconds. A file of 8 MB goes at 9.3 MB/s by these, and went at 2.8 with 1 MiB waiting (`bench/files.py speed`).
+ * Small steps are faster: Chromium sends a large buffer faster than the receiver can take it, and then stalls for
+ * seconds. A file of 8 MB is sent at 9.3 MB/s with these values, and at 2.8 with 1 MiB buffered (`bench/files.py
+ * speed`).
  */
 export const BACKPRESSURE: Backpressure = { messageBytes: 64 * 1024, bufferedBytes: 64 * 1024 };
 
-/** Bytes in the channel above which what can be left unsaid is. */
+/** `bufferedAmount` above which optional frames are dropped. */
 const WAITING_MAX = 1024 * 1024;
 
-/** What a link has for files. */
+/** The part of a peer connection that files need. */
 export interface FileConnection {
   readonly connection: RTCPeerConnection;
   readonly files: RTCDataChannel;
@@ -28,44 +29,47 @@ export interface FileConnection {
 export interface FileChannelListener {
   opened(): void;
   received(frame: FileFrame): void;
-  /** A binary message came, for whatever it is. */
+  /** A binary message arrived, whatever it is for. */
   progressed(): void;
 }
 
-/** Bytes that a frame announced, of which not all have come. */
+/** Bytes that a frame announced, and that have not all arrived. */
 interface Expected {
   readonly size: number;
-  /** Those that came; null before the first. */
+  /** What has arrived; null before the first byte. */
   bytes: Uint8Array<ArrayBuffer> | null;
   readonly done: (bytes: Uint8Array<ArrayBuffer> | null) => void;
   filled: number;
 }
 
-/** The channels for files with one person, one link after the other: frames as text, and bytes after their frame. */
+/**
+ * The data channels for files with one peer, over one connection after another: frames as text messages, and bytes as
+ * binary messages after their frame.
+ */
 export class FileChannel {
   readonly #listener: FileChannelListener;
-  #link: FileConnection | null = null;
+  #connection: FileConnection | null = null;
   #channel: RTCDataChannel | null = null;
   #messageBytes = 16 * 1024;
   #expected: Expected | null = null;
   #given = 0;
-  /** Lets go who waits for the channel to take more. */
+  /** Wakes the sender that waits for the buffer to drain. */
   #release: () => void = () => undefined;
 
   constructor(listener: FileChannelListener) {
     this.#listener = listener;
   }
 
-  /** Goes on over this link. */
-  attach(link: FileConnection): void {
-    const { connection, files: channel } = link;
-    this.#link = link;
+  /** Continues over this connection. */
+  attach(connection: FileConnection): void {
+    const { files: channel } = connection;
+    this.#connection = connection;
     channel.binaryType = 'arraybuffer';
     this.#channel = channel;
     this.#expected = null;
     this.#release();
     channel.onopen = () => {
-      const most = connection.sctp?.maxMessageSize ?? 0;
+      const most = connection.connection.sctp?.maxMessageSize ?? 0;
       this.#messageBytes = most > 0 ? most : this.#messageBytes;
       if (channel === this.#channel) this.#listener.opened();
     };
@@ -84,32 +88,32 @@ export class FileChannel {
     this.#release();
   }
 
-  /** The channel of now; null while it is not open. */
+  /** The current channel; null while it is not open. */
   get channel(): RTCDataChannel | null {
     return this.#channel?.readyState === 'open' ? this.#channel : null;
   }
 
-  /** How many messages of bytes were given to channels: each only when those before it had left, but for a few. */
+  /** Binary messages given to channels so far. With backpressure, it grows only as earlier ones are sent. */
   get messagesQueued(): number {
     return this.#given;
   }
 
-  /** Whether more waits to go out than should. */
+  /** Whether optional frames should be dropped. */
   get full(): boolean {
     return (this.channel?.bufferedAmount ?? 0) > WAITING_MAX;
   }
 
-  /** It is lost if there is no open channel. */
+  /** Sends a frame; it is lost if no channel is open. */
   sendFrame(frame: FileFrame): void {
     try {
       this.channel?.send(JSON.stringify(frame));
     } catch (error) {
-      if (isFull(error)) this.#link?.fail(error);
-      else console.warn('eyeline: not said:', error);
+      if (isFull(error)) this.#connection?.fail(error);
+      else console.warn('eyeline: could not send a frame:', error);
     }
   }
 
-  /** Resolves when the channel takes more; false if it is no longer the one of now. */
+  /** Backpressure: resolves when the channel's buffer has drained; false if the channel was replaced. */
   async drained(channel: RTCDataChannel, { bufferedBytes: waiting }: Backpressure): Promise<boolean> {
     if (this.channel === channel && channel.bufferedAmount > waiting) {
       channel.bufferedAmountLowThreshold = waiting / 2;
@@ -120,29 +124,29 @@ export class FileChannel {
     return this.channel === channel;
   }
 
-  /** Sends the bytes after their frame. Meanwhile other frames may be said, but no other bytes sent. */
+  /** Sends a frame and its bytes. Other frames may be sent meanwhile, but no other bytes. */
   async sendBytes(
     channel: RTCDataChannel,
     frame: FileFrame,
     bytes: Uint8Array<ArrayBuffer>,
-    flow: Backpressure,
+    backpressure: Backpressure,
   ): Promise<void> {
-    if (!(await this.drained(channel, flow))) return;
+    if (!(await this.drained(channel, backpressure))) return;
     this.sendFrame(frame);
-    const step = Math.min(flow.messageBytes, this.#messageBytes);
+    const step = Math.min(backpressure.messageBytes, this.#messageBytes);
     for (let at = 0; at < bytes.length; at += step) {
-      if (!(await this.drained(channel, flow))) return;
+      if (!(await this.drained(channel, backpressure))) return;
       channel.send(bytes.subarray(at, at + step));
       this.#given += 1;
     }
   }
 
-  /** So many bytes come next; null is done if more came. */
+  /** That many bytes follow. `done` gets null if more arrived. */
   expect(size: number, done: (bytes: Uint8Array<ArrayBuffer> | null) => void): void {
     this.#expected = { size, bytes: null, done, filled: 0 };
   }
 
-  /** The bytes that come next are nobody's. */
+  /** Drops the bytes that follow. */
   skip(): void {
     this.#expected = null;
   }
@@ -158,7 +162,7 @@ export class FileChannel {
     const { size, done, filled } = expected;
     expected.filled += piece.length;
     if (filled === 0 && piece.length === size)
-      expected.bytes = piece; // all in one message: nothing to put together
+      expected.bytes = piece; // all in one message: no copy needed
     else if (expected.filled <= size) {
       expected.bytes ??= new Uint8Array(size);
       expected.bytes.set(piece, filled);

@@ -1,24 +1,27 @@
-/** Chunks that one member may wait for from us; what they ask for beyond is denied. */
+/** Chunks that one member may request from us at a time; further requests are denied. */
 const ASKED_MAX = 64;
 
-/** Seconds without any bytes after which a member is not waited for. */
+/** Seconds without any bytes after which our requests to a member have failed. */
 const SILENT_SECONDS = 10;
 
-/** A chunk of a file that several people get. */
+/** A chunk of a file that several members receive. */
 export interface ChunkRef {
   readonly share: string;
   readonly index: number;
 }
 
-/** Chunks that we and one other member pass on to each other. Times are seconds on any monotonic clock. */
+/**
+ * Chunk requests between us and one other member, who pass chunks on to each other: a pure machine. Times are seconds
+ * on any monotonic clock.
+ */
 export class ChunkRequests {
-  /** What we asked them for, by its name. */
+  /** What we requested, by name. */
   readonly #wanted = new Map<string, ChunkRef>();
-  /** What they asked us for, first come first. */
+  /** What they requested, in order. */
   #asked: ChunkRef[] = [];
   #heardAt = 0;
 
-  /** We ask for this one. */
+  /** We request this chunk. */
   want(piece: ChunkRef, now: number): void {
     if (this.#wanted.size === 0) this.#heardAt = now;
     this.#wanted.set(nameOf(piece), piece);
@@ -28,24 +31,24 @@ export class ChunkRequests {
     return this.#wanted.has(nameOf(piece));
   }
 
-  /** Bytes came: they are at it. */
+  /** Bytes arrived: they are still sending. */
   heard(now: number): void {
     this.#heardAt = now;
   }
 
-  /** It came, or it won't; false if we did not ask. */
+  /** The chunk arrived, or won't; false if we did not request it. */
   answered(piece: ChunkRef): boolean {
     return this.#wanted.delete(nameOf(piece));
   }
 
-  /** They ask for this one; false if they are denied it, for too many wait already. */
+  /** They request this chunk; false if too many wait already, so it is denied. */
   ask(piece: ChunkRef): boolean {
     if (this.#asked.length >= ASKED_MAX) return false;
     this.#asked.push(piece);
     return true;
   }
 
-  /** What they are given next. */
+  /** The chunk to send them next. */
   next(): ChunkRef | null {
     return this.#asked.shift() ?? null;
   }
@@ -54,13 +57,13 @@ export class ChunkRequests {
     return this.#wanted.size === 0 ? null : this.#heardAt + SILENT_SECONDS;
   }
 
-  /** What will not come. */
+  /** Our requests that have failed. */
   wake(now: number): readonly ChunkRef[] {
     const due = this.nextWake();
     return due === null || due > now ? [] : this.lose();
   }
 
-  /** The link is gone, and with it all that was asked for; what of it was ours. */
+  /** The connection is gone, and all requests with it; returns ours. */
   lose(): readonly ChunkRef[] {
     const lost = [...this.#wanted.values()];
     this.#wanted.clear();

@@ -1,54 +1,54 @@
 import { WINDOW_CHUNKS } from './offer.ts';
 
-/** Chunks that one holder is asked for at a time: for the next ones there may be others by then. */
+/** Chunks requested from one holder at a time: others may have the next ones by then. */
 const ASKED_OF_ONE = 12;
 
 /**
- * Chunks that are on their way from us to one of several people. More at once come no faster, and more of them are lost
- * where all lines meet, and sent again.
+ * Chunks in flight from us to one of several receivers. More are no faster: they cause packet loss on the shared
+ * uplink.
  */
 const SEEDS_OF_ONE = 2;
 
-/** Seconds that somebody waits for a chunk from another one before it comes from elsewhere, at least. */
+/** Shortest timeout, in seconds, for a chunk from another receiver. */
 const PATIENCE_MIN = 2;
 
-/** Times as long as a chunk from us takes to come that they wait. */
+/** The timeout as a multiple of the time that a chunk from us takes. */
 const PATIENCE = 8;
 
-/** Seconds that a chunk from us is taken to need as long as none has come anywhere. */
+/** Assumed seconds per chunk from us, before any has arrived. */
 const PACE_UNKNOWN = 2;
 
-/** Seconds that somebody is not sent to a holder who failed them, at least. */
+/** Shortest time, in seconds, that a receiver is not sent to a holder who failed them. */
 const AVOIDED_MIN = 30;
 
 interface ChunkInFlight {
-  /** null if it comes from us. */
+  /** null if we send it. */
   readonly holder: string | null;
   readonly since: number;
 }
 
-/** What one receiver has of the file, as far as they have told, and what is on its way to them. */
+/** One receiver's copy of the file: what they say they have, and what is in flight to them. */
 export class Replica {
   /** The id of the receiver. */
   readonly peerId: string;
   /** Chunks that are stored. */
   have = 0;
-  /** Those after them that have come. */
+  /** Chunks after those that have arrived. */
   readonly got = new Set<number>();
   readonly coming = new Map<number, ChunkInFlight>();
-  /** Since when they wait for a chunk to come from another one. */
+  /** When they began to wait for a chunk from another receiver. */
   readonly waits = new Map<number, number>();
-  /** Until when they are not sent to this holder. */
+  /** Until when they are not sent to a holder. */
   readonly avoided = new Map<string, number>();
-  /** Whether it may be given more. */
+  /** Whether they can receive more. */
   ready = false;
-  /** Whether it may be passed on. */
+  /** Whether they can pass chunks on. */
   serves = false;
-  /** Seconds that a chunk from us takes to come, on average; null before one has. */
+  /** Average seconds that a chunk from us takes; null before the first. */
   pace: number | null = null;
 
-  constructor(who: string) {
-    this.peerId = who;
+  constructor(peerId: string) {
+    this.peerId = peerId;
   }
 
   holds(index: number): boolean {
@@ -56,7 +56,7 @@ export class Replica {
   }
 }
 
-/** Tell the receiver that the chunk is to be had from the holder. */
+/** Tell the receiver to get this chunk from the holder. */
 export interface HolderHint {
   readonly replica: Replica;
   readonly index: number;
@@ -64,8 +64,9 @@ export interface HolderHint {
 }
 
 /**
- * Who gets which chunk of a file from whom. Each goes out from us once, to whoever takes the next one, and who has it
- * passes it on; more than once only where somebody would wait too long. Times are seconds on any monotonic clock.
+ * Schedules the chunks of a file for all its receivers: a pure machine. We send each chunk once, to the first receiver
+ * that can take one, and receivers pass it on; more than once only if a receiver would wait too long. Times are seconds
+ * on any monotonic clock.
  */
 export class ChunkScheduler {
   readonly #chunks: number;
@@ -75,8 +76,8 @@ export class ChunkScheduler {
     this.#chunks = chunks;
   }
 
-  join(who: string): Replica {
-    const copy = new Replica(who);
+  join(peerId: string): Replica {
+    const copy = new Replica(peerId);
     this.#replicas.add(copy);
     return copy;
   }
@@ -85,7 +86,7 @@ export class ChunkScheduler {
     this.#replicas.delete(copy);
   }
 
-  /** They have the chunks before `next`. Whatever was on its way to them is lost. */
+  /** They have the chunks before `next`. Whatever was in flight to them is lost. */
   begin(copy: Replica, next: number): void {
     copy.have = next;
     copy.got.clear();
@@ -93,7 +94,7 @@ export class ChunkScheduler {
     copy.waits.clear();
   }
 
-  /** A chunk came there; one that was not on its way is not believed. */
+  /** A chunk arrived there. Ignored unless it was in flight. */
   got(copy: Replica, index: number, now: number): void {
     const coming = copy.coming.get(index);
     if (coming === undefined) return;
@@ -105,7 +106,7 @@ export class ChunkScheduler {
     copy.pace = copy.pace === null ? took : copy.pace + (took - copy.pace) / 4;
   }
 
-  /** They have stored the chunks before `next`; it is believed as far as these came or were on their way. */
+  /** They have stored the chunks before `next`, as far as these had arrived or were in flight. */
   have(copy: Replica, next: number, now: number): void {
     for (; copy.have < next; copy.have += 1) {
       this.got(copy, copy.have, now);
@@ -113,7 +114,7 @@ export class ChunkScheduler {
     }
   }
 
-  /** A chunk did not come, or came wrong. */
+  /** A chunk did not arrive there, or is wrong. */
   miss(copy: Replica, index: number, now: number): void {
     const coming = copy.coming.get(index);
     if (coming === undefined) return;
@@ -121,7 +122,7 @@ export class ChunkScheduler {
     if (coming.holder !== null) this.#avoid(copy, coming.holder, now);
   }
 
-  /** The chunk that we send them next, which from now on is on its way; null if there is none now. */
+  /** The chunk that we send them next, which is in flight from now on; null if none. */
   seed(copy: Replica, now: number): number | null {
     if (!copy.ready || this.#isFull(copy)) return null;
     let late: number | null = null;
@@ -134,7 +135,7 @@ export class ChunkScheduler {
     return this.#give(copy, late, now);
   }
 
-  /** Sends receivers to those who have what they lack. */
+  /** Sends receivers to holders of the chunks that they lack. */
   assign(now: number): readonly HolderHint[] {
     const told: HolderHint[] = [];
     if (this.#replicas.size < 2) return told;
@@ -153,7 +154,7 @@ export class ChunkScheduler {
     return told;
   }
 
-  /** When somebody will have waited too long; to be followed by {@link assign}, and by {@link seed} for all. */
+  /** When the next timeout is due; call {@link assign} then, and {@link seed} for each receiver. */
   nextWake(now: number): number | null {
     let next: number | null = null;
     for (const copy of this.#replicas) {
@@ -166,7 +167,7 @@ export class ChunkScheduler {
     return next;
   }
 
-  /** How much each holder is asked for, without what was waited for too long: that comes from elsewhere. */
+  /** Requests per holder. Those that timed out are given up. */
   #asked(now: number): Map<string, number> {
     const asked = new Map<string, number>();
     for (const copy of this.#replicas) {
@@ -181,7 +182,7 @@ export class ChunkScheduler {
     return asked;
   }
 
-  /** Of the chunks that they can have from another one that which the fewest have, from who is asked for the fewest. */
+  /** Of the chunks that others hold the rarest one, from the holder with the fewest requests. */
   #find(to: Replica, asked: ReadonlyMap<string, number>, now: number): HolderHint | null {
     let found: HolderHint | null = null;
     let rarest = Number.POSITIVE_INFINITY;
@@ -203,7 +204,7 @@ export class ChunkScheduler {
     return found;
   }
 
-  /** Whether as many chunks are on their way to them from us as should. */
+  /** Whether enough chunks are in flight to them from us. */
   #isFull({ coming }: Replica): boolean {
     const ready = [...this.#replicas].filter((copy) => copy.ready).length;
     const ours = [...coming.values()].filter(({ holder }) => holder === null).length;
@@ -226,7 +227,7 @@ export class ChunkScheduler {
     return index;
   }
 
-  /** Whether they can have it from another one, now or soon, or another one should have it who passes more on. */
+  /** Whether another receiver has or gets the chunk and can pass it on, or should get it since they pass on more. */
   #isForOthers(copy: Replica, index: number, now: number): boolean {
     const failing = this.#isFailing(copy, now);
     for (const other of this.#replicas) {
@@ -242,24 +243,24 @@ export class ChunkScheduler {
     return other.serves && other.peerId !== copy.peerId && (copy.avoided.get(other.peerId) ?? now) <= now;
   }
 
-  /** Whether most of the others have waited in vain for what this one has. */
-  #isFailing({ peerId: who }: Replica, now: number): boolean {
-    const avoiding = [...this.#replicas].filter(({ avoided }) => (avoided.get(who) ?? now) > now);
+  /** Whether at least half of the receivers had timeouts with this one. */
+  #isFailing({ peerId }: Replica, now: number): boolean {
+    const avoiding = [...this.#replicas].filter(({ avoided }) => (avoided.get(peerId) ?? now) > now);
     return 2 * avoiding.length >= this.#replicas.size;
   }
 
-  #avoid(copy: Replica, who: string, now: number): void {
-    copy.avoided.set(who, now + Math.max(AVOIDED_MIN, 2 * this.#patience(copy, now)));
+  #avoid(copy: Replica, peerId: string, now: number): void {
+    copy.avoided.set(peerId, now + Math.max(AVOIDED_MIN, 2 * this.#patience(copy, now)));
   }
 
-  /** Whether they have waited too long for a chunk from another one. */
+  /** Whether a chunk from another receiver has timed out. */
   #isLate(copy: Replica, index: number, now: number): boolean {
     const since = copy.waits.get(index) ?? now;
     copy.waits.set(index, since);
     return since + this.#patience(copy, now) <= now;
   }
 
-  /** Who gets little from us gets little from others as well: they wait longer. */
+  /** The timeout: longer for a slow receiver, to whom others are slow too. */
   #patience(copy: Replica, now: number): number {
     let pace = copy.pace ?? this.#fastest() ?? PACE_UNKNOWN;
     for (const { holder, since } of copy.coming.values()) if (holder === null) pace = Math.max(pace, now - since);

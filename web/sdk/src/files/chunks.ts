@@ -1,23 +1,23 @@
 import { hashOf } from './hash.ts';
 import { CHUNK_BYTES, chunkBytes } from './offer.ts';
 
-/** Chunks that are read from the disk at once: one at a time takes the browser four times as long. */
+/** Chunks read from disk at once: reading them one by one takes four times as long. */
 const READ_CHUNKS = 8;
 
-/** Such reads that are kept: the next one is begun early, and one receiver may be a little behind the other. */
+/** Reads that are kept: the next one starts early, and one receiver may be a little behind another. */
 const BLOCKS = 3;
 
-/** A file as its chunks, which are wanted about one after the other. */
+/** Reads a file in chunks, which are needed about in sequence. */
 export class Chunks {
   readonly #file: Blob;
-  /** What was read last, by its first chunk. */
+  /** The latest reads, by their first chunk. */
   readonly #blocks = new Map<number, Promise<Uint8Array<ArrayBuffer>>>();
 
   constructor(file: Blob) {
     this.#file = file;
   }
 
-  /** A view of what was read, not to be changed. Rejects if the file has changed or gone. */
+  /** Reads a chunk; not to be modified. Rejects if the file has changed or is gone. */
   async read(index: number): Promise<Uint8Array<ArrayBuffer>> {
     const place = index % READ_CHUNKS;
     const first = index - place;
@@ -27,14 +27,14 @@ export class Chunks {
     return block.subarray(start, start + chunkBytes(this.#file.size, index));
   }
 
-  /** Gives the memory back. */
+  /** Frees the memory. */
   rest(): void {
     this.#blocks.clear();
   }
 
-  /** Reads ahead, so that nobody waits for the disk later. */
+  /** Reads ahead. */
   #prepare(first: number): void {
-    if (first * CHUNK_BYTES < this.#file.size) this.#block(first).catch(() => undefined); // whoever reads it hears of it
+    if (first * CHUNK_BYTES < this.#file.size) this.#block(first).catch(() => undefined); // reported when it is read
   }
 
   #block(first: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -52,14 +52,15 @@ export class Chunks {
   }
 }
 
-/** The start of a file that an earlier page received, as {@link resumable} reads it. */
+/** The start of a file that an earlier page received, for `IncomingFile.accept`; see {@link resumable}. */
 export interface StoredChunks {
-  /** Bytes in whole chunks. */
+  /** Size of the complete chunks, in bytes. */
   readonly bytes: number;
+  /** SHA-256 of each chunk. */
   readonly hashes: readonly Uint8Array<ArrayBuffer>[];
 }
 
-/** What a file that was received in part has of whole chunks. */
+/** Reads a partly received file, so that its transfer can resume. Rejects if it can't be read. */
 export async function resumable(file: Blob): Promise<StoredChunks> {
   const whole = Math.floor(file.size / CHUNK_BYTES);
   const chunks = new Chunks(file);

@@ -1,6 +1,6 @@
 /**
- * What two members say about files on their channel for files; see docs/peer-protocol.md. `id` is that of the transfer,
- * in the last three that of the share.
+ * Frames about files on the data channel for files; see docs/peer-protocol.md. `id` is that of the transfer, in the
+ * last three that of the share.
  */
 export type FileFrame =
   | {
@@ -12,17 +12,17 @@ export type FileFrame =
       readonly entries?: unknown;
       readonly share?: unknown;
     }
-  /** Send from chunk `next` on: says yes, and resumes after a cut. */
+  /** Send from chunk `next` on: accepts the offer, or resumes after a reconnect. */
   | { readonly frame: 'from'; readonly id: string; readonly next: number; readonly hash: string }
   /** Every chunk before `next` is stored. */
   | { readonly frame: 'have'; readonly id: string; readonly next: number }
-  /** This chunk came, and can be passed on. */
+  /** This chunk arrived, and can be passed on. */
   | { readonly frame: 'got'; readonly id: string; readonly index: number }
-  /** This chunk did not come, or came wrong. */
+  /** This chunk did not arrive, or is wrong. */
   | { readonly frame: 'miss'; readonly id: string; readonly index: number }
   /** The bytes follow as binary messages. */
   | { readonly frame: 'chunk'; readonly id: string; readonly index: number; readonly hash: string }
-  /** The chunk is to be had from another member. */
+  /** Get this chunk from another member. */
   | {
       readonly frame: 'at';
       readonly id: string;
@@ -42,7 +42,7 @@ export type FileFrame =
   /** I can't pass it on. */
   | { readonly frame: 'lack'; readonly id: string; readonly index: number };
 
-/** A frame, or null if it makes no sense. What an offer says is judged by `readOffer`. */
+/** Parses a frame; null if it is invalid. `readOffer` validates offers. */
 export function parseFileFrame(text: string): FileFrame | null {
   let value: unknown;
   try {

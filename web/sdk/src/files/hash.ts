@@ -3,7 +3,7 @@ export async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 }
 
-/** The hash of a file: SHA-256 over the SHA-256 hashes of its chunks, one after the other. */
+/** The hash of a file: SHA-256 over the SHA-256 hashes of its chunks. */
 export async function rootOf(hashes: readonly Uint8Array<ArrayBuffer>[]): Promise<string> {
   return hex(await hashOf(new Uint8Array(await new Blob([...hashes]).arrayBuffer())));
 }

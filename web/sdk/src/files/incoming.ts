@@ -7,13 +7,13 @@ import { FileReceiver, type ReceiverEffect } from './receiver.ts';
 import type { Swarm, SwarmFile } from './swarm.ts';
 import { ASKED, type FileProgress, type IncomingFile, isOpen, type ReadBack, show } from './transfer.ts';
 
-/** A chunk that came. */
+/** A chunk that arrived. */
 interface ReceivedChunk {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly hash: Uint8Array<ArrayBuffer>;
 }
 
-/** A file on its way to us from one person, and of one that several get also from those. */
+/** Receives a file from one peer, and if several members receive it, also from those. */
 export class IncomingTransfer implements IncomingFile, SwarmFile {
   readonly offer: FileOffer;
   readonly progress = new Source<FileProgress>(ASKED);
@@ -21,11 +21,11 @@ export class IncomingTransfer implements IncomingFile, SwarmFile {
   readonly #say: (frame: FileFrame) => void;
   readonly #swarm: Swarm;
   readonly #hashes: Uint8Array<ArrayBuffer>[] = [];
-  /** What came and is not stored. */
+  /** Chunks that arrived and are not stored yet. */
   readonly #kept = new Map<number, Uint8Array<ArrayBuffer>>();
   #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>> | null = null;
   #readBack: ReadBack | null = null;
-  /** Chunks that have come from the sender and are not hashed. */
+  /** Chunks that arrived from the sender and are not hashed yet. */
   #waiting = 0;
 
   constructor(offer: FileOffer, say: (frame: FileFrame) => void, exchange: Swarm) {
@@ -64,12 +64,12 @@ export class IncomingTransfer implements IncomingFile, SwarmFile {
     this.perform(this.machine.stop('cancelled'));
   }
 
-  /** Too much waits to be looked at: nobody who keeps to the window sends so much. */
+  /** Whether more chunks wait than a sender may send who respects the window. */
   get isFlooded(): boolean {
     return this.#waiting > WINDOW_CHUNKS;
   }
 
-  /** A chunk came from the sender, who said its hash. */
+  /** A chunk arrived from the sender, who announced its hash. */
   async take(index: number, bytes: Uint8Array<ArrayBuffer>, said: string): Promise<void> {
     this.#waiting += 1;
     const hash = await hashOf(bytes).finally(() => {
@@ -78,7 +78,7 @@ export class IncomingTransfer implements IncomingFile, SwarmFile {
     this.perform(this.machine.chunk(index, bytes.length, hex(hash) === said), { bytes, hash });
   }
 
-  /** A chunk came from another one who has it. */
+  /** A chunk arrived from another receiver. */
   async takePassedOn(index: number, bytes: Uint8Array<ArrayBuffer>, holder: string): Promise<void> {
     const hash = await hashOf(bytes);
     const matches = hex(hash) === this.machine.wanted.get(index)?.hash;
@@ -89,20 +89,20 @@ export class IncomingTransfer implements IncomingFile, SwarmFile {
     this.perform(this.machine.lacked(index, holder));
   }
 
-  /** The sender told the hash of the whole. */
+  /** The hash of the whole file arrived. */
   async conclude(root: string): Promise<void> {
     const ours = await rootOf(this.#hashes);
     this.perform(this.machine.root(ours === root));
   }
 
-  /** The bytes of a chunk, for others who get the same file; null if they can't have them. */
+  /** The bytes of a chunk, to be passed on; null if we can't. */
   async find(index: number): Promise<Uint8Array<ArrayBuffer> | null> {
     if (!this.machine.serves || this.#hashes[index] === undefined) return null;
     const bytes = this.#kept.get(index) ?? this.#swarm.recall(this, index) ?? (await this.#read(index));
     return bytes?.length === chunkBytes(this.offer.size, index) ? bytes : null;
   }
 
-  /** Carries out what the machine says; `came` is the chunk that it was told of. */
+  /** Carries out what the machine decides; `came` is the chunk that it was given. */
   perform(effects: readonly ReceiverEffect[], came?: ReceivedChunk): void {
     for (const effect of effects) {
       if (effect.do === 'say') this.#say(effect.frame);

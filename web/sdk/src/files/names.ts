@@ -1,7 +1,7 @@
-/** Bytes of a name as UTF-8 that every file system can hold. */
+/** Bytes of a name in UTF-8 that every file system can store. */
 const NAME_BYTES_MAX = 200;
 
-/** A name without anything that a file system, a shell or a reader could take for something else. */
+/** Removes everything from a name that a file system, a shell or a reader could misinterpret. */
 export function safeName(name: string): string {
   const plain = name
     .replace(/\p{Cs}/gu, '\uFFFD')
@@ -16,7 +16,7 @@ export function safeName(name: string): string {
     : fitting;
 }
 
-/** Cut to {@link NAME_BYTES_MAX}, between characters, with its ending kept. */
+/** Truncates to {@link NAME_BYTES_MAX} between characters, and keeps the extension. */
 function shorten(name: string): string {
   const length = (text: string): number => new TextEncoder().encode(text).length;
   if (length(name) <= NAME_BYTES_MAX) return name;

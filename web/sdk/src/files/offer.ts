@@ -4,39 +4,41 @@ import { type FileEntry, readEntries } from './tree.ts';
 /** Bytes of a chunk; the last one of a file may be shorter. */
 export const CHUNK_BYTES = 256 * 1024;
 
-/** Chunks from the first one that the receiver has not stored which may be under way: bounds the memory of both sides. */
+/** Window: chunks in flight, counted from the first that the receiver has not stored. Bounds both sides' memory. */
 export const WINDOW_CHUNKS = 16;
 
-/** Transfers with one person that are not over, in each direction; the next offer is refused with `too-many`. */
+/** Open transfers with one peer in each direction; the next offer is refused with `too-many`. */
 export const TRANSFERS_MAX = 64;
 
-/** Bytes of the largest file: 1 TiB. */
+/** Largest file, in bytes: 1 TiB. */
 export const FILE_BYTES_MAX = 2 ** 40;
 
-/** Bytes of a name in an offer; a longer one is refused, not cut. */
+/** Bytes of a name in an offer; a longer one is refused, not truncated. */
 const OFFERED_NAME_BYTES_MAX = 1024;
 
-/** Characters of a preview; a longer one is left out. */
+/** Characters of a preview; a longer one is dropped. */
 export const PREVIEW_CHARACTERS_MAX = 16 * 1024;
 
-/** What somebody wants to send. */
+/** A file or folder that is offered. */
 export interface FileOffer {
+  /** Identifies the transfer, over reloads too. A UUID by default. */
   readonly id: string;
-  /** Safe to save under: no path, no control or direction characters, no device name. */
+  /** File name, safe to save under: no path, no control or direction characters, no device name. */
   readonly name: string;
+  /** Bytes; at most 1 TiB. */
   readonly size: number;
-  /** A small picture of it, as the base64 of a JPEG; empty if there is none. */
+  /** A small picture of it: a JPEG in base64; empty if none. */
   readonly preview: string;
-  /** Of a folder, its files in the order of their bytes; their paths are as safe as `name`, and differ. */
+  /** For a folder: its files in the order of their bytes. The paths are safe like `name`, and distinct. */
   readonly entries?: readonly FileEntry[];
-  /** The same for everybody who gets this file, so that they pass it on to each other; who knows it is given chunks. */
+  /** The same for all receivers, who pass chunks on to each other; see `SendFileOptions.share`. */
   readonly share?: string;
 }
 
-/** An offer before anybody has looked at it. */
+/** An offer before it is validated. */
 export type UncheckedOffer = { readonly [Part in keyof FileOffer]?: unknown };
 
-/** An offer as the other side may read it, or the code of why not. */
+/** Validates an offer, or returns the code of why it is refused. */
 export function readOffer({
   id,
   name,
@@ -64,7 +66,7 @@ function isId(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-f-]{36}$/.test(value);
 }
 
-/** `/9j/` is how every JPEG begins in base64. */
+/** Every JPEG starts with `/9j/` in base64. */
 function isPreview(preview: unknown): preview is string {
   return typeof preview === 'string' && preview.length <= PREVIEW_CHARACTERS_MAX && /^\/9j\/[\w+/]+=*$/.test(preview);
 }
@@ -73,7 +75,7 @@ export function chunkCount(size: number): number {
   return Math.ceil(size / CHUNK_BYTES);
 }
 
-/** Bytes that chunk `index` of a file of that size has. */
+/** Bytes of chunk `index` of a file of that size. */
 export function chunkBytes(size: number, index: number): number {
   return Math.min(CHUNK_BYTES, size - index * CHUNK_BYTES);
 }

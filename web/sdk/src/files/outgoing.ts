@@ -6,14 +6,14 @@ import { FileSender, type SenderEffect } from './sender.ts';
 import { type Recipient, type SharedFile, seconds } from './shared-file.ts';
 import { ASKED, type FileProgress, type FileTransfer, isOpen, show } from './transfer.ts';
 
-/** What a transfer needs of the way to the person. */
+/** What a transfer needs of the channel to the peer. */
 export interface TransferChannel {
   say(frame: FileFrame): void;
   /** There may be something to send. */
   wake(): void;
 }
 
-/** A file on its way from us to one person. */
+/** Sends a file to one peer. */
 export class OutgoingTransfer implements FileTransfer, Recipient {
   readonly offer: FileOffer;
   readonly progress = new Source<FileProgress>(ASKED);
@@ -21,11 +21,11 @@ export class OutgoingTransfer implements FileTransfer, Recipient {
   readonly #sharedFile: SharedFile;
   readonly #channel: TransferChannel;
 
-  constructor(offer: FileOffer, share: SharedFile, who: string, way: TransferChannel) {
+  constructor(offer: FileOffer, share: SharedFile, peerId: string, way: TransferChannel) {
     this.offer = offer;
     this.#sharedFile = share;
     this.#channel = way;
-    this.#machine = new FileSender(offer, share.scheduler, who);
+    this.#machine = new FileSender(offer, share.scheduler, peerId);
     share.join(this.#machine.copy, this);
   }
 
@@ -53,13 +53,13 @@ export class OutgoingTransfer implements FileTransfer, Recipient {
     this.#perform(this.#machine.stop('cancelled'));
   }
 
-  /** The person is gone. */
+  /** The peer is gone. */
   end(): void {
     this.#perform(this.#machine.stop('gone'));
     this.forget();
   }
 
-  /** Nobody will hear of it again. */
+  /** Drops the transfer. */
   forget(): void {
     this.#sharedFile.leave(this.#machine.copy);
   }
@@ -72,21 +72,26 @@ export class OutgoingTransfer implements FileTransfer, Recipient {
     this.#channel.wake();
   }
 
-  /** Sends the next chunk; null if there is none now. */
-  send(wire: FileChannel, channel: RTCDataChannel): Promise<void> | null {
+  /** Sends the next chunk; null if there is none. */
+  send(fileChannel: FileChannel, channel: RTCDataChannel): Promise<void> | null {
     const index = this.#sharedFile.scheduler.seed(this.#machine.copy, seconds());
-    return index === null ? null : this.#send(index, wire, channel);
+    return index === null ? null : this.#send(index, fileChannel, channel);
   }
 
-  async #send(index: number, wire: FileChannel, channel: RTCDataChannel): Promise<void> {
+  async #send(index: number, fileChannel: FileChannel, channel: RTCDataChannel): Promise<void> {
     const chunk = await this.#sharedFile.read(index).catch(() => null);
     if (chunk === null) {
       this.#perform(this.#machine.stop('unreadable'));
       return;
     }
-    const { backpressure: flow } = this.#sharedFile;
-    if (!(await wire.drained(channel, flow)) || this.#machine.state !== 'running') return;
-    await wire.sendBytes(channel, { frame: 'chunk', id: this.offer.id, index, hash: chunk.hash }, chunk.bytes, flow);
+    const { backpressure } = this.#sharedFile;
+    if (!(await fileChannel.drained(channel, backpressure)) || this.#machine.state !== 'running') return;
+    await fileChannel.sendBytes(
+      channel,
+      { frame: 'chunk', id: this.offer.id, index, hash: chunk.hash },
+      chunk.bytes,
+      backpressure,
+    );
   }
 
   #perform(effects: readonly SenderEffect[]): void {
@@ -99,7 +104,7 @@ export class OutgoingTransfer implements FileTransfer, Recipient {
     this.#sharedFile.schedule();
   }
 
-  /** Reads what an earlier page of ours sent, to see that the file is still the same. */
+  /** Checks that what the receiver has is the start of this file: an earlier page may have sent another one. */
   async #compare(next: number, hash: string): Promise<void> {
     const ours = await this.#sharedFile.rootBefore(next).catch(() => null);
     this.#perform(ours === null ? this.#machine.stop('unreadable') : this.#machine.compared(next, ours === hash));

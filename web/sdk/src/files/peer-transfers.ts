@@ -8,10 +8,10 @@ import { seconds } from './shared-file.ts';
 import { forget, type Swarm, type SwarmPeer } from './swarm.ts';
 import type { FileTransfer, IncomingFile, SendFileOptions } from './transfer.ts';
 
-/** What we pass on goes in small steps: who waits for it sees that it comes, and what is said in between gets through. */
+/** Chunks are passed on in small steps: the receiver sees progress, and frames get through in between. */
 const PASSED_ON_BACKPRESSURE: Backpressure = { messageBytes: 16 * 1024, bufferedBytes: 64 * 1024 };
 
-/** All files between us and one person, over one link after the other. */
+/** All file transfers with one peer, over one connection after another. */
 export class PeerTransfers implements TransferChannel, SwarmPeer {
   readonly #peerId: string;
   readonly #mayOffer: boolean;
@@ -23,13 +23,13 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
   readonly #listeners = new Set<(file: IncomingFile) => void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sending = false;
-  /** Whether what was sent last was passed on; and the place of the file that was sent last. */
+  /** Whose turn it is: whether a passed on chunk was sent last, and which of our files. */
   #passed = false;
   #place = 0;
 
-  /** `mayOffer`: whether they may send files. */
-  constructor(who: string, exchange: Swarm, mayOffer: boolean) {
-    this.#peerId = who;
+  /** `mayOffer`: whether the peer may send files. */
+  constructor(peerId: string, exchange: Swarm, mayOffer: boolean) {
+    this.#peerId = peerId;
     this.#mayOffer = mayOffer;
     this.#swarm = exchange;
     this.#channel = new FileChannel({
@@ -39,7 +39,7 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
       received: (frame) => this.#hear(frame),
       progressed: () => this.#requests.heard(seconds()),
     });
-    exchange.enter(who, this);
+    exchange.enter(peerId, this);
   }
 
   sendFile(file: File, { id = crypto.randomUUID(), preview = '', ...more }: SendFileOptions): FileTransfer {
@@ -58,18 +58,18 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
     return () => this.#listeners.delete(listener);
   }
 
-  /** As of a {@link FileChannel}. */
+  /** As of {@link FileChannel}. */
   get messagesQueued(): number {
     return this.#channel.messagesQueued;
   }
 
-  /** Goes on over this link. */
-  attach(link: FileConnection): void {
+  /** Continues over this connection. */
+  attach(connection: FileConnection): void {
     this.#lose(this.#requests.lose());
-    this.#channel.attach(link);
+    this.#channel.attach(connection);
   }
 
-  /** The person is gone. */
+  /** The peer is gone. */
   close(): void {
     this.#swarm.exit(this.#peerId, this);
     this.#lose(this.#requests.lose());
@@ -93,7 +93,7 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
     return true;
   }
 
-  /** Sends what there is to send, as fast as the channel takes it. */
+  /** Sends what there is to send, as fast as backpressure allows. */
   wake(): void {
     if (this.#sending) return;
     this.#sending = true;
@@ -104,12 +104,12 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
     for (;;) {
       const next = this.#next();
       if (next === null) break;
-      await next.catch(() => undefined); // the channel was closed, or takes nothing more: on the next one they ask anew
+      await next.catch(() => undefined); // the channel was closed, or is full: over the next one they ask again
     }
     this.#sending = false;
   }
 
-  /** What is sent next, in turns: what we pass on, and each file of ours. */
+  /** What is sent next, by turns: a chunk that we pass on, and each of our files. */
   #next(): Promise<void> | null {
     const { channel } = this.#channel;
     if (channel === null) return null;
@@ -147,7 +147,7 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
     const incoming = this.#incoming.get(frame.id);
     switch (frame.frame) {
       case 'offer':
-        if (incoming === undefined || incoming.machine.mayReturn) this.#askAnew(frame);
+        if (incoming === undefined || incoming.machine.mayReturn) this.#receiveOffer(frame);
         else incoming.perform(incoming.machine.offered());
         break;
       case 'chunk':
@@ -176,7 +176,7 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
     }
   }
 
-  #askAnew(frame: FileFrame & { readonly frame: 'offer' }): void {
+  #receiveOffer(frame: FileFrame & { readonly frame: 'offer' }): void {
     const offer = this.#mayOffer ? readOffer(frame) : 'not-permitted';
     const open = [...this.#incoming.values()].filter((one) => one.isOpen);
     if (typeof offer === 'string' || open.length >= TRANSFERS_MAX) {
@@ -190,7 +190,7 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
   }
 
   #expect({ index, hash }: FileFrame & { readonly frame: 'chunk' }, one: IncomingTransfer): void {
-    const size = Math.max(0, chunkBytes(one.offer.size, index)); // of a chunk beyond the end no byte is right
+    const size = Math.max(0, chunkBytes(one.offer.size, index)); // 0 for a chunk beyond the end: any byte is wrong
     this.#channel.expect(size, (bytes) => {
       if (bytes === null || one.isFlooded) one.perform(one.machine.stop('wrong-size'));
       else void one.take(index, bytes, hash);
@@ -218,14 +218,14 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
     if (this.#requests.answered(piece)) this.#lose([piece]);
   }
 
-  /** Nothing of this comes from them. */
+  /** They don't give us these chunks. */
   #lose(pieces: readonly ChunkRef[]): void {
     for (const { share, index } of pieces) {
       this.#swarm.holding(share)?.lacked(index, this.#peerId);
     }
   }
 
-  /** Gives up what does not come. */
+  /** Gives up requests that time out. */
   #watch(): void {
     clearTimeout(this.#timer);
     const due = this.#requests.nextWake();

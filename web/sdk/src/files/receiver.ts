@@ -2,39 +2,39 @@ import type { FileFrame } from './frames.ts';
 import { chunkBytes, chunkCount, type FileOffer, WINDOW_CHUNKS } from './offer.ts';
 import type { TransferState } from './sender.ts';
 
-/** Times that a chunk may come wrong from the sender, one after the other. */
+/** Wrong chunks from the sender in a row before the transfer stops. */
 const WRONG_MAX = 3;
 
 export type ReceiverEffect =
   | { readonly do: 'say'; readonly frame: FileFrame }
-  /** Say `from` with what we have and its hash. */
+  /** Send `from` with what we have and its hash. */
   | { readonly do: 'ask' }
-  /** Keep the bytes of the chunk that came. */
+  /** Keep the bytes of the chunk that arrived. */
   | { readonly do: 'keep'; readonly index: number }
-  /** Append the chunk, which was kept, to the file, then call `stored`. */
+  /** Append the kept chunk to the file, then call `stored`. */
   | { readonly do: 'write'; readonly index: number }
   /** Ask the holder for the chunk, then call `passed` or `lacked`. */
   | { readonly do: 'get'; readonly index: number; readonly holder: string }
-  /** Close the file, for it is whole; then call `closed`. */
+  /** Close the file, which is complete; then call `closed`. */
   | { readonly do: 'close' }
-  /** Throw away what was written. */
+  /** Discard what was written. */
   | { readonly do: 'abort' };
 
-/** A chunk that another member is asked for. */
+/** A chunk that we requested from another member. */
 export interface WantedChunk {
-  /** As the sender told it. */
+  /** From the sender. */
   readonly hash: string;
   readonly holder: string;
 }
 
-/** One file on its way to us. Chunks come in any order, and are written in theirs. */
+/** Receives one file: a pure machine. Chunks arrive in any order, and are written in sequence. */
 export class FileReceiver {
   state: TransferState = 'asked';
   /** Why it stopped. */
   code = '';
   /** Chunks that are stored. */
   have = 0;
-  /** Chunks that came and are not stored; at most {@link WINDOW_CHUNKS}. */
+  /** Chunks that arrived and are not stored yet; at most {@link WINDOW_CHUNKS}. */
   readonly kept = new Set<number>();
   /** At most as many. */
   readonly wanted = new Map<number, WantedChunk>();
@@ -44,14 +44,14 @@ export class FileReceiver {
   #writing = false;
   #wrong = 0;
   #closing = false;
-  /** It was the sender who stopped. */
+  /** Whether the sender stopped it. */
   #theirs = false;
 
   constructor(offer: FileOffer) {
     this.#offer = offer;
   }
 
-  /** The first `stored` chunks were stored before, by an earlier page. */
+  /** An earlier page has stored the first `stored` chunks. */
   accept(stored = 0): ReceiverEffect[] {
     if (this.state !== 'asked') return [];
     this.state = 'running';
@@ -59,27 +59,27 @@ export class FileReceiver {
     return [{ do: 'ask' }];
   }
 
-  /** The offer came again, on a new link: what we said last may have been lost. */
+  /** The offer arrived again on a new connection: our last frames may be lost. */
   offered(): ReceiverEffect[] {
     const { id } = this.#offer;
-    this.pausedThere = false; // it is said again as well
+    this.pausedThere = false; // they send it again too
     if (this.state === 'verified') return [{ do: 'say', frame: { frame: 'verified', id } }];
     if (this.state === 'stopped') return [{ do: 'say', frame: { frame: 'stop', id, code: this.code } }];
     if (this.state === 'asked' || this.#closing) return [];
     return this.pausedHere ? [{ do: 'ask' }, this.#say({ frame: 'pause', id, on: true })] : [{ do: 'ask' }];
   }
 
-  /** Whether the sender, who stopped, may ask anew under the same id. */
+  /** Whether the sender stopped it, and so may offer it again under the same id. */
   get mayReturn(): boolean {
     return this.#theirs;
   }
 
-  /** Whether what came may be passed on. */
+  /** Whether chunks may be passed on. */
   get serves(): boolean {
     return this.state === 'verified' || (this.state === 'running' && !this.pausedHere && !this.pausedThere);
   }
 
-  /** A whole chunk came from the sender; `matches` tells whether it has the hash that was announced. */
+  /** A chunk arrived from the sender; `matches`: it has the announced hash. */
   chunk(index: number, bytes: number, matches: boolean): ReceiverEffect[] {
     if (this.state !== 'running') return [];
     if (index >= chunkCount(this.#offer.size) || bytes !== chunkBytes(this.#offer.size, index)) {
@@ -93,7 +93,7 @@ export class FileReceiver {
     return this.#wrong >= WRONG_MAX ? this.stop('wrong-hash') : [this.#about('miss', index)];
   }
 
-  /** The sender says that another member has the chunk. */
+  /** Another member has the chunk, says the sender. */
   at(index: number, hash: string, holder: string): ReceiverEffect[] {
     if (this.state !== 'running' || index >= chunkCount(this.#offer.size)) return [];
     if (!this.#lacks(index)) return this.#take(index);
@@ -101,14 +101,14 @@ export class FileReceiver {
     return [{ do: 'get', index, holder }];
   }
 
-  /** The chunk came from the member who was asked for it. */
+  /** The chunk arrived from the member that we asked. */
   passed(index: number, holder: string, bytes: number, matches: boolean): ReceiverEffect[] {
     if (this.wanted.get(index)?.holder !== holder) return [];
     if (!matches || bytes !== chunkBytes(this.#offer.size, index)) return this.lacked(index, holder);
     return this.#take(index);
   }
 
-  /** The chunk can't be had there: there is no link, it is not kept, or it takes too long. */
+  /** The holder can't give us the chunk: no connection, not kept, or too slow. */
   lacked(index: number, holder: string): ReceiverEffect[] {
     if (this.state !== 'running' || this.wanted.get(index)?.holder !== holder) return [];
     this.wanted.delete(index);
@@ -123,7 +123,7 @@ export class FileReceiver {
     return [this.#say({ frame: 'have', id: this.#offer.id, next: this.have }), ...this.#write()];
   }
 
-  /** The sender told the hash of the whole; `matches` tells whether ours is the same. */
+  /** The hash of the whole file arrived; `matches`: ours is the same. */
   root(matches: boolean): ReceiverEffect[] {
     if (this.state === 'verified' && matches) return [this.#say({ frame: 'verified', id: this.#offer.id })];
     if (this.state !== 'running' || this.#closing || this.have < chunkCount(this.#offer.size)) return [];
@@ -144,13 +144,13 @@ export class FileReceiver {
     return [this.#say({ frame: 'pause', id: this.#offer.id, on })];
   }
 
-  /** The sender paused, or goes on. */
+  /** The sender paused or resumed. */
   paused(on: boolean): ReceiverEffect[] {
     this.pausedThere = on;
     return [];
   }
 
-  /** We stop; the sender is told. */
+  /** Stops the transfer, and tells the sender. */
   stop(code: string): ReceiverEffect[] {
     if (this.state === 'verified' || this.state === 'stopped') return [];
     return [...this.#end(code), this.#say({ frame: 'stop', id: this.#offer.id, code })];
@@ -172,18 +172,18 @@ export class FileReceiver {
     return started ? [{ do: 'abort' }] : [];
   }
 
-  /** Whether it is one of the chunks that we may keep, and that have not come. */
+  /** Whether the chunk is in the window and has not arrived. */
   #lacks(index: number): boolean {
     return index >= this.have && index < this.have + WINDOW_CHUNKS && !this.kept.has(index);
   }
 
-  /** A right chunk is there. If it was there before, the sender does not know: they are told again. */
+  /** A correct chunk arrived. A duplicate means that the sender doesn't know that we have it: tell them again. */
   #take(index: number): ReceiverEffect[] {
     this.wanted.delete(index);
     if (index < this.have) return [this.#say({ frame: 'have', id: this.#offer.id, next: this.have })];
     const got = this.#offer.share === undefined ? [] : [this.#about('got', index)];
     if (this.kept.has(index)) return got;
-    if (!this.#lacks(index)) return []; // more than may be under way
+    if (!this.#lacks(index)) return []; // outside the window
     this.kept.add(index);
     return [{ do: 'keep', index }, ...got, ...this.#write()];
   }

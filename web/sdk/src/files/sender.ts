@@ -2,6 +2,7 @@ import type { ChunkScheduler, Replica } from './chunk-scheduler.ts';
 import type { FileFrame } from './frames.ts';
 import { chunkCount, type FileOffer } from './offer.ts';
 
+/** `asked`, then `running`, then either `verified` (complete, and its hash is right) or `stopped`. */
 export type TransferState = 'asked' | 'running' | 'verified' | 'stopped';
 
 export type SenderEffect =
@@ -11,7 +12,7 @@ export type SenderEffect =
   /** Send the hash over the hashes of all chunks. */
   | { readonly do: 'root' };
 
-/** One file on its way to one person. Which chunk is next is for the {@link ChunkScheduler} to say. */
+/** Sends one file to one peer: a pure machine. The {@link ChunkScheduler} decides which chunk is next. */
 export class FileSender {
   state: TransferState = 'asked';
   /** Why it stopped. */
@@ -20,21 +21,21 @@ export class FileSender {
   pausedThere = false;
   readonly copy: Replica;
   readonly #offer: FileOffer;
-  readonly #sharing: ChunkScheduler;
+  readonly #scheduler: ChunkScheduler;
   readonly #chunks: number;
-  /** From where they asked, until that was compared. */
+  /** The chunk from which they asked to continue, until what they have is verified. */
   #asked: number | null = null;
-  /** They have not said yet from where to go on. */
+  /** Whether they have yet to say where to continue. */
   #silent = true;
   #rooted = false;
-  /** It was us who stopped. */
+  /** Whether we stopped it. */
   #ours = false;
 
-  constructor(offer: FileOffer, sharing: ChunkScheduler, who: string) {
+  constructor(offer: FileOffer, scheduler: ChunkScheduler, peerId: string) {
     this.#offer = offer;
-    this.#sharing = sharing;
+    this.#scheduler = scheduler;
     this.#chunks = chunkCount(offer.size);
-    this.copy = sharing.join(who);
+    this.copy = scheduler.join(peerId);
   }
 
   /** Chunks that the receiver has stored. */
@@ -42,12 +43,12 @@ export class FileSender {
     return this.copy.have;
   }
 
-  /** A channel is there. Whatever the receiver said last may have been lost: the offer asks for it again. */
+  /** A channel is open. The receiver's last frames may be lost: the offer makes them send their state again. */
   opened(): SenderEffect[] {
     const { id } = this.#offer;
     if (this.#ours) return [{ do: 'say', frame: { frame: 'stop', id, code: this.code } }];
     if (this.#over) return [];
-    this.pausedThere = false; // it is said again as well
+    this.pausedThere = false; // they send it again too
     this.#silent = true;
     this.#asked = null;
     this.#follow();
@@ -65,13 +66,13 @@ export class FileSender {
         this.#follow();
         return [{ do: 'compare', next: frame.next, hash: frame.hash }];
       case 'have':
-        if (this.#goesOn) this.#sharing.have(this.copy, frame.next, now);
+        if (this.#goesOn) this.#scheduler.have(this.copy, frame.next, now);
         return this.#conclude();
       case 'got':
-        if (this.#goesOn) this.#sharing.got(this.copy, frame.index, now);
+        if (this.#goesOn) this.#scheduler.got(this.copy, frame.index, now);
         return [];
       case 'miss':
-        if (this.#goesOn) this.#sharing.miss(this.copy, frame.index, now);
+        if (this.#goesOn) this.#scheduler.miss(this.copy, frame.index, now);
         return [];
       case 'verified':
         this.#end('verified');
@@ -87,13 +88,13 @@ export class FileSender {
     }
   }
 
-  /** What they have before chunk `next` is, or isn't, the start of this file. */
+  /** Whether what they have before chunk `next` is the start of this file. */
   compared(next: number, matches: boolean): SenderEffect[] {
     if (this.#over || next !== this.#asked) return [];
     if (!matches) return this.stop('changed');
     this.#asked = null;
     this.#silent = false;
-    this.#sharing.begin(this.copy, next);
+    this.#scheduler.begin(this.copy, next);
     this.#rooted = false;
     return this.#conclude();
   }
@@ -115,7 +116,7 @@ export class FileSender {
     return this.state === 'verified' || this.state === 'stopped';
   }
 
-  /** Whether what they say is about chunks that were sent since they asked. */
+  /** Whether their frames are about chunks sent since they asked. */
   get #goesOn(): boolean {
     return this.state === 'running' && !this.#silent && this.#asked === null;
   }
@@ -131,7 +132,7 @@ export class FileSender {
     this.copy.serves = this.copy.ready || this.state === 'verified';
   }
 
-  /** All is there, and can be verified. */
+  /** Asks for verification once they have all chunks. */
   #conclude(): SenderEffect[] {
     this.#follow();
     if (!this.copy.ready || this.have < this.#chunks || this.#rooted) return [];

@@ -4,24 +4,24 @@ import { Chunks } from './chunks.ts';
 import { hashOf, hex, rootOf } from './hash.ts';
 import { chunkCount } from './offer.ts';
 
-/** Bytes of a message at least. */
+/** Smallest message, in bytes. */
 const LEAST_BYTES = 16 * 1024;
 
-/** One who gets the file. */
+/** One receiver of the file. */
 export interface Recipient {
   readonly isOpen: boolean;
-  /** The chunk is to be had from the holder. */
+  /** Get the chunk from the holder. */
   tell(index: number, hash: string, holder: string): void;
   /** There may be a chunk to send. */
   wake(): void;
 }
 
-/** A file of ours on its way: to one person, or to several who pass it on to each other. */
+/** A file that we send to one peer, or to several who pass chunks on to each other. */
 export class SharedFile {
   readonly scheduler: ChunkScheduler;
   readonly #file: File;
   readonly #chunks: Chunks;
-  /** Of the chunks that were read. */
+  /** Hashes of the chunks that were read. */
   readonly #hashes: Uint8Array<ArrayBuffer>[] = [];
   readonly #recipients = new Map<Replica, Recipient>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -37,7 +37,7 @@ export class SharedFile {
     return [...this.#recipients.values()].some((each) => each.isOpen);
   }
 
-  /** Whether it is this file, as far as one can tell without reading it. */
+  /** Whether it is the same file, as far as that shows without reading it. */
   isOf(file: File): boolean {
     const { name, size, lastModified } = this.#file;
     return file.name === name && file.size === size && file.lastModified === lastModified;
@@ -53,7 +53,7 @@ export class SharedFile {
     this.schedule();
   }
 
-  /** To several together not much more goes out at once than to one alone. */
+  /** Several receivers together get hardly more at a time than one alone. */
   get backpressure(): Backpressure {
     const open = [...this.#recipients.values()].filter((each) => each.isOpen).length;
     const each = Math.max(LEAST_BYTES, Math.floor(BACKPRESSURE.messageBytes / Math.max(1, open)));
@@ -68,17 +68,17 @@ export class SharedFile {
     return { bytes, hash: hex(hash) };
   }
 
-  /** The hash over those of all chunks before `next`, also of those that only an earlier page has sent. */
+  /** The hash over the hashes of all chunks before `next`; reads those that an earlier page sent. */
   async rootBefore(next: number): Promise<string> {
     const turn = this.#turn.then(async () => {
       for (let index = 0; index < next; index += 1) if (this.#hashes[index] === undefined) await this.read(index);
     });
-    this.#turn = turn.catch(() => undefined); // several ask for the same chunks: each is read once
+    this.#turn = turn.catch(() => undefined); // one after the other, so that each chunk is read once
     await turn;
     return rootOf(this.#hashes.slice(0, next));
   }
 
-  /** Something has changed: tells who can have what from whom, and lets go out what can. */
+  /** Something has changed: tells receivers which chunks to get from whom, and sends what can be sent. */
   schedule(): void {
     const now = seconds();
     for (const { replica: to, index, holder } of this.scheduler.assign(now)) {
@@ -93,7 +93,7 @@ export class SharedFile {
   }
 }
 
-/** Of the clock that the machines for files go by. */
+/** Seconds on the clock that all machines for files use. */
 export function seconds(): number {
   return performance.now() / 1000;
 }

@@ -1,12 +1,12 @@
 import { type FileOffer, TRANSFERS_MAX } from './offer.ts';
 import { SharedFile } from './shared-file.ts';
 
-/** Chunks of files for several people that are kept after they were stored, to be passed on: 8 MiB. */
+/** Chunks kept after they were stored, to be passed on: 8 MiB. */
 const RECENT_CHUNKS = 32;
 
-/** The way to another member. */
+/** Another member of the swarm. */
 export interface SwarmPeer {
-  /** Asks them for a chunk; false if there is no link. */
+  /** Requests a chunk from them; false if there is no connection. */
   ask(share: string, index: number): boolean;
 }
 
@@ -22,24 +22,24 @@ export interface SwarmFile {
   lacked(index: number, holder: string): void;
 }
 
-/** What the files of one room have to do with each other: those that go to several people, who pass them on. */
+/** The swarm of one room: files that several members receive, and pass on to each other. */
 export class Swarm {
   readonly #peers = new Map<string, SwarmPeer>();
-  /** Files of ours. */
+  /** Files that we send. */
   readonly #sharedFiles = new Map<string, SharedFile>();
-  /** Files that come to us: of each share one. */
+  /** Files that we receive: one per share. */
   readonly #holdings = new Map<string, SwarmFile>();
   readonly #recent = new Map<string, Uint8Array<ArrayBuffer>>();
 
-  enter(who: string, neighbour: SwarmPeer): void {
-    this.#peers.set(who, neighbour);
+  enter(peerId: string, neighbour: SwarmPeer): void {
+    this.#peers.set(peerId, neighbour);
   }
 
-  exit(who: string, neighbour: SwarmPeer): void {
-    if (this.#peers.get(who) === neighbour) this.#peers.delete(who);
+  exit(peerId: string, neighbour: SwarmPeer): void {
+    if (this.#peers.get(peerId) === neighbour) this.#peers.delete(peerId);
   }
 
-  /** The file on its way to all who are offered it under this share; without one it is for one person. */
+  /** The file for all who are offered it under this share; without one it is for one peer. */
   sharedFile(file: File, id: string | undefined): SharedFile {
     const known = id === undefined ? undefined : this.#sharedFiles.get(id);
     if (known?.isOf(file) === true) return known;
@@ -51,7 +51,7 @@ export class Swarm {
     return share;
   }
 
-  /** From now on others can have it from us; of a share that we get twice, only the first one. */
+  /** Others can get this file from us from now on; if we receive a share twice, only the first one. */
   hold(incoming: SwarmFile): void {
     const { share } = incoming.offer;
     if (share === undefined || this.#holdings.has(share)) return;
@@ -68,7 +68,7 @@ export class Swarm {
     return this.#holdings.get(share) ?? null;
   }
 
-  /** Asks the holder for a chunk; false if they can't be asked. */
+  /** Requests a chunk from the holder; false if that is impossible. */
   ask(incoming: SwarmFile, index: number, holder: string): boolean {
     const { share } = incoming.offer;
     if (share === undefined || this.holding(share) !== incoming) return false;
@@ -87,7 +87,7 @@ export class Swarm {
   }
 }
 
-/** Of what is over only the latest is known. */
+/** Drops the oldest closed ones, if there are many. */
 export function forget<T extends { readonly isOpen: boolean }>(
   all: Map<string, T>,
   forgotten: (one: T) => void = () => undefined,

@@ -4,60 +4,76 @@ import { CHUNK_BYTES, type FileOffer } from './offer.ts';
 import type { TransferState } from './sender.ts';
 import type { FileEntry } from './tree.ts';
 
+/** Progress of a transfer. */
 export interface FileProgress {
+  /** `asked`: not accepted yet. */
   readonly state: TransferState;
   /** Bytes that the receiver has stored. */
   readonly bytes: number;
-  /** Why it stopped: `declined`, `cancelled`, `gone`, `wrong-hash` and the like; empty unless it did. */
+  /**
+   * Why it stopped: `declined`, `cancelled`, `gone` (they left), `disk` (writing failed), `unreadable` or `changed`
+   * (the file is), `not-permitted`, `too-many`, `wrong-hash`, `wrong-size` and other errors of a client. Empty unless
+   * `stopped`.
+   */
   readonly code: string;
-  /** Who paused it; `here` if both did. */
+  /** Whether we (`here`) or they (`there`) have paused it; `here` if both. */
   readonly paused: 'no' | 'here' | 'there';
 }
 
+/** How `Peer.sendFile` sends a file. */
 export interface SendFileOptions {
-  /** Of an offer that an earlier page made: what they have in part goes on from there. */
+  /** `FileOffer.id` of an earlier page's offer of this file: the transfer resumes where it was. */
   readonly id?: string;
-  /** A small picture of the file, to be shown with the question: base64 of a JPEG, 16 Ki characters at most. */
+  /** A small picture of the file, shown with the offer: a JPEG in base64, at most 16 Ki characters. */
   readonly preview?: string;
-  /** Of a folder, as `folderOf` gives it: what the bytes of the file are. */
+  /** For a folder: the `entries` that `folderOf` returns. */
   readonly entries?: readonly FileEntry[];
   /**
-   * A UUID, the same in the offers of this file to several people: they pass it on to each other, and it leaves us about
-   * once. Who knows it can have the file from them, so it must not be guessed.
+   * A random UUID, the same in the offers of this file to several peers: they pass chunks on to each other, and we
+   * upload the file about once. It must not be guessable: anybody in the room who knows it can get the file.
    */
   readonly share?: string;
 }
 
-/** A file on its way from us or to us. */
+/** A file transfer, from us or to us. It resumes by itself after a reconnect. */
 export interface FileTransfer {
+  /** What is offered. */
   readonly offer: FileOffer;
+  /** How far it is. */
   readonly progress: Value<FileProgress>;
+  /** Pauses the transfer for both sides, until `resume`. */
   pause(): void;
+  /** Ends our pause. */
   resume(): void;
+  /** Stops the transfer for good, with code `cancelled`. */
   cancel(): void;
 }
 
-/** Reads so many bytes of what was stored. It may reject, or give fewer, where they can't be read yet. */
+/**
+ * Reads bytes of the received file back from where it is stored. May reject, or return fewer, if they aren't there yet.
+ */
 export type ReadBack = (start: number, bytes: number) => Promise<Uint8Array<ArrayBuffer>>;
 
-/** A file that somebody offers; nothing is sent before it is accepted. */
+/** A file that a peer offers; nothing is sent before it is accepted. */
 export interface IncomingFile extends FileTransfer {
   /**
-   * Streams the file to `to`, closed when the file is whole and aborted, with the code as reason, if it can't be. What
-   * was `kept` is not sent again, if it is the start of this file; else the transfer stops with `changed`. With
-   * `readBack` others who get the same file can have all of it from us, else only what came lately.
+   * Accepts the offer and writes the file to `to`, which is closed when the file is complete and verified, or aborted
+   * with the code as reason. `kept`, see `resumable`, is not sent again if it is the start of this file; otherwise the
+   * transfer stops with code `changed`. With `readBack` we can pass on any chunk to other receivers, else only the
+   * latest ones.
    */
   accept(
     to: WritableStream<Uint8Array<ArrayBuffer>>,
     kept?: StoredChunks | undefined,
     readBack?: ReadBack | undefined,
   ): void;
+  /** Declines the offer. */
   decline(): void;
 }
 
 export const ASKED: FileProgress = { state: 'asked', bytes: 0, code: '', paused: 'no' };
 
-/** What of a transfer is shown. */
+/** The part of a sender or receiver that progress is made of. */
 interface TransferMachine {
   readonly state: TransferState;
   readonly code: string;
@@ -66,6 +82,7 @@ interface TransferMachine {
   readonly pausedThere: boolean;
 }
 
+/** Updates the progress. */
 export function show(
   { state, code, have, pausedHere, pausedThere }: TransferMachine,
   size: number,

@@ -1,39 +1,42 @@
 import { safeName } from './names.ts';
 
-/** Files of a folder that is offered. */
+/** Most files in a folder that is offered. */
 export const FOLDER_FILES_MAX = 1000;
 
-/** Bytes of a path as UTF-8; a longer one is refused, not cut. */
+/** Bytes of a path in UTF-8; a longer one is refused, not truncated. */
 const PATH_BYTES_MAX = 1024;
 
-/** Folders in each other, and the file. */
+/** Nested folders, plus the file. */
 const DEPTH_MAX = 32;
 
-/** Bytes of the list as JSON, such that an offer fits into one message of every browser. */
+/** Bytes of the list as JSON, so that an offer fits into one message in every browser. */
 const LIST_BYTES_MAX = 192 * 1024;
 
-/** A file of a folder. */
+/** A file in a folder. */
 export interface FileEntry {
-  /** Below the folder, its parts separated by `/`. */
+  /** Path below the folder, separated by `/`. */
   readonly path: string;
+  /** Bytes. */
   readonly size: number;
 }
 
-/** A folder as it is offered: the bytes of its files, one after the other, and what they are. */
+/** A folder to be offered. */
 export interface PackedFolder {
+  /** The bytes of all files, one after the other. */
   readonly file: File;
+  /** Path and size of each, in the same order. */
   readonly entries: readonly FileEntry[];
 }
 
 /**
- * A folder of these files, for `peer.offer(file, { entries })`; nothing is copied. null if there is none, or more than
- * an offer can hold: {@link FOLDER_FILES_MAX} files, or {@link LIST_BYTES_MAX} bytes of paths.
+ * Makes a folder of these files for `peer.sendFile(file, { entries })`, without copying them. null if there are none,
+ * or too many for an offer: more than {@link FOLDER_FILES_MAX}, or 192 KiB of paths.
  */
 export function folderOf(
   name: string,
   files: readonly { readonly path: string; readonly file: File }[],
 ): PackedFolder | null {
-  // In an order that does not depend on the browser's: the same folder, chosen again, is the same bytes.
+  // Sorted, whatever order the browser lists them in: the same folder chosen again must be the same bytes.
   const sorted = files.toSorted((one, other) => (one.path < other.path ? -1 : 1));
   const entries = sorted.map(({ path, file }) => ({ path, size: file.size }));
   const bytes = new TextEncoder().encode(JSON.stringify(entries)).length;
@@ -42,7 +45,7 @@ export function folderOf(
   return { file: new File(parts, name), entries };
 }
 
-/** What an offered folder of `size` bytes holds, safe to write below one folder, or the code of why not. */
+/** The entries of an offered folder of `size` bytes, safe to write below one folder, or the code of why not. */
 export function readEntries(value: unknown, size: number): readonly FileEntry[] | 'bad-list' | 'bad-path' | 'bad-size' {
   if (!Array.isArray(value) || value.length === 0 || value.length > FOLDER_FILES_MAX) return 'bad-list';
   const entries: FileEntry[] = [];
@@ -59,7 +62,7 @@ export function readEntries(value: unknown, size: number): readonly FileEntry[] 
   return sum === size ? apart(entries) : 'bad-size';
 }
 
-/** Each part as safe as a name; a dot at its start stays. null for a path that is absolute or leads elsewhere. */
+/** Makes each part a safe name, with its leading dot. null for a path that is absolute or contains `..`. */
 function safePath(path: unknown): string | null {
   if (typeof path !== 'string' || new TextEncoder().encode(path).length > PATH_BYTES_MAX) return null;
   const parts = path.split('/');
@@ -67,7 +70,7 @@ function safePath(path: unknown): string | null {
   return parts.map((part) => (part.startsWith('.') ? '.' : '') + safeName(part)).join('/');
 }
 
-/** Gives a number to a file that would lie on another one, or on a folder, where disks do not tell case apart. */
+/** Numbers files whose path collides with another file or folder on a case-insensitive disk. */
 function apart(entries: readonly FileEntry[]): readonly FileEntry[] {
   const taken = new Set(entries.flatMap(({ path }) => foldersOf(path).map(folded)));
   const numbers = new Map<string, number>();

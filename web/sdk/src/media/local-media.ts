@@ -14,9 +14,9 @@ export interface Device {
   /** `off` is also a muted microphone. `failed`: see `problem`. */
   readonly state: 'off' | 'starting' | 'on' | 'failed';
   /**
-   * Why it failed: access was `denied`, the device is `missing` or `busy` with another program, or the page is `insecure`
-   * (neither HTTPS nor localhost). `interrupted` is one that is on, and that the system keeps from sending: a phone call,
-   * a mute key, a camera shutter. null if all is well.
+   * Why it failed: access was `denied`, the device is `missing` or `busy` with another program, or the page is
+   * `insecure` (neither HTTPS nor localhost). `interrupted` is one that is on, and that the system keeps from sending:
+   * a phone call, a mute key, a camera shutter. null if all is well.
    */
   readonly problem: 'denied' | 'missing' | 'busy' | 'insecure' | 'unknown' | 'interrupted' | null;
   /** `deviceId` of the device in use; null if none. */

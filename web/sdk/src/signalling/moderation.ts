@@ -2,26 +2,34 @@ import { Source, type Value } from '../value.ts';
 import type { Knock, Rules } from './protocol.ts';
 import type { ModerationMessage } from './session.ts';
 
+/** A member's role. Hosts can do everything below, co-hosts can admit, deny, remove members and ask to mute. */
 export type Role = 'host' | 'co-host' | 'member';
 
-/** What hosts have decided, and what they can do. The broker says no to who is none. */
+/** Moderation: the rules that hosts have set, and what hosts can do. Without the role, a call does nothing. */
 export interface Moderation {
-  /** What we are. */
+  /** Our own role. */
   readonly role: Value<Role>;
+  /** The rules in force. */
   readonly rules: Value<Required<Rules>>;
-  /** Who waits at the door, first come first; an empty name is of somebody without the key. For hosts and co-hosts. */
+  /**
+   * Who waits to be admitted, in order; an empty name is somebody without our secret. Empty unless we are (co-)host.
+   */
   readonly knocks: Value<readonly Knock[]>;
-  /** For hosts: sets what is named, and leaves the rest as it is. */
+  /** Sets the rules that are given, and leaves the others. For hosts. */
   setRules(rules: Rules): void;
+  /** Lets somebody in who waits. For hosts and co-hosts. */
   admit(knock: Knock): void;
+  /** Turns somebody away who waits. For hosts and co-hosts. */
   deny(knock: Knock): void;
-  /** Takes somebody out, by their id; newcomers knock from then on. */
+  /** Removes the member with that id. From then on newcomers have to knock. For hosts, and co-hosts for members. */
   remove(id: string): void;
+  /** Makes a member co-host, or takes that back. For hosts. */
   setRole(id: string, role: 'co-host' | 'member'): void;
+  /** Asks a member to mute; it is up to them. For hosts and co-hosts. */
   askToMute(id: string): void;
-  /** Ends the call for all. */
+  /** Ends the call for everyone. For hosts. */
   end(): void;
-  /** Calls `listener` when a host asks us to mute, with their id. */
+  /** Calls `listener` with the id of each host who asks us to mute. Returns a function that stops this. */
   onAskedToMute(listener: (from: string) => void): () => void;
 }
 
@@ -71,7 +79,7 @@ export class RoomModeration implements Moderation {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The newest of the roster. */
+  /** What the newest roster says. */
   learn(role: Role, rules: Rules | undefined): void {
     this.role.set(role);
     const now = { ...OPEN, ...rules };

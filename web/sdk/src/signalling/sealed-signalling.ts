@@ -3,15 +3,15 @@ import type { ModerationMessage, SignallingEvent, Ticket } from './session.ts';
 import { type Card, isCard, Seal, type SealedEnd, sealedLength } from './signal-encryption.ts';
 import { type Signalling, type SignallingTarget, WebSocketSignalling } from './websocket.ts';
 
-/** Room that a message needs around a signal, in characters. */
+/** Characters of a message besides its signal. */
 const AROUND_SIGNAL = 256;
 
-/** Whether the member has no key that fits ours, so that we can't even read their name: there is no link with them. */
+/** Whether the member's secret is not ours, so that we can't even read their name. We don't connect to them. */
 export function isStranger(member: Member): boolean {
   return member.name === '' || isCard(member.name);
 }
 
-/** Somebody whose card we could open. */
+/** A member whose card we could decrypt. */
 interface KnownMember {
   readonly end: SealedEnd;
   readonly card: string;
@@ -19,16 +19,16 @@ interface KnownMember {
 }
 
 /**
- * A {@link WebSocketSignalling} that is told nothing but who is to get what: names and signals are sealed with the link's secret. Its
- * news have names as they are; those of strangers are empty, and what they say is not heard.
+ * Signalling with end-to-end encryption: names and signals are encrypted with the link's secret, and the server learns
+ * only who gets what. Its events have names in clear; those of strangers are empty, and their signals are dropped.
  */
 export class SealedSignalling implements Signalling {
   readonly #seal: Promise<Seal>;
   readonly #emit: (event: SignallingEvent) => void;
   readonly #known = new Map<string, KnownMember>();
   /**
-   * How far each page was heard, by its end. It outlasts `#known`: a broker that lets somebody go and come again may not
-   * say again what they said. Only who has the secret gets in here, with what they said and we could open.
+   * Replay protection: the newest count of each sender's page. It outlasts `#known`, so that the server can't replay
+   * signals by removing a member from the roster and listing them again. Only holders of the secret can add to it.
    */
   readonly #counts = new Map<string, number>();
   #inner: WebSocketSignalling | null = null;
@@ -36,7 +36,7 @@ export class SealedSignalling implements Signalling {
   #me = '';
   #sent = 0;
   #gone = false;
-  /** What was asked for and what was heard, each in its order. */
+  /** Queues: what we send, and what we receive, each in order. */
   #asked: Promise<void> = Promise.resolve();
   #heard: Promise<void> = Promise.resolve();
 
@@ -83,7 +83,7 @@ export class SealedSignalling implements Signalling {
     if (sealedLength(data) > PAYLOAD_CHARACTERS_MAX - AROUND_SIGNAL) return false;
     this.#then(async () => {
       const known = this.#known.get(to);
-      if (known === undefined) return; // they are gone
+      if (known === undefined) return; // they left
       const seal = await this.#seal;
       this.#sent += 1;
       const me = { id: this.#me, nonce: seal.nonce };
@@ -113,7 +113,7 @@ export class SealedSignalling implements Signalling {
   #receive(event: SignallingEvent): void {
     const hear = async (): Promise<void> => {
       const opened = await this.#open(event);
-      // Whoever left meanwhile, or gave up the seat that this tells of, hears of it no more.
+      // Drops events that arrive after we left, or after we gave up the seat that they are about.
       const late = this.#gone || (event.type === 'joined' && this.#inner?.ticket === null);
       if (opened !== null && !late) this.#emit(opened);
     };
@@ -154,7 +154,7 @@ export class SealedSignalling implements Signalling {
     return { ...roster, members };
   }
 
-  /** The member's name; empty for a stranger. Our own is what we said. */
+  /** The member's name; empty for a stranger. */
   async #nameOf({ id, name: sealed }: Member): Promise<string> {
     if (id === this.#me && this.#name !== null) return this.#name;
     const known = this.#known.get(id);
@@ -181,5 +181,5 @@ export class SealedSignalling implements Signalling {
 }
 
 function fail(error: unknown): void {
-  console.warn('eyeline: what was sealed is lost:', error);
+  console.warn('eyeline: encryption failed:', error);
 }

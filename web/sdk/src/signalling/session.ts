@@ -29,16 +29,16 @@ import {
 /** Seconds that an attempt to connect may take. */
 const CONNECT_WITHIN = 8;
 
-/** Seconds to wait before the first, second ... attempt; the last one stays. Each is stretched or shortened by up to half. */
+/** Reconnect backoff: seconds before the first, second ... attempt; the last one repeats. Jitter: up to half of it. */
 const BACKOFF = [0.2, 0.5, 1, 2, 4, 8] as const;
 
-/** Refusals after which the broker closes the socket, whatever was asked: the next socket asks again. */
+/** Refusals after which the server closes the socket in any case: the next socket asks again. */
 const PASSING: ReadonlySet<Code> = new Set<Code>(['too-large', 'too-fast', 'hello-late', 'silent', 'too-slow']);
 
-/** Refusals of `hello`. The broker waits for another one, and after it the next socket asks. */
+/** Refusals of `hello`. The server then waits for another `hello`; the next socket asks again. */
 const NO_LOBBY: ReadonlySet<Code> = new Set<Code>(['busy', 'too-many-looks', 'invalid']);
 
-/** Refusals of who may not be inside: asking again would be answered alike, or is not for us to do. */
+/** Refusals that are final: asking again would lead to the same answer, or is not up to us. */
 const TURNED_AWAY: ReadonlySet<Code> = new Set<Code>([
   'pass-needed',
   'pass-invalid',
@@ -50,35 +50,36 @@ const TURNED_AWAY: ReadonlySet<Code> = new Set<Code>([
   'time-up',
 ]);
 
-/** Whether the broker's socket is there. Calls go on while it is `away`. */
+/** State of the WebSocket to the server. Calls go on while it is `away`, and the SDK reconnects with backoff. */
 export type SignallingState = 'connecting' | 'connected' | 'away';
 
-/** What a seat needs to be taken up again, also by a page that was loaded anew. Secret. */
+/** What it takes to resume a seat, also after a reload. Secret. */
 export interface Ticket {
   readonly token: ResumeToken;
   readonly name: string;
   readonly heard: number;
 }
 
-/** What only hosts and co-hosts may say. */
+/** Messages that only hosts and co-hosts may send. */
 export type ModerationMessage = Govern | Admit | Deny | RemoveMember | Appoint | AskMute | EndCall;
 
+/** What the lobby and the room are told. */
 export type SignallingEvent =
   | { readonly type: 'state'; readonly state: SignallingState }
   | { readonly type: 'welcome'; readonly welcome: Welcome }
-  /** `resumed`: it is the seat that we had. */
+  /** `resumed`: we have the same seat as before. */
   | { readonly type: 'joined'; readonly joined: Joined; readonly resumed: boolean }
   | { readonly type: 'roster'; readonly roster: Roster }
   | { readonly type: 'ice-servers'; readonly iceServers: readonly IceServer[] }
   | { readonly type: 'signalled'; readonly signalled: Signalled }
-  /** A host is asked whether we may enter. */
+  /** We wait for a host to admit us. */
   | { readonly type: 'waiting' }
-  /** To hosts: who waits. */
+  /** To hosts and co-hosts: who waits to be admitted. */
   | { readonly type: 'knocks'; readonly waiting: readonly Knock[] }
   | { readonly type: 'asked-to-mute'; readonly from: string }
-  /** The lobby goes on. */
+  /** Joining failed; the lobby stays open. */
   | { readonly type: 'refused'; readonly code: Code; readonly message: string }
-  /** Nothing goes on. */
+  /** The session has ended for good. */
   | { readonly type: 'over'; readonly code: Code | 'left'; readonly message: string };
 
 export type SessionEffect =
@@ -97,26 +98,26 @@ type Socket =
   | { readonly is: 'over' };
 
 /**
- * The client's side of the signalling protocol, pure: what happens and a time go in, effects come out.
+ * The client's side of the signalling protocol, as a pure machine: inputs and a time go in, effects come out.
  *
- * It keeps the wish (to look into a room, or to have a seat in it) and brings it about over as many sockets as it takes.
- * Times are seconds on any monotonic clock; `chance` is a fresh random number from 0 to 1.
+ * It keeps a goal (to look into a room, or to have a seat in it) and reconnects as often as it takes to reach it, with
+ * keepalive pings. Times are seconds on any monotonic clock; `chance` is a fresh random number from 0 to 1.
  */
 export class Session {
   readonly #room: string;
-  /** What `hello` shows besides the room. */
+  /** What `hello` carries besides the room. */
   readonly #shown: Pick<Hello, 'pass' | 'owner'>;
   #socket: Socket = { is: 'closed' };
   #name: string | null = null;
-  /** The name under which a seat was asked for. */
+  /** The name with which we asked for a seat. */
   #asked: string | null = null;
-  /** Until when it tries to give up a seat that was left while the broker was away. */
+  /** Until when to try to give up a seat that we left while the server was away. */
   #leavingUntil: number | null = null;
   #ticket: ResumeToken | null;
-  /** True from joining, or coming back, until the answer. */
+  /** True from `join` or `resume` until the answer. */
   #asking = false;
   #seated = false;
-  /** At the door, while a host is asked. */
+  /** A host is being asked. */
   #waits = false;
   #attempt = 0;
   #backIn: number | null = null;
@@ -124,7 +125,7 @@ export class Session {
   #pinged = false;
   #heard: number;
   #sent = 0;
-  /** What the broker may not have heard, at most the last {@link KEPT_SIGNALS}. */
+  /** Signals that the server may not have; at most the last {@link KEPT_SIGNALS}. */
   #outbox: Signal[] = [];
 
   constructor(room: string, ticket: Ticket | null = null, shown: Pick<Hello, 'pass' | 'owner'> = {}) {
@@ -135,7 +136,7 @@ export class Session {
     this.#heard = ticket?.heard ?? 0;
   }
 
-  /** What a page needs to come back to this seat; null without one. */
+  /** What it takes to resume this seat; null without one. */
   get ticket(): Ticket | null {
     if (this.#ticket === null || this.#name === null) return null;
     return { token: this.#ticket, name: this.#name, heard: this.#heard };
@@ -145,14 +146,14 @@ export class Session {
     return this.#connect(now);
   }
 
-  /** Take a seat under this name. */
+  /** Asks for a seat under this name. */
   join(name: string): SessionEffect[] {
     this.#name = name;
     if (this.#socket.is !== 'open' || this.#asking || this.#seated) return [];
     return [this.#ask(name)];
   }
 
-  /** No longer wishes for a seat, also if it was given a moment ago: the lobby goes on. */
+  /** Stops asking for a seat, and gives it up if we just got it. The lobby stays open. */
   cancelJoin(now: number): SessionEffect[] {
     if (this.#ticket !== null && !this.#seated) return [];
     this.#name = null;
@@ -162,11 +163,11 @@ export class Session {
       this.#outbox = [];
       return [...LEAVE, ...this.closed(now, 0)];
     }
-    // Who waits at the door is gone from there with the socket.
+    // Closing the socket withdraws our knock.
     return this.#waits ? [{ do: 'close' }, ...this.closed(now, 0)] : [];
   }
 
-  /** Say something to another member: now, or as soon as we are back. null if the broker would not take so much. */
+  /** Sends a signal to another member, now or once we are back. null if it is too large for the server. */
   signal(to: string, data: string): SessionEffect[] | null {
     const message: Signal = { type: 'signal', to, n: this.#sent + 1, data };
     if (isTooLarge(message)) return null;
@@ -176,14 +177,14 @@ export class Session {
     return this.#seated && this.#socket.is === 'open' ? [{ do: 'send', message }] : [];
   }
 
-  /** What hosts say; it is lost where the broker is away. */
+  /** Sends a host's message; it is lost while the server is away. */
   order(order: ModerationMessage): SessionEffect[] {
     return this.#seated && this.#socket.is === 'open' ? [{ do: 'send', message: order }] : [];
   }
 
   /**
-   * Give up the seat, or the place in the lobby. A seat that is kept for us while we are away is given up as soon as the
-   * broker is back: else the others would see us for {@link SEAT_SECONDS} more.
+   * Gives up the seat, or leaves the lobby. A seat that the server holds for us while it is away is given up as soon as
+   * it is back: otherwise the others would see us for {@link SEAT_SECONDS} longer.
    */
   leave(now: number): SessionEffect[] {
     if (this.#socket.is === 'over' || this.#leavingUntil !== null) return [];
@@ -196,7 +197,7 @@ export class Session {
     return open ? LEAVE : [{ do: 'close' }];
   }
 
-  /** Nothing more will be done. */
+  /** Whether the session has ended. */
   get over(): boolean {
     return this.#socket.is === 'over';
   }
@@ -217,7 +218,7 @@ export class Session {
     return [...effects, ...this.#enter()];
   }
 
-  /** The socket was closed by the other side, or could not be opened. */
+  /** The socket was closed, or could not be opened: reconnect after the backoff. */
   closed(now: number, chance: number): SessionEffect[] {
     if (this.#socket.is === 'over') return [];
     if (this.#leavingUntil !== null && this.#leavingUntil <= now) {
@@ -235,7 +236,7 @@ export class Session {
     return [{ do: 'emit', event: { type: 'state', state: 'away' } }];
   }
 
-  /** The network is back, or the page is looked at again: don't wait any longer. */
+  /** The network is back, or the page is visible again: reconnect now, or check by a keepalive ping. */
   checkConnection(now: number): SessionEffect[] {
     if (this.#socket.is === 'waiting') return this.#connect(now);
     if (this.#socket.is !== 'open' || now - this.#heardAt < 1) return [];
@@ -328,14 +329,14 @@ export class Session {
     this.#asking = false;
     this.#waits = false;
     if (!resumed && this.#name !== this.#asked) {
-      // Joining was given up, or asked for under another name, while the answer was on its way.
+      // Joining was cancelled, or started under another name, while the answer was on its way.
       return [...LEAVE, ...this.closed(now, 0)];
     }
     this.#seated = true;
     this.#ticket = message.resume;
     const missed = resumed ? this.#outbox.filter((signal) => signal.n > message.heard) : [];
     const first = missed[0]?.n ?? message.heard + 1;
-    const gap = message.gap || first > message.heard + 1; // of the latter the outbox has dropped some
+    const gap = message.gap || first > message.heard + 1; // the outbox has dropped some
     this.#outbox = gap ? [] : missed;
     this.#sent = message.heard + this.#outbox.length;
     const again = this.#outbox.map((signal): SessionEffect => ({ do: 'send', message: signal }));
@@ -344,7 +345,7 @@ export class Session {
 
   #refused(code: Code, message: string): SessionEffect[] {
     if (TURNED_AWAY.has(code)) return this.#end(code, message);
-    if (this.#seated || PASSING.has(code)) return []; // about a signal, or over soon
+    if (this.#seated || PASSING.has(code)) return []; // about a signal, or the socket closes soon
     if (!this.#asking && !NO_LOBBY.has(code)) return [];
     this.#asking = false;
     this.#waits = false;
@@ -370,7 +371,7 @@ export class Session {
   }
 }
 
-/** Whether the broker would refuse it, and close the socket each time that it comes. */
+/** Whether the server would refuse it and close the socket, each time that it is sent. */
 function isTooLarge(message: Signal): boolean {
   if (message.data.length > PAYLOAD_CHARACTERS_MAX) return true;
   return new TextEncoder().encode(JSON.stringify(message)).length > MESSAGE_BYTES_MAX;

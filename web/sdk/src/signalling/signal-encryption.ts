@@ -1,6 +1,6 @@
 import { displayName } from './protocol.ts';
 
-/** Characters of every sealed name. */
+/** Characters of every encrypted name. */
 const CARD_CHARACTERS = 400;
 
 const SECRET_BYTES = 16;
@@ -12,46 +12,51 @@ const TAG_BYTES = 16;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What a member shows to those who share the secret, in the place of a name. */
+/** What a member encrypts in place of a name, for those who have the secret. */
 export interface Card {
-  /** Fresh with each page, base64url. */
+  /** New on each page load, base64url. */
   readonly nonce: string;
   readonly name: string;
 }
 
-/** One end of a sealed way: the id that the broker gave, and the nonce of the card there. */
+/** Sender or receiver of an encrypted signal: the id that the server gave, and the nonce of their card. */
 export interface SealedEnd {
   readonly id: string;
   readonly nonce: string;
 }
 
-/** A new secret for a link: 128 bits as 22 characters of base64url. */
+/** Makes a secret for `RoomOptions.secret`: 128 random bits as 22 characters of base64url. */
 export function newSecret(): string {
   return toText(random(SECRET_BYTES));
 }
 
-/** The name of the room that belongs to an owner's key, 128 bits like a secret; as `signalling/hosting.py` makes it. */
+/**
+ * The name of the room that belongs to an owner key, for `RoomOptions.room`. An owner key is 128 bits like a secret,
+ * see {@link newSecret}. Needs a secure context. The Python side is in `signalling/hosting.py`.
+ */
 export async function ownedRoomName(owner: string): Promise<string> {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(`eyeline room\0${owner}`)));
   const letters = Array.from(hash.subarray(0, 16), (byte) => LETTERS.charAt(byte & 31)).join('');
   return letters.replace(/(.{4})(?!$)/g, '$1-');
 }
 
-/** 32 that are not taken for one another. */
+/** 32 characters that can't be mistaken for one another. */
 const LETTERS = 'abcdefghjkmnpqrstuvwxyz123456789';
 
+/** Whether a text is a secret, or an owner key, as {@link newSecret} makes it. */
 export function isSecret(text: string): boolean {
   return fromText(text)?.length === SECRET_BYTES;
 }
 
-/** Whether this stands in the place of a name and can be read only with a secret. */
+/** Whether this is an encrypted card and not a name. */
 export function isCard(name: string): boolean {
   return name.length === CARD_CHARACTERS;
 }
 
 /**
- * The keys of one room's secret: what its holders say through a broker that can neither read nor change it. The format is
- * in `docs/peer-protocol.md`; Python's side is `signalling/seal.py`. Needs a secure context.
+ * End-to-end encryption of signals (AES-GCM, keys by HKDF from the room's secret): the server can neither read nor
+ * change them. The format is in `docs/peer-protocol.md`; the Python side is `signalling/seal.py`. Needs a secure
+ * context.
  */
 export class Seal {
   readonly nonce = toText(random(NONCE_BYTES));
@@ -81,7 +86,7 @@ export class Seal {
     return toText(await encrypt(this.#cards, joined(fromText(card.nonce) ?? new Uint8Array(), name), iv));
   }
 
-  /** null if it is no card, or not of this room and secret. */
+  /** Decrypts a card; null if it is none, or belongs to another room or secret. */
   async openCard(text: string): Promise<Card | null> {
     const raw = isCard(text) ? fromText(text) : null;
     const plain = raw === null ? null : await decrypt(this.#cards, raw);
@@ -91,7 +96,7 @@ export class Seal {
     return { nonce: toText(plain.subarray(0, NONCE_BYTES)), name };
   }
 
-  /** The data of a `signal`. `count` grows with each one that this sender seals for this receiver. */
+  /** Encrypts the data of a `signal`. `count` grows with each one from this sender to this receiver. */
   async sealSignal(
     text: string,
     sender: SealedEnd,
@@ -103,7 +108,9 @@ export class Seal {
     return toText(joined(fromCount(count), sealed));
   }
 
-  /** The count and the text; null if it was sealed for another way, changed, or not `after` the last one. */
+  /**
+   * Decrypts a signal; null if sender or receiver differ, if it was changed, or if its count is not `after` the last.
+   */
   async openSignal(
     data: string,
     sender: SealedEnd,
@@ -120,7 +127,7 @@ export class Seal {
   }
 }
 
-/** How many characters a signal has once it is sealed. */
+/** Characters of a signal after encryption. */
 export function sealedLength(text: string): number {
   return Math.ceil(((utf8(text).length + COUNT_BYTES + IV_BYTES + TAG_BYTES) * 4) / 3);
 }
@@ -135,7 +142,7 @@ async function decrypt(key: CryptoKey, raw: Bytes, additionalData?: Bytes): Prom
     const iv = raw.subarray(0, IV_BYTES);
     return new Uint8Array(await crypto.subtle.decrypt(algorithm(iv, additionalData), key, raw.subarray(IV_BYTES)));
   } catch {
-    return null; // not sealed with this key, for this way
+    return null; // another key, sender, receiver or count
   }
 }
 

@@ -1,32 +1,34 @@
 import { type FromBroker, SUBPROTOCOL, type ToBroker } from './protocol.ts';
 import { type ModerationMessage, Session, type SessionEffect, type SignallingEvent, type Ticket } from './session.ts';
 
-/** What a lobby and a room ask of a broker. */
+/** What a lobby and a room need of signalling. */
 export interface Signalling {
-  /** What the seat needs to be taken up again; null without one. */
+  /** What it takes to resume the seat; null without one. */
   readonly ticket: Ticket | null;
-  /** Something happened to the network: find out whether the broker is there. */
+  /** The network may have changed: reconnects, or checks by a keepalive ping. */
   checkConnection(): void;
   join(name: string): void;
-  /** No longer wishes for a seat, also if it was given a moment ago: the lobby goes on. */
+  /** Stops asking for a seat, and gives it up if we just got it. The lobby stays open. */
   cancelJoin(): void;
-  /** False if it is more than the broker takes. */
+  /** Sends a signal to another member; false if it is too large for the server. */
   signal(to: string, data: string): boolean;
-  /** What hosts say. */
+  /** Sends a host's message. */
   moderate(order: ModerationMessage): void;
   leave(): void;
 }
 
-/** Which room of which server, and what opens it. */
+/** Which room on which server, and what opens it. */
 export interface SignallingTarget {
   readonly url: URL;
   readonly room: string;
   readonly pass: string | null;
-  /** The owner's key of the room. */
+  /** The owner key of the room. */
   readonly owner: string | null;
 }
 
-/** The edge under a {@link Session}: a WebSocket at a time, and one timer. */
+/**
+ * Signalling over a WebSocket: carries out what its {@link Session} decides, with one socket at a time and one timer.
+ */
 export class WebSocketSignalling implements Signalling {
   readonly #url: URL;
   readonly #session: Session;

@@ -21,8 +21,9 @@ export type Safety =
   /** Not known yet. It stays so on an insecure page. */
   | { readonly state: 'comparing' }
   /**
-   * The two see the same four emoji (symbol and word) if nobody sits between them, so they should compare them by voice.
-   * `identity` is the SHA-256 hash of the peer's long-term key in hex, once they have proved that they have it; else null.
+   * The two see the same four emoji (symbol and word) if nobody sits between them, so they should compare them by
+   * voice. `identity` is the SHA-256 hash of the peer's long-term key in hex, once they have proved that they have it;
+   * else null.
    */
   | {
       readonly state: 'ready';

@@ -4,7 +4,13 @@
  * @module
  */
 
-export { type ChatEnvelope, type ChatOptions, type ChatParticipant, Conversation } from './chat/conversation.ts';
+export {
+  type ChatEnvelope,
+  type ChatOptions,
+  type ChatParticipant,
+  type ChatReceived,
+  Conversation,
+} from './chat/conversation.ts';
 export type { ChatLine, Delivery } from './chat/line.ts';
 export { CHAT_TEXT_MAX } from './chat/messages.ts';
 export type { PathKind, Transport, TriedPath, TurnServer, VerdictCode } from './connection/ice-diagnosis.ts';
@@ -18,7 +24,7 @@ export type { TransferState } from './files/sender.ts';
 export type { FileProgress, FileTransfer, IncomingFile, ReadBack, SendFileOptions } from './files/transfer.ts';
 export { type FileEntry, FOLDER_FILES_MAX, folderOf, type PackedFolder } from './files/tree.ts';
 export { type JoinOptions, join, type Lobby, openLobby, rejoin } from './lobby.ts';
-export { type Device, type DeviceOption, LocalMedia } from './media/local-media.ts';
+export { type Device, type DeviceKind, type DeviceOption, LocalMedia, type MediaRequest } from './media/local-media.ts';
 export type { Permissions } from './media/permissions.ts';
 export type { Peer } from './peer.ts';
 export type { Room, RoomOptions } from './room.ts';

@@ -27,6 +27,7 @@ export interface JoinOptions {
 
 /** A room that we look into before we join it. */
 export interface Lobby {
+  /** Name of the room. */
   readonly room: string;
   /** State of the WebSocket to the server. */
   readonly signalling: Value<SignallingState>;

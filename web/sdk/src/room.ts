@@ -19,6 +19,7 @@ const CUT_OFF_MS = 10_000;
 
 /** A room that we have joined. */
 export interface Room {
+  /** Name of the room. */
   readonly name: string;
   /** Ourselves. The id is a new one after a seat was lost and a new one taken. */
   readonly me: Member;

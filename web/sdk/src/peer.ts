@@ -138,12 +138,13 @@ export class RemotePeer implements Peer {
         const words = JSON.stringify(message);
         if (!signal(words)) this.#send({ frame: 'words', words });
       },
-      onTrack: (track, name) => {
-        if (this.permissions.has(permissionFor(name))) this.#remoteMedia.add(track, name);
-      },
+      onTrack: (track, name) => this.#remoteMedia.add(track, name),
       onConnection: (made) => this.#attach(made),
       onState: (state) => {
-        if (state === 'connected') this.#back();
+        if (state === 'connected') {
+          clearTimeout(this.#awayTimer);
+          this.present.set(true);
+        }
         this.#monitor.follow(state);
       },
       onSearch: () => this.#monitor.search(),
@@ -241,7 +242,10 @@ export class RemotePeer implements Peer {
       case 'away':
         this.#monitor.away();
         clearTimeout(this.#awayTimer);
-        this.#awayTimer = setTimeout(() => this.#vanish(), AWAY_MS);
+        this.#awayTimer = setTimeout(() => {
+          this.present.set(false); // they didn't come back: for the room they have left
+          this.#messages.rejectAll();
+        }, AWAY_MS);
         break;
       case undefined:
         break; // invalid, or from a later version
@@ -251,16 +255,5 @@ export class RemotePeer implements Peer {
   /** A message that the peer may not send is not acknowledged. */
   #receiveMessage(n: number, data: Json | undefined): void {
     if (data !== undefined && this.#messages.accept(n)) this.#options.onMessage(data);
-  }
-
-  #back(): void {
-    clearTimeout(this.#awayTimer);
-    this.present.set(true);
-  }
-
-  /** Their page unloaded and did not come back: for the room they have left. */
-  #vanish(): void {
-    this.present.set(false);
-    this.#messages.rejectAll();
   }
 }

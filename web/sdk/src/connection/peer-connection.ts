@@ -34,6 +34,7 @@ export interface PeerConnectionOptions {
   readonly gatherWithin: number;
   /** Whether signals can reach the other side: the signalling connection is up. */
   readonly reachable: () => boolean;
+  /** A track arrived that we accept. */
   readonly onTrack: (track: MediaStreamTrack, name: TrackName) => void;
   /** `before` is what {@link PeerConnection.connected} was. */
   readonly onState: (state: RTCPeerConnectionState, before: boolean) => void;
@@ -163,7 +164,7 @@ export class PeerConnection {
     const { connection } = this;
     connection.ontrack = ({ transceiver, track }) => {
       for (const [name, each] of transceiversOf(connection)) {
-        if (each === transceiver) this.#options.onTrack(track, name);
+        if (each === transceiver && this.#options.accepts(name)) this.#options.onTrack(track, name);
       }
     };
     connection.onnegotiationneeded = () => {

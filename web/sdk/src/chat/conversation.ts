@@ -4,7 +4,7 @@ import {
   answers,
   askMessage,
   CHAT_TEXT_MAX,
-  type ChatMessage,
+  type ChatFrame,
   chatMessage,
   parseLine,
   parseMessage,
@@ -227,7 +227,7 @@ export class Conversation {
 
   #answer(
     from: { readonly id: string },
-    { ask, back, have }: ChatMessage & { kind: 'chat-ask' },
+    { ask, back, have }: ChatFrame & { kind: 'chat-ask' },
   ): readonly ChatEnvelope[] {
     const sums = this.#sums(from.id);
     const differs = (author: string): boolean => sums.get(author) !== have.get(author);

@@ -15,7 +15,7 @@ export type WrittenLine = Pick<
   'id' | 'author' | 'name' | 'clock' | 'at' | 'revision' | 'text' | 'reply' | 'to'
 >;
 
-export type ChatMessage =
+export type ChatFrame =
   /** By its author, to those it is for; sent again with a higher revision when they edit it. */
   | { readonly kind: 'chat'; readonly line: WrittenLine }
   /** "What did I miss?" `have` is a checksum per author. `back`: this answers a question, so don't ask back. */
@@ -69,7 +69,7 @@ function toldLine({ id, author, name, clock, at, revision, text, reply, to }: Wr
 }
 
 /** Parses what a peer sent; null if it isn't chat, or is invalid. `from` is the author of a `chat` message. */
-export function parseMessage(value: unknown, from: { readonly id: string; readonly name: string }): ChatMessage | null {
+export function parseMessage(value: unknown, from: { readonly id: string; readonly name: string }): ChatFrame | null {
   if (!isRecord(value)) return null;
   const { kind, ask } = value;
   if (kind === 'chat') {

@@ -32,7 +32,7 @@ export function newSecret(): string {
 
 /**
  * The name of the room that belongs to an owner key, for `RoomOptions.room`. An owner key is 128 bits like a secret,
- * see {@link newSecret}. Needs a secure context. The Python side is in `signalling/hosting.py`.
+ * see {@link newSecret}. Needs a secure context. The Python side is in `signalling/moderation.py`.
  */
 export async function ownedRoomName(owner: string): Promise<string> {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', utf8(`eyeline room\0${owner}`)));
@@ -55,7 +55,7 @@ export function isCard(name: string): boolean {
 
 /**
  * End-to-end encryption of signals (AES-GCM, keys by HKDF from the room's secret): the server can neither read nor
- * change them. The format is in `docs/peer-protocol.md`; the Python side is `signalling/seal.py`. Needs a secure
+ * change them. The format is in `docs/peer-protocol.md`; the Python side is `signalling/signal_encryption.py`. Needs a secure
  * context.
  */
 export class Seal {

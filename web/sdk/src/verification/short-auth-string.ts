@@ -55,7 +55,7 @@ type State =
 /**
  * Short authentication string (as in ZRTP, RFC 6189): both ends derive four emoji from their DTLS fingerprints. They
  * commit, exchange nonces and reveal, so that nobody can try nonces until the emoji match. The format is in
- * `docs/peer-protocol.md`; the Python side is `signalling/emoji.py`. Needs a secure context.
+ * `docs/peer-protocol.md`; the Python side is `signalling/short_auth_string.py`. Needs a secure context.
  */
 export class ShortAuthString {
   readonly safety: Value<Safety>;

@@ -229,7 +229,7 @@ def typescript() -> str:
     text += f"export const displayName = /^{messages.DISPLAY_NAME}$/u;\n\n"
     text += ts_comment(docs["PERMISSIONS"])
     text += f"export const PERMISSIONS = [{', '.join(map(_quoted, messages.PERMISSIONS))}] as const;\n\n"
-    text += "export type Permission = (typeof PERMISSIONS)[number];\n\n"
+    text += ts_comment("One of {@link PERMISSIONS}.") + "export type Permission = (typeof PERMISSIONS)[number];\n\n"
     codes = "".join(f"\n  | '{code}'" for code in refusals.REFUSALS)
     text += ts_comment("Why the broker says no.") + f"export type Code ={codes};\n\n"
     for cls in (*structs(), *_members(messages.ToBroker), *_members(messages.FromBroker, besides=messages.ToBroker)):

@@ -210,25 +210,30 @@ class Pong(_Message, frozen=True, tag="pong"):
 
 
 class Member(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Somebody with a seat in the room."""
+    """A participant with a seat in the room."""
 
     id: PeerId
+    """Given by the broker with the seat."""
     name: DisplayName
+    """Display name."""
     order: Count
-    """Grows with the time of arrival, distinct in the room.  Of two members the later is the polite one."""
+    """Grows with the time of arrival, distinct in the room.  Of two members the later one is the polite peer."""
     role: Role = "member"
-    """`host` holds the room's key, or has come by a pass that says so."""
+    """`host` has the room's owner key, or a pass that says so."""
     may: tuple[Permission, ...] = PERMISSIONS
-    """What they may send, on the word of the site; left out where that is everything.  Each member's own program sees
-    to it: what somebody sends who may not is not taken."""
+    """What they may send, as the site decides; left out if that is everything.  Each client enforces it: it drops what
+    the others may not send."""
 
 
 class IceServer(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What `RTCPeerConnection` takes as one of its `iceServers`."""
+    """A STUN or TURN server, as `RTCPeerConnection` takes it in `iceServers`."""
 
     urls: tuple[str, ...]
+    """`stun:`, `turn:` or `turns:` URLs."""
     username: str | None = None
+    """For TURN."""
     credential: str | None = None
+    """For TURN."""
 
 
 class Roster(_Message, frozen=True, tag="roster", omit_defaults=True):
@@ -248,10 +253,12 @@ class Roster(_Message, frozen=True, tag="roster", omit_defaults=True):
 
 
 class Knock(Struct, frozen=True, rename="camel"):
-    """Somebody who waits at the door."""
+    """Somebody who waits to be admitted."""
 
     id: PeerId
+    """Identifies the knock, for `admit` and `deny`."""
     name: DisplayName
+    """Display name."""
 
 
 class Waiting(_Message, frozen=True, tag="waiting"):

@@ -74,6 +74,7 @@ export const displayName = /^(?=.*\S)[^\u0000-\u001f\u007f-\u009f\u061c\u200b\u2
 /** All that one member can send to the others.  To see and hear them, and to read, takes none of these. */
 export const PERMISSIONS = ['microphone', 'camera', 'screen', 'files', 'chat'] as const;
 
+/** One of {@link PERMISSIONS}. */
 export type Permission = (typeof PERMISSIONS)[number];
 
 /** Why the broker says no. */
@@ -107,17 +108,19 @@ export type Code =
   | 'silent'
   | 'too-slow';
 
-/** Somebody with a seat in the room. */
+/** A participant with a seat in the room. */
 export interface Member {
+  /** Given by the broker with the seat. */
   readonly id: PeerId;
+  /** Display name. */
   readonly name: DisplayName;
-  /** Grows with the time of arrival, distinct in the room.  Of two members the later is the polite one. */
+  /** Grows with the time of arrival, distinct in the room.  Of two members the later one is the polite peer. */
   readonly order: Count;
-  /** `host` holds the room's key, or has come by a pass that says so. */
+  /** `host` has the room's owner key, or a pass that says so. */
   readonly role?: 'host' | 'co-host' | 'member';
   /**
-   * What they may send, on the word of the site; left out where that is everything.  Each member's own program sees
-   * to it: what somebody sends who may not is not taken.
+   * What they may send, as the site decides; left out if that is everything.  Each client enforces it: it drops what
+   * the others may not send.
    */
   readonly may?: readonly Permission[];
 }
@@ -134,16 +137,21 @@ export interface Rules {
   readonly screens?: boolean;
 }
 
-/** Somebody who waits at the door. */
+/** Somebody who waits to be admitted. */
 export interface Knock {
+  /** Identifies the knock, for `admit` and `deny`. */
   readonly id: PeerId;
+  /** Display name. */
   readonly name: DisplayName;
 }
 
-/** What `RTCPeerConnection` takes as one of its `iceServers`. */
+/** A STUN or TURN server, as `RTCPeerConnection` takes it in `iceServers`. */
 export interface IceServer {
+  /** `stun:`, `turn:` or `turns:` URLs. */
   readonly urls: readonly string[];
+  /** For TURN. */
   readonly username?: string;
+  /** For TURN. */
   readonly credential?: string;
 }
 

@@ -3,7 +3,7 @@ import { bitrateLimits } from '../src/connection/bitrate.ts';
 
 const KNOWN = [1, 2, 3, 5, 11];
 
-test('one picture has no more bits than help it', () => {
+test('a single camera is limited to the bitrate that it can use', () => {
   expect(bitrateLimits(1, false)).toMatchObject({ cameraBitrate: 2_500_000, halfSize: false });
 });
 
@@ -19,6 +19,6 @@ test.for(KNOWN)('on %i links a screen has most of it, and the picture beside it 
   expect(half).toBe(true);
 });
 
-test('many screens have fewer frames a second, and all of their size', () => {
+test('a screen sent to many has a lower frame rate and keeps its resolution', () => {
   expect([1, 2, 3].map((links) => bitrateLimits(links, true).screenFramerate)).toEqual([30, 30, 15]);
 });

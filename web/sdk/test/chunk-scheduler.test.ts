@@ -33,8 +33,8 @@ const begin = (chunks: number): void => {
 
 beforeEach(() => begin(100));
 
-describe('the sender of a file to several people', () => {
-  it('sends one person no more than the window', () => {
+describe('the sender of a file to several receivers', () => {
+  it('sends one receiver no more than the window', () => {
     const alone = new ChunkScheduler(100);
     const copy = alone.join('bob');
     copy.ready = true;
@@ -44,17 +44,17 @@ describe('the sender of a file to several people', () => {
     expect(seeds(copy, 1)).toEqual([16, 17]);
   });
 
-  it('sends each chunk to one of them, and no more at once than comes through', () => {
+  it('sends each chunk to one of them, with few in flight', () => {
     expect([sharing.seed(bob, 0), sharing.seed(carol, 0), sharing.seed(bob, 0)]).toEqual([0, 1, 2]);
     expect([seeds(bob, 0), seeds(carol, 0)]).toEqual([[], [3]]);
   });
 
-  it('sends the last one who needs it as much as one person', () => {
+  it('sends the last receiver as much as a single one', () => {
     carol.ready = false;
     expect(seeds(bob, 0).length).toBe(WINDOW_CHUNKS);
   });
 
-  it('sends the others to who has it, as soon as it has come', () => {
+  it('sends the others to a holder as soon as the chunk has arrived there', () => {
     sharing.seed(bob, 0);
     sharing.seed(carol, 0);
     expect(sharing.assign(0)).toEqual([]);
@@ -65,14 +65,14 @@ describe('the sender of a file to several people', () => {
     expect(words(sharing.assign(2))).toEqual(['bob: 1 at carol']);
   });
 
-  it('does not believe who says that they have what was not on its way to them', () => {
+  it('ignores a receiver who claims a chunk that was not in flight to them', () => {
     sharing.got(bob, 0, 0);
     sharing.have(bob, 5, 0);
     expect([bob.have, bob.got.size]).toEqual([0, 0]);
     expect(sharing.assign(0)).toEqual([]);
   });
 
-  it('names nobody who has paused, or has left', () => {
+  it('names no holder who has paused or left', () => {
     sharing.seed(bob, 0);
     sharing.got(bob, 0, 1);
     bob.serves = false;
@@ -83,7 +83,7 @@ describe('the sender of a file to several people', () => {
     expect(sharing.seed(carol, 1)).toBe(0);
   });
 
-  it('sends itself what a holder did not give, and names that one to them no more for a while', () => {
+  it('sends a chunk itself if a holder failed, and avoids that holder for a while', () => {
     for (const _ of [0, 1]) sharing.seed(bob, 0);
     sharing.have(bob, 2, 1);
     expect(words(sharing.assign(1))).toEqual(['carol: 0 at bob', 'carol: 1 at bob']);
@@ -95,7 +95,7 @@ describe('the sender of a file to several people', () => {
     expect(words(sharing.assign(32))).toEqual(['carol: 0 at bob', 'carol: 1 at bob']);
   });
 
-  it('sends a chunk that is on its way to somebody slow to somebody else, once that takes too long', () => {
+  it('sends a chunk that is in flight to a slow receiver to another one after a timeout', () => {
     begin(2);
     seeds(bob, 0);
     sharing.got(bob, 1, 0.1);
@@ -106,7 +106,7 @@ describe('the sender of a file to several people', () => {
     expect(sharing.seed(carol, due)).toBe(0);
   });
 
-  it('waits longer where all lines are slow', () => {
+  it('waits longer if all connections are slow', () => {
     begin(2);
     seeds(bob, 0);
     sharing.got(bob, 1, 10);
@@ -116,7 +116,7 @@ describe('the sender of a file to several people', () => {
     expect(sharing.seed(carol, 80)).toBeNull();
   });
 
-  it('gives who passes nothing on only what nobody else wants', () => {
+  it('gives a receiver who passes nothing on only what no other needs', () => {
     sharing.seed(bob, 0);
     sharing.got(bob, 0, 0);
     sharing.assign(0);
@@ -127,7 +127,7 @@ describe('the sender of a file to several people', () => {
     expect(sharing.seed(bob, 0)).toBe(1);
   });
 
-  it('spreads what is asked of holders', () => {
+  it('spreads requests over the holders', () => {
     const dave = join('dave');
     for (const copy of [bob, carol]) for (const index of [0, 1, 2, 3]) copy.got.add(index);
     const asked = words(sharing.assign(0)).map((line) => line.slice(-5));
@@ -135,17 +135,17 @@ describe('the sender of a file to several people', () => {
     expect(dave.coming.size).toBe(4);
   });
 
-  it('asks one holder for no more than they can be hoped to give', () => {
+  it('requests no more from one holder than they can be expected to deliver', () => {
     for (const who of ['dave', 'erin']) join(who);
     for (let index = 0; index < WINDOW_CHUNKS; index += 1) bob.got.add(index);
     expect(sharing.assign(0).length).toBe(12);
   });
 });
 
-describe('two members who pass on chunks to each other', () => {
+describe('requests between two members', () => {
   const piece = (index: number) => ({ share: 'x', index });
 
-  it('hear of 64 wishes, and deny the next one', () => {
+  it('are accepted up to 64, and denied beyond that', () => {
     const passing = new ChunkRequests();
     const answers = Array.from({ length: 65 }, (_, index) => passing.ask(piece(index)));
     expect([answers.filter(Boolean).length, answers.at(-1)]).toEqual([64, false]);
@@ -153,14 +153,14 @@ describe('two members who pass on chunks to each other', () => {
     expect(passing.ask(piece(65))).toBe(true);
   });
 
-  it('take what they asked for, once', () => {
+  it('are answered once', () => {
     const passing = new ChunkRequests();
     expect(passing.answered(piece(0))).toBe(false);
     passing.want(piece(0), 0);
     expect([passing.answered(piece(0)), passing.answered(piece(0))]).toEqual([true, false]);
   });
 
-  it('wait as long as bytes come, and give up when none do', () => {
+  it('wait while bytes arrive, and time out when none do', () => {
     const passing = new ChunkRequests();
     passing.want(piece(0), 0);
     passing.want(piece(1), 5);
@@ -171,7 +171,7 @@ describe('two members who pass on chunks to each other', () => {
     expect([passing.nextWake(), passing.answered(piece(0))]).toEqual([null, false]);
   });
 
-  it('forget both ways what was asked when the link is gone', () => {
+  it('are dropped in both directions with the connection', () => {
     const passing = new ChunkRequests();
     passing.want(piece(0), 0);
     passing.ask(piece(1));

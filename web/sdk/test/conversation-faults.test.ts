@@ -62,7 +62,7 @@ function fault(world: World): void {
 const shown = ({ key, text, revision, to }: ChatLine) => ({ key, text, revision, to });
 
 test.each(Array.from({ length: SEEDS }, (_, seed) => seed))(
-  'after an hour of cuts and reloads all have every line once, in one order (seed %i)',
+  'after an hour of lost connections and reloads all have every line once, in the same order (seed %i)',
   (seed) => {
     const world = new World(PEOPLE, chance(seed));
     const model: Model = new Map();

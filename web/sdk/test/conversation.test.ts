@@ -33,13 +33,13 @@ const tell = (from: ChatParticipant, ask: string, lines: Json[], last = true) =>
   chat.receive(from, { kind: 'chat-before', ask, last, lines }, NOW);
 
 describe('the order', () => {
-  test('what answers a line stands after it, whatever the clocks of the two say', () => {
+  test('a reply is sorted after its line, whatever the two clocks say', () => {
     live(bob, { clock: NOW + 60_000 });
     chat.write('mine', NOW);
     expect(texts()).toEqual(['hello', 'mine']);
   });
 
-  test('a line from the far future stands where it came, and moves nobody', () => {
+  test('a line from the far future is sorted where it arrived, and advances no clock', () => {
     live(mallory, { clock: Number.MAX_SAFE_INTEGER, text: 'tomorrow' });
     live(mallory, { id: '2', clock: NOW + 2 * DAY_MS, text: 'as well' });
     chat.write('now', NOW);
@@ -48,28 +48,28 @@ describe('the order', () => {
     expect(chat.lines.at(-1)?.clock).toBeLessThan(NOW + 1000);
   });
 
-  test('a line within the day ahead is followed, so that it does not stay at the end', () => {
+  test('a line less than a day ahead advances the clock, so that it does not stay at the end', () => {
     live(mallory, { clock: NOW + DAY_MS, text: 'ahead' });
     chat.write('after', NOW);
     expect(texts()).toEqual(['ahead', 'after']);
   });
 
-  test('equal clocks stand by author, then by id', () => {
+  test('lines with equal clocks are sorted by author, then by id', () => {
     live(carol, { text: 'c' });
     live(bob, { id: '2', text: 'b2' });
     live(bob, { id: '1', text: 'b1' });
     expect(texts()).toEqual(['b1', 'b2', 'c']);
   });
 
-  test('ten thousand lines are kept, the newest', () => {
+  test('the newest ten thousand lines are kept', () => {
     for (let n = 0; n < 10_010; n += 1) live(bob, { id: `${n}`, clock: NOW + n, text: `${n}` });
     expect(chat.lines).toHaveLength(10_000);
     expect(chat.lines[0]?.text).toBe('10');
   });
 });
 
-describe('who is believed', () => {
-  test('what nobody asked for is refused, and so is an answer that comes again', () => {
+describe('trust', () => {
+  test('an answer without a question, or a second one, is ignored', () => {
     const ask = askOf(chat.setParticipants(alice, [bob, carol]), carol) ?? '';
     tell(bob, 'page-99', [line({ author: 'bob', name: 'Bob' })]);
     expect(texts()).toEqual([]);
@@ -78,13 +78,13 @@ describe('who is believed', () => {
     expect(texts()).toEqual(['hello']);
   });
 
-  test('nobody speaks for somebody who is here, nor for us', () => {
+  test('nobody can write lines for a participant who is here, nor for us', () => {
     const ask = askOf(chat.setParticipants(alice, [bob, mallory]), mallory) ?? '';
     tell(mallory, ask, [line({ author: 'bob', name: 'Bob' }), line({ author: 'alice', name: 'Alice' })]);
     expect(texts()).toEqual([]);
   });
 
-  test('what is told of somebody who left says who told it, until they say it themselves', () => {
+  test('a line passed on after its author left says who passed it on, until the author sends it', () => {
     const ask = askOf(chat.setParticipants(alice, [bob, mallory]), mallory) ?? '';
     tell(mallory, ask, [line({ author: 'carol', name: 'Carol', text: 'forged', revision: 7 })]);
     expect(chat.lines[0]).toMatchObject({ name: 'Carol', via: 'Mallory', mine: false });
@@ -92,7 +92,7 @@ describe('who is believed', () => {
     expect(chat.lines).toMatchObject([{ text: 'true', via: '' }]);
   });
 
-  test('a change counts from the author alone', () => {
+  test('only the author can edit a line', () => {
     live(bob, { text: 'yes' });
     chat.setParticipants(alice, []);
     const ask = askOf(chat.setParticipants(alice, [mallory]), mallory) ?? '';
@@ -103,7 +103,7 @@ describe('who is believed', () => {
     expect(texts()).toEqual(['well', 'other']);
   });
 
-  test('our own from before a reload come from our own tab, and can be changed', () => {
+  test('our lines from before a reload come from our own tab, and can be edited', () => {
     const said = chat.write('before', NOW);
     const anew = new Conversation(alice, 'page2', [{ ...said?.line, delivery: undefined }, 'nonsense']);
     expect(anew.lines).toMatchObject([{ text: 'before', mine: true }]);
@@ -112,20 +112,20 @@ describe('who is believed', () => {
   });
 });
 
-describe('what others are told', () => {
+describe('what others get', () => {
   const ask = (from: ChatParticipant) =>
     chat.receive(from, { kind: 'chat-ask', ask: 'a', back: true, have: [] }, NOW).sends;
   const told = (sends: readonly ChatEnvelope[]) =>
     sends.flatMap(({ message }) => (message as { lines: { text: string }[] }).lines.map(({ text }) => text));
 
-  test('ours, and what those wrote who have left; the others tell their own', () => {
+  test('our lines, and those of participants who left; the others send their own', () => {
     live(bob, { text: 'from Bob' });
     live(carol, { text: 'from Carol' });
     chat.write('from Alice', NOW);
     expect(told(ask(mallory)).sort()).toEqual(['from Alice', 'from Carol']);
   });
 
-  test('only what was written since they came, where the hosts say so', () => {
+  test('only lines since they joined, if hosts have set it so', () => {
     chat.write('before', NOW);
     chat.setParticipants(alice, [bob, carol]);
     chat.write('since', NOW + 1000);
@@ -135,7 +135,7 @@ describe('what others are told', () => {
     expect(told(ask(bob))).toEqual(['before', 'since']);
   });
 
-  test('a private line goes to one person, and to nobody else ever', () => {
+  test('a private line goes to one participant, and never to anyone else', () => {
     chat.setParticipants(alice, [bob, carol]);
     expect(chat.write('psst', NOW, { to: 'bob' })?.sends.map(({ to }) => to)).toEqual(['bob']);
     live(bob, { id: 'p', text: 'reply', to: 'alice' });
@@ -144,34 +144,34 @@ describe('what others are told', () => {
     expect(told(ask(bob))).toEqual(['psst']);
   });
 
-  test('a private line for somebody else is none of ours', () => {
+  test('a private line for another participant is dropped', () => {
     live(bob, { to: 'carol' });
     expect(texts()).toEqual([]);
   });
 
-  test('a message fits into its frame, whatever is in the lines', () => {
+  test('every message fits into its frame', () => {
     for (let n = 0; n < 100; n += 1) chat.write('"\\\ud800\u0001'.repeat(1000), NOW);
     const sizes = ask(carol).map(({ message }) => JSON.stringify({ frame: 'message', n: NOW, data: message }).length);
     expect(Math.max(...sizes)).toBeLessThan(60 * 1024);
     expect(told(ask(bob))).toHaveLength(100);
   });
 
-  test('who asks without end is answered twenty times a minute', () => {
+  test('a participant is answered at most twenty times a minute', () => {
     const answered = Array.from({ length: 100 }, () => ask(mallory)).filter((sends) => sends.length > 0);
     expect(answered).toHaveLength(20);
   });
 
-  test('when somebody leaves, those who are left ask each other for what they said', () => {
+  test('when a participant leaves, the others ask each other for the lines of that one', () => {
     chat.setParticipants(alice, [bob, carol]);
     expect(askOf(chat.setParticipants(alice, [bob]), bob)).toBeDefined();
   });
 });
 
-describe('who has it', () => {
+describe('delivery', () => {
   const say = () => chat.write('hello', NOW) ?? { sends: [], line: null };
   const state = () => chat.lines[0]?.delivery;
 
-  test('sent only once everybody within reach has it', () => {
+  test('a line is sent once every connected participant has it', () => {
     chat.setParticipants(alice, [bob, { ...carol, reachable: false }]);
     const { sends } = say();
     expect(state()).toEqual({ state: 'sending', lacking: ['Bob', 'Carol'] });
@@ -181,7 +181,7 @@ describe('who has it', () => {
     expect(state()).toEqual({ state: 'sent', lacking: [] });
   });
 
-  test('who left without it and comes back is sent it again', () => {
+  test('a participant who left without a line gets it when they are back', () => {
     const { sends } = say();
     chat.setParticipants(alice, []);
     for (const send of sends) chat.failed(send);
@@ -192,7 +192,7 @@ describe('who has it', () => {
     expect(state()?.state).toBe('sent');
   });
 
-  test('nobody is said to lack it who came back to another seat and was told', () => {
+  test('a participant who came back with another id and has the line is not listed as lacking it', () => {
     const { sends } = say();
     chat.setParticipants(alice, []);
     for (const send of sends) chat.failed(send);
@@ -203,7 +203,7 @@ describe('who has it', () => {
     expect(state()?.state).toBe('sent');
   });
 
-  test('a receipt for the first words is none for the changed ones', () => {
+  test('an acknowledgement of the first text does not count for the edited one', () => {
     const { sends } = say();
     chat.edit(chat.lines[0]?.key ?? '', 'better');
     for (const send of sends) chat.delivered(send);
@@ -228,12 +228,12 @@ test.each<Json>([
   line({ kind: 'chat', to: 1 }),
   { kind: 'chat-ask', ask: 1 },
   { kind: 'chat-before', ask: 'a', lines: {} },
-])('%o is no news and changes nothing', (message) => {
+])('%o adds nothing and changes nothing', (message) => {
   expect(chat.receive(bob, message, NOW)).toEqual({ added: null, sends: [] });
   expect(chat.lines).toEqual([]);
 });
 
-test('too long a text is cut to whole characters', () => {
+test('a text that is too long is truncated between characters', () => {
   live(bob, { text: `${'x'.repeat(3999)}\u{1f600}` });
   expect(chat.lines[0]?.text.isWellFormed()).toBe(true);
   expect(chat.lines[0]?.text).toHaveLength(4001);

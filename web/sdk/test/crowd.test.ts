@@ -26,24 +26,24 @@ function time(people: readonly Person[], up = EQUAL.up, size = SIZE): number {
 }
 
 describe('a file to everyone', () => {
-  it.each([1, 2, 3, 4, 5, 6])('leaves its sender once for %i people who are equal', (count) => {
+  it.each([1, 2, 3, 4, 5, 6])('is uploaded once for %i equal receivers', (count) => {
     const world = sent(crowd(count));
     expect(world.sent).toBeLessThan(1.05);
     expect(time(world.people)).toBeLessThan(1.6);
   });
 
-  it.each([2, 5])('leaves its sender once for %i people, however slow the lines are', (count) => {
+  it.each([2, 5])('is uploaded once for %i receivers, however slow the connections are', (count) => {
     const world = sent(crowd(count, { up: 1e5, down: 1e6 }), { ...EQUAL, up: 1e5 });
     expect(world.sent).toBeLessThan(1.05);
     expect(time(world.people, 1e5)).toBeLessThan(1.3);
   });
 
-  it.each([2, 5])('leaves its sender once for %i people far away', (count) => {
+  it.each([2, 5])('is uploaded once for %i distant receivers', (count) => {
     const fast: Traits = { ...EQUAL, up: 3e7, down: 3e7 };
     expect(sent(crowd(count, fast), fast, SIZE, 0.15).sent).toBeLessThan(1.05);
   });
 
-  it('leaves its sender once also if it has fewer chunks than there are people', () => {
+  it('is uploaded once even if it has fewer chunks than receivers', () => {
     expect(sent(crowd(5), EQUAL, 3 * CHUNK_BYTES).sent).toBeLessThan(1.05);
   });
 
@@ -58,12 +58,12 @@ describe('a file to everyone', () => {
     expect(world.sent).toBeLessThan(most);
   });
 
-  it('is as fast as from its sender alone where nobody else has an uplink to speak of', () => {
+  it('is as fast as from its sender alone if no receiver has an uplink worth using', () => {
     const [alice, people] = [{ ...EQUAL, up: 1e7 }, crowd(3, { up: 3e5, down: 1e7 })];
     expect(time(sent(people, alice, 4 * SIZE).people, 1e7, 4 * SIZE)).toBeLessThan(1.2 * people.length);
   });
 
-  it('comes to those who accept late from those who have it', () => {
+  it('reaches late receivers from those who have it', () => {
     const world = new CrowdWorld(SIZE, EQUAL, crowd(4), chance(1));
     for (const [index, person] of world.people.entries()) world.clock.later(20 * index, () => world.start(person));
     world.clock.run(100);
@@ -71,7 +71,7 @@ describe('a file to everyone', () => {
     expect(world.sent).toBeLessThan(1.05);
   });
 
-  it('comes from its sender to those who are behind what the others can still give', () => {
+  it('is sent by its sender to those who need what the others no longer hold', () => {
     const world = new CrowdWorld(SIZE, EQUAL, crowd(2, { readsBack: false }), chance(1));
     for (const [index, person] of world.people.entries()) world.clock.later(20 * index, () => world.start(person));
     world.clock.run(100);
@@ -79,7 +79,7 @@ describe('a file to everyone', () => {
     expect(world.sent).toBeGreaterThan(1.5);
   });
 
-  it('goes on when half of those who have it leave in the middle', () => {
+  it('continues when half of the holders leave', () => {
     const world = new CrowdWorld(SIZE, EQUAL, crowd(6), chance(1));
     for (const person of world.people) world.start(person);
     for (const person of world.people.slice(3)) world.clock.later(2.5, () => world.leave(person));
@@ -109,8 +109,8 @@ function fault(world: CrowdWorld, random: () => number): void {
   else world.leave(person);
 }
 
-describe('a file that goes to up to six people', () => {
-  it.each(Array.from({ length: 150 }, (_, seed) => seed))('arrives whole whatever happens (seed %i)', (seed) => {
+describe('a file for up to six receivers', () => {
+  it.each(Array.from({ length: 150 }, (_, seed) => seed))('arrives complete whatever happens (seed %i)', (seed) => {
     const random = chance(seed);
     const traits = (): Traits => ({
       up: between(random, 1e5, 1e7),

@@ -26,7 +26,7 @@ describe('an offer', () => {
     expect(safeName(name)).toBe(safe);
   });
 
-  it('with a long name keeps its ending and fits every file system', () => {
+  it('with a long name keeps its extension and fits every file system', () => {
     const safe = safeName(`${'🙂'.repeat(100)}.jpeg`);
     expect(new TextEncoder().encode(safe).length).toBeLessThanOrEqual(200);
     expect(safe.endsWith('🙂.jpeg')).toBe(true);
@@ -71,7 +71,7 @@ describe('a receiver', () => {
   const writes = (effects: readonly ReceiverEffect[]): number[] =>
     effects.flatMap((effect) => (effect.do === 'write' ? effect.index : []));
 
-  it('takes nothing before it has accepted', () => {
+  it('receives nothing before it has accepted', () => {
     expect(receiver(10).chunk(0, 10, true)).toEqual([]);
   });
 
@@ -83,7 +83,7 @@ describe('a receiver', () => {
     }
   });
 
-  it('asks again for a chunk that came wrong, and gives up after three times', () => {
+  it('asks again for a wrong chunk, and gives up after three', () => {
     const one = accepted(10);
     const again = [{ do: 'say', frame: { frame: 'miss', id, index: 0 } }];
     expect(one.chunk(0, 10, false)).toEqual(again);
@@ -92,7 +92,7 @@ describe('a receiver', () => {
     expect([one.state, one.code]).toEqual(['stopped', 'wrong-hash']);
   });
 
-  it('does not verify a file that is not whole, or not the one that was sent', () => {
+  it('does not verify a file that is incomplete or not the one that was sent', () => {
     const one = accepted(10);
     expect(one.root(true)).toEqual([]);
     one.chunk(0, 10, true);
@@ -101,7 +101,7 @@ describe('a receiver', () => {
     expect(one.state).toBe('stopped');
   });
 
-  it('writes chunks in their order, one at a time, in whatever order they come', () => {
+  it('writes chunks in sequence, one at a time, in whatever order they arrive', () => {
     const one = accepted(3 * CHUNK_BYTES);
     expect(writes(one.chunk(2, CHUNK_BYTES, true))).toEqual([]);
     expect(writes(one.chunk(0, CHUNK_BYTES, true))).toEqual([0]);
@@ -112,7 +112,7 @@ describe('a receiver', () => {
     expect(one.have).toBe(3);
   });
 
-  it('keeps no more than may be under way, however much comes', () => {
+  it('keeps no more than the window, however much arrives', () => {
     const one = accepted(100 * CHUNK_BYTES, { share });
     for (let index = 99; index > 0; index -= 1) {
       one.chunk(index, CHUNK_BYTES, true);
@@ -124,7 +124,7 @@ describe('a receiver', () => {
     expect(other.wanted.size).toBe(WINDOW_CHUNKS);
   });
 
-  it('says what it has to a sender who sends it again', () => {
+  it('tells a sender who repeats a chunk that it has it', () => {
     const one = accepted(2 * CHUNK_BYTES, { share });
     one.chunk(1, CHUNK_BYTES, true);
     expect(one.chunk(1, CHUNK_BYTES, true)).toEqual([{ do: 'say', frame: { frame: 'got', id, index: 1 } }]);
@@ -133,7 +133,7 @@ describe('a receiver', () => {
     expect(one.chunk(0, CHUNK_BYTES, true)).toEqual([{ do: 'say', frame: { frame: 'have', id, next: 1 } }]);
   });
 
-  it('takes a chunk only from who was to have it, and tells the sender if that failed', () => {
+  it('takes a chunk only from the holder it asked, and tells the sender if that failed', () => {
     const one = accepted(10, { share });
     const missed = [{ do: 'say', frame: { frame: 'miss', id, index: 0 } }];
     expect(one.passed(0, 'bob', 10, true)).toEqual([]);
@@ -149,7 +149,7 @@ describe('a receiver', () => {
     expect(writes(one.passed(0, 'carol', 10, true))).toEqual([0]);
   });
 
-  it('stops at no wrong bytes of others, however many', () => {
+  it('is not stopped by wrong bytes from other receivers', () => {
     const one = accepted(10, { share });
     for (let times = 0; times < 100; times += 1) {
       one.at(0, 'x', 'bob');
@@ -173,14 +173,14 @@ describe('a receiver', () => {
   });
 });
 
-describe('what is said while no channel is open', () => {
-  it('is said again on the next one: a stop of the sender', () => {
+describe('a frame sent while no channel is open', () => {
+  it('is sent again on the next one: the stop of a sender', () => {
     const one = sender(10);
     one.stop('cancelled');
     expect(one.opened()).toEqual([{ do: 'say', frame: { frame: 'stop', id, code: 'cancelled' } }]);
   });
 
-  it('is said again when the offer comes again: a no, and a verified', () => {
+  it('is sent again when the offer is repeated: declined, and verified', () => {
     const declined = new FileReceiver({ id, name: 'a', size: 0, preview: '' });
     declined.stop('declined');
     expect(declined.offered()).toEqual([{ do: 'say', frame: { frame: 'stop', id, code: 'declined' } }]);
@@ -197,7 +197,7 @@ function sender(size: number, sharing = new ChunkScheduler(chunkCount(size))): F
 }
 
 describe('a sender', () => {
-  it('does not go on with a file that is not the one it began with', () => {
+  it('does not resume with another file', () => {
     const one = sender(10 * CHUNK_BYTES);
     expect(one.hear({ frame: 'from', id, next: 3, hash: 'x' }, 0)).toEqual([{ do: 'compare', next: 3, hash: 'x' }]);
     one.compared(3, false);
@@ -218,7 +218,7 @@ describe('a sender', () => {
     expect(sharing.seed(one.copy, 0)).toBe(0);
   });
 
-  it('sends nothing on a new link before it has heard from where', () => {
+  it('sends nothing on a new connection before it knows where to continue', () => {
     const sharing = new ChunkScheduler(2);
     const one = sender(2 * CHUNK_BYTES, sharing);
     one.hear({ frame: 'from', id, next: 0, hash: '' }, 0);

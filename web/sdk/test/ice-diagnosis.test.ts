@@ -52,14 +52,14 @@ describe('what else was tried', () => {
     { local: 'srflx', remote: 'host', answered: true },
   ];
 
-  test('besides a direct path is the same network, and whether a relay was there', () => {
+  test('besides a direct path lists the same network, and whether there was a relay', () => {
     expect(triedPaths({ ...SILENT, mine: ['host', 'srflx', 'relay'], pairs: both }, 'direct')).toEqual([
       { kind: 'same-network', outcome: 'silent', relays: [] },
       { kind: 'relay', outcome: 'ready', relays },
     ]);
   });
 
-  test('besides a direct path is no relay that the browser did not wait for', () => {
+  test('besides a direct path marks a relay that the browser did not wait for as unneeded', () => {
     const relayOf = (attempt: IceAttempt) => triedPaths(attempt, 'same-network')[0]?.outcome;
 
     expect(relayOf(SILENT)).toBe('unneeded');
@@ -67,21 +67,21 @@ describe('what else was tried', () => {
     expect(relayOf({ ...SILENT, errors: [UDP, TLS].map((url) => ({ url, code: 701 })) })).toBe('silent');
   });
 
-  test('besides the relay is all that is better', () => {
+  test('besides the relay lists all better kinds', () => {
     expect(triedPaths({ ...SILENT, pairs: both }, 'relay')).toEqual([
       { kind: 'same-network', outcome: 'silent', relays: [] },
       { kind: 'direct', outcome: 'ready', relays: [] },
     ]);
   });
 
-  test('without a path is all, also a relay that is not there', () => {
+  test('without a path lists everything, also a missing relay', () => {
     expect(triedPaths({ ...SILENT, relays: [] }, null)).toEqual([
       { kind: 'same-network', outcome: 'silent', relays: [] },
       { kind: 'relay', outcome: 'missing', relays: [] },
     ]);
   });
 
-  test('is remembered when the browser has given it up', () => {
+  test('is remembered after the browser has forgotten it', () => {
     const before = { ...SILENT, pairs: both, errors: [{ url: UDP, code: 701 }] };
     const now = {
       ...SILENT,
@@ -103,7 +103,7 @@ describe('what else was tried', () => {
   });
 });
 
-test('relays are told by their URLs', () => {
+test('TURN servers are recognised by their URLs', () => {
   expect(
     turnServersIn([{ urls: ['turn:a.example', 'turn:[2001:db8::1]:80?transport=tcp', 'turns:b.example', 'stun:a'] }]),
   ).toEqual([

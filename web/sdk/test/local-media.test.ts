@@ -60,12 +60,12 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test('the browser is asked at once, before anything else of the page runs', () => {
+test('the browser is asked for devices before any other code of the page runs', () => {
   void new LocalMedia().start();
   expect(asked.length).toBe(1);
 });
 
-test('a microphone that was muted while it was being started comes muted', async () => {
+test('a microphone that is muted while it starts is muted', async () => {
   const media = new LocalMedia();
   const started = media.start();
   await media.setMicrophone(false);
@@ -77,7 +77,7 @@ test('a microphone that was muted while it was being started comes muted', async
   expect(media.camera.current.state).toBe('on');
 });
 
-test('changes run one after the other, and a camera that was turned off meanwhile is let go', async () => {
+test('calls run one after the other, and a camera that was turned off meanwhile is stopped', async () => {
   const media = new LocalMedia();
   const started = media.start();
   const off = media.setCamera(false);
@@ -100,7 +100,7 @@ test('a device is on only once its track can be sent', async () => {
   expect(kinds).toEqual([['audio', 'video']]);
 });
 
-test('a microphone that is let go of while it is being started is closed, not muted', async () => {
+test('a microphone that is released while it starts is closed, not muted', async () => {
   const media = new LocalMedia();
   const started = media.start();
   const released = media.release('microphone');
@@ -110,7 +110,7 @@ test('a microphone that is let go of while it is being started is closed, not mu
   expect(media.stream.current.getTracks().map((track) => track.kind)).toEqual(['video']);
 });
 
-test('a microphone that the system mutes is said to be for as long as that lasts, unless it is a moment, and can be muted meanwhile', async () => {
+test('a microphone that the system mutes for more than a moment is interrupted until it is back, and can be muted meanwhile', async () => {
   vi.useFakeTimers();
   const media = new LocalMedia();
   const started = media.start({ camera: false });
@@ -147,7 +147,7 @@ test('a microphone that the system mutes is said to be for as long as that lasts
   expect(says()).toEqual(['on', null]);
 });
 
-test('on a page that is not secure both fail, with the reason', async () => {
+test('on an insecure page both fail, with the reason', async () => {
   vi.stubGlobal('navigator', {});
   const media = new LocalMedia();
   await media.start();

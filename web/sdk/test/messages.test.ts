@@ -24,7 +24,7 @@ const HOSTILE = [
   '\ud800',
 ];
 
-describe('words', () => {
+describe('a signal', () => {
   test.for<SignalMessage>([
     { link: 1, to: null, about: { description } },
     { link: 2, to: 1, about: { description: { ...description, kind: 'answer' } } },
@@ -111,7 +111,7 @@ describe('a frame', () => {
     expect(parseChannelFrame(JSON.stringify(frame))).toBeNull();
   });
 
-  test('takes nothing along that was not asked for', () => {
+  test('drops unknown fields', () => {
     expect(parseChannelFrame('{"frame":"leave","extra":1,"n":2}')).toEqual({ frame: 'leave' });
   });
 });

@@ -78,7 +78,7 @@ test('at most 64 candidates wait for their description', () => {
   expect(machine.done().filter((effect) => effect.do === 'add')).toHaveLength(64);
 });
 
-test('candidates that come too late take no room from those that come early', () => {
+test('candidates for an old description take no room from those for the next one', () => {
   const machine = new Negotiation(true);
   for (const ufrag of ['a', 'b']) {
     machine.receiveDescription({ kind: 'offer', number: 1, ufrag, sdp: '' });

@@ -29,7 +29,7 @@ function linkOn(connection: object, options: Partial<PeerConnectionOptions>): Pe
   });
 }
 
-test('of tracks that are given one right after the other the last one is sent', async () => {
+test('of tracks published in quick succession the last one is sent', async () => {
   const sender = {
     track: CAMERA as Track | null,
     getParameters: () => ({ encodings: [] }),
@@ -47,7 +47,7 @@ test('of tracks that are given one right after the other the last one is sent', 
   expect(sender.track).toBe(CAMERA);
 });
 
-test('a line goes one way where nothing of the other side is taken', () => {
+test('a transceiver is sendonly if nothing is accepted from the other side', () => {
   const lines: { direction: string; readonly receiver: object; readonly sender: object }[] = [];
   const connection = {
     getTransceivers: () => lines,
@@ -82,7 +82,7 @@ class Gathering {
 
 const HOST = 'a=candidate:1 1 udp 2122260223 192.0.2.1 4711 typ host\r\n';
 
-describe('what does not come about', () => {
+describe('a connection that does not come up', () => {
   const onBroken = vi.fn();
   let connection: Gathering;
 
@@ -98,7 +98,7 @@ describe('what does not come about', () => {
     vi.restoreAllMocks();
   });
 
-  test('a connection is given up when the browser has found no address of its own in time', async () => {
+  test('is replaced when the browser gathers no candidate in time', async () => {
     linkOn(connection, { onFailed: onBroken });
     await vi.advanceTimersByTimeAsync(3999);
     expect(onBroken).not.toHaveBeenCalled();
@@ -106,13 +106,13 @@ describe('what does not come about', () => {
     expect(onBroken).toHaveBeenCalledOnce();
   });
 
-  test.each(['an address was found', 'one was found before', 'it is connected', 'it was closed'])(
-    'no connection is given up when %s',
+  test.each(['a candidate is in the description', 'a candidate was gathered', 'it is connected', 'it was closed'])(
+    'is not replaced when %s',
     async (why) => {
       const link = linkOn(connection, { onFailed: onBroken });
       await vi.advanceTimersByTimeAsync(1000);
-      if (why === 'an address was found') connection.localDescription = { sdp: HOST };
-      if (why === 'one was found before') connection.onicecandidate?.({ candidate: { candidate: 'candidate:1' } });
+      if (why === 'a candidate is in the description') connection.localDescription = { sdp: HOST };
+      if (why === 'a candidate was gathered') connection.onicecandidate?.({ candidate: { candidate: 'candidate:1' } });
       if (why === 'it is connected')
         Object.assign(connection, { connectionState: 'connected', iceConnectionState: 'connected' });
       if (why === 'it was closed') link.close();
@@ -121,7 +121,7 @@ describe('what does not come about', () => {
     },
   );
 
-  test('without a network nothing is given up before there is one', async () => {
+  test('is not replaced before there is a network', async () => {
     let there = false;
     linkOn(connection, { onFailed: onBroken, reachable: () => there });
     await vi.advanceTimersByTimeAsync(6000);
@@ -132,7 +132,7 @@ describe('what does not come about', () => {
     expect(onBroken).toHaveBeenCalledOnce();
   });
 
-  test('who answered and hears nothing more looks for a path anew, after the other side had its time to', async () => {
+  test('restarts ICE as the answering side, after the other side had its time to do so', async () => {
     connection.localDescription = { sdp: HOST };
     const link = linkOn(connection, { onFailed: onBroken, offers: false });
     link.receive({ link: 1, to: null, about: { description: { kind: 'offer', number: 1, ufrag: 'u', sdp: '' } } });

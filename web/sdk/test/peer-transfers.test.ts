@@ -139,8 +139,8 @@ beforeEach(() => {
   for (const one of names) for (const other of names) if (one < other) connect(one, other);
 });
 
-describe('a file to several people', { timeout: 60_000 }, () => {
-  it('leaves its sender about once, and is whole for all', async () => {
+describe('a file to several peers', { timeout: 60_000 }, () => {
+  it('is uploaded about once, and arrives complete everywhere', async () => {
     const sent = offer(others);
     await until(() => expect(pages.dave.offered.length).toBe(1));
     for (const who of others) pages[who].accept();
@@ -151,7 +151,7 @@ describe('a file to several people', { timeout: 60_000 }, () => {
     await until(() => expect(sent.map(({ progress }) => progress.current.state)).toEqual(Array(3).fill('verified')));
   });
 
-  it('leaves its sender for each where it has no share', async () => {
+  it('is uploaded for each peer without a share', async () => {
     offer(others, {});
     await until(() => expect(pages.dave.offered.length).toBe(1));
     for (const who of others) pages[who].accept();
@@ -176,7 +176,7 @@ describe('a file to several people', { timeout: 60_000 }, () => {
     },
   );
 
-  it('is whole also if one who passes it on changes it', async () => {
+  it('arrives complete even if a peer passes on changed chunks', async () => {
     for (const to of ['carol', 'dave']) {
       let passed = false;
       pages.bob.end(to).twist = (data) => {
@@ -194,7 +194,7 @@ describe('a file to several people', { timeout: 60_000 }, () => {
     expect(missed).toBeGreaterThan(0);
   });
 
-  it('goes on without those who leave in the middle, and with those whose link is made anew', async () => {
+  it('continues without peers who leave, and with those whose connection is replaced', async () => {
     offer(others);
     await until(() => expect(pages.dave.offered.length).toBe(1));
     for (const who of others) pages[who].accept();
@@ -206,7 +206,7 @@ describe('a file to several people', { timeout: 60_000 }, () => {
     for (const who of ['carol', 'dave'] as const) expect(await isWhole(pages[who])).toBe(true);
   });
 
-  it('is asked for elsewhere at once when the link to who was to pass it on is made anew', async () => {
+  it('is requested elsewhere at once when the connection to the holder is replaced', async () => {
     offer(['bob', 'carol']);
     await until(() => expect(pages.carol.offered.length).toBe(1));
     pages.bob.accept(true);
@@ -222,7 +222,7 @@ describe('a file to several people', { timeout: 60_000 }, () => {
     expect(await isWhole(pages.carol)).toBe(true);
   });
 
-  it('is passed on to nobody who does not know its share, or asks for what is not there', async () => {
+  it('is passed on only to a peer who knows its share and asks for an existing chunk', async () => {
     offer(['bob']);
     await until(() => expect(pages.bob.offered.length).toBe(1));
     pages.bob.accept(true);
@@ -255,7 +255,7 @@ describe('a file to several people', { timeout: 60_000 }, () => {
     await until(() => expect(answers.count('pass')).toBe(2));
   });
 
-  it('costs who has it no more than 64 wishes of one member, however many they have', async () => {
+  it('costs a holder at most 64 requests of one member', async () => {
     offer(['bob']);
     await until(() => expect(pages.bob.offered.length).toBe(1));
     pages.bob.accept(true);
@@ -267,7 +267,7 @@ describe('a file to several people', { timeout: 60_000 }, () => {
     expect(answers.count('lack')).toBeGreaterThan(900);
   });
 
-  it('is not what somebody sends who was not asked for it', async () => {
+  it('ignores chunks that were not requested', async () => {
     offer(['bob']);
     await until(() => expect(pages.bob.offered.length).toBe(1));
     pages.bob.accept();

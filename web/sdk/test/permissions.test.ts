@@ -123,7 +123,7 @@ const TYPING = { kind: 'chat-typing' };
 const TOLD = { kind: 'chat-before', ask: 'a1', last: true, lines: [{ ...LINE, author: 'carol-01', name: 'Carol' }] };
 const ASK = { kind: 'chat-ask', ask: 'a1', back: false, have: [['carol-01', '1.abc']] };
 
-test('what somebody says who may not write is not heard, and gets no receipt', () => {
+test('a message from a peer who may not write is dropped, and not acknowledged', () => {
   bob(['microphone']);
   for (const [index, data] of [LINE, TYPING, TOLD, 'anything'].entries())
     channel.hears({ frame: 'message', n: index + 1, data });
@@ -131,14 +131,14 @@ test('what somebody says who may not write is not heard, and gets no receipt', (
   expect(channel.said).toEqual([]);
 });
 
-test('they may ask what they missed, and say nothing with it', () => {
+test('they may ask what they missed, with nothing else in the message', () => {
   bob([]);
   channel.hears({ frame: 'message', n: 1, data: { ...ASK, text: 'Hello' } });
   expect(heard).toEqual([ASK]);
   expect(channel.said).toEqual([{ frame: 'got', n: 1 }]);
 });
 
-test('who may write is heard', () => {
+test('a message from a peer who may write is delivered', () => {
   bob(['chat']);
   channel.hears({ frame: 'message', n: 1, data: LINE });
   expect(heard).toEqual([LINE]);
@@ -146,7 +146,7 @@ test('who may write is heard', () => {
 
 const OFFER = { frame: 'offer', id: '00000000-0000-4000-8000-000000000001', name: 'a.txt', size: 3, preview: '' };
 
-test('a file of somebody who may send none is declined, and nobody is asked', () => {
+test('a file from a peer who may send none is declined without asking', () => {
   const offered: string[] = [];
   bob(['chat', 'camera', 'microphone', 'screen']).onFile(({ offer }) => offered.push(offer.name));
   files.hears(OFFER);
@@ -154,14 +154,14 @@ test('a file of somebody who may send none is declined, and nobody is asked', ()
   expect(offered).toEqual([]);
 });
 
-test('a file of somebody who may send some is asked about', () => {
+test('a file from a peer who may send files is offered', () => {
   const offered: string[] = [];
   bob(['files']).onFile(({ offer }) => offered.push(offer.name));
   files.hears(OFFER);
   expect([offered, files.said]).toEqual([['a.txt'], []]);
 });
 
-test('who may not write is told so, and can ask all the same', async () => {
+test('without permission to write a message is rejected, but a question is sent', async () => {
   const one = bob(['chat'], ['microphone']);
   await expect(one.send(LINE)).rejects.toMatchObject({ code: 'not-permitted' });
   expect(channel.said).toEqual([]);
@@ -169,7 +169,7 @@ test('who may not write is told so, and can ask all the same', async () => {
   expect(channel.said).toMatchObject([{ frame: 'message', data: ASK }]);
 });
 
-test('of our tracks those are sent that we may send', () => {
+test('only the tracks that we may send are sent', () => {
   const both = new Stream([MICROPHONE, CAMERA]) as unknown as MediaStream;
   const sent = (may: readonly Permission[]) => permitted(both, permissionsOf({ may }))?.getTracks();
   expect(sent(['microphone', 'chat'])).toEqual([MICROPHONE]);

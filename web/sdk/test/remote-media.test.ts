@@ -10,7 +10,7 @@ afterEach(() => void vi.unstubAllGlobals());
 
 const picture = (): MediaStreamTrack => new Track('video') as unknown as MediaStreamTrack;
 
-test('a screen is shown whichever comes first, its track or the word of it', () => {
+test('a screen is shown whichever arrives first, its track or its announcement', () => {
   const [track, word] = [new RemoteMedia(), new RemoteMedia()];
   track.add(picture(), 'screen');
   expect(track.screen.current).toBeNull();
@@ -21,7 +21,7 @@ test('a screen is shown whichever comes first, its track or the word of it', () 
   for (const { screen } of [track, word]) expect(screen.current?.getTracks()).toHaveLength(1);
 });
 
-test('the next connection shows no screen before there is word of one', () => {
+test('the next connection shows no screen before it is announced', () => {
   const incoming = new RemoteMedia();
   incoming.setMedia(SHARES);
   incoming.clear();

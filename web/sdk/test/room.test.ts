@@ -14,14 +14,14 @@ afterEach(() => {
 
 const names = (): readonly string[] => room.peers.current.map((peer) => peer.name);
 
-test('somebody whom we are connected to is kept when the broker no longer knows them', async () => {
+test('a connected peer stays when the server no longer lists them', async () => {
   room = await aliceJoinsBob();
   connections[0]?.is('connected');
   sockets[0]?.says(roster(alice));
   expect(names()).toEqual(['Bob']);
 });
 
-test('but not when a host, or the time of their pass, has sent them out: they might stay', async () => {
+test('a connected peer is dropped when a host or the end of their pass has removed them', async () => {
   room = await aliceJoinsBob();
   connections[0]?.is('connected');
   sockets[0]?.says({ ...roster(alice), removed: ['b'] });
@@ -29,7 +29,7 @@ test('but not when a host, or the time of their pass, has sent them out: they mi
   expect(connections[0]?.connectionState).toBe('closed');
 });
 
-test('and gone as soon as the connection is, too', async () => {
+test('a peer who is no longer listed goes with their connection', async () => {
   room = await aliceJoinsBob();
   connections[0]?.is('connected');
   sockets[0]?.says(roster(alice));
@@ -37,7 +37,7 @@ test('and gone as soon as the connection is, too', async () => {
   expect(names()).toEqual([]);
 });
 
-test('somebody whom we are not connected to goes with their seat', async () => {
+test('a peer without a connection goes with their seat', async () => {
   room = await aliceJoinsBob();
   expect(names()).toEqual(['Bob']);
   sockets[0]?.says(roster(alice));
@@ -57,7 +57,7 @@ async function bobOffers(link: number, to: number | null = null): Promise<void> 
 
 const taken = (): readonly number[] => connections.map((connection) => connection.taken);
 
-test('a new link of theirs is met with a new one of ours', async () => {
+test('a new connection of theirs is answered by a new one of ours', async () => {
   room = await aliceJoinsBob();
   await bobOffers(1);
   expect(taken()).toEqual([1]);
@@ -65,7 +65,7 @@ test('a new link of theirs is met with a new one of ours', async () => {
   expect(taken()).toEqual([1, 1]);
 });
 
-test('words from a link that they gave up, or for one that we gave up, are dropped', async () => {
+test('signals from or for a replaced connection are dropped', async () => {
   room = await aliceJoinsBob();
   await bobOffers(2);
   await bobOffers(1);
@@ -73,13 +73,13 @@ test('words from a link that they gave up, or for one that we gave up, are dropp
   expect(taken()).toEqual([1]);
 });
 
-test('whoever makes links without end gets five in ten seconds', async () => {
+test('a peer who reconnects endlessly gets five connections in ten seconds', async () => {
   room = await aliceJoinsBob();
   for (let link = 1; link <= 20; link += 1) await bobOffers(link);
   expect(connections.length).toBe(1 + 5);
 });
 
-test('a call that ends at a time says when, by our own clock, and anew each time that we come back', async () => {
+test('a call with a set end has it by our own clock, updated each time that we come back', async () => {
   vi.useFakeTimers({ now: 1_000_000, toFake: ['Date'] });
   room = await aliceJoinsBob();
   expect(room.endsAt.current).toBe(null);
@@ -88,7 +88,7 @@ test('a call that ends at a time says when, by our own clock, and anew each time
   expect(room.endsAt.current).toBe(1_060_000);
 });
 
-test('a channel that takes no more goes with its connection, and keeps nobody in the room', async () => {
+test('a full channel fails its connection, and keeps nobody from leaving', async () => {
   const anew = vi.spyOn(console, 'warn').mockReturnValue();
   room = await aliceJoinsBob();
   connections[0]?.agrees();
@@ -121,7 +121,7 @@ const awayTooLong = async (connected: boolean): Promise<void> => {
   sockets[0]?.onopen?.();
 };
 
-test('who finds their seat gone and the room locked is told so, once nobody is connected any more', async () => {
+test('when our seat is gone and the room locked, the call ends once no peer is connected', async () => {
   await awayTooLong(true);
   noSeat('locked');
   expect([room.ended.current, names()]).toEqual([null, ['Bob']]);
@@ -132,7 +132,7 @@ test('who finds their seat gone and the room locked is told so, once nobody is c
   expect(room.ended.current?.code).toBe('locked');
 });
 
-test('also where whom they are connected to leaves, or is lost just then', async () => {
+test('the call also ends when the last connected peer leaves or is lost', async () => {
   await awayTooLong(true);
   connections[0]?.is('disconnected');
   noSeat('locked');
@@ -144,13 +144,13 @@ test('also where whom they are connected to leaves, or is lost just then', async
   expect(room.ended.current?.code).toBe('locked');
 });
 
-test('and at once where nobody is', async () => {
+test('the call ends at once if no peer is connected', async () => {
   await awayTooLong(false);
   noSeat('room-full');
   expect(room.ended.current?.code).toBe('room-full');
 });
 
-test('who has to knock anew for a seat that is gone is told so', async () => {
+test('having to knock again after the seat is gone shows as waiting', async () => {
   await awayTooLong(true);
   sockets[0]?.says({ type: 'refused', code: 'seat-gone', message: 'Your seat is gone.' });
   sockets[0]?.says({ type: 'waiting' });
@@ -160,7 +160,7 @@ test('who has to knock anew for a seat that is gone is told so', async () => {
   expect(room.waiting.current).toBe(false);
 });
 
-test('whose page went away is lost, though the connection stands, until they are back', async () => {
+test('a peer whose page unloads is lost until they are back, though the connection is up', async () => {
   vi.useFakeTimers();
   room = await aliceJoinsBob();
   connections[0]?.agrees();
@@ -177,14 +177,14 @@ test('whose page went away is lost, though the connection stands, until they are
   expect(line?.current.state).toBe('direct');
 });
 
-test('whose time is up is out for good', async () => {
+test('a call whose time is up has ended for good', async () => {
   room = await aliceJoinsBob();
   sockets[0]?.says({ type: 'refused', code: 'time-up', message: 'The time of this call is up.' });
   expect(room.ended.current?.code).toBe('time-up');
   expect(names()).toEqual([]);
 });
 
-test('a browser that finds no address of its own is asked again, each time with twice the time, until it was connected', async () => {
+test('gathering is retried with exponential backoff until a connection is up', async () => {
   vi.useFakeTimers();
   const anew = vi.spyOn(console, 'warn').mockReturnValue();
   room = await aliceJoinsBob();

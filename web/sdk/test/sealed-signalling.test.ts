@@ -51,7 +51,7 @@ async function asking(): Promise<{ broker: SealedSignalling; socket: Socket; hea
 }
 
 test.each(['leaves him out of the roster', 'shows another name for him'])(
-  'what bob said is not heard twice, whether a broker %s meanwhile or not',
+  'a signal of Bob is not delivered twice, whether or not a server %s meanwhile',
   async (lie) => {
     const { socket, heard } = await asking();
     const card = JSON.parse(socket.sent.find((text) => text.includes('"join"')) ?? '{}').name as string;
@@ -93,8 +93,8 @@ test.each(['leaves him out of the roster', 'shows another name for him'])(
   },
 );
 
-test.each(['no longer wishes for the seat', 'leaves'])(
-  'who %s while its news is being opened hears nothing of it',
+test.each(['cancels joining', 'leaves'])(
+  'nothing is emitted to a page that %s while an event is being decrypted',
   async (how) => {
     const { broker, socket, heard } = await asking();
     const seat = {

@@ -12,12 +12,12 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test('a number is larger than the one before, also in the same millisecond', () => {
+test('a number is larger than the one before, even in the same millisecond', () => {
   vi.useFakeTimers();
   expect(nextSequence()).toBeLessThan(nextSequence());
 });
 
-test('a page that is loaded anew after the clock was put back is not taken for an older one', async () => {
+test('a page that is reloaded after the clock was set back does not count as older', async () => {
   const kept = new Map<string, string>();
   const setItem = (key: string, value: string): void => void kept.set(key, value);
   vi.stubGlobal('sessionStorage', { setItem, getItem: (key: string) => kept.get(key) ?? null });
@@ -42,7 +42,7 @@ test('a page that is loaded anew after the clock was put back is not taken for a
   expect(numbers.nextSequence()).toBe(before + 2);
 });
 
-test('a number in the storage that is none is left alone', () => {
+test('an invalid number in the storage is ignored', () => {
   const before = newestSequence();
   continueSequenceAfter(Number.POSITIVE_INFINITY);
   continueSequenceAfter(Number.MAX_SAFE_INTEGER);

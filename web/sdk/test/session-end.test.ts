@@ -3,7 +3,7 @@ import { Session } from '../src/signalling/session.ts';
 import { HELLO, JOIN, joined, refused, reopen, seated, sent, told, visiting } from './member.ts';
 
 describe('refusals', () => {
-  test('in the lobby a full room is told, and one can ask again', () => {
+  test('in the lobby a full room is reported, and joining can be tried again', () => {
     const session = visiting();
     session.join('Alice');
 
@@ -11,7 +11,7 @@ describe('refusals', () => {
     expect(sent(session.join('Alice'))).toEqual([JOIN]);
   });
 
-  test('one who was refused is not pushed in by the next socket', () => {
+  test('a refused join is not repeated over the next socket', () => {
     const session = visiting();
     session.join('Alice');
     session.receive(refused('room-full'), 0);
@@ -19,11 +19,11 @@ describe('refusals', () => {
     expect(reopen(session, 1)).toEqual([HELLO]);
   });
 
-  test('a room name that the broker does not take is told', () => {
+  test('a room name that the server refuses is reported', () => {
     expect(told(visiting().receive(refused('invalid'), 0))).toMatchObject([{ type: 'refused', code: 'invalid' }]);
   });
 
-  test('coming back to a full room is the end', () => {
+  test('resuming into a full room ends the session', () => {
     const session = seated();
     reopen(session, 1);
 
@@ -34,7 +34,7 @@ describe('refusals', () => {
     expect(session.closed(1, 0)).toEqual([]);
   });
 
-  test('one who was replaced is out, keeps no ticket and does not come back', () => {
+  test('a replaced session has ended, keeps no ticket and does not reconnect', () => {
     const session = seated();
 
     expect(told(session.receive(refused('replaced'), 1))).toMatchObject([{ type: 'over', code: 'replaced' }]);
@@ -64,7 +64,7 @@ describe('refusals', () => {
     },
   );
 
-  test('one who was closed on while joining joins by the next socket', () => {
+  test('a join whose socket closed is repeated over the next one', () => {
     const session = visiting();
     session.join('Alice');
     session.receive(refused('hello-late'), 5);
@@ -74,7 +74,7 @@ describe('refusals', () => {
 });
 
 describe('leaving', () => {
-  test('it says so, closes, and is over', () => {
+  test('sends leave, closes the socket, and ends the session', () => {
     const session = seated();
 
     expect(session.leave(0)).toEqual([{ do: 'send', message: { type: 'leave' } }, { do: 'close' }]);
@@ -82,7 +82,7 @@ describe('leaving', () => {
     expect([session.nextWake(), session.ticket]).toEqual([null, null]);
   });
 
-  test('without a seat or a socket it only stops trying', () => {
+  test('without a seat or a socket only stops reconnecting', () => {
     const session = visiting();
     session.closed(1, 0);
 
@@ -90,7 +90,7 @@ describe('leaving', () => {
     expect(session.nextWake()).toBeNull();
   });
 
-  test('a seat that was left while the broker was away is given up as soon as it is back', () => {
+  test('a seat left while the server was away is given up as soon as it is back', () => {
     const session = seated();
     session.closed(1, 0.5);
 
@@ -103,7 +103,7 @@ describe('leaving', () => {
     expect([session.over, session.ticket, session.nextWake()]).toEqual([true, null, null]);
   });
 
-  test('after 30 seconds the broker has given it up by itself, and nothing is tried any more', () => {
+  test('after 30 seconds the server has dropped the seat, and the session ends', () => {
     const session = seated();
     session.closed(1, 0.5);
     session.leave(1);
@@ -118,7 +118,7 @@ describe('leaving', () => {
     expect([session.over, session.nextWake()]).toEqual([true, null]);
   });
 
-  test('a seat that comes after one no longer wishes for it is given back, and the lobby goes on', () => {
+  test('a seat that arrives after joining was cancelled is given back, and the lobby stays open', () => {
     const session = visiting();
     session.join('Alice');
     session.cancelJoin(0);
@@ -132,7 +132,7 @@ describe('leaving', () => {
     expect(told(session.receive(joined(), 1))).toMatchObject([{ type: 'joined' }]);
   });
 
-  test('one who asks again under another name while the answer is on its way gets the seat under that', () => {
+  test('joining again under another name while the answer is on its way gets a seat under that name', () => {
     const session = visiting();
     session.join('Alice');
     session.cancelJoin(0);
@@ -143,7 +143,7 @@ describe('leaving', () => {
     expect(sent(session.opened(1))).toEqual([HELLO, { type: 'join', name: 'Alicia' }]);
   });
 
-  test('one who no longer wishes to join is not joined by the next socket', () => {
+  test('a cancelled join is not repeated over the next socket', () => {
     const session = new Session('tea');
     session.start(0);
     session.join('Alice');
@@ -152,7 +152,7 @@ describe('leaving', () => {
     expect(sent(session.opened(0))).toEqual([HELLO]);
   });
 
-  test('a seat that was given a moment before is given back, and another one is a new one', () => {
+  test('cancelling just after joining gives the seat back, and the next seat is a new one', () => {
     const session = seated();
     session.receive({ type: 'signalled', from: 'b', n: 7, data: 'x' }, 0);
     expect(sent(session.cancelJoin(0))).toEqual([{ type: 'leave' }]);
@@ -165,7 +165,7 @@ describe('leaving', () => {
     expect(told(session.receive({ type: 'signalled', from: 'b', n: 1, data: 'y' }, 1))).toHaveLength(1);
   });
 
-  test('one that is kept for a page which comes back is not given up by no longer waiting for it', () => {
+  test('cancelling does not give up a seat that is being resumed', () => {
     const session = new Session('tea', { token: 'token', name: 'Alice', heard: 0 });
     session.start(0);
 
@@ -174,7 +174,7 @@ describe('leaving', () => {
   });
 });
 
-test('new credentials are passed on while the seat is held', () => {
+test('new ICE credentials are reported while we have the seat', () => {
   const iceServers = [{ urls: ['turn:example.org'], username: 'later', credential: 'x' }];
   const effects = seated().receive({ type: 'ice-servers', iceServers }, 300);
   expect(told(effects)).toEqual([{ type: 'ice-servers', iceServers }]);

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { Session } from '../src/signalling/session.ts';
 import { HELLO, JOIN, joined, refused, reopen, seated, sent, signal, speak, told, visiting } from './member.ts';
 
-describe('coming in', () => {
-  test('it looks in, and joins when asked', () => {
+describe('joining', () => {
+  test('looks into the room, and joins when asked', () => {
     const session = new Session('tea');
 
     expect(session.start(0)).toEqual([{ do: 'connect' }]);
@@ -11,7 +11,7 @@ describe('coming in', () => {
     expect(sent(session.join('Alice'))).toEqual([JOIN]);
   });
 
-  test('asked before the socket is open, it joins at once when it is', () => {
+  test('asked before the socket is open, joins as soon as it is', () => {
     const session = new Session('tea');
     session.start(0);
 
@@ -19,7 +19,7 @@ describe('coming in', () => {
     expect(sent(session.opened(0))).toEqual([HELLO, JOIN]);
   });
 
-  test('it joins once, however often it is asked', () => {
+  test('joins once, however often it is asked', () => {
     const session = visiting();
     session.join('Alice');
     expect(session.join('Alice')).toEqual([]);
@@ -27,7 +27,7 @@ describe('coming in', () => {
     expect(session.join('Alice')).toEqual([]);
   });
 
-  test('a page that was loaded anew takes up its seat, and counts on', () => {
+  test('a reloaded page resumes its seat, and continues to count signals', () => {
     const session = new Session('tea', { token: 't', name: 'Alice', heard: 7 });
     session.start(0);
 
@@ -36,7 +36,7 @@ describe('coming in', () => {
     expect(sent(session.signal('bob-0001', 'word 5'))).toEqual([signal(5)]);
   });
 
-  test('an attempt to connect that takes more than 8 seconds is given up', () => {
+  test('an attempt to connect times out after 8 seconds', () => {
     const session = new Session('tea');
     session.start(10);
 
@@ -60,7 +60,7 @@ describe('backoff', () => {
     }
   });
 
-  test('it begins anew once the broker has answered', () => {
+  test('the backoff starts over once the server has answered', () => {
     const session = visiting();
     for (let n = 0; n < 5; n++) reopen(session, 0);
     session.receive({ type: 'welcome', roster: joined().roster, capacity: 4, iceServers: [] }, 0);
@@ -69,7 +69,7 @@ describe('backoff', () => {
     expect(session.nextWake()).toBeCloseTo(0.2);
   });
 
-  test('a socket that opens and is closed without an answer does not count as one', () => {
+  test('a socket that opens and closes without an answer does not reset the backoff', () => {
     const session = visiting();
     for (let n = 0; n < 5; n++) reopen(session, 0);
     session.closed(0, 0.5);
@@ -77,7 +77,7 @@ describe('backoff', () => {
     expect(session.nextWake()).toBe(8);
   });
 
-  test('it connects when the pause is over, not before', () => {
+  test('reconnects when the backoff is over, not before', () => {
     const session = seated();
     session.closed(10, 0.5);
 
@@ -97,7 +97,7 @@ describe('backoff', () => {
     expect(session.nextWake()).toBe(10 + pause);
   });
 
-  test('the time of a goodbye holds once', () => {
+  test('the time in a goodbye counts once', () => {
     const session = seated();
     session.receive({ type: 'goodbye', backInMs: 2000 }, 0);
     reopen(session, 10);
@@ -107,8 +107,8 @@ describe('backoff', () => {
   });
 });
 
-describe('silence', () => {
-  test('it asks after 11 seconds, and gives the socket up after 15', () => {
+describe('keepalive', () => {
+  test('pings after 11 seconds, and drops the socket after 15', () => {
     const session = seated();
 
     expect(session.nextWake()).toBe(11);
@@ -120,7 +120,7 @@ describe('silence', () => {
     expect(session.nextWake()).toBeCloseTo(15.1);
   });
 
-  test('anything that comes ends the silence', () => {
+  test('any message counts as a sign of life', () => {
     const session = seated();
     session.wake(11);
     session.receive({ type: 'pong' }, 12);
@@ -129,11 +129,11 @@ describe('silence', () => {
     expect(session.wake(15)).toEqual([]);
   });
 
-  test('it answers when asked', () => {
+  test('answers a ping', () => {
     expect(sent(seated().receive({ type: 'ping' }, 10))).toEqual([{ type: 'pong' }]);
   });
 
-  test('when the network is back it asks at once, and waits 4 seconds', () => {
+  test('when the network is back it pings at once, and waits 4 seconds', () => {
     const session = seated();
 
     expect(sent(session.checkConnection(5))).toEqual([{ type: 'ping' }]);
@@ -141,11 +141,11 @@ describe('silence', () => {
     expect(session.nextWake()).toBe(9);
   });
 
-  test('a socket that spoke within the last second is not asked', () => {
+  test('a socket with a message within the last second is not pinged', () => {
     expect(seated().checkConnection(0.9)).toEqual([]);
   });
 
-  test('when the network is back it waits for no backoff', () => {
+  test('when the network is back it reconnects without backoff', () => {
     const session = seated();
     session.closed(0, 1);
 
@@ -154,8 +154,8 @@ describe('silence', () => {
   });
 });
 
-describe('coming back', () => {
-  test('it shows the newest token, its name and what it has heard', () => {
+describe('resuming', () => {
+  test('sends the newest token, the name and the number of the last signal', () => {
     const session = seated();
     session.receive({ type: 'signalled', from: 'bob-0001', n: 1, data: 'x' }, 1);
     session.receive({ type: 'signalled', from: 'bob-0001', n: 2, data: 'y' }, 1);
@@ -164,7 +164,7 @@ describe('coming back', () => {
     expect(reopen(session, 2)).toEqual([{ type: 'resume', token: 't', name: 'Alice', heard: 2 }]);
   });
 
-  test('under another name, if it was given one meanwhile', () => {
+  test('sends the new name, if it was changed meanwhile', () => {
     const session = seated();
     session.closed(1, 0.5);
     session.join('Alicia');
@@ -173,7 +173,7 @@ describe('coming back', () => {
     expect(sent(session.opened(1))).toEqual([{ type: 'resume', token: 't', name: 'Alicia', heard: 0 }]);
   });
 
-  test('what the broker has not heard is said again, in order, and nothing else', () => {
+  test('signals that the server lacks are sent again, in order, and no others', () => {
     const session = seated();
     expect(speak(session, 3)).toEqual([signal(1), signal(2), signal(3)]);
     reopen(session, 1);
@@ -181,7 +181,7 @@ describe('coming back', () => {
     expect(sent(session.receive(joined({ heard: 1 }), 1))).toEqual([signal(2), signal(3)]);
   });
 
-  test('what is said while away is kept until the seat is ours again', () => {
+  test('signals made while away are sent after resuming', () => {
     const session = seated();
     session.closed(1, 0.5);
     expect(speak(session, 2)).toEqual([]);
@@ -192,7 +192,7 @@ describe('coming back', () => {
     expect(sent(session.signal('bob-0001', 'word 3'))).toEqual([signal(3)]);
   });
 
-  test('what is said before the broker has answered waits for the answer', () => {
+  test('signals made before the answer wait for it', () => {
     const session = seated();
     reopen(session, 1);
 
@@ -200,7 +200,7 @@ describe('coming back', () => {
     expect(sent(session.receive(joined(), 1))).toEqual([signal(1)]);
   });
 
-  test('what is said while a new seat is asked for was meant for the old one, and is dropped', () => {
+  test('signals made while a new seat is requested are dropped: they were for the old one', () => {
     const session = seated();
     reopen(session, 1);
     session.receive(refused('seat-gone'), 1);
@@ -209,7 +209,7 @@ describe('coming back', () => {
     expect(sent(session.receive(joined(), 1))).toEqual([]);
   });
 
-  test('signals are on their way before the room is told that it is back', () => {
+  test('missed signals are sent before the room learns that it is back', () => {
     const session = seated();
     speak(session, 1);
     reopen(session, 1);
@@ -217,7 +217,7 @@ describe('coming back', () => {
     expect(session.receive(joined(), 1).map((effect) => effect.do)).toEqual(['send', 'emit']);
   });
 
-  test('after a gap old signals are dropped, and it counts on from what was heard', () => {
+  test('after a gap old signals are dropped, and counting continues from the last that arrived', () => {
     const session = seated();
     speak(session, 2);
     reopen(session, 1);
@@ -255,7 +255,7 @@ describe('coming back', () => {
     expect(sent(session.signal('bob-0001', 'word 1'))).toEqual([signal(1)]);
   });
 
-  test('a signal that comes twice is told once', () => {
+  test('a duplicate signal is reported once', () => {
     const session = seated();
     const signalled = { type: 'signalled', from: 'bob-0001', n: 1, data: 'x' } as const;
 
@@ -263,7 +263,7 @@ describe('coming back', () => {
     expect(session.receive(signalled, 1)).toEqual([]);
   });
 
-  test('it tells a seat that it had from a new one', () => {
+  test('reports whether the seat is the same or a new one', () => {
     const session = seated();
     reopen(session, 1);
     expect(told(session.receive(joined(), 1))).toMatchObject([{ type: 'joined', resumed: true }]);
@@ -272,7 +272,7 @@ describe('coming back', () => {
     expect(told(session.receive(joined({ you: 'alice-0002' }), 2))).toMatchObject([{ type: 'joined', resumed: false }]);
   });
 
-  test('if the seat is gone it joins anew, and forgets what it said and heard in the old one', () => {
+  test('if the seat is gone it joins again, and drops signals of the old one', () => {
     const session = seated();
     speak(session, 1);
     session.receive({ type: 'signalled', from: 'bob-0001', n: 5, data: 'x' }, 1);
@@ -285,7 +285,7 @@ describe('coming back', () => {
   });
 });
 
-test('who may not enter hears why, and the broker is not asked again', () => {
+test('a final refusal is reported, and the server is not asked again', () => {
   const session = visiting();
   session.join('Alice');
   expect(told(session.receive(refused('pass-expired'), 1))).toMatchObject([{ type: 'over', code: 'pass-expired' }]);

@@ -40,7 +40,7 @@ function peer(): Peer {
   return found;
 }
 
-test('there are four lines from the start, and what is shared goes by those that were free', async () => {
+test('there are four transceivers from the start, and a screen uses the free ones', async () => {
   expect(link().transceivers.map(({ receiver }) => receiver.track.kind)).toEqual(['audio', 'video', 'video', 'audio']);
   link().agrees();
   room.shareScreen(screen);
@@ -53,7 +53,7 @@ test('there are four lines from the start, and what is shared goes by those that
   expect(told()).toEqual(['none', 'on', 'none']);
 });
 
-test('it is to be sharp, unless who shares wants it otherwise', () => {
+test('a screen has the content hint detail, unless the page has set another', () => {
   room.shareScreen(screen);
   expect(picture.contentHint).toBe('detail');
   const film = new Track('video');
@@ -62,7 +62,7 @@ test('it is to be sharp, unless who shares wants it otherwise', () => {
   expect(film.contentHint).toBe('motion');
 });
 
-test('when the browser ends it everybody is told, and so is the page', () => {
+test('when the browser ends it, peers and page are notified', () => {
   link().agrees();
   room.shareScreen(screen);
   expect(room.screen.current).toBe(screen);
@@ -81,13 +81,13 @@ test('the end of an earlier screen does not end the one that is shared now', () 
   expect(room.screen.current).toBe(other);
 });
 
-test('what has no picture that lives is not shared', () => {
+test('a stream without a live video track is not shared', () => {
   picture.ends();
   room.shareScreen(screen);
   expect(room.screen.current).toBeNull();
 });
 
-test('somebody who comes later gets it, and is told', () => {
+test('a peer who joins later gets it, and is told', () => {
   room.shareScreen(screen);
   sockets[0]?.says(roster({ id: 'a', name: 'Alice', order: 2 }, { id: 'c', name: 'Carol', order: 3 }));
   const carol = connections.length - 1;
@@ -95,7 +95,7 @@ test('somebody who comes later gets it, and is told', () => {
   expect(told(carol)).toEqual(['on']);
 });
 
-test('a call that is over shares nothing', () => {
+test('nothing is shared after the call has ended', () => {
   room.shareScreen(screen);
   room.leave();
   expect(room.screen.current).toBeNull();
@@ -105,7 +105,7 @@ test('a call that is over shares nothing', () => {
 
 const media = { microphone: 'on', camera: 'on' };
 
-test('the screen of a peer is one from when they say so until they say no', () => {
+test('a screen of a peer is shown from its announcement to its end', () => {
   link().agrees();
   expect(peer().screen.current).toBeNull();
   link().channels[0]?.says({ frame: 'media', media: { ...media, screen: 'on' } });
@@ -120,14 +120,14 @@ test('the screen of a peer is one from when they say so until they say no', () =
   expect(peer().screen.current).toBeNull();
 });
 
-test('who says that they share, over a connection that has no line for it, shares nothing', () => {
+test('an announced screen without a track is not shown', () => {
   link().transceivers.splice(2);
   link().agrees();
   link().channels[0]?.says({ frame: 'media', media: { ...media, screen: 'on' } });
   expect(peer().screen.current).toBeNull();
 });
 
-test('on a new link a screen is none until they say so again', () => {
+test('after a reconnect a screen is shown once it is announced again', () => {
   link().agrees();
   link().channels[0]?.says({ frame: 'media', media: { ...media, screen: 'on' } });
   link().is('failed');

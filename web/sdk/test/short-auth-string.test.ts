@@ -81,14 +81,14 @@ test.for(vectors)('both ends see what Python sees', async (vector) => {
   expect(wordsOf(other.comparison.safety.current)).toBe(vector.emoji.join(' '));
 });
 
-describe('somebody between', () => {
-  test('who passes on what is said is found out: the commitment has the keys in it', async () => {
+describe('a machine in the middle', () => {
+  test('that relays all steps is detected: the commitment contains the fingerprints', async () => {
     const [alice, bob] = [end(true, ALICE, MALLORY), end(false, BOB, MALLORY)];
     await talk(alice, bob, { done: () => settled(bob) });
     expect(bob.comparison.safety.current.state).toBe('failed');
   });
 
-  test('who compares with each side anew gets other emoji, two hundred times', async () => {
+  test('that runs the protocol with each side gets different emoji, two hundred times', async () => {
     let same = 0;
     for (let turn = 0; turn < 200; turn += 1) {
       const [alice, bob] = [end(true, ALICE, MALLORY), end(false, BOB, MALLORY)];
@@ -101,7 +101,7 @@ describe('somebody between', () => {
     expect(same).toBe(0);
   }, 60_000);
 
-  test('a commitment opens in one way only', async () => {
+  test('cannot open a commitment in another way', async () => {
     const [alice, bob] = [end(true, ALICE, BOB), end(false, BOB, ALICE)];
     const other: VerificationStep = { step: 'reveal', nonce: '00'.repeat(16) };
     await talk(alice, bob, { between: (step) => (step.step === 'reveal' ? other : step) });
@@ -132,7 +132,7 @@ describe('out of turn', () => {
 });
 
 describe('long-term keys', () => {
-  test('are named the same in every call, and differ from one another', async () => {
+  test('have the same name in every call, and different ones for different keys', async () => {
     const [alice, bob] = [await keys(), await keys()];
     const names: string[] = [];
     for (let call = 0; call < 2; call += 1) {
@@ -146,7 +146,7 @@ describe('long-term keys', () => {
     expect(names[0]).not.toBe(names[1]);
   });
 
-  test('a signature from another connection is found out', async () => {
+  test('reject a signature from another connection', async () => {
     const bob = await keys();
     const [one, other] = [end(true, ALICE, BOB), end(false, BOB, ALICE, { identity: bob })];
     let old: VerificationStep | null = null;
@@ -165,17 +165,17 @@ describe('long-term keys', () => {
     expect(next.comparison.safety.current).toEqual({ state: 'failed' });
   });
 
-  test('without one the emoji are there all the same', async () => {
+  test('are not needed for emoji', async () => {
     const [one, other] = [end(true, ALICE, BOB), end(false, BOB, ALICE)];
     await talk(one, other);
     expect(one.comparison.safety.current).toMatchObject({ state: 'ready', identity: null });
   });
 });
 
-describe('the key in a session description', () => {
+describe('the fingerprint in a session description', () => {
   const line = (hex: string): string => `a=fingerprint:sha-256 ${(hex.match(/../g) ?? []).join(':').toUpperCase()}\r\n`;
 
-  test('is there once, or as often as it likes if it is the same', () => {
+  test('may be repeated if it is the same', () => {
     expect(fingerprintIn(`v=0\r\n${line(ALICE)}m=audio\r\n${line(ALICE)}`)).toBe(ALICE);
   });
 

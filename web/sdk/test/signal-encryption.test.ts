@@ -12,7 +12,7 @@ function bytes(text: string): Uint8Array<ArrayBuffer> {
 
 const ours = (): Promise<Seal> => Seal.of(vectors.secret, vectors.room);
 
-describe('the vectors that Python plays too', () => {
+describe('the test vectors shared with Python', () => {
   test.for(vectors.cards)('a card for $name', async ({ name, nonce, sealed }) => {
     const seal = await ours();
     expect(await seal.sealCard({ nonce, name }, iv)).toBe(sealed);
@@ -28,7 +28,7 @@ describe('the vectors that Python plays too', () => {
   });
 });
 
-describe('what does not open', () => {
+describe('decryption rejects', () => {
   test.for([
     ['another secret', newSecret(), 'tea'],
     ['another room', vectors.secret, 'coffee'],
@@ -48,11 +48,11 @@ describe('what does not open', () => {
     expect(await (await ours()).openSignal(signal.sealed, sender, receiver, 0)).toBeNull();
   });
 
-  test('a signal that came before', async () => {
+  test('a replayed signal', async () => {
     expect(await (await ours()).openSignal(signal.sealed, alice, bob, signal.count)).toBeNull();
   });
 
-  test('a count that no number holds', async () => {
+  test('a count above the safe integers', async () => {
     const huge = '_'.repeat(64);
     expect(await (await ours()).openSignal(huge, alice, bob, 0)).toBeNull();
   });
@@ -69,7 +69,7 @@ describe('what does not open', () => {
   });
 });
 
-test('each page has a nonce of its own', async () => {
+test('each page load has its own nonce', async () => {
   expect((await ours()).nonce).not.toBe((await ours()).nonce);
 });
 

@@ -84,7 +84,7 @@ function later(rows: readonly Row[], id: string, fields: Readonly<Record<string,
 }
 
 describe('the path', () => {
-  test('of Chromium is the pair that the transport has selected', () => {
+  test('in Chromium is the pair that the transport has selected', () => {
     const { line } = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
 
     expect(line).toMatchObject({
@@ -95,7 +95,7 @@ describe('the path', () => {
     expect(line).toMatchObject({ localType: 'host', remoteType: 'prflx', protocol: 'udp' });
   });
 
-  test('of Firefox is the pair that is selected', () => {
+  test('in Firefox is the pair that is marked as selected', () => {
     const { line } = readStats(report(FIREFOX), null, UNSAID, CAMERA);
 
     expect(line).toMatchObject({
@@ -108,7 +108,7 @@ describe('the path', () => {
     expect(line.path).toBe('relay');
   });
 
-  test('is relayed if only the other side relays', () => {
+  test('is relayed if only the other side uses a relay', () => {
     expect(readStats(later(CHROMIUM, 'I3', { candidateType: 'relay' }), null, UNSAID, CAMERA).line.path).toBe('relay');
   });
 
@@ -125,7 +125,7 @@ describe('the path', () => {
     expect(readStats(rows, null, UNSAID, CAMERA).line.path).toBe(path);
   });
 
-  test('goes through no NAT where the other side tells later of the address that was heard from first', () => {
+  test('has no NAT if the other side signals a peer-reflexive address later', () => {
     const rows = later(CHROMIUM, 'I3', { address: '192.168.1.7' });
     const told = { mine: undefined, theirs: 'a=candidate:1 1 udp 2122 192.168.1.7 4711 typ host\r\n' };
     const hidden = { mine: undefined, theirs: 'a=candidate:1 1 UDP 2122 0a1b2c3d.local 4711 typ host\r\n' };
@@ -140,7 +140,7 @@ describe('the path', () => {
     expect(readStats(later(CHROMIUM, 'I3', { address: null }), null, UNSAID, CAMERA).line.remoteAddress).toBeNull();
   });
 
-  test('is nothing before there is one', () => {
+  test('is null before there is one', () => {
     const { line } = readStats(report([]), null, UNSAID, CAMERA);
 
     expect(line).toEqual({
@@ -156,15 +156,15 @@ describe('the path', () => {
     });
   });
 
-  test('has no type that is not in the standard', () => {
+  test('has only candidate types of the standard', () => {
     expect(
       readStats(later(CHROMIUM, 'I1', { candidateType: 'serverreflexive' }), null, UNSAID, CAMERA).line.localType,
     ).toBeNull();
   });
 });
 
-describe('the picture', () => {
-  test('has a size and a rate, and its bits are counted from the measurement before', () => {
+describe('the video', () => {
+  test('has a size, a frame rate, and a bitrate since the last measurement', () => {
     const first = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
     expect(first.line.video).toEqual({ width: 1280, height: 720, framesPerSecond: 30, kbitPerSecond: 0 });
 
@@ -172,7 +172,7 @@ describe('the picture', () => {
     expect(second.line.video?.kbitPerSecond).toBe(1000);
   });
 
-  test('is that of the camera, whatever comes of a screen', () => {
+  test('is that of the camera, not of a screen', () => {
     const screen = {
       ...CHROMIUM.at(-1),
       id: 'S',
@@ -184,12 +184,12 @@ describe('the picture', () => {
     expect(readStats(report([screen, ...CHROMIUM]), null, UNSAID, CAMERA).line.video?.width).toBe(1280);
   });
 
-  test('is null while no frames come', () => {
+  test('is null while no frames arrive', () => {
     expect(readStats(later(CHROMIUM, 'V', { framesPerSecond: undefined }), null, UNSAID, CAMERA).line.video).toBeNull();
     expect(readStats(later(CHROMIUM, 'V', { framesPerSecond: 0 }), null, UNSAID, CAMERA).line.video).toBeNull();
   });
 
-  test('has no negative rate when the counters begin anew', () => {
+  test('has no negative bitrate when the counters start over', () => {
     const { counters } = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
 
     expect(
@@ -197,26 +197,26 @@ describe('the picture', () => {
     ).toBe(0);
   });
 
-  test('has no rate of its first second that counts from the beginning of time', () => {
+  test('has bitrate 0 in its first second', () => {
     const { counters } = readStats(report(FIREFOX), null, UNSAID, CAMERA);
 
     expect(readStats(report(CHROMIUM), counters, UNSAID, CAMERA).line.video?.kbitPerSecond).toBe(0);
   });
 });
 
-describe('what was lost', () => {
+describe('packet loss', () => {
   test('is unknown at the first measurement', () => {
     expect(readStats(report(CHROMIUM), null, UNSAID, CAMERA).line.packetLoss).toBeNull();
   });
 
-  test('is the share since the last one, of sound and picture together', () => {
+  test('is the share since the last measurement, of audio and video together', () => {
     const { counters } = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
     const now = later(CHROMIUM, 'V', { packetsReceived: 375, packetsLost: 25 });
 
     expect(readStats(now, counters, UNSAID, CAMERA).line.packetLoss).toBe(0.25);
   });
 
-  test('is nothing if duplicates make it less than before', () => {
+  test('is 0 if duplicates make the counter shrink', () => {
     const { counters } = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
 
     expect(
@@ -225,14 +225,14 @@ describe('what was lost', () => {
     ).toBe(0);
   });
 
-  test('is unknown while nothing was to come', () => {
+  test('is unknown while nothing was sent', () => {
     const { counters } = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
 
     expect(readStats(report(CHROMIUM), counters, UNSAID, CAMERA).line.packetLoss).toBeNull();
   });
 });
 
-test('an attempt is what was said, what was tried and what answered', () => {
+test('an ICE attempt has candidates of both sides, and the pairs with their responses', () => {
   const mine =
     'a=candidate:1 1 udp 2 192.0.2.1 5 typ host\r\na=candidate:2 1 udp 1 203.0.113.1 5 typ srflx raddr 0.0.0.0\r\n';
   const theirs =

@@ -61,7 +61,7 @@ function stream(...kinds: readonly string[]): MediaStream {
 afterEach(() => void vi.unstubAllGlobals());
 
 describe('transceivers', () => {
-  test('of each kind the first is for ourselves and the second for a screen', () => {
+  test('of each kind the first is for camera or microphone and the second for a screen', () => {
     const kinds = ['video', 'audio', 'audio', 'video', 'video'];
     const connection = new Connection(kinds.map((kind, at) => ({ kind, label: `${kind} ${at}`, mid: `${at}` })));
     expect(named(connection)).toEqual([
@@ -72,7 +72,7 @@ describe('transceivers', () => {
     ]);
   });
 
-  test('those that a rolled back offer left behind, and those that were stopped, are none', () => {
+  test('those left by a rolled back offer, and stopped ones, do not count', () => {
     const connection = new Connection([
       { kind: 'video', label: 'ours', mid: '1' },
       { kind: 'video', label: 'left behind' },
@@ -85,7 +85,7 @@ describe('transceivers', () => {
     ]);
   });
 
-  test('where nothing was agreed on yet they are those that were made', () => {
+  test('before negotiation they are those that were added', () => {
     expect(named(new Connection([{ kind: 'video', label: 'made ahead' }]))).toEqual([['camera', 'made ahead']]);
   });
 
@@ -102,7 +102,7 @@ describe('transceivers', () => {
     },
   );
 
-  test('a screen is offered in few codecs, the best one first, and all else as the browser has it', () => {
+  test('a screen is offered with few codecs, best first, and the rest as the browser has it', () => {
     const known = ['VP8', 'rtx', 'H264', 'VP9', 'VP9 profile-id=2', 'AV1', 'red'];
     vi.stubGlobal(
       'RTCRtpTransceiver',
@@ -128,7 +128,7 @@ describe('transceivers', () => {
     ]);
   });
 
-  test('a browser that takes no preferences is given none', () => {
+  test('a browser without codec preferences is given none', () => {
     const connection = new Connection([]);
     openTransceivers(as(connection), NOTHING);
     expect(connection.added.flatMap(({ codecs }) => codecs)).toEqual([]);
@@ -136,7 +136,7 @@ describe('transceivers', () => {
 });
 
 describe('what is sent', () => {
-  test('by each is its own live track', () => {
+  test('each sends its own live track', () => {
     const outgoing = { stream: stream('audio', 'video'), screen: stream('video ended', 'video', 'audio') };
     const names: readonly TrackName[] = ['microphone', 'camera', 'screen', 'sound'];
     expect(names.map((name) => trackIn(outgoing, name))).toEqual([
@@ -147,7 +147,7 @@ describe('what is sent', () => {
     ]);
   });
 
-  test('of a screen that has ended, or that there is none of, is nothing', () => {
+  test('an ended or missing screen sends nothing', () => {
     expect(trackIn({ stream: null, screen: stream('video ended') }, 'screen')).toBeNull();
     expect(trackIn(NOTHING, 'camera')).toBeNull();
   });

@@ -38,7 +38,7 @@ describe('the list of a folder', () => {
     expect(paths(path)).toEqual([safe]);
   });
 
-  it('with files that would lie on each other gives them numbers', () => {
+  it('numbers files that would overwrite each other', () => {
     expect(paths('Tea.txt', 'tea.TXT', 'tea.txt', 'TEA (2).txt')).toEqual([
       'Tea.txt',
       'tea (2).TXT',
@@ -54,7 +54,7 @@ describe('the list of a folder', () => {
     ]);
   });
 
-  it('of a thousand equal names is dealt with at once, and a longer one refused', () => {
+  it('handles a thousand equal names at once, and refuses more', () => {
     const many = Array<string>(FOLDER_FILES_MAX).fill('a');
     expect(new Set(paths(...many)).size).toBe(FOLDER_FILES_MAX);
     expect(paths(...many, 'b')).toBe('bad-list');
@@ -95,7 +95,7 @@ describe('a folder to be offered', () => {
     ]);
   });
 
-  it('is none without files, with too many, or with more of paths than fits a message', () => {
+  it('is null without files, with too many, or with paths that fit no message', () => {
     const many = (count: number, length: number) =>
       Array.from({ length: count }, (_, index) => file(`${index}${'x'.repeat(length)}`, ''));
     expect(folderOf('tea', [])).toBeNull();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Source } from '../src/value.ts';
 
-test('a listener is told of the current value at once, and of every new one', () => {
+test('a listener gets the current value at once, and every new one', () => {
   const source = new Source(1);
   const heard: number[] = [];
   source.subscribe((value) => heard.push(value));
@@ -12,7 +12,7 @@ test('a listener is told of the current value at once, and of every new one', ()
   expect(source.current).toBe(3);
 });
 
-test('an equal value is told to nobody', () => {
+test('an equal value notifies nobody', () => {
   const source = new Source(Number.NaN);
   const heard: number[] = [];
   source.subscribe((value) => heard.push(value));
@@ -21,7 +21,7 @@ test('an equal value is told to nobody', () => {
   expect(heard).toEqual([Number.NaN]);
 });
 
-test('who has unsubscribed is told no more, and may say so twice', () => {
+test('a listener gets nothing after it unsubscribed, which it may do twice', () => {
   const source = new Source('a');
   const heard: string[] = [];
   const stop = source.subscribe((value) => heard.push(value));
@@ -32,7 +32,7 @@ test('who has unsubscribed is told no more, and may say so twice', () => {
   expect(heard).toEqual(['a']);
 });
 
-test('the current value is new already when listeners are told', () => {
+test('the current value is already the new one when listeners are called', () => {
   const source = new Source(1);
   const seen: number[] = [];
   source.subscribe(() => seen.push(source.current));
@@ -41,7 +41,7 @@ test('the current value is new already when listeners are told', () => {
   expect(seen).toEqual([1, 2]);
 });
 
-test('one whom another listener has unsubscribed meanwhile is not told', () => {
+test('a listener that another one has unsubscribed is not called', () => {
   const source = new Source(1);
   const heard: number[] = [];
   let stop = (): void => undefined;
@@ -52,7 +52,7 @@ test('one whom another listener has unsubscribed meanwhile is not told', () => {
   expect(heard).toEqual([1]);
 });
 
-test('one who subscribes while others are told hears each value once', () => {
+test('a listener that subscribes during a change gets each value once', () => {
   const source = new Source(1);
   const heard: number[] = [];
   source.subscribe((value) => value === 2 && source.subscribe((inner) => heard.push(inner)));
@@ -61,7 +61,7 @@ test('one who subscribes while others are told hears each value once', () => {
   expect(heard).toEqual([2]);
 });
 
-test('if a listener sets another value, nobody is told the older one after it', () => {
+test('if a listener sets another value, nobody gets the older one after it', () => {
   const source = new Source(1);
   const heard: number[] = [];
   source.subscribe((value) => value === 2 && source.set(3));

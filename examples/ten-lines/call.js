@@ -1,4 +1,4 @@
-// A call on any page: this is all of it. The page is opened as index.html?server=http://localhost:8000/&room=tea
+// A complete call on any page. Open it as index.html?server=http://localhost:8000/&room=tea
 const query = new URLSearchParams(location.search);
 const url = query.get('server') ?? 'http://localhost:8000/';
 const { join } = await import(new URL('sdk/eyeline.js', url));

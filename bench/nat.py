@@ -27,15 +27,15 @@ from tests.support.wire import Process
 ADDRESS = "198.51.100.11"
 SECRET = "a secret for the bench"
 
-HEAD = """# Any two networks
+HEAD = """# Connecting from any two networks
 
-Written by `bench/nat.py`: two Chromium, each behind a router of a kind, one server outside, with our relay or with
-coturn 4.6.1 in its place. Medians of {rounds} alternating runs, in milliseconds from Bob's click on *Join*. The path is
-the one with our relay: the type of each side's own candidate and of the other's; `relay/tls` is a relay that is reached
-over TLS.
+How long two people behind every pair of NATs and firewalls take to connect, with Eyeline's relay and with coturn 4.6.1 in its
+place. `bench/nat.py` wrote this page: two Chromium, each behind a router of one kind, and one server outside. Medians of
+{rounds} alternating runs, in milliseconds from Bob's click on *Join*. The path is the one with our relay: for each side, the
+type of its own candidate and of the other's. `relay/tls` is a relay reached over TLS.
 
-- **none**: no NAT. **full**: full cone. **addr**, **port**: restricted to addresses or ports that were sent to.
-- **sym**: symmetric, another port for each destination. **udpblock**: lets out nothing but TCP to port 443.
+- **none**: no NAT. **full**: full cone. **addr**, **port**: address-restricted and port-restricted cone.
+- **sym**: symmetric, a different port for each destination. **udpblock**: allows only TCP to port 443.
 
 | Alice | Bob | path, Alice / Bob | connected | with coturn | first picture | with coturn |
 | --- | --- | --- | --- | --- | --- | --- |"""

@@ -29,10 +29,10 @@ SECRET = "a secret for the bench"
 
 HEAD = """# Connecting from any two networks
 
-How long two people behind every pair of NATs and firewalls take to connect, with Eyeline's relay and with coturn 4.6.1 in its
-place. `bench/nat.py` wrote this page: two Chromium, each behind a router of one kind, and one server outside. Medians of
-{rounds} alternating runs, in milliseconds from Bob's click on *Join*. The path is the one with our relay: for each side, the
-type of its own candidate and of the other's. `relay/tls` is a relay reached over TLS.
+How long two people behind every pair of NATs and firewalls take to connect, with Eyeline's relay and with coturn 4.6.1
+in its place. `bench/nat.py` wrote this page: two Chromium, each behind a router of one kind, and one server outside.
+Medians of {rounds} alternating runs, in milliseconds from Bob's click on *Join*. The path is the one with our relay:
+for each side, the type of its own candidate and of the other's. `relay/tls` is a relay reached over TLS.
 
 - **none**: no NAT. **full**: full cone. **addr**, **port**: address-restricted and port-restricted cone.
 - **sym**: symmetric, a different port for each destination. **udpblock**: allows only TCP to port 443.

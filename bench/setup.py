@@ -155,7 +155,7 @@ def app_enter(browser: Browser, sites: Sites, room: str, name: str = "first") ->
 
 
 def app_return(browser: Browser, sites: Sites, room: str) -> Page:
-    """The page loaded anew by somebody who was in the call until a while ago: it asks nothing and joins by itself.
+    """The page reloaded by somebody who was in the call until a while ago: it asks nothing and joins by itself.
 
     As on the other pages, the first person waits alone and nothing is in the cache; but the broker is asked twice,
     since it does not know the seat any more.
@@ -168,7 +168,7 @@ def app_return(browser: Browser, sites: Sites, room: str) -> Page:
 
 
 def app_reload(browser: Browser, sites: Sites, room: str) -> Page:
-    """The page loaded anew in mid-call: with what the tab kept, but with nothing in its cache."""
+    """The page reloaded in mid-call: with what the tab kept, but with nothing in its cache."""
     before = app_enter(browser, sites, room, "second")
     time.sleep(SETTLED_S)
     old = before.pages[0]

@@ -103,7 +103,7 @@ def process(port: int, *command: str | Path) -> Iterator[None]:
                 raise SystemExit(f"{command} did not come up")
             yield
         finally:
-            child.kill()  # it keeps nothing, and would wait for who is still connected
+            child.kill()  # it stores nothing, and would wait for clients that are still connected
 
 
 def serve_all() -> None:

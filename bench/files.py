@@ -1,4 +1,4 @@
-"""How fast a file goes from one app to another, beside a raw data channel, and what it takes from the call meanwhile.
+"""How fast a file goes from one app to another, compared with a raw data channel, and how much it slows the call.
 
     PYTHONPATH=.:src .venv/bin/python bench/files.py speed [--bytes 200_000_000] [--runs 3]
     PYTHONPATH=.:src .venv/bin/python bench/files.py call
@@ -254,7 +254,7 @@ def offer(sender: Page, path: Path) -> None:
 
 
 def raw(sender: Page, receiver: Page, size: int) -> float:
-    """Seconds for as many bytes from memory to nowhere."""
+    """Seconds to send the same number of bytes from memory and discard them."""
     answer = receiver.evaluate(ANSWER, sender.evaluate(OFFER))
     sender.evaluate("(sdp) => link.setRemoteDescription({ type: 'answer', sdp })", answer)
     receiver.evaluate(TAKE, size)

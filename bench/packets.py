@@ -1,4 +1,4 @@
-"""Many packets a system call, so that whoever measures a relay is not slower than it: `sendmmsg` and `recvmmsg`."""
+"""Many packets per system call (`sendmmsg`, `recvmmsg`), so that the benchmark is not slower than the relay."""
 
 import ctypes
 import os
@@ -40,12 +40,12 @@ class Batch:
             header.header.iov, header.header.iovs = ctypes.addressof(iovec), 1
 
     def send(self, wire: socket.socket, count: int) -> int:
-        """Send the first `count` of them over a connected socket; how many went out."""
+        """Send the first `count` of them over a connected socket.  Returns how many were sent."""
         sent: int = _libc.sendmmsg(wire.fileno(), self._headers, count, _MSG_DONTWAIT)
         return _checked(sent)
 
     def receive(self, wire: socket.socket) -> int:
-        """Take what waits, and forget it; how many there were."""
+        """Receive and discard all waiting packets.  Returns how many there were."""
         taken: int = _libc.recvmmsg(wire.fileno(), self._headers, len(self._headers), _MSG_DONTWAIT, None)
         return _checked(taken)
 

@@ -1,4 +1,4 @@
-"""How soon the second person in a call sees the first, beside a bare page and beside PeerJS, in Debian's Chromium.
+"""How soon the second person in a call sees the first, compared with a bare page and PeerJS, in Debian's Chromium.
 
     PYTHONPATH=src .venv/bin/python bench/setup.py [--runs 10] [--only WORD] [--steps] [--json FILE]
 
@@ -38,9 +38,9 @@ FLAGS = (
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
 SETTLED_S = 2.0
-"""The first person has been in the call so long, and the second one in the lobby."""
+"""How long the first person has been in the call, and the second one in the lobby."""
 OPENED_S = 1.0
-"""So long a window is open before its first page: a browser that opens one is busy with the window's own parts."""
+"""How long a window is open before its first page: a browser is busy while it opens one."""
 FRAME_IN_TIME = "Promise.race([bench.result, new Promise((_, late) => setTimeout(late, 30000, Error('no frame')))])"
 KEY = "AAECAwQFBgcICQoLDA0ODw"
 PLAYING = "[...document.querySelectorAll('video')].some((video) => video.currentTime > 0)"

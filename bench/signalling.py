@@ -1,4 +1,4 @@
-"""How many signals a second one core passes on, how soon, and what an idle member costs; beside two brokers on Node.
+"""Signals per second on one core, their latency, and memory per idle member, compared with two brokers on Node.
 
     PYTHONPATH=src:. .venv/bin/python bench/signalling.py [--rounds 3] [--pairs 1000] [--members 10000]
 
@@ -25,13 +25,13 @@ import uvloop
 from bench.sites import CACHE, PEERJS, free_port
 
 DATA: Final = "x" * 484
-"""With 16 digits of time before it 500 bytes."""
+"""500 bytes, together with the 16 digits of time before it."""
 IN_FLIGHT: Final = 64
 SCRIPTS: Final = Path(__file__).parent / "signalling"
 
 
 class Broker(NamedTuple):
-    """A server, and how it is spoken to."""
+    """A server, and the protocol that it speaks."""
 
     name: str
     command: Callable[[int, str], list[str]]
@@ -210,7 +210,7 @@ class Load:
         return rates
 
     async def pace(self, a_second: float, seconds: float) -> list[float]:
-        """Microseconds that each of so many signals a second takes."""
+        """Latency of each signal in microseconds, at this many signals per second."""
         for client in self.clients:
             client.delays_us.clear()
         began, said = monotonic(), 0

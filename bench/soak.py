@@ -1,4 +1,4 @@
-"""Whether the broker stays as small as it was: people join rooms of their own, so many a second, and leave.
+"""Whether the broker's memory stays constant while people keep joining and leaving rooms of their own.
 
     PYTHONPATH=.:src .venv/bin/python bench/soak.py [--seconds 600] [--rate 500]
 
@@ -20,7 +20,7 @@ from tests.support.crowd import come_and_go
 from tests.support.server import LiveServer
 
 PEOPLE: Final = 100
-"""At once."""
+"""How many of them do so at the same time."""
 
 FIGURES: Final = ("process_open_fds", "eyeline_sockets", "eyeline_rooms", 'eyeline_joins_total{outcome="seated"}')
 

@@ -1,4 +1,4 @@
-"""How many STUN Binding requests a second one core answers over loopback, beside coturn where it is installed.
+"""How many STUN Binding requests per second one core answers over loopback, compared with coturn if installed.
 
     PYTHONPATH=src .venv/bin/python bench/stun.py [--rounds 5] [--requests 200000]
 
@@ -31,7 +31,7 @@ REQUEST = Message(BINDING, Class.REQUEST, b"eyeline-stun").encode()
 
 
 async def serve(host: str, port: int) -> None:
-    """As in production, but with a budget that the one client can't spend."""
+    """As in production, but with a rate limit that the one client can't reach."""
     server = Server(RateLimit(per_second=1e8, burst=10**9))
     Relay(server, UdpListeners.open(host=host, port=port))
     await asyncio.Event().wait()
@@ -63,7 +63,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def ask(client: socket.socket, requests: int) -> None:
-    """In bursts, each after the answers to the one before; what isn't answered in a second is lost, and told."""
+    """Send bursts, each after the responses to the last one.  A request without a response for a second is lost."""
     for _ in range(requests // BURST):
         for _ in range(BURST):
             client.send(REQUEST)

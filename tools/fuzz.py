@@ -1,6 +1,6 @@
-"""Any bytes at all, guided by coverage: `make fuzz`, or python -m tools.fuzz {words,stun,relay,edge} [--seconds 60].
+"""Coverage-guided fuzzing of all input: `make fuzz`, or python -m tools.fuzz {words,stun,relay,edge} [--seconds 60].
 
-What comes in is accepted or gets its documented error.  Anything else, a traceback in the log among it, ends the run
+Input is accepted or gets its documented error.  Anything else, including a traceback in the log, ends the run
 with the bytes that did it.  Needs atheris, which is there for Linux on x86 only.
 """
 
@@ -77,7 +77,7 @@ def stun(data: bytes) -> None:
 
 
 def relay() -> Callable[[bytes], None]:
-    """Whatever reaches a server that relays, from a client that has an allocation."""
+    """Input to a relay from a client that has an allocation."""
     world = World()
     client = Client(world)
     assert client.allocate() == 0
@@ -98,10 +98,10 @@ class Wire(asyncio.Transport):
         self._closed = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """What the server answers is of no interest, only that it does not fail."""
+        """Ignores the response: only a failure matters."""
 
     def writelines(self, list_of_data: Any) -> None:
-        """Nor is this."""
+        """Ignored, like `write`."""
 
     def close(self) -> None:
         if not self._closed:

@@ -160,7 +160,7 @@ def shared(browser: Browser, url: str) -> None:
 
 
 def host(browser: Browser, url: str) -> None:
-    """Somebody's own call: who waits at the door, and the emoji of who was let in."""
+    """The host's view: somebody in the waiting room, and the emoji of somebody who was admitted."""
     alice = browser.open(url, init_script=FACE.replace("HUE", str(HUES["Alice"])), viewport=WIDE)
     alice.click("button", "New call")
     alice.fill("Your name", "Alice")

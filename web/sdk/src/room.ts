@@ -127,10 +127,10 @@ export class SeatedRoom implements Room {
   #given: MediaStream | null;
   #stream: MediaStream | null = null;
 
-  constructor(name: string, broker: Signalling, state: Value<SignallingState>, seat: SeatOptions) {
+  constructor(name: string, signalling: Signalling, state: Value<SignallingState>, seat: SeatOptions) {
     this.name = name;
-    this.#signalling = broker;
-    this.moderation = new RoomModeration((order) => broker.moderate(order));
+    this.#signalling = signalling;
+    this.moderation = new RoomModeration((message) => signalling.moderate(message));
     this.signalling = state;
     this.signallingEncrypted = seat.signallingEncrypted;
     this.#identity = seat.identity;
@@ -213,7 +213,7 @@ export class SeatedRoom implements Room {
         this.moderation.knocks.set(event.waiting);
         break;
       case 'asked-to-mute':
-        this.moderation.asked(event.from);
+        this.moderation.askedToMute(event.from);
         break;
       case 'waiting':
         this.waiting.set(true);
@@ -284,7 +284,7 @@ export class SeatedRoom implements Room {
   /** Updates the peers from the roster. `offers`: we have just joined, so we make the first offers. */
   #seat(roster: Roster, offers: boolean): void {
     const mine = roster.members.find((member) => member.id === this.me.id);
-    this.moderation.learn(mine?.role ?? 'member', roster.rules);
+    this.moderation.update(mine?.role ?? 'member', roster.rules);
     const others = roster.members.filter((member) => member.id !== this.me.id);
     this.#members = others.filter((member) => !isStranger(member));
     this.strangers.set(others.filter(isStranger));

@@ -164,7 +164,7 @@ describe('requests between two members', () => {
     const passing = new ChunkRequests();
     passing.want(piece(0), 0);
     passing.want(piece(1), 5);
-    passing.heard(9);
+    passing.progressed(9);
     expect(passing.nextWake()).toBe(19);
     expect(passing.wake(18)).toEqual([]);
     expect(passing.wake(19)).toEqual([piece(0), piece(1)]);

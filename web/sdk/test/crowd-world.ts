@@ -169,7 +169,7 @@ export class CrowdWorld {
 
   #say(from: Person, to: Person, frame: FileFrame): void {
     const arrive = (): void => {
-      if (to === this.#alice) this.#send(from, from.sender?.hear(frame, this.clock.now) ?? []);
+      if (to === this.#alice) this.#send(from, from.sender?.receive(frame, this.clock.now) ?? []);
       else this.#hear(to, frame);
     };
     this.#lines.post(from.id, to.id, { bytes: FRAME_BYTES, arrive });
@@ -196,7 +196,7 @@ export class CrowdWorld {
       one.reading.delete(to);
       one.sending.set(
         to,
-        this.#slices(next, () => this.#passing(other, from).heard(this.clock.now)),
+        this.#slices(next, () => this.#passing(other, from).progressed(this.clock.now)),
       );
       this.#wake(from, to);
     });
@@ -240,7 +240,7 @@ export class CrowdWorld {
   #send(person: Person, effects: readonly SenderEffect[]): void {
     const { sender } = person;
     for (const effect of effects) {
-      if (effect.do === 'say') this.#say(this.#alice, person, effect.frame);
+      if (effect.do === 'send') this.#say(this.#alice, person, effect.frame);
       else if (effect.do === 'root') this.#say(this.#alice, person, { frame: 'root', id: ID, hash: '' });
       else this.clock.later(0.01, () => this.#send(person, sender?.compared(effect.next, true) ?? []));
     }
@@ -273,7 +273,7 @@ export class CrowdWorld {
     const { receiver } = person;
     if (receiver === null) return;
     for (const effect of effects) {
-      if (effect.do === 'say') this.#say(person, this.#alice, effect.frame);
+      if (effect.do === 'send') this.#say(person, this.#alice, effect.frame);
       else if (effect.do === 'ask')
         this.#say(person, this.#alice, { frame: 'from', id: ID, next: receiver.have, hash: '' });
       else if (effect.do === 'keep') person.kept.add(effect.index);

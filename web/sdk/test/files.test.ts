@@ -85,7 +85,7 @@ describe('a receiver', () => {
 
   it('asks again for a wrong chunk, and gives up after three', () => {
     const one = accepted(10);
-    const again = [{ do: 'say', frame: { frame: 'miss', id, index: 0 } }];
+    const again = [{ do: 'send', frame: { frame: 'miss', id, index: 0 } }];
     expect(one.chunk(0, 10, false)).toEqual(again);
     expect(one.chunk(0, 10, false)).toEqual(again);
     one.chunk(0, 10, false);
@@ -127,15 +127,15 @@ describe('a receiver', () => {
   it('tells a sender who repeats a chunk that it has it', () => {
     const one = accepted(2 * CHUNK_BYTES, { share });
     one.chunk(1, CHUNK_BYTES, true);
-    expect(one.chunk(1, CHUNK_BYTES, true)).toEqual([{ do: 'say', frame: { frame: 'got', id, index: 1 } }]);
+    expect(one.chunk(1, CHUNK_BYTES, true)).toEqual([{ do: 'send', frame: { frame: 'got', id, index: 1 } }]);
     one.chunk(0, CHUNK_BYTES, true);
     one.stored();
-    expect(one.chunk(0, CHUNK_BYTES, true)).toEqual([{ do: 'say', frame: { frame: 'have', id, next: 1 } }]);
+    expect(one.chunk(0, CHUNK_BYTES, true)).toEqual([{ do: 'send', frame: { frame: 'have', id, next: 1 } }]);
   });
 
   it('takes a chunk only from the holder it asked, and tells the sender if that failed', () => {
     const one = accepted(10, { share });
-    const missed = [{ do: 'say', frame: { frame: 'miss', id, index: 0 } }];
+    const missed = [{ do: 'send', frame: { frame: 'miss', id, index: 0 } }];
     expect(one.passed(0, 'bob', 10, true)).toEqual([]);
     expect(one.at(0, 'x', 'bob')).toEqual([{ do: 'get', index: 0, holder: 'bob' }]);
     expect(one.passed(0, 'carol', 10, true)).toEqual([]);
@@ -177,18 +177,18 @@ describe('a frame sent while no channel is open', () => {
   it('is sent again on the next one: the stop of a sender', () => {
     const one = sender(10);
     one.stop('cancelled');
-    expect(one.opened()).toEqual([{ do: 'say', frame: { frame: 'stop', id, code: 'cancelled' } }]);
+    expect(one.opened()).toEqual([{ do: 'send', frame: { frame: 'stop', id, code: 'cancelled' } }]);
   });
 
   it('is sent again when the offer is repeated: declined, and verified', () => {
     const declined = new FileReceiver({ id, name: 'a', size: 0, preview: '' });
     declined.stop('declined');
-    expect(declined.offered()).toEqual([{ do: 'say', frame: { frame: 'stop', id, code: 'declined' } }]);
+    expect(declined.offered()).toEqual([{ do: 'send', frame: { frame: 'stop', id, code: 'declined' } }]);
     const whole = new FileReceiver({ id, name: 'a', size: 0, preview: '' });
     whole.accept();
     whole.root(true);
     whole.closed();
-    expect(whole.offered()).toEqual([{ do: 'say', frame: { frame: 'verified', id } }]);
+    expect(whole.offered()).toEqual([{ do: 'send', frame: { frame: 'verified', id } }]);
   });
 });
 
@@ -199,7 +199,7 @@ function sender(size: number, sharing = new ChunkScheduler(chunkCount(size))): F
 describe('a sender', () => {
   it('does not resume with another file', () => {
     const one = sender(10 * CHUNK_BYTES);
-    expect(one.hear({ frame: 'from', id, next: 3, hash: 'x' }, 0)).toEqual([{ do: 'compare', next: 3, hash: 'x' }]);
+    expect(one.receive({ frame: 'from', id, next: 3, hash: 'x' }, 0)).toEqual([{ do: 'compare', next: 3, hash: 'x' }]);
     one.compared(3, false);
     expect([one.state, one.code]).toEqual(['stopped', 'changed']);
   });
@@ -208,25 +208,25 @@ describe('a sender', () => {
     const sharing = new ChunkScheduler(1);
     const one = sender(CHUNK_BYTES, sharing);
     one.pause(true);
-    one.hear({ frame: 'pause', id, on: true }, 0);
-    one.hear({ frame: 'from', id, next: 0, hash: '' }, 0);
+    one.receive({ frame: 'pause', id, on: true }, 0);
+    one.receive({ frame: 'from', id, next: 0, hash: '' }, 0);
     one.compared(0, true);
     expect(sharing.seed(one.copy, 0)).toBeNull();
     one.pause(false);
     expect(sharing.seed(one.copy, 0)).toBeNull();
-    one.hear({ frame: 'pause', id, on: false }, 0);
+    one.receive({ frame: 'pause', id, on: false }, 0);
     expect(sharing.seed(one.copy, 0)).toBe(0);
   });
 
   it('sends nothing on a new connection before it knows where to continue', () => {
     const sharing = new ChunkScheduler(2);
     const one = sender(2 * CHUNK_BYTES, sharing);
-    one.hear({ frame: 'from', id, next: 0, hash: '' }, 0);
+    one.receive({ frame: 'from', id, next: 0, hash: '' }, 0);
     one.compared(0, true);
     expect(sharing.seed(one.copy, 0)).toBe(0);
     one.opened();
     expect(sharing.seed(one.copy, 0)).toBeNull();
-    one.hear({ frame: 'from', id, next: 1, hash: '' }, 0);
+    one.receive({ frame: 'from', id, next: 1, hash: '' }, 0);
     one.compared(1, true);
     expect(sharing.seed(one.copy, 0)).toBe(1);
   });

@@ -11,7 +11,7 @@ function inWords(effect: NegotiationEffect): string {
   switch (effect.do) {
     case 'take':
       return `take ${effect.description.kind} ${effect.description.number}`;
-    case 'say':
+    case 'send':
       return `say ${effect.kind} ${effect.number}`;
     case 'add':
       return `add ${effect.candidate.candidate}`;

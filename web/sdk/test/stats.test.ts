@@ -85,31 +85,33 @@ function later(rows: readonly Row[], id: string, fields: Readonly<Record<string,
 
 describe('the path', () => {
   test('in Chromium is the pair that the transport has selected', () => {
-    const { line } = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
+    const { status } = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
 
-    expect(line).toMatchObject({
+    expect(status).toMatchObject({
       roundTripMs: 23,
       localAddress: '192.0.2.1:50000',
       remoteAddress: '[2001:db8::7]:4711',
     });
-    expect(line).toMatchObject({ localType: 'host', remoteType: 'prflx', protocol: 'udp' });
+    expect(status).toMatchObject({ localType: 'host', remoteType: 'prflx', protocol: 'udp' });
   });
 
   test('in Firefox is the pair that is marked as selected', () => {
-    const { line } = readStats(report(FIREFOX), null, UNSAID, CAMERA);
+    const { status } = readStats(report(FIREFOX), null, UNSAID, CAMERA);
 
-    expect(line).toMatchObject({
+    expect(status).toMatchObject({
       localAddress: '192.0.2.2:2',
       localType: 'relay',
       remoteType: 'host',
       protocol: 'tls',
     });
-    expect(line.roundTripMs).toBeNull();
-    expect(line.path).toBe('relay');
+    expect(status.roundTripMs).toBeNull();
+    expect(status.path).toBe('relay');
   });
 
   test('is relayed if only the other side uses a relay', () => {
-    expect(readStats(later(CHROMIUM, 'I3', { candidateType: 'relay' }), null, UNSAID, CAMERA).line.path).toBe('relay');
+    expect(readStats(later(CHROMIUM, 'I3', { candidateType: 'relay' }), null, UNSAID, CAMERA).status.path).toBe(
+      'relay',
+    );
   });
 
   test.each([
@@ -122,7 +124,7 @@ describe('the path', () => {
   ])('without NAT to %s is %s', (address, path) => {
     const rows = later(CHROMIUM, 'I3', { candidateType: 'host', address });
 
-    expect(readStats(rows, null, UNSAID, CAMERA).line.path).toBe(path);
+    expect(readStats(rows, null, UNSAID, CAMERA).status.path).toBe(path);
   });
 
   test('has no NAT if the other side signals a peer-reflexive address later', () => {
@@ -130,20 +132,20 @@ describe('the path', () => {
     const told = { mine: undefined, theirs: 'a=candidate:1 1 udp 2122 192.168.1.7 4711 typ host\r\n' };
     const hidden = { mine: undefined, theirs: 'a=candidate:1 1 UDP 2122 0a1b2c3d.local 4711 typ host\r\n' };
 
-    expect(readStats(rows, null, told, CAMERA).line).toMatchObject({ remoteType: 'host', path: 'same-network' });
-    expect(readStats(rows, null, hidden, CAMERA).line).toMatchObject({ remoteType: 'host', path: 'same-network' });
-    expect(readStats(rows, null, UNSAID, CAMERA).line).toMatchObject({ remoteType: 'prflx', path: 'direct' });
+    expect(readStats(rows, null, told, CAMERA).status).toMatchObject({ remoteType: 'host', path: 'same-network' });
+    expect(readStats(rows, null, hidden, CAMERA).status).toMatchObject({ remoteType: 'host', path: 'same-network' });
+    expect(readStats(rows, null, UNSAID, CAMERA).status).toMatchObject({ remoteType: 'prflx', path: 'direct' });
   });
 
   test('has no address where the browser hides it', () => {
-    expect(readStats(later(CHROMIUM, 'I3', { address: '' }), null, UNSAID, CAMERA).line.remoteAddress).toBeNull();
-    expect(readStats(later(CHROMIUM, 'I3', { address: null }), null, UNSAID, CAMERA).line.remoteAddress).toBeNull();
+    expect(readStats(later(CHROMIUM, 'I3', { address: '' }), null, UNSAID, CAMERA).status.remoteAddress).toBeNull();
+    expect(readStats(later(CHROMIUM, 'I3', { address: null }), null, UNSAID, CAMERA).status.remoteAddress).toBeNull();
   });
 
   test('is null before there is one', () => {
-    const { line } = readStats(report([]), null, UNSAID, CAMERA);
+    const { status } = readStats(report([]), null, UNSAID, CAMERA);
 
-    expect(line).toEqual({
+    expect(status).toEqual({
       path: null,
       roundTripMs: null,
       localAddress: null,
@@ -158,7 +160,7 @@ describe('the path', () => {
 
   test('has only candidate types of the standard', () => {
     expect(
-      readStats(later(CHROMIUM, 'I1', { candidateType: 'serverreflexive' }), null, UNSAID, CAMERA).line.localType,
+      readStats(later(CHROMIUM, 'I1', { candidateType: 'serverreflexive' }), null, UNSAID, CAMERA).status.localType,
     ).toBeNull();
   });
 });
@@ -166,10 +168,10 @@ describe('the path', () => {
 describe('the video', () => {
   test('has a size, a frame rate, and a bitrate since the last measurement', () => {
     const first = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
-    expect(first.line.video).toEqual({ width: 1280, height: 720, framesPerSecond: 30, kbitPerSecond: 0 });
+    expect(first.status.video).toEqual({ width: 1280, height: 720, framesPerSecond: 30, kbitPerSecond: 0 });
 
     const second = readStats(later(CHROMIUM, 'V', { bytesReceived: 175_000 }), first.counters, UNSAID, CAMERA);
-    expect(second.line.video?.kbitPerSecond).toBe(1000);
+    expect(second.status.video?.kbitPerSecond).toBe(1000);
   });
 
   test('is that of the camera, not of a screen', () => {
@@ -181,46 +183,48 @@ describe('the video', () => {
       frameWidth: 2560,
     };
 
-    expect(readStats(report([screen, ...CHROMIUM]), null, UNSAID, CAMERA).line.video?.width).toBe(1280);
+    expect(readStats(report([screen, ...CHROMIUM]), null, UNSAID, CAMERA).status.video?.width).toBe(1280);
   });
 
   test('is null while no frames arrive', () => {
-    expect(readStats(later(CHROMIUM, 'V', { framesPerSecond: undefined }), null, UNSAID, CAMERA).line.video).toBeNull();
-    expect(readStats(later(CHROMIUM, 'V', { framesPerSecond: 0 }), null, UNSAID, CAMERA).line.video).toBeNull();
+    expect(
+      readStats(later(CHROMIUM, 'V', { framesPerSecond: undefined }), null, UNSAID, CAMERA).status.video,
+    ).toBeNull();
+    expect(readStats(later(CHROMIUM, 'V', { framesPerSecond: 0 }), null, UNSAID, CAMERA).status.video).toBeNull();
   });
 
   test('has no negative bitrate when the counters start over', () => {
     const { counters } = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
 
     expect(
-      readStats(later(CHROMIUM, 'V', { bytesReceived: 10 }), counters, UNSAID, CAMERA).line.video?.kbitPerSecond,
+      readStats(later(CHROMIUM, 'V', { bytesReceived: 10 }), counters, UNSAID, CAMERA).status.video?.kbitPerSecond,
     ).toBe(0);
   });
 
   test('has bitrate 0 in its first second', () => {
     const { counters } = readStats(report(FIREFOX), null, UNSAID, CAMERA);
 
-    expect(readStats(report(CHROMIUM), counters, UNSAID, CAMERA).line.video?.kbitPerSecond).toBe(0);
+    expect(readStats(report(CHROMIUM), counters, UNSAID, CAMERA).status.video?.kbitPerSecond).toBe(0);
   });
 });
 
 describe('packet loss', () => {
   test('is unknown at the first measurement', () => {
-    expect(readStats(report(CHROMIUM), null, UNSAID, CAMERA).line.packetLoss).toBeNull();
+    expect(readStats(report(CHROMIUM), null, UNSAID, CAMERA).status.packetLoss).toBeNull();
   });
 
   test('is the share since the last measurement, of audio and video together', () => {
     const { counters } = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
     const now = later(CHROMIUM, 'V', { packetsReceived: 375, packetsLost: 25 });
 
-    expect(readStats(now, counters, UNSAID, CAMERA).line.packetLoss).toBe(0.25);
+    expect(readStats(now, counters, UNSAID, CAMERA).status.packetLoss).toBe(0.25);
   });
 
   test('is 0 if duplicates make the counter shrink', () => {
     const { counters } = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
 
     expect(
-      readStats(later(CHROMIUM, 'V', { packetsReceived: 301, packetsLost: -3 }), counters, UNSAID, CAMERA).line
+      readStats(later(CHROMIUM, 'V', { packetsReceived: 301, packetsLost: -3 }), counters, UNSAID, CAMERA).status
         .packetLoss,
     ).toBe(0);
   });
@@ -228,7 +232,7 @@ describe('packet loss', () => {
   test('is unknown while nothing was sent', () => {
     const { counters } = readStats(report(CHROMIUM), null, UNSAID, CAMERA);
 
-    expect(readStats(report(CHROMIUM), counters, UNSAID, CAMERA).line.packetLoss).toBeNull();
+    expect(readStats(report(CHROMIUM), counters, UNSAID, CAMERA).status.packetLoss).toBeNull();
   });
 });
 

@@ -132,12 +132,12 @@ export class ConnectionMonitor {
   }
 
   #show(report: RTCStatsReport, said: SessionDescriptions): void {
-    const { line, counters } = readStats(report, this.#counters, said, this.#receiver('camera')?.track.id);
+    const { status, counters } = readStats(report, this.#counters, said, this.#receiver('camera')?.track.id);
     this.#counters = counters;
-    const sameNetwork = line.localType === 'host' && line.remoteType === 'host';
-    const tried = triedPaths(this.#attempt, sameNetwork ? 'same-network' : line.path);
-    const state = this.#away ? 'lost' : line.path === 'relay' ? 'relayed' : 'direct';
-    this.status.set({ ...line, tried, verdict: null, state });
+    const sameNetwork = status.localType === 'host' && status.remoteType === 'host';
+    const tried = triedPaths(this.#attempt, sameNetwork ? 'same-network' : status.path);
+    const state = this.#away ? 'lost' : status.path === 'relay' ? 'relayed' : 'direct';
+    this.status.set({ ...status, tried, verdict: null, state });
   }
 
   #judge(): void {

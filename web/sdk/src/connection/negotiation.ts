@@ -24,7 +24,7 @@ export type NegotiationEffect =
   /** Set this as the remote description, rolling back a local offer; then `done`. */
   | { readonly do: 'take'; readonly description: SignalledDescription }
   /** Send the local description under this number. */
-  | { readonly do: 'say'; readonly kind: 'offer' | 'answer'; readonly number: number }
+  | { readonly do: 'send'; readonly kind: 'offer' | 'answer'; readonly number: number }
   /** Add this remote candidate. */
   | { readonly do: 'add'; readonly candidate: SignalledCandidate };
 
@@ -116,8 +116,8 @@ export class Negotiation {
         return [{ do: 'make-answer' }];
       case 'send':
         return answering
-          ? [{ do: 'say', kind: 'answer', number: this.#answered }]
-          : [{ do: 'say', kind: 'offer', number: this.#number }];
+          ? [{ do: 'send', kind: 'answer', number: this.#answered }]
+          : [{ do: 'send', kind: 'offer', number: this.#number }];
       case 'hold':
         this.#held = description;
         return [];

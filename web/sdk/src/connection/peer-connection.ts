@@ -237,7 +237,7 @@ export class PeerConnection {
         this.#perform(this.#negotiation.done());
         break;
       }
-      case 'say': {
+      case 'send': {
         const sdp = this.connection.localDescription?.sdp ?? '';
         const { kind, number } = effect;
         this.#signal({ description: { kind, number, ufrag: ufragOf(sdp), sdp: mungedSdp(sdp) } });

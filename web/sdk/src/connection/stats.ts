@@ -82,7 +82,7 @@ export function readStats(
   before: Counters | null,
   said: SessionDescriptions,
   camera: string | undefined,
-): { readonly line: Omit<ConnectionStatus, 'state' | 'tried' | 'verdict'>; readonly counters: Counters } {
+): { readonly status: Omit<ConnectionStatus, 'state' | 'tried' | 'verdict'>; readonly counters: Counters } {
   const rows = rowsOf(report);
   const pair = selectedPair([...rows.values()]);
   const local = rows.get(String(pair?.['localCandidateId']));
@@ -99,7 +99,7 @@ export function readStats(
   const remoteType = realType(remote, said.theirs);
   const roundTrip = pair?.['currentRoundTripTime'];
   return {
-    line: {
+    status: {
       path: pathKind(localType, remoteType, hostOf(remote), hostOf(local)),
       roundTripMs: typeof roundTrip === 'number' ? Math.round(roundTrip * 1000) : null,
       localAddress: address(local),

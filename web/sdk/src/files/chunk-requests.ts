@@ -32,7 +32,7 @@ export class ChunkRequests {
   }
 
   /** Bytes arrived: they are still sending. */
-  heard(now: number): void {
+  progressed(now: number): void {
     this.#heardAt = now;
   }
 

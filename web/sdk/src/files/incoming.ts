@@ -105,7 +105,7 @@ export class IncomingTransfer implements IncomingFile, SwarmFile {
   /** Carries out what the machine decides; `came` is the chunk that it was given. */
   perform(effects: readonly ReceiverEffect[], came?: ReceivedChunk): void {
     for (const effect of effects) {
-      if (effect.do === 'say') this.#say(effect.frame);
+      if (effect.do === 'send') this.#say(effect.frame);
       else if (effect.do === 'ask') void this.#ask();
       else if (effect.do === 'keep' && came !== undefined) this.#keep(effect.index, came);
       else if (effect.do === 'write') this.#write(effect.index);

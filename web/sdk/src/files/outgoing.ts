@@ -8,7 +8,7 @@ import { ASKED, type FileProgress, type FileTransfer, isOpen, show } from './tra
 
 /** What a transfer needs of the channel to the peer. */
 export interface TransferChannel {
-  say(frame: FileFrame): void;
+  sendFrame(frame: FileFrame): void;
   /** There may be something to send. */
   wake(): void;
 }
@@ -37,8 +37,8 @@ export class OutgoingTransfer implements FileTransfer, Recipient {
     this.#perform(this.#machine.opened());
   }
 
-  hear(frame: FileFrame): void {
-    this.#perform(this.#machine.hear(frame, seconds()));
+  receive(frame: FileFrame): void {
+    this.#perform(this.#machine.receive(frame, seconds()));
   }
 
   pause(): void {
@@ -65,7 +65,7 @@ export class OutgoingTransfer implements FileTransfer, Recipient {
   }
 
   tell(index: number, hash: string, holder: string): void {
-    this.#channel.say({ frame: 'at', id: this.offer.id, index, hash, holder });
+    this.#channel.sendFrame({ frame: 'at', id: this.offer.id, index, hash, holder });
   }
 
   wake(): void {
@@ -96,7 +96,7 @@ export class OutgoingTransfer implements FileTransfer, Recipient {
 
   #perform(effects: readonly SenderEffect[]): void {
     for (const effect of effects) {
-      if (effect.do === 'say') this.#channel.say(effect.frame);
+      if (effect.do === 'send') this.#channel.sendFrame(effect.frame);
       else if (effect.do === 'compare') void this.#compare(effect.next, effect.hash);
       else void this.#root();
     }
@@ -113,6 +113,6 @@ export class OutgoingTransfer implements FileTransfer, Recipient {
   async #root(): Promise<void> {
     const hash = await this.#sharedFile.rootBefore(this.#machine.have).catch(() => null);
     if (hash === null) this.#perform(this.#machine.stop('unreadable'));
-    else if (this.#machine.state === 'running') this.#channel.say({ frame: 'root', id: this.offer.id, hash });
+    else if (this.#machine.state === 'running') this.#channel.sendFrame({ frame: 'root', id: this.offer.id, hash });
   }
 }

@@ -37,7 +37,7 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
         for (const one of this.#outgoing.values()) one.opened();
       },
       received: (frame) => this.#hear(frame),
-      progressed: () => this.#requests.heard(seconds()),
+      progressed: () => this.#requests.progressed(seconds()),
     });
     exchange.enter(peerId, this);
   }
@@ -65,14 +65,14 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
 
   /** Continues over this connection. */
   attach(connection: FileConnection): void {
-    this.#lose(this.#requests.lose());
+    this.#failed(this.#requests.lose());
     this.#channel.attach(connection);
   }
 
   /** The peer is gone. */
   close(): void {
     this.#swarm.exit(this.#peerId, this);
-    this.#lose(this.#requests.lose());
+    this.#failed(this.#requests.lose());
     for (const one of this.#outgoing.values()) one.end();
     for (const one of this.#incoming.values()) {
       one.perform(one.machine.stop('gone'));
@@ -81,14 +81,14 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
     this.#channel.close();
   }
 
-  say(frame: FileFrame): void {
+  sendFrame(frame: FileFrame): void {
     this.#channel.sendFrame(frame);
   }
 
   ask(share: string, index: number): boolean {
     if (this.#channel.channel === null) return false;
     this.#requests.want({ share, index }, seconds());
-    this.say({ frame: 'get', id: share, index });
+    this.sendFrame({ frame: 'get', id: share, index });
     this.#watch();
     return true;
   }
@@ -138,7 +138,7 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
 
   async #pass({ share, index }: ChunkRef, channel: RTCDataChannel): Promise<void> {
     const bytes = (await this.#swarm.holding(share)?.find(index)) ?? null;
-    if (bytes === null) this.say({ frame: 'lack', id: share, index });
+    if (bytes === null) this.sendFrame({ frame: 'lack', id: share, index });
     else await this.#channel.sendBytes(channel, { frame: 'pass', id: share, index }, bytes, PASSED_ON_BACKPRESSURE);
   }
 
@@ -170,7 +170,7 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
         void incoming?.conclude(frame.hash);
         break;
       default:
-        if (outgoing !== undefined) outgoing.hear(frame);
+        if (outgoing !== undefined) outgoing.receive(frame);
         else if (frame.frame === 'stop') incoming?.perform(incoming.machine.stopped(frame.code));
         else if (frame.frame === 'pause') incoming?.perform(incoming.machine.paused(frame.on));
     }
@@ -180,11 +180,11 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
     const offer = this.#mayOffer ? readOffer(frame) : 'not-permitted';
     const open = [...this.#incoming.values()].filter((one) => one.isOpen);
     if (typeof offer === 'string' || open.length >= TRANSFERS_MAX) {
-      this.say({ frame: 'stop', id: frame.id, code: typeof offer === 'string' ? offer : 'too-many' });
+      this.sendFrame({ frame: 'stop', id: frame.id, code: typeof offer === 'string' ? offer : 'too-many' });
       return;
     }
     forget(this.#incoming, (over) => this.#swarm.drop(over));
-    const one = new IncomingTransfer(offer, (said) => this.say(said), this.#swarm);
+    const one = new IncomingTransfer(offer, (said) => this.sendFrame(said), this.#swarm);
     this.#incoming.set(offer.id, one);
     for (const listener of this.#listeners) listener(one);
   }
@@ -199,7 +199,7 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
 
   #askedFor(piece: ChunkRef): void {
     if (this.#requests.ask(piece)) this.wake();
-    else if (!this.#channel.full) this.say({ frame: 'lack', id: piece.share, index: piece.index });
+    else if (!this.#channel.full) this.sendFrame({ frame: 'lack', id: piece.share, index: piece.index });
   }
 
   #expectPassed(piece: ChunkRef): void {
@@ -215,11 +215,11 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
   }
 
   #lacks(piece: ChunkRef): void {
-    if (this.#requests.answered(piece)) this.#lose([piece]);
+    if (this.#requests.answered(piece)) this.#failed([piece]);
   }
 
   /** They don't give us these chunks. */
-  #lose(pieces: readonly ChunkRef[]): void {
+  #failed(pieces: readonly ChunkRef[]): void {
     for (const { share, index } of pieces) {
       this.#swarm.holding(share)?.lacked(index, this.#peerId);
     }
@@ -232,7 +232,7 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
     if (due === null) return;
     this.#timer = setTimeout(
       () => {
-        this.#lose(this.#requests.wake(seconds()));
+        this.#failed(this.#requests.wake(seconds()));
         this.#watch();
       },
       Math.max(0, due - seconds()) * 1000,

@@ -6,7 +6,7 @@ import type { TransferState } from './sender.ts';
 const WRONG_MAX = 3;
 
 export type ReceiverEffect =
-  | { readonly do: 'say'; readonly frame: FileFrame }
+  | { readonly do: 'send'; readonly frame: FileFrame }
   /** Send `from` with what we have and its hash. */
   | { readonly do: 'ask' }
   /** Keep the bytes of the chunk that arrived. */
@@ -63,8 +63,8 @@ export class FileReceiver {
   offered(): ReceiverEffect[] {
     const { id } = this.#offer;
     this.pausedThere = false; // they send it again too
-    if (this.state === 'verified') return [{ do: 'say', frame: { frame: 'verified', id } }];
-    if (this.state === 'stopped') return [{ do: 'say', frame: { frame: 'stop', id, code: this.code } }];
+    if (this.state === 'verified') return [{ do: 'send', frame: { frame: 'verified', id } }];
+    if (this.state === 'stopped') return [{ do: 'send', frame: { frame: 'stop', id, code: this.code } }];
     if (this.state === 'asked' || this.#closing) return [];
     return this.pausedHere ? [{ do: 'ask' }, this.#say({ frame: 'pause', id, on: true })] : [{ do: 'ask' }];
   }
@@ -199,6 +199,6 @@ export class FileReceiver {
   }
 
   #say(frame: FileFrame): ReceiverEffect {
-    return { do: 'say', frame };
+    return { do: 'send', frame };
   }
 }

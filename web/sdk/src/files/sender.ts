@@ -6,7 +6,7 @@ import { chunkCount, type FileOffer } from './offer.ts';
 export type TransferState = 'asked' | 'running' | 'verified' | 'stopped';
 
 export type SenderEffect =
-  | { readonly do: 'say'; readonly frame: FileFrame }
+  | { readonly do: 'send'; readonly frame: FileFrame }
   /** Compare `hash` with the hash of the chunks before `next`, then call `compared`. */
   | { readonly do: 'compare'; readonly next: number; readonly hash: string }
   /** Send the hash over the hashes of all chunks. */
@@ -46,17 +46,17 @@ export class FileSender {
   /** A channel is open. The receiver's last frames may be lost: the offer makes them send their state again. */
   opened(): SenderEffect[] {
     const { id } = this.#offer;
-    if (this.#ours) return [{ do: 'say', frame: { frame: 'stop', id, code: this.code } }];
+    if (this.#ours) return [{ do: 'send', frame: { frame: 'stop', id, code: this.code } }];
     if (this.#over) return [];
     this.pausedThere = false; // they send it again too
     this.#silent = true;
     this.#asked = null;
     this.#follow();
-    const offer: SenderEffect = { do: 'say', frame: { frame: 'offer', ...this.#offer } };
-    return this.pausedHere ? [offer, { do: 'say', frame: { frame: 'pause', id, on: true } }] : [offer];
+    const offer: SenderEffect = { do: 'send', frame: { frame: 'offer', ...this.#offer } };
+    return this.pausedHere ? [offer, { do: 'send', frame: { frame: 'pause', id, on: true } }] : [offer];
   }
 
-  hear(frame: FileFrame, now: number): SenderEffect[] {
+  receive(frame: FileFrame, now: number): SenderEffect[] {
     if (this.#over) return [];
     switch (frame.frame) {
       case 'from':
@@ -102,14 +102,14 @@ export class FileSender {
   pause(on: boolean): SenderEffect[] {
     if (this.#over || on === this.pausedHere) return [];
     this.pausedHere = on;
-    return [{ do: 'say', frame: { frame: 'pause', id: this.#offer.id, on } }, ...this.#conclude()];
+    return [{ do: 'send', frame: { frame: 'pause', id: this.#offer.id, on } }, ...this.#conclude()];
   }
 
   stop(code: string): SenderEffect[] {
     if (this.#over) return [];
     this.#end('stopped', code);
     this.#ours = true;
-    return [{ do: 'say', frame: { frame: 'stop', id: this.#offer.id, code } }];
+    return [{ do: 'send', frame: { frame: 'stop', id: this.#offer.id, code } }];
   }
 
   get #over(): boolean {

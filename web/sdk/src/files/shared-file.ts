@@ -81,9 +81,9 @@ export class SharedFile {
   /** Something has changed: tells receivers which chunks to get from whom, and sends what can be sent. */
   schedule(): void {
     const now = seconds();
-    for (const { replica: to, index, holder } of this.scheduler.assign(now)) {
+    for (const { replica, index, holder } of this.scheduler.assign(now)) {
       const hash = this.#hashes[index];
-      if (hash !== undefined) this.#recipients.get(to)?.tell(index, hex(hash), holder);
+      if (hash !== undefined) this.#recipients.get(replica)?.tell(index, hex(hash), holder);
     }
     for (const recipient of this.#recipients.values()) recipient.wake();
     if (!this.isOpen) this.#chunks.rest();

@@ -80,14 +80,14 @@ export class RoomModeration implements Moderation {
   }
 
   /** What the newest roster says. */
-  learn(role: Role, rules: Rules | undefined): void {
+  update(role: Role, rules: Rules | undefined): void {
     this.role.set(role);
     const now = { ...OPEN, ...rules };
     if (JSON.stringify(now) !== JSON.stringify(this.rules.current)) this.rules.set(now);
     if (role === 'member') this.knocks.set([]);
   }
 
-  asked(from: string): void {
+  askedToMute(from: string): void {
     for (const listener of [...this.#listeners]) listener(from);
   }
 }

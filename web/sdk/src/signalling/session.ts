@@ -178,7 +178,7 @@ export class Session {
   }
 
   /** Sends a host's message; it is lost while the server is away. */
-  order(order: ModerationMessage): SessionEffect[] {
+  moderate(order: ModerationMessage): SessionEffect[] {
     return this.#seated && this.#socket.is === 'open' ? [{ do: 'send', message: order }] : [];
   }
 

@@ -79,7 +79,7 @@ export class WebSocketSignalling implements Signalling {
   }
 
   moderate(order: ModerationMessage): void {
-    this.#perform(this.#session.order(order));
+    this.#perform(this.#session.moderate(order));
   }
 
   leave(): void {

@@ -1,11 +1,11 @@
-/** A browser without a network: its sockets and connections do what the test says. */
+/** A browser without a network: the test controls its sockets and connections. */
 
 import { vi } from 'vitest';
 import { join } from '../src/lobby.ts';
 import type { Room } from '../src/room.ts';
 import type { Member, Roster } from '../src/signalling/protocol.ts';
 
-/** What the broker says is said by the test. */
+/** The test plays the server. */
 export class Socket {
   static readonly OPEN = 1;
   readonly readyState = Socket.OPEN;
@@ -25,7 +25,7 @@ export class Socket {
   close(): void {}
 }
 
-/** What the peer says is said by the test. */
+/** The test plays the peer. */
 export class Channel {
   readyState = 'connecting';
   /** It takes no more, as one does where 16 MiB wait. */
@@ -102,7 +102,7 @@ class Transceiver {
   }
 }
 
-/** They come up and fail when the test says so. */
+/** The test makes them connect and fail. */
 export class Connection {
   connectionState: RTCPeerConnectionState = 'new';
   /** How many descriptions of the other side's were taken. */

@@ -6,7 +6,7 @@ const SEEDS = 200;
 const HOUR_MS = 3600_000;
 const PEOPLE = ['Alice', 'Bob', 'Carol'] as const;
 
-/** What was said, as the model has it: by key, who may read it and its last words. */
+/** The expected lines: by key, who may read it and its latest text. */
 type Model = Map<string, { readonly text: string; readonly readers: readonly string[] }>;
 
 function pick<T>(random: () => number, from: readonly T[]): T | undefined {

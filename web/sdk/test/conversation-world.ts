@@ -14,7 +14,7 @@ interface Parcel {
 /** Somebody's page. */
 class Node {
   readonly machine: Conversation;
-  /** What waits for its receipt, by who it is for. */
+  /** Messages that wait for their acknowledgement, by receiver. */
   readonly outbox = new Map<string, Parcel[]>();
   readonly busy = new Set<string>();
 
@@ -78,7 +78,7 @@ export class World {
     this.#meetAll();
   }
 
-  /** The page goes away, and may be back by `load`, or by `wake` if it only slept. */
+  /** The page unloads, and comes back by `load`, or by `wake` if it only slept. */
   leave(id: string): void {
     this.#away.add(id);
     const page = this.nodes.get(id);
@@ -148,7 +148,7 @@ export class World {
     }
   }
 
-  /** Takes the oldest message over, if there is a way; the next goes when the receipt is back. */
+  /** Delivers the oldest message, if there is a connection; the next one follows after its acknowledgement. */
   #move(from: string, to: string): void {
     const sender = this.nodes.get(from);
     if (sender === undefined || sender.busy.has(to) || !this.#isUp(from, to)) return;

@@ -105,10 +105,10 @@ describe('trust', () => {
 
   test('our lines from before a reload come from our own tab, and can be edited', () => {
     const said = chat.write('before', NOW);
-    const anew = new Conversation(alice, 'page2', [{ ...said?.line, delivery: undefined }, 'nonsense']);
-    expect(anew.lines).toMatchObject([{ text: 'before', mine: true }]);
-    anew.setParticipants(alice, [bob]);
-    expect(anew.edit(said?.line.key ?? '', 'after')?.sends).toHaveLength(1);
+    const reloaded = new Conversation(alice, 'page2', [{ ...said?.line, delivery: undefined }, 'nonsense']);
+    expect(reloaded.lines).toMatchObject([{ text: 'before', mine: true }]);
+    reloaded.setParticipants(alice, [bob]);
+    expect(reloaded.edit(said?.line.key ?? '', 'after')?.sends).toHaveLength(1);
   });
 });
 

@@ -36,7 +36,7 @@ export class Person {
   readonly id: string;
   readonly traits: Traits;
   readonly passing = new Map<string, ChunkRequests>();
-  /** What is going out, by who it is for, and where the next thing is being read. */
+  /** What is being sent, by receiver, and where the next thing is read. */
   readonly sending = new Map<string, Message[]>();
   readonly reading = new Set<string>();
   sender: FileSender | null = null;
@@ -84,7 +84,7 @@ export class CrowdWorld {
     return this.#lines.sent(ALICE) / this.offer.size;
   }
 
-  /** Alice offers the file to somebody, who accepts. */
+  /** Alice offers the file to a person, who accepts. */
   start(person: Person): void {
     person.sender = new FileSender(this.offer, this.#sharing, person.id);
     person.receiver = new FileReceiver(this.offer);
@@ -119,7 +119,7 @@ export class CrowdWorld {
     for (const one of this.#all) for (const other of this.#all) if (one.id < other.id) this.heal(one.id, other.id);
   }
 
-  /** They leave the room; everybody is told. */
+  /** They leave the room, and everyone learns of it. */
   leave(person: Person): void {
     person.here = false;
     for (const other of this.#all) {
@@ -132,7 +132,7 @@ export class CrowdWorld {
     this.#spread();
   }
 
-  /** Their page is loaded anew, and finds what is on the disk. */
+  /** Reloads their page, which finds what is on disk. */
   reload(person: Person): void {
     if (!person.here || person.sender?.state !== 'running') return;
     person.receiver = new FileReceiver(this.offer);
@@ -141,7 +141,7 @@ export class CrowdWorld {
     for (const { id } of this.#all) if (id !== person.id) this.heal(person.id, id);
   }
 
-  /** Alice's page is loaded anew, and the same file is chosen. */
+  /** Reloads Alice's page, where she chooses the same file again. */
   reloadAlice(): void {
     this.#sharing = new ChunkScheduler(chunkCount(this.offer.size));
     for (const person of this.people) {
@@ -175,7 +175,7 @@ export class CrowdWorld {
     this.#lines.post(from.id, to.id, { bytes: FRAME_BYTES, arrive });
   }
 
-  // What goes out over a line: frames at once, bytes a slice at a time as the line takes them.
+  // What is sent over a connection: frames at once, bytes slice by slice as the buffer drains.
 
   #wake(from: string, to: string): void {
     const [one, other] = [this.#person(from), this.#person(to)];

@@ -5,7 +5,7 @@ import { CrowdWorld, EQUAL, type Person, type Traits } from './crowd-world.ts';
 
 const SIZE = 76 * CHUNK_BYTES + 7;
 
-/** The file on its way to these people, who all accept at once. */
+/** Sends the file to these people, who all accept at once. */
 function sent(people: readonly Traits[], alice = EQUAL, size = SIZE, latency = 0.02): CrowdWorld {
   const world = new CrowdWorld(size, alice, people, chance(people.length), latency);
   for (const person of world.people) world.start(person);
@@ -93,7 +93,7 @@ function between(random: () => number, least: number, most: number): number {
   return least * (most / least) ** random();
 }
 
-/** Something happens to somebody. */
+/** Something happens to one of the people. */
 function fault(world: CrowdWorld, random: () => number): void {
   const ids = ['alice', ...world.people.map(({ id }) => id)].sort(() => random() - 0.5);
   const [one = 'alice', other = 'p0'] = ids;

@@ -1,4 +1,4 @@
-/** Lines between people, as slow as those who are at their ends, and the clock of it all, in seconds. */
+/** Simulated connections between people, as slow as the uplinks and downlinks at their ends, with a clock in seconds. */
 
 interface Event {
   readonly at: number;
@@ -33,7 +33,7 @@ export interface Message {
   readonly arrive: () => void;
 }
 
-/** Bytes of a message that goes before large ones of other lines, as a small packet does. */
+/** Bytes of a message that overtakes large ones of other connections, as a small packet does. */
 const SMALL_BYTES = 200;
 
 /** Bytes that are on one line at once. */

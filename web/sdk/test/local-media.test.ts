@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LocalMedia } from '../src/media/local-media.ts';
 
-/** The browser's part: tracks and streams that only hold what they are told. */
+/** Fakes of the browser's tracks and streams, which only hold values. */
 class Track {
   enabled = true;
   readonly readyState = 'live';
@@ -139,7 +139,7 @@ test('a microphone that the system mutes for more than a moment is interrupted u
   vi.advanceTimersByTime(400);
   track.muted = false;
   track.onunmute?.();
-  expect(streams.length).toBe(told + 1); // for who came meanwhile
+  expect(streams.length).toBe(told + 1); // for a peer who joined meanwhile
   vi.advanceTimersByTime(500);
   track.muted = true;
   track.onmute?.();

@@ -59,7 +59,7 @@ export function speak(session: Session, words: number): ToBroker[] {
   return Array.from({ length: words }, (_, n) => sent(session.signal('bob-0001', `word ${n + 1}`))).flat();
 }
 
-/** Cuts the socket and opens the next; what it says first. */
+/** Closes the socket and opens the next; returns what it sends first. */
 export function reopen(session: Session, now: number): ToBroker[] {
   session.closed(now, 0.5);
   session.checkConnection(now);

@@ -4,7 +4,7 @@ import { type ChannelFrame, parseChannelFrame, parseSignal, type SignalMessage }
 const description = { kind: 'offer', number: 1, ufrag: 'a1', sdp: 'v=0' } as const;
 const candidate = { ufrag: 'a1', candidate: 'candidate:1 1 udp 1 192.0.2.1 9 typ host', mid: '0' } as const;
 
-/** What no program of ours says, but somebody else's may. */
+/** What our client never sends, but another one might. */
 const HOSTILE = [
   '',
   ' ',

@@ -163,7 +163,7 @@ describe('a file to several peers', { timeout: 60_000 }, () => {
   });
 
   it.each([true, false])(
-    'comes to who is late from those who can read it back, else from its sender (%s)',
+    'reaches a late receiver from those who can read it back, else from its sender (%s)',
     async (reads) => {
       offer(['bob', 'carol']);
       await until(() => expect(pages.carol.offered.length).toBe(1));

@@ -61,7 +61,7 @@ let files: Channel;
 let connection: { ontrack: ((event: { readonly transceiver: object; readonly track: Track }) => void) | null };
 let heard: Json[] = [];
 
-/** Bob, who may send that; so may we. */
+/** Bob with these permissions, and ours. */
 function bob(may: readonly Permission[], mine: readonly Permission[] = ['chat']): RemotePeer {
   const one = new RemotePeer({
     member: { id: 'bob-0001', name: 'Bob', order: 1, may },

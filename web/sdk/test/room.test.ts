@@ -46,7 +46,7 @@ test('a peer without a connection goes with their seat', async () => {
 
 let n = 0;
 
-/** Bob's link says something by the broker; `to` is the link of ours that it answers to. */
+/** Bob's connection sends a signal; `to` is our connection that it answers. */
 async function bobOffers(link: number, to: number | null = null): Promise<void> {
   const sdp = `a=ice-ufrag:u${link}\r\n`;
   const about = { description: { kind: 'offer', number: 1, ufrag: `u${link}`, sdp } };
@@ -89,7 +89,7 @@ test('a call with a set end has it by our own clock, updated each time that we c
 });
 
 test('a full channel fails its connection, and keeps nobody from leaving', async () => {
-  const anew = vi.spyOn(console, 'warn').mockReturnValue();
+  const warned = vi.spyOn(console, 'warn').mockReturnValue();
   room = await aliceJoinsBob();
   connections[0]?.agrees();
   const [channel] = connections[0]?.channels ?? [];
@@ -101,8 +101,8 @@ test('a full channel fails its connection, and keeps nobody from leaving', async
   if (next !== undefined) next.full = true;
   room.leave();
   expect(room.ended.current?.code).toBe('left');
-  expect(anew).toHaveBeenCalledTimes(2);
-  anew.mockRestore();
+  expect(warned).toHaveBeenCalledTimes(2);
+  warned.mockRestore();
 });
 
 const noSeat = (code: string): void => {
@@ -186,28 +186,28 @@ test('a call whose time is up has ended for good', async () => {
 
 test('gathering is retried with exponential backoff until a connection is up', async () => {
   vi.useFakeTimers();
-  const anew = vi.spyOn(console, 'warn').mockReturnValue();
+  const warned = vi.spyOn(console, 'warn').mockReturnValue();
   room = await aliceJoinsBob();
   const wait = async (ms: number): Promise<void> => {
     await vi.advanceTimersByTimeAsync(ms);
     sockets[0]?.says(roster(bob, alice)); // the broker is there
   };
   await wait(3999);
-  expect(anew).toHaveBeenCalledTimes(0);
+  expect(warned).toHaveBeenCalledTimes(0);
   await wait(1);
-  expect(anew).toHaveBeenCalledTimes(1);
+  expect(warned).toHaveBeenCalledTimes(1);
   await wait(7999);
-  expect(anew).toHaveBeenCalledTimes(1);
+  expect(warned).toHaveBeenCalledTimes(1);
   await wait(1);
-  expect(anew).toHaveBeenCalledTimes(2);
+  expect(warned).toHaveBeenCalledTimes(2);
   const last = connections[2];
   last?.is('connected');
   last?.is('failed');
   room.peers.current[0]?.reconnect();
   await wait(3999);
-  expect(anew).toHaveBeenCalledTimes(2);
+  expect(warned).toHaveBeenCalledTimes(2);
   await wait(1);
-  expect(anew).toHaveBeenCalledTimes(3);
+  expect(warned).toHaveBeenCalledTimes(3);
   vi.useRealTimers();
-  anew.mockRestore();
+  warned.mockRestore();
 });

@@ -196,6 +196,6 @@ test.for([
   { step: 'commit' },
   { step: 'nonce', nonce: 'xy'.repeat(16) },
   { step: 'commit', hash: 'AA'.repeat(32) },
-])('%j is no step', (value) => {
+])('%j is not a step', (value) => {
   expect(parseStep(value)).toBeNull();
 });

@@ -42,7 +42,7 @@ const CHROMIUM: readonly Row[] = [
   },
 ];
 
-/** No transport row; the pair itself says that it is selected; no round trip at first. */
+/** No transport row; the pair itself is marked as selected; no round trip time at first. */
 const FIREFOX: readonly Row[] = [
   {
     id: 'p0',

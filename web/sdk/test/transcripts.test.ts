@@ -36,7 +36,7 @@ class Actor {
     this.#open = false;
   }
 
-  /** What the person does so that the session says this, if it does not by itself. */
+  /** What the person does so that the session sends this, unless it does so by itself. */
   says(message: ToBroker, now: number): void {
     const { session } = this;
     if (this.sent.length > 0 || session === null) return;
@@ -81,7 +81,7 @@ function repeated(said: string): string[] {
   return Array.from({ length: Number(times) }, (_, index) => text.replaceAll('$i', String(index + 1)));
 }
 
-/** What somebody brings along: a pass, a room that is not tea, or its owner's key. */
+/** What a person joins with: a pass, a room that is not tea, or its owner key. */
 function shownAs(shown: string, value: string): Partial<Hello> {
   switch (shown) {
     case 'with':

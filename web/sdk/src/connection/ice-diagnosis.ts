@@ -13,7 +13,7 @@ export interface TurnServer {
   readonly port: number;
 }
 
-/** An `icecandidateerror` event of a server while gathering; code 701 is no answer at all. */
+/** An `icecandidateerror` event of a server while gathering; code 701 means that it did not answer. */
 export interface GatheringError {
   readonly url: string;
   readonly code: number;

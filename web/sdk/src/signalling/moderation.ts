@@ -17,9 +17,9 @@ export interface Moderation {
   readonly knocks: Value<readonly Knock[]>;
   /** Sets the rules that are given, and leaves the others. For hosts. */
   setRules(rules: Rules): void;
-  /** Lets somebody in who waits. For hosts and co-hosts. */
+  /** Admits somebody who is waiting. For hosts and co-hosts. */
   admit(knock: Knock): void;
-  /** Turns somebody away who waits. For hosts and co-hosts. */
+  /** Turns away somebody who is waiting. For hosts and co-hosts. */
   deny(knock: Knock): void;
   /** Removes the member with that id. From then on newcomers have to knock. For hosts, and co-hosts for members. */
   remove(id: string): void;

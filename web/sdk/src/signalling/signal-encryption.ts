@@ -55,8 +55,8 @@ export function isCard(name: string): boolean {
 
 /**
  * End-to-end encryption of signals (AES-GCM, keys by HKDF from the room's secret): the server can neither read nor
- * change them. The format is in `docs/peer-protocol.md`; the Python side is `signalling/signal_encryption.py`. Needs a secure
- * context.
+ * change them. The format is in `docs/peer-protocol.md`; the Python side is `signalling/signal_encryption.py`. Needs a
+ * secure context.
  */
 export class Seal {
   readonly nonce = toText(random(NONCE_BYTES));

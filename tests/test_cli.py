@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+import click
 import pytest
 
 from eyeline import __version__
-from eyeline.cli import greet
+from eyeline.cli import _line, greet
+from eyeline.doctor.finding import Finding
 from eyeline.serve.local_address import Listening
 from eyeline.serve.process.tls import self_signed
 from eyeline.settings import all_settings
@@ -205,3 +207,9 @@ def test_doctor_without_an_address_goes_where_the_settings_have_the_server_liste
     done = ended([sys.executable, "-m", "eyeline", "doctor"], EYELINE_HOST=host, EYELINE_PORT="1")
     assert done.returncode == 1
     assert asked in done.stdout
+
+
+def test_doctor_passes_no_commands_of_another_server_on_to_the_terminal() -> None:
+    line = click.unstyle(_line(Finding("TURN \x1b[2J", "ok", None, 3.0, "It said \x1b]0;x\x07.")))
+
+    assert line == "✓ ok       TURN \ufffd[2J  3 ms\n           It said \ufffd]0;x\ufffd."

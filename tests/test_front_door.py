@@ -37,3 +37,33 @@ def test_import_loads_no_server_and_no_terminal() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.split() == ["eyeline"]
+
+
+def loaded(code: str) -> set[str]:
+    """The modules that are there after `code`, in a Python of its own."""
+    argv = [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"]
+    return set(subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_mounting_needs_no_server_of_ours_and_no_client() -> None:
+    there = loaded("from eyeline import build, Eyeline, Settings, Person, Authorize")
+
+    assert there & {"uvicorn", "uvloop", "httptools", "websockets", "click", "rich", "joserfc", "cryptography"} == set()
+
+
+def test_the_server_starts_without_what_only_the_doctor_passes_or_tls_need() -> None:
+    there = loaded("import eyeline.cli, eyeline.serve.run")
+
+    assert "uvicorn" in there
+    rarely = {"eyeline.doctor", "segno", "rich", "pydantic", "joserfc", "cryptography", "websockets.asyncio.client"}
+    assert there & rarely == set()
+
+
+def test_import_takes_less_than_50_ms() -> None:
+    line = re.compile(r"\| +(\d+) \| eyeline$", re.MULTILINE)
+    argv = [sys.executable, "-X", "importtime", "-c", "import eyeline"]
+    runs = [subprocess.run(argv, capture_output=True, text=True, check=True) for _ in range(3)]
+    took = [int(found[1]) for run in runs if (found := line.search(run.stderr))]
+
+    assert len(took) == 3
+    assert min(took) < 50_000

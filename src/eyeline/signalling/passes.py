@@ -6,19 +6,18 @@ A pass is for one room and opens its door until it ends; it says nothing about a
 import json
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import msgspec
-from joserfc import jws
-from joserfc.errors import JoseError, UnsupportedAlgorithmError
-from joserfc.jwa import JWSAlgModel
-from joserfc.jwk import Key, OctKey, import_key
-from joserfc.jws import JWSRegistry
 from msgspec import Meta, Struct
 from msgspec.structs import force_setattr
 
 from eyeline.signalling.messages import PERMISSIONS, DisplayName, JoinPass, NameText, Permission, Role, RoomName
 from eyeline.signalling.refusals import Refusal
+
+if TYPE_CHECKING:
+    from joserfc.jwk import Key
 
 PASS_SECONDS_MAX: Final = 30 * 24 * 60 * 60
 """How far off the end of a pass may be: nobody can take one back."""
@@ -121,24 +120,7 @@ class _JwkSet(Struct, frozen=True):
     keys: tuple[_Jwk, ...]
 
 
-class _Registry(JWSRegistry):
-    """Takes the algorithms that it is made for.
-
-    An Ed25519 key has one under two names: `EdDSA`, which nearly everybody writes and joserfc warns of, and `Ed25519`
-    (RFC 9864).
-    """
-
-    def get_alg(self, name: str) -> JWSAlgModel:
-        if name not in (self.allowed or ()):
-            raise UnsupportedAlgorithmError
-        return self.algorithms[name]
-
-
-_ED25519: Final = _Registry(algorithms=["EdDSA", "Ed25519"])
-_HMAC: Final = _Registry(algorithms=["HS256"])
-
-
-def keys_of(text: bytes) -> dict[str, Key]:
+def keys_of(text: bytes) -> "dict[str, Key]":
     """The keys in a JSON Web Key Set (RFC 7517), by `kid`: Ed25519 public keys and shared secrets.
 
     Raises ValueError with a clause that says what is wrong.
@@ -155,23 +137,23 @@ def keys_of(text: bytes) -> dict[str, Key]:
     return keys
 
 
-def _key(jwk: _Jwk) -> Key:
+def _key(jwk: _Jwk) -> "Key":
+    from eyeline.signalling.jws import import_key
+
     if jwk.kty == "OKP":
         if jwk.crv != "Ed25519" or jwk.x is None:
             raise ValueError(f"the key {jwk.kid!r} is not of the curve Ed25519")
         if jwk.d is not None:
             raise ValueError(f"the key {jwk.kid!r} is a private one, which this server has no use for")
-        material: dict[str, str | list[str]] = {"kty": "OKP", "crv": "Ed25519", "x": jwk.x}
+        material = {"kty": "OKP", "crv": "Ed25519", "x": jwk.x}
     else:
         if jwk.k is None or len(jwk.k) * 3 // 4 < HMAC_BYTES_MIN:
             raise ValueError(f"the secret {jwk.kid!r} has fewer than {HMAC_BYTES_MIN} bytes")
         material = {"kty": "oct", "k": jwk.k}
     try:
-        key = import_key(material)
-        key.get_op_key("verify")
-    except (JoseError, ValueError):
+        return import_key(material)
+    except ValueError:
         raise ValueError(f"the key {jwk.kid!r} can't be read") from None
-    return key
 
 
 class PassVerifier:
@@ -180,13 +162,21 @@ class PassVerifier:
     The algorithm follows from the key, never from the pass; `audience` is what a pass must be for.
     """
 
-    def __init__(self, keys: Mapping[str, Key], *, secret: bytes, audience: str) -> None:
-        self._ours = OctKey.import_key(secret)
-        self._keys = {**keys, _OUR_KID: self._ours}
+    def __init__(self, keys: "Mapping[str, Key]", *, secret: bytes, audience: str) -> None:
+        self._secret = secret
+        self._keys = keys
         self._audience = audience
+
+    @cached_property
+    def _ours(self) -> "Key":
+        from eyeline.signalling.jws import hmac_key
+
+        return hmac_key(self._secret)
 
     def mint(self, room: RoomName, person: Person, unix_now: float, until: float) -> JoinPass:
         """A pass of about 250 characters that this desk takes until then."""
+        from eyeline.signalling.jws import sign
+
         claims = _Claims(
             room,
             self._audience,
@@ -198,8 +188,7 @@ class PassVerifier:
             permissions=person.may,
             ends=person.ends,
         )
-        header = {"alg": "HS256", "kid": _OUR_KID, "typ": "JWT"}
-        return JoinPass(jws.serialize_compact(header, msgspec.json.encode(claims), self._ours, registry=_HMAC))
+        return JoinPass(sign({"kid": _OUR_KID, "typ": "JWT"}, msgspec.json.encode(claims), self._ours))
 
     def check(self, shown: JoinPass, room: RoomName, unix_now: float) -> Pass:
         """What the pass says.
@@ -227,16 +216,17 @@ class PassVerifier:
         return Pass(person, claims.exp)
 
     def _verified(self, shown: JoinPass) -> bytes:
+        from eyeline.signalling.jws import WrongAlgorithmError, verify
+
         try:
             header = msgspec.json.decode(_part(shown), type=_Header)
-            key = self._keys.get(header.kid)
+            key = self._ours if header.kid == _OUR_KID else self._keys.get(header.kid)
             if key is None:
                 raise _wrong("no key here has its kid")
-            registry = _HMAC if key.key_type == "oct" else _ED25519
-            return jws.deserialize_compact(shown, key, registry=registry).payload
-        except UnsupportedAlgorithmError:
+            return verify(shown, key)
+        except WrongAlgorithmError:
             raise _wrong("its alg is not the one of its key") from None
-        except (JoseError, ValueError):  # of which DecodeError and UnicodeError are kinds
+        except ValueError:  # of which DecodeError and UnicodeError are kinds
             raise _wrong("it is no JSON Web Token that a key here has signed") from None
 
 

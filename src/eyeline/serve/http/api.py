@@ -3,6 +3,7 @@
 Nothing is kept of a room that is made: its name says which key made it.  A room is there while somebody is inside.
 """
 
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
@@ -10,7 +11,6 @@ from http import HTTPStatus
 from typing import Annotated, Final, Literal, NamedTuple, Protocol, TypeVar, get_args
 
 import msgspec
-import structlog
 from msgspec import Meta, Struct
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -23,13 +23,14 @@ from eyeline.errors import RemoteError
 from eyeline.serve.http.api_keys import ApiKey, ApiKeys
 from eyeline.serve.http.openapi import Operation, Parameter, document
 from eyeline.serve.http.problems import PROBLEM_TYPE, Problem
+from eyeline.serve.logs import LogEvent
 from eyeline.signalling.messages import PERMISSIONS, Count, DisplayName, JoinPass, PeerId, Role, RoomName
 from eyeline.signalling.passes import PASS_SECONDS_MAX, PassVerifier, Permissions, Person, distinct
 from eyeline.signalling.requests import End, Remove
 from eyeline.signalling.requests import Request as Wish
 from eyeline.signalling.seat import Present, Seat
 
-_log = structlog.get_logger("eyeline.api")
+_log = logging.getLogger("eyeline.api")
 
 PREFIX: Final = "/api/v1"
 
@@ -216,9 +217,9 @@ class _Api:
         async def guarded(request: Request) -> Response:
             key = self._context.keys.find(request.headers.get("authorization", ""))
             if key is None:
-                _log.info("!", refused="no-key")
+                _log.info(LogEvent("!", refused="no-key"))
                 return Fault("no-key").response()
-            _log.info("<", api=name, key=key.name)
+            _log.info(LogEvent("<", api=name, key=key.name))
             try:
                 return await endpoint(request, key)
             except Fault as fault:

@@ -1,18 +1,19 @@
 """What every HTTP request passes first, and every answer last."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from eyeline.serve import client_address
 from eyeline.serve.client_address import IPNetwork
 from eyeline.serve.connection_limits import ConnectionLimits, RefusalCode
 from eyeline.serve.http.problems import refuse
+from eyeline.serve.logs import LogEvent
 
-_log = structlog.get_logger("eyeline.front")
+_log = logging.getLogger("eyeline.front")
 
 TurnAway = Callable[[RefusalCode, Scope, Send], Awaitable[None]]
 
@@ -84,7 +85,9 @@ class Middleware:
         """Behind a proxy that isn't trusted all people share one address, and its limits."""
         if not self._warned and client_address.is_unknown_proxy(scope, self._trusted):
             self._warned = True
-            _log.warning("!", forwarded="X-Forwarded-For of a proxy that is not in trusted_proxies is not believed")
+            _log.warning(
+                LogEvent("!", forwarded="X-Forwarded-For of a proxy that is not in trusted_proxies is not believed")
+            )
 
 
 def _completed(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from types import FrameType
-from typing import NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,8 +19,10 @@ from eyeline.serve import client_address, logs
 from eyeline.serve.local_address import Listening, addresses, listening
 from eyeline.serve.process.demultiplexer import Demultiplexer, HttpFactory
 from eyeline.serve.process.listen import BACKLOG_CONNECTIONS, listen
-from eyeline.serve.process.tls import Certificate, self_signed
 from eyeline.settings import Settings
+
+if TYPE_CHECKING:
+    from eyeline.serve.process.tls import Certificate
 
 _LARGEST_FRAME_BYTES = 128 * 1024
 """Above the protocol's own limit of 64 KiB, so that a frame which is too long gets an answer with a code."""
@@ -172,7 +174,11 @@ def _sigterm_is_a_clean_stop() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _certificate(settings: Settings) -> Certificate | None:
+def _certificate(settings: Settings) -> "Certificate | None":
+    if settings.cert is None and settings.tls == "off":
+        return None  # and nothing of X.509 is imported
+    from eyeline.serve.process.tls import Certificate, self_signed  # noqa: PLC0415
+
     if settings.cert is not None and settings.key is not None:
         return Certificate(settings.cert, settings.key)
     if settings.tls == "self-signed":

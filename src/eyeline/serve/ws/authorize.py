@@ -3,19 +3,20 @@
 import asyncio
 import hashlib
 import hmac
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
-import structlog
 from starlette.types import Scope
 
 from eyeline.errors import SetupError
+from eyeline.serve.logs import LogEvent
 from eyeline.settings import Settings
 from eyeline.signalling.messages import RoomName
 from eyeline.signalling.passes import NAME_CHARACTERS_MAX, PassVerifier, Person, keys_of
 
-_log = structlog.get_logger("eyeline.entrance")
+_log = logging.getLogger("eyeline.entrance")
 
 AUTHORIZE_WITHIN: Final = 10.0
 """Seconds that the site's code has to say who somebody is; then they may not enter."""
@@ -33,6 +34,8 @@ def pass_verifier(settings: Settings, secret: bytes) -> PassVerifier:
         raise SetupError(f"pass_keys: {settings.pass_keys} can't be read: {error.strerror}.") from None
     except ValueError as error:
         raise SetupError(f"pass_keys: {settings.pass_keys} can't be used: {error}.") from None
+    if settings.api_keys is not None:
+        import eyeline.signalling.jws  # noqa: PLC0415, F401  the API signs: have it before there are calls to hold up
     ours = hmac.digest(secret, b"eyeline pass 1", hashlib.sha256)
     return PassVerifier(keys, secret=ours, audience=settings.pass_audience)
 
@@ -48,6 +51,6 @@ async def consult(authorize: Authorize, scope: Scope, room: RoomName) -> Person 
         if person.name is not None and len(person.name) > NAME_CHARACTERS_MAX:
             raise ValueError("the name is too long")  # noqa: TRY301  refused like one with other faults
     except Exception:
-        _log.exception("!", authorize="failed")
+        _log.exception(LogEvent("!", authorize="failed"))
         return None
     return person

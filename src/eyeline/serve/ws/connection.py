@@ -1,18 +1,18 @@
 """The broker's edge: drives one `Session` for each socket, whatever kind of socket it is."""
 
 import asyncio
+import logging
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol, assert_never
 
-import structlog
 from msgspec.structs import replace
 
 from eyeline.serve.alarm import Alarm
 from eyeline.serve.connection_limits import AdmittedSocket
-from eyeline.serve.logs import is_noted
+from eyeline.serve.logs import LogEvent, is_noted
 from eyeline.serve.ws.bus import Bus
 from eyeline.signalling.messages import FromBroker, PeerId, Refused, RoomName, Signalled, encode_utf8
 from eyeline.signalling.passes import Person
@@ -32,7 +32,7 @@ from eyeline.signalling.session import (
     SessionPolicy,
 )
 
-_log = structlog.get_logger("eyeline.broker")
+_log = logging.getLogger("eyeline.broker")
 
 GOODBYE_MS: Final = 1000
 """Milliseconds after which clients are told to come back when the broker goes away, at least.  Each adds or takes away
@@ -176,7 +176,7 @@ class Connection:
 
     def _send(self, message: FromBroker) -> None:
         if isinstance(message, Refused):
-            _log.info("!", refused=message.code, **self._who())
+            _log.info(LogEvent("!", refused=message.code, **self._who()))
             self._tally.refusals[message.code] += 1
         else:
             self._note(">", "message", type(message).__name__)
@@ -189,7 +189,7 @@ class Connection:
 
     def _note(self, sign: str, what: str, name: str) -> None:
         if self._is_noted:
-            _log.debug(sign, **{what: name}, **self._who())
+            _log.debug(LogEvent(sign, **{what: name}, **self._who()))
 
     def _who(self) -> dict[str, str]:
         state = self._session.state

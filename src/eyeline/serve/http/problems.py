@@ -57,7 +57,7 @@ async def refuse(why: RefusalCode, send: Send, kind: str = "http") -> None:
 
 async def turn_away(why: RefusalCode, scope: Scope, send: Send) -> None:
     """Ends a WebSocket's handshake with the row of `why`."""
-    if "websocket.http.response" in scope.get("extensions", {}):
+    if "websocket.http.response" in (scope.get("extensions") or {}):
         await refuse(why, send, "websocket.http")
     else:
         await send({"type": "websocket.close", "code": 1002, "reason": why})

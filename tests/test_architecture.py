@@ -95,13 +95,13 @@ def imports(path: Path) -> Iterator[str]:
                 pass
 
 
-def test_every_part_of_the_house_has_a_floor_and_is_there() -> None:
+def test_every_top_level_module_has_a_floor_and_exists() -> None:
     parts = {top(path) for path in MODULES}
 
     assert parts == set(FLOORS), "list it in FLOORS, or take it out"
 
 
-def test_names_say_what_is_inside() -> None:
+def test_no_module_has_a_catch_all_name() -> None:
     names = {part.removesuffix(".py") for path in MODULES for part in path.relative_to(PACKAGE).parts}
 
     assert names & BANNED_NAMES == set(), "a helper lives with its only user"
@@ -159,14 +159,14 @@ def test_model_and_platform_of_the_web_app_import_no_view(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if top(path) in SANS_IO], ids=shown)
-def test_below_the_edge_nothing_knows_a_clock_a_socket_chance_or_a_log(path: Path) -> None:
+def test_sans_io_modules_import_no_clock_socket_randomness_or_log(path: Path) -> None:
     banned = {name for name in imports(path) if name.partition(".")[0] in BANNED_BELOW_THE_EDGE}
 
     assert banned == set(), "pass it in"
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if top(path) in SANS_IO], ids=shown)
-def test_below_the_edge_nothing_is_awaited_opened_or_printed(path: Path) -> None:
+def test_sans_io_modules_await_open_and_print_nothing(path: Path) -> None:
     for node in ast.walk(tree(path)):
         assert not isinstance(node, ast.AsyncFunctionDef | ast.Await), f"line {node.lineno}"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
@@ -240,7 +240,7 @@ def test_every_module_and_every_public_class_and_function_has_a_docstring(path: 
             assert ast.get_docstring(node), f"{getattr(node, 'name', 'the module')} says nothing"
 
 
-def test_nothing_names_a_place_on_the_machine_it_was_written_on() -> None:
+def test_no_file_contains_an_absolute_path_of_a_developers_machine() -> None:
     place = re.compile(r"(?<![\w.$}])/" + r"(work|root|home/\w+|Users)/")
     texts = [*PYTHON, *TYPESCRIPT, *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.*"), ROOT / "Makefile"]
 

@@ -52,7 +52,7 @@ def test_changed_source_is_built_without_a_new_install(checkout: Path, monkeypat
     assert ran(checkout) == ["ci", "run", "run"]
 
 
-def test_unpacked_sdist_is_taken_as_it_is(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unpacked_sdist_is_not_built_again(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     (checkout / "PKG-INFO").touch()
     (checkout / "src" / "eyeline" / "web").mkdir()
@@ -61,7 +61,7 @@ def test_unpacked_sdist_is_taken_as_it_is(checkout: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("version", ["v18.20.4", "v20.18.9", "v21.7.3", "v22.11.0", "nonsense"])
-def test_node_that_is_too_old_says_what_to_install(
+def test_error_for_an_old_node_says_what_to_install(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     fake_node(checkout, monkeypatch, version)
@@ -70,7 +70,9 @@ def test_node_that_is_too_old_says_what_to_install(
         build_if_stale(checkout)
 
 
-def test_failing_npm_is_told_with_its_last_lines(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_npm_failure_is_reported_with_the_last_lines_of_its_output(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake_node(checkout, monkeypatch, "v22.12.0", "seq 1 100; echo no such package >&2; exit 7")
     with pytest.raises(SystemExit) as failed:
         build_if_stale(checkout)

@@ -81,70 +81,70 @@ def test_help_names_every_setting_and_its_variable() -> None:
     ] == []
 
 
-def test_taken_port_is_one_sentence(tmp_path: Path) -> None:
+def test_port_in_use_is_reported_in_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         words = refused(tmp_path, "--port", port)
     assert words == f"port is {port}, but another program listens there already: stop it or choose another port."
 
 
-def test_taken_stun_port_is_one_sentence(tmp_path: Path) -> None:
+def test_stun_port_in_use_is_reported_in_one_sentence(tmp_path: Path) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
         port = str(other.getsockname()[1])
         assert port in refused(tmp_path, "--stun-port", port)
 
 
-def test_address_of_another_machine_is_one_sentence(tmp_path: Path) -> None:
+def test_address_of_another_machine_is_reported_in_one_sentence(tmp_path: Path) -> None:
     assert refused(tmp_path, "--host", "192.0.2.77").startswith("host is '192.0.2.77', but this machine can't listen")
 
 
-def test_bad_certificate_is_one_sentence(tmp_path: Path) -> None:
+def test_bad_certificate_is_reported_in_one_sentence(tmp_path: Path) -> None:
     bad = tmp_path / "bad.pem"
     bad.write_text("hello", encoding="ascii")
     words = refused(tmp_path, "--cert", str(bad), "--key", str(bad))
     assert words == f"cert is '{bad}', but that is not a certificate as a PEM file."
 
 
-def test_key_of_another_certificate_is_one_sentence(tmp_path: Path) -> None:
+def test_key_of_another_certificate_is_reported_in_one_sentence(tmp_path: Path) -> None:
     alice, bob = self_signed(tmp_path / "alice", []), self_signed(tmp_path / "bob", [])
     words = refused(tmp_path, "--cert", str(alice.cert), "--key", str(bob.key))
     assert words == f"key is '{bob.key}', but that is not the key of the certificate."
 
 
 @pytest.mark.parametrize("tls", ["off", "self-signed"])
-def test_data_dir_that_is_no_folder_is_one_sentence(tmp_path: Path, tls: str) -> None:
+def test_data_dir_that_is_not_a_folder_is_reported_in_one_sentence(tmp_path: Path, tls: str) -> None:
     (tmp_path / "file").touch()
     words = refused(tmp_path, "--data-dir", str(tmp_path / "file" / "data"), "--tls", tls)
     assert str(tmp_path / "file" / "data") in words
     assert "Not a directory" in words
 
 
-def test_wrong_flag_is_one_sentence(tmp_path: Path) -> None:
+def test_invalid_flag_is_reported_in_one_sentence(tmp_path: Path) -> None:
     words = refused(tmp_path, "--room-capacity", "100")
     assert words == "room_capacity is '100' from --room-capacity, but must be a whole number from 2 to 12."
 
 
-def test_wrong_variable_is_one_sentence(tmp_path: Path) -> None:
+def test_invalid_environment_variable_is_reported_in_one_sentence(tmp_path: Path) -> None:
     assert refused(tmp_path, EYELINE_LOG_FORMAT="xml") == (
         "log_format is 'xml' from EYELINE_LOG_FORMAT, but must be human or json."
     )
 
 
-def test_wrong_file_is_one_sentence(tmp_path: Path) -> None:
+def test_invalid_config_file_is_reported_in_one_sentence(tmp_path: Path) -> None:
     config = tmp_path / "eyeline.toml"
     config.write_text("colour = 1", encoding="utf-8")
     assert refused(tmp_path, "--config", str(config)).startswith(f"There is no setting 'colour', but it is in {config}")
 
 
-def test_unknown_option_ends_with_status_2(tmp_path: Path) -> None:
+def test_unknown_option_exits_with_status_2(tmp_path: Path) -> None:
     done = ended(command(tmp_path, "--prot", "1"))
     assert done.returncode == 2
     assert "--port" in done.stderr
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_server_says_where_it_is_and_stops_cleanly(tmp_path: Path, sign: signal.Signals) -> None:
+def test_server_prints_its_address_and_stops_cleanly(tmp_path: Path, sign: signal.Signals) -> None:
     with serving(tmp_path) as (process, lines):
         assert lines[0].startswith("Eyeline is running: http://127.0.0.1:")
         socket.create_connection(("127.0.0.1", port_in(lines[0])), timeout=DEADLINE_S).close()
@@ -152,7 +152,7 @@ def test_server_says_where_it_is_and_stops_cleanly(tmp_path: Path, sign: signal.
         assert process.wait(DEADLINE_S) == 0
 
 
-def test_network_gets_its_address_and_a_word_on_https(tmp_path: Path) -> None:
+def test_listening_on_the_network_prints_the_address_and_an_https_hint(tmp_path: Path) -> None:
     with serving(tmp_path, "--host", "::", "--public-address", "2001:db8::5") as (_, lines):
         port = port_in(lines[0])
     assert lines[0] == f"Eyeline is running: http://localhost:{port}"
@@ -160,7 +160,7 @@ def test_network_gets_its_address_and_a_word_on_https(tmp_path: Path) -> None:
     assert "Other machines need HTTPS for camera and microphone: --tls self-signed" in lines
 
 
-def test_printed_fingerprint_is_that_of_the_certificate_on_the_wire(tmp_path: Path) -> None:
+def test_printed_fingerprint_matches_the_served_certificate(tmp_path: Path) -> None:
     with serving(tmp_path, "--tls", "self-signed") as (_, lines):
         trust = ssl.create_default_context(cafile=str(tmp_path / "data" / "self-signed.pem"))
         with (
@@ -172,7 +172,7 @@ def test_printed_fingerprint_is_that_of_the_certificate_on_the_wire(tmp_path: Pa
     assert lines[2] == f"SHA-256 of the certificate: {seen}"
 
 
-def test_who_comes_by_http_to_a_port_of_https_is_sent_there(tmp_path: Path) -> None:
+def test_plain_http_to_the_https_port_is_redirected(tmp_path: Path) -> None:
     with serving(tmp_path, "--tls", "self-signed") as (_, lines):
         port = port_in(lines[0])
         with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S) as plain:
@@ -182,7 +182,7 @@ def test_who_comes_by_http_to_a_port_of_https_is_sent_there(tmp_path: Path) -> N
     assert f"\r\nlocation: https://localhost:{port}/r/tea\r\n" in answer
 
 
-def test_fingerprint_is_printed_letter_by_letter(capsys: pytest.CaptureFixture[str]) -> None:
+def test_fingerprint_is_printed_exactly(capsys: pytest.CaptureFixture[str]) -> None:
     greet(Listening(here="https://[::1]:8000", network=(), fingerprint="0A:CD:AB"))
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["Eyeline is running: https://[::1]:8000", "SHA-256 of the certificate: 0A:CD:AB"]
@@ -190,12 +190,12 @@ def test_fingerprint_is_printed_letter_by_letter(capsys: pytest.CaptureFixture[s
 
 @pytest.mark.parametrize("name", ["host", "public_address"])
 @pytest.mark.parametrize("value", ["meet..example.org", "m" * 64])
-def test_name_that_dns_cannot_carry_is_one_sentence(tmp_path: Path, name: str, value: str) -> None:
+def test_invalid_dns_name_is_reported_in_one_sentence(tmp_path: Path, name: str, value: str) -> None:
     said = refused(tmp_path, f"--{name}".replace("_", "-"), value)
     assert said == f"{name} is '{value}', but that is no name: each part between its dots has 1 to 63 characters."
 
 
-def test_doctor_says_that_a_name_is_none() -> None:
+def test_doctor_rejects_an_invalid_host_name() -> None:
     done = ended([sys.executable, "-m", "eyeline", "doctor", "https://meet..example.org"])
     assert (done.returncode, done.stderr) == (2, "eyeline: 'https://meet..example.org' is no address.\n")
 
@@ -203,7 +203,7 @@ def test_doctor_says_that_a_name_is_none() -> None:
 @pytest.mark.parametrize(
     ("host", "asked"), [("127.0.0.2", "'127.0.0.2', 1"), ("::1", "'::1', 1"), ("0.0.0.0", "'127.0.0.1', 1")]
 )
-def test_doctor_without_an_address_goes_where_the_settings_have_the_server_listen(host: str, asked: str) -> None:
+def test_doctor_without_an_address_checks_the_configured_server(host: str, asked: str) -> None:
     done = ended([sys.executable, "-m", "eyeline", "doctor"], EYELINE_HOST=host, EYELINE_PORT="1")
     assert done.returncode == 1
     assert asked in done.stdout

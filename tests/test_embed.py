@@ -29,7 +29,7 @@ def hello(socket: Socket, room: str, **shown: str) -> dict[str, Any]:
     return socket.hear()
 
 
-def test_the_mounted_site_lets_in_whom_it_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mounted_site_admits_only_the_users_it_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     site = run(SITE.replace("stun_port=3478", "stun_port=0, host='127.0.0.1'"))["app"]
     with serving(site) as url:
@@ -41,7 +41,7 @@ def test_the_mounted_site_lets_in_whom_it_knows(tmp_path: Path, monkeypatch: pyt
             assert hello(stranger, "tea")["code"] == "not-allowed"
 
 
-def test_the_pass_that_is_signed_opens_its_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signed_pass_opens_its_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     shown = run(SIGN)["sign"]("tea", "Alice", "user-7")
     given = Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", rooms="tokens", pass_keys=tmp_path / "keys.json")
@@ -52,7 +52,7 @@ def test_the_pass_that_is_signed_opens_its_room(tmp_path: Path, monkeypatch: pyt
             assert hello(alice, "wine", **{"pass": shown})["code"] == "pass-invalid"
 
 
-def test_the_api_is_asked_as_it_says(tmp_path: Path) -> None:
+def test_api_example_works_as_documented(tmp_path: Path) -> None:
     keys = tmp_path / "keys.toml"
     keys.write_text(f'[admin]\nsha256 = "{sha256(b"a key").hexdigest()}"\nadmin = true\n')
     eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", api_keys=keys))

@@ -14,16 +14,16 @@ PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "examples")
 
 
 @pytest.mark.parametrize("name", eyeline.__all__)
-def test_every_export_is_there(name: str) -> None:
+def test_every_export_exists(name: str) -> None:
     assert getattr(eyeline, name) is not None
 
 
-def test_an_export_that_is_not_there_is_said_to_be_missing() -> None:
+def test_unknown_export_raises_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Bild'"):
         _ = eyeline.Bild
 
 
-def test_docs_and_examples_import_from_eyeline_alone() -> None:
+def test_docs_and_examples_import_only_from_eyeline() -> None:
     imports = [
         line for page in PAGES for line in re.findall(r"^(?:from|import) eyeline.*", page.read_text(), re.MULTILINE)
     ]
@@ -32,7 +32,7 @@ def test_docs_and_examples_import_from_eyeline_alone() -> None:
     assert [line for line in imports if not re.match(r"from eyeline import |import eyeline$", line)] == []
 
 
-def test_import_loads_no_server_and_no_terminal() -> None:
+def test_import_loads_no_submodule() -> None:
     code = "import sys, eyeline; print(*sorted(name for name in sys.modules if name.startswith('eyeline')))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

@@ -27,5 +27,5 @@ def test_file_is_up_to_date(path: Path) -> None:
     assert path.read_text() == OUTPUTS[path], f"{path.relative_to(ROOT)} is stale: run python tools/protocol.py"
 
 
-def test_documents_and_typescript_are_written() -> None:
+def test_docs_and_typescript_are_generated() -> None:
     assert {path.suffix for path in OUTPUTS} == {".md", ".ts"}

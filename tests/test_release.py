@@ -35,7 +35,7 @@ The second.
         ("0.1.0", "- Water.\n"),
     ],
 )
-def test_notes_are_the_section_of_the_version_and_no_more(version: str, notes: str) -> None:
+def test_release_notes_are_exactly_the_section_of_the_version(version: str, notes: str) -> None:
     assert release_notes(CHANGELOG, version) == notes
 
 
@@ -43,12 +43,12 @@ def test_notes_are_the_section_of_the_version_and_no_more(version: str, notes: s
     ("version", "why"),
     [("0.3.0", "has no section for 0.3.0"), ("0.1.1", "has no date for 0.1.1"), ("Unreleased", "has no date")],
 )
-def test_version_that_the_changelog_has_not_finished_is_refused(version: str, why: str) -> None:
+def test_version_without_a_dated_changelog_section_is_refused(version: str, why: str) -> None:
     with pytest.raises(NotReadyError, match=why):
         release_notes(CHANGELOG, version)
 
 
-def test_empty_section_is_refused() -> None:
+def test_empty_changelog_section_is_refused() -> None:
     with pytest.raises(NotReadyError, match=r"says nothing about 1\.0\.0"):
         release_notes("## [1.0.0] - 2027-02-01\n\n## [0.1.0] - 2026-11-28\n\n- Tea.\n", "1.0.0")
 

@@ -32,7 +32,7 @@ def test_flag_beats_environment_beats_file_beats_default(tmp_path: Path) -> None
     assert settings.log_level == Settings().log_level
 
 
-def test_environment_names_the_file(tmp_path: Path) -> None:
+def test_environment_variable_names_the_config_file(tmp_path: Path) -> None:
     config = written(tmp_path, 'public_address = "meet.example.org"')
     assert read({}, {"EYELINE_CONFIG": str(config)}).public_address == "meet.example.org"
 
@@ -55,35 +55,37 @@ def test_environment_names_the_file(tmp_path: Path) -> None:
         ("allowed_origins", "example.org", "at most 100 web origins such as https://example.org"),
     ],
 )
-def test_wrong_value_is_named_with_its_source_and_what_is_allowed(name: str, value: str, allowed: str) -> None:
+def test_error_for_an_invalid_value_names_its_source_and_the_allowed_values(
+    name: str, value: str, allowed: str
+) -> None:
     words = refusal(environ={f"EYELINE_{name.upper()}": value})
     assert words.startswith(f"{name} is ")
     assert repr(value) in words
     assert words.endswith(f" from EYELINE_{name.upper()}, but must be {allowed}.")
 
 
-def test_wrong_flag_is_named_as_it_was_given() -> None:
+def test_error_for_an_invalid_flag_names_the_flag() -> None:
     assert (
         refusal({"stun_port": "x"}) == "stun_port is 'x' from --stun-port, but must be a whole number from 0 to 65535."
     )
 
 
-def test_wrong_value_in_the_file_is_named_with_the_file(tmp_path: Path) -> None:
+def test_error_for_an_invalid_value_in_the_file_names_the_file(tmp_path: Path) -> None:
     config = written(tmp_path, "port = true")
     assert refusal(config=config) == f"port is True in {config}, but must be a whole number from 0 to 65535."
 
 
-def test_unknown_key_in_the_file_is_named_with_the_nearest_right_one(tmp_path: Path) -> None:
+def test_error_for_an_unknown_key_suggests_the_nearest_setting(tmp_path: Path) -> None:
     config = written(tmp_path, "stun-port = 3478")
     assert refusal(config=config) == f"There is no setting 'stun-port', but it is in {config}; is stun_port meant?"
 
 
-def test_unknown_variable_is_named_with_the_nearest_right_one() -> None:
+def test_error_for_an_unknown_variable_suggests_the_nearest_setting() -> None:
     words = refusal(environ={"EYELINE_PROT": "80"})
     assert words == "There is no setting 'EYELINE_PROT', but it is in the environment; is EYELINE_PORT meant?"
 
 
-def test_what_kubernetes_tells_of_a_service_of_our_name_is_no_setting() -> None:
+def test_kubernetes_service_variables_are_ignored() -> None:
     links = {
         "EYELINE_SERVICE_HOST": "10.96.0.7",
         "EYELINE_SERVICE_PORT": "8000",
@@ -101,11 +103,11 @@ def test_what_kubernetes_tells_of_a_service_of_our_name_is_no_setting() -> None:
 
 
 @pytest.mark.parametrize("variable", ["EYELINE_SERVICE_NAME", "EYELINE_PORT_STUN", "EYELINE_PORTS"])
-def test_what_only_looks_like_it_is_named(variable: str) -> None:
+def test_variables_that_only_resemble_kubernetes_ones_are_rejected(variable: str) -> None:
     assert refusal(environ={variable: "1"}).startswith(f"There is no setting '{variable}', but ")
 
 
-def test_file_that_is_missing_or_no_toml_is_one_sentence(tmp_path: Path) -> None:
+def test_missing_or_malformed_config_file_is_reported_in_one_sentence(tmp_path: Path) -> None:
     assert "can't be read: No such file" in refusal(config=tmp_path / "nothing.toml")
     words = refusal(config=written(tmp_path, "port = \n= 3"))
     assert "is not TOML" in words
@@ -113,11 +115,11 @@ def test_file_that_is_missing_or_no_toml_is_one_sentence(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("given", "missing"), [("cert", "key"), ("key", "cert")])
-def test_certificate_and_key_come_together(given: str, missing: str) -> None:
+def test_certificate_and_key_must_both_be_set(given: str, missing: str) -> None:
     assert refusal({given: "some.pem"}) == f"{given} is set but {missing} is not: HTTPS needs both or neither."
 
 
-def test_own_and_self_signed_certificate_exclude_each_other() -> None:
+def test_own_and_self_signed_certificate_are_mutually_exclusive() -> None:
     assert "give one or the other" in refusal({"cert": "c.pem", "key": "k.pem", "tls": "self-signed"})
 
 
@@ -128,24 +130,24 @@ def test_origins_are_separated_by_commas_in_the_environment_and_listed_elsewhere
     assert listed == read({"allowed_origins": ["https://a.example", "https://b.example"]}, {}).allowed_origins
 
 
-def test_data_lies_where_xdg_says_and_home_is_spelled_out() -> None:
+def test_data_dir_follows_xdg_and_expands_home() -> None:
     assert read({}, {"XDG_DATA_HOME": "/data"}).data_dir == Path("/data/eyeline")
     assert read({}, {"XDG_DATA_HOME": "relative"}).data_dir == Path.home() / ".local/share/eyeline"
     assert read({}, {"EYELINE_DATA_DIR": "~/calls"}).data_dir == Path.home() / "calls"
 
 
-def test_long_value_is_cut_in_the_sentence() -> None:
+def test_long_value_is_truncated_in_the_error() -> None:
     assert len(refusal({"port": "9" * 5000})) < 200
 
 
-def test_every_knob_says_what_it_is_and_what_it_takes() -> None:
+def test_every_setting_documents_its_meaning_and_allowed_values() -> None:
     assert [knob.name for knob in all_settings()] == list(Settings.__struct_fields__)
     assert all(knob.description and knob.allowed for knob in all_settings())
     assert len({knob.flag for knob in all_settings()}) == len(all_settings())
 
 
 @given(st.dictionaries(st.sampled_from([knob.variable for knob in all_settings()]), st.text()))
-def test_any_environment_gives_settings_or_one_sentence(environ: dict[str, str]) -> None:
+def test_any_environment_gives_settings_or_a_one_line_error(environ: dict[str, str]) -> None:
     try:
         words = repr(read({}, environ))
     except SetupError as error:
@@ -155,34 +157,34 @@ def test_any_environment_gives_settings_or_one_sentence(environ: dict[str, str])
 
 
 @pytest.mark.parametrize("proxy", ["10.0.0.0/33", "1.2.3", "::ffff::1", "300.1.1.1"])
-def test_proxy_that_is_no_network_stops_the_start(proxy: str) -> None:
+def test_invalid_proxy_network_prevents_startup(proxy: str) -> None:
     assert refusal({"trusted_proxies": [proxy]}).startswith("trusted_proxies is wrong: ")
 
 
 @pytest.mark.parametrize(
     "url", ["turn:2001:db8::5:3478", "turn:turn.example:80:3478", "stun:turn.example?transport=udp", "turn:a b"]
 )
-def test_turn_server_that_browsers_would_refuse_stops_the_start(url: str) -> None:
+def test_turn_url_that_browsers_would_reject_prevents_startup(url: str) -> None:
     assert refusal({"turn_urls": [url], "turn_secret": "secret.txt"}).startswith("turn_urls is ")
 
 
 @pytest.mark.parametrize("url", ["turns:[2001:db8::5]:5349?transport=tcp", "turn:192.0.2.5", "stun:turn.example:3478"])
-def test_turn_server_may_be_named_as_browsers_take_it(url: str) -> None:
+def test_turn_url_that_browsers_accept_is_accepted(url: str) -> None:
     assert read({"turn_urls": [url], "turn_secret": "secret.txt"}, {}).turn_urls == (url,)
 
 
 @pytest.mark.parametrize("name", ["meet.example.org", "192.0.2.5", "2001:db8::5", "::ffff:192.0.2.5", "localhost"])
-def test_public_address_is_a_name_or_an_address_of_either_family(name: str) -> None:
+def test_public_address_may_be_a_host_name_or_an_ip_address(name: str) -> None:
     assert read({"public_address": name}, {}).public_address == name
 
 
 @pytest.mark.parametrize("alone", [{"turn_urls": ["turn:turn.example"]}, {"turn_secret": "secret.txt"}])
-def test_turn_servers_and_their_secret_come_together(alone: dict[str, object]) -> None:
+def test_turn_servers_and_their_secret_must_both_be_set(alone: dict[str, object]) -> None:
     [name] = alone
     assert refusal(alone).startswith(f"{name} is set but turn_")
 
 
-def test_settings_that_repeat_have_a_flag_for_one() -> None:
+def test_repeatable_settings_have_a_singular_flag() -> None:
     assert {knob.name: knob.flag for knob in all_settings() if knob.repeats} == {
         "allowed_origins": "--allowed-origin",
         "trusted_proxies": "--trusted-proxy",
@@ -191,14 +193,14 @@ def test_settings_that_repeat_have_a_flag_for_one() -> None:
     }
 
 
-def test_who_has_no_home_is_asked_for_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_user_without_a_home_must_name_a_data_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr("os.getuid", lambda: 2**31 - 2)
     assert refusal() == "data_dir has no default, since this user has no home: name a folder by --data-dir."
     assert read({"data_dir": str(tmp_path)}, {}).data_dir == tmp_path
 
 
-def test_a_home_that_nobody_has_is_no_place() -> None:
+def test_home_of_an_unknown_user_is_rejected() -> None:
     assert refusal({"data_dir": "~nobody-of-this-name/x"}).startswith(
         "data_dir is '~nobody-of-this-name/x' from --data-"
     )

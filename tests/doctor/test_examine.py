@@ -7,7 +7,7 @@ from eyeline.doctor.finding import Finding
 from eyeline.signalling.messages import IceServer
 
 
-def test_an_address_that_cannot_be_read_is_a_failure() -> None:
+def test_malformed_address_is_a_failure() -> None:
     stun, turn = "stun:2001:db8::5:40617", "turn:2001:db8::5:40617?transport=udp"
     servers = (IceServer((stun,)), IceServer((turn,), "alice", "secret"))
     told: list[Finding] = []

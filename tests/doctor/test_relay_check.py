@@ -20,7 +20,7 @@ PUBLIC = Address(bytes((9, 9, 9, 9)), 50_000)
         (PUBLIC, "9.9.9.9", None),
     ],
 )
-def test_only_a_private_address_of_a_public_server_is_a_failure(
+def test_private_relayed_address_is_a_failure_only_on_a_public_server(
     relayed: Address, server: str, code: str | None
 ) -> None:
     assert asyncio.run(advertised(relayed, server)).code == code

@@ -59,44 +59,44 @@ def tls(tmp_path: Path) -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize("status", [WELL, GONE])
-def test_an_address_without_a_scheme_may_be_one_of_http(status: bytes) -> None:
+def test_address_without_a_scheme_falls_back_to_http(status: bytes) -> None:
     codes, words = found("127.0.0.1:%d", status)
     assert codes[:2] == [None, None]
     assert "the doctor goes on with http://here" in words
     assert codes[-1] == "proxy-no-upgrade"  # it has gone on, up to what this server does not know
 
 
-def test_https_where_http_is_spoken_is_told_so() -> None:
+def test_https_address_of_an_http_server_is_reported() -> None:
     codes, words = found("https://127.0.0.1:%d", WELL)
     assert codes == [None, "other-scheme"]
     assert "It speaks plain http: try http://here" in words
 
 
-def test_http_where_https_is_spoken_is_told_so(tls: ssl.SSLContext) -> None:
+def test_http_address_of_an_https_server_is_reported(tls: ssl.SSLContext) -> None:
     codes, words = found("http://127.0.0.1:%d/call", WELL, tls)
     assert codes == [None, "other-scheme"]
     assert "It speaks https: try https://here/call" in words
 
 
-def test_http_that_sends_to_https_is_told_so() -> None:
+def test_redirect_from_http_to_https_is_reported() -> None:
     codes, words = found("http://127.0.0.1:%d/call", SENDS_ON)
     assert codes == [None, "other-scheme"]
     assert "It sends to https: try https://meet.example/call\n" in words
 
 
-def test_no_other_redirect_is_repeated() -> None:
+def test_other_redirect_targets_are_not_repeated_in_the_report() -> None:
     codes, words = found("http://127.0.0.1:%d", b"301 Moved\r\nLocation: https://meet.example/\x1b[31m")
     assert "other-scheme" not in codes
     assert "meet.example" not in words
 
 
 @pytest.mark.parametrize("status", [NEEDS_TLS, SENDS_ON])
-def test_http_that_only_says_that_it_has_to_be_tls_is_no_way_to_go_on(status: bytes) -> None:
+def test_http_server_that_only_demands_tls_is_not_used_as_a_fallback(status: bytes) -> None:
     assert found("127.0.0.1:%d", status)[0] == [None, "certificate-untrusted"]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_port_that_refuses_has_nobody_who_listens(host: str) -> None:
+def test_refused_connection_is_reported_as_nothing_listening(host: str) -> None:
     findings: list[Finding] = []
     asyncio.run(examine(f"http://{host}:{free_port(socket.SOCK_STREAM)}", findings.append))
     [finding] = findings

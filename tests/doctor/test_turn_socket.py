@@ -14,7 +14,7 @@ from eyeline.doctor.turn_socket import Where, parse
         ("turns:[2001:db8::5]:443?transport=tcp", Where("tls", "2001:db8::5", 443)),
     ],
 )
-def test_an_address_says_way_host_and_port(uri: str, where: Where) -> None:
+def test_address_gives_transport_host_and_port(uri: str, where: Where) -> None:
     assert parse(uri) == where
 
 
@@ -31,5 +31,5 @@ def test_an_address_says_way_host_and_port(uri: str, where: Where) -> None:
         "http://meet.example.org",
     ],
 )
-def test_what_browsers_refuse_is_no_address(uri: str) -> None:
+def test_address_that_browsers_reject_is_rejected(uri: str) -> None:
     assert parse(uri) is None

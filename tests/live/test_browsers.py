@@ -61,7 +61,7 @@ def test_two_processes_of_chromium_meet(chromium: Browser, bare: str) -> None:
         media_flows(alice)
 
 
-def test_a_screen_is_shared(bare: str) -> None:
+def test_screen_is_shared(bare: str) -> None:
     share = "void (greet.onclick = async () => { screenShared = await navigator.mediaDevices.getDisplayMedia(); })"
     with Chromium(screen=True) as browser:
         page = browser.open(bare, init_script="var screenShared;")
@@ -72,7 +72,7 @@ def test_a_screen_is_shared(bare: str) -> None:
 
 @pytest.mark.parametrize("browser", BOTH, indirect=True)
 class TestEachBrowser:
-    def test_a_page_is_used_by_role_and_name(self, browser: Browser, bare: str) -> None:
+    def test_elements_are_found_by_role_and_name(self, browser: Browser, bare: str) -> None:
         page = browser.open(bare)
         page.fill("Your name", "Alice")
         page.fill("Your name", "Zoë 🙂")
@@ -81,7 +81,7 @@ class TestEachBrowser:
         assert page.evaluate("document.activeElement.id") == "greet"
         assert page.console == ["log: greeted"]
 
-    def test_keys_arrive(self, browser: Browser, bare: str) -> None:
+    def test_key_presses_reach_the_page(self, browser: Browser, bare: str) -> None:
         page = browser.open(bare)
         for key in ("m", "Escape", "Shift+Tab", "ArrowLeft", "Enter"):
             page.press(key)
@@ -92,11 +92,13 @@ class TestEachBrowser:
         assert "Hello, Bob" in page.text()
 
     @pytest.mark.parametrize(("name", "why"), [("Not now", "disabled"), ("Unseen", "none")])
-    def test_what_a_person_cannot_click_is_not_clicked(self, browser: Browser, bare: str, name: str, why: str) -> None:
+    def test_elements_that_a_person_cannot_click_are_not_clicked(
+        self, browser: Browser, bare: str, name: str, why: str
+    ) -> None:
         with pytest.raises(PageError, match=why):
             browser.open(bare).click("button", name, deadline=0.1)
 
-    def test_what_does_not_happen_is_shown(self, browser: Browser, bare: str) -> None:
+    def test_failed_wait_describes_the_page(self, browser: Browser, bare: str) -> None:
         page = browser.open(bare)
         page.evaluate("console.warn('the kettle', 1)")
         with pytest.raises(PageError) as late:
@@ -106,7 +108,7 @@ class TestEachBrowser:
         picture = Path(words.split("screenshot: ")[1].splitlines()[0])
         assert picture.read_bytes().startswith(b"\x89PNG")
 
-    def test_values_and_errors_cross(self, browser: Browser, bare: str) -> None:
+    def test_values_and_errors_are_passed_to_python(self, browser: Browser, bare: str) -> None:
         page = browser.open(bare)
         assert page.evaluate("async (a, b) => [a.x + b, null, undefined]", {"x": 1}, 2) == [3, None, None]
         assert page.until("document.querySelector('h1')") == "h1"
@@ -116,7 +118,7 @@ class TestEachBrowser:
             page.evaluate("new Promise(() => {})", deadline=0.1)
         assert page.evaluate("1 + 1") == 2
 
-    def test_uncaught_errors_are_kept(self, browser: Browser, bare: str) -> None:
+    def test_uncaught_errors_are_recorded(self, browser: Browser, bare: str) -> None:
         page = browser.open(bare)
         page.evaluate("void setTimeout(() => { globalThis.thrown = true; throw new Error('spilt'); })")
         page.until("globalThis.thrown")
@@ -124,14 +126,14 @@ class TestEachBrowser:
         while not any("uncaught" in line and "spilt" in line for line in page.console):
             assert time.monotonic() < end, page.console
 
-    def test_a_camera_can_be_refused_to_one_person_only(self, browser: Browser, bare: str) -> None:
+    def test_camera_can_be_denied_to_one_person_only(self, browser: Browser, bare: str) -> None:
         alice, bob = browser.open(bare), browser.open(bare, permissions=["microphone"])
         assert alice.evaluate(MEDIA) == 2
         with pytest.raises(PageError, match="NotAllowedError"):
             bob.evaluate(MEDIA)
         assert bob.evaluate("navigator.mediaDevices.getUserMedia({audio: true}).then(() => 'heard')") == "heard"
 
-    def test_looks_are_as_asked(self, browser: Browser, bare: str) -> None:
+    def test_viewport_and_color_scheme_are_as_requested(self, browser: Browser, bare: str) -> None:
         look = "[innerWidth, innerHeight, ...['color-scheme: dark', 'reduced-motion'].map((q) =>"
         look += " matchMedia(`(prefers-${q})`).matches)]"
         alice = browser.open(bare)
@@ -141,7 +143,7 @@ class TestEachBrowser:
         bob.resize(844, 390)
         assert bob.until("innerWidth === 844") is True
 
-    def test_people_share_nothing_and_tabs_of_one_share_all(self, browser: Browser, bare: str) -> None:
+    def test_people_share_no_storage_and_tabs_of_one_person_share_it(self, browser: Browser, bare: str) -> None:
         alice, bob = browser.open(bare, init_script="globalThis.early = document.title;"), browser.open(bare)
         alice.evaluate("void localStorage.setItem('seat', 'a')")
         tab = alice.another(bare)
@@ -151,27 +153,27 @@ class TestEachBrowser:
         assert alice.evaluate("[globalThis.mark, early]") == [None, ""]
         assert [page.evaluate("document.visibilityState") for page in (alice, tab, bob)] == ["visible"] * 3
 
-    def test_files_are_chosen(self, browser: Browser, bare: str, tmp_path: Path) -> None:
+    def test_files_can_be_chosen(self, browser: Browser, bare: str, tmp_path: Path) -> None:
         cake = tmp_path / "cake.txt"
         cake.write_text("lemon")
         page = browser.open(bare)
         page.attach("#file", cake)
         assert page.evaluate("file.files[0].text()") == "lemon"
 
-    def test_a_closed_connection_is_no_link(self, browser: Browser, bare: str) -> None:
+    def test_closed_connection_is_not_listed(self, browser: Browser, bare: str) -> None:
         page = browser.open(bare)
         page.evaluate("connection.close()")
         assert links(page) == []
         assert decoded(page).frames == 0
 
-    def test_asyncio_stays_free(self, browser: Browser, bare: str) -> None:
+    def test_asyncio_can_be_used_beside_a_browser(self, browser: Browser, bare: str) -> None:
         page = browser.open(bare)
         assert asyncio.run(asyncio.sleep(0, "free")) == "free"
         assert page.evaluate("1") == 1
 
 
 @pytest.mark.parametrize("kind", [Chromium, Firefox])
-def test_without_devices_none_are_found_and_nothing_is_left_behind(kind: type[Chromium | Firefox], bare: str) -> None:
+def test_browser_without_devices_finds_none_and_leaves_no_process(kind: type[Chromium | Firefox], bare: str) -> None:
     with kind(devices=False) as browser:
         profile, pid = Path(browser._profile.name), browser._process.pid
         with pytest.raises(PageError, match="NotFoundError"):

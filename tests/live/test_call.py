@@ -33,7 +33,7 @@ def test_two_people_see_hear_and_write_to_each_other(
 
 
 @pytest.mark.parametrize("name", EACH)
-def test_pictures_have_their_full_size_soon_after_the_first_one(
+def test_video_reaches_full_resolution_soon_after_the_first_frame(
     name: str, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
     """At first they are sent at half of it, to be there sooner."""
@@ -68,7 +68,7 @@ def test_four_people_are_all_connected_with_each_other(script: str, chromium: Br
 
 
 @pytest.mark.beside
-def test_the_call_outlives_a_killed_server_and_everybody_gets_their_seat_back(chromium: Browser) -> None:
+def test_call_survives_a_killed_server_and_everyone_resumes_their_seat(chromium: Browser) -> None:
     with LiveServer() as server:
         alice, bob = (join_call(chromium, f"{server.url}/r/tea", name) for name in ("Alice", "Bob"))
         before = [seats(page) for page in (alice, bob)]
@@ -96,7 +96,7 @@ def test_the_call_outlives_a_killed_server_and_everybody_gets_their_seat_back(ch
             page.until("document.querySelectorAll('video').length === 3")
 
 
-def test_a_reload_keeps_the_seat_and_skips_the_lobby(chromium: Browser, server: LiveServer) -> None:
+def test_reload_keeps_the_seat_and_skips_the_lobby(chromium: Browser, server: LiveServer) -> None:
     alice, bob = (join_call(chromium, f"{server.url}/r/reload", name) for name in ("Alice", "Bob"))
     media_flows(alice)
     [seat] = seats(bob)
@@ -108,7 +108,7 @@ def test_a_reload_keeps_the_seat_and_skips_the_lobby(chromium: Browser, server: 
     assert sees_line(bob, "Welcome back")
 
 
-def test_who_leaves_is_gone_at_once_and_can_rejoin(chromium: Browser, server: LiveServer) -> None:
+def test_leaving_participant_disappears_at_once_and_can_rejoin(chromium: Browser, server: LiveServer) -> None:
     alice, bob = (join_call(chromium, f"{server.url}/r/leaving", name) for name in ("Alice", "Bob"))
     media_flows(alice)
     bob.click("button", "Leave")
@@ -118,7 +118,7 @@ def test_who_leaves_is_gone_at_once_and_can_rejoin(chromium: Browser, server: Li
     bob.until("document.querySelector('video') !== null")
 
 
-def test_who_mutes_and_hides_is_seen_to(chromium: Browser, server: LiveServer) -> None:
+def test_muted_microphone_and_hidden_camera_are_shown_to_others(chromium: Browser, server: LiveServer) -> None:
     alice, bob = (join_call(chromium, f"{server.url}/r/mute", name) for name in ("Alice", "Bob"))
     media_flows(alice)
     bob.press("m")
@@ -130,7 +130,7 @@ def test_who_mutes_and_hides_is_seen_to(chromium: Browser, server: LiveServer) -
     media_flows(alice)
 
 
-def test_a_hostile_name_and_hostile_lines_are_text(chromium: Browser, server: LiveServer) -> None:
+def test_hostile_name_and_chat_messages_are_shown_as_text(chromium: Browser, server: LiveServer) -> None:
     alice = join_call(chromium, f"{server.url}/r/hostile", "Alice")
     mallory = join_call(chromium, f"{server.url}/r/hostile", HOSTILE)
     media_flows(alice)
@@ -144,7 +144,7 @@ def test_a_hostile_name_and_hostile_lines_are_text(chromium: Browser, server: Li
 
 @pytest.mark.beside
 @pytest.mark.parametrize("permissions", [(), ("camera",), ("microphone",)])
-def test_without_permission_one_is_told_and_can_join(
+def test_denied_permission_is_explained_and_joining_still_works(
     permissions: tuple[str, ...], chromium: Browser, server: LiveServer
 ) -> None:
     alice = join_call(chromium, f"{server.url}/r/no-{len(permissions)}-{''.join(permissions)}", "Alice")
@@ -157,7 +157,7 @@ def test_without_permission_one_is_told_and_can_join(
     alice.until("document.body.innerText.includes('Bob')")
 
 
-def test_a_full_room_says_so_and_lets_in_when_there_is_room(chromium: Browser) -> None:
+def test_full_room_is_reported_and_can_be_joined_once_a_seat_is_free(chromium: Browser) -> None:
     with LiveServer("--room-capacity", "2") as server:
         alice, _ = (join_call(chromium, f"{server.url}/r/tea", name) for name in ("Alice", "Bob"))
         carol = chromium.open(f"{server.url}/r/tea")
@@ -169,7 +169,7 @@ def test_a_full_room_says_so_and_lets_in_when_there_is_room(chromium: Browser) -
         media_flows(carol)
 
 
-def test_a_call_by_keyboard_alone(chromium: Browser, server: LiveServer) -> None:
+def test_call_can_be_used_by_keyboard_alone(chromium: Browser, server: LiveServer) -> None:
     alice = chromium.open(server.url)
     tab_to(alice, "New call")
     alice.press("Enter")
@@ -207,7 +207,7 @@ def example() -> Iterator[str]:
         yield url
 
 
-def test_a_page_of_another_site_joins_with_ten_lines(chromium: Browser, example: str) -> None:
+def test_page_of_another_site_joins_with_ten_lines(chromium: Browser, example: str) -> None:
     origin = re.match(r"https?://[^/]+", example)
     assert origin is not None
     with LiveServer("--allowed-origin", origin[0]) as server:

@@ -54,7 +54,7 @@ def lines(page: Page) -> list[str]:
     return found
 
 
-def test_who_comes_later_reads_what_was_written_before_once_and_in_order(
+def test_late_joiner_reads_earlier_chat_once_and_in_order(
     chromium: Browser, firefox: Browser, server: LiveServer
 ) -> None:
     room = f"{server.url}/r/later"
@@ -72,7 +72,7 @@ def test_who_comes_later_reads_what_was_written_before_once_and_in_order(
     assert lines(carol) == lines(alice) == [*said, "Four"]
 
 
-def test_who_loads_the_page_anew_reads_what_the_others_wrote(chromium: Browser, server: LiveServer) -> None:
+def test_chat_is_back_after_a_reload(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/anew"
     alice, bob = (join(chromium, room, name) for name in ("Alice", "Bob"))
     say(alice, "Are you there?")
@@ -88,7 +88,7 @@ def test_who_loads_the_page_anew_reads_what_the_others_wrote(chromium: Browser, 
 
 
 @pytest.mark.more
-def test_a_link_that_breaks_and_heals_loses_no_line_and_no_order(chromium: Browser, server: LiveServer) -> None:
+def test_reconnected_peers_lose_no_chat_messages_and_keep_their_order(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/cut"
     alice, bob = (join(chromium, room, name, CUT) for name in ("Alice", "Bob"))
     alice.until("__connections.some((each) => each.connectionState === 'connected')")
@@ -118,7 +118,7 @@ def test_a_link_that_breaks_and_heals_loses_no_line_and_no_order(chromium: Brows
         page.until("document.querySelector('.said-state') === null")
 
 
-def test_one_answers_changes_deletes_and_writes_to_one_person(chromium: Browser, server: LiveServer) -> None:
+def test_chat_messages_can_be_answered_edited_deleted_and_private(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/ways"
     alice, bob, carol = (join(chromium, room, name) for name in ("Alice", "Bob", "Carol"))
     say(alice, "The boat comes at five")
@@ -146,7 +146,7 @@ def test_one_answers_changes_deletes_and_writes_to_one_person(chromium: Browser,
     assert lines(carol) == ["The boat comes at four", "Deleted"]
 
 
-def test_who_comes_after_somebody_left_reads_what_they_wrote_and_who_told_it(
+def test_late_joiner_reads_the_chat_of_departed_participants_and_who_passed_it_on(
     chromium: Browser, server: LiveServer
 ) -> None:
     room = f"{server.url}/r/left"

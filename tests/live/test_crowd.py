@@ -99,7 +99,7 @@ async def run(server: LiveServer, between: Forwarder) -> None:
     assert refusals <= {"no-such-peer"}, "of somebody who was not back yet"
 
 
-def test_nobody_of_two_hundred_misses_a_word_or_hears_it_twice() -> None:
+def test_two_hundred_clients_miss_no_signal_and_get_none_twice() -> None:
     flags = ("--sockets-per-address", "100000", "--room-capacity", str(SEATS))
     with LiveServer(*flags) as server, Forwarder(server.port) as between:
         asyncio.run(run(server, between))

@@ -101,7 +101,7 @@ def expired(folder: Path) -> ssl.SSLContext:
     return context
 
 
-def test_a_server_that_is_well_has_nothing_that_fails() -> None:
+def test_healthy_server_has_no_failures() -> None:
     with LiveServer() as server:
         status, found = findings(server.url)
         words = run(server.url).stdout
@@ -110,7 +110,7 @@ def test_a_server_that_is_well_has_nothing_that_fails() -> None:
     assert "Nothing failed." in words
 
 
-def test_a_self_signed_certificate_is_said_plainly_and_fails_nothing() -> None:
+def test_self_signed_certificate_is_reported_but_not_a_failure() -> None:
     with Secure("--tls", "self-signed") as server:
         status, found = findings(f"https://127.0.0.1:{server.port}")
     assert status == 0
@@ -121,32 +121,32 @@ def test_a_self_signed_certificate_is_said_plainly_and_fails_nothing() -> None:
     assert "Self-signed" in next(each["detail"] for each in found if each["code"])
 
 
-def test_a_server_that_is_not_there_is_a_closed_port() -> None:
+def test_missing_server_is_reported_as_a_closed_port() -> None:
     assert failures(f"http://127.0.0.1:{free_port(socket.SOCK_STREAM)}") == ["port-refused"]
 
 
-def test_a_proxy_that_passes_no_upgrade_on_is_found() -> None:
+def test_proxy_without_websocket_upgrade_is_detected() -> None:
     with site() as port:
         assert failures(f"http://127.0.0.1:{port}") == ["proxy-no-upgrade"]
 
 
-def test_an_expired_certificate_is_found(tmp_path: Path) -> None:
+def test_expired_certificate_is_detected(tmp_path: Path) -> None:
     with site(tls=expired(tmp_path)) as port:
         assert "certificate-expired" in failures(f"https://127.0.0.1:{port}")
 
 
 @pytest.mark.parametrize("ahead_s", [-300, 300])
-def test_a_wrong_clock_is_found(ahead_s: float) -> None:
+def test_wrong_clock_is_detected(ahead_s: float) -> None:
     with site(ahead_s=ahead_s) as port:
         assert "clock-off" in failures(f"http://127.0.0.1:{port}")
 
 
-def test_a_relay_that_is_off_is_a_warning() -> None:
+def test_disabled_relay_is_a_warning() -> None:
     with LiveServer("--relay", "off") as server:
         assert (codes(server.url), failures(server.url)) == ({"no-relay"}, [])
 
 
-def test_an_address_that_is_none_ends_with_status_2() -> None:
+def test_invalid_address_exits_with_status_2() -> None:
     done = run("ftp://example.org")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("eyeline: 'ftp://example.org' is no address")
@@ -186,7 +186,7 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_a_udp_port_that_is_closed_is_found(tmp_path: Path) -> None:
+def test_closed_udp_port_is_detected(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("secret", encoding="ascii")
     url = f"turn:127.0.0.1:{free_port(socket.SOCK_DGRAM)}?transport=udp"
     with LiveServer("--turn-url", url, "--turn-secret", str(tmp_path / "secret")) as server:
@@ -194,7 +194,7 @@ def test_a_udp_port_that_is_closed_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("turnserver") is None, reason="turnserver is missing: apt install coturn")
-def test_coturn_is_tried_over_udp_and_tcp_and_its_open_policy_is_found(tmp_path: Path) -> None:
+def test_coturn_is_checked_over_udp_and_tcp_and_its_open_relay_is_detected(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("open sesame", encoding="ascii")
     with coturn(tmp_path, "open sesame", "--allow-loopback-peers") as port:
         flags = [part for way in ("udp", "tcp") for part in ("--turn-url", f"turn:127.0.0.1:{port}?transport={way}")]

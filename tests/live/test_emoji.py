@@ -28,7 +28,7 @@ def emoji(page: Page) -> str:
 
 
 @pytest.mark.parametrize("second", EACH)
-def test_two_people_see_the_same_emoji_and_know_each_other_again(
+def test_two_people_see_the_same_emoji_and_recognize_each_other_again(
     second: str, chromium: Browser, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
     other: Browser = request.getfixturevalue(second)
@@ -47,7 +47,7 @@ def test_two_people_see_the_same_emoji_and_know_each_other_again(
     assert bob.evaluate("document.querySelector('.safety').dataset.standing") == "unverified"
 
 
-def test_who_comes_under_a_verified_name_with_another_key_is_warned_of(chromium: Browser, server: LiveServer) -> None:
+def test_another_key_under_a_verified_name_causes_a_warning(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/warned"
     alice, bob = (join_call(chromium, room, name, NO_DEVICES) for name in ("Alice", "Bob"))
     emoji(alice)
@@ -58,7 +58,7 @@ def test_who_comes_under_a_verified_name_with_another_key_is_warned_of(chromium:
     alice.until("() => document.body.innerText.includes('Bob has a different key than the Bob you verified.')")
 
 
-def test_emoji_differ_for_whom_a_lying_broker_has_come_between(chromium: Browser, server: LiveServer) -> None:
+def test_emoji_differ_when_a_malicious_broker_is_in_the_middle(chromium: Browser, server: LiveServer) -> None:
     """Without a key in the link it can; it passes everything on, and plays the comparison with each side.
 
     `TRIES=200` tries so often: Bob leaves and comes in again, which makes new connections with new keys and nonces.

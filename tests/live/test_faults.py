@@ -56,7 +56,7 @@ def back(page: Page, taken: int) -> None:
 
 @pytest.mark.more
 @pytest.mark.alone
-def test_a_call_goes_on_whatever_becomes_of_the_broker_and_the_sockets(chromium: Browser) -> None:
+def test_call_continues_through_broker_and_socket_failures(chromium: Browser) -> None:
     chance = random.Random(5)
     with LiveServer("--log-level", "debug") as server, Forwarder(server.port) as between:
 
@@ -102,7 +102,7 @@ def test_a_call_goes_on_whatever_becomes_of_the_broker_and_the_sockets(chromium:
 @pytest.mark.beside
 @pytest.mark.parametrize("name", EACH)
 @pytest.mark.parametrize("who", ["both", *(pytest.param(who, marks=pytest.mark.more) for who in ("Alice", "Bob"))])
-def test_a_browser_that_finds_no_address_at_first_is_asked_again_soon(
+def test_ice_gathering_that_finds_nothing_is_soon_repeated(
     who: str, name: str, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
     browser: Browser = request.getfixturevalue(name)
@@ -120,9 +120,7 @@ def test_a_browser_that_finds_no_address_at_first_is_asked_again_soon(
 @pytest.mark.more
 @pytest.mark.beside
 @pytest.mark.parametrize("name", EACH)
-def test_a_part_that_could_not_be_loaded_comes_once_the_server_is_back(
-    name: str, request: pytest.FixtureRequest
-) -> None:
+def test_lazily_loaded_script_loads_once_the_server_is_back(name: str, request: pytest.FixtureRequest) -> None:
     """The QR code, which is loaded when somebody is alone for the first time."""
     browser: Browser = request.getfixturevalue(name)
     with LiveServer() as server:

@@ -71,7 +71,7 @@ def meet(sender: Browser, receiver: Browser, server: LiveServer, room: str, scri
 
 @pytest.mark.parametrize("receiver", EACH)
 @pytest.mark.parametrize("sender", EACH)
-def test_a_file_is_offered_accepted_and_verified(
+def test_file_is_offered_accepted_and_verified(
     sender: str, receiver: str, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
     browsers: list[Browser] = [request.getfixturevalue(sender), request.getfixturevalue(receiver)]
@@ -89,9 +89,7 @@ def test_a_file_is_offered_accepted_and_verified(
 
 
 @pytest.mark.more
-def test_a_file_goes_on_after_a_channel_that_stays_open_and_sends_nothing(
-    chromium: Browser, server: LiveServer
-) -> None:
+def test_file_transfer_recovers_from_a_stalled_channel(chromium: Browser, server: LiveServer) -> None:
     alice, bob = meet(chromium, chromium, server, "stalled", STALLS)
     alice.evaluate(OFFER, BYTES, "tea.bin")
     bob.until("files.length === 1")
@@ -102,7 +100,7 @@ def test_a_file_goes_on_after_a_channel_that_stays_open_and_sends_nothing(
     assert bob.evaluate(f"async () => ({HASH})(await handle.getFile())") == alice.evaluate(f"() => ({HASH})(file)")
 
 
-def test_a_declined_file_is_not_sent(chromium: Browser, server: LiveServer) -> None:
+def test_declined_file_is_not_sent(chromium: Browser, server: LiveServer) -> None:
     alice, bob = meet(chromium, chromium, server, "declined")
     alice.evaluate(OFFER, 1000, "tea.bin")
     bob.until("files.length === 1")

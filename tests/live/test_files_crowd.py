@@ -65,7 +65,7 @@ def same(alice: Page, readers: list[Page]) -> None:
 
 
 @pytest.mark.more
-def test_one_file_ends_right_for_four_people_and_a_slow_one_delays_nobody(
+def test_file_reaches_four_people_intact_and_a_slow_receiver_delays_no_one(
     chromium: Browser, firefox: Browser, server: LiveServer
 ) -> None:
     alice, readers = gather(chromium, firefox, server, "crowd")
@@ -84,7 +84,7 @@ def test_one_file_ends_right_for_four_people_and_a_slow_one_delays_nobody(
     assert 4 * BYTES <= bytes_sent(alice) < 4.05 * BYTES  # nothing twice
 
 
-def test_one_file_that_is_passed_on_leaves_its_sender_about_once_and_a_slow_one_delays_nobody(
+def test_forwarded_file_is_uploaded_about_once_and_a_slow_receiver_delays_no_one(
     chromium: Browser, firefox: Browser, server: LiveServer
 ) -> None:
     alice, readers = gather(chromium, firefox, server, "passed-on")
@@ -104,7 +104,7 @@ def test_one_file_that_is_passed_on_leaves_its_sender_about_once_and_a_slow_one_
 
 
 @pytest.mark.more
-def test_a_file_that_is_passed_on_ends_right_when_one_who_has_it_leaves_in_the_middle(
+def test_forwarded_file_arrives_intact_when_a_holder_leaves_halfway(
     chromium: Browser, firefox: Browser, server: LiveServer
 ) -> None:
     alice, readers = gather(chromium, firefox, server, "passed-on-by-less")

@@ -64,7 +64,7 @@ def accept(page: Page) -> None:
     page.click("button", "Accept")
 
 
-def test_an_offer_that_lies_is_refused_with_a_code_and_nobody_is_asked(pages: tuple[Page, Page]) -> None:
+def test_invalid_file_offer_is_refused_with_a_code_without_a_prompt(pages: tuple[Page, Page]) -> None:
     mallory, bob = pages
     for last, (name, size, why) in enumerate(
         [
@@ -99,7 +99,7 @@ LIES: Final[tuple[tuple[object, str], ...]] = (
 """What is said to be in a folder, and the code with which it is refused."""
 
 
-def test_a_folder_that_lies_is_refused_with_a_code(pages: tuple[Page, Page]) -> None:
+def test_invalid_folder_offer_is_refused_with_a_code(pages: tuple[Page, Page]) -> None:
     mallory, bob = pages
     for number, (entries, why) in enumerate(LIES):
         transfer = f"{ID[:-2]}{number:03}"
@@ -143,9 +143,7 @@ PATHS: Final = """async () => {
 }"""
 
 
-def test_paths_made_to_deceive_are_written_under_safe_ones_and_none_over_another(
-    chromium: Browser, server: LiveServer
-) -> None:
+def test_deceptive_paths_are_saved_under_safe_names_without_overwriting(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/hostile-paths"
     mallory, bob = (
         join_call(chromium, room, "Mallory", NO_DEVICES + CHANNEL),
@@ -181,7 +179,7 @@ def send_whole(page: Page, size: int) -> None:
     say(page, frame="root", id=ID + "1", hash=hashlib.sha256(zeros.digest()).hexdigest())
 
 
-def test_a_thousand_offers_are_not_a_thousand_questions(pages: tuple[Page, Page]) -> None:
+def test_thousand_offers_do_not_cause_a_thousand_prompts(pages: tuple[Page, Page]) -> None:
     mallory, bob = pages
     mallory.evaluate("""() => {
       for (let n = 0; n < 1000; n += 1)
@@ -192,7 +190,7 @@ def test_a_thousand_offers_are_not_a_thousand_questions(pages: tuple[Page, Page]
     bob.until("document.querySelectorAll('.file').length === 64")
 
 
-def test_one_id_offered_twice_is_one_question_and_keeps_its_first_size(pages: tuple[Page, Page]) -> None:
+def test_repeated_offer_id_is_prompted_once_and_keeps_its_first_size(pages: tuple[Page, Page]) -> None:
     mallory, bob = pages
     offer(mallory, "tea.bin", 10)
     offer(mallory, "other.bin", 2**40)
@@ -202,7 +200,7 @@ def test_one_id_offered_twice_is_one_question_and_keeps_its_first_size(pages: tu
 
 
 @pytest.mark.parametrize("sent", [9, 11, CHUNK + 1], ids=["fewer", "more", "far more"])
-def test_more_or_fewer_bytes_than_announced_are_not_a_file(sent: int, pages: tuple[Page, Page]) -> None:
+def test_file_of_another_size_than_announced_is_rejected(sent: int, pages: tuple[Page, Page]) -> None:
     mallory, bob = pages
     transfer = offer(mallory)
     accept(bob)
@@ -225,7 +223,7 @@ def test_more_or_fewer_bytes_than_announced_are_not_a_file(sent: int, pages: tup
     bob.until(folders)
 
 
-def test_a_chunk_that_never_has_its_hash_is_asked_for_three_times(pages: tuple[Page, Page]) -> None:
+def test_chunk_with_a_wrong_hash_is_requested_three_times(pages: tuple[Page, Page]) -> None:
     mallory, bob = pages
     transfer = offer(mallory)
     accept(bob)
@@ -239,7 +237,7 @@ def test_a_chunk_that_never_has_its_hash_is_asked_for_three_times(pages: tuple[P
     assert bob.evaluate("saved.length") == 0
 
 
-def test_noise_on_the_channel_harms_nothing(pages: tuple[Page, Page]) -> None:
+def test_noise_on_the_channel_does_no_harm(pages: tuple[Page, Page]) -> None:
     mallory, bob = pages
     for noise in ("", "null", "[]", "{", '{"frame":"chunk"}', '{"frame":"from","id":"x","next":-1}', "\u0000" * 1000):
         mallory.evaluate("(noise) => lane.send(noise)", noise)
@@ -284,7 +282,7 @@ def heard(page: Page, frame: str, count: int) -> None:
 
 
 @pytest.mark.more
-def test_wrong_bytes_from_one_who_passes_a_file_on_end_in_no_file(
+def test_wrong_bytes_from_a_forwarder_never_end_up_in_the_file(
     chromium: Browser, server: LiveServer, tmp_path: Path
 ) -> None:
     room = f"{server.url}/r/passed-on-wrong"
@@ -305,7 +303,7 @@ def test_wrong_bytes_from_one_who_passes_a_file_on_end_in_no_file(
     assert mallory.evaluate("altered") > 0
 
 
-def test_who_has_a_file_is_not_kept_busy_by_wishes_for_it(pages: tuple[Page, Page]) -> None:
+def test_holder_of_a_file_is_not_flooded_by_requests_for_it(pages: tuple[Page, Page]) -> None:
     mallory, bob = pages
     offer_shared(mallory, bob, 10)
     zeros = hashlib.sha256(bytes(10))
@@ -329,7 +327,7 @@ def test_who_has_a_file_is_not_kept_busy_by_wishes_for_it(pages: tuple[Page, Pag
     sees(bob, "verified")
 
 
-def test_a_sender_who_names_holders_that_have_nothing_has_them_asked_once_each(pages: tuple[Page, Page]) -> None:
+def test_falsely_named_holder_is_asked_only_once(pages: tuple[Page, Page]) -> None:
     mallory, bob = pages
     offer_shared(mallory, bob, 100 * CHUNK)
     mallory.evaluate(
@@ -345,7 +343,7 @@ def test_a_sender_who_names_holders_that_have_nothing_has_them_asked_once_each(p
     sees(bob, "Mallory")
 
 
-def test_a_holder_who_sends_anything_but_the_chunk_is_no_holder(pages: tuple[Page, Page]) -> None:
+def test_wrong_chunk_from_a_holder_is_reported_as_missing(pages: tuple[Page, Page]) -> None:
     mallory, bob = pages
     [mine] = seats(mallory)
     offer_shared(mallory, bob, 10)

@@ -83,7 +83,7 @@ def meet(sender: Browser, receiver: Browser, room: str) -> tuple[Page, Page]:
         pytest.param("firefox", "chromium", marks=pytest.mark.more),
     ],
 )
-def test_a_file_that_is_accepted_arrives_whole_and_is_saved(
+def test_accepted_file_arrives_intact_and_is_saved(
     sender: str, receiver: str, server: LiveServer, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     alice, bob = meet(
@@ -101,7 +101,7 @@ def test_a_file_that_is_accepted_arrives_whole_and_is_saved(
     assert bob.evaluate(HASH, deadline=30) == sha256(path)
 
 
-def test_names_made_to_deceive_are_only_text_and_save_under_safe_ones(
+def test_deceptive_file_names_are_shown_as_text_and_saved_under_safe_names(
     chromium: Browser, firefox: Browser, server: LiveServer
 ) -> None:
     alice, bob = meet(chromium, firefox, f"{server.url}/r/ugly")
@@ -123,7 +123,7 @@ def test_names_made_to_deceive_are_only_text_and_save_under_safe_ones(
         assert "\u202e" not in page.evaluate("document.querySelector('.files').textContent")
 
 
-def test_a_file_can_be_declined_and_cancelled_and_both_are_told(
+def test_file_can_be_declined_and_cancelled_and_the_other_side_sees_it(
     chromium: Browser, server: LiveServer, tmp_path: Path
 ) -> None:
     alice, bob = meet(chromium, chromium, f"{server.url}/r/no")
@@ -137,7 +137,7 @@ def test_a_file_can_be_declined_and_cancelled_and_both_are_told(
     assert bob.evaluate("saved.length") == 0
 
 
-def test_both_sides_can_pause_and_the_other_one_sees_who_did(
+def test_either_side_can_pause_and_the_other_sees_who_did(
     chromium: Browser, server: LiveServer, tmp_path: Path
 ) -> None:
     alice, bob = meet(chromium, chromium, f"{server.url}/r/pause")
@@ -155,7 +155,7 @@ def test_both_sides_can_pause_and_the_other_one_sees_who_did(
     assert bob.evaluate(HASH, deadline=30) == sha256(path)
 
 
-def test_a_file_for_one_person_is_offered_to_nobody_else(chromium: Browser, server: LiveServer, tmp_path: Path) -> None:
+def test_file_for_one_person_is_offered_to_no_one_else(chromium: Browser, server: LiveServer, tmp_path: Path) -> None:
     alice, bob = meet(chromium, chromium, f"{server.url}/r/one")
     carol = join_call(chromium, f"{server.url}/r/one", "Carol", NO_DEVICES + SAVED)
     for page in (alice, bob, carol):
@@ -176,7 +176,7 @@ def test_a_file_for_one_person_is_offered_to_nobody_else(chromium: Browser, serv
 
 
 @pytest.mark.parametrize("receiver", EACH)
-def test_a_file_goes_on_after_the_receivers_page_was_loaded_anew(
+def test_file_transfer_continues_after_the_receiver_reloads(
     receiver: str, chromium: Browser, server: LiveServer, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     alice, bob = meet(chromium, request.getfixturevalue(receiver), f"{server.url}/r/again-{receiver}")
@@ -193,7 +193,7 @@ def test_a_file_goes_on_after_the_receivers_page_was_loaded_anew(
 
 
 @pytest.mark.more
-def test_a_file_goes_on_after_the_senders_page_was_loaded_anew_and_it_was_chosen_again(
+def test_file_transfer_continues_after_the_sender_reloads_and_chooses_it_again(
     chromium: Browser, server: LiveServer, tmp_path: Path
 ) -> None:
     alice, bob = meet(chromium, chromium, f"{server.url}/r/anew")
@@ -213,7 +213,7 @@ def test_a_file_goes_on_after_the_senders_page_was_loaded_anew_and_it_was_chosen
     assert 0 < bytes_sent(alice) < BYTES * 0.6
 
 
-def test_a_dropped_file_goes_on_by_itself_after_the_senders_page_was_loaded_anew(
+def test_dropped_file_continues_by_itself_after_the_sender_reloads(
     chromium: Browser, server: LiveServer, tmp_path: Path
 ) -> None:
     alice, bob = meet(chromium, chromium, f"{server.url}/r/kept")
@@ -233,7 +233,7 @@ def test_a_dropped_file_goes_on_by_itself_after_the_senders_page_was_loaded_anew
 
 
 @pytest.mark.more
-def test_where_the_browser_asks_before_a_kept_file_is_read_again_one_click_goes_on(
+def test_one_click_continues_where_the_browser_asks_before_rereading_a_file(
     chromium: Browser, server: LiveServer, tmp_path: Path
 ) -> None:
     room = f"{server.url}/r/guarded"
@@ -257,7 +257,7 @@ def test_where_the_browser_asks_before_a_kept_file_is_read_again_one_click_goes_
 
 
 @pytest.mark.more
-def test_another_file_of_that_name_and_size_is_not_taken_for_the_rest(
+def test_other_file_of_the_same_name_and_size_does_not_continue_the_transfer(
     chromium: Browser, server: LiveServer, tmp_path: Path
 ) -> None:
     alice, bob = meet(chromium, chromium, f"{server.url}/r/other")
@@ -274,7 +274,7 @@ def test_another_file_of_that_name_and_size_is_not_taken_for_the_rest(
     assert bob.evaluate("saved.length") == 0
 
 
-def test_three_files_go_in_both_directions_at_once(chromium: Browser, server: LiveServer, tmp_path: Path) -> None:
+def test_three_files_transfer_in_both_directions_at_once(chromium: Browser, server: LiveServer, tmp_path: Path) -> None:
     alice, bob = meet(chromium, chromium, f"{server.url}/r/both-ways")
     paths = {
         page: [a_file(tmp_path, 3_000_003, f"{name}-{n}.bin") for n in range(3)]
@@ -292,9 +292,7 @@ def test_three_files_go_in_both_directions_at_once(chromium: Browser, server: Li
         assert came == {path.name: sha256(path) for path in paths[writer]}
 
 
-def test_a_picture_is_shown_small_before_it_is_accepted(
-    chromium: Browser, firefox: Browser, server: LiveServer
-) -> None:
+def test_image_preview_is_shown_before_accepting(chromium: Browser, firefox: Browser, server: LiveServer) -> None:
     alice, bob = meet(firefox, chromium, f"{server.url}/r/preview")
     choose(alice, ROOT / "docs/home-light-1440.png")
     sees(bob, "PNG file")

@@ -82,7 +82,7 @@ def choose_folder(page: Page, folder: Path) -> None:
     page.attach("input[webkitdirectory]", folder)
 
 
-def test_a_dropped_folder_comes_as_one_archive_where_no_page_may_write_folders(
+def test_dropped_folder_arrives_as_an_archive_where_pages_cannot_write_folders(
     chromium: Browser, firefox: Browser, server: LiveServer, folder: Path
 ) -> None:
     alice, bob = meet(chromium, firefox, f"{server.url}/r/folder-zip")
@@ -98,7 +98,7 @@ def test_a_dropped_folder_comes_as_one_archive_where_no_page_may_write_folders(
     sees(alice, "Bob got tea")
 
 
-def test_a_chosen_folder_is_written_as_it_is_where_the_person_says_and_over_nothing(
+def test_chosen_folder_is_written_to_the_picked_place_without_overwriting(
     chromium: Browser, server: LiveServer, folder: Path
 ) -> None:
     room = f"{server.url}/r/folder-tree"
@@ -117,7 +117,7 @@ def test_a_chosen_folder_is_written_as_it_is_where_the_person_says_and_over_noth
     assert bob.evaluate("saved.length") == 0
 
 
-def test_a_folder_that_storage_has_no_room_for_goes_straight_to_its_place_whole_or_not_at_all(
+def test_folder_too_large_for_storage_is_written_directly_and_completely_or_not_at_all(
     chromium: Browser, server: LiveServer, folder: Path
 ) -> None:
     room = f"{server.url}/r/folder-straight"
@@ -140,7 +140,7 @@ def test_a_folder_that_storage_has_no_room_for_goes_straight_to_its_place_whole_
 
 
 @pytest.mark.more
-def test_a_folder_comes_whole_from_firefox_too(
+def test_folder_arrives_intact_from_firefox_too(
     chromium: Browser, firefox: Browser, server: LiveServer, tmp_path: Path
 ) -> None:
     folder = tmp_path / "tea"
@@ -163,7 +163,7 @@ def test_a_folder_comes_whole_from_firefox_too(
 
 
 @pytest.mark.more
-def test_a_folder_goes_on_after_both_pages_were_loaded_anew(
+def test_folder_transfer_continues_after_both_pages_reload(
     chromium: Browser, firefox: Browser, server: LiveServer, folder: Path
 ) -> None:
     (folder / "deep/large").write_bytes(os.urandom(20_000_000))

@@ -87,7 +87,7 @@ def wire(server: LiveServer) -> Iterator[Wire]:
     made.close()
 
 
-def test_a_message_may_come_in_fragments_with_control_frames_between(wire: Wire) -> None:
+def test_message_may_be_fragmented_with_control_frames_between(wire: Wire) -> None:
     wire.say(
         frame(HELLO[:9], fin=False), frame(b"are you there?", Opcode.PING), frame(HELLO[9:12], Opcode.CONT, fin=False)
     )
@@ -96,7 +96,7 @@ def test_a_message_may_come_in_fragments_with_control_frames_between(wire: Wire)
     assert wire.message()["type"] == "welcome"
 
 
-def test_a_frame_may_come_byte_by_byte_and_with_others_at_once(wire: Wire) -> None:
+def test_frame_may_arrive_byte_by_byte_or_with_others_at_once(wire: Wire) -> None:
     said = frame(HELLO)
     wire.say(*(said[each : each + 1] for each in range(len(said))))
     assert wire.message()["type"] == "welcome"
@@ -106,12 +106,12 @@ def test_a_frame_may_come_byte_by_byte_and_with_others_at_once(wire: Wire) -> No
 
 
 @pytest.mark.parametrize("size", [125, 126, 127, 65_535, 65_536])
-def test_every_length_of_a_length_is_read(wire: Wire, size: int) -> None:
+def test_every_length_encoding_is_read(wire: Wire, size: int) -> None:
     wire.say(frame(HELLO + b" " * (size - len(HELLO))))
     assert wire.message()["type"] == "welcome"
 
 
-def test_a_character_may_be_split_between_fragments(wire: Wire) -> None:
+def test_character_may_be_split_between_fragments(wire: Wire) -> None:
     join = '{"type":"join","name":"Zoë"}'.encode()
     middle = join.index("ë".encode()) + 1
     wire.say(frame(HELLO), frame(join[:middle], fin=False), frame(join[middle:], Opcode.CONT))
@@ -119,14 +119,14 @@ def test_a_character_may_be_split_between_fragments(wire: Wire) -> None:
     assert "Zoë" in [member["name"] for member in wire.message()["roster"]["members"]]
 
 
-def test_a_text_that_is_no_utf_8_is_refused_and_nothing_is_lost(wire: Wire) -> None:
+def test_invalid_utf_8_is_refused_and_the_session_continues(wire: Wire) -> None:
     """RFC 6455, 8.1, would have the connection fail; here it is one more message that can't be read."""
     wire.say(frame(b"\xff\xfe"), frame(b"\xff", fin=False), frame(b"\xfe", Opcode.CONT), frame(HELLO))
     assert [wire.message().get("code") for _ in range(2)] == ["malformed"] * 2
     assert wire.message()["type"] == "welcome"
 
 
-def test_a_pong_that_nobody_asked_for_is_no_matter(wire: Wire) -> None:
+def test_unsolicited_pong_is_ignored(wire: Wire) -> None:
     wire.say(frame(b"", Opcode.PONG), frame(HELLO))
     assert wire.message()["type"] == "welcome"
 
@@ -184,7 +184,7 @@ TOO_FAST: Final = 4008
         "over 64 KiB in fragments",
     ],
 )
-def test_what_rfc_6455_forbids_closes_the_socket_with_its_code(wire: Wire, said: bytes, code: int) -> None:
+def test_protocol_violation_closes_the_socket_with_its_code(wire: Wire, said: bytes, code: int) -> None:
     wire.say(frame(HELLO))
     wire.message()
     wire.say(said)
@@ -194,20 +194,20 @@ def test_what_rfc_6455_forbids_closes_the_socket_with_its_code(wire: Wire, said:
 @pytest.mark.parametrize(
     "said", [frame(HELLO, mask=False), frame(b"x" * 65_537)], ids=["closed by the library", "closed by the broker"]
 )
-def test_no_message_is_answered_after_a_close(wire: Wire, said: bytes) -> None:
+def test_no_message_is_answered_after_a_close_frame(wire: Wire, said: bytes) -> None:
     wire.say(said + frame(b'{"type":"ping"}') + frame(b"", Opcode.CLOSE))
     assert wire.closed() in {PROTOCOL_ERROR, TOO_BIG}
     assert wire.ended()
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 4000])
-def test_a_close_is_answered_with_its_code(wire: Wire, code: int) -> None:
+def test_close_frame_is_answered_with_its_code(wire: Wire, code: int) -> None:
     wire.say(frame(HELLO), frame(struct.pack("!H", code) + b"bye", Opcode.CLOSE))
     assert wire.closed() == code
     assert wire.ended()
 
 
-def test_a_close_without_a_code_is_answered_without_one(wire: Wire) -> None:
+def test_close_frame_without_a_code_is_answered_without_one(wire: Wire) -> None:
     wire.say(frame(b"", Opcode.CLOSE))
     assert wire.hear() == (Opcode.CLOSE, b"")
     assert wire.ended()
@@ -218,7 +218,7 @@ def test_a_close_without_a_code_is_answered_without_one(wire: Wire) -> None:
     [frame(b"x" * 125, Opcode.PING), frame(b"", Opcode.PONG), frame(b"", Opcode.CONT, fin=False)],
     ids=["pings", "pongs", "empty parts"],
 )
-def test_frames_that_are_no_messages_count_like_messages(wire: Wire, said: bytes) -> None:
+def test_control_frames_and_fragments_count_against_the_rate_limit(wire: Wire, said: bytes) -> None:
     """Each ping is answered, each part kept: who sends them without end would fill the memory, or take all the time."""
     first = frame(b"{", fin=False) if said[0] == Opcode.CONT else b""
     wire.say(first, said * 500)
@@ -228,7 +228,7 @@ def test_frames_that_are_no_messages_count_like_messages(wire: Wire, said: bytes
     assert wire.closed() == TOO_FAST
 
 
-def test_who_goes_on_after_a_close_is_cut_off(wire: Wire) -> None:
+def test_client_that_keeps_sending_after_a_close_is_disconnected(wire: Wire) -> None:
     wire.say(frame(b'{"type":"leave"}'))
     assert wire.closed() == 1000
     with pytest.raises(ConnectionError):

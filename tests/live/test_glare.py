@@ -91,7 +91,7 @@ def test_simultaneous_renegotiations_end_in_agreement(
         assert page.evaluate("__churn.negotiations") > rounds / 4
 
 
-def test_a_new_line_stays_when_the_other_side_makes_its_first_offer(chromium: Browser, server: LiveServer) -> None:
+def test_new_transceiver_survives_the_other_sides_first_offer(chromium: Browser, server: LiveServer) -> None:
     """Who came first takes the first offer; the next one is its own, and Bob has a line that neither knows of yet."""
     alice, bob = (join_call(chromium, f"{server.url}/r/line", name) for name in ("Alice", "Bob"))
     all_flow(alice, bob)

@@ -12,7 +12,7 @@ TOLD = """() => __connections.filter((each) => each.signalingState !== 'closed')
 
 
 @pytest.mark.parametrize("name", EACH)
-def test_who_hides_their_address_is_reached_by_the_relay_alone(name: str, request: pytest.FixtureRequest) -> None:
+def test_hidden_address_means_relay_only(name: str, request: pytest.FixtureRequest) -> None:
     browser: Browser = request.getfixturevalue(name)
     with LiveServer("--host", "0.0.0.0", "--public-address", own_address()) as server:
         room = f"{server.url}/r/hidden"

@@ -44,9 +44,7 @@ def host(chromium: Browser, server: LiveServer) -> Page:
     return new_call(chromium, server, "Alice", NO_DEVICES)
 
 
-def test_newcomers_knock_and_the_host_lets_one_in_and_another_not(
-    chromium: Browser, firefox: Browser, host: Page
-) -> None:
+def test_host_admits_one_newcomer_and_denies_another(chromium: Browser, firefox: Browser, host: Page) -> None:
     room = host.evaluate("location.href")
     host.click("button", "People")
     host.click("radio", "People you let in (they knock first)")
@@ -66,7 +64,7 @@ def test_newcomers_knock_and_the_host_lets_one_in_and_another_not(
     dave.until("() => [...document.querySelectorAll('button')].some((each) => each.textContent === 'Join')")
 
 
-def test_who_is_removed_is_out_and_comes_back_only_by_a_yes(chromium: Browser, host: Page) -> None:
+def test_removed_participant_returns_only_when_admitted(chromium: Browser, host: Page) -> None:
     room = host.evaluate("location.href")
     eve = join_call(chromium, room, "Eve", NO_DEVICES)
     eve.until(DIRECT)
@@ -79,7 +77,7 @@ def test_who_is_removed_is_out_and_comes_back_only_by_a_yes(chromium: Browser, h
     host.click("button", "Admit Eve again")
 
 
-def test_a_page_that_does_not_go_when_it_is_removed_is_hung_up_on(chromium: Browser, host: Page) -> None:
+def test_removed_page_that_stays_is_disconnected_by_the_others(chromium: Browser, host: Page) -> None:
     room = host.evaluate("location.href")
     eve = join_call(chromium, room, "Eve", NO_DEVICES + DEAF)
     eve.until(DIRECT)
@@ -92,7 +90,7 @@ def test_a_page_that_does_not_go_when_it_is_removed_is_hung_up_on(chromium: Brow
     assert "You were removed" not in eve.text()
 
 
-def test_the_hosts_link_makes_a_host_and_the_other_does_not(chromium: Browser, host: Page) -> None:
+def test_only_the_host_link_makes_a_host(chromium: Browser, host: Page) -> None:
     room = host.evaluate("location.href")
     owner = host.evaluate("Object.entries(localStorage).find(([key]) => key.startsWith('eyeline:owner:'))[1]")
     bob = join_call(chromium, f"{room}&host={owner}", "Bob", NO_DEVICES)
@@ -104,7 +102,7 @@ def test_the_hosts_link_makes_a_host_and_the_other_does_not(chromium: Browser, h
         page.until("() => document.body.innerText.includes('The call is over')")
 
 
-def test_the_door_is_kept_by_the_keyboard_alone(chromium: Browser, host: Page) -> None:
+def test_waiting_room_can_be_managed_by_keyboard_alone(chromium: Browser, host: Page) -> None:
     room = host.evaluate("location.href")
     host.press("p")
     host.until("document.querySelector('.people-panel') !== null")
@@ -136,7 +134,7 @@ def reach(page: Page, what: str) -> None:
     raise AssertionError(f"not within reach of the keyboard: {what}")
 
 
-def test_the_hosts_key_is_in_no_link_and_no_log(chromium: Browser) -> None:
+def test_host_key_is_in_no_link_and_no_log(chromium: Browser) -> None:
     with LiveServer("--log-level", "debug") as server:
         host = new_call(chromium, server, "Alice", NO_DEVICES)
         owner = host.evaluate("Object.entries(localStorage).find(([key]) => key.startsWith('eyeline:owner:'))[1]")

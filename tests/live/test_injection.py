@@ -70,7 +70,7 @@ def harmless(tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-def test_an_injected_script_stays_harmless(browser: Browser, harmless: str) -> None:
+def test_injected_script_is_blocked(browser: Browser, harmless: str) -> None:
     page = browser.open(harmless)
     page.until("document.querySelector('h1') !== null && document.getElementById('lure') !== null")
     assert page.evaluate("globalThis.hacked ?? 'no'") == "no"
@@ -80,7 +80,7 @@ def test_an_injected_script_stays_harmless(browser: Browser, harmless: str) -> N
         assert page.evaluate("globalThis.hacked ?? 'no'") == "no", name
 
 
-def test_without_the_policy_it_would_not(browser: Browser, tmp_path: Path) -> None:
+def test_injected_script_runs_without_the_policy(browser: Browser, tmp_path: Path) -> None:
     """So that the test above can fail."""
     site = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))
     with serving(Injecting(site, policy=False)) as url:

@@ -39,7 +39,7 @@ def browsers(lab: Lab) -> Iterator[tuple[Browser, Browser]]:
     ],
     ids=["open", "firewall", "only 443"],
 )
-def test_two_networks_connect_by_ipv6_alone(
+def test_two_networks_connect_over_ipv6_only(
     text: str, path: str, lab: Lab, server: LabServer, browsers: tuple[Browser, Browser]
 ) -> None:
     for side in (lab.a, lab.b):

@@ -71,8 +71,6 @@ def probe(lab: Lab, outside: tuple[socket.socket, ...]) -> Probe:
         ("udpblock", Probe("closed", "closed")),
     ],
 )
-def test_a_nat_is_of_the_kind_it_is_called_by(
-    kind: Kind, expected: Probe, lab: Lab, outside: tuple[socket.socket, ...]
-) -> None:
+def test_nat_behaves_like_its_name(kind: Kind, expected: Probe, lab: Lab, outside: tuple[socket.socket, ...]) -> None:
     lab.connect(kind, "none")
     assert probe(lab, outside) == expected

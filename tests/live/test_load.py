@@ -45,7 +45,7 @@ def wait(server: LiveServer, name: str, wanted: float) -> None:
 
 @pytest.mark.more
 @pytest.mark.parametrize("letter", ["x", "💜"])
-def test_a_reader_that_does_not_read_costs_less_than_2_mb_and_is_dropped_alone(letter: str) -> None:
+def test_slow_client_costs_less_than_2_mb_and_is_disconnected_alone(letter: str) -> None:
     payload = letter + "x" * 55_000
     with LiveServer(*MANY) as server, Socket(server.url) as alice, Socket(server.url) as carol:
         alice.join("tea", "Alice")
@@ -71,7 +71,7 @@ def test_a_reader_that_does_not_read_costs_less_than_2_mb_and_is_dropped_alone(l
 
 
 @pytest.mark.alone
-def test_a_flood_in_one_room_slows_nobody_in_another() -> None:
+def test_flood_in_one_room_does_not_slow_another() -> None:
     """A twentieth of a second is what a person would begin to notice; quiet, it is about a millisecond."""
     with LiveServer(*MANY) as server, ExitStack() as stack:
         alice, bob = (stack.enter_context(Socket(server.url)) for _ in range(2))
@@ -91,7 +91,7 @@ def test_a_flood_in_one_room_slows_nobody_in_another() -> None:
 
 @pytest.mark.more
 @pytest.mark.alone
-def test_ten_thousand_joins_and_leaves_leave_nothing_behind() -> None:
+def test_memory_is_stable_after_ten_thousand_joins_and_leaves() -> None:
     with LiveServer(*MANY) as server:
         asyncio.run(crowd(server.url, 2000))  # until the pools of Python and of the C library are as large as they get
         before = memory(server)

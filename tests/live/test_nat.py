@@ -90,7 +90,7 @@ def test_two_networks_connect_chromium_with_firefox(
     ids=["udp", "tls"],
 )
 @pytest.mark.parametrize("second", EACH)
-def test_a_call_goes_by_the_relay_over_each_transport(
+def test_call_is_relayed_over_each_transport(
     url: str,
     transport: str,
     kind: Kind,

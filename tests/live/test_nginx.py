@@ -39,7 +39,7 @@ def firefox_process(lab: Lab) -> Iterator[Browser]:
 
 @pytest.mark.parametrize("kind", [pytest.param("port", marks=pytest.mark.more), "udpblock"])
 @pytest.mark.parametrize("second", EACH)
-def test_pages_sockets_and_turn_all_pass(
+def test_pages_websockets_and_turn_work_behind_nginx(
     kind: Kind, second: str, lab: Lab, url: str, alice: Browser, request: pytest.FixtureRequest
 ) -> None:
     lab.connect(kind, kind)

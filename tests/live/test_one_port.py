@@ -39,7 +39,7 @@ def own(wire: socket.socket) -> Address:
 
 
 @pytest.mark.parametrize("at_once", [1, 7, 1000])
-def test_a_trusted_proxy_says_who_the_client_of_turn_is(behind_a_proxy: LiveServer, at_once: int) -> None:
+def test_trusted_proxy_gives_the_turn_clients_address(behind_a_proxy: LiveServer, at_once: int) -> None:
     said = LINE + REQUEST
     with dial(behind_a_proxy) as wire:
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -51,33 +51,33 @@ def test_a_trusted_proxy_says_who_the_client_of_turn_is(behind_a_proxy: LiveServ
 @pytest.mark.parametrize(
     "line", [b"", b"PROXY UNKNOWN\r\n", b"PROXY TCP4 nobody x 1 2\r\n", b"PROXY TCP4 1 2 -1 4\r\n"]
 )
-def test_a_proxy_that_does_not_say_it_is_the_client_itself(behind_a_proxy: LiveServer, line: bytes) -> None:
+def test_without_a_usable_proxy_header_the_proxy_is_the_client(behind_a_proxy: LiveServer, line: bytes) -> None:
     with dial(behind_a_proxy) as wire:
         wire.sendall(line + REQUEST)
         assert seen(wire) == own(wire)
 
 
-def test_a_line_of_a_proxy_may_come_before_http_too(behind_a_proxy: LiveServer) -> None:
+def test_proxy_protocol_header_may_precede_http(behind_a_proxy: LiveServer) -> None:
     with dial(behind_a_proxy) as wire:
         wire.sendall(LINE + b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
         assert wire.recv(1000).startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_request_that_begins_as_such_a_line_does_is_a_request(behind_a_proxy: LiveServer) -> None:
+def test_request_that_starts_like_a_proxy_header_is_still_a_request(behind_a_proxy: LiveServer) -> None:
     with dial(behind_a_proxy) as wire:
         wire.sendall(b"P")
         wire.sendall(b"OST /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
         assert wire.recv(1000).startswith(b"HTTP/1.1 405 ")
 
 
-def test_a_line_without_end_is_hung_up_on(behind_a_proxy: LiveServer) -> None:
+def test_endless_proxy_header_is_disconnected(behind_a_proxy: LiveServer) -> None:
     with dial(behind_a_proxy) as wire:
         wire.sendall(b"PROXY TCP4 " + b"1" * 200)
         with contextlib.suppress(ConnectionResetError):
             assert wire.recv(1000) == b""
 
 
-def test_nobody_else_is_believed() -> None:
+def test_proxy_header_of_an_untrusted_client_is_rejected() -> None:
     with LiveServer() as server, dial(server) as mallory, dial(server) as alice:
         mallory.sendall(LINE + REQUEST)
         assert mallory.recv(1000).startswith(b"HTTP/1.1 400 ")
@@ -86,7 +86,7 @@ def test_nobody_else_is_believed() -> None:
 
 
 @pytest.mark.parametrize("said", [REQUEST, b"P", b"GET / HTTP/1.1\r\n"])
-def test_who_hangs_up_at_once_leaves_no_traceback(behind_a_proxy: LiveServer, said: bytes) -> None:
+def test_immediate_disconnect_leaves_no_traceback(behind_a_proxy: LiveServer, said: bytes) -> None:
     """The server reads what was said when nobody is there any more whose address it could know."""
     for _ in range(50):
         with dial(behind_a_proxy) as wire:
@@ -110,7 +110,7 @@ def asked(server: LiveServer, line: bytes, head: bytes, forwarded: int) -> tuple
 
 
 @pytest.mark.parametrize(("line", "refused"), [(b"", False), (LINE, True)])
-def test_who_comes_by_such_a_line_is_not_believed_to_be_another(line: bytes, refused: bool) -> None:
+def test_forwarded_headers_after_a_proxy_header_are_ignored(line: bytes, refused: bool) -> None:
     """A proxy that passes bytes on has not looked at the headers: limits are kept by the address that it tells."""
     flags = ("--trusted-proxy", "127.0.0.1", "--sockets-per-address", "10")
     with LiveServer(*flags) as server, contextlib.ExitStack() as wires:

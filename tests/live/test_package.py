@@ -40,7 +40,7 @@ def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_sdist_carries_the_built_app_and_its_sources_and_no_rubbish(sdist: Path) -> None:
+def test_sdist_contains_the_built_app_and_its_sources_only(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"src/eyeline/web/index.html", "web/package-lock.json", "web/build.mjs", "hatch_build.py"} <= names
@@ -48,7 +48,7 @@ def test_sdist_carries_the_built_app_and_its_sources_and_no_rubbish(sdist: Path)
     assert [name for name in names if any(part in rubbish for part in name.split("/"))] == []
 
 
-def test_wheel_made_of_the_sdist_needs_no_node_and_carries_the_app(wheel: Path) -> None:
+def test_wheel_builds_from_the_sdist_without_node_and_contains_the_app(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     assert {"eyeline/web/index.html", "eyeline/web/index.html.br", "eyeline/web/sdk/eyeline.js"} <= names

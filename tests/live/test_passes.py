@@ -79,7 +79,7 @@ def made(api: httpx.Client, **wanted: Any) -> dict[str, Any]:
 
 
 @pytest.mark.beside
-def test_a_link_of_the_api_opens_its_room_and_the_site_ends_the_call(
+def test_link_from_the_api_opens_its_room_and_the_site_ends_the_call(
     chromium: Browser, site: tuple[LiveServer, httpx.Client]
 ) -> None:
     server, api = site
@@ -98,7 +98,7 @@ def test_a_link_of_the_api_opens_its_room_and_the_site_ends_the_call(
 
 
 @pytest.mark.beside
-def test_who_has_no_pass_reads_why_the_room_stays_closed(
+def test_visitor_without_a_pass_reads_why_they_cannot_enter(
     chromium: Browser, site: tuple[LiveServer, httpx.Client]
 ) -> None:
     server, _ = site
@@ -107,7 +107,7 @@ def test_who_has_no_pass_reads_why_the_room_stays_closed(
 
 
 @pytest.mark.parametrize("second", EACH)
-def test_who_may_only_watch_sees_hears_and_reads_and_is_asked_for_nothing(
+def test_watcher_sees_hears_and_reads_without_permission_prompts(
     second: str, chromium: Browser, site: tuple[LiveServer, httpx.Client], request: pytest.FixtureRequest
 ) -> None:
     """One comes before the watcher and one after, so that each side makes an offer; then the page is loaded anew."""
@@ -143,7 +143,7 @@ def reads(page: Page) -> None:
     page.until("(line) => document.querySelector('[role=log]')?.innerText.includes(line)", LINE)
 
 
-def test_nothing_of_what_a_changed_page_sends_that_may_only_watch_is_seen_heard_or_read(
+def test_nothing_sent_by_a_modified_watcher_page_is_shown(
     chromium: Browser, site: tuple[LiveServer, httpx.Client], tmp_path: Path
 ) -> None:
     _, api = site
@@ -173,7 +173,7 @@ def test_nothing_of_what_a_changed_page_sends_that_may_only_watch_is_seen_heard_
 
 @pytest.mark.more
 @pytest.mark.beside
-def test_a_call_that_ends_at_a_time_says_so_before_and_lets_nobody_back(chromium: Browser, tmp_path: Path) -> None:
+def test_call_with_an_end_time_warns_first_and_then_admits_no_one(chromium: Browser, tmp_path: Path) -> None:
     key = OctKey.import_key({"kty": "oct", "kid": "site", "k": "c2VjcmV0" * 8})
     (tmp_path / "keys.json").write_text(json.dumps({"keys": [key.as_dict()]}))
     with LiveServer("--rooms", "tokens", "--pass-keys", str(tmp_path / "keys.json")) as server:

@@ -86,7 +86,7 @@ def open_line(page: Page) -> dict[str, str]:
     return facts
 
 
-def test_the_panel_of_a_direct_line_says_so(browser: Browser, server: LiveServer) -> None:
+def test_connection_panel_shows_a_direct_connection(browser: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/direct-{browser.name}"
     alice, bob = (join(browser, room, name) for name in ("Alice", "Bob"))
     for page, other in ((alice, bob), (bob, alice)):
@@ -99,7 +99,7 @@ def test_the_panel_of_a_direct_line_says_so(browser: Browser, server: LiveServer
         assert theirs in other.evaluate(CANDIDATES, "local-candidate")
 
 
-def test_the_panel_of_a_relayed_line_says_over_what(browser: Browser, server: LiveServer) -> None:
+def test_connection_panel_shows_the_transport_of_a_relayed_connection(browser: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/relayed-{browser.name}"
     alice, bob = join(browser, room, "Alice"), join(browser, room, "Bob", RELAYED)
     open_line(bob)  # a busy browser takes TCP first, if that answered sooner
@@ -107,7 +107,7 @@ def test_the_panel_of_a_relayed_line_says_over_what(browser: Browser, server: Li
     assert open_line(alice)["Path"].startswith("Relayed ")
 
 
-def test_a_call_goes_by_the_relay_over_tcp(browser: Browser, server: LiveServer) -> None:
+def test_call_is_relayed_over_tcp(browser: Browser, server: LiveServer) -> None:
     """To the port of the pages, where they go without TLS; the other transports are tried in the lab."""
     meeting = meet(browser, browser, server.url, relay_only("turn: =tcp"))
     [link] = [link for link in links(meeting.alice) if link.path]
@@ -115,7 +115,7 @@ def test_a_call_goes_by_the_relay_over_tcp(browser: Browser, server: LiveServer)
 
 
 @pytest.mark.more
-def test_where_nothing_connects_the_tile_says_why_and_tries_again(
+def test_failed_connection_shows_the_reason_and_retries(
     chromium: Browser, firefox: Browser, server: LiveServer
 ) -> None:
     couples = [
@@ -135,7 +135,7 @@ def test_where_nothing_connects_the_tile_says_why_and_tries_again(
             assert page.evaluate("document.querySelector('.blocked')") is None
 
 
-def test_the_test_page_finds_all_that_the_server_offers(browser: Browser, server: LiveServer) -> None:
+def test_test_page_finds_everything_that_the_server_offers(browser: Browser, server: LiveServer) -> None:
     page = browser.open(server.url, reduced_motion=True)
     page.click("link", "Test your camera, microphone and network")
     page.until(TESTED, deadline=40)
@@ -157,7 +157,7 @@ def test_the_test_page_finds_all_that_the_server_offers(browser: Browser, server
     assert page.evaluate(FOUND)["Relay over TCP"] == "fine"
 
 
-def test_the_test_page_says_that_there_is_no_relay(chromium: Browser) -> None:
+def test_test_page_reports_a_missing_relay(chromium: Browser) -> None:
     with LiveServer("--relay", "off") as server:
         page = chromium.open(f"{server.url}/test", reduced_motion=True)
         page.until(TESTED, deadline=40)

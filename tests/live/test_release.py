@@ -61,7 +61,7 @@ def release(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_dry_run_builds_both_packages_and_tags_nothing(copy: Path) -> None:
+def test_dry_run_builds_both_packages_and_creates_no_tag(copy: Path) -> None:
     done = release(copy, "--dry-run")
     assert done.returncode == 0, done.stderr
     assert f"would make the tag v{__version__}" in done.stdout
@@ -72,7 +72,7 @@ def test_dry_run_builds_both_packages_and_tags_nothing(copy: Path) -> None:
     assert git(copy, "tag") == ""
 
 
-def test_release_tags_the_commit_and_is_made_once(copy: Path) -> None:
+def test_release_tags_the_commit_and_cannot_be_repeated(copy: Path) -> None:
     assert release(copy).returncode == 0
     assert git(copy, "tag", "--points-at", "HEAD") == f"v{__version__}"
     again = release(copy)
@@ -81,7 +81,7 @@ def test_release_tags_the_commit_and_is_made_once(copy: Path) -> None:
     assert release(copy, "--tagged", f"v{__version__}").returncode == 0
 
 
-def test_release_is_refused_for_what_is_not_committed_or_has_another_tag(copy: Path) -> None:
+def test_release_is_refused_with_uncommitted_changes_or_another_tag(copy: Path) -> None:
     other = release(copy, "--tagged", "v9.9.9")
     assert (other.returncode, "The tag is v9.9.9" in other.stderr) == (1, True)
     copy.joinpath("README.md").write_text("Tea.\n")

@@ -39,9 +39,7 @@ def browsers(lab: Lab) -> Iterator[tuple[Browser, Browser]]:
         yield alice, bob
 
 
-def test_a_call_outlives_a_router_that_gets_another_address(
-    lab: Lab, server: LabServer, browsers: tuple[Browser, Browser]
-) -> None:
+def test_call_survives_a_new_public_address(lab: Lab, server: LabServer, browsers: tuple[Browser, Browser]) -> None:
     """NAT rebinding: same tile, no reload, pictures again within 3 s of the network being back."""
     lab.connect("port", "port")
     meeting = meet(*browsers, server.url)
@@ -51,7 +49,7 @@ def test_a_call_outlives_a_router_that_gets_another_address(
 
 
 @pytest.mark.more
-def test_a_call_outlives_eight_seconds_without_a_network(
+def test_call_survives_eight_seconds_without_a_network(
     lab: Lab, server: LabServer, browsers: tuple[Browser, Browser]
 ) -> None:
     lab.connect("port", "port")
@@ -65,7 +63,7 @@ def test_a_call_outlives_eight_seconds_without_a_network(
 
 @pytest.mark.more
 @pytest.mark.beside
-def test_a_file_outlives_two_cuts_of_the_network(
+def test_file_transfer_survives_two_network_outages(
     lab: Lab, server: LabServer, browsers: tuple[Browser, Browser], tmp_path: Path
 ) -> None:
     lab.connect("port", "port")

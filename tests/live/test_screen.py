@@ -82,7 +82,7 @@ def no_screen(page: Page) -> None:
 
 
 @pytest.mark.parametrize("name", EACH)
-def test_a_screen_is_seen_beside_the_camera_until_it_is_stopped(
+def test_shared_screen_is_shown_beside_the_camera_until_stopped(
     name: str, sharer: Browser, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
     other: Browser = request.getfixturevalue(name)
@@ -118,9 +118,7 @@ def test_firefox_shares_to_chromium(chromium: Browser, firefox: Browser, server:
     assert not [line for line in bob.console + alice.console if "made anew" in line]
 
 
-def test_the_sound_of_a_screen_comes_and_is_nobodys_voice(
-    sharer: Browser, chromium: Browser, server: LiveServer
-) -> None:
+def test_screen_audio_is_heard_and_not_taken_for_speech(sharer: Browser, chromium: Browser, server: LiveServer) -> None:
     alice, bob = (join_call(each, f"{server.url}/r/sound", who) for each, who in ((sharer, "Alice"), (chromium, "Bob")))
     speaks = "document.querySelector('.tile:not([data-role=screen])').dataset.speaking === 'true'"
     bob.until(speaks)
@@ -148,7 +146,7 @@ def test_the_screen_is_sharp_and_the_camera_beside_it_small(
 
 
 @pytest.mark.parametrize("name", EACH)
-def test_who_comes_later_and_who_loads_the_page_anew_see_the_screen(
+def test_late_joiner_and_reloaded_page_see_the_screen(
     name: str, sharer: Browser, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
     alice = join_call(sharer, f"{server.url}/r/later-{name}", "Alice")
@@ -160,7 +158,7 @@ def test_who_comes_later_and_who_loads_the_page_anew_see_the_screen(
     screen_flows(bob)
 
 
-def test_a_screen_is_shared_while_the_server_is_away(sharer: Browser, chromium: Browser) -> None:
+def test_screen_sharing_works_while_the_server_is_down(sharer: Browser, chromium: Browser) -> None:
     with LiveServer() as server:
         alice, bob = (
             join_call(each, f"{server.url}/r/tea", who) for each, who in ((sharer, "Alice"), (chromium, "Bob"))
@@ -175,7 +173,7 @@ def test_a_screen_is_shared_while_the_server_is_away(sharer: Browser, chromium: 
         no_screen(bob)
 
 
-def test_a_host_switches_screens_off(sharer: Browser, chromium: Browser, server: LiveServer) -> None:
+def test_host_can_disable_screen_sharing(sharer: Browser, chromium: Browser, server: LiveServer) -> None:
     host = new_call(chromium, server, "Alice")
     bob = join_call(sharer, host.evaluate("location.href"), "Bob")
     media_flows(host)
@@ -192,7 +190,7 @@ def test_a_host_switches_screens_off(sharer: Browser, chromium: Browser, server:
     screen_flows(host)
 
 
-def test_of_two_screens_one_is_chosen_by_the_keyboard_alone(
+def test_one_of_two_screens_can_be_chosen_by_keyboard_alone(
     sharer: Browser, chromium: Browser, server: LiveServer
 ) -> None:
     alice = join_call(chromium, f"{server.url}/r/two-screens", "Alice")

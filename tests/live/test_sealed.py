@@ -94,7 +94,7 @@ def reflect(visitor: Visitor, message: Message) -> list[Message]:
     return [{**message, "data": data} for data in visitor.said]
 
 
-def test_two_people_with_the_key_talk_and_the_server_reads_nothing(chromium: Browser, firefox: Browser) -> None:
+def test_two_people_with_the_key_connect_and_the_server_reads_nothing(chromium: Browser, firefox: Browser) -> None:
     """Not in what passes through it, nor in its log at the lowest level, nor in its figures."""
     with LiveServer("--log-level", "debug", "--metrics", "open") as server, Liar(server.port) as liar:
         link = f"{liar.url}/r/sealed#{KEY}"
@@ -123,7 +123,7 @@ LIES: Final[dict[str, Lie]] = {
 
 @pytest.mark.beside
 @pytest.mark.parametrize("lie", LIES)
-def test_whatever_a_broker_does_nobody_is_connected_with_it(chromium: Browser, liar: Liar, lie: str) -> None:
+def test_malicious_broker_never_becomes_part_of_a_connection(chromium: Browser, liar: Liar, lie: str) -> None:
     """The remote keys of every connection are those that the other person's browser made, or there are none."""
     liar.lie = LIES[lie]
     link = f"{liar.url}/r/{lie}#{KEY}"
@@ -140,7 +140,7 @@ def test_whatever_a_broker_does_nobody_is_connected_with_it(chromium: Browser, l
 
 
 @pytest.mark.beside
-def test_without_a_key_such_a_broker_can_swap_the_keys(chromium: Browser, liar: Liar) -> None:
+def test_malicious_broker_can_swap_keys_without_a_link_key(chromium: Browser, liar: Liar) -> None:
     """So the test above would notice."""
     liar.lie = swap_keys
     link = f"{liar.url}/r/lies"
@@ -149,7 +149,7 @@ def test_without_a_key_such_a_broker_can_swap_the_keys(chromium: Browser, liar: 
 
 
 @pytest.mark.beside
-def test_who_lacks_the_key_is_told_so_and_meets_nobody(chromium: Browser, server: LiveServer) -> None:
+def test_participant_without_the_key_is_told_and_connects_to_no_one(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/keyless"
     mallory = join_call(chromium, room, "Mallory", NO_DEVICES)
     alice, bob = (join_call(chromium, f"{room}#{KEY}", name, NO_DEVICES) for name in ("Alice", "Bob"))
@@ -166,7 +166,7 @@ def test_who_lacks_the_key_is_told_so_and_meets_nobody(chromium: Browser, server
 
 
 @pytest.mark.beside
-def test_who_comes_without_the_key_reads_in_the_lobby_what_to_do(chromium: Browser, server: LiveServer) -> None:
+def test_lobby_explains_what_to_do_without_the_key(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/whole-link"
     join_call(chromium, f"{room}#{KEY}", "Alice")
     bob = chromium.open(room)
@@ -178,7 +178,7 @@ def test_who_comes_without_the_key_reads_in_the_lobby_what_to_do(chromium: Brows
 
 
 @pytest.mark.parametrize("name", EACH)
-def test_a_page_that_is_loaded_anew_is_back_in_its_sealed_seat(
+def test_reloaded_page_resumes_its_encrypted_seat(
     name: str, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
     browser: Browser = request.getfixturevalue(name)
@@ -195,7 +195,7 @@ def test_a_page_that_is_loaded_anew_is_back_in_its_sealed_seat(
 
 
 @pytest.mark.beside
-def test_a_key_that_was_cut_off_is_noticed_before_anything_is_sent(chromium: Browser, server: LiveServer) -> None:
+def test_truncated_key_is_noticed_before_anything_is_sent(chromium: Browser, server: LiveServer) -> None:
     page = chromium.open(f"{server.url}/r/cut#{KEY[:-3]}", init_script=SOCKETS)
     page.until("() => document.body.innerText.includes('This link is incomplete')")
     assert page.evaluate("__sockets") == 0
@@ -204,7 +204,7 @@ def test_a_key_that_was_cut_off_is_noticed_before_anything_is_sent(chromium: Bro
 
 
 @pytest.mark.beside
-def test_a_new_call_has_a_key_and_the_link_that_is_copied_has_it_too(chromium: Browser, server: LiveServer) -> None:
+def test_new_call_has_a_key_and_so_has_the_copied_link(chromium: Browser, server: LiveServer) -> None:
     page = chromium.open(server.url)
     page.click("button", "New call")
     page.until("/^#[A-Za-z0-9_-]{22}$/.test(location.hash)")

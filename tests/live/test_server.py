@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 SDP = "v=0 o=- 1 1 IN IP4 203.0.113.7 a=ice-ufrag:tEaP"
 
 
-def test_a_stop_tells_everybody_when_to_come_back() -> None:
+def test_shutdown_tells_clients_when_to_reconnect() -> None:
     with LiveServer() as server, Socket(server.url) as alice:
         seat = alice.join("tea", "Alice")
         assert server.stop() == 0
@@ -26,7 +26,7 @@ def test_a_stop_tells_everybody_when_to_come_back() -> None:
             assert again.hear("joined")["you"] == seat["you"]
 
 
-def test_a_stop_is_not_ready_while_it_waits_and_waits_for_nobody_who_does_not_read() -> None:
+def test_shutdown_reports_not_ready_and_does_not_wait_for_slow_clients() -> None:
     with LiveServer() as server, Socket(server.url) as alice, Socket(server.url, receive_buffer=8192) as bob:
         bob_id = bob.join("tea", "Bob")["you"]
         alice.join("tea", "Alice")
@@ -41,7 +41,7 @@ def test_a_stop_is_not_ready_while_it_waits_and_waits_for_nobody_who_does_not_re
         assert "error" not in server.log()
 
 
-def test_the_log_of_a_whole_call_tells_no_address_name_token_or_description() -> None:
+def test_log_of_a_whole_call_contains_no_address_name_token_or_description() -> None:
     with LiveServer("--log-level", "debug") as server:
         with Socket(server.url) as alice, Socket(server.url) as bob:
             seat = alice.join("tea-with-bob", "Alice Liddell")
@@ -67,7 +67,7 @@ def test_the_log_of_a_whole_call_tells_no_address_name_token_or_description() ->
         assert secret not in log
 
 
-def test_a_reader_that_does_not_read_is_dropped_alone() -> None:
+def test_slow_client_is_disconnected_alone() -> None:
     with LiveServer() as server, Socket(server.url) as alice, Socket(server.url) as bob, Socket(server.url) as carol:
         bob_id = bob.join("tea", "Bob")["you"]
         alice.join("tea", "Alice")

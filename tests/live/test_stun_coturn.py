@@ -30,6 +30,6 @@ async def what_coturn_is_told(host: str) -> str:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_coturns_client_learns_its_address(host: str) -> None:
+def test_coturn_client_learns_its_address(host: str) -> None:
     told = asyncio.run(what_coturn_is_told(host))
     assert re.search(rf"reflexive addr: \[?{host}\]?:\d+", told), told

@@ -29,7 +29,7 @@ def rest(client: socket.socket) -> bytes:
     return answer
 
 
-def test_a_head_without_end_is_refused_by_its_size_long_before_its_time() -> None:
+def test_endless_head_is_refused_by_size_before_its_timeout() -> None:
     with LiveServer() as server, dial(server) as mallory:
         began = time.monotonic()
         with suppress(ConnectionError):
@@ -41,13 +41,13 @@ def test_a_head_without_end_is_refused_by_its_size_long_before_its_time() -> Non
         assert httpx.get(f"{server.url}/healthz").status_code == 200
 
 
-def test_a_head_of_30_kib_is_taken() -> None:
+def test_head_of_30_kib_is_accepted() -> None:
     with LiveServer() as server:
         assert httpx.get(f"{server.url}/healthz", headers={"x": "x" * 30_000}).status_code == 200
 
 
 @pytest.mark.more
-def test_a_request_that_takes_too_long_is_cut_off() -> None:
+def test_slow_request_is_disconnected() -> None:
     with LiveServer() as server, dial(server) as silent, dial(server) as slow, dial(server) as long:
         began = time.monotonic()
         slow.sendall(b"GET / HTTP/1.1\r\n")
@@ -57,7 +57,7 @@ def test_a_request_that_takes_too_long_is_cut_off() -> None:
         assert REQUEST_WITHIN - 1 < time.monotonic() - began < REQUEST_WITHIN + 3
 
 
-def test_a_connection_full_of_requests_is_hung_up_on_and_keeps_nobody_waiting() -> None:
+def test_pipelined_flood_is_disconnected_and_delays_no_one() -> None:
     with LiveServer() as server, dial(server) as mallory:
         with suppress(ConnectionError):
             mallory.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * 5000)
@@ -94,7 +94,7 @@ PIECES = [
 
 @given(st.sampled_from(BEGINNINGS), st.lists(st.sampled_from(PIECES) | st.binary(max_size=40), max_size=6))
 @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_bytes_get_an_answer_or_an_end_and_no_traceback(
+def test_any_bytes_get_a_response_or_a_close_without_a_traceback(
     server: LiveServer, begin: bytes, pieces: list[bytes]
 ) -> None:
     with dial(server) as mallory:

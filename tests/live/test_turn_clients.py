@@ -53,18 +53,18 @@ def relays(server: LiveServer, transport: str, *flags: str) -> None:
 
 
 @pytest.mark.parametrize("transport", ["udp", pytest.param("tcp", marks=pytest.mark.more)])
-def test_coturns_clients_talk_to_each_other_by_our_relay(plain: LiveServer, transport: str) -> None:
+def test_coturn_clients_talk_to_each_other_through_our_relay(plain: LiveServer, transport: str) -> None:
     relays(plain, transport, "-y", "-m", "2")
 
 
-def test_coturns_clients_talk_to_each_other_by_our_relay_over_tls(secure: LiveServer) -> None:
+def test_coturn_clients_talk_to_each_other_through_our_relay_over_tls(secure: LiveServer) -> None:
     """By the port of the pages."""
     relays(secure, "tls", "-y", "-m", "2")
 
 
 @pytest.mark.more
 @pytest.mark.parametrize("indications", [False, True], ids=["channels", "indications"])
-def test_coturns_client_talks_to_a_peer_by_our_relay(plain: LiveServer, indications: bool) -> None:
+def test_coturn_client_talks_to_a_peer_through_our_relay(plain: LiveServer, indications: bool) -> None:
     port = free_port(socket.SOCK_DGRAM)
     with subprocess.Popen(
         [need("turnutils_peer"), "-L", "127.0.0.1", "-p", str(port)],
@@ -111,7 +111,7 @@ async def echoed(server: LiveServer, who: tuple[str, str], transport: str, peer:
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-def test_aioice_talks_to_a_peer_by_our_relay(plain: LiveServer, secure: LiveServer, transport: str) -> None:
+def test_aioice_talks_to_a_peer_through_our_relay(plain: LiveServer, secure: LiveServer, transport: str) -> None:
     server = secure if transport == "tls" else plain
     with member(server) as who, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
         peer.bind(("127.0.0.1", 0))

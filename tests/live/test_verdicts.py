@@ -49,16 +49,14 @@ def both(browsers: tuple[Browser, Browser], room: str) -> list[Page]:
     ("kind", "path"),
     [("port", "Direct, through both NATs (UDP)"), ("udpblock", "Relayed over TLS, still encrypted")],
 )
-def test_the_panel_says_what_is_between(kind: Kind, path: str, lab: Lab, browsers: tuple[Browser, Browser]) -> None:
+def test_connection_panel_names_the_path(kind: Kind, path: str, lab: Lab, browsers: tuple[Browser, Browser]) -> None:
     lab.connect(kind, kind)
     with LabServer(lab.server) as server:
         pages = both(browsers, f"{server.url}/r/{kind}")
         assert [open_line(page)["Path"] for page in pages] == [path, path]
 
 
-def test_the_tile_says_that_there_is_no_relay_or_that_it_is_silent(
-    lab: Lab, browsers: tuple[Browser, Browser], tmp_path: Path
-) -> None:
+def test_tile_reports_a_missing_or_silent_relay(lab: Lab, browsers: tuple[Browser, Browser], tmp_path: Path) -> None:
     lab.connect("sym", "sym")
     elsewhere = ("--port", "8443", "--stun-port", "3479", *TLS[2:])
     with (
@@ -70,9 +68,7 @@ def test_the_tile_says_that_there_is_no_relay_or_that_it_is_silent(
         say(unheard, "relay-silent")
 
 
-def test_the_tile_says_that_a_network_lets_nothing_out(
-    lab: Lab, browsers: tuple[Browser, Browser], tmp_path: Path
-) -> None:
+def test_tile_reports_a_blocked_network(lab: Lab, browsers: tuple[Browser, Browser], tmp_path: Path) -> None:
     lab.connect("udpblock", "udpblock")
     with LabServer(lab.server, *TLS, *relays(tmp_path, SILENT_UDP, SILENT_TLS)) as server:
         say(both(browsers, f"{server.url}/r/tea"), "network-blocked")
@@ -92,7 +88,7 @@ def say(pages: list[Page], code: CheckCode) -> None:
         page.until("(words) => document.body.innerText.includes(words)", CHECKS[code].message, deadline=30)
 
 
-def test_the_test_page_finds_that_no_udp_gets_out(lab: Lab, browsers: tuple[Browser, Browser]) -> None:
+def test_test_page_detects_blocked_udp(lab: Lab, browsers: tuple[Browser, Browser]) -> None:
     lab.connect("udpblock", "udpblock")
     with LabServer(lab.server) as server:
         for page in checked(browsers, server):
@@ -108,7 +104,7 @@ def test_the_test_page_finds_that_no_udp_gets_out(lab: Lab, browsers: tuple[Brow
             assert "mostly through the relay" in page.text()
 
 
-def test_the_test_page_tells_visitors_their_address_outside(lab: Lab, browsers: tuple[Browser, Browser]) -> None:
+def test_test_page_shows_the_visitors_public_address(lab: Lab, browsers: tuple[Browser, Browser]) -> None:
     lab.connect("port", "port")
     with LabServer(lab.server) as server:
         for page, side in zip(checked(browsers, server), (lab.a, lab.b), strict=True):

@@ -20,7 +20,7 @@ class Machine:
 
 
 @pytest.mark.parametrize("new_loop", [uvloop.new_event_loop, asyncio.new_event_loop])
-def test_an_alarm_that_is_due_already_may_be_asked_to_look_again(
+def test_overdue_alarm_still_rings_when_looked_at_again(
     new_loop: Callable[[], asyncio.AbstractEventLoop],
 ) -> None:
     async def play() -> None:

@@ -76,7 +76,7 @@ def names(rooms: dict[str, Any]) -> list[str]:
     return [room["room"] for room in rooms["rooms"]]
 
 
-def test_a_room_is_made_entered_seen_and_ended(url: str) -> None:
+def test_room_can_be_created_joined_listed_and_ended(url: str) -> None:
     with ask(url) as shop, Socket(url) as alice, Socket(url) as bob:
         made = make(shop)
         assert made["links"]["member"]["url"].startswith(f"{url}/r/{made['room']}#pass=ey")
@@ -92,7 +92,7 @@ def test_a_room_is_made_entered_seen_and_ended(url: str) -> None:
         assert shop.get("/rooms").json()["rooms"] == []
 
 
-def test_the_members_link_lets_its_holder_send_what_was_asked_for_and_the_hosts_all(url: str) -> None:
+def test_member_link_grants_the_requested_permissions_and_host_link_all(url: str) -> None:
     with ask(url) as shop, Socket(url) as alice, Socket(url) as bob:
         made = make(shop, permissions=["chat", "microphone"])
         enter(alice, made, "host")
@@ -102,7 +102,7 @@ def test_the_members_link_lets_its_holder_send_what_was_asked_for_and_the_hosts_
         assert [each["permissions"] for each in seen["members"]] == [list(PERMISSIONS), ["chat", "microphone"]]
 
 
-def test_a_role_is_seen_as_the_host_gave_it(url: str) -> None:
+def test_role_given_by_the_host_is_visible_in_the_api(url: str) -> None:
     with ask(url) as shop, Socket(url) as alice, Socket(url) as bob:
         made = make(shop)
         enter(alice, made, "host")
@@ -114,7 +114,7 @@ def test_a_role_is_seen_as_the_host_gave_it(url: str) -> None:
             assert [each["role"] for each in seen["members"]] == ["host", role]
 
 
-def test_a_room_may_be_made_to_end_at_a_time(url: str) -> None:
+def test_room_can_be_created_with_an_end_time(url: str) -> None:
     with ask(url) as shop, Socket(url) as alice, Socket(url) as bob:
         made = make(shop, ends_in=3600)
         assert 3590 < made["ends"] - time.time() <= 3600
@@ -125,7 +125,7 @@ def test_a_room_may_be_made_to_end_at_a_time(url: str) -> None:
         assert make(shop)["ends"] is None
 
 
-def test_a_member_is_removed_alone_and_has_no_seat_to_come_back_to(url: str) -> None:
+def test_removing_a_member_affects_no_one_else_and_ends_their_seat(url: str) -> None:
     with ask(url) as shop, Socket(url) as alice, Socket(url) as bob:
         made = make(shop)
         enter(alice, made)
@@ -139,7 +139,7 @@ def test_a_member_is_removed_alone_and_has_no_seat_to_come_back_to(url: str) -> 
         assert len(shop.get(f"/rooms/{made['room']}").json()["members"]) == 1
 
 
-def test_a_key_sees_the_rooms_that_it_made_and_an_admins_key_all(tmp_path: Path) -> None:
+def test_api_key_sees_its_own_rooms_and_admin_key_sees_all(tmp_path: Path) -> None:
     with (
         serving(eyeline_in(tmp_path, "open")) as url,
         ask(url) as shop,
@@ -163,7 +163,7 @@ def test_a_key_sees_the_rooms_that_it_made_and_an_admins_key_all(tmp_path: Path)
         assert club.delete(f"/rooms/{ours['room']}/members/{member}").status_code == 404
 
 
-def test_a_room_is_its_keys_own_after_a_restart(tmp_path: Path) -> None:
+def test_room_still_belongs_to_its_api_key_after_a_restart(tmp_path: Path) -> None:
     with serving(eyeline_in(tmp_path)) as url, ask(url) as shop:
         made = make(shop)
     with serving(eyeline_in(tmp_path)) as url, ask(url) as shop, Socket(url) as alice:
@@ -174,7 +174,7 @@ def test_a_room_is_its_keys_own_after_a_restart(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "authorization", ["", "Bearer", "Bearer wrong", f"Basic {SHOP}", SHOP, f"Bearer {SHOP}x", "Bearer é"]
 )
-def test_without_a_key_nothing_is_done(url: str, authorization: str) -> None:
+def test_requests_without_a_valid_key_are_refused(url: str, authorization: str) -> None:
     for method, path in (("GET", "/rooms"), ("POST", "/rooms"), ("POST", "/rooms/tea/end")):
         answer = httpx.request(method, url + PREFIX + path, headers={b"authorization": authorization.encode()})
         assert (answer.status_code, answer.json()["code"]) == (401, "no-key")
@@ -198,13 +198,13 @@ def test_without_a_key_nothing_is_done(url: str, authorization: str) -> None:
         (b'"' + b"x" * BODY_BYTES_MAX, 413, "too-large"),
     ],
 )
-def test_a_body_that_is_wrong_is_refused_with_a_code(url: str, body: bytes, status: int, code: str) -> None:
+def test_invalid_request_body_is_refused_with_a_code(url: str, body: bytes, status: int, code: str) -> None:
     with ask(url) as shop:
         answer = shop.post("/rooms", content=body)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_who_hangs_up_within_a_body_is_no_error_of_the_server(tmp_path: Path) -> None:
+def test_disconnect_within_a_request_body_is_not_a_server_error(tmp_path: Path) -> None:
     coming: list[Message] = [
         {"type": "http.request", "body": b"{", "more_body": True},
         {"type": "http.disconnect"},
@@ -222,7 +222,7 @@ def test_who_hangs_up_within_a_body_is_no_error_of_the_server(tmp_path: Path) ->
     assert said[0]["status"] == 400
 
 
-def test_what_is_not_there_is_a_problem_too(url: str) -> None:
+def test_not_found_is_a_problem_document_too(url: str) -> None:
     with ask(url) as shop:
         answers = [shop.get("/nothing"), shop.put("/rooms"), shop.get("/rooms/TEA")]
     assert [(each.status_code, each.json()["code"]) for each in answers] == [
@@ -232,13 +232,13 @@ def test_what_is_not_there_is_a_problem_too(url: str) -> None:
     ]
 
 
-def test_without_keys_there_is_no_api(tmp_path: Path) -> None:
+def test_api_is_off_without_keys(tmp_path: Path) -> None:
     site = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))
     with serving(site) as url:
         assert httpx.get(f"{url}{PREFIX}/rooms").headers["content-type"].startswith("text/html")
 
 
-def test_links_lead_to_where_the_site_has_mounted_the_pages(tmp_path: Path) -> None:
+def test_links_lead_to_the_mount_point_of_the_pages(tmp_path: Path) -> None:
     eyeline = eyeline_in(tmp_path)
     site = Starlette(routes=[Mount("/calls", eyeline)], lifespan=eyeline.lifespan)
     with serving(site) as url, ask(url, prefix=f"/calls{PREFIX}") as shop:
@@ -248,7 +248,7 @@ def test_links_lead_to_where_the_site_has_mounted_the_pages(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "content", [None, "", "no TOML", '[a]\nsha256 = "short"', '[a]\nkey = "in the clear"', '["a b"]\nsha256 = ""']
 )
-def test_keys_that_cannot_be_used_stop_the_start(tmp_path: Path, content: str | None) -> None:
+def test_unusable_keys_prevent_startup(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "keys.toml"
     if content is not None:
         path.write_text(content)
@@ -256,7 +256,7 @@ def test_keys_that_cannot_be_used_stop_the_start(tmp_path: Path, content: str | 
         build(Settings(data_dir=tmp_path, api_keys=path))
 
 
-def test_the_document_is_served(url: str) -> None:
+def test_openapi_document_is_served(url: str) -> None:
     assert httpx.get(f"{url}{PREFIX}/openapi.json").json() == json.loads(json.dumps(DOCUMENT))
 
 
@@ -284,12 +284,12 @@ def open_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @API.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
-def test_whatever_is_asked_is_answered_as_the_document_says(case: Case, open_house: str) -> None:
+def test_every_response_conforms_to_the_openapi_document(case: Case, open_house: str) -> None:
     """Requests that fit the document and ones that don't; `EYELINE_API_EXAMPLES` of each operation (15)."""
     case.call_and_validate(base_url=open_house)
 
 
-def test_who_asks_without_a_host_as_http_1_0_may_is_answered(url: str) -> None:
+def test_http_1_0_request_without_a_host_is_answered(url: str) -> None:
     with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as plain:
         head = f"POST {PREFIX}/rooms HTTP/1.0\r\nAuthorization: Bearer {SHOP}\r\nContent-Length: 2\r\n\r\n{{}}"
         plain.sendall(head.encode())

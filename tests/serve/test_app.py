@@ -31,7 +31,7 @@ def url(eyeline: Eyeline) -> Iterator[str]:
         yield running
 
 
-def test_one_answer_to_join_carries_all_that_a_member_needs(url: str) -> None:
+def test_response_to_join_carries_everything_a_member_needs(url: str) -> None:
     with Socket(url) as alice:
         joined = alice.join("tea", "Alice")
     assert [member["name"] for member in joined["roster"]["members"]] == ["Alice"]
@@ -40,7 +40,7 @@ def test_one_answer_to_join_carries_all_that_a_member_needs(url: str) -> None:
 
 
 @pytest.mark.parametrize(("one_port", "transports"), [(False, ["udp"]), (True, ["udp", "tcp"])])
-def test_turn_over_tcp_is_told_only_where_somebody_serves_it(
+def test_turn_over_tcp_is_offered_only_where_it_is_served(
     tmp_path: Path, one_port: bool, transports: list[str]
 ) -> None:
     eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"), one_port=one_port)
@@ -49,7 +49,7 @@ def test_turn_over_tcp_is_told_only_where_somebody_serves_it(
     assert [each.partition("?transport=")[2] for each in turn["urls"]] == transports
 
 
-def test_a_signal_reaches_the_other_member_with_its_sender(url: str) -> None:
+def test_signal_reaches_the_other_member_with_its_sender(url: str) -> None:
     with Socket(url) as alice, Socket(url) as bob:
         alice_id = alice.join("tea", "Alice")["you"]
         bob_id = bob.join("tea", "Bob")["you"]
@@ -57,14 +57,14 @@ def test_a_signal_reaches_the_other_member_with_its_sender(url: str) -> None:
         assert alice.hear("signalled") == {"type": "signalled", "from": bob_id, "n": 1, "data": "hello"}
 
 
-def test_a_client_without_the_subprotocol_is_turned_away(url: str) -> None:
+def test_client_without_the_subprotocol_is_rejected(url: str) -> None:
     with pytest.raises(InvalidStatus) as refused, Socket(url, subprotocol=None):
         pass
     assert refused.value.response.status_code == 400
     assert b"wrong-subprotocol" in (refused.value.response.body or b"")
 
 
-def test_a_page_of_another_origin_is_turned_away_unless_allowed(url: str) -> None:
+def test_page_of_another_origin_is_rejected_unless_allowed(url: str) -> None:
     with pytest.raises(InvalidStatus) as refused, Socket(url, origin="https://evil.example"):
         pass
     assert refused.value.response.status_code == 403
@@ -73,7 +73,7 @@ def test_a_page_of_another_origin_is_turned_away_unless_allowed(url: str) -> Non
             assert page.join("tea", "Alice")["you"]
 
 
-def test_a_frame_over_64_kib_is_refused_with_a_code_and_closed(url: str) -> None:
+def test_frame_over_64_kib_is_refused_with_a_code_and_closes_the_socket(url: str) -> None:
     with Socket(url) as alice:
         alice.join("tea", "Alice")
         alice.say("x" * (64 * 1024 + 1))
@@ -83,7 +83,7 @@ def test_a_frame_over_64_kib_is_refused_with_a_code_and_closed(url: str) -> None
         assert (alice.connection.close_code, alice.connection.close_reason) == (1009, "too-large")
 
 
-def test_bytes_that_are_no_text_are_refused_and_nothing_is_lost(url: str) -> None:
+def test_binary_frame_is_refused_and_the_session_continues(url: str) -> None:
     with Socket(url) as alice:
         alice.join("tea", "Alice")
         alice.connection.send(b"\xff\x00\xfe")
@@ -92,7 +92,7 @@ def test_bytes_that_are_no_text_are_refused_and_nothing_is_lost(url: str) -> Non
         assert alice.hear() == {"type": "pong"}
 
 
-def test_a_flood_is_cut_off(url: str) -> None:
+def test_flooding_client_is_disconnected(url: str) -> None:
     with Socket(url) as alice:
         alice.join("tea", "Alice")
         with contextlib.suppress(ConnectionClosed):
@@ -101,7 +101,7 @@ def test_a_flood_is_cut_off(url: str) -> None:
         assert alice.hear("refused")["code"] == "too-fast"
 
 
-def test_a_member_who_lost_its_socket_comes_back_to_its_seat(url: str) -> None:
+def test_member_that_lost_its_socket_resumes_its_seat(url: str) -> None:
     with Socket(url) as alice:
         first = alice.join("tea", "Alice")
     with Socket(url) as alice:
@@ -109,7 +109,7 @@ def test_a_member_who_lost_its_socket_comes_back_to_its_seat(url: str) -> None:
         assert alice.hear("joined")["you"] == first["you"]
 
 
-def test_another_process_with_the_same_data_gives_the_seat_back(eyeline: Eyeline, tmp_path: Path) -> None:
+def test_restarted_process_with_the_same_data_restores_the_seat(eyeline: Eyeline, tmp_path: Path) -> None:
     with serving(eyeline) as url, Socket(url) as alice:
         first = alice.join("tea", "Alice")
     with serving(build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))) as url, Socket(url) as alice:
@@ -118,7 +118,7 @@ def test_another_process_with_the_same_data_gives_the_seat_back(eyeline: Eyeline
     assert (again["you"], again["roster"]["complete"], again["gap"]) == (first["you"], False, True)
 
 
-def test_it_runs_in_a_fastapi_site_under_a_prefix(eyeline: Eyeline) -> None:
+def test_runs_in_a_fastapi_site_under_a_prefix(eyeline: Eyeline) -> None:
     site = FastAPI(lifespan=eyeline.lifespan)
     site.mount("/calls", eyeline)
 
@@ -133,7 +133,7 @@ def test_it_runs_in_a_fastapi_site_under_a_prefix(eyeline: Eyeline) -> None:
             assert alice.join("tea", "Alice")["you"]
 
 
-def test_it_runs_in_a_django_site_under_a_prefix_and_starts_with_the_first_request(eyeline: Eyeline) -> None:
+def test_runs_in_a_django_site_under_a_prefix_and_starts_with_the_first_request(eyeline: Eyeline) -> None:
     if not django_settings.configured:
         django_settings.configure(SECRET_KEY="x", ROOT_URLCONF=(), ALLOWED_HOSTS=["*"])
         django.setup()

@@ -67,7 +67,7 @@ def no_more_files(*_: object) -> None:
     raise OSError(errno.EMFILE, "no more files")
 
 
-def test_what_comes_before_a_socket_is_connected_is_a_few_datagrams_and_nobody_elses_later(
+def test_datagrams_before_connect_are_bounded_and_never_delivered_to_the_wrong_peer(
     meanwhile: Meanwhile,
 ) -> None:
     with udp() as bound, udp() as peer, udp() as stranger:
@@ -83,9 +83,7 @@ def test_what_comes_before_a_socket_is_connected_is_a_few_datagrams_and_nobody_e
                 wire.recv(2048)
 
 
-def test_an_allocate_that_is_said_twice_at_the_wrong_moment_gives_one_allocation(
-    relay: Running, meanwhile: Meanwhile
-) -> None:
+def test_retransmitted_allocate_at_the_wrong_moment_gives_one_allocation(relay: Running, meanwhile: Meanwhile) -> None:
     client = Client(relay)
     with closing(client.wire):
         client.ask(REFRESH)  # for a nonce
@@ -100,7 +98,7 @@ def test_an_allocate_that_is_said_twice_at_the_wrong_moment_gives_one_allocation
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_a_channel_without_a_socket_of_its_own_carries_all_the_same(
+def test_channel_without_a_connected_socket_still_relays(
     relay: Running, monkeypatch: pytest.MonkeyPatch, transport: str
 ) -> None:
     client = Client(relay, transport)
@@ -118,7 +116,7 @@ def test_a_channel_without_a_socket_of_its_own_carries_all_the_same(
         assert client.ask(REFRESH, Lifetime(0)).message_class is Class.SUCCESS
 
 
-def test_nobody_takes_all_sockets_and_what_works_without_one_gets_none_of_the_second_half() -> None:
+def test_no_member_takes_all_sockets_and_optional_ones_stay_below_half() -> None:
     with running("uvloop", sockets=20) as small, ExitStack() as stack:
         peers = [stack.enter_context(udp()) for _ in range(8)]
         clients = [Client(small, peer=name, host=host) for name, host in [("mallory", "127.0.0.2")] * 4 + [BOB]]
@@ -139,7 +137,7 @@ def test_nobody_takes_all_sockets_and_what_works_without_one_gets_none_of_the_se
         until(lambda: small.shares.used == files() - before == 0)
 
 
-def test_strangers_over_tcp_take_half_of_the_sockets_at_most() -> None:
+def test_unauthenticated_tcp_clients_take_at_most_half_of_the_sockets() -> None:
     with running("uvloop", sockets=20) as small, ExitStack() as stack:
         hosts = [f"127.0.0.{number}" for number in range(2, 6)]
         clients = [Client(small, "tcp", host=host) for host in hosts * 5]
@@ -155,7 +153,7 @@ def test_strangers_over_tcp_take_half_of_the_sockets_at_most() -> None:
         until(lambda: small.shares.used == small.streams() == 0)
 
 
-def test_an_address_whose_clients_have_only_tcp_gets_its_whole_share() -> None:
+def test_address_whose_clients_have_only_tcp_gets_its_whole_share() -> None:
     with running("uvloop", sockets=80) as small, ExitStack() as stack:
         clients: list[Client] = []
         for number in range(20):
@@ -168,7 +166,7 @@ def test_an_address_whose_clients_have_only_tcp_gets_its_whole_share() -> None:
         until(lambda: small.shares.used == small.relay._strangers.used == 0)
 
 
-def test_a_flooder_over_tcp_is_hung_up_on_and_their_neighbours_are_answered(relay: Running) -> None:
+def test_flooding_tcp_client_is_disconnected_and_others_are_answered(relay: Running) -> None:
     flood = Message(BINDING, Class.REQUEST, bytes(12)).encode() * 1000
     for _ in range(20):
         mallory, bob = Client(relay, "tcp"), Client(relay, "tcp", peer="bob")
@@ -199,7 +197,7 @@ async def one_port(data_dir: Path, *, connections: int, told: tuple[str, int] | 
     ("allowed", "told", "why"),
     [(STREAMS * 10, None, b"too-many-connections"), (1, ("192.0.2.7", 4711), b"twice")],
 )
-def test_an_address_has_so_many_connections_to_the_one_port(
+def test_connections_per_address_to_the_shared_port_are_limited(
     tmp_path: Path, allowed: int, told: tuple[str, int] | None, why: bytes
 ) -> None:
     async def play() -> None:
@@ -213,7 +211,7 @@ def test_an_address_has_so_many_connections_to_the_one_port(
     asyncio.run(play())
 
 
-def test_a_kept_port_is_counted_as_long_as_it_is_open(relay: Running) -> None:
+def test_reserved_port_counts_as_long_as_it_is_open(relay: Running) -> None:
     first, second = Client(relay), Client(relay)
     with closing(first.wire), closing(second.wire):
         answer = first.ask(ALLOCATE, RequestedTransport(UDP), EvenPort(reserve_next=True))
@@ -230,7 +228,7 @@ def test_a_kept_port_is_counted_as_long_as_it_is_open(relay: Running) -> None:
         until(lambda: relay.shares.used == 0)
 
 
-def test_a_member_has_a_share_whatever_address_they_come_from() -> None:
+def test_member_has_one_share_across_all_addresses() -> None:
     shares = SocketQuotas(100 * SOCKETS_PER_MEMBER)
     held = [shares.of(Source(bytes((192, 0, 2, number))), "mallory") for number in range(2)]
     for each in held:
@@ -241,7 +239,7 @@ def test_a_member_has_a_share_whatever_address_they_come_from() -> None:
     shares.of(Source(bytes(4)), "alice").take()
 
 
-def test_the_relay_leaves_half_of_the_files_to_the_pages() -> None:
+def test_relay_leaves_half_of_the_file_descriptors_to_http() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
     try:
@@ -256,7 +254,7 @@ def test_the_relay_leaves_half_of_the_files_to_the_pages() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_an_address_is_taken_for_our_own_when_there_is_no_socket_to_find_out_by() -> None:
+def test_address_is_treated_as_our_own_when_no_socket_is_left_to_check() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:
@@ -265,7 +263,7 @@ def test_an_address_is_taken_for_our_own_when_there_is_no_socket_to_find_out_by(
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_a_new_allocation_is_no_new_bandwidth() -> None:
+def test_new_allocation_does_not_reset_the_bandwidth_limit() -> None:
     began = time.monotonic()
     with running("uvloop", rate=100_000) as slow, udp() as peer:
         for _ in range(6):
@@ -280,7 +278,7 @@ def test_a_new_allocation_is_no_new_bandwidth() -> None:
         assert 90_000 <= slow.relay.totals().to_peers_bytes <= allowed
 
 
-def test_clocks_that_differ_are_no_new_bandwidth() -> None:
+def test_clock_skew_does_not_reset_the_bandwidth_limit() -> None:
     limit = BandwidthLimit(per_second=1000, burst=1000)
     limit.available(10)
     limit.spend(1000)
@@ -288,7 +286,7 @@ def test_clocks_that_differ_are_no_new_bandwidth() -> None:
         assert limit.available(now) == pytest.approx(3)
 
 
-def test_a_meter_is_kept_until_it_is_as_good_as_new() -> None:
+def test_bandwidth_limit_is_kept_until_it_has_refilled() -> None:
     meters = BandwidthLimits(1000)
     used, busy = meters.of("alice"), meters.of("bob")
     for each in (used, busy):
@@ -303,7 +301,7 @@ def test_a_meter_is_kept_until_it_is_as_good_as_new() -> None:
     assert meters.of("alice") is not used
 
 
-def test_a_flood_while_a_channel_is_bound_does_not_come_by_the_channel(relay: Running, meanwhile: Meanwhile) -> None:
+def test_flood_during_channel_bind_is_not_delivered_by_the_channel(relay: Running, meanwhile: Meanwhile) -> None:
     client = Client(relay)
     with closing(client.wire), udp() as peer, udp() as neighbour:
         relayed = ("127.0.0.1", client.allocate().port)

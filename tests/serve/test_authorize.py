@@ -41,7 +41,7 @@ def hello(client: Socket, room: str = "tea", **shown: str) -> dict[str, Any]:
     return client.hear()
 
 
-def test_where_passes_are_needed_nobody_enters_without_one_and_who_has_one_bears_its_name(tmp_path: Path) -> None:
+def test_pass_is_required_and_sets_the_display_name(tmp_path: Path) -> None:
     site = build(settings(tmp_path, rooms="tokens", pass_keys=keys(tmp_path), pass_audience="meet.example"))
     claims = {"room": "tea", "name": "Alice", "exp": 2_000_000_000, "aud": "meet.example"}
     with serving(site) as url, Socket(url) as stranger, Socket(url) as late, Socket(url) as alice:
@@ -61,7 +61,7 @@ def soon(claims: dict[str, Any]) -> str:
     return jwt.encode({"alg": "HS256", "kid": "site"}, claims | {"exp": time.time() + 60}, SECRET)
 
 
-def test_a_pass_with_a_name_takes_no_sealed_one(tmp_path: Path) -> None:
+def test_pass_with_a_name_excludes_an_encrypted_name(tmp_path: Path) -> None:
     site = build(settings(tmp_path, pass_keys=keys(tmp_path)))
     with serving(site) as url, Socket(url) as alice:
         hello(alice, **{"pass": soon({"room": "tea", "name": "Alice", "aud": "eyeline"})})
@@ -76,7 +76,7 @@ async def by_cookie(scope: Scope, room: str) -> Person | None:
     return Person(DisplayName(who), "host", may=["chat"]) if room == "tea" and who else None  # type: ignore[arg-type]
 
 
-def test_a_fastapi_site_says_who_enters(tmp_path: Path) -> None:
+def test_fastapi_site_decides_who_enters(tmp_path: Path) -> None:
     origins = ("https://alice.example",)
     eyeline = build(settings(tmp_path, allowed_origins=origins), authorize=by_cookie)
     site = FastAPI(lifespan=eyeline.lifespan)
@@ -90,7 +90,7 @@ def test_a_fastapi_site_says_who_enters(tmp_path: Path) -> None:
                 assert hello(stranger, room)["code"] == "not-allowed"
 
 
-def test_who_was_let_in_comes_back_to_their_seat_without_being_asked_about(tmp_path: Path) -> None:
+def test_member_resumes_without_being_authorized_again(tmp_path: Path) -> None:
     asked: list[str] = []
 
     async def once(_scope: Scope, room: str) -> Person | None:
@@ -110,7 +110,7 @@ def test_who_was_let_in_comes_back_to_their_seat_without_being_asked_about(tmp_p
     "said",
     [KeyError("no such session"), Person(DisplayName("A" * 400)), "alice", Person(may=("fly",))],  # type: ignore[arg-type]
 )
-def test_nobody_enters_where_the_sites_code_fails_or_says_what_cannot_be(tmp_path: Path, said: Any) -> None:
+def test_join_is_refused_when_the_sites_code_fails_or_returns_nonsense(tmp_path: Path, said: Any) -> None:
     async def broken(_scope: Scope, _room: str) -> Person | None:
         if isinstance(said, Exception):
             raise said
@@ -120,7 +120,7 @@ def test_nobody_enters_where_the_sites_code_fails_or_says_what_cannot_be(tmp_pat
         assert hello(alice)["code"] == "not-allowed"
 
 
-def test_nobody_enters_where_the_sites_code_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_join_is_refused_when_the_sites_code_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(authorization, "AUTHORIZE_WITHIN", 0.05)
 
     async def slow(_scope: Scope, _room: str) -> Person | None:
@@ -132,7 +132,7 @@ def test_nobody_enters_where_the_sites_code_does_not_answer(tmp_path: Path, monk
 
 
 @pytest.mark.parametrize("content", [None, b"", b'{"keys": [{"kty": "RSA", "kid": "a"}]}'])
-def test_keys_that_cannot_be_used_stop_the_start(tmp_path: Path, content: bytes | None) -> None:
+def test_unusable_keys_prevent_startup(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "keys.json"
     if content is not None:
         path.write_bytes(content)

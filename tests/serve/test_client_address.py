@@ -46,14 +46,14 @@ def source(peer: str | None, *forwarded: str) -> str | None:
         (None, ["198.51.100.9"], None),
     ],
 )
-def test_last_address_that_is_no_trusted_proxy_is_the_client(
+def test_last_address_that_is_not_a_trusted_proxy_is_the_client(
     peer: str | None, forwarded: list[str], expected: str | None
 ) -> None:
     assert source(peer, *forwarded) == expected
 
 
 @given(st.lists(st.text(st.characters(max_codepoint=255), max_size=40), max_size=4))
-def test_whatever_a_header_holds_there_is_an_address(lines: list[str]) -> None:
+def test_any_forwarded_header_gives_an_address(lines: list[str]) -> None:
     headers = [(b"x-forwarded-for", line.encode("latin-1")) for line in lines]
     found = client({"client": ("10.0.0.1", 1), "headers": headers}, PROXIES)
 
@@ -73,7 +73,7 @@ def test_whatever_a_header_holds_there_is_an_address(lines: list[str]) -> None:
         (request(None, proto="https"), False),
     ],
 )
-def test_tls_is_believed_from_trusted_proxies_only(scope: Scope, secure: bool) -> None:
+def test_forwarded_https_is_accepted_only_from_trusted_proxies(scope: Scope, secure: bool) -> None:
     assert is_secure(scope, PROXIES) is secure
 
 
@@ -87,5 +87,5 @@ def test_tls_is_believed_from_trusted_proxies_only(scope: Scope, secure: bool) -
         (request("1.2.3.4", "198.51.100.9"), False),  # a liar far away is no proxy that somebody forgot
     ],
 )
-def test_proxy_next_door_that_is_not_trusted_is_noticed(scope: Scope, unknown: bool) -> None:
+def test_untrusted_proxy_on_a_private_address_is_noticed(scope: Scope, unknown: bool) -> None:
     assert is_unknown_proxy(scope, PROXIES) is unknown

@@ -31,7 +31,7 @@ def enter(into: ConnectionLimits, source: Source | None, now: float = 0) -> Admi
     return admitted
 
 
-def test_address_has_so_many_sockets_and_another_address_its_own() -> None:
+def test_sockets_are_limited_per_address() -> None:
     full = limits()
     guests = [enter(full, MALLORY) for _ in range(10)]
 
@@ -41,7 +41,7 @@ def test_address_has_so_many_sockets_and_another_address_its_own() -> None:
     enter(full, MALLORY)
 
 
-def test_address_that_opens_and_closes_all_the_time_is_slowed() -> None:
+def test_rapid_reconnects_from_one_address_are_throttled() -> None:
     busy = limits()
     for _ in range(20):
         enter(busy, MALLORY).leaves()
@@ -51,7 +51,7 @@ def test_address_that_opens_and_closes_all_the_time_is_slowed() -> None:
     assert busy.enter(MALLORY, 1.001) == "too-many-sockets"
 
 
-def test_all_together_have_so_many_sockets() -> None:
+def test_total_number_of_sockets_is_limited() -> None:
     full = limits(sockets=12)
     for _ in range(10):
         enter(full, MALLORY)
@@ -63,7 +63,7 @@ def test_all_together_have_so_many_sockets() -> None:
     enter(full, ALICE)
 
 
-def test_address_that_is_not_known_has_no_limit_of_its_own() -> None:
+def test_unknown_address_has_no_limit_per_address() -> None:
     open_door = limits()
     guests = [enter(open_door, None) for _ in range(50)]
 
@@ -71,7 +71,7 @@ def test_address_that_is_not_known_has_no_limit_of_its_own() -> None:
     assert all(open_door.admits(None, 0) for _ in range(1000))
 
 
-def test_messages_and_looks_are_counted_over_all_sockets_of_an_address() -> None:
+def test_messages_and_room_lookups_are_limited_over_all_sockets_of_an_address() -> None:
     one = limits()
     first, second, other = enter(one, MALLORY), enter(one, MALLORY), enter(one, ALICE)
 
@@ -82,7 +82,7 @@ def test_messages_and_looks_are_counted_over_all_sockets_of_an_address() -> None
     assert first.looks(10.001)
 
 
-def test_address_has_so_many_connections_of_turn_and_opens_so_many() -> None:
+def test_turn_connections_per_address_are_limited_in_number_and_rate() -> None:
     busy, most = limits(), 10 * STREAMS
     assert sum(busy.connects(MALLORY, 0) for _ in range(2 * most)) == most
     assert busy.connects(ALICE, 0)
@@ -98,7 +98,7 @@ def test_address_has_so_many_connections_of_turn_and_opens_so_many() -> None:
     assert busy.connects(MALLORY, 0.101)
 
 
-def test_nothing_is_remembered_of_who_has_left() -> None:
+def test_no_state_is_kept_for_addresses_without_connections() -> None:
     empty = limits()
     for admitted in [enter(empty, ALICE), enter(empty, MALLORY), enter(empty, None)]:
         admitted.leaves()
@@ -122,7 +122,7 @@ def refusal(url: str) -> tuple[int, str, str]:
     return answer.status_code, answer.headers["retry-after"], (answer.body or b"").decode()
 
 
-def test_one_socket_too_many_gets_429_and_when_to_come_back(url: str) -> None:
+def test_one_socket_too_many_gets_429_with_retry_after(url: str) -> None:
     with ExitStack() as stack:
         for _ in range(10):
             stack.enter_context(Socket(url))
@@ -131,7 +131,7 @@ def test_one_socket_too_many_gets_429_and_when_to_come_back(url: str) -> None:
     assert '"code":"too-many-sockets"' in body
 
 
-def test_too_many_requests_get_429_and_when_to_come_back(url: str) -> None:
+def test_too_many_requests_get_429_with_retry_after(url: str) -> None:
     with httpx.Client() as mallory:
         while (answer := mallory.get(f"{url}/healthz")).status_code == 200:
             pass
@@ -146,7 +146,7 @@ def test_too_many_requests_get_429_and_when_to_come_back(url: str) -> None:
 
 @pytest.mark.parametrize("path", ["/ws", "/elsewhere"])
 @pytest.mark.parametrize("head", [{"subprotocols": []}, {"headers": [(b"origin", b"https://evil.example")]}])
-def test_upgrades_that_are_refused_count_as_requests(tmp_path: Path, head: dict[str, Any], path: str) -> None:
+def test_refused_upgrades_count_as_requests(tmp_path: Path, head: dict[str, Any], path: str) -> None:
     """All that an address may ask for at once is used up by them."""
     eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", sockets_per_address=10))
     scope = {
@@ -180,7 +180,7 @@ def test_upgrades_that_are_refused_count_as_requests(tmp_path: Path, head: dict[
     assert "too-many-requests" in answers[100:]
 
 
-def test_who_guesses_names_of_rooms_is_told_to_wait_and_keeps_the_socket(url: str) -> None:
+def test_client_that_guesses_room_names_is_throttled_but_keeps_its_socket(url: str) -> None:
     for number in range(10):
         with Socket(url) as mallory:
             mallory.say({"type": "hello", "room": f"guess-{number}"})
@@ -192,7 +192,7 @@ def test_who_guesses_names_of_rooms_is_told_to_wait_and_keeps_the_socket(url: st
         assert mallory.hear() == {"type": "pong"}
 
 
-def test_messages_of_many_sockets_are_cut_off_together(url: str) -> None:
+def test_message_flood_over_many_sockets_is_cut_off(url: str) -> None:
     with ExitStack() as stack:
         flood = [stack.enter_context(Socket(url)) for _ in range(8)]
         heard = ""
@@ -205,7 +205,7 @@ def test_messages_of_many_sockets_are_cut_off_together(url: str) -> None:
     assert number >= 600
 
 
-def test_rooms_are_limited_in_all_but_not_for_who_comes_back(tmp_path: Path) -> None:
+def test_total_number_of_rooms_is_limited_but_members_can_still_resume(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", max_sockets=10)
     with serving(build(settings)) as url:
         for number in range(10):  # the seats of those who went are kept

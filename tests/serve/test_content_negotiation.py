@@ -26,24 +26,24 @@ ALL: tuple[Encoding, ...] = ("br", "gzip", "identity")
         ("br;q=many", "identity"),
     ],
 )
-def test_client_gets_the_smallest_of_what_it_likes_most(accepted: str, encoding: Encoding) -> None:
+def test_client_gets_the_smallest_of_its_preferred_encodings(accepted: str, encoding: Encoding) -> None:
     assert preferred(accepted, ALL) == encoding
 
 
-def test_encoding_that_is_not_there_is_not_chosen() -> None:
+def test_unavailable_encoding_is_not_chosen() -> None:
     assert preferred("br, gzip", ("gzip", "identity")) == "gzip"
 
 
 @given(st.text())
-def test_any_accept_encoding_gives_an_encoding_that_is_there(accepted: str) -> None:
+def test_any_accept_encoding_gives_an_available_encoding(accepted: str) -> None:
     assert preferred(accepted, ("gzip", "identity")) in ("gzip", "identity")
 
 
 @pytest.mark.parametrize("held", ['"a"', 'W/"a"', '"b", "a"', "*"])
-def test_client_that_holds_it_needs_nothing(held: str) -> None:
+def test_matching_etag_means_not_modified(held: str) -> None:
     assert unchanged(held, '"a"')
 
 
 @pytest.mark.parametrize("held", ["", '"b"', "a", '"aa"'])
-def test_client_that_holds_another_needs_it(held: str) -> None:
+def test_other_etag_means_modified(held: str) -> None:
     assert not unchanged(held, '"a"')

@@ -73,7 +73,7 @@ def test_nothing_passes_without_a_permission(relay: Running) -> None:
         assert Message.decode(client.receive()).get(Data) == Data(b"now")
 
 
-def test_a_channel_hears_nobody_but_its_peer(relay: Running) -> None:
+def test_channel_receives_only_from_its_peer(relay: Running) -> None:
     """A permission is for an address; another port of it comes by indications."""
     client = Client(relay)
     with closing(client.wire), udp() as peer, udp() as neighbour:
@@ -84,7 +84,7 @@ def test_a_channel_hears_nobody_but_its_peer(relay: Running) -> None:
         assert message.get(XorPeerAddress) == XorPeerAddress(address(neighbour))
 
 
-def test_channel_data_with_a_length_that_lies_is_dropped(relay: Running) -> None:
+def test_channel_data_with_a_wrong_length_is_dropped(relay: Running) -> None:
     """RFC 8656, 12.6: longer than the datagram; what is more than its length is padding."""
     client = Client(relay)
     with closing(client.wire), udp() as peer:
@@ -97,7 +97,7 @@ def test_channel_data_with_a_length_that_lies_is_dropped(relay: Running) -> None
         assert hears_nothing(peer)
 
 
-def test_a_send_indication_that_is_broken_is_dropped(relay: Running) -> None:
+def test_malformed_send_indication_is_dropped(relay: Running) -> None:
     client = Client(relay)
     with closing(client.wire), udp() as peer:
         client.allocate()
@@ -115,7 +115,7 @@ def test_a_send_indication_that_is_broken_is_dropped(relay: Running) -> None:
         assert hears_nothing(peer)
 
 
-def test_a_dead_peer_ends_nothing(relay: Running) -> None:
+def test_unreachable_peer_ends_nothing(relay: Running) -> None:
     """RFC 8656, 11.5: ICMP from a peer, which surfaces as an error of the next call on the socket."""
     client = Client(relay)
     with closing(client.wire), udp() as alive:
@@ -132,7 +132,7 @@ def test_a_dead_peer_ends_nothing(relay: Running) -> None:
         assert client.ask(REFRESH).message_class is Class.SUCCESS
 
 
-def test_a_dead_client_ends_nothing_for_others(relay: Running) -> None:
+def test_unreachable_client_ends_nothing_for_others(relay: Running) -> None:
     gone, other = Client(relay), Client(relay, peer="bob")
     with closing(other.wire), udp() as peer:
         relayed = gone.allocate()
@@ -146,7 +146,7 @@ def test_a_dead_client_ends_nothing_for_others(relay: Running) -> None:
         assert other.receive()[4:] == b"hello"
 
 
-def test_who_leaves_is_relayed_no_more(relay: Running) -> None:
+def test_nothing_is_relayed_for_a_member_that_left(relay: Running) -> None:
     client = Client(relay)
     with closing(client.wire), udp() as peer:
         relayed = client.allocate()
@@ -174,7 +174,7 @@ def test_a_refresh_of_zero_closes_everything(relay: Running, transport: str) -> 
             again.bind(("127.0.0.1", relayed.port))
 
 
-def test_a_full_range_is_said() -> None:
+def test_exhausted_port_range_is_reported() -> None:
     with running("uvloop", ports=range(48_000, 48_002)) as small:
         clients = [Client(small, peer=str(number)) for number in range(3)]
         answers = [client.ask(ALLOCATE, RequestedTransport(UDP)) for client in clients]
@@ -219,7 +219,7 @@ def test_bytes_are_counted_without_headers_and_only_if_they_pass(relay: Running,
         until(lambda: relay.relay.totals()[:4] == (2, 15, 1, 9))
 
 
-def test_a_stream_in_single_bytes_and_all_at_once_is_the_same(relay: Running) -> None:
+def test_stream_may_arrive_in_single_bytes_or_all_at_once(relay: Running) -> None:
     client = Client(relay, "tcp")
     with closing(client.wire), udp() as peer:
         client.allocate()
@@ -232,7 +232,7 @@ def test_a_stream_in_single_bytes_and_all_at_once_is_the_same(relay: Running) ->
 
 
 @pytest.mark.parametrize("junk", [b"\x80\0\0\0junk", b"\0\1\0\0nocookie" + bytes(20), b"\xff" * 70_000])
-def test_a_stream_that_is_neither_ends(relay: Running, junk: bytes) -> None:
+def test_stream_that_is_neither_stun_nor_channel_data_is_closed(relay: Running, junk: bytes) -> None:
     client = Client(relay, "tcp")
     with closing(client.wire), udp() as peer:
         relayed = client.allocate()
@@ -244,7 +244,7 @@ def test_a_stream_that_is_neither_ends(relay: Running, junk: bytes) -> None:
         assert relayed.port
 
 
-def test_a_frame_of_64_kilobytes_passes_or_is_dropped_and_the_stream_goes_on(relay: Running) -> None:
+def test_oversized_frame_is_dropped_and_the_stream_continues(relay: Running) -> None:
     """No UDP packet carries it; the message after it is heard."""
     client = Client(relay, "tcp")
     with closing(client.wire), udp() as peer:
@@ -255,7 +255,7 @@ def test_a_frame_of_64_kilobytes_passes_or_is_dropped_and_the_stream_goes_on(rel
         assert peer.recv(65_536) == b"after it"
 
 
-def test_a_client_that_does_not_read_costs_a_bounded_buffer(relay: Running) -> None:
+def test_slow_client_costs_a_bounded_buffer(relay: Running) -> None:
     """What it can't take is lost, as on a path that is full; others go on."""
     client, other = Client(relay, "tcp"), Client(relay, "tcp", peer="bob")
     with closing(client.wire), closing(other.wire), udp() as peer:
@@ -275,7 +275,7 @@ def test_a_client_that_does_not_read_costs_a_bounded_buffer(relay: Running) -> N
         assert buffered <= 1 << 18
 
 
-def test_a_connection_without_an_allocation_ends_after_half_a_minute(relay: Running) -> None:
+def test_connection_without_an_allocation_is_closed_after_30_seconds(relay: Running) -> None:
     idle, busy = Client(relay, "tcp"), Client(relay, "tcp", peer="bob")
     with closing(idle.wire), closing(busy.wire):
         busy.allocate()
@@ -288,7 +288,7 @@ def test_a_connection_without_an_allocation_ends_after_half_a_minute(relay: Runn
         assert busy.ask(REFRESH).message_class is Class.SUCCESS
 
 
-def test_a_client_that_never_reads_is_closed_after_half_a_minute(relay: Running) -> None:
+def test_client_that_never_reads_is_closed_after_30_seconds(relay: Running) -> None:
     client = Client(relay, "tcp")
     with closing(client.wire), udp() as peer:
         relayed = client.allocate()

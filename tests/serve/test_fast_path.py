@@ -67,7 +67,7 @@ def conversing(tmp_path: Path, converse: Callable[[FastPath, Line, Broker], Awai
     asyncio.run(run())
 
 
-def test_answers_to_pings_that_nobody_reads_are_bounded(tmp_path: Path) -> None:
+def test_unread_pongs_are_bounded(tmp_path: Path) -> None:
     async def converse(fast_path: FastPath, line: Line, broker: Broker) -> None:
         line.left = OUTBOX_BYTES - 2 * PONG_BYTES
         line.written = b""
@@ -84,7 +84,7 @@ def test_answers_to_pings_that_nobody_reads_are_bounded(tmp_path: Path) -> None:
     conversing(tmp_path, converse)
 
 
-def test_pings_are_answered_as_long_as_somebody_reads(tmp_path: Path) -> None:
+def test_pings_are_answered_while_the_client_reads(tmp_path: Path) -> None:
     async def converse(fast_path: FastPath, line: Line, broker: Broker) -> None:
         for _ in range(100):
             line.left, line.written = 0, b""

@@ -41,7 +41,7 @@ def figures(url: str) -> dict[str, float]:
     }
 
 
-def test_every_row_is_on_the_page_and_every_label_starts_at_zero(url: str) -> None:
+def test_every_metric_is_exposed_and_every_label_starts_at_zero(url: str) -> None:
     shown = figures(url)
     for name, row in ROWS.items():
         for value in row.values:
@@ -49,7 +49,7 @@ def test_every_row_is_on_the_page_and_every_label_starts_at_zero(url: str) -> No
         assert row.values or any(sample.startswith(name) for sample in shown)
 
 
-def test_figures_tell_what_people_did(url: str) -> None:
+def test_metrics_count_what_participants_did(url: str) -> None:
     with Socket(url) as alice, Socket(url) as bob:
         seat = alice.join("tea", "Alice")
         bob.join("tea", "Bob")
@@ -68,7 +68,7 @@ def test_figures_tell_what_people_did(url: str) -> None:
     assert figures(url)["eyeline_resumes_total{seat-gone}"] == 1
 
 
-def test_a_seat_whose_socket_is_gone_is_counted_as_away(url: str) -> None:
+def test_disconnected_member_is_counted_as_away(url: str) -> None:
     with Socket(url) as alice:
         alice.join("tea", "Alice")
     while (shown := figures(url))["eyeline_sockets"]:
@@ -76,7 +76,7 @@ def test_a_seat_whose_socket_is_gone_is_counted_as_away(url: str) -> None:
     assert (shown["eyeline_seats{here}"], shown["eyeline_seats{away}"]) == (0, 1)
 
 
-def test_sockets_that_are_closed_or_not_opened_are_counted_by_reason(url: str) -> None:
+def test_closed_and_refused_sockets_are_counted_by_reason(url: str) -> None:
     with pytest.raises(InvalidStatus), Socket(url, origin="https://evil.example"):
         pass
     with Socket(url) as alice:
@@ -87,14 +87,14 @@ def test_sockets_that_are_closed_or_not_opened_are_counted_by_reason(url: str) -
     assert shown["eyeline_drops_total{too-large}"] == 1
 
 
-def test_event_loop_is_looked_at(url: str) -> None:
+def test_event_loop_lag_is_measured(url: str) -> None:
     end = time.monotonic() + 10
     while not (looks := figures(url)["eyeline_loop_lag_seconds_count"]) and time.monotonic() < end:
         pass
     assert looks > 0
 
 
-def test_metrics_are_for_who_shows_the_token(tmp_path: Path) -> None:
+def test_metrics_require_the_token(tmp_path: Path) -> None:
     with serving(build(settings(tmp_path))) as url:
         token = (tmp_path / "metrics-token").read_text().strip()
         for given in (b"", b"Bearer", b"Bearer x", f"Basic {token}".encode(), b"Bearer \xff"):
@@ -103,13 +103,13 @@ def test_metrics_are_for_who_shows_the_token(tmp_path: Path) -> None:
     assert (tmp_path / "metrics-token").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_token_that_is_too_short_stops_the_start(tmp_path: Path) -> None:
+def test_too_short_a_metrics_token_prevents_startup(tmp_path: Path) -> None:
     (tmp_path / "metrics-token").write_text("short\n")
     with pytest.raises(SetupError, match="at least 16"):
         build(settings(tmp_path))
 
 
-def test_who_drains_is_alive_not_ready_and_lets_nobody_in(eyeline: Eyeline, url: str) -> None:
+def test_draining_server_is_alive_but_not_ready_and_admits_no_one(eyeline: Eyeline, url: str) -> None:
     assert httpx.get(f"{url}/readyz").status_code == 200
     asyncio.run(eyeline.drain())
     assert httpx.get(f"{url}/readyz").status_code == 503
@@ -122,6 +122,6 @@ def test_who_drains_is_alive_not_ready_and_lets_nobody_in(eyeline: Eyeline, url:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-def test_answers_are_never_kept_and_only_read(url: str, path: str) -> None:
+def test_health_endpoints_are_uncacheable_and_read_only(url: str, path: str) -> None:
     assert httpx.get(f"{url}{path}").headers["cache-control"] == "no-store"
     assert httpx.post(f"{url}{path}").status_code == 405

@@ -93,23 +93,23 @@ def location(answer: bytes | None) -> bytes:
 
 
 @pytest.mark.parametrize("at_once", [1, 30, 1000])
-def test_who_asks_by_http_is_sent_to_https_and_the_connection_is_closed(port: Port, at_once: int) -> None:
+def test_http_request_is_redirected_to_https_and_the_connection_closed(port: Port, at_once: int) -> None:
     said = port.ask(*(ASKED[start : start + at_once] for start in range(0, len(ASKED), at_once)))
     assert location(said) == b"https://meet.example:8443/r/tea?x=%22"
 
 
-def test_who_asks_twice_at_once_is_answered_once(port: Port) -> None:
+def test_pipelined_http_requests_get_one_redirect(port: Port) -> None:
     assert location(port.ask(ASKED * 2)) == b"https://meet.example:8443/r/tea?x=%22"
 
 
 @pytest.mark.parametrize("start", [b"G", ASKED[:-1]])
-def test_a_head_has_as_long_as_any_request(port: Port, monkeypatch: pytest.MonkeyPatch, start: bytes) -> None:
+def test_http_head_has_the_usual_time_limit(port: Port, monkeypatch: pytest.MonkeyPatch, start: bytes) -> None:
     monkeypatch.setattr(demultiplexer, "REQUEST_WITHIN", 0.05)
     with suppress(ConnectionResetError):
         assert port.ask(start) == b""
 
 
-def test_what_is_no_request_is_hung_up_on(port: Port) -> None:
+def test_anything_but_a_request_closes_the_connection(port: Port) -> None:
     for said in (b"GIVE", b"GET / HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n", bytes(20)):
         answered = b""
         with suppress(ConnectionResetError):
@@ -117,16 +117,16 @@ def test_what_is_no_request_is_hung_up_on(port: Port) -> None:
         assert b"HTTP" not in answered
 
 
-def test_an_answer_waits_for_the_whole_head() -> None:
+def test_redirect_waits_for_the_whole_head() -> None:
     assert all(answer(ASKED[:end]) is None for end in range(len(ASKED)))
 
 
 @pytest.mark.parametrize("host", [b"localhost", b"192.0.2.7:8000", b"[2001:db8::7]:8443"])
-def test_head_is_answered_as_get_for_every_kind_of_host(host: bytes) -> None:
+def test_head_is_redirected_like_get_for_every_kind_of_host(host: bytes) -> None:
     assert location(answer(b"HEAD / HTTP/1.0\r\nHost:%s \r\n\r\n" % host)) == b"https://" + host + b"/"
 
 
-def test_a_path_with_two_slashes_stays_a_path() -> None:
+def test_path_with_two_slashes_stays_a_path() -> None:
     said = answer(b"GET //evil.example HTTP/1.1\r\nHost: meet.example\r\n\r\n")
     assert location(said) == b"https://meet.example//evil.example"
 
@@ -152,12 +152,12 @@ def test_a_path_with_two_slashes_stays_a_path() -> None:
         b"\x00\x01\x00\x00\x21\x12\xa4\x42",
     ],
 )
-def test_what_looks_wrong_gets_nothing_of_it_back(head: bytes) -> None:
+def test_suspicious_request_is_not_reflected(head: bytes) -> None:
     assert answer(head + b"\r\n") == b""
 
 
 @pytest.mark.parametrize("at_once", [1, 100_000])
-def test_tls_is_as_ever(certificate: Certificate, at_once: int) -> None:
+def test_tls_connections_are_unaffected(certificate: Certificate, at_once: int) -> None:
     server = Tls(certificate)
     assert server.hear(b"") == b""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()

@@ -38,7 +38,7 @@ def told(data_dir: Path, public: str | None, host: bytes, relay: Literal["on", "
         (None, b"meet.example.org", "meet.example.org"),
     ],
 )
-def test_a_url_for_ice_has_ipv6_in_brackets(tmp_path: Path, public: str | None, host: bytes, shown: str) -> None:
+def test_ice_url_has_ipv6_in_brackets(tmp_path: Path, public: str | None, host: bytes, shown: str) -> None:
     """RFC 7064, 3.1, and RFC 7065, 3.1."""
     urls = told(tmp_path, public, host)
     assert [url.partition(":")[0] for url in urls] == ["stun", "turn", "turns"]
@@ -56,7 +56,7 @@ def test_a_url_for_ice_has_ipv6_in_brackets(tmp_path: Path, public: str | None, 
         (socket.EAI_AGAIN, "and no name server tells where that is."),
     ],
 )
-def test_public_address_that_leads_nowhere_stops_the_start_of_a_relay(
+def test_unresolvable_public_address_prevents_startup_of_a_relay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: str
 ) -> None:
     really = socket.getaddrinfo
@@ -72,7 +72,7 @@ def test_public_address_that_leads_nowhere_stops_the_start_of_a_relay(
         IceServerProvider(settings, bytes(32), one_port=True)
 
 
-def test_without_the_relay_only_browsers_have_to_know_the_public_address(tmp_path: Path) -> None:
+def test_without_the_relay_the_server_need_not_resolve_the_public_address(tmp_path: Path) -> None:
     urls = told(tmp_path, "meet.example.invalid", b"localhost", relay="off")
     assert urls
     assert all("meet.example.invalid" in url for url in urls)

@@ -30,7 +30,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield running
 
 
-def test_these_are_all_the_ways_in(tmp_path: Path) -> None:
+def test_every_route_is_listed(tmp_path: Path) -> None:
     def path(route: BaseRoute) -> str:
         assert isinstance(route, Mount | Route | WebSocketRoute)
         return route.path
@@ -40,7 +40,7 @@ def test_these_are_all_the_ways_in(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS", "TRACE"])
 @pytest.mark.parametrize("path", PATHS)
-def test_every_answer_is_strict(url: str, path: str, method: str) -> None:
+def test_every_response_has_the_security_headers(url: str, path: str, method: str) -> None:
     answer = httpx.request(method, url + path)
     headers = answer.headers
     assert headers["x-content-type-options"] == "nosniff"
@@ -82,9 +82,7 @@ def asked(app: Eyeline, base: str, said: dict[str, str]) -> httpx.Headers:
         ("http", "off", "http", False),
     ],
 )
-def test_who_came_by_https_is_told_to_stay_with_it(
-    tmp_path: Path, scheme: str, tls: str, proto: str | None, told: bool
-) -> None:
+def test_https_responses_send_hsts(tmp_path: Path, scheme: str, tls: str, proto: str | None, told: bool) -> None:
     app = make(tmp_path, tls=tls, trusted_proxies=("127.0.0.1",))
     headers = asked(app, f"{scheme}://tea.example", {} if proto is None else {"x-forwarded-proto": proto})
     assert ("strict-transport-security" in headers) is told
@@ -105,7 +103,7 @@ def test_who_came_by_https_is_told_to_stay_with_it(
         ("http://localhost.example", None, False),
     ],
 )
-def test_only_pages_where_browsers_keep_to_it_ask_for_a_process_of_their_own(
+def test_opener_policy_is_sent_only_in_secure_contexts(
     tmp_path: Path, base: str, proto: str | None, told: bool
 ) -> None:
     app = make(tmp_path, trusted_proxies=("127.0.0.1",))

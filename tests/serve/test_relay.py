@@ -57,7 +57,7 @@ def relay(host: str = "::", port: int = 0) -> Relay:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 @pytest.mark.parametrize("listen_on", ["::", "same"])
-def test_a_client_learns_its_address(play: Play, host: str, listen_on: str) -> None:
+def test_client_learns_its_address(play: Play, host: str, listen_on: str) -> None:
     async def scene() -> None:
         with closing(relay(host if listen_on == "same" else listen_on)) as serving, client(host) as alice:
             alice.sendto(REQUEST, (host, serving.port))
@@ -69,7 +69,7 @@ def test_a_client_learns_its_address(play: Play, host: str, listen_on: str) -> N
     play(scene())
 
 
-def test_the_answer_comes_from_the_address_that_was_asked(play: Play) -> None:
+def test_response_comes_from_the_address_that_was_queried(play: Play) -> None:
     async def scene() -> None:
         with closing(relay()) as serving, client() as alice:
             alice.sendto(REQUEST, ("127.0.0.9", serving.port))
@@ -78,7 +78,7 @@ def test_the_answer_comes_from_the_address_that_was_asked(play: Play) -> None:
     play(scene())
 
 
-def test_the_answer_may_leave_by_any_interface() -> None:
+def test_response_may_leave_by_any_interface() -> None:
     v4 = (socket.IPPROTO_IP, 8, b"\3\0\0\0" + b"ours" + b"dest")
     v6 = (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, b"our sixteen byte" + b"\3\0\0\0")
     assert [info for _, _, info in _from_where_it_came([v4, v6])] == [
@@ -87,7 +87,7 @@ def test_the_answer_may_leave_by_any_interface() -> None:
     ]
 
 
-def test_a_client_that_has_gone_disturbs_nobody(play: Play) -> None:
+def test_departed_client_does_not_disturb_others(play: Play) -> None:
     async def scene() -> None:
         with closing(relay()) as serving:
             for _ in range(20):
@@ -100,7 +100,7 @@ def test_a_client_that_has_gone_disturbs_nobody(play: Play) -> None:
     play(scene())
 
 
-def test_empty_huge_and_odd_datagrams_disturb_nobody(play: Play) -> None:
+def test_empty_huge_and_malformed_datagrams_do_no_harm(play: Play) -> None:
     async def scene() -> None:
         with closing(relay()) as serving, client() as alice:
             for junk in b"", bytes(60_000), b"\0\1\0\0", REQUEST + b"x":
@@ -111,7 +111,7 @@ def test_empty_huge_and_odd_datagrams_disturb_nobody(play: Play) -> None:
     play(scene())
 
 
-def test_a_flood_is_answered_within_its_budget(play: Play) -> None:
+def test_flood_is_answered_within_its_rate_limit(play: Play) -> None:
     async def scene() -> None:
         with closing(relay()) as serving, client() as mallory, client("::1") as alice:
             for _ in range(3 * BURST):
@@ -141,7 +141,7 @@ def received(asking: socket.socket) -> int:
         count += 1
 
 
-def test_a_flood_leaves_turns_for_others(play: Play) -> None:
+def test_flood_does_not_starve_other_tasks(play: Play) -> None:
     async def scene() -> None:
         with closing(relay()) as serving, client() as mallory:
             for _ in range(3 * BURST):
@@ -153,7 +153,7 @@ def test_a_flood_leaves_turns_for_others(play: Play) -> None:
     play(scene())
 
 
-def test_a_free_port_is_the_same_for_both_families(play: Play) -> None:
+def test_chosen_port_is_the_same_for_both_families(play: Play) -> None:
     async def scene() -> None:
         with closing(relay()) as serving:
             for host in "127.0.0.1", "::1":
@@ -165,7 +165,7 @@ def test_a_free_port_is_the_same_for_both_families(play: Play) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_a_port_that_is_taken_is_told_by_its_option(play: Play, host: str) -> None:
+def test_port_in_use_is_reported_by_its_option(play: Play, host: str) -> None:
     async def scene() -> None:
         with client(host) as taker:
             port = taker.getsockname()[1]
@@ -176,7 +176,7 @@ def test_a_port_that_is_taken_is_told_by_its_option(play: Play, host: str) -> No
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
-def test_a_host_that_is_not_ours_is_told_by_its_option(play: Play, host: str) -> None:
+def test_host_of_another_machine_is_reported_by_its_option(play: Play, host: str) -> None:
     async def scene() -> None:
         with pytest.raises(SetupError, match=rf"{host}.*--host"):
             relay(host)
@@ -184,7 +184,7 @@ def test_a_host_that_is_not_ours_is_told_by_its_option(play: Play, host: str) ->
     play(scene())
 
 
-def test_a_closed_relay_frees_its_port_and_may_be_closed_again(play: Play) -> None:
+def test_closed_relay_frees_its_port_and_may_be_closed_again(play: Play) -> None:
     async def scene() -> None:
         serving = relay()
         port = serving.port
@@ -197,7 +197,7 @@ def test_a_closed_relay_frees_its_port_and_may_be_closed_again(play: Play) -> No
     play(scene())
 
 
-def test_the_kernel_keeps_a_megabyte_for_a_busy_loop(play: Play) -> None:
+def test_kernel_buffers_a_megabyte_while_the_loop_is_busy(play: Play) -> None:
     async def scene() -> None:
         with closing(relay()) as serving:
             sizes = {each.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for each in serving._listeners._sockets}

@@ -66,7 +66,7 @@ def raw_body(app: ASGIApp, path: str, accept_encoding: str) -> tuple[bytes, str 
 
 
 @pytest.mark.parametrize("path", ["/", "/test", "/r/tea", "/r/tea.time", "/r/%F0%9F%8D%B5"])
-def test_home_test_and_rooms_are_the_page(pages: StaticFiles, path: str) -> None:
+def test_home_test_and_room_paths_serve_the_page(pages: StaticFiles, path: str) -> None:
     answer = ask(pages, path)
     assert (answer.status_code, answer.text) == (200, PAGE)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -74,7 +74,7 @@ def test_home_test_and_rooms_are_the_page(pages: StaticFiles, path: str) -> None
 
 
 @pytest.mark.parametrize("path", ["/elsewhere", "/test/x", "/r/", "/r/tea/time", "/index"])
-def test_unknown_place_is_the_page_with_404(pages: StaticFiles, path: str) -> None:
+def test_unknown_path_serves_the_page_with_404(pages: StaticFiles, path: str) -> None:
     answer = ask(pages, path)
     assert (answer.status_code, answer.text) == (404, PAGE)
 
@@ -83,7 +83,7 @@ def test_unknown_place_is_the_page_with_404(pages: StaticFiles, path: str) -> No
     "path",
     ["/assets/app-0.js", "/favicon.ico", "/.built-from", "/assets/app-1.js.br", "/index.html", "/..%2f..%2fetc/x.y"],
 )
-def test_unknown_file_is_not_the_page(pages: StaticFiles, path: str) -> None:
+def test_unknown_file_does_not_serve_the_page(pages: StaticFiles, path: str) -> None:
     answer = ask(pages, path)
     assert (answer.status_code, answer.text) == (404, "There is no such file.\n")
 
@@ -101,21 +101,21 @@ def test_nothing_outside_the_build_can_be_read(folder: Path) -> None:
         assert "secret" not in ask(StaticFiles(folder), path).text
 
 
-def test_hashed_file_is_kept_for_a_year(pages: StaticFiles) -> None:
+def test_hashed_file_is_cached_for_a_year(pages: StaticFiles) -> None:
     answer = ask(pages, "/assets/app-1.js")
     assert (answer.status_code, answer.text) == (200, SCRIPT)
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
 
 
-def test_sdk_may_be_imported_by_any_page_and_is_checked_for_news(pages: StaticFiles) -> None:
+def test_sdk_may_be_imported_by_any_page_and_is_revalidated(pages: StaticFiles) -> None:
     headers = ask(pages, "/sdk/eyeline.js").headers
     assert headers["access-control-allow-origin"] == "*"
     assert headers["cross-origin-resource-policy"] == "cross-origin"
     assert headers["cache-control"] == "public, max-age=300, must-revalidate"
 
 
-def test_rest_is_for_our_own_pages_alone(pages: StaticFiles) -> None:
+def test_other_files_are_same_origin_only(pages: StaticFiles) -> None:
     for path in ("/", "/assets/app-1.js"):
         assert ask(pages, path).headers["cross-origin-resource-policy"] == "same-origin"
         assert "access-control-allow-origin" not in ask(pages, path).headers
@@ -129,7 +129,7 @@ def test_rest_is_for_our_own_pages_alone(pages: StaticFiles) -> None:
         ("zstd", None, SCRIPT.encode()),
     ],
 )
-def test_client_gets_the_encoding_it_can_read(
+def test_client_gets_an_encoding_it_accepts(
     pages: StaticFiles, accepted: str, encoding: str | None, body: bytes
 ) -> None:
     sent, named = raw_body(pages, "/assets/app-1.js", accepted)
@@ -137,7 +137,7 @@ def test_client_gets_the_encoding_it_can_read(
     assert gzip.decompress(sent) == gzip.decompress(body) if encoding == "gzip" else sent == body
 
 
-def test_caches_keep_encodings_apart(pages: StaticFiles) -> None:
+def test_response_varies_by_accept_encoding(pages: StaticFiles) -> None:
     plain, packed = ask(pages, "/assets/app-1.js"), ask(pages, "/assets/app-1.js", "HEAD", accept_encoding="br")
     assert plain.headers["vary"] == packed.headers["vary"] == "accept-encoding"
     assert plain.headers["etag"] != packed.headers["etag"]
@@ -175,7 +175,7 @@ def test_page_may_run_only_our_scripts_and_use_camera_and_microphone(pages: Stat
 
 
 @pytest.mark.parametrize("path", ["/", "/assets/app-1.js", "/nothing.js", "/sdk/eyeline.js"])
-def test_every_answer_says_no_sniffing_and_no_referrer(pages: StaticFiles, path: str) -> None:
+def test_every_response_forbids_sniffing_and_sends_no_referrer(pages: StaticFiles, path: str) -> None:
     headers = ask(pages, path).headers
     assert (headers["x-content-type-options"], headers["referrer-policy"]) == ("nosniff", "no-referrer")
 
@@ -188,17 +188,17 @@ def test_mounted_page_finds_its_files_under_the_prefix(pages: StaticFiles, path:
     assert ask(site, "/call/assets/app-1.js").text == SCRIPT
 
 
-def test_server_that_takes_the_prefix_off_gets_the_same(pages: StaticFiles) -> None:
+def test_server_that_strips_the_prefix_gets_the_same_page(pages: StaticFiles) -> None:
     answer = ask(pages, "/r/tea", root_path="/call")
     assert '<base href="/call/">' in answer.text
     assert ask(pages, "/assets/app-1.js", root_path="/call").text == SCRIPT
 
 
-def test_mount_point_without_its_slash_is_home(pages: StaticFiles) -> None:
+def test_mount_point_without_trailing_slash_serves_home(pages: StaticFiles) -> None:
     assert ask(pages, "/call", root_path="/call").status_code == 200
 
 
-def test_each_prefix_has_an_etag_of_its_own(pages: StaticFiles) -> None:
+def test_each_prefix_has_its_own_etag(pages: StaticFiles) -> None:
     tags = {ask(pages, "/", root_path=prefix).headers["etag"] for prefix in ("", "/call", "/talk")}
     assert len(tags) == 3
 
@@ -223,7 +223,7 @@ def test_missing_build_says_what_to_do(tmp_path: Path) -> None:
         StaticFiles(tmp_path)
 
 
-def test_build_that_cannot_be_mounted_is_refused(folder: Path) -> None:
+def test_build_without_a_base_href_is_refused(folder: Path) -> None:
     (folder / "index.html").write_text("<title>other</title>", encoding="utf-8")
     with pytest.raises(SetupError, match="<base href"):
         StaticFiles(folder)

@@ -65,7 +65,7 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-def test_a_read_that_is_full_of_messages_lets_others_have_their_turn_between_them() -> None:
+def test_read_full_of_messages_yields_to_other_tasks() -> None:
     async def play() -> None:
         passes, line, stream = await flooded()
         assert len(passes.heard) == MESSAGES_PER_TURN
@@ -78,7 +78,7 @@ def test_a_read_that_is_full_of_messages_lets_others_have_their_turn_between_the
     asyncio.run(play())
 
 
-def test_what_waits_when_the_client_goes_is_forgotten() -> None:
+def test_queued_messages_are_dropped_when_the_client_disconnects() -> None:
     async def play() -> None:
         passes, _, stream = await flooded()
         stream.connection_lost(None)

@@ -82,12 +82,12 @@ def http(clock: Clock, line: Line) -> HttpProtocol:
     return made
 
 
-def test_who_takes_nothing_of_an_answer_is_cut_off(http: HttpProtocol, clock: Clock, line: Line) -> None:
+def test_client_that_reads_nothing_is_disconnected(http: HttpProtocol, clock: Clock, line: Line) -> None:
     clock.ring()
     assert line.cut
 
 
-def test_who_reads_slowly_is_waited_for(http: HttpProtocol, clock: Clock, line: Line) -> None:
+def test_slow_reader_is_not_disconnected_while_it_makes_progress(http: HttpProtocol, clock: Clock, line: Line) -> None:
     for _ in range(5):
         line.left -= 1000
         clock.ring()
@@ -96,14 +96,14 @@ def test_who_reads_slowly_is_waited_for(http: HttpProtocol, clock: Clock, line: 
     assert line.cut
 
 
-def test_who_has_caught_up_is_asked_no_more(http: HttpProtocol, clock: Clock, line: Line) -> None:
+def test_timeout_stops_once_the_client_has_caught_up(http: HttpProtocol, clock: Clock, line: Line) -> None:
     http.resume_writing()
     clock.ring()
     assert not line.cut
 
 
 @pytest.mark.parametrize(("body", "cut"), [(b"{", True), (b"{}", False)])
-def test_a_body_has_as_long_to_come_as_its_head(
+def test_request_body_has_the_same_time_limit_as_its_head(
     http: HttpProtocol, clock: Clock, line: Line, body: bytes, cut: bool
 ) -> None:
     http.data_received(b"POST /api/v1/rooms HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n" + body)

@@ -23,12 +23,12 @@ def names(certificate: Certificate) -> set[str]:
     return {str(subject.value) for subject in subjects}
 
 
-def test_certificate_names_this_machine_and_all_that_was_asked_for(tmp_path: Path) -> None:
+def test_certificate_names_this_machine_and_every_requested_name(tmp_path: Path) -> None:
     certificate = self_signed(tmp_path, [*LAN, "meet.example.org"])
     assert names(certificate) >= {"localhost", "127.0.0.1", "::1", *LAN, "meet.example.org"}
 
 
-def test_certificate_is_kept(tmp_path: Path) -> None:
+def test_certificate_is_reused(tmp_path: Path) -> None:
     assert self_signed(tmp_path, LAN).fingerprint() == self_signed(tmp_path, LAN[:1]).fingerprint()
 
 
@@ -47,23 +47,23 @@ def test_certificate_is_renewed_only_when_fewer_than_30_days_are_left(tmp_path: 
 
 
 @pytest.mark.parametrize("spoiled", ["self-signed.pem", "self-signed-key.pem"])
-def test_damaged_file_is_replaced_by_a_pair_that_fits(tmp_path: Path, spoiled: str) -> None:
+def test_damaged_file_is_replaced_by_a_matching_pair(tmp_path: Path, spoiled: str) -> None:
     self_signed(tmp_path, LAN)
     (tmp_path / spoiled).write_bytes(b"\0 not PEM")
     assert self_signed(tmp_path, LAN).context().minimum_version is ssl.TLSVersion.TLSv1_2
 
 
-def test_key_is_for_its_owner_alone_and_nothing_half_written_stays(tmp_path: Path) -> None:
+def test_key_is_readable_only_by_its_owner_and_no_temporary_file_remains(tmp_path: Path) -> None:
     certificate = self_signed(tmp_path, LAN)
     assert certificate.key.stat().st_mode & 0o777 == 0o600
     assert {path.name for path in tmp_path.iterdir()} == {"self-signed.pem", "self-signed-key.pem"}
 
 
-def test_name_that_dns_cannot_carry_is_left_out(tmp_path: Path) -> None:
+def test_invalid_dns_name_is_left_out(tmp_path: Path) -> None:
     assert "a" * 64 not in names(self_signed(tmp_path, ["a" * 64]))
 
 
-def test_fingerprint_is_what_browsers_show(tmp_path: Path) -> None:
+def test_fingerprint_matches_the_one_browsers_show(tmp_path: Path) -> None:
     pairs = self_signed(tmp_path, LAN).fingerprint().split(":")
     assert len(pairs) == 32
     assert all(len(bytes.fromhex(pair)) == 1 and pair == pair.upper() for pair in pairs)
@@ -76,7 +76,7 @@ def test_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["cert", "key"])
-def test_missing_file_is_named(tmp_path: Path, name: str) -> None:
+def test_missing_file_is_reported_by_name(tmp_path: Path, name: str) -> None:
     good = self_signed(tmp_path, LAN)
     files = {"cert": good.cert, "key": good.key, name: tmp_path / "nothing.pem"}
     with pytest.raises(SetupError, match=rf"^{name} is '.*nothing\.pem', but that can't be read"):
@@ -84,7 +84,7 @@ def test_missing_file_is_named(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["cert", "key"])
-def test_file_that_is_not_pem_is_named(tmp_path: Path, name: str) -> None:
+def test_file_that_is_not_pem_is_reported_by_name(tmp_path: Path, name: str) -> None:
     good = self_signed(tmp_path, LAN)
     (tmp_path / "words.pem").write_text("hello", encoding="ascii")
     files = {"cert": good.cert, "key": good.key, name: tmp_path / "words.pem"}
@@ -92,7 +92,7 @@ def test_file_that_is_not_pem_is_named(tmp_path: Path, name: str) -> None:
         Certificate(**files).context()
 
 
-def test_a_chain_that_cannot_be_used_is_no_fault_of_the_key(tmp_path: Path) -> None:
+def test_unusable_chain_is_not_blamed_on_the_key(tmp_path: Path) -> None:
     good = self_signed(tmp_path, LAN)
     begin, end = (f"-----{word} CERTIFICATE-----" for word in ("BEGIN", "END"))
     good.cert.write_text(f"{good.cert.read_text()}{begin}\nAAAA\n{end}\n")
@@ -100,7 +100,7 @@ def test_a_chain_that_cannot_be_used_is_no_fault_of_the_key(tmp_path: Path) -> N
         good.context()
 
 
-def test_a_certificate_that_is_too_weak_is_no_fault_of_the_key(tmp_path: Path) -> None:
+def test_weak_certificate_is_not_blamed_on_the_key(tmp_path: Path) -> None:
     weak = Certificate(tmp_path / "weak.pem", tmp_path / "weak-key.pem")
     key = rsa.generate_private_key(65537, 1024)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "weak")])

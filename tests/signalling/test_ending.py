@@ -68,7 +68,7 @@ def wait(network: Network, until: float, *clients: Client) -> None:
     network.pass_time(until)
 
 
-def test_when_the_time_is_up_everybody_is_told_and_nothing_is_left() -> None:
+def test_room_ends_at_its_end_time_for_everyone() -> None:
     network = Network()
     people = [comes(network, "alice", HOST), comes(network, "bob", Person(ends=600))]
     wait(network, 599.9, *people)
@@ -78,7 +78,7 @@ def test_when_the_time_is_up_everybody_is_told_and_nothing_is_left() -> None:
     assert network.rooms == {}
 
 
-def test_who_comes_is_told_how_long_it_lasts_and_again_on_coming_back() -> None:
+def test_remaining_time_is_sent_on_join_and_on_resume() -> None:
     network = Network()
     alice = comes(network, "alice", HOST)
     seat = joined(alice)
@@ -91,7 +91,7 @@ def test_who_comes_is_told_how_long_it_lasts_and_again_on_coming_back() -> None:
     assert joined(returns(network, "alice", seat)).ends_in_ms == 570_000
 
 
-def test_no_seat_leads_back_after_its_time_with_a_restart_or_without() -> None:
+def test_expired_seat_cannot_be_resumed_even_after_a_restart() -> None:
     network = Network()
     alice, bob = comes(network, "alice", HOST), comes(network, "bob", Person(ends=600))
     seat, other = joined(alice), joined(bob)
@@ -103,7 +103,7 @@ def test_no_seat_leads_back_after_its_time_with_a_restart_or_without() -> None:
     assert returns(network, "alice", seat).got[-1] == OVER
 
 
-def test_the_others_are_told_to_hang_up_on_whose_time_is_up() -> None:
+def test_member_whose_time_is_up_is_listed_as_removed() -> None:
     network = Network()
     alice, bob = comes(network, "alice", HOST), comes(network, "bob", Person(ends=10))
     gone = joined(bob).you
@@ -113,13 +113,13 @@ def test_the_others_are_told_to_hang_up_on_whose_time_is_up() -> None:
     assert [(len(roster.members), roster.removed) for roster in rosters[-1:]] == [(1, (gone,))]
 
 
-def test_a_link_opens_nothing_after_the_time() -> None:
+def test_link_is_refused_after_the_end_time() -> None:
     network = Network()
     network.pass_time(600)
     assert comes(network, "alice", HOST).got[-1] == OVER
 
 
-def test_the_time_that_runs_out_in_the_lobby_is_told_to_who_joins_then() -> None:
+def test_join_is_refused_when_the_time_ran_out_in_the_lobby() -> None:
     network = Network()
     alice = network.open("alice")
     say(network, alice, Hello(TEA, network.passes.mint(TEA, HOST, 0, 86_400)))
@@ -128,7 +128,7 @@ def test_the_time_that_runs_out_in_the_lobby_is_told_to_who_joins_then() -> None
     assert alice.got[-1] == OVER
 
 
-def test_who_was_given_no_time_stays_when_the_others_go() -> None:
+def test_member_without_an_end_time_stays_when_the_others_time_out() -> None:
     network = Network()
     alice, admitted = comes(network, "alice"), comes(network, "guest", Person(ends=60))
     wait(network, 60, alice, admitted)
@@ -139,7 +139,7 @@ def test_who_was_given_no_time_stays_when_the_others_go() -> None:
     assert network.rooms == {}
 
 
-def test_who_waits_at_the_door_is_told_and_no_longer_waits() -> None:
+def test_time_limit_also_ends_waiting_in_the_waiting_room() -> None:
     network = Network()
     alice = comes(network, "alice", Person(role="host"))
     say(network, alice, Govern(Rules("knock")))

@@ -56,7 +56,7 @@ def answer(client: Client) -> FromBroker:
     return client.messages()[-1]
 
 
-def test_a_join_that_comes_while_the_site_thinks_waits_for_its_word() -> None:
+def test_join_waits_until_the_site_has_decided() -> None:
     session = fresh(**ASKED)
     assert session.receive(HELLO, 0) == [Ask(TEA)]
     assert session.receive(JOIN, 0) == []
@@ -67,28 +67,28 @@ def test_a_join_that_comes_while_the_site_thinks_waits_for_its_word() -> None:
     assert session.answer(alice, 8) == [Post(TEA, Look(ALICE)), Post(TEA, enter)]
 
 
-def test_who_may_not_enter_is_told_so_and_the_socket_closes() -> None:
+def test_denied_client_gets_a_refusal_and_the_socket_closes() -> None:
     session = fresh(**ASKED)
     session.receive(HELLO, 0)
     session.receive(JOIN, 0)
     assert session.answer(None, 1) == [SendMessage(refusal("not-allowed")), Close(4005, "not-allowed")]
 
 
-def test_what_the_site_says_of_who_has_gone_is_nothing() -> None:
+def test_decision_about_a_disconnected_client_has_no_effect() -> None:
     session = fresh(**ASKED)
     session.receive(HELLO, 0)
     assert session.lose() == []
     assert session.answer(Person(), 1) == []
 
 
-def test_a_pass_is_not_asked_about() -> None:
+def test_valid_pass_needs_no_decision_by_the_site() -> None:
     passes = PassVerifier({}, secret=bytes(32), audience="eyeline")
     session = fresh(**ASKED, passes=passes)
     shown = passes.mint(TEA, Person(), 0, 60)
     assert session.receive(encode(Hello(TEA, shown)), 0) == [Post(TEA, Look(ALICE))]
 
 
-def test_a_named_seat_keeps_its_name_through_a_restart() -> None:
+def test_name_from_a_pass_survives_a_restart() -> None:
     network = Network()
     shown = network.passes.mint(TEA, Person(DisplayName("Alice")), 0, 60)
     joined = answer(entered(network, "mallory", Hello(TEA, shown)))
@@ -101,7 +101,7 @@ def test_a_named_seat_keeps_its_name_through_a_restart() -> None:
     assert [member.name for member in back.roster.members] == ["Alice"]
 
 
-def test_what_somebody_may_send_is_told_to_all_and_lasts_through_a_restart() -> None:
+def test_permissions_are_sent_to_everyone_and_survive_a_restart() -> None:
     network = Network()
     bob = entered(network, "bob", Hello(TEA))
     shown = network.passes.mint(TEA, Person(may=("chat",)), 0, 60)
@@ -118,14 +118,14 @@ def test_what_somebody_may_send_is_told_to_all_and_lasts_through_a_restart() -> 
     assert [member.may for member in back.roster.members] == [("chat",)]
 
 
-def test_who_looks_in_is_told_what_they_may_send_once_inside() -> None:
+def test_visitor_in_the_lobby_learns_their_permissions() -> None:
     network = Network()
     client = network.open("watcher")
     network.say(client, encode(Hello(TEA, network.passes.mint(TEA, Person(may=()), 0, 60))))
     assert answer(client) == Welcome(Roster(Count(0), (), complete=True), Count(4), (), ())
 
 
-def test_who_was_removed_is_kept_out_by_what_they_are_for_the_site_while_the_call_lasts() -> None:
+def test_removed_user_is_kept_out_by_their_subject_until_the_call_ends() -> None:
     network = Network()
     entered(network, "bob", Hello(TEA))
     mallory = Hello(TEA, network.passes.mint(TEA, Person(sub="user-7"), 0, 60))

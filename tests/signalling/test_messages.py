@@ -99,7 +99,7 @@ def test_any_text_is_a_message_or_a_refusal(frame: str) -> None:
 
 @given(near_messages | json_values)
 @settings(deadline=None, max_examples=150)
-def test_any_json_is_a_message_or_a_refusal_that_is_not_about_json(value: object) -> None:
+def test_any_json_is_a_message_or_a_refusal_other_than_bad_json(value: object) -> None:
     codes = {None, "invalid", "unknown-type"}
     if any(word in json.dumps(value) for word in ("NaN", "Infinity", "\\ud")):  # no JSON for us
         codes.add("malformed")
@@ -122,7 +122,7 @@ def test_what_the_broker_encodes_a_client_decodes(message: FromBroker) -> None:
 
 @given(FROM_BROKER)
 @settings(deadline=None)
-def test_wire_names_are_camel_case_and_nothing_optional_is_null(message: FromBroker) -> None:
+def test_json_names_are_camel_case_and_absent_options_are_omitted(message: FromBroker) -> None:
     def look(value: Any) -> None:
         assert value is not None
         for key, inner in value.items() if isinstance(value, dict) else ():
@@ -138,7 +138,7 @@ def a_signal(payload: str) -> str:
     return json.dumps({"type": "signal", "to": "alice-0001", "n": 1, "data": payload}, ensure_ascii=False)
 
 
-def test_message_of_64_kib_is_taken_and_one_byte_more_is_not() -> None:
+def test_message_of_64_kib_is_accepted_and_one_byte_more_is_refused() -> None:
     frame = '{"type":"ping"}'
     padded = frame + " " * (MESSAGE_BYTES_MAX - len(frame))
 
@@ -146,12 +146,12 @@ def test_message_of_64_kib_is_taken_and_one_byte_more_is_not() -> None:
     assert code_of(padded + " ") == code_of((padded + " ").encode()) == "too-large"
 
 
-def test_size_is_counted_in_bytes_of_utf_8_not_in_characters() -> None:
+def test_size_is_measured_in_utf_8_bytes() -> None:
     assert code_of(a_signal("é" * 30_000)) is None
     assert code_of(a_signal("é" * 33_000)) == "too-large"
 
 
-def test_size_of_text_with_lone_surrogates_is_counted_too() -> None:
+def test_size_of_text_with_lone_surrogates_is_measured() -> None:
     assert code_of("\ud800" * MESSAGE_BYTES_MAX) == "malformed"
     assert code_of("\ud800" * (MESSAGE_BYTES_MAX + 1)) == "too-large"
 
@@ -162,37 +162,37 @@ def test_payload_has_at_most_60_ki_characters() -> None:
 
 
 @pytest.mark.parametrize("name", ["a" * 64, "💜" * 64, "Zoë", "a b", "<b>", "O'Neil", "李雷", "עדי"])
-def test_names_that_people_have_are_taken(name: str) -> None:
+def test_ordinary_names_are_accepted(name: str) -> None:
     assert decode(json.dumps({"type": "join", "name": name})) == Join(DisplayName(name))
 
 
 @pytest.mark.parametrize("name", ["", "a" * 65, " ", "\u00a0\u3000", "a\n", "\x7f", "\u202ebob", "a\u2066b", "\u200e"])
-def test_names_that_are_empty_long_or_play_tricks_are_refused(name: str) -> None:
+def test_empty_long_and_deceptive_names_are_refused(name: str) -> None:
     assert code_of(json.dumps({"type": "join", "name": name})) == "invalid"
 
 
 @pytest.mark.parametrize("room", ["a", "a" * 64, "tea-room-7", "-", "0"])
-def test_room_names_that_are_taken(room: str) -> None:
+def test_valid_room_names_are_accepted(room: str) -> None:
     assert decode(json.dumps({"type": "hello", "room": room})) == Hello(RoomName(room))
 
 
 @pytest.mark.parametrize("room", ["", "a" * 65, "Tea", "tea room", "tea\n", "té", "tea/milk", "..", "tea_room"])
-def test_room_names_that_are_refused(room: str) -> None:
+def test_invalid_room_names_are_refused(room: str) -> None:
     assert code_of(json.dumps({"type": "hello", "room": room})) == "invalid"
 
 
 @pytest.mark.parametrize("peer", ["a" * 7, "a" * 33, "alice 0001", "alice-0001\n", "älice-0001"])
-def test_peer_ids_that_are_refused(peer: str) -> None:
+def test_invalid_peer_ids_are_refused(peer: str) -> None:
     assert code_of(json.dumps({"type": "signal", "to": peer, "n": 1, "data": ""})) == "invalid"
 
 
 @pytest.mark.parametrize(("heard", "code"), [(0, None), (2**53 - 1, None), (2**53, "invalid"), (-1, "invalid")])
-def test_counts_are_those_that_javascript_holds_exactly(heard: int, code: Code | None) -> None:
+def test_count_accepts_every_safe_javascript_integer(heard: int, code: Code | None) -> None:
     assert code_of(json.dumps({"type": "resume", "token": "", "name": "Alice", "heard": heard})) == code
 
 
 @pytest.mark.parametrize("heard", ["1", "1.0", "true", "null", '"1"', "1e3", "9" * 400, "[1]"])
-def test_count_is_a_whole_number_or_refused(heard: str) -> None:
+def test_count_that_is_not_a_safe_integer_is_refused(heard: str) -> None:
     frame = f'{{"type":"resume","token":"t","name":"Alice","heard":{heard}}}'
 
     assert code_of(frame) == (None if heard == "1" else "invalid")
@@ -204,7 +204,7 @@ def test_token_has_at_most_2048_characters() -> None:
 
 
 @pytest.mark.parametrize("opening", ['{"type":"join","x":' + "[" * 60_000, '{"a":' * 12_000])
-def test_deep_nesting_is_refused_and_does_not_break_the_broker(opening: str) -> None:
+def test_deep_nesting_is_refused_without_a_crash(opening: str) -> None:
     assert code_of(opening) == "malformed"
 
 
@@ -228,11 +228,11 @@ def test_refusal_does_not_repeat_what_was_sent() -> None:
 
 
 @pytest.mark.parametrize("data", ["`type`", " - at `$.type`"])
-def test_words_inside_a_signal_are_not_taken_for_its_type(data: str) -> None:
+def test_type_inside_a_signals_data_is_not_the_message_type(data: str) -> None:
     assert decode(a_signal(data)) == Signal(PeerId("alice-0001"), Count(1), Payload(data))
 
 
-def test_close_codes_are_ones_that_an_application_may_use() -> None:
+def test_close_codes_are_in_the_private_range() -> None:
     closing = {row.closes for row in REFUSALS.values() if row.closes is not None}
 
     assert all(code == 1009 or 4000 <= code <= 4999 for code in closing)

@@ -75,12 +75,12 @@ def peer(client: Client) -> PeerId:
     return PeerId(client.session.id.removesuffix("-session"))
 
 
-def test_a_rooms_name_is_made_from_its_owners_key() -> None:
+def test_room_name_is_derived_from_the_owner_key() -> None:
     assert ROOM == "z6v3-y74d-nwz5-n6aj"
     assert room_of(OwnerKey("AAECAwQFBgcICQoLDA0ODg")) != ROOM
 
 
-def test_who_comes_first_has_nothing_from_it() -> None:
+def test_first_to_join_gets_no_host_rights() -> None:
     limits = ConnectionLimits()
     eve = limits.comes("eve")
     limits.comes("alice", owner=True)
@@ -91,7 +91,7 @@ def test_who_comes_first_has_nothing_from_it() -> None:
     assert limits.inside() == {"eve", "alice"}
 
 
-def test_both_are_hosts_who_have_the_key() -> None:
+def test_everyone_with_the_owner_key_is_a_host() -> None:
     limits = ConnectionLimits()
     first, second = limits.comes("alice", owner=True), limits.comes("bob", owner=True)
     [joined] = heard(second, Joined)
@@ -100,7 +100,7 @@ def test_both_are_hosts_who_have_the_key() -> None:
     assert [refused.code for refused in heard(first, Refused)] == ["not-host"]  # nobody removes a host
 
 
-def test_a_host_is_let_into_a_full_and_a_locked_room() -> None:
+def test_host_can_join_a_full_and_a_locked_room() -> None:
     limits = ConnectionLimits(capacity=2)
     alice, _ = limits.comes("alice", owner=True), limits.comes("bob")
     limits.says(alice, Govern(Rules("locked")))
@@ -110,7 +110,7 @@ def test_a_host_is_let_into_a_full_and_a_locked_room() -> None:
     assert last(limits.comes("erin", owner=True)) == Refused("room-full", "Every seat in this room is taken.")
 
 
-def test_a_host_is_host_again_after_a_restart_and_finds_the_rules_that_were() -> None:
+def test_host_role_and_rules_survive_a_restart() -> None:
     limits = ConnectionLimits()
     alice = limits.comes("alice", owner=True)
     limits.says(alice, Govern(Rules("locked", history=False, screens=False)))
@@ -123,7 +123,7 @@ def test_a_host_is_host_again_after_a_restart_and_finds_the_rules_that_were() ->
     assert joined.roster.members[0].role == "host"
 
 
-def test_of_rules_that_differ_the_newest_hold_whoever_comes_back_first() -> None:
+def test_newest_rules_win_in_whatever_order_members_resume() -> None:
     limits = ConnectionLimits()
     alice, bob = limits.comes("alice", owner=True), limits.comes("bob")
     [old] = [message.resume for message in heard(bob, Joined)]
@@ -139,7 +139,7 @@ def test_of_rules_that_differ_the_newest_hold_whoever_comes_back_first() -> None
     assert isinstance(last(limits.comes("carol")), Waiting)
 
 
-def test_nobody_waits_any_more_once_somebody_comes_back_who_knows_that_the_room_is_open() -> None:
+def test_waiting_clients_are_admitted_when_a_resume_shows_the_room_is_open() -> None:
     limits = ConnectionLimits()
     alice, bob = limits.comes("alice", owner=True), limits.comes("bob")
     limits.says(alice, KNOCK)
@@ -160,7 +160,7 @@ def token_of(client: Client) -> ResumeToken:
     return [message.resume for message in client.messages() if isinstance(message, Joined | NewToken)][-1]
 
 
-def test_a_co_host_who_is_none_any_more_is_none_after_a_restart_by_an_old_token() -> None:
+def test_demoted_co_host_is_not_restored_by_an_old_token() -> None:
     limits = ConnectionLimits()
     alice, eve = limits.comes("alice", owner=True), limits.comes("eve")
     limits.says(alice, Appoint(peer(eve), "co-host"))
@@ -177,7 +177,7 @@ def test_a_co_host_who_is_none_any_more_is_none_after_a_restart_by_an_old_token(
     assert [refused.code for refused in heard(back["eve"], Refused)] == ["not-host"]
 
 
-def test_a_co_host_is_one_after_a_restart_too() -> None:
+def test_co_host_role_survives_a_restart() -> None:
     limits = ConnectionLimits()
     alice, bob = limits.comes("alice", owner=True), limits.comes("bob")
     limits.says(alice, Appoint(peer(bob), "co-host"))
@@ -188,7 +188,7 @@ def test_a_co_host_is_one_after_a_restart_too() -> None:
     assert heard(back, Joined)[0].roster.members[0].role == "co-host"
 
 
-def test_whom_the_site_removed_has_nothing_from_an_old_token_after_a_restart() -> None:
+def test_removed_member_is_not_restored_by_an_old_token() -> None:
     limits = ConnectionLimits()
     bob, eve = limits.comes("bob"), limits.comes("eve")
     kept = token_of(eve)
@@ -203,7 +203,7 @@ def test_whom_the_site_removed_has_nothing_from_an_old_token_after_a_restart() -
     assert isinstance(last(limits.comes("carol")), Joined)  # a room without a host has nobody to let newcomers in
 
 
-def test_somebody_who_waits_is_let_in_once() -> None:
+def test_waiting_client_is_admitted_only_once() -> None:
     limits = ConnectionLimits()
     alice = limits.comes("alice", owner=True)
     limits.says(alice, KNOCK)
@@ -218,7 +218,7 @@ def test_somebody_who_waits_is_let_in_once() -> None:
 
 
 @pytest.mark.parametrize("how", ["leaves", "is cut off"])
-def test_who_has_gone_from_the_door_is_not_let_in(how: str) -> None:
+def test_client_that_stopped_waiting_cannot_be_admitted(how: str) -> None:
     limits = ConnectionLimits()
     alice = limits.comes("alice", owner=True)
     limits.says(alice, KNOCK)
@@ -232,7 +232,7 @@ def test_who_has_gone_from_the_door_is_not_let_in(how: str) -> None:
     assert limits.inside() == {"alice"}
 
 
-def test_nobody_is_let_in_beyond_the_last_seat() -> None:
+def test_no_one_is_admitted_beyond_capacity() -> None:
     limits = ConnectionLimits(capacity=2)
     alice = limits.comes("alice", owner=True)
     limits.says(alice, KNOCK)
@@ -244,7 +244,7 @@ def test_nobody_is_let_in_beyond_the_last_seat() -> None:
     assert heard(waiting[1], Joined) == []
 
 
-def test_opening_the_room_lets_in_who_waits_in_their_order() -> None:
+def test_opening_the_room_admits_waiting_clients_in_order() -> None:
     limits = ConnectionLimits(capacity=3)
     alice = limits.comes("alice", owner=True)
     limits.says(alice, KNOCK)
@@ -255,7 +255,7 @@ def test_opening_the_room_lets_in_who_waits_in_their_order() -> None:
     assert [knock.name for knock in heard(alice, Knocks)[-1].waiting] == ["dave"]
 
 
-def test_a_flood_at_the_door_is_bounded_and_costs_nobody_a_seat() -> None:
+def test_waiting_room_is_bounded_and_takes_no_seats() -> None:
     limits = ConnectionLimits()
     alice = limits.comes("alice", owner=True)
     limits.says(alice, KNOCK)
@@ -266,7 +266,7 @@ def test_a_flood_at_the_door_is_bounded_and_costs_nobody_a_seat() -> None:
     assert isinstance(last(limits.comes("bob")), Waiting)
 
 
-def test_one_network_does_not_fill_the_door_of_a_room() -> None:
+def test_one_network_cannot_fill_the_waiting_room() -> None:
     limits = ConnectionLimits()
     alice = limits.comes("alice", owner=True)
     limits.says(alice, KNOCK)
@@ -277,7 +277,7 @@ def test_one_network_does_not_fill_the_door_of_a_room() -> None:
     assert isinstance(last(limits.comes("carol", network="c0000201")), Waiting)
 
 
-def test_a_removed_person_comes_back_by_a_yes_only() -> None:
+def test_removed_member_returns_only_when_a_host_admits_them() -> None:
     limits = ConnectionLimits()
     alice, eve = limits.comes("alice", owner=True), limits.comes("eve")
     [token] = [message.resume for message in heard(eve, Joined)]
@@ -292,7 +292,7 @@ def test_a_removed_person_comes_back_by_a_yes_only() -> None:
     assert limits.network.rooms[ROOM].vacated == [peer(eve)]  # whose credentials end
 
 
-def test_the_others_are_told_whom_to_hang_up_on_also_when_the_seat_was_lost_before() -> None:
+def test_removal_of_a_lost_member_is_announced_to_the_others() -> None:
     limits = ConnectionLimits()
     alice, bob, eve = limits.comes("alice", owner=True), limits.comes("bob"), limits.comes("eve")
     limits.says(alice, Appoint(peer(bob), "co-host"))
@@ -311,7 +311,7 @@ def test_the_others_are_told_whom_to_hang_up_on_also_when_the_seat_was_lost_befo
     assert bob.messages() == []  # it is said already, and pushes nobody else out of the list
 
 
-def test_an_ended_call_is_over_for_who_waits_too() -> None:
+def test_ending_the_call_also_ends_waiting() -> None:
     limits = ConnectionLimits()
     alice = limits.comes("alice", owner=True)
     limits.says(alice, KNOCK)
@@ -380,7 +380,7 @@ NAMES = st.sampled_from(["alice", "bob", "carol", "dave", "erin", "frank"])
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(WHAT, NAMES, NAMES), max_size=40))
-def test_nobody_is_inside_whom_neither_an_open_door_nor_a_host_let_in(steps: list[tuple[str, str, str]]) -> None:
+def test_no_one_is_inside_without_an_open_room_or_a_hosts_approval(steps: list[tuple[str, str, str]]) -> None:
     """Whoever says what in whatever order: alice alone is host, and co-hosts are those whom she appointed."""
     limits, model = ConnectionLimits(capacity=3), Model(capacity=3)
     people = {"alice": limits.comes("alice", owner=True)}
@@ -421,7 +421,7 @@ def order(what: str, whom: PeerId) -> ToBroker:
             return Appoint(whom, "co-host")
 
 
-def test_the_roster_says_who_is_what() -> None:
+def test_roster_shows_every_role() -> None:
     limits = ConnectionLimits()
     alice, bob = limits.comes("alice", owner=True), limits.comes("bob")
     limits.says(alice, Appoint(peer(bob), "co-host"))

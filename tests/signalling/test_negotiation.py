@@ -66,7 +66,7 @@ def step(machine: Negotiation, event: list[str]) -> str:
 
 
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
-def test_machine_does_what_the_transcript_says(path: Path) -> None:
+def test_machine_follows_the_transcript(path: Path) -> None:
     lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     machine = Negotiation(polite={"polite": True, "impolite": False}[lines[0]])
     for line in lines[1:]:
@@ -81,25 +81,25 @@ def test_table_has_a_row_for_every_state_and_event_and_no_other() -> None:
     assert set(TRANSITIONS) == set(product(get_args(NegotiationState), get_args(Event)))
 
 
-def test_every_act_and_every_state_is_reached() -> None:
+def test_every_action_and_every_state_is_reachable() -> None:
     acts, states = (set(column) for column in zip(*TRANSITIONS.values(), strict=True))
 
     assert acts == set(get_args(Act))
     assert states == set(get_args(NegotiationState))
 
 
-def test_whatever_is_needed_while_something_runs_is_remembered() -> None:
+def test_negotiation_needed_while_busy_is_remembered() -> None:
     busy = set(get_args(NegotiationState)) - {"stable"}
 
     assert {state: TRANSITIONS[state, "needed"] for state in busy} == {state: ("remember", state) for state in busy}
 
 
-def test_impolite_offer_never_disturbs_an_offer_of_ours_and_polite_does() -> None:
+def test_polite_side_yields_when_offers_collide_and_impolite_does_not() -> None:
     assert TRANSITIONS["offered", "impolite-offer"] == ("nothing", "offered")
     assert TRANSITIONS["offered", "polite-offer"] == ("take-offer", "taking-offer")
 
 
-def test_candidates_that_wait_are_bounded() -> None:
+def test_queued_candidates_are_bounded() -> None:
     machine = Negotiation(polite=True)
     for n in range(CANDIDATES_HELD + 10):
         assert machine.hear_candidate(Candidate("a", str(n))) == []
@@ -108,7 +108,7 @@ def test_candidates_that_wait_are_bounded() -> None:
     assert sum(isinstance(effect, Add) for effect in machine.done()) == CANDIDATES_HELD
 
 
-def test_candidates_that_come_too_late_take_no_room_from_those_that_come_early() -> None:
+def test_outdated_candidates_do_not_displace_early_ones() -> None:
     machine = Negotiation(polite=True)
     for ufrag in "ab":
         machine.hear(Description("offer", 1, ufrag, "sdp"))
@@ -248,7 +248,7 @@ choices_of_both = st.lists(st.tuples(st.booleans(), happenings), max_size=60)
 
 @given(choices_of_both)
 @settings(deadline=None, max_examples=150)
-def test_two_sides_are_stable_and_agreed_in_the_end(choices: list[tuple[bool, str]]) -> None:
+def test_both_sides_end_stable_and_in_agreement(choices: list[tuple[bool, str]]) -> None:
     alice, bob = facing_each_other()
     play(alice, bob, choices)
     settle(alice, bob)
@@ -260,7 +260,7 @@ def test_two_sides_are_stable_and_agreed_in_the_end(choices: list[tuple[bool, st
 
 @given(choices_of_both)
 @settings(deadline=None, max_examples=150)
-def test_candidates_of_the_descriptions_in_force_were_added_once_and_in_order(choices: list[tuple[bool, str]]) -> None:
+def test_candidates_of_current_descriptions_are_added_once_and_in_order(choices: list[tuple[bool, str]]) -> None:
     alice, bob = facing_each_other()
     play(alice, bob, choices)
     settle(alice, bob)
@@ -271,14 +271,14 @@ def test_candidates_of_the_descriptions_in_force_were_added_once_and_in_order(ch
 
 @given(choices_of_both)
 @settings(deadline=None, max_examples=150)
-def test_agreeing_takes_at_most_five_more_offers(choices: list[tuple[bool, str]]) -> None:
+def test_agreement_takes_at_most_five_more_offers(choices: list[tuple[bool, str]]) -> None:
     alice, bob = facing_each_other()
     play(alice, bob, choices)
 
     assert settle(alice, bob) <= 5  # two of hers, each crossed by one of his, and his last
 
 
-def test_offers_that_cross_cost_one_more_and_no_other() -> None:
+def test_colliding_offers_cost_exactly_one_more_offer() -> None:
     alice, bob = facing_each_other()
     alice.need()
     bob.need()

@@ -55,37 +55,37 @@ def code_of(shown: str, now: float = NOW) -> str | None:
 
 
 @pytest.mark.parametrize("alg", ["EdDSA", "Ed25519"])
-def test_a_pass_by_the_sites_key_pair_opens_its_room(alg: str) -> None:
+def test_pass_signed_with_the_sites_private_key_opens_its_room(alg: str) -> None:
     shown = signed({"alg": alg, "kid": "site", "typ": "JWT"}, CLAIMS | {"name": "Alice", "role": "host"}, secret=None)
     assert DESK.check(shown, TEA, NOW) == Pass(Person(DisplayName("Alice"), "host"), NOW + 300)
 
 
-def test_a_pass_by_a_shared_secret_opens_its_room_and_leaves_the_name_open() -> None:
+def test_pass_signed_with_a_shared_secret_opens_its_room_and_may_omit_the_name() -> None:
     assert DESK.check(by_secret(aud=["other", "eyeline"]), TEA, NOW) == Pass(Person(), NOW + 300)
 
 
-def test_a_pass_of_the_servers_own_opens_its_room() -> None:
+def test_pass_minted_by_the_server_opens_its_room() -> None:
     alice = Person(DisplayName("Alice"), "host")
     assert DESK.check(DESK.mint(TEA, alice, NOW, NOW + 60), TEA, NOW) == Pass(alice, NOW + 60)
 
 
 @given(st.permutations(PERMISSIONS), st.integers(0, len(PERMISSIONS)))
-def test_a_pass_says_what_its_holder_may_send(order: list[Permission], count: int) -> None:
+def test_pass_carries_permissions(order: list[Permission], count: int) -> None:
     may = tuple(order[:count])
     said = DESK.check(by_secret(permissions=may), TEA, NOW).person
     assert said == Person(may=may)
     assert DESK.check(DESK.mint(TEA, said, NOW, NOW + 60), TEA, NOW).person == said
 
 
-def test_who_has_every_permission_in_whatever_order_is_like_who_has_no_list_of_them() -> None:
+def test_all_permissions_in_any_order_equal_no_list() -> None:
     assert DESK.check(by_secret(permissions=PERMISSIONS[::-1]), TEA, NOW).person == Person()
 
 
-def test_a_pass_ends_at_its_second() -> None:
+def test_pass_expires_at_its_exact_second() -> None:
     assert (code_of(by_secret(), NOW + 299.9), code_of(by_secret(), NOW + 300)) == (None, "pass-expired")
 
 
-def test_a_pass_says_when_the_call_ends_and_opens_nothing_after_that() -> None:
+def test_pass_carries_the_end_of_the_call_and_is_refused_after_it() -> None:
     shown = by_secret(ends=NOW + 60)
     assert DESK.check(shown, TEA, NOW + 59.9).person == Person(ends=NOW + 60)
     assert [code_of(shown, NOW + later) for later in (60, 300)] == ["time-up", "time-up"]
@@ -161,26 +161,26 @@ CONFUSED = {
 
 
 @pytest.mark.parametrize("shown", CONFUSED.values(), ids=CONFUSED.keys())
-def test_what_is_no_pass_for_this_room_is_refused(shown: str) -> None:
+def test_invalid_pass_is_refused(shown: str) -> None:
     assert code_of(shown) == "pass-invalid"
 
 
-def test_a_clock_that_is_a_little_ahead_is_forgiven() -> None:
+def test_small_clock_skew_is_tolerated() -> None:
     assert code_of(by_secret(iat=NOW + 50, nbf=NOW + 50)) is None
 
 
 @given(st.text())
-def test_any_text_at_all_is_refused_with_a_code(text: str) -> None:
+def test_arbitrary_text_is_refused_with_a_code(text: str) -> None:
     assert code_of(text) == "pass-invalid"
 
 
 @given(st.binary(), st.sampled_from(["shared", "site"]))
-def test_signed_bytes_that_are_no_claims_are_refused_with_a_code(payload: bytes, kid: str) -> None:
+def test_signed_bytes_that_are_not_claims_are_refused_with_a_code(payload: bytes, kid: str) -> None:
     alg, secret = ("HS256", SECRET) if kid == "shared" else ("EdDSA", None)
     assert code_of(signed({"alg": alg, "kid": kid}, payload, secret)) == "pass-invalid"
 
 
-def test_the_words_say_what_is_wrong_to_who_made_it() -> None:
+def test_refusal_explains_what_is_wrong_with_the_pass() -> None:
     with pytest.raises(Refusal, match="no key here has its kid"):
         DESK.check(signed({"alg": "HS256", "kid": "other"}, CLAIMS), TEA, NOW)
 
@@ -200,6 +200,6 @@ def test_the_words_say_what_is_wrong_to_who_made_it() -> None:
         (json.dumps({"keys": [{"kty": "oct", "kid": "a", "k": "!" * 60}]}).encode(), "can't be read"),
     ],
 )
-def test_a_key_that_could_not_be_trusted_is_not_taken_at_the_start(jwks: bytes, why: str) -> None:
+def test_unsafe_key_is_refused_at_startup(jwks: bytes, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         keys_of(jwks)

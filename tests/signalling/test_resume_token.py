@@ -58,14 +58,14 @@ def is_refused(token: str, key: TokenKey = KEY, now: float = 0) -> bool:
 
 @given(claims, st.floats(0, 1e10))
 @settings(deadline=None)
-def test_token_says_what_it_was_minted_for(claim: Claim, now: float) -> None:
+def test_token_carries_its_claim(claim: Claim, now: float) -> None:
     assert KEY.check(KEY.mint(claim, now), now + TOKEN_SECONDS - 1) == claim
 
 
 @given(claims)
 @example(Claim(RoomName("a" * 64), PeerId("a" * 32), Count(2**53 - 1), "a" * 40, LONGEST, FULL))
 @settings(deadline=None)
-def test_token_fits_its_limit_and_a_url(claim: Claim) -> None:
+def test_token_is_short_and_url_safe(claim: Claim) -> None:
     token = KEY.mint(claim, 0)
 
     assert len(token) <= 2048
@@ -82,11 +82,11 @@ def test_token_with_any_one_bit_flipped_is_refused() -> None:
 
 
 @pytest.mark.parametrize("length", range(len(TOKEN)))
-def test_token_cut_short_is_refused(length: int) -> None:
+def test_truncated_token_is_refused(length: int) -> None:
     assert is_refused(TOKEN[:length])
 
 
-def test_token_opens_nothing_after_a_day() -> None:
+def test_token_expires_after_a_day() -> None:
     assert not is_refused(TOKEN, now=TOKEN_SECONDS - 1)
     assert is_refused(TOKEN, now=TOKEN_SECONDS)
 
@@ -99,7 +99,7 @@ def test_token_of_another_key_is_refused() -> None:
     "other",
     [TOKEN + "=", TOKEN + "\n", " " + TOKEN, "!" + TOKEN, TOKEN + "AAAA", TOKEN[:8] + "\n" + TOKEN[8:], TOKEN * 2],
 )
-def test_token_written_in_another_way_is_refused(other: str) -> None:
+def test_token_in_another_encoding_is_refused(other: str) -> None:
     assert is_refused(other)
 
 
@@ -110,7 +110,7 @@ def test_token_in_the_other_base64_alphabet_is_refused() -> None:
     assert is_refused(token.replace("-", "+").replace("_", "/"))
 
 
-def test_signed_bytes_that_are_no_claim_are_refused() -> None:
+def test_signed_bytes_that_are_not_a_claim_are_refused() -> None:
     class Other(msgspec.Struct, array_like=True):
         room: int
 

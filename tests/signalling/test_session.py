@@ -106,7 +106,7 @@ def test_leaving_before_hello_only_closes() -> None:
     assert fresh().receive(LEAVE, 1) == [Close(1000, "left")]
 
 
-def test_leaving_while_the_room_decides_gives_up_what_it_gives() -> None:
+def test_leaving_while_a_join_is_pending_gives_up_the_seat() -> None:
     session = fresh()
     session.receive(HELLO, 0)
     session.receive(JOIN, 0)
@@ -115,7 +115,7 @@ def test_leaving_while_the_room_decides_gives_up_what_it_gives() -> None:
     assert session.hear(Admitted(CLAIM, ROSTER, Count(0), False), 0) == []
 
 
-def test_refusal_that_closes_is_sent_before_the_seat_is_left_alone_and_the_socket_closed() -> None:
+def test_fatal_refusal_is_sent_before_the_socket_closes_and_keeps_the_seat() -> None:
     assert seated().receive("x" * 70_000, 1) == [
         SendMessage(refusal("too-large")),
         Post(TEA, Lose(ALICE)),
@@ -123,7 +123,7 @@ def test_refusal_that_closes_is_sent_before_the_seat_is_left_alone_and_the_socke
     ]
 
 
-def test_client_that_does_not_read_is_dropped_and_keeps_its_seat() -> None:
+def test_slow_client_is_disconnected_and_keeps_its_seat() -> None:
     session = seated()
 
     assert session.give_up("too-slow") == [
@@ -134,7 +134,7 @@ def test_client_that_does_not_read_is_dropped_and_keeps_its_seat() -> None:
     assert session.give_up("too-slow") == []
 
 
-def test_socket_that_is_lost_twice_is_lost_once() -> None:
+def test_losing_a_socket_twice_has_one_effect() -> None:
     session = seated()
 
     assert session.lose() == [Post(TEA, Lose(ALICE))]
@@ -149,14 +149,14 @@ def test_replaced_session_does_not_lose_the_seat_of_its_successor() -> None:
 
 
 @pytest.mark.parametrize("news", [ROSTER, Looked(ROSTER, 4), Signalled(PeerId("bob-00001"), Count(1), Payload("x"))])
-def test_news_that_comes_too_late_is_dropped(news: Roster | Looked | Signalled) -> None:
+def test_late_news_is_dropped(news: Roster | Looked | Signalled) -> None:
     session = seated()
     session.lose()
 
     assert session.hear(news, 1) == []
 
 
-def test_nothing_is_heard_after_the_end() -> None:
+def test_messages_after_the_end_are_ignored() -> None:
     session = seated()
     session.receive(LEAVE, 1)
 
@@ -164,7 +164,7 @@ def test_nothing_is_heard_after_the_end() -> None:
     assert session.next_wake() is None
 
 
-def test_hello_is_awaited_whatever_else_is_said() -> None:
+def test_hello_timeout_runs_whatever_else_is_sent() -> None:
     session = fresh(now=10)
     session.receive(PING, 10 + HELLO_WITHIN - 1)
 
@@ -172,7 +172,7 @@ def test_hello_is_awaited_whatever_else_is_said() -> None:
     assert session.wake(10 + HELLO_WITHIN) == [SendMessage(refusal("hello-late")), Close(4001, "hello-late")]
 
 
-def test_silence_is_asked_about_once_and_then_ends_the_socket() -> None:
+def test_silent_client_gets_one_ping_and_is_then_disconnected() -> None:
     session = seated(now=10)
 
     assert session.next_wake() == 10 + PING_AFTER
@@ -183,7 +183,7 @@ def test_silence_is_asked_about_once_and_then_ends_the_socket() -> None:
 
 
 @pytest.mark.parametrize("sign_of_life", [encode(Pong()), PING, "not JSON"])
-def test_any_frame_is_a_sign_of_life(sign_of_life: str) -> None:
+def test_any_frame_counts_as_keepalive(sign_of_life: str) -> None:
     session = seated()
     session.wake(PING_AFTER)
     session.receive(sign_of_life, 12)
@@ -196,7 +196,7 @@ def test_waking_too_early_does_nothing() -> None:
     assert seated().wake(PING_AFTER - 0.001) == []
 
 
-def test_looking_into_a_full_lobby_leaves_the_socket_fresh_for_five_seconds_more() -> None:
+def test_full_lobby_restarts_the_hello_timeout() -> None:
     session = fresh()
     session.receive(HELLO, 3)
 
@@ -215,7 +215,7 @@ def test_room_full_leaves_a_visitor_in_the_lobby() -> None:
     assert session.receive(JOIN, 0) == [Post(TEA, Enter(ALICE, PeerId("alice-0001"), DisplayName("Alice")))]
 
 
-def test_rate_is_that_of_the_terms_and_the_burst_comes_back() -> None:
+def test_message_rate_is_limited_and_the_burst_refills() -> None:
     session = fresh(messages_per_second=2, burst=3)
 
     assert [session.receive(PING, now) for now in (0, 0, 0, 0.5, 1, 3)] == [[SendMessage(Pong())]] * 6
@@ -224,7 +224,7 @@ def test_rate_is_that_of_the_terms_and_the_burst_comes_back() -> None:
     assert session.receive(PING, 3)[0] == SendMessage(refusal("too-fast"))
 
 
-def test_messages_that_are_refused_count_against_the_rate() -> None:
+def test_refused_messages_count_against_the_rate_limit() -> None:
     session = fresh(messages_per_second=0.001, burst=2)
 
     assert session.receive("x", 0) == session.receive("x", 0) == [SendMessage(refusal("malformed"))]
@@ -240,7 +240,7 @@ def test_every_frame_has_an_effect_until_the_session_is_over(frames: list[str | 
         assert (session.receive(frame, 0) == []) is over
 
 
-def test_lobby_full_of_strangers_keeps_nobody_from_looking_in_or_joining() -> None:
+def test_full_lobby_does_not_prevent_entering_it_or_joining() -> None:
     network = Network()
     guests = [network.open("mallory") for _ in range(LOBBY_SESSIONS)]
     alice = network.open("alice")
@@ -254,7 +254,7 @@ def test_lobby_full_of_strangers_keeps_nobody_from_looking_in_or_joining() -> No
     assert isinstance(newest(alice), Joined)
 
 
-def test_lobby_tells_so_many_who_come_and_go_and_no_more() -> None:
+def test_roster_updates_in_the_lobby_are_bounded() -> None:
     network = Network()
     lookers = [network.open("carol") for _ in range(LOBBY_SESSIONS)]
     for looker in lookers:
@@ -267,7 +267,7 @@ def test_lobby_tells_so_many_who_come_and_go_and_no_more() -> None:
     assert isinstance(newest(lookers[0]), Joined)
 
 
-def test_full_lobby_keeps_nobody_from_coming_back() -> None:
+def test_full_lobby_does_not_prevent_resuming() -> None:
     network = Network()
     alice, token = joined(network, "alice")
     network.lose(alice)
@@ -278,7 +278,7 @@ def test_full_lobby_keeps_nobody_from_coming_back() -> None:
     assert isinstance(answer, Joined)
 
 
-def test_two_who_come_in_the_same_millisecond_come_one_after_the_other() -> None:
+def test_joins_in_the_same_millisecond_are_ordered() -> None:
     room = Room(TEA, capacity=2, broker_run=BrokerRun("life-1", 0, 1_000_000), now=0)
     first = room.receive(Enter(ALICE, PeerId("alice-0001"), DisplayName("Alice")), 1)
     second = room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 1)
@@ -287,7 +287,7 @@ def test_two_who_come_in_the_same_millisecond_come_one_after_the_other() -> None
     assert orders == [1_000_001_000, 1_000_001_001]
 
 
-def test_newcomer_comes_after_those_of_an_earlier_life_even_if_the_clock_was_set_back() -> None:
+def test_newcomer_is_ordered_after_earlier_members_even_if_the_clock_went_back() -> None:
     room = Room(TEA, capacity=2, broker_run=BrokerRun("life-2", 0, 0), now=0)
     claim = Claim(TEA, PeerId("bob-0001"), Count(9_000_000), "life-1")
     room.receive(Return(SessionId("bob"), claim, DisplayName("Bob"), Count(0)), 1)
@@ -302,7 +302,7 @@ def test_newcomer_comes_after_those_of_an_earlier_life_even_if_the_clock_was_set
     [Quit(ALICE), Lose(ALICE), RelaySignal(ALICE, PeerId("bob-0001"), Count(1), Payload("x"))],
     ids=lambda late: type(late).__name__,
 )
-def test_what_a_replaced_socket_had_on_its_way_changes_nothing(late: Quit | Lose | RelaySignal) -> None:
+def test_late_frames_of_a_replaced_socket_are_ignored(late: Quit | Lose | RelaySignal) -> None:
     room = Room(TEA, capacity=2, broker_run=BrokerRun("life-1", 0, 0), now=0)
     room.receive(Enter(ALICE, CLAIM.peer, DisplayName("Alice")), 0)
     room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 0)
@@ -313,7 +313,7 @@ def test_what_a_replaced_socket_had_on_its_way_changes_nothing(late: Quit | Lose
 
 
 @pytest.mark.parametrize(("said", "gap"), [(0, False), (KEPT_SIGNALS, False), (KEPT_SIGNALS + 1, True)])
-def test_gap_is_said_as_soon_as_one_signal_is_lost(said: int, gap: bool) -> None:
+def test_gap_is_reported_as_soon_as_one_signal_is_lost(said: int, gap: bool) -> None:
     network = Network()
     alice, _ = joined(network, "alice")
     bob, token = joined(network, "bob")
@@ -327,7 +327,7 @@ def test_gap_is_said_as_soon_as_one_signal_is_lost(said: int, gap: bool) -> None
 
 
 @pytest.mark.parametrize(("payload", "kept"), [("x" * 60_000, 4), ("x" * 29_999 + "💜", 1)])
-def test_signals_are_kept_up_to_256_kib_of_memory_too(payload: str, kept: int) -> None:
+def test_queued_signals_are_limited_to_256_kib(payload: str, kept: int) -> None:
     network = Network()
     alice, _ = joined(network, "alice")
     bob, token = joined(network, "bob")
@@ -346,7 +346,7 @@ def returned(room: Room, claim: Claim, now: float) -> News:
     return room.receive(Return(SessionId("again"), claim, DisplayName("Alice"), Count(0)), now)[0].news
 
 
-def test_seat_of_an_earlier_life_is_given_back_for_two_minutes_after_the_start() -> None:
+def test_seats_of_the_previous_run_can_be_resumed_for_two_minutes() -> None:
     late = Room(TEA, capacity=2, broker_run=BrokerRun("life-2", began=100, unix_offset=0), now=100)
 
     assert returned(late, CLAIM, 100 + RETURN_SECONDS) == refusal("seat-gone")
@@ -354,7 +354,7 @@ def test_seat_of_an_earlier_life_is_given_back_for_two_minutes_after_the_start()
 
 
 @pytest.mark.parametrize("how", ["left", "ran out"])
-def test_seat_of_an_earlier_life_that_was_given_up_in_this_one_stays_given_up(how: str) -> None:
+def test_seat_of_the_previous_run_cannot_be_resumed_once_given_up(how: str) -> None:
     room = Room(TEA, capacity=2, broker_run=BrokerRun("life-2", began=0, unix_offset=0), now=0)
     room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 0)
     assert isinstance(returned(room, CLAIM, 1), Admitted)
@@ -367,7 +367,7 @@ def test_seat_of_an_earlier_life_that_was_given_up_in_this_one_stays_given_up(ho
     assert returned(room, CLAIM, 33) == refusal("seat-gone")
 
 
-def test_signals_must_come_without_a_gap() -> None:
+def test_signals_must_be_numbered_without_a_gap() -> None:
     network = Network()
     alice, _ = joined(network, "alice")
     bob, _ = joined(network, "bob")
@@ -380,7 +380,7 @@ def test_signals_must_come_without_a_gap() -> None:
     assert [signal.data for signal in bob.messages() if isinstance(signal, Signalled)] == ["first", "second"]
 
 
-def test_versions_of_the_roster_grow_from_one_life_of_a_room_to_the_next() -> None:
+def test_roster_versions_increase_even_across_restarts() -> None:
     network = Network()
     versions = []
     for _ in range(3):
@@ -404,7 +404,7 @@ def test_versions_of_the_roster_grow_from_one_life_of_a_room_to_the_next() -> No
     assert welcome.roster.version > versions[-1]
 
 
-def test_a_member_gets_new_credentials_in_time_and_a_visitor_none() -> None:
+def test_member_gets_renewed_turn_credentials_and_visitor_gets_none() -> None:
     asked: list[tuple[str, str]] = []
 
     def mint(room: str, peer: str) -> tuple[IceServer, ...]:

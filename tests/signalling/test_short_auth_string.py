@@ -14,7 +14,7 @@ VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parent.parent / "vect
 
 
 @pytest.mark.parametrize("vector", VECTORS)
-def test_all_is_as_in_the_vectors(vector: dict[str, Any]) -> None:
+def test_short_auth_string_matches_the_test_vectors(vector: dict[str, Any]) -> None:
     committed, answered = bytes.fromhex(vector["committed"]), bytes.fromhex(vector["answered"])
     ends = Ends(bytes.fromhex(vector["committer"]), bytes.fromhex(vector["responder"]))
     assert commitment(committed, ends).hex() == vector["commitment"]
@@ -23,7 +23,7 @@ def test_all_is_as_in_the_vectors(vector: dict[str, Any]) -> None:
     assert statement("responder", committed, answered, ends).hex() == vector["statements"]["responder"]
 
 
-def test_no_two_of_the_64_are_the_same_or_are_called_the_same() -> None:
+def test_all_64_emoji_and_their_names_are_distinct() -> None:
     assert len({symbol for symbol, _ in EMOJI}) == len({word for _, word in EMOJI}) == len(EMOJI) == 64
 
 
@@ -32,7 +32,7 @@ KEYS = st.binary(min_size=32, max_size=32)
 
 
 @given(NONCES, NONCES, KEYS, KEYS, KEYS)
-def test_another_key_in_the_middle_has_another_commitment_and_statement(
+def test_key_of_a_man_in_the_middle_changes_commitment_and_statement(
     committed: bytes, answered: bytes, alice: bytes, bob: bytes, mallory: bytes
 ) -> None:
     if mallory in (alice, bob):

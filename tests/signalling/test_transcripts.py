@@ -9,7 +9,7 @@ TRANSCRIPTS = sorted((Path(__file__).parent.parent / "transcripts").glob("*.txt"
 
 
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
-def test_broker_says_what_the_transcript_says(path: Path) -> None:
+def test_broker_follows_the_transcript(path: Path) -> None:
     player = Player(path)
 
     player.play()
@@ -17,7 +17,7 @@ def test_broker_says_what_the_transcript_says(path: Path) -> None:
     assert player.script == player.expected
 
 
-def test_recording_writes_the_answers_in(tmp_path: Path) -> None:
+def test_recording_writes_the_responses(tmp_path: Path) -> None:
     path = tmp_path / "ping.txt"
     path.write_text('@0 alice opens\nalice > {"type": "ping"}\n')
 

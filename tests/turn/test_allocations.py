@@ -47,7 +47,7 @@ def granted(client: Client, *attributes: Attribute) -> Message:
     return answer
 
 
-def test_an_allocation_says_where_it_is_and_how_long() -> None:
+def test_allocation_reports_its_address_and_lifetime() -> None:
     client = Client(World())
     answer = granted(client)
     assert answer.get(XorRelayedAddress) == XorRelayedAddress(Address(OUTSIDE[4], 50_000))
@@ -55,12 +55,12 @@ def test_an_allocation_says_where_it_is_and_how_long() -> None:
     assert answer.get(Lifetime) == Lifetime(DEFAULT_LIFETIME_S)
 
 
-def test_both_families_are_to_be_had_at_once() -> None:
+def test_both_address_families_can_be_allocated_at_once() -> None:
     answer = granted(Client(World()), AdditionalAddressFamily(IPV6))
     assert [len(each.address.ip) for each in answer.get_all(XorRelayedAddress)] == [4, 16]
 
 
-def test_of_two_families_the_one_that_there_is_is_given_with_a_word_about_the_other() -> None:
+def test_available_family_is_allocated_with_an_error_code_for_the_other() -> None:
     answer = granted(Client(World(ports=1)), AdditionalAddressFamily(IPV6))
     assert [len(each.address.ip) for each in answer.get_all(XorRelayedAddress)] == [4]
     assert answer.get(AddressErrorCode) == AddressErrorCode(IPV6, 508)
@@ -82,7 +82,9 @@ def test_of_two_families_the_one_that_there_is_is_given_with_a_word_about_the_ot
         ((*ASK, DontFragment()), 0),
     ],
 )
-def test_what_can_not_be_had_is_refused_by_its_code(attributes: tuple[Attribute | Unknown, ...], error: int) -> None:
+def test_unsupported_allocation_is_refused_with_its_error_code(
+    attributes: tuple[Attribute | Unknown, ...], error: int
+) -> None:
     """RFC 8656, 7.2."""
     client = Client(World())
     client.challenged()
@@ -92,19 +94,19 @@ def test_what_can_not_be_had_is_refused_by_its_code(attributes: tuple[Attribute 
         assert answer.get(UnknownAttributes) == UnknownAttributes((0x7ABC,))
 
 
-def test_where_there_is_only_ipv6_a_browser_gets_that() -> None:
+def test_request_without_a_family_gets_ipv6_where_only_ipv6_exists() -> None:
     """Browsers don't say which family they want; to say IPv4 is another matter."""
     client = Client(World(families=frozenset({IPV6})))
     assert granted(client).get(XorRelayedAddress) == XorRelayedAddress(Address(OUTSIDE[16], 50_000))
     assert Client(client.world, port=2).allocate(RequestedAddressFamily(IPV4)) == 440
 
 
-def test_without_an_allocation_nothing_else_can_be_had() -> None:
+def test_requests_without_an_allocation_are_refused() -> None:
     client = Client(World())
     assert (client.refresh(), client.permit(PEER), client.bind(0x4001)) == (437, 437, 437)
 
 
-def test_a_full_range_of_ports_is_said_and_nothing_is_left_of_the_request() -> None:
+def test_exhausted_port_range_is_reported_and_leaves_no_state() -> None:
     world = World(ports=1)
     assert Client(world).allocate() == 0
     second = Client(world, peer="bob", port=2)
@@ -113,7 +115,7 @@ def test_a_full_range_of_ports_is_said_and_nothing_is_left_of_the_request() -> N
     assert world.server._waiting == {}
 
 
-def test_a_request_that_comes_while_the_addresses_are_being_opened_is_as_if_it_were_lost() -> None:
+def test_request_during_an_allocation_is_dropped() -> None:
     client = Client(World())
     client.challenged()
     world, first = client.world, client.signed(ALLOCATE, *ASK)
@@ -127,7 +129,7 @@ def test_a_request_that_comes_while_the_addresses_are_being_opened_is_as_if_it_w
     assert client.refresh(0) == 0
 
 
-def test_a_member_has_a_quota_and_gets_it_back() -> None:
+def test_allocation_quota_is_per_member_and_freed_again() -> None:
     world = World(max_per_member=3)
     clients = [Client(world, port=port) for port in range(4)]
     assert [client.allocate() for client in clients] == [0, 0, 0, 486]
@@ -136,7 +138,7 @@ def test_a_member_has_a_quota_and_gets_it_back() -> None:
     assert clients[3].allocate() == 0
 
 
-def test_permissions_and_channels_are_counted() -> None:
+def test_permissions_and_channels_are_limited() -> None:
     client = Client(World())
     assert client.allocate() == 0
     assert [client.bind(0x4000 + each, peer(each)) for each in range(MAX_CHANNELS + 1)] == [0] * MAX_CHANNELS + [508]
@@ -147,7 +149,7 @@ def test_permissions_and_channels_are_counted() -> None:
 @pytest.mark.parametrize(
     ("asked", "given"), [(None, 600), (1, 600), (600, 600), (1800, 1800), (2**32 - 1, MAX_LIFETIME_S)]
 )
-def test_a_lifetime_is_bounded_both_ways(asked: int | None, given: int) -> None:
+def test_lifetime_has_a_minimum_and_a_maximum(asked: int | None, given: int) -> None:
     client = Client(World())
     answer = granted(client, *([] if asked is None else [Lifetime(asked)]))
     assert answer.get(Lifetime) == Lifetime(given)
@@ -158,7 +160,7 @@ def test_a_lifetime_is_bounded_both_ways(asked: int | None, given: int) -> None:
     assert len(client.world.server.allocations) == 0
 
 
-def test_a_permission_lasts_five_minutes_and_data_does_not_renew_it() -> None:
+def test_permission_lasts_five_minutes_and_is_not_renewed_by_data() -> None:
     """RFC 8656, 9: only a request does."""
     client = Client(World())
     assert (client.allocate(), client.permit(PEER)) == (0, 0)
@@ -169,7 +171,7 @@ def test_a_permission_lasts_five_minutes_and_data_does_not_renew_it() -> None:
     assert client.world.effects[1:] == [*expected, Forbid(client.flow, PEER.ip)]
 
 
-def test_a_channel_rests_while_its_peer_has_no_permission() -> None:
+def test_channel_is_suspended_while_its_peer_has_no_permission() -> None:
     client = Client(World())
     assert (client.allocate(), client.bind(0x4001)) == (0, 0)
     client.world.later(PERMISSION_S)
@@ -178,7 +180,7 @@ def test_a_channel_rests_while_its_peer_has_no_permission() -> None:
     assert client.world.effects[-2:] == [Permit(client.flow, PEER.ip, False), Bind(client.flow, 0x4001, PEER, PEER)]
 
 
-def test_a_channel_lasts_ten_minutes() -> None:
+def test_channel_lasts_ten_minutes() -> None:
     client = Client(World())
     client.allocate(Lifetime(3600))
     assert client.bind(0x4001) == 0
@@ -193,14 +195,14 @@ def test_a_channel_lasts_ten_minutes() -> None:
 
 
 @pytest.mark.parametrize("channel", [0, 0x3FFF, 0x8000, 0xFFFF])
-def test_a_number_that_is_no_channel_is_refused(channel: int) -> None:
+def test_invalid_channel_number_is_refused(channel: int) -> None:
     """RFC 8656, 12.2."""
     client = Client(World())
     client.allocate()
     assert client.bind(channel) == 400
 
 
-def test_a_channel_has_one_peer_and_a_peer_one_channel() -> None:
+def test_channel_has_one_peer_and_peer_has_one_channel() -> None:
     """RFC 8656, 12.2."""
     client = Client(World())
     client.allocate()
@@ -221,20 +223,20 @@ def test_a_channel_has_one_peer_and_a_peer_one_channel() -> None:
         (CREATE_PERMISSION, ()),
     ],
 )
-def test_half_a_request_is_a_bad_one(method: int, attributes: tuple[Attribute, ...]) -> None:
+def test_incomplete_request_is_a_bad_request(method: int, attributes: tuple[Attribute, ...]) -> None:
     client = Client(World())
     client.allocate()
     assert client.ask(method, *attributes) == 400
 
 
-def test_a_refresh_of_a_family_that_is_not_there_is_a_mismatch() -> None:
+def test_refresh_of_another_family_is_a_mismatch() -> None:
     client = Client(World())
     client.allocate()
     assert client.ask(REFRESH, RequestedAddressFamily(IPV6)) == 443
     assert client.ask(REFRESH, RequestedAddressFamily(IPV4)) == 0
 
 
-def test_a_kept_port_is_for_the_member_who_had_it_kept_once_and_for_half_a_minute() -> None:
+def test_reserved_port_is_for_its_member_once_and_for_30_seconds() -> None:
     """RFC 8656, 7.2: guessed, stolen, used twice, too late."""
     world = World()
     alice, mallory = Client(world), Client(world, peer="mallory", port=2)
@@ -254,7 +256,7 @@ def test_a_kept_port_is_for_the_member_who_had_it_kept_once_and_for_half_a_minut
     assert Client(world, port=6).allocate(other) == 508
 
 
-def test_a_kept_port_counts_in_the_quota_whatever_becomes_of_its_allocation() -> None:
+def test_reserved_port_counts_in_the_quota_after_its_allocation_ends() -> None:
     """Else one member could have every odd port kept, by asking and giving back in turn."""
     world = World(max_per_member=3)
     client = Client(world)
@@ -271,7 +273,7 @@ def test_a_kept_port_counts_in_the_quota_whatever_becomes_of_its_allocation() ->
     assert Client(world, port=3).allocate() == 0
 
 
-def test_a_port_kept_for_a_member_is_given_back_when_they_leave() -> None:
+def test_reserved_port_is_freed_when_its_member_leaves() -> None:
     world = World()
     client = Client(world)
     token = granted(client, EvenPort(True)).get(ReservationToken)
@@ -282,7 +284,7 @@ def test_a_port_kept_for_a_member_is_given_back_when_they_leave() -> None:
     assert not world.server.allocations._per_member
 
 
-def test_nothing_is_left_when_all_is_over() -> None:
+def test_no_state_remains_after_everything_expired() -> None:
     world = World()
     clients = [Client(world, peer=f"peer-{port}", port=port) for port in range(20)]
     for number, client in enumerate(clients):
@@ -303,7 +305,7 @@ REQUEST = Message(ALLOCATE, Class.REQUEST, bytes(12), (RequestedTransport(UDP),)
 
 @settings(max_examples=300)
 @given(st.data())
-def test_any_change_to_a_signed_request_is_survived(data: st.DataObject) -> None:
+def test_any_change_to_a_signed_request_is_handled(data: st.DataObject) -> None:
     """At most one answer, never an exception, and an allocation only for what was signed."""
     client = Client(World())
     client.challenged()
@@ -323,7 +325,7 @@ def test_any_change_to_a_signed_request_is_survived(data: st.DataObject) -> None
 
 
 @given(st.binary(max_size=MAX_REQUEST_BYTES + 10))
-def test_any_bytes_are_survived_by_a_server_that_relays(datagram: bytes) -> None:
+def test_relaying_server_handles_any_bytes(datagram: bytes) -> None:
     client = Client(World())
     assert len(client.world.receive(datagram, client.flow)) <= 1
     assert client.world.effects == []

@@ -27,7 +27,7 @@ from eyeline.turn.nonce import FRESH_S
 from eyeline.turn.server import ANSWERS_TO_A_STREAM
 
 
-def test_a_stranger_is_asked_who_they_are_in_few_words() -> None:
+def test_challenge_is_short() -> None:
     """RFC 8489, 16: what a forged source can make us send to a victim is bounded, in length too."""
     client = Client(World())
     bare = Message(ALLOCATE, Class.REQUEST, bytes(12), ASK).encode()
@@ -40,7 +40,7 @@ def test_a_stranger_is_asked_who_they_are_in_few_words() -> None:
 
 
 @pytest.mark.parametrize("method", [ALLOCATE, REFRESH, CREATE_PERMISSION, CHANNEL_BIND])
-def test_no_challenge_is_longer_than_the_budget_says(method: int) -> None:
+def test_challenge_stays_within_the_amplification_limit(method: int) -> None:
     """Not to the shortest request either, which is a header alone."""
     client = Client(World())
     bare = Message(method, Class.REQUEST, bytes(12)).encode()
@@ -50,7 +50,7 @@ def test_no_challenge_is_longer_than_the_budget_says(method: int) -> None:
         assert len(answer) <= 4.8 * len(request)
 
 
-def test_no_state_is_kept_for_strangers() -> None:
+def test_no_state_is_kept_for_unauthenticated_clients() -> None:
     """RFC 8656, 21.1: state exhaustion; a thousand strangers leave nothing but their source's budget."""
     world = World()
     for port in range(1000):
@@ -63,7 +63,7 @@ def test_no_state_is_kept_for_strangers() -> None:
 
 
 @pytest.mark.parametrize("sha256", [False, True])
-def test_the_right_credentials_are_taken_and_the_answer_is_signed_as_the_request_was(sha256: bool) -> None:
+def test_valid_credentials_are_accepted_and_the_response_is_signed_like_the_request(sha256: bool) -> None:
     client = Client(World(), sha256=sha256)
     client.challenged()
     [answer] = client.world.receive(client.signed(ALLOCATE, *ASK), client.flow)
@@ -79,7 +79,7 @@ def test_the_right_credentials_are_taken_and_the_answer_is_signed_as_the_request
 
 
 @pytest.mark.parametrize("sha256", [False, True])
-def test_an_unknown_user_looks_like_a_wrong_password(sha256: bool) -> None:
+def test_unknown_user_is_indistinguishable_from_a_wrong_password(sha256: bool) -> None:
     """RFC 8489, 9.2.4, and RFC 8656, 21.1.1."""
     world = World()
     wrong = Client(world, sha256=sha256)
@@ -94,7 +94,7 @@ def test_an_unknown_user_looks_like_a_wrong_password(sha256: bool) -> None:
 
 
 @pytest.mark.parametrize("missing", [Username, Realm, Nonce])
-def test_a_signature_without_all_that_belongs_to_it_is_a_bad_request(missing: type) -> None:
+def test_signature_without_its_attributes_is_a_bad_request(missing: type) -> None:
     client = Client(World())
     client.challenged()
     whole = (*ASK, Username(client.username), Realm("eyeline"), Nonce(client.nonce))
@@ -105,7 +105,7 @@ def test_a_signature_without_all_that_belongs_to_it_is_a_bad_request(missing: ty
     assert code(client.send(integrity.sign(request.encode(), key))) == 400
 
 
-def test_a_stripped_list_of_algorithms_or_an_altered_one_is_refused() -> None:
+def test_stripped_or_altered_password_algorithms_are_refused() -> None:
     """Bid-down (RFC 8489, 9.2.4 and 16.1): one of the pair alone, or a list that isn't ours."""
     client = Client(World())
     client.challenged()
@@ -123,7 +123,7 @@ def test_a_stripped_list_of_algorithms_or_an_altered_one_is_refused() -> None:
         assert code(client.send(integrity.sign(request, key))) == 400
 
 
-def test_a_nonce_whose_features_were_altered_is_not_ours_any_more() -> None:
+def test_nonce_with_altered_security_features_is_refused() -> None:
     """RFC 8489, 9.2.1: the bits that say what we can do are under the nonce's HMAC."""
     client = Client(World())
     client.challenged()
@@ -132,7 +132,7 @@ def test_a_nonce_whose_features_were_altered_is_not_ours_any_more() -> None:
     assert client.allocate() == 438
 
 
-def test_user_hashes_are_neither_offered_nor_taken() -> None:
+def test_userhash_is_neither_offered_nor_accepted() -> None:
     """RFC 8489, 9.2: a client may name itself so only where the nonce says that it may."""
     client = Client(World())
     client.challenged()
@@ -144,7 +144,7 @@ def test_user_hashes_are_neither_offered_nor_taken() -> None:
     assert code(client.send(integrity.sign(request, key))) == 400
 
 
-def test_a_nonce_is_good_for_one_address_and_ten_minutes() -> None:
+def test_nonce_is_valid_for_one_address_and_ten_minutes() -> None:
     """RFC 8489, 9.2: forged, another client's, expired; each gets a new one by 438 and no word about credentials."""
     world = World()
     alice, other = Client(world), Client(world, port=41_000)
@@ -176,13 +176,13 @@ def test_a_nonce_is_good_for_one_address_and_ten_minutes() -> None:
         "-1:a",
     ],
 )
-def test_credentials_out_of_their_time_get_no_allocation(username: str) -> None:
+def test_expired_or_premature_credentials_get_no_allocation(username: str) -> None:
     """Expired, beyond an hour from now, no number: though they are signed with the right secret."""
     password = credentials.password(b"only the server knows", username)
     assert Client(World(), username=username, password=password).allocate() == 401
 
 
-def test_what_was_allocated_in_time_can_be_kept_with_the_same_credentials() -> None:
+def test_allocation_can_be_refreshed_with_expired_credentials() -> None:
     """Browsers refresh with the credentials that they began with; it is the seat that ends the allocation."""
     world = World()
     client = Client(world)
@@ -195,7 +195,7 @@ def test_what_was_allocated_in_time_can_be_kept_with_the_same_credentials() -> N
     assert Client(world, username=client.username, password=client.password, port=2).allocate() == 401
 
 
-def test_who_leaves_loses_what_was_allocated_and_the_right_to_more() -> None:
+def test_leaving_member_loses_allocation_and_credentials() -> None:
     world = World()
     alice, bob = Client(world), Client(world, peer="bob", port=2)
     assert (alice.allocate(), bob.allocate()) == (0, 0)
@@ -207,7 +207,7 @@ def test_who_leaves_loses_what_was_allocated_and_the_right_to_more() -> None:
     assert Client(world, port=3).allocate() == 0, "who comes back to the seat gets new credentials"
 
 
-def test_what_is_remembered_of_members_ends_with_their_seats() -> None:
+def test_state_of_a_member_is_dropped_with_the_seat() -> None:
     world = World()
     for number in range(100):
         for _ in range(4):
@@ -218,7 +218,7 @@ def test_what_is_remembered_of_members_ends_with_their_seats() -> None:
     assert world.authenticator._members == set()
 
 
-def test_who_holds_an_allocation_over_a_stream_is_heard_however_much_they_ask() -> None:
+def test_client_with_an_allocation_over_tcp_is_not_rate_limited() -> None:
     world = World()
     alice = Client(world, transport="stream")
     for _ in range(ANSWERS_TO_A_STREAM):
@@ -233,7 +233,7 @@ def test_who_holds_an_allocation_over_a_stream_is_heard_however_much_they_ask() 
     assert world.receive(alice.signed(REFRESH), alice.flow) == []
 
 
-def test_who_holds_an_allocation_over_udp_takes_no_answers_from_their_neighbours() -> None:
+def test_client_with_an_allocation_over_udp_does_not_use_up_the_shared_rate_limit() -> None:
     world = World(rate_limit=RateLimit())
     alice = Client(world)
     assert alice.allocate() == 0
@@ -242,7 +242,7 @@ def test_who_holds_an_allocation_over_udp_takes_no_answers_from_their_neighbours
     assert Client(world, peer="bob", port=alice.port + 1).allocate() == 0
 
 
-def test_nobody_can_touch_the_allocation_of_another() -> None:
+def test_allocation_of_another_member_cannot_be_changed() -> None:
     """RFC 8656, 5 and 21.1.3: 441 for a member's credentials on another member's 5-tuple."""
     world = World()
     alice = Client(world)
@@ -254,7 +254,7 @@ def test_nobody_can_touch_the_allocation_of_another() -> None:
     assert alice.refresh() == 0
 
 
-def test_newer_credentials_of_the_same_member_are_as_good() -> None:
+def test_newer_credentials_of_the_same_member_are_accepted() -> None:
     world = World()
     alice = Client(world)
     assert alice.allocate() == 0
@@ -264,7 +264,7 @@ def test_newer_credentials_of_the_same_member_are_as_good() -> None:
     assert renewed.refresh() == 0
 
 
-def test_a_replayed_request_does_nothing_new() -> None:
+def test_replayed_request_has_no_new_effect() -> None:
     """RFC 8656, 7.2: the same transaction gets the same bytes, another one 437."""
     client = Client(World())
     client.challenged()
@@ -276,7 +276,7 @@ def test_a_replayed_request_does_nothing_new() -> None:
     assert client.allocate() == 437
 
 
-def test_a_replay_from_another_address_is_refused() -> None:
+def test_replay_from_another_address_is_refused() -> None:
     world = World()
     client = Client(world)
     client.challenged()
@@ -287,5 +287,5 @@ def test_a_replay_from_another_address_is_refused() -> None:
 
 
 @pytest.mark.parametrize("username", ["%s%n", "a\nb", "a\0b", "x" * 508, "☂:☂"])
-def test_ugly_user_names_are_just_unknown(username: str) -> None:
+def test_malformed_usernames_are_unknown_users(username: str) -> None:
     assert Client(World(), username=username, password="x").allocate() == 401

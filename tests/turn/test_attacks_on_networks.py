@@ -64,7 +64,7 @@ def allocated(world: World | None = None, *, ipv6: bool = False) -> Client:
 
 
 @pytest.mark.parametrize("address", [*CLOSED, *CLOSED_6])
-def test_no_address_of_a_closed_range_is_a_peer(address: str) -> None:
+def test_no_address_of_a_blocked_range_may_be_a_peer(address: str) -> None:
     ip = packed(address)
     client = allocated(ipv6=len(ip) == 16)
     assert client.permit(Address(ip, 80)) == 403
@@ -73,7 +73,7 @@ def test_no_address_of_a_closed_range_is_a_peer(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", CLOSED)
-def test_no_disguise_of_one_is_a_peer(address: str) -> None:
+def test_no_ipv6_form_of_a_blocked_address_may_be_a_peer(address: str) -> None:
     client = allocated(ipv6=True)
     for number, ip in enumerate(disguises(packed(address))):
         assert (client.permit(Address(ip, 80)), client.bind(0x4001 + number, Address(ip, 80))) == (403, 403), ip.hex()
@@ -81,18 +81,18 @@ def test_no_disguise_of_one_is_a_peer(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", [*OPEN, *OPEN_6])
-def test_the_open_internet_is(address: str) -> None:
+def test_public_addresses_may_be_peers(address: str) -> None:
     assert allocated(ipv6=":" in address).permit(Address(packed(address), 80)) == 0
 
 
 @given(st.sampled_from(CLOSED), st.data())
-def test_a_disguise_of_a_closed_address_is_closed_whatever_its_other_bits(address: str, data: st.DataObject) -> None:
+def test_ipv6_form_of_a_blocked_address_is_blocked_whatever_its_other_bits(address: str, data: st.DataObject) -> None:
     ip = data.draw(st.sampled_from(disguises(packed(address))))
     assert not Policy().allows(ip)
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_what_is_no_global_address_to_python_is_none_to_us(number: int) -> None:
+def test_every_address_that_python_calls_private_is_blocked(number: int) -> None:
     """Python's own table is newer and wider (documentation ranges): whatever it calls private or multicast and we let
     pass must be one of those."""
     ip = struct.pack("!I", number)
@@ -102,19 +102,19 @@ def test_what_is_no_global_address_to_python_is_none_to_us(number: int) -> None:
         assert any(address in each for each in documentation)
 
 
-def test_one_forbidden_peer_of_several_forbids_the_request() -> None:
+def test_one_forbidden_peer_makes_the_whole_request_forbidden() -> None:
     client = allocated()
     assert client.permit(PEER, Address(packed("10.0.0.1"), 1)) == 403
     assert not [effect for effect in client.world.effects if isinstance(effect, Permit)]
 
 
-def test_ranges_that_the_operator_opened_are_open_and_no_others() -> None:
+def test_only_the_ranges_opened_by_the_operator_are_open() -> None:
     client = allocated(World(opened=Policy([ipaddress.ip_network("192.168.7.0/24")])))
     assert client.permit(Address(packed("192.168.7.9"), 80)) == 0
     assert client.permit(Address(packed("192.168.8.9"), 80)) == 403
 
 
-def test_no_turn_through_turn_even_where_the_operator_opened_our_own_address() -> None:
+def test_no_turn_through_turn_even_if_the_operator_opened_our_address() -> None:
     """RFC 8656, 21.1.7: our listening port is never a peer."""
     world = World(opened=Policy([ipaddress.ip_network("10.0.0.0/8")]))
     client = allocated(world)
@@ -123,13 +123,13 @@ def test_no_turn_through_turn_even_where_the_operator_opened_our_own_address() -
 
 
 @pytest.mark.parametrize("ip", [*INSIDE.values()])
-def test_our_own_addresses_are_no_peers(ip: bytes) -> None:
+def test_our_own_addresses_may_not_be_peers(ip: bytes) -> None:
     client = allocated(ipv6=len(ip) == 16)
     assert client.permit(Address(ip, 22)) == 403
     assert client.bind(0x4001, Address(ip, 22)) == 403
 
 
-def test_two_whose_networks_let_no_udp_out_meet_relay_to_relay() -> None:
+def test_two_clients_without_udp_connect_from_relay_to_relay() -> None:
     """The one exception: the advertised address of a live allocation; the plane is told where its socket really is."""
     world = World()
     alice, bob = allocated(world), Client(world, peer="bob", port=2)
@@ -144,7 +144,7 @@ def test_two_whose_networks_let_no_udp_out_meet_relay_to_relay() -> None:
     assert world.server.allocations.resolve(Address(OUTSIDE[4], 22)) is None
 
 
-def test_a_channel_to_a_relayed_address_ends_with_it() -> None:
+def test_channel_to_a_relayed_address_ends_with_that_address() -> None:
     """Its port may soon be anybody's."""
     world = World()
     alice, bob = allocated(world), Client(world, peer="bob", port=2)
@@ -159,7 +159,7 @@ def test_a_channel_to_a_relayed_address_ends_with_it() -> None:
     assert alice.bind(0x4001, theirs.advertised) == 403
 
 
-def test_nothing_is_remembered_of_who_had_a_channel_to_a_relayed_address() -> None:
+def test_no_state_remains_of_a_channel_to_a_relayed_address() -> None:
     """Neither while that lasts, nor where the operator has opened an address of ours that is none."""
     world = World(opened=Policy([ipaddress.ip_network("10.0.0.5")]))
     bob = Client(world, peer="bob", port=2)
@@ -181,7 +181,7 @@ def test_nothing_is_remembered_of_who_had_a_channel_to_a_relayed_address() -> No
     assert world.server.allocations._users == {}
 
 
-def test_a_peer_of_the_other_family_is_a_mismatch() -> None:
+def test_peer_of_the_other_family_is_a_mismatch() -> None:
     """RFC 8656, 10.2 and 12.2: 443."""
     four, six = allocated(), allocated(ipv6=True)
     assert (four.permit(PEER_6), four.bind(0x4001, PEER_6)) == (443, 443)

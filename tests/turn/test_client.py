@@ -69,7 +69,7 @@ def allocated(world: World) -> Wire:
     return wire
 
 
-def test_a_client_learns_where_it_is_seen() -> None:
+def test_client_learns_its_reflexive_address() -> None:
     wire = Wire(World())
     wire.done(wire.client.look(wire.world.now))
     assert wire.client.mapped == ALICE
@@ -77,7 +77,7 @@ def test_a_client_learns_where_it_is_seen() -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.booleans(), max_size=6))
-def test_whatever_is_lost_the_client_gets_its_allocation_and_gives_it_back(lost: list[bool]) -> None:
+def test_client_allocates_and_frees_despite_packet_loss(lost: list[bool]) -> None:
     wire = Wire(World(), tuple(lost))
     assert wire.done(wire.client.allocate(IPV4, wire.world.now)) == ALLOCATE
     assert wire.client.relayed is not None
@@ -87,14 +87,14 @@ def test_whatever_is_lost_the_client_gets_its_allocation_and_gives_it_back(lost:
     assert len(wire.world.server.allocations) == 0
 
 
-def test_a_request_is_said_seven_times_and_given_up_after_39_5_seconds() -> None:
+def test_request_is_sent_seven_times_and_given_up_after_39_5_seconds() -> None:
     wire = Wire(World(), (True,) * 7)
     begun = wire.world.now
     assert wire.play(wire.client.look(begun)) == Silent(1)
     assert (len(wire.sent), wire.world.now - begun) == (7, 39.5)
 
 
-def test_a_nonce_that_has_gone_stale_is_followed() -> None:
+def test_stale_nonce_is_replaced_and_the_request_repeated() -> None:
     wire = allocated(World())
     wire.world.later(590)
     wire.done(wire.client.refresh(1200, wire.world.now))
@@ -102,19 +102,19 @@ def test_a_nonce_that_has_gone_stale_is_followed() -> None:
     assert wire.done(wire.client.refresh(600, wire.world.now)) == REFRESH
 
 
-def test_a_wrong_password_is_refused_once_and_not_tried_for_ever() -> None:
+def test_wrong_password_is_not_retried() -> None:
     wire = Wire(World(), login=Credentials(f"{int(UNIX) + 600}:alice", "wrong"))
     assert wire.play(wire.client.allocate(IPV4, wire.world.now)) == ErrorResponse(ALLOCATE, 401)
     assert len(wire.sent) == 2
 
 
-def test_a_private_peer_is_refused() -> None:
+def test_private_peer_is_refused() -> None:
     wire = allocated(World())
     metadata = Address(bytes((169, 254, 169, 254)), 80)
     assert wire.play(wire.client.permit(metadata, wire.world.now)) == ErrorResponse(CREATE_PERMISSION, 403)
 
 
-def test_a_challenge_that_lost_its_algorithms_on_the_way_is_not_followed() -> None:
+def test_challenge_without_its_password_algorithms_is_not_followed() -> None:
     client = Client(Credentials("a", "b"), stream=False, transaction=lambda: bytes(12))
     client.allocate(IPV4, 0.0)
     attributes = (ErrorCode(401), Realm("eyeline"), Nonce("obMatJos2gAAAxyz"))
@@ -122,7 +122,7 @@ def test_a_challenge_that_lost_its_algorithms_on_the_way_is_not_followed() -> No
     assert client.receive(told, 0.0) == [ErrorResponse(ALLOCATE, 0)]
 
 
-def test_an_answer_that_nobody_signed_is_no_answer() -> None:
+def test_unsigned_response_is_ignored() -> None:
     wire = allocated(World())
     [effect] = wire.client.permit(PEER, wire.world.now)
     assert isinstance(effect, Transmit)
@@ -130,7 +130,7 @@ def test_an_answer_that_nobody_signed_is_no_answer() -> None:
     assert wire.client.receive(forged, wire.world.now) == []
 
 
-def test_data_goes_by_indication_first_and_by_channel_once_it_is_bound() -> None:
+def test_data_is_sent_by_indication_and_by_channel_once_it_is_bound() -> None:
     wire = allocated(World())
     [by_hand] = wire.client.send(PEER, b"hello")
     assert isinstance(by_hand, Transmit)
@@ -141,7 +141,7 @@ def test_data_goes_by_indication_first_and_by_channel_once_it_is_bound() -> None
     assert wire.client.send(PEER, b"hello") == [Transmit(b"\x40\x01\x00\x05hello")]
 
 
-def test_data_comes_by_indication_and_by_channel() -> None:
+def test_data_is_received_by_indication_and_by_channel() -> None:
     wire = allocated(World())
     told = Message(DATA, Class.INDICATION, bytes(12), (XorPeerAddress(PEER), Data(b"hi"))).encode()
     assert wire.client.receive(told, 0.0) == [Received(PEER, b"hi")]
@@ -151,13 +151,13 @@ def test_data_comes_by_indication_and_by_channel() -> None:
 
 
 @given(st.binary(max_size=80))
-def test_nonsense_is_dropped(nonsense: bytes) -> None:
+def test_invalid_data_is_dropped(nonsense: bytes) -> None:
     wire = Wire(World())
     assert wire.client.receive(nonsense, 0.0) == []
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_over_a_stream_nothing_is_said_again(stream: bool) -> None:
+def test_requests_over_tcp_are_not_retransmitted(stream: bool) -> None:
     client = Client(None, stream=stream, transaction=lambda: bytes(12))
     [asked] = client.look(0.0)
     assert (client.next_wake(), client.wake(39.5)) == ((39.5, [Silent(1)]) if stream else (0.5, [asked]))

@@ -63,7 +63,7 @@ def with_body(body: bytes) -> bytes:
 # The samples
 
 
-def test_rfc5769_request_is_read_and_proven() -> None:
+def test_rfc5769_request_is_decoded_and_verified() -> None:
     message = Message.decode(rfc5769.REQUEST)
     assert (message.method, message.message_class) == (BINDING, Class.REQUEST)
     assert message.get(Software) == Software("STUN test client")
@@ -79,7 +79,7 @@ def test_rfc5769_request_is_read_and_proven() -> None:
         (rfc5769.IPV6_RESPONSE, bytes.fromhex("20010db8123456780011223344556677")),
     ],
 )
-def test_rfc5769_responses_are_read_and_proven(sample: bytes, ip: bytes) -> None:
+def test_rfc5769_responses_are_decoded_and_verified(sample: bytes, ip: bytes) -> None:
     message = Message.decode(sample)
     assert message.message_class is Class.SUCCESS
     assert message.get(XorMappedAddress) == XorMappedAddress(Address(ip, 32853))
@@ -87,7 +87,7 @@ def test_rfc5769_responses_are_read_and_proven(sample: bytes, ip: bytes) -> None
     assert is_signed(sample, rfc5769.SHORT_TERM_PASSWORD)
 
 
-def test_rfc5769_long_term_request_is_read_proven_and_written() -> None:
+def test_rfc5769_long_term_request_is_decoded_verified_and_encoded() -> None:
     secret = f"{rfc5769.USERNAME}:{rfc5769.REALM}:{rfc5769.PASSWORD}".encode()
     key = hashlib.md5(secret, usedforsecurity=False).digest()
     message = Message.decode(rfc5769.LONG_TERM_REQUEST)
@@ -101,7 +101,7 @@ def test_rfc5769_long_term_request_is_read_proven_and_written() -> None:
     assert sign(unsigned.encode(), key) == rfc5769.LONG_TERM_REQUEST
 
 
-def test_rfc8489_sha256_request_is_read_proven_and_written() -> None:
+def test_rfc8489_sha256_request_is_decoded_verified_and_encoded() -> None:
     key = hashlib.sha256(f"{rfc5769.USERNAME}:{rfc5769.REALM}:{rfc5769.PASSWORD}".encode()).digest()
     message = Message.decode(rfc5769.SHA256_REQUEST)
     assert is_signed_sha256(rfc5769.SHA256_REQUEST, key)
@@ -129,18 +129,18 @@ def test_rfc8489_sha256_request_is_read_proven_and_written() -> None:
     ],
     ids=["empty", "cut", "more than it says", "first bits", "cookie", "overrun", "far overrun", "not by four"],
 )
-def test_what_is_no_whole_message_is_malformed(datagram: bytes) -> None:
+def test_incomplete_message_is_malformed(datagram: bytes) -> None:
     with pytest.raises(MalformedError) as refused:
         Message.decode(datagram)
     assert refused.value.code == "stun-malformed"
 
 
-def test_the_first_of_two_alike_wins() -> None:
+def test_first_of_two_equal_attributes_wins() -> None:
     message = Message.decode(request(Username("alice"), Username("bob")).encode())
     assert message.attributes == (Username("alice"),)
 
 
-def test_what_follows_a_signature_is_ignored() -> None:
+def test_attributes_after_a_signature_are_ignored() -> None:
     signed = sign(request(ALICE).encode(), KEY)
     late = with_body(signed[HEADER_BYTES:] + request(Unknown(0x7001, b"late"), Realm("tea")).encode()[HEADER_BYTES:])
     message = Message.decode(late)
@@ -148,7 +148,7 @@ def test_what_follows_a_signature_is_ignored() -> None:
     assert is_signed(late, KEY)
 
 
-def test_both_signatures_and_the_fingerprint_count_in_their_order() -> None:
+def test_both_signatures_and_the_fingerprint_are_accepted_in_order() -> None:
     datagram = add_fingerprint(sign_sha256(sign(request(ALICE).encode(), KEY), KEY))
     message = Message.decode(datagram)
     assert [type(each) for each in message.attributes] == [
@@ -161,14 +161,14 @@ def test_both_signatures_and_the_fingerprint_count_in_their_order() -> None:
     assert is_signed_sha256(datagram, KEY)
 
 
-def test_a_sha1_signature_after_the_sha256_one_is_ignored() -> None:
+def test_sha1_signature_after_the_sha256_one_is_ignored() -> None:
     datagram = sign(sign_sha256(request(ALICE).encode(), KEY), KEY)
     assert Message.decode(datagram).get(MessageIntegrity) is None
     assert not is_signed(datagram, KEY)
 
 
 @pytest.mark.parametrize("length", [16, 20, 24, 28, 32])
-def test_a_sha256_signature_may_be_cut(length: int) -> None:
+def test_sha256_signature_may_be_truncated(length: int) -> None:
     unsigned = request(ALICE).encode()
     covered = unsigned[:2] + (len(unsigned) - HEADER_BYTES + 4 + length).to_bytes(2) + unsigned[4:]
     digest = hmac.digest(KEY, covered, "sha256")[:length]
@@ -178,14 +178,14 @@ def test_a_sha256_signature_may_be_cut(length: int) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 12, 15, 18, 36])
-def test_a_sha256_signature_of_another_length_is_refused(length: int) -> None:
+def test_sha256_signature_of_an_invalid_length_is_refused(length: int) -> None:
     datagram = with_body(b"\0\x1c" + length.to_bytes(2) + bytes(length + -length % 4))
     assert not is_signed_sha256(datagram, KEY)
     with pytest.raises(BadAttributeError):
         Message.decode(datagram)
 
 
-def test_a_wrong_fingerprint_is_malformed() -> None:
+def test_wrong_fingerprint_is_malformed() -> None:
     datagram = add_fingerprint(request().encode())
     with pytest.raises(MalformedError, match="FINGERPRINT"):
         Message.decode(datagram[:-1] + bytes([datagram[-1] ^ 1]))
@@ -197,7 +197,7 @@ def test_nothing_may_follow_a_fingerprint() -> None:
         Message.decode(with_body(body + request(Realm("tea")).encode()[HEADER_BYTES:]))
 
 
-def test_unknown_attributes_that_must_be_understood_are_listed() -> None:
+def test_unknown_comprehension_required_attributes_are_listed() -> None:
     message = request(Unknown(0x0024, b"\0\0\0\1"), Unknown(0xC057, b"ok"), Unknown(0x7FFF, b""))
     assert Message.decode(message.encode()).unknown_required() == (0x0024, 0x7FFF)
 
@@ -217,17 +217,17 @@ def test_unknown_attributes_that_must_be_understood_are_listed() -> None:
         b"\0\x1d\0\x08\0\2\0\0\0\1\0\0",
     ],
 )
-def test_a_required_value_that_cannot_be_read_is_told_with_its_message(body: bytes) -> None:
+def test_invalid_value_of_a_required_attribute_is_reported_with_its_message(body: bytes) -> None:
     with pytest.raises(BadAttributeError) as refused:
         Message.decode(with_body(body))
     assert refused.value.head == request()
 
 
-def test_an_optional_value_that_cannot_be_read_is_kept_unread() -> None:
+def test_invalid_value_of_an_optional_attribute_is_kept_raw() -> None:
     assert Message.decode(with_body(b"\x80\x22\0\1\xff\0\0\0")).attributes == (Unknown(0x8022, b"\xff"),)
 
 
-def test_a_bad_value_in_broken_frames_is_just_malformed() -> None:
+def test_bad_value_in_a_broken_frame_is_malformed() -> None:
     with pytest.raises(MalformedError) as refused:
         Message.decode(with_body(b"\0\x06\0\1\xff\0\0\0" + b"\0\x06\0\5abcd"))
     assert not isinstance(refused.value, BadAttributeError)
@@ -242,12 +242,12 @@ def test_padding_is_zero() -> None:
 
 @pytest.mark.parametrize("method", [0x001, 0x003, 0x00F, 0x010, 0x080, 0xFFF])
 @pytest.mark.parametrize("message_class", Class)
-def test_every_method_and_class_comes_back(method: int, message_class: Class) -> None:
+def test_every_method_and_class_round_trips(method: int, message_class: Class) -> None:
     message = Message(method, message_class, TRANSACTION)
     assert Message.decode(message.encode()) == message
 
 
-def test_types_on_the_wire_are_the_registered_ones() -> None:
+def test_message_types_are_the_registered_ones() -> None:
     types = [Message(BINDING, each, TRANSACTION).encode()[:2].hex() for each in Class]
     assert types == ["0001", "0011", "0101", "0111"]
 
@@ -262,7 +262,7 @@ def test_types_on_the_wire_are_the_registered_ones() -> None:
         request(*[ALICE] * (MAX_ATTRIBUTES + 1)),
     ],
 )
-def test_what_cannot_be_a_message_is_a_bug_of_ours(message: Message) -> None:
+def test_encoding_an_impossible_message_raises(message: Message) -> None:
     with pytest.raises(LocalError):
         message.encode()
 
@@ -321,7 +321,7 @@ bodies = st.lists(
 
 
 @given(st.one_of(st.binary(max_size=80), bodies.map(with_body), messages.map(Message.encode)))
-def test_decoding_is_total_and_what_was_read_can_be_written(datagram: bytes) -> None:
+def test_decoding_is_total_and_decoded_messages_can_be_encoded(datagram: bytes) -> None:
     try:
         message = Message.decode(datagram)
         is_signed(datagram, KEY)
@@ -332,18 +332,18 @@ def test_decoding_is_total_and_what_was_read_can_be_written(datagram: bytes) -> 
 
 
 @given(messages)
-def test_a_message_comes_back_as_it_was(message: Message) -> None:
+def test_message_round_trips(message: Message) -> None:
     assert Message.decode(message.encode()) == message
 
 
 @given(messages)
-def test_bytes_of_ours_come_back_as_they_were(message: Message) -> None:
+def test_encoded_bytes_round_trip(message: Message) -> None:
     datagram = add_fingerprint(sign_sha256(sign(message.encode(), KEY), KEY))
     assert Message.decode(datagram).encode() == datagram
 
 
 @given(messages, st.data())
-def test_a_flipped_bit_never_passes_a_signature(message: Message, data: st.DataObject) -> None:
+def test_flipped_bit_never_passes_the_signature(message: Message, data: st.DataObject) -> None:
     for put_on, is_proven in (sign, is_signed), (sign_sha256, is_signed_sha256):
         datagram = bytearray(put_on(message.encode(), KEY))
         bit = data.draw(st.integers(0, len(datagram) * 8 - 1))
@@ -355,7 +355,7 @@ def test_a_flipped_bit_never_passes_a_signature(message: Message, data: st.DataO
 
 
 @given(messages, st.data())
-def test_a_flipped_bit_never_passes_a_fingerprint(message: Message, data: st.DataObject) -> None:
+def test_flipped_bit_never_passes_the_fingerprint(message: Message, data: st.DataObject) -> None:
     datagram = bytearray(add_fingerprint(message.encode()))
     bit = data.draw(st.integers(0, len(datagram) * 8 - 1))
     datagram[bit // 8] ^= 1 << bit % 8

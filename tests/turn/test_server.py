@@ -50,35 +50,35 @@ def answer_to(datagram: bytes, source: Address = ALICE) -> Message:
 
 @pytest.mark.parametrize("source", [ALICE, BOB])
 @pytest.mark.parametrize("attributes", [(), (Software("x"),)], ids=["bare", "with attributes"])
-def test_a_request_is_told_where_it_came_from(source: Address, attributes: tuple[Attribute, ...]) -> None:
+def test_response_contains_the_source_address(source: Address, attributes: tuple[Attribute, ...]) -> None:
     expected = Message(BINDING, Class.SUCCESS, TRANSACTION, (XorMappedAddress(source),))
     assert ask(request(*attributes), source) == [Send(expected.encode(), flow(source))]
 
 
-def test_a_fingerprint_is_answered_with_one() -> None:
+def test_request_with_a_fingerprint_gets_one_in_the_response() -> None:
     answer = answer_to(add_fingerprint(request()))
     assert [type(each) for each in answer.attributes] == [XorMappedAddress, Fingerprint]
 
 
-def test_credentials_are_neither_asked_for_nor_looked_at() -> None:
+def test_binding_needs_no_credentials_and_ignores_them() -> None:
     answer = answer_to(sign(request(Username("alice")), b"whatever"))
     assert answer.message_class is Class.SUCCESS
 
 
-def test_an_attribute_that_must_be_understood_and_is_not_gets_420() -> None:
+def test_unknown_comprehension_required_attribute_gets_420() -> None:
     answer = answer_to(request(Unknown(0x0024, b"\0\0\0\1"), Unknown(0x7001, b"")))
     assert answer.message_class is Class.ERROR
     assert answer.transaction == TRANSACTION
     assert answer.attributes == (ErrorCode(420), UnknownAttributes((0x0024, 0x7001)))
 
 
-def test_an_unknown_attribute_after_a_signature_is_no_matter() -> None:
+def test_unknown_attribute_after_a_signature_is_ignored() -> None:
     late = request(Unknown(0x7001, b""))[20:]
     signed = sign(request(), b"whatever")
     assert answer_to(signed[:2] + (24 + 4).to_bytes(2) + signed[4:] + late).message_class is Class.SUCCESS
 
 
-def test_a_value_that_cannot_be_read_gets_400() -> None:
+def test_invalid_attribute_value_gets_400() -> None:
     answer = answer_to(request(Unknown(0x0006, b"\xff")))
     assert answer.attributes == (ErrorCode(400),)
 
@@ -100,17 +100,17 @@ def test_a_value_that_cannot_be_read_gets_400() -> None:
         request(*(Unknown(0xFF00 + each, bytes(763)) for each in range(2))),
     ],
 )
-def test_what_is_no_binding_request_is_not_answered(datagram: bytes) -> None:
+def test_only_binding_requests_are_answered(datagram: bytes) -> None:
     assert ask(datagram) == []
 
 
 @given(st.binary(max_size=80), st.sampled_from([ALICE, BOB]))
-def test_any_bytes_at_all_are_survived(datagram: bytes, source: Address) -> None:
+def test_any_bytes_are_handled(datagram: bytes, source: Address) -> None:
     assert len(ask(datagram, source)) <= 1
 
 
 @given(st.lists(st.builds(Unknown, st.integers(0, 0xFFFF), st.binary(max_size=20)), max_size=8), st.booleans())
-def test_no_answer_is_over_twice_and_a_quarter_its_request(attributes: list[Unknown], fingerprinted: bool) -> None:
+def test_response_is_at_most_2_25_times_its_request(attributes: list[Unknown], fingerprinted: bool) -> None:
     datagram = request(*attributes)
     if fingerprinted:
         datagram = add_fingerprint(datagram)
@@ -119,21 +119,21 @@ def test_no_answer_is_over_twice_and_a_quarter_its_request(attributes: list[Unkn
         assert len(send.data) <= 2.25 * len(datagram)
 
 
-def test_a_source_gets_a_burst_and_then_a_steady_few() -> None:
+def test_source_gets_a_burst_and_then_a_steady_rate() -> None:
     machine = server()
     assert sum(len(machine.receive(request(), flow(ALICE), 0.0)) for _ in range(10 * BURST)) == BURST
     after_a_second = sum(len(machine.receive(request(), flow(ALICE), 1.0)) for _ in range(BURST))
     assert after_a_second == ANSWERS_PER_SECOND
 
 
-def test_one_source_does_not_spend_the_budget_of_another() -> None:
+def test_sources_have_separate_rate_limits() -> None:
     machine = server()
     for _ in range(2 * BURST):
         machine.receive(request(), flow(ALICE), 0.0)
     assert machine.receive(request(), flow(BOB), 0.0)
 
 
-def test_a_connection_is_answered_a_few_times_and_closed_when_it_asks_on() -> None:
+def test_tcp_connection_is_closed_after_a_few_responses() -> None:
     machine, stream = server(), flow(ALICE)._replace(transport="stream")
     said = [machine.receive(request(), stream, 0.0) for _ in range(2 * ANSWERS_TO_A_STREAM)]
     assert all(isinstance(send, Send) for [send] in said[:ANSWERS_TO_A_STREAM])
@@ -145,13 +145,13 @@ def test_a_connection_is_answered_a_few_times_and_closed_when_it_asks_on() -> No
 
 
 @pytest.mark.parametrize("junk", [b"junk", bytes(MAX_REQUEST_BYTES + 1)])
-def test_junk_counts_on_a_connection_as_requests_do(junk: bytes) -> None:
+def test_junk_over_tcp_counts_like_requests(junk: bytes) -> None:
     machine, stream = server(), flow(ALICE)._replace(transport="stream")
     assert [machine.receive(junk, stream, 0.0) for _ in range(ANSWERS_TO_A_STREAM)] == [[]] * ANSWERS_TO_A_STREAM
     assert machine.receive(request(), stream, 0.0) == [HangUp(stream)]
 
 
-def test_connections_take_no_answers_from_each_other_and_no_forger_takes_theirs() -> None:
+def test_tcp_connections_have_separate_limits_that_spoofed_datagrams_cannot_use_up() -> None:
     machine = server()
     for _ in range(2 * BURST):
         machine.receive(request(), flow(ALICE), 0.0)
@@ -160,19 +160,19 @@ def test_connections_take_no_answers_from_each_other_and_no_forger_takes_theirs(
         assert machine.receive(request(), each, 0.0)
 
 
-def test_ports_of_one_address_share_its_budget() -> None:
+def test_ports_of_one_address_share_its_rate_limit() -> None:
     machine = server()
     answers = [machine.receive(request(), flow(Address(ALICE.ip, port)), 0.0) for port in range(2 * BURST)]
     assert sum(map(len, answers)) == BURST
 
 
-def test_a_64_of_ipv6_shares_one_budget() -> None:
+def test_ipv6_64_network_shares_one_rate_limit() -> None:
     machine = server()
     sources = [Address(BOB.ip[:8] + each.to_bytes(8), 1) for each in range(2 * BURST)]
     assert sum(len(machine.receive(request(), flow(source), 0.0)) for source in sources) == BURST
 
 
-def test_junk_spends_the_budget_as_requests_do() -> None:
+def test_junk_counts_against_the_rate_limit_like_requests() -> None:
     machine = server()
     for _ in range(BURST):
         machine.receive(b"junk", flow(ALICE), 0.0)
@@ -180,7 +180,7 @@ def test_junk_spends_the_budget_as_requests_do() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 2), st.integers(0, 3)), max_size=80))
-def test_no_source_gets_more_than_its_bucket_held(steps: list[tuple[float, int]]) -> None:
+def test_source_never_gets_more_than_its_bucket_held(steps: list[tuple[float, int]]) -> None:
     rate_limit, now = RateLimit(per_second=2, burst=4), 0.0
     tokens = dict.fromkeys(range(4), 4.0)
     for pause, source in steps:
@@ -191,21 +191,21 @@ def test_no_source_gets_more_than_its_bucket_held(steps: list[tuple[float, int]]
         assert tokens[source] > -0.001
 
 
-def test_the_budget_remembers_a_bounded_number_of_sources() -> None:
+def test_rate_limit_remembers_a_bounded_number_of_sources() -> None:
     rate_limit = RateLimit(max_addresses=100)
     for source in range(10_000):
         rate_limit.try_spend(source.to_bytes(4), 0.0)
         assert len(rate_limit) <= 100
 
 
-def test_a_full_budget_forgets_the_longest_unheard_first() -> None:
+def test_full_rate_limit_evicts_the_least_recently_seen_source() -> None:
     rate_limit = RateLimit(burst=1, max_addresses=100)
     for source in range(1000):
         rate_limit.try_spend(source.to_bytes(4), 0.0)
     assert not any(rate_limit.try_spend(source.to_bytes(4), 0.0) for source in range(960, 1000))
 
 
-def test_a_quiet_source_is_forgotten_once_its_bucket_is_full() -> None:
+def test_quiet_source_is_forgotten_once_its_bucket_is_full() -> None:
     rate_limit = RateLimit(per_second=1, burst=1)
     for source in range(100):
         rate_limit.try_spend(source.to_bytes(4), source * 1.5)

@@ -30,7 +30,7 @@ MESSAGES = st.lists(
 
 
 @given(MESSAGES, st.data())
-def test_messages_come_whole_whatever_the_pieces(messages: list[bytes], data: st.DataObject) -> None:
+def test_messages_are_reassembled_from_any_pieces(messages: list[bytes], data: st.DataObject) -> None:
     stream = b"".join(map(padded, messages))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)))))
     splitter = Splitter()
@@ -39,7 +39,7 @@ def test_messages_come_whole_whatever_the_pieces(messages: list[bytes], data: st
 
 
 @pytest.mark.parametrize("bad", [b"\x80\x00\x00\x00", b"\x00\x01\x00\x00abcd"])
-def test_what_is_neither_is_refused_also_byte_by_byte(bad: bytes) -> None:
+def test_data_that_is_neither_stun_nor_channel_data_is_refused(bad: bytes) -> None:
     splitter = Splitter()
     for byte in bad[:-1]:
         assert list(splitter.feed(bytes([byte]))) == []
@@ -47,7 +47,7 @@ def test_what_is_neither_is_refused_also_byte_by_byte(bad: bytes) -> None:
         list(splitter.feed(bad[-1:]))
 
 
-def test_a_large_message_byte_by_byte_costs_no_more_than_its_size() -> None:
+def test_reassembly_byte_by_byte_takes_linear_time() -> None:
     """Less than 2 s; all of it copied for each byte took 2 GB of copies."""
     splitter = Splitter()
     message = channel_data(bytes(65_532))

@@ -19,10 +19,10 @@ from typing import NamedTuple
 
 from tests.support.chromium import Chromium
 from tests.support.lab import Lab, LabServer
-from tests.support.meeting import meet
+from tests.support.lab_call import meet
 from tests.support.namespaces import Namespace
 from tests.support.nat import KINDS
-from tests.support.wire import Process
+from tests.support.process import Process
 
 ADDRESS = "198.51.100.11"
 SECRET = "a secret for the bench"

@@ -4,7 +4,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from tests.support.bare import bare_page
+from tests.support.bare_page import bare_page
 from tests.support.browser import Browser
 from tests.support.chromium import Chromium
 from tests.support.firefox import Firefox

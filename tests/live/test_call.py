@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.app_actions import NO_DEVICES, is_whole, join_call, say, seats, sees_line
 from tests.support.browser import EACH, Browser, Page
 from tests.support.call import all_flow, decoded, links, media_flows
 from tests.support.folder import served
-from tests.support.people import NO_DEVICES, is_whole, join_call, say, seats, sees_line
 from tests.support.server import LiveServer
 
 HOSTILE = "<img src=x onerror=globalThis.hacked=1>"

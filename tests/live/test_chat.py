@@ -4,8 +4,8 @@ import itertools
 from typing import Final
 
 import pytest
+from tests.support.app_actions import NO_DEVICES, join_call, open_chat, say, sees_line
 from tests.support.browser import Browser, Page
-from tests.support.people import NO_DEVICES, join_call, open_chat, say, sees_line
 from tests.support.server import LiveServer
 
 pytestmark = pytest.mark.beside

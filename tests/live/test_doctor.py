@@ -20,8 +20,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from tests.support.process import Process
 from tests.support.server import LiveServer, free_port
-from tests.support.wire import Process
 
 Finding = dict[str, Any]
 

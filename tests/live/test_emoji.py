@@ -4,9 +4,9 @@ import os
 from typing import Final
 
 import pytest
-from tests.support.between import between
+from tests.support.app_actions import NO_DEVICES, join_call
 from tests.support.browser import EACH, Browser, Page
-from tests.support.people import NO_DEVICES, join_call
+from tests.support.man_in_the_middle import between
 from tests.support.server import LiveServer
 
 pytestmark = pytest.mark.beside

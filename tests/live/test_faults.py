@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
+from tests.support.app_actions import NO_DEVICES, is_whole, join_call, say, seats, sees_line
 from tests.support.browser import EACH, Browser, Page
 from tests.support.call import all_flow, media_flows
 from tests.support.forwarder import Forwarder
-from tests.support.people import NO_DEVICES, is_whole, join_call, say, seats, sees_line
 from tests.support.server import LiveServer
 
 TIMES: Final = int(os.environ.get("FAULTS", "1"))

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from tests.support.app_actions import NO_DEVICES, join_call, seats
 from tests.support.browser import Browser, Page
 from tests.support.files import HASH, SAVED, WHOLE, a_file, choose, sees, sha256
-from tests.support.people import NO_DEVICES, join_call, seats
 from tests.support.server import LiveServer
 
 pytestmark = pytest.mark.beside

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from tests.support.app_actions import NO_DEVICES, join_call
 from tests.support.browser import EACH, Browser, Page
 from tests.support.files import BYTES, HASH, SAVED, WHOLE, a_file, bytes_sent, choose, past, sees, sha256
-from tests.support.people import NO_DEVICES, join_call
 from tests.support.server import ROOT, LiveServer
 
 pytestmark = pytest.mark.beside

@@ -9,9 +9,9 @@ from typing import Final
 
 import pytest
 from tests.live.test_files_page import meet
+from tests.support.app_actions import NO_DEVICES, join_call
 from tests.support.browser import Browser, Page
 from tests.support.files import SAVED, past, sees
-from tests.support.people import NO_DEVICES, join_call
 from tests.support.server import LiveServer
 
 pytestmark = pytest.mark.beside

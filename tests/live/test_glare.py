@@ -7,9 +7,9 @@ import os
 from typing import Final
 
 import pytest
+from tests.support.app_actions import join_call
 from tests.support.browser import EACH, Browser
 from tests.support.call import all_flow, media_flows
-from tests.support.people import join_call
 from tests.support.server import LiveServer
 
 ROUNDS: Final = int(os.environ.get("GLARE", "50"))

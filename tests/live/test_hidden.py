@@ -1,9 +1,9 @@
 """Who hides their address shows the others nothing but the relay's."""
 
 import pytest
+from tests.support.app_actions import SEATS, SMALL, join_call
 from tests.support.browser import EACH, Browser, Page
 from tests.support.call import all_flow, links, media_flows
-from tests.support.people import SEATS, SMALL, join_call
 from tests.support.server import LiveServer, own_address
 
 TOLD = """() => __connections.filter((each) => each.signalingState !== 'closed')

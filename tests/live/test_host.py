@@ -3,8 +3,8 @@
 import re
 
 import pytest
+from tests.support.app_actions import NO_DEVICES, SEATS, SMALL, join_call
 from tests.support.browser import Browser, Page
-from tests.support.people import NO_DEVICES, SEATS, SMALL, join_call
 from tests.support.server import LiveServer
 
 pytestmark = pytest.mark.beside

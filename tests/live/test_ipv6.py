@@ -6,7 +6,7 @@ import pytest
 from tests.support.browser import Browser
 from tests.support.chromium import Chromium
 from tests.support.lab import IPV6, Lab, LabServer
-from tests.support.meeting import meet
+from tests.support.lab_call import meet
 from tests.support.nat import FIREWALL, FIREWALL_443, rules
 
 

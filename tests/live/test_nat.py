@@ -10,7 +10,7 @@ from tests.support.call import links
 from tests.support.chromium import Chromium
 from tests.support.firefox import Firefox
 from tests.support.lab import Lab, LabServer
-from tests.support.meeting import expected, kind_of, meet, relay_only
+from tests.support.lab_call import expected, kind_of, meet, relay_only
 from tests.support.nat import KINDS, Kind
 
 FIRST: Final = {

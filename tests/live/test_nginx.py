@@ -7,7 +7,7 @@ from tests.support.browser import EACH, Browser
 from tests.support.chromium import Chromium
 from tests.support.firefox import Firefox
 from tests.support.lab import NAME, Lab, LabServer
-from tests.support.meeting import meet
+from tests.support.lab_call import meet
 from tests.support.nat import Kind
 from tests.support.nginx import Nginx
 

@@ -11,9 +11,9 @@ import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
+from tests.support.app_actions import NO_DEVICES, join_call, open_chat, say, sees_line
 from tests.support.browser import EACH, Browser, Page
 from tests.support.call import links, media_flows
-from tests.support.people import NO_DEVICES, join_call, open_chat, say, sees_line
 from tests.support.server import LiveServer
 
 ENDED: Final = "The host ended the call."

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+from tests.support.app_actions import NO_DEVICES, SMALL
 from tests.support.browser import EACH, Browser, Page
 from tests.support.call import links
-from tests.support.meeting import meet, relay_only
-from tests.support.people import NO_DEVICES, SMALL
+from tests.support.lab_call import meet, relay_only
 from tests.support.server import LiveServer, own_address
 
 from eyeline.checks import CHECKS

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.process import scratch
 from tests.support.server import ROOT
-from tests.support.wire import scratch
 
 from eyeline import __version__
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from tests.support.app_actions import NO_DEVICES, join_call
 from tests.support.browser import Browser
 from tests.support.call import decoded
 from tests.support.chromium import Chromium
 from tests.support.files import BYTES, HASH, SAVED, a_file, choose, past, sees, sha256
 from tests.support.lab import Lab, LabServer
-from tests.support.meeting import Meeting, meet
-from tests.support.people import NO_DEVICES, join_call
+from tests.support.lab_call import Meeting, meet
 
 BACK_WITHIN: Final = 3.0
 """Seconds after the network is back."""

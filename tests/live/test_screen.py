@@ -5,10 +5,10 @@ from typing import Final
 
 import pytest
 from tests.live.test_host import new_call, reach
+from tests.support.app_actions import is_whole, join_call
 from tests.support.browser import EACH, Browser, Page
 from tests.support.call import all_flow, media_flows
 from tests.support.chromium import Chromium
-from tests.support.people import is_whole, join_call
 from tests.support.server import LiveServer
 
 COMING: Final = """async (kind, at, field) => {

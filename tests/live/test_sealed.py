@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from tests.support.app_actions import NO_DEVICES, join_call, say, seats, sees_line
 from tests.support.browser import EACH, Browser, Page
 from tests.support.call import all_flow, links, media_flows
-from tests.support.liar import Liar, Message, Visitor
-from tests.support.people import NO_DEVICES, join_call, say, seats, sees_line
+from tests.support.malicious_broker import Liar, Message, Visitor
 from tests.support.server import LiveServer
 
 KEY: Final = "AAECAwQFBgcICQoLDA0ODw"

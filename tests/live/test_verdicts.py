@@ -7,12 +7,12 @@ from typing import Final
 
 import pytest
 from tests.live.test_paths import FOUND, TESTED, open_line
+from tests.support.app_actions import NO_DEVICES, join_call
 from tests.support.browser import Browser, Page
 from tests.support.chromium import Chromium
 from tests.support.firefox import Firefox
 from tests.support.lab import NAME, Lab, LabServer
 from tests.support.nat import Kind
-from tests.support.people import NO_DEVICES, join_call
 
 from eyeline.checks import CHECKS, CheckCode
 

@@ -16,7 +16,7 @@ from weakref import WeakSet
 
 import pytest
 
-from tests.support.wire import PATIENCE, WireError
+from tests.support.process import PATIENCE, WireError
 
 T = TypeVar("T")
 Permission = Literal["camera", "microphone"]

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any, Final, Self, Unpack
 
 from tests.support.browser import PLAIN, REMEMBER, USABLE, Page, Visit
+from tests.support.process import HERE, PATIENCE, Json, Machine, Process, Wire, WireError, scratch
 from tests.support.tools import need
-from tests.support.wire import HERE, PATIENCE, Json, Machine, Process, Wire, WireError, scratch
 
 OFF: Final = (
     "WebRtcHideLocalIpsWithMdns",

@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import Any, Final, Self, Unpack
 
 from tests.support.browser import PLAIN, REMEMBER, USABLE, Page, Visit
+from tests.support.process import HERE, PATIENCE, START, Json, Machine, Process, Wire, WireError, scratch
 from tests.support.tools import need
-from tests.support.wire import HERE, PATIENCE, START, Json, Machine, Process, Wire, WireError, scratch
 
 PREFS: Final[Mapping[str, bool | int | str]] = {
     "app.normandy.enabled": False,

@@ -18,7 +18,7 @@ from tests.support.server import ROOT
 from tests.support.tools import need
 
 TESTS: Final = ROOT / "tests/live/test_browsers.py"
-PAGE: Final = "bare"
+PAGE: Final = "bare_page"
 """What the tests open."""
 BROWSERS: Final = ("chromium", "firefox-esr")
 _IMPORT: Final = re.compile(r"^from tests\.support\.(\w+) import", re.MULTILINE)

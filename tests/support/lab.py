@@ -18,9 +18,9 @@ from typing import Final, NamedTuple, Self
 
 from tests.support.namespaces import Namespace, Wires
 from tests.support.nat import CUT, Kind, rules
+from tests.support.process import Process, scratch
 from tests.support.server import ROOT
 from tests.support.tools import need
-from tests.support.wire import Process, scratch
 
 NAME: Final = "eyeline.test"
 """The server's, in both networks; Firefox takes no IP address for TURN over TLS."""

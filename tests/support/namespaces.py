@@ -16,9 +16,9 @@ from typing import Final, Self
 
 import pytest
 
+from tests.support.process import Machine, Process, scratch
 from tests.support.server import ROOT
 from tests.support.tools import need
-from tests.support.wire import Machine, Process, scratch
 
 _CLONE_NEWNET: Final = 0x40000000
 _numbers = itertools.count()

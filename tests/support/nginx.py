@@ -8,9 +8,9 @@ from typing import Self
 
 from eyeline.serve.process.tls import self_signed
 from tests.support.namespaces import Namespace
+from tests.support.process import Process, scratch
 from tests.support.server import ROOT
 from tests.support.tools import need
-from tests.support.wire import Process, scratch
 
 
 class Nginx:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from tests.support.wire import Process, scratch
+from tests.support.process import Process, scratch
 
 ROOT: Final = Path(__file__).parents[2]
 

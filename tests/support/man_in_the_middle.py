@@ -12,7 +12,7 @@ from websockets.sync.server import ServerConnection, serve
 
 from tests.support.browser import Browser, Page
 from tests.support.folder import served
-from tests.support.liar import Liar, Message, Visitor
+from tests.support.malicious_broker import Liar, Message, Visitor
 
 HERE: Final = Path(__file__).parent
 
@@ -48,7 +48,7 @@ def between(port: int, browser: Browser) -> Iterator[Between]:
         threading.Thread(target=control.serve_forever, daemon=True).start()
         liar.lie = divert
         address = f"ws://127.0.0.1:{control.socket.getsockname()[1]}"
-        mallory = browser.open(f"{pages}/mallory.html?liar={address}")
+        mallory = browser.open(f"{pages}/man_in_the_middle.html?liar={address}")
         assert ready.wait(15), mallory.console
         yield Between(liar.url, mallory)
         line[0].close()

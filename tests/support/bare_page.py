@@ -1,4 +1,4 @@
-"""The bare page (`bare.html`, `bare.js`) on a port of this machine, with a policy as strict as Eyeline's own."""
+"""The bare page (`bare_page.html`, `bare_page.js`) on a port of this machine, with a policy as strict as Eyeline's own."""
 
 import threading
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ def bare_page() -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/bare.html"
+        yield f"http://127.0.0.1:{server.server_port}/bare_page.html"
     finally:
         server.shutdown()
         thread.join()
@@ -31,7 +31,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     timeout = 2.0
-    kinds: ClassVar = {"/bare.html": "text/html; charset=utf-8", "/bare.js": "text/javascript; charset=utf-8"}
+    kinds: ClassVar = {"/bare_page.html": "text/html; charset=utf-8", "/bare_page.js": "text/javascript; charset=utf-8"}
 
     def do_GET(self) -> None:
         kind = self.kinds.get(self.path)

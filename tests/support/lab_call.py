@@ -4,10 +4,10 @@ import itertools
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from tests.support.app_actions import join_call
 from tests.support.browser import Browser, Page
 from tests.support.call import all_flow, links
 from tests.support.nat import Kind
-from tests.support.people import join_call
 
 Path = Literal["host", "direct", "relay"]
 """On the same network; through NATs, from browser to browser; by a relay."""

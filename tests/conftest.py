@@ -1,4 +1,4 @@
-"""For all tests: figures that they record are printed at the end, and Hypothesis looks at no clock."""
+"""Pytest configuration for all tests: recorded properties are printed at the end, and Hypothesis has no deadline."""
 
 import pytest
 from hypothesis import settings
@@ -8,7 +8,7 @@ settings.load_profile("unhurried")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests said by `record_property`, also those that ran in another process."""
+    """Print what tests recorded by `record_property`, including tests that ran in another process."""
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{name}: {value}")

@@ -1,4 +1,4 @@
-"""The house has floors: what may import what, what may know the time, and how large a thing may be."""
+"""Architecture tests: which module may import which, what must stay free of I/O, and how large a file may be."""
 
 import ast
 import re
@@ -23,10 +23,10 @@ FLOORS = {
     "cli": 5,
     "__main__": 6,
 }
-"""Everything at the top of the package.  Neighbours on one floor don't import each other."""
+"""Every top-level module of the package.  Modules on the same floor don't import each other."""
 
 SANS_IO = {"errors", "checks", "rate_limit", "signalling", "turn", "settings"}
-"""These know no clock, no socket, no chance, no log: all that is passed in."""
+"""Modules without I/O, clocks, randomness or logging: all of that is passed in."""
 
 BANNED_BELOW_THE_EDGE = {
     *("asyncio", "concurrent", "multiprocessing", "threading", "queue", "sched", "select", "selectors", "signal"),
@@ -36,7 +36,7 @@ BANNED_BELOW_THE_EDGE = {
 }
 
 WINGS = {"http", "ws", "relay", "process"}
-"""The parts of `serve`.  They don't import one another; what they share is at the root of `serve`."""
+"""The subpackages of `serve`.  They don't import one another; what they share is at the root of `serve`."""
 
 ROOT_OF_SERVE_THAT_JOINS_THE_WINGS = {"app", "run"}
 
@@ -68,28 +68,28 @@ Def = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def shown(path: Path) -> str:
-    """A path as a person would say it."""
+    """The path relative to the repository."""
     return str(path.relative_to(ROOT))
 
 
 def tree(path: Path) -> ast.Module:
-    """The module's syntax."""
+    """The module's syntax tree."""
     return ast.parse(path.read_text(), shown(path))
 
 
 def top(path: Path) -> str:
-    """The part of the house that a module is in."""
+    """The top-level module or package that `path` belongs to."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Every module that is imported, wherever the import stands; `from a import b` may mean `a.b`."""
+    """Every imported module, wherever in the file the import is; `from a import b` may mean `a.b`."""
     for node in ast.walk(tree(path)):
         match node:
             case ast.Import(names):
                 yield from (alias.name for alias in names)
             case ast.ImportFrom(module, names, level):
-                assert level == 0, f"{shown(path)}:{node.lineno} imports relatively: write the whole name"
+                assert level == 0, f"{shown(path)}:{node.lineno} is a relative import: write the full name"
                 yield from (f"{module}.{alias.name}" for alias in names)
             case _:
                 pass
@@ -98,13 +98,13 @@ def imports(path: Path) -> Iterator[str]:
 def test_every_top_level_module_has_a_floor_and_exists() -> None:
     parts = {top(path) for path in MODULES}
 
-    assert parts == set(FLOORS), "list it in FLOORS, or take it out"
+    assert parts == set(FLOORS), "list it in FLOORS, or remove it"
 
 
 def test_no_module_has_a_catch_all_name() -> None:
     names = {part.removesuffix(".py") for path in MODULES for part in path.relative_to(PACKAGE).parts}
 
-    assert names & BANNED_NAMES == set(), "a helper lives with its only user"
+    assert names & BANNED_NAMES == set(), "move a helper to the module that uses it"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=shown)
@@ -125,7 +125,7 @@ def test_the_wings_of_serve_do_not_import_one_another(path: Path) -> None:
         return
     imported = {name.split(".")[2] for name in imports(path) if name.startswith("eyeline.serve.")}
 
-    assert (imported & WINGS) - {here} == set(), "move what they share to the root of serve, or pass it in"
+    assert (imported & WINGS) - {here} == set(), "move shared code to the root of serve, or pass it in"
 
 
 def test_serve_has_the_wings_that_are_listed() -> None:
@@ -186,7 +186,7 @@ def test_function_has_at_most_60_lines(path: Path) -> None:
 
 
 def task_groups(module: ast.Module) -> set[str]:
-    """The names that are bound to a `TaskGroup`, by `async with` or as a parameter."""
+    """Names bound to a `TaskGroup`, by `async with` or as a parameter."""
     names = set()
     for node in ast.walk(module):
         match node:
@@ -237,7 +237,7 @@ def test_no_two_types_have_the_same_name() -> None:
 def test_every_module_and_every_public_class_and_function_has_a_docstring(path: Path) -> None:
     for node in [tree(path), *ast.iter_child_nodes(tree(path))]:
         if isinstance(node, ast.Module | ast.ClassDef | Def) and not getattr(node, "name", "").startswith("_"):
-            assert ast.get_docstring(node), f"{getattr(node, 'name', 'the module')} says nothing"
+            assert ast.get_docstring(node), f"{getattr(node, 'name', 'the module')} has no docstring"
 
 
 def test_no_file_contains_an_absolute_path_of_a_developers_machine() -> None:

@@ -1,4 +1,4 @@
-"""The build hook, in small checkouts with other people's programs faked: what it runs, and what it says if it can't."""
+"""The build hook, in small checkouts with fake node and npm: what it runs, and its errors."""
 
 import os
 import sys
@@ -33,7 +33,7 @@ def fake_node(checkout: Path, monkeypatch: pytest.MonkeyPatch, version: str, npm
 
 
 def ran(checkout: Path) -> list[str]:
-    """What npm was asked to do, by its first word."""
+    """The npm commands that were run: the first word of each."""
     return [line.split()[0] for line in (checkout / "ran").read_text(encoding="ascii").splitlines()]
 
 

@@ -1,4 +1,4 @@
-"""`eyeline` as a person at a terminal meets it: real processes."""
+"""The `eyeline` command line, tested as real processes."""
 
 import os
 import signal
@@ -39,7 +39,7 @@ def ended(argv: list[str], **extra: str) -> subprocess.CompletedProcess[str]:
 
 
 def refused(folder: Path, *arguments: str, **extra: str) -> str:
-    """The one line that a server which can't start says, without the program's name."""
+    """The one-line error of a server that can't start, without the program's name."""
     done = ended(command(folder, *arguments), **extra)
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
@@ -49,7 +49,7 @@ def refused(folder: Path, *arguments: str, **extra: str) -> str:
 
 @contextmanager
 def serving(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """A server that listens, and what it has printed by then."""
+    """A listening server and the lines it printed at startup."""
     environ = surroundings()
     with subprocess.Popen(command(folder, *arguments), env=environ, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

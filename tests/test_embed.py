@@ -1,4 +1,4 @@
-"""What docs/embed.md shows a developer works as it stands there."""
+"""The Python examples in docs/embed.md work as printed."""
 
 import re
 import subprocess
@@ -17,14 +17,13 @@ SITE, SIGN, ROOMS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 def run(example: str) -> dict[str, Any]:
-    """What the example defines."""
+    """Execute the example and return its globals."""
     found: dict[str, Any] = {}
     exec(example, found)
     return found
 
 
 def hello(socket: Socket, room: str, **shown: str) -> dict[str, Any]:
-    """The answer."""
     socket.say({"type": "hello", "room": room, **shown})
     return socket.hear()
 

@@ -1,4 +1,4 @@
-"""What a site imports from `eyeline`: it is there, it is what the docs use, and it loads nothing until it is used."""
+"""The public exports of `eyeline`: they exist, the docs use no others, and they are loaded lazily."""
 
 import re
 import subprocess

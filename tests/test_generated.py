@@ -1,4 +1,4 @@
-"""What is written from the Python types is what they say."""
+"""Generated files are up to date with the Python types."""
 
 import importlib.util
 from pathlib import Path
@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def outputs() -> dict[Path, str]:
-    """What `tools/protocol.py` would write now."""
+    """The current output of `tools/protocol.py`."""
     spec = importlib.util.spec_from_file_location("protocol", ROOT / "tools" / "protocol.py")
     assert spec is not None
     assert spec.loader is not None

@@ -1,4 +1,4 @@
-"""The release script: what it takes from the changelog, and what it refuses."""
+"""The release script: release notes from the changelog, and what it refuses."""
 
 import pytest
 from tools.release import NotReadyError, agreed_version, release_notes

@@ -1,4 +1,4 @@
-"""Every knob, from wherever it comes."""
+"""Settings from flags, environment variables, the config file and defaults."""
 
 from pathlib import Path
 from typing import Any

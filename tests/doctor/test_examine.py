@@ -1,4 +1,4 @@
-"""What the doctor looks at of all that a server names."""
+"""The doctor checks every ICE server that a server advertises."""
 
 import asyncio
 

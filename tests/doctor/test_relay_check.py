@@ -1,4 +1,4 @@
-"""What the doctor makes of a relayed address."""
+"""The doctor's check of relayed addresses."""
 
 import asyncio
 

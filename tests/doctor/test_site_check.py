@@ -1,4 +1,4 @@
-"""What the doctor makes of a port that is closed, or speaks the other of http and https."""
+"""The doctor's check of a site whose port is closed, or that serves http instead of https or the reverse."""
 
 import asyncio
 import re
@@ -23,7 +23,7 @@ SENDS_ON = b"301 Moved Permanently\r\nLocation: https://meet.example/call/health
 
 @asynccontextmanager
 async def answering(status: bytes, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """A server whose answer to everything is the same; its port."""
+    """The port of a server that answers every request with `status`."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.read(1000)
@@ -36,7 +36,7 @@ async def answering(status: bytes, context: ssl.SSLContext | None = None) -> Asy
 
 
 def found(url: str, status: bytes, context: ssl.SSLContext | None = None) -> tuple[list[str | None], str]:
-    """The codes of all findings by the server at `url`, which has its port for `%d`; and all that is said of them."""
+    """The codes of all findings for `url` (`%d` becomes the server's port), and their texts."""
 
     async def look() -> list[Finding]:
         findings: list[Finding] = []
@@ -51,7 +51,7 @@ def found(url: str, status: bytes, context: ssl.SSLContext | None = None) -> tup
 
 @pytest.fixture
 def tls(tmp_path: Path) -> ssl.SSLContext:
-    """Of a server that knows nothing but TLS."""
+    """The context of a server that speaks only TLS."""
     certificate = self_signed(tmp_path, [])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.cert, certificate.key)
@@ -63,7 +63,7 @@ def test_address_without_a_scheme_falls_back_to_http(status: bytes) -> None:
     codes, words = found("127.0.0.1:%d", status)
     assert codes[:2] == [None, None]
     assert "the doctor goes on with http://here" in words
-    assert codes[-1] == "proxy-no-upgrade"  # it has gone on, up to what this server does not know
+    assert codes[-1] == "proxy-no-upgrade"  # it went on to the first check that this server fails
 
 
 def test_https_address_of_an_http_server_is_reported() -> None:

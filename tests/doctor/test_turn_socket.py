@@ -1,4 +1,4 @@
-"""Which addresses of STUN and TURN the doctor takes for such: those that a browser takes."""
+"""Parsing of STUN and TURN URIs: the doctor accepts those that browsers accept."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""One process of each browser for the whole run; new people, with nothing of the last test, for each test."""
+"""Pytest fixtures for the live tests: one process of each browser per run, new browser contexts for each test."""
 
 import signal
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from tests.support.server import LiveServer
 
 
 def pytest_configure() -> None:
-    """A run that is told to end (`timeout`, CI) ends its browsers too, as with Ctrl+C."""
+    """On SIGTERM (`timeout`, CI) end the browsers too, as on Ctrl+C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever has pictures has the machine: one that waits for a processor looks like one that never comes."""
+    """Run tests with video alone: on a busy processor, late video looks like missing video."""
     for item in items:
         known = vars(item.module).keys() if isinstance(item, pytest.Function) else ()
         if not {"Browser", "Page"}.isdisjoint(known) and item.get_closest_marker("beside") is None:
@@ -42,34 +42,34 @@ def firefox_process() -> Iterator[Browser]:
 
 @pytest.fixture
 def chromium(chromium_process: Browser) -> Iterator[Browser]:
-    """Chromium; whoever opens a page in it is gone after the test."""
+    """Chromium; its pages are closed after each test."""
     yield chromium_process
     chromium_process.close_pages()
 
 
 @pytest.fixture
 def firefox(firefox_process: Browser) -> Iterator[Browser]:
-    """Firefox; whoever opens a page in it is gone after the test."""
+    """Firefox; its pages are closed after each test."""
     yield firefox_process
     firefox_process.close_pages()
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[LiveServer]:
-    """`eyeline serve` for the tests of one module; a test that needs flags or a fresh one makes its own."""
+    """`eyeline serve`, shared by the tests of a module; a test that needs flags or a fresh server starts its own."""
     with LiveServer() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    """Two networks and a server between, for the tests of one module."""
+    """Two networks and a server between them, shared by the tests of a module."""
     with Lab() as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 def bare() -> Iterator[str]:
-    """The address of the bare page."""
+    """The URL of the bare page."""
     with bare_page() as url:
         yield url

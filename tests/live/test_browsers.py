@@ -1,4 +1,4 @@
-"""The harness itself: both browsers do what tests ask of them, and what they say of a call is true."""
+"""The browser harness itself: both browsers do what the tests command, and their WebRTC statistics are right."""
 
 import asyncio
 import subprocess
@@ -24,13 +24,13 @@ def browser(request: pytest.FixtureRequest) -> Browser:
 
 
 def join(offerer: Page, answerer: Page) -> None:
-    """Carry the offer and the answer by hand."""
+    """Exchange offer and answer between two bare pages."""
     answer = answerer.evaluate("answer", offerer.evaluate("offer"))
     offerer.evaluate("(description) => connection.setRemoteDescription(description)", answer)
 
 
 def living(group: int) -> list[str]:
-    """The command lines of a process group, without those that only wait to be buried."""
+    """The command lines of a process group, without zombies."""
     table = subprocess.run(["ps", "-eo", "pgid=,stat=,args="], check=True, capture_output=True, text=True).stdout
     rows = [line.split(None, 2) for line in table.splitlines()]
     return [row[2] for row in rows if row[0] == str(group) and not row[1].startswith("Z")]

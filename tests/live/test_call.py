@@ -1,4 +1,4 @@
-"""Bob and Alice open a link and talk: the web app in real browsers, with a real server."""
+"""Calls in the web app, in real browsers with a real server."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ HOSTILE = "<img src=x onerror=globalThis.hacked=1>"
 def test_two_people_see_hear_and_write_to_each_other(
     first: str, second: str, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
-    """Who comes second makes the offer: each browser offers to each."""
+    """The second to join makes the offer, so each browser makes offers to each."""
     browsers: list[Browser] = [request.getfixturevalue(first), request.getfixturevalue(second)]
     room = f"{server.url}/r/{first}-{second}"
     alice = join_call(browsers[0], room, "Alice")
@@ -36,7 +36,7 @@ def test_two_people_see_hear_and_write_to_each_other(
 def test_video_reaches_full_resolution_soon_after_the_first_frame(
     name: str, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
-    """At first they are sent at half of it, to be there sooner."""
+    """At first video is sent at half the resolution, so that it appears sooner."""
     browser: Browser = request.getfixturevalue(name)
     for page in [join_call(browser, f"{server.url}/r/size-{name}", person) for person in ("Alice", "Bob")]:
         page.until(
@@ -191,7 +191,7 @@ def test_call_can_be_used_by_keyboard_alone(chromium: Browser, server: LiveServe
 
 
 def tab_to(page: Page, name: str) -> None:
-    """Presses Tab until the focus is on what has that name, and can be seen to be there."""
+    """Press Tab until the element of that name has the focus, with a visible focus ring."""
     for _ in range(30):
         page.press("Tab")
         here = "document.activeElement.ariaLabel ?? document.activeElement.innerText"

@@ -1,4 +1,4 @@
-"""What people write finds everybody, also who comes later or has been away."""
+"""Chat: messages reach everyone, including late joiners and reconnected participants."""
 
 import itertools
 from typing import Final
@@ -34,7 +34,7 @@ globalThis.__heal = () => {
   }
 };
 """
-"""While `__cut` holds, new connections learn no address of the other side."""
+"""While `__cut` is set, new connections get no candidates of the other side."""
 
 RECIPIENT: Final = """(name) => {
   const choice = document.querySelector('.composer-to select');
@@ -44,7 +44,7 @@ RECIPIENT: Final = """(name) => {
 
 
 def join(browser: Browser, room: str, name: str, script: str = "") -> Page:
-    """Somebody who has come to write."""
+    """Join without camera and microphone."""
     return join_call(browser, room, name, NO_DEVICES + script)
 
 

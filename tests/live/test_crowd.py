@@ -1,6 +1,6 @@
-"""Two hundred people in fifty rooms, whose broker and sockets fail: nobody misses a word that they were not told of.
+"""Two hundred clients in fifty rooms through broker and socket failures: no signal is lost without a reported gap.
 
-`FAULTS=10` has ten of each fault instead of one.
+`FAULTS=10` runs ten of each fault instead of one.
 """
 
 import asyncio
@@ -21,19 +21,19 @@ BACK_WITHIN_S: Final = 60
 
 
 def pairs(members: list[Member]) -> Iterator[tuple[Member, Member]]:
-    """Everybody with everybody else in their room."""
+    """Every ordered pair of members of the same room."""
     for start in range(0, len(members), SEATS):
         yield from permutations(members[start : start + SEATS], 2)
 
 
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(BACK_WITHIN_S):
-        while not holds():  # noqa: ASYNC110 - it hangs on two hundred people
+        while not holds():  # noqa: ASYNC110 - depends on two hundred clients
             await asyncio.sleep(0.05)
 
 
 def settled(members: list[Member]) -> bool:
-    """Everybody sees everybody of their room, and nobody else."""
+    """Whether every roster holds exactly the members of the room."""
     for start in range(0, len(members), SEATS):
         room = members[start : start + SEATS]
         ids = {each.seats[0] for each in room if each.seats}
@@ -43,7 +43,7 @@ def settled(members: list[Member]) -> bool:
 
 
 def follows(heard: list[str], said: list[str]) -> bool:
-    """What was heard is what was said, in that order, none twice; some may be missing."""
+    """Whether the received signals are a subsequence of the sent ones: in order, none twice, some may be missing."""
     words = iter(said)
     return all(word in words for word in heard)
 
@@ -54,10 +54,10 @@ async def speak(members: list[Member], words: str) -> None:
 
 
 async def through(fault: Callable[[], None], number: int, members: list[Member], loses: bool) -> None:
-    """What is said while it happens; and when all are back, what nobody may miss."""
+    """Send signals before, during and after a fault, and check what arrives once all are back."""
     taken = [len(each.seats) for each in members]
     await speak(members, f"{number} before")
-    if loses:  # a broker that ends takes along what it has not passed on
+    if loses:  # a broker that ends loses what it hasn't delivered
         await until(lambda: all(other.got[one.id][-1:] == one.said[other.id][-1:] for one, other in pairs(members)))
     async with asyncio.TaskGroup() as both:
         both.create_task(asyncio.to_thread(fault))
@@ -73,7 +73,7 @@ async def through(fault: Callable[[], None], number: int, members: list[Member],
         assert all("meanwhile" in each for each in missing), missing
         assert loses or not any(each.startswith(f"{number} ") for each in missing), missing
     for each in members:
-        assert set(each.seats) == {each.id}, "another seat"
+        assert set(each.seats) == {each.id}, "got another seat"
 
 
 async def run(server: LiveServer, between: Forwarder) -> None:
@@ -96,7 +96,7 @@ async def run(server: LiveServer, between: Forwarder) -> None:
         for broker_run in lives:
             broker_run.cancel()
     refusals = {code for each in members for code in each.refusals}
-    assert refusals <= {"no-such-peer"}, "of somebody who was not back yet"
+    assert refusals <= {"no-such-peer"}, "only signals to a peer that wasn't back yet may be refused"
 
 
 def test_two_hundred_clients_miss_no_signal_and_get_none_twice() -> None:

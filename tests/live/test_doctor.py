@@ -1,4 +1,4 @@
-"""`eyeline doctor` as an operator meets it: a real process that looks at real servers, well and broken."""
+"""`eyeline doctor` as a real process, against real servers, healthy and broken."""
 
 import json
 import shutil
@@ -27,7 +27,7 @@ Finding = dict[str, Any]
 
 
 class Secure(LiveServer):
-    """With a certificate of its own."""
+    """A server with a self-signed certificate."""
 
     def healthy(self) -> bool:
         return "Ctrl-C stops it." in self.log()
@@ -57,7 +57,7 @@ def codes(url: str) -> set[str]:
 
 @contextmanager
 def site(*, ahead_s: float = 0, tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """A web server that has pages and knows no WebSocket, as a proxy without upgrade; its clock may be wrong."""
+    """A web server without WebSocket, like a proxy that passes no upgrade on; its clock may be wrong."""
 
     class Pages(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -84,7 +84,7 @@ def site(*, ahead_s: float = 0, tls: ssl.SSLContext | None = None) -> Iterator[i
 
 
 def expired(folder: Path) -> ssl.SSLContext:
-    """A server's context with a certificate whose time is over."""
+    """A server context with an expired certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())

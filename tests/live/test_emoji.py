@@ -1,4 +1,4 @@
-"""Four emoji: the same for two people with nobody between them, and never for who has somebody between."""
+"""Verification by four emoji: equal for two people connected directly, never with a man in the middle."""
 
 import os
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 from tests.support.app_actions import NO_DEVICES, join_call
 from tests.support.browser import EACH, Browser, Page
-from tests.support.man_in_the_middle import between
+from tests.support.man_in_the_middle import man_in_the_middle
 from tests.support.server import LiveServer
 
 pytestmark = pytest.mark.beside
@@ -18,7 +18,7 @@ WORDS: Final = (
 
 
 def emoji(page: Page) -> str:
-    """What somebody sees who opens the panel of the line to the other."""
+    """The emoji in the panel of the connection, opened if needed."""
     if not page.evaluate("document.querySelector('.safety') !== null"):
         page.until("document.querySelector('.badge') !== null")
         page.evaluate("document.querySelector('.badge').click()")
@@ -41,7 +41,7 @@ def test_two_people_see_the_same_emoji_and_recognize_each_other_again(
     before = emoji(bob)
     bob.reload()
     bob.until("document.querySelector('.badge') !== null")
-    assert emoji(bob) != before  # another connection has other keys
+    assert emoji(bob) != before  # a new connection has new keys
     assert emoji(alice) == emoji(bob)
     alice.until("document.querySelector('.safety').dataset.standing === 'verified'")
     assert bob.evaluate("document.querySelector('.safety').dataset.standing") == "unverified"
@@ -59,11 +59,11 @@ def test_another_key_under_a_verified_name_causes_a_warning(chromium: Browser, s
 
 
 def test_emoji_differ_when_a_malicious_broker_is_in_the_middle(chromium: Browser, server: LiveServer) -> None:
-    """Without a key in the link it can; it passes everything on, and plays the comparison with each side.
+    """Possible without a key in the link: it relays everything and runs the comparison with each side.
 
-    `TRIES=200` tries so often: Bob leaves and comes in again, which makes new connections with new keys and nonces.
+    `TRIES=200` sets the number of tries: Bob leaves and rejoins, for new connections with new keys and nonces.
     """
-    with between(server.port, chromium) as middle:
+    with man_in_the_middle(server.port, chromium) as middle:
         alice, bob = (join_call(chromium, f"{middle.url}/r/between", name, NO_DEVICES) for name in ("Alice", "Bob"))
         seen: set[tuple[str, str]] = set()
         while len(seen) < TRIES:
@@ -71,7 +71,7 @@ def test_emoji_differ_when_a_malicious_broker_is_in_the_middle(chromium: Browser
             assert middle.mallory.evaluate("fooled()") == 2
             assert all(len(each.split()) >= 4 for each in pair)
             assert pair[0] != pair[1]
-            assert pair not in seen  # it is a try of its own
+            assert pair not in seen  # a new try
             seen.add(pair)
             bob.click("button", "Leave")
             alice.until("document.querySelector('.badge') === null")

@@ -1,6 +1,6 @@
-"""A call goes on whatever becomes of its broker and its sockets.
+"""Calls continue through failures of the broker and its sockets.
 
-`FAULTS=10` has ten of each fault instead of one; then it takes about ten minutes.
+`FAULTS=10` runs ten of each fault instead of one, in about ten minutes.
 """
 
 import itertools
@@ -18,7 +18,7 @@ from tests.support.server import LiveServer
 
 TIMES: Final = int(os.environ.get("FAULTS", "1"))
 LONGEST_GAP_MS: Final = 1000
-"""Between two decoded pictures."""
+"""The longest gap between two decoded video frames."""
 
 GAPS: Final = """
 globalThis.__gap = {frames: 0, at: 0, worst: 0};
@@ -44,14 +44,14 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
   }
 };
 """
-"""The page's first connection finds no address: it may use relays only, and has none."""
+"""The page's first connection gathers no candidates: it is relay-only without a relay."""
 LINES: Final = "[...document.querySelectorAll('[role=log] p')].map((each) => each.textContent)"
 
 
 def back(page: Page, taken: int) -> None:
-    """Has been given its seat again."""
+    """Wait until the page has its seat back."""
     page.until("(taken) => __joined.length > taken", taken, deadline=60)
-    assert len(set(seats(page))) == 1, "another seat"
+    assert len(set(seats(page))) == 1, "got another seat"
 
 
 @pytest.mark.more
@@ -121,7 +121,7 @@ def test_ice_gathering_that_finds_nothing_is_soon_repeated(
 @pytest.mark.beside
 @pytest.mark.parametrize("name", EACH)
 def test_lazily_loaded_script_loads_once_the_server_is_back(name: str, request: pytest.FixtureRequest) -> None:
-    """The QR code, which is loaded when somebody is alone for the first time."""
+    """The QR code, which is loaded when a participant is alone for the first time."""
     browser: Browser = request.getfixturevalue(name)
     with LiveServer() as server:
         alice, bob = (join_call(browser, f"{server.url}/r/parts", who, NO_DEVICES) for who in ("Alice", "Bob"))
@@ -129,7 +129,7 @@ def test_lazily_loaded_script_loads_once_the_server_is_back(name: str, request: 
         server.kill()
         alice.click("button", "Leave")
         bob.until("document.querySelector('.alone') !== null && document.querySelector('.qr') === null")
-        assert "scan" not in bob.text()  # no words about what is not there
+        assert "scan" not in bob.text()  # no error message for the missing part
         server.start()
         bob.until("document.querySelector('.qr svg') !== null")
         assert "scan" in bob.text()

@@ -1,4 +1,4 @@
-"""Files from browser to browser through the JavaScript API, with a real server."""
+"""File transfer between browsers through the JavaScript API, with a real server."""
 
 from typing import Final
 
@@ -53,7 +53,7 @@ Object.defineProperty(prototype, 'bufferedAmount', {get() {
   return this === first && stalled ? 2 ** 21 : waiting.call(this);
 }});
 """
-"""The first channel for files takes 5 MB; then it stays open, and nothing of what waits goes out."""
+"""The first file channel stalls after 5 MB: it stays open, but sends nothing more."""
 
 HASH: Final = """async (file) => Array.from(
   new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer())),

@@ -1,4 +1,4 @@
-"""One file to several people at once through the JavaScript API, in real browsers with a real server."""
+"""File transfer to several people at once through the JavaScript API, in real browsers with a real server."""
 
 import os
 from typing import Final
@@ -17,7 +17,7 @@ BYTES: Final = int(os.environ.get("CROWD_BYTES", "8_000_007"))
 CHUNK: Final = 256 * 1024
 SHARE: Final = "5a5a5a5a-0000-4000-8000-000000000000"
 WINDOW: Final = 16
-"""Chunks that are under way to one person and not stored."""
+"""Chunks in flight to one person and not yet stored."""
 
 OFFER_ALL: Final = """(size, share) => {
   const bytes = new Uint8Array(size);
@@ -40,11 +40,11 @@ ACCEPT: Final = """async (held) => {
     close: () => disk.close(),
   }), undefined, (start) => written[start / 262144].bytes());
 }"""
-"""Stores the file; where it is `held`, the disk takes nothing before `letGo()`."""
+"""Stores the file; a `held` one isn't written before `letGo()`."""
 
 
 def gather(chromium: Browser, firefox: Browser, server: LiveServer, room: str) -> tuple[Page, list[Page]]:
-    """Alice, and four others who are all connected with each other, the third of them with Firefox."""
+    """Alice and four others, all connected with each other; the third of them uses Firefox."""
     alice = chromium.open(f"{server.url}/")
     readers = [browser.open(f"{server.url}/") for browser in (chromium, chromium, firefox, chromium)]
     for page, name in zip((alice, *readers), ("Alice", "Bob", "Carol", "Dave", "Erin"), strict=True):
@@ -77,11 +77,11 @@ def test_file_reaches_four_people_intact_and_a_slow_receiver_delays_no_one(
     for page in quick:
         verified(page)
     assert slow.evaluate("files[0].progress.current") == {"state": "running", "bytes": 0, "code": "", "paused": "no"}
-    assert bytes_sent(alice) < 3.05 * BYTES + (WINDOW + 1) * CHUNK  # no more waits in the slow one's memory
+    assert bytes_sent(alice) < 3.05 * BYTES + (WINDOW + 1) * CHUNK  # the slow receiver buffers no more than that
     slow.evaluate("letGo()")
     alice.until("sent.every(({ progress }) => progress.current.state === 'verified')", deadline=60)
     same(alice, readers)
-    assert 4 * BYTES <= bytes_sent(alice) < 4.05 * BYTES  # nothing twice
+    assert 4 * BYTES <= bytes_sent(alice) < 4.05 * BYTES  # nothing is sent twice
 
 
 def test_forwarded_file_is_uploaded_about_once_and_a_slow_receiver_delays_no_one(
@@ -100,7 +100,7 @@ def test_forwarded_file_is_uploaded_about_once_and_a_slow_receiver_delays_no_one
     slow.evaluate("letGo()")
     alice.until("sent.every(({ progress }) => progress.current.state === 'verified')", deadline=90)
     same(alice, readers)
-    assert BYTES <= bytes_sent(alice) < 1.6 * BYTES  # but for what was lost and sent again
+    assert BYTES <= bytes_sent(alice) < 1.6 * BYTES  # except for retransmissions
 
 
 @pytest.mark.more

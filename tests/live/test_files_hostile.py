@@ -1,4 +1,4 @@
-"""Who lies about files: whose channel for them says what the SDK never would, to the app in a real browser."""
+"""Malicious file senders: their file channel sends what the SDK never would, to the app in a real browser."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ CHANNEL: Final = """
   };
 }
 """
-"""Keeps the channel for files, and what comes over it."""
+"""Exposes the file channel, and records what arrives on it."""
 
 ID: Final = "00000000-0000-4000-8000-00000000000"
 CHUNK: Final = 256 * 1024
@@ -36,7 +36,7 @@ CHUNK: Final = 256 * 1024
 
 @pytest.fixture
 def pages(server: LiveServer, chromium: Browser, request: pytest.FixtureRequest) -> tuple[Page, Page]:
-    """Mallory, who has the channel, and Bob."""
+    """Mallory, who controls the file channel, and Bob."""
     room = f"{server.url}/r/{abs(hash(request.node.name))}"
     mallory, bob = (
         join_call(chromium, room, "Mallory", NO_DEVICES + CHANNEL),
@@ -56,7 +56,7 @@ def offer(page: Page, name: object = "tea.bin", size: object = 10, last: str = "
 
 
 def code(page: Page, transfer: str) -> str:
-    """Of the `stop` that came for this transfer."""
+    """The code of the `stop` received for this transfer."""
     return str(page.until("(id) => heard.find((each) => each.frame === 'stop' && each.id === id)?.code", transfer))
 
 
@@ -96,7 +96,7 @@ LIES: Final[tuple[tuple[object, str], ...]] = (
     ([{"path": "a", "size": 9}], "bad-size"),
     ([{"path": "a", "size": 20}, {"path": "b", "size": -10}], "bad-size"),
 )
-"""What is said to be in a folder, and the code with which it is refused."""
+"""Announced folder contents, and the code with which each is refused."""
 
 
 def test_invalid_folder_offer_is_refused_with_a_code(pages: tuple[Page, Page]) -> None:
@@ -123,7 +123,7 @@ HOSTILE: Final = (
     "x.lnk",
     "<img src=x onerror=globalThis.hacked=1>.png",
 )
-"""Paths that some system takes for something else, or for each other."""
+"""Paths that some system treats specially, or as equal to each other."""
 
 PLACE: Final = """
 globalThis.showDirectoryPicker = async () =>
@@ -172,7 +172,7 @@ def test_deceptive_paths_are_saved_under_safe_names_without_overwriting(chromium
 
 
 def send_whole(page: Page, size: int) -> None:
-    """The zeros that were offered, in one chunk, with the hashes that they have."""
+    """Send the offered zeros in one chunk, with their correct hashes."""
     zeros = hashlib.sha256(bytes(size))
     say(page, frame="chunk", id=ID + "1", index=0, hash=zeros.hexdigest())
     page.evaluate("(size) => lane.send(new Uint8Array(size))", size)
@@ -266,12 +266,12 @@ ALTERED: Final = """
   };
 }
 """
-"""Alters what is passed on to others, and nothing else."""
+"""Modifies only what is forwarded to others."""
 
 
 def offer_shared(mallory: Page, bob: Page, size: int) -> None:
-    """Mallory offers a file as one that several people get, and Bob accepts it."""
-    mallory.evaluate("lane.onmessage = null")  # her page would answer for her
+    """Mallory offers a file as shared with several people, and Bob accepts it."""
+    mallory.evaluate("lane.onmessage = null")  # otherwise her page would answer
     say(mallory, frame="offer", id=ID + "1", name="tea.bin", size=size, share=SHARE)
     accept(bob)
     mallory.until("heard.some(({ frame }) => frame === 'from')")
@@ -354,7 +354,7 @@ def test_wrong_chunk_from_a_holder_is_reported_as_missing(pages: tuple[Page, Pag
         say(mallory, frame="pass", id=SHARE, index=0)
         mallory.evaluate(f"lane.send({wrong})")
         heard(mallory, "miss", times)
-    say(mallory, frame="pass", id=SHARE, index=0)  # nobody asked for it
+    say(mallory, frame="pass", id=SHARE, index=0)  # unsolicited
     mallory.evaluate("lane.send(new Uint8Array(10))")
     say(mallory, frame="at", id=ID + "1", index=0, hash=zeros.hexdigest(), holder=mine)
     heard(mallory, "get", 4)

@@ -1,4 +1,4 @@
-"""Files in the web app: chosen, asked for, received and saved, in real browsers with a real server."""
+"""File transfer in the web app: choosing, accepting, receiving and saving, in real browsers with a real server."""
 
 from pathlib import Path
 from typing import Final
@@ -24,7 +24,7 @@ KEPT: Final = """async () => {
   database.close();
   return rows.map(({ handle }) => handle.name);
 }"""
-"""Names of the files that the page keeps a handle of."""
+"""Names of the files that the page keeps handles to."""
 
 FORGOTTEN: Final = """async () => {
   const handle = await (await navigator.storage.getDirectory()).getFileHandle('old.bin', { create: true });
@@ -36,7 +36,7 @@ FORGOTTEN: Final = """async () => {
   await new Promise((resolve) => { putting.onsuccess = resolve; });
   opening.result.close();
 }"""
-"""Leaves a handle as of yesterday, which nobody came back for."""
+"""Stores a stale handle from yesterday."""
 
 GUARDED: Final = """
 let asked = false;
@@ -48,7 +48,7 @@ Object.assign(FileSystemFileHandle.prototype, {
   },
 });
 """
-"""A browser that wants a click before it lets a page read again; a driven one lets it at once."""
+"""A browser that requires a click before a page may reread a file; under automation it is granted at once."""
 
 UGLY: Final = (
     "<img src=x onerror=globalThis.hacked=1>.png",
@@ -64,7 +64,7 @@ UGLY: Final = (
     "\U0001f3f4\u200d\u2620\ufe0f" * 20 + ".jpeg",
     "x" * 1000 + ".tar.gz",
 )
-"""Names that some reader somewhere took for something else."""
+"""Names that some system treats specially."""
 
 
 def meet(sender: Browser, receiver: Browser, room: str) -> tuple[Page, Page]:
@@ -189,7 +189,7 @@ def test_file_transfer_continues_after_the_receiver_reloads(
     bob.until("saved.length === 1", deadline=60)
     assert bob.evaluate(HASH, deadline=30) == sha256(path)
     sees(alice, "Verified")
-    assert 0 < bytes_sent(alice) < BYTES * 0.7  # not what was there before, but for a part
+    assert 0 < bytes_sent(alice) < BYTES * 0.7  # nothing of what it already had is sent again, except for a part
 
 
 @pytest.mark.more

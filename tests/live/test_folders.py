@@ -1,4 +1,4 @@
-"""Folders in the web app: one offer for all that is in them, and the same tree at the other end."""
+"""Folder transfer in the web app: one offer for the whole tree, and the same tree at the other end."""
 
 import base64
 import io
@@ -23,15 +23,15 @@ globalThis.showDirectoryPicker = async () =>
   (await navigator.storage.getDirectory()).getDirectoryHandle('picked', { create: true });
 """
 )
-"""A person who is asked for a folder picks one that the test can read; the browser's own dialog takes no orders."""
+"""The folder picker returns a folder that the test can read; the browser's dialog can't be automated."""
 
 CHOSEN: Final = """
 Object.defineProperty(File.prototype, 'webkitRelativePath', { get() { return `tea/${this.name}`; } });
 """
-"""WebDriver BiDi chooses files but no folder: these are of one."""
+"""WebDriver BiDi can choose files but not a folder: these files are given as a folder's."""
 
 FULL: Final = "navigator.storage.estimate = async () => ({ quota: 1000, usage: 1000 });"
-"""A browser without room in its own storage."""
+"""A browser whose storage quota is exhausted."""
 
 TREE: Final = """async () => {
   const tree = {};
@@ -45,7 +45,7 @@ TREE: Final = """async () => {
   await read(await (await navigator.storage.getDirectory()).getDirectoryHandle('picked'), '');
   return tree;
 }"""
-"""What is in the picked folder: bytes in hex by path."""
+"""The contents of the picked folder: bytes in hex, by path."""
 
 BYTES: Final = """async () => {
   const bytes = new Uint8Array(await saved[0].arrayBuffer());
@@ -53,12 +53,12 @@ BYTES: Final = """async () => {
   for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
   return btoa(text);
 }"""
-"""What was saved, in base64."""
+"""The saved file, in base64."""
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Files at several depths: empty, of more than a chunk, hidden, and with names that are not ASCII."""
+    """A folder with nested files: empty, larger than a chunk, hidden, and with non-ASCII names."""
     top = tmp_path / "tea"
     for path, size in {
         "a.txt": 7,

@@ -1,4 +1,4 @@
-"""Frames as they lie on the wire (RFC 6455, 5), also those that no library of ours would send."""
+"""WebSocket frames byte by byte (RFC 6455, 5), including invalid ones that no library would send."""
 
 import json
 import os
@@ -22,7 +22,7 @@ HELLO: Final = b'{"type":"hello","room":"tea"}'
 def frame(
     payload: bytes, opcode: int = Opcode.TEXT, *, fin: bool = True, mask: bool = True, size: int | None = None
 ) -> bytes:
-    """One frame; `size` may lie."""
+    """Encode one frame; `size` overrides its length field."""
     size = len(payload) if size is None else size
     first, bit, key = opcode | 0x80 * fin, 0x80 * mask, os.urandom(4)
     if size < 126:
@@ -35,7 +35,7 @@ def frame(
 
 
 class Wire:
-    """A WebSocket by hand, after its handshake."""
+    """A raw WebSocket connection after the handshake."""
 
     def __init__(self, server: LiveServer) -> None:
         self._socket = socket.create_connection(("127.0.0.1", server.port), timeout=5)
@@ -51,7 +51,7 @@ class Wire:
             self._socket.sendall(piece)
 
     def hear(self) -> tuple[int, bytes]:
-        """The next frame: what it is, and what it carries."""
+        """The next frame: its opcode and its payload."""
         first, size = self._file.read(2)
         if size == 126:
             [size] = struct.unpack("!H", self._file.read(2))
@@ -65,14 +65,14 @@ class Wire:
         return heard
 
     def closed(self) -> int:
-        """The code with which the server closes; what it says before is skipped."""
+        """The close code of the server; earlier frames are skipped."""
         while True:
             opcode, payload = self.hear()
             if opcode == Opcode.CLOSE:
                 return int.from_bytes(payload[:2])
 
     def ended(self) -> bool:
-        """Whether the server has nothing more to say and hangs up."""
+        """Whether the server closes the connection without sending anything more."""
         return self._file.read(1) == b""
 
     def close(self) -> None:
@@ -120,7 +120,7 @@ def test_character_may_be_split_between_fragments(wire: Wire) -> None:
 
 
 def test_invalid_utf_8_is_refused_and_the_session_continues(wire: Wire) -> None:
-    """RFC 6455, 8.1, would have the connection fail; here it is one more message that can't be read."""
+    """RFC 6455, 8.1, would fail the connection; here it is just one more malformed message."""
     wire.say(frame(b"\xff\xfe"), frame(b"\xff", fin=False), frame(b"\xfe", Opcode.CONT), frame(HELLO))
     assert [wire.message().get("code") for _ in range(2)] == ["malformed"] * 2
     assert wire.message()["type"] == "welcome"
@@ -219,7 +219,7 @@ def test_close_frame_without_a_code_is_answered_without_one(wire: Wire) -> None:
     ids=["pings", "pongs", "empty parts"],
 )
 def test_control_frames_and_fragments_count_against_the_rate_limit(wire: Wire, said: bytes) -> None:
-    """Each ping is answered, each part kept: who sends them without end would fill the memory, or take all the time."""
+    """Each ping is answered and each fragment is kept, so an endless stream of them would exhaust memory or CPU."""
     first = frame(b"{", fin=False) if said[0] == Opcode.CONT else b""
     wire.say(first, said * 500)
     while (heard := wire.hear())[0] == Opcode.PONG:

@@ -1,6 +1,6 @@
-"""Both sides renegotiate at once, at random, again and again; in the end they agree, on the connection that they had.
+"""Glare: both sides renegotiate at random at the same time; in the end they agree, on the same connection.
 
-`GLARE=1000` has a thousand rounds instead of fifty.
+`GLARE=1000` runs a thousand rounds instead of fifty.
 """
 
 import os
@@ -60,9 +60,9 @@ globalThis.__churn = (() => {
 def test_simultaneous_renegotiations_end_in_agreement(
     other: str, chromium: Browser, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
-    """With Firefox only what Eyeline itself does in a call, ICE restarts: a Firefox that has offered anything else
-    refuses an offer that restarts ICE, even after a rollback.  Restarts bring candidates, and the broker has a limit
-    for messages in a second, so these are twelve.
+    """With Firefox only ICE restarts, all that Eyeline itself does in a call: a Firefox that has offered anything else
+    refuses an offer that restarts ICE, even after a rollback.  Restarts bring candidates, and the broker limits the
+    messages per second, so these are twelve.
     """
     rounds = 12 if other == "firefox" else ROUNDS
     browsers: list[Browser] = [chromium, request.getfixturevalue(other)]
@@ -92,7 +92,7 @@ def test_simultaneous_renegotiations_end_in_agreement(
 
 
 def test_new_transceiver_survives_the_other_sides_first_offer(chromium: Browser, server: LiveServer) -> None:
-    """Who came first takes the first offer; the next one is its own, and Bob has a line that neither knows of yet."""
+    """The first to join receives the first offer and makes the next; Bob has a transceiver not yet negotiated."""
     alice, bob = (join_call(chromium, f"{server.url}/r/line", name) for name in ("Alice", "Bob"))
     all_flow(alice, bob)
     bob.evaluate("""() => {

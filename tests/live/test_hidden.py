@@ -1,4 +1,4 @@
-"""Who hides their address shows the others nothing but the relay's."""
+""" "Hide my address": other participants see only the relay's address."""
 
 import pytest
 from tests.support.app_actions import SEATS, SMALL, join_call

@@ -1,4 +1,4 @@
-"""The host of a room decides who enters; everybody else can ask."""
+"""The waiting room: the host of a room decides who enters."""
 
 import re
 
@@ -10,7 +10,7 @@ from tests.support.server import LiveServer
 pytestmark = pytest.mark.beside
 
 IN_CALL = "document.querySelector('main.call:not(.returning)') !== null"
-# Hears nothing that the server says any more, once it is told so.
+# Ignores everything from the server once `__deaf` is set.
 DEAF = """
 globalThis.WebSocket = class extends WebSocket {
   set onmessage(hear) { super.onmessage = (event) => globalThis.__deaf || hear(event); }
@@ -21,7 +21,7 @@ DIRECT = "document.querySelector('.badge[data-line=direct]') !== null"
 
 
 def new_call(browser: Browser, server: LiveServer, name: str, script: str = "") -> Page:
-    """Somebody makes a room, and is its host."""
+    """Create a room as its host."""
     page = browser.open(server.url, init_script=SEATS + SMALL + script, reduced_motion=True)
     page.click("button", "New call")
     page.fill("Your name", name)
@@ -31,7 +31,7 @@ def new_call(browser: Browser, server: LiveServer, name: str, script: str = "") 
 
 
 def knock(browser: Browser, room: str, name: str) -> Page:
-    """Somebody asks to be let in."""
+    """Ask to be admitted."""
     page = browser.open(room, init_script=SEATS + NO_DEVICES, reduced_motion=True)
     page.fill("Your name", name)
     page.click("button", "Join")
@@ -57,7 +57,7 @@ def test_host_admits_one_newcomer_and_denies_another(chromium: Browser, firefox:
     host.until("() => document.body.innerText.includes('Carol wants to join')")
     host.click("button", "Decline Carol")
     carol.until("() => document.body.innerText.includes('The host did not let you in.')")
-    assert "Admit" not in bob.text()  # no host, no door
+    assert "Admit" not in bob.text()  # no waiting room without a host
     dave = knock(chromium, room, "Dave")
     dave.click("button", "Stop waiting")
     host.until("() => !document.body.innerText.includes('Dave')")
@@ -115,7 +115,7 @@ def test_waiting_room_can_be_managed_by_keyboard_alone(chromium: Browser, host: 
     reach(host, "document.activeElement.getAttribute('aria-label') === 'Admit Bob'")
     host.press("Enter")
     host.until("() => document.querySelectorAll('video').length === 2")
-    assert host.evaluate("document.activeElement !== document.body")  # the answered card took it along
+    assert host.evaluate("document.activeElement !== document.body")  # the focus was on the answered card
     host.press("p")
     reach(host, "document.activeElement.getAttribute('aria-label') === 'Remove Bob'")
     host.press("Enter")
@@ -126,7 +126,7 @@ def test_waiting_room_can_be_managed_by_keyboard_alone(chromium: Browser, host: 
 
 
 def reach(page: Page, what: str) -> None:
-    """By Tab."""
+    """Press Tab until the condition holds."""
     for _ in range(40):
         if page.evaluate(what):
             return

@@ -1,4 +1,4 @@
-"""A script that got into our page is not run, in real browsers."""
+"""Content Security Policy: a script injected into our page doesn't run, in real browsers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,11 +30,11 @@ TRIES: Final = {
     "link": "document.getElementById('lure').click()",
     "markup": "document.body.innerHTML = '<img src=x onerror=\"globalThis.hacked = 1\">'",
 }
-"""What a script of ours would do by mistake."""
+"""An injection as a bug in our scripts could cause it."""
 
 
 class Injecting:
-    """The site, with the markup of somebody else in its pages; without its policy, if it is to do harm."""
+    """The site with injected markup in its pages; optionally without its policy, so that the script runs."""
 
     def __init__(self, site: ASGIApp, *, policy: bool) -> None:
         self._site, self._policy = site, policy
@@ -81,7 +81,7 @@ def test_injected_script_is_blocked(browser: Browser, harmless: str) -> None:
 
 
 def test_injected_script_runs_without_the_policy(browser: Browser, tmp_path: Path) -> None:
-    """So that the test above can fail."""
+    """This proves that the test above can fail."""
     site = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))
     with serving(Injecting(site, policy=False)) as url:
         page = browser.open(url)

@@ -1,4 +1,4 @@
-"""Where there is IPv6 and nothing else: the same call, by the same paths."""
+"""Calls over IPv6 only: the same paths as over IPv4."""
 
 from collections.abc import Iterator
 

@@ -14,7 +14,7 @@ _LOADED = {"stylesheet", "modulepreload", "preload"}
 
 
 class Links(HTMLParser):
-    """What a page asks for as soon as it is read."""
+    """The resources that a page requests as soon as it is parsed."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class Links(HTMLParser):
 
 
 def answer(server: LiveServer, path: str, encoding: str) -> bytes:
-    """The whole answer as it comes over the network, headers and all."""
+    """The whole response as transferred, including headers."""
     ask = f"GET {path} HTTP/1.1\r\nHost: localhost:{server.port}\r\nAccept-Encoding: {encoding}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         connection.sendall(ask.encode())
@@ -44,9 +44,9 @@ def body(server: LiveServer, path: str) -> bytes:
 
 
 def loaded_to_join(server: LiveServer, page: str) -> list[str]:
-    """The paths that a browser asks for until it has joined: the page, what it names, and what its scripts import."""
+    """The paths that a browser requests until it has joined: the page, its resources, and its scripts' imports."""
     paths = [page]
-    for path in paths:  # grows on the way
+    for path in paths:  # grows during the loop
         content = body(server, path)
         if path == page:
             found = [urljoin("/", link) for link in Links(content.decode()).found]

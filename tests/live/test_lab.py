@@ -1,4 +1,4 @@
-"""The lab's NATs are of the kinds that they are called by (RFC 4787, 4 and 5): probed from both sides."""
+"""The lab's NATs behave as named (RFC 4787, 4 and 5), probed from both sides."""
 
 import contextlib
 import socket
@@ -10,21 +10,21 @@ from tests.support.lab import Lab
 from tests.support.nat import Kind
 
 QUIET_S: Final = 0.3
-"""Nothing comes within it: on one machine what passes is there in under a millisecond."""
+"""Seconds without a packet that count as filtered: on one machine packets arrive in under a millisecond."""
 
 
 class Probe(NamedTuple):
-    """What a NAT does with UDP."""
+    """The observed behaviour of a NAT for UDP."""
 
     mapping: str
-    """Whether the port that others see depends on where the packets go."""
+    """Whether the mapped port depends on the destination."""
     filtering: str
-    """Who gets in, besides who was written to: anybody, any port of that address, or nobody."""
+    """Filtering: who gets in besides the contacted endpoint: anyone, any port of its address, or no one."""
 
 
 @pytest.fixture
 def outside(lab: Lab) -> Iterator[tuple[socket.socket, ...]]:
-    """Two ports of one machine, and one of another."""
+    """Two ports of one machine outside, and one of another."""
     with contextlib.ExitStack() as stack:
         places = (lab.server, lab.server, lab.b.router)
         yield tuple(
@@ -33,7 +33,7 @@ def outside(lab: Lab) -> Iterator[tuple[socket.socket, ...]]:
 
 
 def hears(wire: socket.socket) -> tuple[str, int] | None:
-    """Where the next packet is from."""
+    """The source of the next packet, or None."""
     wire.settimeout(QUIET_S)
     try:
         _, source = wire.recvfrom(100)
@@ -43,7 +43,7 @@ def hears(wire: socket.socket) -> tuple[str, int] | None:
 
 
 def probe(lab: Lab, outside: tuple[socket.socket, ...]) -> Probe:
-    """From a socket in Alice's network, and back to where it is seen."""
+    """Send from a socket in Alice's network, and back to its mapped address."""
     server = lab.server.do("hostname -I").split()[0]
     with lab.a.host.udp(5001) as alice:
         alice.sendto(b"first", (server, 4001))

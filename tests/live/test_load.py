@@ -1,4 +1,4 @@
-"""What many people, or bad ones, cost everybody else: nothing that lasts."""
+"""Load tests: slow clients, floods and churn have no lasting cost."""
 
 import asyncio
 import re
@@ -23,21 +23,21 @@ MANY: Final = ("--sockets-per-address", "1000000", "--metrics", "open")
 
 
 def memory(server: LiveServer, what: str = "VmRSS") -> int:
-    """KiB of the server's process, now or (`VmHWM`) at most."""
+    """Memory of the server process in KiB, now or at its peak (`VmHWM`)."""
     found = re.search(rf"{what}:\s+(\d+) kB", Path(f"/proc/{server.pid}/status").read_text())
     assert found is not None
     return int(found[1])
 
 
 def figure(server: LiveServer, name: str) -> float:
-    """One line of the metrics."""
+    """The value of one metric."""
     found = re.search(rf"^{re.escape(name)} (\S+)$", httpx.get(f"{server.url}/metrics").text, re.MULTILINE)
     assert found is not None
     return float(found[1])
 
 
 def wait(server: LiveServer, name: str, wanted: float) -> None:
-    """Until a figure is what it should be."""
+    """Wait until a metric has this value."""
     end = time.monotonic() + 2 * CLOSE_WITHIN
     while (now := figure(server, name)) != wanted:
         assert time.monotonic() < end, f"{name} is {now}"
@@ -51,14 +51,14 @@ def test_slow_client_costs_less_than_2_mb_and_is_disconnected_alone(letter: str)
         alice.join("tea", "Alice")
         carol_id = carol.join("tea", "Carol")["you"]
         numbers = iter(range(1, 1000))
-        for _ in range(25):  # so that all buffers are as large as one flood makes them
+        for _ in range(25):  # so that all buffers have grown as large as a flood makes them
             for _ in range(8):
                 alice.say({"type": "signal", "to": carol_id, "n": next(numbers), "data": payload})
             for _ in range(8):
                 carol.hear("signalled")
         with Socket(server.url, receive_buffer=8192) as bob:
             bob_id = bob.join("tea", "Bob")["you"]
-            time.sleep(4)  # for the rate
+            time.sleep(4)  # for the rate limit
             before = memory(server, "VmHWM")
             for _ in range(250):
                 alice.say({"type": "signal", "to": bob_id, "n": next(numbers), "data": payload})
@@ -72,7 +72,7 @@ def test_slow_client_costs_less_than_2_mb_and_is_disconnected_alone(letter: str)
 
 @pytest.mark.alone
 def test_flood_in_one_room_does_not_slow_another() -> None:
-    """A twentieth of a second is what a person would begin to notice; quiet, it is about a millisecond."""
+    """The limit is 50 ms, which people begin to notice; without a flood it is about a millisecond."""
     with LiveServer(*MANY) as server, ExitStack() as stack:
         alice, bob = (stack.enter_context(Socket(server.url)) for _ in range(2))
         alice.join("tea", "Alice")
@@ -84,7 +84,7 @@ def test_flood_in_one_room_does_not_slow_another() -> None:
             alice.say({"type": "signal", "to": bob_id, "n": n, "data": "x" * 500})
             bob.hear("signalled")
             times.append(time.monotonic() - began)
-            time.sleep(0.02)  # for the rate
+            time.sleep(0.02)  # for the rate limit
         assert flood.said > 200
         assert sorted(times)[-20] < 0.05
 
@@ -93,7 +93,7 @@ def test_flood_in_one_room_does_not_slow_another() -> None:
 @pytest.mark.alone
 def test_memory_is_stable_after_ten_thousand_joins_and_leaves() -> None:
     with LiveServer(*MANY) as server:
-        asyncio.run(crowd(server.url, 2000))  # until the pools of Python and of the C library are as large as they get
+        asyncio.run(crowd(server.url, 2000))  # let the memory pools of Python and libc reach their size
         before = memory(server)
         asyncio.run(crowd(server.url, 10_000))
         wait(server, "eyeline_sockets", 0)
@@ -105,7 +105,7 @@ def test_memory_is_stable_after_ten_thousand_joins_and_leaves() -> None:
 
 
 async def crowd(url: str, times: int) -> None:
-    """So many people join rooms of their own, 50 at a time, and leave."""
+    """Let this many people join and leave rooms of their own, 50 at a time."""
     numbers = iter(range(times))
     async with asyncio.TaskGroup() as people:
         for _ in range(50):
@@ -113,13 +113,13 @@ async def crowd(url: str, times: int) -> None:
 
 
 async def visits(url: str, numbers: Iterator[int]) -> None:
-    """One after the other."""
+    """Join and leave these rooms one after the other."""
     for number in numbers:
         await come_and_go(url, f"room-{number}")
 
 
 class Flood:
-    """Mallory and her friends say all that their rates let them, in rooms of their own, from a thread."""
+    """Mallory and her friends send as fast as their rate limits allow, in rooms of their own, from a thread."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -142,6 +142,6 @@ class Flood:
                 room = f"flood-{next(numbers)}"
                 mallory.join(room, "Mallory")
                 friend_id = friend.join(room, "Friend")["you"]
-                for n in count(1):  # until she is cut off
+                for n in count(1):  # until she is disconnected
                     self.said += 1
                     mallory.say({"type": "signal", "to": friend_id, "n": n, "data": "x" * 50_000})

@@ -1,4 +1,4 @@
-"""Any two networks connect: pairs of NATs in a lab of network namespaces, with the app in real browsers."""
+"""NAT traversal: pairs of NATs in a lab of network namespaces, with the app in real browsers."""
 
 from collections.abc import Iterator
 from itertools import combinations_with_replacement
@@ -20,7 +20,7 @@ FIRST: Final = {
     ("sym", "sym"),
     ("udpblock", "udpblock"),
 }
-"""Each kind of path at least once; the others are for `make test-more`."""
+"""Each kind of path at least once; the other pairs run by `make test-more`."""
 
 PAIRS: Final = [
     pair if pair in FIRST else pytest.param(*pair, marks=pytest.mark.more)
@@ -44,14 +44,14 @@ def server(lab: Lab) -> Iterator[LabServer]:
 
 @pytest.fixture(scope="module")
 def processes(lab: Lab) -> Iterator[tuple[Browser, Browser]]:
-    """A Chromium in each network."""
+    """One Chromium in each network."""
     with Chromium(machine=lab.a.host.machine) as alice, Chromium(machine=lab.b.host.machine) as bob:
         yield alice, bob
 
 
 @pytest.fixture(scope="module")
 def firefox_process(lab: Lab) -> Iterator[Browser]:
-    """In Bob's network."""
+    """Firefox in Bob's network."""
     with Firefox(machine=lab.b.host.machine) as browser:
         yield browser
 
@@ -77,7 +77,7 @@ def test_two_networks_connect(
 def test_two_networks_connect_chromium_with_firefox(
     one: Kind, other: Kind, lab: Lab, server: LabServer, browsers: tuple[Browser, Browser], firefox: Browser
 ) -> None:
-    """Firefox, when it offers, may stay on a relay that was there first; where nothing is direct it has to."""
+    """Firefox, when it offers, may stay on a relay that connected first; where no direct path exists it must."""
     lab.connect(one, other)
     path = meet(browsers[0], firefox, server.url).path()
     assert kind_of(path) in {expected(one, other), "relay"}, path

@@ -1,4 +1,4 @@
-"""Behind Debian's nginx, with the configuration that `docs/operate.md` gives, everything goes by its one port 443."""
+"""Behind Debian's nginx, configured as in `docs/operate.md`, everything works over its port 443."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ def alice(lab: Lab) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def chromium_process(lab: Lab) -> Iterator[Browser]:
-    """In Bob's network, as Firefox."""
+    """Chromium in Bob's network, like Firefox."""
     with Chromium(machine=lab.b.host.machine) as browser:
         yield browser
 

@@ -1,4 +1,4 @@
-"""One port for pages and TURN: who is told apart how, and who may say for whom they speak."""
+"""One port for HTTP and TURN: demultiplexing, and the PROXY protocol of trusted proxies."""
 
 import contextlib
 import socket
@@ -29,7 +29,7 @@ def dial(server: LiveServer) -> socket.socket:
 
 
 def seen(wire: socket.socket) -> Address | None:
-    """The address at which the server sees its client."""
+    """The client's address as the server reports it."""
     mapped = Message.decode(wire.recv(1000)).get(XorMappedAddress)
     return mapped.address if mapped else None
 
@@ -87,10 +87,10 @@ def test_proxy_header_of_an_untrusted_client_is_rejected() -> None:
 
 @pytest.mark.parametrize("said", [REQUEST, b"P", b"GET / HTTP/1.1\r\n"])
 def test_immediate_disconnect_leaves_no_traceback(behind_a_proxy: LiveServer, said: bytes) -> None:
-    """The server reads what was said when nobody is there any more whose address it could know."""
+    """The server reads the data when the socket no longer has a peer address."""
     for _ in range(50):
         with dial(behind_a_proxy) as wire:
-            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing is a reset
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close sends a reset
             wire.sendall(said)
     assert behind_a_proxy.healthy()
     assert "Traceback" not in behind_a_proxy.log()
@@ -103,7 +103,7 @@ HANDSHAKE = (
 
 
 def asked(server: LiveServer, line: bytes, head: bytes, forwarded: int) -> tuple[bytes, socket.socket]:
-    """The status of the answer to a request whose client claims to be forwarded for another."""
+    """The status of the response to a request with a forged forwarding header."""
     wire = dial(server)
     wire.sendall(line + head + b"X-Forwarded-For: 198.51.100.%d\r\n\r\n" % forwarded)
     return wire.recv(1000).split(b" ")[1], wire
@@ -111,12 +111,12 @@ def asked(server: LiveServer, line: bytes, head: bytes, forwarded: int) -> tuple
 
 @pytest.mark.parametrize(("line", "refused"), [(b"", False), (LINE, True)])
 def test_forwarded_headers_after_a_proxy_header_are_ignored(line: bytes, refused: bool) -> None:
-    """A proxy that passes bytes on has not looked at the headers: limits are kept by the address that it tells."""
+    """A TCP proxy doesn't check HTTP headers, so limits apply to the address in its PROXY header."""
     flags = ("--trusted-proxy", "127.0.0.1", "--sockets-per-address", "10")
     with LiveServer(*flags) as server, contextlib.ExitStack() as wires:
         for head, most in ((b"GET /healthz HTTP/1.1\r\nHost: x\r\n", 100), (HANDSHAKE, 10)):
             answers = set()
-            for number in range(2 * most):  # of which the limit lets some more come each second
+            for number in range(2 * most):  # the rate limit allows some more each second
                 answer, wire = asked(server, line, head, number)
                 wires.enter_context(wire)
                 answers.add(answer)

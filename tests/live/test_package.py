@@ -1,4 +1,4 @@
-"""The sdist and the wheel, built as a packager builds them."""
+"""The sdist and the wheel, built as packagers build them."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built from the sdist, with no program on PATH: no Node, no npm."""
+    """The wheel, built from the sdist with an empty PATH: no Node, no npm."""
     folder = tmp_path_factory.mktemp("wheel")
     with tarfile.open(sdist) as archive:
         archive.extractall(folder, filter="data")

@@ -1,4 +1,4 @@
-"""A link with a pass, in a real browser: it opens the room under the name in it, and says why when it does not."""
+"""Links with a pass, in a real browser: joining under the name in the pass, permissions, and refusals."""
 
 import json
 import time
@@ -23,7 +23,7 @@ globalThis.__asked = 0;
 const lend = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getUserMedia = (wish) => { __asked += 1; return lend(wish); };
 """
-"""Counts how often the page asks for camera or microphone."""
+"""Counts the page's requests for camera or microphone."""
 
 KEEPS_TO_NOTHING: Final = """
 globalThis.WebSocket = class extends WebSocket {
@@ -36,7 +36,7 @@ RTCPeerConnection.prototype.setRemoteDescription = function ({type, sdp}) {
   return take.call(this, {type, sdp: sdp.replaceAll('a=sendonly', 'a=sendrecv')});
 };
 """
-"""A changed page: it does not hear what anybody may not, and sends also where the other side wants to hear nothing."""
+"""A modified page: it ignores permissions, and sends media even where the other side wants to receive none."""
 
 SENDS: Final = """async () => {
   const reports = await Promise.all(__connections.map((each) => each.getStats()));
@@ -56,14 +56,14 @@ LINE: Final = "The boat comes in at four"
 TRACKS: Final = """
 [...document.querySelectorAll('video[data-mine=false]')].map(({srcObject}) => srcObject?.getTracks().length ?? 0)
 """
-"""How many of each other person's tracks are shown."""
+"""The number of tracks shown of each other person."""
 
 DELIVERED: Final = "document.querySelector('[role=log] .said-state') === null"
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[tuple[LiveServer, httpx.Client]]:
-    """A server that opens only to passes, and the site that may ask its API."""
+    """A server that requires passes, and an HTTP client with a key to its API."""
     keys = tmp_path / "keys.toml"
     keys.write_text(f'[site]\nsha256 = "{sha256(b"a key").hexdigest()}"\n')
     flags = ("--rooms", "tokens", "--api-keys", str(keys), "--log-level", "debug")
@@ -110,7 +110,7 @@ def test_visitor_without_a_pass_reads_why_they_cannot_enter(
 def test_watcher_sees_hears_and_reads_without_permission_prompts(
     second: str, chromium: Browser, site: tuple[LiveServer, httpx.Client], request: pytest.FixtureRequest
 ) -> None:
-    """One comes before the watcher and one after, so that each side makes an offer; then the page is loaded anew."""
+    """One person joins before the watcher and one after, so that each side makes an offer; then the page reloads."""
     _, api = site
     other: Browser = request.getfixturevalue(second)
     to = made(api, permissions=[])["links"]
@@ -138,7 +138,7 @@ def test_watcher_sees_hears_and_reads_without_permission_prompts(
 
 
 def reads(page: Page) -> None:
-    """Opens the chat and waits until the line is there."""
+    """Open the chat and wait until the message is there."""
     page.click("button", "Chat")
     page.until("(line) => document.querySelector('[role=log]')?.innerText.includes(line)", LINE)
 
@@ -162,7 +162,7 @@ def test_nothing_sent_by_a_modified_watcher_page_is_shown(
     say(alice, "Is anybody there?")
     mallory.click("button", "Chat")
     assert sees_line(mallory, "Is anybody there?")
-    alice.until(DELIVERED)  # she had it after she sent hers, and lines of one person come in order
+    alice.until(DELIVERED)  # she got it after she sent hers, and messages of one person arrive in order
     assert "Look at me" not in alice.text()
     assert alice.evaluate("document.querySelectorAll('.asks, .file').length") == 0
     [link] = [link for link in links(alice) if link.path]

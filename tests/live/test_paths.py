@@ -1,4 +1,4 @@
-"""Which path a line took, why there is none, and the page that tries every one of them; in real browsers."""
+"""Connection paths: the panel, reasons for failure, and the /test page, in real browsers."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ CANDIDATES = """async (type) => {
   return reports.flatMap((report) => [...report.values()]).filter((row) => row.type === type).map(
     ({address, port}) => `${address.includes(':') ? `[${address}]` : address}:${port}`);
 }"""
-"""Where the page's browser says that it is itself (`local-candidate`), or the other one (`remote-candidate`)."""
+"""Candidate addresses from the page's statistics: its own (`local-candidate`) or the peer's (`remote-candidate`)."""
 FOUND = """() => Object.fromEntries([...document.querySelectorAll('.check')].map((row) => [
   row.querySelector('h2').textContent,
   `${row.dataset.state} ${row.querySelector('.check-code')?.textContent ?? ''}`.trim()]))"""
@@ -34,7 +34,7 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
   setConfiguration(wish) { super.setConfiguration({...wish, iceTransportPolicy: 'relay'}); }
 };
 """
-"""A network that lets only the relay through."""
+"""A network through which only the relay can be reached."""
 
 DEAF = """
 globalThis.RTCPeerConnection = class extends RTCPeerConnection {
@@ -45,25 +45,25 @@ globalThis.RTCPeerConnection = class extends RTCPeerConnection {
   }
 };
 """
-"""Hears nothing of where the other side is, until `hearing`."""
+"""Ignores the other side's candidates until `hearing`."""
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[LiveServer]:
-    """At the address of this machine: Firefox asks no STUN or TURN server on loopback."""
+    """A server on this machine's address: Firefox uses no STUN or TURN server on loopback."""
     with LiveServer("--host", "0.0.0.0", "--public-address", own_address()) as running:
         yield running
 
 
 @pytest.fixture(params=EACH)
 def browser(request: pytest.FixtureRequest) -> Browser:
-    """Each of the two."""
+    """Each of the two browsers."""
     found: Browser = request.getfixturevalue(request.param)
     return found
 
 
 def join(browser: Browser, room: str, name: str, script: str = "") -> Page:
-    """Somebody joins whose browser, or network, is as the script says."""
+    """Join with a browser or network modified by the script."""
     page = browser.open(room, init_script=SMALL + script, reduced_motion=True)
     page.fill("Your name", name)
     page.click("button", "Join")
@@ -72,13 +72,13 @@ def join(browser: Browser, room: str, name: str, script: str = "") -> Page:
 
 
 def transport(page: Page) -> str:
-    """By which the page reaches its relay, as the browser counts it."""
+    """The transport by which the page reaches its relay, from the browser's statistics."""
     [link] = [link for link in links(page) if link.path]
     return link.relay_protocol.upper()
 
 
 def open_line(page: Page) -> dict[str, str]:
-    """Opens the panel of the one line, and gives its facts once they are measured."""
+    """Open the panel of the only connection, and return its figures once they are measured."""
     page.until("['direct', 'relayed'].includes(document.querySelector('.badge')?.dataset.line)")
     page.evaluate("void document.querySelector('.badge').click()")
     page.until("document.querySelector('.facts') !== null && !document.body.innerText.includes('Measuring')")
@@ -90,11 +90,11 @@ def test_connection_panel_shows_a_direct_connection(browser: Browser, server: Li
     room = f"{server.url}/r/direct-{browser.name}"
     alice, bob = (join(browser, room, name) for name in ("Alice", "Bob"))
     for page, other in ((alice, bob), (bob, alice)):
-        open_line(page)  # a packet may be there before the word of where it comes from
+        open_line(page)  # a packet may arrive before the candidate of its source
         page.until(f"(path) => ({FACTS})()['Path'] === path", "Direct, on the same network (UDP)")
         facts = page.evaluate(FACTS)
         assert facts["Also tried"] in ("Relay: ready, not used.", "Relay: not needed.")
-        mine, theirs = page.evaluate(ADDRESSES)  # for a while the two may go by different pairs
+        mine, theirs = page.evaluate(ADDRESSES)  # for a while the two may use different pairs
         assert mine in other.evaluate(CANDIDATES, "remote-candidate")
         assert theirs in other.evaluate(CANDIDATES, "local-candidate")
 
@@ -102,13 +102,13 @@ def test_connection_panel_shows_a_direct_connection(browser: Browser, server: Li
 def test_connection_panel_shows_the_transport_of_a_relayed_connection(browser: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/relayed-{browser.name}"
     alice, bob = join(browser, room, "Alice"), join(browser, room, "Bob", RELAYED)
-    open_line(bob)  # a busy browser takes TCP first, if that answered sooner
+    open_line(bob)  # a busy browser uses TCP at first if that connected sooner
     bob.until(f"(path) => ({FACTS})()['Path'] === path", f"Relayed over {transport(bob)}, still encrypted")
     assert open_line(alice)["Path"].startswith("Relayed ")
 
 
 def test_call_is_relayed_over_tcp(browser: Browser, server: LiveServer) -> None:
-    """To the port of the pages, where they go without TLS; the other transports are tried in the lab."""
+    """TURN over TCP to the HTTP port, without TLS; the lab covers the other transports."""
     meeting = meet(browser, browser, server.url, relay_only("turn: =tcp"))
     [link] = [link for link in links(meeting.alice) if link.path]
     assert (link.path, link.relay_protocol) == ("relay-relay", "tcp")

@@ -24,7 +24,7 @@ NEEDED = (
 
 @pytest.fixture
 def copy() -> Iterator[Path]:
-    """A repository of one commit; the app in it is built already."""
+    """A repository with one commit and a built app."""
     folder = scratch("release")
     root = Path(folder.name)
     for name in NEEDED:

@@ -1,4 +1,4 @@
-"""A call outlives what happens to its network: another address, and a while without any."""
+"""Roaming: calls survive a change of address and a network outage."""
 
 import time
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.support.lab import Lab, LabServer
 from tests.support.lab_call import Meeting, meet
 
 BACK_WITHIN: Final = 3.0
-"""Seconds after the network is back."""
+"""Seconds after the network is back, for video to move again."""
 
 FRAMES_SINCE: Final = """async (frames) => {
   let sum = 0;
@@ -40,7 +40,7 @@ def browsers(lab: Lab) -> Iterator[tuple[Browser, Browser]]:
 
 
 def test_call_survives_a_new_public_address(lab: Lab, server: LabServer, browsers: tuple[Browser, Browser]) -> None:
-    """NAT rebinding: same tile, no reload, pictures again within 3 s of the network being back."""
+    """NAT rebinding: same tile, no reload, video again within 3 s after the network is back."""
     lab.connect("port", "port")
     meeting = meet(*browsers, server.url)
     mark(meeting)
@@ -83,13 +83,13 @@ def test_file_transfer_survives_two_network_outages(
 
 
 def mark(meeting: Meeting) -> None:
-    """Leave a mark on the tile of the other, and in the page."""
+    """Mark the tile of the other, and the page, to detect replacements and reloads."""
     for page in (meeting.alice, meeting.bob):
         page.evaluate("() => { for (const tile of document.querySelectorAll('video')) tile.marked = true; }")
 
 
 def is_back(meeting: Meeting) -> None:
-    """Within `BACK_WITHIN` both see moving pictures again, in the tiles that they had."""
+    """Assert that both see video again within `BACK_WITHIN`, in the same tiles."""
     began = time.monotonic()
     frames = [decoded(page).frames for page in (meeting.alice, meeting.bob)]
     for page, before in zip((meeting.alice, meeting.bob), frames, strict=True):

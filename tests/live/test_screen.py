@@ -1,4 +1,4 @@
-"""Somebody shares their screen: it takes the stage of the others, beside pictures that go on."""
+"""Screen sharing: the screen takes the stage of the others, beside the cameras."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -22,7 +22,7 @@ COMING: Final = """async (kind, at, field) => {
   }
   return sum;
 }"""
-"""What has come by the first or the second line of a kind, on all connections."""
+"""Received media of the first or the second transceiver of a kind, on all connections."""
 
 GROWS: Final = f"async (kind, at, field, than) => await ({COMING})(kind, at, field) > than"
 
@@ -35,7 +35,7 @@ SENDING: Final = """__connections.filter((each) => each.connectionState === 'con
   .filter((sender) => sender.track?.kind === 'video')
   .map((sender) => sender.getParameters().encodings[0])
   .map((encoding) => [encoding.scaleResolutionDownBy ?? 1, encoding.maxBitrate])"""
-"""Of each video that is sent: by which factor it is smaller than its source, and how many bits a second it may take."""
+"""For each sent video: the factor of its downscaling, and its maximum bitrate."""
 
 SENDS: Final = f"(what) => JSON.stringify({SENDING}) === JSON.stringify(what)"
 
@@ -50,7 +50,7 @@ if (navigator.mediaDevices) navigator.mediaDevices.getDisplayMedia = async () =>
   return canvas.captureStream(20);
 };
 """
-"""A screen for a browser that has none to share."""
+"""A fake screen for a browser that has none to share."""
 
 
 @pytest.fixture(scope="module")
@@ -61,19 +61,19 @@ def sharer_process() -> Iterator[Browser]:
 
 @pytest.fixture
 def sharer(sharer_process: Browser) -> Iterator[Browser]:
-    """A Chromium that has a screen to share."""
+    """A Chromium with a screen to share."""
     yield sharer_process
     sharer_process.close_pages()
 
 
 def screen_flows(page: Page, deadline: float = 20.0) -> None:
-    """Waits until a screen is on the stage, and ten more of its frames have been decoded."""
+    """Wait until a screen is on the stage and ten more of its frames were decoded."""
     page.until(SEEN, deadline=deadline)
     page.until(GROWS, "video", 1, "framesDecoded", page.evaluate(COMING, "video", 1, "framesDecoded") + 10)
 
 
 def camera_flows(page: Page) -> None:
-    """Waits until ten more frames of the others' cameras have been decoded."""
+    """Wait until ten more frames of the others' cameras were decoded."""
     page.until(GROWS, "video", 0, "framesDecoded", page.evaluate(COMING, "video", 0, "framesDecoded") + 10)
 
 
@@ -96,7 +96,7 @@ def test_shared_screen_is_shown_beside_the_camera_until_stopped(
         camera_flows(page)
     assert "Alice" in bob.evaluate(LARGE)
     assert "sharing your screen" in alice.text()
-    assert alice.evaluate("document.querySelector('[data-role=screen]')") is None, "a hall of mirrors"
+    assert alice.evaluate("document.querySelector('[data-role=screen]')") is None, "infinite mirror"
     alice.until("document.querySelector('.sharing') !== null")
     alice.click("button", "Stop")
     no_screen(bob)

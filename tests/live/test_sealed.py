@@ -1,4 +1,4 @@
-"""Who shares a link with a key needs to trust no server: a broker that lies can keep people apart, and nothing else."""
+"""End-to-end encrypted signalling: with a key in the link, a malicious broker can only keep people apart."""
 
 import json
 import re
@@ -26,7 +26,7 @@ globalThis.WebSocket = class extends WebSocket {
   }
 };
 """
-"""Counts what the page opens to the broker."""
+"""Counts the WebSockets that the page opens."""
 
 Lie = Callable[[Visitor, Message], list[Message]]
 
@@ -42,7 +42,7 @@ def fingerprints(page: Page, script: str) -> set[str]:
 
 
 def with_forged_keys(text: str) -> str:
-    """The words with the liar's keys in place of the sender's; if they can't be read, words of the liar's own."""
+    """The signal with the attacker's fingerprints instead of the sender's; if it can't be parsed, a forged offer."""
     try:
         words: Any = json.loads(text)
     except ValueError:
@@ -76,7 +76,7 @@ def repeat(_visitor: Visitor, message: Message) -> list[Message]:
 
 
 class Reorder:
-    """Of every two signals for one, the second goes first."""
+    """Swap every two signals to a visitor."""
 
     def __init__(self) -> None:
         self._held: dict[str, Message] = {}
@@ -90,12 +90,12 @@ class Reorder:
 
 
 def reflect(visitor: Visitor, message: Message) -> list[Message]:
-    """Everybody hears what they said themselves, as if the other had said it."""
+    """Send everyone their own signals, as if the other side had sent them."""
     return [{**message, "data": data} for data in visitor.said]
 
 
 def test_two_people_with_the_key_connect_and_the_server_reads_nothing(chromium: Browser, firefox: Browser) -> None:
-    """Not in what passes through it, nor in its log at the lowest level, nor in its figures."""
+    """Neither in the traffic through it, nor in its log at debug level, nor in its metrics."""
     with LiveServer("--log-level", "debug", "--metrics", "open") as server, Liar(server.port) as liar:
         link = f"{liar.url}/r/sealed#{KEY}"
         alice, bob = join_call(chromium, link, "Alice Liddell"), join_call(firefox, link, "Bob Cratchit")
@@ -124,7 +124,7 @@ LIES: Final[dict[str, Lie]] = {
 @pytest.mark.beside
 @pytest.mark.parametrize("lie", LIES)
 def test_malicious_broker_never_becomes_part_of_a_connection(chromium: Browser, liar: Liar, lie: str) -> None:
-    """The remote keys of every connection are those that the other person's browser made, or there are none."""
+    """The remote fingerprints of every connection are those of the other person's browser, or there are none."""
     liar.lie = LIES[lie]
     link = f"{liar.url}/r/{lie}#{KEY}"
     alice, bob = (join_call(chromium, link, name, NO_DEVICES) for name in ("Alice", "Bob"))
@@ -141,7 +141,7 @@ def test_malicious_broker_never_becomes_part_of_a_connection(chromium: Browser, 
 
 @pytest.mark.beside
 def test_malicious_broker_can_swap_keys_without_a_link_key(chromium: Browser, liar: Liar) -> None:
-    """So the test above would notice."""
+    """This proves that the test above can fail."""
     liar.lie = swap_keys
     link = f"{liar.url}/r/lies"
     alice, _ = (join_call(chromium, link, name, NO_DEVICES) for name in ("Alice", "Bob"))

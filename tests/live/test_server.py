@@ -1,4 +1,4 @@
-"""The server as a process: what it says, what it logs, how it goes."""
+"""The server process: shutdown, its log, and slow clients."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ def test_shutdown_reports_not_ready_and_does_not_wait_for_slow_clients() -> None
     with LiveServer() as server, Socket(server.url) as alice, Socket(server.url, receive_buffer=8192) as bob:
         bob_id = bob.join("tea", "Bob")["you"]
         alice.join("tea", "Alice")
-        for n in range(1, 290):  # more than the kernel holds; Bob reads none of it
+        for n in range(1, 290):  # more than the kernel buffers; Bob reads none of it
             alice.say({"type": "signal", "to": bob_id, "n": n, "data": "x" * 60_000})
         alice.say({"type": "ping"})
         alice.hear("pong")
@@ -72,7 +72,7 @@ def test_slow_client_is_disconnected_alone() -> None:
         bob_id = bob.join("tea", "Bob")["you"]
         alice.join("tea", "Alice")
         carol_id = carol.join("tea", "Carol")["you"]
-        for n in range(1, 290):  # 17 MB, more than sockets and the outbox of a member hold; nothing reads them at Bob's
+        for n in range(1, 290):  # 17 MB, more than sockets and a member's outbox hold; Bob reads nothing
             alice.say({"type": "signal", "to": bob_id, "n": n, "data": "x" * 60_000})
         alice.say({"type": "signal", "to": carol_id, "n": 290, "data": "psst"})
         assert carol.hear("signalled")["data"] == "psst"

@@ -1,4 +1,4 @@
-"""coturn's own STUN client against our server."""
+"""Interoperability: coturn's STUN client against our server."""
 
 import asyncio
 import re

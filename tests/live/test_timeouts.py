@@ -1,4 +1,4 @@
-"""Clients that send too much, too slowly, or nonsense."""
+"""HTTP limits: clients that send too much, too slowly, or garbage."""
 
 import socket
 import time
@@ -19,7 +19,7 @@ def dial(server: LiveServer) -> socket.socket:
 
 
 def rest(client: socket.socket) -> bytes:
-    """All that comes until the other side closes."""
+    """Everything received until the other side closes."""
     answer = b""
     try:
         while more := client.recv(65536):
@@ -36,7 +36,7 @@ def test_endless_head_is_refused_by_size_before_its_timeout() -> None:
             mallory.sendall(b"GET / HTTP/1.1\r\nx: ")
             for _ in range(64):
                 mallory.sendall(b"x" * HEAD_BYTES_MAX)
-        rest(mallory)  # until the server hangs up
+        rest(mallory)  # until the server closes the connection
         assert time.monotonic() - began < REQUEST_WITHIN / 2
         assert httpx.get(f"{server.url}/healthz").status_code == 200
 

@@ -1,4 +1,4 @@
-"""Other people's TURN clients relay by our server, with credentials that a member of a room was given."""
+"""Interoperability: third-party TURN clients relay through our server with a member's credentials."""
 
 import asyncio
 import re
@@ -32,7 +32,7 @@ def secure() -> Iterator[LiveServer]:
 
 @contextmanager
 def member(server: LiveServer) -> Iterator[tuple[str, str]]:
-    """The user name and the password of a member, as long as they are in the room."""
+    """The username and password of a member who stays in the room meanwhile."""
     with Socket(server.url) as alice:
         servers = alice.join("tea", "Alice")["iceServers"]
         [given] = [each for each in servers if each.get("username")]
@@ -58,7 +58,7 @@ def test_coturn_clients_talk_to_each_other_through_our_relay(plain: LiveServer, 
 
 
 def test_coturn_clients_talk_to_each_other_through_our_relay_over_tls(secure: LiveServer) -> None:
-    """By the port of the pages."""
+    """Through the HTTPS port."""
     relays(secure, "tls", "-y", "-m", "2")
 
 
@@ -78,7 +78,7 @@ def test_coturn_client_talks_to_a_peer_through_our_relay(plain: LiveServer, indi
 
 
 class Heard(asyncio.DatagramProtocol):
-    """What comes to a relayed address."""
+    """Records what arrives at a relayed address."""
 
     def __init__(self) -> None:
         self.datagrams: asyncio.Queue[tuple[bytes, tuple[str, int]]] = asyncio.Queue()
@@ -93,7 +93,7 @@ class Heard(asyncio.DatagramProtocol):
 
 
 async def echoed(server: LiveServer, who: tuple[str, str], transport: str, peer: socket.socket) -> None:
-    """Say something to the peer, who says it back."""
+    """Send data to the peer, which echoes it."""
     below = "udp" if transport == "udp" else "tcp"
     ssl = unverified() if transport == "tls" else None
     at = ("127.0.0.1", server.stun_port if transport == "udp" else server.port)

@@ -1,4 +1,4 @@
-"""What the page says of networks that are in the way: behind NATs and firewalls of the lab, in real browsers."""
+"""The page's diagnosis of restrictive networks: behind the lab's NATs and firewalls, in real browsers."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -41,7 +41,6 @@ def browsers(processes: tuple[Browser, Browser]) -> Iterator[tuple[Browser, Brow
 
 
 def both(browsers: tuple[Browser, Browser], room: str) -> list[Page]:
-    """Alice and Bob join."""
     return [join_call(each, room, name, NO_DEVICES) for each, name in zip(browsers, ("Alice", "Bob"), strict=True)]
 
 
@@ -75,7 +74,7 @@ def test_tile_reports_a_blocked_network(lab: Lab, browsers: tuple[Browser, Brows
 
 
 def relays(folder: Path, *urls: str) -> list[str]:
-    """Flags for a server whose own relay is off, and who knows of these."""
+    """Flags for a server without its own relay that uses these TURN servers."""
     secret = folder / "secret"
     secret.write_text("a secret of nobody")
     theirs = [flag for url in urls for flag in ("--turn-url", url, "--turn-secret", str(secret))]
@@ -83,7 +82,7 @@ def relays(folder: Path, *urls: str) -> list[str]:
 
 
 def say(pages: list[Page], code: CheckCode) -> None:
-    """Wait until the tiles of all say it."""
+    """Wait until every page shows the message of this code."""
     for page in pages:
         page.until("(words) => document.body.innerText.includes(words)", CHECKS[code].message, deadline=30)
 
@@ -113,7 +112,7 @@ def test_test_page_shows_the_visitors_public_address(lab: Lab, browsers: tuple[B
 
 
 def checked(browsers: tuple[Browser, Browser], server: LabServer) -> list[Page]:
-    """The test page in both, once it has tried everything."""
+    """The test page in both browsers, once all its checks are done."""
     pages = [each.open(f"{server.url}/test", reduced_motion=True) for each in browsers]
     for page in pages:
         page.until(TESTED, deadline=50)

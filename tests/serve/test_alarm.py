@@ -1,4 +1,4 @@
-"""What drives the machines, on the loop that serves and on Python's own."""
+"""Timers for the state machines, under uvloop and asyncio."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from eyeline.serve.alarm import Alarm
 
 
 class Machine:
-    """Wants to be woken once, at `due`."""
+    """A machine that wants to be woken once, at `due`."""
 
     def __init__(self, due: float) -> None:
         self.due: float | None = due

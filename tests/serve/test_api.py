@@ -1,4 +1,4 @@
-"""The HTTP API: each key has its rooms, and whatever is asked is answered as the OpenAPI document says."""
+"""The HTTP API: each key has its own rooms, and every response conforms to the OpenAPI document."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ SHOP, CLUB, ADMIN = "shop-key-of-many-characters", "club-key-of-many-characters"
 
 
 def eyeline_in(folder: Path, rooms: Any = "tokens") -> Eyeline:
-    """A server with three keys to its API."""
+    """An application with three API keys."""
     lines = [f'[{key.partition("-")[0]}]\nsha256 = "{sha256(key.encode()).hexdigest()}"' for key in (SHOP, CLUB, ADMIN)]
     (folder / "keys.toml").write_text("\n".join(lines) + "\nadmin = true\n")
     given = Settings(
@@ -51,12 +51,12 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 
 def ask(url: str, key: str = SHOP, prefix: str = PREFIX) -> httpx.Client:
-    """Somebody who asks the API."""
+    """An HTTP client of the API."""
     return httpx.Client(base_url=url + prefix, headers={"authorization": f"Bearer {key}"})
 
 
 def make(client: httpx.Client, **wanted: object) -> dict[str, Any]:
-    """A new room."""
+    """Create a room."""
     answer = client.post("/rooms", json=wanted)
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
@@ -64,7 +64,7 @@ def make(client: httpx.Client, **wanted: object) -> dict[str, Any]:
 
 
 def enter(socket: Socket, made: dict[str, Any], role: str = "member") -> dict[str, Any]:
-    """Takes a seat by one of the links."""
+    """Join the room by one of its links."""
     link = made["links"][role]
     socket.say({"type": "hello", "room": made["room"], "pass": link["url"].partition("#pass=")[2]})
     socket.say({"type": "join", "name": role.title()})
@@ -72,7 +72,7 @@ def enter(socket: Socket, made: dict[str, Any], role: str = "member") -> dict[st
 
 
 def names(rooms: dict[str, Any]) -> list[str]:
-    """The rooms that are listed."""
+    """The names of the listed rooms."""
     return [room["room"] for room in rooms["rooms"]]
 
 
@@ -267,7 +267,7 @@ EXAMPLES = int(os.environ.get("EYELINE_API_EXAMPLES", "15"))
 
 @API.auth()
 class Shown:
-    """The key, as schemathesis is told of it: so it also tries without."""
+    """Authentication for schemathesis, which then also tries requests without the key."""
 
     def get(self, _case: Case, _context: AuthContext) -> str:
         return ADMIN
@@ -285,7 +285,7 @@ def open_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @API.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 def test_every_response_conforms_to_the_openapi_document(case: Case, open_house: str) -> None:
-    """Requests that fit the document and ones that don't; `EYELINE_API_EXAMPLES` of each operation (15)."""
+    """Valid and invalid requests; `EYELINE_API_EXAMPLES` (default 15) for each operation."""
     case.call_and_validate(base_url=open_house)
 
 

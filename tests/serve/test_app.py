@@ -1,4 +1,4 @@
-"""The ASGI application, by itself and inside other people's sites."""
+"""The ASGI application, alone and mounted in FastAPI and Django sites."""
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator

@@ -1,4 +1,4 @@
-"""Who would take the relay from everybody else, on real sockets: floods at the wrong moment, and more than a share."""
+"""Denial of service against the relay, on real sockets: floods at the wrong moment, and exhaustion of quotas."""
 
 import asyncio
 import errno
@@ -45,7 +45,7 @@ def relay() -> Iterator[Running]:
 
 @pytest.fixture
 def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
-    """Has something done each time between `bind` and `connect`, when a socket hears everybody."""
+    """Run a function each time between `bind` and `connect`, while the socket receives from anyone."""
 
     def arrange(act: Callable[[], object]) -> None:
         calls = 0
@@ -53,7 +53,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
         def name_of(ip: bytes) -> str:
             nonlocal calls
             calls += 1
-            if calls % 2 == 0:  # the first is for `bind`
+            if calls % 2 == 0:  # the first call is for `bind`
                 act()
             return name(ip)
 
@@ -86,7 +86,7 @@ def test_datagrams_before_connect_are_bounded_and_never_delivered_to_the_wrong_p
 def test_retransmitted_allocate_at_the_wrong_moment_gives_one_allocation(relay: Running, meanwhile: Meanwhile) -> None:
     client = Client(relay)
     with closing(client.wire):
-        client.ask(REFRESH)  # for a nonce
+        client.ask(REFRESH)  # to get a nonce
         before, request = files(), client.signed(ALLOCATE, RequestedTransport(UDP))
         meanwhile(lambda: client.wire.send(request))
         client.wire.send(request)
@@ -180,7 +180,7 @@ def test_flooding_tcp_client_is_disconnected_and_others_are_answered(relay: Runn
 
 @asynccontextmanager
 async def one_port(data_dir: Path, *, connections: int, told: tuple[str, int] | None = None) -> AsyncIterator[Lines]:
-    """An application, and connections to its TURN over TCP; `told` is whose each one is by the word of a proxy."""
+    """An application, and TCP connections to its TURN server; `told` is the client address from the PROXY header."""
     app = build(Settings(data_dir=data_dir, stun_port=0, host="127.0.0.1", sockets_per_address=10), one_port=True)
     server = await asyncio.get_running_loop().create_server(lambda: app.stream(told), "127.0.0.1", 0)
     lines = [await asyncio.open_connection(*server.sockets[0].getsockname()) for _ in range(connections)]

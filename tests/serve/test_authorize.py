@@ -1,4 +1,4 @@
-"""Who may enter, where the site decides: by passes, and by its own code."""
+"""Authorization by the site: by passes (JWTs), and by its own `authorize` function."""
 
 import asyncio
 import json
@@ -29,14 +29,13 @@ def settings(folder: Path, **others: Any) -> Settings:
 
 
 def keys(folder: Path) -> Path:
-    """The site's keys, in a file."""
+    """A file with the site's keys."""
     path = folder / "keys.json"
     path.write_text(json.dumps({"keys": [SECRET.as_dict()]}))
     return path
 
 
 def hello(client: Socket, room: str = "tea", **shown: str) -> dict[str, Any]:
-    """The answer."""
     client.say({"type": "hello", "room": room, **shown})
     return client.hear()
 
@@ -57,7 +56,7 @@ def test_pass_is_required_and_sets_the_display_name(tmp_path: Path) -> None:
 
 
 def soon(claims: dict[str, Any]) -> str:
-    """A pass for a minute from now."""
+    """A pass that expires in a minute."""
     return jwt.encode({"alg": "HS256", "kid": "site"}, claims | {"exp": time.time() + 60}, SECRET)
 
 
@@ -70,7 +69,7 @@ def test_pass_with_a_name_excludes_an_encrypted_name(tmp_path: Path) -> None:
 
 
 async def by_cookie(scope: Scope, room: str) -> Person | None:
-    """A site's own code: members of the tea party are known by their cookie."""
+    """An `authorize` function that recognizes members of the tea party by their cookie."""
     await asyncio.sleep(0)
     who = HTTPConnection(scope).headers.get("origin", "").removeprefix("https://").removesuffix(".example")
     return Person(DisplayName(who), "host", may=["chat"]) if room == "tea" and who else None  # type: ignore[arg-type]

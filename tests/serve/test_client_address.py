@@ -1,4 +1,4 @@
-"""Whom a request comes from, whatever it says of itself."""
+"""The client address of a request behind trusted proxies, whatever its headers claim."""
 
 from ipaddress import ip_address, ip_network
 
@@ -30,13 +30,13 @@ def source(peer: str | None, *forwarded: str) -> str | None:
     ("peer", "forwarded", "expected"),
     [
         ("192.0.2.1", [], "192.0.2.1"),
-        ("192.0.2.1", ["198.51.100.9"], "192.0.2.1"),  # no proxy of ours: anybody can write that
+        ("192.0.2.1", ["198.51.100.9"], "192.0.2.1"),  # not a trusted proxy: anyone can send that header
         ("10.0.0.1", ["198.51.100.9"], "198.51.100.9"),
-        ("10.0.0.1", ["203.0.113.5, 198.51.100.9"], "198.51.100.9"),  # the client wrote the first one
+        ("10.0.0.1", ["203.0.113.5, 198.51.100.9"], "198.51.100.9"),  # the client sent the first one
         ("10.0.0.1", ["203.0.113.5, 198.51.100.9, 10.0.0.2"], "198.51.100.9"),  # two proxies
         ("10.0.0.1", ["203.0.113.5", "198.51.100.9"], "198.51.100.9"),  # two header lines are one list
-        ("10.0.0.1", ["10.0.0.3,10.0.0.2"], "10.0.0.3"),  # all are proxies: the farthest
-        ("10.0.0.1", ["203.0.113.5, unknown"], "10.0.0.1"),  # what comes before nonsense is not believed
+        ("10.0.0.1", ["10.0.0.3,10.0.0.2"], "10.0.0.3"),  # all are proxies: the farthest one
+        ("10.0.0.1", ["203.0.113.5, unknown"], "10.0.0.1"),  # nothing before a malformed entry is trusted
         ("10.0.0.1", ["198.51.100.9:4711"], "198.51.100.9"),
         ("10.0.0.1", ["[2001:db8::1]:4711"], "2001:db8::"),
         ("10.0.0.1", [""], "10.0.0.1"),
@@ -84,7 +84,7 @@ def test_forwarded_https_is_accepted_only_from_trusted_proxies(scope: Scope, sec
         (request("172.16.0.1", "198.51.100.9"), True),
         (request("127.0.0.1"), False),
         (request("10.0.0.1", "198.51.100.9"), False),
-        (request("1.2.3.4", "198.51.100.9"), False),  # a liar far away is no proxy that somebody forgot
+        (request("1.2.3.4", "198.51.100.9"), False),  # a public address that forges the header isn't a forgotten proxy
     ],
 )
 def test_untrusted_proxy_on_a_private_address_is_noticed(scope: Scope, unknown: bool) -> None:

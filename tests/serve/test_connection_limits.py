@@ -1,4 +1,4 @@
-"""What one address may do, and what all together."""
+"""Connection limits and rate limits, per address and in total."""
 
 import asyncio
 from collections.abc import Iterator
@@ -147,7 +147,7 @@ def test_too_many_requests_get_429_with_retry_after(url: str) -> None:
 @pytest.mark.parametrize("path", ["/ws", "/elsewhere"])
 @pytest.mark.parametrize("head", [{"subprotocols": []}, {"headers": [(b"origin", b"https://evil.example")]}])
 def test_refused_upgrades_count_as_requests(tmp_path: Path, head: dict[str, Any], path: str) -> None:
-    """All that an address may ask for at once is used up by them."""
+    """They use up the whole burst of the address."""
     eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", sockets_per_address=10))
     scope = {
         "type": "websocket",
@@ -196,7 +196,7 @@ def test_message_flood_over_many_sockets_is_cut_off(url: str) -> None:
     with ExitStack() as stack:
         flood = [stack.enter_context(Socket(url)) for _ in range(8)]
         heard = ""
-        for number in range(1000):  # on each socket fewer than it may say alone
+        for number in range(1000):  # on each socket fewer than the limit for one socket
             flood[number % 8].say({"type": "ping"})
             heard = flood[number % 8].hear().get("code", "")
             if heard:
@@ -208,7 +208,7 @@ def test_message_flood_over_many_sockets_is_cut_off(url: str) -> None:
 def test_total_number_of_rooms_is_limited_but_members_can_still_resume(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", max_sockets=10)
     with serving(build(settings)) as url:
-        for number in range(10):  # the seats of those who went are kept
+        for number in range(10):  # the seats of disconnected members are kept
             with Socket(url) as somebody:
                 seat = somebody.join(f"room-{number}", "Somebody")
         with Socket(url) as alice:

@@ -1,4 +1,4 @@
-"""What a client can read and already has."""
+"""Content negotiation (`Accept-Encoding`) and conditional requests (`If-None-Match`)."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The relay on real sockets: what passes between clients and peers, and what doesn't, under both loops."""
+"""The relay's data plane on real sockets: what is relayed between clients and peers, under uvloop and asyncio."""
 
 import os
 import socket
@@ -43,7 +43,7 @@ def test_channel_data_passes_both_ways_without_its_padding(relay: Running, trans
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 @pytest.mark.parametrize("size", [0, 1, 3, 1200])
 def test_indications_pass_both_ways(relay: Running, transport: str, size: int) -> None:
-    """RFC 8656, 11; the padding of what we send is zero."""
+    """RFC 8656, 11; the padding that we send is zero."""
     client, data = Client(relay, transport), os.urandom(size)
     with closing(client.wire), udp() as peer:
         relayed = client.allocate()
@@ -74,7 +74,7 @@ def test_nothing_passes_without_a_permission(relay: Running) -> None:
 
 
 def test_channel_receives_only_from_its_peer(relay: Running) -> None:
-    """A permission is for an address; another port of it comes by indications."""
+    """A permission is for an address; data from another port of it arrives in indications."""
     client = Client(relay)
     with closing(client.wire), udp() as peer, udp() as neighbour:
         relayed = client.allocate()
@@ -85,7 +85,7 @@ def test_channel_receives_only_from_its_peer(relay: Running) -> None:
 
 
 def test_channel_data_with_a_wrong_length_is_dropped(relay: Running) -> None:
-    """RFC 8656, 12.6: longer than the datagram; what is more than its length is padding."""
+    """RFC 8656, 12.6: a length beyond the datagram is invalid; bytes beyond the length are padding."""
     client = Client(relay)
     with closing(client.wire), udp() as peer:
         client.allocate()
@@ -116,7 +116,7 @@ def test_malformed_send_indication_is_dropped(relay: Running) -> None:
 
 
 def test_unreachable_peer_ends_nothing(relay: Running) -> None:
-    """RFC 8656, 11.5: ICMP from a peer, which surfaces as an error of the next call on the socket."""
+    """RFC 8656, 11.5: an ICMP error from a peer appears as an error of the next call on the socket."""
     client = Client(relay)
     with closing(client.wire), udp() as alive:
         client.allocate()
@@ -245,7 +245,7 @@ def test_stream_that_is_neither_stun_nor_channel_data_is_closed(relay: Running, 
 
 
 def test_oversized_frame_is_dropped_and_the_stream_continues(relay: Running) -> None:
-    """No UDP packet carries it; the message after it is heard."""
+    """It doesn't fit a UDP packet; the message after it is relayed."""
     client = Client(relay, "tcp")
     with closing(client.wire), udp() as peer:
         client.allocate()
@@ -256,7 +256,7 @@ def test_oversized_frame_is_dropped_and_the_stream_continues(relay: Running) -> 
 
 
 def test_slow_client_costs_a_bounded_buffer(relay: Running) -> None:
-    """What it can't take is lost, as on a path that is full; others go on."""
+    """Data beyond the buffer is dropped, as on a congested path; other clients aren't affected."""
     client, other = Client(relay, "tcp"), Client(relay, "tcp", peer="bob")
     with closing(client.wire), closing(other.wire), udp() as peer:
         relayed = client.allocate()

@@ -1,4 +1,4 @@
-"""The short way of a WebSocket: who doesn't read is dropped, whatever it is that waits for them."""
+"""The WebSocket fast path: a slow client is disconnected, whatever kind of data is queued for it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,8 +22,8 @@ PING = bytes((0x80 | Opcode.PING, 0x80 | 125)) + bytes(4 + 125)
 PONG_BYTES = 2 + 125
 
 
-class Line(asyncio.Transport):
-    """The outside: a client that takes nothing, and for which something waits already."""
+class FakeTransport(asyncio.Transport):
+    """A fake transport of a client that reads nothing and already has queued data."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,17 +50,17 @@ class Line(asyncio.Transport):
         self.over = True
 
 
-def conversing(tmp_path: Path, converse: Callable[[FastPath, Line, Broker], Awaitable[None]]) -> None:
-    """`converse` with a server over a line whose handshake is done."""
+def conversing(tmp_path: Path, converse: Callable[[FastPath, FakeTransport, Broker], Awaitable[None]]) -> None:
+    """Run `converse` with a server connection whose handshake is done."""
 
     async def run() -> None:
         eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))
         with closing(eyeline):
-            fast_path, line = FastPath(Config(eyeline), ServerState(), {}), Line()
-            fast_path.connection_made(line)
+            fast_path, transport = FastPath(Config(eyeline), ServerState(), {}), FakeTransport()
+            fast_path.connection_made(transport)
             fast_path.data_received(HANDSHAKE)
-            await line.answered.wait()
-            await converse(fast_path, line, eyeline.start())
+            await transport.answered.wait()
+            await converse(fast_path, transport, eyeline.start())
             fast_path.connection_lost(None)
             await asyncio.gather(*fast_path.tasks)
 
@@ -68,28 +68,28 @@ def conversing(tmp_path: Path, converse: Callable[[FastPath, Line, Broker], Awai
 
 
 def test_unread_pongs_are_bounded(tmp_path: Path) -> None:
-    async def converse(fast_path: FastPath, line: Line, broker: Broker) -> None:
-        line.left = OUTBOX_BYTES - 2 * PONG_BYTES
-        line.written = b""
+    async def converse(fast_path: FastPath, transport: FakeTransport, broker: Broker) -> None:
+        transport.left = OUTBOX_BYTES - 2 * PONG_BYTES
+        transport.written = b""
         for _ in range(2):
             fast_path.data_received(PING)
-        assert line.written.count(bytes((0x80 | Opcode.PONG,))) == 2
+        assert transport.written.count(bytes((0x80 | Opcode.PONG,))) == 2
         assert not broker.tally.drops
         for _ in range(10):
             fast_path.data_received(PING)
-        assert line.left < OUTBOX_BYTES + 2 * PONG_BYTES
-        assert line.written.endswith(b"too-slow")
+        assert transport.left < OUTBOX_BYTES + 2 * PONG_BYTES
+        assert transport.written.endswith(b"too-slow")
         assert broker.tally.drops == {"too-slow": 1}
 
     conversing(tmp_path, converse)
 
 
 def test_pings_are_answered_while_the_client_reads(tmp_path: Path) -> None:
-    async def converse(fast_path: FastPath, line: Line, broker: Broker) -> None:
+    async def converse(fast_path: FastPath, transport: FakeTransport, broker: Broker) -> None:
         for _ in range(100):
-            line.left, line.written = 0, b""
+            transport.left, transport.written = 0, b""
             fast_path.data_received(PING)
-            assert len(line.written) == PONG_BYTES
+            assert len(transport.written) == PONG_BYTES
         assert not broker.tally.drops
 
     conversing(tmp_path, converse)

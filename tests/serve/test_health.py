@@ -1,4 +1,4 @@
-"""Health, readiness and figures, asked as load balancers and Prometheus ask."""
+"""Health, readiness and metrics endpoints, as load balancers and Prometheus use them."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ def url(eyeline: Eyeline) -> Iterator[str]:
 
 
 def figures(url: str) -> dict[str, float]:
-    """Every sample as `name` or `name{label}`."""
+    """Every sample of `/metrics`, by `name` or `name{label}`."""
     return {
         f"{sample.name}{{{'/'.join(sample.labels.values())}}}" if sample.labels else sample.name: sample.value
         for family in text_string_to_metric_families(httpx.get(f"{url}/metrics").text)

@@ -1,4 +1,4 @@
-"""Who comes by http:// to a port that speaks TLS."""
+"""Redirect of plain HTTP requests on the TLS port to https."""
 
 import asyncio
 import ssl
@@ -28,14 +28,14 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 
 class Tls:
-    """One connection, without a socket."""
+    """One TLS connection without a socket."""
 
     def __init__(self, certificate: Certificate) -> None:
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = certificate.context().wrap_bio(self.incoming, self.outgoing, server_side=True)
 
     def hear(self, data: bytes) -> bytes:
-        """What it answers; raises SSLError when it hangs up."""
+        """The server's response; raises SSLError when it closes the connection."""
         self.incoming.write(data)
         with suppress(ssl.SSLWantReadError):
             self.tls.do_handshake()
@@ -43,14 +43,14 @@ class Tls:
 
 
 class Port:
-    """A port that speaks TLS, on either loop."""
+    """A TLS port, under uvloop or asyncio."""
 
     def __init__(self, factory: Callable[[], asyncio.AbstractEventLoop], certificate: Certificate) -> None:
         self._runner = asyncio.Runner(loop_factory=factory)
         self._certificate = certificate
 
     def ask(self, *parts: bytes) -> bytes:
-        """All that it says until it closes."""
+        """Everything the server sends until it closes the connection."""
         return self._runner.run(self._ask(parts))
 
     async def _ask(self, parts: tuple[bytes, ...]) -> bytes:

@@ -1,4 +1,4 @@
-"""What clients are told for ICE."""
+"""The ICE servers that clients are given."""
 
 import asyncio
 import socket
@@ -17,7 +17,7 @@ SCOPE = {"type": "websocket", "scheme": "wss", "client": ("192.0.2.9", 4711)}
 
 
 def told(data_dir: Path, public: str | None, host: bytes, relay: Literal["on", "off"] = "on") -> list[str]:
-    """All URLs for somebody who has a seat and came by this `Host`."""
+    """All ICE URLs for a member who connected with this `Host` header."""
 
     async def ask() -> list[str]:
         settings = Settings(data_dir=data_dir, stun_port=0, host="127.0.0.1", public_address=public, relay=relay)

@@ -1,4 +1,4 @@
-"""Every way in, and what every answer says for the safety of who asks."""
+"""Every route, and the security headers of every response."""
 
 import asyncio
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from eyeline.serve.http.static_files import BUILD
 from eyeline.settings import Settings
 
 ROUTES = ["/ws", "/healthz", "/readyz", "/metrics", ""]
-"""Every way into the server; the last one is the web app, and is public like the rest but `/metrics`."""
+"""Every route of the server; the last one is the web app.  All but `/metrics` are public."""
 
 FILES = sorted(f"/{path.relative_to(BUILD).as_posix()}" for path in BUILD.rglob("*") if path.suffix in {".js", ".css"})
 PATHS = ["/", "/r/tea", "/elsewhere", "/nothing.js", "/ws", "/healthz", "/readyz", "/metrics", "/healthz/", *FILES]
@@ -62,7 +62,7 @@ def test_every_response_has_the_security_headers(url: str, path: str, method: st
 
 
 def asked(app: Eyeline, base: str, said: dict[str, str]) -> httpx.Headers:
-    """The headers of the page."""
+    """The response headers of the page."""
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(app)

@@ -1,4 +1,4 @@
-"""The UDP edge on real loopback sockets, under both loops."""
+"""The STUN/TURN UDP listener on real loopback sockets, under uvloop and asyncio."""
 
 import asyncio
 import socket
@@ -25,7 +25,7 @@ Play = Callable[[Coroutine[None, None, None]], None]
 
 @pytest.fixture(params=[None, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 def play(request: pytest.FixtureRequest) -> Play:
-    """Run a scene on one of the two loops."""
+    """Run the scene under uvloop or asyncio."""
 
     def run(scene: Coroutine[None, None, None]) -> None:
         with asyncio.Runner(loop_factory=request.param) as runner:
@@ -42,7 +42,7 @@ def client(host: str = "127.0.0.1") -> socket.socket:
 
 
 async def answer(asking: socket.socket) -> tuple[bytes, str]:
-    """The next datagram and the address that it came from (uvloop has no `sock_recvfrom`)."""
+    """The next datagram and its source address (uvloop has no `sock_recvfrom`)."""
     loop, readable = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(asking, readable.set)
     await readable.wait()
@@ -125,7 +125,7 @@ def test_flood_is_answered_within_its_rate_limit(play: Play) -> None:
 
 
 async def until_drained(serving: Relay, asking: socket.socket) -> None:
-    """A question from another address of the same family is answered after all that came before it."""
+    """Wait until a request from another address of the same family is answered, so that all earlier ones are done."""
     with client("127.0.0.2") as last:
         last.sendto(REQUEST, (asking.getsockname()[0], serving.port))
         await answer(last)
@@ -201,6 +201,6 @@ def test_kernel_buffers_a_megabyte_while_the_loop_is_busy(play: Play) -> None:
     async def scene() -> None:
         with closing(relay()) as serving:
             sizes = {each.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for each in serving._listeners._sockets}
-            assert sizes == {2 * RECEIVE_BUFFER_BYTES}  # Linux counts its own bookkeeping, too
+            assert sizes == {2 * RECEIVE_BUFFER_BYTES}  # Linux counts its own overhead too
 
     play(scene())

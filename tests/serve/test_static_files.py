@@ -1,4 +1,4 @@
-"""The web app as browsers get it, from a small build in a folder."""
+"""Static files: the web app as browsers get it, from a small build in a folder."""
 
 import asyncio
 import gzip
@@ -36,7 +36,7 @@ def pages(folder: Path) -> StaticFiles:
 
 
 def ask(app: ASGIApp, path: str, method: str = "GET", root_path: str = "", **headers: str) -> httpx.Response:
-    """Plain by default: httpx alone would ask for compressed answers."""
+    """Send a GET request, uncompressed by default: httpx alone would accept compressed responses."""
     asked = {"accept-encoding": "identity"} | {name.replace("_", "-"): value for name, value in headers.items()}
 
     async def once() -> httpx.Response:
@@ -48,7 +48,7 @@ def ask(app: ASGIApp, path: str, method: str = "GET", root_path: str = "", **hea
 
 
 def raw_body(app: ASGIApp, path: str, accept_encoding: str) -> tuple[bytes, str | None]:
-    """The bytes on the wire and their encoding: httpx would decode them."""
+    """The raw body and its encoding: httpx would decode it."""
     sent = []
 
     async def once() -> None:

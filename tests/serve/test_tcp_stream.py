@@ -1,4 +1,4 @@
-"""What one client's connection may ask of the event loop."""
+"""A TCP connection to the relay must not monopolize the event loop."""
 
 import asyncio
 from collections import Counter
@@ -12,7 +12,7 @@ ASKED: Final = [Message(BINDING, Class.REQUEST, number.to_bytes(12)).encode() fo
 
 
 class StreamHandler:
-    """Keeps what it hears."""
+    """Records what it receives."""
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
@@ -31,8 +31,8 @@ class StreamHandler:
         pass
 
 
-class Line(asyncio.Transport):
-    """The outside: says whether it is being read."""
+class FakeTransport(asyncio.Transport):
+    """A fake transport that records whether reading is paused."""
 
     def __init__(self) -> None:
         super().__init__({"peername": ("192.0.2.1", 1), "sockname": ("192.0.2.2", 2)})
@@ -51,29 +51,29 @@ class Line(asyncio.Transport):
         return False
 
 
-async def flooded() -> tuple[StreamHandler, Line, TcpStream]:
-    passes, line = StreamHandler(), Line()
+async def flooded() -> tuple[StreamHandler, FakeTransport, TcpStream]:
+    passes, transport = StreamHandler(), FakeTransport()
     stream = TcpStream(passes)
-    stream.connection_made(line)
+    stream.connection_made(transport)
     stream.data_received(b"".join(ASKED[:150]))
-    return passes, line, stream
+    return passes, transport, stream
 
 
 async def turns() -> None:
-    """More than enough for all that waits."""
+    """Let the event loop run, more than long enough for all queued work."""
     for _ in ASKED:
         await asyncio.sleep(0)
 
 
 def test_read_full_of_messages_yields_to_other_tasks() -> None:
     async def play() -> None:
-        passes, line, stream = await flooded()
+        passes, transport, stream = await flooded()
         assert len(passes.heard) == MESSAGES_PER_TURN
-        assert not line.reading
-        stream.data_received(b"".join(ASKED[150:]))  # as TLS may
+        assert not transport.reading
+        stream.data_received(b"".join(ASKED[150:]))  # as TLS may do
         await turns()
         assert passes.heard == ASKED
-        assert line.reading
+        assert transport.reading
 
     asyncio.run(play())
 

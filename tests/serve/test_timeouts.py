@@ -1,4 +1,4 @@
-"""Who asks and never reads the answer."""
+"""HTTP timeouts: clients that never read the response or never finish the request."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -12,8 +12,8 @@ from eyeline.serve.connection_limits import REQUEST_WITHIN
 from eyeline.serve.http.timeouts import STUCK_WITHIN, HttpProtocol
 
 
-class Clock:
-    """The part of a loop that the protocol asks for time; time passes by `ring`."""
+class FakeLoop:
+    """A fake event loop with the methods that the protocol uses; time passes by `ring`."""
 
     def __init__(self) -> None:
         self._calls: dict[object, tuple[float, Callable[[], object]]] = {}
@@ -24,11 +24,11 @@ class Clock:
         return handle
 
     def create_task(self, answering: Coroutine[None, None, None]) -> Any:
-        answering.close()  # nobody answers
+        answering.close()  # never answers
         return Handle(self._calls)
 
     def ring(self, after: float = STUCK_WITHIN) -> None:
-        """All that was to be done after so many seconds is done."""
+        """Call everything that was scheduled with this delay."""
         due = [(handle, call) for handle, (delay, call) in self._calls.items() if delay == after]
         for handle, call in due:
             del self._calls[handle]
@@ -46,8 +46,8 @@ class Handle:
         pass
 
 
-class Line(asyncio.Transport):
-    """The outside: holds what the client has not taken yet."""
+class FakeTransport(asyncio.Transport):
+    """A fake transport with data that the client hasn't read yet."""
 
     left = 100_000
     cut = False
@@ -60,52 +60,58 @@ class Line(asyncio.Transport):
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def loop() -> FakeLoop:
+    return FakeLoop()
 
 
 @pytest.fixture
-def line() -> Line:
-    return Line()
+def transport() -> FakeTransport:
+    return FakeTransport()
 
 
 @pytest.fixture
-def http(clock: Clock, line: Line) -> HttpProtocol:
-    """One whose client has stopped reading."""
+def http(loop: FakeLoop, transport: FakeTransport) -> HttpProtocol:
+    """A connection whose client has stopped reading."""
 
     async def nobody(_scope: object, _receive: object, _send: object) -> None:
         pass
 
-    made = HttpProtocol(None, Config(nobody), ServerState(), {}, cast("asyncio.AbstractEventLoop", clock))
-    made.connection_made(line)
+    made = HttpProtocol(None, Config(nobody), ServerState(), {}, cast("asyncio.AbstractEventLoop", loop))
+    made.connection_made(transport)
     made.pause_writing()
     return made
 
 
-def test_client_that_reads_nothing_is_disconnected(http: HttpProtocol, clock: Clock, line: Line) -> None:
-    clock.ring()
-    assert line.cut
+def test_client_that_reads_nothing_is_disconnected(
+    http: HttpProtocol, loop: FakeLoop, transport: FakeTransport
+) -> None:
+    loop.ring()
+    assert transport.cut
 
 
-def test_slow_reader_is_not_disconnected_while_it_makes_progress(http: HttpProtocol, clock: Clock, line: Line) -> None:
+def test_slow_reader_is_not_disconnected_while_it_makes_progress(
+    http: HttpProtocol, loop: FakeLoop, transport: FakeTransport
+) -> None:
     for _ in range(5):
-        line.left -= 1000
-        clock.ring()
-        assert not line.cut
-    clock.ring()
-    assert line.cut
+        transport.left -= 1000
+        loop.ring()
+        assert not transport.cut
+    loop.ring()
+    assert transport.cut
 
 
-def test_timeout_stops_once_the_client_has_caught_up(http: HttpProtocol, clock: Clock, line: Line) -> None:
+def test_timeout_stops_once_the_client_has_caught_up(
+    http: HttpProtocol, loop: FakeLoop, transport: FakeTransport
+) -> None:
     http.resume_writing()
-    clock.ring()
-    assert not line.cut
+    loop.ring()
+    assert not transport.cut
 
 
 @pytest.mark.parametrize(("body", "cut"), [(b"{", True), (b"{}", False)])
 def test_request_body_has_the_same_time_limit_as_its_head(
-    http: HttpProtocol, clock: Clock, line: Line, body: bytes, cut: bool
+    http: HttpProtocol, loop: FakeLoop, transport: FakeTransport, body: bytes, cut: bool
 ) -> None:
     http.data_received(b"POST /api/v1/rooms HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n" + body)
-    clock.ring(REQUEST_WITHIN)
-    assert line.cut is cut
+    loop.ring(REQUEST_WITHIN)
+    assert transport.cut is cut

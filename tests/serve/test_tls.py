@@ -1,4 +1,4 @@
-"""The self-signed certificate, and what is said about the operator's own."""
+"""TLS certificates: the self-signed one, and errors in the operator's own."""
 
 import ssl
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A call that ends at a time: nobody has a seat in it any more, and nobody a way back."""
+"""Calls with an end time: every seat ends with the call, and none can be resumed."""
 
 from tests.support.network import Client, Closed, Network
 
@@ -35,7 +35,7 @@ def say(network: Network, client: Client, *messages: ToBroker) -> None:
 
 
 def comes(network: Network, name: str, person: Person | None = None) -> Client:
-    """Somebody opens a link that holds for a day, and joins."""
+    """A client joins with a pass that is valid for a day."""
     shown = None if person is None else network.passes.mint(TEA, person, network.now, network.now + 86_400)
     client = network.open(name)
     say(network, client, Hello(TEA, shown), Join(DisplayName(name)))
@@ -43,7 +43,7 @@ def comes(network: Network, name: str, person: Person | None = None) -> Client:
 
 
 def returns(network: Network, name: str, joined: Joined) -> Client:
-    """Somebody comes back to their seat on a new socket."""
+    """A client resumes its seat on a new socket."""
     client = network.open(name)
     say(network, client, Resume(joined.resume, DisplayName(name), Count(0)))
     return client
@@ -54,13 +54,13 @@ def answer(client: Client) -> FromBroker:
 
 
 def joined(client: Client) -> Joined:
-    """The answer of who got a seat."""
+    """The client's `joined` message."""
     [seat] = [message for message in client.messages() if isinstance(message, Joined)]
     return seat
 
 
 def wait(network: Network, until: float, *clients: Client) -> None:
-    """Lets time pass; these are still there."""
+    """Let time pass while these clients stay connected."""
     for now in range(int(network.now), int(until), 5):
         network.pass_time(now)
         for client in clients:

@@ -1,4 +1,4 @@
-"""Entering where the site has a say: passes, its own code, and who was removed."""
+"""Authorization on join: passes, decisions by the site's own code, and removed members."""
 
 from typing import Any
 
@@ -34,17 +34,17 @@ ASKED: dict[str, Any] = {"guests": "ask"}
 
 
 def fresh(**policy: Any) -> Session:
-    """A session whose socket has just been opened."""
+    """A session whose socket was just opened."""
     return Session(ALICE, PeerId("alice-0001"), replace(SessionPolicy(TokenKey(bytes(32)), Ice()), **policy), 0)
 
 
 def refusal(code: Code) -> Refused:
-    """As the broker words it."""
+    """The refusal with the broker's message for this code."""
     return Refused(code, REFUSALS[code].message)
 
 
 def entered(network: Network, name: str, hello: Hello) -> Client:
-    """Somebody who asks for a seat."""
+    """A client that sends this message and then asks to join."""
     client = network.open(name)
     network.say(client, encode(hello))
     network.say(client, encode(Join(DisplayName(name))))
@@ -52,7 +52,7 @@ def entered(network: Network, name: str, hello: Hello) -> Client:
 
 
 def answer(client: Client) -> FromBroker:
-    """The last message that came."""
+    """The last message received."""
     return client.messages()[-1]
 
 
@@ -134,4 +134,4 @@ def test_removed_user_is_kept_out_by_their_subject_until_the_call_ends() -> None
     assert entered(network, "again", mallory).got[-1] == Closed(4006, "removed")
 
     network.ask(TEA, End())
-    assert TEA not in network.rooms, "whoever was turned away is not in the lobby any more"
+    assert TEA not in network.rooms, "refused clients left the lobby"

@@ -1,4 +1,4 @@
-"""Messages: decode is total, encode is its inverse, and every limit holds at its edge."""
+"""Signalling messages: decode is total, encode is its inverse, and every limit is exact."""
 
 import json
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -47,7 +47,7 @@ SHAPES: dict[object, st.SearchStrategy[Any]] = {
 
 
 def values(hint: Any) -> st.SearchStrategy[Any]:
-    """Whatever fits the type of a field, or of a message."""
+    """Values of the type of a field or a message."""
     if hint in SHAPES:
         return SHAPES[hint]
     if get_origin(hint) is Literal:
@@ -60,7 +60,7 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
 
 
 def code_of(text: str | bytes) -> Code | None:
-    """Why it is refused; None if it is taken.  Anything but a message and a refusal is raised."""
+    """The code of the refusal, or None if the frame is accepted.  Any other exception is raised."""
     try:
         message = decode(text)
     except Refusal as refusal:
@@ -91,7 +91,7 @@ def test_any_bytes_are_a_message_or_a_refusal(frame: bytes) -> None:
     assert code_of(frame) in {None, "malformed", "invalid", "unknown-type"}
 
 
-@given(st.text(st.characters(), max_size=200))  # lone surrogates too
+@given(st.text(st.characters(), max_size=200))  # including lone surrogates
 @settings(deadline=None)
 def test_any_text_is_a_message_or_a_refusal(frame: str) -> None:
     assert code_of(frame) in {None, "malformed", "invalid", "unknown-type"}
@@ -101,7 +101,7 @@ def test_any_text_is_a_message_or_a_refusal(frame: str) -> None:
 @settings(deadline=None, max_examples=150)
 def test_any_json_is_a_message_or_a_refusal_other_than_bad_json(value: object) -> None:
     codes = {None, "invalid", "unknown-type"}
-    if any(word in json.dumps(value) for word in ("NaN", "Infinity", "\\ud")):  # no JSON for us
+    if any(word in json.dumps(value) for word in ("NaN", "Infinity", "\\ud")):  # not JSON for us
         codes.add("malformed")
 
     assert code_of(json.dumps(value)) in codes

@@ -1,4 +1,4 @@
-"""Who may enter, and who may say so: takeovers, races and floods at the door of a room."""
+"""Moderation: hosts, the waiting room and removal, under takeovers, races and floods."""
 
 from typing import Any, Final
 
@@ -44,7 +44,7 @@ KNOCK: Final = Govern(Rules("knock"))
 
 
 class ConnectionLimits:
-    """A room with an owner, and those who come to it."""
+    """A room with an owner, and the clients that join it."""
 
     def __init__(self, capacity: int = 4) -> None:
         self.network = Network(capacity)
@@ -97,7 +97,7 @@ def test_everyone_with_the_owner_key_is_a_host() -> None:
     [joined] = heard(second, Joined)
     assert [member.role for member in joined.roster.members] == ["host", "host"]
     limits.says(first, RemoveMember(peer(second)))
-    assert [refused.code for refused in heard(first, Refused)] == ["not-host"]  # nobody removes a host
+    assert [refused.code for refused in heard(first, Refused)] == ["not-host"]  # a host can't be removed
 
 
 def test_host_can_join_a_full_and_a_locked_room() -> None:
@@ -128,7 +128,7 @@ def test_newest_rules_win_in_whatever_order_members_resume() -> None:
     alice, bob = limits.comes("alice", owner=True), limits.comes("bob")
     [old] = [message.resume for message in heard(bob, Joined)]
     limits.network.now = 1
-    limits.network.lose(bob)  # does not hear of it
+    limits.network.lose(bob)  # misses the change
     limits.says(alice, KNOCK)
     [new] = [message.resume for message in heard(alice, NewToken)]
     limits.network.restart()
@@ -144,7 +144,7 @@ def test_waiting_clients_are_admitted_when_a_resume_shows_the_room_is_open() -> 
     alice, bob = limits.comes("alice", owner=True), limits.comes("bob")
     limits.says(alice, KNOCK)
     old = token_of(bob)
-    limits.network.lose(bob)  # does not hear of what follows
+    limits.network.lose(bob)  # misses what follows
     limits.says(alice, Govern(Rules("open")))
     new = token_of(alice)
     limits.network.restart()
@@ -156,7 +156,7 @@ def test_waiting_clients_are_admitted_when_a_resume_shows_the_room_is_open() -> 
 
 
 def token_of(client: Client) -> ResumeToken:
-    """The newest."""
+    """The client's newest resume token."""
     return [message.resume for message in client.messages() if isinstance(message, Joined | NewToken)][-1]
 
 
@@ -169,7 +169,7 @@ def test_demoted_co_host_is_not_restored_by_an_old_token() -> None:
     new = token_of(alice)
     limits.network.restart()
     back = {}
-    for name, token in (("eve", kept), ("alice", new)):  # at first nobody can know
+    for name, token in (("eve", kept), ("alice", new)):  # until Alice is back, no one can know of the change
         back[name] = limits.network.open(name)
         limits.says(back[name], Resume(token, DisplayName(name), Count(0)))
     assert heard(back["eve"], Roster)[-1].members[1].role == "member"
@@ -200,7 +200,7 @@ def test_removed_member_is_not_restored_by_an_old_token() -> None:
         limits.says(back, Resume(token, DisplayName(name), Count(0)))
     assert [refused.code for refused in heard(back, Refused)] == ["removed"]
     assert limits.inside() == {"bob"}
-    assert isinstance(last(limits.comes("carol")), Joined)  # a room without a host has nobody to let newcomers in
+    assert isinstance(last(limits.comes("carol")), Joined)  # without a host no one could admit newcomers
 
 
 def test_waiting_client_is_admitted_only_once() -> None:
@@ -289,7 +289,7 @@ def test_removed_member_returns_only_when_a_host_admits_them() -> None:
     again = limits.network.open("eve")
     limits.says(again, Hello(ROOM), Join(DisplayName("eve")))
     assert isinstance(last(again), Waiting)
-    assert limits.network.rooms[ROOM].vacated == [peer(eve)]  # whose credentials end
+    assert limits.network.rooms[ROOM].vacated == [peer(eve)]  # her TURN credentials end
 
 
 def test_removal_of_a_lost_member_is_announced_to_the_others() -> None:
@@ -303,12 +303,12 @@ def test_removal_of_a_lost_member_is_announced_to_the_others() -> None:
             limits.network.say(client, '{"type": "pong"}')
     assert heard(bob, Roster)[-1].removed == ()
     limits.says(bob, RemoveMember(peer(eve)))
-    assert heard(bob, Refused)[-1].code == "no-such-peer"  # nobody knows any more what they were
+    assert heard(bob, Refused)[-1].code == "no-such-peer"  # a co-host can't remove her: her role is no longer known
     limits.says(alice, RemoveMember(peer(eve)))
     roster = heard(bob, Roster)[-1]
     assert (roster.removed, roster.rules.entry) == ((peer(eve),), "knock")
     limits.says(alice, RemoveMember(peer(eve)))
-    assert bob.messages() == []  # it is said already, and pushes nobody else out of the list
+    assert bob.messages() == []  # already announced: no second entry displaces others from the list
 
 
 def test_ending_the_call_also_ends_waiting() -> None:
@@ -322,7 +322,7 @@ def test_ending_the_call_also_ends_waiting() -> None:
 
 
 class Model:
-    """Who must be inside, by the rules of the house alone."""
+    """The model: who must be inside, by the rules of moderation alone."""
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
@@ -381,11 +381,11 @@ NAMES = st.sampled_from(["alice", "bob", "carol", "dave", "erin", "frank"])
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(WHAT, NAMES, NAMES), max_size=40))
 def test_no_one_is_inside_without_an_open_room_or_a_hosts_approval(steps: list[tuple[str, str, str]]) -> None:
-    """Whoever says what in whatever order: alice alone is host, and co-hosts are those whom she appointed."""
+    """Any messages in any order: only Alice is host, and co-hosts are those whom she appointed."""
     limits, model = ConnectionLimits(capacity=3), Model(capacity=3)
     people = {"alice": limits.comes("alice", owner=True)}
     keeper = limits.network.open("keeper")
-    limits.says(keeper, Hello(ROOM))  # so that the room is never forgotten
+    limits.says(keeper, Hello(ROOM))  # so that the room always exists
     for what, name, other in steps:
         if what == "come":
             if name not in (*model.inside, *model.waiting):

@@ -1,4 +1,4 @@
-"""Perfect negotiation: the table is total, and two sides always agree in the end, whatever crosses on the way."""
+"""Perfect negotiation: the transition table is total, and two sides always agree in the end, whatever collides."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ TRANSCRIPTS = sorted((Path(__file__).parent.parent / "transcripts" / "negotiatio
 
 
 def in_words(effect: NegotiationEffect) -> str:
-    """An effect as transcripts have it."""
+    """An effect in the notation of the transcripts."""
     match effect:
         case MakeOffer():
             return "make-offer"
@@ -47,7 +47,7 @@ def in_words(effect: NegotiationEffect) -> str:
 
 
 def step(machine: Negotiation, event: list[str]) -> str:
-    """What the machine does about one event of a transcript."""
+    """Apply one event of a transcript; the machine's effects."""
     try:
         match event:
             case ["need"]:
@@ -124,7 +124,7 @@ def test_outdated_candidates_do_not_displace_early_ones() -> None:
 
 @dataclass
 class Side:
-    """A machine, and a browser that keeps the rules of RTCPeerConnection: a fake outside."""
+    """A negotiation machine with a fake RTCPeerConnection that follows the browser's rules."""
 
     name: str
     machine: Negotiation
@@ -133,19 +133,19 @@ class Side:
     signalling: str = "stable"
     running: MakeOffer | MakeAnswer | Take | None = None
     offers: int = 0
-    wanted: int = 0  # the newest change here
-    restart: int = 0  # the newest one that asks for a new ufrag
-    offered: int = 0  # the newest one in the local offer
-    agreed: int = 0  # the newest one that the other side has answered
+    wanted: int = 0  # the newest local change
+    restart: int = 0  # the newest change that needs a new ufrag
+    offered: int = 0  # the newest change in the local offer
+    agreed: int = 0  # the newest change that the other side has answered
     ufrag: str = ""  # of the local description
-    stable_ufrag: str = ""  # what a rollback brings back
+    stable_ufrag: str = ""  # restored by a rollback
     rolled_back: bool = False
     remote_ufrag: str = ""
     found: list[Candidate] = field(default_factory=list)
     added: list[Candidate] = field(default_factory=list)
 
     def perform(self, effects: list[NegotiationEffect]) -> None:
-        """Operations take their time; the rest is done at once."""
+        """Perform effects: operations stay pending, the rest is done at once."""
         for effect in effects:
             match effect:
                 case Say(kind, number):
@@ -161,13 +161,13 @@ class Side:
             self.perform(self.machine.need())  # as browsers do
 
     def need(self, *, restart: bool = False) -> None:
-        """A change here."""
+        """A local change that needs negotiation."""
         self.wanted += 1
         self.restart = self.wanted if restart else self.restart
         self.perform(self.machine.need())
 
     def hear(self) -> None:
-        """The next from the other side."""
+        """Receive the next message from the other side."""
         match self.inbox.popleft():
             case Description() as description:
                 self.perform(self.machine.hear(description))
@@ -175,7 +175,7 @@ class Side:
                 self.perform(self.machine.hear_candidate(candidate))
 
     def finish(self) -> None:
-        """The running operation ends; a browser throws if it may not come now."""
+        """Finish the pending operation; raises if a browser would throw in this state."""
         operation, self.running = self.running, None
         match operation:
             case MakeOffer():
@@ -191,7 +191,7 @@ class Side:
                 if self.signalling == "have-local-offer":
                     self.ufrag, self.rolled_back = self.stable_ufrag, True
                 if description.ufrag != self.remote_ufrag:
-                    self.ufrag = ""  # a restart is answered with a new one
+                    self.ufrag = ""  # an ICE restart is answered with a new ufrag
                 self.signalling, self.remote_ufrag = "have-remote-offer", description.ufrag
             case Take(description):
                 assert self.signalling == "have-local-offer"
@@ -201,7 +201,7 @@ class Side:
         self.perform(self.machine.done())
 
     def gather(self, *, fresh: bool) -> None:
-        """Candidates are found as soon as the local description is set, before it is sent."""
+        """Gather candidates as soon as the local description is set, before it is sent."""
         if fresh:
             self.ufrag = f"{self.name}{len(self.found)}"
         candidate = Candidate(self.ufrag, f"candidate {len(self.found)}")
@@ -214,14 +214,14 @@ class Side:
 
 
 def facing_each_other() -> tuple[Side, Side]:
-    """Alice, who is impolite, and Bob, with a network that loses nothing between them."""
+    """Alice (impolite) and Bob (polite), with a lossless network between them."""
     alice, bob = Side("a", Negotiation(polite=False)), Side("b", Negotiation(polite=True))
     alice.outbox, bob.outbox = bob.inbox, alice.inbox
     return alice, bob
 
 
 def play(alice: Side, bob: Side, choices: list[tuple[bool, str]]) -> None:
-    """What is chosen happens, where it can."""
+    """Perform the chosen steps, where possible."""
     for is_alice, happening in choices:
         side = alice if is_alice else bob
         match happening:
@@ -234,11 +234,11 @@ def play(alice: Side, bob: Side, choices: list[tuple[bool, str]]) -> None:
 
 
 def settle(alice: Side, bob: Side) -> int:
-    """All that is under way ends; the number of offers that this took."""
+    """Finish everything that is pending; the number of offers that this took."""
     made = alice.offers + bob.offers
     while alice.running or bob.running or alice.inbox or bob.inbox:
         play(alice, bob, [(True, "hear"), (False, "hear"), (True, "finish"), (False, "finish")])
-        assert alice.offers + bob.offers - made < 10, "they go on for ever"
+        assert alice.offers + bob.offers - made < 10, "negotiation does not end"
     return alice.offers + bob.offers - made
 
 
@@ -275,7 +275,7 @@ def test_agreement_takes_at_most_five_more_offers(choices: list[tuple[bool, str]
     alice, bob = facing_each_other()
     play(alice, bob, choices)
 
-    assert settle(alice, bob) <= 5  # two of hers, each crossed by one of his, and his last
+    assert settle(alice, bob) <= 5  # two of hers, each colliding with one of his, and his last
 
 
 def test_colliding_offers_cost_exactly_one_more_offer() -> None:

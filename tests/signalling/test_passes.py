@@ -1,4 +1,4 @@
-"""Passes: one opens its room until it ends; nothing that only looks like one opens any."""
+"""Passes (JWTs): a valid pass admits to its room until it expires; any other token is refused."""
 
 import hashlib
 import hmac
@@ -32,7 +32,7 @@ DESK = PassVerifier(keys_of(JWKS), secret=bytes(32), audience="eyeline")
 
 
 def signed(header: dict[str, Any], payload: dict[str, Any] | bytes, secret: bytes | None = SECRET) -> JoinPass:
-    """A token made by hand, as any library would, or an attacker: HMAC by `secret`; None signs as the site does."""
+    """A JWT made by hand, as an attacker could: HMAC with `secret`, or the site's signature if it is None."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     text = f"{b64(json.dumps(header).encode())}.{b64(body)}"
     key: Any = SITE.get_op_key("sign")
@@ -41,12 +41,12 @@ def signed(header: dict[str, Any], payload: dict[str, Any] | bytes, secret: byte
 
 
 def by_secret(**claims: object) -> JoinPass:
-    """A pass with these claims besides the usual; None takes one away."""
+    """A pass with these claims besides the usual ones; None removes a claim."""
     return signed({"alg": "HS256", "kid": "shared"}, {k: v for k, v in (CLAIMS | claims).items() if v is not None})
 
 
 def code_of(shown: str, now: float = NOW) -> str | None:
-    """Why it opens nothing; None if it opens the room."""
+    """The code of the refusal, or None if the pass is accepted."""
     try:
         DESK.check(JoinPass(shown), TEA, now)
     except Refusal as refusal:

@@ -1,4 +1,4 @@
-"""Tokens: what one key has minted it knows again, and nothing else."""
+"""Resume tokens: a key accepts exactly the tokens that it minted."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
@@ -18,7 +18,7 @@ CLAIM = Claim(RoomName("tea"), PeerId("alice-0001"), Count(7), "life-1")
 TOKEN = KEY.mint(CLAIM, 0)
 
 text = st.text("aé日\U0001f440", min_size=1, max_size=64)
-peers = st.text("azAZ09_-", min_size=8, max_size=16).map(PeerId)  # as the broker draws them
+peers = st.text("azAZ09_-", min_size=8, max_size=16).map(PeerId)  # as the broker generates them
 standings = st.builds(
     Moderation,
     st.integers(0, 2**53 - 1).map(Count),
@@ -48,7 +48,7 @@ claims = st.builds(
 
 
 def is_refused(token: str, key: TokenKey = KEY, now: float = 0) -> bool:
-    """Whether it opens nothing."""
+    """Whether the token is refused."""
     try:
         key.check(ResumeToken(token), now)
     except Refusal as refusal:

@@ -1,4 +1,4 @@
-"""The room, against a model, whatever its members do and in whatever order."""
+"""A stateful test of the room against a model: any actions of its members in any order."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -47,28 +47,28 @@ from eyeline.signalling.session import SILENCE_MAX, Visiting
 
 CAPACITY = 3
 PEOPLE = ("alice", "bob", "carol", "dave")
-ONE_STEP = 9.0  # less than the silence after which the broker asks
+ONE_STEP = 9.0  # shorter than the silence after which the broker pings
 
 
 @dataclass
 class Seat:
-    """What the model knows of a seat."""
+    """The model's state of a seat."""
 
     peer: PeerId
     order: Count
     broker_run: int
     token: ResumeToken
-    said: int = 0  # the n of the newest signal from it
-    heard: int = 0  # and for it
-    owed: deque[str] = field(default_factory=deque)  # said to it, and not yet heard
+    said: int = 0  # the n of the newest signal from this seat
+    heard: int = 0  # and to it
+    owed: deque[str] = field(default_factory=deque)  # sent to it and not yet received
     gap: bool = False
-    removed: frozenset[PeerId] = frozenset()  # of whom its token says so
-    gone_at: float | None = None  # when it ends; None while it has a socket
+    removed: frozenset[PeerId] = frozenset()  # peers that its token lists as removed
+    gone_at: float | None = None  # when the seat expires; None while it has a socket
 
 
 @dataclass
 class Person:
-    """What the model knows of somebody."""
+    """The model's state of a person."""
 
     name: str
     client: Client | None = None
@@ -80,25 +80,25 @@ class Person:
 
     @property
     def seated(self) -> bool:
-        """Whether they are in the room, with a socket."""
+        """Whether the person is in the room with a socket."""
         return self.client is not None and self.seat is not None
 
 
 class Rooms(RuleBasedStateMachine):
-    """People come, speak, are cut off, come back and go; the broker is killed now and then."""
+    """People join, send, are disconnected, resume and leave; the broker is killed now and then."""
 
     def __init__(self) -> None:
         super().__init__()
         self.network = Network(CAPACITY)
         self.people = {name: Person(name) for name in PEOPLE}
-        self.seats: list[Seat] = []  # that the broker of this life knows
+        self.seats: list[Seat] = []  # known to this run of the broker
         self.broker_run = 1
         self.began = 0.0
         self.incomplete_until: float | None = None
-        self.removed: frozenset[PeerId] = frozenset()  # of whom the room knows
+        self.removed: frozenset[PeerId] = frozenset()  # removed peers that the room knows of
         self.words = map(str, count(1))
 
-    # What people do.
+    # Actions of people.
 
     @precondition(lambda self: self.some(client=False, seat=False))
     @rule(data=st.data())
@@ -136,7 +136,7 @@ class Rooms(RuleBasedStateMachine):
         person = self.draw(data, client=True, seat=True)
         absent = self.draw(data, client=False, seat=True)
         if times > 1:
-            self.pass_time(4.0)  # for the rate
+            self.pass_time(4.0)  # for the rate limit
         for _ in range(times):
             self.signal(person, absent)
 
@@ -202,7 +202,7 @@ class Rooms(RuleBasedStateMachine):
         self.network.ask(RoomName("tea"), Remove(seat.peer))
         self.lose_seats([seat], "removed")
 
-    # What happens to all.
+    # Events for everyone.
 
     @precondition(lambda self: self.inside())
     @rule()
@@ -235,7 +235,7 @@ class Rooms(RuleBasedStateMachine):
             self.cut_off(person, gone_at=self.network.now)
         self.network.pass_time(self.network.now + 1)
 
-    # What must hold.
+    # Invariants.
 
     @invariant()
     def everybody_has_been_told_the_same_newest_roster(self) -> None:
@@ -253,7 +253,7 @@ class Rooms(RuleBasedStateMachine):
             if person.roster is not None:
                 orders = [member.order for member in person.roster.members]
                 assert orders == sorted(set(orders))
-                assert len(orders) <= 2 * CAPACITY  # the seats of an earlier life come on top
+                assert len(orders) <= 2 * CAPACITY  # seats of an earlier run may exceed it
 
     @invariant()
     def nothing_is_owed_to_who_is_there(self) -> None:
@@ -271,10 +271,10 @@ class Rooms(RuleBasedStateMachine):
         self.network.pass_time(self.network.now + SILENCE_MAX + SEAT_SECONDS)
         assert not self.network.rooms
 
-    # How the model is kept.
+    # Upkeep of the model.
 
     def lose_seats(self, seats: list[Seat], why: Code) -> None:
-        """They are taken back; who is there is told why, and who is away will find the seat gone."""
+        """The seats end: connected members are told why, and the others will find their seat gone."""
         self.seats = [seat for seat in self.seats if seat not in seats]
         for name, person in list(self.people.items()):
             if person.seated and person.seat in seats:
@@ -286,37 +286,37 @@ class Rooms(RuleBasedStateMachine):
         self.read()
 
     def some(self, client: bool, seat: bool | None = None) -> list[Person]:
-        """Those who have a socket, and a seat, or not."""
+        """People with a socket, with or without a seat."""
         people = [person for person in self.people.values() if (person.client is not None) is client]
         return [person for person in people if seat is None or (person.seat is not None) is seat]
 
     def draw(self, data: st.DataObject, client: bool, seat: bool | None = None) -> Person:
-        """One of them."""
+        """Draw one of the people."""
         return data.draw(st.sampled_from(self.some(client, seat)))
 
     def hang_up(self, person: Person) -> None:
-        """The socket breaks, and the broker notices."""
+        """The socket closes, and the broker notices."""
         if person.client is not None:
             self.network.lose(person.client)
             self.cut_off(person, gone_at=self.network.now + SEAT_SECONDS)
             self.forget_the_room()
 
     def forget_the_room(self) -> None:
-        """If it is empty; the next one is complete from its start."""
+        """Forget the room if it is empty; the next one is complete from its start."""
         if not self.looked_at():
             self.incomplete_until = None
             self.removed = frozenset()
 
     def inside(self) -> list[Seat]:
-        """The seats that are taken."""
+        """The occupied seats."""
         return [seat for seat in self.seats if seat.gone_at is None or self.network.now < seat.gone_at]
 
     def looked_at(self) -> bool:
-        """Whether there must be a room.  The broker takes a lobby's vanished socket for one until it is silent."""
+        """Whether a room must exist.  A vanished socket in the lobby counts until its silence times out."""
         return bool(self.inside()) or any(isinstance(c.session.state, Visiting) for c in self.network.clients)
 
     def answer_to(self, seat: Seat) -> Code | None:
-        """What the broker must say to who comes back."""
+        """The broker's expected response to a client that resumes."""
         if seat in self.inside():
             return None
         if seat.peer in self.removed:
@@ -326,7 +326,7 @@ class Rooms(RuleBasedStateMachine):
         return "room-full" if len(self.inside()) >= 2 * CAPACITY else None
 
     def rebuild(self, seat: Seat) -> None:
-        """A seat of an earlier life is about to be given back, and whom its token calls removed is out."""
+        """Restore a seat of an earlier run, and drop the peers that its token lists as removed."""
         self.removed |= seat.removed
         self.seats = [other for other in self.seats if other.peer not in self.removed]
         seat.said = 0
@@ -337,25 +337,25 @@ class Rooms(RuleBasedStateMachine):
             self.incomplete_until = self.network.now + SEAT_SECONDS
 
     def open(self, person: Person) -> None:
-        """A new socket."""
+        """Open a new socket."""
         person.client = self.network.open(person.name)
         person.roster = None
 
     def cut_off(self, person: Person, gone_at: float) -> None:
-        """The socket is no more."""
+        """The person has no socket any longer."""
         if person.client is not None and person.seat is not None:
             person.seat.gone_at = gone_at
         person.client, person.roster, person.in_lobby = None, None, False
 
     def say(self, person: Person, message: ToBroker) -> None:
-        """From the person to the broker; then everybody reads."""
+        """Send from the person to the broker; then everyone reads."""
         assert person.client is not None
         person.refused, person.said_at = None, self.network.now
         self.network.say(person.client, encode(message))
         self.read()
 
     def signal(self, person: Person, to: Person) -> None:
-        """One signal under the next number."""
+        """Send one signal with the next number."""
         assert person.seat is not None
         assert to.seat is not None
         there, word = to.seat in self.inside(), next(self.words)
@@ -366,7 +366,7 @@ class Rooms(RuleBasedStateMachine):
         assert person.refused == (None if there else "no-such-peer")
 
     def read(self) -> None:
-        """Everybody takes what has come."""
+        """Everyone receives their pending messages."""
         for person in list(self.people.values()):
             while person.client is not None and person.client.got:
                 got = person.client.got.popleft()
@@ -377,7 +377,7 @@ class Rooms(RuleBasedStateMachine):
         self.forget_the_room()
 
     def be_closed(self, person: Person, closed: Closed) -> None:
-        """On leaving, or as somebody came back who knows that they were removed."""
+        """The socket is closed: the person left, or someone resumed whose token lists them as removed."""
         if person.seat is not None and person.seat.peer in self.removed:
             assert closed.reason == "removed"
             self.people[person.name] = Person(person.name)
@@ -385,7 +385,7 @@ class Rooms(RuleBasedStateMachine):
             assert closed.reason == "left"
 
     def hear(self, person: Person, message: FromBroker) -> None:
-        """One message from the broker."""
+        """Receive one message from the broker."""
         match message:
             case Welcome(roster):
                 person.roster = roster
@@ -402,10 +402,10 @@ class Rooms(RuleBasedStateMachine):
                 assert person.seat is not None
                 person.seat.token, person.seat.removed = token, self.removed
             case Pong() | Ping() | Goodbye() | IceServers() | Waiting() | Knocks() | AskedToMute():
-                assert isinstance(message, Pong)  # nobody is silent, and the broker is not stopped
+                assert isinstance(message, Pong)  # no one is silent, and the broker isn't stopped
 
     def be_seated(self, person: Person, joined: Joined) -> None:
-        """Ids and places are stable; a gap is said only where something was lost."""
+        """Ids and positions are stable; a gap is reported only where something was lost."""
         [member] = [member for member in joined.roster.members if member.id == joined.you]
         person.roster = joined.roster
         if person.seat is None:
@@ -418,7 +418,7 @@ class Rooms(RuleBasedStateMachine):
         seat.broker_run, seat.gap, seat.gone_at = self.broker_run, joined.gap, None
 
     def hear_signal(self, person: Person, signal: Signalled) -> None:
-        """In order, once, and all of them unless a gap was said."""
+        """Signals arrive once, in order and without loss unless a gap was reported."""
         seat = person.seat
         assert seat is not None
         while seat.gap and seat.owed[0] != signal.data:

@@ -1,4 +1,4 @@
-"""One session, where a transcript can't look: effects in their order, alarms, late news, many lookers-on."""
+"""One session, beyond what transcripts cover: order of effects, timers, late news, a crowded lobby."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ HELLO, JOIN, LEAVE, PING = encode(Hello(TEA)), encode(Join(DisplayName("Alice"))
 
 
 def fresh(now: float = 0, **policy: Any) -> Session:
-    """A session whose socket has just been opened."""
+    """A session whose socket was just opened."""
     return Session(ALICE, PeerId("alice-0001"), replace(SessionPolicy(TokenKey(bytes(32)), Ice()), **policy), now)
 
 
@@ -72,17 +72,17 @@ def seated(now: float = 0) -> Session:
 
 
 def refusal(code: Code) -> Refused:
-    """As the broker words it."""
+    """The refusal with the broker's message for this code."""
     return Refused(code, REFUSALS[code].message)
 
 
 def newest(client: Client) -> FromBroker:
-    """The last message that came."""
+    """The last message received."""
     return client.messages()[-1]
 
 
 def joined(network: Network, name: str) -> tuple[Client, ResumeToken]:
-    """Somebody inside, and their token."""
+    """A client in the room, and its resume token."""
     client = network.open(name)
     network.say(client, HELLO)
     network.say(client, encode(Join(DisplayName(name))))
@@ -92,7 +92,7 @@ def joined(network: Network, name: str) -> tuple[Client, ResumeToken]:
 
 
 def resumed(network: Network, name: str, token: ResumeToken) -> list[FromBroker]:
-    """What somebody who comes back is told."""
+    """The messages that a resuming client gets."""
     client = network.open(name)
     network.say(client, encode(Resume(token, DisplayName(name), Count(0))))
     return client.messages()
@@ -260,7 +260,7 @@ def test_roster_updates_in_the_lobby_are_bounded() -> None:
     for looker in lookers:
         network.say(looker, HELLO)
         looker.got.clear()
-    joined(network, "bob")  # by way of the lobby
+    joined(network, "bob")  # through the lobby
 
     assert [len(looker.got) for looker in lookers] == [0] + [1] * (LOBBY_SESSIONS - 1)
     network.say(lookers[0], JOIN)
@@ -342,7 +342,7 @@ def test_queued_signals_are_limited_to_256_kib(payload: str, kept: int) -> None:
 
 
 def returned(room: Room, claim: Claim, now: float) -> News:
-    """What the room says first to who shows the claim."""
+    """The room's first response to a client that resumes with this claim."""
     return room.receive(Return(SessionId("again"), claim, DisplayName("Alice"), Count(0)), now)[0].news
 
 

@@ -1,4 +1,4 @@
-"""Two people who see the same four emoji have the same keys at both ends of their connection."""
+"""Short authentication string: two people who see the same four emoji have the same keys at both ends."""
 
 import json
 from pathlib import Path

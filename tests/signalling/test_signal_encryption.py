@@ -1,4 +1,4 @@
-"""What is sealed with a link's secret, the broker can neither read, change, replay, reorder nor redirect."""
+"""Signal encryption with the link's secret: the broker can't read, change, replay, reorder or redirect signals."""
 
 import json
 from base64 import urlsafe_b64decode

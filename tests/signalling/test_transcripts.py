@@ -1,4 +1,4 @@
-"""The golden dialogues, played against the broker's machines."""
+"""The golden transcripts, played against the broker's state machines."""
 
 from pathlib import Path
 

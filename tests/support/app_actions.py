@@ -1,4 +1,4 @@
-"""What people do in the web app, by the names of its controls."""
+"""Actions in the web app, by the accessible names of its controls."""
 
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ globalThis.WebSocket = class extends WebSocket {
   }
 };
 """
-"""Remembers each seat that the broker gives; the page shows none of that."""
+"""Records the id of each `joined`, which the page doesn't show."""
 
 SMALL: Final = """
 const ask = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
@@ -26,9 +26,9 @@ const show = navigator.mediaDevices?.getDisplayMedia?.bind(navigator.mediaDevice
 if (show) navigator.mediaDevices.getDisplayMedia = (wish) => show(
   {...wish, video: {...wish.video, width: {max: 960}, height: {max: 540}}});
 """
-"""A camera of 320x240 and a screen of 960x540: four people share two cores here.
+"""A camera of 320x240 and a screen of 960x540, since four people share two cores here.
 
-Not fewer pictures a second than it makes: of 15 Chromium shows two, and the next ones 2.3 s later, one time in three.
+The frame rate isn't reduced: at 15, one time in three, Chromium shows two frames and the next ones 2.3 s later.
 """
 
 NO_DEVICES: Final = """
@@ -36,11 +36,11 @@ if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = async () => {
   throw new DOMException('none', 'NotFoundError');
 };
 """
-"""Somebody without camera and microphone: pictures take most of the processor, and not every promise is about them."""
+"""No camera and microphone: video takes most of the CPU, and not every test is about it."""
 
 
 def join_call(browser: Browser, room: str, name: str, script: str = "", **visit: Any) -> Page:
-    """Somebody opens the link, says their name and joins.  `script` runs before the page's own."""
+    """Open the link, enter the name and join.  `script` runs before the page's own scripts."""
     page = browser.open(room, init_script=SEATS + SMALL + script, **{"reduced_motion": True, **visit})
     page.fill("Your name", name)
     page.click("button", "Join")
@@ -49,27 +49,27 @@ def join_call(browser: Browser, room: str, name: str, script: str = "", **visit:
 
 
 def is_whole(page: Page) -> None:
-    """Waits until all of a call's page is there: two seconds after joining it needs nothing more of the server."""
+    """Wait until all lazily loaded parts of the page are there, two seconds after joining."""
     there = "(part) => performance.getEntriesByType('resource').some(({name}) => RegExp(part).test(name))"
     for part in ("/panels-.*js$", "/panels-.*css$", "/storage-"):
         page.until(there, part)
 
 
 def seats(page: Page) -> list[str]:
-    """The ids that the broker has given to this page, oldest first."""
+    """The ids that this page got from the broker, oldest first."""
     ids: list[str] = page.evaluate("__joined")
     return ids
 
 
 def open_chat(page: Page) -> None:
-    """Opens the chat, if it is not open."""
+    """Open the chat if it isn't open."""
     if not page.evaluate("document.querySelector('textarea') !== null"):
         page.click("button", "Chat")
     page.until("document.querySelector('textarea') !== null")
 
 
 def say(page: Page, line: str) -> None:
-    """Writes a chat line, once somebody is there to read it: who has just come is shown after a moment."""
+    """Send a chat message, once someone else is shown in the call."""
     page.until("document.querySelector('main.call').dataset.alone === 'false'")
     open_chat(page)
     page.fill("Message everyone", line)
@@ -77,7 +77,7 @@ def say(page: Page, line: str) -> None:
 
 
 def sees_line(page: Page, line: str) -> bool:
-    """Waits until the line is in the conversation."""
+    """Wait until the message is in the chat."""
     open_chat(page)
     shown = "(line) => [...document.querySelectorAll('[role=log] *')].some((each) => each.textContent === line)"
     return bool(page.until(shown, line))

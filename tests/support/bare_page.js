@@ -1,4 +1,4 @@
-// A page with nothing of Eyeline in it: the tests of the harness carry offer and answer from page to page themselves.
+// A page without any of Eyeline's code: the harness tests exchange offer and answer between pages themselves.
 const connection = new RTCPeerConnection();
 const lines = [];
 const remote = new MediaStream();
@@ -12,7 +12,7 @@ async function bringMedia() {
   for (const track of stream.getTracks()) connection.addTrack(track, stream);
 }
 
-/** Make the local description and wait for the last candidate. */
+/** Set the local description and wait until ICE gathering is complete. */
 async function describe() {
   const whole = new Promise((resolve) => {
     connection.onicegatheringstatechange = () => connection.iceGatheringState === "complete" && resolve();

@@ -1,4 +1,4 @@
-"""The bare page (`bare_page.html`, `bare_page.js`) on a port of this machine, with a policy as strict as Eyeline's own."""
+"""A server of the bare page (`bare_page.html`, `bare_page.js`), with a CSP as strict as Eyeline's own."""
 
 import threading
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 @contextmanager
 def bare_page() -> Iterator[str]:
-    """Give the page's address while it is served."""
+    """Serve the page, and yield its URL."""
     server = _Server(("127.0.0.1", 0), _Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
@@ -44,4 +44,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(HERE.joinpath(self.path[1:]).read_bytes())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the standard library's name
-        """Say nothing."""
+        """Don't log."""

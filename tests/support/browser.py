@@ -1,7 +1,7 @@
-"""A page in a real browser, seen and handled as a person does: by role and name, by mouse and keys.
+"""Browser automation: a page in a real browser, used as a person does, by role and name, by mouse and keys.
 
-`Page` is the same for all browsers; a browser is a small adapter (`Tab`) below it.  What a role or a name is, is the
-browser's own accessibility tree's word, so a test that finds a button proves that a screen reader finds it.
+`Page` is the same for all browsers; each browser is a small adapter (`Tab`) below it.  Roles and names are those of the
+browser's accessibility tree, so a test that finds a button proves that a screen reader finds it.
 """
 
 import itertools
@@ -21,14 +21,14 @@ from tests.support.process import PATIENCE, WireError
 T = TypeVar("T")
 Permission = Literal["camera", "microphone"]
 DEADLINE: Final = 30.0
-"""Seconds that anything may take on a busy machine; where a time is promised, the test says that one."""
+"""Seconds that anything may take on a busy machine; a test of a promised time passes its own deadline."""
 
 POLLS: Final = (0.01, 0.01, 0.02, 0.02, 0.04, 0.04, 0.08)
-"""Seconds from one look to the next, the last one for good: to look takes the page a processor, too."""
+"""Seconds between polls; the last value repeats.  Polling uses the page's processor too."""
 PICTURES: Final = Path(tempfile.gettempdir(), "eyeline-screenshots")
 _pictures = itertools.count(1)
 
-# Runs in every page before the page's own scripts.  Pages expose nothing; the tests have to see the truth of WebRTC.
+# Runs in every page before its own scripts.  Pages expose nothing, and the tests need the real WebRTC statistics.
 REMEMBER: Final = """
 globalThis.__connections = [];
 globalThis.RTCPeerConnection = new Proxy(RTCPeerConnection, {
@@ -41,10 +41,10 @@ globalThis.RTCPeerConnection = new Proxy(RTCPeerConnection, {
 """
 
 EACH: Final = ("chromium", pytest.param("firefox", marks=pytest.mark.more))
-"""The browser that most people have, and by `make test-more` the other one."""
+"""The browser that most people use, and in `make test-more` also the other one."""
 
 USABLE: Final = "a, button, input, select, textarea, summary, option, [contenteditable], [role]"
-"""What `click` and `fill` look among (CSS)."""
+"""The CSS selector of elements that `click` and `fill` consider."""
 
 _STATE: Final = """[location.href, document.body.innerText.slice(0, 500), globalThis.__connections.map((each) =>
   [each.signalingState, each.iceGatheringState, each.iceConnectionState, each.connectionState].join(' '))]"""
@@ -90,14 +90,14 @@ _FIELD: Final = """(element) => {
 
 
 class PageError(AssertionError):
-    """The page threw, or did not come to what was waited for."""
+    """The page threw an error, or a wait timed out."""
 
 
 class Visit(TypedDict, total=False):
-    """How somebody comes to a page; what is left out is as in `PLAIN`."""
+    """Options of opening a page; the defaults are in `PLAIN`."""
 
     permissions: Sequence[Permission]
-    """What the person has allowed; the rest is refused (`NotAllowedError`)."""
+    """Granted permissions; the others are denied (`NotAllowedError`)."""
     viewport: tuple[int, int]
     color_scheme: Literal["light", "dark"]
     reduced_motion: bool
@@ -115,11 +115,11 @@ PLAIN: Final[Visit] = {
 
 
 class Tab(Protocol):
-    """What a browser has to do for `Page`.  Errors are `WireError`."""
+    """What `Page` needs from a browser.  Errors are `CommandError`."""
 
     console: list[str]
     gone: bool
-    """It was closed."""
+    """Whether the tab was closed."""
 
     def go(self, url: str) -> None: ...
     def reload(self) -> None: ...
@@ -140,21 +140,21 @@ class Tab(Protocol):
 
 
 class Page:
-    """One tab of one person.  What waits has a deadline in seconds and fails with the page's own words."""
+    """One tab of one person.  Waits have a deadline in seconds, and on failure report the page's text and console."""
 
     _open: ClassVar[WeakSet["Page"]] = WeakSet()
 
     def __init__(self, tab: Tab) -> None:
         self._tab = tab
         self._open.add(self)
-        self._nudges = itertools.cycle((0, 1))  # a mouse that is moved to where it is has not moved
+        self._nudges = itertools.cycle((0, 1))  # moving the mouse to its present position has no effect
 
     def evaluate(self, js: str, *args: object, deadline: float = PATIENCE) -> Any:
-        """The JSON value of an expression, or of a function (also an async one) called with `args`."""
+        """The JSON value of an expression, or of a function (sync or async) called with `args`."""
         return self._run(js, args, deadline)[1]
 
     def until(self, js: str, *args: object, deadline: float = DEADLINE) -> Any:
-        """Wait until `js` (as in `evaluate`) gives something truthy, and give it back.  To throw is not yet."""
+        """Wait until `js` (as in `evaluate`) is truthy, and return its value.  Errors count as falsy."""
 
         def look() -> tuple[bool, Any]:
             truthy, value = self._run(js, args, deadline)
@@ -165,33 +165,33 @@ class Page:
     def click(self, role: str, name: str, deadline: float = 15.0) -> None:
         """Click the one element of that role and name, once it is visible, enabled, still and not covered.
 
-        The mouse is moved to where it is meanwhile: controls that have faded come back under it.
+        Meanwhile the mouse is moved over it, since faded controls reappear under the mouse.
         """
         spot = self._wait(lambda: self._only(role, name, _SPOT), f"click {role} {name!r}", deadline)
         self._tab.press_at(*spot)
 
     def fill(self, label: str, text: str, deadline: float = 15.0) -> None:
-        """Replace what the field of that name holds, all at once, as an input method does."""
+        """Replace the text of the field of that name in one step, as an input method does."""
         self._wait(lambda: self._only(None, label, _FIELD), f"fill {label!r}", deadline)
         self._tab.key("Delete", ())
         self._tab.type(text)
 
     def press(self, keys: str) -> None:
-        """Press a key by its DOM name, where the focus is: `Enter`, `m`, `Shift+Tab`."""
+        """Press a key by its DOM name: `Enter`, `m`, `Shift+Tab`."""
         *modifiers, key = keys.split("+") if len(keys) > 1 else [keys]
         self._tab.key(key, modifiers)
 
     def attach(self, css: str, *paths: Path) -> None:
-        """Choose files in the `input type=file` that the selector finds."""
+        """Choose files in the `input type=file` that matches the selector."""
         self._tab.attach(css, paths)
 
     def drop(self, *paths: Path) -> None:
-        """Drop files and folders from the disk onto the middle of the page; in Chromium only."""
+        """Drop files and folders from the disk onto the middle of the page (Chromium only)."""
         x, y = self.evaluate("[innerWidth / 2, innerHeight / 2]")
         self._tab.drop(x, y, paths)
 
     def text(self) -> str:
-        """What is to be read on the page."""
+        """The visible text of the page."""
         return str(self.evaluate("document.body.innerText"))
 
     @property
@@ -233,7 +233,7 @@ class Page:
         return value
 
     def _only(self, role: str | None, name: str, function: str) -> tuple[bool, Any]:
-        """What `function` says of the one element that can be used now; it gives a list for yes, words for no."""
+        """The result of `function` for the only usable element: a list if it is usable, else the reason as text."""
         answers = [self._tab.ask(node, function) for node in self._tab.find(role, name)]
         for answer in answers:
             if isinstance(answer, dict):
@@ -264,10 +264,10 @@ class Page:
             url, text, connections = self.evaluate(_STATE, deadline=5.0)
             return "\n".join([f"url: {url}", f"connections: {connections}", f"text: {text}", "console:", *self.console])
         except (PageError, WireError) as error:
-            return f"nothing can be seen of a page: {error}"
+            return f"page state unavailable: {error}"
 
     def _scene(self) -> str:
-        """What a person would want to know of a page on which something did not happen."""
+        """A description of the page for the error message of a failed wait."""
         path = PICTURES / f"{next(_pictures)}.png"
         try:
             self.screenshot(path)
@@ -284,7 +284,7 @@ class Browser(Protocol):
     name: str
 
     def open(self, url: str, **visit: Unpack[Visit]) -> Page:
-        """Somebody new (own storage, own permissions) opens `url`; its scripts have run when this returns."""
+        """Open `url` as a new person (own storage, own permissions); returns when its scripts have run."""
         ...
 
     def close_pages(self) -> None: ...

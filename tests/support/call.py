@@ -1,4 +1,4 @@
-"""What WebRTC itself says of a page's calls.  (`browser.REMEMBER` has kept every connection that the page made.)"""
+"""WebRTC statistics of a page's calls.  (`browser.REMEMBER` records every connection that the page makes.)"""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -46,16 +46,16 @@ _FLOWS: Final = f"""async (before) => {{
 
 @dataclass(frozen=True)
 class Link:
-    """One peer connection that is not closed."""
+    """One open peer connection."""
 
     number: int
-    """How many the page had made before it."""
+    """The number of connections that the page made before it."""
     state: str
-    """`connectionState` in the W3C's words."""
+    """The W3C's `connectionState`."""
     path: str
-    """Types of the selected pair, local first: `host-host`, `srflx-relay`; empty without a pair."""
+    """Candidate types of the selected pair, local first: `host-host`, `srflx-relay`; empty without a pair."""
     relay_protocol: str
-    """How this side reaches its relay (`udp`, `tcp`, `tls`), if its candidate is one."""
+    """The transport to this side's relay (`udp`, `tcp`, `tls`), if its candidate is relayed."""
     bytes_received: int
     frames_decoded: int
     audio_energy: float
@@ -63,14 +63,14 @@ class Link:
 
 @dataclass(frozen=True)
 class Decoded:
-    """What a page has decoded so far on all its open connections."""
+    """Media decoded so far on all open connections of a page."""
 
     frames: int
     audio_energy: float
 
 
 def links(page: Page) -> list[Link]:
-    """The page's open connections, in the order in which it made them."""
+    """The page's open connections, in order of creation."""
     found: list[dict[str, Any]] = page.evaluate(_LINKS)
     return [Link(**link) for link in found]
 
@@ -81,12 +81,12 @@ def decoded(page: Page) -> Decoded:
 
 
 def media_flows(page: Page, deadline: float = DEADLINE) -> Decoded:
-    """Wait until, from now on, five frames of video and some sound have come from everybody; fail if they do not."""
+    """Wait until five more video frames and some audio have arrived from everyone; fail at the deadline."""
     [now] = all_flow(page, deadline=deadline)
     return now
 
 
 def all_flow(*pages: Page, deadline: float = DEADLINE) -> list[Decoded]:
-    """`media_flows` of all these pages, from the same moment on."""
+    """`media_flows` of all these pages at the same time."""
     before = [{link.number: asdict(link) for link in links(page)} for page in pages]
     return [Decoded(*page.until(_FLOWS, old, deadline=deadline)) for page, old in zip(pages, before, strict=True)]

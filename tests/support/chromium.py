@@ -1,4 +1,4 @@
-"""Chromium, told what to do by CDP (Chrome DevTools Protocol) over its own WebSocket."""
+"""Chromium, driven by CDP (Chrome DevTools Protocol) over its own WebSocket."""
 
 import base64
 import itertools
@@ -19,7 +19,7 @@ OFF: Final = (
     "Translate",
     "MediaRouter",
     "OptimizationHints",
-    # StaticFiles of the address bar, two with each window: most of what opening a window takes here.
+    # Pages of the address bar, two per window: most of the cost of opening a window.
     "WebUIOmniboxPopup",
     "WebUIOmniboxAimPopup",
 )
@@ -42,23 +42,23 @@ FLAGS: Final = (
     "--disable-renderer-backgrounding",
     "--disable-sync",
     "--enable-blink-features=ComputedAccessibilityInfo",
-    "--force-device-scale-factor=0.5",  # of the window, not of the page in it: half the work of drawing pictures
+    "--force-device-scale-factor=0.5",  # of the window, not the page: halves the work of drawing
     "--hide-scrollbars",
     "--password-store=basic",
     "--remote-debugging-port=0",
 )
 MODIFIERS: Final = {"Alt": 1, "Control": 2, "Meta": 4, "Shift": 8}
-# Windows virtual key codes, which Chromium acts on; a key that types something has its text too.
+# Windows virtual key codes, which Chromium uses; keys that type something also have their text.
 KEYS: Final = {
     "Backspace": (8, ""), "Tab": (9, ""), "Enter": (13, "\r"), "Escape": (27, ""), " ": (32, " "), "Space": (32, " "),
     "PageUp": (33, ""), "PageDown": (34, ""), "End": (35, ""), "Home": (36, ""), "ArrowLeft": (37, ""),
     "ArrowUp": (38, ""), "ArrowRight": (39, ""), "ArrowDown": (40, ""), "Delete": (46, ""),
 }  # fmt: skip
 
-# Not `load`: a video that waits for its first frame holds that up.
+# Not `load`: a video waiting for its first frame delays it.
 _BUILT: Final = "String(performance.getEntriesByType('navigation')[0]?.domContentLoadedEventEnd > 0)"
 
-# The accessibility tree by way of the elements: CDP's own query waits for `load`, too.
+# The accessibility tree through the elements: CDP's own query waits for `load` too.
 _FIND: Final = f"""(role, name) => {{
   const candidates = '{USABLE}';
   const fits = (element) => element.computedName === name && [null, element.computedRole].includes(role);
@@ -69,8 +69,8 @@ _FIND: Final = f"""(role, name) => {{
 class Chromium:
     """One Chromium process.
 
-    With `devices` false there is no camera and no microphone (`NotFoundError`).  With `screen` true `getDisplayMedia`
-    gives a made-up screen at once; the price is that nobody in this process can be refused anything.
+    Without `devices` there is no camera and no microphone (`NotFoundError`).  With `screen`, `getDisplayMedia` returns
+    a fake screen at once, but then no permission can be denied in this process.
     """
 
     name = "chromium"
@@ -92,7 +92,7 @@ class Chromium:
             raise
 
     def open(self, url: str, **visit: Unpack[Visit]) -> Page:
-        """Somebody new opens `url`: a browser context of their own."""
+        """Open `url` as a new person, in a browser context of their own."""
         whole: Visit = {**PLAIN, **visit}
         context = self.wire.ask("Target.createBrowserContext", {})["browserContextId"]
         for name in ("camera", "microphone"):
@@ -109,7 +109,7 @@ class Chromium:
         return tab
 
     def forget(self, tab: "ChromiumTab") -> None:
-        """The last tab of a person takes the person along."""
+        """Forget a tab; with a person's last tab, dispose of their browser context."""
         self._tabs.pop(tab.session, None)
         if all(other.context != tab.context for other in self._tabs.values()):
             self.wire.ask("Target.disposeBrowserContext", {"browserContextId": tab.context})
@@ -142,7 +142,7 @@ class Chromium:
 
 
 class ChromiumTab:
-    """A CDP session with one page target."""
+    """A CDP session of one page target."""
 
     def __init__(self, browser: Chromium, context: str, visit: Visit) -> None:
         self._browser, self.context, self._visit = browser, context, visit
@@ -261,7 +261,7 @@ class ChromiumTab:
         return self._wire.ask(method, params, sessionId=self.session)
 
     def _objects(self, query: str) -> list[Json]:
-        """Handles of the objects in the list that `query` gives."""
+        """Handles of the objects in the list that `query` returns."""
         answer = self._cdp("Runtime.evaluate", expression=query)
         _value(answer)
         members = self._cdp("Runtime.getProperties", objectId=answer["result"]["objectId"], ownProperties=True)
@@ -271,7 +271,7 @@ class ChromiumTab:
         return str(self._cdp("Page.getFrameTree")["frameTree"]["frame"]["loaderId"])
 
     def _loaded(self, old: str) -> None:
-        """Wait until another document than `old` is built and its scripts have run."""
+        """Wait until a document other than `old` is parsed and its scripts have run."""
         end = time.monotonic() + PATIENCE
         for pause in itertools.chain([0.0], itertools.repeat(0.01)):
             time.sleep(pause)

@@ -1,4 +1,4 @@
-"""Many people at one broker, over real WebSockets, who remember all that they said and heard."""
+"""Load clients: many members of one broker over real WebSockets, which record what they sent and received."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ SUBPROTOCOL: Final = Subprotocol("eyeline.v1")
 
 
 async def come_and_go(url: str, room: str) -> None:
-    """Somebody joins a room, and leaves it."""
+    """Join a room and leave it."""
     address = f"{url}/ws".replace("http", "ws")
     async with connect(address, subprotocols=[SUBPROTOCOL], compression=None) as socket:
         await socket.send(json.dumps({"type": "hello", "room": room}))
@@ -29,7 +29,7 @@ async def come_and_go(url: str, room: str) -> None:
 
 
 class Member:
-    """One client of the protocol, which comes back to its seat whenever its socket ends."""
+    """One client of the protocol, which resumes its seat whenever its socket closes."""
 
     def __init__(self, url: str, room: str, number: int) -> None:
         self._url, self._room, self._name = f"{url}/ws".replace("http", "ws"), room, f"Number {number}"
@@ -39,7 +39,7 @@ class Member:
         self._heard, self._n = 0, 0
         self._outbox: list[dict[str, Any]] = []
         self.seats: list[str] = []
-        """Each id that the broker gave; a good one gives the same every time."""
+        """The id of each `joined`; always the same if the broker is correct."""
         self.gaps = 0
         self.roster: dict[str, Any] = {}
         self.said: defaultdict[str, list[str]] = defaultdict(list)
@@ -51,7 +51,7 @@ class Member:
         return self.seats[0]
 
     async def live(self) -> None:
-        """Until it is cancelled."""
+        """Connect and reconnect until cancelled."""
         while True:
             with contextlib.suppress(OSError, ConnectionClosed, InvalidHandshake, TimeoutError, EOFError):
                 async with connect(self._url, subprotocols=[SUBPROTOCOL], compression=None, close_timeout=1) as socket:
@@ -63,7 +63,7 @@ class Member:
             await asyncio.sleep(0.1 + self._chance.random() / 2)
 
     async def say(self, to: str, data: str) -> None:
-        """Now, or when the socket is back."""
+        """Send a signal now, or once the socket is back."""
         self.said[to].append(data)
         self._n += 1
         signal = {"type": "signal", "to": to, "n": self._n, "data": data}
@@ -89,7 +89,7 @@ class Member:
                 self._outbox = [] if message["gap"] else [each for each in self._outbox if each["n"] > message["heard"]]
                 self._n = message["heard"] + len(self._outbox)
                 sent = 0
-                while sent < len(self._outbox):  # it may grow meanwhile
+                while sent < len(self._outbox):  # it may grow during the loop
                     await socket.send(json.dumps(self._outbox[sent]))
                     sent += 1
                 self._socket = socket

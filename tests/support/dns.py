@@ -1,6 +1,6 @@
-"""A name server for one machine of the lab, on its own loopback: `python -m tests.support.dns NAME IP [NAME IP]...`.
+"""A DNS server for one machine of the lab, on its loopback: `python -m tests.support.dns NAME IP [NAME IP]...`.
 
-Chromium looks up the names of STUN and TURN servers by DNS, whatever `/etc/hosts` says.
+Chromium resolves the names of STUN and TURN servers by DNS and ignores `/etc/hosts`.
 """
 
 import ipaddress
@@ -10,13 +10,13 @@ from typing import Final
 
 _IN: Final = 1
 _TYPES: Final = {4: 1, 6: 28}
-"""A and AAAA, by the version of the address."""
+"""The record type (A or AAAA) by IP version."""
 
 _NO_SUCH_NAME: Final = 3
 
 
 def answer(query: bytes, names: dict[str, str]) -> bytes:
-    """What to say to a query for one name (RFC 1035, 4.1)."""
+    """The response to a query for one name (RFC 1035, 4.1)."""
     end = query.index(b"\0", 12) + 5
     labels, at = [], 12
     while query[at]:

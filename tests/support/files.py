@@ -1,4 +1,4 @@
-"""What people do with files in the web app, and what came of it."""
+"""File transfer in the web app: actions and their results."""
 
 import hashlib
 import os
@@ -8,10 +8,10 @@ from typing import Final
 from tests.support.browser import Page
 
 BYTES: Final = int(os.environ.get("FILE_BYTES", "40_000_007"))
-"""Size of a file that is interrupted, for what has come is kept in parts of megabytes.  `FILE_BYTES` says another."""
+"""Size of a file whose transfer is interrupted: received data is stored in parts of megabytes.  Set by `FILE_BYTES`."""
 
 WHOLE: Final = int(os.environ.get("FILE_BYTES", "8_000_007"))
-"""Size of a file that is not."""
+"""Size of a file whose transfer isn't interrupted."""
 
 SAVED: Final = """
 globalThis.saved = [];
@@ -20,7 +20,7 @@ URL.createObjectURL = ((make) => (what) => {
   return make.call(URL, what);
 })(URL.createObjectURL);
 """
-"""Remembers what the page gives to the browser to be saved."""
+"""Records what the page hands to the browser for saving."""
 
 HASH: Final = """async (which = 0) => Array.from(
   new Uint8Array(await crypto.subtle.digest('SHA-256', await saved[which].arrayBuffer())),
@@ -36,7 +36,7 @@ SENT: Final = """async () => {
 
 
 def sees(page: Page, words: str, deadline: float = 20.0) -> None:
-    """Waits until somebody can read these words on the page."""
+    """Wait until the page shows this text."""
     page.until("(words) => document.body.innerText.includes(words)", words, deadline=deadline)
 
 
@@ -47,7 +47,7 @@ def a_file(folder: Path, size: int, name: str = "tea.bin") -> Path:
 
 
 def choose(page: Page, *paths: Path) -> None:
-    """Opens the panel for files, if it is not open, and chooses some there."""
+    """Choose files in the files panel, which is opened if needed."""
     if not page.evaluate("document.querySelector('input[type=file]') !== null"):
         page.click("button", "Files")
     page.until("document.querySelector('input[type=file]:enabled') !== null")
@@ -59,10 +59,10 @@ def sha256(path: Path) -> str:
 
 
 def past(page: Page, size: int) -> None:
-    """Waits until so many bytes have come, and the file is still on its way."""
+    """Wait until this many bytes were received, with the transfer still running."""
     page.until("(size) => document.querySelector('progress')?.value > size", size, deadline=60)
 
 
 def bytes_sent(page: Page) -> int:
-    """Bytes that went out over the channels for files that are open now."""
+    """Bytes sent over the file channels that are open now."""
     return int(page.evaluate(SENT))

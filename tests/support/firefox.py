@@ -1,6 +1,6 @@
-"""Firefox, told what to do by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), without geckodriver.
+"""Firefox, driven by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), without geckodriver.
 
-BiDi can't yet refuse a camera or darken a page in Firefox, so those two are done from the browser's own side
+BiDi can't yet deny a camera or set a dark color scheme in Firefox, so privileged scripts do both
 (`--remote-allow-system-access`), per person and per tab.
 """
 
@@ -30,7 +30,7 @@ PREFS: Final[Mapping[str, bool | int | str]] = {
     "extensions.autoDisableScopes": 0,
     "extensions.enabledScopes": 0,
     "extensions.getAddons.cache.enabled": False,
-    "layout.frame_rate": 20,  # as many as a picture of its camera needs; of 60 a call takes a third more
+    "layout.frame_rate": 20,  # enough for its camera; at 60 a call takes a third more CPU
     "media.autoplay.default": 0,
     "media.devices.unfocused.enabled": True,
     "media.gmp-provider.enabled": False,
@@ -43,7 +43,7 @@ PREFS: Final[Mapping[str, bool | int | str]] = {
     "startup.homepage_welcome_url": "about:blank",
     "toolkit.telemetry.reportingpolicy.firstRun": False,
 }
-# WebDriver's code points of keys that type nothing (https://www.w3.org/TR/webdriver2/#keyboard-actions).
+# WebDriver's code points of non-printing keys (https://www.w3.org/TR/webdriver2/#keyboard-actions).
 KEYS: Final = {
     "Backspace": "\ue003", "Tab": "\ue004", "Enter": "\ue007", "Shift": "\ue008", "Control": "\ue009", "Alt": "\ue00a",
     "Escape": "\ue00c", "Space": " ", "PageUp": "\ue00e", "PageDown": "\ue00f", "End": "\ue010", "Home": "\ue011",
@@ -64,8 +64,8 @@ _PREPARE: Final = """(context, address, allowed, dark, calm) => {
   }
 }"""
 
-# Firefox asks for a camera only once its window is looked at, and just one window is.  Here nobody is asked: what was
-# allowed beforehand is given at once, the rest is refused.
+# Firefox prompts for a camera only in the focused window, of which there is one.  Here it never prompts: what was
+# allowed before is granted at once, and the rest is denied.
 _DECIDE: Final = """(() => {
   const {WebRTCParent} = ChromeUtils.importESModule('resource:///actors/WebRTCParent.sys.mjs');
   const usual = WebRTCParent.prototype.receiveMessage;
@@ -78,7 +78,7 @@ _DECIDE: Final = """(() => {
 
 
 class Firefox:
-    """One Firefox process.  With `devices` false there is no camera and no microphone (`NotFoundError`)."""
+    """One Firefox process.  Without `devices` there is no camera and no microphone (`NotFoundError`)."""
 
     name = "firefox"
 
@@ -104,7 +104,7 @@ class Firefox:
             raise
 
     def open(self, url: str, **visit: Unpack[Visit]) -> Page:
-        """Somebody new opens `url`: a user context of their own."""
+        """Open `url` as a new person, in a user context of their own."""
         whole: Visit = {**PLAIN, **visit}
         person = self.wire.ask("browser.createUserContext", {})["userContext"]
         page = Page(self.tab(person, whole))
@@ -117,13 +117,13 @@ class Firefox:
         return tab
 
     def forget(self, tab: "FirefoxTab") -> None:
-        """The last tab of a person takes the person along."""
+        """Forget a tab; with a person's last tab, remove their user context."""
         self._tabs.pop(tab.context, None)
         if all(other.person != tab.person for other in self._tabs.values()):
             self.wire.ask("browser.removeUserContext", {"userContext": tab.person})
 
     def prepare(self, context: str, url: str, visit: Visit) -> None:
-        """Permissions and looks of a tab that is about to go to `url`."""
+        """Set permissions and emulated media of a tab that is about to open `url`."""
         given = (context, url, list(visit["permissions"]), visit["color_scheme"] == "dark", visit["reduced_motion"])
         self._inside(f"({_PREPARE})(...{json.dumps(given)})")
 
@@ -154,7 +154,7 @@ class Firefox:
         self._inside(_DECIDE)
 
     def _inside(self, expression: str) -> None:
-        """Run a script with the browser's own rights."""
+        """Run a privileged script."""
         target = {"context": self._chrome}
         _value(self.wire.ask("script.evaluate", {"expression": expression, "target": target, "awaitPromise": False}))
 
@@ -170,7 +170,7 @@ class Firefox:
 
 
 class FirefoxTab:
-    """A top-level browsing context in a window of its own, for a tab in the back is a hidden page."""
+    """A top-level browsing context in its own window, since a background tab is a hidden page."""
 
     def __init__(self, browser: Firefox, person: str, visit: Visit) -> None:
         self._browser, self.person, self._visit = browser, person, visit
@@ -195,7 +195,7 @@ class FirefoxTab:
         return str(_value(self._wire.ask("script.evaluate", params, deadline=deadline)))
 
     def find(self, role: str | None, name: str) -> list[str]:
-        """Of what can be used: of the whole document it takes five times as long (200 ms)."""
+        """Search only usable elements: searching the whole document takes five times as long (200 ms)."""
         candidates = self._locate({"type": "css", "value": USABLE})
         value = {"name": name} | ({"role": role} if role else {})
         return self._locate({"type": "accessibility", "value": value}, candidates) if candidates else []
@@ -227,7 +227,7 @@ class FirefoxTab:
     def type(self, text: str) -> None:
         done = f"document.execCommand('insertText', false, {json.dumps(text)})"
         if self.run(f"String({done})", PATIENCE) != "true":
-            raise WireError("nothing that can be written in has the focus")
+            raise WireError("no editable element has the focus")
 
     def key(self, key: str, modifiers: Sequence[str]) -> None:
         held = [KEYS[modifier] for modifier in modifiers]
@@ -242,7 +242,7 @@ class FirefoxTab:
         self._bidi("input.setFiles", element={"sharedId": nodes[0]}, files=[str(path) for path in paths])
 
     def drop(self, x: float, y: float, paths: Sequence[Path]) -> None:
-        raise WireError("WebDriver BiDi drops no files")
+        raise WireError("WebDriver BiDi can't drop files")
 
     def capture(self) -> bytes:
         return base64.b64decode(self._bidi("browsingContext.captureScreenshot")["data"])

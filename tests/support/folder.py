@@ -1,4 +1,4 @@
-"""A folder of files as a web site: somebody else's pages."""
+"""A web server for a folder of files, on an origin of its own."""
 
 import contextlib
 import functools
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """The address of its home page, on a port of its own."""
+    """The URL of the folder, served on a free port."""
     handler = functools.partial(_Quiet, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
@@ -26,4 +26,4 @@ class _Quiet(SimpleHTTPRequestHandler):
     timeout = 2.0
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
-        """Say nothing."""
+        """Don't log."""

@@ -1,4 +1,4 @@
-"""A TCP port that goes on to another, until a test cuts it."""
+"""A TCP forwarder whose connections a test can reset or stall."""
 
 import contextlib
 import socket
@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import Final, Self
 
 _RESET: Final = struct.pack("ii", 1, 0)
-"""For SO_LINGER: closing says RST."""
+"""For SO_LINGER: closing sends RST."""
 
 
 class Forwarder:
-    """`with Forwarder(port) as between`: listens on loopback when the block begins, is gone when it ends."""
+    """`with Forwarder(port) as forwarder`: listens on loopback inside the block."""
 
     def __init__(self, to: int) -> None:
         self._to = to
@@ -22,12 +22,12 @@ class Forwarder:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def cut(self) -> None:
-        """All connections are reset, on both sides."""
+        """Reset all connections, on both sides."""
         for pair in self._taken():
             pair.reset()
 
     def stall(self) -> None:
-        """Nothing passes on the connections of now, and nobody is told; new ones are fine."""
+        """Silently stop forwarding on the present connections; new ones work."""
         for pair in self._taken():
             pair.stalled = True
 
@@ -76,7 +76,7 @@ class _Pair:
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def carry(self) -> None:
-        """Until both directions have ended."""
+        """Forward until both directions have ended."""
         client, server = self._ends
         back = threading.Thread(target=self._pump, args=(server, client), daemon=True)
         back.start()

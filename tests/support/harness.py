@@ -2,8 +2,8 @@
 
     .venv/bin/python -m tests.support.harness
 
-`make test-harness` writes it to `.harness-shown` when `tests/live/test_browsers.py` has passed, and CI runs that again
-only if this differs.
+`make test-harness` writes it to `.harness-shown` once `tests/live/test_browsers.py` has passed, and CI repeats that
+only if the version differs.
 """
 
 import hashlib
@@ -19,16 +19,16 @@ from tests.support.tools import need
 
 TESTS: Final = ROOT / "tests/live/test_browsers.py"
 PAGE: Final = "bare_page"
-"""What the tests open."""
+"""The page that the tests open."""
 BROWSERS: Final = ("chromium", "firefox-esr")
 _IMPORT: Final = re.compile(r"^from tests\.support\.(\w+) import", re.MULTILINE)
 
 
 def files() -> Iterator[Path]:
-    """The tests, and all they use of `tests/support`, pages and scripts included."""
+    """The tests, and everything they use from `tests/support`, including pages and scripts."""
     yield TESTS
     names = [PAGE, *_IMPORT.findall(TESTS.read_text())]
-    for name in names:  # grows on the way
+    for name in names:  # grows during the loop
         for path in sorted(Path(__file__).parent.glob(f"{name}.*")):
             yield path
             names += [each for each in _IMPORT.findall(path.read_text()) if each not in names]

@@ -1,11 +1,11 @@
-"""Two networks behind routers, and a server outside: as much of an internet as a call needs.
+"""A network lab: two networks behind NAT routers, and a server outside.
 
     alice .6 -- router .5 | 198.51.100.21 --+-- 198.51.100.22 | router .65 -- bob .66
                                             |
                                    server 198.51.100.10
 
-The networks inside are 203.0.113.0/26 and 203.0.113.64/26: without NAT they can be reached from outside.  Or all of it
-in IPv6, and nothing else.
+The inner networks are 203.0.113.0/26 and 203.0.113.64/26, so without NAT they are reachable from outside.  The lab can
+also be IPv6 only.
 """
 
 import os
@@ -23,11 +23,11 @@ from tests.support.server import ROOT
 from tests.support.tools import need
 
 NAME: Final = "eyeline.test"
-"""The server's, in both networks; Firefox takes no IP address for TURN over TLS."""
+"""The server's host name in both networks: Firefox accepts no IP address for TURN over TLS."""
 
 
 class Network(NamedTuple):
-    """A range of addresses; `address` has a place for the number of a machine."""
+    """An address range; `address` is a format for a machine's number."""
 
     address: str
     bits: int
@@ -36,12 +36,12 @@ class Network(NamedTuple):
         return self.address.format(number)
 
     def plug(self, place: Namespace, device: str, number: int) -> None:
-        """Give a machine this address, at once."""
+        """Assign this address to a machine, usable at once."""
         place.do(f"ip address add {self.at(number)}/{self.bits} dev {device}" + " nodad" * (":" in self.address))
 
 
 class Plan(NamedTuple):
-    """The networks of a lab."""
+    """The addressing of a lab."""
 
     outside: Network
     alice: Network
@@ -49,7 +49,7 @@ class Plan(NamedTuple):
 
     @property
     def ip(self) -> str:
-        """The command for its routes."""
+        """The command that sets routes."""
         return "ip -6" if ":" in self.outside.address else "ip -4"
 
 
@@ -60,7 +60,7 @@ _NOWHERE, _SERVER, _GATEWAY, _HOST = 1, 10, 5, 6
 
 
 class Side:
-    """One network: a router, and one machine behind it."""
+    """One network: a router and one machine behind it."""
 
     def __init__(self, wires: Wires, plan: Plan, label: str, inside: Network, number: int) -> None:
         self.router, self.host = wires.namespace(f"nat-{label}"), wires.namespace(label)
@@ -74,22 +74,22 @@ class Side:
 
     @property
     def outside(self) -> str:
-        """The router's address as others see it."""
+        """The router's public address."""
         return self._plan.outside.at(self.number)
 
     def become(self, kind: Kind) -> None:
-        """From now on the router is of this kind, where it was at first, and has forgotten every connection."""
+        """Make the router this kind of NAT, with its first address and no connection state."""
         if self.number != self._home:
             self.move(self._home)
         self.router.do("nft -f -", text=rules(kind))
         self.forget()
 
     def forget(self) -> None:
-        """What a router does that is switched off and on."""
+        """Lose all connection state, like a router that is rebooted."""
         self.router.do("conntrack -F")
 
     def move(self, number: int) -> None:
-        """The router gets another address outside, as from a provider at night."""
+        """Change the router's public address, as providers do at night."""
         outside = self._plan.outside
         self.router.do(f"ip address delete {outside.at(self.number)}/{outside.bits} dev wan")
         self.number = number
@@ -98,16 +98,16 @@ class Side:
         self.forget()
 
     def cut(self) -> None:
-        """Nothing passes between the router and the outside, and nobody is told."""
+        """Silently cut the router off from the outside."""
         self.router.do("nft -f -", text=CUT)
 
     def mend(self) -> None:
-        """It passes again."""
+        """Reconnect the router to the outside."""
         self.router.do("nft delete table inet cut")
 
 
 class Lab:
-    """`with Lab() as lab`: made when the block begins, gone when it ends."""
+    """`with Lab() as lab`: exists inside the block."""
 
     def __init__(self, plan: Plan = IPV4) -> None:
         for program in ("ip", "nft", "conntrack"):
@@ -136,7 +136,7 @@ class Lab:
                 place.do(f"{plan.ip} route add {to} via {plan.outside.at(by.number)}")
 
     def connect(self, kind_a: Kind, kind_b: Kind) -> None:
-        """From now on the routers are of these kinds."""
+        """Make the routers these kinds of NAT."""
         self.a.become(kind_a)
         self.b.become(kind_b)
 
@@ -150,7 +150,7 @@ class Lab:
 
 
 class LabServer:
-    """`eyeline serve` in the lab, on 443 under TLS unless told otherwise."""
+    """`eyeline serve` in the lab, on port 443 with TLS by default."""
 
     def __init__(self, place: Namespace, *flags: str) -> None:
         self._scratch = scratch("lab-server")
@@ -162,7 +162,7 @@ class LabServer:
         self.url = f"https://{NAME}"
 
     def log(self) -> str:
-        """All that it has printed."""
+        """Everything it has printed."""
         return self._process.log()
 
     def __enter__(self) -> Self:
@@ -172,12 +172,12 @@ class LabServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.end(signal.SIGKILL)  # to stop in order it would wait for sockets over networks that are gone
+        self._process.end(signal.SIGKILL)  # a graceful shutdown would wait for sockets over removed networks
         self._scratch.cleanup()
 
 
 def _to_everywhere(place: Namespace, plan: Plan, device: str) -> None:
-    """A way to everywhere, at whose end nobody is: a server has one, and without it sending there is an error."""
+    """A default route to nowhere: real servers have one, and without it sending would be an error."""
     nowhere = plan.outside.at(_NOWHERE)
     place.do(f"ip neighbor replace {nowhere} lladdr 02:00:00:00:00:01 dev {device} nud permanent")
     place.do(f"{plan.ip} route replace default via {nowhere} dev {device}")

@@ -1,4 +1,4 @@
-"""Two people meet in the lab: by which path, and how long it took."""
+"""A call between two people in the lab: its path, and how long it took to connect."""
 
 import itertools
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from tests.support.call import all_flow, links
 from tests.support.nat import Kind
 
 Path = Literal["host", "direct", "relay"]
-"""On the same network; through NATs, from browser to browser; by a relay."""
+"""Within one network; directly through NATs; through a relay."""
 
 TIMES: Final = """
 globalThis.__times = {};
@@ -31,24 +31,24 @@ const look = async () => {
 };
 look();
 """
-"""Remembers when `join` was sent, when the first connection was up, and when its first picture had been decoded."""
+"""Records when `join` was sent, when the first connection was up, and when its first video frame was decoded."""
 
 _rooms = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Meeting:
-    """Alice was inside, Bob came."""
+    """A call that Alice joined first and Bob second."""
 
     alice: Page
     bob: Page
     connected_ms: float
-    """From Bob's `join` to his connection."""
+    """From Bob's `join` until he was connected."""
     frame_ms: float
-    """From Bob's `join` to the first picture of Alice that he decoded."""
+    """From Bob's `join` until he decoded Alice's first video frame."""
 
     def path(self) -> str:
-        """The selected pairs, each side's local type first: `srflx-relay/tcp / relay-srflx`."""
+        """The selected candidate pairs, each side's local type first: `srflx-relay/tcp / relay-srflx`."""
         sides = []
         for page in (self.alice, self.bob):
             [link] = [link for link in links(page) if link.path]
@@ -58,7 +58,7 @@ class Meeting:
 
 
 def meet(alice: Browser, bob: Browser, url: str, script: str = "") -> Meeting:
-    """Both join a room of their own, and see and hear each other."""
+    """Both join a new room, and see and hear each other."""
     room = f"{url}/r/meeting-{next(_rooms)}"
     first = join_call(alice, room, "Alice", TIMES + script)
     second = join_call(bob, room, "Bob", TIMES + script)
@@ -68,7 +68,7 @@ def meet(alice: Browser, bob: Browser, url: str, script: str = "") -> Meeting:
 
 
 def expected(one: Kind, other: Kind) -> Path:
-    """What path two networks allow (RFC 5128, 3.4, and RFC 8445)."""
+    """The path that two networks allow (RFC 5128, 3.4, and RFC 8445)."""
     kinds = {one, other}
     if kinds == {"none"}:
         return "host"
@@ -78,14 +78,14 @@ def expected(one: Kind, other: Kind) -> Path:
 
 
 def kind_of(path: str) -> Path:
-    """Which it is of the three."""
+    """The kind of path."""
     if "relay" in path:
         return "relay"
     return "host" if all(side.startswith("host-") for side in path.split(" / ")) else "direct"
 
 
 def relay_only(*prefixes: str) -> str:
-    """A script that leaves the page no way but a relay whose URL begins with one of these and has that transport."""
+    """A script that limits the page to relays whose URL has one of these prefixes and transports."""
     return _RELAY_ONLY.replace("GIVEN", repr(list(prefixes)))
 
 

@@ -1,4 +1,4 @@
-"""A broker that lies: it stands between browsers and an honest server, sees all that is said, and changes it."""
+"""A malicious broker: a proxy between browsers and an honest server that sees all messages and tampers with signals."""
 
 import http.client
 import json
@@ -23,14 +23,14 @@ _HOP_BY_HOP: Final = {"connection", "content-length", "transfer-encoding", "date
 
 @dataclass
 class Visitor:
-    """One browser's socket."""
+    """One browser's connection to the broker."""
 
     socket: ServerConnection
     id: str = ""
     said: list[str] = field(default_factory=list)
-    """The data of the signals that it sent."""
+    """The data of the signals it sent."""
     signals: int = 0
-    """How many signals it was told, true or not."""
+    """The number of signals it was sent, genuine or not."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def tell(self, message: Message) -> None:
@@ -42,17 +42,17 @@ class Visitor:
 
 
 class Liar:
-    """`with Liar(server.port) as liar`: browsers go to `liar.url`; `lie` says what becomes of each signal."""
+    """`with MaliciousBroker(server.port) as broker`: browsers open `broker.url`; `tamper` replaces each signal."""
 
     def __init__(self, to: int) -> None:
         self._to = to
         self.lie: Callable[[Visitor, Message], list[Message]] = lambda _visitor, message: [message]
-        """What the visitor is told in the place of a message that the server has for it."""
+        """The messages sent to a visitor in place of a signal that the server sent to it."""
         self.seen: list[str] = []
-        """Every message, of both directions, as text."""
+        """Every message in both directions, as text."""
         self.visitors: list[Visitor] = []
         self.signals: list[Message] = []
-        """What the server passed on, as it was."""
+        """The unmodified signals from the server."""
         self._news = threading.Condition()
         self._server: Server = serve(
             self._meet, "127.0.0.1", 0, subprotocols=[SUBPROTOCOL], process_request=self._page, compression=None
@@ -60,7 +60,7 @@ class Liar:
         self.url = f"http://127.0.0.1:{self._server.socket.getsockname()[1]}"
 
     def wait_for(self, *, signals: int) -> None:
-        """Until so many were passed on."""
+        """Wait until the server has sent this many signals."""
         with self._news:
             assert self._news.wait_for(lambda: len(self.signals) >= signals, timeout=20)
 

@@ -1,8 +1,8 @@
-// Somebody between two people: to each she is the other. She passes on all that they say, but compares keys herself.
-/** How many she is connected with. */
+// Mallory, a man in the middle: to each person she poses as the other. She relays everything but the key comparison.
+/** The number of connected victims. */
 globalThis.fooled = () => [...ends.values()].filter(({ connection }) => connection.connectionState === 'connected').length;
 const socket = new WebSocket(new URLSearchParams(location.search).get('liar'));
-const ends = new Map(); // by whom she faces
+const ends = new Map(); // by the id of the person on that side
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 const raw = (text) => Uint8Array.from(text.match(/../g), (pair) => parseInt(pair, 16));
 const keyIn = (sdp) => /fingerprint:sha-256 (\S+)/.exec(sdp)[1].replaceAll(':', '').toLowerCase();
@@ -48,7 +48,7 @@ class End {
     else await this.connection.addIceCandidate({ candidate, sdpMid: mid, usernameFragment: ufrag }).catch(() => {});
   }
 
-  // To who came second she is the first, who commits.
+  // To the second to join she poses as the first, who commits.
   keys() {
     const [mine, theirs] = [keyIn(this.connection.localDescription.sdp), keyIn(this.connection.remoteDescription.sdp)];
     return this.first ? mine + theirs : theirs + mine;
@@ -82,7 +82,7 @@ async function divert({ from, to, data }) {
   } else if (about.description.kind === 'answer') {
     await ends.get(from)?.take(about.description);
   } else {
-    for (const end of ends.values()) end.connection.close(); // of those who have met anew
+    for (const end of ends.values()) end.connection.close(); // of an earlier connection
     ends.clear();
     const second = new End(from, to);
     second.first = true;

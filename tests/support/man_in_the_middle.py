@@ -1,4 +1,4 @@
-"""A broker that lies in a room without a key, and somebody in the middle of the call that it introduces."""
+"""A man in the middle: a malicious broker diverts signals to a page that relays the call between two people."""
 
 import json
 import threading
@@ -18,16 +18,16 @@ HERE: Final = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Between:
-    """Browsers go to `url`; `mallory` is the page in the middle."""
+class ManInTheMiddle:
+    """Browsers open `url`; `mallory` is the page in the middle."""
 
     url: str
     mallory: Page
 
 
 @contextmanager
-def between(port: int, browser: Browser) -> Iterator[Between]:
-    """Every two people who meet through it meet Mallory."""
+def man_in_the_middle(port: int, browser: Browser) -> Iterator[ManInTheMiddle]:
+    """Put Mallory between every two people who join through it."""
     line: list[ServerConnection] = []
     ready = threading.Event()
 
@@ -50,6 +50,6 @@ def between(port: int, browser: Browser) -> Iterator[Between]:
         address = f"ws://127.0.0.1:{control.socket.getsockname()[1]}"
         mallory = browser.open(f"{pages}/man_in_the_middle.html?liar={address}")
         assert ready.wait(15), mallory.console
-        yield Between(liar.url, mallory)
+        yield ManInTheMiddle(liar.url, mallory)
         line[0].close()
         control.shutdown()

@@ -1,4 +1,4 @@
-"""Network namespaces of Linux: small machines with a network of their own, made and removed by a test."""
+"""Linux network namespaces: small machines with their own network, created and removed by a test."""
 
 import contextlib
 import ctypes
@@ -25,7 +25,7 @@ _numbers = itertools.count()
 
 
 def need_root() -> None:
-    """Skip unless namespaces can be made here; on CI, fail."""
+    """Skip the test unless namespaces can be created here; on CI, fail."""
     need("ip")
     if os.geteuid() == 0:
         return
@@ -36,14 +36,14 @@ def need_root() -> None:
 
 
 def run(*argv: str, text: str | None = None) -> str:
-    """Run a command that must succeed, and give back what it printed."""
+    """Run a command that must succeed, and return its output."""
     done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{' '.join(argv)}: {done.stderr}"
     return done.stdout
 
 
 class Namespace:
-    """One network namespace.  Its name is unique to this run."""
+    """One network namespace, with a name unique to this run."""
 
     def __init__(self, label: str) -> None:
         self.name = f"eyeline-{os.getpid()}-{next(_numbers)}-{label}"
@@ -51,32 +51,32 @@ class Namespace:
         self._dns: Process | None = None
         self._logs = scratch(label)
         run("ip", "netns", "add", self.name)
-        for scope in ("all", "default"):  # or an address that is found to be unique late is a change of network
+        for scope in ("all", "default"):  # late duplicate address detection would look like a network change
             self.do(f"sysctl -q -w net.ipv6.conf.{scope}.accept_dad=0")
         self.do("ip link set lo up")
 
     def do(self, command: str, text: str | None = None) -> str:
-        """Run a command inside; its words are parted by blanks."""
+        """Run a command inside; its arguments are separated by spaces."""
         return run("ip", "netns", "exec", self.name, *command.split(), text=text)
 
     @property
     def prefix(self) -> tuple[str, ...]:
-        """What to put before a command to run it inside."""
+        """The prefix of a command that runs it inside."""
         return ("ip", "netns", "exec", self.name)
 
     @property
     def machine(self) -> Machine:
-        """For a browser that is to run inside."""
+        """The `Machine` for a browser that runs inside."""
         return Machine(self.prefix, self.dial)
 
     def dial(self, address: tuple[str, int]) -> socket.socket:
-        """A connection made inside, to be used from outside."""
+        """A TCP connection made inside, usable from outside."""
         made = self._inside(lambda: socket.create_connection(address, timeout=10))
         made.settimeout(None)
         return made
 
     def udp(self, port: int = 0) -> socket.socket:
-        """A datagram socket inside, for IPv4, to be used from outside."""
+        """An IPv4 UDP socket inside, usable from outside."""
         made = self._inside(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         made.bind(("0.0.0.0", port))
         return made
@@ -91,7 +91,7 @@ class Namespace:
             except BaseException as error:
                 made.append(error)
 
-        thread = threading.Thread(target=work)  # a thread of its own, whose namespace ends with it
+        thread = threading.Thread(target=work)  # a thread of its own, since a thread stays in its namespace
         thread.start()
         thread.join()
         [outcome] = made
@@ -100,7 +100,7 @@ class Namespace:
         return outcome
 
     def names(self, hosts: Mapping[str, str]) -> None:
-        """What names mean inside, by file and by DNS; all others are unknown."""
+        """Resolve these names inside, by hosts file and DNS; all others are unknown."""
         self._files.mkdir(parents=True)
         lines = ["127.0.0.1 localhost", "::1 localhost", *(f"{ip} {name}" for name, ip in hosts.items())]
         self._files.joinpath("hosts").write_text("\n".join(lines) + "\n", encoding="ascii")
@@ -112,7 +112,7 @@ class Namespace:
         self._dns.says("(listening)")
 
     def delete(self) -> None:
-        """It goes with all its links; what still runs inside goes on without a network."""
+        """Delete it with all its links; processes still inside lose their network."""
         if self._dns is not None:
             self._dns.end()
         self._logs.cleanup()
@@ -120,7 +120,7 @@ class Namespace:
             run("ip", "netns", "delete", self.name)
         shutil.rmtree(self._files, ignore_errors=True)
         with contextlib.suppress(OSError):
-            self._files.parent.rmdir()  # if it was ours, and is empty
+            self._files.parent.rmdir()  # if it was ours and is empty
 
 
 def _enter(name: str) -> None:
@@ -131,26 +131,26 @@ def _enter(name: str) -> None:
 
 
 class Wires:
-    """Namespaces and what connects them; all is gone when the block ends."""
+    """Namespaces and the links between them, removed at the end of the block."""
 
     def __init__(self) -> None:
         need_root()
         self._namespaces: list[Namespace] = []
 
     def namespace(self, label: str) -> Namespace:
-        """One more machine."""
+        """Add a machine."""
         made = Namespace(label)
         self._namespaces.append(made)
         return made
 
     def cable(self, one: Namespace, end: str, other: Namespace, other_end: str) -> None:
-        """A cable between two machines, with the names of its ends."""
+        """Connect two machines by a veth pair with these interface names."""
         run("ip", "link", "add", end, "netns", one.name, "type", "veth", "peer", other_end, "netns", other.name)
         one.do(f"ip link set {end} up")
         other.do(f"ip link set {other_end} up")
 
     def bridge(self, label: str, plugs: Sequence[tuple[Namespace, str]]) -> Namespace:
-        """A switch with a cable to each machine."""
+        """Add a switch connected to each machine."""
         switch = self.namespace(label)
         switch.do("ip link add br0 type bridge")
         switch.do("ip link set br0 up")

@@ -1,14 +1,14 @@
-"""Kinds of NAT as nftables rules (RFC 4787's words).  The lab's routers have `wan` outside and `lan` inside.
+"""Kinds of NAT as nftables rules (terms of RFC 4787).  The lab's routers have `wan` outside and `lan` inside.
 
-What nobody inside asked for is dropped at the outside, never accepted: else conntrack would keep the packet's tuple,
-the later answer would leave from another port, and hole punching would fail.
+Unsolicited packets are dropped on arrival, never accepted: otherwise conntrack would keep the packet's tuple, the
+later response would leave from another port, and hole punching would fail.
 """
 
 from typing import Final, Literal, get_args
 
 Kind = Literal["none", "full", "addr", "port", "sym", "udpblock"]
-"""No NAT; mapping that doesn't depend on the endpoint with full-cone, address- or port-restricted filtering; mapping
-that does (symmetric); port-restricted that lets out nothing but TCP to port 443."""
+"""No NAT; endpoint-independent mapping with full-cone, address- or port-restricted filtering; endpoint-dependent
+mapping (symmetric); port-restricted with nothing allowed out but TCP to port 443."""
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
@@ -17,7 +17,7 @@ table inet cut {
   chain forward { type filter hook forward priority raw; drop; }
 }
 """
-"""Nothing passes any more."""
+"""Nothing passes."""
 
 _HEAD: Final = """
 flush ruleset
@@ -61,14 +61,14 @@ _ONLY_443: Final = """
 
 
 FIREWALL: Final = _HEAD + _CLOSED % "" + "}\n"
-"""No NAT, but nothing comes in that wasn't asked for, as is usual with IPv6."""
+"""No NAT, but unsolicited packets are dropped, as is usual with IPv6."""
 
 FIREWALL_443: Final = _HEAD + _CLOSED % _ONLY_443 + "}\n"
-"""And nothing goes out but TCP to port 443."""
+"""The same, with nothing allowed out but TCP to port 443."""
 
 
 def rules(kind: Kind) -> str:
-    """For `nft -f -` in the router."""
+    """The rules for `nft -f -` in the router."""
     match kind:
         case "none":
             body = ""

@@ -1,4 +1,4 @@
-"""A broker with its clients in virtual time: the real machines, no socket, no clock, no chance."""
+"""A broker and its clients in virtual time: the real state machines, without sockets, clocks or randomness."""
 
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ __all__ = ["Client", "Closed", "Network", "Welcome"]
 
 @dataclass(frozen=True)
 class Closed:
-    """What a client sees of a closed socket."""
+    """A closed socket as the client sees it."""
 
     code: int
     reason: str
@@ -33,7 +33,7 @@ class Closed:
 
 @dataclass
 class Client:
-    """One socket, as its owner sees it."""
+    """One socket from the client's side."""
 
     name: str
     session: Session
@@ -41,14 +41,14 @@ class Client:
     open: bool = True
 
     def messages(self) -> list[FromBroker]:
-        """All that came since the last call, decoded."""
+        """All messages since the last call, decoded."""
         came = [decode_from_broker(text) for text in self.got if isinstance(text, str)]
         self.got.clear()
         return came
 
 
 class Network:
-    """Sessions and rooms, joined by function calls; `now` moves only by `pass_time`."""
+    """Sessions and rooms connected by function calls; `now` changes only in `pass_time`."""
 
     def __init__(self, capacity: int = 4) -> None:
         self.now = 0.0
@@ -62,7 +62,7 @@ class Network:
         self._opened: defaultdict[str, int] = defaultdict(int)
 
     def open(self, name: str, network: str = "") -> Client:
-        """A socket is opened.  The n-th of `alice` would get the peer id `alice-000n`."""
+        """Open a socket.  The n-th socket of `alice` would get the peer id `alice-000n`."""
         self._opened[name] += 1
         peer = f"{name}-{self._opened[name]:04}"
         policy = SessionPolicy(self._key, Ice(), passes=self.passes, guests=self.guests, network=network)
@@ -72,16 +72,16 @@ class Network:
         return client
 
     def say(self, client: Client, text: str | bytes) -> None:
-        """A frame from the client reaches the broker."""
+        """Deliver a frame from the client to the broker."""
         self._perform(client, client.session.receive(text, self.now))
 
     def lose(self, client: Client) -> None:
-        """The socket breaks, and the broker notices."""
+        """Close the socket, noticed by the broker."""
         client.open = False
         self._perform(client, client.session.lose())
 
     def restart(self) -> None:
-        """The broker is killed and started again: it knows nobody, but has its key."""
+        """Kill and restart the broker: it forgets everyone but keeps its key."""
         for client in self.clients:
             client.open = False
         self.clients.clear()
@@ -90,12 +90,12 @@ class Network:
         self._broker_run = BrokerRun(f"life-{number}", began=self.now, unix_offset=0)
 
     def drain(self) -> None:
-        """The broker says goodbye to everybody."""
+        """Drain: the broker closes every session."""
         for client in list(self.clients):
             self._perform(client, client.session.see_out(1000))
 
     def pass_time(self, until: float) -> None:
-        """Ring every alarm that is due by then, in order."""
+        """Advance the time and run every timer that is due, in order."""
         while (due := self._next_wake()) is not None and due <= until:
             self.now = max(self.now, due)
             for client in list(self.clients):
@@ -130,7 +130,7 @@ class Network:
                     client.open = False
 
     def ask(self, name: RoomName, request: Request) -> None:
-        """Ask the room, as a session does, or whoever runs it."""
+        """Send a request to the room, as a session or the API does."""
         room = self.rooms.get(name)
         if room is None:
             room = Room(name, capacity=self.capacity, broker_run=self._broker_run, now=self.now)

@@ -14,7 +14,7 @@ from tests.support.tools import need
 
 
 class Nginx:
-    """In front of an Eyeline on port 8000 of the same machine."""
+    """Nginx in front of Eyeline on port 8000 of the same machine."""
 
     def __init__(self, place: Namespace, name: str) -> None:
         self._scratch = scratch("nginx")

@@ -1,7 +1,7 @@
-"""A program of others' making: its process, its log, and the one WebSocket by which it is told what to do.
+"""External processes and their logs, and the command WebSocket of a browser.
 
-Chromium speaks CDP here and Firefox speaks WebDriver BiDi.  Both are commands with a number, answers with the same
-number and news without one, as JSON.  No thread and no event loop of the caller's is taken: `asyncio.run` stays free.
+Chromium speaks CDP and Firefox WebDriver BiDi.  Both use JSON: commands with a number, results with the same number,
+and events without one.  No thread or event loop of the caller is used, so `asyncio.run` stays available.
 """
 
 import json
@@ -25,16 +25,16 @@ from websockets.sync.client import connect
 Json = dict[str, Any]
 PATIENCE: Final = 30.0
 START: Final = 90.0
-"""Firefox has been seen to take 17 s on two cores with much else to do."""
+"""Firefox has taken 17 s on two busy cores."""
 
 
 class WireError(Exception):
-    """The program refused a command, or is gone."""
+    """The browser rejected a command, or is gone."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Where a program runs: here, or in a network namespace (words before its command, and a socket made in there)."""
+    """Where a program runs: here, or in a network namespace (a command prefix, and a way to connect from inside)."""
 
     prefix: tuple[str, ...] = ()
     dial: Callable[[tuple[str, int]], socket.socket] = socket.create_connection
@@ -44,7 +44,7 @@ HERE: Final = Machine()
 
 
 class Process:
-    """One program in a process group of its own.  All that it prints goes to `log`, also over several starts."""
+    """One program in its own process group.  Its output is appended to `log`, across several starts."""
 
     def __init__(self, argv: Sequence[str], log: Path, env: dict[str, str] | None = None) -> None:
         self._log = log
@@ -63,26 +63,26 @@ class Process:
         return self._popen.poll() is None
 
     def log(self) -> str:
-        """What this start of the program has printed."""
+        """The output of this start of the program."""
         return self._log.read_bytes()[self._from :].decode(errors="replace")
 
     def says(self, pattern: str, deadline: float = START) -> str:
-        """The first group of `pattern`, once a line of the log holds it."""
+        """Wait until the log matches `pattern`; returns its first group."""
         end = time.monotonic() + deadline
         while not (found := re.search(pattern, self.log())):
             if not self.alive or time.monotonic() > end:
-                raise WireError(f"{self._popen.args!r} never said {pattern!r}:\n{self.log()}")
+                raise WireError(f"{self._popen.args!r} never printed {pattern!r}:\n{self.log()}")
             time.sleep(0.01)
         return found[1]
 
     def end(self, sign: signal.Signals = signal.SIGTERM, deadline: float = 10.0) -> int:
-        """Signal the program, kill its whole group if it stays, and give back its exit code."""
+        """Send a signal, kill the whole group after `deadline`, and return the exit code."""
         if self.alive:
             self._popen.send_signal(sign)
         return self.wait(deadline)
 
     def wait(self, deadline: float = 10.0) -> int:
-        """Let the program leave by itself; whatever of its group is there after `deadline` is killed."""
+        """Wait for the program to exit; after `deadline` its whole group is killed.  Returns the exit code."""
         with suppress(subprocess.TimeoutExpired):
             self._popen.wait(deadline)
         with suppress(ProcessLookupError):
@@ -91,7 +91,7 @@ class Process:
 
 
 class Wire:
-    """Commands out, answers and news in."""
+    """A WebSocket for commands, their results and events."""
 
     def __init__(self, url: str, news: Callable[[Json], None], machine: Machine = HERE) -> None:
         self._news = news
@@ -104,22 +104,22 @@ class Wire:
         )
 
     def tell(self, method: str, params: Json, **envelope: str) -> int:
-        """Send a command without waiting for its answer."""
+        """Send a command without waiting for its result."""
         self._number += 1
         self._send({"id": self._number, "method": method, "params": params, **envelope})
         return self._number
 
     def ask(self, method: str, params: Json, *, deadline: float = PATIENCE, **envelope: str) -> Json:
-        """Send a command and give back its result."""
+        """Send a command and return its result."""
         number = self.tell(method, params, **envelope)
         end = time.monotonic() + deadline
         while (answer := self._next(max(0.0, end - time.monotonic()))) is not None:
             if answer.get("id") == number:
                 return _result(answer, method)
-        raise WireError(f"{method}: no answer in {deadline:.1f} s")
+        raise WireError(f"{method}: no result in {deadline:.1f} s")
 
     def hear(self) -> None:
-        """Take in the news that has come by now."""
+        """Handle the events received so far."""
         while self._next(0.0) is not None:
             pass
 
@@ -133,7 +133,7 @@ class Wire:
             raise WireError("the browser is gone") from gone
 
     def _next(self, patience: float) -> Json | None:
-        """The next message; news is handed on before it is given back."""
+        """The next message; events are passed on before it is returned."""
         try:
             message: Json = json.loads(self._socket.recv(timeout=patience))
         except TimeoutError:
@@ -155,5 +155,5 @@ def _result(answer: Json, method: str) -> Json:
 
 
 def scratch(name: str) -> tempfile.TemporaryDirectory[str]:
-    """A directory that goes away with the program that used it."""
+    """A temporary directory for one program."""
     return tempfile.TemporaryDirectory(prefix=f"eyeline-{name}-", ignore_cleanup_errors=True)

@@ -1,4 +1,4 @@
-"""A relay on real sockets, and clients that ask it."""
+"""A TURN server on real sockets, and TURN clients for it."""
 
 import asyncio
 import ipaddress
@@ -38,11 +38,11 @@ from tests.support.turn import SECRET
 LOOPBACK = bytes((127, 0, 0, 1))
 CHANNEL = 0x4001
 QUIET_S = 0.2
-"""How long nothing has to come, before it is taken for dropped."""
+"""Seconds without data after which a datagram counts as dropped."""
 
 
 class Running:
-    """A relay in a thread of its own, so that tests can use plain sockets."""
+    """A relay in its own thread, so that tests can use blocking sockets."""
 
     def __init__(
         self, factory: Callable[[], asyncio.AbstractEventLoop], ports: range, rate: float, sockets: int | None
@@ -87,7 +87,7 @@ class Running:
         self._loop.call_soon_threadsafe(self.relay.revoke, "tea", peer)
 
     def tick(self, seconds: float) -> None:
-        """Streams are looked at as if so many seconds were over."""
+        """Check the streams' timeouts as if this many seconds had passed."""
 
         def look() -> None:
             for flow, stream in list(self.relay._streams.items()):
@@ -97,7 +97,7 @@ class Running:
         self._loop.call_soon_threadsafe(look)
 
     def run(self, function: Callable[[], object]) -> None:
-        """Call it in the relay's thread, and wait until that is done."""
+        """Call the function in the relay's thread, and wait for it."""
         done = threading.Event()
         self._loop.call_soon_threadsafe(function)
         self._loop.call_soon_threadsafe(done.set)
@@ -128,7 +128,7 @@ def running(
 
 
 class Client:
-    """A TURN client over UDP or TCP, one request after another."""
+    """A TURN client over UDP or TCP, with one request at a time."""
 
     def __init__(self, relay: Running, transport: str = "udp", peer: str = "alice", host: str = "127.0.0.1") -> None:
         if transport == "udp":
@@ -144,7 +144,7 @@ class Client:
         self._nonce = ""
 
     def ask(self, method: int, *attributes: Attribute) -> Message:
-        """The answer, after a challenge if there was none yet."""
+        """Send a request and return the response, after a challenge if needed."""
         self.wire.send(self.signed(method, *attributes))
         answer = Message.decode(self.receive())
         error, nonce = answer.get(ErrorCode), answer.get(Nonce)
@@ -154,7 +154,7 @@ class Client:
         return answer
 
     def signed(self, method: int, *attributes: Attribute) -> bytes:
-        """A request with the nonce of the last challenge."""
+        """A request signed with the last challenge's nonce."""
         who = (Username(self.username), Realm(REALM), Nonce(self._nonce))
         request = Message(method, Class.REQUEST, os.urandom(12), (*attributes, *who)).encode()
         return integrity.sign(request, self._key)
@@ -183,12 +183,12 @@ class Client:
         return self._waiting.pop(0)
 
     def say(self, channel: int, data: bytes, length: int | None = None) -> None:
-        """ChannelData, perhaps with a length that lies."""
+        """Send ChannelData, optionally with a wrong length field."""
         padding = bytes(-len(data) % 4) if self._splitter else b""
         self.wire.send(channel.to_bytes(2) + (len(data) if length is None else length).to_bytes(2) + data + padding)
 
     def indicate(self, peer: socket.socket, *attributes: Attribute) -> None:
-        """A Send indication."""
+        """Send a Send indication."""
         said = (XorPeerAddress(address(peer)), *attributes)
         self.wire.send(Message(SEND, Class.INDICATION, os.urandom(12), said).encode())
 
@@ -205,12 +205,12 @@ def address(wire: socket.socket) -> Address:
 
 
 def files() -> int:
-    """How many files this process has open, sockets among them."""
+    """The number of open file descriptors of this process, including sockets."""
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def until(holds: Callable[[], bool]) -> None:
-    """Wait for the server's thread."""
+    """Wait until the condition holds in the server's thread."""
     end = time.monotonic() + 5
     while not holds():
         assert time.monotonic() < end

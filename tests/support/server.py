@@ -1,4 +1,4 @@
-"""A real `eyeline serve` in a process of its own."""
+"""A real `eyeline serve` process."""
 
 import http.client
 import os
@@ -19,9 +19,9 @@ ROOT: Final = Path(__file__).parents[2]
 
 
 class LiveServer:
-    """`with LiveServer("--some-flag") as server`: listens when the block begins, is gone when it ends.
+    """`with LiveServer("--some-flag") as server`: listens inside the block.
 
-    PortAllocator and data directory stay the same from `kill` or `stop` to the next `start`.
+    Ports and data directory stay the same from `kill` or `stop` to the next `start`.
     """
 
     def __init__(self, *flags: str, env: dict[str, str] | None = None, deadline: float = 15.0) -> None:
@@ -40,7 +40,7 @@ class LiveServer:
         return self._running().pid
 
     def start(self) -> None:
-        """Start (again), and wait until it answers."""
+        """Start or restart it, and wait until it answers."""
         if self._process and self._process.alive:
             raise RuntimeError("the server runs already")
         self._process = Process(self._argv(), self._log, {**os.environ, **self._env, "PYTHONPATH": str(ROOT / "src")})
@@ -52,11 +52,11 @@ class LiveServer:
             time.sleep(0.02)
 
     def kill(self) -> None:
-        """End it as a crash does: SIGKILL."""
+        """Kill it with SIGKILL, like a crash."""
         self._running().end(signal.SIGKILL)
 
     def stop(self, deadline: float = 10.0) -> int:
-        """Ask it to stop (SIGTERM) and give back its exit code; what stays is killed after `deadline`."""
+        """Stop it with SIGTERM and return its exit code; after `deadline` it is killed."""
         return self._running().end(signal.SIGTERM, deadline)
 
     def healthy(self) -> bool:
@@ -75,11 +75,11 @@ class LiveServer:
             connection.close()
 
     def log(self) -> str:
-        """All that the server has printed, over all its starts."""
+        """Everything the server has printed, over all its starts."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     def transcript(self) -> str:
-        """The lines of it that are log: not the greeting, which says where to point a browser."""
+        """The log lines of the output, without the startup message."""
         lines = [line for line in self.log().splitlines() if re.match(r"\d\d:\d\d:\d\d ", line)]
         assert not re.search(r"\d+\.\d+\.\d+\.\d+|[0-9a-f]+::[0-9a-f]*|ufrag|Traceback", "\n".join(lines))
         return "\n".join(lines)
@@ -111,14 +111,14 @@ class LiveServer:
 
 
 def unverified() -> ssl.SSLContext:
-    """For a server with a certificate of its own making."""
+    """A TLS context that accepts self-signed certificates."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
 
 
 def free_port(kind: socket.SocketKind) -> int:
-    """A port that nobody listens on just now."""
+    """A port on which nothing listens at present."""
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -126,7 +126,7 @@ def free_port(kind: socket.SocketKind) -> int:
 
 
 def own_address() -> str:
-    """The one that packets to the world leave from; none is sent."""
+    """This machine's address for outgoing packets; none is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("203.0.113.1", 9))
         return str(probe.getsockname()[0])

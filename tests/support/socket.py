@@ -1,4 +1,4 @@
-"""A WebSocket to a real broker, and an ASGI server around any application."""
+"""A WebSocket client of a real broker, and an ASGI server for any application."""
 
 import contextlib
 import json
@@ -19,9 +19,9 @@ from tests.support.server import unverified
 
 
 class Socket:
-    """`with Socket(url) as alice`: one client that speaks the protocol by hand.
+    """`with Socket(url) as alice`: a client that sends protocol messages by hand.
 
-    What it does not `hear` stays in the network; `receive_buffer` bytes of it with its own kernel, if given.
+    Messages that it doesn't receive stay in the network; `receive_buffer` limits its own kernel's buffer.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Socket:
                 return message
 
     def join(self, room: str, name: str) -> dict[str, Any]:
-        """Takes a seat; the answer."""
+        """Join the room; returns the `joined` message."""
         self.say({"type": "hello", "room": room})
         self.say({"type": "join", "name": name})
         return self.hear("joined")
@@ -77,14 +77,14 @@ class Socket:
 def _dial(url: str, receive_buffer: int) -> socket.socket:
     parts = urlsplit(url)
     client = socket.socket()
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)  # before it connects: it sizes the window
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)  # before connecting: it sets the TCP window
     client.connect((parts.hostname, parts.port))
     return client
 
 
 @contextlib.contextmanager
 def serving(app: ASGIApp) -> Iterator[str]:
-    """The application on a port of its own, in a thread; its URL."""
+    """Serve the application on a free port, in a thread; yields its URL."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, ws="websockets-sansio", log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()

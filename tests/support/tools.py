@@ -1,4 +1,4 @@
-"""Other people's programs that tests need."""
+"""Third-party programs that tests need."""
 
 import os
 import shutil
@@ -16,11 +16,11 @@ DEBIAN: Final = {
     "turnutils_stunclient": "coturn",
     "turnutils_uclient": "coturn",
 }
-"""The package of a program that is not named like its package."""
+"""Programs whose package has another name."""
 
 
 def need(program: str) -> str:
-    """The path of `program`.  Without it the test is skipped; on CI (`CI=true`), where nobody reads skips, it fails."""
+    """The path of `program`.  Without it the test is skipped; on CI (`CI=true`), where no one reads skips, it fails."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
     if found := shutil.which(program, path=path):
         return found

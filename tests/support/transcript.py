@@ -1,24 +1,24 @@
-"""Golden dialogues: plain text, played by Python against the broker's machines and by TypeScript against the client's.
+"""Golden transcripts: plain text, played by Python against the broker's machines and TypeScript against the client's.
 
-capacity 2                  the room's; first line, if at all
-rooms tokens                who shows no pass stays out
-@1.5 alice opens            at that second a socket is opened
-alice opens with eyJ...     likewise, and this is her pass
-alice opens at coffee       likewise; she goes to that room, not to tea
-alice opens owning tea by.. likewise, and this is the owner's key of that room
-alice > {...}               the client says
-alice > 70 times {..$i..}   says it so often; `$i` is 1, 2, 3 ...
-alice > 70000 times x       says one signal of so many x
-alice < {...}               and must hear this next; `$alice.token` stands for the newest resume token
-alice < closed 4001 why     and must see the socket closed
-alice loses                 the socket breaks, and the broker notices
-alice vanishes              the socket breaks, and the broker does not notice
-broker restarts             killed and started again
-site removes alice-0001     takes a member out of the room tea
-site ends                   ends the call in it for all
-broker drains               says goodbye to all
+capacity 2                  of the room; only as the first line
+rooms tokens                clients without a pass are refused
+@1.5 alice opens            at that second Alice opens a socket
+alice opens with eyJ...     the same, with this pass
+alice opens at coffee       the same, for that room instead of tea
+alice opens owning tea by.. the same, with this owner key of that room
+alice > {...}               the client sends
+alice > 70 times {..$i..}   sends it 70 times; `$i` is 1, 2, 3 ...
+alice > 70000 times x       sends one signal with 70000 x as data
+alice < {...}               must receive this next; `$alice.token` stands for the newest resume token
+alice < closed 4001 why     must see the socket closed
+alice loses                 the socket closes, and the broker notices
+alice vanishes              the socket breaks, unnoticed by the broker
+broker restarts             the broker is killed and restarted
+site removes alice-0001     the site removes a member from the room tea
+site ends                   the site ends the call in it for everyone
+broker drains               the broker closes every session
 
-python -m tests.support.transcript --record FILE ...    writes the answers into the files; read them critically
+python -m tests.support.transcript --record FILE ...    writes the responses into the files; review them
 """
 
 import json
@@ -35,7 +35,7 @@ _LINE = re.compile(r"^(?:@(?P<at>[\d.]+)\s+)?(?P<who>[a-z]+)\s+(?P<rest>.*)$")
 
 
 class Player:
-    """Plays one transcript; `script` is what really happened, with every answer written out."""
+    """Plays one transcript; `script` is the actual dialogue, with every response."""
 
     def __init__(self, path: Path) -> None:
         self.expected = path.read_text()
@@ -45,7 +45,7 @@ class Player:
         self._tokens: dict[str, str] = {}
 
     def play(self) -> None:
-        """Plays it to its end."""
+        """Play the whole transcript."""
         for line in self.expected.splitlines():
             if " < " in line:
                 continue
@@ -119,14 +119,14 @@ class Player:
 
 
 def main(arguments: list[str]) -> None:
-    """Plays the files; with `--record` writes into each what really happened."""
+    """Play the files; with `--record`, write the actual dialogue into each."""
     for path in (Path(argument) for argument in arguments if argument != "--record"):
         player = Player(path)
         player.play()
         if "--record" in arguments:
             path.write_text(player.script)
         elif player.script != player.expected:
-            sys.exit(f"{path} is not what happens")
+            sys.exit(f"{path} differs from what happens")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A TURN server as a machine, and clients that ask it: no sockets, time is a number."""
+"""The TURN server's state machine with simulated clients: no sockets, and time is a number."""
 
 import itertools
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ ASK = (RequestedTransport(UDP),)
 
 
 class World:
-    """A server, the edge that opens its addresses, and the time."""
+    """A server, the I/O layer that opens its addresses, and the time."""
 
     def __init__(
         self,
@@ -65,15 +65,15 @@ class World:
         self.server.wake(self.now, UNIX)
         self.ports = ports
         self.effects: list[Effect] = []
-        """All that the edge was asked for, but answers."""
+        """All effects except responses."""
         self._next = itertools.count(50_000)
 
     def receive(self, datagram: bytes, flow: Flow) -> list[bytes]:
-        """What the client is answered."""
+        """Deliver a datagram; returns the responses to the client."""
         return self.perform(self.server.receive(datagram, flow, self.now))
 
     def perform(self, effects: list[Effect]) -> list[bytes]:
-        """Do what an edge does; gives back what was sent."""
+        """Perform effects as the I/O layer does; returns what was sent."""
         sent: list[bytes] = []
         for effect in effects:
             if isinstance(effect, Send):
@@ -85,7 +85,7 @@ class World:
         return sent
 
     def later(self, seconds: float) -> None:
-        """Time passes; the server is woken as it is in earnest."""
+        """Advance the time; the server is woken as in production."""
         self.now += seconds
         self.perform(self.server.wake(self.now, UNIX + self.now - 1000))
 
@@ -105,7 +105,7 @@ class World:
 
 @dataclass
 class Client:
-    """One client that signs as a peer in a room."""
+    """One client that signs its requests as a peer in a room."""
 
     world: World
     peer: str = "alice"
@@ -128,7 +128,7 @@ class Client:
         return Flow(self.transport, Address(bytes((192, 0, 2, 1)), self.port), HERE)
 
     def signed(self, method: int, *attributes: Attribute | Unknown, transaction: bytes | None = None) -> bytes:
-        """A request as it is after the challenge."""
+        """A request as sent after the challenge."""
         who: tuple[Attribute, ...] = (Username(self.username),)
         if self.sha256:
             algorithms = (PasswordAlgorithm(PasswordAlgorithm.SHA256), PasswordAlgorithm(PasswordAlgorithm.MD5))
@@ -141,7 +141,7 @@ class Client:
         return integrity.sign(datagram, credentials.key_md5(self.username, "eyeline", self.password))
 
     def challenged(self) -> Message:
-        """The answer to a bare Allocate; keeps its nonce."""
+        """The response to an unauthenticated Allocate; its nonce is kept."""
         answer = self.send(Message(ALLOCATE, Class.REQUEST, next(self.transactions).to_bytes(12), ASK).encode())
         found = answer.get(Nonce)
         assert found is not None
@@ -149,30 +149,26 @@ class Client:
         return answer
 
     def send(self, datagram: bytes) -> Message:
-        """The one answer to it."""
+        """Send a datagram and return the only response."""
         [answer] = self.world.receive(datagram, self.flow)
         return Message.decode(answer)
 
     def ask(self, method: int, *attributes: Attribute | Unknown) -> int:
-        """0 when it was granted, else the code of the error."""
+        """Send a request; returns 0 for success, else the error code."""
         if not self.nonce:
             self.challenged()
         return code(self.send(self.signed(method, *attributes)))
 
     def allocate(self, *attributes: Attribute | Unknown) -> int:
-        """See `ask`."""
         return self.ask(ALLOCATE, *ASK, *attributes)
 
     def refresh(self, seconds: int | None = None) -> int:
-        """See `ask`."""
         return self.ask(REFRESH, *([] if seconds is None else [Lifetime(seconds)]))
 
     def permit(self, *peers: Address) -> int:
-        """See `ask`."""
         return self.ask(CREATE_PERMISSION, *(XorPeerAddress(peer) for peer in peers))
 
     def bind(self, channel: int, peer: Address = PEER) -> int:
-        """See `ask`."""
         return self.ask(CHANNEL_BIND, ChannelNumber(channel), XorPeerAddress(peer))
 
 

@@ -1,4 +1,4 @@
-"""What a client holds: how much of it, how long, and by which rules (RFC 8656, 7 to 12)."""
+"""TURN allocations, permissions and channels: quotas, lifetimes and rules (RFC 8656, 7 to 12)."""
 
 import pytest
 from hypothesis import given, settings
@@ -95,7 +95,7 @@ def test_unsupported_allocation_is_refused_with_its_error_code(
 
 
 def test_request_without_a_family_gets_ipv6_where_only_ipv6_exists() -> None:
-    """Browsers don't say which family they want; to say IPv4 is another matter."""
+    """Browsers don't request a family; an explicit request for IPv4 is refused."""
     client = Client(World(families=frozenset({IPV6})))
     assert granted(client).get(XorRelayedAddress) == XorRelayedAddress(Address(OUTSIDE[16], 50_000))
     assert Client(client.world, port=2).allocate(RequestedAddressFamily(IPV4)) == 440
@@ -161,7 +161,7 @@ def test_lifetime_has_a_minimum_and_a_maximum(asked: int | None, given: int) -> 
 
 
 def test_permission_lasts_five_minutes_and_is_not_renewed_by_data() -> None:
-    """RFC 8656, 9: only a request does."""
+    """RFC 8656, 9: only a request renews it."""
     client = Client(World())
     assert (client.allocate(), client.permit(PEER)) == (0, 0)
     client.world.later(PERMISSION_S - 1)
@@ -257,7 +257,7 @@ def test_reserved_port_is_for_its_member_once_and_for_30_seconds() -> None:
 
 
 def test_reserved_port_counts_in_the_quota_after_its_allocation_ends() -> None:
-    """Else one member could have every odd port kept, by asking and giving back in turn."""
+    """Otherwise one member could reserve every odd port by allocating and freeing in turn."""
     world = World(max_per_member=3)
     client = Client(world)
     token = granted(client, EvenPort(True)).get(ReservationToken)

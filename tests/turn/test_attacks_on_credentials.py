@@ -1,4 +1,4 @@
-"""Who has no right to relay gets nothing, learns nothing, and leaves nothing behind (RFC 8489, 9.2 and 16)."""
+"""Attacks on credentials: a client without valid ones gets nothing and leaves no state (RFC 8489, 9.2, 16)."""
 
 import base64
 import hashlib
@@ -28,7 +28,7 @@ from eyeline.turn.server import ANSWERS_TO_A_STREAM
 
 
 def test_challenge_is_short() -> None:
-    """RFC 8489, 16: what a forged source can make us send to a victim is bounded, in length too."""
+    """RFC 8489, 16: responses to a spoofed source are bounded, in length too."""
     client = Client(World())
     bare = Message(ALLOCATE, Class.REQUEST, bytes(12), ASK).encode()
     [answer] = client.world.receive(bare, client.flow)
@@ -41,7 +41,7 @@ def test_challenge_is_short() -> None:
 
 @pytest.mark.parametrize("method", [ALLOCATE, REFRESH, CREATE_PERMISSION, CHANNEL_BIND])
 def test_challenge_stays_within_the_amplification_limit(method: int) -> None:
-    """Not to the shortest request either, which is a header alone."""
+    """Even for the shortest request, a header alone."""
     client = Client(World())
     bare = Message(method, Class.REQUEST, bytes(12)).encode()
     for request in (bare, integrity.add_fingerprint(bare)):
@@ -51,7 +51,7 @@ def test_challenge_stays_within_the_amplification_limit(method: int) -> None:
 
 
 def test_no_state_is_kept_for_unauthenticated_clients() -> None:
-    """RFC 8656, 21.1: state exhaustion; a thousand strangers leave nothing but their source's budget."""
+    """RFC 8656, 21.1: state exhaustion; a thousand unknown clients leave only their source's rate limit."""
     world = World()
     for port in range(1000):
         stranger = Client(world, username=f"1800000600:x.{port}", password="guess", port=port)
@@ -106,7 +106,7 @@ def test_signature_without_its_attributes_is_a_bad_request(missing: type) -> Non
 
 
 def test_stripped_or_altered_password_algorithms_are_refused() -> None:
-    """Bid-down (RFC 8489, 9.2.4 and 16.1): one of the pair alone, or a list that isn't ours."""
+    """Bid-down attacks (RFC 8489, 9.2.4 and 16.1): one of the two attributes alone, or a list that isn't ours."""
     client = Client(World())
     client.challenged()
     md5, sha = PasswordAlgorithm(PasswordAlgorithm.MD5), PasswordAlgorithm(PasswordAlgorithm.SHA256)
@@ -124,7 +124,7 @@ def test_stripped_or_altered_password_algorithms_are_refused() -> None:
 
 
 def test_nonce_with_altered_security_features_is_refused() -> None:
-    """RFC 8489, 9.2.1: the bits that say what we can do are under the nonce's HMAC."""
+    """RFC 8489, 9.2.1: the security feature bits are covered by the nonce's HMAC."""
     client = Client(World())
     client.challenged()
     assert client.nonce.startswith("obMatJos2gAAA")
@@ -133,7 +133,7 @@ def test_nonce_with_altered_security_features_is_refused() -> None:
 
 
 def test_userhash_is_neither_offered_nor_accepted() -> None:
-    """RFC 8489, 9.2: a client may name itself so only where the nonce says that it may."""
+    """RFC 8489, 9.2: a client may use USERHASH only where the nonce announces it."""
     client = Client(World())
     client.challenged()
     assert not base64.b64decode(client.nonce[9:13])[0] & 0b0100_0000
@@ -145,7 +145,7 @@ def test_userhash_is_neither_offered_nor_accepted() -> None:
 
 
 def test_nonce_is_valid_for_one_address_and_ten_minutes() -> None:
-    """RFC 8489, 9.2: forged, another client's, expired; each gets a new one by 438 and no word about credentials."""
+    """RFC 8489, 9.2: a forged, foreign or expired nonce gets 438 with a new one, and nothing about the credentials."""
     world = World()
     alice, other = Client(world), Client(world, port=41_000)
     alice.challenged()
@@ -177,13 +177,13 @@ def test_nonce_is_valid_for_one_address_and_ten_minutes() -> None:
     ],
 )
 def test_expired_or_premature_credentials_get_no_allocation(username: str) -> None:
-    """Expired, beyond an hour from now, no number: though they are signed with the right secret."""
+    """Expired, more than an hour ahead, or not a number, though signed with the right secret."""
     password = credentials.password(b"only the server knows", username)
     assert Client(World(), username=username, password=password).allocate() == 401
 
 
 def test_allocation_can_be_refreshed_with_expired_credentials() -> None:
-    """Browsers refresh with the credentials that they began with; it is the seat that ends the allocation."""
+    """Browsers refresh with the credentials of the allocation; the end of the seat ends the allocation."""
     world = World()
     client = Client(world)
     assert client.allocate() == 0
@@ -204,7 +204,7 @@ def test_leaving_member_loses_allocation_and_credentials() -> None:
     assert alice.refresh() == 437
     assert alice.allocate() == 401
     assert bob.refresh() == 0
-    assert Client(world, port=3).allocate() == 0, "who comes back to the seat gets new credentials"
+    assert Client(world, port=3).allocate() == 0, "a member that resumes the seat gets new credentials"
 
 
 def test_state_of_a_member_is_dropped_with_the_seat() -> None:

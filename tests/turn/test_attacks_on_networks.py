@@ -1,4 +1,4 @@
-"""The relay is no door into anybody's network, ours least of all (RFC 8656, 21.3.2 and 21.4)."""
+"""Attacks through the relay: it gives no access to internal networks, least of all ours (RFC 8656, 21.3.2 and 21.4)."""
 
 import ipaddress
 import struct
@@ -41,17 +41,17 @@ def packed(address: str) -> bytes:
 
 
 def disguises(ip: bytes) -> list[bytes]:
-    """Every IPv6 form in which an IPv4 address can hide."""
+    """Every IPv6 form that can embed an IPv4 address."""
     flipped = bytes(byte ^ 0xFF for byte in ip)
     return [
         bytes(12) + ip,  # compatible
         bytes(10) + b"\xff\xff" + ip,  # mapped
         bytes(8) + b"\xff\xff\0\0" + ip,  # translated
         packed("64:ff9b::")[:12] + ip,  # NAT64
-        packed("64:ff9b:1::")[:12] + ip,  # NAT64 of one's own
+        packed("64:ff9b:1::")[:12] + ip,  # NAT64 with a local prefix
         b"\x20\x02" + ip + bytes(10),  # 6to4
-        packed("2001::")[:4] + packed("1.1.1.1") + bytes(4) + flipped,  # Teredo, the client
-        packed("2001::")[:4] + ip + bytes(4) + packed("254.254.254.254"),  # Teredo, the server
+        packed("2001::")[:4] + packed("1.1.1.1") + bytes(4) + flipped,  # Teredo, client
+        packed("2001::")[:4] + ip + bytes(4) + packed("254.254.254.254"),  # Teredo, server
         packed("2a00::")[:8] + bytes.fromhex("00005efe") + ip,  # ISATAP
         packed("2a00::")[:8] + bytes.fromhex("02005efe") + ip,
     ]
@@ -93,8 +93,7 @@ def test_ipv6_form_of_a_blocked_address_is_blocked_whatever_its_other_bits(addre
 
 @given(st.integers(0, 2**32 - 1))
 def test_every_address_that_python_calls_private_is_blocked(number: int) -> None:
-    """Python's own table is newer and wider (documentation ranges): whatever it calls private or multicast and we let
-    pass must be one of those."""
+    """Python's table also has the documentation ranges; nothing else that it calls private or multicast is allowed."""
     ip = struct.pack("!I", number)
     address = ipaddress.IPv4Address(number)
     documentation = [ipaddress.ip_network(each) for each in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")]
@@ -130,7 +129,7 @@ def test_our_own_addresses_may_not_be_peers(ip: bytes) -> None:
 
 
 def test_two_clients_without_udp_connect_from_relay_to_relay() -> None:
-    """The one exception: the advertised address of a live allocation; the plane is told where its socket really is."""
+    """The one exception: the advertised address of a live allocation, mapped to the address of its socket."""
     world = World()
     alice, bob = allocated(world), Client(world, peer="bob", port=2)
     assert bob.allocate() == 0
@@ -140,12 +139,12 @@ def test_two_clients_without_udp_connect_from_relay_to_relay() -> None:
     assert alice.permit(theirs.advertised) == 0
     assert alice.bind(0x4001, theirs.advertised) == 0
     assert world.effects[-1] == Bind(alice.flow, 0x4001, theirs.advertised, theirs.local)
-    assert alice.bind(0x4002, Address(OUTSIDE[4], 22)) == 403, "another port of ours is not one"
+    assert alice.bind(0x4002, Address(OUTSIDE[4], 22)) == 403, "another port of ours isn't a relayed address"
     assert world.server.allocations.resolve(Address(OUTSIDE[4], 22)) is None
 
 
 def test_channel_to_a_relayed_address_ends_with_that_address() -> None:
-    """Its port may soon be anybody's."""
+    """Its port may soon belong to another client."""
     world = World()
     alice, bob = allocated(world), Client(world, peer="bob", port=2)
     assert bob.allocate() == 0
@@ -160,7 +159,7 @@ def test_channel_to_a_relayed_address_ends_with_that_address() -> None:
 
 
 def test_no_state_remains_of_a_channel_to_a_relayed_address() -> None:
-    """Neither while that lasts, nor where the operator has opened an address of ours that is none."""
+    """Neither while that address lives, nor where the operator opened an address of ours that isn't relayed."""
     world = World(opened=Policy([ipaddress.ip_network("10.0.0.5")]))
     bob = Client(world, peer="bob", port=2)
     assert bob.allocate() == 0

@@ -1,4 +1,4 @@
-"""Our client and our server as machines play against each other, also where datagrams are lost."""
+"""The TURN client and the TURN server as state machines, connected to each other, with packet loss."""
 
 import itertools
 from collections import deque
@@ -21,7 +21,7 @@ CHANNEL = 0x4001
 
 
 class Wire:
-    """A client, the world's server and a network that loses what `lost` says, one after another."""
+    """A client, a server and a network between them that loses datagrams as `lost` lists, in turn."""
 
     def __init__(self, world: World, lost: tuple[bool, ...] = (), login: Credentials | None = None) -> None:
         numbers = itertools.count(1)
@@ -35,7 +35,7 @@ class Wire:
         self.sent: list[bytes] = []
 
     def play(self, effects: list[ClientEffect]) -> ClientEvent:
-        """The first news there is; time passes as far as it has to."""
+        """The client's next event; time passes as far as needed."""
         waiting = deque(effects)
         while True:
             while waiting:
@@ -57,7 +57,7 @@ class Wire:
         return [effect for answer in there for effect in self.client.receive(answer, self.world.now)]
 
     def done(self, effects: list[ClientEffect]) -> int:
-        """The method that was granted."""
+        """The method that succeeded."""
         news = self.play(effects)
         assert isinstance(news, Answered), news
         return news.method

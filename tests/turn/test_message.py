@@ -1,4 +1,4 @@
-"""STUN messages: the RFCs' own samples, the rules of decoding one by one, and properties over all bytes."""
+"""STUN messages: the RFCs' test vectors, each decoding rule, and properties over arbitrary bytes."""
 
 import hashlib
 import hmac
@@ -55,12 +55,12 @@ def request(*attributes: Attribute | Unknown) -> Message:
 
 
 def with_body(body: bytes) -> bytes:
-    """A Binding request with these bytes after its header."""
+    """A Binding request with these bytes after the header."""
     head = request().encode()
     return head[:2] + len(body).to_bytes(2) + head[4:] + body
 
 
-# The samples
+# Test vectors
 
 
 def test_rfc5769_request_is_decoded_and_verified() -> None:

@@ -1,4 +1,4 @@
-"""Whatever clients ask in whatever order, what passes is what RFC 8656 says, and nothing outlives its allocation."""
+"""A stateful test of the TURN server: after any requests in any order it relays exactly what RFC 8656 allows."""
 
 from collections.abc import Callable
 from typing import Final
@@ -13,7 +13,7 @@ from eyeline.turn.attribute_formats import Address
 from eyeline.turn.effects import Bind, Flow, Forbid, Free, Open, Permit, Unbind
 
 MEMBERS: Final = ("alice", "alice", "bob")
-"""Three clients; two of them are one member, who has two networks."""
+"""Three clients; two of them belong to one member with two networks."""
 
 PEERS: Final = tuple(Address(bytes((198, 51, 100, ip)), port) for ip, port in ((1, 1000), (1, 2000), (2, 1000)))
 CHANNELS: Final = (0x4001, 0x7FFF)
@@ -22,7 +22,7 @@ who = st.integers(0, len(MEMBERS) - 1)
 
 
 class Held:
-    """What a client has, by the book."""
+    """The model's state of a client, by the RFC."""
 
     def __init__(self, ends_at: float) -> None:
         self.ends_at = ends_at
@@ -31,7 +31,7 @@ class Held:
 
 
 class Edge:
-    """What passes, as somebody sees it who only carries out what the server says."""
+    """What would be relayed, tracked by only carrying out the server's effects."""
 
     def __init__(self) -> None:
         self.permitted: dict[Flow, set[bytes]] = {}
@@ -133,7 +133,7 @@ class Relaying(RuleBasedStateMachine):
         return 0 if number in self.held else 437
 
     def fresh(self, number: int) -> Client:
-        """The client with credentials of now, as a page renews them."""
+        """Give the client fresh credentials, as a page renews them."""
         old = self.clients[number]
         self.clients[number] = Client(self.world, old.peer, port=old.port, transactions=old.transactions)
         return self.clients[number]

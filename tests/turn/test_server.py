@@ -1,4 +1,4 @@
-"""The STUN server: what it answers, what it leaves unanswered, and how much anybody can make it send."""
+"""The STUN server: which requests it answers, which it ignores, and its rate limits."""
 
 import pytest
 from hypothesis import given

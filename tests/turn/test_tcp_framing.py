@@ -1,4 +1,4 @@
-"""Messages on a TCP connection, however it cuts them up."""
+"""TCP framing of STUN messages and ChannelData, for any segmentation."""
 
 import time
 from itertools import pairwise
@@ -48,7 +48,7 @@ def test_data_that_is_neither_stun_nor_channel_data_is_refused(bad: bytes) -> No
 
 
 def test_reassembly_byte_by_byte_takes_linear_time() -> None:
-    """Less than 2 s; all of it copied for each byte took 2 GB of copies."""
+    """In less than 2 s: copying the buffer for each byte would copy 2 GB."""
     splitter = Splitter()
     message = channel_data(bytes(65_532))
     start = time.process_time()

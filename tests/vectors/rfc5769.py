@@ -1,6 +1,6 @@
-"""The sample messages of RFC 5769, 2.1 to 2.4, and of RFC 8489, B.1 as corrected by erratum 6268.
+"""STUN test vectors: RFC 5769, 2.1 to 2.4, and RFC 8489, B.1 as corrected by erratum 6268.
 
-The digests in them prove that they are written down right: `tests/turn/test_message.py` checks each.
+The digests in them prove that they are copied correctly: `tests/turn/test_message.py` checks each.
 """
 
 SHORT_TERM_PASSWORD = b"VOkJxbRl1RmTxUk/WvJxBt"
@@ -8,7 +8,7 @@ USERNAME = "マトリックス"
 REALM = "example.org"
 PASSWORD = "TheMatrIX"
 
-# RFC 5769, 2.1: the paddings are spaces.
+# RFC 5769, 2.1: padded with spaces.
 REQUEST = bytes.fromhex("""
     00010058 2112a442 b7e7a701bc34d686fa87dfae
     80220010 5354554e207465737420636c69656e74

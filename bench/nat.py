@@ -42,7 +42,7 @@ for each side, the type of its own candidate and of the other's. `relay/tls` is 
 
 
 class Figures(NamedTuple):
-    """Of one meeting."""
+    """Of one call."""
 
     path: str
     connected_ms: float
@@ -57,7 +57,7 @@ def coturn(place: Namespace) -> Iterator[None]:
     argv = [*place.prefix, "turnserver", *flags.split(), "-L", ADDRESS, "-E", ADDRESS, f"--static-auth-secret={SECRET}"]
     with tempfile.TemporaryDirectory() as folder:
         process = Process([*argv, "--pidfile", f"{folder}/pid"], Path(folder, "log"))
-        process.says("(Total auth threads|IO method|Total General servers)")
+        process.wait_for_line("(Total auth threads|IO method|Total General servers)")
         try:
             yield
         finally:
@@ -90,8 +90,8 @@ def main() -> None:
             for _ in range(rounds):
                 for url, figures in runs.items():
                     lab.connect(one, two)
-                    meeting = meet(browsers[0], browsers[1], url)
-                    figures.append(Figures(meeting.path(), meeting.connected_ms, meeting.frame_ms))
+                    call = meet(browsers[0], browsers[1], url)
+                    figures.append(Figures(call.path(), call.connected_ms, call.frame_ms))
                     for browser in browsers:
                         browser.close_pages()
             (a, b), (c, d) = (

@@ -34,7 +34,7 @@ def frame(
     return head + (key + bytes(apply_mask(payload, key)) if mask else payload)
 
 
-class Wire:
+class RawWebSocket:
     """A raw WebSocket connection after the handshake."""
 
     def __init__(self, server: LiveServer) -> None:
@@ -46,11 +46,11 @@ class Wire:
         while self._file.readline() != b"\r\n":
             pass
 
-    def say(self, *pieces: bytes) -> None:
+    def send(self, *pieces: bytes) -> None:
         for piece in pieces:
             self._socket.sendall(piece)
 
-    def hear(self) -> tuple[int, bytes]:
+    def receive(self) -> tuple[int, bytes]:
         """The next frame: its opcode and its payload."""
         first, size = self._file.read(2)
         if size == 126:
@@ -59,7 +59,7 @@ class Wire:
         return first & 0x0F, self._file.read(size)
 
     def message(self) -> dict[str, Any]:
-        opcode, text = self.hear()
+        opcode, text = self.receive()
         assert opcode == Opcode.TEXT
         heard: dict[str, Any] = json.loads(text)
         return heard
@@ -67,7 +67,7 @@ class Wire:
     def closed(self) -> int:
         """The close code of the server; earlier frames are skipped."""
         while True:
-            opcode, payload = self.hear()
+            opcode, payload = self.receive()
             if opcode == Opcode.CLOSE:
                 return int.from_bytes(payload[:2])
 
@@ -81,54 +81,54 @@ class Wire:
 
 
 @pytest.fixture
-def wire(server: LiveServer) -> Iterator[Wire]:
-    made = Wire(server)
+def websocket(server: LiveServer) -> Iterator[RawWebSocket]:
+    made = RawWebSocket(server)
     yield made
     made.close()
 
 
-def test_message_may_be_fragmented_with_control_frames_between(wire: Wire) -> None:
-    wire.say(
+def test_message_may_be_fragmented_with_control_frames_between(websocket: RawWebSocket) -> None:
+    websocket.send(
         frame(HELLO[:9], fin=False), frame(b"are you there?", Opcode.PING), frame(HELLO[9:12], Opcode.CONT, fin=False)
     )
-    wire.say(frame(b"", Opcode.CONT, fin=False), frame(HELLO[12:], Opcode.CONT))
-    assert wire.hear() == (Opcode.PONG, b"are you there?")
-    assert wire.message()["type"] == "welcome"
+    websocket.send(frame(b"", Opcode.CONT, fin=False), frame(HELLO[12:], Opcode.CONT))
+    assert websocket.receive() == (Opcode.PONG, b"are you there?")
+    assert websocket.message()["type"] == "welcome"
 
 
-def test_frame_may_arrive_byte_by_byte_or_with_others_at_once(wire: Wire) -> None:
+def test_frame_may_arrive_byte_by_byte_or_with_others_at_once(websocket: RawWebSocket) -> None:
     said = frame(HELLO)
-    wire.say(*(said[each : each + 1] for each in range(len(said))))
-    assert wire.message()["type"] == "welcome"
-    wire.say(frame(b'{"type":"ping"}') * 3 + frame(b"x", Opcode.PING) + frame(b'{"type":"ping"}')[:-1])
-    assert [wire.message()["type"] for _ in range(3)] == ["pong"] * 3
-    assert wire.hear() == (Opcode.PONG, b"x")
+    websocket.send(*(said[each : each + 1] for each in range(len(said))))
+    assert websocket.message()["type"] == "welcome"
+    websocket.send(frame(b'{"type":"ping"}') * 3 + frame(b"x", Opcode.PING) + frame(b'{"type":"ping"}')[:-1])
+    assert [websocket.message()["type"] for _ in range(3)] == ["pong"] * 3
+    assert websocket.receive() == (Opcode.PONG, b"x")
 
 
 @pytest.mark.parametrize("size", [125, 126, 127, 65_535, 65_536])
-def test_every_length_encoding_is_read(wire: Wire, size: int) -> None:
-    wire.say(frame(HELLO + b" " * (size - len(HELLO))))
-    assert wire.message()["type"] == "welcome"
+def test_every_length_encoding_is_read(websocket: RawWebSocket, size: int) -> None:
+    websocket.send(frame(HELLO + b" " * (size - len(HELLO))))
+    assert websocket.message()["type"] == "welcome"
 
 
-def test_character_may_be_split_between_fragments(wire: Wire) -> None:
+def test_character_may_be_split_between_fragments(websocket: RawWebSocket) -> None:
     join = '{"type":"join","name":"Zoë"}'.encode()
     middle = join.index("ë".encode()) + 1
-    wire.say(frame(HELLO), frame(join[:middle], fin=False), frame(join[middle:], Opcode.CONT))
-    assert wire.message()["type"] == "welcome"
-    assert "Zoë" in [member["name"] for member in wire.message()["roster"]["members"]]
+    websocket.send(frame(HELLO), frame(join[:middle], fin=False), frame(join[middle:], Opcode.CONT))
+    assert websocket.message()["type"] == "welcome"
+    assert "Zoë" in [member["name"] for member in websocket.message()["roster"]["members"]]
 
 
-def test_invalid_utf_8_is_refused_and_the_session_continues(wire: Wire) -> None:
+def test_invalid_utf_8_is_refused_and_the_session_continues(websocket: RawWebSocket) -> None:
     """RFC 6455, 8.1, would fail the connection; here it is just one more malformed message."""
-    wire.say(frame(b"\xff\xfe"), frame(b"\xff", fin=False), frame(b"\xfe", Opcode.CONT), frame(HELLO))
-    assert [wire.message().get("code") for _ in range(2)] == ["malformed"] * 2
-    assert wire.message()["type"] == "welcome"
+    websocket.send(frame(b"\xff\xfe"), frame(b"\xff", fin=False), frame(b"\xfe", Opcode.CONT), frame(HELLO))
+    assert [websocket.message().get("code") for _ in range(2)] == ["malformed"] * 2
+    assert websocket.message()["type"] == "welcome"
 
 
-def test_unsolicited_pong_is_ignored(wire: Wire) -> None:
-    wire.say(frame(b"", Opcode.PONG), frame(HELLO))
-    assert wire.message()["type"] == "welcome"
+def test_unsolicited_pong_is_ignored(websocket: RawWebSocket) -> None:
+    websocket.send(frame(b"", Opcode.PONG), frame(HELLO))
+    assert websocket.message()["type"] == "welcome"
 
 
 PROTOCOL_ERROR: Final = 1002
@@ -184,33 +184,33 @@ TOO_FAST: Final = 4008
         "over 64 KiB in fragments",
     ],
 )
-def test_protocol_violation_closes_the_socket_with_its_code(wire: Wire, said: bytes, code: int) -> None:
-    wire.say(frame(HELLO))
-    wire.message()
-    wire.say(said)
-    assert wire.closed() == code
+def test_protocol_violation_closes_the_socket_with_its_code(websocket: RawWebSocket, said: bytes, code: int) -> None:
+    websocket.send(frame(HELLO))
+    websocket.message()
+    websocket.send(said)
+    assert websocket.closed() == code
 
 
 @pytest.mark.parametrize(
     "said", [frame(HELLO, mask=False), frame(b"x" * 65_537)], ids=["closed by the library", "closed by the broker"]
 )
-def test_no_message_is_answered_after_a_close_frame(wire: Wire, said: bytes) -> None:
-    wire.say(said + frame(b'{"type":"ping"}') + frame(b"", Opcode.CLOSE))
-    assert wire.closed() in {PROTOCOL_ERROR, TOO_BIG}
-    assert wire.ended()
+def test_no_message_is_answered_after_a_close_frame(websocket: RawWebSocket, said: bytes) -> None:
+    websocket.send(said + frame(b'{"type":"ping"}') + frame(b"", Opcode.CLOSE))
+    assert websocket.closed() in {PROTOCOL_ERROR, TOO_BIG}
+    assert websocket.ended()
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 4000])
-def test_close_frame_is_answered_with_its_code(wire: Wire, code: int) -> None:
-    wire.say(frame(HELLO), frame(struct.pack("!H", code) + b"bye", Opcode.CLOSE))
-    assert wire.closed() == code
-    assert wire.ended()
+def test_close_frame_is_answered_with_its_code(websocket: RawWebSocket, code: int) -> None:
+    websocket.send(frame(HELLO), frame(struct.pack("!H", code) + b"bye", Opcode.CLOSE))
+    assert websocket.closed() == code
+    assert websocket.ended()
 
 
-def test_close_frame_without_a_code_is_answered_without_one(wire: Wire) -> None:
-    wire.say(frame(b"", Opcode.CLOSE))
-    assert wire.hear() == (Opcode.CLOSE, b"")
-    assert wire.ended()
+def test_close_frame_without_a_code_is_answered_without_one(websocket: RawWebSocket) -> None:
+    websocket.send(frame(b"", Opcode.CLOSE))
+    assert websocket.receive() == (Opcode.CLOSE, b"")
+    assert websocket.ended()
 
 
 @pytest.mark.parametrize(
@@ -218,18 +218,18 @@ def test_close_frame_without_a_code_is_answered_without_one(wire: Wire) -> None:
     [frame(b"x" * 125, Opcode.PING), frame(b"", Opcode.PONG), frame(b"", Opcode.CONT, fin=False)],
     ids=["pings", "pongs", "empty parts"],
 )
-def test_control_frames_and_fragments_count_against_the_rate_limit(wire: Wire, said: bytes) -> None:
+def test_control_frames_and_fragments_count_against_the_rate_limit(websocket: RawWebSocket, said: bytes) -> None:
     """Each ping is answered and each fragment is kept, so an endless stream of them would exhaust memory or CPU."""
     first = frame(b"{", fin=False) if said[0] == Opcode.CONT else b""
-    wire.say(first, said * 500)
-    while (heard := wire.hear())[0] == Opcode.PONG:
+    websocket.send(first, said * 500)
+    while (heard := websocket.receive())[0] == Opcode.PONG:
         pass
     assert json.loads(heard[1])["code"] == "too-fast"
-    assert wire.closed() == TOO_FAST
+    assert websocket.closed() == TOO_FAST
 
 
-def test_client_that_keeps_sending_after_a_close_is_disconnected(wire: Wire) -> None:
-    wire.say(frame(b'{"type":"leave"}'))
-    assert wire.closed() == 1000
+def test_client_that_keeps_sending_after_a_close_is_disconnected(websocket: RawWebSocket) -> None:
+    websocket.send(frame(b'{"type":"leave"}'))
+    assert websocket.closed() == 1000
     with pytest.raises(ConnectionError):
-        wire.say(*[frame(b"", Opcode.PING) * 1000] * 1000)
+        websocket.send(*[frame(b"", Opcode.PING) * 1000] * 1000)

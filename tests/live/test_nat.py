@@ -68,8 +68,8 @@ def test_two_networks_connect(
     one: Kind, other: Kind, lab: Lab, server: LabServer, browsers: tuple[Browser, Browser]
 ) -> None:
     lab.connect(one, other)
-    meeting = meet(browsers[0], browsers[1], server.url)
-    assert kind_of(meeting.path()) == expected(one, other), meeting.path()
+    call = meet(browsers[0], browsers[1], server.url)
+    assert kind_of(call.path()) == expected(one, other), call.path()
 
 
 @pytest.mark.more
@@ -102,6 +102,6 @@ def test_call_is_relayed_over_each_transport(
 ) -> None:
     lab.connect(kind, kind)
     bob: Browser = browsers[1] if second == "chromium" else request.getfixturevalue(second)
-    meeting = meet(browsers[0], bob, server.url, relay_only(url))
-    [link] = [link for link in links(meeting.alice) if link.path]
+    call = meet(browsers[0], bob, server.url, relay_only(url))
+    [link] = [link for link in links(call.alice) if link.path]
     assert (link.path, link.relay_protocol) == ("relay-relay", transport)

@@ -109,8 +109,8 @@ def test_connection_panel_shows_the_transport_of_a_relayed_connection(browser: B
 
 def test_call_is_relayed_over_tcp(browser: Browser, server: LiveServer) -> None:
     """TURN over TCP to the HTTP port, without TLS; the lab covers the other transports."""
-    meeting = meet(browser, browser, server.url, relay_only("turn: =tcp"))
-    [link] = [link for link in links(meeting.alice) if link.path]
+    call = meet(browser, browser, server.url, relay_only("turn: =tcp"))
+    [link] = [link for link in links(call.alice) if link.path]
     assert (link.path, link.relay_protocol) == ("relay-relay", "tcp")
 
 

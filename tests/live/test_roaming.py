@@ -12,7 +12,7 @@ from tests.support.call import decoded
 from tests.support.chromium import Chromium
 from tests.support.files import BYTES, HASH, SAVED, a_file, choose, past, sees, sha256
 from tests.support.lab import Lab, LabServer
-from tests.support.lab_call import Meeting, meet
+from tests.support.lab_call import LabCall, meet
 
 BACK_WITHIN: Final = 3.0
 """Seconds after the network is back, for video to move again."""
@@ -42,10 +42,10 @@ def browsers(lab: Lab) -> Iterator[tuple[Browser, Browser]]:
 def test_call_survives_a_new_public_address(lab: Lab, server: LabServer, browsers: tuple[Browser, Browser]) -> None:
     """NAT rebinding: same tile, no reload, video again within 3 s after the network is back."""
     lab.connect("port", "port")
-    meeting = meet(*browsers, server.url)
-    mark(meeting)
+    call = meet(*browsers, server.url)
+    mark(call)
     lab.a.move(31)
-    is_back(meeting)
+    is_back(call)
 
 
 @pytest.mark.more
@@ -53,12 +53,12 @@ def test_call_survives_eight_seconds_without_a_network(
     lab: Lab, server: LabServer, browsers: tuple[Browser, Browser]
 ) -> None:
     lab.connect("port", "port")
-    meeting = meet(*browsers, server.url)
-    mark(meeting)
+    call = meet(*browsers, server.url)
+    mark(call)
     lab.a.cut()
     time.sleep(8)
     lab.a.mend()
-    is_back(meeting)
+    is_back(call)
 
 
 @pytest.mark.more
@@ -82,17 +82,17 @@ def test_file_transfer_survives_two_network_outages(
     assert bob.evaluate(HASH, deadline=30) == sha256(path)
 
 
-def mark(meeting: Meeting) -> None:
+def mark(call: LabCall) -> None:
     """Mark the tile of the other, and the page, to detect replacements and reloads."""
-    for page in (meeting.alice, meeting.bob):
+    for page in (call.alice, call.bob):
         page.evaluate("() => { for (const tile of document.querySelectorAll('video')) tile.marked = true; }")
 
 
-def is_back(meeting: Meeting) -> None:
+def is_back(call: LabCall) -> None:
     """Assert that both see video again within `BACK_WITHIN`, in the same tiles."""
     began = time.monotonic()
-    frames = [decoded(page).frames for page in (meeting.alice, meeting.bob)]
-    for page, before in zip((meeting.alice, meeting.bob), frames, strict=True):
+    frames = [decoded(page).frames for page in (call.alice, call.bob)]
+    for page, before in zip((call.alice, call.bob), frames, strict=True):
         left = began + BACK_WITHIN - time.monotonic()
         page.until(FRAMES_SINCE, before + 5, deadline=max(left, 0.1))
         assert page.evaluate("[...document.querySelectorAll('video')].every((tile) => tile.marked)")

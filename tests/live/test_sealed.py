@@ -10,7 +10,7 @@ import pytest
 from tests.support.app_actions import NO_DEVICES, join_call, say, seats, sees_line
 from tests.support.browser import EACH, Browser, Page
 from tests.support.call import all_flow, links, media_flows
-from tests.support.malicious_broker import Liar, Message, Visitor
+from tests.support.malicious_broker import MaliciousBroker, Message, Visitor
 from tests.support.server import LiveServer
 
 KEY: Final = "AAECAwQFBgcICQoLDA0ODw"
@@ -28,13 +28,13 @@ globalThis.WebSocket = class extends WebSocket {
 """
 """Counts the WebSockets that the page opens."""
 
-Lie = Callable[[Visitor, Message], list[Message]]
+Tamper = Callable[[Visitor, Message], list[Message]]
 
 
 @pytest.fixture
-def liar(server: LiveServer) -> Iterator[Liar]:
-    with Liar(server.port) as between:
-        yield between
+def broker(server: LiveServer) -> Iterator[MaliciousBroker]:
+    with MaliciousBroker(server.port) as broker:
+        yield broker
 
 
 def fingerprints(page: Page, script: str) -> set[str]:
@@ -91,19 +91,19 @@ class Reorder:
 
 def reflect(visitor: Visitor, message: Message) -> list[Message]:
     """Send everyone their own signals, as if the other side had sent them."""
-    return [{**message, "data": data} for data in visitor.said]
+    return [{**message, "data": data} for data in visitor.sent]
 
 
 def test_two_people_with_the_key_connect_and_the_server_reads_nothing(chromium: Browser, firefox: Browser) -> None:
     """Neither in the traffic through it, nor in its log at debug level, nor in its metrics."""
-    with LiveServer("--log-level", "debug", "--metrics", "open") as server, Liar(server.port) as liar:
-        link = f"{liar.url}/r/sealed#{KEY}"
+    with LiveServer("--log-level", "debug", "--metrics", "open") as server, MaliciousBroker(server.port) as broker:
+        link = f"{broker.url}/r/sealed#{KEY}"
         alice, bob = join_call(chromium, link, "Alice Liddell"), join_call(firefox, link, "Bob Cratchit")
         all_flow(alice, bob)
         say(alice, "Curiouser")
         assert sees_line(bob, "Curiouser")
-        everything = "\n".join([*liar.seen, server.log(), httpx.get(f"{server.url}/metrics").text])
-        assert len(liar.seen) > 10
+        everything = "\n".join([*broker.seen, server.log(), httpx.get(f"{server.url}/metrics").text])
+        assert len(broker.seen) > 10
         for secret in (KEY, "Liddell", "Cratchit", "candidate", "ufrag", "fingerprint", "Curiouser", "m=video"):
             assert secret not in everything
         for page in (alice, bob):
@@ -111,7 +111,7 @@ def test_two_people_with_the_key_connect_and_the_server_reads_nothing(chromium: 
             assert page.evaluate("location.hash") == f"#{KEY}"
 
 
-LIES: Final[dict[str, Lie]] = {
+ATTACKS: Final[dict[str, Tamper]] = {
     "swapped": swap_keys,
     "changed": change_a_character,
     "injected": inject,
@@ -122,28 +122,30 @@ LIES: Final[dict[str, Lie]] = {
 
 
 @pytest.mark.beside
-@pytest.mark.parametrize("lie", LIES)
-def test_malicious_broker_never_becomes_part_of_a_connection(chromium: Browser, liar: Liar, lie: str) -> None:
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_malicious_broker_never_becomes_part_of_a_connection(
+    chromium: Browser, broker: MaliciousBroker, attack: str
+) -> None:
     """The remote fingerprints of every connection are those of the other person's browser, or there are none."""
-    liar.lie = LIES[lie]
-    link = f"{liar.url}/r/{lie}#{KEY}"
+    broker.tamper = ATTACKS[attack]
+    link = f"{broker.url}/r/{attack}#{KEY}"
     alice, bob = (join_call(chromium, link, name, NO_DEVICES) for name in ("Alice", "Bob"))
     bob.until("__connections.some((each) => each.localDescription !== null)")
     alice.until("() => document.body.innerText.includes('Bob')")
-    if lie in ("injected", "replayed"):
+    if attack in ("injected", "replayed"):
         alice.until("__connections.some((each) => each.connectionState === 'connected')")
     else:
-        liar.wait_for(signals=4)
+        broker.wait_for(signals=4)
     for page, other in ((alice, bob), (bob, alice)):
         assert fingerprints(page, THEIRS) <= fingerprints(other, OURS)
     assert FORGED not in alice.evaluate(THEIRS) + bob.evaluate(THEIRS)
 
 
 @pytest.mark.beside
-def test_malicious_broker_can_swap_keys_without_a_link_key(chromium: Browser, liar: Liar) -> None:
+def test_malicious_broker_can_swap_keys_without_a_link_key(chromium: Browser, broker: MaliciousBroker) -> None:
     """This proves that the test above can fail."""
-    liar.lie = swap_keys
-    link = f"{liar.url}/r/lies"
+    broker.tamper = swap_keys
+    link = f"{broker.url}/r/swapped-keys"
     alice, _ = (join_call(chromium, link, name, NO_DEVICES) for name in ("Alice", "Bob"))
     alice.until(f"__connections.some((each) => (each.remoteDescription?.sdp ?? '').includes('{FORGED}'))")
 

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from tests.serve.test_fast_path import HANDSHAKE, Line
+from tests.serve.test_fast_path import HANDSHAKE, FakeTransport
 from tests.support.relaying import CHANNEL, Client, Running, running, udp
 from uvicorn import Config
 from uvicorn.server import ServerState
@@ -45,18 +45,18 @@ def frame(message: dict[str, Any]) -> bytes:
     return head + bytes(4) + text
 
 
-async def member(application: eyeline.Eyeline, name: str) -> tuple[FastPath, Line, str]:
+async def member(application: eyeline.Eyeline, name: str) -> tuple[FastPath, FakeTransport, str]:
     """Somebody with a seat in the room: their socket, what is written to it, and their id."""
-    socket, line = FastPath(Config(application), ServerState(), {}), Line()
-    socket.connection_made(line)
+    socket, transport = FastPath(Config(application), ServerState(), {}), FakeTransport()
+    socket.connection_made(transport)
     socket.data_received(HANDSHAKE)
-    await line.answered.wait()
+    await transport.answered.wait()
     await asyncio.sleep(0)  # the application has accepted, and now takes the frames
-    line.written = b""
+    transport.written = b""
     socket.data_received(frame({"type": "hello", "room": "tea"}) + frame({"type": "join", "name": name}))
-    joined = re.search(rb'"type":"joined","you":"([^"]+)"', line.written)
+    joined = re.search(rb'"type":"joined","you":"([^"]+)"', transport.written)
     assert joined is not None
-    return socket, line, joined[1].decode()
+    return socket, transport, joined[1].decode()
 
 
 def test_a_text_reaches_the_other_member_in_at_most_28_calls(tmp_path: Path) -> None:
@@ -65,16 +65,16 @@ def test_a_text_reaches_the_other_member_in_at_most_28_calls(tmp_path: Path) -> 
     async def run() -> bytes:
         with closing(build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))) as application:
             alice, _, _ = await member(application, "Alice")
-            bob, line, to = await member(application, "Bob")
+            bob, transport, to = await member(application, "Bob")
             text = frame({"type": "signal", "to": to, "n": 1, "data": "x"})
-            line.written = b""
+            transport.written = b""
             sys.setprofile(calls.profile)
             alice.data_received(text)
             sys.setprofile(None)
             for each in (alice, bob):
                 each.connection_lost(None)
                 await asyncio.gather(*each.tasks)
-            return line.written
+            return transport.written
 
     assert b'"data":"x"' in asyncio.run(run())
     assert 0 < len(calls.names) <= 28, calls.names

@@ -263,7 +263,7 @@ class Rooms(RuleBasedStateMachine):
 
     @invariant()
     def no_room_is_left_when_all_have_gone(self) -> None:
-        assert bool(self.network.rooms) is self.looked_at()
+        assert bool(self.network.rooms) is self.must_exist()
 
     def teardown(self) -> None:
         for person in self.people.values():
@@ -303,7 +303,7 @@ class Rooms(RuleBasedStateMachine):
 
     def forget_the_room(self) -> None:
         """Forget the room if it is empty; the next one is complete from its start."""
-        if not self.looked_at():
+        if not self.must_exist():
             self.incomplete_until = None
             self.removed = frozenset()
 
@@ -311,7 +311,7 @@ class Rooms(RuleBasedStateMachine):
         """The occupied seats."""
         return [seat for seat in self.seats if seat.gone_at is None or self.network.now < seat.gone_at]
 
-    def looked_at(self) -> bool:
+    def must_exist(self) -> bool:
         """Whether a room must exist.  A vanished socket in the lobby counts until its silence times out."""
         return bool(self.inside()) or any(isinstance(c.session.state, Visiting) for c in self.network.clients)
 

@@ -16,7 +16,7 @@ from weakref import WeakSet
 
 import pytest
 
-from tests.support.process import PATIENCE, WireError
+from tests.support.process import PATIENCE, CommandError
 
 T = TypeVar("T")
 Permission = Literal["camera", "microphone"]
@@ -125,7 +125,7 @@ class Tab(Protocol):
     def reload(self) -> None: ...
     def run(self, expression: str, deadline: float) -> str: ...
     def find(self, role: str | None, name: str) -> list[str]: ...
-    def ask(self, node: str, function: str) -> Any: ...
+    def call_on(self, node: str, function: str) -> Any: ...
     def move_to(self, x: float, y: float) -> None: ...
     def press_at(self, x: float, y: float) -> None: ...
     def type(self, text: str) -> None: ...
@@ -134,7 +134,7 @@ class Tab(Protocol):
     def drop(self, x: float, y: float, paths: Sequence[Path]) -> None: ...
     def capture(self) -> bytes: ...
     def resize(self, width: int, height: int) -> None: ...
-    def hear(self) -> None: ...
+    def poll(self) -> None: ...
     def another(self) -> "Tab": ...
     def close(self) -> None: ...
 
@@ -197,7 +197,7 @@ class Page:
     @property
     def console(self) -> list[str]:
         """Console messages and uncaught errors so far."""
-        self._tab.hear()
+        self._tab.poll()
         return self._tab.console
 
     def goto(self, url: str) -> None:
@@ -226,7 +226,7 @@ class Page:
         source = _RUN % (js.strip().rstrip(";"), json.dumps(args))
         try:
             fine, value = json.loads(self._tab.run(source, deadline))
-        except WireError as error:
+        except CommandError as error:
             raise PageError(str(error)) from error
         if not fine:
             raise PageError(value)
@@ -234,7 +234,7 @@ class Page:
 
     def _only(self, role: str | None, name: str, function: str) -> tuple[bool, Any]:
         """The result of `function` for the only usable element: a list if it is usable, else the reason as text."""
-        answers = [self._tab.ask(node, function) for node in self._tab.find(role, name)]
+        answers = [self._tab.call_on(node, function) for node in self._tab.find(role, name)]
         for answer in answers:
             if isinstance(answer, dict):
                 x, y = answer["spot"]
@@ -251,7 +251,7 @@ class Page:
             try:
                 truthy, value = look()
                 seen = repr(value)
-            except (PageError, WireError) as error:
+            except (PageError, CommandError) as error:
                 truthy, seen = False, str(error)
             if truthy:
                 return value
@@ -263,7 +263,7 @@ class Page:
         try:
             url, text, connections = self.evaluate(_STATE, deadline=5.0)
             return "\n".join([f"url: {url}", f"connections: {connections}", f"text: {text}", "console:", *self.console])
-        except (PageError, WireError) as error:
+        except (PageError, CommandError) as error:
             return f"page state unavailable: {error}"
 
     def _scene(self) -> str:
@@ -272,7 +272,7 @@ class Page:
         try:
             self.screenshot(path)
             picture = f"screenshot: {path}"
-        except (PageError, WireError) as error:
+        except (PageError, CommandError) as error:
             picture = f"no screenshot: {error}"
         others = [page._state() for page in self._open if page is not self and not page._tab.gone]
         return "\n".join([picture, self._state(), *others])

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Final, Self, Unpack
 
 from tests.support.browser import PLAIN, REMEMBER, USABLE, Page, Visit
-from tests.support.process import HERE, PATIENCE, Json, Machine, Process, Wire, WireError, scratch
+from tests.support.process import HERE, PATIENCE, CommandError, CommandSocket, Json, Machine, Process, scratch
 from tests.support.tools import need
 
 OFF: Final = (
@@ -85,8 +85,8 @@ class Chromium:
         argv = [*machine.prefix, need("chromium"), *FLAGS, *fake, *flags, profile, "about:blank"]
         self._process = Process(argv, Path(self._profile.name, "log"))
         try:
-            url = self._process.says(r"DevTools listening on (ws://\S+)")
-            self.wire = Wire(url, self._news, machine)
+            url = self._process.wait_for_line(r"DevTools listening on (ws://\S+)")
+            self.socket = CommandSocket(url, self._on_event, machine)
         except BaseException:
             self._end(0.0)
             raise
@@ -94,11 +94,11 @@ class Chromium:
     def open(self, url: str, **visit: Unpack[Visit]) -> Page:
         """Open `url` as a new person, in a browser context of their own."""
         whole: Visit = {**PLAIN, **visit}
-        context = self.wire.ask("Target.createBrowserContext", {})["browserContextId"]
+        context = self.socket.request("Target.createBrowserContext", {})["browserContextId"]
         for name in ("camera", "microphone"):
             setting = "granted" if name in whole["permissions"] else "denied"
             permission = {"permission": {"name": name}, "setting": setting, "browserContextId": context}
-            self.wire.ask("Browser.setPermission", permission)
+            self.socket.request("Browser.setPermission", permission)
         page = Page(self.tab(context, whole))
         page.goto(url)
         return page
@@ -112,17 +112,17 @@ class Chromium:
         """Forget a tab; with a person's last tab, dispose of their browser context."""
         self._tabs.pop(tab.session, None)
         if all(other.context != tab.context for other in self._tabs.values()):
-            self.wire.ask("Target.disposeBrowserContext", {"browserContextId": tab.context})
+            self.socket.request("Target.disposeBrowserContext", {"browserContextId": tab.context})
 
     def close_pages(self) -> None:
         for tab in list(self._tabs.values()):
             tab.close()
 
     def close(self) -> None:
-        with suppress(WireError):
-            self.wire.tell("Browser.close", {})
+        with suppress(CommandError):
+            self.socket.send("Browser.close", {})
         self._end(5.0)
-        self.wire.close()
+        self.socket.close()
 
     def __enter__(self) -> Self:
         return self
@@ -136,9 +136,9 @@ class Chromium:
         self._process.wait(patience)
         self._profile.cleanup()
 
-    def _news(self, message: Json) -> None:
+    def _on_event(self, message: Json) -> None:
         if tab := self._tabs.get(message.get("sessionId", "")):
-            tab.news(message["method"], message["params"])
+            tab.on_event(message["method"], message["params"])
 
 
 class ChromiumTab:
@@ -148,12 +148,12 @@ class ChromiumTab:
         self._browser, self.context, self._visit = browser, context, visit
         self.console: list[str] = []
         self.gone = False
-        self._wire = browser.wire
+        self._socket = browser.socket
         width, height = visit["viewport"]
         window = {"browserContextId": context, "newWindow": True, "width": width, "height": height}
-        self._target = self._wire.ask("Target.createTarget", {"url": "about:blank", **window})["targetId"]
+        self._target = self._socket.request("Target.createTarget", {"url": "about:blank", **window})["targetId"]
         attach = {"targetId": self._target, "flatten": True}
-        self.session: str = self._wire.ask("Target.attachToTarget", attach)["sessionId"]
+        self.session: str = self._socket.request("Target.attachToTarget", attach)["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
             self._cdp(f"{domain}.enable")
         motion = "reduce" if visit["reduced_motion"] else "no-preference"
@@ -165,7 +165,7 @@ class ChromiumTab:
 
     def go(self, url: str) -> None:
         if failed := self._cdp("Page.navigate", url=url).get("errorText"):
-            raise WireError(f"{url}: {failed}")
+            raise CommandError(f"{url}: {failed}")
         self._loaded("")
 
     def reload(self) -> None:
@@ -175,14 +175,14 @@ class ChromiumTab:
 
     def run(self, expression: str, deadline: float) -> str:
         params = {"expression": expression, "awaitPromise": True, "returnByValue": True}
-        answer = self._wire.ask("Runtime.evaluate", params, deadline=deadline, sessionId=self.session)
+        answer = self._socket.request("Runtime.evaluate", params, deadline=deadline, sessionId=self.session)
         return str(_value(answer))
 
     def find(self, role: str | None, name: str) -> list[str]:
         query = f"({_FIND})(...{json.dumps([role, name])})"
         return [node["objectId"] for node in self._objects(query)]
 
-    def ask(self, node: str, function: str) -> Any:
+    def call_on(self, node: str, function: str) -> Any:
         answer = self._cdp(
             "Runtime.callFunctionOn",
             functionDeclaration=f"async function () {{ return JSON.stringify(await ({function})(this)); }}",
@@ -215,7 +215,7 @@ class ChromiumTab:
     def attach(self, css: str, paths: Sequence[Path]) -> None:
         found = self._objects(f"[...document.querySelectorAll({json.dumps(css)})]")
         if not found:
-            raise WireError(f"no element is {css}")
+            raise CommandError(f"no element is {css}")
         self._cdp("DOM.setFileInputFiles", files=[str(path) for path in paths], objectId=found[0]["objectId"])
 
     def drop(self, x: float, y: float, paths: Sequence[Path]) -> None:
@@ -230,19 +230,19 @@ class ChromiumTab:
     def resize(self, width: int, height: int) -> None:
         self._cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
-    def hear(self) -> None:
-        self._wire.hear()
+    def poll(self) -> None:
+        self._socket.poll()
 
     def another(self) -> "ChromiumTab":
         return self._browser.tab(self.context, self._visit)
 
     def close(self) -> None:
-        with suppress(WireError):
-            self._wire.ask("Target.closeTarget", {"targetId": self._target})
+        with suppress(CommandError):
+            self._socket.request("Target.closeTarget", {"targetId": self._target})
         self.gone = True
         self._browser.forget(self)
 
-    def news(self, method: str, params: Json) -> None:
+    def on_event(self, method: str, params: Json) -> None:
         match method:
             case "Runtime.consoleAPICalled":
                 words = (str(a.get("value", a.get("description", a["type"]))) for a in params["args"])
@@ -253,12 +253,12 @@ class ChromiumTab:
                 entry = params["entry"]
                 self.console.append(f"{entry['level']}: {entry['text']} {entry.get('url', '')}".rstrip())
             case "Page.javascriptDialogOpening":
-                self._wire.tell("Page.handleJavaScriptDialog", {"accept": True}, sessionId=self.session)
+                self._socket.send("Page.handleJavaScriptDialog", {"accept": True}, sessionId=self.session)
             case _:
                 pass
 
     def _cdp(self, method: str, /, **params: Any) -> Json:
-        return self._wire.ask(method, params, sessionId=self.session)
+        return self._socket.request(method, params, sessionId=self.session)
 
     def _objects(self, query: str) -> list[Json]:
         """Handles of the objects in the list that `query` returns."""
@@ -275,11 +275,11 @@ class ChromiumTab:
         end = time.monotonic() + PATIENCE
         for pause in itertools.chain([0.0], itertools.repeat(0.01)):
             time.sleep(pause)
-            with suppress(WireError):
+            with suppress(CommandError):
                 if self._loader() != old and self.run(_BUILT, PATIENCE) == "true":
                     return
             if time.monotonic() > end:
-                raise WireError("the page does not load")
+                raise CommandError("the page does not load")
 
 
 def _code(key: str) -> str:
@@ -290,7 +290,7 @@ def _code(key: str) -> str:
 
 def _value(answer: Json) -> Any:
     if thrown := answer.get("exceptionDetails"):
-        raise WireError(_words(thrown))
+        raise CommandError(_words(thrown))
     return answer["result"].get("value")
 
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Final, Self, Unpack
 
 from tests.support.browser import PLAIN, REMEMBER, USABLE, Page, Visit
-from tests.support.process import HERE, PATIENCE, START, Json, Machine, Process, Wire, WireError, scratch
+from tests.support.process import HERE, PATIENCE, START, CommandError, CommandSocket, Json, Machine, Process, scratch
 from tests.support.tools import need
 
 PREFS: Final[Mapping[str, bool | int | str]] = {
@@ -96,9 +96,9 @@ class Firefox:
         argv = [*machine.prefix, need("firefox-esr"), "--headless", "--no-remote", "--profile", str(profile), *remote]
         self._process = Process(argv, Path(self._profile.name, "log"))
         try:
-            url = self._process.says(r"WebDriver BiDi listening on (ws://\S+)")
-            self.wire = Wire(f"{url}/session", self._news, machine)
-            self._greet()
+            url = self._process.wait_for_line(r"WebDriver BiDi listening on (ws://\S+)")
+            self.socket = CommandSocket(f"{url}/session", self._on_event, machine)
+            self._start_session()
         except BaseException:
             self._end(0.0)
             raise
@@ -106,7 +106,7 @@ class Firefox:
     def open(self, url: str, **visit: Unpack[Visit]) -> Page:
         """Open `url` as a new person, in a user context of their own."""
         whole: Visit = {**PLAIN, **visit}
-        person = self.wire.ask("browser.createUserContext", {})["userContext"]
+        person = self.socket.request("browser.createUserContext", {})["userContext"]
         page = Page(self.tab(person, whole))
         page.goto(url)
         return page
@@ -120,22 +120,22 @@ class Firefox:
         """Forget a tab; with a person's last tab, remove their user context."""
         self._tabs.pop(tab.context, None)
         if all(other.person != tab.person for other in self._tabs.values()):
-            self.wire.ask("browser.removeUserContext", {"userContext": tab.person})
+            self.socket.request("browser.removeUserContext", {"userContext": tab.person})
 
     def prepare(self, context: str, url: str, visit: Visit) -> None:
         """Set permissions and emulated media of a tab that is about to open `url`."""
         given = (context, url, list(visit["permissions"]), visit["color_scheme"] == "dark", visit["reduced_motion"])
-        self._inside(f"({_PREPARE})(...{json.dumps(given)})")
+        self._run_privileged(f"({_PREPARE})(...{json.dumps(given)})")
 
     def close_pages(self) -> None:
         for tab in list(self._tabs.values()):
             tab.close()
 
     def close(self) -> None:
-        with suppress(WireError):
-            self.wire.ask("browser.close", {}, deadline=5.0)
+        with suppress(CommandError):
+            self.socket.request("browser.close", {}, deadline=5.0)
         self._end(5.0)
-        self.wire.close()
+        self.socket.close()
 
     def __enter__(self) -> Self:
         return self
@@ -145,24 +145,26 @@ class Firefox:
     ) -> None:
         self.close()
 
-    def _greet(self) -> None:
+    def _start_session(self) -> None:
         wishes = {"acceptInsecureCerts": True, "unhandledPromptBehavior": {"default": "accept"}}
-        self.wire.ask("session.new", {"capabilities": {"alwaysMatch": wishes}}, deadline=START)
-        self.wire.ask("session.subscribe", {"events": ["log.entryAdded"]})
-        windows = self.wire.ask("browsingContext.getTree", {"moz:scope": "chrome"})["contexts"]
+        self.socket.request("session.new", {"capabilities": {"alwaysMatch": wishes}}, deadline=START)
+        self.socket.request("session.subscribe", {"events": ["log.entryAdded"]})
+        windows = self.socket.request("browsingContext.getTree", {"moz:scope": "chrome"})["contexts"]
         self._chrome = windows[0]["context"]
-        self._inside(_DECIDE)
+        self._run_privileged(_DECIDE)
 
-    def _inside(self, expression: str) -> None:
+    def _run_privileged(self, expression: str) -> None:
         """Run a privileged script."""
         target = {"context": self._chrome}
-        _value(self.wire.ask("script.evaluate", {"expression": expression, "target": target, "awaitPromise": False}))
+        _value(
+            self.socket.request("script.evaluate", {"expression": expression, "target": target, "awaitPromise": False})
+        )
 
     def _end(self, patience: float) -> None:
         self._process.wait(patience)
         self._profile.cleanup()
 
-    def _news(self, message: Json) -> None:
+    def _on_event(self, message: Json) -> None:
         params = message["params"]
         if tab := self._tabs.get(params.get("source", {}).get("context", "")):
             kind = params.get("method", "uncaught")
@@ -174,13 +176,13 @@ class FirefoxTab:
 
     def __init__(self, browser: Firefox, person: str, visit: Visit) -> None:
         self._browser, self.person, self._visit = browser, person, visit
-        self._wire = browser.wire
+        self._socket = browser.socket
         self.console: list[str] = []
         self.gone = False
-        made = self._wire.ask("browsingContext.create", {"type": "window", "userContext": person})
+        made = self._socket.request("browsingContext.create", {"type": "window", "userContext": person})
         self.context: str = made["context"]
         script = f"() => {{ {REMEMBER}{visit['init_script']} }}"
-        self._wire.ask("script.addPreloadScript", {"functionDeclaration": script, "contexts": [self.context]})
+        self._socket.request("script.addPreloadScript", {"functionDeclaration": script, "contexts": [self.context]})
         self.resize(*visit["viewport"])
 
     def go(self, url: str) -> None:
@@ -192,7 +194,7 @@ class FirefoxTab:
 
     def run(self, expression: str, deadline: float) -> str:
         params = {"expression": expression, "target": {"context": self.context}, "awaitPromise": True}
-        return str(_value(self._wire.ask("script.evaluate", params, deadline=deadline)))
+        return str(_value(self._socket.request("script.evaluate", params, deadline=deadline)))
 
     def find(self, role: str | None, name: str) -> list[str]:
         """Search only usable elements: searching the whole document takes five times as long (200 ms)."""
@@ -200,8 +202,8 @@ class FirefoxTab:
         value = {"name": name} | ({"role": role} if role else {})
         return self._locate({"type": "accessibility", "value": value}, candidates) if candidates else []
 
-    def ask(self, node: str, function: str) -> Any:
-        answer = self._wire.ask(
+    def call_on(self, node: str, function: str) -> Any:
+        answer = self._socket.request(
             "script.callFunction",
             {
                 "functionDeclaration": f"async (element) => JSON.stringify(await ({function})(element))",
@@ -227,7 +229,7 @@ class FirefoxTab:
     def type(self, text: str) -> None:
         done = f"document.execCommand('insertText', false, {json.dumps(text)})"
         if self.run(f"String({done})", PATIENCE) != "true":
-            raise WireError("no editable element has the focus")
+            raise CommandError("no editable element has the focus")
 
     def key(self, key: str, modifiers: Sequence[str]) -> None:
         held = [KEYS[modifier] for modifier in modifiers]
@@ -238,11 +240,11 @@ class FirefoxTab:
     def attach(self, css: str, paths: Sequence[Path]) -> None:
         nodes = self._locate({"type": "css", "value": css})
         if not nodes:
-            raise WireError(f"no element is {css}")
+            raise CommandError(f"no element is {css}")
         self._bidi("input.setFiles", element={"sharedId": nodes[0]}, files=[str(path) for path in paths])
 
     def drop(self, x: float, y: float, paths: Sequence[Path]) -> None:
-        raise WireError("WebDriver BiDi can't drop files")
+        raise CommandError("WebDriver BiDi can't drop files")
 
     def capture(self) -> bytes:
         return base64.b64decode(self._bidi("browsingContext.captureScreenshot")["data"])
@@ -250,14 +252,14 @@ class FirefoxTab:
     def resize(self, width: int, height: int) -> None:
         self._bidi("browsingContext.setViewport", viewport={"width": width, "height": height})
 
-    def hear(self) -> None:
-        self._wire.hear()
+    def poll(self) -> None:
+        self._socket.poll()
 
     def another(self) -> "FirefoxTab":
         return self._browser.tab(self.person, self._visit)
 
     def close(self) -> None:
-        with suppress(WireError):
+        with suppress(CommandError):
             self._bidi("browsingContext.close", promptUnload=False)
         self.gone = True
         self._browser.forget(self)
@@ -271,7 +273,7 @@ class FirefoxTab:
         return list(dict.fromkeys(node["sharedId"] for node in answer["nodes"]))
 
     def _bidi(self, method: str, **params: Any) -> Json:
-        return self._wire.ask(method, {"context": self.context, **params}, deadline=PATIENCE)
+        return self._socket.request(method, {"context": self.context, **params}, deadline=PATIENCE)
 
 
 def _stroke(key: str) -> Iterator[Json]:
@@ -281,5 +283,5 @@ def _stroke(key: str) -> Iterator[Json]:
 
 def _value(answer: Json) -> Any:
     if answer["type"] == "exception":
-        raise WireError(answer["exceptionDetails"]["text"])
+        raise CommandError(answer["exceptionDetails"]["text"])
     return answer["result"].get("value")

@@ -166,7 +166,7 @@ class LabServer:
         return self._process.log()
 
     def __enter__(self) -> Self:
-        self._process.says(r"(Eyeline is running)")
+        self._process.wait_for_line(r"(Eyeline is running)")
         return self
 
     def __exit__(

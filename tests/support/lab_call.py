@@ -37,7 +37,7 @@ _rooms = itertools.count(1)
 
 
 @dataclass(frozen=True)
-class Meeting:
+class LabCall:
     """A call that Alice joined first and Bob second."""
 
     alice: Page
@@ -57,14 +57,14 @@ class Meeting:
         return " / ".join(sides)
 
 
-def meet(alice: Browser, bob: Browser, url: str, script: str = "") -> Meeting:
+def meet(alice: Browser, bob: Browser, url: str, script: str = "") -> LabCall:
     """Both join a new room, and see and hear each other."""
-    room = f"{url}/r/meeting-{next(_rooms)}"
+    room = f"{url}/r/call-{next(_rooms)}"
     first = join_call(alice, room, "Alice", TIMES + script)
     second = join_call(bob, room, "Bob", TIMES + script)
     all_flow(first, second, deadline=30)
     times = second.until("__times.frame && __times")
-    return Meeting(first, second, times["connected"] - times["join"], times["frame"] - times["join"])
+    return LabCall(first, second, times["connected"] - times["join"], times["frame"] - times["join"])
 
 
 def expected(one: Kind, other: Kind) -> Path:

@@ -27,13 +27,13 @@ class Visitor:
 
     socket: ServerConnection
     id: str = ""
-    said: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
     """The data of the signals it sent."""
     signals: int = 0
     """The number of signals it was sent, genuine or not."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def tell(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
         with self._lock, suppress(ConnectionClosed):
             if message["type"] == "signalled":
                 self.signals += 1
@@ -41,12 +41,12 @@ class Visitor:
             self.socket.send(json.dumps(message))
 
 
-class Liar:
+class MaliciousBroker:
     """`with MaliciousBroker(server.port) as broker`: browsers open `broker.url`; `tamper` replaces each signal."""
 
     def __init__(self, to: int) -> None:
         self._to = to
-        self.lie: Callable[[Visitor, Message], list[Message]] = lambda _visitor, message: [message]
+        self.tamper: Callable[[Visitor, Message], list[Message]] = lambda _visitor, message: [message]
         """The messages sent to a visitor in place of a signal that the server sent to it."""
         self.seen: list[str] = []
         """Every message in both directions, as text."""
@@ -98,7 +98,7 @@ class Liar:
                     self.seen.append(str(text))
                     message = json.loads(text)
                     if message["type"] == "signal":
-                        visitor.said.append(message["data"])
+                        visitor.sent.append(message["data"])
                     honest.send(text)
         back.join()
 
@@ -110,11 +110,11 @@ class Liar:
                 if message["type"] == "joined":
                     visitor.id = message["you"]
                 if message["type"] != "signalled":
-                    visitor.tell(message)
+                    visitor.send(message)
                     continue
                 with self._news:
                     self.signals.append(message)
                     self._news.notify_all()
-                for each in self.lie(visitor, message):
-                    visitor.tell(each)
+                for each in self.tamper(visitor, message):
+                    visitor.send(each)
         visitor.socket.close()

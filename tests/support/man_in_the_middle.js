@@ -1,7 +1,7 @@
 // Mallory, a man in the middle: to each person she poses as the other. She relays everything but the key comparison.
 /** The number of connected victims. */
 globalThis.fooled = () => [...ends.values()].filter(({ connection }) => connection.connectionState === 'connected').length;
-const socket = new WebSocket(new URLSearchParams(location.search).get('liar'));
+const socket = new WebSocket(new URLSearchParams(location.search).get('broker'));
 const ends = new Map(); // by the id of the person on that side
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 const raw = (text) => Uint8Array.from(text.match(/../g), (pair) => parseInt(pair, 16));

@@ -12,7 +12,7 @@ from websockets.sync.server import ServerConnection, serve
 
 from tests.support.browser import Browser, Page
 from tests.support.folder import served
-from tests.support.malicious_broker import Liar, Message, Visitor
+from tests.support.malicious_broker import MaliciousBroker, Message, Visitor
 
 HERE: Final = Path(__file__).parent
 
@@ -36,20 +36,20 @@ def man_in_the_middle(port: int, browser: Browser) -> Iterator[ManInTheMiddle]:
         ready.set()
         for text in socket:
             order = json.loads(text)
-            for visitor in liar.visitors:
+            for visitor in broker.visitors:
                 if visitor.id == order["to"]:
-                    visitor.tell({"type": "signalled", "from": order["from"], "data": order["data"]})
+                    visitor.send({"type": "signalled", "from": order["from"], "data": order["data"]})
 
     def divert(visitor: Visitor, message: Message) -> list[Message]:
         line[0].send(json.dumps({"from": message["from"], "to": visitor.id, "data": message["data"]}))
         return []
 
-    with Liar(port) as liar, serve(obey, "127.0.0.1", 0) as control, served(HERE) as pages:
+    with MaliciousBroker(port) as broker, serve(obey, "127.0.0.1", 0) as control, served(HERE) as pages:
         threading.Thread(target=control.serve_forever, daemon=True).start()
-        liar.lie = divert
+        broker.tamper = divert
         address = f"ws://127.0.0.1:{control.socket.getsockname()[1]}"
-        mallory = browser.open(f"{pages}/man_in_the_middle.html?liar={address}")
+        mallory = browser.open(f"{pages}/man_in_the_middle.html?broker={address}")
         assert ready.wait(15), mallory.console
-        yield ManInTheMiddle(liar.url, mallory)
+        yield ManInTheMiddle(broker.url, mallory)
         line[0].close()
         control.shutdown()

@@ -109,7 +109,7 @@ class Namespace:
         argv = [*self.prefix, sys.executable, "-m", "tests.support.dns", *given]
         log = Path(self._logs.name, "dns")
         self._dns = Process(argv, log, {**os.environ, "PYTHONPATH": str(ROOT)})
-        self._dns.says("(listening)")
+        self._dns.wait_for_line("(listening)")
 
     def delete(self) -> None:
         """Delete it with all its links; processes still inside lose their network."""

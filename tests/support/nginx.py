@@ -31,7 +31,7 @@ class Nginx:
         self._process = Process(argv, folder / "log")
 
     def __enter__(self) -> Self:
-        self._process.says("(start worker process)")
+        self._process.wait_for_line("(start worker process)")
         return self
 
     def __exit__(

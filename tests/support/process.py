@@ -28,7 +28,7 @@ START: Final = 90.0
 """Firefox has taken 17 s on two busy cores."""
 
 
-class WireError(Exception):
+class CommandError(Exception):
     """The browser rejected a command, or is gone."""
 
 
@@ -66,12 +66,12 @@ class Process:
         """The output of this start of the program."""
         return self._log.read_bytes()[self._from :].decode(errors="replace")
 
-    def says(self, pattern: str, deadline: float = START) -> str:
+    def wait_for_line(self, pattern: str, deadline: float = START) -> str:
         """Wait until the log matches `pattern`; returns its first group."""
         end = time.monotonic() + deadline
         while not (found := re.search(pattern, self.log())):
             if not self.alive or time.monotonic() > end:
-                raise WireError(f"{self._popen.args!r} never printed {pattern!r}:\n{self.log()}")
+                raise CommandError(f"{self._popen.args!r} never printed {pattern!r}:\n{self.log()}")
             time.sleep(0.01)
         return found[1]
 
@@ -90,11 +90,11 @@ class Process:
         return self._popen.wait()
 
 
-class Wire:
+class CommandSocket:
     """A WebSocket for commands, their results and events."""
 
-    def __init__(self, url: str, news: Callable[[Json], None], machine: Machine = HERE) -> None:
-        self._news = news
+    def __init__(self, url: str, on_event: Callable[[Json], None], machine: Machine = HERE) -> None:
+        self._on_event = on_event
         self._number = 0
         self._stack = ExitStack()
         parts = urlsplit(url)
@@ -103,22 +103,22 @@ class Wire:
             connect(url, sock=sock, max_size=None, ping_interval=None, compression=None)
         )
 
-    def tell(self, method: str, params: Json, **envelope: str) -> int:
+    def send(self, method: str, params: Json, **envelope: str) -> int:
         """Send a command without waiting for its result."""
         self._number += 1
         self._send({"id": self._number, "method": method, "params": params, **envelope})
         return self._number
 
-    def ask(self, method: str, params: Json, *, deadline: float = PATIENCE, **envelope: str) -> Json:
+    def request(self, method: str, params: Json, *, deadline: float = PATIENCE, **envelope: str) -> Json:
         """Send a command and return its result."""
-        number = self.tell(method, params, **envelope)
+        number = self.send(method, params, **envelope)
         end = time.monotonic() + deadline
         while (answer := self._next(max(0.0, end - time.monotonic()))) is not None:
             if answer.get("id") == number:
                 return _result(answer, method)
-        raise WireError(f"{method}: no result in {deadline:.1f} s")
+        raise CommandError(f"{method}: no result in {deadline:.1f} s")
 
-    def hear(self) -> None:
+    def poll(self) -> None:
         """Handle the events received so far."""
         while self._next(0.0) is not None:
             pass
@@ -130,7 +130,7 @@ class Wire:
         try:
             self._socket.send(json.dumps(message))
         except ConnectionClosed as gone:
-            raise WireError("the browser is gone") from gone
+            raise CommandError("the browser is gone") from gone
 
     def _next(self, patience: float) -> Json | None:
         """The next message; events are passed on before it is returned."""
@@ -139,9 +139,9 @@ class Wire:
         except TimeoutError:
             return None
         except ConnectionClosed as gone:
-            raise WireError("the browser is gone") from gone
+            raise CommandError("the browser is gone") from gone
         if "id" not in message:
-            self._news(message)
+            self._on_event(message)
         return message
 
 
@@ -149,7 +149,7 @@ def _result(answer: Json, method: str) -> Json:
     if "error" in answer:
         error = answer["error"]
         words = error["message"] if isinstance(error, dict) else f"{error}: {answer.get('message')}"
-        raise WireError(f"{method}: {words}")
+        raise CommandError(f"{method}: {words}")
     result: Json = answer["result"]
     return result
 

@@ -20,7 +20,7 @@ ALICE = Address(bytes((192, 0, 2, 1)), 40_000)
 CHANNEL = 0x4001
 
 
-class Wire:
+class Simulation:
     """A client, a server and a network between them that loses datagrams as `lost` lists, in turn."""
 
     def __init__(self, world: World, lost: tuple[bool, ...] = (), login: Credentials | None = None) -> None:
@@ -63,55 +63,57 @@ class Wire:
         return news.method
 
 
-def allocated(world: World) -> Wire:
-    wire = Wire(world)
-    assert wire.done(wire.client.allocate(IPV4, world.now)) == ALLOCATE
-    return wire
+def allocated(world: World) -> Simulation:
+    simulation = Simulation(world)
+    assert simulation.done(simulation.client.allocate(IPV4, world.now)) == ALLOCATE
+    return simulation
 
 
 def test_client_learns_its_reflexive_address() -> None:
-    wire = Wire(World())
-    wire.done(wire.client.look(wire.world.now))
-    assert wire.client.mapped == ALICE
+    simulation = Simulation(World())
+    simulation.done(simulation.client.look(simulation.world.now))
+    assert simulation.client.mapped == ALICE
 
 
 @settings(deadline=None)
 @given(st.lists(st.booleans(), max_size=6))
 def test_client_allocates_and_frees_despite_packet_loss(lost: list[bool]) -> None:
-    wire = Wire(World(), tuple(lost))
-    assert wire.done(wire.client.allocate(IPV4, wire.world.now)) == ALLOCATE
-    assert wire.client.relayed is not None
-    assert wire.done(wire.client.permit(PEER, wire.world.now)) == CREATE_PERMISSION
-    assert wire.done(wire.client.bind(CHANNEL, PEER, wire.world.now)) == CHANNEL_BIND
-    assert wire.done(wire.client.refresh(0, wire.world.now)) == REFRESH
-    assert len(wire.world.server.allocations) == 0
+    simulation = Simulation(World(), tuple(lost))
+    assert simulation.done(simulation.client.allocate(IPV4, simulation.world.now)) == ALLOCATE
+    assert simulation.client.relayed is not None
+    assert simulation.done(simulation.client.permit(PEER, simulation.world.now)) == CREATE_PERMISSION
+    assert simulation.done(simulation.client.bind(CHANNEL, PEER, simulation.world.now)) == CHANNEL_BIND
+    assert simulation.done(simulation.client.refresh(0, simulation.world.now)) == REFRESH
+    assert len(simulation.world.server.allocations) == 0
 
 
 def test_request_is_sent_seven_times_and_given_up_after_39_5_seconds() -> None:
-    wire = Wire(World(), (True,) * 7)
-    begun = wire.world.now
-    assert wire.play(wire.client.look(begun)) == Silent(1)
-    assert (len(wire.sent), wire.world.now - begun) == (7, 39.5)
+    simulation = Simulation(World(), (True,) * 7)
+    begun = simulation.world.now
+    assert simulation.play(simulation.client.look(begun)) == Silent(1)
+    assert (len(simulation.sent), simulation.world.now - begun) == (7, 39.5)
 
 
 def test_stale_nonce_is_replaced_and_the_request_repeated() -> None:
-    wire = allocated(World())
-    wire.world.later(590)
-    wire.done(wire.client.refresh(1200, wire.world.now))
-    wire.world.later(700)
-    assert wire.done(wire.client.refresh(600, wire.world.now)) == REFRESH
+    simulation = allocated(World())
+    simulation.world.later(590)
+    simulation.done(simulation.client.refresh(1200, simulation.world.now))
+    simulation.world.later(700)
+    assert simulation.done(simulation.client.refresh(600, simulation.world.now)) == REFRESH
 
 
 def test_wrong_password_is_not_retried() -> None:
-    wire = Wire(World(), login=Credentials(f"{int(UNIX) + 600}:alice", "wrong"))
-    assert wire.play(wire.client.allocate(IPV4, wire.world.now)) == ErrorResponse(ALLOCATE, 401)
-    assert len(wire.sent) == 2
+    simulation = Simulation(World(), login=Credentials(f"{int(UNIX) + 600}:alice", "wrong"))
+    assert simulation.play(simulation.client.allocate(IPV4, simulation.world.now)) == ErrorResponse(ALLOCATE, 401)
+    assert len(simulation.sent) == 2
 
 
 def test_private_peer_is_refused() -> None:
-    wire = allocated(World())
+    simulation = allocated(World())
     metadata = Address(bytes((169, 254, 169, 254)), 80)
-    assert wire.play(wire.client.permit(metadata, wire.world.now)) == ErrorResponse(CREATE_PERMISSION, 403)
+    assert simulation.play(simulation.client.permit(metadata, simulation.world.now)) == ErrorResponse(
+        CREATE_PERMISSION, 403
+    )
 
 
 def test_challenge_without_its_password_algorithms_is_not_followed() -> None:
@@ -123,37 +125,37 @@ def test_challenge_without_its_password_algorithms_is_not_followed() -> None:
 
 
 def test_unsigned_response_is_ignored() -> None:
-    wire = allocated(World())
-    [effect] = wire.client.permit(PEER, wire.world.now)
+    simulation = allocated(World())
+    [effect] = simulation.client.permit(PEER, simulation.world.now)
     assert isinstance(effect, Transmit)
     forged = Message(CREATE_PERMISSION, Class.SUCCESS, Message.decode(effect.data).transaction).encode()
-    assert wire.client.receive(forged, wire.world.now) == []
+    assert simulation.client.receive(forged, simulation.world.now) == []
 
 
 def test_data_is_sent_by_indication_and_by_channel_once_it_is_bound() -> None:
-    wire = allocated(World())
-    [by_hand] = wire.client.send(PEER, b"hello")
+    simulation = allocated(World())
+    [by_hand] = simulation.client.send(PEER, b"hello")
     assert isinstance(by_hand, Transmit)
     said = Message.decode(by_hand.data)
     assert (said.method, said.get(XorPeerAddress), said.get(Data)) == (SEND, XorPeerAddress(PEER), Data(b"hello"))
-    wire.done(wire.client.bind(CHANNEL, PEER, wire.world.now))
-    assert [each.channel for each in wire.world.effects if isinstance(each, Bind)] == [CHANNEL]
-    assert wire.client.send(PEER, b"hello") == [Transmit(b"\x40\x01\x00\x05hello")]
+    simulation.done(simulation.client.bind(CHANNEL, PEER, simulation.world.now))
+    assert [each.channel for each in simulation.world.effects if isinstance(each, Bind)] == [CHANNEL]
+    assert simulation.client.send(PEER, b"hello") == [Transmit(b"\x40\x01\x00\x05hello")]
 
 
 def test_data_is_received_by_indication_and_by_channel() -> None:
-    wire = allocated(World())
+    simulation = allocated(World())
     told = Message(DATA, Class.INDICATION, bytes(12), (XorPeerAddress(PEER), Data(b"hi"))).encode()
-    assert wire.client.receive(told, 0.0) == [Received(PEER, b"hi")]
-    assert wire.client.receive(b"\x40\x01\x00\x02hi", 0.0) == []
-    wire.done(wire.client.bind(CHANNEL, PEER, wire.world.now))
-    assert wire.client.receive(b"\x40\x01\x00\x02hi\0\0", 0.0) == [Received(PEER, b"hi")]
+    assert simulation.client.receive(told, 0.0) == [Received(PEER, b"hi")]
+    assert simulation.client.receive(b"\x40\x01\x00\x02hi", 0.0) == []
+    simulation.done(simulation.client.bind(CHANNEL, PEER, simulation.world.now))
+    assert simulation.client.receive(b"\x40\x01\x00\x02hi\0\0", 0.0) == [Received(PEER, b"hi")]
 
 
 @given(st.binary(max_size=80))
 def test_invalid_data_is_dropped(nonsense: bytes) -> None:
-    wire = Wire(World())
-    assert wire.client.receive(nonsense, 0.0) == []
+    simulation = Simulation(World())
+    assert simulation.client.receive(nonsense, 0.0) == []
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -24,8 +24,8 @@ def run(example: str) -> dict[str, Any]:
 
 
 def hello(socket: Socket, room: str, **shown: str) -> dict[str, Any]:
-    socket.say({"type": "hello", "room": room, **shown})
-    return socket.hear()
+    socket.send({"type": "hello", "room": room, **shown})
+    return socket.receive()
 
 
 def test_mounted_site_admits_only_the_users_it_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,4 +64,4 @@ def test_api_example_works_as_documented(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         assert f"for the others: {url}/r/" in done.stdout
         assert "tea ['Alice']" in done.stdout
-        assert alice.hear("refused")["code"] == "removed"
+        assert alice.receive("refused")["code"] == "removed"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.app_actions import NO_DEVICES, is_whole, join_call, say, seats, sees_line
+from tests.support.app_actions import NO_DEVICES, is_whole, join_call, seats, sees_message, send_chat
 from tests.support.browser import EACH, Browser, Page
 from tests.support.call import all_flow, decoded, links, media_flows
 from tests.support.folder import served
@@ -28,8 +28,8 @@ def test_two_people_see_hear_and_write_to_each_other(
     for page in (alice, bob):
         assert [link.state for link in links(page) if link.path] == ["connected"]
     for writer, reader, line in ((alice, bob, "The boat comes in at four."), (bob, alice, "Just about ☂")):
-        say(writer, line)
-        assert sees_line(reader, line)
+        send_chat(writer, line)
+        assert sees_message(reader, line)
 
 
 @pytest.mark.parametrize("name", EACH)
@@ -62,9 +62,9 @@ def test_four_people_are_all_connected_with_each_other(script: str, chromium: Br
         )
     if not script:
         all_flow(*pages, deadline=30)
-    say(pages[3], "Tea for four")
+    send_chat(pages[3], "Tea for four")
     for page in pages[:3]:
-        assert sees_line(page, "Tea for four")
+        assert sees_message(page, "Tea for four")
 
 
 @pytest.mark.beside
@@ -84,8 +84,8 @@ def test_call_survives_a_killed_server_and_everyone_resumes_their_seat(chromium:
             assert all(later > earlier for earlier, later in zip(frames, now, strict=True)), (frames, now)
             frames = now
         assert all(later - earlier > 100 for earlier, later in zip(start, frames, strict=True)), (start, frames)
-        say(alice, "Still here?")
-        assert sees_line(bob, "Still here?")
+        send_chat(alice, "Still here?")
+        assert sees_message(bob, "Still here?")
         server.start()
         for page, seat in zip((alice, bob), before, strict=True):
             page.until("(n) => __joined.length > n", len(seat), deadline=30)
@@ -104,8 +104,8 @@ def test_reload_keeps_the_seat_and_skips_the_lobby(chromium: Browser, server: Li
     bob.until("__joined.length === 1")
     assert seats(bob) == [seat]
     all_flow(alice, bob)
-    say(alice, "Welcome back")
-    assert sees_line(bob, "Welcome back")
+    send_chat(alice, "Welcome back")
+    assert sees_message(bob, "Welcome back")
 
 
 def test_leaving_participant_disappears_at_once_and_can_rejoin(chromium: Browser, server: LiveServer) -> None:
@@ -136,8 +136,8 @@ def test_hostile_name_and_chat_messages_are_shown_as_text(chromium: Browser, ser
     media_flows(alice)
     assert HOSTILE in alice.text()
     for line in (HOSTILE, "\u202etxt.exe", "a" * 3900, "<script>globalThis.hacked=1</script>"):
-        say(mallory, line)
-    assert sees_line(alice, "<script>globalThis.hacked=1</script>")
+        send_chat(mallory, line)
+    assert sees_message(alice, "<script>globalThis.hacked=1</script>")
     assert alice.evaluate("globalThis.hacked === undefined && document.images.length === 0")
     assert alice.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

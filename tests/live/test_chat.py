@@ -4,7 +4,7 @@ import itertools
 from typing import Final
 
 import pytest
-from tests.support.app_actions import NO_DEVICES, join_call, open_chat, say, sees_line
+from tests.support.app_actions import NO_DEVICES, join_call, open_chat, sees_message, send_chat
 from tests.support.browser import Browser, Page
 from tests.support.server import LiveServer
 
@@ -61,29 +61,29 @@ def test_late_joiner_reads_earlier_chat_once_and_in_order(
     alice, bob = join(chromium, room, "Alice"), join(firefox, room, "Bob")
     said = ["One", "Two", "Three"]
     for writer, reader, line in ((alice, bob, said[0]), (bob, alice, said[1]), (alice, bob, said[2])):
-        say(writer, line)
-        assert sees_line(reader, line)
+        send_chat(writer, line)
+        assert sees_message(reader, line)
     carol = join(chromium, room, "Carol")
     for line in said:
-        assert sees_line(carol, line)
-    say(bob, "Four")
+        assert sees_message(carol, line)
+    send_chat(bob, "Four")
     for page in (alice, carol):
-        assert sees_line(page, "Four")
+        assert sees_message(page, "Four")
     assert lines(carol) == lines(alice) == [*said, "Four"]
 
 
 def test_chat_is_back_after_a_reload(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/anew"
     alice, bob = (join(chromium, room, name) for name in ("Alice", "Bob"))
-    say(alice, "Are you there?")
-    assert sees_line(bob, "Are you there?")
-    say(bob, "One moment")
-    assert sees_line(alice, "One moment")
+    send_chat(alice, "Are you there?")
+    assert sees_message(bob, "Are you there?")
+    send_chat(bob, "One moment")
+    assert sees_message(alice, "One moment")
     bob.reload()
     bob.until("document.querySelector('main.call:not(.returning)') !== null")
-    assert sees_line(bob, "Are you there?")
-    say(bob, "I am back")
-    assert sees_line(alice, "I am back")
+    assert sees_message(bob, "Are you there?")
+    send_chat(bob, "I am back")
+    assert sees_message(alice, "I am back")
     assert lines(bob) == lines(alice) == ["Are you there?", "One moment", "I am back"]
 
 
@@ -96,22 +96,22 @@ def test_reconnected_peers_lose_no_chat_messages_and_keep_their_order(chromium: 
     carol = join(chromium, room, "Carol")
     pages = [alice, bob, carol]
     said = ["before, says Alice"]
-    say(alice, said[0])
+    send_chat(alice, said[0])
     for page in pages:
-        assert sees_line(page, said[0])
+        assert sees_message(page, said[0])
     for page in (alice, bob):
         page.evaluate("() => { __cut = true }")
     alice.evaluate("() => __between.close()")
     for page, name in ((alice, "Alice"), (bob, "Bob"), (carol, "Carol"), (bob, "Bob again"), (alice, "Alice again")):
         said.append(f"meanwhile, says {name}")
-        say(page, said[-1])
-        assert sees_line(carol, said[-1])
+        send_chat(page, said[-1])
+        assert sees_message(carol, said[-1])
     assert not set(said[1:]) <= set(lines(alice))
     alice.until("[...document.querySelectorAll('.said-state')].some((each) => each.textContent.includes('Bob'))")
     for page in (alice, bob):
         page.evaluate("() => __heal()")
     for page, line in itertools.product(pages, said):
-        assert sees_line(page, line)
+        assert sees_message(page, line)
     assert lines(alice) == lines(bob) == lines(carol)
     assert sorted(lines(carol)) == sorted(said)
     for page in pages:
@@ -121,27 +121,27 @@ def test_reconnected_peers_lose_no_chat_messages_and_keep_their_order(chromium: 
 def test_chat_messages_can_be_answered_edited_deleted_and_private(chromium: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/ways"
     alice, bob, carol = (join(chromium, room, name) for name in ("Alice", "Bob", "Carol"))
-    say(alice, "The boat comes at five")
+    send_chat(alice, "The boat comes at five")
     for page in (bob, carol):
-        assert sees_line(page, "The boat comes at five")
+        assert sees_message(page, "The boat comes at five")
     bob.click("button", "Reply and more: The boat comes at five")
     bob.click("button", "Reply")
-    say(bob, "Really?")
+    send_chat(bob, "Really?")
     alice.until("document.querySelector('.said-quote-words')?.textContent === 'The boat comes at five'")
     alice.evaluate(RECIPIENT, "Bob")
     alice.fill("Message only Bob", "Between us")
     alice.press("Enter")
-    assert sees_line(bob, "Between us")
+    assert sees_message(bob, "Between us")
     alice.evaluate(RECIPIENT, "Everyone")
     alice.click("button", "Reply and more: The boat comes at five")
     alice.click("button", "Edit")
-    say(alice, "The boat comes at four")
+    send_chat(alice, "The boat comes at four")
     alice.until("!document.querySelector('.said-state:not(.said-edited)')")
     bob.click("button", "Reply and more: Really?")
     bob.click("button", "Delete")
     for page in (bob, carol):
         page.until("document.querySelector('.said-gone') !== null")
-        assert sees_line(page, "The boat comes at four")
+        assert sees_message(page, "The boat comes at four")
     assert lines(bob) == ["The boat comes at four", "Deleted", "Between us"]
     assert lines(carol) == ["The boat comes at four", "Deleted"]
 
@@ -151,10 +151,10 @@ def test_late_joiner_reads_the_chat_of_departed_participants_and_who_passed_it_o
 ) -> None:
     room = f"{server.url}/r/left"
     alice, bob = (join(chromium, room, name) for name in ("Alice", "Bob"))
-    say(alice, "I must go")
-    assert sees_line(bob, "I must go")
+    send_chat(alice, "I must go")
+    assert sees_message(bob, "I must go")
     alice.click("button", "Leave")
     bob.until("document.querySelectorAll('video').length === 1")
     carol = join(chromium, room, "Carol")
-    assert sees_line(carol, "I must go")
+    assert sees_message(carol, "I must go")
     assert "from Bob\u2019s copy" in carol.text()

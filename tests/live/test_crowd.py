@@ -50,7 +50,7 @@ def follows(heard: list[str], said: list[str]) -> bool:
 
 async def speak(members: list[Member], words: str) -> None:
     for one, other in pairs(members):
-        await one.say(other.id, f"{words} from {one.id}")
+        await one.send(other.id, f"{words} from {one.id}")
 
 
 async def through(fault: Callable[[], None], number: int, members: list[Member], loses: bool) -> None:
@@ -76,7 +76,7 @@ async def through(fault: Callable[[], None], number: int, members: list[Member],
         assert set(each.seats) == {each.id}, "got another seat"
 
 
-async def run(server: LiveServer, between: Forwarder) -> None:
+async def run(server: LiveServer, forwarder: Forwarder) -> None:
     def kill() -> None:
         server.kill()
         server.start()
@@ -85,11 +85,11 @@ async def run(server: LiveServer, between: Forwarder) -> None:
         assert server.stop() == 0
         server.start()
 
-    members = [Member(between.url, f"room-{number // SEATS}", number) for number in range(ROOMS * SEATS)]
-    faults = [kill, drain, between.cut, *([between.stall] if TIMES > 1 else [])] * TIMES
+    members = [Member(forwarder.url, f"room-{number // SEATS}", number) for number in range(ROOMS * SEATS)]
+    faults = [kill, drain, forwarder.cut, *([forwarder.stall] if TIMES > 1 else [])] * TIMES
     random.Random(5).shuffle(faults)
     async with asyncio.TaskGroup() as people:
-        lives = [people.create_task(each.live()) for each in members]
+        lives = [people.create_task(each.run()) for each in members]
         await until(lambda: settled(members))
         for number, fault in enumerate(faults):
             await through(fault, number, members, loses=fault in (kill, drain))
@@ -101,5 +101,5 @@ async def run(server: LiveServer, between: Forwarder) -> None:
 
 def test_two_hundred_clients_miss_no_signal_and_get_none_twice() -> None:
     flags = ("--sockets-per-address", "100000", "--room-capacity", str(SEATS))
-    with LiveServer(*flags) as server, Forwarder(server.port) as between:
-        asyncio.run(run(server, between))
+    with LiveServer(*flags) as server, Forwarder(server.port) as forwarder:
+        asyncio.run(run(server, forwarder))

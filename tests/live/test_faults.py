@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from tests.support.app_actions import NO_DEVICES, is_whole, join_call, say, seats, sees_line
+from tests.support.app_actions import NO_DEVICES, is_whole, join_call, seats, sees_message, send_chat
 from tests.support.browser import EACH, Browser, Page
 from tests.support.call import all_flow, media_flows
 from tests.support.forwarder import Forwarder
@@ -58,7 +58,7 @@ def back(page: Page, taken: int) -> None:
 @pytest.mark.alone
 def test_call_continues_through_broker_and_socket_failures(chromium: Browser) -> None:
     chance = random.Random(5)
-    with LiveServer("--log-level", "debug") as server, Forwarder(server.port) as between:
+    with LiveServer("--log-level", "debug") as server, Forwarder(server.port) as forwarder:
 
         def kill() -> None:
             server.kill()
@@ -66,9 +66,9 @@ def test_call_continues_through_broker_and_socket_failures(chromium: Browser) ->
         def drain() -> None:
             assert server.stop() == 0
 
-        faults: list[Callable[[], None]] = [kill, drain, between.cut, between.stall] * TIMES
+        faults: list[Callable[[], None]] = [kill, drain, forwarder.cut, forwarder.stall] * TIMES
         chance.shuffle(faults)
-        alice, bob = (join_call(chromium, f"{between.url}/r/tea", name, GAPS) for name in ("Alice", "Bob"))
+        alice, bob = (join_call(chromium, f"{forwarder.url}/r/tea", name, GAPS) for name in ("Alice", "Bob"))
         all_flow(alice, bob)
         for page in (alice, bob):
             is_whole(page)
@@ -79,18 +79,18 @@ def test_call_continues_through_broker_and_socket_failures(chromium: Browser) ->
             fault()
             for page, name in ((alice, "Alice"), (bob, "Bob")):
                 said.append(f"{fault.__name__} {number}, says {name}")
-                say(page, said[-1])
+                send_chat(page, said[-1])
             if fault in (kill, drain):
                 server.start()
             for page, count in zip((alice, bob), taken, strict=True):
                 back(page, count)
         for page, line in itertools.product((alice, bob), said):
-            assert sees_line(page, line)
+            assert sees_message(page, line)
         for page in (alice, bob):
             assert sorted(line for line in page.evaluate(LINES) if ", says " in line) == sorted(said)
             assert page.evaluate("__gap.worst") < LONGEST_GAP_MS
             assert page.evaluate("document.querySelectorAll('video').length") == 2
-        carol = join_call(chromium, f"{between.url}/r/tea", "Carol")
+        carol = join_call(chromium, f"{forwarder.url}/r/tea", "Carol")
         carol.until("document.querySelectorAll('video').length === 3")
         media_flows(carol)
         server.stop()
@@ -113,8 +113,8 @@ def test_ice_gathering_that_finds_nothing_is_soon_repeated(
     )
     for page in (alice, bob):
         page.until("__connections.some((each) => each.connectionState === 'connected')", deadline=12)
-    say(alice, "here we are")
-    assert sees_line(bob, "here we are")
+    send_chat(alice, "here we are")
+    assert sees_message(bob, "here we are")
 
 
 @pytest.mark.more

@@ -53,17 +53,17 @@ def test_slow_client_costs_less_than_2_mb_and_is_disconnected_alone(letter: str)
         numbers = iter(range(1, 1000))
         for _ in range(25):  # so that all buffers have grown as large as a flood makes them
             for _ in range(8):
-                alice.say({"type": "signal", "to": carol_id, "n": next(numbers), "data": payload})
+                alice.send({"type": "signal", "to": carol_id, "n": next(numbers), "data": payload})
             for _ in range(8):
-                carol.hear("signalled")
+                carol.receive("signalled")
         with Socket(server.url, receive_buffer=8192) as bob:
             bob_id = bob.join("tea", "Bob")["you"]
             time.sleep(4)  # for the rate limit
             before = memory(server, "VmHWM")
             for _ in range(250):
-                alice.say({"type": "signal", "to": bob_id, "n": next(numbers), "data": payload})
-            alice.say({"type": "signal", "to": carol_id, "n": next(numbers), "data": "psst"})
-            assert carol.hear("signalled")["data"] == "psst"
+                alice.send({"type": "signal", "to": bob_id, "n": next(numbers), "data": payload})
+            alice.send({"type": "signal", "to": carol_id, "n": next(numbers), "data": "psst"})
+            assert carol.receive("signalled")["data"] == "psst"
             assert figure(server, 'eyeline_drops_total{reason="too-slow"}') == 1
             assert memory(server, "VmHWM") - before < 2000
             wait(server, "eyeline_sockets", 2)
@@ -81,8 +81,8 @@ def test_flood_in_one_room_does_not_slow_another() -> None:
         times = []
         for n in range(1, 201):
             began = time.monotonic()
-            alice.say({"type": "signal", "to": bob_id, "n": n, "data": "x" * 500})
-            bob.hear("signalled")
+            alice.send({"type": "signal", "to": bob_id, "n": n, "data": "x" * 500})
+            bob.receive("signalled")
             times.append(time.monotonic() - began)
             time.sleep(0.02)  # for the rate limit
         assert flood.said > 200
@@ -144,4 +144,4 @@ class Flood:
                 friend_id = friend.join(room, "Friend")["you"]
                 for n in count(1):  # until she is disconnected
                     self.said += 1
-                    mallory.say({"type": "signal", "to": friend_id, "n": n, "data": "x" * 50_000})
+                    mallory.send({"type": "signal", "to": friend_id, "n": n, "data": "x" * 50_000})

@@ -28,53 +28,53 @@ def dial(server: LiveServer) -> socket.socket:
     return socket.create_connection(("127.0.0.1", server.port), timeout=5)
 
 
-def seen(wire: socket.socket) -> Address | None:
+def seen(connection: socket.socket) -> Address | None:
     """The client's address as the server reports it."""
-    mapped = Message.decode(wire.recv(1000)).get(XorMappedAddress)
+    mapped = Message.decode(connection.recv(1000)).get(XorMappedAddress)
     return mapped.address if mapped else None
 
 
-def own(wire: socket.socket) -> Address:
-    return Address(bytes((127, 0, 0, 1)), wire.getsockname()[1])
+def own(connection: socket.socket) -> Address:
+    return Address(bytes((127, 0, 0, 1)), connection.getsockname()[1])
 
 
 @pytest.mark.parametrize("at_once", [1, 7, 1000])
 def test_trusted_proxy_gives_the_turn_clients_address(behind_a_proxy: LiveServer, at_once: int) -> None:
     said = LINE + REQUEST
-    with dial(behind_a_proxy) as wire:
-        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with dial(behind_a_proxy) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for start in range(0, len(said), at_once):
-            wire.sendall(said[start : start + at_once])
-        assert seen(wire) == TOLD
+            connection.sendall(said[start : start + at_once])
+        assert seen(connection) == TOLD
 
 
 @pytest.mark.parametrize(
     "line", [b"", b"PROXY UNKNOWN\r\n", b"PROXY TCP4 nobody x 1 2\r\n", b"PROXY TCP4 1 2 -1 4\r\n"]
 )
 def test_without_a_usable_proxy_header_the_proxy_is_the_client(behind_a_proxy: LiveServer, line: bytes) -> None:
-    with dial(behind_a_proxy) as wire:
-        wire.sendall(line + REQUEST)
-        assert seen(wire) == own(wire)
+    with dial(behind_a_proxy) as connection:
+        connection.sendall(line + REQUEST)
+        assert seen(connection) == own(connection)
 
 
 def test_proxy_protocol_header_may_precede_http(behind_a_proxy: LiveServer) -> None:
-    with dial(behind_a_proxy) as wire:
-        wire.sendall(LINE + b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
-        assert wire.recv(1000).startswith(b"HTTP/1.1 200 ")
+    with dial(behind_a_proxy) as connection:
+        connection.sendall(LINE + b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
 
 
 def test_request_that_starts_like_a_proxy_header_is_still_a_request(behind_a_proxy: LiveServer) -> None:
-    with dial(behind_a_proxy) as wire:
-        wire.sendall(b"P")
-        wire.sendall(b"OST /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
-        assert wire.recv(1000).startswith(b"HTTP/1.1 405 ")
+    with dial(behind_a_proxy) as connection:
+        connection.sendall(b"P")
+        connection.sendall(b"OST /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 405 ")
 
 
 def test_endless_proxy_header_is_disconnected(behind_a_proxy: LiveServer) -> None:
-    with dial(behind_a_proxy) as wire:
-        wire.sendall(b"PROXY TCP4 " + b"1" * 200)
+    with dial(behind_a_proxy) as connection:
+        connection.sendall(b"PROXY TCP4 " + b"1" * 200)
         with contextlib.suppress(ConnectionResetError):
-            assert wire.recv(1000) == b""
+            assert connection.recv(1000) == b""
 
 
 def test_proxy_header_of_an_untrusted_client_is_rejected() -> None:
@@ -89,9 +89,9 @@ def test_proxy_header_of_an_untrusted_client_is_rejected() -> None:
 def test_immediate_disconnect_leaves_no_traceback(behind_a_proxy: LiveServer, said: bytes) -> None:
     """The server reads the data when the socket no longer has a peer address."""
     for _ in range(50):
-        with dial(behind_a_proxy) as wire:
-            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close sends a reset
-            wire.sendall(said)
+        with dial(behind_a_proxy) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close sends a reset
+            connection.sendall(said)
     assert behind_a_proxy.healthy()
     assert "Traceback" not in behind_a_proxy.log()
 
@@ -104,9 +104,9 @@ HANDSHAKE = (
 
 def asked(server: LiveServer, line: bytes, head: bytes, forwarded: int) -> tuple[bytes, socket.socket]:
     """The status of the response to a request with a forged forwarding header."""
-    wire = dial(server)
-    wire.sendall(line + head + b"X-Forwarded-For: 198.51.100.%d\r\n\r\n" % forwarded)
-    return wire.recv(1000).split(b" ")[1], wire
+    connection = dial(server)
+    connection.sendall(line + head + b"X-Forwarded-For: 198.51.100.%d\r\n\r\n" % forwarded)
+    return connection.recv(1000).split(b" ")[1], connection
 
 
 @pytest.mark.parametrize(("line", "refused"), [(b"", False), (LINE, True)])
@@ -117,7 +117,7 @@ def test_forwarded_headers_after_a_proxy_header_are_ignored(line: bytes, refused
         for head, most in ((b"GET /healthz HTTP/1.1\r\nHost: x\r\n", 100), (HANDSHAKE, 10)):
             answers = set()
             for number in range(2 * most):  # the rate limit allows some more each second
-                answer, wire = asked(server, line, head, number)
-                wires.enter_context(wire)
+                answer, connection = asked(server, line, head, number)
+                wires.enter_context(connection)
                 answers.add(answer)
             assert (b"429" in answers) is refused

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
-from tests.support.app_actions import NO_DEVICES, join_call, open_chat, say, sees_line
+from tests.support.app_actions import NO_DEVICES, join_call, open_chat, sees_message, send_chat
 from tests.support.browser import EACH, Browser, Page
 from tests.support.call import links, media_flows
 from tests.support.server import LiveServer
@@ -123,7 +123,7 @@ def test_watcher_sees_hears_and_reads_without_permission_prompts(
     join_call(chromium, to["host"]["url"], "Bob")
     watcher.until(SEES, 2)
     media_flows(watcher)
-    say(alice, LINE)
+    send_chat(alice, LINE)
     reads(watcher)
     assert "You can read messages here, but not send any." in watcher.text()
     assert watcher.evaluate("document.querySelectorAll('textarea').length") == 0
@@ -152,16 +152,16 @@ def test_nothing_sent_by_a_modified_watcher_page_is_shown(
     mallory = join_call(chromium, to["member"]["url"], "Mallory", KEEPS_TO_NOTHING)
     mallory.until(SENDS)
     media_flows(mallory)
-    say(mallory, "Look at me")
+    send_chat(mallory, "Look at me")
     mallory.click("button", "Files")
     (tmp_path / "look.txt").write_text("Look at me")
     mallory.attach(".sending input[type=file]", tmp_path / "look.txt")
     mallory.until("document.body.innerText.includes('send files here.')")
 
     open_chat(alice)
-    say(alice, "Is anybody there?")
+    send_chat(alice, "Is anybody there?")
     mallory.click("button", "Chat")
-    assert sees_line(mallory, "Is anybody there?")
+    assert sees_message(mallory, "Is anybody there?")
     alice.until(DELIVERED)  # she got it after she sent hers, and messages of one person arrive in order
     assert "Look at me" not in alice.text()
     assert alice.evaluate("document.querySelectorAll('.asks, .file').length") == 0

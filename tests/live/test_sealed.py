@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from tests.support.app_actions import NO_DEVICES, join_call, say, seats, sees_line
+from tests.support.app_actions import NO_DEVICES, join_call, seats, sees_message, send_chat
 from tests.support.browser import EACH, Browser, Page
 from tests.support.call import all_flow, links, media_flows
 from tests.support.malicious_broker import MaliciousBroker, Message, Visitor
@@ -100,8 +100,8 @@ def test_two_people_with_the_key_connect_and_the_server_reads_nothing(chromium: 
         link = f"{broker.url}/r/sealed#{KEY}"
         alice, bob = join_call(chromium, link, "Alice Liddell"), join_call(firefox, link, "Bob Cratchit")
         all_flow(alice, bob)
-        say(alice, "Curiouser")
-        assert sees_line(bob, "Curiouser")
+        send_chat(alice, "Curiouser")
+        assert sees_message(bob, "Curiouser")
         everything = "\n".join([*broker.seen, server.log(), httpx.get(f"{server.url}/metrics").text])
         assert len(broker.seen) > 10
         for secret in (KEY, "Liddell", "Cratchit", "candidate", "ufrag", "fingerprint", "Curiouser", "m=video"):
@@ -192,8 +192,8 @@ def test_reloaded_page_resumes_its_encrypted_seat(
     bob.until("__joined.length > 0")
     assert seats(bob) == [seat]
     all_flow(alice, bob)
-    say(bob, "Back again")
-    assert sees_line(alice, "Back again")
+    send_chat(bob, "Back again")
+    assert sees_message(alice, "Back again")
 
 
 @pytest.mark.beside

@@ -16,14 +16,14 @@ def test_shutdown_tells_clients_when_to_reconnect() -> None:
     with LiveServer() as server, Socket(server.url) as alice:
         seat = alice.join("tea", "Alice")
         assert server.stop() == 0
-        assert alice.hear("goodbye")["backInMs"] == 1000
+        assert alice.receive("goodbye")["backInMs"] == 1000
         with pytest.raises(ConnectionClosed):
-            alice.hear()
+            alice.receive()
         assert alice.connection.close_code == 1012
         server.start()
         with Socket(server.url) as again:
-            again.say({"type": "resume", "token": seat["resume"], "name": "Alice", "heard": 0})
-            assert again.hear("joined")["you"] == seat["you"]
+            again.send({"type": "resume", "token": seat["resume"], "name": "Alice", "heard": 0})
+            assert again.receive("joined")["you"] == seat["you"]
 
 
 def test_shutdown_reports_not_ready_and_does_not_wait_for_slow_clients() -> None:
@@ -31,11 +31,11 @@ def test_shutdown_reports_not_ready_and_does_not_wait_for_slow_clients() -> None
         bob_id = bob.join("tea", "Bob")["you"]
         alice.join("tea", "Alice")
         for n in range(1, 290):  # more than the kernel buffers; Bob reads none of it
-            alice.say({"type": "signal", "to": bob_id, "n": n, "data": "x" * 60_000})
-        alice.say({"type": "ping"})
-        alice.hear("pong")
+            alice.send({"type": "signal", "to": bob_id, "n": n, "data": "x" * 60_000})
+        alice.send({"type": "ping"})
+        alice.receive("pong")
         os.kill(server.pid, signal.SIGTERM)
-        assert alice.hear("goodbye")["backInMs"] == 1000
+        assert alice.receive("goodbye")["backInMs"] == 1000
         assert httpx.get(f"{server.url}/readyz").status_code == 503
         assert server.stop(deadline=8) == 0
         assert "error" not in server.log()
@@ -46,10 +46,10 @@ def test_log_of_a_whole_call_contains_no_address_name_token_or_description() -> 
         with Socket(server.url) as alice, Socket(server.url) as bob:
             seat = alice.join("tea-with-bob", "Alice Liddell")
             bob.join("tea-with-bob", "Bob")
-            bob.say({"type": "signal", "to": seat["you"], "n": 1, "data": SDP})
-            alice.hear("signalled")
-            alice.say("not json")
-            bob.say({"type": "leave"})
+            bob.send({"type": "signal", "to": seat["you"], "n": 1, "data": SDP})
+            alice.receive("signalled")
+            alice.send("not json")
+            bob.send({"type": "leave"})
         server.stop()
         log = server.transcript()
     assert "Signalled" in log
@@ -73,8 +73,8 @@ def test_slow_client_is_disconnected_alone() -> None:
         alice.join("tea", "Alice")
         carol_id = carol.join("tea", "Carol")["you"]
         for n in range(1, 290):  # 17 MB, more than sockets and a member's outbox hold; Bob reads nothing
-            alice.say({"type": "signal", "to": bob_id, "n": n, "data": "x" * 60_000})
-        alice.say({"type": "signal", "to": carol_id, "n": 290, "data": "psst"})
-        assert carol.hear("signalled")["data"] == "psst"
+            alice.send({"type": "signal", "to": bob_id, "n": n, "data": "x" * 60_000})
+        alice.send({"type": "signal", "to": carol_id, "n": 290, "data": "psst"})
+        assert carol.receive("signalled")["data"] == "psst"
         with pytest.raises(ConnectionClosed):
-            bob.hear("nothing of this type ever comes")
+            bob.receive("nothing of this type ever comes")

@@ -66,9 +66,9 @@ def make(client: httpx.Client, **wanted: object) -> dict[str, Any]:
 def enter(socket: Socket, made: dict[str, Any], role: str = "member") -> dict[str, Any]:
     """Join the room by one of its links."""
     link = made["links"][role]
-    socket.say({"type": "hello", "room": made["room"], "pass": link["url"].partition("#pass=")[2]})
-    socket.say({"type": "join", "name": role.title()})
-    return socket.hear("joined")
+    socket.send({"type": "hello", "room": made["room"], "pass": link["url"].partition("#pass=")[2]})
+    socket.send({"type": "join", "name": role.title()})
+    return socket.receive("joined")
 
 
 def names(rooms: dict[str, Any]) -> list[str]:
@@ -88,7 +88,7 @@ def test_room_can_be_created_joined_listed_and_ended(url: str) -> None:
         ]
         assert shop.get("/rooms").json() == {"rooms": [seen], "next": None}
         assert shop.post(f"/rooms/{made['room']}/end").status_code == 204
-        assert [each.hear("refused")["code"] for each in (alice, bob)] == ["ended", "ended"]
+        assert [each.receive("refused")["code"] for each in (alice, bob)] == ["ended", "ended"]
         assert shop.get("/rooms").json()["rooms"] == []
 
 
@@ -108,8 +108,8 @@ def test_role_given_by_the_host_is_visible_in_the_api(url: str) -> None:
         enter(alice, made, "host")
         member = enter(bob, made)["you"]
         for role in ("co-host", "member"):
-            alice.say({"type": "appoint", "peer": member, "role": role})
-            bob.hear("roster")
+            alice.send({"type": "appoint", "peer": member, "role": role})
+            bob.receive("roster")
             seen = shop.get(f"/rooms/{made['room']}").json()
             assert [each["role"] for each in seen["members"]] == ["host", role]
 
@@ -132,10 +132,10 @@ def test_removing_a_member_affects_no_one_else_and_ends_their_seat(url: str) -> 
         gone = enter(bob, made)
         path = f"/rooms/{made['room']}/members/{gone['you']}"
         assert [shop.delete(path).status_code for _ in range(2)] == [204, 404]
-        assert bob.hear("refused")["code"] == "removed"
+        assert bob.receive("refused")["code"] == "removed"
         with Socket(url) as again:
-            again.say({"type": "resume", "token": gone["resume"], "name": "Bob", "heard": 0})
-            assert again.hear("refused")["code"] == "removed"
+            again.send({"type": "resume", "token": gone["resume"], "name": "Bob", "heard": 0})
+            assert again.receive("refused")["code"] == "removed"
         assert len(shop.get(f"/rooms/{made['room']}").json()["members"]) == 1
 
 

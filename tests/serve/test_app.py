@@ -53,8 +53,8 @@ def test_signal_reaches_the_other_member_with_its_sender(url: str) -> None:
     with Socket(url) as alice, Socket(url) as bob:
         alice_id = alice.join("tea", "Alice")["you"]
         bob_id = bob.join("tea", "Bob")["you"]
-        bob.say({"type": "signal", "to": alice_id, "n": 1, "data": "hello", "from": "somebody-else"})
-        assert alice.hear("signalled") == {"type": "signalled", "from": bob_id, "n": 1, "data": "hello"}
+        bob.send({"type": "signal", "to": alice_id, "n": 1, "data": "hello", "from": "somebody-else"})
+        assert alice.receive("signalled") == {"type": "signalled", "from": bob_id, "n": 1, "data": "hello"}
 
 
 def test_client_without_the_subprotocol_is_rejected(url: str) -> None:
@@ -76,10 +76,10 @@ def test_page_of_another_origin_is_rejected_unless_allowed(url: str) -> None:
 def test_frame_over_64_kib_is_refused_with_a_code_and_closes_the_socket(url: str) -> None:
     with Socket(url) as alice:
         alice.join("tea", "Alice")
-        alice.say("x" * (64 * 1024 + 1))
-        assert alice.hear("refused")["code"] == "too-large"
+        alice.send("x" * (64 * 1024 + 1))
+        assert alice.receive("refused")["code"] == "too-large"
         with pytest.raises(ConnectionClosedError):
-            alice.hear()
+            alice.receive()
         assert (alice.connection.close_code, alice.connection.close_reason) == (1009, "too-large")
 
 
@@ -87,9 +87,9 @@ def test_binary_frame_is_refused_and_the_session_continues(url: str) -> None:
     with Socket(url) as alice:
         alice.join("tea", "Alice")
         alice.connection.send(b"\xff\x00\xfe")
-        assert alice.hear("refused")["code"] == "malformed"
-        alice.say({"type": "ping"})
-        assert alice.hear() == {"type": "pong"}
+        assert alice.receive("refused")["code"] == "malformed"
+        alice.send({"type": "ping"})
+        assert alice.receive() == {"type": "pong"}
 
 
 def test_flooding_client_is_disconnected(url: str) -> None:
@@ -97,24 +97,24 @@ def test_flooding_client_is_disconnected(url: str) -> None:
         alice.join("tea", "Alice")
         with contextlib.suppress(ConnectionClosed):
             for _ in range(400):
-                alice.say({"type": "ping"})
-        assert alice.hear("refused")["code"] == "too-fast"
+                alice.send({"type": "ping"})
+        assert alice.receive("refused")["code"] == "too-fast"
 
 
 def test_member_that_lost_its_socket_resumes_its_seat(url: str) -> None:
     with Socket(url) as alice:
         first = alice.join("tea", "Alice")
     with Socket(url) as alice:
-        alice.say({"type": "resume", "token": first["resume"], "name": "Alice", "heard": 0})
-        assert alice.hear("joined")["you"] == first["you"]
+        alice.send({"type": "resume", "token": first["resume"], "name": "Alice", "heard": 0})
+        assert alice.receive("joined")["you"] == first["you"]
 
 
 def test_restarted_process_with_the_same_data_restores_the_seat(eyeline: Eyeline, tmp_path: Path) -> None:
     with serving(eyeline) as url, Socket(url) as alice:
         first = alice.join("tea", "Alice")
     with serving(build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))) as url, Socket(url) as alice:
-        alice.say({"type": "resume", "token": first["resume"], "name": "Alice", "heard": 0})
-        again = alice.hear("joined")
+        alice.send({"type": "resume", "token": first["resume"], "name": "Alice", "heard": 0})
+        again = alice.receive("joined")
     assert (again["you"], again["roster"]["complete"], again["gap"]) == (first["you"], False, True)
 
 

@@ -85,15 +85,15 @@ def test_datagrams_before_connect_are_bounded_and_never_delivered_to_the_wrong_p
 
 def test_retransmitted_allocate_at_the_wrong_moment_gives_one_allocation(relay: Running, meanwhile: Meanwhile) -> None:
     client = Client(relay)
-    with closing(client.wire):
-        client.ask(REFRESH)  # to get a nonce
+    with closing(client.socket):
+        client.request(REFRESH)  # to get a nonce
         before, request = files(), client.signed(ALLOCATE, RequestedTransport(UDP))
-        meanwhile(lambda: client.wire.send(request))
-        client.wire.send(request)
+        meanwhile(lambda: client.socket.send(request))
+        client.socket.send(request)
         assert client.receive() == client.receive()
         assert relay.allocations() == 1
         assert files() == before + 2
-        assert client.ask(REFRESH, Lifetime(0)).message_class is Class.SUCCESS
+        assert client.request(REFRESH, Lifetime(0)).message_class is Class.SUCCESS
         until(lambda: files() == before)
 
 
@@ -102,18 +102,18 @@ def test_channel_without_a_connected_socket_still_relays(
     relay: Running, monkeypatch: pytest.MonkeyPatch, transport: str
 ) -> None:
     client = Client(relay, transport)
-    with closing(client.wire), udp() as peer:
+    with closing(client.socket), udp() as peer:
         relayed = "127.0.0.1", client.allocate().port
         with monkeypatch.context() as patch:
             patch.setattr(PortAllocator, "connect", no_more_files)
             client.bind(peer)
-        client.say(CHANNEL, b"hello")
+        client.send_channel_data(CHANNEL, b"hello")
         assert peer.recvfrom(2048) == (b"hello", relayed)
         peer.sendto(b"hello back", relayed)
         assert Message.decode(client.receive()).get(Data) == Data(b"hello back")
         assert relay.relay.totals()[:2] == (1, 5)
         client.bind(peer)
-        assert client.ask(REFRESH, Lifetime(0)).message_class is Class.SUCCESS
+        assert client.request(REFRESH, Lifetime(0)).message_class is Class.SUCCESS
 
 
 def test_no_member_takes_all_sockets_and_optional_ones_stay_below_half() -> None:
@@ -121,19 +121,19 @@ def test_no_member_takes_all_sockets_and_optional_ones_stay_below_half() -> None
         peers = [stack.enter_context(udp()) for _ in range(8)]
         clients = [Client(small, peer=name, host=host) for name, host in [("mallory", "127.0.0.2")] * 4 + [BOB]]
         for client in clients:
-            stack.enter_context(closing(client.wire))
+            stack.enter_context(closing(client.socket))
         before = files()
         clients[0].allocate()
         for number, peer in enumerate(peers):
             clients[0].bind(peer, CHANNEL + number)
-            clients[0].say(CHANNEL + number, b"hello")
+            clients[0].send_channel_data(CHANNEL + number, b"hello")
             assert peer.recv(2048) == b"hello"
         assert small.shares.used == files() - before == 5
-        answers = [client.ask(ALLOCATE, RequestedTransport(UDP)) for client in clients[1:]]
+        answers = [client.request(ALLOCATE, RequestedTransport(UDP)) for client in clients[1:]]
         assert [error and error.code for error in (each.get(ErrorCode) for each in answers)] == [None, None, 508, None]
         assert small.shares.used == files() - before == 11
         for client in clients:
-            client.ask(REFRESH, Lifetime(0))
+            client.request(REFRESH, Lifetime(0))
         until(lambda: small.shares.used == files() - before == 0)
 
 
@@ -142,14 +142,14 @@ def test_unauthenticated_tcp_clients_take_at_most_half_of_the_sockets() -> None:
         hosts = [f"127.0.0.{number}" for number in range(2, 6)]
         clients = [Client(small, "tcp", host=host) for host in hosts * 5]
         for client in clients:
-            stack.enter_context(closing(client.wire))
+            stack.enter_context(closing(client.socket))
         until(lambda: small.shares.used == small.streams() == small.relay.refused["no-sockets"] == 10)
         bob = Client(small, peer="bob")
-        stack.enter_context(closing(bob.wire))
-        assert bob.ask(ALLOCATE, RequestedTransport(UDP)).get(ErrorCode) is None
-        bob.ask(REFRESH, Lifetime(0))
+        stack.enter_context(closing(bob.socket))
+        assert bob.request(ALLOCATE, RequestedTransport(UDP)).get(ErrorCode) is None
+        bob.request(REFRESH, Lifetime(0))
         for client in clients:
-            client.wire.close()
+            client.socket.close()
         until(lambda: small.shares.used == small.streams() == 0)
 
 
@@ -158,11 +158,11 @@ def test_address_whose_clients_have_only_tcp_gets_its_whole_share() -> None:
         clients: list[Client] = []
         for number in range(20):
             clients.append(Client(small, "tcp", peer=f"peer-{number}", host="127.0.0.2"))
-            stack.enter_context(closing(clients[-1].wire))
+            stack.enter_context(closing(clients[-1].socket))
             clients[-1].allocate()
         assert small.shares.used == 40
         for each in clients:
-            each.wire.close()
+            each.socket.close()
         until(lambda: small.shares.used == small.relay._strangers.used == 0)
 
 
@@ -170,8 +170,8 @@ def test_flooding_tcp_client_is_disconnected_and_others_are_answered(relay: Runn
     flood = Message(BINDING, Class.REQUEST, bytes(12)).encode() * 1000
     for _ in range(20):
         mallory, bob = Client(relay, "tcp"), Client(relay, "tcp", peer="bob")
-        with closing(mallory.wire), closing(bob.wire):
-            mallory.wire.sendall(flood)
+        with closing(mallory.socket), closing(bob.socket):
+            mallory.socket.sendall(flood)
             bob.allocate()
             until(lambda: relay.streams() == 1)
         until(lambda: relay.streams() == 0)
@@ -213,16 +213,16 @@ def test_connections_per_address_to_the_shared_port_are_limited(
 
 def test_reserved_port_counts_as_long_as_it_is_open(relay: Running) -> None:
     first, second = Client(relay), Client(relay)
-    with closing(first.wire), closing(second.wire):
-        answer = first.ask(ALLOCATE, RequestedTransport(UDP), EvenPort(reserve_next=True))
+    with closing(first.socket), closing(second.socket):
+        answer = first.request(ALLOCATE, RequestedTransport(UDP), EvenPort(reserve_next=True))
         token = answer.get(ReservationToken)
         assert token is not None
         assert relay.shares.used == 3
-        first.ask(REFRESH, Lifetime(0))
+        first.request(REFRESH, Lifetime(0))
         until(lambda: relay.shares.used == 1)
-        second.ask(ALLOCATE, RequestedTransport(UDP), token)
+        second.request(ALLOCATE, RequestedTransport(UDP), token)
         assert relay.shares.used == 2
-        first.ask(ALLOCATE, RequestedTransport(UDP), EvenPort(reserve_next=True))
+        first.request(ALLOCATE, RequestedTransport(UDP), EvenPort(reserve_next=True))
         assert relay.shares.used == 5
         relay.revoke("alice")
         until(lambda: relay.shares.used == 0)
@@ -247,8 +247,8 @@ def test_relay_leaves_half_of_the_file_descriptors_to_http() -> None:
             before = files()
             for number in range(60):
                 client = Client(small, peer=f"peer-{number}", host=f"127.0.0.{2 + number % 3}")
-                client.ask(ALLOCATE, RequestedTransport(UDP))
-                client.wire.close()
+                client.request(ALLOCATE, RequestedTransport(UDP))
+                client.socket.close()
             assert files() - before == small.shares.used == 100
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -271,9 +271,9 @@ def test_new_allocation_does_not_reset_the_bandwidth_limit() -> None:
             client.allocate()
             client.bind(peer)
             for _ in range(120):
-                client.say(CHANNEL, bytes(1000))
-            client.ask(REFRESH, Lifetime(0))
-            client.wire.close()
+                client.send_channel_data(CHANNEL, bytes(1000))
+            client.request(REFRESH, Lifetime(0))
+            client.socket.close()
         allowed = 100_000 * (1 + time.monotonic() - began)
         assert 90_000 <= slow.relay.totals().to_peers_bytes <= allowed
 
@@ -303,10 +303,10 @@ def test_bandwidth_limit_is_kept_until_it_has_refilled() -> None:
 
 def test_flood_during_channel_bind_is_not_delivered_by_the_channel(relay: Running, meanwhile: Meanwhile) -> None:
     client = Client(relay)
-    with closing(client.wire), udp() as peer, udp() as neighbour:
+    with closing(client.socket), udp() as peer, udp() as neighbour:
         relayed = ("127.0.0.1", client.allocate().port)
         meanwhile(lambda: [neighbour.sendto(b"flood", relayed) for _ in range(1000)])
-        client.wire.send(client.signed(CHANNEL_BIND, ChannelNumber(CHANNEL), XorPeerAddress(address(peer))))
+        client.socket.send(client.signed(CHANNEL_BIND, ChannelNumber(CHANNEL), XorPeerAddress(address(peer))))
         peer_said = CHANNEL.to_bytes(2) + b"\0\5hello"
         heard: list[bytes] = []
         while not heard or heard[-1][:2] != b"\1\x09":

@@ -36,8 +36,8 @@ def keys(folder: Path) -> Path:
 
 
 def hello(client: Socket, room: str = "tea", **shown: str) -> dict[str, Any]:
-    client.say({"type": "hello", "room": room, **shown})
-    return client.hear()
+    client.send({"type": "hello", "room": room, **shown})
+    return client.receive()
 
 
 def test_pass_is_required_and_sets_the_display_name(tmp_path: Path) -> None:
@@ -51,8 +51,8 @@ def test_pass_is_required_and_sets_the_display_name(tmp_path: Path) -> None:
         with Socket(url) as other:
             assert hello(other, **{"pass": far_off})["code"] == "pass-invalid"
         assert hello(alice, **{"pass": soon(claims)})["type"] == "welcome"
-        alice.say({"type": "join", "name": "Mallory"})
-        assert [member["name"] for member in alice.hear("joined")["roster"]["members"]] == ["Alice"]
+        alice.send({"type": "join", "name": "Mallory"})
+        assert [member["name"] for member in alice.receive("joined")["roster"]["members"]] == ["Alice"]
 
 
 def soon(claims: dict[str, Any]) -> str:
@@ -64,8 +64,8 @@ def test_pass_with_a_name_excludes_an_encrypted_name(tmp_path: Path) -> None:
     site = build(settings(tmp_path, pass_keys=keys(tmp_path)))
     with serving(site) as url, Socket(url) as alice:
         hello(alice, **{"pass": soon({"room": "tea", "name": "Alice", "aud": "eyeline"})})
-        alice.say({"type": "join", "name": "A" * 400})
-        assert alice.hear("refused")["code"] == "pass-invalid"
+        alice.send({"type": "join", "name": "A" * 400})
+        assert alice.receive("refused")["code"] == "pass-invalid"
 
 
 async def by_cookie(scope: Scope, room: str) -> Person | None:
@@ -100,8 +100,8 @@ def test_member_resumes_without_being_authorized_again(tmp_path: Path) -> None:
         with Socket(url) as alice:
             first = alice.join("tea", "Alice")
         with Socket(url) as alice:
-            alice.say({"type": "resume", "token": first["resume"], "name": "Alice", "heard": 0})
-            assert alice.hear("joined")["you"] == first["you"]
+            alice.send({"type": "resume", "token": first["resume"], "name": "Alice", "heard": 0})
+            assert alice.receive("joined")["you"] == first["you"]
     assert asked == ["tea"]
 
 

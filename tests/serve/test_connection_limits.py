@@ -183,13 +183,13 @@ def test_refused_upgrades_count_as_requests(tmp_path: Path, head: dict[str, Any]
 def test_client_that_guesses_room_names_is_throttled_but_keeps_its_socket(url: str) -> None:
     for number in range(10):
         with Socket(url) as mallory:
-            mallory.say({"type": "hello", "room": f"guess-{number}"})
-            assert mallory.hear()["type"] == "welcome"
+            mallory.send({"type": "hello", "room": f"guess-{number}"})
+            assert mallory.receive()["type"] == "welcome"
     with Socket(url) as mallory:
-        mallory.say({"type": "hello", "room": "tea"})
-        assert mallory.hear()["code"] == "too-many-looks"
-        mallory.say({"type": "ping"})
-        assert mallory.hear() == {"type": "pong"}
+        mallory.send({"type": "hello", "room": "tea"})
+        assert mallory.receive()["code"] == "too-many-looks"
+        mallory.send({"type": "ping"})
+        assert mallory.receive() == {"type": "pong"}
 
 
 def test_message_flood_over_many_sockets_is_cut_off(url: str) -> None:
@@ -197,8 +197,8 @@ def test_message_flood_over_many_sockets_is_cut_off(url: str) -> None:
         flood = [stack.enter_context(Socket(url)) for _ in range(8)]
         heard = ""
         for number in range(1000):  # on each socket fewer than the limit for one socket
-            flood[number % 8].say({"type": "ping"})
-            heard = flood[number % 8].hear().get("code", "")
+            flood[number % 8].send({"type": "ping"})
+            heard = flood[number % 8].receive().get("code", "")
             if heard:
                 break
     assert heard == "too-fast"
@@ -212,8 +212,8 @@ def test_total_number_of_rooms_is_limited_but_members_can_still_resume(tmp_path:
             with Socket(url) as somebody:
                 seat = somebody.join(f"room-{number}", "Somebody")
         with Socket(url) as alice:
-            alice.say({"type": "hello", "room": "one-too-many"})
-            assert alice.hear()["code"] == "busy"
+            alice.send({"type": "hello", "room": "one-too-many"})
+            assert alice.receive()["code"] == "busy"
         with Socket(url) as somebody:
-            somebody.say({"type": "resume", "token": seat["resume"], "name": "Somebody", "heard": 0})
-            assert somebody.hear()["type"] == "joined"
+            somebody.send({"type": "resume", "token": seat["resume"], "name": "Somebody", "heard": 0})
+            assert somebody.receive()["type"] == "joined"

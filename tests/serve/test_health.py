@@ -53,18 +53,18 @@ def test_metrics_count_what_participants_did(url: str) -> None:
     with Socket(url) as alice, Socket(url) as bob:
         seat = alice.join("tea", "Alice")
         bob.join("tea", "Bob")
-        bob.say({"type": "signal", "to": seat["you"], "n": 1, "data": "x"})
-        alice.hear("signalled")
-        bob.say("not json")
-        bob.hear("refused")
+        bob.send({"type": "signal", "to": seat["you"], "n": 1, "data": "x"})
+        alice.receive("signalled")
+        bob.send("not json")
+        bob.receive("refused")
         shown = figures(url)
-        alice.say({"type": "leave"})
+        alice.send({"type": "leave"})
     assert (shown["eyeline_sockets"], shown["eyeline_rooms"], shown["eyeline_seats{here}"]) == (2, 1, 2)
     assert (shown["eyeline_joins_total{seated}"], shown["eyeline_signals_total"]) == (2, 1)
     assert shown["eyeline_refusals_total{malformed}"] == 1
     with Socket(url) as alice:
-        alice.say({"type": "resume", "token": seat["resume"], "name": "Alice", "heard": 0})
-        assert alice.hear()["code"] == "seat-gone"
+        alice.send({"type": "resume", "token": seat["resume"], "name": "Alice", "heard": 0})
+        assert alice.receive()["code"] == "seat-gone"
     assert figures(url)["eyeline_resumes_total{seat-gone}"] == 1
 
 
@@ -80,8 +80,8 @@ def test_closed_and_refused_sockets_are_counted_by_reason(url: str) -> None:
     with pytest.raises(InvalidStatus), Socket(url, origin="https://evil.example"):
         pass
     with Socket(url) as alice:
-        alice.say("x" * (64 * 1024 + 1))
-        assert alice.hear("refused")["code"] == "too-large"
+        alice.send("x" * (64 * 1024 + 1))
+        assert alice.receive("refused")["code"] == "too-large"
     shown = figures(url)
     assert shown["eyeline_handshakes_refused_total{foreign-origin}"] == 1
     assert shown["eyeline_drops_total{too-large}"] == 1

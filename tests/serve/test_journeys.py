@@ -99,7 +99,7 @@ def profiled(relay: Running) -> Iterator[Calls]:
 
 def test_an_allocation_takes_at_most_285_calls(relay: Running) -> None:
     client = Client(relay)
-    with closing(client.wire), profiled(relay) as calls:
+    with closing(client.socket), profiled(relay) as calls:
         client.allocate()
 
     assert 0 < len(calls.names) <= 285, calls.names
@@ -107,12 +107,12 @@ def test_an_allocation_takes_at_most_285_calls(relay: Running) -> None:
 
 def test_a_media_packet_is_forwarded_in_at_most_4_calls(relay: Running) -> None:
     client, packets = Client(relay), 8
-    with closing(client.wire), udp() as peer:
+    with closing(client.socket), udp() as peer:
         client.allocate()
         client.bind(peer)
         with profiled(relay) as calls:
             for _ in range(packets):
-                client.say(CHANNEL, b"media")
+                client.send_channel_data(CHANNEL, b"media")
             for _ in range(packets):
                 assert peer.recv(2048) == b"media"
 

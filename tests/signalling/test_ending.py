@@ -29,23 +29,23 @@ OVER = Closed(4009, "time-up")
 HOST = Person(role="host", ends=600)
 
 
-def say(network: Network, client: Client, *messages: ToBroker) -> None:
+def send(network: Network, client: Client, *messages: ToBroker) -> None:
     for message in messages:
-        network.say(client, encode(message))
+        network.send(client, encode(message))
 
 
-def comes(network: Network, name: str, person: Person | None = None) -> Client:
+def join(network: Network, name: str, person: Person | None = None) -> Client:
     """A client joins with a pass that is valid for a day."""
     shown = None if person is None else network.passes.mint(TEA, person, network.now, network.now + 86_400)
     client = network.open(name)
-    say(network, client, Hello(TEA, shown), Join(DisplayName(name)))
+    send(network, client, Hello(TEA, shown), Join(DisplayName(name)))
     return client
 
 
-def returns(network: Network, name: str, joined: Joined) -> Client:
+def resume(network: Network, name: str, joined: Joined) -> Client:
     """A client resumes its seat on a new socket."""
     client = network.open(name)
-    say(network, client, Resume(joined.resume, DisplayName(name), Count(0)))
+    send(network, client, Resume(joined.resume, DisplayName(name), Count(0)))
     return client
 
 
@@ -64,13 +64,13 @@ def wait(network: Network, until: float, *clients: Client) -> None:
     for now in range(int(network.now), int(until), 5):
         network.pass_time(now)
         for client in clients:
-            network.say(client, '{"type": "pong"}')
+            network.send(client, '{"type": "pong"}')
     network.pass_time(until)
 
 
 def test_room_ends_at_its_end_time_for_everyone() -> None:
     network = Network()
-    people = [comes(network, "alice", HOST), comes(network, "bob", Person(ends=600))]
+    people = [join(network, "alice", HOST), join(network, "bob", Person(ends=600))]
     wait(network, 599.9, *people)
     assert [client.open for client in people] == [True, True]
     network.pass_time(600)
@@ -80,32 +80,32 @@ def test_room_ends_at_its_end_time_for_everyone() -> None:
 
 def test_remaining_time_is_sent_on_join_and_on_resume() -> None:
     network = Network()
-    alice = comes(network, "alice", HOST)
+    alice = join(network, "alice", HOST)
     seat = joined(alice)
     assert seat.ends_in_ms == 600_000
     network.lose(alice)
     network.pass_time(20)
-    assert joined(returns(network, "alice", seat)).ends_in_ms == 580_000
+    assert joined(resume(network, "alice", seat)).ends_in_ms == 580_000
     network.restart()
     network.pass_time(30)
-    assert joined(returns(network, "alice", seat)).ends_in_ms == 570_000
+    assert joined(resume(network, "alice", seat)).ends_in_ms == 570_000
 
 
 def test_expired_seat_cannot_be_resumed_even_after_a_restart() -> None:
     network = Network()
-    alice, bob = comes(network, "alice", HOST), comes(network, "bob", Person(ends=600))
+    alice, bob = join(network, "alice", HOST), join(network, "bob", Person(ends=600))
     seat, other = joined(alice), joined(bob)
     wait(network, 590, alice, bob)
     network.lose(bob)
     network.pass_time(601)
-    assert returns(network, "bob", other).got[-1] == OVER
+    assert resume(network, "bob", other).got[-1] == OVER
     network.restart()
-    assert returns(network, "alice", seat).got[-1] == OVER
+    assert resume(network, "alice", seat).got[-1] == OVER
 
 
 def test_member_whose_time_is_up_is_listed_as_removed() -> None:
     network = Network()
-    alice, bob = comes(network, "alice", HOST), comes(network, "bob", Person(ends=10))
+    alice, bob = join(network, "alice", HOST), join(network, "bob", Person(ends=10))
     gone = joined(bob).you
     wait(network, 9, alice, bob)
     network.pass_time(10)
@@ -116,37 +116,37 @@ def test_member_whose_time_is_up_is_listed_as_removed() -> None:
 def test_link_is_refused_after_the_end_time() -> None:
     network = Network()
     network.pass_time(600)
-    assert comes(network, "alice", HOST).got[-1] == OVER
+    assert join(network, "alice", HOST).got[-1] == OVER
 
 
 def test_join_is_refused_when_the_time_ran_out_in_the_lobby() -> None:
     network = Network()
     alice = network.open("alice")
-    say(network, alice, Hello(TEA, network.passes.mint(TEA, HOST, 0, 86_400)))
+    send(network, alice, Hello(TEA, network.passes.mint(TEA, HOST, 0, 86_400)))
     wait(network, 601, alice)
-    say(network, alice, Join(DisplayName("Alice")))
+    send(network, alice, Join(DisplayName("Alice")))
     assert alice.got[-1] == OVER
 
 
 def test_member_without_an_end_time_stays_when_the_others_time_out() -> None:
     network = Network()
-    alice, admitted = comes(network, "alice"), comes(network, "guest", Person(ends=60))
+    alice, admitted = join(network, "alice"), join(network, "guest", Person(ends=60))
     wait(network, 60, alice, admitted)
     assert admitted.got[-1] == OVER
     roster = [message for message in alice.messages() if isinstance(message, Roster)][-1]
     assert [member.name for member in roster.members] == ["alice"]
-    say(network, alice, Leave())
+    send(network, alice, Leave())
     assert network.rooms == {}
 
 
 def test_time_limit_also_ends_waiting_in_the_waiting_room() -> None:
     network = Network()
-    alice = comes(network, "alice", Person(role="host"))
-    say(network, alice, Govern(Rules("knock")))
-    bob = comes(network, "bob", Person(ends=60))
+    alice = join(network, "alice", Person(role="host"))
+    send(network, alice, Govern(Rules("knock")))
+    bob = join(network, "bob", Person(ends=60))
     wait(network, 60, alice, bob)
     assert bob.got[-1] == OVER
     knocks = [message for message in alice.messages() if isinstance(message, Knocks)]
     assert [len(each.waiting) for each in knocks] == [1, 0]
-    say(network, alice, Admit(PeerId("bob-0001")))
+    send(network, alice, Admit(PeerId("bob-0001")))
     assert isinstance(answer(alice), Refused)

@@ -46,8 +46,8 @@ def refusal(code: Code) -> Refused:
 def entered(network: Network, name: str, hello: Hello) -> Client:
     """A client that sends this message and then asks to join."""
     client = network.open(name)
-    network.say(client, encode(hello))
-    network.say(client, encode(Join(DisplayName(name))))
+    network.send(client, encode(hello))
+    network.send(client, encode(Join(DisplayName(name))))
     return client
 
 
@@ -95,7 +95,7 @@ def test_name_from_a_pass_survives_a_restart() -> None:
     assert isinstance(joined, Joined)
     network.restart()
     again = network.open("mallory")
-    network.say(again, encode(Resume(joined.resume, DisplayName("Mallory"), Count(0))))
+    network.send(again, encode(Resume(joined.resume, DisplayName("Mallory"), Count(0))))
     back = answer(again)
     assert isinstance(back, Joined)
     assert [member.name for member in back.roster.members] == ["Alice"]
@@ -112,7 +112,7 @@ def test_permissions_are_sent_to_everyone_and_survive_a_restart() -> None:
     assert [member.may for member in roster.members] == [PERMISSIONS, ("chat",)]
     network.restart()
     again = network.open("watcher")
-    network.say(again, encode(Resume(joined.resume, DisplayName("watcher"), Count(0))))
+    network.send(again, encode(Resume(joined.resume, DisplayName("watcher"), Count(0))))
     back = answer(again)
     assert isinstance(back, Joined)
     assert [member.may for member in back.roster.members] == [("chat",)]
@@ -121,7 +121,7 @@ def test_permissions_are_sent_to_everyone_and_survive_a_restart() -> None:
 def test_visitor_in_the_lobby_learns_their_permissions() -> None:
     network = Network()
     client = network.open("watcher")
-    network.say(client, encode(Hello(TEA, network.passes.mint(TEA, Person(may=()), 0, 60))))
+    network.send(client, encode(Hello(TEA, network.passes.mint(TEA, Person(may=()), 0, 60))))
     assert answer(client) == Welcome(Roster(Count(0), (), complete=True), Count(4), (), ())
 
 

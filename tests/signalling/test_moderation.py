@@ -56,7 +56,7 @@ class OwnedRoom:
 
     def send(self, client: Client, *messages: ToBroker) -> None:
         for message in messages:
-            self.network.say(client, encode(message))
+            self.network.send(client, encode(message))
 
     def inside(self) -> set[str]:
         room = self.network.rooms.get(ROOM)
@@ -300,7 +300,7 @@ def test_removal_of_a_lost_member_is_announced_to_the_others() -> None:
     for now in (10, 20, SEAT_SECONDS):
         room.network.pass_time(now)
         for client in (alice, bob):
-            room.network.say(client, '{"type": "pong"}')
+            room.network.send(client, '{"type": "pong"}')
     assert heard(bob, Roster)[-1].removed == ()
     room.send(bob, RemoveMember(peer(eve)))
     assert heard(bob, Refused)[-1].code == "no-such-peer"  # a co-host can't remove her: her role is no longer known

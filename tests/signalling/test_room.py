@@ -351,7 +351,7 @@ class Rooms(RuleBasedStateMachine):
         """Send from the person to the broker; then everyone reads."""
         assert person.client is not None
         person.refused, person.said_at = None, self.network.now
-        self.network.say(person.client, encode(message))
+        self.network.send(person.client, encode(message))
         self.read()
 
     def signal(self, person: Person, to: Person) -> None:

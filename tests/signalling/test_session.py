@@ -84,8 +84,8 @@ def newest(client: Client) -> FromBroker:
 def joined(network: Network, name: str) -> tuple[Client, ResumeToken]:
     """A client in the room, and its resume token."""
     client = network.open(name)
-    network.say(client, HELLO)
-    network.say(client, encode(Join(DisplayName(name))))
+    network.send(client, HELLO)
+    network.send(client, encode(Join(DisplayName(name))))
     answer = newest(client)
     assert isinstance(answer, Joined)
     return client, answer.resume
@@ -94,7 +94,7 @@ def joined(network: Network, name: str) -> tuple[Client, ResumeToken]:
 def resumed(network: Network, name: str, token: ResumeToken) -> list[FromBroker]:
     """The messages that a resuming client gets."""
     client = network.open(name)
-    network.say(client, encode(Resume(token, DisplayName(name), Count(0))))
+    network.send(client, encode(Resume(token, DisplayName(name), Count(0))))
     return client.messages()
 
 
@@ -245,12 +245,12 @@ def test_full_lobby_does_not_prevent_entering_it_or_joining() -> None:
     guests = [network.open("mallory") for _ in range(LOBBY_SESSIONS)]
     alice = network.open("alice")
     for looker in [*guests, alice]:
-        network.say(looker, HELLO)
+        network.send(looker, HELLO)
 
     assert isinstance(newest(alice), Welcome)
     joined(network, "bob")
     assert isinstance(newest(alice), Roster)
-    network.say(alice, JOIN)
+    network.send(alice, JOIN)
     assert isinstance(newest(alice), Joined)
 
 
@@ -258,12 +258,12 @@ def test_roster_updates_in_the_lobby_are_bounded() -> None:
     network = Network()
     lookers = [network.open("carol") for _ in range(LOBBY_SESSIONS)]
     for looker in lookers:
-        network.say(looker, HELLO)
+        network.send(looker, HELLO)
         looker.got.clear()
     joined(network, "bob")  # through the lobby
 
     assert [len(looker.got) for looker in lookers] == [0] + [1] * (LOBBY_SESSIONS - 1)
-    network.say(lookers[0], JOIN)
+    network.send(lookers[0], JOIN)
     assert isinstance(newest(lookers[0]), Joined)
 
 
@@ -272,7 +272,7 @@ def test_full_lobby_does_not_prevent_resuming() -> None:
     alice, token = joined(network, "alice")
     network.lose(alice)
     for _ in range(LOBBY_SESSIONS):
-        network.say(network.open("carol"), HELLO)
+        network.send(network.open("carol"), HELLO)
 
     [answer] = resumed(network, "alice", token)
     assert isinstance(answer, Joined)
@@ -319,7 +319,7 @@ def test_gap_is_reported_as_soon_as_one_signal_is_lost(said: int, gap: bool) -> 
     bob, token = joined(network, "bob")
     network.lose(bob)
     for n in range(1, said + 1):
-        network.say(alice, encode(Signal(PeerId("bob-0001"), Count(n), Payload("x"))))
+        network.send(alice, encode(Signal(PeerId("bob-0001"), Count(n), Payload("x"))))
 
     answer, *signals = resumed(network, "bob", token)
     assert isinstance(answer, Joined)
@@ -333,7 +333,7 @@ def test_queued_signals_are_limited_to_256_kib(payload: str, kept: int) -> None:
     bob, token = joined(network, "bob")
     network.lose(bob)
     for n in range(1, 7):
-        network.say(alice, encode(Signal(PeerId("bob-0001"), Count(n), Payload(payload))))
+        network.send(alice, encode(Signal(PeerId("bob-0001"), Count(n), Payload(payload))))
 
     answer, *signals = resumed(network, "bob", token)
     assert isinstance(answer, Joined)
@@ -371,11 +371,11 @@ def test_signals_must_be_numbered_without_a_gap() -> None:
     network = Network()
     alice, _ = joined(network, "alice")
     bob, _ = joined(network, "bob")
-    network.say(alice, encode(Signal(PeerId("bob-0001"), Count(2), Payload("second"))))
+    network.send(alice, encode(Signal(PeerId("bob-0001"), Count(2), Payload("second"))))
     assert newest(alice) == refusal("skipped")
     bob.got.clear()
     for n, word in [(1, "first"), (2, "second")]:
-        network.say(alice, encode(Signal(PeerId("bob-0001"), Count(n), Payload(word))))
+        network.send(alice, encode(Signal(PeerId("bob-0001"), Count(n), Payload(word))))
 
     assert [signal.data for signal in bob.messages() if isinstance(signal, Signalled)] == ["first", "second"]
 
@@ -385,18 +385,18 @@ def test_roster_versions_increase_even_across_restarts() -> None:
     versions = []
     for _ in range(3):
         alice = network.open("alice")
-        network.say(alice, HELLO)
-        network.say(alice, JOIN)
+        network.send(alice, HELLO)
+        network.send(alice, JOIN)
         answer = newest(alice)
         assert isinstance(answer, Joined)
         versions.append(answer.roster.version)
-        network.say(alice, LEAVE)
+        network.send(alice, LEAVE)
         assert not network.rooms
         network.pass_time(network.now + 0.01)
     network.restart()
     network.pass_time(network.now + 0.01)
     alice = network.open("alice")
-    network.say(alice, HELLO)
+    network.send(alice, HELLO)
     welcome = newest(alice)
     assert isinstance(welcome, Welcome)
 

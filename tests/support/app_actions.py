@@ -68,7 +68,7 @@ def open_chat(page: Page) -> None:
     page.until("document.querySelector('textarea') !== null")
 
 
-def say(page: Page, line: str) -> None:
+def send_chat(page: Page, line: str) -> None:
     """Send a chat message, once someone else is shown in the call."""
     page.until("document.querySelector('main.call').dataset.alone === 'false'")
     open_chat(page)
@@ -76,7 +76,7 @@ def say(page: Page, line: str) -> None:
     page.press("Enter")
 
 
-def sees_line(page: Page, line: str) -> bool:
+def sees_message(page: Page, line: str) -> bool:
     """Wait until the message is in the chat."""
     open_chat(page)
     shown = "(line) => [...document.querySelectorAll('[role=log] *')].some((each) => each.textContent === line)"

@@ -50,7 +50,7 @@ class Member:
     def id(self) -> str:
         return self.seats[0]
 
-    async def live(self) -> None:
+    async def run(self) -> None:
         """Connect and reconnect until cancelled."""
         while True:
             with contextlib.suppress(OSError, ConnectionClosed, InvalidHandshake, TimeoutError, EOFError):
@@ -58,11 +58,11 @@ class Member:
                     await self._enter(socket)
                     while True:
                         async with asyncio.timeout(SILENCE_MAX):
-                            await self._hear(socket, json.loads(await socket.recv()))
+                            await self._receive(socket, json.loads(await socket.recv()))
             self._socket = None
             await asyncio.sleep(0.1 + self._chance.random() / 2)
 
-    async def say(self, to: str, data: str) -> None:
+    async def send(self, to: str, data: str) -> None:
         """Send a signal now, or once the socket is back."""
         self.said[to].append(data)
         self._n += 1
@@ -80,7 +80,7 @@ class Member:
             claim = {"type": "resume", "token": self._token, "name": self._name, "heard": self._heard}
             await socket.send(json.dumps(claim))
 
-    async def _hear(self, socket: ClientConnection, message: dict[str, Any]) -> None:
+    async def _receive(self, socket: ClientConnection, message: dict[str, Any]) -> None:
         match message["type"]:
             case "joined":
                 self.seats.append(message["you"])

@@ -71,7 +71,7 @@ class Network:
         self.clients.append(client)
         return client
 
-    def say(self, client: Client, text: str | bytes) -> None:
+    def send(self, client: Client, text: str | bytes) -> None:
         """Deliver a frame from the client to the broker."""
         self._perform(client, client.session.receive(text, self.now))
 

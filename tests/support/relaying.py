@@ -132,25 +132,25 @@ class Client:
 
     def __init__(self, relay: Running, transport: str = "udp", peer: str = "alice", host: str = "127.0.0.1") -> None:
         if transport == "udp":
-            self.wire = udp(host)
-            self.wire.connect(("127.0.0.1", relay.port))
+            self.socket = udp(host)
+            self.socket.connect(("127.0.0.1", relay.port))
         else:
-            self.wire = socket.create_connection(("127.0.0.1", relay.tcp_port), source_address=(host, 0))
-        self.wire.settimeout(5)
+            self.socket = socket.create_connection(("127.0.0.1", relay.tcp_port), source_address=(host, 0))
+        self.socket.settimeout(5)
         self._splitter = Splitter() if transport == "tcp" else None
         self._waiting: list[bytes] = []
         self.username, password = relay.admit(peer)
         self._key = credentials.key_md5(self.username, REALM, password)
         self._nonce = ""
 
-    def ask(self, method: int, *attributes: Attribute) -> Message:
+    def request(self, method: int, *attributes: Attribute) -> Message:
         """Send a request and return the response, after a challenge if needed."""
-        self.wire.send(self.signed(method, *attributes))
+        self.socket.send(self.signed(method, *attributes))
         answer = Message.decode(self.receive())
         error, nonce = answer.get(ErrorCode), answer.get(Nonce)
         if error is not None and error.code == 438 and nonce is not None:
             self._nonce = nonce.text
-            return self.ask(method, *attributes)
+            return self.request(method, *attributes)
         return answer
 
     def signed(self, method: int, *attributes: Attribute) -> bytes:
@@ -160,37 +160,37 @@ class Client:
         return integrity.sign(request, self._key)
 
     def allocate(self) -> Address:
-        relayed = self.ask(ALLOCATE, RequestedTransport(UDP)).get(XorRelayedAddress)
+        relayed = self.request(ALLOCATE, RequestedTransport(UDP)).get(XorRelayedAddress)
         assert relayed is not None
         return relayed.address
 
     def bind(self, peer: socket.socket, channel: int = CHANNEL) -> None:
-        answer = self.ask(CHANNEL_BIND, ChannelNumber(channel), XorPeerAddress(address(peer)))
+        answer = self.request(CHANNEL_BIND, ChannelNumber(channel), XorPeerAddress(address(peer)))
         assert answer.message_class is Class.SUCCESS
 
     def permit(self, peer: socket.socket) -> None:
-        answer = self.ask(CREATE_PERMISSION, XorPeerAddress(address(peer)))
+        answer = self.request(CREATE_PERMISSION, XorPeerAddress(address(peer)))
         assert answer.message_class is Class.SUCCESS
 
     def receive(self) -> bytes:
         """The next message."""
         if self._splitter is None:
-            return self.wire.recv(65_536)
+            return self.socket.recv(65_536)
         while not self._waiting:
-            data = self.wire.recv(65_536)
+            data = self.socket.recv(65_536)
             assert data, "the server has closed"
             self._waiting += [bytes(each) for each in self._splitter.feed(data)]
         return self._waiting.pop(0)
 
-    def say(self, channel: int, data: bytes, length: int | None = None) -> None:
+    def send_channel_data(self, channel: int, data: bytes, length: int | None = None) -> None:
         """Send ChannelData, optionally with a wrong length field."""
         padding = bytes(-len(data) % 4) if self._splitter else b""
-        self.wire.send(channel.to_bytes(2) + (len(data) if length is None else length).to_bytes(2) + data + padding)
+        self.socket.send(channel.to_bytes(2) + (len(data) if length is None else length).to_bytes(2) + data + padding)
 
-    def indicate(self, peer: socket.socket, *attributes: Attribute) -> None:
+    def send_indication(self, peer: socket.socket, *attributes: Attribute) -> None:
         """Send a Send indication."""
         said = (XorPeerAddress(address(peer)), *attributes)
-        self.wire.send(Message(SEND, Class.INDICATION, os.urandom(12), said).encode())
+        self.socket.send(Message(SEND, Class.INDICATION, os.urandom(12), said).encode())
 
 
 def udp(host: str = "127.0.0.1") -> socket.socket:
@@ -217,7 +217,7 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def hears_nothing(wire: socket.socket) -> bool:
+def receives_nothing(wire: socket.socket) -> bool:
     wire.settimeout(QUIET_S)
     try:
         wire.recv(65_536)

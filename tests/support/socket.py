@@ -47,10 +47,10 @@ class Socket:
             compression=None,
         )
 
-    def say(self, message: dict[str, Any] | str) -> None:
+    def send(self, message: dict[str, Any] | str) -> None:
         self.connection.send(message if isinstance(message, str) else json.dumps(message))
 
-    def hear(self, wanted: str | None = None) -> dict[str, Any]:
+    def receive(self, wanted: str | None = None) -> dict[str, Any]:
         """The next message, or the next of that type; raises TimeoutError after 10 s."""
         end = time.monotonic() + 10
         while True:
@@ -60,9 +60,9 @@ class Socket:
 
     def join(self, room: str, name: str) -> dict[str, Any]:
         """Join the room; returns the `joined` message."""
-        self.say({"type": "hello", "room": room})
-        self.say({"type": "join", "name": name})
-        return self.hear("joined")
+        self.send({"type": "hello", "room": room})
+        self.send({"type": "join", "name": name})
+        return self.receive("joined")
 
     def __enter__(self) -> Self:
         self.connection: ClientConnection = self._open.__enter__()

@@ -81,7 +81,7 @@ class Player:
         match done:
             case [">", said]:
                 for text in self._texts(said):
-                    self._network.say(client, text)
+                    self._network.send(client, text)
             case ["loses"]:
                 self._network.lose(client)
             case ["vanishes"]:

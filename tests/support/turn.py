@@ -84,7 +84,7 @@ class World:
                 sent += self.perform(self.server.opened(effect.flow, self._open(effect), self.now))
         return sent
 
-    def later(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         """Advance the time; the server is woken as in production."""
         self.now += seconds
         self.perform(self.server.wake(self.now, UNIX + self.now - 1000))
@@ -153,23 +153,23 @@ class Client:
         [answer] = self.world.receive(datagram, self.flow)
         return Message.decode(answer)
 
-    def ask(self, method: int, *attributes: Attribute | Unknown) -> int:
+    def request(self, method: int, *attributes: Attribute | Unknown) -> int:
         """Send a request; returns 0 for success, else the error code."""
         if not self.nonce:
             self.challenged()
         return code(self.send(self.signed(method, *attributes)))
 
     def allocate(self, *attributes: Attribute | Unknown) -> int:
-        return self.ask(ALLOCATE, *ASK, *attributes)
+        return self.request(ALLOCATE, *ASK, *attributes)
 
     def refresh(self, seconds: int | None = None) -> int:
-        return self.ask(REFRESH, *([] if seconds is None else [Lifetime(seconds)]))
+        return self.request(REFRESH, *([] if seconds is None else [Lifetime(seconds)]))
 
     def permit(self, *peers: Address) -> int:
-        return self.ask(CREATE_PERMISSION, *(XorPeerAddress(peer) for peer in peers))
+        return self.request(CREATE_PERMISSION, *(XorPeerAddress(peer) for peer in peers))
 
     def bind(self, channel: int, peer: Address = PEER) -> int:
-        return self.ask(CHANNEL_BIND, ChannelNumber(channel), XorPeerAddress(peer))
+        return self.request(CHANNEL_BIND, ChannelNumber(channel), XorPeerAddress(peer))
 
 
 def code(answer: Message) -> int:

@@ -153,9 +153,9 @@ def test_lifetime_has_a_minimum_and_a_maximum(asked: int | None, given: int) -> 
     client = Client(World())
     answer = granted(client, *([] if asked is None else [Lifetime(asked)]))
     assert answer.get(Lifetime) == Lifetime(given)
-    client.world.later(given - 1)
+    client.world.advance(given - 1)
     assert len(client.world.server.allocations) == 1
-    client.world.later(1)
+    client.world.advance(1)
     assert client.world.effects[-1] == Free(client.flow)
     assert len(client.world.server.allocations) == 0
 
@@ -164,17 +164,17 @@ def test_permission_lasts_five_minutes_and_is_not_renewed_by_data() -> None:
     """RFC 8656, 9: only a request renews it."""
     client = Client(World())
     assert (client.allocate(), client.permit(PEER)) == (0, 0)
-    client.world.later(PERMISSION_S - 1)
+    client.world.advance(PERMISSION_S - 1)
     expected: list[Effect] = [Permit(client.flow, PEER.ip, False)]
     assert client.world.effects[1:] == expected
-    client.world.later(1)
+    client.world.advance(1)
     assert client.world.effects[1:] == [*expected, Forbid(client.flow, PEER.ip)]
 
 
 def test_channel_is_suspended_while_its_peer_has_no_permission() -> None:
     client = Client(World())
     assert (client.allocate(), client.bind(0x4001)) == (0, 0)
-    client.world.later(PERMISSION_S)
+    client.world.advance(PERMISSION_S)
     assert client.world.effects[-2:] == [Forbid(client.flow, PEER.ip), Unbind(client.flow, 0x4001)]
     assert client.permit(PEER) == 0
     assert client.world.effects[-2:] == [Permit(client.flow, PEER.ip, False), Bind(client.flow, 0x4001, PEER, PEER)]
@@ -185,10 +185,10 @@ def test_channel_lasts_ten_minutes() -> None:
     client.allocate(Lifetime(3600))
     assert client.bind(0x4001) == 0
     for _ in range(2):
-        client.world.later(CHANNEL_S // 2 - 1)
+        client.world.advance(CHANNEL_S // 2 - 1)
         client.challenged()
         assert client.permit(PEER) == 0
-    client.world.later(2)
+    client.world.advance(2)
     assert client.world.effects[-1] == Unbind(client.flow, 0x4001)
     client.challenged()
     assert client.bind(0x4001, peer(9)) == 0
@@ -226,14 +226,14 @@ def test_channel_has_one_peer_and_peer_has_one_channel() -> None:
 def test_incomplete_request_is_a_bad_request(method: int, attributes: tuple[Attribute, ...]) -> None:
     client = Client(World())
     client.allocate()
-    assert client.ask(method, *attributes) == 400
+    assert client.request(method, *attributes) == 400
 
 
 def test_refresh_of_another_family_is_a_mismatch() -> None:
     client = Client(World())
     client.allocate()
-    assert client.ask(REFRESH, RequestedAddressFamily(IPV6)) == 443
-    assert client.ask(REFRESH, RequestedAddressFamily(IPV4)) == 0
+    assert client.request(REFRESH, RequestedAddressFamily(IPV6)) == 443
+    assert client.request(REFRESH, RequestedAddressFamily(IPV4)) == 0
 
 
 def test_reserved_port_is_for_its_member_once_and_for_30_seconds() -> None:
@@ -251,7 +251,7 @@ def test_reserved_port_is_for_its_member_once_and_for_30_seconds() -> None:
     other = granted(Client(world, port=5), EvenPort(True)).get(ReservationToken)
     assert other is not None
     assert other != token
-    world.later(30)
+    world.advance(30)
     assert world.effects[-1] == Unreserve(other.digest)
     assert Client(world, port=6).allocate(other) == 508
 
@@ -269,7 +269,7 @@ def test_reserved_port_counts_in_the_quota_after_its_allocation_ends() -> None:
     assert client.allocate(token) == 0
     assert Client(world, port=2).allocate() == 0
     assert Client(world, port=3).allocate() == 486
-    world.later(30)
+    world.advance(30)
     assert Client(world, port=3).allocate() == 0
 
 
@@ -292,7 +292,7 @@ def test_no_state_remains_after_everything_expired() -> None:
         client.bind(0x4001, peer(number))
     for client in clients[::2]:
         world.perform(world.server.closed(client.flow))
-    world.later(5000)
+    world.advance(5000)
     state = world.server.allocations
     assert (len(state), state._relayed, state._users, state._reservations, state._wishes) == (0, {}, {}, {}, {})
     assert not state._per_member

@@ -154,12 +154,12 @@ def test_nonce_is_valid_for_one_address_and_ten_minutes() -> None:
     alice.nonce = alice.nonce[:-1] + ("A" if alice.nonce[-1] != "A" else "B")
     assert alice.allocate() == 438
     alice.challenged()
-    world.later(FRESH_S - 1)
+    world.advance(FRESH_S - 1)
     alice.username, alice.password = credentials.mint(
         b"only the server knows", world.authenticator.member("tea", "alice"), UNIX + FRESH_S
     )
     assert alice.allocate() == 0
-    world.later(3)
+    world.advance(3)
     assert alice.refresh() == 438
 
 
@@ -187,9 +187,9 @@ def test_allocation_can_be_refreshed_with_expired_credentials() -> None:
     world = World()
     client = Client(world)
     assert client.allocate() == 0
-    world.later(500)
+    world.advance(500)
     assert client.refresh() == 0
-    world.later(200)
+    world.advance(200)
     client.challenged()
     assert client.refresh() == 0
     assert Client(world, username=client.username, password=client.password, port=2).allocate() == 401
@@ -211,7 +211,7 @@ def test_state_of_a_member_is_dropped_with_the_seat() -> None:
     world = World()
     for number in range(100):
         for _ in range(4):
-            world.later(60)
+            world.advance(60)
             world.server.admit("tea", f"peer-{number}", UNIX + world.now)
         assert len(world.authenticator._members) == 1
         world.server.revoke("tea", f"peer-{number}")
@@ -258,7 +258,7 @@ def test_newer_credentials_of_the_same_member_are_accepted() -> None:
     world = World()
     alice = Client(world)
     assert alice.allocate() == 0
-    world.later(100)
+    world.advance(100)
     renewed = Client(world, port=alice.port)
     assert renewed.username != alice.username
     assert renewed.refresh() == 0

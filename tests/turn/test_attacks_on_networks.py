@@ -171,7 +171,7 @@ def test_no_state_remains_of_a_channel_to_a_relayed_address() -> None:
         alice = allocated(world)
         assert (alice.bind(0x4001, theirs.advertised), alice.bind(0x4002, Address(INSIDE[4], 9))) == (0, 0)
         assert alice.refresh(3600) == 0
-        world.later(unbound_before)
+        world.advance(unbound_before)
         alice.challenged()
         assert alice.refresh(0) == 0
     assert world.server.allocations._users == {theirs.advertised: set()}

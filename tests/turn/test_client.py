@@ -45,7 +45,7 @@ class Simulation:
                 waiting += self._carry(effect.data)
             due = self.client.next_wake()
             assert due is not None
-            self.world.later(due - self.world.now)
+            self.world.advance(due - self.world.now)
             waiting += self.client.wake(self.world.now)
 
     def _carry(self, data: bytes) -> list[ClientEffect]:
@@ -96,9 +96,9 @@ def test_request_is_sent_seven_times_and_given_up_after_39_5_seconds() -> None:
 
 def test_stale_nonce_is_replaced_and_the_request_repeated() -> None:
     simulation = allocated(World())
-    simulation.world.later(590)
+    simulation.world.advance(590)
     simulation.done(simulation.client.refresh(1200, simulation.world.now))
-    simulation.world.later(700)
+    simulation.world.advance(700)
     assert simulation.done(simulation.client.refresh(600, simulation.world.now)) == REFRESH
 
 

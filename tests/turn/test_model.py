@@ -112,7 +112,7 @@ class Relaying(RuleBasedStateMachine):
     @precondition(lambda self: self.held)
     @rule(seconds=st.sampled_from([1, 60, 299, 300, 301, 600]))
     def later(self, seconds: int) -> None:
-        self.world.later(seconds)
+        self.world.advance(seconds)
         now = self.world.now
         self.held = {number: held for number, held in self.held.items() if held.ends_at > now}
         for held in self.held.values():

@@ -1,9 +1,9 @@
-"""How long every pair of networks takes to connect, with our relay and with coturn in its place, as a table.
+"""Benchmark of NAT traversal: the time to connect every pair of networks, with our relay and with coturn, as a table.
 
     sudo PYTHONPATH=.:src .venv/bin/python bench/nat.py [--rounds 3] > docs/nat-lab.md
 
 The lab is that of `tests/support/lab.py`: two routers in network namespaces, a Chromium behind each, one server.  Both
-pages are the app's; with coturn the server is told `--relay off --turn-url`.  The two take turns, pair by pair.
+pages are the app's; with coturn the server runs with `--relay off --turn-url`.  The two alternate, pair by pair.
 """
 
 import argparse
@@ -51,7 +51,7 @@ class Figures(NamedTuple):
 
 @contextmanager
 def coturn(place: Namespace) -> Iterator[None]:
-    """On an address of its own, so that it can have port 443 too."""
+    """Run coturn on its own address, so that it can use port 443 too."""
     place.do(f"ip address add {ADDRESS}/24 dev eth0")
     flags = "-n --no-cli --no-tls --no-dtls --no-rfc5780 --use-auth-secret -r eyeline -p 443 -l stdout"
     argv = [*place.prefix, "turnserver", *flags.split(), "-L", ADDRESS, "-E", ADDRESS, f"--static-auth-secret={SECRET}"]

@@ -1,10 +1,10 @@
-"""CPU seconds per million packets relayed by channels, ours and coturn's, each on one core in alternating runs.
+"""Benchmark of the relay: CPU seconds per million packets over channels, ours and coturn, on one core, alternating.
 
     PYTHONPATH=.:src .venv/bin/python bench/relay.py [--rounds 3] [--packets 400000]
 
-Over loopback.  `saturated` keeps up to 256 packets on their way, so the server always has something to do and none
-can be lost; `paced` sends 50,000 a second and counts what arrives.  Client and peers are on the other core, and their
-time isn't in the figures; what is counted is what came out at the other end.
+Over loopback.  `saturated` keeps up to 256 packets in flight, so that the server is always busy and none can be lost;
+`paced` sends 50,000 per second.  Client and peers run on the other core, and their CPU time isn't included.  Counted
+are the packets that arrived.
 """
 
 import argparse
@@ -56,7 +56,7 @@ PACE = 50_000
 
 
 async def serve(port: int) -> None:
-    """As in production, but on loopback, open to it, and without limits that one client would reach."""
+    """Serve as in production, but on loopback, with loopback peers, and without limits that one client reaches."""
     rules = AllocationRules(
         Policy([ipaddress.ip_network("127.0.0.0/8")]), is_own, own_ports={port}, max_per_member=1000
     )
@@ -79,14 +79,14 @@ def coturn(port: int) -> list[str]:
 
 
 class Pair(NamedTuple):
-    """An allocation with one channel, and the peer at its other end."""
+    """An allocation with one channel, and its peer."""
 
     client: socket.socket
     peer: socket.socket
 
 
 class Client:
-    """One client's requests, asked and answered one after another."""
+    """A TURN client with one request at a time."""
 
     def __init__(self, port: int) -> None:
         self.wire = udp()
@@ -95,7 +95,7 @@ class Client:
         self._key = b""
 
     def allocate(self) -> Address:
-        """Where the relay is."""
+        """The relayed address."""
         ask = (RequestedTransport(UDP),)
         challenge = self._ask(ALLOCATE, *ask)
         realm, nonce = challenge.get(Realm), challenge.get(Nonce)
@@ -123,7 +123,7 @@ class Client:
                 self.wire.send(request)
                 return Message.decode(self.wire.recv(2048))
             except OSError:
-                time.sleep(0.1)  # it is starting
+                time.sleep(0.1)  # the server is starting
         raise SystemExit("the server doesn't answer")
 
 
@@ -147,7 +147,7 @@ def pairs(port: int, count: int, stack: ExitStack) -> list[Pair]:
 
 
 def saturate(ways: list[tuple[socket.socket, socket.socket]], packet: bytes, packets: int) -> int:
-    """Send `packets`, no more than `WINDOW` of them on their way; how many came out."""
+    """Send `packets`, at most `WINDOW` of them in flight; returns how many arrived."""
     out, into = Batch(packet, BURST), Batch(b"", BURST)
     share = max(1, min(BURST, WINDOW // len(ways)))
     sent = came = 0
@@ -169,7 +169,7 @@ def saturate(ways: list[tuple[socket.socket, socket.socket]], packet: bytes, pac
 
 
 def pace(ways: list[tuple[socket.socket, socket.socket]], packet: bytes, packets: int) -> int:
-    """Send `PACE` a second, in the ways' turn; how many came out."""
+    """Send `PACE` packets per second, over the pairs in turn; returns how many arrived."""
     out, into = Batch(packet, BURST), Batch(b"", BURST)
     sent = came = turn = 0
     began = last = time.monotonic()
@@ -187,7 +187,7 @@ def pace(ways: list[tuple[socket.socket, socket.socket]], packet: bytes, packets
 
 
 def cpu_seconds(pid: int) -> float:
-    """Of all threads, user and kernel."""
+    """The CPU time of all threads, user and kernel."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -1,9 +1,10 @@
-"""What sealing adds to the set-up of a call, in Debian's Chromium: all that one side seals and opens for it.
+"""Benchmark of signal encryption: the time it adds to call setup for one side, in Debian's Chromium.
 
     .venv/bin/python bench/sealing.py [--runs 200]
 
-That is: keys from the link's secret, one card sealed and one opened, an offer of 6,000 characters sealed, an answer
-opened, and ten candidates of 200 characters each way.  The median of the runs, and the slowest.
+It derives the keys from the link's secret, encrypts and decrypts a card, encrypts an offer of 6,000 characters,
+decrypts an answer, and handles ten candidates of 200 characters each way.  Prints the median of the runs, and the
+slowest.
 """
 
 import argparse
@@ -59,7 +60,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=args.chromium, args=["--no-sandbox"])
         page = browser.new_page()
         page.route("**/*", lambda route: route.fulfill(body="", content_type="text/html"))
-        page.goto("http://localhost/")  # ciphers are for secure pages
+        page.goto("http://localhost/")  # WebCrypto needs a secure context
         times: list[float] = page.evaluate(CALL, [node.stdout, args.runs])
         browser.close()
     print(f"sealing in the set-up of a call: {median(times):.2f} ms (slowest of {len(times)}: {max(times):.2f} ms)")

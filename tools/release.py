@@ -1,8 +1,8 @@
-"""Releases a version: checks that it can be released, builds the wheel and the sdist, and tags the commit.
+"""Release a version: check that it can be released, build the wheel and the sdist, and tag the commit.
 
     .venv/bin/python tools/release.py [--dry-run | --tagged TAG]
 
-The tag is pushed by hand; then `.github/workflows/release.yml` runs this with `--tagged`, and attaches what it built.
+You push the tag; then `.github/workflows/release.yml` runs this with `--tagged` and attaches the built files.
 """
 
 import argparse
@@ -23,11 +23,11 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class NotReadyError(Exception):
-    """Says in one sentence what stands in the way of the release."""
+    """The release isn't possible; the message is one sentence."""
 
 
 def release_notes(changelog: str, version: str) -> str:
-    """What the section of `version` says, without its heading.  Raises NotReadyError if it has no date or no words."""
+    """The changelog section of `version` without its heading.  Raises NotReadyError if it has no date or is empty."""
     headings = list(_HEADING.finditer(changelog))
     ends = [heading.start() for heading in headings[1:]] + [len(changelog)]
     for heading, end in zip(headings, ends, strict=True):
@@ -42,7 +42,7 @@ def release_notes(changelog: str, version: str) -> str:
 
 
 def agreed_version(package: str, sdk: str) -> str:
-    """The version that the text of `eyeline/__init__.py` and of the SDK's `package.json` agree on."""
+    """The version in both `eyeline/__init__.py` and the SDK's `package.json`.  Raises NotReadyError if they differ."""
     said = re.search(r'^__version__ = "([^"]+)"$', package, re.MULTILINE)
     if said is None:
         raise NotReadyError("src/eyeline/__init__.py has no __version__.")
@@ -57,7 +57,7 @@ def git(*arguments: str) -> str:
 
 
 def check_tree(tag: str, tagged: str | None) -> None:
-    """Raises NotReadyError unless all is committed, and `tag` is still to be made or, if `tagged`, is that one."""
+    """Raise NotReadyError for uncommitted changes, if `tag` exists or, with `tagged`, if it isn't on this commit."""
     if changed := git("status", "--porcelain"):
         raise NotReadyError(f"There are changes that are not committed:\n{changed}")
     if tagged is not None and tagged != tag:

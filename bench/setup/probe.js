@@ -1,6 +1,6 @@
-// Runs in every measured page before its own scripts. `bench.result` resolves when the first frame of a remote track
-// was presented: with that time, the time of the last click before it, and a mark for each step on the way there, all
-// in milliseconds since the epoch.
+// Runs in every measured page before its own scripts. `bench.result` resolves once the first frame of a remote track
+// was presented, with that time and the time of the last click before it; `bench.marks` has a mark for each step. All
+// times are in milliseconds since the epoch.
 (() => {
   const now = () => performance.timeOrigin + performance.now();
   const marks = [];

@@ -1,7 +1,7 @@
-"""Each journey through the server stays short: how many functions of ours run for one text, one allocation, one packet.
+"""Performance: limits on the number of our function calls for one message, one allocation and one packet.
 
-A layer that only passes things on makes a journey longer, and fails here.  The limits are what was measured when the
-tests were written; lower them when a journey gets shorter.
+A layer that only passes things on adds calls, and fails here.  The limits are what was measured when the tests were
+written; lower them when the number of calls drops.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ OURS = str(Path(eyeline.__file__).parent)
 
 
 class Calls:
-    """The functions of ours that a thread calls while it is profiled."""
+    """Our functions that a thread calls while it is profiled."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -46,12 +46,12 @@ def frame(message: dict[str, Any]) -> bytes:
 
 
 async def member(application: eyeline.Eyeline, name: str) -> tuple[FastPath, FakeTransport, str]:
-    """Somebody with a seat in the room: their socket, what is written to it, and their id."""
+    """A member of the room: its connection, its fake transport, and its id."""
     socket, transport = FastPath(Config(application), ServerState(), {}), FakeTransport()
     socket.connection_made(transport)
     socket.data_received(HANDSHAKE)
     await transport.answered.wait()
-    await asyncio.sleep(0)  # the application has accepted, and now takes the frames
+    await asyncio.sleep(0)  # the application has accepted, and now handles the frames
     transport.written = b""
     socket.data_received(frame({"type": "hello", "room": "tea"}) + frame({"type": "join", "name": name}))
     joined = re.search(rb'"type":"joined","you":"([^"]+)"', transport.written)
@@ -59,7 +59,7 @@ async def member(application: eyeline.Eyeline, name: str) -> tuple[FastPath, Fak
     return socket, transport, joined[1].decode()
 
 
-def test_a_text_reaches_the_other_member_in_at_most_28_calls(tmp_path: Path) -> None:
+def test_signal_reaches_the_other_member_in_at_most_28_calls(tmp_path: Path) -> None:
     calls = Calls()
 
     async def run() -> bytes:
@@ -88,7 +88,7 @@ def relay() -> Iterator[Running]:
 
 @contextmanager
 def profiled(relay: Running) -> Iterator[Calls]:
-    """What the relay's thread calls meanwhile."""
+    """The calls of the relay's thread inside the block."""
     calls = Calls()
     relay.run(lambda: sys.setprofile(calls.profile))
     try:
@@ -97,7 +97,7 @@ def profiled(relay: Running) -> Iterator[Calls]:
         relay.run(lambda: sys.setprofile(None))
 
 
-def test_an_allocation_takes_at_most_285_calls(relay: Running) -> None:
+def test_allocation_takes_at_most_285_calls(relay: Running) -> None:
     client = Client(relay)
     with closing(client.socket), profiled(relay) as calls:
         client.allocate()
@@ -105,7 +105,7 @@ def test_an_allocation_takes_at_most_285_calls(relay: Running) -> None:
     assert 0 < len(calls.names) <= 285, calls.names
 
 
-def test_a_media_packet_is_forwarded_in_at_most_4_calls(relay: Running) -> None:
+def test_media_packet_is_forwarded_in_at_most_4_calls(relay: Running) -> None:
     client, packets = Client(relay), 8
     with closing(client.socket), udp() as peer:
         client.allocate()

@@ -210,7 +210,7 @@ def measure(browser: Browser, sites: Sites, scene: Scene, room: str) -> Run:
         result: dict[str, float] = second.evaluate(FRAME_IN_TIME)
         start = result["clicked"] if scene.clicks else result["origin"]
         pages = (("2", second), ("1", first.pages[0]))
-        steps = [(f"{who} {what}", at - start) for who, page in pages for what, at in page.evaluate("bench.marks")]
+        steps = [(f"{name} {what}", at - start) for name, page in pages for what, at in page.evaluate("bench.marks")]
         return Run(result["frame"] - start, [step for step in steps if step[1] >= 0])
     finally:
         second.context.close()

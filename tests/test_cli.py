@@ -29,18 +29,18 @@ def command(folder: Path, *arguments: str) -> list[str]:
     return [sys.executable, "-m", "eyeline", "serve", *places, *arguments]
 
 
-def surroundings(**extra: str) -> dict[str, str]:
+def environment(**extra: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("EYELINE_")} | extra
 
 
-def ended(argv: list[str], **extra: str) -> subprocess.CompletedProcess[str]:
-    environ = surroundings(**extra)
+def run_command(argv: list[str], **extra: str) -> subprocess.CompletedProcess[str]:
+    environ = environment(**extra)
     return subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
 
 
 def refused(folder: Path, *arguments: str, **extra: str) -> str:
     """The one-line error of a server that can't start, without the program's name."""
-    done = ended(command(folder, *arguments), **extra)
+    done = run_command(command(folder, *arguments), **extra)
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith("eyeline: ")
@@ -50,7 +50,7 @@ def refused(folder: Path, *arguments: str, **extra: str) -> str:
 @contextmanager
 def serving(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """A listening server and the lines it printed at startup."""
-    environ = surroundings()
+    environ = environment()
     with subprocess.Popen(command(folder, *arguments), env=environ, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -69,12 +69,12 @@ def port_in(line: str) -> int:
 
 
 def test_version_is_printed() -> None:
-    done = ended([sys.executable, "-m", "eyeline", "--version"])
+    done = run_command([sys.executable, "-m", "eyeline", "--version"])
     assert (done.returncode, done.stdout) == (0, f"eyeline {__version__}\n")
 
 
 def test_help_names_every_setting_and_its_variable() -> None:
-    done = ended([sys.executable, "-m", "eyeline", "serve", "--help"], COLUMNS="200")
+    done = run_command([sys.executable, "-m", "eyeline", "serve", "--help"], COLUMNS="200")
     assert done.returncode == 0
     assert [
         knob.name for knob in all_settings() if knob.flag not in done.stdout or knob.variable not in done.stdout
@@ -138,7 +138,7 @@ def test_invalid_config_file_is_reported_in_one_sentence(tmp_path: Path) -> None
 
 
 def test_unknown_option_exits_with_status_2(tmp_path: Path) -> None:
-    done = ended(command(tmp_path, "--prot", "1"))
+    done = run_command(command(tmp_path, "--prot", "1"))
     assert done.returncode == 2
     assert "--port" in done.stderr
 
@@ -196,7 +196,7 @@ def test_invalid_dns_name_is_reported_in_one_sentence(tmp_path: Path, name: str,
 
 
 def test_doctor_rejects_an_invalid_host_name() -> None:
-    done = ended([sys.executable, "-m", "eyeline", "doctor", "https://meet..example.org"])
+    done = run_command([sys.executable, "-m", "eyeline", "doctor", "https://meet..example.org"])
     assert (done.returncode, done.stderr) == (2, "eyeline: 'https://meet..example.org' is no address.\n")
 
 
@@ -204,7 +204,7 @@ def test_doctor_rejects_an_invalid_host_name() -> None:
     ("host", "asked"), [("127.0.0.2", "'127.0.0.2', 1"), ("::1", "'::1', 1"), ("0.0.0.0", "'127.0.0.1', 1")]
 )
 def test_doctor_without_an_address_checks_the_configured_server(host: str, asked: str) -> None:
-    done = ended([sys.executable, "-m", "eyeline", "doctor"], EYELINE_HOST=host, EYELINE_PORT="1")
+    done = run_command([sys.executable, "-m", "eyeline", "doctor"], EYELINE_HOST=host, EYELINE_PORT="1")
     assert done.returncode == 1
     assert asked in done.stdout
 

@@ -73,7 +73,7 @@ def test_late_joiner_reads_earlier_chat_once_and_in_order(
 
 
 def test_chat_is_back_after_a_reload(chromium: Browser, server: LiveServer) -> None:
-    room = f"{server.url}/r/anew"
+    room = f"{server.url}/r/reload"
     alice, bob = (join(chromium, room, name) for name in ("Alice", "Bob"))
     send_chat(alice, "Are you there?")
     assert sees_message(bob, "Are you there?")

@@ -101,7 +101,7 @@ def test_call_continues_through_broker_and_socket_failures(chromium: Browser) ->
 
 @pytest.mark.beside
 @pytest.mark.parametrize("name", EACH)
-@pytest.mark.parametrize("who", ["both", *(pytest.param(who, marks=pytest.mark.more) for who in ("Alice", "Bob"))])
+@pytest.mark.parametrize("who", ["both", *(pytest.param(side, marks=pytest.mark.more) for side in ("Alice", "Bob"))])
 def test_ice_gathering_that_finds_nothing_is_soon_repeated(
     who: str, name: str, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
@@ -124,7 +124,7 @@ def test_lazily_loaded_script_loads_once_the_server_is_back(name: str, request: 
     """The QR code, which is loaded when a participant is alone for the first time."""
     browser: Browser = request.getfixturevalue(name)
     with LiveServer() as server:
-        alice, bob = (join_call(browser, f"{server.url}/r/parts", who, NO_DEVICES) for who in ("Alice", "Bob"))
+        alice, bob = (join_call(browser, f"{server.url}/r/parts", name, NO_DEVICES) for name in ("Alice", "Bob"))
         bob.until("document.querySelector('.badge[data-line=direct]') !== null")
         server.kill()
         alice.click("button", "Leave")

@@ -46,12 +46,12 @@ def pages(server: LiveServer, chromium: Browser, request: pytest.FixtureRequest)
     return mallory, bob
 
 
-def say(page: Page, **frame: Any) -> None:
+def send_frame(page: Page, **frame: Any) -> None:
     page.evaluate("(text) => lane.send(text)", json.dumps(frame))
 
 
 def offer(page: Page, name: object = "tea.bin", size: object = 10, last: str = "1") -> str:
-    say(page, frame="offer", id=ID + last, name=name, size=size)
+    send_frame(page, frame="offer", id=ID + last, name=name, size=size)
     return ID + last
 
 
@@ -77,7 +77,7 @@ def test_invalid_file_offer_is_refused_with_a_code_without_a_prompt(pages: tuple
         ]
     ):
         assert code(mallory, offer(mallory, name, size, str(last))) == why
-    say(mallory, frame="offer", id="../../x", name="a", size=1)
+    send_frame(mallory, frame="offer", id="../../x", name="a", size=1)
     assert code(mallory, "../../x") == "bad-id"
     assert not bob.evaluate("document.querySelector('.asks') !== null")
 
@@ -103,7 +103,7 @@ def test_invalid_folder_offer_is_refused_with_a_code(pages: tuple[Page, Page]) -
     mallory, bob = pages
     for number, (entries, why) in enumerate(LIES):
         transfer = f"{ID[:-2]}{number:03}"
-        say(mallory, frame="offer", id=transfer, name="tea", size=10, entries=entries)
+        send_frame(mallory, frame="offer", id=transfer, name="tea", size=10, entries=entries)
         assert code(mallory, transfer) == why, entries
         assert not bob.evaluate("document.querySelector('.asks') !== null")
 
@@ -152,7 +152,7 @@ def test_deceptive_paths_are_saved_under_safe_names_without_overwriting(chromium
     mallory.until("globalThis.lane?.readyState === 'open'")
     entries = [{"path": path, "size": size} for size, path in enumerate(HOSTILE)]
     size = sum(range(len(HOSTILE)))
-    say(mallory, frame="offer", id=ID + "1", name="../tea", size=size, entries=entries)
+    send_frame(mallory, frame="offer", id=ID + "1", name="../tea", size=size, entries=entries)
     accept(bob)
     mallory.until("heard.some(({ frame }) => frame === 'from')")
     send_whole(mallory, size)
@@ -174,9 +174,9 @@ def test_deceptive_paths_are_saved_under_safe_names_without_overwriting(chromium
 def send_whole(page: Page, size: int) -> None:
     """Send the offered zeros in one chunk, with their correct hashes."""
     zeros = hashlib.sha256(bytes(size))
-    say(page, frame="chunk", id=ID + "1", index=0, hash=zeros.hexdigest())
+    send_frame(page, frame="chunk", id=ID + "1", index=0, hash=zeros.hexdigest())
     page.evaluate("(size) => lane.send(new Uint8Array(size))", size)
-    say(page, frame="root", id=ID + "1", hash=hashlib.sha256(zeros.digest()).hexdigest())
+    send_frame(page, frame="root", id=ID + "1", hash=hashlib.sha256(zeros.digest()).hexdigest())
 
 
 def test_thousand_offers_do_not_cause_a_thousand_prompts(pages: tuple[Page, Page]) -> None:
@@ -205,11 +205,11 @@ def test_file_of_another_size_than_announced_is_rejected(sent: int, pages: tuple
     transfer = offer(mallory)
     accept(bob)
     mallory.until("heard.some(({ frame }) => frame === 'from')")
-    say(mallory, frame="chunk", id=transfer, index=0, hash="00")
+    send_frame(mallory, frame="chunk", id=transfer, index=0, hash="00")
     mallory.evaluate("(sent) => lane.send(new Uint8Array(Math.min(sent, 262144)))", sent)
     if sent < 10:
-        say(mallory, frame="root", id=transfer, hash="00")
-        say(mallory, frame="chunk", id=transfer, index=0, hash="00")
+        send_frame(mallory, frame="root", id=transfer, hash="00")
+        send_frame(mallory, frame="chunk", id=transfer, index=0, hash="00")
         mallory.evaluate("lane.send(new Uint8Array(11))")
     assert code(mallory, transfer) == "wrong-size"
     sees(bob, "was thrown away")
@@ -227,12 +227,12 @@ def test_chunk_with_a_wrong_hash_is_requested_three_times(pages: tuple[Page, Pag
     mallory, bob = pages
     transfer = offer(mallory)
     accept(bob)
-    heard(mallory, "from", 1)
+    wait_for_frames(mallory, "from", 1)
     for times in (1, 2, 3):
-        say(mallory, frame="chunk", id=transfer, index=0, hash="00")
+        send_frame(mallory, frame="chunk", id=transfer, index=0, hash="00")
         mallory.evaluate("lane.send(new Uint8Array(10))")
         if times < 3:
-            heard(mallory, "miss", times)
+            wait_for_frames(mallory, "miss", times)
     assert code(mallory, transfer) == "wrong-hash"
     assert bob.evaluate("saved.length") == 0
 
@@ -272,12 +272,12 @@ ALTERED: Final = """
 def offer_shared(mallory: Page, bob: Page, size: int) -> None:
     """Mallory offers a file as shared with several people, and Bob accepts it."""
     mallory.evaluate("lane.onmessage = null")  # otherwise her page would answer
-    say(mallory, frame="offer", id=ID + "1", name="tea.bin", size=size, share=SHARE)
+    send_frame(mallory, frame="offer", id=ID + "1", name="tea.bin", size=size, share=SHARE)
     accept(bob)
     mallory.until("heard.some(({ frame }) => frame === 'from')")
 
 
-def heard(page: Page, frame: str, count: int) -> None:
+def wait_for_frames(page: Page, frame: str, count: int) -> None:
     page.until("(frame, count) => heard.filter((each) => each.frame === frame).length === count", frame, count)
 
 
@@ -307,22 +307,22 @@ def test_holder_of_a_file_is_not_flooded_by_requests_for_it(pages: tuple[Page, P
     mallory, bob = pages
     offer_shared(mallory, bob, 10)
     zeros = hashlib.sha256(bytes(10))
-    say(mallory, frame="chunk", id=ID + "1", index=0, hash=zeros.hexdigest())
+    send_frame(mallory, frame="chunk", id=ID + "1", index=0, hash=zeros.hexdigest())
     mallory.evaluate("lane.send(new Uint8Array(10))")
-    heard(mallory, "have", 1)
-    say(mallory, frame="get", id=SHARE, index=0)
-    heard(mallory, "pass", 1)
+    wait_for_frames(mallory, "have", 1)
+    send_frame(mallory, frame="get", id=SHARE, index=0)
+    wait_for_frames(mallory, "pass", 1)
     for index, share in ((1, SHARE), (2**53 - 1, SHARE), (0, ID + "9"), (0, ID + "1"), (0, "")):
-        say(mallory, frame="get", id=share, index=index)
-    heard(mallory, "lack", 5)
+        send_frame(mallory, frame="get", id=share, index=index)
+    wait_for_frames(mallory, "lack", 5)
     mallory.evaluate(
         """(share) => {
       for (let n = 0; n < 10_000; n += 1) lane.send(JSON.stringify({ frame: 'get', id: share, index: 0 }));
     }""",
         SHARE,
     )
-    say(mallory, frame="root", id=ID + "1", hash=hashlib.sha256(zeros.digest()).hexdigest())
-    heard(mallory, "verified", 1)
+    send_frame(mallory, frame="root", id=ID + "1", hash=hashlib.sha256(zeros.digest()).hexdigest())
+    wait_for_frames(mallory, "verified", 1)
     mallory.until("heard.filter(({ frame }) => frame === 'lack' || frame === 'pass').length === 10_006", deadline=30)
     sees(bob, "verified")
 
@@ -338,8 +338,8 @@ def test_falsely_named_holder_is_asked_only_once(pages: tuple[Page, Page]) -> No
     }""",
         ID + "1",
     )
-    say(mallory, frame="pause", id=ID + "1", on=True)
-    heard(mallory, "miss", 16)
+    send_frame(mallory, frame="pause", id=ID + "1", on=True)
+    wait_for_frames(mallory, "miss", 16)
     sees(bob, "Mallory")
 
 
@@ -349,18 +349,18 @@ def test_wrong_chunk_from_a_holder_is_reported_as_missing(pages: tuple[Page, Pag
     offer_shared(mallory, bob, 10)
     zeros = hashlib.sha256(bytes(10))
     for times, wrong in enumerate(("new Uint8Array(11)", "new Uint8Array(10).fill(7)", "new Uint8Array(262144)"), 1):
-        say(mallory, frame="at", id=ID + "1", index=0, hash=zeros.hexdigest(), holder=mine)
-        heard(mallory, "get", times)
-        say(mallory, frame="pass", id=SHARE, index=0)
+        send_frame(mallory, frame="at", id=ID + "1", index=0, hash=zeros.hexdigest(), holder=mine)
+        wait_for_frames(mallory, "get", times)
+        send_frame(mallory, frame="pass", id=SHARE, index=0)
         mallory.evaluate(f"lane.send({wrong})")
-        heard(mallory, "miss", times)
-    say(mallory, frame="pass", id=SHARE, index=0)  # unsolicited
+        wait_for_frames(mallory, "miss", times)
+    send_frame(mallory, frame="pass", id=SHARE, index=0)  # unsolicited
     mallory.evaluate("lane.send(new Uint8Array(10))")
-    say(mallory, frame="at", id=ID + "1", index=0, hash=zeros.hexdigest(), holder=mine)
-    heard(mallory, "get", 4)
-    say(mallory, frame="pass", id=SHARE, index=0)
+    send_frame(mallory, frame="at", id=ID + "1", index=0, hash=zeros.hexdigest(), holder=mine)
+    wait_for_frames(mallory, "get", 4)
+    send_frame(mallory, frame="pass", id=SHARE, index=0)
     mallory.evaluate("lane.send(new Uint8Array(10))")
-    heard(mallory, "have", 1)
-    say(mallory, frame="root", id=ID + "1", hash=hashlib.sha256(zeros.digest()).hexdigest())
-    heard(mallory, "verified", 1)
+    wait_for_frames(mallory, "have", 1)
+    send_frame(mallory, frame="root", id=ID + "1", hash=hashlib.sha256(zeros.digest()).hexdigest())
+    wait_for_frames(mallory, "verified", 1)
     sees(bob, "verified")

@@ -196,7 +196,7 @@ def test_file_transfer_continues_after_the_receiver_reloads(
 def test_file_transfer_continues_after_the_sender_reloads_and_chooses_it_again(
     chromium: Browser, server: LiveServer, tmp_path: Path
 ) -> None:
-    alice, bob = meet(chromium, chromium, f"{server.url}/r/anew")
+    alice, bob = meet(chromium, chromium, f"{server.url}/r/reload")
     path = a_file(tmp_path, BYTES)
     choose(alice, path)
     bob.click("button", "Accept")

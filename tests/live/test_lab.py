@@ -32,7 +32,7 @@ def outside(lab: Lab) -> Iterator[tuple[socket.socket, ...]]:
         )
 
 
-def hears(wire: socket.socket) -> tuple[str, int] | None:
+def receive_source(wire: socket.socket) -> tuple[str, int] | None:
     """The source of the next packet, or None."""
     wire.settimeout(QUIET_S)
     try:
@@ -47,15 +47,15 @@ def probe(lab: Lab, outside: tuple[socket.socket, ...]) -> Probe:
     server = lab.server.do("hostname -I").split()[0]
     with lab.a.host.udp(5001) as alice:
         alice.sendto(b"first", (server, 4001))
-        seen = hears(outside[0])
+        seen = receive_source(outside[0])
         if seen is None:
             return Probe("closed", "closed")
         others = []
         for sender in outside[1:]:
             sender.sendto(b"hello", seen)
-            others.append(hears(alice) is not None)
+            others.append(receive_source(alice) is not None)
         alice.sendto(b"second", (server, 4002))
-        same = hears(outside[1]) == seen
+        same = receive_source(outside[1]) == seen
     filtering = {(True, True): "anybody", (True, False): "address", (False, False): "address and port"}
     return Probe("independent" if same else "dependent", filtering[others[0], others[1]])
 

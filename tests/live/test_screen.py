@@ -194,7 +194,7 @@ def test_one_of_two_screens_can_be_chosen_by_keyboard_alone(
     sharer: Browser, chromium: Browser, server: LiveServer
 ) -> None:
     alice = join_call(chromium, f"{server.url}/r/two-screens", "Alice")
-    others = [join_call(sharer, f"{server.url}/r/two-screens", who) for who in ("Bob", "Carol")]
+    others = [join_call(sharer, f"{server.url}/r/two-screens", name) for name in ("Bob", "Carol")]
     for page, count in zip(others, (1, 2), strict=True):
         page.press("s")
         alice.until(f"() => {SEEN} === {count}", deadline=30)

@@ -184,7 +184,7 @@ def test_reloaded_page_resumes_its_encrypted_seat(
     name: str, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
     browser: Browser = request.getfixturevalue(name)
-    link = f"{server.url}/r/anew-{name}#{KEY}"
+    link = f"{server.url}/r/reload-{name}#{KEY}"
     alice, bob = (join_call(browser, link, person) for person in ("Alice", "Bob"))
     assert media_flows(alice).frames > 0
     [seat] = seats(bob)

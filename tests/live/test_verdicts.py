@@ -63,14 +63,14 @@ def test_tile_reports_a_missing_or_silent_relay(lab: Lab, browsers: tuple[Browse
         LabServer(lab.server, *elsewhere, *relays(tmp_path, SILENT_UDP)) as silent,
     ):
         without, unheard = both(browsers, f"{bare.url}/r/tea"), both(browsers, f"{silent.url}:8443/r/tea")
-        say(without, "no-relay")
-        say(unheard, "relay-silent")
+        wait_for_message(without, "no-relay")
+        wait_for_message(unheard, "relay-silent")
 
 
 def test_tile_reports_a_blocked_network(lab: Lab, browsers: tuple[Browser, Browser], tmp_path: Path) -> None:
     lab.connect("udpblock", "udpblock")
     with LabServer(lab.server, *TLS, *relays(tmp_path, SILENT_UDP, SILENT_TLS)) as server:
-        say(both(browsers, f"{server.url}/r/tea"), "network-blocked")
+        wait_for_message(both(browsers, f"{server.url}/r/tea"), "network-blocked")
 
 
 def relays(folder: Path, *urls: str) -> list[str]:
@@ -81,7 +81,7 @@ def relays(folder: Path, *urls: str) -> list[str]:
     return ["--relay", "off", *theirs]
 
 
-def say(pages: list[Page], code: CheckCode) -> None:
+def wait_for_message(pages: list[Page], code: CheckCode) -> None:
     """Wait until every page shows the message of this code."""
     for page in pages:
         page.until("(words) => document.body.innerText.includes(words)", CHECKS[code].message, deadline=30)

@@ -34,7 +34,7 @@ class Tls:
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = certificate.context().wrap_bio(self.incoming, self.outgoing, server_side=True)
 
-    def hear(self, data: bytes) -> bytes:
+    def receive(self, data: bytes) -> bytes:
         """The server's response; raises SSLError when it closes the connection."""
         self.incoming.write(data)
         with suppress(ssl.SSLWantReadError):
@@ -159,7 +159,7 @@ def test_suspicious_request_is_not_reflected(head: bytes) -> None:
 @pytest.mark.parametrize("at_once", [1, 100_000])
 def test_tls_connections_are_unaffected(certificate: Certificate, at_once: int) -> None:
     server = Tls(certificate)
-    assert server.hear(b"") == b""
+    assert server.receive(b"") == b""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     trust = ssl.create_default_context(cafile=certificate.cert)
     client = trust.wrap_bio(incoming, outgoing, server_hostname="localhost")
@@ -169,8 +169,8 @@ def test_tls_connections_are_unaffected(certificate: Certificate, at_once: int) 
         except ssl.SSLWantReadError:
             said = outgoing.read()
             for start in range(0, len(said), at_once):
-                incoming.write(server.hear(said[start : start + at_once]))
-    server.hear(outgoing.read())
+                incoming.write(server.receive(said[start : start + at_once]))
+    server.receive(outgoing.read())
     client.write(b"tea")
     server.incoming.write(outgoing.read())
     assert server.tls.read() == b"tea"

@@ -16,7 +16,7 @@ from eyeline.signalling.messages import PeerId, RoomName
 SCOPE = {"type": "websocket", "scheme": "wss", "client": ("192.0.2.9", 4711)}
 
 
-def told(data_dir: Path, public: str | None, host: bytes, relay: Literal["on", "off"] = "on") -> list[str]:
+def ice_urls(data_dir: Path, public: str | None, host: bytes, relay: Literal["on", "off"] = "on") -> list[str]:
     """All ICE URLs for a member who connected with this `Host` header."""
 
     async def ask() -> list[str]:
@@ -40,7 +40,7 @@ def told(data_dir: Path, public: str | None, host: bytes, relay: Literal["on", "
 )
 def test_ice_url_has_ipv6_in_brackets(tmp_path: Path, public: str | None, host: bytes, shown: str) -> None:
     """RFC 7064, 3.1, and RFC 7065, 3.1."""
-    urls = told(tmp_path, public, host)
+    urls = ice_urls(tmp_path, public, host)
     assert [url.partition(":")[0] for url in urls] == ["stun", "turn", "turns"]
     for url in urls:
         where = parse(url)
@@ -73,6 +73,6 @@ def test_unresolvable_public_address_prevents_startup_of_a_relay(
 
 
 def test_without_the_relay_the_server_need_not_resolve_the_public_address(tmp_path: Path) -> None:
-    urls = told(tmp_path, "meet.example.invalid", b"localhost", relay="off")
+    urls = ice_urls(tmp_path, "meet.example.invalid", b"localhost", relay="off")
     assert urls
     assert all("meet.example.invalid" in url for url in urls)

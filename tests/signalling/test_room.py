@@ -102,17 +102,17 @@ class Rooms(RuleBasedStateMachine):
 
     @precondition(lambda self: self.some(client=False, seat=False))
     @rule(data=st.data())
-    def look(self, data: st.DataObject) -> None:
+    def enter_lobby(self, data: st.DataObject) -> None:
         person = self.draw(data, client=False, seat=False)
         self.open(person)
-        self.say(person, Hello(RoomName("tea")))
+        self.send(person, Hello(RoomName("tea")))
         assert person.roster is not None
         person.in_lobby = True
 
     @precondition(lambda self: self.some(client=False, seat=False))
     @rule(data=st.data())
-    def come_straight_in(self, data: st.DataObject) -> None:
-        self.look(data)
+    def join_directly(self, data: st.DataObject) -> None:
+        self.enter_lobby(data)
         self.join(data)
 
     @precondition(lambda self: self.some(client=True, seat=False))
@@ -120,19 +120,19 @@ class Rooms(RuleBasedStateMachine):
     def join(self, data: st.DataObject) -> None:
         person = self.draw(data, client=True, seat=False)
         full = len(self.inside()) >= CAPACITY
-        self.say(person, Join(DisplayName(person.name)))
+        self.send(person, Join(DisplayName(person.name)))
         assert person.refused == ("room-full" if full else None)
         assert (person.seat is None) is full
         person.in_lobby = full
 
     @precondition(lambda self: len(self.some(client=True, seat=True)) > 1)
     @rule(data=st.data())
-    def speak(self, data: st.DataObject) -> None:
+    def send_signal(self, data: st.DataObject) -> None:
         self.signal(*data.draw(st.permutations(self.some(client=True, seat=True)))[:2])
 
     @precondition(lambda self: self.some(client=True, seat=True) and self.some(client=False, seat=True))
     @rule(data=st.data(), times=st.sampled_from([1, KEPT_SIGNALS, KEPT_SIGNALS + 1]))
-    def speak_to_the_absent(self, data: st.DataObject, times: int) -> None:
+    def send_signal_to_absent(self, data: st.DataObject, times: int) -> None:
         person = self.draw(data, client=True, seat=True)
         absent = self.draw(data, client=False, seat=True)
         if times > 1:
@@ -142,16 +142,16 @@ class Rooms(RuleBasedStateMachine):
 
     @precondition(lambda self: self.some(client=True, seat=True))
     @rule(data=st.data(), to=st.sampled_from(PEOPLE))
-    def say_again(self, data: st.DataObject, to: str) -> None:
+    def resend(self, data: st.DataObject, to: str) -> None:
         person, other = self.draw(data, client=True, seat=True), self.people[to]
         if person.seat is not None and other.seat is not None:
-            self.say(person, Signal(other.seat.peer, Count(person.seat.said), Payload("again")))
+            self.send(person, Signal(other.seat.peer, Count(person.seat.said), Payload("again")))
             assert person.refused is None
 
     @precondition(lambda self: self.some(client=True))
     @rule(data=st.data())
     def lose(self, data: st.DataObject) -> None:
-        self.hang_up(self.draw(data, client=True))
+        self.lose_socket(self.draw(data, client=True))
 
     @precondition(lambda self: self.some(client=True))
     @rule(data=st.data())
@@ -171,11 +171,11 @@ class Rooms(RuleBasedStateMachine):
         if seat.broker_run != self.broker_run and expected is None:
             self.rebuild(seat)
         self.open(person)
-        self.say(person, Resume(seat.token, DisplayName(person.name), Count(seat.heard)))
+        self.send(person, Resume(seat.token, DisplayName(person.name), Count(seat.heard)))
         assert person.refused == expected
         if expected is not None:
             person.seat = None
-            self.hang_up(person)
+            self.lose_socket(person)
 
     @precondition(lambda self: self.some(client=True))
     @rule(data=st.data())
@@ -183,7 +183,7 @@ class Rooms(RuleBasedStateMachine):
         person = self.draw(data, client=True)
         if person.seat is not None:
             self.seats.remove(person.seat)
-        self.say(person, Leave())
+        self.send(person, Leave())
         assert person.client is not None
         assert not person.client.open
         self.people[person.name] = Person(person.name)
@@ -216,7 +216,7 @@ class Rooms(RuleBasedStateMachine):
         while self.network.now < until:
             for person in self.people.values():
                 if person.client is not None:
-                    self.say(person, Ping())
+                    self.send(person, Ping())
             self.network.pass_time(min(until, self.network.now + ONE_STEP))
             self.read()
         if self.incomplete_until is not None and self.incomplete_until <= until:
@@ -238,7 +238,7 @@ class Rooms(RuleBasedStateMachine):
     # Invariants.
 
     @invariant()
-    def everybody_has_been_told_the_same_newest_roster(self) -> None:
+    def everyone_has_the_same_newest_roster(self) -> None:
         rosters = [person.roster for person in self.people.values() if person.seated or person.in_lobby]
         members = {seat.peer: seat.order for seat in self.inside()}
         for roster in rosters:
@@ -256,18 +256,18 @@ class Rooms(RuleBasedStateMachine):
                 assert len(orders) <= 2 * CAPACITY  # seats of an earlier run may exceed it
 
     @invariant()
-    def nothing_is_owed_to_who_is_there(self) -> None:
+    def no_signal_is_queued_for_connected_members(self) -> None:
         for person in self.people.values():
             if person.seated and person.seat is not None:
                 assert not person.seat.owed
 
     @invariant()
-    def no_room_is_left_when_all_have_gone(self) -> None:
+    def no_room_remains_when_everyone_left(self) -> None:
         assert bool(self.network.rooms) is self.must_exist()
 
     def teardown(self) -> None:
         for person in self.people.values():
-            self.hang_up(person)
+            self.lose_socket(person)
         self.network.pass_time(self.network.now + SILENCE_MAX + SEAT_SECONDS)
         assert not self.network.rooms
 
@@ -294,7 +294,7 @@ class Rooms(RuleBasedStateMachine):
         """Draw one of the people."""
         return data.draw(st.sampled_from(self.some(client, seat)))
 
-    def hang_up(self, person: Person) -> None:
+    def lose_socket(self, person: Person) -> None:
         """The socket closes, and the broker notices."""
         if person.client is not None:
             self.network.lose(person.client)
@@ -347,7 +347,7 @@ class Rooms(RuleBasedStateMachine):
             person.seat.gone_at = gone_at
         person.client, person.roster, person.in_lobby = None, None, False
 
-    def say(self, person: Person, message: ToBroker) -> None:
+    def send(self, person: Person, message: ToBroker) -> None:
         """Send from the person to the broker; then everyone reads."""
         assert person.client is not None
         person.refused, person.said_at = None, self.network.now
@@ -362,7 +362,7 @@ class Rooms(RuleBasedStateMachine):
         if there:
             to.seat.owed.append(word)
         person.seat.said += 1
-        self.say(person, Signal(to.seat.peer, Count(person.seat.said), Payload(word)))
+        self.send(person, Signal(to.seat.peer, Count(person.seat.said), Payload(word)))
         assert person.refused == (None if there else "no-such-peer")
 
     def read(self) -> None:
@@ -371,12 +371,12 @@ class Rooms(RuleBasedStateMachine):
             while person.client is not None and person.client.got:
                 got = person.client.got.popleft()
                 if isinstance(got, Closed):
-                    self.be_closed(person, got)
+                    self.expect_close(person, got)
                 else:
-                    self.hear(person, decode_from_broker(got))
+                    self.receive(person, decode_from_broker(got))
         self.forget_the_room()
 
-    def be_closed(self, person: Person, closed: Closed) -> None:
+    def expect_close(self, person: Person, closed: Closed) -> None:
         """The socket is closed: the person left, or someone resumed whose token lists them as removed."""
         if person.seat is not None and person.seat.peer in self.removed:
             assert closed.reason == "removed"
@@ -384,7 +384,7 @@ class Rooms(RuleBasedStateMachine):
         else:
             assert closed.reason == "left"
 
-    def hear(self, person: Person, message: FromBroker) -> None:
+    def receive(self, person: Person, message: FromBroker) -> None:
         """Receive one message from the broker."""
         match message:
             case Welcome(roster):
@@ -393,9 +393,9 @@ class Rooms(RuleBasedStateMachine):
                 assert person.roster is None or version > person.roster.version
                 person.roster = message
             case Joined():
-                self.be_seated(person, message)
+                self.receive_joined(person, message)
             case Signalled():
-                self.hear_signal(person, message)
+                self.receive_signal(person, message)
             case Refused(code):
                 person.refused = code
             case NewToken(token):
@@ -404,7 +404,7 @@ class Rooms(RuleBasedStateMachine):
             case Pong() | Ping() | Goodbye() | IceServers() | Waiting() | Knocks() | AskedToMute():
                 assert isinstance(message, Pong)  # no one is silent, and the broker isn't stopped
 
-    def be_seated(self, person: Person, joined: Joined) -> None:
+    def receive_joined(self, person: Person, joined: Joined) -> None:
         """Ids and positions are stable; a gap is reported only where something was lost."""
         [member] = [member for member in joined.roster.members if member.id == joined.you]
         person.roster = joined.roster
@@ -417,7 +417,7 @@ class Rooms(RuleBasedStateMachine):
         seat.token, seat.removed = joined.resume, self.removed
         seat.broker_run, seat.gap, seat.gone_at = self.broker_run, joined.gap, None
 
-    def hear_signal(self, person: Person, signal: Signalled) -> None:
+    def receive_signal(self, person: Person, signal: Signalled) -> None:
         """Signals arrive once, in order and without loss unless a gap was reported."""
         seat = person.seat
         assert seat is not None

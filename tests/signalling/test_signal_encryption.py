@@ -21,7 +21,7 @@ def raw(text: str) -> bytes:
 SECRET = raw(VECTORS["secret"])
 IV = raw(VECTORS["iv"])
 SEAL = Seal(SECRET, "tea")
-ALICE, BOB = (Endpoint(VECTORS["ends"][who]["id"], raw(VECTORS["ends"][who]["nonce"])) for who in ("alice", "bob"))
+ALICE, BOB = (Endpoint(VECTORS["ends"][name]["id"], raw(VECTORS["ends"][name]["nonce"])) for name in ("alice", "bob"))
 
 
 @pytest.mark.parametrize("purpose", ["card", "signal"])

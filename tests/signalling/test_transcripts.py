@@ -30,5 +30,5 @@ def test_playing_a_wrong_transcript_fails(tmp_path: Path) -> None:
     path = tmp_path / "ping.txt"
     path.write_text('@0 alice opens\nalice > {"type": "ping"}\n')
 
-    with pytest.raises(SystemExit, match=r"ping\.txt is not what happens"):
+    with pytest.raises(SystemExit, match=r"ping\.txt differs from what happens"):
         main([str(path)])

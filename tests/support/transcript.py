@@ -31,7 +31,7 @@ from eyeline.signalling.messages import PeerId, RoomName
 from eyeline.signalling.requests import End, Remove
 from tests.support.network import Client, Closed, Network
 
-_LINE = re.compile(r"^(?:@(?P<at>[\d.]+)\s+)?(?P<who>[a-z]+)\s+(?P<rest>.*)$")
+_LINE = re.compile(r"^(?:@(?P<at>[\d.]+)\s+)?(?P<name>[a-z]+)\s+(?P<rest>.*)$")
 
 
 class Player:
@@ -61,7 +61,7 @@ class Player:
         if found["at"] is not None:
             self._network.pass_time(float(found["at"]))
             self._write_answers()
-        match found["who"], found["rest"].split(" ", 1):
+        match found["name"], found["rest"].split(" ", 1):
             case "capacity", [number]:
                 self._network.capacity = int(number)
             case "site", done:
@@ -72,10 +72,10 @@ class Player:
                 self._network.restart()
             case "broker", ["drains"]:
                 self._network.drain()
-            case who, ["opens", *_]:
-                self._clients[who] = self._network.open(who)
-            case who, done:
-                self._do_as(self._clients[who], done)
+            case name, ["opens", *_]:
+                self._clients[name] = self._network.open(name)
+            case name, done:
+                self._do_as(self._clients[name], done)
 
     def _do_as(self, client: Client, done: list[str]) -> None:
         match done:
@@ -92,8 +92,8 @@ class Player:
                 raise AssertionError(done)
 
     def _texts(self, said: str) -> list[str]:
-        for who, token in self._tokens.items():
-            said = said.replace(f"${who}.token", token)
+        for name, token in self._tokens.items():
+            said = said.replace(f"${name}.token", token)
         repeat = re.fullmatch(r"(\d+) times (.*)", said)
         if repeat is None:
             return [said]
@@ -103,18 +103,18 @@ class Player:
         return [repeat[2].replace("$i", str(i)) for i in range(1, times + 1)]
 
     def _write_answers(self) -> None:
-        for who, client in self._clients.items():
+        for name, client in self._clients.items():
             while client.got:
                 got = client.got.popleft()
                 if isinstance(got, Closed):
-                    self.script += f"{who} < closed {got.code} {got.reason}\n"
+                    self.script += f"{name} < closed {got.code} {got.reason}\n"
                 else:
-                    self.script += f"{who} < {self._golden(who, json.loads(got))}\n"
+                    self.script += f"{name} < {self._golden(name, json.loads(got))}\n"
 
-    def _golden(self, who: str, message: dict[str, Any]) -> str:
+    def _golden(self, name: str, message: dict[str, Any]) -> str:
         if "resume" in message:
-            self._tokens[who] = message["resume"]
-            message["resume"] = f"${who}.token"
+            self._tokens[name] = message["resume"]
+            message["resume"] = f"${name}.token"
         return json.dumps(message, ensure_ascii=False)
 
 

@@ -105,13 +105,13 @@ class Relaying(RuleBasedStateMachine):
             del self.held[number]
 
     @rule(number=who)
-    def hang_up(self, number: int) -> None:
+    def disconnect(self, number: int) -> None:
         self.world.perform(self.world.server.closed(self.clients[number].flow))
         self.held.pop(number, None)
 
     @precondition(lambda self: self.held)
     @rule(seconds=st.sampled_from([1, 60, 299, 300, 301, 600]))
-    def later(self, seconds: int) -> None:
+    def advance(self, seconds: int) -> None:
         self.world.advance(seconds)
         now = self.world.now
         self.held = {number: held for number, held in self.held.items() if held.ends_at > now}
@@ -120,7 +120,7 @@ class Relaying(RuleBasedStateMachine):
             held.channels = {number: each for number, each in held.channels.items() if each[1] > now}
 
     @invariant()
-    def what_passes_is_what_the_book_says(self) -> None:
+    def relayed_traffic_follows_the_rfc(self) -> None:
         self.edge.follow(self.world)
         flows = {number: self.clients[number].flow for number in self.held}
         assert self.edge.permitted == {flows[number]: set(held.permissions) for number, held in self.held.items()}

@@ -4,13 +4,13 @@
     PYTHONPATH=.:src .venv/bin/python bench/files.py call
     PYTHONPATH=.:src .venv/bin/python bench/files.py crowd [--bytes 20_000_000]
 
-Two Debian Chromium with profiles on disk, one person each.  `speed` has no camera: a file from the click on "Accept" to
-"Verified", in turns with as many bytes on one reliable channel in the app's steps of 64 KiB, and after them
-PeerJS's own `send` of a file of 50 MB at most, until the other side has it in memory (one of 300 MB never arrived); and
-the memory of both tabs (proportional set size of all renderers, above that before the file).  `call` has both cameras
-at 640x480: frames a second that the receiver decodes, and how long a chat line takes, without and with a file on its
-way.  `crowd` has all people in one browser without a camera: what the sender's connections sent, all of it below UDP's
-headers, for one file to 1, 3 and 5 people.
+Two Debian Chromium with profiles on disk, one person each.  `speed`, without cameras, alternates a file from the click
+on "Accept" to "Verified" with as many bytes on one reliable channel in the app's chunks of 64 KiB; then PeerJS's own
+`send` of a file of at most 50 MB, until the other side has it in memory (one of 300 MB never arrived).  It also
+measures the memory of both tabs: the proportional set size of all renderers, above that before the file.  `call`, with
+both cameras at 640x480, measures the receiver's decoded frames per second and the delay of a chat message, without and
+with a running transfer.  `crowd`, with everyone in one browser without cameras, counts the bytes that the sender's
+connections sent, without UDP and IP headers, for one file to 1, 3 and 5 people.
 """
 
 import argparse
@@ -122,20 +122,20 @@ NOTE_LINES = """() => {
 
 
 class Person(NamedTuple):
-    """Somebody with a browser of their own."""
+    """A person with their own browser."""
 
     page: Page
     profile: str
 
 
 class Call(NamedTuple):
-    """A chat line's way in ms, and frames a second."""
+    """The delay of a chat message in ms, and frames per second."""
 
     chat_ms: list[float]
     frames: float
 
 
-# Who is there.
+# Participants.
 
 
 @contextmanager
@@ -172,7 +172,7 @@ def meet(people: Sequence[Person], url: str) -> None:
 
 
 def renderers_bytes(profile: str) -> int:
-    """Memory of all tabs of the browser that has this profile."""
+    """The memory of all tabs of the browser with this profile."""
     total = 0
     for pid in descendants(browser_pid(profile)):
         try:
@@ -180,7 +180,7 @@ def renderers_bytes(profile: str) -> int:
                 rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
                 total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) * 1024
         except (OSError, StopIteration):
-            continue  # it has ended meanwhile
+            continue  # it has exited meanwhile
     return total
 
 
@@ -201,14 +201,14 @@ def descendants(pid: int) -> Iterator[int]:
         try:
             children = path.read_text().split()
         except OSError:
-            continue  # that thread has ended meanwhile
+            continue  # that thread has exited meanwhile
         for child in children:
             yield from descendants(int(child))
 
 
 @contextmanager
 def peaks(people: Sequence[Person]) -> Iterator[list[int]]:
-    """The most that each person's tabs have while the block runs, above what they had before."""
+    """The peak memory of each person's tabs during the block, above that before."""
     before = [renderers_bytes(person.profile) for person in people]
     most = [0 for _ in people]
     ended = threading.Event()
@@ -227,7 +227,7 @@ def peaks(people: Sequence[Person]) -> Iterator[list[int]]:
         watcher.join()
 
 
-# The figures.
+# Measurements.
 
 
 def a_file(folder: str, size: int, name: str = "bench.bin") -> Path:
@@ -265,7 +265,7 @@ def raw(sender: Page, receiver: Page, size: int) -> float:
 
 
 def peerjs(sender: Page, receiver: Page, path: Path, sites: Sites) -> float:
-    """Seconds for the file, by PeerJS's `send`, until the other side has it in memory."""
+    """Seconds for the file with PeerJS's `send`, until the other side has it in memory."""
     place = [f"bench-{time.monotonic_ns()}", sites.peerjs]
     for page in (sender, receiver):
         page.goto(f"{sites.bare}/probe.js")  # any page of that origin
@@ -295,7 +295,7 @@ def speed(url: str, size: int, runs: int) -> None:
             rates["raw"].append(size / 1e6 / raw(sender, receiver, size))
             shown = ", ".join(f"{name} {rates[name][-1]:.1f} MB/s" for name in ("file", "raw"))
             print(f"run {run}: {shown}; {above(most)}", flush=True)
-        for run in range(runs):  # not in between: what it leaves in memory would slow down the others
+        for run in range(runs):  # at the end: the memory it leaves behind would slow down the others
             with peaks(people) as most:
                 seconds = peerjs(sender, receiver, smaller, sites)
             rates["PeerJS"].append(smaller.stat().st_size / 1e6 / seconds)
@@ -310,7 +310,7 @@ def above(most: Sequence[int]) -> str:
 
 
 def listen(writer: Page, reader: Page, lines: Sequence[str]) -> Call:
-    """Writes each line, one a second, and counts pictures meanwhile."""
+    """Send each chat message, one per second, and count video frames meanwhile."""
     sent = []
     frames, began = reader.evaluate(FRAMES), time.monotonic()
     for line in lines:

@@ -29,7 +29,7 @@ class _Mmsghdr(ctypes.Structure):
 
 
 class Batch:
-    """Room for `count` packets, each at first a copy of `packet`."""
+    """Buffers for `count` packets, each initially a copy of `packet`."""
 
     def __init__(self, packet: bytes, count: int) -> None:
         self._buffers = [ctypes.create_string_buffer(packet, max(len(packet), 2048)) for _ in range(count)]
@@ -39,14 +39,14 @@ class Batch:
             iovec.base, iovec.length = ctypes.addressof(buffer), len(packet) or len(buffer)
             header.header.iov, header.header.iovs = ctypes.addressof(iovec), 1
 
-    def send(self, wire: socket.socket, count: int) -> int:
+    def send(self, sock: socket.socket, count: int) -> int:
         """Send the first `count` of them over a connected socket.  Returns how many were sent."""
-        sent: int = _libc.sendmmsg(wire.fileno(), self._headers, count, _MSG_DONTWAIT)
+        sent: int = _libc.sendmmsg(sock.fileno(), self._headers, count, _MSG_DONTWAIT)
         return _checked(sent)
 
-    def receive(self, wire: socket.socket) -> int:
+    def receive(self, sock: socket.socket) -> int:
         """Receive and discard all waiting packets.  Returns how many there were."""
-        taken: int = _libc.recvmmsg(wire.fileno(), self._headers, len(self._headers), _MSG_DONTWAIT, None)
+        taken: int = _libc.recvmmsg(sock.fileno(), self._headers, len(self._headers), _MSG_DONTWAIT, None)
         return _checked(taken)
 
 
@@ -54,6 +54,6 @@ def _checked(outcome: int) -> int:
     if outcome >= 0:
         return outcome
     error = ctypes.get_errno()
-    if error in (11, 111):  # nothing there, or nobody
+    if error in (11, 111):  # EAGAIN or ECONNREFUSED
         return 0
     raise OSError(error, os.strerror(error))

@@ -3,10 +3,9 @@
     PYTHONPATH=src .venv/bin/python bench/setup.py [--runs 10] [--only WORD] [--steps] [--json FILE]
 
 Two figures: from the start of the navigation to the first remote frame on the screen, with a cold cache; and from the
-click on "Join" to that frame.  Then the bytes that come over the network to get so far.  The pages take turns, each run
-in fresh browser contexts; the first person is in the call and settled.  The navigation leads from a page of another
-site to the measured one, so that the browser starts a new process for all of them.  `--steps` prints what happened
-when.
+click on "Join" to that frame.  Then the bytes transferred until then.  The pages alternate, each run in fresh browser
+contexts; the first person is already in the call.  The navigation leads from a page of another site to the measured
+one, so that the browser always starts a new process.  `--steps` prints a timeline.
 """
 
 import argparse
@@ -47,7 +46,7 @@ PLAYING = "[...document.querySelectorAll('video')].some((video) => video.current
 
 
 class Sites(NamedTuple):
-    """Where the three servers are."""
+    """The addresses of the three servers."""
 
     bare: str
     peerjs: int
@@ -55,7 +54,7 @@ class Sites(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """How two people meet.  `enter` brings the first into the call, `arrive` the second to where the clock starts."""
+    """A scenario.  `enter` brings the first person into the call, `arrive` the second to where the clock starts."""
 
     figure: str
     page: str
@@ -65,7 +64,7 @@ class Scene(NamedTuple):
 
 
 class Run(NamedTuple):
-    """`steps` says who did what, and milliseconds since the clock started."""
+    """`steps` are the steps of each person, with milliseconds since the clock started."""
 
     ms: float
     steps: list[tuple[str, float]]
@@ -82,11 +81,11 @@ def servers() -> Iterator[Sites]:
             child.terminate()
 
 
-# The pages.
+# Pages.
 
 
 def new_page(browser: Browser, sites: Sites, init: str = "") -> Page:
-    """A window at a page of another site, as for whoever follows a link out of a mail or a chat."""
+    """A window at a page of another site, as when following a link from a mail or a chat."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.add_init_script(path=HERE / "probe.js")
     if init:
@@ -98,7 +97,7 @@ def new_page(browser: Browser, sites: Sites, init: str = "") -> Page:
 
 
 def wait(tab: Page, condition: str) -> None:
-    """Playwright's own way polls with `eval`, which the app's content security policy forbids."""
+    """Wait for a condition.  Playwright's own method polls with `eval`, which the app's CSP forbids."""
     tab.evaluate(f"new Promise((done) => {{ const look = () => {condition} ? done() : setTimeout(look, 20); look() }})")
 
 
@@ -132,7 +131,7 @@ def arrive(page: str, role: str) -> Callable[[Browser, Sites, str], Page]:
 
 
 def app_lobby(tab: Page, sites: Sites, room: str, name: str) -> None:
-    """To the app's lobby: connected, with a picture, and named."""
+    """Open the app's lobby: connected, with camera, and with a name."""
     tab.goto(f"{sites.eyeline}/r/{room}", wait_until="commit")
     tab.get_by_label("Your name").fill(name)
     if name == "second":
@@ -157,8 +156,8 @@ def app_enter(browser: Browser, sites: Sites, room: str, name: str = "first") ->
 def app_return(browser: Browser, sites: Sites, room: str) -> Page:
     """The page reloaded by somebody who was in the call until a while ago: it asks nothing and joins by itself.
 
-    As on the other pages, the first person waits alone and nothing is in the cache; but the broker is asked twice,
-    since it does not know the seat any more.
+    As on the other pages, the first person waits alone and the cache is empty; but there are two requests to the
+    broker, since it no longer knows the seat.
     """
     seat = json.dumps({"token": "given up", "name": "second", "heard": 0})
     kept = json.dumps({f"eyeline:in:{room}": "in", f"eyeline:seat:{room}": seat})
@@ -175,7 +174,7 @@ def app_reload(browser: Browser, sites: Sites, room: str) -> Page:
     old.goto(f"{sites.eyeline}/healthz")
     kept: str = old.evaluate("JSON.stringify(sessionStorage)")
     before.close()
-    time.sleep(1)  # so that the end of that page takes nothing from this one; they still wait for us
+    time.sleep(1)  # so that unloading the old page doesn't slow down this one; the other side still waits
     tab = new_page(browser, sites, f"if (location.protocol === 'http:') Object.assign(sessionStorage, {kept})")
     tab.goto(f"{sites.eyeline}/r/{room}", wait_until="commit")
     return tab
@@ -218,7 +217,7 @@ def measure(browser: Browser, sites: Sites, scene: Scene, room: str) -> Run:
 
 
 def transferred(browser: Browser, sites: Sites) -> dict[str, int]:
-    """Bytes, headers and all, of every answer that the app gets from its address to the first remote frame."""
+    """Bytes, including headers, of every response to the app until the first remote frame."""
     first = app_enter(browser, sites, "bytes")
     tab = new_page(browser, sites)
     names: dict[str, str] = {}
@@ -244,7 +243,7 @@ def transferred(browser: Browser, sites: Sites) -> dict[str, int]:
     return dict(sizes)
 
 
-# The table.
+# Tables.
 
 
 def row(page: str, each: Sequence[float], bare: Sequence[float]) -> str:
@@ -263,7 +262,7 @@ def print_table(runs: Mapping[Scene, Sequence[Run]]) -> None:
 
 
 def print_steps(runs: Mapping[Scene, Sequence[Run]]) -> None:
-    """The median time of the first of each step, of those that most runs have."""
+    """The median time of the first occurrence of each step that most runs have."""
     for scene, each in runs.items():
         times = defaultdict[str, list[float]](list)
         for run in each:
@@ -300,7 +299,7 @@ def main() -> None:
     with servers() as places, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=args.chromium, headless=True, args=list(FLAGS))
         for scene in scenes:
-            measure(browser, places, scene, next(rooms))  # for the servers and the browser to warm up
+            measure(browser, places, scene, next(rooms))  # warm-up of the servers and the browser
         for _ in range(args.runs):
             for scene in scenes:
                 runs[scene].append(measure(browser, places, scene, next(rooms)))

@@ -2,9 +2,9 @@
 
     PYTHONPATH=src:. .venv/bin/python bench/signalling.py [--rounds 3] [--pairs 1000] [--members 10000]
 
-The servers take turns, each on its own core, asked from the other one by one client: pairs of sockets, one signal of
-500 bytes in flight between each.  The figure is signals per second of the server's CPU time (user and kernel), so the
-client's speed isn't in it.  Every rate limit of the brokers is as it comes, but for those of one address.
+The servers alternate on one core, with one client on the other: pairs of sockets, with one signal of 500 bytes in
+flight in each.  The figure is signals per second of the server's CPU time (user and kernel), so the client's speed
+doesn't matter.  All rate limits of the brokers have their defaults, except those per address.
 """
 
 import argparse
@@ -97,7 +97,7 @@ BROKERS: Final = (
 
 
 class Client(asyncio.Protocol):
-    """One WebSocket, with no more of RFC 6455 than this needs: no fragments, and a mask of zeros."""
+    """A minimal WebSocket client (RFC 6455): no fragments, and a mask of zeros."""
 
     def __init__(self, broker: Broker, name: str, to: str) -> None:
         self.broker, self.name, self.to = broker, name, to
@@ -109,7 +109,7 @@ class Client(asyncio.Protocol):
         self._shaken, self._held = False, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)  # uvloop's own is none by its class
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's transport isn't a subclass
         self.transport.write(
             f"GET {self.broker.path(self.name, self.to)} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
             "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -157,7 +157,7 @@ class Client(asyncio.Protocol):
                 self.delays_us.append((perf_counter_ns() - began) / 1000)
 
     def say(self) -> None:
-        """One signal to the other."""
+        """Send one signal to the other."""
         self.send(self.broker.signal(self, f"{perf_counter_ns():016}{DATA}"))
 
     def send(self, text: str) -> None:
@@ -167,7 +167,7 @@ class Client(asyncio.Protocol):
 
 
 class Load:
-    """Clients of one server in the process `pid`."""
+    """Clients of one server, the process `pid`."""
 
     def __init__(self, broker: Broker, port: int, pid: int) -> None:
         self._broker, self._port, self._pid = broker, port, pid
@@ -194,7 +194,7 @@ class Load:
         return client
 
     async def flood(self, seconds: float) -> tuple[float, float]:
-        """Signals a second, and a second of the server's CPU time."""
+        """Signals per second, and per second of the server's CPU time."""
         for client in self.clients:
             client.answers = True
         for client in self.clients[::2]:
@@ -238,7 +238,7 @@ def resident_kib(pid: int) -> int:
 
 @contextmanager
 def running(broker: Broker) -> Iterator[tuple[int, int]]:
-    """Its port, and its process."""
+    """Run the server; yields its port and its process."""
     port = free_port()
     with (
         tempfile.TemporaryDirectory() as folder,

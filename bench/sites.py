@@ -1,4 +1,4 @@
-"""The servers that `bench/setup.py` asks, one a process.
+"""The servers for `bench/setup.py`, each in its own process.
 
 PYTHONPATH=src python bench/sites.py bare|eyeline PORT [FOLDER]
 """
@@ -37,7 +37,7 @@ PAGES = Path(__file__).parent / "setup"
 
 
 async def serve_bare(port: int) -> None:
-    """Pages, and a relay that forwards what one socket says to the others in its room, unread."""
+    """Pages, and a WebSocket server that forwards each message to the others in its room, unparsed."""
     rooms: dict[str, set[ServerConnection]] = {}
 
     async def relay(connection: ServerConnection) -> None:
@@ -74,7 +74,7 @@ class Site(Eyeline):
 
 
 def serve_eyeline(port: int) -> None:
-    """As `eyeline serve` does."""
+    """Serve as `eyeline serve` does."""
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         settings = Settings(host="127.0.0.1", port=port, stun_port=0, data_dir=data, log_level="error")
@@ -90,7 +90,7 @@ def free_port() -> int:
 
 @contextmanager
 def process(port: int, *command: str | Path) -> Iterator[None]:
-    """Running and listening."""
+    """Start the process, and wait until it listens."""
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as child:
         try:
             deadline = time.monotonic() + 20
@@ -107,7 +107,7 @@ def process(port: int, *command: str | Path) -> Iterator[None]:
 
 
 def serve_all() -> None:
-    """Until SIGTERM."""
+    """Serve until SIGTERM."""
     peerjs = CACHE / "node_modules/.bin/peerjs"
     if not peerjs.exists():
         CACHE.mkdir(parents=True, exist_ok=True)

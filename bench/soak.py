@@ -2,7 +2,7 @@
 
     PYTHONPATH=.:src .venv/bin/python bench/soak.py [--seconds 600] [--rate 500]
 
-Prints what its process holds every half a minute, and once all have gone.
+Prints the memory of its process every 30 seconds, and after everyone has left.
 """
 
 import argparse
@@ -26,7 +26,7 @@ FIGURES: Final = ("process_open_fds", "eyeline_sockets", "eyeline_rooms", 'eyeli
 
 
 async def person(url: str, rooms: Iterator[int], began: float, rate: float, seconds: float) -> None:
-    """Takes the next room when its time has come."""
+    """Join and leave the next room when its time has come."""
     for room in rooms:
         at = began + room / rate
         if at > began + seconds:
@@ -36,7 +36,7 @@ async def person(url: str, rooms: Iterator[int], began: float, rate: float, seco
 
 
 async def look(server: LiveServer, began: float) -> None:
-    """One row."""
+    """Print one row."""
     async with httpx.AsyncClient() as client:
         text = (await client.get(f"{server.url}/metrics", timeout=30)).text
     figures = [re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE) for name in FIGURES]

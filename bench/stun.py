@@ -2,8 +2,8 @@
 
     PYTHONPATH=src .venv/bin/python bench/stun.py [--rounds 5] [--requests 200000]
 
-The servers take turns, each on its own core, asked from the other one by one client in bursts of 64 questions.
-The figure is requests per second of the server's CPU time (user and kernel), so the client's speed isn't in it.
+The servers alternate on one core, with one client on the other that sends bursts of 64 requests.
+The figure is requests per second of the server's CPU time (user and kernel), so the client's speed doesn't matter.
 """
 
 import argparse
@@ -39,7 +39,7 @@ async def serve(host: str, port: int) -> None:
 
 def eyeline(loop: str) -> Callable[[str, int], list[str]]:
     def command(host: str, port: int) -> list[str]:
-        del host  # the wildcard, as it is deployed
+        del host  # the wildcard address, as in production
         return [sys.executable, __file__, "--serve", loop, "::", str(port)]
 
     return command
@@ -75,7 +75,7 @@ def ask(client: socket.socket, requests: int) -> None:
 
 
 def ready(client: socket.socket) -> None:
-    """Ask until there is an answer."""
+    """Send requests until there is a response."""
     deadline = monotonic() + 10
     client.settimeout(0.1)
     while monotonic() < deadline:

@@ -55,7 +55,7 @@ SEEDS: Final = (
     b'{"type":"leave"}',
     b'{"type":"ping"}',
 )
-"""Where the fuzzer starts from with `words`: it can't see into the JSON decoder."""
+"""The fuzzer's seeds for `words`: it has no coverage of the JSON decoder."""
 
 
 def words(data: bytes) -> None:
@@ -89,7 +89,7 @@ def relay() -> Callable[[bytes], None]:
 
 
 class Wire(asyncio.Transport):
-    """A connection whose other end is the fuzzer."""
+    """A fake transport whose other end is the fuzzer."""
 
     def __init__(self, protocol: asyncio.Protocol, number: int) -> None:
         client = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
@@ -123,20 +123,20 @@ class Wire(asyncio.Transport):
         return 0
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """There is no buffer."""
+        """There isn't a buffer."""
 
     def pause_reading(self) -> None:
-        """The fuzzer is never too fast."""
+        """Flow control isn't simulated."""
 
     def resume_reading(self) -> None:
-        """See above."""
+        """See `pause_reading`."""
 
     def is_reading(self) -> bool:
         return True
 
 
 class Alarm(logging.Handler):
-    """A traceback in the log is a bug."""
+    """Raises on a traceback in the log."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.ERROR or record.exc_info:
@@ -144,7 +144,7 @@ class Alarm(logging.Handler):
 
 
 def edge(folder: Path) -> Callable[[bytes], None]:
-    """A connection to the one port: HTTP, WebSocket or TURN, in pieces."""
+    """A connection to the shared port, in pieces: HTTP, WebSocket or TURN."""
     loop = asyncio.new_event_loop()
     failures: list[object] = []
     loop.set_exception_handler(lambda _loop, context: failures.append(context))

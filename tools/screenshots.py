@@ -1,6 +1,6 @@
-"""Takes the pictures under docs/ from the running product: home, lobby and call; light, dark and on a phone.
+"""Take the screenshots under docs/ from the running app: home, lobby and call; light, dark and on a phone.
 
-python -m tools.screenshots          needs Debian's Chromium, as the browser tests do
+python -m tools.screenshots          needs Debian's Chromium, like the browser tests
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.support.server import LiveServer
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 
-# Instead of the browser's green test picture: somebody drawn on a canvas, in colours that go with the name.
+# In place of the browser's green test video: a person drawn on a canvas, in colours chosen by name.
 FACE: Final = """
 const draw = (hue) => {
   const canvas = Object.assign(document.createElement('canvas'), {width: 1280, height: 720});
@@ -47,7 +47,7 @@ navigator.mediaDevices.getUserMedia = async (wish) => {
 };
 """
 
-# A screen to share: the harbour's boats of one day, the next one marked.
+# A screen to share: a harbour's timetable with the next boat highlighted.
 SCREEN: Final = """
 navigator.mediaDevices.getDisplayMedia = async () => {
   const canvas = Object.assign(document.createElement('canvas'), {width: 1920, height: 1080});
@@ -94,7 +94,7 @@ PHONE: Final = (390, 844)
 def visitor(
     browser: Browser, url: str, name: str, viewport: tuple[int, int] = WIDE, scheme: Scheme = "light", script: str = ""
 ) -> Page:
-    """Somebody with a face, in the lobby."""
+    """A person with a drawn camera image, in the lobby."""
     init = FACE.replace("HUE", str(HUES[name])) + script
     page = browser.open(url, init_script=init, viewport=viewport, color_scheme=scheme)
     page.fill("Your name", name)
@@ -103,14 +103,14 @@ def visitor(
 
 
 def join(page: Page) -> Page:
-    """From the lobby into the call."""
+    """Join the call from the lobby."""
     page.click("button", "Join")
     page.until("document.querySelector('main.call') !== null")
     return page
 
 
 def settle(page: Page, people: int) -> None:
-    """Waits until everybody's picture is there and the line was measured."""
+    """Wait until everyone's video is shown and the connection was measured."""
     page.until(
         "(n) => [...document.querySelectorAll('video')].filter((each) => each.videoWidth > 600).length >= n",
         people,
@@ -120,13 +120,13 @@ def settle(page: Page, people: int) -> None:
 
 
 def stir(page: Page) -> None:
-    """Moves the mouse, and waits until the controls that come back have stopped moving."""
+    """Move the mouse, and wait until the controls have reappeared."""
     page.evaluate("void document.querySelector('main').dispatchEvent(new PointerEvent('pointermove', {bubbles: true}))")
     page.until("(end) => performance.now() > end", page.evaluate("performance.now() + 600"))
 
 
 def main() -> None:
-    """Take them all."""
+    """Take all screenshots."""
     with LiveServer() as server, Chromium() as browser:
         for scheme, viewport in (("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)):
             take(browser, server.url, scheme, viewport)  # type: ignore[arg-type]
@@ -143,7 +143,7 @@ def main() -> None:
 
 
 def shared(browser: Browser, url: str) -> None:
-    """Bob shows his screen to Alice at her desk, and to Carol on the way."""
+    """Bob shares his screen with Alice on a desktop and Carol on a phone."""
     room = f"{url}/r/boats#{KEY}"
     bob = join(visitor(browser, room, "Bob", script=SCREEN))
     alice = join(visitor(browser, room, "Alice"))
@@ -183,7 +183,7 @@ def host(browser: Browser, url: str) -> None:
 
 
 def take(browser: Browser, url: str, scheme: Scheme, viewport: tuple[int, int]) -> None:
-    """Home, lobby and a call for two, as one person sees them."""
+    """Home, lobby and a call of two people, as one of them sees it."""
     look = f"{scheme}-{viewport[0]}.png"
     home = browser.open(url, viewport=viewport, color_scheme=scheme)
     home.until("document.fonts.status === 'loaded'")

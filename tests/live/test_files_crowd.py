@@ -50,7 +50,8 @@ def gather(chromium: Browser, firefox: Browser, server: LiveServer, room: str) -
     for page, name in zip((alice, *readers), ("Alice", "Bob", "Carol", "Dave", "Erin"), strict=True):
         page.evaluate(JOIN, room, name)
     for page in (alice, *readers):
-        page.until("room.peers.current.filter(({ connection }) => connection.current.state === 'direct').length === 4", deadline=30)
+        direct = "room.peers.current.filter(({ connection }) => connection.current.state === 'direct')"
+        page.until(f"{direct}.length === 4", deadline=30)
     return alice, readers
 
 

@@ -130,9 +130,7 @@ def test_screen_audio_is_heard_and_not_taken_for_speech(sharer: Browser, chromiu
     assert not bob.evaluate(speaks)
 
 
-def test_the_screen_is_sharp_and_the_camera_beside_it_small(
-    sharer: Browser, chromium: Browser, server: LiveServer
-) -> None:
+def test_screen_is_sharp_and_the_camera_beside_it_small(sharer: Browser, chromium: Browser, server: LiveServer) -> None:
     alice, bob = (
         join_call(each, f"{server.url}/r/budget", who) for each, who in ((sharer, "Alice"), (chromium, "Bob"))
     )

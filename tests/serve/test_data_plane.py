@@ -164,7 +164,7 @@ def test_nothing_is_relayed_for_a_member_that_left(relay: Running) -> None:
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_a_refresh_of_zero_closes_everything(relay: Running, transport: str) -> None:
+def test_refresh_with_lifetime_zero_closes_everything(relay: Running, transport: str) -> None:
     client = Client(relay, transport)
     with closing(client.socket), udp() as peer:
         relayed = client.allocate()
@@ -186,7 +186,7 @@ def test_exhausted_port_range_is_reported() -> None:
             client.socket.close()
 
 
-def test_a_member_gets_no_more_than_the_bandwidth() -> None:
+def test_member_is_limited_to_the_bandwidth() -> None:
     with running("uvloop", rate=100_000) as slow:
         client = Client(slow)
         with closing(client.socket), udp() as peer:

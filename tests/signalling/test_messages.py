@@ -109,14 +109,14 @@ def test_any_json_is_a_message_or_a_refusal_other_than_bad_json(value: object) -
 
 @given(TO_BROKER)
 @settings(deadline=None, max_examples=100)
-def test_what_a_client_encodes_the_broker_decodes(message: ToBroker) -> None:
+def test_broker_decodes_what_a_client_encodes(message: ToBroker) -> None:
     assert decode(encode(message)) == message
     assert decode(encode(message).encode()) == message
 
 
 @given(FROM_BROKER)
 @settings(deadline=None, max_examples=100)
-def test_what_the_broker_encodes_a_client_decodes(message: FromBroker) -> None:
+def test_client_decodes_what_the_broker_encodes(message: FromBroker) -> None:
     assert decode_from_broker(encode(message)) == message
 
 

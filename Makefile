@@ -30,7 +30,7 @@ RUNTIME := .make/runtime
 TOOLS := .make/tools
 NODE_MODULES := web/node_modules/.package-lock.json
 WEB_APP := src/eyeline/web/.built-from
-WEB_SOURCES := $(shell find web -name node_modules -prune -o -name test -prune -o -type f ! -name '*.tsbuildinfo' -print)
+WEB_SOURCES := $(shell find web -name node_modules -prune -o -name test -prune -o -name dist -prune -o -type f ! -name '*.tsbuildinfo' -print)
 # One more than the two processors that there are at least: a test of a browser waits a quarter of its time.
 SIDE_BY_SIDE := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 # What depends on the versions of libraries and Python, and needs no browser.

@@ -1,5 +1,5 @@
-/** Builds everything that the server serves into src/eyeline/web: the page, and the SDK as one module for other people's pages. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+/** Builds everything that the server serves into src/eyeline/web: the page, and the SDK for other people's pages: one module, and its types. */
+import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import { build } from 'vite';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const out = join(here, '../src/eyeline/web');
-const text = /\.(html|js|css|svg|json|txt|webmanifest)$/;
+const text = /\.(html|js|ts|css|svg|json|txt|webmanifest)$/;
 
 async function buildApp() {
   await build({ configFile: join(here, 'app/vite.config.ts'), logLevel: 'warn' });
@@ -16,18 +16,11 @@ async function buildApp() {
 
 async function buildSdk() {
   await build({
-    configFile: false,
-    root: join(here, 'sdk'),
+    configFile: join(here, 'sdk/vite.config.ts'),
     logLevel: 'warn',
-    build: {
-      outDir: join(out, 'sdk'),
-      emptyOutDir: true,
-      target: 'es2022',
-      minify: true,
-      reportCompressedSize: false,
-      lib: { entry: join(here, 'sdk/src/index.ts'), formats: ['es'], fileName: () => 'eyeline.js' },
-    },
+    build: { outDir: join(out, 'sdk'), minify: true },
   });
+  await copyFile(join(here, 'sdk/dist/eyeline.d.ts'), join(out, 'sdk/eyeline.d.ts'));
 }
 
 /** Writes a .br and a .gz beside every text file, so that the server never compresses anything itself. */

@@ -19,7 +19,8 @@ SCRIPT = "console.log(1)"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name, text in [("index.html", PAGE), ("assets/app-1.js", SCRIPT), ("sdk/eyeline.js", "export {}")]:
+    texts = {"index.html": PAGE, "assets/app-1.js": SCRIPT, "sdk/eyeline.js": "export {}", "sdk/eyeline.d.ts": ""}
+    for name, text in texts.items():
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -108,11 +109,19 @@ def test_hashed_file_is_cached_for_a_year(pages: StaticFiles) -> None:
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
 
 
-def test_sdk_may_be_imported_by_any_page_and_is_revalidated(pages: StaticFiles) -> None:
-    headers = ask(pages, "/sdk/eyeline.js").headers
+@pytest.mark.parametrize("path", ["/sdk/eyeline.js", "/sdk/eyeline.d.ts"])
+def test_sdk_may_be_imported_by_any_page_and_is_revalidated(pages: StaticFiles, path: str) -> None:
+    headers = ask(pages, path).headers
     assert headers["access-control-allow-origin"] == "*"
     assert headers["cross-origin-resource-policy"] == "cross-origin"
     assert headers["cache-control"] == "public, max-age=300, must-revalidate"
+
+
+def test_sdk_names_its_declarations_for_typescript(pages: StaticFiles) -> None:
+    headers = ask(pages, "/sdk/eyeline.js").headers
+    answer = ask(pages, f"/sdk/{headers['x-typescript-types']}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert "x-typescript-types" not in ask(pages, "/assets/app-1.js").headers
 
 
 def test_other_files_are_same_origin_only(pages: StaticFiles) -> None:

@@ -38,7 +38,7 @@ export default defineConfig(({ mode }) => ({
   root: here,
   base: './',
   plugins: [plainImports(), preload()],
-  resolve: mode === 'fake' ? { alias: { '@eyeline/sdk': `${here}test/fake-sdk.ts` } } : {},
+  resolve: mode === 'fake' ? { alias: { '@eyeline/sdk': `${here}test/fake-sdk.ts` } } : { tsconfigPaths: true },
   build: {
     outDir: '../../src/eyeline/web',
     emptyOutDir: true,

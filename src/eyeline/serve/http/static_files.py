@@ -44,6 +44,7 @@ _TYPES = {
     ".ogg": b"audio/ogg",
     ".png": b"image/png",
     ".svg": b"image/svg+xml",
+    ".ts": b"text/plain; charset=utf-8",  # to read in a browser; the type registered for .ts is a video
     ".txt": b"text/plain; charset=utf-8",
     ".wasm": b"application/wasm",
     ".webmanifest": b"application/manifest+json",
@@ -191,7 +192,9 @@ def _file(name: str, path: Path, compressed: Mapping[Encoding, Path]) -> _File:
         raise SetupError(f"The web app holds {path}, but there is no content type for '{path.suffix}'.")
     bodies = {encoding: _body(copy.read_bytes()) for encoding, copy in compressed.items()}
     bodies["identity"] = _body(path.read_bytes())
-    return _File(bodies, (*_policy(name), (b"content-type", _TYPES[path.suffix]), *_varies(bodies)))
+    return _File(
+        bodies, (*_policy(name), (b"content-type", _TYPES[path.suffix]), *_declarations(path), *_varies(bodies))
+    )
 
 
 def _policy(name: str) -> tuple[_Header, ...]:
@@ -204,6 +207,12 @@ def _policy(name: str) -> tuple[_Header, ...]:
             return _FOR_EVERYBODY
         case _:
             return _ASK_AGAIN
+
+
+def _declarations(script: Path) -> tuple[_Header, ...]:
+    """Where Deno and editors find the TypeScript declarations of a script."""
+    types = script.with_suffix(".d.ts")
+    return ((b"x-typescript-types", f"./{types.name}".encode()),) if types.exists() else ()
 
 
 def _varies(bodies: Mapping[Encoding, _Body]) -> tuple[_Header, ...]:

@@ -29,6 +29,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 RUNTIME := .make/runtime
 TOOLS := .make/tools
 NODE_MODULES := web/node_modules/.package-lock.json
+TYPEDOC := web/docs/node_modules/.package-lock.json
 WEB_APP := src/eyeline/web/.built-from
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name test -prune -o -name dist -prune -o -type f ! -name '*.tsbuildinfo' -print)
 # One more than the two processors that there are at least: a test of a browser waits a quarter of its time.
@@ -90,10 +91,11 @@ coverage: $(TOOLS) $(WEB_APP) $(NODE_MODULES)
 	{percent_branches_covered:.1f} % of branches".format(**json.load(open(".make/coverage.json"))["totals"]))'
 	npm --prefix web test -- --coverage
 
-check: $(TOOLS) $(WEB_APP) $(NODE_MODULES)
+check: $(TOOLS) $(WEB_APP) $(NODE_MODULES) $(TYPEDOC)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	npm --prefix web run check
+	npm --prefix web/docs run check
 	$(BIN)/mypy
 
 release: $(RUNTIME)
@@ -104,7 +106,7 @@ fuzz: $(TOOLS)
 	for target in words stun relay edge; do $(BIN)/python -m tools.fuzz $$target --seconds $(SECONDS); done
 
 clean:
-	rm -rf .venv .make dist src/eyeline/web web/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .make dist src/eyeline/web web/node_modules web/docs/node_modules web/sdk/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Eyeline needs Python 3.11 or newer; say which by make PYTHON=..."; exit 1; }
@@ -131,8 +133,8 @@ $(TOOLS): $(RUNTIME)
 $(WEB_APP): $(WEB_SOURCES) | $(RUNTIME)
 	$(BIN)/python hatch_build.py
 
-$(NODE_MODULES): web/package-lock.json | $(RUNTIME)
-	npm --prefix web ci --ignore-scripts --no-audit --no-fund
+$(NODE_MODULES) $(TYPEDOC): %/node_modules/.package-lock.json: %/package-lock.json | $(RUNTIME)
+	npm --prefix $* ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 debian-packages:

@@ -227,9 +227,10 @@ def typescript() -> str:
     text += ts_comment(docs["DISPLAY_NAME"])
     text += "// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are forbidden\n"
     text += f"export const displayName = /^{messages.DISPLAY_NAME}$/u;\n\n"
-    text += ts_comment(docs["PERMISSIONS"])
-    text += f"export const PERMISSIONS = [{', '.join(map(_quoted, messages.PERMISSIONS))}] as const;\n\n"
-    text += ts_comment("One of {@link PERMISSIONS}.") + "export type Permission = (typeof PERMISSIONS)[number];\n\n"
+    permissions = [_quoted(each) for each in messages.PERMISSIONS]
+    text += ts_comment("What a member can send to the others.")
+    text += f"export type Permission = {' | '.join(permissions)};\n\n" + ts_comment(docs["PERMISSIONS"])
+    text += f"export const PERMISSIONS: readonly Permission[] = [{', '.join(permissions)}];\n\n"
     codes = "".join(f"\n  | '{code}'" for code in refusals.REFUSALS)
     text += ts_comment("Why a request was refused.") + f"export type Code ={codes};\n\n"
     for cls in (*structs(), *_members(messages.ToBroker), *_members(messages.FromBroker, besides=messages.ToBroker)):

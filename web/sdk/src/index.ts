@@ -9,6 +9,7 @@ export {
   type ChatOptions,
   type ChatParticipant,
   type ChatReceived,
+  type ChatWritten,
   Conversation,
 } from './chat/conversation.ts';
 export type { ChatLine, Delivery } from './chat/line.ts';

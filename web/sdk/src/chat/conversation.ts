@@ -52,6 +52,14 @@ export interface ChatReceived {
   readonly sends: readonly ChatEnvelope[];
 }
 
+/** What {@link Conversation.write} or {@link Conversation.edit} led to. */
+export interface ChatWritten {
+  /** The line as it is now. */
+  readonly line: ChatLine;
+  /** What to send. */
+  readonly sends: readonly ChatEnvelope[];
+}
+
 /** How {@link Conversation.write} writes a line. */
 export interface ChatOptions {
   /** Key of the line that this one replies to. */
@@ -127,11 +135,7 @@ export class Conversation {
   }
 
   /** Writes a line. null if the text is blank or too long, or if `to` is not here. */
-  write(
-    text: string,
-    now: number,
-    { reply = null, to = null }: ChatOptions = {},
-  ): { line: ChatLine; sends: readonly ChatEnvelope[] } | null {
+  write(text: string, now: number, { reply = null, to = null }: ChatOptions = {}): ChatWritten | null {
     const person = to === null ? null : this.#people.get(to);
     if (text.trim() === '' || text.length > CHAT_TEXT_MAX || person === undefined) return null;
     this.#said += 1;
@@ -155,7 +159,7 @@ export class Conversation {
   /**
    * Replaces the text of a line of ours; empty deletes it. null if {@link canEdit} is false or the text is too long.
    */
-  edit(key: string, text: string): { line: ChatLine; sends: readonly ChatEnvelope[] } | null {
+  edit(key: string, text: string): ChatWritten | null {
     const line = this.#log.get(key);
     if (line === undefined || !this.canEdit(line) || text.length > CHAT_TEXT_MAX || text === line.text) return null;
     const revision = line.revision + 1;
@@ -207,7 +211,7 @@ export class Conversation {
   }
 
   /** Sends the line to everyone that it is for. */
-  #spread(key: string): { line: ChatLine; sends: readonly ChatEnvelope[] } | null {
+  #spread(key: string): ChatWritten | null {
     const line = this.#log.get(key);
     if (line === undefined) return null;
     const people = [...this.#people.values()].filter(({ id }) => line.to === null || line.to === id);

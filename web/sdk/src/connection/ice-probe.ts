@@ -7,16 +7,31 @@ const ANSWER_WITHIN_MS = 6000;
 /** Milliseconds that a message has to get through an allocated relay. */
 const PASS_WITHIN_MS = 8000;
 
-/** What a STUN server answered. `address` is our public address; null if it is the device's own one, so without NAT. */
-export type StunAnswer = { readonly found: 'answer'; readonly address: string | null } | { readonly found: 'silent' };
+/** What a STUN server answered. */
+export type StunAnswer =
+  | {
+      /** It answered. */
+      readonly found: 'answer';
+      /** Our public address; null if it is the device's own one, so without NAT. */
+      readonly address: string | null;
+    }
+  | {
+      /** It didn't answer. */
+      readonly found: 'silent';
+    };
 
-/**
- * What a TURN server did: `passes` data, is `silent`, `refused` the credentials, or allocated a relay that passes
- * `no-data`.
- */
+/** What a TURN server did. */
 export type TurnAnswer =
-  | { readonly found: 'passes'; readonly roundTripMs: number }
-  | { readonly found: 'silent' | 'refused' | 'no-data' };
+  | {
+      /** It relays data. */
+      readonly found: 'passes';
+      /** Round trip through the relay in milliseconds. */
+      readonly roundTripMs: number;
+    }
+  | {
+      /** It is `silent`, `refused` the credentials, or allocated a relay that passes `no-data`. */
+      readonly found: 'silent' | 'refused' | 'no-data';
+    };
 
 /** Sends a STUN request from this browser to the server at `url`. Takes up to 6 seconds. Rejects if `signal` aborts. */
 export async function probeStun(url: string, signal?: AbortSignal): Promise<StunAnswer> {

@@ -31,9 +31,13 @@ export interface ConnectionStatus {
   readonly protocol: string | null;
   /** The camera's video as received; null if none arrives. */
   readonly video: {
+    /** In pixels. */
     readonly width: number;
+    /** In pixels. */
     readonly height: number;
+    /** Frames received per second. */
     readonly framesPerSecond: number;
+    /** Bitrate in kilobits (1000 bits) per second. */
     readonly kbitPerSecond: number;
   } | null;
   /** Share of received packets that were lost since the last measurement, 0 to 1. */

@@ -55,7 +55,9 @@ export class LocalMedia {
   readonly camera = new Source<Device>(OFF);
   /** The devices that can be chosen; kept up to date when one is plugged in. */
   readonly devices = new Source<{
+    /** Audio inputs. */
     readonly microphones: readonly DeviceOption[];
+    /** Video inputs. */
     readonly cameras: readonly DeviceOption[];
   }>({
     microphones: [],

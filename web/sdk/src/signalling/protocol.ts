@@ -71,11 +71,11 @@ export type OwnerKey = string;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are forbidden
 export const displayName = /^(?=.*\S)[^\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]{1,64}$/u;
 
-/** All that one member can send to the others.  To see and hear them, and to read, takes none of these. */
-export const PERMISSIONS = ['microphone', 'camera', 'screen', 'files', 'chat'] as const;
+/** What a member can send to the others. */
+export type Permission = 'microphone' | 'camera' | 'screen' | 'files' | 'chat';
 
-/** One of {@link PERMISSIONS}. */
-export type Permission = (typeof PERMISSIONS)[number];
+/** All that one member can send to the others.  To see and hear them, and to read, takes none of these. */
+export const PERMISSIONS: readonly Permission[] = ['microphone', 'camera', 'screen', 'files', 'chat'];
 
 /** Why a request was refused. */
 export type Code =

@@ -18,20 +18,25 @@ export type VerificationStep =
 
 /** Whether a machine in the middle may sit between us and a peer. */
 export type Safety =
-  /** Not known yet. It stays so on an insecure page. */
-  | { readonly state: 'comparing' }
-  /**
-   * The two see the same four emoji (symbol and word) if nobody sits between them, so they should compare them by
-   * voice. `identity` is the SHA-256 hash of the peer's long-term key in hex, once they have proved that they have it;
-   * else null.
-   */
   | {
+      /** Not known yet. It stays so on an insecure page. */
+      readonly state: 'comparing';
+    }
+  | {
+      /** The emoji can be compared. */
       readonly state: 'ready';
+      /**
+       * Four emoji, each as symbol and word. The two see the same ones if nobody sits between them, so they should
+       * compare them by voice.
+       */
       readonly emoji: readonly (readonly [string, string])[];
+      /** SHA-256 hash of the peer's long-term key in hex, once they have proved that they have it; else null. */
       readonly identity: string | null;
     }
-  /** The check failed: somebody sits between, or the peer's client is broken. */
-  | { readonly state: 'failed' };
+  | {
+      /** The check failed: somebody sits between, or the peer's client is broken. */
+      readonly state: 'failed';
+    };
 
 export interface ShortAuthStringOptions {
   /** Whether this end commits first; the other one doesn't. */

@@ -51,7 +51,8 @@ def test_sdist_contains_the_built_app_and_its_sources_only(sdist: Path) -> None:
 def test_wheel_builds_from_the_sdist_without_node_and_contains_the_app(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    assert {"eyeline/web/index.html", "eyeline/web/index.html.br", "eyeline/web/sdk/eyeline.js"} <= names
+    web = {"index.html", "index.html.br", "sdk/eyeline.js", "sdk/eyeline.d.ts"}
+    assert {f"eyeline/web/{name}" for name in web} <= names
     assert "eyeline/web/.built-from" not in names
     assert any(name.startswith("eyeline/web/assets/") for name in names)
 

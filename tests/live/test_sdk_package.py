@@ -39,7 +39,11 @@ def tarball(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(tarball: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`examples/vite` with the package installed, and neither network nor anything else of ours at hand."""
     folder = tmp_path_factory.mktemp("project") / "vite"
-    shutil.copytree(ROOT / "examples/vite", folder, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    shutil.copytree(
+        ROOT / "examples/vite",
+        folder,
+        ignore=shutil.ignore_patterns("node_modules", "dist", "package-lock.json", "*.tgz"),
+    )
     manifest = json.loads((folder / "package.json").read_text())
     manifest["dependencies"]["@eyeline/sdk"] = f"file:{tarball}"
     del manifest["devDependencies"]  # the compiler and Vite of web/ do

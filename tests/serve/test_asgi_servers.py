@@ -11,9 +11,9 @@ from socket import SOCK_STREAM
 
 import httpx
 import pytest
+from tests.support.process import Process
 from tests.support.server import free_port
 from tests.support.socket import Socket
-from tests.support.wire import Process
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 SITE = """
@@ -75,18 +75,18 @@ def test_two_members_meet_in_a_site_under_another_server(place: tuple[str, Proce
         seat = alice.join("tea", "Alice")
         members = bob.join("tea", "Bob")["roster"]["members"]
         assert [member["name"] for member in members] == ["Alice", "Bob"]
-        bob.say({"type": "signal", "to": seat["you"], "n": 1, "data": "psst"})
-        assert alice.hear("signalled")["data"] == "psst"
+        bob.send({"type": "signal", "to": seat["you"], "n": 1, "data": "psst"})
+        assert alice.receive("signalled")["data"] == "psst"
         with Socket(url) as elsewhere:
-            elsewhere.say({"type": "resume", "token": seat["resume"], "name": "Alice", "heard": 1})
-            assert elsewhere.hear("joined")["you"] == seat["you"]
-            assert alice.hear("refused")["code"] == "replaced"
+            elsewhere.send({"type": "resume", "token": seat["resume"], "name": "Alice", "heard": 1})
+            assert elsewhere.receive("joined")["you"] == seat["you"]
+            assert alice.receive("refused")["code"] == "replaced"
             with pytest.raises(ConnectionClosed):
-                alice.hear()
+                alice.receive()
             assert (alice.connection.close_code, alice.connection.close_reason) == (4002, "replaced")
-        bob.say({"type": "leave"})
+        bob.send({"type": "leave"})
         with pytest.raises(ConnectionClosed):
-            bob.hear("nothing of this type ever comes")
+            bob.receive("nothing of this type ever comes")
         assert bob.connection.close_code == 1000
     assert process.end(signal.SIGTERM) == 0
     assert "Traceback" not in process.log()

@@ -114,9 +114,9 @@ test('a message that arrives twice is shown and counted once', () => {
 
 test('our own messages survive a reload in the same tab, and leaving deletes them', () => {
   say('before');
-  const anew = new Chat(world, room, open);
-  expect(anew.lines.value).toMatchObject([{ text: 'before', mine: true }]);
-  anew.leave();
+  const reloaded = new Chat(world, room, open);
+  expect(reloaded.lines.value).toMatchObject([{ text: 'before', mine: true }]);
+  reloaded.leave();
   expect(new Chat(world, room, open).lines.value).toEqual([]);
 });
 

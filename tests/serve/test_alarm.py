@@ -32,10 +32,10 @@ def test_overdue_alarm_still_rings_when_looked_at_again(
             rung.set()
 
         alarm = Alarm(machine, ring)
-        alarm.look()
-        alarm.look()
+        alarm.reschedule()
+        alarm.reschedule()
         machine.due = now - 0.02
-        alarm.look()
+        alarm.reschedule()
         async with asyncio.timeout(10):
             await rung.wait()
         assert machine.due is None

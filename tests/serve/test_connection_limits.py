@@ -26,7 +26,7 @@ def limits(sockets: int = 100) -> ConnectionLimits:
 
 
 def enter(into: ConnectionLimits, source: Source | None, now: float = 0) -> AdmittedSocket:
-    admitted = into.enter(source, now)
+    admitted = into.admit_socket(source, now)
     assert isinstance(admitted, AdmittedSocket)
     return admitted
 
@@ -35,20 +35,20 @@ def test_sockets_are_limited_per_address() -> None:
     full = limits()
     guests = [enter(full, MALLORY) for _ in range(10)]
 
-    assert full.enter(MALLORY, 0) == "too-many-sockets"
+    assert full.admit_socket(MALLORY, 0) == "too-many-sockets"
     enter(full, ALICE)
-    guests[0].leaves()
+    guests[0].release()
     enter(full, MALLORY)
 
 
 def test_rapid_reconnects_from_one_address_are_throttled() -> None:
     busy = limits()
     for _ in range(20):
-        enter(busy, MALLORY).leaves()
+        enter(busy, MALLORY).release()
 
-    assert busy.enter(MALLORY, 0) == "too-many-sockets"
+    assert busy.admit_socket(MALLORY, 0) == "too-many-sockets"
     enter(busy, MALLORY, now=1.001)
-    assert busy.enter(MALLORY, 1.001) == "too-many-sockets"
+    assert busy.admit_socket(MALLORY, 1.001) == "too-many-sockets"
 
 
 def test_total_number_of_sockets_is_limited() -> None:
@@ -58,8 +58,8 @@ def test_total_number_of_sockets_is_limited() -> None:
     enter(full, ALICE)
     last = enter(full, None)
 
-    assert full.enter(ALICE, 0) == full.enter(None, 0) == "busy"
-    last.leaves()
+    assert full.admit_socket(ALICE, 0) == full.admit_socket(None, 0) == "busy"
+    last.release()
     enter(full, ALICE)
 
 
@@ -67,43 +67,43 @@ def test_unknown_address_has_no_limit_per_address() -> None:
     open_door = limits()
     guests = [enter(open_door, None) for _ in range(50)]
 
-    assert all(admitted.speaks(0) and admitted.looks(0) for admitted in guests * 50)
-    assert all(open_door.admits(None, 0) for _ in range(1000))
+    assert all(admitted.count_message(0) and admitted.count_lookup(0) for admitted in guests * 50)
+    assert all(open_door.admit_request(None, 0) for _ in range(1000))
 
 
 def test_messages_and_room_lookups_are_limited_over_all_sockets_of_an_address() -> None:
     one = limits()
     first, second, other = enter(one, MALLORY), enter(one, MALLORY), enter(one, ALICE)
 
-    assert [admitted.looks(0) for admitted in [first, second] * 6] == [True] * 10 + [False] * 2
-    assert [admitted.speaks(0) for admitted in [first, second] * 301] == [True] * 600 + [False] * 2
-    assert other.looks(0)
-    assert other.speaks(0)
-    assert first.looks(10.001)
+    assert [admitted.count_lookup(0) for admitted in [first, second] * 6] == [True] * 10 + [False] * 2
+    assert [admitted.count_message(0) for admitted in [first, second] * 301] == [True] * 600 + [False] * 2
+    assert other.count_lookup(0)
+    assert other.count_message(0)
+    assert first.count_lookup(10.001)
 
 
 def test_turn_connections_per_address_are_limited_in_number_and_rate() -> None:
     busy, most = limits(), 10 * STREAMS
-    assert sum(busy.connects(MALLORY, 0) for _ in range(2 * most)) == most
-    assert busy.connects(ALICE, 0)
+    assert sum(busy.admit_stream(MALLORY, 0) for _ in range(2 * most)) == most
+    assert busy.admit_stream(ALICE, 0)
     opened_again = 0
     for _ in range(2 * most):
-        busy.disconnects(MALLORY)
-        opened_again += busy.connects(MALLORY, 0)
+        busy.release_stream(MALLORY)
+        opened_again += busy.admit_stream(MALLORY, 0)
         if opened_again == most:
             break
-    assert not busy.connects(MALLORY, 0)
-    busy.disconnects(MALLORY)
-    assert not busy.connects(MALLORY, 0)
-    assert busy.connects(MALLORY, 0.101)
+    assert not busy.admit_stream(MALLORY, 0)
+    busy.release_stream(MALLORY)
+    assert not busy.admit_stream(MALLORY, 0)
+    assert busy.admit_stream(MALLORY, 0.101)
 
 
 def test_no_state_is_kept_for_addresses_without_connections() -> None:
     empty = limits()
     for admitted in [enter(empty, ALICE), enter(empty, MALLORY), enter(empty, None)]:
-        admitted.leaves()
-    empty.connects(ALICE, 0)
-    empty.disconnects(ALICE)
+        admitted.release()
+    empty.admit_stream(ALICE, 0)
+    empty.release_stream(ALICE)
 
     assert len(empty) == 0
 

@@ -23,9 +23,9 @@ from eyeline.signalling.messages import (
 )
 from eyeline.signalling.passes import PassVerifier, Person
 from eyeline.signalling.refusals import REFUSALS, Code
-from eyeline.signalling.requests import End, Enter, Look, Remove, SessionId
+from eyeline.signalling.requests import End, EnterLobby, Remove, RequestSeat, SessionId
 from eyeline.signalling.resume_token import TokenKey
-from eyeline.signalling.session import Ask, Close, Ice, Post, SendMessage, Session, SessionPolicy
+from eyeline.signalling.session import Close, Ice, Post, RequestAuthorization, SendMessage, Session, SessionPolicy
 
 TEA = RoomName("tea")
 ALICE = SessionId("alice-session")
@@ -58,34 +58,34 @@ def answer(client: Client) -> FromBroker:
 
 def test_join_waits_until_the_site_has_decided() -> None:
     session = fresh(**ASKED)
-    assert session.receive(HELLO, 0) == [Ask(TEA)]
+    assert session.receive(HELLO, 0) == [RequestAuthorization(TEA)]
     assert session.receive(JOIN, 0) == []
     assert session.receive(JOIN, 0) == [SendMessage(refusal("out-of-turn"))]
 
     alice = Person(DisplayName("Alice of the site"), "host")
-    enter = Enter(ALICE, PeerId("alice-0001"), DisplayName("Alice of the site"), alice)
-    assert session.answer(alice, 8) == [Post(TEA, Look(ALICE)), Post(TEA, enter)]
+    enter = RequestSeat(ALICE, PeerId("alice-0001"), DisplayName("Alice of the site"), alice)
+    assert session.authorized(alice, 8) == [Post(TEA, EnterLobby(ALICE)), Post(TEA, enter)]
 
 
 def test_denied_client_gets_a_refusal_and_the_socket_closes() -> None:
     session = fresh(**ASKED)
     session.receive(HELLO, 0)
     session.receive(JOIN, 0)
-    assert session.answer(None, 1) == [SendMessage(refusal("not-allowed")), Close(4005, "not-allowed")]
+    assert session.authorized(None, 1) == [SendMessage(refusal("not-allowed")), Close(4005, "not-allowed")]
 
 
 def test_decision_about_a_disconnected_client_has_no_effect() -> None:
     session = fresh(**ASKED)
     session.receive(HELLO, 0)
-    assert session.lose() == []
-    assert session.answer(Person(), 1) == []
+    assert session.socket_lost() == []
+    assert session.authorized(Person(), 1) == []
 
 
 def test_valid_pass_needs_no_decision_by_the_site() -> None:
     passes = PassVerifier({}, secret=bytes(32), audience="eyeline")
     session = fresh(**ASKED, passes=passes)
     shown = passes.mint(TEA, Person(), 0, 60)
-    assert session.receive(encode(Hello(TEA, shown)), 0) == [Post(TEA, Look(ALICE))]
+    assert session.receive(encode(Hello(TEA, shown)), 0) == [Post(TEA, EnterLobby(ALICE))]
 
 
 def test_name_from_a_pass_survives_a_restart() -> None:

@@ -15,7 +15,7 @@ from eyeline.signalling.negotiation import (
     CANDIDATES_HELD,
     TRANSITIONS,
     Act,
-    Add,
+    AddCandidate,
     Candidate,
     Description,
     Event,
@@ -24,8 +24,8 @@ from eyeline.signalling.negotiation import (
     Negotiation,
     NegotiationEffect,
     NegotiationState,
-    Say,
-    Take,
+    SendDescription,
+    SetRemote,
 )
 
 TRANSCRIPTS = sorted((Path(__file__).parent.parent / "transcripts" / "negotiation").glob("*.txt"))
@@ -38,11 +38,11 @@ def in_words(effect: NegotiationEffect) -> str:
             return "make-offer"
         case MakeAnswer():
             return "make-answer"
-        case Take(description):
+        case SetRemote(description):
             return f"take {description.kind} {description.number}"
-        case Say(kind, number):
+        case SendDescription(kind, number):
             return f"say {kind} {number}"
-        case Add(candidate):
+        case AddCandidate(candidate):
             return f"add {candidate.candidate}"
 
 
@@ -55,9 +55,9 @@ def step(machine: Negotiation, event: list[str]) -> str:
             case ["done"]:
                 effects = machine.done()
             case ["hear", "offer" | "answer" as kind, number, "ufrag", ufrag]:
-                effects = machine.hear(Description(kind, int(number), ufrag, "sdp"))
+                effects = machine.receive(Description(kind, int(number), ufrag, "sdp"))
             case ["candidate", ufrag, candidate]:
-                effects = machine.hear_candidate(Candidate(ufrag.strip('"'), candidate))
+                effects = machine.receive_candidate(Candidate(ufrag.strip('"'), candidate))
             case _:
                 raise AssertionError(event)
     except LocalError:
@@ -102,22 +102,22 @@ def test_polite_side_yields_when_offers_collide_and_impolite_does_not() -> None:
 def test_queued_candidates_are_bounded() -> None:
     machine = Negotiation(polite=True)
     for n in range(CANDIDATES_HELD + 10):
-        assert machine.hear_candidate(Candidate("a", str(n))) == []
-    machine.hear(Description("offer", 1, "a", "sdp"))
+        assert machine.receive_candidate(Candidate("a", str(n))) == []
+    machine.receive(Description("offer", 1, "a", "sdp"))
 
-    assert sum(isinstance(effect, Add) for effect in machine.done()) == CANDIDATES_HELD
+    assert sum(isinstance(effect, AddCandidate) for effect in machine.done()) == CANDIDATES_HELD
 
 
 def test_outdated_candidates_do_not_displace_early_ones() -> None:
     machine = Negotiation(polite=True)
     for ufrag in "ab":
-        machine.hear(Description("offer", 1, ufrag, "sdp"))
+        machine.receive(Description("offer", 1, ufrag, "sdp"))
         machine.done()
         machine.done()
     for n in range(CANDIDATES_HELD):
-        machine.hear_candidate(Candidate("a", str(n)))
-    machine.hear_candidate(Candidate("c", "early"))
-    machine.hear(Description("offer", 2, "c", "sdp"))
+        machine.receive_candidate(Candidate("a", str(n)))
+    machine.receive_candidate(Candidate("c", "early"))
+    machine.receive(Description("offer", 2, "c", "sdp"))
 
     assert list(map(in_words, machine.done())) == ["add early", "make-answer"]
 
@@ -131,7 +131,7 @@ class Side:
     inbox: deque[Description | Candidate] = field(default_factory=deque)
     outbox: deque[Description | Candidate] = field(default_factory=deque)  # the other's inbox
     signalling: str = "stable"
-    running: MakeOffer | MakeAnswer | Take | None = None
+    running: MakeOffer | MakeAnswer | SetRemote | None = None
     offers: int = 0
     wanted: int = 0  # the newest local change
     restart: int = 0  # the newest change that needs a new ufrag
@@ -148,12 +148,12 @@ class Side:
         """Perform effects: operations stay pending, the rest is done at once."""
         for effect in effects:
             match effect:
-                case Say(kind, number):
+                case SendDescription(kind, number):
                     self.outbox.append(Description(kind, number, self.ufrag, ""))
-                case Add(candidate):
+                case AddCandidate(candidate):
                     assert candidate.ufrag == self.remote_ufrag
                     self.added.append(candidate)
-                case MakeOffer() | MakeAnswer() | Take():
+                case MakeOffer() | MakeAnswer() | SetRemote():
                     assert self.running is None
                     self.running = effect
         if self.machine.state == "stable" and self.rolled_back:
@@ -166,13 +166,13 @@ class Side:
         self.restart = self.wanted if restart else self.restart
         self.perform(self.machine.need())
 
-    def hear(self) -> None:
+    def receive(self) -> None:
         """Receive the next message from the other side."""
         match self.inbox.popleft():
             case Description() as description:
-                self.perform(self.machine.hear(description))
+                self.perform(self.machine.receive(description))
             case Candidate() as candidate:
-                self.perform(self.machine.hear_candidate(candidate))
+                self.perform(self.machine.receive_candidate(candidate))
 
     def finish(self) -> None:
         """Finish the pending operation; raises if a browser would throw in this state."""
@@ -187,13 +187,13 @@ class Side:
                 assert self.signalling == "have-remote-offer"
                 self.signalling = "stable"
                 self.gather(fresh=not self.ufrag)
-            case Take(description) if description.kind == "offer":
+            case SetRemote(description) if description.kind == "offer":
                 if self.signalling == "have-local-offer":
                     self.ufrag, self.rolled_back = self.stable_ufrag, True
                 if description.ufrag != self.remote_ufrag:
                     self.ufrag = ""  # an ICE restart is answered with a new ufrag
                 self.signalling, self.remote_ufrag = "have-remote-offer", description.ufrag
-            case Take(description):
+            case SetRemote(description):
                 assert self.signalling == "have-local-offer"
                 self.signalling, self.remote_ufrag, self.agreed = "stable", description.ufrag, self.offered
             case None:
@@ -230,7 +230,7 @@ def play(alice: Side, bob: Side, choices: list[tuple[bool, str]]) -> None:
             case "finish" if side.running is not None:
                 side.finish()
             case "hear" if side.inbox:
-                side.hear()
+                side.receive()
 
 
 def settle(alice: Side, bob: Side) -> int:

@@ -43,7 +43,7 @@ from eyeline.signalling.refusals import REFUSALS, Code
 from eyeline.signalling.requests import End, Remove
 from eyeline.signalling.room import RETURN_SECONDS, SEAT_SECONDS
 from eyeline.signalling.seat import KEPT_SIGNALS
-from eyeline.signalling.session import SILENCE_MAX, Visiting
+from eyeline.signalling.session import SILENCE_MAX, InLobby
 
 CAPACITY = 3
 PEOPLE = ("alice", "bob", "carol", "dave")
@@ -313,7 +313,7 @@ class Rooms(RuleBasedStateMachine):
 
     def must_exist(self) -> bool:
         """Whether a room must exist.  A vanished socket in the lobby counts until its silence times out."""
-        return bool(self.inside()) or any(isinstance(c.session.state, Visiting) for c in self.network.clients)
+        return bool(self.inside()) or any(isinstance(c.session.state, InLobby) for c in self.network.clients)
 
     def answer_to(self, seat: Seat) -> Code | None:
         """The broker's expected response to a client that resumes."""

@@ -34,7 +34,18 @@ from eyeline.signalling.messages import (
     encode,
 )
 from eyeline.signalling.refusals import REFUSALS, Code
-from eyeline.signalling.requests import Admitted, Enter, Look, Looked, Lose, News, Quit, RelaySignal, Return, SessionId
+from eyeline.signalling.requests import (
+    Admitted,
+    Disconnect,
+    EnterLobby,
+    LeaveRoom,
+    LobbyState,
+    News,
+    RelaySignal,
+    RequestSeat,
+    ResumeSeat,
+    SessionId,
+)
 from eyeline.signalling.resume_token import Claim, TokenKey
 from eyeline.signalling.room import LOBBY_SESSIONS, RETURN_SECONDS, BrokerRun, Room
 from eyeline.signalling.seat import KEPT_SIGNALS
@@ -67,7 +78,7 @@ def seated(now: float = 0) -> Session:
     session = fresh(now)
     session.receive(HELLO, now)
     session.receive(JOIN, now)
-    session.hear(Admitted(CLAIM, ROSTER, Count(0), False), now)
+    session.on_news(Admitted(CLAIM, ROSTER, Count(0), False), now)
     return session
 
 
@@ -99,7 +110,7 @@ def resumed(network: Network, name: str, token: ResumeToken) -> list[FromBroker]
 
 
 def test_leaving_gives_up_the_seat_and_then_closes() -> None:
-    assert seated().receive(LEAVE, 1) == [Post(TEA, Quit(ALICE)), Close(1000, "left")]
+    assert seated().receive(LEAVE, 1) == [Post(TEA, LeaveRoom(ALICE)), Close(1000, "left")]
 
 
 def test_leaving_before_hello_only_closes() -> None:
@@ -111,14 +122,14 @@ def test_leaving_while_a_join_is_pending_gives_up_the_seat() -> None:
     session.receive(HELLO, 0)
     session.receive(JOIN, 0)
 
-    assert session.receive(LEAVE, 0) == [Post(TEA, Quit(ALICE)), Close(1000, "left")]
-    assert session.hear(Admitted(CLAIM, ROSTER, Count(0), False), 0) == []
+    assert session.receive(LEAVE, 0) == [Post(TEA, LeaveRoom(ALICE)), Close(1000, "left")]
+    assert session.on_news(Admitted(CLAIM, ROSTER, Count(0), False), 0) == []
 
 
 def test_fatal_refusal_is_sent_before_the_socket_closes_and_keeps_the_seat() -> None:
     assert seated().receive("x" * 70_000, 1) == [
         SendMessage(refusal("too-large")),
-        Post(TEA, Lose(ALICE)),
+        Post(TEA, Disconnect(ALICE)),
         Close(1009, "too-large"),
     ]
 
@@ -126,41 +137,43 @@ def test_fatal_refusal_is_sent_before_the_socket_closes_and_keeps_the_seat() -> 
 def test_slow_client_is_disconnected_and_keeps_its_seat() -> None:
     session = seated()
 
-    assert session.give_up("too-slow") == [
+    assert session.drop("too-slow") == [
         SendMessage(refusal("too-slow")),
-        Post(TEA, Lose(ALICE)),
+        Post(TEA, Disconnect(ALICE)),
         Close(4004, "too-slow"),
     ]
-    assert session.give_up("too-slow") == []
+    assert session.drop("too-slow") == []
 
 
 def test_losing_a_socket_twice_has_one_effect() -> None:
     session = seated()
 
-    assert session.lose() == [Post(TEA, Lose(ALICE))]
-    assert session.lose() == []
+    assert session.socket_lost() == [Post(TEA, Disconnect(ALICE))]
+    assert session.socket_lost() == []
 
 
 def test_replaced_session_does_not_lose_the_seat_of_its_successor() -> None:
     session = seated()
 
-    assert session.hear(refusal("replaced"), 1) == [SendMessage(refusal("replaced")), Close(4002, "replaced")]
-    assert session.lose() == []
+    assert session.on_news(refusal("replaced"), 1) == [SendMessage(refusal("replaced")), Close(4002, "replaced")]
+    assert session.socket_lost() == []
 
 
-@pytest.mark.parametrize("news", [ROSTER, Looked(ROSTER, 4), Signalled(PeerId("bob-00001"), Count(1), Payload("x"))])
-def test_late_news_is_dropped(news: Roster | Looked | Signalled) -> None:
+@pytest.mark.parametrize(
+    "news", [ROSTER, LobbyState(ROSTER, 4), Signalled(PeerId("bob-00001"), Count(1), Payload("x"))]
+)
+def test_late_news_is_dropped(news: Roster | LobbyState | Signalled) -> None:
     session = seated()
-    session.lose()
+    session.socket_lost()
 
-    assert session.hear(news, 1) == []
+    assert session.on_news(news, 1) == []
 
 
 def test_messages_after_the_end_are_ignored() -> None:
     session = seated()
     session.receive(LEAVE, 1)
 
-    assert session.receive(PING, 2) == session.wake(100) == session.see_out(1) == session.lose() == []
+    assert session.receive(PING, 2) == session.wake(100) == session.drain(1) == session.socket_lost() == []
     assert session.next_wake() is None
 
 
@@ -200,19 +213,19 @@ def test_full_lobby_restarts_the_hello_timeout() -> None:
     session = fresh()
     session.receive(HELLO, 3)
 
-    assert session.hear(refusal("room-full"), 3) == [SendMessage(refusal("room-full"))]
+    assert session.on_news(refusal("room-full"), 3) == [SendMessage(refusal("room-full"))]
     assert session.next_wake() == 3 + HELLO_WITHIN
-    assert session.receive(HELLO, 4) == [Post(TEA, Look(ALICE))]
+    assert session.receive(HELLO, 4) == [Post(TEA, EnterLobby(ALICE))]
 
 
 def test_room_full_leaves_a_visitor_in_the_lobby() -> None:
     session = fresh()
     session.receive(HELLO, 0)
     session.receive(JOIN, 0)
-    session.hear(refusal("room-full"), 0)
+    session.on_news(refusal("room-full"), 0)
 
-    assert session.hear(ROSTER, 0) == [SendMessage(ROSTER)]
-    assert session.receive(JOIN, 0) == [Post(TEA, Enter(ALICE, PeerId("alice-0001"), DisplayName("Alice")))]
+    assert session.on_news(ROSTER, 0) == [SendMessage(ROSTER)]
+    assert session.receive(JOIN, 0) == [Post(TEA, RequestSeat(ALICE, PeerId("alice-0001"), DisplayName("Alice")))]
 
 
 def test_message_rate_is_limited_and_the_burst_refills() -> None:
@@ -280,8 +293,8 @@ def test_full_lobby_does_not_prevent_resuming() -> None:
 
 def test_joins_in_the_same_millisecond_are_ordered() -> None:
     room = Room(TEA, capacity=2, broker_run=BrokerRun("life-1", 0, 1_000_000), now=0)
-    first = room.receive(Enter(ALICE, PeerId("alice-0001"), DisplayName("Alice")), 1)
-    second = room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 1)
+    first = room.receive(RequestSeat(ALICE, PeerId("alice-0001"), DisplayName("Alice")), 1)
+    second = room.receive(RequestSeat(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 1)
 
     orders = [tell.news.claim.order for tell in first + second if isinstance(tell.news, Admitted)]
     assert orders == [1_000_001_000, 1_000_001_001]
@@ -290,23 +303,23 @@ def test_joins_in_the_same_millisecond_are_ordered() -> None:
 def test_newcomer_is_ordered_after_earlier_members_even_if_the_clock_went_back() -> None:
     room = Room(TEA, capacity=2, broker_run=BrokerRun("life-2", 0, 0), now=0)
     claim = Claim(TEA, PeerId("bob-0001"), Count(9_000_000), "life-1")
-    room.receive(Return(SessionId("bob"), claim, DisplayName("Bob"), Count(0)), 1)
+    room.receive(ResumeSeat(SessionId("bob"), claim, DisplayName("Bob"), Count(0)), 1)
 
-    [tell, *_] = room.receive(Enter(ALICE, PeerId("alice-0001"), DisplayName("Alice")), 1)
+    [tell, *_] = room.receive(RequestSeat(ALICE, PeerId("alice-0001"), DisplayName("Alice")), 1)
     assert isinstance(tell.news, Admitted)
     assert tell.news.claim.order > claim.order
 
 
 @pytest.mark.parametrize(
     "late",
-    [Quit(ALICE), Lose(ALICE), RelaySignal(ALICE, PeerId("bob-0001"), Count(1), Payload("x"))],
+    [LeaveRoom(ALICE), Disconnect(ALICE), RelaySignal(ALICE, PeerId("bob-0001"), Count(1), Payload("x"))],
     ids=lambda late: type(late).__name__,
 )
-def test_late_frames_of_a_replaced_socket_are_ignored(late: Quit | Lose | RelaySignal) -> None:
+def test_late_frames_of_a_replaced_socket_are_ignored(late: LeaveRoom | Disconnect | RelaySignal) -> None:
     room = Room(TEA, capacity=2, broker_run=BrokerRun("life-1", 0, 0), now=0)
-    room.receive(Enter(ALICE, CLAIM.peer, DisplayName("Alice")), 0)
-    room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 0)
-    room.receive(Return(SessionId("again"), CLAIM, DisplayName("Alice"), Count(0)), 1)
+    room.receive(RequestSeat(ALICE, CLAIM.peer, DisplayName("Alice")), 0)
+    room.receive(RequestSeat(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 0)
+    room.receive(ResumeSeat(SessionId("again"), CLAIM, DisplayName("Alice"), Count(0)), 1)
 
     assert room.receive(late, 1) == []
     assert room.next_wake() is None
@@ -343,7 +356,7 @@ def test_queued_signals_are_limited_to_256_kib(payload: str, kept: int) -> None:
 
 def returned(room: Room, claim: Claim, now: float) -> News:
     """The room's first response to a client that resumes with this claim."""
-    return room.receive(Return(SessionId("again"), claim, DisplayName("Alice"), Count(0)), now)[0].news
+    return room.receive(ResumeSeat(SessionId("again"), claim, DisplayName("Alice"), Count(0)), now)[0].news
 
 
 def test_seats_of_the_previous_run_can_be_resumed_for_two_minutes() -> None:
@@ -356,12 +369,12 @@ def test_seats_of_the_previous_run_can_be_resumed_for_two_minutes() -> None:
 @pytest.mark.parametrize("how", ["left", "ran out"])
 def test_seat_of_the_previous_run_cannot_be_resumed_once_given_up(how: str) -> None:
     room = Room(TEA, capacity=2, broker_run=BrokerRun("life-2", began=0, unix_offset=0), now=0)
-    room.receive(Enter(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 0)
+    room.receive(RequestSeat(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 0)
     assert isinstance(returned(room, CLAIM, 1), Admitted)
     if how == "left":
-        room.receive(Quit(SessionId("again")), 2)
+        room.receive(LeaveRoom(SessionId("again")), 2)
     else:
-        room.receive(Lose(SessionId("again")), 2)
+        room.receive(Disconnect(SessionId("again")), 2)
         room.wake(32)
 
     assert returned(room, CLAIM, 33) == refusal("seat-gone")
@@ -417,7 +430,7 @@ def test_member_gets_renewed_turn_credentials_and_visitor_gets_none() -> None:
     session.receive(HELLO, 0)
     assert asked == []
     session.receive(JOIN, 0)
-    [send] = session.hear(Admitted(CLAIM, ROSTER, Count(0), False), 0)
+    [send] = session.on_news(Admitted(CLAIM, ROSTER, Count(0), False), 0)
     assert isinstance(send, SendMessage)
     assert isinstance(send.message, Joined)
     assert [server.username for server in send.message.ice_servers] == ["number 1"]
@@ -429,5 +442,5 @@ def test_member_gets_renewed_turn_credentials_and_visitor_gets_none() -> None:
     assert isinstance(renewed.message, IceServers)
     assert [server.username for server in renewed.message.ice_servers] == ["number 2"]
     assert asked == [("tea", "alice-0001")] * 2
-    session.lose()
+    session.socket_lost()
     assert session.next_wake() is None

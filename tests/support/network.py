@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 
 from eyeline.signalling.messages import FromBroker, PeerId, RoomName, Welcome, decode_from_broker, encode
 from eyeline.signalling.passes import PassVerifier
-from eyeline.signalling.requests import Request, SessionId, Tell
+from eyeline.signalling.requests import Notify, Request, SessionId
 from eyeline.signalling.resume_token import TokenKey
 from eyeline.signalling.room import BrokerRun, Room
 from eyeline.signalling.session import (
-    Ask,
     Close,
     GuestPolicy,
     Ice,
     Post,
+    RequestAuthorization,
     SendMessage,
     Session,
     SessionEffect,
@@ -78,7 +78,7 @@ class Network:
     def lose(self, client: Client) -> None:
         """Close the socket, noticed by the broker."""
         client.open = False
-        self._perform(client, client.session.lose())
+        self._perform(client, client.session.socket_lost())
 
     def restart(self) -> None:
         """Kill and restart the broker: it forgets everyone but keeps its key."""
@@ -92,7 +92,7 @@ class Network:
     def drain(self) -> None:
         """Drain: the broker closes every session."""
         for client in list(self.clients):
-            self._perform(client, client.session.see_out(1000))
+            self._perform(client, client.session.drain(1000))
 
     def pass_time(self, until: float) -> None:
         """Advance the time and run every timer that is due, in order."""
@@ -122,7 +122,7 @@ class Network:
                         client.got.append(encode(message))
                 case Post(room, request):
                     self.ask(room, request)
-                case Ask():
+                case RequestAuthorization():
                     raise AssertionError("nobody here is asked")
                 case Close(code, reason):
                     if client.open:
@@ -143,8 +143,8 @@ class Network:
         if self.rooms[name].empty:
             del self.rooms[name]
 
-    def _deliver(self, tells: list[Tell]) -> None:
+    def _deliver(self, tells: list[Notify]) -> None:
         for tell in tells:
             for client in self.clients:
                 if client.session.id == tell.session:
-                    self._perform(client, client.session.hear(tell.news, self.now))
+                    self._perform(client, client.session.on_news(tell.news, self.now))

@@ -153,15 +153,15 @@ class Eyeline:
     async def drain(self) -> None:
         """Tell all clients when to come back, and wait until their sockets are gone, `DRAIN_WITHIN` seconds at most."""
         if self._running is not None:
-            self._running.broker.see_out()
+            self._running.broker.drain()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN_WITHIN):
-                    await self._running.broker.emptied()
+                    await self._running.broker.drained()
 
     def close(self) -> None:
         """Say goodbye to all clients and close STUN's sockets."""
         if self._running is not None:
-            self._running.broker.see_out()
+            self._running.broker.drain()
             self._running.ice_servers.relay.close()
             self._running.bus.close()
             self._running.lag.close()
@@ -188,7 +188,7 @@ class Eyeline:
             call = asgi.Call(socket, running.ice_servers.ice(scope), site)
             await asgi.serve(running.broker, call, scope, receive, send)
         finally:
-            socket.leaves()
+            socket.release()
 
     async def _turn_away(self, why: RefusalCode, scope: Scope, send: Send) -> None:
         self._start().broker.tally.handshakes_refused[why] += 1
@@ -202,7 +202,7 @@ class Eyeline:
         if self._draining():
             return "going-away"
         source = client_address.client(scope, self._trusted)
-        return self._limits.enter(source, asyncio.get_running_loop().time())
+        return self._limits.admit_socket(source, asyncio.get_running_loop().time())
 
     def _admits(self, headers: Headers) -> bool:
         """Whether the page that opens the socket may: one of ours, one that the operator allows, or no page at all."""

@@ -1,7 +1,7 @@
-"""Connection limits and rate limits, for each client address and in total: those that no single socket can keep.
+"""Connection limits and rate limits per client address and in total, which no single socket can enforce.
 
-All follow from how many WebSockets one address may have, since that says how many people an operator expects behind it:
-an office of a hundred may reload together, a flood from one of its machines may not.
+All are multiples of the maximum number of WebSockets per address, since that reflects how many people an operator
+expects behind one address: an office of a hundred can reload at once, a flood from one machine is throttled.
 """
 
 from collections import Counter
@@ -15,42 +15,41 @@ REQUEST_WITHIN: Final = 10.0
 """Seconds within which a request must arrive, head and body, from the opening of the connection or its first byte."""
 
 HEAD_BYTES_MAX: Final = 32 * 1024
-"""Bytes in the head of a request.  What came in one read with its end is looked at whole, up to 256 KiB."""
+"""Maximum size of a request's head in bytes.  If its end arrives in the same read, up to 256 KiB are accepted."""
 
 OPENED_PER_SECOND: Final = 0.1
-"""WebSockets that an address may open a second, for each one that it may have; as a burst, twice as many as it may
-have."""
+"""WebSockets that an address may open per second, for each one it may have.  Burst: twice as many as it may have."""
 
 REQUESTS_PER_SECOND: Final = 1.0
-"""HTTP requests a second, WebSocket upgrades included, for each WebSocket that the address may have; as a burst ten
-times that number, since a page and its files are ten requests."""
+"""HTTP requests per second, WebSocket upgrades included, for each WebSocket that the address may have.  Burst: ten
+times that number, since loading a page takes ten requests."""
 
 MESSAGES_PER_SECOND: Final = 10.0
-"""WebSocket messages a second, for each WebSocket that the address may have; as a burst 60 times that number."""
+"""WebSocket messages per second, for each WebSocket that the address may have.  Burst: 60 times that number."""
 
 LOOKS_PER_SECOND: Final = 0.01
-"""Rooms that an address may look into a second, for each WebSocket that it may have, so that names can't be guessed
-fast; as a burst that number."""
+"""Lobbies that an address may enter per second, for each WebSocket that it may have, so that room names can't be
+guessed quickly.  Burst: the number of WebSockets that it may have."""
 
 STREAMS: Final = 10
-"""Connections of TURN clients at once, for each WebSocket that an address may have: a browser makes one for each peer,
-by TCP and by TLS."""
+"""Concurrent TURN connections over TCP and TLS, for each WebSocket that an address may have: a browser opens one of
+each per peer."""
 
 STREAMS_OPENED_PER_SECOND: Final = 1.0
-"""TURN connections that an address may open a second, for each WebSocket that it may have; as a burst, twice as many
-as it may have."""
+"""TURN connections that an address may open per second, for each WebSocket that it may have.  Burst: 20 times that
+number."""
 
 LimitCode = Literal["too-many-sockets", "busy"]
-"""Why no further WebSocket is admitted."""
+"""Why a WebSocket is refused by a limit."""
 
 RefusalCode = Literal[
     "wrong-subprotocol", "foreign-origin", "too-many-requests", "too-many-sockets", "busy", "going-away"
 ]
-"""Every reason to refuse an HTTP request or a WebSocket handshake; `http/problems.py` has their statuses and words."""
+"""Every reason to refuse an HTTP request or a WebSocket handshake; `http/problems.py` has their statuses and texts."""
 
 
 class AdmittedSocket:
-    """One open WebSocket, whose messages and look-ups count against its address."""
+    """One open WebSocket, whose messages and lobby visits count against its address."""
 
     def __init__(self, limits: "ConnectionLimits", source: Source | None) -> None:
         self._limits = limits
@@ -58,24 +57,24 @@ class AdmittedSocket:
 
     @property
     def network(self) -> str:
-        """The address as text, to count by; empty if it isn't known."""
+        """The address as text, for counting; empty if unknown."""
         return "" if self._source is None else self._source.hex()
 
-    def speaks(self, now: float) -> bool:
+    def count_message(self, now: float) -> bool:
         """Count a message; False if the address sends too many."""
         return self._source is None or self._limits.messages.try_spend(self._source, now)
 
-    def looks(self, now: float) -> bool:
-        """Count a look into a room; False if the address has looked into too many."""
+    def count_lookup(self, now: float) -> bool:
+        """Count a lobby entered; False if the address has entered too many."""
         return self._source is None or self._limits.looks.try_spend(self._source, now)
 
-    def leaves(self) -> None:
-        """Count the socket no longer.  The last call."""
-        self._limits.leaves(self._source)
+    def release(self) -> None:
+        """Stop counting the socket.  Must be the last call."""
+        self._limits.release_socket(self._source)
 
 
 class ConnectionLimits:
-    """Counts sockets in total and for each address.  A client whose address isn't known has no limits of its own."""
+    """Counts sockets in total and per address.  A client with an unknown address has no limits of its own."""
 
     def __init__(self, *, sockets: int, sockets_per_address: int) -> None:
         each = sockets_per_address
@@ -94,12 +93,12 @@ class ConnectionLimits:
         """How many addresses have sockets or connections."""
         return len(self._inside) + len(self._streams)
 
-    def admits(self, source: Source | None, now: float) -> bool:
+    def admit_request(self, source: Source | None, now: float) -> bool:
         """Count an HTTP request; False if the address sends too many."""
         return source is None or self._requests.try_spend(source, now)
 
-    def enter(self, source: Source | None, now: float) -> AdmittedSocket | LimitCode:
-        """Admit one more WebSocket, or say why not.  Call `leaves` on what is returned when the socket is gone."""
+    def admit_socket(self, source: Source | None, now: float) -> AdmittedSocket | LimitCode:
+        """Admit one more WebSocket, or return why not.  Call `release` on the result when the socket is closed."""
         if self._count >= self._sockets:
             return "busy"
         most = inf if source is None else self._sockets_per_address
@@ -109,10 +108,10 @@ class ConnectionLimits:
         self._inside[source] += 1
         return AdmittedSocket(self, source)
 
-    def connects(self, source: Source, now: float) -> bool:
+    def admit_stream(self, source: Source, now: float) -> bool:
         """Admit a TURN client over TCP or TLS; False if the address has, or opens, too many.
 
-        If admitted, call `disconnects` when it is gone.
+        If admitted, call `release_stream` when it has disconnected.
         """
         if self._streams[source] >= self._sockets_per_address * STREAMS or not self._streams_opened.try_spend(
             source, now
@@ -121,14 +120,14 @@ class ConnectionLimits:
         self._streams[source] += 1
         return True
 
-    def disconnects(self, source: Source) -> None:
-        """A TURN client that was admitted is gone."""
+    def release_stream(self, source: Source) -> None:
+        """An admitted TURN client has disconnected."""
         self._streams[source] -= 1
         if not self._streams[source]:
             del self._streams[source]
 
-    def leaves(self, source: Source | None) -> None:
-        """An admitted socket is gone."""
+    def release_socket(self, source: Source | None) -> None:
+        """An admitted WebSocket has closed."""
         self._count -= 1
         self._inside[source] -= 1
         if not self._inside[source]:

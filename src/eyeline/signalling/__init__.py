@@ -1,1 +1,1 @@
-"""Rooms: who is inside, and what they say to each other until they are connected.  Messages and machines, no I/O."""
+"""WebRTC signalling: rooms, their members, and the offers, answers and candidates they exchange.  Sans-IO."""

@@ -1,7 +1,7 @@
-"""JSON Web Signatures (RFC 7515): signing and verifying, by Ed25519 or HMAC, with JSON Web Keys (RFC 7517).
+"""JSON Web Signatures (JWS, RFC 7515): signs and verifies with Ed25519 or HMAC and JSON Web Keys (RFC 7517).
 
-The only module that knows the library for it, which takes a fifth of a server's start.  So `passes` imports it with the
-first key or the first pass.
+The only module that imports the library for it, which takes a fifth of a server's start-up time.  So `passes` imports
+this module lazily, with the first key or pass.
 """
 
 from collections.abc import Mapping
@@ -16,14 +16,13 @@ from joserfc.jws import JWSRegistry
 
 
 class WrongAlgorithmError(ValueError):
-    """The header names an algorithm that is not the one of the key."""
+    """The algorithm in the header doesn't match the key."""
 
 
 class _Registry(JWSRegistry):
-    """Takes the algorithms that it is made for.
+    """Accepts exactly the algorithms given to it.
 
-    An Ed25519 key has one under two names: `EdDSA`, which nearly everybody writes and joserfc warns of, and `Ed25519`
-    (RFC 9864).
+    Ed25519 signatures have two names: `EdDSA`, which is widely used but makes joserfc warn, and `Ed25519` (RFC 9864).
     """
 
     def get_alg(self, name: str) -> JWSAlgModel:
@@ -37,7 +36,7 @@ _HMAC: Final = _Registry(algorithms=["HS256"])
 
 
 def import_key(jwk: Mapping[str, str]) -> Key:
-    """A key that can verify.  Raises ValueError if the members of `jwk` are none."""
+    """A key that can verify.  Raises ValueError if `jwk` is invalid."""
     try:
         key = _import_key({**jwk})
         key.get_op_key("verify")
@@ -47,17 +46,17 @@ def import_key(jwk: Mapping[str, str]) -> Key:
 
 
 def hmac_key(secret: bytes) -> Key:
-    """A shared secret as a key."""
+    """Make a key of a shared secret."""
     return OctKey.import_key(secret)
 
 
 def sign(header: Mapping[str, str], payload: bytes, key: Key) -> str:
-    """The compact form, signed by HS256."""
+    """Sign with HS256; returns the compact form."""
     return jws.serialize_compact({**header, "alg": "HS256"}, payload, key, registry=_HMAC)
 
 
 def verify(compact: str, key: Key) -> bytes:
-    """The payload, if `key` has signed it.  Raises `WrongAlgorithmError`, and ValueError for everything else."""
+    """Verify the signature and return the payload.  Raises `WrongAlgorithmError`, or ValueError for other faults."""
     registry = _HMAC if key.key_type == "oct" else _ED25519
     try:
         return jws.deserialize_compact(compact, key, registry=registry).payload

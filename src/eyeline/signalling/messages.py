@@ -1,8 +1,8 @@
-"""Every message on the WebSocket: the protocol.
+"""The signalling protocol: every WebSocket message, with its schema, encoder and decoder.
 
-`ToBroker` is what a client may send, `FromBroker` what it may receive.  Each JSON text frame is one message,
-told apart by `type`.  Names are camelCase on the wire, and unknown fields are ignored.  `tools/protocol.py` writes
-`docs/protocol.md` and `web/sdk/src/signalling/protocol.ts` from these types.
+A client sends `ToBroker` and receives `FromBroker`.  Each JSON text frame is one message, and `type` names its kind.
+Field names are camelCase on the wire, and unknown fields are ignored.  `tools/protocol.py` writes `docs/protocol.md`
+and `web/sdk/src/signalling/protocol.ts` from these types.
 """
 
 from typing import Annotated, Final, Literal, NewType, get_args
@@ -13,59 +13,59 @@ from msgspec import Meta, Struct
 from eyeline.signalling.refusals import Code, Refusal
 
 SUBPROTOCOL: Final = "eyeline.v1"
-"""The WebSocket subprotocol; a client that does not offer it is turned away with HTTP status 400."""
+"""The WebSocket subprotocol; a client that doesn't offer it is rejected with HTTP status 400."""
 
 MESSAGE_BYTES_MAX: Final = 64 * 1024
-"""Bytes in one message, encoded as UTF-8."""
+"""Maximum size of a message in bytes, encoded as UTF-8."""
 
 PAYLOAD_CHARACTERS_MAX: Final = 60 * 1024
-"""Characters in what one member says to another."""
+"""Maximum length of the `data` of a signal, in characters."""
 
-_END: Final = r"(?![\s\S])"  # the end of the text, in Python and JavaScript alike; `$` would let a newline through
+_END: Final = r"(?![\s\S])"  # the end of the text in both Python and JavaScript; `$` would let a newline through
 _BAD: Final = (
-    r"\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff"  # control, unseen
+    r"\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff"  # control, invisible
 )
 
 RoomName = NewType("RoomName", Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}" + _END)])
 """1 to 64 of a-z, 0-9 and hyphen."""
 
 DISPLAY_NAME: Final = rf"(?=.*\S)[^{_BAD}]{{1,64}}"
-"""What a name may be: 1 to 64 characters, not all blank, no control characters, no overrides of text direction, nothing
-without width that is not part of an emoji."""
+"""Pattern of a display name: 1 to 64 characters, not all blank, no control characters, no overrides of text direction,
+no zero-width characters outside emoji."""
 
 _CARD: Final = "[A-Za-z0-9_-]{400}"
 
 NameText = Annotated[str, Meta(pattern=f"^(?:{DISPLAY_NAME}|{_CARD})" + _END)]
 DisplayName = NewType("DisplayName", NameText)
-"""What a person is called: 1 to 64 characters, not all blank, no control characters, no overrides of text direction,
-nothing without width that is not part of an emoji.  Or, where the link has a secret, a sealed card: 400 of A-Z, a-z,
-0-9, hyphen and underscore, which only who has that secret can open."""
+"""A participant's name: 1 to 64 characters, not all blank, no control characters, no overrides of text direction, no
+zero-width characters outside emoji.  If the link has a secret, an encrypted card instead: 400 of A-Z, a-z, 0-9, hyphen
+and underscore, which only people with that secret can decrypt."""
 
 PeerId = NewType("PeerId", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{8,32}" + _END)])
-"""A member's public id, given by the broker."""
+"""A member's public id, assigned by the broker."""
 
 ResumeToken = NewType("ResumeToken", Annotated[str, Meta(max_length=2048)])
-"""A secret: whoever shows it takes the seat."""
+"""A secret that lets its holder take over the seat."""
 
 JoinPass = NewType("JoinPass", Annotated[str, Meta(max_length=2048)])
-"""A site's signed word on who may enter a room, as a JSON Web Token; keep it secret."""
+"""A JSON Web Token, signed by the site, that lets its holder enter a room; keep it secret."""
 
 Payload = NewType("Payload", Annotated[str, Meta(max_length=PAYLOAD_CHARACTERS_MAX)])
-"""What one member says to another, opaque to the broker: at most 60 Ki characters, and within the message's limit."""
+"""Data from one member to another, opaque to the broker: at most 60 Ki characters, and within the message's limit."""
 
 Count = NewType("Count", Annotated[int, Meta(ge=0, le=2**53 - 1)])
-"""A whole number from 0 that JavaScript holds exactly."""
+"""A non-negative integer that JavaScript can represent exactly."""
 
 
 OwnerKey = NewType("OwnerKey", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{21}[AQgw]" + _END)])
-"""A secret of 128 bits, base64url: whoever shows it is host of the room whose name is made from it."""
+"""A secret of 128 bits, base64url.  The room's name is derived from it, and its holder is host of that room."""
 
 Entry = Literal["open", "knock", "locked"]
 Role = Literal["host", "co-host", "member"]
 Permission = Literal["microphone", "camera", "screen", "files", "chat"]
 
 PERMISSIONS: Final[tuple[Permission, ...]] = get_args(Permission)
-"""All that one member can send to the others.  To see and hear them, and to read, takes none of these."""
+"""Everything a member can be allowed to send.  Receiving needs no permission."""
 
 
 class _Message(Struct, frozen=True, rename="camel", tag_field="type"):
@@ -73,57 +73,58 @@ class _Message(Struct, frozen=True, rename="camel", tag_field="type"):
 
 
 class Hello(_Message, frozen=True, tag="hello", omit_defaults=True):
-    """Look into a room, from its lobby.
+    """Enter the lobby of a room.
 
-    Answered by `welcome`, and by `roster` whenever somebody comes or goes.  Or by `refused` with code `pass-needed`,
-    `pass-invalid`, `pass-expired` or `not-allowed`, where the site decides who enters.
+    The broker answers with `welcome`, then sends `roster` whenever somebody joins or leaves.  If the site decides who
+    may enter, the answer can be `refused` with code `pass-needed`, `pass-invalid`, `pass-expired` or `not-allowed`.
     """
 
     room: RoomName
-    """The room to look into; it need not exist yet."""
+    """The room to enter; it need not exist yet."""
     join_pass: JoinPass | None = msgspec.field(default=None, name="pass")
-    """What opens this room; counts for `join` too."""
+    """The pass for this room; also used for `join`."""
     owner: OwnerKey | None = None
-    """Shows that the room is yours: you are a host then, whoever came first.  The key of another room is refused with
-    code `not-owner`."""
+    """Proves that you own the room: you become a host, even if others came first.  The key of another room is refused
+    with code `not-owner`."""
 
 
 class Join(_Message, frozen=True, tag="join"):
-    """Take a seat in the room of `hello`; may follow it at once.
+    """Take a seat in the room of `hello`; may be sent right after it.
 
-    Answered by `joined`, or by `refused` with code `room-full`, after which the lobby goes on.
+    Answered by `joined`, or by `refused` with code `room-full`, which leaves you in the lobby.
     """
 
     name: DisplayName
-    """What the others read, if the site has not said another name."""
+    """The name shown to the others, unless the site has set one."""
 
 
 class Resume(_Message, frozen=True, tag="resume"):
-    """Come back to a seat, as the first message on a new socket.
+    """Reconnect to a seat, as the first message on a new socket.
 
     Answered by `joined` and the signals that were missed, or by `refused` with code `seat-gone` or `room-full`.  A
-    socket that still holds the seat is told `refused` with code `replaced` and closed.
+    socket that still holds the seat gets `refused` with code `replaced` and is closed.
     """
 
     token: ResumeToken
-    """The newest one from `joined`."""
+    """The newest one received, in `joined` or `new-token`."""
     name: DisplayName
-    """What the others read; may be another one than before."""
+    """The name shown to the others; may differ from before."""
     heard: Count
-    """The `n` of the last `signalled` that came; those after it are sent again."""
+    """The `n` of the last `signalled` received; later ones are sent again."""
 
 
 class Rules(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """What the hosts of a room have decided."""
+    """The rules of a room, set by its hosts."""
 
     entry: Entry = "open"
-    """Who comes with `join`: gets a seat, waits for a host's yes, or is refused with code `locked`."""
+    """What happens on `join`: `open` gives a seat, `knock` puts the person in the waiting room until a host admits
+    them, `locked` refuses with code `locked`."""
     files: bool = True
-    """Whether files may be offered; each member's own program sees to it."""
+    """Whether files may be offered; enforced by each member's client."""
     history: bool = True
-    """Whether who comes later is told what was written before; likewise."""
+    """Whether latecomers receive earlier chat messages; enforced by each member's client."""
     screens: bool = True
-    """Whether screens may be shared; likewise."""
+    """Whether screens may be shared; enforced by each member's client."""
 
 
 OPEN: Final = Rules()
@@ -131,102 +132,103 @@ OPEN: Final = Rules()
 
 
 class Govern(_Message, frozen=True, tag="govern"):
-    """A host sets the rules.  Everybody hears of them by `roster`; opening the room lets in who waits."""
+    """A host sets the rules.  Everybody receives them in `roster`; opening the room admits everyone who waits."""
 
     rules: Rules
 
 
 class Admit(_Message, frozen=True, tag="admit"):
-    """A host or co-host lets in somebody who waits."""
+    """A host or co-host admits somebody from the waiting room."""
 
     knock: PeerId
-    """As in `knocks`."""
+    """The id in `knocks`."""
 
 
 class Deny(_Message, frozen=True, tag="deny"):
-    """A host or co-host turns away somebody who waits: they are refused with code `denied`."""
+    """A host or co-host rejects somebody in the waiting room, who is refused with code `denied`."""
 
     knock: PeerId
-    """As in `knocks`."""
+    """The id in `knocks`."""
 
 
 class RemoveMember(_Message, frozen=True, tag="remove"):
-    """A host takes a member out, or a co-host somebody who is neither.
+    """A host removes any member but a host; a co-host removes an ordinary member.
 
-    They are refused with code `removed`; from then on newcomers have to knock, so that they come back only with a yes.
+    They are refused with code `removed`.  An open room then changes to `knock`, so that they can come back only if a
+    host admits them.
     """
 
     peer: PeerId
-    """Whom."""
+    """The member to remove."""
 
 
 class Appoint(_Message, frozen=True, tag="appoint"):
-    """A host makes a member co-host, or takes it back."""
+    """A host makes a member co-host, or revokes it."""
 
     peer: PeerId
-    """Whom."""
+    """The member whose role changes."""
     role: Literal["co-host", "member"]
 
 
 class AskMute(_Message, frozen=True, tag="ask-mute"):
-    """A host or co-host asks a member to mute: `asked-to-mute`."""
+    """A host or co-host asks a member to mute; they receive `asked-to-mute`."""
 
     peer: PeerId
-    """Whom."""
+    """The member to ask."""
 
 
 class EndCall(_Message, frozen=True, tag="end"):
-    """A host ends the call for all: everybody is refused with code `ended`."""
+    """A host ends the call for everyone: all are refused with code `ended`."""
 
 
-HostOrder = Govern | Admit | Deny | RemoveMember | Appoint | AskMute | EndCall
+HostCommand = Govern | Admit | Deny | RemoveMember | Appoint | AskMute | EndCall
 
 
 class Signal(_Message, frozen=True, tag="signal"):
-    """Say something to one other member.
+    """Send data to one other member, such as an offer, an answer or a candidate.
 
-    Answered only when it can't be done: `refused` with code `no-such-peer`.
+    Answered only on failure: `refused` with code `no-such-peer` or `skipped`.
     """
 
     to: PeerId
     """A member of the same room."""
     n: Count
-    """1, 2, 3 ... on this seat, on from `heard` of the newest `joined`.  One that came before is dropped, so that a
-    client may send again after `resume`; one that leaves a gap is refused with code `skipped`."""
+    """Sequence number 1, 2, 3 ... on this seat, continuing from `heard` of the newest `joined`.  A duplicate is
+    dropped, so that a client may resend after `resume`; one that leaves a gap is refused with code `skipped`."""
     data: Payload
-    """Anything; the broker does not look at it."""
+    """Any text; the broker doesn't read it."""
 
 
 class Leave(_Message, frozen=True, tag="leave"):
-    """Give up the seat now.  The broker closes the socket."""
+    """Release the seat now.  The broker closes the socket."""
 
 
 class Ping(_Message, frozen=True, tag="ping"):
-    """Are you there?  Either side may ask; the other answers with `pong`."""
+    """Keepalive.  Either side may send it; the other answers with `pong`."""
 
 
 class Pong(_Message, frozen=True, tag="pong"):
-    """I am."""
+    """Answer to `ping`."""
 
 
 class Member(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """A participant with a seat in the room."""
+    """A participant: somebody with a seat in the room."""
 
     id: PeerId
     """Given by the broker with the seat."""
     name: DisplayName
     """Display name."""
     order: Count
-    """Grows with the time of arrival, distinct in the room.  Of two members the later one is the polite peer."""
+    """Increases with the time of arrival, unique in the room.  Of two members the later one is the polite peer."""
     role: Role = "member"
-    """`host` has the room's owner key, or a pass that says so."""
+    """A `host` holds the room's owner key, or a pass with that role."""
     may: tuple[Permission, ...] = PERMISSIONS
-    """What they may send, as the site decides; left out if that is everything.  Each client enforces it: it drops what
-    the others may not send."""
+    """What the site allows them to send; omitted if that is everything.  Enforced by each member's client, which
+    ignores media and data sent without permission."""
 
 
 class IceServer(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """A STUN or TURN server, as `RTCPeerConnection` takes it in `iceServers`."""
+    """An `RTCIceServer`: an entry of `iceServers` in the configuration of `RTCPeerConnection`."""
 
     urls: tuple[str, ...]
     """`stun:`, `turn:` or `turns:` URLs."""
@@ -237,23 +239,23 @@ class IceServer(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 class Roster(_Message, frozen=True, tag="roster", omit_defaults=True):
-    """Everybody with a seat, whole, whenever it changes."""
+    """The complete list of members, sent whenever it changes."""
 
     version: Count
-    """Grows with each change, over restarts too; an older one than the newest seen is stale."""
+    """Increases with each change, across restarts too; ignore a roster older than the newest you have."""
     members: tuple[Member, ...]
     """In order of arrival."""
     complete: bool
-    """False while a broker that was restarted waits for members to come back.  Somebody missing may only be out of the
-    broker's reach, and not only then: a connection to them is kept for as long as it stands."""
+    """False while a restarted broker waits for members to reconnect.  A missing member may merely have lost the broker,
+    even when this is true: keep a peer connection to them for as long as it works."""
     rules: Rules = OPEN
-    """Left out where all is allowed."""
+    """Omitted if everything is allowed."""
     removed: tuple[PeerId, ...] = ()
-    """Who was sent out of the call lately, by a host, by the site or by the time of their pass: hang up on them."""
+    """Members recently removed by a host, by the site or because their time was up: close the connections to them."""
 
 
 class Knock(Struct, frozen=True, rename="camel"):
-    """Somebody who waits to be admitted."""
+    """Somebody in the waiting room."""
 
     id: PeerId
     """Identifies the knock, for `admit` and `deny`."""
@@ -262,92 +264,92 @@ class Knock(Struct, frozen=True, rename="camel"):
 
 
 class Waiting(_Message, frozen=True, tag="waiting"):
-    """An answer to `join`: a host is asked.  Then comes `joined`, or `refused` with code `denied`."""
+    """An answer to `join`: you are in the waiting room.  Followed by `joined`, or by `refused` with code `denied`."""
 
 
 class Knocks(_Message, frozen=True, tag="knocks"):
-    """To hosts and co-hosts: everybody who waits, whole, whenever it changes."""
+    """For hosts and co-hosts: the complete waiting room, sent whenever it changes."""
 
     waiting: tuple[Knock, ...]
-    """First come, first."""
+    """In order of arrival."""
 
 
 class AskedToMute(_Message, frozen=True, tag="asked-to-mute"):
-    """A host asks you to mute.  It is for you to decide."""
+    """A host asks you to mute.  Whether you do is up to you."""
 
     sender: PeerId = msgspec.field(name="from")
 
 
 class NewToken(_Message, frozen=True, tag="new-token"):
-    """Your role, or the rules, have changed: a resume token in place of the one you have."""
+    """Your role or the rules have changed: a resume token that replaces the one you have."""
 
     resume: ResumeToken
 
 
 class Welcome(_Message, frozen=True, tag="welcome", omit_defaults=True):
-    """The answer to `hello`: what one can know before joining."""
+    """The answer to `hello`: the state of the room before you join."""
 
     roster: Roster
     capacity: Count
-    """How many seats the room has.  Members who come back after a restart get theirs on top of it."""
+    """How many seats the room has.  Members who reconnect after a restart get theirs in addition."""
     ice_servers: tuple[IceServer, ...]
-    """So that the browser can gather its candidates in the lobby."""
+    """For gathering candidates while still in the lobby."""
     may: tuple[Permission, ...] = PERMISSIONS
-    """What you may send once you are inside; left out where that is everything."""
+    """What you may send after you join; omitted if that is everything."""
 
 
 class Joined(_Message, frozen=True, tag="joined", omit_defaults=True):
-    """The answer to `join` and `resume`: all that a member needs, in one message."""
+    """The answer to `join` and `resume`: everything a member needs, in one message."""
 
     you: PeerId
     roster: Roster
     ice_servers: tuple[IceServer, ...]
     resume: ResumeToken
-    """Shows that this seat is yours, for a day; keep it secret."""
+    """Proves for a day that this seat is yours; keep it secret."""
     seat_seconds: Count
-    """How long the seat outlives its socket."""
+    """How long the seat is kept after its socket is lost."""
     heard: Count
-    """The `n` of your last `signal` that came; send those after it again, or count on from here."""
+    """The `n` of your last `signal` that was received; resend later ones, or continue numbering from here."""
     gap: bool
-    """True if signals between members may have been lost: negotiate afresh where a connection is not up."""
+    """True if signals between members may have been lost: renegotiate every connection that isn't up."""
     ends_in_ms: Count | None = None
-    """When the site has said that the call ends: after this time you are refused with code `time-up`."""
+    """If the site has set an end to the call: after this time you are refused with code `time-up`."""
 
 
 class IceServers(_Message, frozen=True, tag="ice-servers"):
-    """New credentials, in time before the ones that you have end.  For connections that are there, too."""
+    """New credentials, sent before the current ones expire.  Use them for existing connections too."""
 
     ice_servers: tuple[IceServer, ...]
 
 
 class Signalled(_Message, frozen=True, tag="signalled"):
-    """Another member said something to you."""
+    """Another member sent you a `signal`."""
 
     sender: PeerId = msgspec.field(name="from")
-    """Written by the broker."""
+    """Set by the broker."""
     n: Count
-    """1, 2, 3 ... on your seat."""
+    """Sequence number 1, 2, 3 ... on your seat."""
     data: Payload
 
 
 class Refused(_Message, frozen=True, tag="refused", omit_defaults=True):
-    """Something you sent was not taken; the table of codes says whether the socket stays open."""
+    """A request was rejected; the table of codes says whether the socket stays open."""
 
     code: Code
     message: str
-    """For people; may change its words."""
+    """Text for people; its wording may change."""
     to: PeerId | None = None
-    """With code `no-such-peer`: who."""
+    """With code `no-such-peer`: the id that wasn't found."""
 
 
 class Goodbye(_Message, frozen=True, tag="goodbye"):
-    """The broker is going away and closes the socket; calls go on."""
+    """The broker is shutting down and closes the socket; calls continue."""
 
     back_in_ms: Count
-    """Come back after this time, give or take a random half of it."""
+    """Reconnect after this time, plus or minus a random half of it."""
 
 
-ToBroker = Hello | Join | Resume | Signal | HostOrder | Leave | Ping | Pong
+ToBroker = Hello | Join | Resume | Signal | HostCommand | Leave | Ping | Pong
 FromBroker = (
     Welcome
     | Joined
@@ -370,10 +372,10 @@ _encoder = msgspec.json.Encoder()
 
 
 def decode(text: str | bytes) -> ToBroker:
-    """The message in one frame.
+    """Decode the message in one frame.
 
-    Raises `Refusal` and nothing else, whatever the bytes: `too-large`, `malformed` (no JSON), `unknown-type`, or
-    `invalid` (a field has the wrong type or breaks a limit; the words name it).
+    Whatever the bytes, the only exception is `Refusal`: `too-large`, `malformed` (not JSON), `unknown-type`, or
+    `invalid` (a field has the wrong type or exceeds a limit; the text names it).
     """
     size = len(text) if isinstance(text, bytes) or text.isascii() else len(text.encode(errors="replace"))
     if size > MESSAGE_BYTES_MAX:
@@ -383,12 +385,12 @@ def decode(text: str | bytes) -> ToBroker:
     except msgspec.ValidationError as error:
         if str(error).endswith("at `$.type`") or "`type`" in str(error):
             raise Refusal("unknown-type") from None
-        raise Refusal("invalid", _in_words(error)) from None
+        raise Refusal("invalid", _describe(error)) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise Refusal("malformed") from None
 
 
-def _in_words(error: msgspec.ValidationError) -> str:
+def _describe(error: msgspec.ValidationError) -> str:
     expected, _, path = str(error).rpartition(" - at ")
     if not expected:
         return f"{path}."
@@ -399,15 +401,15 @@ def _in_words(error: msgspec.ValidationError) -> str:
 
 
 def encode(message: FromBroker | ToBroker) -> str:
-    """One text frame."""
+    """Encode a message as one text frame."""
     return encode_utf8(message).decode()
 
 
 def encode_utf8(message: FromBroker | ToBroker) -> bytes:
-    """The bytes of one text frame."""
+    """Encode a message as the UTF-8 bytes of one text frame."""
     return _encoder.encode(message)
 
 
 def decode_from_broker(text: str | bytes) -> FromBroker:
-    """The client's side of `encode`.  Raises `msgspec.DecodeError` if a broker said what it may not."""
+    """Decode a broker's message, on the client's side.  Raises `msgspec.DecodeError` if it breaks the protocol."""
     return _from_broker.decode(text)

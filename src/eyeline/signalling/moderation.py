@@ -1,7 +1,7 @@
-"""Who is the host of a room, what hosts may do, and what of it outlives the broker.
+"""Moderation: the roles of hosts, what each role may do, and the decisions that survive a restart of the broker.
 
-A room's name is made from its owner's key.  So the key proves to any broker, also to one that was just started, whose
-room it is, and nobody is kept in memory for it; who comes first has nothing from it (docs/decisions/0007).
+A room's name is derived from its owner's key.  So the key proves ownership to any broker, even one that has just
+started, and no ownership is kept in memory.  Being the first to join grants nothing (docs/decisions/0007).
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from eyeline.signalling.messages import (
     Deny,
     EndCall,
     Govern,
-    HostOrder,
+    HostCommand,
     OwnerKey,
     PeerId,
     RemoveMember,
@@ -29,22 +29,23 @@ from eyeline.signalling.messages import (
 )
 
 WAITING_MAX: Final = 32
-"""How many may wait at the door of a room; the next one is refused."""
+"""Size of a room's waiting room; further people are refused."""
 
 WAITING_OF_NETWORK_MAX: Final = 8
-"""Of these from one network, so that nobody fills the door alone."""
+"""Maximum from one network in the waiting room, so that nobody can fill it alone."""
 
 REMOVED_MAX: Final = 16
-"""Seats that a room remembers to have been taken back, also through a restart; of more, the oldest are forgotten, and
-their holders have to knock like everybody else."""
+"""Removed seats that a room remembers, across restarts too.  Beyond that the oldest are forgotten, and their holders
+have to knock like everybody else."""
 
 APPOINTED_MAX: Final = 8
-"""Whom a host has given another role, likewise: who is forgotten has the role that they came with."""
+"""Members whose changed role a room remembers, across restarts too.  Beyond that the oldest are forgotten and get back
+the role they joined with."""
 
 LETTERS: Final = "abcdefghjkmnpqrstuvwxyz123456789"
-"""32 that are not taken for one another."""
+"""32 characters that are hard to confuse."""
 
-_POWERS: Final[dict[type[HostOrder], frozenset[Role]]] = {
+_POWERS: Final[dict[type[HostCommand], frozenset[Role]]] = {
     Govern: frozenset({"host"}),
     Appoint: frozenset({"host"}),
     EndCall: frozenset({"host"}),
@@ -56,9 +57,9 @@ _POWERS: Final[dict[type[HostOrder], frozenset[Role]]] = {
 
 
 class Moderation(Struct, frozen=True, array_like=True):
-    """What the hosts have decided so far: signed into every claim, so that a rebuilt room has the newest of it.
+    """The hosts' decisions so far: signed into every claim, so that a room restored after a restart has the newest.
 
-    Roles that were given are in it too: a co-host who is none any more has nothing from an old token after a restart.
+    Appointed roles are part of it, so an old token doesn't make a former co-host one again after a restart.
     """
 
     version: Count = Count(0)
@@ -67,31 +68,31 @@ class Moderation(Struct, frozen=True, array_like=True):
     appointed: tuple[tuple[PeerId, Role], ...] = ()
 
     def governed(self, rules: Rules, version: int) -> "Moderation":
-        """With other rules."""
+        """A copy with other rules."""
         return replace(self, version=self._after(version), rules=rules)
 
     def without(self, peer: PeerId, version: int) -> "Moderation":
-        """With one removed."""
+        """A copy with this peer removed."""
         return replace(self, version=self._after(version), removed=(*self.removed, peer)[-REMOVED_MAX:])
 
     def guarded(self) -> "Moderation":
-        """An open room becomes one where newcomers knock."""
+        """A copy in which an open room has changed to `knock`."""
         return replace(self, rules=replace(self.rules, entry="knock")) if self.rules.entry == "open" else self
 
     def appointing(self, peer: PeerId, role: Role, version: int) -> "Moderation":
-        """With another role for one."""
+        """A copy with another role for this peer."""
         others = tuple(one for one in self.appointed if one[0] != peer)
         return replace(self, version=self._after(version), appointed=(*others, (peer, role))[-APPOINTED_MAX:])
 
     def and_also(self, other: "Moderation") -> "Moderation":
-        """What holds where both were told: the newest, and who was removed by either."""
+        """Both merged: the rules of the newer one, the removals and roles of both."""
         older, newer = sorted((self, other), key=lambda moderation: moderation.version)
         removed = tuple(dict.fromkeys((*older.removed, *newer.removed)))[-REMOVED_MAX:]
         appointed = tuple((dict(older.appointed) | dict(newer.appointed)).items())[-APPOINTED_MAX:]
         return replace(newer, removed=removed, appointed=appointed)
 
     def role_of(self, peer: PeerId, came_as: Role) -> Role:
-        """The role of somebody who came with that one."""
+        """The current role of a peer that joined with the role `came_as`."""
         return dict(self.appointed).get(peer, came_as)
 
     def _after(self, version: int) -> Count:
@@ -99,17 +100,17 @@ class Moderation(Struct, frozen=True, array_like=True):
 
 
 def room_of(key: OwnerKey) -> RoomName:
-    """The name of the room that this key is the owner's key of: four groups of four letters, 80 bits."""
+    """The name of the room that this key owns: four groups of four letters, 80 bits."""
     digest = hashlib.sha256(f"eyeline room\0{key}".encode()).digest()
     letters = "".join(LETTERS[byte & 31] for byte in digest[:16])
     return RoomName("-".join(letters[at : at + 4] for at in range(0, 16, 4)))
 
 
-def may(role: Role, order: HostOrder) -> bool:
-    """Whether somebody of this role may say that."""
-    return role in _POWERS[type(order)]
+def may(role: Role, command: HostCommand) -> bool:
+    """Whether this role is allowed to send that command."""
+    return role in _POWERS[type(command)]
 
 
 def may_remove(role: Role, other: Role) -> bool:
-    """Nobody removes a host, and a co-host no other co-host."""
+    """Nobody may remove a host, and a co-host may not remove another co-host."""
     return other != "host" and (role == "host" or other == "member")

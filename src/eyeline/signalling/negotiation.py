@@ -1,8 +1,9 @@
-"""Perfect negotiation (W3C WebRTC, section 10.7) as a table, one operation at a time, so that glare has one outcome.
+"""Perfect negotiation (W3C WebRTC, section 10.7) as a transition table, one operation at a time, so that glare always
+has the same outcome.
 
-Each side of a connection has one of these machines.  Of two offers that cross, the one of the polite side (who came
-later) gives way.  Offers carry a number that their answer repeats, so that a late answer is told from the awaited one.
-Candidates carry the ufrag of their description: those that come before it wait, those of an old one are dropped.
+Each side of a connection runs one of these machines.  When two offers collide, the polite side (which joined later)
+gives way.  Each offer has a number that its answer repeats, so that a stale answer is recognised.  Each candidate
+carries the ufrag of its description: it is queued if it arrives before the description, and dropped if that is old.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from eyeline.errors import LocalError
 NegotiationState = Literal["stable", "offering", "offered", "taking-offer", "answering", "taking-answer"]
 Event = Literal["needed", "polite-offer", "impolite-offer", "answer", "done"]
 Act = Literal["nothing", "make-offer", "take-offer", "take-answer", "make-answer", "send", "remember", "hold", "bug"]
-"""`remember`: offer again once stable.  `hold`: take this offer once the running operation is done."""
+"""`remember`: make a new offer once stable.  `hold`: apply this offer once the running operation is done."""
 
 TRANSITIONS: Final[dict[tuple[NegotiationState, Event], tuple[Act, NegotiationState]]] = {
     ("stable", "needed"): ("make-offer", "offering"),
@@ -51,11 +52,11 @@ TRANSITIONS: Final[dict[tuple[NegotiationState, Event], tuple[Act, NegotiationSt
 }
 
 CANDIDATES_HELD: Final = 64
-"""Candidates that wait for their description; further ones are dropped."""
+"""Maximum of candidates queued for their description; further ones are dropped."""
 
 
 class Description(Struct, frozen=True):
-    """An offer or answer on its way; an answer repeats the number of its offer."""
+    """An offer or answer as sent to the other side; an answer repeats the number of its offer."""
 
     kind: Literal["offer", "answer"]
     number: int
@@ -64,94 +65,94 @@ class Description(Struct, frozen=True):
 
 
 class Candidate(Struct, frozen=True):
-    """A candidate on its way; `ufrag` names the description that it belongs to."""
+    """An ICE candidate as sent to the other side; `ufrag` identifies its description."""
 
     ufrag: str
     candidate: str
 
 
 class MakeOffer(Struct, frozen=True):
-    """Make an offer and set it as the local description; then `done`."""
+    """Create an offer and set it as the local description; then call `done`."""
 
 
 class MakeAnswer(Struct, frozen=True):
-    """Make an answer and set it as the local description; then `done`."""
+    """Create an answer and set it as the local description; then call `done`."""
 
 
-class Take(Struct, frozen=True):
-    """Set this as the remote description, rolling back a local offer; then `done`."""
+class SetRemote(Struct, frozen=True):
+    """Set the remote description, rolling back a local offer if necessary; then call `done`."""
 
     description: Description
 
 
-class Say(Struct, frozen=True):
-    """Send the local description, under this number."""
+class SendDescription(Struct, frozen=True):
+    """Send the local description with this number."""
 
     kind: Literal["offer", "answer"]
     number: int
 
 
-class Add(Struct, frozen=True):
+class AddCandidate(Struct, frozen=True):
     """Add this remote candidate."""
 
     candidate: Candidate
 
 
-NegotiationEffect = MakeOffer | MakeAnswer | Take | Say | Add
+NegotiationEffect = MakeOffer | MakeAnswer | SetRemote | SendDescription | AddCandidate
 
 
 @dataclass
 class Negotiation:
     """One side of one connection.
 
-    After each of `MakeOffer`, `MakeAnswer` and `Take` the caller says `done`; if one fails, the connection and this
-    machine are of no more use.  An offer that was rolled back is not made again by itself: browsers, and
-    other callers, say `needed` again while it is.
+    The caller calls `done` after each `MakeOffer`, `MakeAnswer` and `SetRemote`.  If one fails, discard the connection
+    and this machine.  A rolled-back offer isn't repeated automatically: as browsers fire `negotiationneeded` again, the
+    caller calls `need` again.
     """
 
     polite: bool
 
     def __post_init__(self) -> None:
         self.state: NegotiationState = "stable"
-        self._number = 0  # of the newest offer made here
-        self._answered = 0  # of the newest offer taken
-        self._taking: Description | None = None
-        self._held: Description | None = None
-        self._again = False
-        self._ufrag: str | None = None  # of the remote description in force
+        self._number = 0  # of the newest local offer
+        self._answered = 0  # of the newest remote offer applied
+        self._applying: Description | None = None
+        self._pending_offer: Description | None = None
+        self._renegotiate = False
+        self._ufrag: str | None = None  # of the current remote description
         self._old_ufrags: set[str | None] = set()
-        self._waiting: list[Candidate] = []
+        self._queued: list[Candidate] = []
 
     def need(self) -> list[NegotiationEffect]:
-        """Something changed here that the other side must agree to."""
+        """A local change needs negotiation (the `negotiationneeded` event)."""
         return self._step("needed", None)
 
-    def hear(self, description: Description) -> list[NegotiationEffect]:
-        """A description has come."""
+    def receive(self, description: Description) -> list[NegotiationEffect]:
+        """An offer or answer was received."""
         if description.kind == "answer":
             return self._step("answer", description) if description.number == self._number else []
         return self._step("polite-offer" if self.polite else "impolite-offer", description)
 
-    def hear_candidate(self, candidate: Candidate) -> list[NegotiationEffect]:
-        """A candidate has come."""
+    def receive_candidate(self, candidate: Candidate) -> list[NegotiationEffect]:
+        """A candidate was received."""
         if candidate.ufrag == self._ufrag:
-            return [Add(candidate)]
-        if candidate.ufrag not in self._old_ufrags and len(self._waiting) < CANDIDATES_HELD:
-            self._waiting.append(candidate)
+            return [AddCandidate(candidate)]
+        if candidate.ufrag not in self._old_ufrags and len(self._queued) < CANDIDATES_HELD:
+            self._queued.append(candidate)
         return []
 
     def done(self) -> list[NegotiationEffect]:
-        """The running operation has ended well."""
-        effects = self._in_force()
-        if self.state == "offering" and self._held is not None:
-            self.state = "offered"  # it would be ignored: give way without sending it
+        """The running operation has succeeded."""
+        effects = self._candidates_ready()
+        if self.state == "offering" and self._pending_offer is not None:
+            self.state = "offered"  # the other side would ignore our offer: give way without sending it
         else:
             effects += self._step("done", None)
-        if self._held is not None and self.state in {"stable", "offered"}:
-            held, self._held = self._held, None
-            return effects + self.hear(held)
-        if self._again and self.state == "stable":
-            self._again = False
+        if self._pending_offer is not None and self.state in {"stable", "offered"}:
+            pending, self._pending_offer = self._pending_offer, None
+            return effects + self.receive(pending)
+        if self._renegotiate and self.state == "stable":
+            self._renegotiate = False
             return effects + self.need()
         return effects
 
@@ -165,25 +166,27 @@ class Negotiation:
                 return [MakeOffer()]
             case "take-offer" | "take-answer":
                 assert description is not None
-                self._taking = description
-                return [Take(description)]
+                self._applying = description
+                return [SetRemote(description)]
             case "make-answer":
                 return [MakeAnswer()]
             case "send":
-                return [Say("answer", self._answered) if answering else Say("offer", self._number)]
+                return [
+                    SendDescription("answer", self._answered) if answering else SendDescription("offer", self._number)
+                ]
             case "hold":
-                self._held = description
+                self._pending_offer = description
             case "remember":
-                self._again = True
+                self._renegotiate = True
             case "bug":
-                raise LocalError(f"an operation was said to be done, and none was running: {after}")
+                raise LocalError(f"`done` was called, but no operation was running: {after}")
             case "nothing":
                 pass
         return []
 
-    def _in_force(self) -> list[NegotiationEffect]:
-        """If a remote description was just set, the candidates that waited for it."""
-        taken, self._taking = self._taking, None
+    def _candidates_ready(self) -> list[NegotiationEffect]:
+        """If a remote description was just applied, add the candidates queued for it."""
+        taken, self._applying = self._applying, None
         if taken is None:
             return []
         if taken.kind == "offer":
@@ -191,6 +194,6 @@ class Negotiation:
         if taken.ufrag != self._ufrag:
             self._old_ufrags.add(self._ufrag)
             self._ufrag = taken.ufrag
-        ready = [candidate for candidate in self._waiting if candidate.ufrag == self._ufrag]
-        self._waiting = [candidate for candidate in self._waiting if candidate.ufrag != self._ufrag]
-        return [Add(candidate) for candidate in ready]
+        ready = [candidate for candidate in self._queued if candidate.ufrag == self._ufrag]
+        self._queued = [candidate for candidate in self._queued if candidate.ufrag != self._ufrag]
+        return [AddCandidate(candidate) for candidate in ready]

@@ -1,6 +1,6 @@
-"""Passes: a site's own word on who may enter a room, signed as a JSON Web Token (RFC 7519).
+"""Passes: JSON Web Tokens (JWT, RFC 7519), signed by a site, that authorize their holder to enter a room.
 
-A pass is for one room and opens its door until it ends; it says nothing about a seat that was given already.
+A pass is for one room and is valid until it expires.  It doesn't affect a seat that has already been given.
 """
 
 import json
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from joserfc.jwk import Key
 
 PASS_SECONDS_MAX: Final = 30 * 24 * 60 * 60
-"""How far off the end of a pass may be: nobody can take one back."""
+"""Maximum remaining lifetime of a pass, because passes can't be revoked."""
 
 CLOCK_SECONDS_MAX: Final = 60
-"""How far the clock of who signs may be ahead of ours."""
+"""Tolerated clock skew: how far the signer's clock may be ahead of ours."""
 
 HMAC_BYTES_MIN: Final = 32
-"""A shared secret may be no shorter (RFC 7518, section 3.2)."""
+"""Minimum length of a shared secret (RFC 7518, section 3.2)."""
 
 NAME_CHARACTERS_MAX: Final = 64
-"""A name that a pass says is read by all, so it is never a sealed card."""
+"""Maximum length of a name in a pass.  Everybody can read it, so it is never an encrypted card."""
 
 _OUR_KID: Final = "eyeline"
 
@@ -42,35 +42,35 @@ Permissions = Annotated[
 
 
 def distinct(permissions: Permissions) -> None:
-    """What the type of `Permissions` can't say.  Raises ValueError."""
+    """Check what the type `Permissions` can't express: no duplicates.  Raises ValueError."""
     if len(set(permissions)) < len(permissions):
-        raise ValueError("a permission is there twice")
+        raise ValueError("a permission is given twice")
 
 
 class Person(Struct, frozen=True, array_like=True):
-    """Who somebody is, on the word of the site: kept with the seat, whatever the client says when it comes back."""
+    """A person as the site identifies them: kept with the seat, whatever the client sends when it reconnects."""
 
     name: NameText | None = None
-    """The only name that they may have; None leaves it to them."""
+    """The name they must use; None lets them choose."""
     role: Role = "member"
     sub: Subject | None = None
-    """Who it is for the site, whatever the name: who was removed is kept out by it."""
+    """The site's id for this person, whatever their name.  It keeps a removed person out."""
     may: Permissions = PERMISSIONS
-    """What they may send to the others, each word once."""
+    """What they may send to the others, without duplicates."""
     ends: Moment | None = None
-    """When the call ends for them: from then on they have no seat, and no way back to one."""
+    """When the call ends for them: they then lose their seat and can't get it back."""
 
     def __post_init__(self) -> None:
         distinct(self.may)
         if len(self.may) == len(PERMISSIONS):
-            force_setattr(self, "may", PERMISSIONS)  # all of them in another order: left out of messages as well
+            force_setattr(self, "may", PERMISSIONS)  # the usual order, so that messages omit it
 
     def display_name(self, chosen: DisplayName) -> DisplayName:
-        """The name that the site gives them, or else the one they have chosen."""
+        """The name set by the site, or else the chosen one."""
         return chosen if self.name is None else DisplayName(self.name)
 
     def is_out(self, unix_now: float) -> bool:
-        """Whether the call is over for them."""
+        """Whether their time in the call is up."""
         return self.ends is not None and self.ends <= unix_now
 
 
@@ -78,7 +78,7 @@ NOBODY_KNOWN: Final = Person()
 
 
 class Pass(Struct, frozen=True):
-    """What a pass says that fits the room."""
+    """The content of a valid pass."""
 
     person: Person
     until: float
@@ -101,7 +101,7 @@ class _Claims(Struct, frozen=True, omit_defaults=True):
     nbf: Moment | None = None
     ends: Moment | None = None
     permissions: Permissions = PERMISSIONS
-    """A word that is not known is refused with the whole pass: better refused than not kept to."""
+    """An unknown permission invalidates the whole pass, because it couldn't be enforced."""
 
     def __post_init__(self) -> None:
         distinct(self.permissions)
@@ -123,16 +123,16 @@ class _JwkSet(Struct, frozen=True):
 def keys_of(text: bytes) -> "dict[str, Key]":
     """The keys in a JSON Web Key Set (RFC 7517), by `kid`: Ed25519 public keys and shared secrets.
 
-    Raises ValueError with a clause that says what is wrong.
+    Raises ValueError whose text is a clause that names the fault.
     """
     try:
         jwks = msgspec.json.decode(text, type=_JwkSet)
     except msgspec.DecodeError as error:
-        raise ValueError(f"it is no JSON Web Key Set ({error})") from None
+        raise ValueError(f"it isn't a JSON Web Key Set ({error})") from None
     keys: dict[str, Key] = {}
     for jwk in jwks.keys:
         if jwk.kid in keys or jwk.kid == _OUR_KID:
-            raise ValueError(f"the kid {jwk.kid!r} is taken")
+            raise ValueError(f"the kid {jwk.kid!r} is already in use")
         keys[jwk.kid] = _key(jwk)
     return keys
 
@@ -142,9 +142,9 @@ def _key(jwk: _Jwk) -> "Key":
 
     if jwk.kty == "OKP":
         if jwk.crv != "Ed25519" or jwk.x is None:
-            raise ValueError(f"the key {jwk.kid!r} is not of the curve Ed25519")
+            raise ValueError(f"the key {jwk.kid!r} isn't an Ed25519 key")
         if jwk.d is not None:
-            raise ValueError(f"the key {jwk.kid!r} is a private one, which this server has no use for")
+            raise ValueError(f"the key {jwk.kid!r} is a private key; use the public one")
         material = {"kty": "OKP", "crv": "Ed25519", "x": jwk.x}
     else:
         if jwk.k is None or len(jwk.k) * 3 // 4 < HMAC_BYTES_MIN:
@@ -157,9 +157,9 @@ def _key(jwk: _Jwk) -> "Key":
 
 
 class PassVerifier:
-    """Checks passes of the site's keys, and signs ones of its own with `secret`.
+    """Verifies passes signed with the site's keys, and signs passes with its own `secret`.
 
-    The algorithm follows from the key, never from the pass; `audience` is what a pass must be for.
+    The key determines the algorithm, never the pass.  `audience` must be among the `aud` of a pass.
     """
 
     def __init__(self, keys: "Mapping[str, Key]", *, secret: bytes, audience: str) -> None:
@@ -174,7 +174,7 @@ class PassVerifier:
         return hmac_key(self._secret)
 
     def mint(self, room: RoomName, person: Person, unix_now: float, until: float) -> JoinPass:
-        """A pass of about 250 characters that this desk takes until then."""
+        """A pass of about 250 characters that this verifier accepts until then."""
         from eyeline.signalling.jws import sign
 
         claims = _Claims(
@@ -191,15 +191,15 @@ class PassVerifier:
         return JoinPass(sign({"kid": _OUR_KID, "typ": "JWT"}, msgspec.json.encode(claims), self._ours))
 
     def check(self, shown: JoinPass, room: RoomName, unix_now: float) -> Pass:
-        """What the pass says.
+        """Verify a pass for this room and return its content.
 
-        Raises `Refusal` and nothing else: `time-up` for one to a call that is over, `pass-expired` for one that has
-        ended, `pass-invalid`, with words for who made it, for all others that don't open this room now.
+        The only exception is `Refusal`: `time-up` if the call is over for this person, `pass-expired`, or
+        `pass-invalid` for any other fault, with a message for the developer of the site.
         """
         claims = _read(self._verified(shown))
         audiences = (claims.aud,) if isinstance(claims.aud, str) else claims.aud
         if self._audience not in audiences:
-            raise _wrong("it is not for this site (aud)")
+            raise _wrong("it isn't for this site (aud)")
         if claims.room != room:
             raise _wrong("it is for another room")
         if claims.name is not None and len(claims.name) > NAME_CHARACTERS_MAX:
@@ -210,44 +210,43 @@ class PassVerifier:
         if unix_now >= claims.exp:
             raise Refusal("pass-expired")
         if claims.exp > unix_now + PASS_SECONDS_MAX:
-            raise _wrong("it ends later than a pass may (exp)")
+            raise _wrong("it expires too far in the future (exp)")
         if max(claims.nbf or 0, claims.iat or 0) > unix_now + CLOCK_SECONDS_MAX:
-            raise _wrong("it does not hold yet (nbf, iat)")
+            raise _wrong("it isn't valid yet (nbf, iat)")
         return Pass(person, claims.exp)
 
     def _verified(self, shown: JoinPass) -> bytes:
         from eyeline.signalling.jws import WrongAlgorithmError, verify
 
         try:
-            header = msgspec.json.decode(_part(shown), type=_Header)
+            header = msgspec.json.decode(_header_json(shown), type=_Header)
             key = self._ours if header.kid == _OUR_KID else self._keys.get(header.kid)
             if key is None:
-                raise _wrong("no key here has its kid")
+                raise _wrong("this server has no key with its kid")
             return verify(shown, key)
         except WrongAlgorithmError:
-            raise _wrong("its alg is not the one of its key") from None
-        except ValueError:  # of which DecodeError and UnicodeError are kinds
-            raise _wrong("it is no JSON Web Token that a key here has signed") from None
+            raise _wrong("its alg doesn't match its key") from None
+        except ValueError:  # includes DecodeError and UnicodeError
+            raise _wrong("it isn't a JSON Web Token signed with a key of this server") from None
 
 
-def _part(shown: JoinPass) -> bytes:
-    """The header, as its JSON."""
+def _header_json(shown: JoinPass) -> bytes:
     header = shown.partition(".")[0]
     return urlsafe_b64decode(header + "=" * (-len(header) % 4))
 
 
 def _read(payload: bytes) -> _Claims:
     try:
-        json.loads(payload, object_pairs_hook=_once)
+        json.loads(payload, object_pairs_hook=_without_duplicates)
         return msgspec.json.decode(payload, type=_Claims)
     except msgspec.ValidationError as error:
-        raise _wrong(f"its claims are not as they should be ({error})") from None
+        raise _wrong(f"its claims are invalid ({error})") from None
     except (ValueError, RecursionError):
-        raise _wrong("its claims are no JSON object that says each thing once") from None
+        raise _wrong("its claims aren't a JSON object with unique names") from None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Two readers of a claim that is there twice need not agree on it (RFC 7519, section 4)."""
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Reject duplicate claims, which two parsers may read differently (RFC 7519, section 4)."""
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError

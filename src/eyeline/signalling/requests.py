@@ -1,4 +1,4 @@
-"""What a session asks of a room, and what a room tells a session: the values that go over the bus."""
+"""Requests from a session to its room, and the room's news for sessions: the messages on the bus."""
 
 from typing import NewType
 
@@ -8,7 +8,7 @@ from eyeline.signalling.messages import (
     AskedToMute,
     Count,
     DisplayName,
-    HostOrder,
+    HostCommand,
     Knocks,
     Payload,
     PeerId,
@@ -21,28 +21,28 @@ from eyeline.signalling.passes import NOBODY_KNOWN, Person
 from eyeline.signalling.resume_token import Claim
 
 SessionId = NewType("SessionId", str)
-"""One socket.  Never leaves the server."""
+"""Identifies one socket.  Never leaves the server."""
 
 
-class Look(Struct, frozen=True):
-    """The session is in the lobby."""
+class EnterLobby(Struct, frozen=True):
+    """The session enters the lobby and follows the roster."""
 
     session: SessionId
 
 
-class Enter(Struct, frozen=True):
-    """The session wants a seat; `peer` is the fresh id it would have."""
+class RequestSeat(Struct, frozen=True):
+    """The session joins; `peer` is the new id that it would get."""
 
     session: SessionId
     peer: PeerId
     name: DisplayName
     person: Person = NOBODY_KNOWN
     network: str = ""
-    """Stands for the one they come from; empty if it isn't known."""
+    """Groups clients by the network they connect from; empty if unknown."""
 
 
-class Return(Struct, frozen=True):
-    """The session has shown a signed claim to a seat, and has heard the signals up to `heard`."""
+class ResumeSeat(Struct, frozen=True):
+    """The session resumes a seat by its signed claim, having received the signals up to `heard`."""
 
     session: SessionId
     claim: Claim
@@ -51,7 +51,7 @@ class Return(Struct, frozen=True):
 
 
 class RelaySignal(Struct, frozen=True):
-    """A member says `data` to another."""
+    """A member sends `data` to another."""
 
     session: SessionId
     to: PeerId
@@ -59,47 +59,47 @@ class RelaySignal(Struct, frozen=True):
     data: Payload
 
 
-class Quit(Struct, frozen=True):
-    """The session gives up its seat, or its place in the lobby."""
+class LeaveRoom(Struct, frozen=True):
+    """The session releases its seat, or leaves the lobby or the waiting room."""
 
     session: SessionId
 
 
-class Lose(Struct, frozen=True):
-    """The session's socket is gone; its seat is kept."""
+class Disconnect(Struct, frozen=True):
+    """The session's socket was lost; its seat is kept for a while."""
 
     session: SessionId
 
 
 class Remove(Struct, frozen=True):
-    """Whoever runs the room takes a member out."""
+    """The site removes a member, by the HTTP API."""
 
     peer: PeerId
 
 
 class End(Struct, frozen=True):
-    """Whoever runs the room ends the call for all."""
+    """The site ends the call for everyone, by the HTTP API."""
 
 
-class Order(Struct, frozen=True):
-    """A member says what a host may say."""
+class Moderate(Struct, frozen=True):
+    """A member sends a command that only hosts may send."""
 
     session: SessionId
-    order: HostOrder
+    command: HostCommand
 
 
-Request = Look | Enter | Return | RelaySignal | Quit | Lose | Remove | End | Order
+Request = EnterLobby | RequestSeat | ResumeSeat | RelaySignal | LeaveRoom | Disconnect | Remove | End | Moderate
 
 
-class Looked(Struct, frozen=True):
-    """News for a session in the lobby: what there is to see."""
+class LobbyState(Struct, frozen=True):
+    """News for a session in the lobby: the roster and the room's capacity."""
 
     roster: Roster
     capacity: int
 
 
 class Admitted(Struct, frozen=True):
-    """News for a session: it has the seat of `claim`."""
+    """News for a session: it holds the seat of `claim` now."""
 
     claim: Claim
     roster: Roster
@@ -107,17 +107,17 @@ class Admitted(Struct, frozen=True):
     gap: bool
 
 
-class Reissued(Struct, frozen=True):
-    """News for a session: what its claim says has changed."""
+class ClaimUpdated(Struct, frozen=True):
+    """News for a session: its claim has changed and needs a new token."""
 
     claim: Claim
 
 
-News = Looked | Admitted | Reissued | Roster | Signalled | Refused | Waiting | Knocks | AskedToMute
+News = LobbyState | Admitted | ClaimUpdated | Roster | Signalled | Refused | Waiting | Knocks | AskedToMute
 
 
-class Tell(Struct, frozen=True):
-    """The room's only effect: news for one session."""
+class Notify(Struct, frozen=True):
+    """The room's only effect: send this news to one session."""
 
     session: SessionId
     news: News

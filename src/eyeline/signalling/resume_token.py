@@ -1,4 +1,4 @@
-"""Resume tokens: a member's claim to a seat, signed, so that a broker that never saw the member can give it back."""
+"""Resume tokens: a member's signed claim to a seat, with which even a restarted broker can restore it."""
 
 import hashlib
 import hmac
@@ -13,23 +13,23 @@ from eyeline.signalling.passes import NOBODY_KNOWN, Person
 from eyeline.signalling.refusals import Refusal
 
 TOKEN_SECONDS: Final = 24 * 60 * 60
-"""How long a resume token opens its seat, or what is left of it after a restart of the broker."""
+"""Lifetime of a resume token; it stays valid across restarts of the broker."""
 
 _MAC_BYTES: Final = 32
 
 
 class Claim(msgspec.Struct, frozen=True, array_like=True):
-    """What a resume token says."""
+    """The content of a resume token."""
 
     room: RoomName
     peer: PeerId
     order: Count
     broker_run: str
-    """The life of the broker (one run of the process) that gave the seat."""
+    """The run of the broker process that gave the seat."""
     person: Person = NOBODY_KNOWN
-    """What the site said of who got it, and their role."""
+    """The holder of the seat as the site identified them, with their role."""
     moderation: Moderation = Moderation()
-    """What the hosts had decided when it was signed."""
+    """The hosts' decisions at the time of signing."""
 
 
 class _Signed(msgspec.Struct, frozen=True, array_like=True):
@@ -41,7 +41,7 @@ _decoder = msgspec.msgpack.Decoder(_Signed)
 
 
 class TokenKey:
-    """Mints and checks resume tokens with one secret of 32 bytes (HMAC-SHA-256)."""
+    """Mints and verifies resume tokens with one secret of 32 bytes (HMAC-SHA-256)."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
@@ -52,14 +52,14 @@ class TokenKey:
         return ResumeToken(urlsafe_b64encode(self._mac(body) + body).decode())
 
     def check(self, token: ResumeToken, unix_now: float) -> Claim:
-        """The claim in a token that this key minted and that has not run out.
+        """The claim in a token that this key minted and that hasn't expired.
 
-        Raises `Refusal` with code `seat-gone` for all others.
+        Raises `Refusal` with code `seat-gone` for any other token.
         """
         try:
             raw = urlsafe_b64decode(token.encode())
             mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-            as_minted = urlsafe_b64encode(raw) == token.encode()  # the decoder skips what is no base64
+            as_minted = urlsafe_b64encode(raw) == token.encode()  # the decoder skips invalid characters
             if as_minted and hmac.compare_digest(mac, self._mac(body)):
                 signed = _decoder.decode(body)
                 if unix_now < signed.until:

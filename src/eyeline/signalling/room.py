@@ -1,6 +1,6 @@
-"""The room machine: who has a seat, who looks on from the lobby, and what one member says to another.
+"""The room machine: its members, lobby and waiting room, and the signals relayed between members.
 
-A room is held by one process.  Sessions never touch it: they send it a `Request` over the bus and get `Tell`s back.
+One process holds a room.  Sessions never access it directly: they send a `Request` over the bus and get `Notify`s back.
 """
 
 from math import inf
@@ -18,7 +18,7 @@ from eyeline.signalling.messages import (
     DisplayName,
     EndCall,
     Govern,
-    HostOrder,
+    HostCommand,
     Knock,
     Knocks,
     Member,
@@ -35,40 +35,40 @@ from eyeline.signalling.passes import Person
 from eyeline.signalling.refusals import REFUSALS, Code
 from eyeline.signalling.requests import (
     Admitted,
+    ClaimUpdated,
+    Disconnect,
     End,
-    Enter,
-    Look,
-    Looked,
-    Lose,
-    Order,
-    Quit,
-    Reissued,
+    EnterLobby,
+    LeaveRoom,
+    LobbyState,
+    Moderate,
+    Notify,
     RelaySignal,
     Remove,
     Request,
-    Return,
+    RequestSeat,
+    ResumeSeat,
     SessionId,
-    Tell,
 )
 from eyeline.signalling.resume_token import Claim
 from eyeline.signalling.seat import Away, Present, Seat
 
 SEAT_SECONDS: Final = 30
-"""How long a seat outlives its socket, and how long a rebuilt room waits for its members."""
+"""How long a seat is kept after its socket is lost, and how long a restored room waits for its members."""
 
 RETURN_SECONDS: Final = 120
-"""For how long after its start the broker gives back seats of its earlier lives."""
+"""How long after its start the broker restores seats from before the restart."""
 
-KEPT_OUT: Final = 1000
-"""People that a room remembers to have been removed; it forgets them when it is empty."""
+BANNED_MAX: Final = 1000
+"""Maximum of removed people that a room remembers; it forgets them when it is empty."""
 
 LOBBY_SESSIONS: Final = 64
-"""How many in the lobby are told who comes and goes.  When more look in, the one who has looked on longest is told no
-more, and can still join: a lobby full of strangers keeps nobody out."""
+"""Maximum of sessions in the lobby that receive roster updates.  When another one enters, the one that has been there
+longest stops getting them but can still join, so that a crowded lobby keeps nobody out."""
 
 
 class BrokerRun(Struct, frozen=True):
-    """One run of the broker.  `unix_offset` turns `now` into seconds since 1970."""
+    """One run of the broker process.  `unix_offset` added to `now` gives seconds since 1970."""
 
     name: str
     began: float
@@ -76,7 +76,7 @@ class BrokerRun(Struct, frozen=True):
 
 
 class Room:
-    """One room, from `now` on."""
+    """One room, created at `now`."""
 
     def __init__(self, name: RoomName, *, capacity: int, broker_run: BrokerRun, now: float) -> None:
         self._name = name
@@ -84,21 +84,21 @@ class Room:
         self._broker_run = broker_run
         self._version = self._milliseconds(now)
         self.vacated: list[PeerId] = []
-        """Whose seats were given up; whoever drives the room takes them out after each call."""
-        self._given_up: set[PeerId] = set()
-        self._kept_out: set[str] = set()  # who, for the site, was removed
-        self._timed_out: tuple[PeerId, ...] = ()  # whose time was up, the last ones
+        """Peers whose seats were released; the caller empties this list after each call."""
+        self._released: set[PeerId] = set()
+        self._banned: set[str] = set()  # the `sub` of each removed person
+        self._timed_out: tuple[PeerId, ...] = ()  # the last peers whose time was up
         self._seats: dict[PeerId, Seat] = {}
         self._peers: dict[SessionId, PeerId] = {}
-        self._lobby: dict[SessionId, None] = {}  # a set that keeps its order
-        self._waiting: dict[SessionId, Enter] = {}  # at the door, first come first
+        self._lobby: dict[SessionId, None] = {}  # an ordered set
+        self._waiting: dict[SessionId, RequestSeat] = {}  # the waiting room, in order of arrival
         self._moderation = Moderation()
-        self._complete_at: float | None = None  # set while members of an earlier life may still come back
+        self._complete_at: float | None = None  # set while members from before a restart may still reconnect
         self._last_order = 0
 
     @property
     def empty(self) -> bool:
-        """Nobody is inside or may come back, and nobody looks on: the room can be forgotten."""
+        """Whether no seat is taken or kept and nobody is in the lobby or waiting room: the room can be discarded."""
         return not self._seats and not self._lobby and not self._waiting
 
     @property
@@ -113,93 +113,93 @@ class Room:
 
     @property
     def present(self) -> int:
-        """How many of them have a socket."""
+        """How many members are connected."""
         return len(self._peers)
 
-    def receive(self, request: Request, now: float) -> list[Tell]:
-        """What a session asks for."""
+    def receive(self, request: Request, now: float) -> list[Notify]:
+        """Handle a session's request."""
         match request:
-            case Look():
-                return self._look(request.session)
-            case Enter():
-                return self._enter(request, now)
-            case Return():
-                return self._return(request, now)
+            case EnterLobby():
+                return self._enter_lobby(request.session)
+            case RequestSeat():
+                return self._request_seat(request, now)
+            case ResumeSeat():
+                return self._reclaim(request, now)
             case RelaySignal():
                 return self._relay(request)
-            case Quit():
-                return self._quit(request.session, now)
-            case Lose():
+            case LeaveRoom():
+                return self._leave(request.session, now)
+            case Disconnect():
                 return self._lose(request.session, now)
             case Remove():
                 return self._remove(request.peer, now)
             case End():
                 return self._end(now)
-            case Order():
-                return self._order(request.session, request.order, now)
+            case Moderate():
+                return self._moderate(request.session, request.command, now)
             case _:
                 assert_never(request)
 
     def next_wake(self) -> float | None:
-        """When the next seat runs out, the call ends for somebody, or a rebuilt room is complete."""
+        """When the next seat expires, somebody's time is up, or a restored room stops waiting for members."""
         times = [seat.place.until for seat in self._seats.values() if isinstance(seat.place, Away)]
-        ends = [*map(self._end_of, self._seats.values()), *map(self._end_of, self._waiting.values())]
+        ends = [*map(self._ends_at, self._seats.values()), *map(self._ends_at, self._waiting.values())]
         times += [end for end in ends if end < inf]
         if self._complete_at is not None:
             times.append(self._complete_at)
         return min(times, default=None)
 
-    def wake(self, now: float) -> list[Tell]:
-        """Give up the seats that ran out, and see out those for whom the call ends."""
-        over = [seat for seat in self._seats.values() if self._end_of(seat) <= now]
+    def wake(self, now: float) -> list[Notify]:
+        """Release expired seats, and remove everybody whose time is up."""
+        over = [seat for seat in self._seats.values() if self._ends_at(seat) <= now]
         self._timed_out = (*self._timed_out, *(seat.member.id for seat in over))[-REMOVED_MAX:]
-        tells = [tell for seat in over for tell in self._take_back(seat, "time-up", now)]
-        late = [session for session, enter in self._waiting.items() if self._end_of(enter) <= now]
-        tells += [tell for session in late for tell in self._see_off(session, "time-up")]
+        news = [each for seat in over for each in self._evict(seat, "time-up", now)]
+        late = [session for session, enter in self._waiting.items() if self._ends_at(enter) <= now]
+        news += [each for session in late for each in self._refuse_waiting(session, "time-up")]
         gone = [peer for peer, seat in self._seats.items() if isinstance(seat.place, Away) and seat.place.until <= now]
         for peer in gone:
-            self._give_up(peer, now)
+            self._release(peer, now)
         completed = self._complete_at is not None and self._complete_at <= now
         if completed:
             self._complete_at = None
-        return tells + (self._changed() if over or gone or completed else [])
+        return news + (self._publish_roster() if over or gone or completed else [])
 
-    def _end_of(self, who: Seat | Enter) -> float:
-        """When the call ends for them."""
+    def _ends_at(self, who: Seat | RequestSeat) -> float:
+        """When the call ends for this person; infinity if never."""
         return inf if who.person.ends is None else who.person.ends - self._broker_run.unix_offset
 
-    def _look(self, session: SessionId) -> list[Tell]:
+    def _enter_lobby(self, session: SessionId) -> list[Notify]:
         if len(self._lobby) >= LOBBY_SESSIONS:
             del self._lobby[next(iter(self._lobby))]
         self._lobby[session] = None
-        return [Tell(session, Looked(self._roster(), self._capacity))]
+        return [Notify(session, LobbyState(self._roster(), self._capacity))]
 
-    def _enter(self, request: Enter, now: float) -> list[Tell]:
-        if request.person.sub in self._kept_out:
+    def _request_seat(self, request: RequestSeat, now: float) -> list[Notify]:
+        if request.person.sub in self._banned:
             self._lobby.pop(request.session, None)
             return [_refuse(request.session, "removed")]
         host = request.person.role != "member"
-        if len(self._seats) >= self._capacity + host:  # the owner of a full room gets in all the same
+        if len(self._seats) >= self._capacity + host:  # a host gets into a full room
             return [_refuse(request.session, "room-full")]
         if self._moderation.rules.entry == "open" or host:
-            return self._sit(request, now)
+            return self._seat(request, now)
         if self._moderation.rules.entry == "locked":
             return [_refuse(request.session, "locked")]
         beside = sum(other.network == request.network != "" for other in self._waiting.values())
         if len(self._waiting) >= WAITING_MAX or beside >= WAITING_OF_NETWORK_MAX:
             return [_refuse(request.session, "too-many-knocks")]
         self._waiting[request.session] = request
-        return [Tell(request.session, Waiting()), *self._knocks()]
+        return [Notify(request.session, Waiting()), *self._knocks()]
 
-    def _sit(self, request: Enter, now: float) -> list[Tell]:
+    def _seat(self, request: RequestSeat, now: float) -> list[Notify]:
         self._lobby.pop(request.session, None)
         self._last_order = max(self._last_order + 1, self._milliseconds(now))
         member = self._member(request.peer, request.name, self._last_order, request.person)
-        self._seats[member.id] = Seat(member, Present(request.session), heard=0, told=0, person=request.person)
+        self._seats[member.id] = Seat(member, Present(request.session), heard=0, sent=0, person=request.person)
         self._peers[request.session] = member.id
         return self._admit(request.session, heard=0, gap=False)
 
-    def _return(self, request: Return, now: float) -> list[Tell]:
+    def _reclaim(self, request: ResumeSeat, now: float) -> list[Notify]:
         claim = request.claim
         seat = self._seats.get(claim.peer)
         if seat is None:
@@ -207,65 +207,65 @@ class Room:
                 return [_refuse(request.session, "removed")]
             if (
                 claim.broker_run == self._broker_run.name
-                or claim.peer in self._given_up
-                or not self._awaits_earlier_lives(now)
+                or claim.peer in self._released
+                or not self._restores_seats(now)
             ):
                 return [_refuse(request.session, "seat-gone")]
-            if len(self._seats) >= 2 * self._capacity:  # whoever was in the call goes before who came meanwhile
+            if len(self._seats) >= 2 * self._capacity:  # former members take precedence over newcomers
                 return [_refuse(request.session, "room-full")]
-            return self._rebuild(request, now)
-        tells = []
+            return self._restore(request, now)
+        news = []
         if isinstance(seat.place, Present):
             del self._peers[seat.place.session]
-            tells = [_refuse(seat.place.session, "replaced")]
+            news = [_refuse(seat.place.session, "replaced")]
         member = self._member(claim.peer, request.name, claim.order, seat.person)
         renamed = seat.member != member
         seat.member = member
         seat.place = Present(request.session)
         self._peers[request.session] = member.id
         gap, missed = seat.missed(request.heard)
-        tells += self._admit(request.session, heard=seat.heard, gap=gap, changed=renamed)
-        return tells + [Tell(request.session, signal) for signal in missed]
+        news += self._admit(request.session, heard=seat.heard, gap=gap, changed=renamed)
+        return news + [Notify(request.session, signal) for signal in missed]
 
-    def _rebuild(self, request: Return, now: float) -> list[Tell]:
-        """Give back a seat of an earlier life, on the word of its signed claim."""
+    def _restore(self, request: ResumeSeat, now: float) -> list[Notify]:
+        """Restore a seat from before a restart, based on its signed claim."""
         if self._complete_at is None:
             self._complete_at = now + SEAT_SECONDS
         claim = request.claim
         self._last_order = max(self._last_order, claim.order)
-        tells = self._learn(claim.moderation, now)
+        news = self._merge_moderation(claim.moderation, now)
         member = self._member(claim.peer, request.name, claim.order, claim.person)
-        seat = Seat(member, Present(request.session), heard=0, told=request.heard, person=claim.person)
+        seat = Seat(member, Present(request.session), heard=0, sent=request.heard, person=claim.person)
         self._seats[member.id] = seat
         self._peers[request.session] = member.id
-        return tells + self._admit(request.session, heard=0, gap=True) + self._let_in(now)
+        return news + self._admit(request.session, heard=0, gap=True) + self._admit_waiting(now)
 
-    def _learn(self, moderation: Moderation, now: float) -> list[Tell]:
-        """A member of an earlier life knows what the hosts decided."""
+    def _merge_moderation(self, moderation: Moderation, now: float) -> list[Notify]:
+        """Merge the hosts' decisions from the claim of a member from before the restart."""
         known = self._moderation.and_also(moderation)
         if known == self._moderation:
             return []
         self._moderation = known
         gone = [self._seats[peer] for peer in known.removed if peer in self._seats]
-        tells = [tell for seat in gone for tell in self._take_back(seat, "removed", now)]
-        return tells + self._uphold()
+        news = [each for seat in gone for each in self._evict(seat, "removed", now)]
+        return news + self._reissue_claims()
 
-    def _admit(self, session: SessionId, *, heard: int, gap: bool, changed: bool = True) -> list[Tell]:
-        """The news for one who got a seat, and, if the roster has `changed`, for all others."""
-        others = self._changed(besides=session) if changed else []
+    def _admit(self, session: SessionId, *, heard: int, gap: bool, changed: bool = True) -> list[Notify]:
+        """News for the session that got a seat and, if the roster has `changed`, for all others."""
+        others = self._publish_roster(besides=session) if changed else []
         seat = self._seats[self._peers[session]]
         admitted = Admitted(self._claim(seat), self._roster(), Count(heard), gap)
         knocks = self._knocks(session) if self._waiting else []
-        return [Tell(session, admitted), *knocks, *others]
+        return [Notify(session, admitted), *knocks, *others]
 
     def _claim(self, seat: Seat) -> Claim:
         member = seat.member
         return Claim(self._name, member.id, member.order, self._broker_run.name, seat.person, self._moderation)
 
-    def _relay(self, request: RelaySignal) -> list[Tell]:
+    def _relay(self, request: RelaySignal) -> list[Notify]:
         peer = self._peers.get(request.session)
         if peer is None:
-            return []  # the seat was replaced while this was on its way
+            return []  # the seat was replaced while this was in flight
         sender = self._seats[peer]
         if request.n <= sender.heard:
             return []
@@ -276,67 +276,67 @@ class Room:
         if to is None or to is sender:
             return [_refuse(request.session, "no-such-peer", request.to)]
         signal = to.keep(peer, request.data)
-        return [Tell(to.place.session, signal)] if isinstance(to.place, Present) else []
+        return [Notify(to.place.session, signal)] if isinstance(to.place, Present) else []
 
-    def _quit(self, session: SessionId, now: float) -> list[Tell]:
+    def _leave(self, session: SessionId, now: float) -> list[Notify]:
         self._lobby.pop(session, None)
         peer = self._peers.pop(session, None)
         if peer is None:
-            return self._turn_away(session)
-        self._give_up(peer, now)
-        return self._changed()
+            return self._leave_waiting_room(session)
+        self._release(peer, now)
+        return self._publish_roster()
 
-    def _remove(self, peer: PeerId, now: float) -> list[Tell]:
+    def _remove(self, peer: PeerId, now: float) -> list[Notify]:
         seat = self._seats.get(peer)
         if seat is None:
             return []
-        return self._take_out(seat, self._moderation.without(peer, self._milliseconds(now)), now)
+        return self._ban(seat, self._moderation.without(peer, self._milliseconds(now)), now)
 
-    def _take_out(self, seat: Seat, moderation: Moderation, now: float) -> list[Tell]:
-        """Also through a restart: a token from before it is no way back."""
-        if seat.person.sub is not None and len(self._kept_out) < KEPT_OUT:
-            self._kept_out.add(seat.person.sub)
-        return self._take_back(seat, "removed", now) + self._govern(moderation, now)
+    def _ban(self, seat: Seat, moderation: Moderation, now: float) -> list[Notify]:
+        """Remove a member for good: a resume token doesn't restore the seat, even after a restart."""
+        if seat.person.sub is not None and len(self._banned) < BANNED_MAX:
+            self._banned.add(seat.person.sub)
+        return self._evict(seat, "removed", now) + self._govern(moderation, now)
 
-    def _order(self, session: SessionId, order: HostOrder, now: float) -> list[Tell]:
-        """What only hosts may say."""
+    def _moderate(self, session: SessionId, command: HostCommand, now: float) -> list[Notify]:
+        """Handle a command that only hosts may send."""
         peer = self._peers.get(session)
         if peer is None:
-            return []  # the seat was replaced while this was on its way
+            return []  # the seat was replaced while this was in flight
         role = self._seats[peer].member.role
-        if not may(role, order):
+        if not may(role, command):
             return [_refuse(session, "not-host")]
-        match order:
+        match command:
             case Govern(rules):
                 return self._govern(self._moderation.governed(rules, self._milliseconds(now)), now)
             case Admit(knock) | Deny(knock):
-                return self._answer(session, knock, now if isinstance(order, Admit) else None)
+                return self._answer_knock(session, knock, now if isinstance(command, Admit) else None)
             case EndCall():
                 return self._end(now)
             case RemoveMember(other) | Appoint(other) | AskMute(other):
                 seat = self._seats.get(other)
-                if seat is None and isinstance(order, RemoveMember) and role == "host":
-                    return self._hang_up(other, now)
+                if seat is None and isinstance(command, RemoveMember) and role == "host":
+                    return self._remove_without_seat(other, now)
                 if seat is None:
                     return [_refuse(session, "no-such-peer", other)]
-                return self._order_about(seat, order, session, role, now)
+                return self._moderate_member(seat, command, session, role, now)
             case _:
-                assert_never(order)
+                assert_never(command)
 
-    def _hang_up(self, gone: PeerId, now: float) -> list[Tell]:
-        """On somebody whose seat is gone, which the others may be connected to still."""
+    def _remove_without_seat(self, gone: PeerId, now: float) -> list[Notify]:
+        """Remove a peer that has lost its seat but may still be connected to the others."""
         if gone in self._moderation.removed:
             return []
         return self._govern(self._moderation.without(gone, self._milliseconds(now)).guarded(), now)
 
-    def _order_about(
-        self, seat: Seat, order: RemoveMember | Appoint | AskMute, session: SessionId, role: Role, now: float
-    ) -> list[Tell]:
-        match order:
+    def _moderate_member(
+        self, seat: Seat, command: RemoveMember | Appoint | AskMute, session: SessionId, role: Role, now: float
+    ) -> list[Notify]:
+        match command:
             case RemoveMember(peer):
                 if not may_remove(role, seat.member.role):
                     return [_refuse(session, "not-host")]
-                return self._take_out(seat, self._moderation.without(peer, self._milliseconds(now)).guarded(), now)
+                return self._ban(seat, self._moderation.without(peer, self._milliseconds(now)).guarded(), now)
             case Appoint(peer, appointed):
                 if seat.member.role == "host":
                     return [_refuse(session, "not-host")]
@@ -344,99 +344,99 @@ class Room:
                 return self._govern(moderation, now) + (self._knocks() if self._waiting else [])
             case AskMute():
                 asked = AskedToMute(self._peers[session])
-                return [Tell(seat.place.session, asked)] if isinstance(seat.place, Present) else []
+                return [Notify(seat.place.session, asked)] if isinstance(seat.place, Present) else []
             case _:
-                assert_never(order)
+                assert_never(command)
 
-    def _govern(self, moderation: Moderation, now: float) -> list[Tell]:
+    def _govern(self, moderation: Moderation, now: float) -> list[Notify]:
         self._moderation = moderation
-        return self._uphold() + self._let_in(now) + self._changed()
+        return self._reissue_claims() + self._admit_waiting(now) + self._publish_roster()
 
-    def _let_in(self, now: float) -> list[Tell]:
-        """Nobody waits at the door of an open room, while there is a seat."""
+    def _admit_waiting(self, now: float) -> list[Notify]:
+        """If the room is open, admit people from the waiting room while there are free seats."""
         if self._moderation.rules.entry != "open" or not self._waiting:
             return []
-        tells = []
+        news = []
         for session in list(self._waiting)[: max(0, self._capacity - len(self._seats))]:
-            tells += self._sit(self._waiting.pop(session), now)
-        return tells + self._knocks()
+            news += self._seat(self._waiting.pop(session), now)
+        return news + self._knocks()
 
-    def _answer(self, host: SessionId, knock: PeerId, admitted_at: float | None) -> list[Tell]:
-        """Somebody who waits is let in, at that time, or turned away."""
+    def _answer_knock(self, host: SessionId, knock: PeerId, admitted_at: float | None) -> list[Notify]:
+        """Admit somebody from the waiting room, at that time, or deny them if it is None."""
         waits = next((enter for enter in self._waiting.values() if enter.peer == knock), None)
         if waits is None:
-            return [_refuse(host, "no-such-peer", knock)]  # gone, or another host was quicker
+            return [_refuse(host, "no-such-peer", knock)]  # they have left, or another host was faster
         if admitted_at is not None and len(self._seats) >= self._capacity:
             return [_refuse(host, "room-full")]
         del self._waiting[waits.session]
-        answer = [_refuse(waits.session, "denied")] if admitted_at is None else self._sit(waits, admitted_at)
+        answer = [_refuse(waits.session, "denied")] if admitted_at is None else self._seat(waits, admitted_at)
         return answer + self._knocks()
 
-    def _turn_away(self, session: SessionId) -> list[Tell]:
-        """Whoever waited there has gone."""
+    def _leave_waiting_room(self, session: SessionId) -> list[Notify]:
+        """Take a session that has left out of the waiting room."""
         return self._knocks() if self._waiting.pop(session, None) is not None else []
 
-    def _see_off(self, session: SessionId, why: Code) -> list[Tell]:
-        """Whoever waits there waits for nothing."""
+    def _refuse_waiting(self, session: SessionId, why: Code) -> list[Notify]:
+        """Refuse a session in the waiting room."""
         self._lobby.pop(session, None)
-        return [_refuse(session, why), *self._turn_away(session)]
+        return [_refuse(session, why), *self._leave_waiting_room(session)]
 
-    def _knocks(self, only: SessionId | None = None) -> list[Tell]:
-        """Tells the hosts, or one of them, who waits."""
+    def _knocks(self, only: SessionId | None = None) -> list[Notify]:
+        """Send the waiting room to all hosts and co-hosts, or to one of them."""
         news = Knocks(tuple(Knock(enter.peer, enter.name) for enter in self._waiting.values()))
         hosts = [session for session, peer in self._peers.items() if self._seats[peer].member.role != "member"]
-        return [Tell(session, news) for session in hosts if only in (None, session)]
+        return [Notify(session, news) for session in hosts if only in (None, session)]
 
-    def _uphold(self) -> list[Tell]:
-        """Roles as they stand, and new claims for those who are present; others get theirs when they come back."""
+    def _reissue_claims(self) -> list[Notify]:
+        """Update all roles, and reissue the claims of connected members; others get theirs when they reconnect."""
         for seat in self._seats.values():
             seat.member = self._member(seat.member.id, seat.member.name, seat.member.order, seat.person)
-        return [Tell(session, Reissued(self._claim(self._seats[peer]))) for session, peer in self._peers.items()]
+        return [Notify(session, ClaimUpdated(self._claim(self._seats[peer]))) for session, peer in self._peers.items()]
 
     def _member(self, peer: PeerId, name: DisplayName, order: int, person: Person) -> Member:
         return Member(peer, name, Count(order), self._moderation.role_of(peer, person.role), person.may)
 
-    def _end(self, now: float) -> list[Tell]:
-        tells = [tell for seat in list(self._seats.values()) for tell in self._take_back(seat, "ended", now)]
+    def _end(self, now: float) -> list[Notify]:
+        news = [each for seat in list(self._seats.values()) for each in self._evict(seat, "ended", now)]
         for session in self._waiting:
             self._lobby.pop(session, None)
-            tells.append(_refuse(session, "ended"))
+            news.append(_refuse(session, "ended"))
         self._waiting.clear()
-        return tells + self._changed()
+        return news + self._publish_roster()
 
-    def _take_back(self, seat: Seat, why: Code, now: float) -> list[Tell]:
-        self._give_up(seat.member.id, now)
+    def _evict(self, seat: Seat, why: Code, now: float) -> list[Notify]:
+        self._release(seat.member.id, now)
         if isinstance(seat.place, Away):
             return []
         del self._peers[seat.place.session]
         return [_refuse(seat.place.session, why)]
 
-    def _give_up(self, peer: PeerId, now: float) -> None:
-        """The seat is nobody's any more, whatever claims there are to it."""
+    def _release(self, peer: PeerId, now: float) -> None:
+        """Release a seat; claims to it are void."""
         del self._seats[peer]
         self.vacated.append(peer)
-        if self._awaits_earlier_lives(now):
-            self._given_up.add(peer)  # so long only: it can't grow for ever
+        if self._restores_seats(now):
+            self._released.add(peer)  # only within that time, so that the set stays bounded
 
-    def _awaits_earlier_lives(self, now: float) -> bool:
+    def _restores_seats(self, now: float) -> bool:
         return now < self._broker_run.began + RETURN_SECONDS
 
     def _milliseconds(self, now: float) -> int:
-        """Since 1970: what grows from one life of the room, and of the broker, to the next."""
+        """Milliseconds since 1970, which increase across restarts of the room and of the broker."""
         return round((now + self._broker_run.unix_offset) * 1000)
 
-    def _lose(self, session: SessionId, now: float) -> list[Tell]:
+    def _lose(self, session: SessionId, now: float) -> list[Notify]:
         self._lobby.pop(session, None)
         peer = self._peers.pop(session, None)
         if peer is None:
-            return self._turn_away(session)
+            return self._leave_waiting_room(session)
         self._seats[peer].place = Away(now + SEAT_SECONDS)
         return []
 
-    def _changed(self, besides: SessionId | None = None) -> list[Tell]:
+    def _publish_roster(self, besides: SessionId | None = None) -> list[Notify]:
         self._version += 1
         roster = self._roster()
-        return [Tell(session, roster) for session in [*self._peers, *self._lobby] if session != besides]
+        return [Notify(session, roster) for session in [*self._peers, *self._lobby] if session != besides]
 
     def _roster(self) -> Roster:
         members = tuple(seat.member for seat in self.inside)
@@ -444,5 +444,5 @@ class Room:
         return Roster(Count(self._version), members, self._complete_at is None, self._moderation.rules, removed)
 
 
-def _refuse(session: SessionId, code: Code, to: PeerId | None = None) -> Tell:
-    return Tell(session, Refused(code, REFUSALS[code].message, to))
+def _refuse(session: SessionId, code: Code, to: PeerId | None = None) -> Notify:
+    return Notify(session, Refused(code, REFUSALS[code].message, to))

@@ -1,4 +1,7 @@
-"""The session machine: one client's socket, from hello to goodbye.  It speaks to its room by `Post` only."""
+"""The session machine: one client's WebSocket, from hello to goodbye, with keepalive, rate limit and authorization.
+
+It talks to its room only through `Post`.
+"""
 
 from collections.abc import Callable
 from hmac import compare_digest
@@ -48,250 +51,250 @@ from eyeline.signalling.passes import NAME_CHARACTERS_MAX, NOBODY_KNOWN, Pass, P
 from eyeline.signalling.refusals import REFUSALS, Code, Refusal
 from eyeline.signalling.requests import (
     Admitted,
-    Enter,
-    Look,
-    Looked,
-    Lose,
+    ClaimUpdated,
+    Disconnect,
+    EnterLobby,
+    LeaveRoom,
+    LobbyState,
+    Moderate,
     News,
-    Order,
-    Quit,
-    Reissued,
     RelaySignal,
     Request,
-    Return,
+    RequestSeat,
+    ResumeSeat,
     SessionId,
 )
 from eyeline.signalling.resume_token import TokenKey
 from eyeline.signalling.room import SEAT_SECONDS
 
 HELLO_WITHIN: Final = 5.0
-"""Seconds from the opening of the socket to the first message."""
+"""Seconds in which the first message must arrive after the socket opens."""
 
 PING_AFTER: Final = 10.0
 """Seconds of silence after which the broker sends `ping`."""
 
 SILENCE_MAX: Final = 15.0
-"""Seconds of silence after which the broker drops the socket; the seat stays for `SEAT_SECONDS`."""
+"""Seconds of silence after which the broker drops the socket; the seat is kept for `SEAT_SECONDS`."""
 
 
 LEFT: Final = "left"
-"""Why a socket is closed whose client said `leave`."""
+"""Close reason after the client sent `leave`."""
 
 
 SEAT_TAKEN: Final = frozenset[Code]({"replaced", "removed", "ended", "time-up"})
-"""Why a seat is no longer the session's own."""
+"""Codes after which the session has lost its seat."""
 
 
 class Ice(Struct, frozen=True):
-    """What helps a client to find a way to others."""
+    """The STUN and TURN servers given to clients."""
 
     stun: tuple[IceServer, ...] = ()
-    """For anybody, in the lobby already."""
+    """For everybody, including the lobby."""
     mint: Callable[[RoomName, PeerId], tuple[IceServer, ...]] = lambda _room, _peer: ()
-    """For who has a seat: all servers, with credentials of their own."""
+    """For members: all servers, with credentials of their own."""
     renew_after: float | None = None
-    """Seconds until a member is given new ones; None if they last."""
+    """Seconds after which a member gets new credentials; None if they don't expire."""
 
 
 GuestPolicy = Literal["admit", "ask", "refuse"]
-"""How to treat a client without a pass; for "ask" the session emits `Ask` and the site decides."""
+"""How to treat a client without a pass; with "ask" the session emits `RequestAuthorization` and the site decides."""
 
 
 class SessionPolicy(Struct, frozen=True):
-    """What holds for a session."""
+    """Configuration of a session."""
 
     key: TokenKey
     ice: "Ice"
     unix_offset: float = 0
-    """Turns `now` into seconds since 1970."""
+    """Added to `now` gives seconds since 1970."""
     messages_per_second: float = 50
-    """The rate that a socket may keep up; above it the socket is closed with `too-fast`."""
+    """Sustained message rate of a socket; above it the socket is closed with `too-fast`."""
     burst: float = 300
     """Messages that it may send at once."""
     passes: PassVerifier | None = None
-    """Checks passes; without it none is taken."""
+    """Verifies passes; without it all passes are refused."""
     guests: GuestPolicy = "admit"
     network: str = ""
-    """As in `Enter`."""
+    """As in `RequestSeat`."""
 
 
 class SendMessage(Struct, frozen=True):
-    """Say this to the client."""
+    """Send this message to the client."""
 
     message: FromBroker
 
 
 class Post(Struct, frozen=True):
-    """Ask the room for this, over the bus."""
+    """Send this request to the room, over the bus."""
 
     room: RoomName
     request: Request
 
 
 class Close(Struct, frozen=True):
-    """Close the socket, after all that was sent before."""
+    """Close the socket, after everything already sent has been flushed."""
 
     close_code: int
     reason: str
 
 
-class Ask(Struct, frozen=True):
-    """Ask the site whether the client may enter; answered by `answer`."""
+class RequestAuthorization(Struct, frozen=True):
+    """Ask the site whether the client may enter; the caller passes the result to `authorized`."""
 
     room: RoomName
 
 
-SessionEffect = SendMessage | Post | Close | Ask
+SessionEffect = SendMessage | Post | Close | RequestAuthorization
 
 
-class Fresh(Struct, frozen=True):
-    """Nothing was said yet."""
+class AwaitingHello(Struct, frozen=True):
+    """No message received yet."""
 
     until: float
 
 
-class Asking(Struct, frozen=True):
-    """At the room's door, while the site thinks; may have asked for a seat already."""
+class Authorizing(Struct, frozen=True):
+    """Waiting for the site's decision; `join` may already have been received."""
 
     room: RoomName
     join: Join | None = None
 
 
-class Visiting(Struct, frozen=True):
+class InLobby(Struct, frozen=True):
     """In the lobby."""
 
     room: RoomName
     holds: Pass | None = None
 
 
-class Entering(Struct, frozen=True):
-    """Has asked for a seat; the room's answer is on its way."""
+class Joining(Struct, frozen=True):
+    """Waiting for the room's answer to `join` or `resume`."""
 
     room: RoomName
-    back_to: Visiting | None
-    """The lobby from which it came."""
+    back_to: InLobby | None
+    """The lobby to return to if the join is refused."""
 
 
 class Seated(Struct, frozen=True):
-    """Has a seat."""
+    """Holds a seat."""
 
     room: RoomName
     peer: PeerId
 
 
 class Over(Struct, frozen=True):
-    """Nothing is heard or said any more."""
+    """Closed: the session sends and accepts nothing."""
 
 
-SessionState = Fresh | Asking | Visiting | Entering | Seated | Over
+SessionState = AwaitingHello | Authorizing | InLobby | Joining | Seated | Over
 
 
 class Session:
-    """One client.  `peer` is the fresh public id that it gets if it joins."""
+    """One client.  `peer` is the new public id that it gets if it joins."""
 
     def __init__(self, session: SessionId, peer: PeerId, policy: SessionPolicy, now: float) -> None:
         self.id = session
-        self.state: SessionState = Fresh(now + HELLO_WITHIN)
+        self.state: SessionState = AwaitingHello(now + HELLO_WITHIN)
         self._peer = peer
         self._policy = policy
-        self._heard_at = now
+        self._received_at = now
         self._pinged = False
         self._rate_limit = TokenBucket(per_second=policy.messages_per_second, burst=policy.burst, now=now)
         self._renew_at: float | None = None
 
     def receive(self, text: str | bytes, now: float) -> list[SessionEffect]:
-        """A frame from the client.  Whatever is in it, there is an effect or a refusal, never an exception."""
+        """Handle a frame from the client.  Never raises: bad input gives an effect that refuses it."""
         if isinstance(self.state, Over):
             return []
-        self._heard_at = now
+        self._received_at = now
         self._pinged = False
         if not self._rate_limit.try_spend(now):
             return self._refuse("too-fast")
         try:
-            return self._take(decode(text), now)
+            return self._dispatch(decode(text), now)
         except Refusal as refusal:
             return self._refuse(refusal.code, refusal.message)
 
-    def notice(self, now: float) -> list[SessionEffect]:
-        """A frame that is no message: it counts against the rate, and not as a sign of life."""
+    def receive_control(self, now: float) -> list[SessionEffect]:
+        """Handle a WebSocket control frame: it counts against the rate limit, but not as a sign of life."""
         if isinstance(self.state, Over):
             return []
         return [] if self._rate_limit.try_spend(now) else self._refuse("too-fast")
 
-    def hear(self, news: News, now: float) -> list[SessionEffect]:
-        """News from the room."""
+    def on_news(self, news: News, now: float) -> list[SessionEffect]:
+        """Handle news from the room."""
         match news:
             case _ if isinstance(self.state, Over):
                 return []
             case Signalled() | Roster() | Waiting() | Knocks() | AskedToMute():
                 return [SendMessage(news)]
-            case Reissued(claim):
+            case ClaimUpdated(claim):
                 return [SendMessage(NewToken(self._policy.key.mint(claim, now + self._policy.unix_offset)))]
-            case Looked(roster, capacity):
+            case LobbyState(roster, capacity):
                 return [SendMessage(Welcome(roster, Count(capacity), self._policy.ice.stun, self._person().may))]
             case Admitted():
-                return self._seat(news, now)
+                return self._on_admitted(news, now)
             case Refused():
-                return self._refused(news, now)
+                return self._on_refused(news, now)
             case _:
                 assert_never(news)
 
     def next_wake(self) -> float | None:
-        """When the client has been silent for too long, or needs new credentials."""
+        """When the client will have been silent for too long, or needs new credentials."""
         if isinstance(self.state, Over):
             return None
-        times = [self._heard_at + (SILENCE_MAX if self._pinged else PING_AFTER)]
-        if isinstance(self.state, Fresh):
+        times = [self._received_at + (SILENCE_MAX if self._pinged else PING_AFTER)]
+        if isinstance(self.state, AwaitingHello):
             times.append(self.state.until)
         if self._renew_at is not None:
             times.append(self._renew_at)
         return min(times)
 
     def wake(self, now: float) -> list[SessionEffect]:
-        """Nothing came in time: ask, or give up."""
+        """A timer is due: ping or drop a silent client, or renew credentials."""
         match self.state:
             case Over():
                 return []
-            case Fresh(until) if until <= now:
+            case AwaitingHello(until) if until <= now:
                 return self._refuse("hello-late")
-            case _ if self._heard_at + SILENCE_MAX <= now:
+            case _ if self._received_at + SILENCE_MAX <= now:
                 return self._refuse("silent")
-            case _ if self._heard_at + PING_AFTER <= now and not self._pinged:
+            case _ if self._received_at + PING_AFTER <= now and not self._pinged:
                 self._pinged = True
                 return [SendMessage(Ping())]
             case Seated(room, peer) if self._renew_at is not None and self._renew_at <= now:
-                return [SendMessage(IceServers(self._mint(room, peer, now)))]
+                return [SendMessage(IceServers(self._mint_ice_servers(room, peer, now)))]
             case _:
                 return []
 
-    def answer(self, person: Person | None, now: float) -> list[SessionEffect]:
-        """The site has said who the client is, or, by None, that it may not enter."""
-        if not isinstance(self.state, Asking):
-            return []  # the socket is gone
+    def authorized(self, person: Person | None, now: float) -> list[SessionEffect]:
+        """The site has identified the client, or denied it entry by None."""
+        if not isinstance(self.state, Authorizing):
+            return []  # the socket has closed meanwhile
         if person is None:
             return self._refuse("not-allowed")
-        join, lobby = self.state.join, Visiting(self.state.room, Pass(person, inf))
-        effects = self._visit(lobby.room, lobby.holds)
+        join, lobby = self.state.join, InLobby(self.state.room, Pass(person, inf))
+        effects = self._enter_lobby(lobby.room, lobby.holds)
         try:
-            return effects if join is None else effects + self._join(join, lobby, now)
+            return effects if join is None else effects + self._on_join(join, lobby, now)
         except Refusal as refusal:
             return effects + self._refuse(refusal.code, refusal.message)
 
-    def lose(self) -> list[SessionEffect]:
-        """The socket is gone; the seat is kept."""
-        return self._end(lambda room: [Post(room, Lose(self.id))])
+    def socket_lost(self) -> list[SessionEffect]:
+        """The socket was lost; the seat is kept."""
+        return self._leave_room(lambda room: [Post(room, Disconnect(self.id))])
 
-    def give_up(self, why: Literal["too-slow", "too-fast"]) -> list[SessionEffect]:
-        """The client does not read, or its address says too much: drop it alone.  Its seat is kept."""
+    def drop(self, why: Literal["too-slow", "too-fast"]) -> list[SessionEffect]:
+        """Drop a slow client, or one whose address exceeds its message rate.  Its seat is kept."""
         return [] if isinstance(self.state, Over) else self._refuse(why)
 
-    def see_out(self, back_in_ms: int) -> list[SessionEffect]:
-        """The broker is going away: say so, and close."""
+    def drain(self, back_in_ms: int) -> list[SessionEffect]:
+        """The broker is shutting down: send `goodbye` and close the socket."""
         if isinstance(self.state, Over):
             return []
-        return [SendMessage(Goodbye(Count(back_in_ms))), *self.lose(), Close(1012, "going away")]
+        return [SendMessage(Goodbye(Count(back_in_ms))), *self.socket_lost(), Close(1012, "going away")]
 
-    def _take(self, message: ToBroker, now: float) -> list[SessionEffect]:
+    def _dispatch(self, message: ToBroker, now: float) -> list[SessionEffect]:
         match message, self.state:
             case Ping(), _:
                 return [SendMessage(Pong())]
@@ -300,69 +303,73 @@ class Session:
             case Signal(), Seated(room):
                 return [Post(room, RelaySignal(self.id, message.to, message.n, message.data))]
             case ((Govern() | Admit() | Deny() | RemoveMember() | Appoint() | AskMute() | EndCall()), Seated(room)):
-                return [Post(room, Order(self.id, message))]
-            case Hello(), Fresh():
-                return self._greet(message, now)
-            case Join(), Asking(room, None):
-                self.state = Asking(room, message)
+                return [Post(room, Moderate(self.id, message))]
+            case Hello(), AwaitingHello():
+                return self._on_hello(message, now)
+            case Join(), Authorizing(room, None):
+                self.state = Authorizing(room, message)
                 return []
-            case Join(), Visiting():
-                return self._join(message, self.state, now)
-            case Resume(), Fresh():
+            case Join(), InLobby():
+                return self._on_join(message, self.state, now)
+            case Resume(), AwaitingHello():
                 claim = self._policy.key.check(message.token, now + self._policy.unix_offset)
                 self._check_time(claim.person, now)
-                self.state = Entering(claim.room, None)
+                self.state = Joining(claim.room, None)
                 return [
-                    Post(claim.room, Return(self.id, claim, claim.person.display_name(message.name), message.heard))
+                    Post(claim.room, ResumeSeat(self.id, claim, claim.person.display_name(message.name), message.heard))
                 ]
             case Leave(), _:
-                return [*self._end(lambda room: [Post(room, Quit(self.id))]), Close(1000, LEFT)]
+                return [*self._leave_room(lambda room: [Post(room, LeaveRoom(self.id))]), Close(1000, LEFT)]
             case _:
                 raise Refusal("out-of-turn")
 
-    def _greet(self, hello: Hello, now: float) -> list[SessionEffect]:
+    def _on_hello(self, hello: Hello, now: float) -> list[SessionEffect]:
         policy = self._policy
         if hello.owner is not None and not compare_digest(room_of(hello.owner), hello.room):
             raise Refusal("not-owner")
         if hello.join_pass is not None:
             if policy.passes is None:
                 raise Refusal("pass-invalid")
-            return self._visit(hello.room, policy.passes.check(hello.join_pass, hello.room, now + policy.unix_offset))
+            return self._enter_lobby(
+                hello.room, policy.passes.check(hello.join_pass, hello.room, now + policy.unix_offset)
+            )
         if policy.guests == "refuse":
             raise Refusal("pass-needed")
         if policy.guests == "admit":
-            return self._visit(hello.room, None if hello.owner is None else Pass(Person(role="host"), inf))
-        self.state = Asking(hello.room)
-        return [Ask(hello.room)]
+            return self._enter_lobby(hello.room, None if hello.owner is None else Pass(Person(role="host"), inf))
+        self.state = Authorizing(hello.room)
+        return [RequestAuthorization(hello.room)]
 
-    def _visit(self, room: RoomName, holds: Pass | None) -> list[SessionEffect]:
-        self.state = Visiting(room, holds)
-        return [Post(room, Look(self.id))]
+    def _enter_lobby(self, room: RoomName, holds: Pass | None) -> list[SessionEffect]:
+        self.state = InLobby(room, holds)
+        return [Post(room, EnterLobby(self.id))]
 
-    def _join(self, join: Join, lobby: Visiting, now: float) -> list[SessionEffect]:
+    def _on_join(self, join: Join, lobby: InLobby, now: float) -> list[SessionEffect]:
         person = self._person()
         self._check_time(person, now)
         if lobby.holds is not None and now + self._policy.unix_offset >= lobby.holds.until:
             raise Refusal("pass-expired")
         if person.name is not None and len(join.name) > NAME_CHARACTERS_MAX:
-            raise Refusal("pass-invalid", "The site says your name: it can't be sealed. Come by a link without a key.")
-        self.state = Entering(lobby.room, lobby)
+            raise Refusal(
+                "pass-invalid", "This site sets your name, so it can't be encrypted. Use a link without a secret."
+            )
+        self.state = Joining(lobby.room, lobby)
         name = person.display_name(join.name)
-        return [Post(lobby.room, Enter(self.id, self._peer, name, person, self._policy.network))]
+        return [Post(lobby.room, RequestSeat(self.id, self._peer, name, person, self._policy.network))]
 
     def _person(self) -> Person:
-        """Who it is that looks into the room."""
+        """The person as identified so far."""
         match self.state:
-            case Visiting(_, Pass(person)) | Entering(_, Visiting(_, Pass(person))):
+            case InLobby(_, Pass(person)) | Joining(_, InLobby(_, Pass(person))):
                 return person
             case _:
                 return NOBODY_KNOWN
 
-    def _seat(self, news: Admitted, now: float) -> list[SessionEffect]:
+    def _on_admitted(self, news: Admitted, now: float) -> list[SessionEffect]:
         claim, unix_now = news.claim, now + self._policy.unix_offset
         self.state = Seated(claim.room, claim.peer)
         token = self._policy.key.mint(claim, unix_now)
-        servers = self._mint(claim.room, claim.peer, now)
+        servers = self._mint_ice_servers(claim.room, claim.peer, now)
         ends = claim.person.ends
         left = None if ends is None else Count(max(0, round((ends - unix_now) * 1000)))
         return [
@@ -375,42 +382,42 @@ class Session:
         if person.is_out(now + self._policy.unix_offset):
             raise Refusal("time-up")
 
-    def _mint(self, room: RoomName, peer: PeerId, now: float) -> tuple[IceServer, ...]:
+    def _mint_ice_servers(self, room: RoomName, peer: PeerId, now: float) -> tuple[IceServer, ...]:
         after = self._policy.ice.renew_after
         self._renew_at = None if after is None else now + after
         return self._policy.ice.mint(room, peer)
 
-    def _refused(self, news: Refused, now: float) -> list[SessionEffect]:
+    def _on_refused(self, news: Refused, now: float) -> list[SessionEffect]:
         match self.state:
-            case Entering(_, Visiting() as lobby):
+            case Joining(_, InLobby() as lobby):
                 self.state = lobby
-            case Entering() | Visiting() | Asking():
-                self.state = Fresh(now + HELLO_WITHIN)
-            case Fresh() | Seated():
+            case Joining() | InLobby() | Authorizing():
+                self.state = AwaitingHello(now + HELLO_WITHIN)
+            case AwaitingHello() | Seated():
                 pass
             case Over():
-                raise LocalError("a session that is over was told of a refusal")
+                raise LocalError("a closed session received a refusal")
             case _:
                 assert_never(self.state)
         if news.code in SEAT_TAKEN:
-            self.state = Over()  # nothing to lose
-        return self._say_no(news)
+            self.state = Over()  # there is no seat left to keep
+        return self._send_refusal(news)
 
     def _refuse(self, code: Code, message: str | None = None) -> list[SessionEffect]:
-        return self._say_no(Refused(code, message or REFUSALS[code].message))
+        return self._send_refusal(Refused(code, message or REFUSALS[code].message))
 
-    def _say_no(self, refused: Refused) -> list[SessionEffect]:
+    def _send_refusal(self, refused: Refused) -> list[SessionEffect]:
         closes = REFUSALS[refused.code].closes
         if closes is None:
             return [SendMessage(refused)]
-        return [SendMessage(refused), *self.lose(), Close(closes, refused.code)]
+        return [SendMessage(refused), *self.socket_lost(), Close(closes, refused.code)]
 
-    def _end(self, farewell: Callable[[RoomName], list[SessionEffect]]) -> list[SessionEffect]:
+    def _leave_room(self, farewell: Callable[[RoomName], list[SessionEffect]]) -> list[SessionEffect]:
         state, self.state = self.state, Over()
         match state:
-            case Visiting(room) | Entering(room) | Seated(room):
+            case InLobby(room) | Joining(room) | Seated(room):
                 return farewell(room)
-            case Fresh() | Asking() | Over():
+            case AwaitingHello() | Authorizing() | Over():
                 return []
             case _:
                 assert_never(state)

@@ -1,8 +1,10 @@
-"""Four emoji that two people compare, to know that nobody is between them (a short authentication string, RFC 6189).
+"""Short authentication string (SAS, as in RFC 6189): four emoji that two people compare to detect an attacker between
+them.
 
-Each connection has two ends with a key each, which its fingerprint names.  One end commits itself to a nonce, the other
-answers with its own, the first reveals: so nobody can try nonces until the emoji match, and a guess is right once in
-2^24.  `docs/peer-protocol.md` has the frames; `web/sdk/src/verification/short-auth-string.ts` plays them.
+Each end of a connection has a key, identified by its DTLS fingerprint.  One end commits to a nonce, the other answers
+with its own, then the first reveals its nonce.  So an attacker can't try nonces until the emoji match, and a guess
+succeeds once in 2^24.  `docs/peer-protocol.md` defines the frames; `web/sdk/src/verification/short-auth-string.ts`
+exchanges them.
 """
 
 import hashlib
@@ -11,7 +13,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 SAS_NONCE_BYTES: Final = 16
-"""Bytes of each side's nonce."""
+"""Length of each side's nonce in bytes."""
 
 EMOJI: Final = (
     *(("🦊", "fox"), ("🐻", "bear"), ("🦒", "giraffe"), ("🐯", "tiger"), ("🐮", "cow"), ("🐵", "monkey")),
@@ -33,32 +35,32 @@ EMOJI: Final = (
     *(("👢", "boot"), ("🏠", "house"), ("🏰", "castle"), ("⛺", "tent"), ("🧹", "broom"), ("🧵", "thread")),
     *(("📷", "camera"), ("🧺", "basket"), ("🧩", "puzzle"), ("🪂", "parachute")),
 )
-"""64 of them, with the words to read aloud."""
+"""The 64 emoji, each with a word to read aloud."""
 
 COMPARED: Final = 4
-"""How many are compared."""
+"""How many emoji are compared."""
 
 
 class Ends(Struct, frozen=True):
-    """The SHA-256 fingerprints of both keys of a connection, as one end knows them."""
+    """The SHA-256 fingerprints of both keys of a connection, as seen by one end."""
 
     committer: bytes
     responder: bytes
 
 
 def commitment(nonce: bytes, ends: Ends) -> bytes:
-    """What the committer says first."""
+    """The hash that the committer sends first."""
     return _hash("commit", nonce, ends)
 
 
 def emoji(committed: bytes, answered: bytes, ends: Ends) -> tuple[tuple[str, str], ...]:
-    """The four, each with its word, from both nonces."""
+    """The four emoji for both nonces, each with its word."""
     bits = int.from_bytes(_hash("emoji", committed + answered, ends)[:3])
     return tuple(EMOJI[bits >> shift & 63] for shift in (18, 12, 6, 0))
 
 
 def statement(role: Literal["committer", "responder"], committed: bytes, answered: bytes, ends: Ends) -> bytes:
-    """What each end signs with its long-term key (ECDSA, P-256, SHA-256), to be recognised another time."""
+    """The bytes that each end signs with its long-term key (ECDSA, P-256, SHA-256), to be recognised in later calls."""
     return _hash(role, committed + answered, ends)
 
 

@@ -1,9 +1,9 @@
-"""End-to-end encryption of signalling: members who share a link's secret seal what they say through the broker.
+"""End-to-end encryption of signalling: members who share a link's secret encrypt names and signals, so that the broker
+can neither read nor change them.
 
-The broker can neither read nor change it.  `docs/peer-protocol.md` has the format; this module and
-`web/sdk/src/signalling/signal-encryption.ts` both pass the vectors in `tests/vectors/seal.json`.  Keys come from
-HKDF-SHA-256 (RFC 5869), sealing is AES-256-GCM (NIST SP 800-38D).  The caller passes in randomness: an `iv` must never
-be used twice under one secret.
+`docs/peer-protocol.md` defines the format; this module and `web/sdk/src/signalling/signal-encryption.ts` both pass the
+vectors in `tests/vectors/seal.json`.  Keys are derived with HKDF-SHA-256 (RFC 5869), encryption is AES-256-GCM (NIST
+SP 800-38D).  The caller passes in randomness: an `iv` must never be used twice with one secret.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -19,13 +19,13 @@ LINK_SECRET_BYTES: Final = 16
 """Bytes of the secret in a link, after `#`; 22 characters of base64url."""
 
 NONCE_BYTES: Final = 16
-"""Bytes of a member's nonce, fresh with each page."""
+"""Length of a member's nonce in bytes; each page load makes a new one."""
 
 IV_BYTES: Final = 12
-"""Bytes of chance in each sealed text."""
+"""Length of the random initialization vector of each ciphertext, in bytes."""
 
 CARD_CHARACTERS: Final = 400
-"""Characters of every card, however long the name."""
+"""Length of an encrypted card, the same for every name."""
 
 _NAME_BYTES: Final = 256
 _COUNT_BYTES: Final = 8
@@ -35,33 +35,33 @@ Purpose = Literal["card", "signal"]
 
 
 class Card(Struct, frozen=True):
-    """What a member shows to those who share the secret, in the place of a name."""
+    """A member's name and nonce; its encrypted form replaces the name in messages."""
 
     nonce: bytes
     name: str
 
 
 class Endpoint(Struct, frozen=True):
-    """One end of a sealed way: the id that the broker gave, and the nonce of the card there."""
+    """Sender or receiver of an encrypted signal: the peer id given by the broker, and the nonce from the card."""
 
     id: str
     nonce: bytes
 
 
 class Seal:
-    """The keys of one room's secret."""
+    """Encrypts and decrypts cards and signals with the keys derived from one room's secret."""
 
     def __init__(self, secret: bytes, room: str) -> None:
         self._cards = AESGCM(derive(secret, room, "card"))
         self._signals = AESGCM(derive(secret, room, "signal"))
 
     def seal_card(self, card: Card, iv: bytes) -> str:
-        """The card as `join` and `resume` carry it: `CARD_CHARACTERS` long."""
+        """The encrypted card for `join` and `resume`: `CARD_CHARACTERS` long."""
         plain = card.nonce + card.name.encode().ljust(_NAME_BYTES, b"\0")
         return _to_text(iv + self._cards.encrypt(iv, plain, None))
 
     def open_card(self, text: str) -> Card | None:
-        """None if it is no card, or was sealed with another secret or for another room."""
+        """Decrypt a card.  Returns None if it isn't one, or was encrypted with another secret or for another room."""
         raw = _from_text(text)
         if raw is None or len(text) != CARD_CHARACTERS:
             return None
@@ -72,12 +72,15 @@ class Seal:
             return None
 
     def seal_signal(self, text: str, sender: Endpoint, receiver: Endpoint, count: int, iv: bytes) -> str:
-        """The data of a `signal`.  `count` grows with each one that this sender seals for this receiver."""
-        sealed = self._signals.encrypt(iv, text.encode(), _way(sender, receiver, count))
+        """The encrypted `data` of a `signal`.  `count` must increase with each signal from this sender to receiver."""
+        sealed = self._signals.encrypt(iv, text.encode(), _associated_data(sender, receiver, count))
         return _to_text(count.to_bytes(_COUNT_BYTES) + iv + sealed)
 
     def open_signal(self, data: str, sender: Endpoint, receiver: Endpoint, after: int) -> tuple[int, str] | None:
-        """The count and the text; None if it was sealed for another way, changed, or not `after` the last one."""
+        """Decrypt a signal to its count and text.
+
+        Returns None if it was for other endpoints, was changed, or its count isn't greater than `after` (a replay).
+        """
         raw = _from_text(data)
         if raw is None or len(raw) < _COUNT_BYTES + IV_BYTES + _TAG_BYTES:
             return None
@@ -86,18 +89,18 @@ class Seal:
             return None
         iv, sealed = raw[_COUNT_BYTES : _COUNT_BYTES + IV_BYTES], raw[_COUNT_BYTES + IV_BYTES :]
         try:
-            return count, self._signals.decrypt(iv, sealed, _way(sender, receiver, count)).decode()
+            return count, self._signals.decrypt(iv, sealed, _associated_data(sender, receiver, count)).decode()
         except (InvalidTag, UnicodeError):
             return None
 
 
 def derive(secret: bytes, room: str, purpose: Purpose) -> bytes:
-    """The key of 32 bytes for one purpose in one room."""
+    """Derive the 32-byte key for one purpose in one room."""
     salt = f"eyeline.v1 {room}".encode()
     return HKDF(SHA256(), length=32, salt=salt, info=purpose.encode()).derive(secret)
 
 
-def _way(sender: Endpoint, receiver: Endpoint, count: int) -> bytes:
+def _associated_data(sender: Endpoint, receiver: Endpoint, count: int) -> bytes:
     ends = (sender.id, _to_text(sender.nonce), receiver.id, _to_text(receiver.nonce))
     return " ".join([*ends, str(count)]).encode()
 
@@ -111,4 +114,4 @@ def _from_text(text: str) -> bytes | None:
         raw = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
     except ValueError:
         return None
-    return raw if _to_text(raw) == text else None  # the decoder skips what is no base64
+    return raw if _to_text(raw) == text else None  # the decoder skips invalid characters

@@ -263,7 +263,7 @@ class _Api:
         peer = request.path_params["member"]
         rooms = self._context.rooms()
         if peer not in [seat.member.id for seat in rooms.inside(name)]:
-            raise Fault("not-found", "Nobody in this room has that id.")
+            raise Fault("not-found", "There is nobody with that id in this room.")
         rooms.post(name, Remove(peer))
         return _NOTHING()
 

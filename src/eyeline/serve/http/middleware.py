@@ -79,7 +79,9 @@ class Middleware:
             await refuse("too-many-requests", complete)
 
     def _admits(self, scope: Scope) -> bool:
-        return self._limits.admits(client_address.client(scope, self._trusted), asyncio.get_running_loop().time())
+        return self._limits.admit_request(
+            client_address.client(scope, self._trusted), asyncio.get_running_loop().time()
+        )
 
     def _warn_of_proxy(self, scope: Scope) -> None:
         """Behind a proxy that isn't trusted all people share one address, and its limits."""

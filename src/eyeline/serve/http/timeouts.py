@@ -13,43 +13,42 @@ from uvicorn.server import ServerState
 from eyeline.serve.connection_limits import HEAD_BYTES_MAX, REQUEST_WITHIN
 
 PIPELINED_MAX: Final = 16
-"""Requests that may have come before the first of them is answered.  Browsers send one at a time; one read can hold ten
-thousand."""
+"""Maximum of pipelined requests.  Browsers send one at a time, but one read can hold ten thousand."""
 
 STUCK_WITHIN: Final = 30.0
-"""Seconds in which a client must take at least some of an answer."""
+"""Seconds in which a slow client must read at least part of a response."""
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Turns away requests without end, in size or in time.
+    """Limits the size of requests and the time that clients may take to send them and to read responses.
 
-    `told` is the address of the client where a proxy has said it ahead of the requests: it, and not the proxy's own, is
-    whom they come from, and by which their headers are believed or not.
+    `forwarded` is the client's address if a proxy has sent it ahead of the requests (PROXY protocol).  It replaces the
+    proxy's own address, also when deciding whether to trust forwarding headers.
     """
 
     def __init__(
         self,
-        told: tuple[str, int] | None,
+        forwarded: tuple[str, int] | None,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._told = told
+        self._forwarded = forwarded
 
     _head_bytes: int | None = 0  # None once the head is complete
-    _overdue: asyncio.TimerHandle | None = None
-    _stuck: asyncio.TimerHandle | None = None
+    _request_timeout: asyncio.TimerHandle | None = None
+    _write_timeout: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
-        """A client has come."""
+        """A client has connected."""
         super().connection_made(transport)
-        self.client = self._told or self.client
-        self._await_request()
+        self.client = self._forwarded or self.client
+        self._start_request_timeout()
 
     def data_received(self, data: bytes) -> None:
-        """Part of a request."""
+        """Part of a request was received."""
         if self._head_bytes is not None:
             self._head_bytes += len(data)
             if self._head_bytes - len(data) > HEAD_BYTES_MAX:
@@ -58,69 +57,71 @@ class HttpProtocol(HttpToolsProtocol):
         super().data_received(data)
 
     def on_message_begin(self) -> None:
-        """The first byte of a head."""
+        """A new request has begun."""
         super().on_message_begin()
         self._head_bytes = 0
-        self._await_request()
+        self._start_request_timeout()
 
     def on_headers_complete(self) -> None:
-        """The last one."""
+        """The head of the request is complete."""
         self._head_bytes = None
         if len(self.pipeline) >= PIPELINED_MAX:
-            raise HttpParserError  # which ends the reading, and the connection
+            raise HttpParserError  # makes uvicorn close the connection
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """A body has come, or there is none."""
-        self._calm()
+        """The request is complete, with its body if it has one."""
+        self._cancel_request_timeout()
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        """The head was all; others go on from here."""
-        self._calm()
-        self._wait_no_more()
-        if self._told is not None:
-            protocol = partial(cast("Callable[..., asyncio.Protocol]", self.ws_protocol_class), told=self._told)
+        """The request is a WebSocket handshake: its own protocol takes over."""
+        self._cancel_request_timeout()
+        self._cancel_write_timeout()
+        if self._forwarded is not None:
+            protocol = partial(
+                cast("Callable[..., asyncio.Protocol]", self.ws_protocol_class), forwarded=self._forwarded
+            )
             self.ws_protocol_class = cast("type[asyncio.Protocol]", protocol)
         super().handle_websocket_upgrade()
 
     def pause_writing(self) -> None:
-        """The client reads more slowly than we write."""
+        """Backpressure: the client reads more slowly than we write."""
         super().pause_writing()
-        self._await_reading()
+        self._start_write_timeout()
 
     def resume_writing(self) -> None:
-        """It has caught up."""
-        self._wait_no_more()
+        """The client has caught up."""
+        self._cancel_write_timeout()
         super().resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone."""
-        self._calm()
-        self._wait_no_more()
+        """The client has disconnected."""
+        self._cancel_request_timeout()
+        self._cancel_write_timeout()
         super().connection_lost(exc)
 
-    def _await_reading(self) -> None:
-        self._wait_no_more()
+    def _start_write_timeout(self) -> None:
+        self._cancel_write_timeout()
         left = self.transport.get_write_buffer_size()
-        self._stuck = self.loop.call_later(STUCK_WITHIN, self._has_read, left)
+        self._write_timeout = self.loop.call_later(STUCK_WITHIN, self._check_progress, left)
 
-    def _has_read(self, left: int) -> None:
+    def _check_progress(self, left: int) -> None:
         if self.transport.get_write_buffer_size() < left:
-            self._await_reading()
+            self._start_write_timeout()
         else:
             self.transport.abort()
 
-    def _wait_no_more(self) -> None:
-        if self._stuck is not None:
-            self._stuck.cancel()
-            self._stuck = None
+    def _cancel_write_timeout(self) -> None:
+        if self._write_timeout is not None:
+            self._write_timeout.cancel()
+            self._write_timeout = None
 
-    def _await_request(self) -> None:
-        if self._overdue is None:
-            self._overdue = self.loop.call_later(REQUEST_WITHIN, self.transport.abort)
+    def _start_request_timeout(self) -> None:
+        if self._request_timeout is None:
+            self._request_timeout = self.loop.call_later(REQUEST_WITHIN, self.transport.abort)
 
-    def _calm(self) -> None:
-        if self._overdue is not None:
-            self._overdue.cancel()
-            self._overdue = None
+    def _cancel_request_timeout(self) -> None:
+        if self._request_timeout is not None:
+            self._request_timeout.cancel()
+            self._request_timeout = None

@@ -79,7 +79,7 @@ class TcpStream(asyncio.Protocol):
         client = self._client or transport.get_extra_info("peername")
         server = transport.get_extra_info("sockname")
         flow = Flow("stream", _address(client), _address(server))
-        if self._limits is not None and not self._limits.connects(source_of(flow.client.ip), self._loop.time()):
+        if self._limits is not None and not self._limits.admit_stream(source_of(flow.client.ip), self._loop.time()):
             self._handler.refused["too-many-connections"] += 1
             self.shutdown()
             return
@@ -156,7 +156,7 @@ class TcpStream(asyncio.Protocol):
 
     def _leave(self, flow: Flow) -> None:
         if self._limits is not None:
-            self._limits.disconnects(source_of(flow.client.ip))
+            self._limits.release_stream(source_of(flow.client.ip))
 
     def shutdown(self) -> None:
         """Close it at once, with all that waits to be sent.  uvicorn calls it when the server stops."""

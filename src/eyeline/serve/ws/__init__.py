@@ -1,1 +1,1 @@
-"""WebSockets: one `Connection` for each socket, its edges, and the bus to the rooms."""
+"""WebSocket signalling: one `Connection` per socket, its ASGI and fast-path edges, and the bus to the rooms."""

@@ -1,4 +1,4 @@
-"""WebSockets over ASGI: the portable edge, which runs in anybody's ASGI server."""
+"""WebSockets over ASGI: the portable edge, which runs in any ASGI server, with a bounded send queue (backpressure)."""
 
 import asyncio
 import contextlib
@@ -8,15 +8,15 @@ from typing import NamedTuple, Protocol
 from starlette.types import Message, Receive, Scope, Send
 
 from eyeline.serve.connection_limits import AdmittedSocket
-from eyeline.serve.ws.connection import CLOSE_WITHIN, OUTBOX_BYTES, AskSite, Broker, Connection, Full, Socket
+from eyeline.serve.ws.connection import CLOSE_WITHIN, OUTBOX_BYTES, AuthorizeRoom, Broker, Connection, Full, Socket
 from eyeline.signalling.messages import SUBPROTOCOL
 from eyeline.signalling.session import Ice
 
 
 class Outbox:
-    """A `Socket`: what is to be sent waits here, bounded, for the one task that sends.
+    """A `Socket` with a bounded send queue, drained by the one task that sends.
 
-    `limit` is the time-out of the whole connection: it starts to run when the socket is closed from here.
+    `limit` is the timeout of the whole connection: it starts when the server closes the socket.
     """
 
     def __init__(self, limit: asyncio.Timeout) -> None:
@@ -26,7 +26,7 @@ class Outbox:
         self._ready = asyncio.Event()
         self._closing = False
 
-    def say(self, text: bytes) -> None:
+    def send_text(self, text: bytes) -> None:
         """See `Socket`."""
         if self._closing:
             return
@@ -43,7 +43,7 @@ class Outbox:
             self._put({"type": "websocket.close", "code": code, "reason": reason})
 
     async def pump(self, send: Send) -> None:
-        """Sends what comes, until the socket is closed by either side."""
+        """Send queued messages until either side closes the socket."""
         while True:
             await self._ready.wait()
             while self._messages:
@@ -54,7 +54,7 @@ class Outbox:
                 try:
                     await send(message)
                 except OSError:
-                    return  # the client is gone; the reading side hears of it too
+                    return  # the client has disconnected; the receiving side notices too
                 if message["type"] == "websocket.close":
                     return
             self._ready.clear()
@@ -65,30 +65,30 @@ class Outbox:
 
 
 class FastPathSocket(Socket, Protocol):
-    """What our own server offers in the scope's extensions as `eyeline.fast_path`: frames skip ASGI."""
+    """The scope extension `eyeline.fast_path` of our own server: frames bypass ASGI."""
 
     def deliver_to(self, receiver: Connection) -> None:
-        """Hand every frame to `receiver` from now on."""
+        """Pass every frame to `receiver` from now on."""
 
 
 class Call(NamedTuple):
-    """Who opens a WebSocket, and what holds for them."""
+    """The context of one WebSocket: its limits, its ICE servers, and the site's authorization."""
 
     admitted: AdmittedSocket
     ice: Ice
-    site: AskSite | None
-    """Asked who they are, where the site decides that."""
+    site: AuthorizeRoom | None
+    """The site's code that authorizes clients; None if the site doesn't decide."""
 
 
 async def serve(broker: Broker, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
-    """One WebSocket, from its acceptance to its end."""
+    """Serve one WebSocket, from accepting it to its end."""
     await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
     fast_path: FastPathSocket | None = (scope.get("extensions") or {}).get("eyeline.fast_path")
     if fast_path is not None:
         connection = broker.open(fast_path, call.admitted, call.ice)
         fast_path.deliver_to(connection)
         try:
-            await _listen(connection, call.site, receive)
+            await _receive_all(connection, call.site, receive)
         finally:
             broker.drop(connection)
         return
@@ -97,19 +97,21 @@ async def serve(broker: Broker, call: Call, scope: Scope, receive: Receive, send
             outbox = Outbox(limit)
             connection = broker.open(outbox, call.admitted, call.ice)
             try:
-                await _converse(outbox, connection, call.site, receive, send)
+                await _exchange(outbox, connection, call.site, receive, send)
             finally:
                 broker.drop(connection)
 
 
-async def _converse(outbox: Outbox, connection: Connection, site: AskSite | None, receive: Receive, send: Send) -> None:
+async def _exchange(
+    outbox: Outbox, connection: Connection, site: AuthorizeRoom | None, receive: Receive, send: Send
+) -> None:
     async with asyncio.TaskGroup() as tasks:
         pump = tasks.create_task(outbox.pump(send))
-        await _listen(connection, site, receive)
+        await _receive_all(connection, site, receive)
         pump.cancel()
 
 
-async def _listen(connection: Connection, site: AskSite | None, receive: Receive) -> None:
+async def _receive_all(connection: Connection, site: AuthorizeRoom | None, receive: Receive) -> None:
     async with asyncio.TaskGroup() as tasks:
         asking = None if site is None else tasks.create_task(connection.consult(site))
         while (message := await receive())["type"] == "websocket.receive":

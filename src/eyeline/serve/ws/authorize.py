@@ -1,4 +1,4 @@
-"""Who may enter rooms: from settings to the desk where passes are checked, and the way to the site's own code."""
+"""Authorization: the verifier of passes, built from the settings, and the call to the site's own `authorize` code."""
 
 import asyncio
 import hashlib
@@ -19,15 +19,16 @@ from eyeline.signalling.passes import NAME_CHARACTERS_MAX, PassVerifier, Person,
 _log = logging.getLogger("eyeline.entrance")
 
 AUTHORIZE_WITHIN: Final = 10.0
-"""Seconds that the site's code has to say who somebody is; then they may not enter."""
+"""Timeout of the site's code in seconds; after that the client may not enter."""
 
 Authorize = Callable[[Scope, str], Awaitable[Person | None]]
-"""The site's own code: who opens this WebSocket (its ASGI scope, with headers, cookies and whatever middleware has put
-there) to enter this room?  None turns them away.  Asked for each `hello` without a pass, not when they come back."""
+"""The site's own code: identifies the person who opens this WebSocket, given its ASGI scope (with headers, cookies and
+anything added by middleware) and the room.  None denies entry.  Called for each `hello` without a pass, not when a
+member reconnects."""
 
 
 def pass_verifier(settings: Settings, secret: bytes) -> PassVerifier:
-    """Checks passes by the keys of the site, and signs ones of the server's own.  Raises `SetupError`."""
+    """The verifier for the site's pass keys and the server's own.  Raises `SetupError`."""
     try:
         keys = {} if settings.pass_keys is None else keys_of(settings.pass_keys.read_bytes())
     except OSError as error:
@@ -41,7 +42,7 @@ def pass_verifier(settings: Settings, secret: bytes) -> PassVerifier:
 
 
 async def consult(authorize: Authorize, scope: Scope, room: RoomName) -> Person | None:
-    """What the site says.  Where it fails, or says what can't be, nobody enters, and the log has why."""
+    """Call the site's code.  If it fails, times out or returns an invalid value, deny entry and log why."""
     try:
         async with asyncio.timeout(AUTHORIZE_WITHIN):
             person = await authorize(scope, room)

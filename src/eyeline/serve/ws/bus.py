@@ -1,4 +1,4 @@
-"""The bus between sessions and rooms: neither ever touches the other, wherever they live."""
+"""Message bus between sessions and rooms, which never access each other directly and may be in different processes."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -7,39 +7,39 @@ from typing import Protocol
 from eyeline.serve.alarm import Alarm
 from eyeline.signalling.messages import PeerId, Refused, RoomName
 from eyeline.signalling.refusals import REFUSALS
-from eyeline.signalling.requests import Enter, Look, News, RelaySignal, Request, SessionId, Tell
+from eyeline.signalling.requests import EnterLobby, News, Notify, RelaySignal, Request, RequestSeat, SessionId
 from eyeline.signalling.room import BrokerRun, Room
 from eyeline.signalling.seat import Seat
 
 Mailbox = Callable[[News], None]
-"""How a session is told: returns at once, keeps nothing that has no bound, raises nothing."""
+"""Delivers news to a session.  Must return at once, buffer only within limits, and never raise."""
 
 
 Vacated = Callable[[RoomName, PeerId], None]
-"""Is told that somebody's seat is nobody's any more."""
+"""Called when a seat is released."""
 
 
 class Bus(Protocol):
     """Carries requests to the one process that holds a room, and news back."""
 
     def attach(self, session: SessionId, mailbox: Mailbox) -> None:
-        """From now on news for the session goes into the mailbox."""
+        """Deliver the session's news to this mailbox from now on."""
 
     def detach(self, session: SessionId) -> None:
-        """No more news for the session; news on its way is dropped."""
+        """Stop delivering news to the session; news in flight is dropped."""
 
     def post(self, room: RoomName, request: Request) -> None:
-        """Ask the room.  Requests of one session to one room arrive in order."""
+        """Send a request to the room.  Requests of one session to one room arrive in order."""
 
 
 class LocalBus:
-    """All rooms are in this process: a function call, no queue.
+    """A bus whose rooms are all in this process: function calls, no queue.
 
-    Of `rooms` that there can be, a further one is refused with `busy`, except to who comes back to a seat.
+    Once there are `rooms` rooms, further ones are refused with `busy`, except for members who resume a seat.
     """
 
     def __init__(self, *, capacity: int, rooms: int, broker_run: BrokerRun, vacated: Vacated) -> None:
-        self._most = rooms
+        self._rooms_max = rooms
         self._capacity = capacity
         self._broker_run = broker_run
         self._vacated = vacated
@@ -57,35 +57,39 @@ class LocalBus:
 
     def post(self, room: RoomName, request: Request) -> None:
         """See `Bus`."""
-        if room not in self._rooms and len(self._rooms) >= self._most and isinstance(request, Look | Enter):
-            self._deliver([Tell(request.session, Refused("busy", REFUSALS["busy"].message))])
+        if (
+            room not in self._rooms
+            and len(self._rooms) >= self._rooms_max
+            and isinstance(request, EnterLobby | RequestSeat)
+        ):
+            self._deliver([Notify(request.session, Refused("busy", REFUSALS["busy"].message))])
             return
         machine, alarm = self._rooms.get(room) or self._open(room)
-        tells = machine.receive(request, self._loop.time())
-        if not isinstance(request, RelaySignal):  # which empties no room and changes no time
+        news = machine.receive(request, self._loop.time())
+        if not isinstance(request, RelaySignal):  # a signal neither empties a room nor changes its deadline
             self._settle(room, machine, alarm)
-        self._deliver(tells)
+        self._deliver(news)
 
     def names(self) -> Iterable[RoomName]:
-        """All rooms that there are."""
+        """The names of all rooms."""
         return self._rooms
 
     def inside(self, room: RoomName) -> list[Seat]:
-        """The seats of the room, in order of arrival; none if there is no such room."""
-        there = self._rooms.get(room)
-        return [] if there is None else there[0].inside
+        """The seats of the room, in order of arrival; empty if the room doesn't exist."""
+        found = self._rooms.get(room)
+        return [] if found is None else found[0].inside
 
     def __len__(self) -> int:
-        """How many rooms there are."""
+        """The number of rooms."""
         return len(self._rooms)
 
     def seats(self) -> dict[str, int]:
-        """How many seats have a socket (`here`), and how many are kept for who is `away`."""
+        """How many members are connected (`here`), and how many seats are kept for members who are `away`."""
         here = sum(room.present for room, _ in self._rooms.values())
         return {"here": here, "away": sum(room.seats for room, _ in self._rooms.values()) - here}
 
     def close(self) -> None:
-        """Forget all rooms and their alarms."""
+        """Discard all rooms and stop their alarms."""
         for _, alarm in self._rooms.values():
             alarm.stop()
         self._rooms.clear()
@@ -93,12 +97,12 @@ class LocalBus:
     def _open(self, name: RoomName) -> tuple[Room, Alarm]:
         room = Room(name, capacity=self._capacity, broker_run=self._broker_run, now=self._loop.time())
 
-        def ring(now: float) -> None:
-            tells = room.wake(now)
+        def on_due(now: float) -> None:
+            news = room.wake(now)
             self._settle(name, room, alarm)
-            self._deliver(tells)
+            self._deliver(news)
 
-        alarm = Alarm(room, ring)
+        alarm = Alarm(room, on_due)
         self._rooms[name] = room, alarm
         return room, alarm
 
@@ -110,10 +114,10 @@ class LocalBus:
             alarm.stop()
             self._rooms.pop(name, None)
         else:
-            alarm.look()
+            alarm.reschedule()
 
-    def _deliver(self, tells: list[Tell]) -> None:
-        for tell in tells:
-            mailbox = self._mailboxes.get(tell.session)
+    def _deliver(self, news: list[Notify]) -> None:
+        for each in news:
+            mailbox = self._mailboxes.get(each.session)
             if mailbox is not None:
-                mailbox(tell.news)
+                mailbox(each.news)

@@ -1,4 +1,4 @@
-"""The broker's edge: drives one `Session` for each socket, whatever kind of socket it is."""
+"""WebSocket connections: drives one `Session` per socket, drops slow clients, and drains all on shutdown."""
 
 import asyncio
 import logging
@@ -17,14 +17,14 @@ from eyeline.serve.ws.bus import Bus
 from eyeline.signalling.messages import FromBroker, PeerId, Refused, RoomName, Signalled, encode_utf8
 from eyeline.signalling.passes import Person
 from eyeline.signalling.refusals import REFUSALS
-from eyeline.signalling.requests import Admitted, Look, News, RelaySignal, Request, SessionId
+from eyeline.signalling.requests import Admitted, EnterLobby, News, RelaySignal, Request, SessionId
 from eyeline.signalling.session import (
     LEFT,
-    Ask,
     Close,
-    Entering,
     Ice,
+    Joining,
     Post,
+    RequestAuthorization,
     Seated,
     SendMessage,
     Session,
@@ -35,42 +35,42 @@ from eyeline.signalling.session import (
 _log = logging.getLogger("eyeline.broker")
 
 GOODBYE_MS: Final = 1000
-"""Milliseconds after which clients are told to come back when the broker goes away, at least.  Each adds or takes away
-a random half."""
+"""Minimum reconnect delay in milliseconds that clients get when the broker shuts down.  Each client adds or subtracts a
+random half of it (jitter)."""
 
 RETURN_MS: Final = 1.0
-"""Milliseconds for each client that is told so: all that come back together would wait for one another."""
+"""Additional milliseconds of that delay per connected client, so that they don't all reconnect at once."""
 
 
 OUTBOX_BYTES: Final = 512 * 1024
-"""What may wait for a client that reads slowly; then it is dropped with `too-slow`, and its room
-does not notice.  Twice what a resume may send again; with all else it costs less than 2 MB."""
+"""Maximum of bytes queued for a slow client; beyond it the client is dropped with `too-slow`, without delaying its
+room.  Twice the maximum that a resume replays.  Including all overhead, a connection takes less than 2 MB."""
 
 CLOSE_WITHIN: Final = 5.0
-"""Seconds that a client has to take its last messages and the close, before it is cut off."""
+"""Seconds in which a client must receive its last messages and the close, before the connection is aborted."""
 
 
 class Full(Exception):
-    """The client does not read: what is to be sent has reached its bound."""
+    """The send queue is full: the client doesn't read fast enough."""
 
 
-AskSite = Callable[[RoomName], Awaitable[Person | None]]
-"""Who may enter the room?  Raises nothing."""
+AuthorizeRoom = Callable[[RoomName], Awaitable[Person | None]]
+"""Authorizes the client for a room.  Never raises."""
 
 
 class Socket(Protocol):
-    """What a WebSocket edge gives to its connection.  Neither call waits."""
+    """The sending side of a WebSocket.  Neither call blocks."""
 
-    def say(self, text: bytes) -> None:
-        """One text frame, in UTF-8 and in order.  Raises `Full`."""
+    def send_text(self, text: bytes) -> None:
+        """Queue one text frame, encoded as UTF-8.  Frames are sent in order.  Raises `Full`."""
 
     def close(self, code: int, reason: str) -> None:
-        """Close after all that was sent before; if the client does not read, at once.  Nothing is sent after it."""
+        """Close after flushing the queue, or at once if the client doesn't read.  Later sends are ignored."""
 
 
 @dataclass
 class Tally:
-    """What has happened since the start; `serve/metrics.py` says what each figure means."""
+    """Event counters since the start; `serve/metrics.py` describes each figure."""
 
     joins: Counter[str] = field(default_factory=Counter)
     resumes: Counter[str] = field(default_factory=Counter)
@@ -86,53 +86,55 @@ class Connection:
     def __init__(self, socket: Socket, bus: Bus, policy: SessionPolicy, admitted: AdmittedSocket, tally: Tally) -> None:
         self._admitted = admitted
         self._tally = tally
-        self._is_noted = is_noted()
+        self._logs_debug = is_noted()
         self._loop = asyncio.get_running_loop()
         self._socket = socket
         self._bus = bus
         now = self._loop.time()
         self._session = Session(SessionId(secrets.token_urlsafe(9)), PeerId(secrets.token_urlsafe(12)), policy, now)
-        self._alarm = Alarm(self._session, self._ring)
-        self._alarm.look()
-        self._asked: asyncio.Queue[RoomName] = asyncio.Queue(1)  # the session asks, and waits for the answer
-        bus.attach(self._session.id, self._hear)
+        self._alarm = Alarm(self._session, self._on_due)
+        self._alarm.reschedule()
+        self._asked: asyncio.Queue[RoomName] = asyncio.Queue(1)  # a session asks once, then waits for the answer
+        bus.attach(self._session.id, self._on_news)
 
-    async def consult(self, site: AskSite) -> None:
-        """Puts to the site what the session asks, until it is cancelled."""
+    async def consult(self, site: AuthorizeRoom) -> None:
+        """Forward the session's authorization requests to the site, until cancelled."""
         while True:
             person = await site(await self._asked.get())
-            self._perform(self._session.answer(person, self._loop.time()))
-            self._alarm.look()
+            self._perform(self._session.authorized(person, self._loop.time()))
+            self._alarm.reschedule()
 
     def receive(self, text: str | bytes) -> None:
-        """A message has come."""
+        """A message was received."""
         now = self._loop.time()
         self._perform(
-            self._session.receive(text, now) if self._admitted.speaks(now) else self._session.give_up("too-fast")
+            self._session.receive(text, now) if self._admitted.count_message(now) else self._session.drop("too-fast")
         )
-        self._alarm.look()
+        self._alarm.reschedule()
 
-    def notice(self) -> None:
-        """A frame has come that is no whole message, such as a ping: it counts like one, and tells nothing."""
+    def receive_control(self) -> None:
+        """A frame that isn't a whole message was received, such as a ping: it counts against the rate limit only."""
         now = self._loop.time()
-        self._perform(self._session.notice(now) if self._admitted.speaks(now) else self._session.give_up("too-fast"))
+        self._perform(
+            self._session.receive_control(now) if self._admitted.count_message(now) else self._session.drop("too-fast")
+        )
 
-    def give_up(self) -> None:
-        """The client does not read: it is dropped alone."""
-        self._perform(self._session.give_up("too-slow"))
+    def drop_slow(self) -> None:
+        """Drop a slow client, without affecting others."""
+        self._perform(self._session.drop("too-slow"))
 
-    def lose(self) -> None:
-        """The socket is gone.  The last call."""
-        self._perform(self._session.lose())
+    def socket_lost(self) -> None:
+        """The socket has closed.  Must be the last call."""
+        self._perform(self._session.socket_lost())
         self._alarm.stop()
         self._bus.detach(self._session.id)
 
-    def see_out(self, back_in_ms: int) -> None:
-        """The broker is going away."""
-        self._perform(self._session.see_out(back_in_ms))
+    def drain(self, back_in_ms: int) -> None:
+        """The broker is shutting down."""
+        self._perform(self._session.drain(back_in_ms))
 
-    def _hear(self, news: News) -> None:
-        if isinstance(self._session.state, Entering):
+    def _on_news(self, news: News) -> None:
+        if isinstance(self._session.state, Joining):
             answers = self._tally.resumes if self._session.state.back_to is None else self._tally.joins
             match news:
                 case Admitted():
@@ -140,12 +142,12 @@ class Connection:
                 case Refused(code):
                     answers[code] += 1
                 case _:
-                    pass  # about others
-        self._perform(self._session.hear(news, self._loop.time()))
-        if not isinstance(news, Signalled):  # most news is, and it changes no time
-            self._alarm.look()
+                    pass  # news about other members
+        self._perform(self._session.on_news(news, self._loop.time()))
+        if not isinstance(news, Signalled):  # the most frequent news, and it doesn't change the deadline
+            self._alarm.reschedule()
 
-    def _ring(self, now: float) -> None:
+    def _on_due(self, now: float) -> None:
         self._perform(self._session.wake(now))
 
     def _perform(self, effects: list[SessionEffect]) -> None:
@@ -154,12 +156,12 @@ class Connection:
                 case SendMessage(message):
                     self._send(message)
                 case Post(room, request):
-                    self._note("<", "request", type(request).__name__)
+                    self._log_debug("<", "request", type(request).__name__)
                     self._post(room, request)
-                case Ask(room):
+                case RequestAuthorization(room):
                     self._asked.put_nowait(room)
                 case Close(code, reason):
-                    self._note("=", "closed", reason)
+                    self._log_debug("=", "closed", reason)
                     if reason != LEFT:
                         self._tally.drops[reason] += 1
                     self._socket.close(code, reason)
@@ -169,35 +171,35 @@ class Connection:
     def _post(self, room: RoomName, request: Request) -> None:
         if isinstance(request, RelaySignal):
             self._tally.signals += 1
-        elif isinstance(request, Look) and not self._admitted.looks(self._loop.time()):
-            self._hear(Refused("too-many-looks", REFUSALS["too-many-looks"].message))
+        elif isinstance(request, EnterLobby) and not self._admitted.count_lookup(self._loop.time()):
+            self._on_news(Refused("too-many-looks", REFUSALS["too-many-looks"].message))
             return
         self._bus.post(room, request)
 
     def _send(self, message: FromBroker) -> None:
         if isinstance(message, Refused):
-            _log.info(LogEvent("!", refused=message.code, **self._who()))
+            _log.info(LogEvent("!", refused=message.code, **self._identity()))
             self._tally.refusals[message.code] += 1
         else:
-            self._note(">", "message", type(message).__name__)
+            self._log_debug(">", "message", type(message).__name__)
         try:
-            self._socket.say(encode_utf8(message))
+            self._socket.send_text(encode_utf8(message))
         except Full:
             if isinstance(message, Refused):
-                return  # the client that does not read is being told just that: its socket is closed next
-            self._loop.call_soon(self.give_up)  # not here: the room may be in the middle of telling others
+                return  # the slow client is already being dropped: its socket is closed next
+            self._loop.call_soon(self.drop_slow)  # not at once: the room may still be sending to others
 
-    def _note(self, sign: str, what: str, name: str) -> None:
-        if self._is_noted:
-            _log.debug(LogEvent(sign, **{what: name}, **self._who()))
+    def _log_debug(self, sign: str, what: str, name: str) -> None:
+        if self._logs_debug:
+            _log.debug(LogEvent(sign, **{what: name}, **self._identity()))
 
-    def _who(self) -> dict[str, str]:
+    def _identity(self) -> dict[str, str]:
         state = self._session.state
         return {"peer": state.peer} if isinstance(state, Seated) else {"session": self._session.id}
 
 
 class Broker:
-    """All connections of this process.  `terms` hold for each, with its own `ice`."""
+    """All connections of this process.  `policy` applies to each, with its own `ice` and `network`."""
 
     def __init__(self, bus: Bus, policy: SessionPolicy) -> None:
         self._bus = bus
@@ -209,7 +211,7 @@ class Broker:
         self._empty.set()
 
     def open(self, socket: Socket, admitted: AdmittedSocket, ice: Ice) -> Connection:
-        """A client has come.  `drop` it when its socket is gone."""
+        """A client has connected.  Call `drop` when its socket has closed."""
         policy = replace(self._policy, ice=ice, network=admitted.network)
         connection = Connection(socket, self._bus, policy, admitted, self.tally)
         self._connections.add(connection)
@@ -217,23 +219,23 @@ class Broker:
         return connection
 
     def __len__(self) -> int:
-        """How many connections there are."""
+        """The number of connections."""
         return len(self._connections)
 
     def drop(self, connection: Connection) -> None:
-        """The socket is gone."""
+        """The socket of this connection has closed."""
         self._connections.discard(connection)
-        connection.lose()
+        connection.socket_lost()
         if not self._connections:
             self._empty.set()
 
-    def see_out(self) -> None:
-        """Say goodbye to everybody: the process is going away."""
+    def drain(self) -> None:
+        """Send `goodbye` to all clients: the process is shutting down."""
         self.draining = True
         back_in_ms = max(GOODBYE_MS, round(len(self) * RETURN_MS))
         for connection in list(self._connections):
-            connection.see_out(back_in_ms)
+            connection.drain(back_in_ms)
 
-    async def emptied(self) -> None:
-        """Waits until all sockets are gone."""
+    async def drained(self) -> None:
+        """Wait until all sockets have closed."""
         await self._empty.wait()

@@ -1,9 +1,9 @@
-"""The short way from a WebSocket's bytes to its connection, where the server is our own.
+"""WebSocket fast path: parses frames straight from the transport when our own server runs, bypassing ASGI.
 
-ASGI takes a queue, two tasks and two turns of the event loop for each message.  Here a frame that is whole goes from
-the transport straight into `Connection.receive`, and what is sent straight into the transport: twice as many messages a
-second (`bench/signalling.py`).  All that is unusual (control frames, fragments, errors) goes through the `websockets`
-library as before, and so do the handshake and the end.
+ASGI costs a queue, two tasks and two event loop iterations per message.  Here a complete text frame goes directly from
+the transport to `Connection.receive`, and sent messages go directly to the transport: twice as many messages a second
+(`bench/signalling.py`).  Everything else (control frames, fragments, errors, the opening and closing handshakes) still
+goes through the `websockets` library.
 """
 
 from typing import Final, Protocol
@@ -20,7 +20,7 @@ except ImportError:
     from websockets.utils import apply_mask
 
 LATE_FRAMES: Final = 1000
-"""What a client may still send once the socket was closed from here; then it is cut off."""
+"""Frames that a client may still send after the server has closed the socket; then the connection is aborted."""
 
 _WHOLE_TEXT: Final = 0x80 | Opcode.TEXT
 _MASKED: Final = 0x80
@@ -28,47 +28,47 @@ _OPCODE: Final = 0x0F
 
 
 class Receiver(Protocol):
-    """Who takes the frames."""
+    """The receiver of frames."""
 
     def receive(self, text: str | bytes) -> None:
-        """A message has come."""
+        """A message was received."""
 
-    def notice(self) -> None:
-        """A frame has come that is no whole message."""
+    def receive_control(self) -> None:
+        """A frame that isn't a whole message was received."""
 
-    def give_up(self) -> None:
-        """More waits for the client than may: it does not read."""
+    def drop_slow(self) -> None:
+        """The send queue has exceeded its limit: the client is too slow."""
 
 
 class FastPath(WebSocketProtocol):
     """uvicorn's protocol until the handshake is done; then a `Socket` for its connection."""
 
     _receiver: Receiver | None = None
-    _held = b""
+    _unparsed = b""
     _late = 0
 
     def handle_connect(self, event: Request) -> None:
-        """Tell the application, by an extension of its scope, that there is a short way."""
+        """Offer the fast path to the application, as an extension of the scope."""
         super().handle_connect(event)
         if not self.handshake_complete:
             self.scope["extensions"]["eyeline.fast_path"] = self  # type: ignore[assignment]
 
     def deliver_to(self, receiver: Receiver) -> None:
-        """From now on frames go here; `websocket.disconnect` still comes by ASGI."""
+        """Deliver frames to this receiver from now on; `websocket.disconnect` still arrives through ASGI."""
         self._receiver = receiver
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of the handshake, or of frames."""
+        """Bytes of the handshake or of frames were received."""
         if self._receiver is None:
             super().data_received(data)
             return
-        if self._held:
-            data = self._held + data
+        if self._unparsed:
+            data = self._unparsed + data
         start = 0
         while (found := _payload(data, start)) is not None:
             payload, end = found
             if end - payload > self.config.ws_max_size:
-                super().data_received(data[start:])  # its header is enough to refuse it
+                super().data_received(data[start:])  # the header alone makes the library refuse it
                 return
             if end > len(data):
                 break
@@ -80,25 +80,26 @@ class FastPath(WebSocketProtocol):
             elif data[start] == _WHOLE_TEXT and data[start + 1] & _MASKED and not self.frames:
                 self._receiver.receive(apply_mask(data[payload:end], data[payload - 4 : payload]))
             else:
-                self._unusual(data[start:end])
+                self._through_library(data[start:end])
             start = end
-        self._held = data[start:]
+        self._unparsed = data[start:]
 
-    def _unusual(self, frame: bytes) -> None:
-        """A ping would be answered, and a part kept, as often as they come: so they count like messages.
+    def _through_library(self, frame: bytes) -> None:
+        """Handle a control frame or fragment through the library.
 
-        The library writes its answers whether they are read or not: so what waits is looked at after each.
+        They count against the rate limit like messages, since pings are answered and fragments buffered.  The library
+        writes its answers even if the client doesn't read, so the send buffer is checked after each.
         """
         if self._receiver is not None and frame[0] & _OPCODE != Opcode.CLOSE:
-            self._receiver.notice()
+            self._receiver.receive_control()
             if self.close_sent:
                 return
         super().data_received(frame)
         if self._receiver is not None and self.transport.get_write_buffer_size() > OUTBOX_BYTES:
-            self._receiver.give_up()
+            self._receiver.drop_slow()
 
     def send_receive_event_to_app(self) -> None:
-        """A message that came through the library is whole."""
+        """A message received through the library is complete."""
         if self._receiver is None:
             super().send_receive_event_to_app()
             return
@@ -106,7 +107,7 @@ class FastPath(WebSocketProtocol):
         if not self.close_sent:
             self._receiver.receive(message)
 
-    def say(self, text: bytes) -> None:
+    def send_text(self, text: bytes) -> None:
         """See `Socket`."""
         size = len(text)
         if size < 126:
@@ -121,7 +122,7 @@ class FastPath(WebSocketProtocol):
             self.transport.write(head + text)
 
     def close(self, code: int, reason: str) -> None:
-        """After all that was sent before, within `CLOSE_WITHIN`."""
+        """See `Socket`; takes at most `CLOSE_WITHIN` seconds."""
         if self.close_sent or self.transport.is_closing():
             return
         self.close_sent = True
@@ -131,7 +132,7 @@ class FastPath(WebSocketProtocol):
 
 
 def _payload(data: bytes, start: int) -> tuple[int, int] | None:
-    """Where the payload of the frame at `start` begins and ends (RFC 6455, 5.2); None until its header is there."""
+    """Start and end of the payload of the frame at `start` (RFC 6455, 5.2); None until its header is complete."""
     have = len(data) - start
     if have < 2:
         return None

@@ -1,4 +1,4 @@
-"""WebSocket timeout: a closed connection ends soon, even when its client has stopped reading."""
+"""WebSocket timeouts: a closed connection ends soon, even if its client has stopped reading."""
 
 import asyncio
 from typing import Any, Final
@@ -8,13 +8,17 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 
 LINGER: Final = 1.0
-"""Seconds that the last bytes of a WebSocket have, once the conversation is over; then it is cut off."""
+"""Seconds in which the last bytes of a closed WebSocket must be flushed; then the connection is aborted."""
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """A transport that is closed first sends what it holds; one whose client takes nothing would never be gone."""
+    """Aborts a closing connection after `LINGER`, because a transport waits for its buffer to flush before it closes,
+    which never ends if the client doesn't read.
 
-    _cut: asyncio.TimerHandle | None = None
+    `forwarded` is the client's address if a proxy has sent it ahead of the request (PROXY protocol).
+    """
+
+    _abort_timer: asyncio.TimerHandle | None = None
 
     def __init__(
         self,
@@ -22,34 +26,34 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
-        told: tuple[str, int] | None = None,
+        forwarded: tuple[str, int] | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._told = told
+        self._forwarded = forwarded
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The handshake has come."""
+        """The connection was handed over with its handshake."""
         super().connection_made(transport)
-        self.client = self._told or self.client
+        self.client = self._forwarded or self.client
 
     async def run_asgi(self) -> None:
-        """As uvicorn does, and then the end."""
+        """Run the application as uvicorn does, then start the timeout."""
         try:
             await super().run_asgi()
         finally:
-            self._end()
+            self._abort_later()
 
     def shutdown(self) -> None:
-        """The server stops."""
+        """The server is shutting down."""
         super().shutdown()
-        self._end()
+        self._abort_later()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The socket is gone."""
-        if self._cut is not None:
-            self._cut.cancel()
+        """The socket has closed."""
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
         super().connection_lost(exc)
 
-    def _end(self) -> None:
-        if self._cut is None and not self.disconnected:
-            self._cut = self.loop.call_later(LINGER, self.transport.abort)
+    def _abort_later(self) -> None:
+        if self._abort_timer is None and not self.disconnected:
+            self._abort_timer = self.loop.call_later(LINGER, self.transport.abort)

@@ -294,7 +294,7 @@ def test_no_state_remains_after_everything_expired() -> None:
         world.perform(world.server.closed(client.flow))
     world.advance(5000)
     state = world.server.allocations
-    assert (len(state), state._relayed, state._users, state._reservations, state._wishes) == (0, {}, {}, {}, {})
+    assert (len(state), state._relayed, state._users, state._reservations, state._pending) == (0, {}, {}, {}, {})
     assert not state._per_member
     opened = [effect.flow for effect in world.effects if isinstance(effect, Open)]
     assert sorted(opened) == sorted(effect.flow for effect in world.effects if isinstance(effect, Free))

@@ -58,7 +58,7 @@ def test_no_state_is_kept_for_unauthenticated_clients() -> None:
         assert stranger.allocate() == 401
     server = world.server
     assert len(server.allocations) == 0
-    assert (server._waiting, server.allocations._wishes, world.authenticator._members) == ({}, {}, set())
+    assert (server._waiting, server.allocations._pending, world.authenticator._members) == ({}, {}, set())
     assert world.effects == []
 
 

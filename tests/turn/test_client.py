@@ -71,7 +71,7 @@ def allocated(world: World) -> Simulation:
 
 def test_client_learns_its_reflexive_address() -> None:
     simulation = Simulation(World())
-    simulation.done(simulation.client.look(simulation.world.now))
+    simulation.done(simulation.client.request_binding(simulation.world.now))
     assert simulation.client.mapped == ALICE
 
 
@@ -90,7 +90,7 @@ def test_client_allocates_and_frees_despite_packet_loss(lost: list[bool]) -> Non
 def test_request_is_sent_seven_times_and_given_up_after_39_5_seconds() -> None:
     simulation = Simulation(World(), (True,) * 7)
     begun = simulation.world.now
-    assert simulation.play(simulation.client.look(begun)) == Silent(1)
+    assert simulation.play(simulation.client.request_binding(begun)) == Silent(1)
     assert (len(simulation.sent), simulation.world.now - begun) == (7, 39.5)
 
 
@@ -161,5 +161,5 @@ def test_invalid_data_is_dropped(nonsense: bytes) -> None:
 @pytest.mark.parametrize("stream", [True, False])
 def test_requests_over_tcp_are_not_retransmitted(stream: bool) -> None:
     client = Client(None, stream=stream, transaction=lambda: bytes(12))
-    [asked] = client.look(0.0)
+    [asked] = client.request_binding(0.0)
     assert (client.next_wake(), client.wake(39.5)) == ((39.5, [Silent(1)]) if stream else (0.5, [asked]))

@@ -14,7 +14,7 @@ from eyeline.turn.attributes import (
     Username,
     XorMappedAddress,
 )
-from eyeline.turn.effects import Effect, Flow, HangUp, Send
+from eyeline.turn.effects import CloseConnection, Effect, Flow, Send
 from eyeline.turn.integrity import add_fingerprint, sign
 from eyeline.turn.message import BINDING, Class, Message
 from eyeline.turn.server import ANSWERS_TO_A_STREAM, MAX_REQUEST_BYTES, Server
@@ -137,18 +137,18 @@ def test_tcp_connection_is_closed_after_a_few_responses() -> None:
     machine, stream = server(), flow(ALICE)._replace(transport="stream")
     said = [machine.receive(request(), stream, 0.0) for _ in range(2 * ANSWERS_TO_A_STREAM)]
     assert all(isinstance(send, Send) for [send] in said[:ANSWERS_TO_A_STREAM])
-    assert said[ANSWERS_TO_A_STREAM:] == [[HangUp(stream)], *[[]] * (ANSWERS_TO_A_STREAM - 1)]
+    assert said[ANSWERS_TO_A_STREAM:] == [[CloseConnection(stream)], *[[]] * (ANSWERS_TO_A_STREAM - 1)]
     machine.closed(stream)
     assert machine.receive(request(), stream, 0.0)
     machine.closed(stream)
-    assert not machine._heard
+    assert not machine._unauthenticated
 
 
 @pytest.mark.parametrize("junk", [b"junk", bytes(MAX_REQUEST_BYTES + 1)])
 def test_junk_over_tcp_counts_like_requests(junk: bytes) -> None:
     machine, stream = server(), flow(ALICE)._replace(transport="stream")
     assert [machine.receive(junk, stream, 0.0) for _ in range(ANSWERS_TO_A_STREAM)] == [[]] * ANSWERS_TO_A_STREAM
-    assert machine.receive(request(), stream, 0.0) == [HangUp(stream)]
+    assert machine.receive(request(), stream, 0.0) == [CloseConnection(stream)]
 
 
 def test_tcp_connections_have_separate_limits_that_spoofed_datagrams_cannot_use_up() -> None:

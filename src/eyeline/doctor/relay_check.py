@@ -33,7 +33,7 @@ of IPv6 also disguises."""
 async def look_up(where: Where, context: ssl.SSLContext | None) -> Said[Address]:
     """STUN: gives the address that this machine is seen at."""
     async with connected(where, context=context) as line:
-        await line.granted(line.client.look(_now()), "A Binding request")
+        await line.granted(line.client.request_binding(_now()), "A Binding request")
         if line.client.mapped is None:
             raise Trouble("stun-silent", "The answer has no address in it.")
         return Said(line.client.mapped, f"It sees this machine at {shown(line.client.mapped)}.")

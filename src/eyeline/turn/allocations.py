@@ -1,4 +1,5 @@
-"""The requests of TURN (RFC 8656, 7 to 12), when it is clear who signs them: what changes, and what to answer."""
+"""TURN allocations: handles the authenticated requests Allocate, Refresh, CreatePermission and ChannelBind (RFC 8656, 7
+to 12)."""
 
 import hmac
 from collections import Counter
@@ -29,30 +30,32 @@ from eyeline.turn.relay_attributes import (
 )
 
 MAX_PER_MEMBER: Final = 64
-"""Allocations and kept ports at once, by default: a browser makes one for each peer, TURN address and interface."""
+"""Default maximum of concurrent allocations and reserved ports: a browser makes one for each peer, TURN address and
+network interface."""
 
 RESERVATION_S: Final = 30
-"""How long EVEN-PORT keeps the next port (RFC 8656, 7.2)."""
+"""How long EVEN-PORT reserves the next port (RFC 8656, 7.2)."""
 
 Answer = tuple[Attribute, ...]
-"""An ERROR-CODE is its first attribute, or it is a success."""
+"""The attributes of a response: an error if the first is an ERROR-CODE, else a success."""
 
 
 class AllocationRules(NamedTuple):
-    """What an operator and the machine itself allow."""
+    """The limits set by the operator and by the host."""
 
     policy: Policy
     is_own: Callable[[bytes], bool]
-    """Whether an IP address is one of this machine's; no peer is there but our own relayed addresses."""
+    """Whether an IP address belongs to this machine; the only peers there are our own relayed addresses."""
     own_ports: Container[int] = ()
-    """Where we listen.  Not even an operator opens these: there would be TURN through TURN (RFC 8656, 21.1.7)."""
+    """The ports that the server listens on.  They can't be peers even if the operator has opened this machine's
+    addresses, since that would allow TURN through TURN (RFC 8656, 21.1.7)."""
     families: frozenset[int] = frozenset({IPV4})
-    """In which the edge can open relayed addresses."""
+    """The address families in which the I/O layer can open relayed addresses."""
     max_per_member: int = MAX_PER_MEMBER
 
 
-class _Wish(NamedTuple):
-    """An Allocate request that waits for the edge to open its addresses."""
+class _PendingAllocation(NamedTuple):
+    """An Allocate request that waits for the I/O layer to open its addresses."""
 
     member: str
     family: int
@@ -79,9 +82,9 @@ class Allocations:
         self._relayed: dict[Address, Address] = {}
         self._our_ips: set[bytes] = set()
         self._users: dict[Address, set[Flow]] = {}
-        """Who has had a channel to a relayed address of ours: the other side of each one's `uses`."""
+        """The flows that have had a channel to a relayed address of ours: the reverse index of `Allocation.uses`."""
         self._reservations: dict[bytes, _Reservation] = {}
-        self._wishes: dict[Flow, _Wish] = {}
+        self._pending: dict[Flow, _PendingAllocation] = {}
 
     def __len__(self) -> int:
         return len(self._allocations)
@@ -91,14 +94,14 @@ class Allocations:
         return self._allocations.get(flow)
 
     def resolve(self, peer: Address) -> Address | None:
-        """Where a peer at an address of our own really is; None if nobody is there whom we may send to."""
+        """The local address of a peer at one of our own addresses; None if we may not send there."""
         target = self._relayed.get(peer)
         if target is None and self._rules.policy.is_opened(peer.ip) and peer.port not in self._rules.own_ports:
             return peer
         return target
 
     def request(self, message: Message, signer: Signer, flow: Flow, now: float) -> tuple[list[Effect], Answer | None]:
-        """Do what a request asks.  There is no answer yet if the edge has to open an address first: see `opened`."""
+        """Handle a request.  The answer is None if the I/O layer has to open an address first: see `opened`."""
         allocation = self._allocations.get(flow)
         if message.method == ALLOCATE:
             return self._allocate(message, signer.member, flow)
@@ -109,28 +112,28 @@ class Allocations:
         return _HANDLERS[message.method](self, message, allocation, now)
 
     def opened(self, flow: Flow, relayed: tuple[Relayed, ...], now: float) -> tuple[list[Effect], Answer]:
-        """The edge has opened these addresses, or none; an address of the additional family may be missing."""
-        wish = self._wishes.pop(flow)
+        """The I/O layer has opened these addresses, or none.  One of the additional family may be missing."""
+        pending = self._pending.pop(flow)
         if not relayed:
             return [], (ErrorCode(508),)
-        allocation = Allocation(flow, wish.member, relayed, now + wish.lifetime)
+        allocation = Allocation(flow, pending.member, relayed, now + pending.lifetime)
         self._allocations[flow] = allocation
-        self._count(wish.member, 1)
+        self._count(pending.member, 1)
         for each in relayed:
             self._relayed[each.advertised] = each.local
             self._our_ips.add(each.advertised.ip)
         answer: list[Attribute] = [XorRelayedAddress(each.advertised) for each in relayed]
-        if wish.additional and not allocation.has_family(IPV6):
+        if pending.additional and not allocation.has_family(IPV6):
             answer.append(AddressErrorCode(IPV6, 508 if IPV6 in self._rules.families else 440))
-        answer.append(Lifetime(wish.lifetime))
-        if wish.reserve is not None:
-            self._reservations[wish.reserve] = _Reservation(wish.member, wish.family, now + RESERVATION_S)
-            self._count(wish.member, 1)
-            answer.append(ReservationToken(wish.reserve))
+        answer.append(Lifetime(pending.lifetime))
+        if pending.reserve is not None:
+            self._reservations[pending.reserve] = _Reservation(pending.member, pending.family, now + RESERVATION_S)
+            self._count(pending.member, 1)
+            answer.append(ReservationToken(pending.reserve))
         return [], (*answer, XorMappedAddress(flow.client))
 
     def free(self, flow: Flow) -> list[Effect]:
-        """End an allocation, if there is one, and every channel of others to its addresses."""
+        """Delete an allocation, if it exists, and all channels of others to its addresses."""
         allocation = self._allocations.pop(flow, None)
         if allocation is None:
             return []
@@ -141,11 +144,11 @@ class Allocations:
         for each in allocation.relayed:
             self._relayed.pop(each.advertised, None)
             for user in self._users.pop(each.advertised, ()):
-                effects += self._allocations[user].leave(each.advertised)
+                effects += self._allocations[user].on_peer_freed(each.advertised)
         return effects
 
     def free_all(self, member: str) -> list[Effect]:
-        """End all allocations and reservations of a member."""
+        """Delete all allocations and reservations of a member."""
         if member not in self._per_member:
             return []
         flows = [flow for flow, allocation in self._allocations.items() if allocation.member == member]
@@ -153,7 +156,7 @@ class Allocations:
         return [effect for flow in flows for effect in self.free(flow)] + [self._unreserve(token) for token in tokens]
 
     def expire(self, now: float) -> list[Effect]:
-        """End what has had its time.  Looks at everything: 20 ms for 10,000 allocations, so once a second will do."""
+        """Delete everything that has expired.  A full scan, 20 ms for 10,000 allocations: call it once a second."""
         effects: list[Effect] = []
         for flow in [flow for flow, allocation in self._allocations.items() if allocation.ends_at <= now]:
             effects += self.free(flow)
@@ -164,7 +167,7 @@ class Allocations:
         return effects
 
     def _allocate(self, message: Message, member: str, flow: Flow) -> tuple[list[Effect], Answer | None]:
-        """RFC 8656, 7.2, in its order; that there is none yet on this 5-tuple was seen to."""
+        """RFC 8656, 7.2, in that order.  The caller has checked that this 5-tuple has no allocation yet."""
         transport = message.get(RequestedTransport)
         even, token = message.get(EvenPort), message.get(ReservationToken)
         family, additional = message.get(RequestedAddressFamily), message.get(AdditionalAddressFamily)
@@ -177,7 +180,7 @@ class Allocations:
             return [], (ErrorCode(400),)
         if transport.value != UDP:
             return [], (ErrorCode(442),)
-        # RFC 8656 has IPv4 for who says nothing, and browsers say nothing; where there is none, IPv6 beats a refusal.
+        # IPv4 is the default of RFC 8656, which browsers rely on; if we have none, IPv6 is better than a refusal.
         usual = IPV4 if IPV4 in self._rules.families else IPV6
         wanted = family.value if family else usual
         if token is not None:
@@ -192,16 +195,16 @@ class Allocations:
             return [], (ErrorCode(486),)
         if token is not None:
             self._unreserve(token.digest)
-        wish = _Wish(
+        pending = _PendingAllocation(
             member, wanted, additional is not None, _lifetime(message), self._next_token(flow) if reserve else None
         )
-        self._wishes[flow] = wish
+        self._pending[flow] = pending
         families = (wanted, IPV6) if additional and IPV6 in self._rules.families else (wanted,)
         reserved = token.digest if token else None
-        return [Open(flow, member, families, even is not None, wish.reserve, reserved)], None
+        return [Open(flow, member, families, even is not None, pending.reserve, reserved)], None
 
     def _refresh(self, message: Message, allocation: Allocation, now: float) -> tuple[list[Effect], Answer]:
-        """RFC 8656, 8.2; without a lifetime it is the usual one, and zero ends the allocation."""
+        """RFC 8656, 8.2.  Without a lifetime the default applies; zero deletes the allocation."""
         family = message.get(RequestedAddressFamily)
         if family and not allocation.has_family(family.value):
             return [], (ErrorCode(443),)
@@ -213,7 +216,7 @@ class Allocations:
         return [], (Lifetime(lifetime),)
 
     def _permit(self, message: Message, allocation: Allocation, now: float) -> tuple[list[Effect], Answer]:
-        """RFC 8656, 10.2: all of the peers, or none."""
+        """RFC 8656, 10.2: permits all of the peers or none."""
         ips = {each.address.ip for each in message.get_all(XorPeerAddress)}
         if not ips:
             return [], (ErrorCode(400),)
@@ -253,7 +256,7 @@ class Allocations:
         return Unreserve(token)
 
     def _count(self, member: str, more: int) -> None:
-        """A reservation holds a port, too: it counts like an allocation."""
+        """Count allocations and reservations alike, since a reservation also holds a port."""
         self._per_member[member] += more
         if not self._per_member[member]:
             del self._per_member[member]

@@ -1,6 +1,6 @@
-"""The shapes that the values of STUN attributes have (RFC 8489, 14): an address, a text, a digest.
+"""Formats of STUN attribute values (RFC 8489, 14): an address, a text, a digest.
 
-A value that breaks its limits can't be made: the constructor raises `ValueError`, and so does `decode`.
+Constructors and `decode` raise `ValueError` for a value outside its limits.
 """
 
 from abc import ABC, abstractmethod
@@ -12,34 +12,34 @@ from eyeline.turn import framing
 
 
 class Address(NamedTuple):
-    """A transport address.  A tuple, since one is made for every datagram that comes in."""
+    """A transport address.  A NamedTuple for speed: each incoming datagram creates one."""
 
     ip: bytes
-    """In network order: 4 bytes are IPv4, 16 are IPv6."""
+    """In network byte order: 4 bytes for IPv4, 16 for IPv6."""
     port: int
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute(ABC):
-    """One attribute.  `transaction` is the message's id, which the XOR of an IPv6 address needs."""
+    """One attribute.  `transaction` is the message's id, needed to XOR an IPv6 address."""
 
     NUMBER: ClassVar[int]
     REPEATS: ClassVar[bool] = False
-    """Whether each occurrence counts; of all others only the first does (RFC 8489, 14)."""
+    """Whether every occurrence counts; otherwise only the first does (RFC 8489, 14)."""
 
     @abstractmethod
     def encode(self, transaction: bytes) -> bytes:
-        """The value, without the frame."""
+        """Encode the value, without its frame."""
 
     @classmethod
     @abstractmethod
     def decode(cls, value: bytes, transaction: bytes) -> Self:
-        """Read a value.  Raises `ValueError`."""
+        """Decode a value.  Raises `ValueError`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """An attribute that isn't in the table, or an optional one that can't be read: kept as it came."""
+    """An unsupported attribute, or an optional one that can't be decoded: kept as received."""
 
     number: int
     value: bytes
@@ -51,7 +51,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class AddressValue(Attribute):
-    """A transport address in the clear."""
+    """A transport address, unmasked."""
 
     address: Address
 
@@ -60,28 +60,28 @@ class AddressValue(Attribute):
             raise ValueError("not a transport address")
 
     def encode(self, transaction: bytes) -> bytes:
-        ip, port = self._veil(self.address, transaction)
+        ip, port = self._xor(self.address, transaction)
         return (b"\0\1" if len(ip) == 4 else b"\0\2") + port.to_bytes(2) + ip
 
     @classmethod
     def decode(cls, value: bytes, transaction: bytes) -> Self:
         if (value[1:2], len(value)) not in ((b"\1", 8), (b"\2", 20)):
             raise ValueError("neither an IPv4 nor an IPv6 address")
-        return cls(cls._veil(Address(value[4:], int.from_bytes(value[2:4])), transaction))
+        return cls(cls._xor(Address(value[4:], int.from_bytes(value[2:4])), transaction))
 
     @staticmethod
-    def _veil(address: Address, transaction: bytes) -> Address:
-        """Between the address and what stands on the wire; the same in both directions."""
+    def _xor(address: Address, transaction: bytes) -> Address:
+        """Convert between the address and its encoded form; the same in both directions."""
         del transaction
         return address
 
 
 @dataclass(frozen=True, slots=True)
 class XorAddressValue(AddressValue):
-    """Hidden from NATs that rewrite whatever looks like an address of theirs (RFC 8489, 14.2)."""
+    """A transport address, XORed to hide it from NATs that rewrite addresses in payloads (RFC 8489, 14.2)."""
 
     @staticmethod
-    def _veil(address: Address, transaction: bytes) -> Address:
+    def _xor(address: Address, transaction: bytes) -> Address:
         mask = (framing.COOKIE.to_bytes(4) + transaction)[: len(address.ip)]
         ip = int.from_bytes(address.ip) ^ int.from_bytes(mask)
         return Address(ip.to_bytes(len(mask)), address.port ^ framing.COOKIE >> 16)
@@ -97,7 +97,7 @@ class TextValue(Attribute):
 
     def __post_init__(self) -> None:
         if len(self.text.encode()) > self.MAX_BYTES:
-            raise ValueError("too long a text")
+            raise ValueError("text too long")
 
     def encode(self, transaction: bytes) -> bytes:
         del transaction
@@ -111,7 +111,7 @@ class TextValue(Attribute):
 
 @dataclass(frozen=True, slots=True)
 class DigestValue(Attribute):
-    """Bytes of one of `LENGTHS`."""
+    """Bytes whose length is one of `LENGTHS`."""
 
     digest: bytes
 
@@ -119,7 +119,7 @@ class DigestValue(Attribute):
 
     def __post_init__(self) -> None:
         if len(self.digest) not in self.LENGTHS:
-            raise ValueError("a digest of another length")
+            raise ValueError("wrong digest length")
 
     def encode(self, transaction: bytes) -> bytes:
         del transaction

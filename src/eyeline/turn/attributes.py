@@ -1,6 +1,7 @@
-"""The attributes of STUN that are understood (RFC 8489, 14), each a frozen value that can write and read itself.
+"""STUN attributes (RFC 8489, 14), each a frozen value that can encode and decode itself.
 
-A new attribute is a class here, of one of the `shapes` or its own, and a line in `TABLE`.
+To add an attribute, write its class here, based on one of `attribute_formats` if possible, and list it in
+`STUN_ATTRIBUTES`.
 """
 
 from dataclasses import dataclass
@@ -10,48 +11,48 @@ from eyeline.turn import framing
 from eyeline.turn.attribute_formats import AddressValue, Attribute, DigestValue, TextValue, XorAddressValue
 
 REQUIRED_BELOW: Final = 0x8000
-"""Attributes with a lower number must be understood, or the message refused (RFC 8489, 14)."""
+"""Attributes with a lower number are comprehension-required: unknown ones make a request fail (RFC 8489, 14)."""
 
 
 class MappedAddress(AddressValue):
-    """The sender's address as the server sees it, in the clear.  Only read: servers send the XORed form (14.1)."""
+    """The sender's address as the server sees it, unmasked.  Only decoded: servers send the XORed form (14.1)."""
 
     NUMBER = 0x0001
 
 
 class XorMappedAddress(XorAddressValue):
-    """The sender's reflexive address: what a Binding request asks for (14.2)."""
+    """The sender's server-reflexive address, the result of a Binding request (14.2)."""
 
     NUMBER = 0x0020
 
 
 class AlternateServer(AddressValue):
-    """Of a 300 (Try Alternate) refusal: the server to ask instead (14.15)."""
+    """The server to use instead, in a 300 (Try Alternate) error (14.15)."""
 
     NUMBER = 0x8023
 
 
 class Username(TextValue):
-    """Who signs, for both credential mechanisms; fewer than 509 bytes (14.3)."""
+    """The user name, for both credential mechanisms; fewer than 509 bytes (14.3)."""
 
     NUMBER = 0x0006
     MAX_BYTES = 508
 
 
 class Realm(TextValue):
-    """Of the long-term credentials; up to 763 bytes as read (14.9)."""
+    """The realm of long-term credentials; up to 763 bytes are accepted (14.9)."""
 
     NUMBER = 0x0014
 
 
 class Nonce(TextValue):
-    """Of the long-term credentials; up to 763 bytes as read (14.10)."""
+    """The nonce of long-term credentials; up to 763 bytes are accepted (14.10)."""
 
     NUMBER = 0x0015
 
 
 class Software(TextValue):
-    """What the sender runs; up to 763 bytes as read.  Eyeline sends none (14.14)."""
+    """The sender's software; up to 763 bytes are accepted.  Eyeline doesn't send it (14.14)."""
 
     NUMBER = 0x8022
 
@@ -71,14 +72,14 @@ class MessageIntegrity(DigestValue):
 
 
 class MessageIntegritySha256(DigestValue):
-    """HMAC-SHA256 of the message before it, perhaps cut short; see `integrity` (14.6)."""
+    """HMAC-SHA256 of the message before it, possibly truncated; see `integrity` (14.6)."""
 
     NUMBER = framing.MESSAGE_INTEGRITY_SHA256
     LENGTHS = range(16, 33, 4)
 
 
 class Fingerprint(DigestValue):
-    """CRC-32 of the message before it, XORed; a decoded message has it only if it is right (14.7)."""
+    """CRC-32 of the message before it, XORed; present in a decoded message only if it is correct (14.7)."""
 
     NUMBER = framing.FINGERPRINT
     LENGTHS = (4,)
@@ -86,7 +87,7 @@ class Fingerprint(DigestValue):
 
 @dataclass(frozen=True, slots=True)
 class ErrorCode(Attribute):
-    """Why a request is refused: 300 to 699, and words for people, up to 763 bytes (14.8)."""
+    """Why a request is refused: a code from 300 to 699, and a text of up to 763 bytes (14.8)."""
 
     code: int
     reason: str = ""
@@ -111,7 +112,7 @@ class ErrorCode(Attribute):
 
 @dataclass(frozen=True, slots=True)
 class UnknownAttributes(Attribute):
-    """Of a 420 refusal: the numbers of the attributes that weren't understood (14.13)."""
+    """The numbers of the unknown attributes, in a 420 error (14.13)."""
 
     numbers: tuple[int, ...]
 
@@ -131,7 +132,7 @@ class UnknownAttributes(Attribute):
 
 @dataclass(frozen=True, slots=True)
 class PasswordAlgorithm(Attribute):
-    """How the long-term key was made (14.12).  `MD5` and `SHA256` are the registered ones; they have no parameters."""
+    """The algorithm of the long-term key (14.12).  `MD5` and `SHA256` are registered; neither has parameters."""
 
     algorithm: int
     parameters: bytes = b""
@@ -156,13 +157,13 @@ class PasswordAlgorithm(Attribute):
         """The first algorithm of a list, and the list without it.  Raises `ValueError`."""
         end = 4 + int.from_bytes(value[2:4])
         if len(value) < max(4, end):
-            raise ValueError("an algorithm cut short")
+            raise ValueError("truncated algorithm")
         return cls(int.from_bytes(value[:2]), value[4:end]), value[end + -end % 4 :]
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordAlgorithms(Attribute):
-    """The ways to make the long-term key that a server offers, best first (14.11)."""
+    """The algorithms for the long-term key that a server offers, best first (14.11)."""
 
     algorithms: tuple[PasswordAlgorithm, ...]
 
@@ -201,4 +202,4 @@ STUN_ATTRIBUTES: Final[dict[int, type[Attribute]]] = {
         Fingerprint,
     )
 }
-"""Every attribute that is understood, by its number in the IANA registry."""
+"""Every supported STUN attribute, by its number in the IANA registry."""

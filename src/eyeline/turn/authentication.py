@@ -1,4 +1,4 @@
-"""Who signs a request, by the long-term credential mechanism (RFC 8489, 9.2.4); strangers leave no trace here."""
+"""TURN authentication by the long-term credential mechanism (RFC 8489, 9.2.4); keeps no state for strangers."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
@@ -19,7 +19,7 @@ from eyeline.turn.credentials import Credentials
 from eyeline.turn.message import Message
 
 REALM: Final = "eyeline"
-"""Short, since a stranger's request is answered with it."""
+"""Kept short, since it is part of answers to unauthenticated requests."""
 
 _ALGORITHMS: Final = PasswordAlgorithms(
     (PasswordAlgorithm(PasswordAlgorithm.SHA256), PasswordAlgorithm(PasswordAlgorithm.MD5))
@@ -27,7 +27,7 @@ _ALGORITHMS: Final = PasswordAlgorithms(
 
 
 class Signer(NamedTuple):
-    """Who signed a request, and how the answer is signed: as the request was."""
+    """The authenticated sender of a request; its answer is signed in the same way."""
 
     username: str
     key: bytes
@@ -42,13 +42,13 @@ class Signer(NamedTuple):
 
 
 class ErrorAnswer(NamedTuple):
-    """The attributes of an answer that says no, unsigned."""
+    """The attributes of an unsigned error response."""
 
     attributes: tuple[Attribute, ...]
 
 
 class Authenticator:
-    """Mints credentials and knows them again.  Remembers who is a member."""
+    """Mints and verifies credentials, and keeps the set of current members."""
 
     def __init__(self, secret: bytes, nonce_key: bytes) -> None:
         self._secret = secret
@@ -56,32 +56,32 @@ class Authenticator:
         self._members: set[str] = set()
 
     def mint(self, room: str, peer: str, unix_now: float) -> Credentials:
-        """Credentials for the one who sits in `room` as `peer`, and is a member from now on."""
+        """Credentials for `peer` in `room`, who is a member from now on."""
         member = self.member(room, peer)
         self._members.add(member)
         return credentials.mint(self._secret, member, unix_now)
 
     def is_member(self, member: str) -> bool:
-        """Whether somebody sits there now."""
+        """Whether the member currently has a seat."""
         return member in self._members
 
     def forget(self, member: str) -> None:
-        """Nobody sits there any more."""
+        """The member has given up its seat."""
         self._members.discard(member)
 
     def member(self, room: str, peer: str) -> str:
-        """The name by which TURN knows the one who sits in `room` as `peer`."""
+        """The TURN name of `peer` in `room`."""
         return credentials.member(self._secret, room, peer)
 
     def challenge(self, code: int, client: Address, now: float) -> ErrorAnswer:
-        """401 or 438, with what a client needs to sign its next request."""
+        """A 401 or 438 with the realm, nonce and algorithms that a client needs to sign its next request."""
         fresh = Nonce(nonce.make(self._nonce_key, client, now))
         return ErrorAnswer((ErrorCode(code), Realm(REALM), fresh, _ALGORITHMS))
 
     def check(self, datagram: bytes, request: Message, client: Address, now: float) -> Signer | ErrorAnswer:
-        """Whose request it is.  Whether their time is over is another question: `credentials.is_current`.
+        """Authenticate a request.  Doesn't check the expiry: see `credentials.is_current`.
 
-        Whoever isn't known costs as much, and looks the same, as who signs wrongly.
+        An unknown user and a wrong signature take the same time and get the same answer.
         """
         sha256 = request.get(MessageIntegritySha256)
         if sha256 is None and request.get(MessageIntegrity) is None:
@@ -106,7 +106,7 @@ class Authenticator:
 
 
 def _key_maker(request: Message) -> Callable[[str, str, str], bytes] | None:
-    """By the algorithm that the client chose of ours; None when somebody has tampered with the offer (9.2.4)."""
+    """The key function for the algorithm that the client chose; None if the offer was tampered with (9.2.4)."""
     offered, chosen = request.get(PasswordAlgorithms), request.get(PasswordAlgorithm)
     if offered is None and chosen is None:
         return credentials.key_md5

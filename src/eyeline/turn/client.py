@@ -1,6 +1,7 @@
-"""A STUN and TURN client (RFC 8489, RFC 8656) as a machine: verbs in, messages to send and news out.
+"""A STUN and TURN client (RFC 8489, RFC 8656) as a sans-IO machine: method calls in, messages to send and events out.
 
-It signs as the server asks (MD5 or SHA-256), follows one challenge after another, and asks again until an answer comes.
+It signs with the algorithm that the server offers (MD5 or SHA-256), follows challenges, and retransmits requests until
+they are answered.
 """
 
 import base64
@@ -48,49 +49,49 @@ from eyeline.turn.relay_attributes import (
 )
 
 RTO_S: Final = 0.5
-"""Until a request is first said again over UDP; each wait is twice the one before (RFC 8489, 6.2.1)."""
+"""Seconds until a request is first retransmitted over UDP; each wait is twice the one before (RFC 8489, 6.2.1)."""
 
 REQUESTS: Final = 7
 LAST_WAIT: Final = 16
-"""How often a request is sent over UDP, and how many `RTO_S` the last one is waited for: 39.5 s in all."""
+"""How often a request is sent over UDP, and the final wait as a multiple of `RTO_S`: 39.5 s in total."""
 
 STREAM_WAIT_S: Final = 39.5
-"""Over TCP and TLS, where nothing is said again (RFC 8489, 6.2.2)."""
+"""Timeout over TCP and TLS, where nothing is retransmitted (RFC 8489, 6.2.2)."""
 
 MAX_CHALLENGES: Final = 3
-"""How many 401 and 438 one request follows; a 401 to a signed one ends it at once."""
+"""How many 401 and 438 challenges one request follows; a 401 to a signed request is final."""
 
 _COOKIE: Final = "obMatJos2"
 
 
 class Transmit(NamedTuple):
-    """Send these bytes to the server: a datagram, or a piece of the stream."""
+    """Send these bytes to the server, as a datagram or on the stream."""
 
     data: bytes
 
 
 class Answered(NamedTuple):
-    """A request was granted."""
+    """A request got a success response."""
 
     method: int
     message: Message
 
 
 class ErrorResponse(NamedTuple):
-    """A request was refused; 0 when the challenge was none that can be followed."""
+    """A request got an error response; the code is 0 if its challenge can't be followed."""
 
     method: int
     code: int
 
 
 class Silent(NamedTuple):
-    """No answer came in all the time that there was."""
+    """A request timed out."""
 
     method: int
 
 
 class Received(NamedTuple):
-    """A peer sent this through the relay."""
+    """Data from a peer arrived through the relay."""
 
     peer: Address
     data: bytes
@@ -101,7 +102,7 @@ ClientEffect = Transmit | ClientEvent
 
 
 class _Challenge(NamedTuple):
-    """What the server wants to have signed, and with what."""
+    """The realm, nonce and algorithms of a server's challenge, and the key to sign with."""
 
     realm: Realm
     nonce: Nonce
@@ -110,8 +111,8 @@ class _Challenge(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """A request that waits for its answer."""
+class _PendingRequest:
+    """A request that waits for its response."""
 
     method: int
     attributes: tuple[Attribute, ...]
@@ -120,50 +121,53 @@ class _Asked:
     data: bytes
     sent: int
     due: float
-    """When it is said again, or given up."""
+    """When it is retransmitted or times out."""
 
 
 class Client:
-    """One client on one 5-tuple.  `transaction` gives 12 random bytes; `stream` is TCP or TLS.  Times are monotonic."""
+    """One client on one 5-tuple.
+
+    `transaction` returns 12 random bytes; `stream` means TCP or TLS.  Times are monotonic seconds.
+    """
 
     def __init__(self, login: Credentials | None, *, stream: bool, transaction: Callable[[], bytes]) -> None:
         self._login = login
         self._stream = stream
         self._transaction = transaction
         self._challenge: _Challenge | None = None
-        self._asked: dict[bytes, _Asked] = {}
+        self._pending: dict[bytes, _PendingRequest] = {}
         self._peers: dict[int, Address] = {}
         self.mapped: Address | None = None
-        """This client as the server sees it."""
+        """The server-reflexive address: this client as the server sees it."""
         self.relayed: Address | None = None
-        """Where peers reach this client, while there is an allocation."""
+        """The relayed address at which peers reach this client, while it has an allocation."""
 
-    def look(self, now: float) -> list[ClientEffect]:
-        """Ask for `mapped` by a Binding request, unsigned."""
-        return self._ask(BINDING, (), None, 0, now)
+    def request_binding(self, now: float) -> list[ClientEffect]:
+        """Request `mapped` with an unsigned Binding request."""
+        return self._send_request(BINDING, (), None, 0, now)
 
     def allocate(self, family: int, now: float) -> list[ClientEffect]:
-        """Ask for `relayed`, over UDP, `IPV4` or `IPV6`."""
-        asked: tuple[Attribute, ...] = (RequestedTransport(UDP),)
+        """Request `relayed`, an `IPV4` or `IPV6` address that relays UDP."""
+        request: tuple[Attribute, ...] = (RequestedTransport(UDP),)
         if family != IPV4:
-            asked += (RequestedAddressFamily(family),)
-        return self._ask(ALLOCATE, asked, self._challenge, 0, now)
+            request += (RequestedAddressFamily(family),)
+        return self._send_request(ALLOCATE, request, self._challenge, 0, now)
 
     def refresh(self, lifetime_s: int, now: float) -> list[ClientEffect]:
-        """Keep the allocation this much longer; 0 gives it back."""
-        return self._ask(REFRESH, (Lifetime(lifetime_s),), self._challenge, 0, now)
+        """Extend the allocation by this much; 0 releases it."""
+        return self._send_request(REFRESH, (Lifetime(lifetime_s),), self._challenge, 0, now)
 
     def permit(self, peer: Address, now: float) -> list[ClientEffect]:
-        """Let a peer's address, whatever its port, send and be sent to."""
-        return self._ask(CREATE_PERMISSION, (XorPeerAddress(peer),), self._challenge, 0, now)
+        """Permit traffic from and to a peer's IP address, whatever the port."""
+        return self._send_request(CREATE_PERMISSION, (XorPeerAddress(peer),), self._challenge, 0, now)
 
     def bind(self, channel: int, peer: Address, now: float) -> list[ClientEffect]:
-        """Talk to a peer by a channel, 0x4000 to 0x4FFF, which is also a permission."""
-        asked = (ChannelNumber(channel), XorPeerAddress(peer))
-        return self._ask(CHANNEL_BIND, asked, self._challenge, 0, now)
+        """Bind a channel, 0x4000 to 0x4FFF, to a peer; this also permits the peer."""
+        request = (ChannelNumber(channel), XorPeerAddress(peer))
+        return self._send_request(CHANNEL_BIND, request, self._challenge, 0, now)
 
     def send(self, peer: Address, data: bytes) -> list[ClientEffect]:
-        """To a peer: by its channel if there is one, else by a Send indication.  Nobody says whether it arrives."""
+        """Send to a peer, by its channel if it has one, else by a Send indication.  Delivery isn't confirmed."""
         channel = next((number for number, bound in self._peers.items() if bound == peer), None)
         if channel is None:
             attributes = (XorPeerAddress(peer), Data(data))
@@ -172,63 +176,65 @@ class Client:
         return [Transmit(channel.to_bytes(2) + len(data).to_bytes(2) + data + padding)]
 
     def receive(self, message: bytes, now: float) -> list[ClientEffect]:
-        """Take one whole message from the server; on a stream `stream.Splitter` finds them.  Nonsense is dropped."""
+        """Handle one whole message from the server (on a stream, see `tcp_framing`).  Invalid ones are dropped."""
         if message[:1] and message[0] & 0xC0 == 0x40:
             return self._channel_data(message)
         try:
-            heard = Message.decode(message)
+            response = Message.decode(message)
         except MalformedError:
             return []
-        if heard.message_class is Class.INDICATION:
-            peer, data = heard.get(XorPeerAddress), heard.get(Data)
-            whole = heard.method == DATA and peer is not None and data is not None
+        if response.message_class is Class.INDICATION:
+            peer, data = response.get(XorPeerAddress), response.get(Data)
+            whole = response.method == DATA and peer is not None and data is not None
             return [Received(peer.address, data.value)] if whole and peer and data else []
-        asked = self._asked.get(heard.transaction)
-        if asked is None or heard.method != asked.method or heard.message_class is Class.REQUEST:
+        request = self._pending.get(response.transaction)
+        if request is None or response.method != request.method or response.message_class is Class.REQUEST:
             return []
-        error = heard.get(ErrorCode)
-        if heard.message_class is Class.ERROR and error is not None:
-            return self._refused(message, heard, error.code, asked, now)
-        if heard.message_class is not Class.SUCCESS or not _is_proved(message, heard, asked.signed_by, must=True):
+        error = response.get(ErrorCode)
+        if response.message_class is Class.ERROR and error is not None:
+            return self._on_error(message, response, error.code, request, now)
+        if response.message_class is not Class.SUCCESS or not _is_authentic(
+            message, response, request.signed_by, required=True
+        ):
             return []
-        del self._asked[heard.transaction]
-        self._granted(asked, heard)
-        return [Answered(asked.method, heard)]
+        del self._pending[response.transaction]
+        self._on_success(request, response)
+        return [Answered(request.method, response)]
 
     def next_wake(self) -> float | None:
-        """When `wake` is next needed."""
-        return min((asked.due for asked in self._asked.values()), default=None)
+        """When `wake` must be called next."""
+        return min((request.due for request in self._pending.values()), default=None)
 
     def wake(self, now: float) -> list[ClientEffect]:
-        """Say again what wasn't answered, or give it up."""
+        """Retransmit unanswered requests, or time them out."""
         effects: list[ClientEffect] = []
-        for transaction, asked in list(self._asked.items()):
-            if asked.due > now:
+        for transaction, request in list(self._pending.items()):
+            if request.due > now:
                 continue
-            if self._stream or asked.sent == REQUESTS:
-                del self._asked[transaction]
-                effects.append(Silent(asked.method))
+            if self._stream or request.sent == REQUESTS:
+                del self._pending[transaction]
+                effects.append(Silent(request.method))
                 continue
-            sent = asked.sent + 1
+            sent = request.sent + 1
             wait = RTO_S * (LAST_WAIT if sent == REQUESTS else 2 ** (sent - 1))
-            self._asked[transaction] = replace(asked, sent=sent, due=now + wait)
-            effects.append(Transmit(asked.data))
+            self._pending[transaction] = replace(request, sent=sent, due=now + wait)
+            effects.append(Transmit(request.data))
         return effects
 
-    def _ask(
+    def _send_request(
         self, method: int, attributes: tuple[Attribute, ...], challenge: _Challenge | None, challenges: int, now: float
     ) -> list[ClientEffect]:
         transaction = self._transaction()
         data = self._signed(Message(method, Class.REQUEST, transaction, attributes), challenge)
         due = now + (STREAM_WAIT_S if self._stream else RTO_S)
-        self._asked[transaction] = _Asked(method, attributes, challenge, challenges, data, 1, due)
+        self._pending[transaction] = _PendingRequest(method, attributes, challenge, challenges, data, 1, due)
         return [Transmit(data)]
 
     def _signed(self, request: Message, by: _Challenge | None) -> bytes:
         if by is None:
             return request.encode()
         if self._login is None:
-            raise LocalError("nothing to sign with")
+            raise LocalError("no credentials to sign with")
         proof: tuple[Attribute, ...] = (Username(self._login.username), by.realm, by.nonce)
         if by.offered is None:
             return integrity.sign(replace(request, attributes=request.attributes + proof).encode(), by.key)
@@ -237,30 +243,36 @@ class Client:
         proof += (by.offered, chosen)
         return integrity.sign_sha256(replace(request, attributes=request.attributes + proof).encode(), by.key)
 
-    def _refused(self, message: bytes, heard: Message, code: int, asked: _Asked, now: float) -> list[ClientEffect]:
-        if not _is_proved(message, heard, asked.signed_by, must=False):
+    def _on_error(
+        self, message: bytes, response: Message, code: int, request: _PendingRequest, now: float
+    ) -> list[ClientEffect]:
+        if not _is_authentic(message, response, request.signed_by, required=False):
             return []
-        del self._asked[heard.transaction]
-        again = code == 438 or (code == 401 and asked.signed_by is None)
-        if not again or asked.challenges == MAX_CHALLENGES or self._login is None:
-            return [ErrorResponse(asked.method, code)]
-        challenge = _read_challenge(heard, self._login)
+        del self._pending[response.transaction]
+        again = code == 438 or (code == 401 and request.signed_by is None)
+        if not again or request.challenges == MAX_CHALLENGES or self._login is None:
+            return [ErrorResponse(request.method, code)]
+        challenge = _read_challenge(response, self._login)
         if challenge is None:
-            return [ErrorResponse(asked.method, 0)]
+            return [ErrorResponse(request.method, 0)]
         self._challenge = challenge
-        return self._ask(asked.method, asked.attributes, challenge, asked.challenges + 1, now)
+        return self._send_request(request.method, request.attributes, challenge, request.challenges + 1, now)
 
-    def _granted(self, asked: _Asked, heard: Message) -> None:
-        mapped, relayed, lifetime = heard.get(XorMappedAddress), heard.get(XorRelayedAddress), heard.get(Lifetime)
+    def _on_success(self, request: _PendingRequest, response: Message) -> None:
+        mapped, relayed, lifetime = (
+            response.get(XorMappedAddress),
+            response.get(XorRelayedAddress),
+            response.get(Lifetime),
+        )
         if mapped is not None:
             self.mapped = mapped.address
-        if asked.method == ALLOCATE and relayed is not None:
+        if request.method == ALLOCATE and relayed is not None:
             self.relayed = relayed.address
-        if asked.method == REFRESH and lifetime is not None and lifetime.value == 0:
+        if request.method == REFRESH and lifetime is not None and lifetime.value == 0:
             self.relayed = None
             self._peers.clear()
-        if asked.method == CHANNEL_BIND:
-            number, peer = asked.attributes
+        if request.method == CHANNEL_BIND:
+            number, peer = request.attributes
             assert isinstance(number, ChannelNumber)
             assert isinstance(peer, XorPeerAddress)
             self._peers[number.value] = peer.address
@@ -274,14 +286,17 @@ class Client:
 
 
 def _choose(offered: PasswordAlgorithms) -> PasswordAlgorithm | None:
-    """The first that is known here (RFC 8489, 9.2.5)."""
+    """The first supported algorithm (RFC 8489, 9.2.5)."""
     known = (PasswordAlgorithm.SHA256, PasswordAlgorithm.MD5)
     return next((each for each in offered.algorithms if each.algorithm in known), None)
 
 
-def _read_challenge(heard: Message, login: Credentials) -> _Challenge | None:
-    """None when it has no realm or nonce, no known algorithm, or lost its algorithms on the way (9.2.5)."""
-    realm, nonce, offered = heard.get(Realm), heard.get(Nonce), heard.get(PasswordAlgorithms)
+def _read_challenge(response: Message, login: Credentials) -> _Challenge | None:
+    """The challenge in an error response.
+
+    None if it lacks a realm, a nonce or a known algorithm, or if its algorithms were stripped on the way (9.2.5).
+    """
+    realm, nonce, offered = response.get(Realm), response.get(Nonce), response.get(PasswordAlgorithms)
     if realm is None or nonce is None:
         return None
     if offered is None:
@@ -295,7 +310,7 @@ def _read_challenge(heard: Message, login: Credentials) -> _Challenge | None:
 
 
 def _has_algorithms(nonce: str) -> bool:
-    """Whether the nonce says that its challenge has PASSWORD-ALGORITHMS (RFC 8489, 9.2 and 18.1)."""
+    """Whether the nonce indicates that its challenge has PASSWORD-ALGORITHMS (RFC 8489, 9.2 and 18.1)."""
     if not nonce.startswith(_COOKIE):
         return False
     try:
@@ -304,12 +319,12 @@ def _has_algorithms(nonce: str) -> bool:
         return False
 
 
-def _is_proved(message: bytes, heard: Message, by: _Challenge | None, *, must: bool) -> bool:
-    """Whether the server signed its answer, which it need not do for an error (RFC 8489, 9.2.5)."""
+def _is_authentic(message: bytes, response: Message, by: _Challenge | None, *, required: bool) -> bool:
+    """Whether the server's signature is valid; errors need not be signed (RFC 8489, 9.2.5)."""
     if by is None:
         return True
-    if heard.get(MessageIntegritySha256) is not None:
+    if response.get(MessageIntegritySha256) is not None:
         return integrity.is_signed_sha256(message, by.key)
-    if heard.get(MessageIntegrity) is not None:
+    if response.get(MessageIntegrity) is not None:
         return integrity.is_signed(message, by.key)
-    return not must
+    return not required

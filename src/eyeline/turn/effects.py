@@ -1,4 +1,5 @@
-"""What the machine asks of the edge, and the 5-tuple by which both know an allocation (RFC 8656, 3.2)."""
+"""Effects of the TURN machines, for the I/O layer to perform, and the 5-tuple that identifies an allocation (RFC 8656,
+3.2)."""
 
 from typing import Literal, NamedTuple
 
@@ -6,50 +7,51 @@ from eyeline.turn.attribute_formats import Address
 
 
 class Flow(NamedTuple):
-    """The 5-tuple between a client and the server.  A tuple, since one is made for every datagram that comes in."""
+    """The 5-tuple between a client and the server.  A NamedTuple for speed: each incoming datagram creates one."""
 
     transport: Literal["udp", "stream"]
-    """`stream` is TCP, with or without TLS: to TURN they are the same."""
+    """`stream` is TCP, with or without TLS, which is the same to TURN."""
     client: Address
     server: Address
 
 
 class Send(NamedTuple):
-    """Send a message to the client.  A tuple, since one is made for every answer."""
+    """Send a message to the client.  A NamedTuple for speed: each answer creates one."""
 
     data: bytes
     flow: Flow
 
 
 class Open(NamedTuple):
-    """Open a relayed address for each family, and tell the machine by `opened`, at once."""
+    """Open a relayed address for each family, and report it at once by calling `opened`."""
 
     flow: Flow
     member: str
-    """Who pays: bandwidth is counted for all allocations of a member together."""
+    """The member whose bandwidth it uses; all allocations of a member share one limit."""
     families: tuple[int, ...]
     even: bool
-    """The port has to be even."""
+    """The port must be even."""
     reserve: bytes | None
-    """Keep the next port, too, under this token."""
+    """Also reserve the next port, under this token."""
     reserved: bytes | None
-    """Take the port that is kept under this token."""
+    """Use the port reserved under this token."""
 
 
 class Free(NamedTuple):
-    """Close all that belongs to an allocation."""
+    """Close the sockets of an allocation."""
 
     flow: Flow
 
 
 class Unreserve(NamedTuple):
-    """Close a port that was kept and not asked for."""
+    """Close a reserved port that nobody has claimed."""
 
     token: bytes
 
 
 class Permit(NamedTuple):
-    """Let data from and to this address pass, whatever the port; ours only as `resolve` says."""
+    """Let data from and to this IP address pass, whatever the port; if it is `ours`, only to ports that `resolve`
+    allows."""
 
     flow: Flow
     ip: bytes
@@ -57,40 +59,40 @@ class Permit(NamedTuple):
 
 
 class Forbid(NamedTuple):
-    """Let nothing pass any more."""
+    """Remove the permission of this IP address."""
 
     flow: Flow
     ip: bytes
 
 
 class Bind(NamedTuple):
-    """Carry what this peer says in ChannelData of this number, and the other way."""
+    """Relay this peer's data as ChannelData with this number, in both directions."""
 
     flow: Flow
     channel: int
     peer: Address
     target: Address
-    """Where the peer really is: behind a 1:1 NAT our own relayed addresses aren't where others see them."""
+    """Where to send: behind a 1:1 NAT, our own relayed addresses are local to us but advertised differently."""
 
 
 class Unbind(NamedTuple):
-    """Carry it no more."""
+    """Remove a channel binding."""
 
     flow: Flow
     channel: int
 
 
-class HangUp(NamedTuple):
+class CloseConnection(NamedTuple):
     """Close the client's connection."""
 
     flow: Flow
 
 
-Effect = Send | Open | Free | Unreserve | Permit | Forbid | Bind | Unbind | HangUp
+Effect = Send | Open | Free | Unreserve | Permit | Forbid | Bind | Unbind | CloseConnection
 
 
 class Relayed(NamedTuple):
-    """A relayed address: where the socket is, and where peers see it."""
+    """A relayed address: the local one of its socket, and the advertised one that peers send to."""
 
     local: Address
     advertised: Address

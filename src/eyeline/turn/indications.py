@@ -1,6 +1,6 @@
-"""Send and Data indications (RFC 8656, 11) by hand, without a value for each: they carry media when no channel does.
+"""Fast codec for Send and Data indications (RFC 8656, 11), which carry media when no channel is bound.
 
-The same bytes as `message` reads and writes them; a test holds the two against each other.
+It creates no object per attribute.  The bytes are the same as those of `message`; a test compares the two.
 """
 
 import struct
@@ -10,7 +10,7 @@ from eyeline.turn.attribute_formats import Address
 from eyeline.turn.framing import COOKIE, HEADER_BYTES
 
 SEND_TYPE: Final = b"\x00\x16"
-"""How a Send indication begins."""
+"""The first bytes of a Send indication."""
 
 _COOKIE: Final = COOKIE.to_bytes(4)
 _PEER, _DATA, _DONT_FRAGMENT = 0x0012, 0x0013, 0x001A
@@ -18,7 +18,7 @@ _FRAME: Final = struct.Struct("!HH")
 
 
 class Sent(NamedTuple):
-    """What a Send indication says."""
+    """The content of a Send indication."""
 
     peer: Address
     data: memoryview
@@ -26,7 +26,7 @@ class Sent(NamedTuple):
 
 
 def read_send(datagram: memoryview) -> Sent | None:
-    """Read a Send indication; None for whatever must be dropped.  `data` is a view into `datagram`."""
+    """Decode a Send indication; None if it must be dropped.  `data` is a view into `datagram`."""
     size = len(datagram)
     if size < HEADER_BYTES or datagram[4:8] != _COOKIE or (datagram[2] << 8 | datagram[3]) + HEADER_BYTES != size:
         return None
@@ -63,10 +63,10 @@ def _read_peer(value: memoryview, mask: bytes) -> Address | None:
 
 
 class DataHead:
-    """All of a Data indication from one peer that stands before the data; only the lengths change."""
+    """The part of Data indications from one peer that precedes the data; only the lengths change."""
 
     def __init__(self, peer: Address, transaction: bytes) -> None:
-        """Indications have a transaction id, but nobody answers to it: one for all of them will do."""
+        """Indications aren't answered, so the same transaction id can be used for all of them."""
         ip_bytes = len(peer.ip)
         veil = int.from_bytes((_COOKIE + transaction)[:ip_bytes])
         ip = (int.from_bytes(peer.ip) ^ veil).to_bytes(ip_bytes)
@@ -79,9 +79,9 @@ class DataHead:
         self.size = len(self._head) + 4
 
     def write(self, buffer: bytearray, end: int, data_bytes: int) -> int:
-        """Put the head so that it ends at `end`, where the data begins, and zeros behind the data.
+        """Write the head so that it ends at `end`, where the data begins, and the padding after the data.
 
-        Returns how many bytes of padding follow the data.
+        Returns the number of padding bytes.
         """
         padding = -data_bytes % 4
         begin = end - self.size

@@ -1,6 +1,6 @@
-"""A STUN message as a value (RFC 8489, 5 and 6), and its way to bytes and back.
+"""STUN messages as values (RFC 8489, 5 and 6), with their encoder and decoder.
 
-Signatures and the fingerprint are put on the bytes afterwards, and signatures are looked at there: see `integrity`.
+Signatures and the fingerprint are added to the encoded bytes, and signatures are verified there: see `integrity`.
 """
 
 import hmac
@@ -16,7 +16,7 @@ from eyeline.turn.attributes import REQUIRED_BELOW
 from eyeline.turn.framing import MalformedError
 
 BINDING: Final = 0x001
-"""The one method of STUN itself (RFC 8489, 18.2); a method is a number of 12 bits."""
+"""The only method of STUN itself (RFC 8489, 18.2); a method is a 12-bit number."""
 
 ALLOCATE: Final = 0x003
 REFRESH: Final = 0x004
@@ -27,7 +27,7 @@ CHANNEL_BIND: Final = 0x009
 """The methods of TURN (RFC 8656, 17)."""
 
 ATTRIBUTES: Final = stun.STUN_ATTRIBUTES | relay_attributes.TURN_ATTRIBUTES
-"""Every attribute that is understood, by its number in the IANA registry."""
+"""Every supported attribute, by its number in the IANA registry."""
 
 _REPEATED: Final = frozenset(number for number, kind in ATTRIBUTES.items() if kind.REPEATS)
 
@@ -35,7 +35,7 @@ _A = TypeVar("_A", bound=Attribute)
 
 
 class Class(IntEnum):
-    """What a message is in its transaction (RFC 8489, 5)."""
+    """The class of a message (RFC 8489, 5)."""
 
     REQUEST = 0
     INDICATION = 1
@@ -44,7 +44,7 @@ class Class(IntEnum):
 
 
 class BadAttributeError(MalformedError):
-    """The frames are whole, but a value that must be understood can't be read: a request is answered with 400."""
+    """The framing is intact, but a required attribute can't be decoded: a request is answered with 400."""
 
     def __init__(self, head: "Message", message: str) -> None:
         super().__init__(message)
@@ -54,18 +54,18 @@ class BadAttributeError(MalformedError):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One STUN message.  What is said twice, or after a signature, isn't in it (RFC 8489, 14)."""
+    """One STUN message, without duplicate attributes and those after a signature (RFC 8489, 14)."""
 
     method: int
     """12 bits."""
     message_class: Class
     transaction: bytes
-    """12 bytes, random to the client."""
+    """12 bytes, chosen at random by the client."""
     attributes: tuple[Attribute | Unknown, ...] = ()
-    """In the order of the wire."""
+    """In the order in which they are encoded."""
 
     def get(self, kind: type[_A]) -> _A | None:
-        """The attribute of this kind, if there is one."""
+        """The first attribute of this kind, or None."""
         return next((attribute for attribute in self.attributes if isinstance(attribute, kind)), None)
 
     def get_all(self, kind: type[_A]) -> tuple[_A, ...]:
@@ -73,27 +73,27 @@ class Message:
         return tuple(attribute for attribute in self.attributes if isinstance(attribute, kind))
 
     def unknown_required(self) -> tuple[int, ...]:
-        """The numbers of attributes that must be understood and aren't: a request gets 420, all else is dropped."""
+        """Numbers of required but unknown attributes: a request with any gets 420, other messages are dropped."""
         return tuple(
             each.number for each in self.attributes if isinstance(each, Unknown) and each.number < REQUIRED_BELOW
         )
 
     def encode(self) -> bytes:
-        """The message on the wire.  Raises `LocalError` when it can't be one (id, method or length)."""
+        """Encode the message.  Raises `LocalError` if its id, method, or number or length of attributes is invalid."""
         if len(self.transaction) != framing.TRANSACTION_BYTES or not 0 <= self.method <= 0xFFF:
             raise LocalError("a transaction id has 12 bytes and a method 12 bits")
         if len(self.attributes) > framing.MAX_ATTRIBUTES:
             raise LocalError("too many attributes")
         body = b"".join(self._frame(attribute) for attribute in self.attributes)
         if len(body) > framing.MAX_BODY_BYTES:
-            raise LocalError("too long attributes")
+            raise LocalError("attributes too long")
         return framing.write_header(framing.Header(self._type(), len(body), self.transaction)) + body
 
     @classmethod
     def decode(cls, datagram: bytes) -> Self:
-        """Read a whole datagram.  Raises `MalformedError`, or its child `BadAttributeError`, and nothing else.
+        """Decode a whole datagram.  Raises only `MalformedError` and its subclass `BadAttributeError`.
 
-        A FINGERPRINT that is wrong makes a message malformed; that is what it is for.
+        A message with a wrong FINGERPRINT is malformed.
         """
         header = framing.read_header(datagram)
         found: list[tuple[int, bytes]] = []
@@ -117,7 +117,7 @@ class Message:
         return framing.write_frame(attribute.NUMBER, attribute.encode(self.transaction))
 
     def _type(self) -> int:
-        """The class's two bits stand among the method's twelve (RFC 8489, 5, figure 3)."""
+        """Interleave the two bits of the class with the twelve of the method (RFC 8489, 5, figure 3)."""
         method, message_class = self.method, self.message_class
         spread = (method & 0xF80) << 2 | (method & 0x070) << 1 | method & 0x00F
         return spread | (message_class & 2) << 7 | (message_class & 1) << 4
@@ -130,7 +130,7 @@ def _split_type(kind: int) -> tuple[int, Class]:
 
 def _check_fingerprint(datagram: bytes, frame: framing.Frame) -> None:
     if not hmac.compare_digest(integrity.fingerprint(datagram[: frame.begin]), datagram[frame.value]):
-        raise MalformedError("the FINGERPRINT is another message's")
+        raise MalformedError("the FINGERPRINT is wrong")
 
 
 def _read(number: int, value: bytes, transaction: bytes) -> Attribute | Unknown:

@@ -1,8 +1,8 @@
-"""Nonces that nobody has to remember (RFC 8489, 9.2): a time and a client's address under an HMAC.
+"""Stateless STUN nonces (RFC 8489, 9.2): a time and a client's address, authenticated by an HMAC.
 
-A nonce says by itself whether it is ours, this client's and still fresh.  Its first 13 characters say that password
-algorithms are known here, and user hashes are not: names here are random ids that end (RFC 8489, 9.2 and 18.1).
-Whoever alters them alters what the HMAC covers.
+So the server needs no memory to check that a nonce is its own, for this client, and fresh.  The first 13 characters
+announce that password algorithms are supported and user hashes are not, since user names here are random and expire
+(RFC 8489, 9.2 and 18.1).  The HMAC covers them too, so they can't be changed.
 """
 
 import base64
@@ -12,7 +12,7 @@ from typing import Final
 from eyeline.turn.attribute_formats import Address
 
 FRESH_S: Final = 600
-"""Then a client is told the next one, by a 438."""
+"""Lifetime of a nonce; after it the client gets a new one in a 438."""
 
 _COOKIE_AND_FEATURES: Final = "obMatJos2" + base64.b64encode(bytes((0b1000_0000, 0, 0))).decode()
 _TIME_BYTES: Final = 5
@@ -20,7 +20,7 @@ _TAG_BYTES: Final = 13
 
 
 def make(key: bytes, client: Address, now: float) -> str:
-    """A nonce of 37 characters for this client, `FRESH_S` long.  `now` is of any clock that only goes forward."""
+    """A nonce of 37 characters for this client, valid for `FRESH_S`.  `now` is from any monotonic clock."""
     time = int(now).to_bytes(_TIME_BYTES)
     return _COOKIE_AND_FEATURES + base64.urlsafe_b64encode(time + _tag(key, client, time)).decode()
 

@@ -1,6 +1,6 @@
-"""Which peers a relay may be asked to send to (RFC 8656, 21.3.2 and 21.4): by default none but the open internet.
+"""Peer address policy: which peers a relay may send to (RFC 8656, 21.3.2 and 21.4); by default only public addresses.
 
-An IPv6 address can have an IPv4 address in it, and a router somewhere may take it out: it is refused for either.
+An IPv6 address can embed an IPv4 address, to which some router may translate it, so both must be allowed.
 """
 
 import ipaddress
@@ -18,9 +18,9 @@ _CLOSED: Final = tuple(
         *("2001:2::/48", "5f00::/16"),
     )
 )
-"""This network, private (RFC 1918), shared (RFC 6598), loopback, link-local with the clouds' metadata, protocol
-assignments, the 6to4 relays, benchmarks (RFC 2544), multicast, reserved and broadcast, and a cloud's own service behind
-a public address; of IPv6 the same kinds, and segment routing (RFC 9602)."""
+"""Denied by default: this network, private (RFC 1918), shared (RFC 6598), loopback, link-local including cloud metadata
+services, protocol assignments, 6to4 relays, benchmarks (RFC 2544), multicast, reserved and broadcast, and one cloud's
+internal service on a public address; for IPv6 the same kinds, and segment routing (RFC 9602)."""
 
 _MAPPED_AND_KIN: Final = tuple(
     (ipaddress.ip_network(prefix), at)
@@ -32,27 +32,29 @@ _MAPPED_AND_KIN: Final = tuple(
         ("2002::/16", 2),  # 6to4
     )
 )
-"""Prefixes of IPv6 and the byte at which the IPv4 address begins."""
+"""IPv6 prefixes with an embedded IPv4 address, and the byte at which it begins."""
 
-_LOCAL_NAT64: Final = ipaddress.ip_network("64:ff9b:1::/48")  # RFC 8215: what lies behind is the operator's own
+_LOCAL_NAT64: Final = ipaddress.ip_network("64:ff9b:1::/48")  # RFC 8215: leads into the operator's own network
 _TEREDO: Final = ipaddress.ip_network("2001::/32")
 _ISATAP: Final = (bytes.fromhex("00005efe"), bytes.fromhex("02005efe"))
 
 
 class Policy:
-    """What an operator has opened, on top of the open internet."""
+    """Allows public addresses, and the ranges that the operator has opened."""
 
     def __init__(self, opened: Iterable[Range] = ()) -> None:
         self._opened = tuple(opened)
 
     def is_opened(self, ip: bytes) -> bool:
-        """Whether the operator named a range that this address is in."""
+        """Whether the address is in a range that the operator has opened."""
         address = ipaddress.ip_address(ip)
         return any(address in each for each in self._opened if each.version == address.version)
 
     def allows(self, ip: bytes) -> bool:
-        """Whether peers at this address, of 4 or 16 bytes, may be sent to.  A disguise has to pass for what it hides,
-        too; one that hides an address which may not be sent to passes only if its own form was opened."""
+        """Whether the relay may send to peers at this address of 4 or 16 bytes.
+
+        An IPv6 address that embeds a denied IPv4 address is allowed only if the IPv6 address itself was opened.
+        """
         if self.is_opened(ip):
             return True
         address = ipaddress.ip_address(ip)

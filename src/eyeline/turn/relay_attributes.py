@@ -1,4 +1,4 @@
-"""The attributes that TURN adds to STUN (RFC 8656, 18; ICMP of 18.13 is left out, nothing here sends it)."""
+"""TURN attributes (RFC 8656, 18), except ICMP (18.13), which isn't used here."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from typing import ClassVar, Final, Self
 from eyeline.turn.attribute_formats import Attribute, DigestValue, XorAddressValue
 
 UDP: Final = 17
-"""The one transport between relay and peers (18.8): its number in the IP header."""
+"""The only transport between relay and peers (18.8): its number in the IP header."""
 
 IPV4: Final = 1
 IPV6: Final = 2
 """The address families as TURN numbers them (18.6)."""
 
 FAMILY_OF: Final = {4: IPV4, 16: IPV6}
-"""The family of an address by how many bytes it has."""
+"""The family of an address, by its length in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class NumberValue(Attribute):
-    """A number of `BYTES` bytes, and zeros that nobody reads up to four."""
+    """A number of `BYTES` bytes, padded to four bytes that are ignored when decoding."""
 
     value: int
 
@@ -72,7 +72,7 @@ class Lifetime(NumberValue):
 
 
 class XorPeerAddress(XorAddressValue):
-    """A peer, as the relay sees it.  A CreatePermission request may have several (18.3)."""
+    """A peer's address as the relay sees it.  A CreatePermission request may have several (18.3)."""
 
     NUMBER = 0x0012
     REPEATS = True
@@ -85,14 +85,14 @@ class Data(BytesValue):
 
 
 class XorRelayedAddress(XorAddressValue):
-    """Where peers reach the client; two, when an allocation has both families (18.5)."""
+    """The relayed address at which peers reach the client; two if an allocation has both families (18.5)."""
 
     NUMBER = 0x0016
     REPEATS = True
 
 
 class RequestedAddressFamily(NumberValue):
-    """The family that an allocation is to have, and IPv4 without it (18.6)."""
+    """The address family of the allocation; IPv4 if absent (18.6)."""
 
     NUMBER = 0x0017
     BYTES = 1
@@ -100,7 +100,7 @@ class RequestedAddressFamily(NumberValue):
 
 @dataclass(frozen=True, slots=True)
 class EvenPort(Attribute):
-    """The relayed port is to be even, and the next one perhaps kept for a second allocation (18.7)."""
+    """Requests an even relayed port and, optionally, to reserve the next one for a second allocation (18.7)."""
 
     reserve_next: bool
 
@@ -119,7 +119,7 @@ class EvenPort(Attribute):
 
 
 class RequestedTransport(NumberValue):
-    """The transport between relay and peers: `UDP`, or 442 (18.8)."""
+    """The transport between relay and peers: `UDP`; others get error 442 (18.8)."""
 
     NUMBER = 0x0019
     BYTES = 1
@@ -127,7 +127,7 @@ class RequestedTransport(NumberValue):
 
 @dataclass(frozen=True, slots=True)
 class DontFragment(Attribute):
-    """What is sent to peers is to carry the DF bit (18.9)."""
+    """Requests the DF bit on packets sent to peers (18.9)."""
 
     NUMBER: ClassVar[int] = 0x001A
 
@@ -144,14 +144,14 @@ class DontFragment(Attribute):
 
 
 class ReservationToken(DigestValue):
-    """Of a port that EVEN-PORT kept (18.10)."""
+    """Identifies a port reserved by EVEN-PORT (18.10)."""
 
     NUMBER = 0x0022
     LENGTHS = (8,)
 
 
 class AdditionalAddressFamily(NumberValue):
-    """The second family that an allocation is to have; `IPV6`, or 400 (18.11)."""
+    """The second address family of the allocation: `IPV6`; others get error 400 (18.11)."""
 
     NUMBER = 0x8000
     BYTES = 1
@@ -199,4 +199,4 @@ TURN_ATTRIBUTES: Final = _by_number(
         AddressErrorCode,
     )
 )
-"""Every attribute of TURN, by its number in the IANA registry."""
+"""Every supported TURN attribute, by its number in the IANA registry."""

@@ -1,6 +1,6 @@
-"""Where one message ends and the next begins on a TCP connection (RFC 8656, 3.1 and 12.5).
+"""TURN framing over TCP: splits a stream into STUN messages and ChannelData (RFC 8656, 3.1 and 12.5).
 
-STUN says its length in the header; ChannelData too, and is padded to four bytes, which its length doesn't count.
+Both have their length in the header.  ChannelData is also padded to four bytes, which its length doesn't include.
 """
 
 from collections.abc import Iterator
@@ -15,20 +15,20 @@ _COOKIE: Final = COOKIE.to_bytes(4)
 
 
 class Splitter:
-    """Holds the beginning of one message at most: 65,556 bytes."""
+    """Splits a stream into messages.  Buffers at most one incomplete message: 65,556 bytes."""
 
     def __init__(self) -> None:
-        self._held = bytearray()
+        self._buffer = bytearray()
         self._needed = _CHANNEL_HEADER_BYTES
 
     def feed(self, data: bytes) -> Iterator[memoryview]:
-        """Every message that is whole now, without padding.  Raises `MalformedError` when it is neither kind."""
-        if self._held:
-            self._held += data
-            if len(self._held) < self._needed:
-                return  # who sends byte by byte has not all of it copied for each
-            data = bytes(self._held)
-            self._held.clear()
+        """Every message that is now complete, without padding.  Raises `MalformedError` for anything else."""
+        if self._buffer:
+            self._buffer += data
+            if len(self._buffer) < self._needed:
+                return  # so that a sender of single bytes doesn't make us copy everything for each
+            data = bytes(self._buffer)
+            self._buffer.clear()
         self._needed = _CHANNEL_HEADER_BYTES
         stream = memoryview(data)
         at, end = 0, len(stream)
@@ -48,4 +48,4 @@ class Splitter:
                 break
             yield stream[at : at + message]
             at += whole
-        self._held += stream[at:]
+        self._buffer += stream[at:]

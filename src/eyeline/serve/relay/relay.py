@@ -20,7 +20,19 @@ from eyeline.serve.relay.tcp_stream import TcpStream
 from eyeline.serve.relay.udp_listener import UdpListeners
 from eyeline.turn.attribute_formats import Address
 from eyeline.turn.credentials import Credentials
-from eyeline.turn.effects import Bind, Effect, Flow, Forbid, Free, HangUp, Open, Permit, Send, Unbind, Unreserve
+from eyeline.turn.effects import (
+    Bind,
+    CloseConnection,
+    Effect,
+    Flow,
+    Forbid,
+    Free,
+    Open,
+    Permit,
+    Send,
+    Unbind,
+    Unreserve,
+)
 from eyeline.turn.server import Server
 
 TICK_S: Final = 1.0
@@ -175,7 +187,7 @@ class Relay:
                     if relayed:
                         self._is_known(flow)
                     self._perform(self._server.opened(flow, relayed, self._loop.time()), reply)
-                case HangUp(flow):
+                case CloseConnection(flow):
                     self.refused["too-many-requests"] += 1
                     self._streams[flow].shutdown()
                 case _:

@@ -1,22 +1,22 @@
-"""One tree of errors.
+"""Exception classes.
 
-`LocalError` is a bug of ours: it is loud.  `RemoteError` is expected: somebody sent what can't be taken; it is answered
-with its stable `code`, counted, and never a traceback.  `SetupError` is the operator's to mend: one sentence, exit 2.
+`LocalError` is a bug in Eyeline, and loud.  `RemoteError` is expected: invalid input, which is answered with a stable
+`code` and counted, without a traceback.  `SetupError` is for the operator to fix: one sentence, exit status 2.
 """
 
 
 class EyelineError(Exception):
-    """Whatever Eyeline raises on purpose."""
+    """Base class of all exceptions that Eyeline raises deliberately."""
 
 
 class LocalError(EyelineError):
-    """A bug in Eyeline: a machine was used against its contract."""
+    """A bug in Eyeline: the contract of a function or machine was violated."""
 
 
 class RemoteError(EyelineError):
-    """The other side sent what can't be taken.
+    """The other side sent something invalid.
 
-    `code` is stable, for programs; `message` is for people and may change its words.
+    `code` is stable, for programs; `message` is for people and its wording may change.
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -26,4 +26,4 @@ class RemoteError(EyelineError):
 
 
 class SetupError(EyelineError):
-    """Eyeline can't start as it was told to; the message is one sentence that says what to change."""
+    """Eyeline can't start with these settings; the message is one sentence that says what to change."""

@@ -6,19 +6,19 @@ Time is passed in, in seconds on a monotonic clock.  A `now` that is earlier tha
 from typing import Final
 
 ANSWERS_PER_SECOND: Final = 50.0
-"""STUN answers to one address.  A page asks about once per network interface and gathering; this leaves room for an
-office behind one NAT."""
+"""STUN answers per second to one address.  A page sends about one request per network interface whenever it gathers
+candidates; this leaves room for an office behind one NAT."""
 
 BURST: Final = 200
-"""STUN answers at once to an address that was quiet."""
+"""STUN answers at once to an address that has been idle."""
 
 MAX_ADDRESSES: Final = 65_536
 """Addresses remembered at once, about 7 MB.  When there are more, those seen longest ago start again with full buckets:
-an attacker with that many addresses gains one further `BURST` against a victim, for 32,768 datagrams sent."""
+an attacker with that many addresses gains one more `BURST` against a victim, for 32,768 datagrams sent."""
 
 
 class TokenBucket:
-    """Fills at `per_second` up to `burst`.  A token is whatever is limited: a message, a byte."""
+    """Fills at `per_second` up to `burst`.  A token stands for whatever is limited: a message, a byte."""
 
     __slots__ = ("_at", "_burst", "_left", "_per_second")
 
@@ -29,18 +29,18 @@ class TokenBucket:
         self._at = now
 
     def available(self, now: float) -> float:
-        """Tokens that may be spent now; negative after more than that was spent."""
+        """Tokens that may be spent now; negative if too many were spent."""
         if now > self._at:
             self._left = min(self._left + (now - self._at) * self._per_second, self._burst)
             self._at = now
         return self._left
 
     def spend(self, tokens: float) -> None:
-        """Take tokens, also more than there are: for what has passed already."""
+        """Take tokens for something that has already happened, even if there aren't enough."""
         self._left -= tokens
 
     def try_spend(self, now: float) -> bool:
-        """Take one token; False, and nothing taken, when there is none."""
+        """Take one token; returns False and takes nothing if there is none."""
         if now > self._at:
             self._left = min(self._left + (now - self._at) * self._per_second, self._burst)
             self._at = now
@@ -50,19 +50,19 @@ class TokenBucket:
         return True
 
     def is_full(self, now: float) -> bool:
-        """Whether it is in the state of a new one, so that it can be forgotten."""
+        """Whether it is as full as a new one, so that it can be discarded."""
         return self.available(now) >= self._burst
 
 
 class RateLimit:
     """A token bucket for each source address: an IPv4 address, or the /64 of an IPv6 address.
 
-    The defaults are those for STUN answers.  UDP source addresses can be forged, and then a victim gets our answer.
+    The defaults are those for STUN answers.  UDP source addresses can be spoofed, and then a victim gets our answer.
     An answer to Binding is at most 2.25 times as long as the request and a challenge (401) at most 4.8 times, 96 bytes
-    for 20; this limit bounds what one victim can get from us.
+    for 20; this limit bounds how much traffic we can be made to send to one victim (reflection).
 
     A bucket is one number: the time at which it is full again.  Buckets are kept in two generations, and the older one
-    is forgotten as a whole, either when all in it are full again, or when the table is full.
+    is discarded as a whole, either when all in it are full again, or when the table is full.
     """
 
     def __init__(
@@ -80,11 +80,11 @@ class RateLimit:
         self._turns_at = 0.0
 
     def __len__(self) -> int:
-        """How many buckets are held."""
+        """The number of buckets."""
         return len(self._young) + len(self._old)
 
     def try_spend(self, ip: bytes, now: float) -> bool:
-        """Take one token from the bucket of `ip`, packed; False when there is none left."""
+        """Take one token from the bucket of `ip`, packed; False if there is none left."""
         if now >= self._turns_at or len(self._young) >= self._generation:
             self._old, self._young = self._young, {}
             self._turns_at = now + self._fill_seconds

@@ -296,7 +296,7 @@ def test_client_that_never_reads_is_closed_after_30_seconds(relay: Running) -> N
         relayed = client.allocate()
         client.bind(peer)
         [stream] = relay.relay._streams.values()
-        while stream._stuck_at is None:
+        while stream._blocked_at is None:
             peer.sendto(bytes(1000), ("127.0.0.1", relayed.port))
         relay.tick(STUCK_S - 1)
         assert relay.allocations() == 1

@@ -52,8 +52,8 @@ def test_ice_url_has_ipv6_in_brackets(tmp_path: Path, public: str | None, host: 
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (socket.EAI_NONAME, "but that name leads to no address: there is none."),
-        (socket.EAI_AGAIN, "and no name server tells where that is."),
+        (socket.EAI_NONAME, "but that name doesn't resolve: there is none."),
+        (socket.EAI_AGAIN, "but no name server can be reached to resolve it."),
     ],
 )
 def test_unresolvable_public_address_prevents_startup_of_a_relay(

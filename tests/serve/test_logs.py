@@ -59,11 +59,11 @@ def test_a_value_cannot_begin_a_line_of_its_own(capsys: pytest.CaptureFixture[st
 
 def test_libraries_say_only_what_is_wrong_and_we_say_as_much_as_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
     logs.set_up("debug", "human")
-    assert logs.is_noted()
+    assert logs.logs_debug()
     THEIRS.info("192.0.2.7 has come")
     OURS.debug(LogEvent("<", message="Hello"))
     logs.set_up("error", "human")
-    assert not logs.is_noted()
+    assert not logs.logs_debug()
     OURS.warning(LogEvent("!", forwarded="no"))
     said = capsys.readouterr().err
 

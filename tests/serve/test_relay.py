@@ -11,7 +11,7 @@ import uvloop
 from eyeline.errors import SetupError
 from eyeline.rate_limit import BURST, RateLimit
 from eyeline.serve.relay.relay import Relay
-from eyeline.serve.relay.udp_listener import RECEIVE_BUFFER_BYTES, UdpListeners, _from_where_it_came
+from eyeline.serve.relay.udp_listener import RECEIVE_BUFFER_BYTES, UdpListeners, _same_source
 from eyeline.turn.attribute_formats import Address
 from eyeline.turn.attributes import XorMappedAddress
 from eyeline.turn.message import BINDING, Class, Message
@@ -81,7 +81,7 @@ def test_response_comes_from_the_address_that_was_queried(play: Play) -> None:
 def test_response_may_leave_by_any_interface() -> None:
     v4 = (socket.IPPROTO_IP, 8, b"\3\0\0\0" + b"ours" + b"dest")
     v6 = (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, b"our sixteen byte" + b"\3\0\0\0")
-    assert [info for _, _, info in _from_where_it_came([v4, v6])] == [
+    assert [info for _, _, info in _same_source([v4, v6])] == [
         bytes(4) + b"ours" + b"dest",
         b"our sixteen byte" + bytes(4),
     ]
@@ -169,7 +169,7 @@ def test_port_in_use_is_reported_by_its_option(play: Play, host: str) -> None:
     async def scene() -> None:
         with client(host) as taker:
             port = taker.getsockname()[1]
-            with pytest.raises(SetupError, match=rf"UDP port {port} is taken.*--stun-port"):
+            with pytest.raises(SetupError, match=rf"UDP port {port} is already in use.*--stun-port"):
                 relay(port=port)
 
     play(scene())

@@ -86,7 +86,7 @@ def test_unknown_path_serves_the_page_with_404(pages: StaticFiles, path: str) ->
 )
 def test_unknown_file_does_not_serve_the_page(pages: StaticFiles, path: str) -> None:
     answer = ask(pages, path)
-    assert (answer.status_code, answer.text) == (404, "There is no such file.\n")
+    assert (answer.status_code, answer.text) == (404, "File not found.\n")
 
 
 def test_nothing_outside_the_build_can_be_read(folder: Path) -> None:
@@ -240,7 +240,7 @@ def test_build_without_a_base_href_is_refused(folder: Path) -> None:
 
 def test_file_of_an_unknown_type_is_refused_at_start(folder: Path) -> None:
     (folder / "assets" / "film.avi").write_bytes(b"")
-    with pytest.raises(SetupError, match=r"no content type for '\.avi'"):
+    with pytest.raises(SetupError, match=r"content type of '\.avi' is unknown"):
         StaticFiles(folder)
 
 

@@ -71,7 +71,7 @@ def test_fingerprint_matches_the_one_browsers_show(tmp_path: Path) -> None:
 
 def test_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
     alice, bob = self_signed(tmp_path / "alice", LAN), self_signed(tmp_path / "bob", LAN)
-    with pytest.raises(SetupError, match="is not the key of the certificate"):
+    with pytest.raises(SetupError, match="isn't the key of the certificate"):
         Certificate(alice.cert, bob.key).context()
 
 
@@ -79,7 +79,7 @@ def test_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
 def test_missing_file_is_reported_by_name(tmp_path: Path, name: str) -> None:
     good = self_signed(tmp_path, LAN)
     files = {"cert": good.cert, "key": good.key, name: tmp_path / "nothing.pem"}
-    with pytest.raises(SetupError, match=rf"^{name} is '.*nothing\.pem', but that can't be read"):
+    with pytest.raises(SetupError, match=rf"^{name} is '.*nothing\.pem', but that file can't be read"):
         Certificate(**files).context()
 
 
@@ -88,7 +88,7 @@ def test_file_that_is_not_pem_is_reported_by_name(tmp_path: Path, name: str) -> 
     good = self_signed(tmp_path, LAN)
     (tmp_path / "words.pem").write_text("hello", encoding="ascii")
     files = {"cert": good.cert, "key": good.key, name: tmp_path / "words.pem"}
-    with pytest.raises(SetupError, match=rf"^{name} is '.*words\.pem', but that is not a"):
+    with pytest.raises(SetupError, match=rf"^{name} is '.*words\.pem', but that isn't a"):
         Certificate(**files).context()
 
 

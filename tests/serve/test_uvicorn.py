@@ -128,7 +128,7 @@ def test_uvicorn_makes_protocols_with_the_arguments_that_ours_take(base: type) -
     assert list(inspect.signature(base).parameters) == ["config", "server_state", "app_state", "_loop"]
 
 
-@pytest.mark.parametrize("words", logs._NO_NEWS)
+@pytest.mark.parametrize("words", logs._SUPPRESSED)
 def test_uvicorn_still_says_what_the_log_leaves_out(words: str) -> None:
     folder = Path(uvicorn.__file__).parent
 

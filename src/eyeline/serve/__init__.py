@@ -1,1 +1,1 @@
-"""The server's edge: the only home of sockets, clocks, tasks and HTTP."""
+"""The server's I/O layer: all sockets, clocks, tasks and HTTP are here."""

@@ -1,7 +1,7 @@
-"""Puts the server together: read this first.
+"""The ASGI application: wires all parts of the server together.  Read this first.
 
-`build(settings)` gives one plain ASGI application: pages, SDK, WebSocket and health, with STUN and TURN beside it.  Run
-it by `eyeline serve`, or mount it in another ASGI site under any prefix.
+`build(settings)` returns a plain ASGI application with pages, SDK, WebSocket and health checks, which also runs STUN
+and TURN.  Run it with `eyeline serve`, or mount it in another ASGI site under any prefix.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ from eyeline.signalling.room import BrokerRun
 from eyeline.signalling.session import GuestPolicy, Ice, SessionPolicy
 
 DRAIN_WITHIN: Final = 3.0
-"""Seconds that clients have to read the goodbye and go, once the server was told to stop."""
+"""Graceful shutdown: seconds in which clients must receive the goodbye and disconnect."""
 
 
 GUEST_POLICY: Final[dict[str, GuestPolicy]] = {"open": "admit", "tokens": "refuse"}
@@ -49,18 +49,18 @@ GUEST_POLICY: Final[dict[str, GuestPolicy]] = {"open": "admit", "tokens": "refus
 
 
 def build(settings: Settings, *, one_port: bool = False, authorize: Authorize | None = None) -> "Eyeline":
-    """The application.  Raises `SetupError` if the data directory, a file that settings name, or the built web app
-    can't be used.
+    """Create the application.
 
-    `one_port` is for who runs it: connections of TURN clients to the port of the pages are handed to `Eyeline.stream`,
-    so pages may be told to try that.  `authorize` decides who may enter rooms without a pass, in place of
-    `settings.rooms`.
+    Raises `SetupError` if the data directory, a file named in the settings, or the built web app can't be used.
+
+    `one_port` promises that the caller passes TURN connections to the port of the pages to `Eyeline.stream`, so that
+    clients are told to try that port.  `authorize` replaces `settings.rooms`: it decides who may enter without a pass.
     """
     return Eyeline(settings, one_port=one_port, authorize=authorize)
 
 
 class _Running(NamedTuple):
-    """What lives as long as the event loop that the application runs in."""
+    """The parts that need a running event loop."""
 
     broker: Broker
     bus: LocalBus
@@ -71,8 +71,7 @@ class _Running(NamedTuple):
 class Eyeline:
     """The ASGI application.
 
-    It starts and ends with its lifespan.  In a site that knows none it starts with the first WebSocket; then `close`
-    ends it.
+    It starts and stops with its ASGI lifespan.  Without one, it starts with the first WebSocket and stops by `close`.
     """
 
     def __init__(self, settings: Settings, *, one_port: bool, authorize: Authorize | None) -> None:
@@ -102,14 +101,14 @@ class Eyeline:
         await self._middleware(scope, receive, send)
 
     def start(self) -> Broker:
-        """Open the sockets of STUN and the broker, once, in the running loop.
+        """Start the broker, STUN and TURN in the running loop.  Does nothing if they have been started.
 
         Raises `SetupError` as `IceServerProvider` does.
         """
         return self._start().broker
 
     def stream(self, client: tuple[str, int] | None) -> asyncio.Protocol:
-        """For one client of TURN that came by TCP or TLS; behind a proxy, `client` is its address."""
+        """A protocol for one TURN client over TCP or TLS; behind a proxy, `client` is its address."""
         return self._start().ice_servers.relay.stream(client, self._limits)
 
     def _start(self) -> _Running:
@@ -130,20 +129,20 @@ class Eyeline:
         return self._running
 
     def _api(self) -> list[Mount]:
-        """Only for who has given out keys to it."""
+        """The HTTP API, if the operator has configured keys for it."""
         if self._settings.api_keys is None:
             return []
         keys = api_keys.load(self._settings.api_keys, self._secret)
         context = api.ApiContext(keys, self._passes, lambda: self._start().bus, self._home)
         mount = Mount(api.PREFIX, api.build(context))
-        mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)  # also paths with a newline in them
+        mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)  # to match paths with a newline too
         return [mount]
 
     def _home(self, scope: Scope) -> str:
-        """Where the pages are, as who asks sees it; the API lies right below."""
+        """The URL of the pages as the API's client sees them."""
         scheme = "https" if client_address.is_secure(scope, self._trusted) else "http"
         below = scope["root_path"].removesuffix(api.PREFIX)
-        host = Headers(scope=scope).get("host", "localhost")  # HTTP/1.0 need not say
+        host = Headers(scope=scope).get("host", "localhost")  # optional in HTTP/1.0
         return f"{scheme}://{host}{below}/"
 
     def _policy(self, broker_run: BrokerRun) -> SessionPolicy:
@@ -151,7 +150,7 @@ class Eyeline:
         return SessionPolicy(self._key, Ice(), broker_run.unix_offset, passes=self._passes, guests=guests)
 
     async def drain(self) -> None:
-        """Tell all clients when to come back, and wait until their sockets are gone, `DRAIN_WITHIN` seconds at most."""
+        """Tell all clients when to reconnect, and wait at most `DRAIN_WITHIN` seconds until they have disconnected."""
         if self._running is not None:
             self._running.broker.drain()
             with contextlib.suppress(TimeoutError):
@@ -159,7 +158,7 @@ class Eyeline:
                     await self._running.broker.drained()
 
     def close(self) -> None:
-        """Say goodbye to all clients and close STUN's sockets."""
+        """Send all clients a goodbye, and close the sockets of STUN and TURN."""
         if self._running is not None:
             self._running.broker.drain()
             self._running.ice_servers.relay.close()
@@ -169,7 +168,7 @@ class Eyeline:
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _site: object) -> AsyncIterator[None]:
-        """For the site that mounts this: `FastAPI(lifespan=eyeline.lifespan)`."""
+        """A lifespan for the site that mounts this: `FastAPI(lifespan=eyeline.lifespan)`."""
         self.start()
         try:
             yield
@@ -205,7 +204,7 @@ class Eyeline:
         return self._limits.admit_socket(source, asyncio.get_running_loop().time())
 
     def _admits(self, headers: Headers) -> bool:
-        """Whether the page that opens the socket may: one of ours, one that the operator allows, or no page at all."""
+        """Whether the origin may open a WebSocket: our own, one that the operator allows, or none (not a browser)."""
         origin = headers.get("origin")
         if origin is None or origin in self._settings.allowed_origins:
             return True
@@ -236,7 +235,7 @@ class Eyeline:
 
 
 class _Asgi:
-    """Starlette takes an object for a whole ASGI application, and a method for an endpoint."""
+    """Wraps a method, because Starlette treats only objects as ASGI applications, and methods as endpoints."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Whom a request comes from: the address that limits are kept by."""
+"""The client's address, found through trusted proxies (`X-Forwarded-For`), which rate limits are applied to."""
 
 import ipaddress
 from collections.abc import Callable, Iterator, Sequence
@@ -11,14 +11,14 @@ IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 _IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 Source = NewType("Source", bytes)
-"""An IPv4 address, or the /64 of an IPv6 address: what one customer of a provider has."""
+"""An IPv4 address, or the /64 of an IPv6 address: what a provider usually assigns to one customer."""
 
 
 def client(scope: Scope, trusted: Sequence[IPNetwork]) -> Source | None:
-    """The source of a request, None if the server doesn't know (a Unix socket).
+    """The source of a request; None if unknown (a Unix socket).
 
-    `X-Forwarded-For` is believed from `trusted` proxies only, and read from its end: the last address that is no such
-    proxy is the client.  What stands before it, or is no address, anybody can have written.
+    `X-Forwarded-For` is trusted only from `trusted` proxies, and read from its end: the last address that isn't such a
+    proxy is the client.  Anything before it, or anything that isn't an address, could have been forged by the client.
     """
     peer = scope.get("client")
     address = _parsed(peer[0]) if peer else None
@@ -40,7 +40,7 @@ def source_of(ip: bytes) -> Source:
 
 
 def is_secure(scope: Scope, trusted: Sequence[IPNetwork]) -> bool:
-    """Whether the client came by TLS: to us, or to a trusted proxy that says so in `X-Forwarded-Proto`."""
+    """Whether the client uses TLS, either directly or, according to `X-Forwarded-Proto`, to a trusted proxy."""
     if scope.get("scheme") in ("https", "wss"):
         return True
     peer = scope.get("client")
@@ -51,7 +51,7 @@ def is_secure(scope: Scope, trusted: Sequence[IPNetwork]) -> bool:
 
 
 def is_local(scope: Scope) -> bool:
-    """Whether the page is of this machine's own, to which browsers give what else needs TLS (W3C Secure Contexts)."""
+    """Whether the page is on localhost, a secure context for browsers even without TLS (W3C Secure Contexts)."""
     host = Headers(scope=scope).get("host", "")
     address = _parsed(host)
     if address is not None:
@@ -60,7 +60,7 @@ def is_local(scope: Scope) -> bool:
 
 
 def is_unknown_proxy(scope: Scope, trusted: Sequence[IPNetwork]) -> bool:
-    """Whether the request says that it was forwarded, by a neighbour that isn't trusted: mostly a missing setting."""
+    """Whether the request was forwarded by an untrusted proxy nearby: usually `trusted_proxies` isn't set."""
     peer = scope.get("client")
     address = _parsed(peer[0]) if peer else None
     near = address is not None and (address.is_loopback or address.is_private)
@@ -73,7 +73,7 @@ def is_proxy(address: _IPAddress, trusted: Sequence[IPNetwork]) -> bool:
 
 
 def trusts(trusted: Sequence[IPNetwork]) -> Callable[[str], bool]:
-    """A test for the address of a neighbour, as the socket says it."""
+    """A function that tells whether a peer address, as text, is a trusted proxy."""
 
     def is_trusted(host: str) -> bool:
         address = _parsed(host)
@@ -83,13 +83,13 @@ def trusts(trusted: Sequence[IPNetwork]) -> Callable[[str], bool]:
 
 
 def _forwarded(scope: Scope) -> Iterator[str]:
-    """What proxies have written, the nearest one's first."""
+    """The addresses in `X-Forwarded-For`, the nearest first."""
     for line in reversed(Headers(scope=scope).getlist("x-forwarded-for")):
         yield from reversed(line.split(","))
 
 
 def _parsed(text: str) -> _IPAddress | None:
-    """An address, with or without port and zone; IPv4 in IPv6 is IPv4."""
+    """Parse an address with or without port and zone; an IPv4-mapped IPv6 address becomes IPv4."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

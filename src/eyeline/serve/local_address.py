@@ -1,4 +1,4 @@
-"""Local addresses: those of this machine, and the URLs that reach the server from here and from elsewhere."""
+"""Local IP addresses of this machine, and the URLs at which the server can be reached."""
 
 import socket
 
@@ -7,24 +7,24 @@ from msgspec import Struct
 from eyeline.settings import Settings
 
 NO_NAME = "each part between its dots has 1 to 63 characters"
-EVERYWHERE = ("::", "0.0.0.0")  # noqa: S104  every address is what these mean
+EVERYWHERE = ("::", "0.0.0.0")  # noqa: S104  the wildcard addresses
 
 
 class Listening(Struct, frozen=True):
-    """Where the server can be reached; handed out once, when it can."""
+    """Where a started server can be reached."""
 
     here: str
-    """The address for a browser on this machine."""
+    """The URL for a browser on this machine."""
     network: tuple[str, ...]
-    """The addresses for other machines: in the local network, and the public one."""
+    """The URLs for other machines: in the local network, and the public one."""
     fingerprint: str | None
-    """SHA-256 of the certificate; None without TLS."""
+    """SHA-256 fingerprint of the certificate; None without TLS."""
     relay: str | None = None
-    """Where relayed calls come from and which UDP ports have to be open; None without a relay."""
+    """The addresses of relayed calls and the UDP ports to open in a firewall; None without a relay."""
 
 
 def addresses(host: str) -> list[str]:
-    """Those IP addresses of this machine that `host` lets in, as its networks see them, IPv4 first.  Sends nothing."""
+    """The IP addresses of this machine that a server listening on `host` has, IPv4 first.  Sends nothing."""
     if host not in EVERYWHERE:
         return [host]
     families = [(socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")]
@@ -35,17 +35,17 @@ def addresses(host: str) -> list[str]:
                 probe.connect((elsewhere, 9))
                 found.append(str(probe.getsockname()[0]))
         except OSError:
-            continue  # no way out of this machine by this family
+            continue  # this machine has no route in this address family
     return found
 
 
 def in_url(name: str) -> str:
-    """A name or an address as URLs have it: IPv6 in brackets (RFC 3986, 3.2.2)."""
+    """A name or an address as in a URL, with IPv6 in brackets (RFC 3986, 3.2.2)."""
     return f"[{name}]" if ":" in name else name
 
 
 def listening(settings: Settings, port: int, fingerprint: str | None) -> Listening:
-    """What to tell people about a server that listens on `port`, the one that it really has."""
+    """Where a server that listens on `port` can be reached; `port` is the actual one, never 0."""
     scheme = "http" if fingerprint is None else "https"
     local = "localhost" if settings.host in EVERYWHERE else settings.host
     names = addresses(settings.host)[:1] + ([settings.public_address] if settings.public_address else [])

@@ -1,6 +1,6 @@
-"""Structured logging: one line an event, with its values by name, for people or as JSON, on standard error.
+"""Structured logging: one line per event with named values, for people or as JSON, on standard error.
 
-Uses the standard library's `logging`, so a site that mounts Eyeline finds these events with its own.
+Uses the standard library's `logging`, so that a site that mounts Eyeline gets these events along with its own.
 """
 
 import logging
@@ -10,39 +10,39 @@ from typing import Literal
 
 import msgspec
 
-_NO_NEWS = (
-    "Application startup failed. Exiting.",  # its cause says it better
-    "Invalid HTTP request received.",  # anybody can send one, as often as they like
-    "ASGI callable returned without completing handshake.",  # said of each WebSocket that was refused as ASGI wants it
+_SUPPRESSED = (
+    "Application startup failed. Exiting.",  # we print the cause instead
+    "Invalid HTTP request received.",  # anybody can cause these in any number
+    "ASGI callable returned without completing handshake.",  # logged for each WebSocket refused in the ASGI way
 )
 
 
 class LogEvent:
-    """What is logged: a sign, and values by name.  As text it is `! refused=no-key`."""
+    """A log event: a sign and named values.  As text, for example, `! refused=no-key`."""
 
     def __init__(self, sign: str, **values: str) -> None:
         self.sign = sign
         self.values = values
 
     def __str__(self) -> str:
-        return " ".join([self.sign, *(f"{name}={_word(value)}" for name, value in self.values.items())])
+        return " ".join([self.sign, *(f"{name}={_quoted(value)}" for name, value in self.values.items())])
 
 
 def set_up(level: Literal["debug", "info", "warning", "error"], form: Literal["human", "json"]) -> None:
-    """Set up logging for the whole process, for `eyeline serve`: a site that mounts Eyeline sets up its own.
+    """Configure logging of the whole process, for `eyeline serve`; a site that mounts Eyeline configures its own.
 
-    Of the libraries only warnings and errors are written, whatever the level: their debug lines name addresses.
+    Libraries log only warnings and errors, whatever the level, because their debug lines contain client addresses.
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if form == "json" else _Human("%(asctime)s [%(level)s] %(message)s", "%H:%M:%S"))
     logging.getLogger("eyeline").setLevel(threshold)
-    logging.getLogger("uvicorn.error").addFilter(lambda record: record.msg not in _NO_NEWS)
+    logging.getLogger("uvicorn.error").addFilter(lambda record: record.msg not in _SUPPRESSED)
     logging.basicConfig(handlers=[handler], level=max(threshold, logging.WARNING), force=True)
 
 
-def is_noted() -> bool:
-    """Whether debug lines are written: otherwise none is built for each message."""
+def logs_debug() -> bool:
+    """Whether debug lines are logged, so that callers can avoid building them."""
     return logging.getLogger("eyeline").isEnabledFor(logging.DEBUG)
 
 
@@ -54,8 +54,10 @@ class _Human(logging.Formatter):
 
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        said = record.msg
-        event = {**said.values, "event": said.sign} if isinstance(said, LogEvent) else {"event": record.getMessage()}
+        logged = record.msg
+        event = {"event": record.getMessage()}
+        if isinstance(logged, LogEvent):
+            event = {**logged.values, "event": logged.sign}
         event["level"] = record.levelname.lower()
         event["timestamp"] = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
         if record.exc_info:
@@ -63,6 +65,6 @@ class _Json(logging.Formatter):
         return msgspec.json.encode(event).decode()
 
 
-def _word(value: str) -> str:
-    """The value, quoted where it would break the line's format."""
+def _quoted(value: str) -> str:
+    """The value, quoted if it would break the format of the line."""
     return value if value.isprintable() and value and not set(value) & set(" ='\"") else repr(value)

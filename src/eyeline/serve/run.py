@@ -1,4 +1,4 @@
-"""Run the whole service in one process: the application, and the protocols for HTTP and WebSocket that serve it."""
+"""Runs the whole service in one process: the application with our HTTP and WebSocket protocols."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,1 +1,1 @@
-"""HTTP: pages, API, health, and how a request is refused."""
+"""HTTP: pages, API, health checks, and error responses."""

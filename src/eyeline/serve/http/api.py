@@ -1,6 +1,6 @@
-"""The HTTP API for the operator's own site: rooms are made, seen and ended by whoever shows a key.
+"""The HTTP API for the operator's own site: creates, lists and ends rooms, authorized by API keys.
 
-Nothing is kept of a room that is made: its name says which key made it.  A room is there while somebody is inside.
+Created rooms aren't stored: a room's name tells which key created it.  A room exists while somebody has a seat.
 """
 
 import logging
@@ -27,7 +27,7 @@ from eyeline.serve.logs import LogEvent
 from eyeline.signalling.messages import PERMISSIONS, Count, DisplayName, JoinPass, PeerId, Role, RoomName
 from eyeline.signalling.passes import PASS_SECONDS_MAX, PassVerifier, Permissions, Person, distinct
 from eyeline.signalling.requests import End, Remove
-from eyeline.signalling.requests import Request as Wish
+from eyeline.signalling.requests import Request as RoomRequest
 from eyeline.signalling.seat import Present, Seat
 
 _log = logging.getLogger("eyeline.api")
@@ -35,24 +35,24 @@ _log = logging.getLogger("eyeline.api")
 PREFIX: Final = "/api/v1"
 
 BODY_BYTES_MAX: Final = 16 * 1024
-"""Bytes that a request may have to say."""
+"""Maximum size of a request's body in bytes."""
 
 ROOMS_IN_A_PAGE: Final = 100
-"""Rooms that are listed at once."""
+"""Rooms per page of the list."""
 
 
 class NewRoom(Struct, frozen=True, forbid_unknown_fields=True):
-    """A room to be made."""
+    """A room to create."""
 
-    seconds: Annotated[float, Meta(ge=60, le=PASS_SECONDS_MAX, description="How long its links open it.")] = (
+    seconds: Annotated[float, Meta(ge=60, le=PASS_SECONDS_MAX, description="How long its links are valid.")] = (
         24 * 60 * 60
     )
-    permissions: Annotated[Permissions, Meta(description="What who comes by the member's link may send to others.")] = (
-        PERMISSIONS
-    )
+    permissions: Annotated[
+        Permissions, Meta(description="What people who join by the member link may send to others.")
+    ] = PERMISSIONS
     ends_in: Annotated[
         Annotated[float, Meta(ge=60, le=PASS_SECONDS_MAX)] | None,
-        Meta(description="Seconds from now after which the call ends for all who came by its links; null is never."),
+        Meta(description="Seconds until the call ends for everyone who joined by these links; null means never."),
     ] = None
 
     def __post_init__(self) -> None:
@@ -60,71 +60,81 @@ class NewRoom(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Link(Struct, frozen=True):
-    """Opens a room."""
+    """An invitation link, and the pass in it."""
 
     url: str
     join_pass: JoinPass = msgspec.field(name="pass")
 
 
 class Links(Struct, frozen=True):
-    """One for each role."""
+    """One link for each role."""
 
     host: Link
     member: Link
 
 
 class MadeRoom(Struct, frozen=True):
-    """A room that was made."""
+    """A room that was created."""
 
     room: RoomName
-    until: Annotated[int, Meta(description="Seconds since 1970: from then on its links open nothing.")]
-    ends: Annotated[int | None, Meta(description="Seconds since 1970: then the call ends; null is never.")]
+    until: Annotated[int, Meta(description="When its links expire, in seconds since 1970.")]
+    ends: Annotated[int | None, Meta(description="When the call ends, in seconds since 1970; null means never.")]
     links: Links
 
 
 class Inside(Struct, frozen=True):
-    """Somebody with a seat."""
+    """A member: somebody with a seat."""
 
     id: PeerId
-    name: Annotated[DisplayName, Meta(description="Sealed, 400 characters of base64url, where their link has a key.")]
+    name: Annotated[
+        DisplayName, Meta(description="Encrypted, as 400 characters of base64url, if their link has a secret.")
+    ]
     order: Count
-    here: Annotated[bool, Meta(description="False while their socket is away; the seat is kept for 30 s.")]
+    here: Annotated[bool, Meta(description="False while they are disconnected; their seat is kept for 30 s.")]
     role: Role
     permissions: Annotated[Permissions, Meta(description="What they may send to the others.")]
-    ends: Annotated[float | None, Meta(description="Seconds since 1970: then the call ends for them; null is never.")]
-    sub: Annotated[str | None, Meta(description="Who it is for the site, if their pass said so.")]
+    ends: Annotated[
+        float | None, Meta(description="When the call ends for them, in seconds since 1970; null means never.")
+    ]
+    sub: Annotated[str | None, Meta(description="The site's id for this person, if their pass has one.")]
 
 
 class LiveRoom(Struct, frozen=True):
-    """A room, with who is inside in order of arrival."""
+    """A room with its members in order of arrival."""
 
     room: RoomName
     members: tuple[Inside, ...]
 
 
 class LiveRooms(Struct, frozen=True):
-    """Rooms with somebody inside, by name."""
+    """Rooms that have members, sorted by name."""
 
     rooms: tuple[LiveRoom, ...]
-    next: Annotated[RoomName | None, Meta(description="Ask for those after this one; null if there are no more.")]
+    next: Annotated[
+        RoomName | None, Meta(description="Pass this as `after` to get the next page; null on the last page.")
+    ]
 
 
-_ROOM: Final = Parameter("room", RoomName, "Its name.")
-_AFTER: Final = Parameter("after", RoomName, "Only rooms whose names come later.", "query")
-_MEMBER: Final = Parameter("member", PeerId, "The id of somebody inside.")
+_ROOM: Final = Parameter("room", RoomName, "The name of the room.")
+_AFTER: Final = Parameter("after", RoomName, "List only rooms whose names sort after this one.", "query")
+_MEMBER: Final = Parameter("member", PeerId, "The id of a member.")
 
 OPERATIONS: Final = (
-    Operation("POST", "/rooms", "makeRoom", "Make a room.", 201, (), NewRoom, MadeRoom, (400, 401, 413, 422, 429)),
+    Operation("POST", "/rooms", "makeRoom", "Create a room.", 201, (), NewRoom, MadeRoom, (400, 401, 413, 422, 429)),
     Operation(
-        "GET", "/rooms", "listRooms", "Who is inside which room.", 200, (_AFTER,), None, LiveRooms, (401, 422, 429)
+        "GET", "/rooms", "listRooms", "List rooms and members.", 200, (_AFTER,), None, LiveRooms, (401, 422, 429)
     ),
-    Operation("GET", "/rooms/{room}", "seeRoom", "Who is inside.", 200, (_ROOM,), None, LiveRoom, (401, 404, 429)),
-    Operation("POST", "/rooms/{room}/end", "endCall", "End the call for all.", 204, (_ROOM,), problems=(401, 404, 429)),
+    Operation(
+        "GET", "/rooms/{room}", "seeRoom", "List a room's members.", 200, (_ROOM,), None, LiveRoom, (401, 404, 429)
+    ),
+    Operation(
+        "POST", "/rooms/{room}/end", "endCall", "End the call for everyone.", 204, (_ROOM,), problems=(401, 404, 429)
+    ),
     Operation(
         "DELETE",
         "/rooms/{room}/members/{member}",
         "removeMember",
-        "Take somebody out of the call.",
+        "Remove somebody from the call.",
         204,
         (_ROOM, _MEMBER),
         problems=(401, 404, 429),
@@ -136,27 +146,27 @@ class Rooms(Protocol):
     """The rooms of this process."""
 
     def names(self) -> Iterable[RoomName]:
-        """All of them."""
+        """The names of all rooms."""
 
     def inside(self, room: RoomName) -> list[Seat]:
-        """Its seats, in order of arrival; none if nobody is there."""
+        """The seats of a room, in order of arrival; empty if the room doesn't exist."""
 
-    def post(self, room: RoomName, request: Wish) -> None:
-        """Ask the room."""
+    def post(self, room: RoomName, request: RoomRequest) -> None:
+        """Send a request to a room."""
 
 
 class ApiContext(NamedTuple):
-    """What the API works with."""
+    """The dependencies of the API."""
 
     keys: ApiKeys
     passes: PassVerifier
     rooms: Callable[[], Rooms]
     home: Callable[[Scope], str]
-    """Where the pages are, as whoever asks sees it; ends with a slash."""
+    """The URL of the pages as the client sees it; ends with a slash."""
 
 
 def build(context: ApiContext) -> Starlette:
-    """The ASGI application, to be mounted at `PREFIX`."""
+    """Create the ASGI application, to be mounted at `PREFIX`."""
     api = _Api(context)
     endpoints = {
         "makeRoom": api.make_room,
@@ -169,7 +179,7 @@ def build(context: ApiContext) -> Starlette:
         Route(each.path, api.with_key(each.name, endpoints[each.name]), methods=[each.method], name=each.name)
         for each in OPERATIONS
     ]
-    routes.append(Route("/openapi.json", _describe))
+    routes.append(Route("/openapi.json", _openapi))
     site = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
     site.router.redirect_slashes = False
     return site
@@ -178,32 +188,32 @@ def build(context: ApiContext) -> Starlette:
 ApiCode = Literal["no-key", "not-found", "wrong-method", "malformed", "invalid", "too-large"]
 
 FAULTS: Final[dict[ApiCode, tuple[int, str]]] = {
-    "no-key": (401, "Show a key of this API: Authorization: Bearer KEY."),
-    "not-found": (404, "There is nothing here that this key may see."),
-    "wrong-method": (405, "This can't be done with it."),
-    "malformed": (400, "The body is not JSON in UTF-8."),
-    "invalid": (422, "Something has the wrong type or breaks its limit."),
-    "too-large": (413, f"A body may have {BODY_BYTES_MAX // 1024} KiB at most."),
+    "no-key": (401, "An API key is required: Authorization: Bearer KEY."),
+    "not-found": (404, "Nothing found that this key may access."),
+    "wrong-method": (405, "This method isn't allowed here."),
+    "malformed": (400, "The body isn't valid UTF-8 JSON."),
+    "invalid": (422, "A field has the wrong type or exceeds its limit."),
+    "too-large": (413, f"The body can't be larger than {BODY_BYTES_MAX // 1024} KiB."),
 }
-"""Why the API says no, besides what is said at the door: status and words."""
+"""Status and text of each error of the API itself; `problems.py` has those that apply to every request."""
 assert set(FAULTS) == set(get_args(ApiCode))
 
 
 class Fault(RemoteError):
-    """A request that can't be served."""
+    """A request fails with one of `FAULTS`."""
 
     def __init__(self, code: ApiCode, title: str | None = None) -> None:
         self.status, words = FAULTS[code]
         super().__init__(code, title or words)
 
     def response(self, headers: Mapping[str, str] | None = None) -> Response:
-        """As a problem."""
+        """The response, as problem details."""
         challenge = {"www-authenticate": "Bearer"} if self.status == HTTPStatus.UNAUTHORIZED else {}
         body = msgspec.json.encode(Problem(self.status, self.code, self.message))
-        return Response(body, self.status, {**_NEVER_KEPT, **challenge, **(headers or {})}, PROBLEM_TYPE)
+        return Response(body, self.status, {**_NO_STORE, **challenge, **(headers or {})}, PROBLEM_TYPE)
 
 
-_NEVER_KEPT: Final = {"cache-control": "no-store"}
+_NO_STORE: Final = {"cache-control": "no-store"}
 _Endpoint = Callable[[Request, ApiKey], Awaitable[Response]]
 
 
@@ -212,7 +222,7 @@ class _Api:
         self._context = context
 
     def with_key(self, name: str, endpoint: _Endpoint) -> Callable[[Request], Awaitable[Response]]:
-        """The endpoint, for who shows a key."""
+        """Wrap an endpoint so that it requires an API key."""
 
         async def guarded(request: Request) -> Response:
             key = self._context.keys.find(request.headers.get("authorization", ""))
@@ -228,7 +238,7 @@ class _Api:
         return guarded
 
     async def make_room(self, request: Request, key: ApiKey) -> Response:
-        """See `OPERATIONS`; so the others."""
+        """See `OPERATIONS`, as for the other endpoints."""
         wanted = await _body(request, NewRoom)
         context, now = self._context, time.time()
         name, until = context.keys.name_room(key), int(now + wanted.seconds)
@@ -239,7 +249,7 @@ class _Api:
             return Link(f"{context.home(request.scope)}r/{name}#pass={shown}", shown)
 
         links = Links(link(Person(role="host", ends=ends)), link(Person(may=wanted.permissions, ends=ends)))
-        return _say(MadeRoom(name, until, ends, links), 201)
+        return _json_response(MadeRoom(name, until, ends, links), 201)
 
     async def list_rooms(self, request: Request, key: ApiKey) -> Response:
         after = request.query_params.get("after")
@@ -247,33 +257,33 @@ class _Api:
             after = _read(after, RoomName, "invalid")
         rooms, keys = self._context.rooms(), self._context.keys
         names = sorted(name for name in rooms.names() if name > (after or "") and keys.may_see(key, name))
-        live = [seen for seen in map(self._seen, names) if seen.members]
+        live = [room for room in map(self._describe_room, names) if room.members]
         page = tuple(live[:ROOMS_IN_A_PAGE])
-        return _say(LiveRooms(page, page[-1].room if len(live) > len(page) else None))
+        return _json_response(LiveRooms(page, page[-1].room if len(live) > len(page) else None))
 
     async def see_room(self, request: Request, key: ApiKey) -> Response:
-        return _say(self._seen(self._named(request, key)))
+        return _json_response(self._describe_room(self._accessible_room(request, key)))
 
     async def end_call(self, request: Request, key: ApiKey) -> Response:
-        self._context.rooms().post(self._named(request, key), End())
-        return _NOTHING()
+        self._context.rooms().post(self._accessible_room(request, key), End())
+        return _NO_CONTENT()
 
     async def remove_member(self, request: Request, key: ApiKey) -> Response:
-        name = self._named(request, key)
+        name = self._accessible_room(request, key)
         peer = request.path_params["member"]
         rooms = self._context.rooms()
         if peer not in [seat.member.id for seat in rooms.inside(name)]:
             raise Fault("not-found", "There is nobody with that id in this room.")
         rooms.post(name, Remove(peer))
-        return _NOTHING()
+        return _NO_CONTENT()
 
-    def _named(self, request: Request, key: ApiKey) -> RoomName:
+    def _accessible_room(self, request: Request, key: ApiKey) -> RoomName:
         name = _read(request.path_params["room"], RoomName, "not-found")
         if not self._context.keys.may_see(key, name):
             raise Fault("not-found")
         return name
 
-    def _seen(self, name: RoomName) -> LiveRoom:
+    def _describe_room(self, name: RoomName) -> LiveRoom:
         return LiveRoom(
             name,
             tuple(
@@ -292,17 +302,17 @@ class _Api:
         )
 
 
-_Asked = TypeVar("_Asked")
+_T = TypeVar("_T")
 
 
-def _read(text: str, kind: type[_Asked], otherwise: ApiCode) -> _Asked:
+def _read(text: str, kind: type[_T], otherwise: ApiCode) -> _T:
     try:
         return msgspec.convert(text, kind)
     except msgspec.ValidationError:
         raise Fault(otherwise) from None
 
 
-async def _body(request: Request, kind: type[_Asked]) -> _Asked:
+async def _body(request: Request, kind: type[_T]) -> _T:
     body = b""
     try:
         async for part in request.stream():
@@ -310,7 +320,7 @@ async def _body(request: Request, kind: type[_Asked]) -> _Asked:
             if len(body) > BODY_BYTES_MAX:
                 raise Fault("too-large")
     except ClientDisconnect:
-        raise Fault("malformed") from None  # it ends too soon, and nobody reads the answer
+        raise Fault("malformed") from None  # the client has disconnected, so nobody reads the response
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
@@ -319,22 +329,22 @@ async def _body(request: Request, kind: type[_Asked]) -> _Asked:
         raise Fault("malformed") from None
 
 
-def _say(value: Struct, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(value), status, _NEVER_KEPT, "application/json")
+def _json_response(value: Struct, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, _NO_STORE, "application/json")
 
 
-_NOTHING: Final = partial(Response, status_code=204, headers=_NEVER_KEPT)
+_NO_CONTENT: Final = partial(Response, status_code=204, headers=_NO_STORE)
 
 DOCUMENT: Final = document(
     "Eyeline",
-    "Makes rooms, and says and decides who is inside. A key sees the rooms that it made; one of an admin, all.",
+    "Creates rooms, lists their members, and removes people. A key can access the rooms it created, an admin key all.",
     PREFIX,
     OPERATIONS,
     Problem,
 )
 
 
-async def _describe(_request: Request) -> Response:
+async def _openapi(_request: Request) -> Response:
     return Response(msgspec.json.encode(DOCUMENT), media_type="application/json")
 
 

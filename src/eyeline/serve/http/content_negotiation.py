@@ -1,4 +1,4 @@
-"""What a client can read and already has (RFC 9110): Accept-Encoding and If-None-Match."""
+"""Content negotiation and conditional requests (RFC 9110): Accept-Encoding and If-None-Match."""
 
 from collections.abc import Collection
 from typing import Literal
@@ -8,8 +8,10 @@ _BEST_FIRST: tuple[Encoding, ...] = ("br", "gzip", "identity")
 
 
 def preferred(accepted: str, available: Collection[Encoding]) -> Encoding:
-    """Which of `available` to send to a client that says `accepted` (section 12.5.3): the one that it likes most, of
-    equals the smallest.  Falls back to identity, which everybody can read."""
+    """The best of the `available` encodings for an Accept-Encoding header (section 12.5.3).
+
+    That is the one with the highest weight, or the smallest of several.  Falls back to identity.
+    """
     weights = dict(_weighed(part) for part in accepted.lower().split(",") if part.strip())
     rest = weights.get("*", 0.0)
     usable = [name for name in _BEST_FIRST if name in available and weights.get(name, rest) > 0]
@@ -17,7 +19,7 @@ def preferred(accepted: str, available: Collection[Encoding]) -> Encoding:
 
 
 def unchanged(held: str, etag: str) -> bool:
-    """Whether `etag` is among those that If-None-Match says the client holds (section 13.1.2: weak comparison)."""
+    """Whether `etag` is among those in If-None-Match (section 13.1.2, weak comparison)."""
     return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in held.split(","))
 
 

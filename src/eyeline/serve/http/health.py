@@ -1,4 +1,4 @@
-"""What an operator's machines ask: is it alive, can it take calls, how does it do."""
+"""Health endpoints for operators: liveness, readiness and metrics."""
 
 import hmac
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from starlette.routing import Route
 
 from eyeline.serve.metrics import CONTENT_TYPE, Metrics
 
-_NEVER_KEPT = {"cache-control": "no-store"}
+_NO_STORE = {"cache-control": "no-store"}
 
 
 class Health:
     """`/healthz`, `/readyz` and `/metrics`.
 
-    `token` is what a reader of the metrics must show as a bearer token (RFC 6750); None lets everybody read them.
+    `token` is the bearer token (RFC 6750) required for the metrics; None lets everybody read them.
     """
 
     def __init__(self, metrics: Metrics, *, token: str | None, draining: Callable[[], bool]) -> None:
@@ -29,18 +29,18 @@ class Health:
         ]
 
     async def _healthz(self, _request: Request) -> Response:
-        return JSONResponse({"status": "ok"}, headers=_NEVER_KEPT)
+        return JSONResponse({"status": "ok"}, headers=_NO_STORE)
 
     async def _readyz(self, _request: Request) -> Response:
         if self._draining():
-            return JSONResponse({"status": "draining"}, 503, _NEVER_KEPT)
-        return JSONResponse({"status": "ready"}, headers=_NEVER_KEPT)
+            return JSONResponse({"status": "draining"}, 503, _NO_STORE)
+        return JSONResponse({"status": "ready"}, headers=_NO_STORE)
 
     async def _read_metrics(self, request: Request) -> Response:
         if not self._may_read(request.headers.get("authorization", "")):
             wanted = {"www-authenticate": 'Bearer realm="metrics"'}
-            return Response("Show the token of the metrics.\n", 401, _NEVER_KEPT | wanted, "text/plain")
-        return Response(self._metrics.page(), 200, _NEVER_KEPT | {"content-type": CONTENT_TYPE})
+            return Response("The metrics require a bearer token.\n", 401, _NO_STORE | wanted, "text/plain")
+        return Response(self._metrics.page(), 200, _NO_STORE | {"content-type": CONTENT_TYPE})
 
     def _may_read(self, authorization: str) -> bool:
         if self._token is None:

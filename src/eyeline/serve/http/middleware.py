@@ -1,4 +1,4 @@
-"""What every HTTP request passes first, and every answer last."""
+"""HTTP middleware: rate limits every request, and adds security headers to every response."""
 
 import asyncio
 import logging
@@ -24,22 +24,22 @@ _ALWAYS: Final = {
     b"cross-origin-resource-policy": b"same-origin",
 }
 _NO_DOCUMENT: Final = {b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'"}
-"""For an answer that says nothing of its own and might be opened as a page all the same.  Not for scripts: a worker
-takes the policy of its file for its own."""
+"""For responses without a policy of their own, which might still be opened as a page.  Not for scripts, because a
+worker gets the policy of its script."""
 
 _HSTS: Final = {b"strict-transport-security": b"max-age=15552000"}
-"""180 days, for this host alone.  Only with a certificate that browsers trust."""
+"""180 days, for this host only.  Only with a certificate that browsers trust."""
 
 
 _DOCUMENT: Final = {b"cross-origin-opener-policy": b"same-origin"}
-"""For pages, where browsers keep to it: elsewhere they write an error into their console at each load."""
+"""For pages in a secure context; otherwise browsers log an error on each load."""
 
 
 class Middleware:
-    """ASGI application around `site`: turns away addresses that ask too often, and completes the headers of answers.
+    """ASGI middleware around `site`: applies the rate limit of each address, and completes the response headers.
 
-    An upgrade to a WebSocket is a request like others, wherever it goes; `turn_away` refuses one.  `hsts` says that
-    browsers which came by HTTPS shall do so from now on (RFC 6797).
+    WebSocket upgrades count as requests too, whatever their path; `turn_away` refuses one.  `hsts` tells browsers that
+    use HTTPS to keep using it (RFC 6797).
     """
 
     def __init__(
@@ -53,16 +53,16 @@ class Middleware:
         self._warned = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI 3: `http` and `websocket` are looked at; all else goes through."""
+        """ASGI 3: handles `http` and `websocket`, and passes everything else through."""
         if scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            await self._handle_http(scope, receive, send)
         elif scope["type"] != "websocket" or self._admits(scope):
             await self._site(scope, receive, send)
         else:
             await receive()  # websocket.connect
             await self._turn_away("too-many-requests", scope, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle_http(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._warn_of_proxy(scope)
         secure = client_address.is_secure(scope, self._trusted)
         wanted = _ALWAYS | (_HSTS if self._hsts and secure else {})
@@ -84,12 +84,10 @@ class Middleware:
         )
 
     def _warn_of_proxy(self, scope: Scope) -> None:
-        """Behind a proxy that isn't trusted all people share one address, and its limits."""
+        """Warn once about an untrusted proxy, behind which everybody shares one address and its limits."""
         if not self._warned and client_address.is_unknown_proxy(scope, self._trusted):
             self._warned = True
-            _log.warning(
-                LogEvent("!", forwarded="X-Forwarded-For of a proxy that is not in trusted_proxies is not believed")
-            )
+            _log.warning(LogEvent("!", forwarded="ignoring X-Forwarded-For from a proxy that isn't in trusted_proxies"))
 
 
 def _completed(

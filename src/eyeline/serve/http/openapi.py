@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of an HTTP API, written from the types that its endpoints read and answer."""
+"""Generates the OpenAPI 3.1 document of an HTTP API from the types of its requests and responses."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -14,7 +14,7 @@ _END: Final = r"(?![\s\S])"
 
 
 class Parameter(NamedTuple):
-    """A part of the path, or of the query."""
+    """A parameter in the path or in the query."""
 
     name: str
     kind: Any
@@ -23,7 +23,7 @@ class Parameter(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """One thing that can be asked for."""
+    """One operation of the API."""
 
     method: str
     path: str
@@ -39,7 +39,7 @@ class Operation(NamedTuple):
 def document(
     title: str, description: str, prefix: str, operations: Iterable[Operation], problem: type[Struct]
 ) -> dict[str, Any]:
-    """All of it.  `prefix` is where the API begins, below the pages; `problem` is the body of each error."""
+    """The whole document.  `prefix` is the API's path below the pages; `problem` is the body of each error."""
     operations = tuple(operations)
     types = [problem]
     for each in operations:
@@ -92,7 +92,7 @@ def _ref(kind: type[Struct]) -> Mapping[str, str]:
 
 
 def _portable(value: Any) -> Any:
-    """In JSON Schema `$` is the end of the text, and nothing before a newline: all tools know it."""
+    """Replace our end-of-text pattern by `$`, which in JSON Schema never matches before a newline, for all tools."""
     match value:
         case dict():
             return {key: _portable(each) for key, each in value.items()}

@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): how a request is refused over HTTP, with a status, a code and perhaps `Retry-After`."""
+"""Problem details (RFC 9457): HTTP error responses with a status, a code and, for some, `Retry-After`."""
 
 from typing import Final, NamedTuple, get_args
 
@@ -12,29 +12,29 @@ PROBLEM_TYPE: Final = "application/problem+json"
 
 
 class ProblemRow(NamedTuple):
-    """How one `RefusalCode` is answered."""
+    """The response to one `RefusalCode`."""
 
     status: int
     """The HTTP status."""
     retry_after: int | None
-    """Seconds after which it makes sense to ask again."""
+    """Seconds after which the client may try again."""
     message: str
-    """The words for people."""
+    """Text to show to people."""
 
 
 PROBLEMS: Final[dict[RefusalCode, ProblemRow]] = {
     "wrong-subprotocol": ProblemRow(400, None, "Open the WebSocket with the subprotocol eyeline.v1."),
-    "foreign-origin": ProblemRow(403, None, "Pages of this origin may not use this server; its operator can allow it."),
+    "foreign-origin": ProblemRow(403, None, "Pages of this origin can't use this server; its operator can allow them."),
     "too-many-requests": ProblemRow(429, 5, "Too many requests from your network."),
     "too-many-sockets": ProblemRow(429, 10, "Too many connections from your network."),
-    "busy": ProblemRow(503, 30, "The server has as many connections as it can take."),
+    "busy": ProblemRow(503, 30, "The server has reached its maximum number of connections."),
     "going-away": ProblemRow(503, 5, "The server is shutting down. Another one will take over; try again."),
 }
 assert set(PROBLEMS) == set(get_args(RefusalCode))
 
 
 class Problem(Struct, frozen=True):
-    """Why a request was not served (RFC 9457): `code` is stable, `title` may change its words."""
+    """Problem details of a failed request (RFC 9457): `code` is stable, the wording of `title` may change."""
 
     status: int
     code: str
@@ -42,7 +42,7 @@ class Problem(Struct, frozen=True):
 
 
 async def refuse(why: RefusalCode, send: Send, kind: str = "http") -> None:
-    """Answers with the row of `why`.  `kind` is the prefix of the ASGI messages."""
+    """Send the error response for `why`.  `kind` is the prefix of the ASGI messages."""
     status, retry_after, message = PROBLEMS[why]
     body = msgspec.json.encode(Problem(status, why, message))
     headers = [
@@ -56,7 +56,7 @@ async def refuse(why: RefusalCode, send: Send, kind: str = "http") -> None:
 
 
 async def turn_away(why: RefusalCode, scope: Scope, send: Send) -> None:
-    """Ends a WebSocket's handshake with the row of `why`."""
+    """Refuse a WebSocket handshake with the error response for `why`."""
     if "websocket.http.response" in (scope.get("extensions") or {}):
         await refuse(why, send, "websocket.http")
     else:

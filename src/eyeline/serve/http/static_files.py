@@ -1,6 +1,6 @@
-"""The web app: every file of the build in memory, with the headers that keep it fast and safe.
+"""Static files of the web app, served from memory with caching and security headers.
 
-No request touches the file system: a path is looked up in a table that was filled at start.
+No request touches the file system: paths are looked up in a table that is filled at start.
 """
 
 import gzip
@@ -21,13 +21,13 @@ from eyeline.errors import SetupError
 from eyeline.serve.http.content_negotiation import Encoding, preferred, unchanged
 
 BUILD = Path(__file__).parents[2] / "web"
-"""Where the build hook puts the web app."""
+"""The folder in which the build hook puts the web app."""
 
 _PREFIXES_KEPT = 16
-"""For how many mount points the page is kept ready; the one used least recently goes."""
+"""For how many mount points the page is cached (LRU)."""
 _BASE = re.compile(rb'<base href="/"\s*/?>')
 _PLACE = re.compile(r"/|/test|/r/[^/]+")
-"""Where the app has something to show; elsewhere it says that there is nothing."""
+"""The paths of the app's pages; at other paths it shows "not found"."""
 _FILE_NAME = re.compile(r".*\.[^/]*")
 _COMPRESSED: dict[str, Encoding] = {".br": "br", ".gz": "gzip"}
 
@@ -76,16 +76,16 @@ _PERMISSIONS = ", ".join(
     + [f"{name}=()" for name in ("payment", "serial", "usb", "xr-spatial-tracking")]
 )
 _ALWAYS: tuple[_Header, ...] = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
-_OURS_ALONE: _Header = (b"cross-origin-resource-policy", b"same-origin")
-_FOREVER: tuple[_Header, ...] = ((b"cache-control", b"public, max-age=31536000, immutable"), _OURS_ALONE)
-_ASK_AGAIN: tuple[_Header, ...] = ((b"cache-control", b"no-cache"), _OURS_ALONE)
-_FOR_EVERYBODY: tuple[_Header, ...] = (
+_SAME_ORIGIN: _Header = (b"cross-origin-resource-policy", b"same-origin")
+_IMMUTABLE: tuple[_Header, ...] = ((b"cache-control", b"public, max-age=31536000, immutable"), _SAME_ORIGIN)
+_REVALIDATE: tuple[_Header, ...] = ((b"cache-control", b"no-cache"), _SAME_ORIGIN)
+_CROSS_ORIGIN: tuple[_Header, ...] = (
     (b"cache-control", b"public, max-age=300, must-revalidate"),
     (b"access-control-allow-origin", b"*"),
     (b"cross-origin-resource-policy", b"cross-origin"),
 )
 _DOCUMENT: tuple[_Header, ...] = (
-    *_ASK_AGAIN,
+    *_REVALIDATE,
     (b"content-security-policy", _CONTENT_SECURITY_POLICY.encode()),
     (b"permissions-policy", _PERMISSIONS.encode()),
 )
@@ -97,22 +97,22 @@ class _Body(NamedTuple):
 
 
 class _File(NamedTuple):
-    """One file in all the encodings that there are of it, with the headers that they share."""
+    """One file in all its encodings, with the headers that they share."""
 
     bodies: Mapping[Encoding, _Body]
     headers: tuple[_Header, ...]
 
 
-_NOT_FOUND_TEXT = b"There is no such file.\n"
-_WRONG_METHOD_TEXT = b"Only GET and HEAD work here.\n"
+_NOT_FOUND_TEXT = b"File not found.\n"
+_WRONG_METHOD_TEXT = b"Only GET and HEAD are allowed here.\n"
 _TEXT = (b"content-type", _TYPES[".txt"])
 
 
 class StaticFiles:
     """ASGI application for the web app, at the root of a site or mounted under any prefix.
 
-    The page's `<base href>` follows `root_path`, whether or not the server leaves it in `path`.  Raises SetupError when
-    `folder` holds no build.
+    The page's `<base href>` is set to `root_path`, whether or not the server leaves that in `path`.  Raises SetupError
+    if `folder` doesn't contain a build.
     """
 
     def __init__(self, folder: Path = BUILD) -> None:
@@ -121,11 +121,11 @@ class StaticFiles:
         if page is None:
             raise SetupError(f"There is no web app in {folder}: run `make serve`, or install the package with pip.")
         if not _BASE.search(page.bodies["identity"].content):
-            raise SetupError(f'The web app in {folder} is not ours: its page has no <base href="/">.')
+            raise SetupError(f"The web app in {folder} isn't Eyeline's: its page has no <base href=\"/\">.")
         self._page_at = lru_cache(_PREFIXES_KEPT)(lambda prefix: _based(page, prefix))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI 3: `http`; a WebSocket is refused."""
+        """ASGI 3: handles `http`, and refuses WebSockets."""
         if scope["type"] == "websocket":
             await send({"type": "websocket.close"})
         elif scope["method"] not in ("GET", "HEAD"):
@@ -148,7 +148,7 @@ class StaticFiles:
 
 
 def _below(prefix: str, path: str) -> str:
-    """The path inside the app: Starlette leaves the prefix in, others take it off."""
+    """The path inside the app: Starlette keeps the prefix in the path, other frameworks remove it."""
     inside = path[len(prefix) :] if prefix and (path == prefix or path.startswith(f"{prefix}/")) else path
     return inside or "/"
 
@@ -167,7 +167,7 @@ async def _send_file(scope: Scope, send: Send, status: _HtmlStatus, file: _File)
 
 
 async def _answer(scope: Scope, send: Send, status: int, headers: list[_Header], body: bytes | None) -> None:
-    """`None` is no content at all (304); HEAD gets the headers that GET would get."""
+    """Send a response.  `None` means without content (304); HEAD gets the same headers as GET."""
     length = [] if body is None else [(b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": [*_ALWAYS, *headers, *length]})
     sent = b"" if body is None or scope["method"] == "HEAD" else body
@@ -175,7 +175,7 @@ async def _answer(scope: Scope, send: Send, status: int, headers: list[_Header],
 
 
 def _load(folder: Path) -> dict[str, _File]:
-    """All files by the path they are asked for.  Raises SetupError for a file whose type we don't know."""
+    """All files by their URL path.  Raises SetupError for a file of unknown type."""
     names = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
     return {
         f"/{name}": _file(
@@ -189,7 +189,7 @@ def _load(folder: Path) -> dict[str, _File]:
 
 def _file(name: str, path: Path, compressed: Mapping[Encoding, Path]) -> _File:
     if path.suffix not in _TYPES:
-        raise SetupError(f"The web app holds {path}, but there is no content type for '{path.suffix}'.")
+        raise SetupError(f"The web app contains {path}, but the content type of '{path.suffix}' is unknown.")
     bodies = {encoding: _body(copy.read_bytes()) for encoding, copy in compressed.items()}
     bodies["identity"] = _body(path.read_bytes())
     return _File(
@@ -202,11 +202,11 @@ def _policy(name: str) -> tuple[_Header, ...]:
         return _DOCUMENT
     match name.partition("/")[0]:
         case "assets":
-            return _FOREVER
+            return _IMMUTABLE
         case "sdk":
-            return _FOR_EVERYBODY
+            return _CROSS_ORIGIN
         case _:
-            return _ASK_AGAIN
+            return _REVALIDATE
 
 
 def _declarations(script: Path) -> tuple[_Header, ...]:
@@ -224,7 +224,7 @@ def _body(content: bytes) -> _Body:
 
 
 def _based(page: _File, prefix: str) -> _File:
-    """The page for a mount point.  The build's own compressed copies fit only the root of a site."""
+    """The page for a mount point.  The build's compressed copies only fit the root of a site."""
     if not prefix.strip("/"):
         return page
     href = escape(quote(f"/{prefix.strip('/')}/")).encode()

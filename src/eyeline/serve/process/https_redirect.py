@@ -1,7 +1,7 @@
-"""Who comes by `http://` to a port that speaks TLS is sent to `https://`.
+"""HTTPS redirect on the same port: plain `http://` requests to a TLS port are redirected to `https://`.
 
-The first byte of TLS says "handshake", and that of HTTP is a letter.  Our `SSLObject` looks at it before OpenSSL does,
-which would hang up.  `Demultiplexer` then answers, closes, and sees to it that a head does not take too long.
+The first byte of TLS is a record type, and that of HTTP is a letter.  Our `SSLObject` checks it before OpenSSL, which
+would abort the connection.  `Demultiplexer` then answers, closes the connection, and applies the request timeout.
 """
 
 import re
@@ -23,26 +23,26 @@ _ANSWER: Final = (
 
 
 class Handshake(ssl.SSLObject):
-    """One client's TLS; or none, for who speaks HTTP: then what comes and what is said goes through as it is.
+    """One client's TLS session, or a plain-text pass-through if the client speaks HTTP.
 
-    The loop takes the latter for a connection like others, so that whoever answers on it can close it.
+    To the event loop the latter looks like any TLS connection, so it can be answered and closed as usual.
     """
 
     _incoming: ssl.MemoryBIO
     _outgoing: ssl.MemoryBIO
-    _looked = False
+    _detected = False
     plain = False
 
-    def look_at(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
-        """Where its bytes come from, and where they go."""
+    def set_buffers(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
+        """Set the buffers for incoming and outgoing bytes."""
         self._incoming, self._outgoing = incoming, outgoing
 
     def do_handshake(self) -> None:
-        """Called by the loop at first, and whenever bytes have come."""
-        if not self._looked and self._incoming.pending:
+        """Called by the loop at the start, and whenever bytes were received."""
+        if not self._detected and self._incoming.pending:
             said = self._incoming.read()
             self._incoming.write(said)
-            self._looked, self.plain = True, said[:1] in _FIRST
+            self._detected, self.plain = True, said[:1] in _FIRST
         if not self.plain:
             super().do_handshake()
 
@@ -64,12 +64,12 @@ class Handshake(ssl.SSLObject):
             super().unwrap()
 
     def getpeercert(self, binary_form: bool = False) -> Any:
-        """Called by the loop once there was a handshake."""
+        """Called by the loop after the handshake."""
         return None if self.plain else super().getpeercert(binary_form)
 
 
 class Context(ssl.SSLContext):
-    """For a server."""
+    """A server's TLS context that also accepts plain HTTP, to redirect it."""
 
     sslobject_class = Handshake
 
@@ -84,18 +84,18 @@ class Context(ssl.SSLContext):
         """Called by the loop for each client."""
         made = super().wrap_bio(incoming, outgoing, server_side, server_hostname, session)
         assert isinstance(made, Handshake)
-        made.look_at(incoming, outgoing)
+        made.set_buffers(incoming, outgoing)
         return made
 
 
-def is_astray(transport: BaseTransport) -> bool:
-    """Whether HTTP is spoken on it, where TLS should be."""
+def is_plain_http(transport: BaseTransport) -> bool:
+    """Whether the client speaks plain HTTP to the TLS port."""
     handshake = transport.get_extra_info("ssl_object")
     return isinstance(handshake, Handshake) and handshake.plain
 
 
 def answer(head: bytes) -> bytes | None:
-    """The last that is said to who came with this: nothing, if it is no request.  None while more of it must come."""
+    """The redirect for this request head; empty if it isn't a request, None if it is incomplete."""
     if not any(head.startswith(method[: len(head)]) for method in _ASKS):
         return b""
     if b"\r\n\r\n" not in head:
@@ -105,7 +105,7 @@ def answer(head: bytes) -> bytes | None:
 
 
 def where(head: bytes) -> tuple[bytes, bytes] | None:
-    """Host and path of a request, if both look like such: nothing else of what a client says goes into the answer."""
+    """Host and path of a request, if both are valid; nothing else from the request is copied into the answer."""
     head = head.partition(b"\r\n\r\n")[0] + b"\r\n"
     asked, hosts = _REQUEST.match(head), _HOST.findall(head)
     if asked is None or len(hosts) != 1 or not _AUTHORITY.fullmatch(hosts[0]):

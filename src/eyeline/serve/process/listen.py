@@ -11,9 +11,9 @@ BACKLOG_CONNECTIONS = 2048
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Listening sockets on all addresses of `host`, on one port; port 0 takes a free one.
+    """Listening sockets on all addresses of `host`, on one port; port 0 picks a free one.
 
-    `::` takes IPv4 with it, and is IPv4 alone on a machine without IPv6.  Raises SetupError.
+    `::` includes IPv4, and means only IPv4 on a machine without IPv6.  Raises SetupError.
     """
     sockets: list[socket.socket] = []
     try:
@@ -24,7 +24,7 @@ def listen(host: str, port: int) -> list[socket.socket]:
                 socket.create_server((address, taken), family=family, backlog=BACKLOG_CONNECTIONS, dualstack_ipv6=both)
             )
     except UnicodeError:
-        raise SetupError(f"host is '{host}', but that is no name: {NO_NAME}.") from None
+        raise SetupError(f"host is '{host}', but that isn't a valid name: {NO_NAME}.") from None
     except OSError as error:
         for listener in sockets:
             listener.close()
@@ -41,7 +41,7 @@ def _resolved(host: str) -> list[tuple[socket.AddressFamily, str]]:
 
 def _why_not(host: str, port: int, error: OSError) -> str:
     if isinstance(error, socket.gaierror):
-        return f"host is '{host}', but that name leads to no address: {error.strerror}."
+        return f"host is '{host}', but that name doesn't resolve: {error.strerror}."
     match error.errno:
         case errno.EADDRINUSE:
             return f"port is {port}, but another program listens there already: stop it or choose another port."

@@ -1,4 +1,4 @@
-"""The server's own secrets, kept in the data directory so that a restarted server knows its seats and readers again."""
+"""The server's secrets, kept in the data directory so that resume tokens and metrics tokens survive a restart."""
 
 import os
 import secrets
@@ -13,21 +13,21 @@ TOKEN_CHARACTERS_MIN: Final = 16
 
 
 def load(data_dir: Path) -> bytes:
-    """The secret in `data_dir`, made on the first start (file mode 0600).
+    """The secret in `data_dir`, created on the first start (file mode 0600).
 
-    Raises `SetupError` if the directory can't be used, or the file is not what was written.
+    Raises `SetupError` if the directory can't be used or the file is damaged.
     """
     path = data_dir / "secret"
     secret = _kept(path, lambda: secrets.token_bytes(SERVER_SECRET_BYTES))
     if len(secret) != SERVER_SECRET_BYTES:
         raise SetupError(
-            f"{path} is damaged: it must hold {SERVER_SECRET_BYTES} bytes. Delete it and a new one is made."
+            f"{path} is damaged: it must have {SERVER_SECRET_BYTES} bytes. Delete it to have a new one created."
         )
     return secret
 
 
 def metrics_token(data_dir: Path) -> str:
-    """What a reader of the metrics must show, in `metrics-token`: made on the first start, or the operator's own words.
+    """The bearer token for the metrics, in `metrics-token`: created on the first start, or set by the operator.
 
     Raises `SetupError` as `load` does.
     """
@@ -39,7 +39,7 @@ def metrics_token(data_dir: Path) -> str:
     )
     if not (token.isascii() and len(token) >= TOKEN_CHARACTERS_MIN):
         raise SetupError(
-            f"{path} must hold at least {TOKEN_CHARACTERS_MIN} ASCII characters. Delete it and a new one is made."
+            f"{path} must have at least {TOKEN_CHARACTERS_MIN} ASCII characters. Delete it to have a new one created."
         )
     return token
 
@@ -57,7 +57,7 @@ def _kept(path: Path, make: Callable[[], bytes]) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """All or nothing, and never over a file that another process made in the meantime."""
+    """Write atomically, without replacing a file that another process has created meanwhile."""
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from eyeline.serve.process.tls import Certificate
 
 _LARGEST_FRAME_BYTES = 128 * 1024
-"""Above the protocol's own limit of 64 KiB, so that a frame which is too long gets an answer with a code."""
+"""Above the protocol's own limit of 64 KiB, so that too long a message is answered with an error code."""
 _FAREWELL_S = 3
-"""How long open requests may take once the server was told to stop and has drained."""
+"""Graceful shutdown: seconds that open requests may still take after draining."""
 
 
 class Application(Protocol):
-    """What is served: ASGI 3, TURN over TCP, and a farewell before its sockets are closed."""
+    """The application to serve: ASGI 3, TURN over TCP, and draining before its sockets are closed."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
@@ -41,7 +41,7 @@ class Application(Protocol):
 
 
 class Protocols(NamedTuple):
-    """What connections become once the demultiplexer knows what they are."""
+    """The protocols to which the demultiplexer hands over connections."""
 
     http: HttpFactory
     ws: type[asyncio.Protocol]
@@ -55,10 +55,10 @@ def serve(
 ) -> None:
     """Serve what `build` returns until SIGINT or SIGTERM, and call `started` once it can be reached.
 
-    TURN shares the port of the pages: connections that open with STUN go to the application's `stream`.
+    TURN shares the port of the pages: connections that start with STUN go to the application's `stream`.
 
-    Returns after a clean stop by SIGTERM.  Raises SetupError when the server can't start as told, and KeyboardInterrupt
-    after a clean stop by SIGINT.
+    Returns after a clean stop by SIGTERM.  Raises SetupError if the server can't start with these settings, and
+    KeyboardInterrupt after a clean stop by SIGINT.
     """
     with ExitStack() as stack:
         logs.set_up(settings.log_level, settings.log_format)
@@ -76,7 +76,7 @@ def serve(
 
 
 class _Gate:
-    """The application, but a SetupError in its start is kept for `run` instead of being logged as a traceback."""
+    """Wraps the application: keeps a SetupError during startup for `serve`, instead of logging it as a traceback."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -135,7 +135,7 @@ class _Server(uvicorn.Server):
         )
         self._gate = gate
         self._started = started
-        self._farewell = app.drain
+        self._drain = app.drain
 
     def serve_on(self, sockets: list[socket.socket]) -> None:
         try:
@@ -150,19 +150,19 @@ class _Server(uvicorn.Server):
         self._started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._farewell()  # while the port is open, so that `/readyz` says why
+        await self._drain()  # while the port is still open, so that `/readyz` reports it
         await super().shutdown(sockets)
 
 
 def _allow_many_files() -> None:
-    """Each socket is an open file, and the usual soft limit of 1024 is meant for programs that use `select`."""
+    """Raise the limit of open files: each socket is one, and the usual soft limit of 1024 exists for `select`."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 @contextmanager
 def _sigterm_is_a_clean_stop() -> Iterator[None]:
-    """uvicorn raises the signal that stopped it once more when it is done; by then there is nothing left to end."""
+    """Exit with status 0 on SIGTERM, because uvicorn raises the signal again after its own shutdown."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise SystemExit(0)

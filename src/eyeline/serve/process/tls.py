@@ -1,7 +1,6 @@
-"""Certificates: the operator's own, or a self-signed one for the local network, where cameras need HTTPS.
+"""TLS certificates: the operator's own, or a self-signed one for the local network, where cameras need HTTPS.
 
-The self-signed one is kept in the data folder and made anew when it runs out or when this machine has an address that
-it doesn't name.
+The self-signed one is kept in the data directory, and replaced when it expires or lacks an address of this machine.
 """
 
 import os
@@ -24,7 +23,7 @@ from eyeline.errors import SetupError
 from eyeline.serve.process.https_redirect import Context
 
 LIFETIME = timedelta(days=397)
-"""The longest that browsers take."""
+"""The maximum that browsers accept."""
 _RENEW_BEFORE = timedelta(days=30)
 _CLOCK_SKEW = timedelta(days=1)
 
@@ -36,21 +35,21 @@ class Certificate(Struct, frozen=True):
     key: Path
 
     def fingerprint(self) -> str:
-        """SHA-256 as browsers show it: upper case hex pairs with colons between.  Raises SetupError."""
+        """SHA-256 as browsers show it: upper case hex pairs separated by colons.  Raises SetupError."""
         try:
             first = x509.load_pem_x509_certificate(_content("cert", self.cert))
         except ValueError:
-            raise SetupError(f"cert is '{self.cert}', but that is not a certificate as a PEM file.") from None
+            raise SetupError(f"cert is '{self.cert}', but that isn't a certificate in a PEM file.") from None
         return first.fingerprint(hashes.SHA256()).hex(":").upper()
 
     def context(self) -> ssl.SSLContext:
-        """What makes HTTPS of HTTP, and sends there who comes by HTTP: TLS 1.2 or newer.
+        """A TLS context for 1.2 or newer, which also accepts plain HTTP in order to redirect it.
 
         Raises SetupError unless this is a certificate with its key.
         """
 
         def no_passphrase() -> str:
-            raise SetupError(f"key is '{self.key}', but that has a passphrase: give a key without one.")
+            raise SetupError(f"key is '{self.key}', but that has a passphrase: use a key without one.")
 
         made = Context(ssl.PROTOCOL_TLS_SERVER)
         made.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -64,16 +63,16 @@ class Certificate(Struct, frozen=True):
         return made
 
     def _fault(self, error: ssl.SSLError) -> str:
-        """What is wrong with these files, by what OpenSSL says of them together."""
+        """Explain OpenSSL's error: what is wrong with these files."""
         match error.reason:
             case "KEY_VALUES_MISMATCH":
-                return f"key is '{self.key}', but that is not the key of the certificate."
+                return f"key is '{self.key}', but that isn't the key of the certificate."
             case "EE_KEY_TOO_SMALL" | "CA_KEY_TOO_SMALL" | "CA_MD_TOO_WEAK":
                 return f"cert is '{self.cert}', but that is too weak to be trusted ({error.reason})."
             case _ if self._is_readable():
                 return f"cert is '{self.cert}', but its chain can't be used ({error.reason or error})."
             case _:
-                return f"key is '{self.key}', but that is not a PEM file."
+                return f"key is '{self.key}', but that isn't a private key in a PEM file."
 
     def _is_readable(self) -> bool:
         try:
@@ -86,8 +85,8 @@ class Certificate(Struct, frozen=True):
 def self_signed(folder: Path, names: Iterable[str], now: datetime | None = None) -> Certificate:
     """The certificate in `folder` for localhost, this machine's name and `names` (host names and IP addresses).
 
-    Makes one where there is none that fits: wrong key, unreadable, fewer than 30 days left at `now`, or not naming all
-    of them.  Raises SetupError when the folder can't be written.
+    Creates a new one if there is none, or if it is unreadable, has the wrong key, has fewer than 30 days left at `now`,
+    or lacks one of the names.  Raises SetupError if the folder can't be written.
     """
     now = datetime.now(UTC) if now is None else now
     wanted = _subjects(names)
@@ -99,7 +98,7 @@ def self_signed(folder: Path, names: Iterable[str], now: datetime | None = None)
             _write(kept.key, secret, mode=0o600)
             _write(kept.cert, pem, mode=0o644)
     except OSError as error:
-        raise SetupError(f"The certificate can't be kept in {folder}: {error.strerror}.") from None
+        raise SetupError(f"The certificate can't be saved in {folder}: {error.strerror}.") from None
     return kept
 
 
@@ -107,7 +106,7 @@ def _content(name: str, file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise SetupError(f"{name} is '{file}', but that can't be read: {error.strerror}.") from None
+        raise SetupError(f"{name} is '{file}', but that file can't be read: {error.strerror}.") from None
 
 
 def _subjects(names: Iterable[str]) -> frozenset[x509.GeneralName]:
@@ -123,7 +122,7 @@ def _subject(name: str) -> x509.GeneralName | None:
     try:
         return x509.DNSName(name.lower().encode("idna").decode())
     except ValueError:
-        return None  # a machine may have a name that DNS can't carry; it goes without
+        return None  # a machine's name may not be valid in DNS; skip it
 
 
 def _fits(kept: Certificate, wanted: frozenset[x509.GeneralName], now: datetime) -> bool:
@@ -158,7 +157,7 @@ def _issue(wanted: frozenset[x509.GeneralName], now: datetime) -> tuple[bytes, b
 
 
 def _write(path: Path, content: bytes, *, mode: int) -> None:
-    """Write all of it or nothing: whoever reads `path` meanwhile sees the old file or the new one."""
+    """Write atomically: a concurrent reader of `path` sees either the old file or the new one."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:

@@ -1,1 +1,1 @@
-"""STUN and TURN over UDP and TCP: sockets, the data plane, and the ICE servers that clients are told of."""
+"""STUN and TURN over UDP and TCP: sockets, the data plane, and the ICE servers for clients."""

@@ -1,22 +1,25 @@
-"""Bandwidth limit of the relay: what one member may have relayed in a second, both directions together."""
+"""Bandwidth limit of the relay: bytes per second for each member, both directions together."""
 
 from typing import Final
 
 from eyeline.rate_limit import TokenBucket
 
 BURST_S: Final = 1.0
-"""So many seconds' worth at once, after a pause."""
+"""Size of the bucket, in seconds at the full rate."""
 
 
 class BandwidthLimit(TokenBucket):
-    """The bytes of one member.  `available` is asked once for each batch of packets, and `spend` told what passed."""
+    """The bandwidth of one member in bytes.
+
+    Call `available` once for each batch of packets, and `spend` with the bytes relayed.
+    """
 
     users = 0
     """How many allocations share it."""
 
 
 class BandwidthLimits:
-    """One for each member.  It outlives an allocation, so that a new one doesn't start with a full bucket."""
+    """One limit per member.  It outlives an allocation, so that the next one doesn't start with a full bucket."""
 
     def __init__(self, bytes_per_second: float) -> None:
         self._rate = bytes_per_second
@@ -26,7 +29,7 @@ class BandwidthLimits:
         return len(self._limits)
 
     def of(self, member: str) -> BandwidthLimit:
-        """For one more allocation, which subtracts itself from `users` when it ends."""
+        """The limit for one more allocation; the caller decrements `users` when it ends."""
         limit = self._limits.get(member)
         if limit is None:
             limit = self._limits[member] = BandwidthLimit(per_second=self._rate, burst=self._rate * BURST_S)
@@ -34,6 +37,6 @@ class BandwidthLimits:
         return limit
 
     def tick(self, now: float) -> None:
-        """Once a second: forget those that no allocation uses and that are full again, `BURST_S` after the last use."""
+        """Call once a second: deletes unused limits once they are full again, `BURST_S` after their last use."""
         for member in [member for member, each in self._limits.items() if not each.users and each.is_full(now)]:
             del self._limits[member]

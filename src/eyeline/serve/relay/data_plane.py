@@ -1,11 +1,11 @@
-"""The data plane of the relay: its sockets, opened and closed as the TURN machine's effects say.
+"""The data plane of the relay: opens and closes its sockets as the TURN machine's effects require.
 
-What moves the packets is in `forwarding`.  STUN, which neither can read, is handed back to `Control`.  A faster data
-plane can take this one's place: it needs the same public methods, and calls `Control` in turn.
+`forwarding` moves the packets.  STUN messages are passed to `Control`.  To replace this data plane by a faster one,
+implement the same public methods and call `Control`.
 
-Its sockets wait in an epoll of their own, which is one reader in the loop: asyncio would make an object and a callback
-for each packet.  A client over UDP has a connected socket, and so has each channel: the kernel then finds the socket
-that a packet is for.
+The sockets have an epoll of their own, which is a single reader in the event loop, because asyncio would create an
+object and a callback for each packet.  Each UDP client and each channel has a connected socket, so that the kernel
+finds the right one for each packet.
 """
 
 import asyncio
@@ -24,21 +24,21 @@ from eyeline.turn.attribute_formats import Address
 from eyeline.turn.effects import Flow, Open, Relayed
 
 SOCKETS_PER_WAKE: Final = 16
-"""Sockets read before others have their turn on the loop."""
+"""Sockets read before the event loop runs other tasks."""
 
 SOCKET_BUFFER_BYTES: Final = 1 << 21
-"""Room in the kernel for each socket, which doubles it: 100 ms of 50,000 small packets a second."""
+"""Receive buffer of each socket, which the kernel doubles: enough for 100 ms of 50,000 small packets a second."""
 
 
 class StreamClient(Protocol):
     """The client of an allocation over TCP or TLS."""
 
     def send(self, message: bytes) -> None:
-        """One whole message, padded.  It may be lost."""
+        """Send one whole message, padded.  It may be lost."""
 
 
 class DataPlane:
-    """In Python, by epoll: 5.6 us a packet (`bench/relay.py`)."""
+    """The data plane in Python, with epoll: 5.6 us per packet (`bench/relay.py`)."""
 
     def __init__(self, control: Control, ports: PortAllocator, quotas: SocketQuotas, bytes_per_second: float) -> None:
         self._control = control
@@ -58,7 +58,7 @@ class DataPlane:
         return self._forwarder.totals()
 
     def open(self, order: Open, client: StreamClient | None) -> tuple[Relayed, ...]:
-        """Open relayed addresses.  `client` is None for one over UDP.  Returns `()` if the first can't be opened."""
+        """Open relayed addresses.  `client` is None for UDP.  Returns `()` if the first address can't be opened."""
         quota = self._quotas.of(source_of(order.flow.client.ip), order.member)
         session = RelaySession(order.flow, self._bandwidths.of(order.member), quota)
         relayed: list[Relayed] = []
@@ -88,11 +88,11 @@ class DataPlane:
         self._sessions[order.flow] = session
         self._begin(session, client)
         if strays:
-            self._loop.call_soon(self._hand_back, order.flow, strays)  # by then this allocation is known
+            self._loop.call_soon(self._hand_back, order.flow, strays)  # once the allocation has been registered
         return tuple(relayed)
 
     def free(self, flow: Flow) -> None:
-        """Close all that belongs to an allocation."""
+        """Close the sockets of an allocation."""
         session = self._sessions.pop(flow, None)
         if session is None:
             return
@@ -105,27 +105,27 @@ class DataPlane:
         session.bandwidth.users -= 1
 
     def unreserve(self, token: bytes) -> None:
-        """Close a port that was kept."""
+        """Close a reserved port."""
         kept = self._kept.pop(token, None)
         if kept is not None:
             kept[0].close()
             kept[1].end()
 
     def permit(self, flow: Flow, ip: bytes, *, ours: bool) -> None:
-        """Let data pass between the client and any port of this address."""
+        """Relay data between the client and any port of this IP address."""
         self._sessions[flow].permitted[name_of(ip)] = ours
 
     def forbid(self, flow: Flow, ip: bytes) -> None:
-        """Let it pass no more."""
+        """Stop relaying data between the client and this IP address."""
         session = self._sessions[flow]
         session.permitted.pop(name_of(ip), None)
         session.heads.clear()
 
     def bind(self, flow: Flow, channel: int, target: Address) -> None:
-        """Open a channel: a socket at the relayed port that hears nobody but this peer.
+        """Open a channel: a socket at the relayed port that receives only from this peer.
 
-        When there is none to be had, the client's data goes by the socket of the relayed address, and the peer's by
-        indications (RFC 8656, 12.7).
+        If no socket is available, the client's data goes through the socket of the relayed address, and the peer's data
+        in indications (RFC 8656, 12.7).
         """
         session = self._sessions[flow]
         relay = session.relays[len(target.ip)]
@@ -156,22 +156,22 @@ class DataPlane:
         session = self._sessions.get(flow)
         if session is None or session.client is None:
             return False
-        with contextlib.suppress(OSError):  # its queue is full: the client asks again
+        with contextlib.suppress(OSError):  # the queue is full: the client will retransmit
             session.client.send(datagram)
         return True
 
     def from_stream(self, flow: Flow, message: memoryview) -> None:
-        """ChannelData or a Send indication that came by a stream."""
+        """Relay ChannelData or a Send indication received on a stream."""
         session = self._sessions.get(flow)
         if session is not None:
             self._forwarder.from_stream(session, message)
 
     def tick(self, now: float) -> None:
-        """Once a second."""
+        """Call once a second."""
         self._bandwidths.tick(now)
 
     def close(self) -> None:
-        """Close everything.  A second time does nothing."""
+        """Close everything.  Idempotent."""
         for flow in list(self._sessions):
             self.free(flow)
         for token in list(self._kept):
@@ -237,7 +237,7 @@ class DataPlane:
                 reader()
 
     def _hand_back(self, flow: Flow, strays: list[Stray]) -> None:
-        """What was meant for the listener whose port the client's socket shares."""
+        """Pass on datagrams meant for the listener whose port the client's socket shares."""
         for data, (host, port) in strays:
             if not self._epoll.closed:
                 ip = socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)

@@ -1,8 +1,8 @@
 """Packet forwarding of the relay: the readers of its sockets, which move data between clients and peers.
 
-Four kinds of socket have a reader each: a client's over UDP, a channel's to such a client, a channel's to a client over
-TCP or TLS, and a relayed address.  No object is made for a packet; all share one buffer, with room for a header before
-the data and padding after it.
+Each of four kinds of socket has its reader: the socket of a UDP client, of a channel to a UDP client, of a channel to a
+TCP or TLS client, and of a relayed address.  No object is created per packet; all share one buffer, with room for a
+header before the data and padding after it.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ from eyeline.turn.effects import Flow
 from eyeline.turn.indications import SEND_TYPE, DataHead, read_send
 
 PACKETS_PER_SOCKET: Final = 32
-"""Packets read from one socket before the others have their turn on the loop: 3 ms at the most."""
+"""Packets read from one socket before the next one: 3 ms at most."""
 
 MAX_HEADS: Final = 128
-"""Peers without a channel for which one allocation keeps a prepared Data indication."""
+"""Peers without a channel for which an allocation caches the header of Data indications."""
 
 _PACKET_BYTES_MAX: Final = 65_536
 _HEADROOM: Final = 64
@@ -33,27 +33,27 @@ _IP_MTU_DISCOVER, _IPV6_MTU_DISCOVER, _DO, _WANT = 10, 23, 2, 1  # Linux
 
 
 class Control(Protocol):
-    """Who knows what the plane doesn't."""
+    """The control plane: handles STUN, and resolves our own addresses."""
 
     def stun(self, datagram: bytes, flow: Flow) -> None:
-        """These bytes are STUN, from this client."""
+        """Handle a STUN message from this client."""
 
     def resolve(self, peer: Address) -> Address | None:
-        """Where a peer at one of our own addresses is; None if it may not be sent to."""
+        """The local address of a peer at one of our own addresses; None if we may not send there."""
 
     def advertised(self, address: Address) -> Address:
-        """As what address others know this socket's."""
+        """The address under which others know this local one."""
 
 
 class Totals(NamedTuple):
-    """Since the start."""
+    """Traffic since the start."""
 
     to_peers_packets: int
     to_peers_bytes: int
     to_clients_packets: int
     to_clients_bytes: int
     dropped: int
-    """By the bandwidth limit."""
+    """Packets dropped by the bandwidth limit."""
 
 
 class RelaySession:
@@ -75,7 +75,7 @@ class RelaySession:
 
 
 class Forwarder:
-    """Reads packets and sends them on, within permissions and bandwidth limits, and counts them."""
+    """Forwards packets within permissions and bandwidth limits, and counts them."""
 
     def __init__(self, control: Control) -> None:
         self._control = control
@@ -85,14 +85,14 @@ class Forwarder:
         self._body = self._view[_HEADROOM:]
         self._out_packets = self._out_bytes = self._in_packets = self._in_bytes = self._dropped = 0
         self.now = 0.0
-        """The loop's time when it last looked at the sockets."""
+        """The loop's time when the sockets were last polled."""
 
     def totals(self) -> Totals:
         """What was relayed since the start."""
         return Totals(self._out_packets, self._out_bytes, self._in_packets, self._in_bytes, self._dropped)
 
     def from_stream(self, session: RelaySession, message: memoryview) -> None:
-        """ChannelData or a Send indication that came by a stream."""
+        """Relay ChannelData or a Send indication received on a stream."""
         if message[0] & 0xC0 != 0x40:
             self._from_send(session, message)
             return
@@ -110,7 +110,7 @@ class Forwarder:
         self._sent(session, size)
 
     def stray(self, session: RelaySession, data: bytes, source: tuple[str, int]) -> None:
-        """A packet that came to a channel's socket before it was connected: it goes on as from the relayed address."""
+        """Forward a packet that a channel's socket received before it was connected, as if by the relayed address."""
         self._body[: len(data)] = data
         self._from_peer(session, len(data), source)
 
@@ -127,7 +127,7 @@ class Forwarder:
                 except BlockingIOError:
                     break
                 except OSError:
-                    continue  # news of an earlier packet that didn't arrive
+                    continue  # an ICMP error about an earlier packet
                 if size < 4 or buffer[0] & 0xC0 != 0x40:
                     self._not_channel_data(session, size)
                     continue
@@ -179,7 +179,7 @@ class Forwarder:
         return read
 
     def stream_reader(self, session: RelaySession, channel: int, wire: socket.socket) -> Callable[[], None]:
-        """As `channel_reader`, but padded to four bytes (RFC 8656, 12.5)."""
+        """Like `channel_reader`, but pads to four bytes (RFC 8656, 12.5)."""
 
         def read() -> None:
             for _ in range(PACKETS_PER_SOCKET):
@@ -204,13 +204,13 @@ class Forwarder:
                 except BlockingIOError:
                     break
                 except OSError:
-                    continue  # a peer's ICMP; it ends nothing (RFC 8656, 11.5)
+                    continue  # an ICMP error from a peer, which is ignored (RFC 8656, 11.5)
                 self._from_peer(session, size, source[:2])
 
         return read
 
     def _from_peer(self, session: RelaySession, size: int, source: tuple[str, int]) -> None:
-        """Data that came to the relayed address itself lies in the buffer: it goes on as a Data indication."""
+        """Forward the data in the buffer, received at the relayed address itself, as a Data indication."""
         head = session.heads.get(source)
         if head is None:
             head = self._head(session, source)
@@ -220,7 +220,10 @@ class Forwarder:
         self._to_client(session, head.size, size, padding)
 
     def _head(self, session: RelaySession, source: tuple[str, int]) -> DataHead | None:
-        """None without a permission, or when it comes from a port of ours that is no relayed address."""
+        """The header of Data indications from this source.
+
+        None without a permission, or if the source is one of our own ports that isn't a relayed address.
+        """
         local = Address(socket.inet_pton(socket.AF_INET6 if ":" in source[0] else socket.AF_INET, source[0]), source[1])
         known = self._control.advertised(local)
         ours = session.permitted.get(name_of(known.ip))
@@ -234,7 +237,7 @@ class Forwarder:
         return head
 
     def _to_client(self, session: RelaySession, head: int, size: int, padding: int) -> None:
-        """So many bytes of data, with what was put before and behind them."""
+        """Send `size` bytes of data from the buffer to the client, with `head` bytes before and `padding` after it."""
         if session.bandwidth.available(self._loop.time()) < size:
             self._dropped += 1
             return
@@ -247,7 +250,7 @@ class Forwarder:
         self._in_bytes += size
 
     def _not_channel_data(self, session: RelaySession, size: int) -> None:
-        """A Send indication, or STUN that is not the plane's."""
+        """Handle a Send indication, or pass other STUN messages to the control plane."""
         if self._buffer[:2] == SEND_TYPE:
             self._from_send(session, self._view[:size])
         else:
@@ -273,7 +276,7 @@ class Forwarder:
             else:
                 relay.sendto(sent.data, where)
         except OSError:
-            return  # nobody there, or no way to them
+            return  # the peer is unreachable
         self._sent(session, len(sent.data))
 
     def _sent(self, session: RelaySession, data_bytes: int) -> None:
@@ -283,7 +286,7 @@ class Forwarder:
 
 
 def _send_whole(relay: socket.socket, data: memoryview, where: tuple[str, int]) -> None:
-    """With the DF bit, and never in fragments (RFC 8656, 15); for all else the kernel chooses."""
+    """Send with the DF bit, never fragmented (RFC 8656, 15); otherwise the kernel decides."""
     level, name = (
         (socket.IPPROTO_IP, _IP_MTU_DISCOVER)
         if relay.family == socket.AF_INET

@@ -1,4 +1,4 @@
-"""What clients are told for ICE: our own STUN and TURN, and the operator's TURN servers, with credentials."""
+"""ICE servers for clients: our own STUN and TURN, and the operator's TURN servers, with ephemeral credentials."""
 
 import hmac
 import ipaddress
@@ -33,15 +33,15 @@ from eyeline.turn.server import Relaying, Server
 class IceServerProvider:
     """STUN and TURN of a running server.
 
-    Needs a running loop; raises `SetupError` if a port is taken, or `public_address` leads nowhere.
+    Needs a running loop; raises `SetupError` if a port is in use, or if `public_address` doesn't resolve.
     """
 
     def __init__(self, settings: Settings, secret: bytes, *, one_port: bool) -> None:
-        """`one_port`: TURN is to be had over TCP, too, at the port of the pages."""
+        """`one_port`: TURN over TCP is available at the port of the pages."""
         self._settings = settings
         self._one_port = one_port
         self._trusted = settings.proxies()
-        self._theirs = _read_secret(settings.turn_secret) if settings.turn_secret else None
+        self._turn_secret = _read_secret(settings.turn_secret) if settings.turn_secret else None
         where = _addresses(settings)
         listeners = UdpListeners.open(host=settings.host, port=settings.stun_port)
         relaying = None
@@ -59,7 +59,7 @@ class IceServerProvider:
         self.relay = Relay(self._server, listeners, settings.relay_range(), where, rate)
 
     def ice(self, scope: Scope) -> Ice:
-        """For the client of this connection: under the name that it reached us by, or `public_address`."""
+        """The ICE servers for this client, with `public_address` or else the host name by which it reached us."""
         name, port = _split(Headers(scope=scope).get("host", "localhost"))
         host = in_url(self._settings.public_address) if self._settings.public_address else name
         urls: tuple[str, ...] = (f"turn:{host}:{self.relay.port}?transport=udp",)
@@ -70,11 +70,11 @@ class IceServerProvider:
         return Ice((stun,), lambda room, peer: (stun, *self._turn(urls, room, peer)), credentials.LIFETIME_S / 2)
 
     def vacated(self, room: str, peer: str) -> None:
-        """Nobody sits there any more: what was relayed for them ends."""
+        """A seat was released: stop relaying for it."""
         self.relay.revoke(room, peer)
 
     def readings(self) -> dict[str, Reading]:
-        """Figures for an operator."""
+        """Readings for the metrics."""
         server, totals = self._server, self.relay.totals
         return {
             "eyeline_stun_answers_total": lambda: server.answered,
@@ -95,14 +95,14 @@ class IceServerProvider:
         ours = self.relay.admit(room, peer)
         if ours is not None:
             yield IceServer(urls=urls, username=ours.username, credential=ours.password)
-        if self._theirs is not None:
-            member = credentials.member(self._theirs, room, peer)
-            minted = credentials.mint(self._theirs, member, time.time())
+        if self._turn_secret is not None:
+            member = credentials.member(self._turn_secret, room, peer)
+            minted = credentials.mint(self._turn_secret, member, time.time())
             yield IceServer(urls=self._settings.turn_urls, username=minted.username, credential=minted.password)
 
 
 def _derive(secret: bytes, purpose: str) -> bytes:
-    """A key of its own for each purpose, so that none says anything about another."""
+    """Derive an independent key for each purpose."""
     return hmac.digest(secret, b"eyeline turn " + purpose.encode(), "sha256")
 
 
@@ -110,33 +110,36 @@ def _read_secret(path: Path) -> bytes:
     try:
         secret = path.read_bytes().strip()
     except OSError as error:
-        raise SetupError(f"turn_secret is {path}, but that can't be read: {error.strerror}.") from None
+        raise SetupError(f"turn_secret is {path}, but that file can't be read: {error.strerror}.") from None
     if not secret:
         raise SetupError(f"turn_secret is {path}, but that file is empty.")
     return secret
 
 
 def _addresses(settings: Settings) -> Addresses:
-    """Where relayed addresses are; on a machine without any network they are on loopback."""
+    """The local and public IP addresses of relayed addresses; loopback on a machine without any network."""
     own: dict[int, bytes] = {}
     for name in addresses(settings.host):
         with suppress(socket.gaierror):
             own = _packed(name) | own
-    # Without the relay only browsers look the name up, where it may lead elsewhere.
+    # Without the relay only browsers resolve the name, possibly to another address than we would.
     public = settings.public_address if settings.relay == "on" else None
     return Addresses(own or {4: bytes((127, 0, 0, 1))}, _public(public))
 
 
 def _public(name: str | None) -> dict[int, bytes]:
-    """Without it the relay would name an address that nobody reaches behind a 1:1 NAT: so it has to be known."""
+    """Resolve `public_address`.
+
+    Raises `SetupError` if that fails, because behind a 1:1 NAT the relay would advertise an unreachable address.
+    """
     try:
         return {} if name is None else _packed(name)
     except UnicodeError:
-        raise SetupError(f"public_address is '{name}', but that is no name: {NO_NAME}.") from None
+        raise SetupError(f"public_address is '{name}', but that isn't a valid name: {NO_NAME}.") from None
     except socket.gaierror as error:
         if error.errno == socket.EAI_AGAIN:
-            raise SetupError(f"public_address is '{name}', and no name server tells where that is.") from None
-        raise SetupError(f"public_address is '{name}', but that name leads to no address: {error.strerror}.") from None
+            raise SetupError(f"public_address is '{name}', but no name server can be reached to resolve it.") from None
+        raise SetupError(f"public_address is '{name}', but that name doesn't resolve: {error.strerror}.") from None
 
 
 def _packed(name: str) -> dict[int, bytes]:
@@ -149,7 +152,7 @@ def _packed(name: str) -> dict[int, bytes]:
 
 
 def _split(host: str) -> tuple[str, str]:
-    """`Host` as name and port; an IPv6 address keeps its brackets, as a STUN URI wants them."""
+    """Split `Host` into name and port; an IPv6 address keeps its brackets, which STUN URIs require."""
     if host.startswith("["):
         name, _, port = host.partition("]")
         return name + "]", port.removeprefix(":")

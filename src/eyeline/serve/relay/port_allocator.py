@@ -1,4 +1,4 @@
-"""Sockets for the relay: free ports out of a range, and connected sockets beside a bound one."""
+"""Port allocation for the relay: free ports from a range, and connected sockets that share a bound port."""
 
 import errno
 import random
@@ -10,37 +10,37 @@ from eyeline.turn.attribute_formats import Address
 from eyeline.turn.relay_attributes import IPV4
 
 MAX_STRAYS: Final = 16
-"""More than the smallest buffer that the kernel gives can hold: 2 datagrams, by its figures at most 5."""
+"""More than the kernel's smallest receive buffer can hold: 2 datagrams, by its accounting at most 5."""
 
 _LARGEST_BYTES: Final = 65_536
 _NO_WAY_THERE: Final = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EAFNOSUPPORT)
 _RANDOM: Final = random.SystemRandom()
 
 Stray = tuple[bytes, tuple[str, int]]
-"""Data, and who sent it."""
+"""A datagram and its source."""
 
 
 class Connected(NamedTuple):
-    """A socket that hears only one address from now on, and what it heard before that."""
+    """A connected socket, and the datagrams that it received before it was connected."""
 
     wire: socket.socket
     strays: list[Stray]
-    """Anybody's, the one address among them."""
+    """From any source, including the address it is connected to."""
 
 
 class PortAllocator:
-    """The ports that relayed addresses may have.  An unforeseeable one is chosen (RFC 8656, 7.2 and 21.1)."""
+    """Opens relayed addresses on unpredictable ports of a range (RFC 8656, 7.2 and 21.1)."""
 
     def __init__(self, ports: range, own: Mapping[int, bytes]) -> None:
-        """`own` has the address of this machine at which others reach it, by the length of an address in bytes."""
+        """`own` has this machine's reachable address of each family, by its length in bytes."""
         self._ports = ports
         self._own = own
 
     def open(self, family: int, *, even: bool, pair: bool) -> tuple[socket.socket, socket.socket | None] | None:
-        """A bound socket, and the one of the next port if `pair`; None when the range is full.
+        """A bound socket, and that of the next port if `pair`; None if the range is full.
 
-        The whole of the range is tried, from a random place on: 40 ms when it is full.  Raises `OSError` when the
-        machine has no more sockets, or no such address.
+        Tries the whole range, from a random port on: 40 ms if it is full.  Raises `OSError` if the machine has no
+        sockets left, or no such address.
         """
         own = self._own.get(4 if family == IPV4 else 16)
         if own is None:
@@ -66,12 +66,12 @@ class PortAllocator:
         return None
 
     def connect(self, local: Address, remote: Address, buffer_bytes: int) -> Connected:
-        """A socket at an address that another socket is bound to, which takes from it all that comes from `remote`.
+        """A socket that shares the port of another one and receives everything that comes there from `remote`.
 
-        The other one must have been shared by `share`.  Raises `OSError`.
+        The other socket must have been passed to `share`.  Raises `OSError`.
 
-        Between `bind` and `connect` it hears everybody.  There is hardly room for that in its buffer, and a queue keeps
-        its order: so once `MAX_STRAYS` are taken out, all that is left comes from `remote`, however much there is.
+        Between `bind` and `connect` it receives from everybody.  Its buffer is minimal at that time, and datagrams stay
+        in order: so once `MAX_STRAYS` have been taken out, all further ones come from `remote`.
         """
         wire = socket.socket(_family(local), socket.SOCK_DGRAM)
         try:
@@ -88,25 +88,25 @@ class PortAllocator:
 
 
 def share(bound: socket.socket) -> None:
-    """Let connected sockets of ours have the same port.  Only now that it is bound: the port was free before."""
+    """Let our connected sockets share its port.  Not before it is bound, so that `bind` fails if the port is in use."""
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 
 
 def name_of(ip: bytes) -> str:
-    """The address as the socket module writes it."""
+    """The address as text for the socket module."""
     return socket.inet_ntop(socket.AF_INET if len(ip) == 4 else socket.AF_INET6, ip)
 
 
 def address_of(bound: socket.socket) -> Address:
-    """Where a socket is bound."""
+    """The address that a socket is bound to."""
     host, port = bound.getsockname()[:2]
     return Address(socket.inet_pton(bound.family, host), port)
 
 
 def is_own(ip: bytes) -> bool:
-    """Whether an IP address is one of this machine's, now: the kernel would send to it from itself.  Sends nothing.
+    """Whether an IP address currently belongs to this machine: the kernel would use it as source too.  Sends nothing.
 
-    When that can't be found out, as when the machine has no more sockets, it is taken for one.
+    True if that can't be determined, for example because the machine has no sockets left.
     """
     name = name_of(ip)
     try:
@@ -130,7 +130,7 @@ def _bind(family: int, host: str, port: int) -> socket.socket | None:
 
 
 def _strays(wire: socket.socket) -> list[Stray]:
-    heard: list[Stray] = []
+    found: list[Stray] = []
     for _ in range(MAX_STRAYS):
         try:
             data, source = wire.recvfrom(_LARGEST_BYTES)
@@ -138,8 +138,8 @@ def _strays(wire: socket.socket) -> list[Stray]:
             break
         except OSError:
             continue
-        heard.append((data, source[:2]))
-    return heard
+        found.append((data, source[:2]))
+    return found
 
 
 def _family(address: Address) -> socket.AddressFamily:

@@ -1,7 +1,6 @@
-"""The edge of STUN and TURN: sockets on one side, `turn.server.Server` on the other, the data plane beside it.
+"""The I/O layer of STUN and TURN: connects listeners and streams, the `turn.server.Server`, and the data plane.
 
-UdpListeners are in `serve.relay.udp_listener`, streams in `serve.relay.tcp_stream`; both only hand over what came and
-how to answer.
+`udp_listener` and `tcp_stream` receive messages and pass them on with a function that replies.
 """
 
 import asyncio
@@ -36,30 +35,30 @@ from eyeline.turn.effects import (
 from eyeline.turn.server import Server
 
 TICK_S: Final = 1.0
-"""How often lifetimes are looked at."""
+"""How often expiries are checked."""
 
 
 class Addresses(NamedTuple):
-    """Where relayed addresses are, and where others see them: they differ behind a 1:1 NAT."""
+    """The local and public IP addresses of relayed addresses, which differ behind a 1:1 NAT."""
 
     own: dict[int, bytes]
-    """By its length in bytes, an address of this machine at which others reach it."""
+    """This machine's reachable address of each family, by its length in bytes."""
     public: dict[int, bytes]
-    """The same, as others see it."""
+    """The same as others see it."""
 
 
 PORTS: Final = range(49152, 65536)
-"""Those that IANA gives to nobody (RFC 8656, 7.2)."""
+"""The dynamic ports, which IANA doesn't assign (RFC 8656, 7.2)."""
 
 UNLIMITED: Final = 1e15
-"""Bytes per second that nobody reaches."""
+"""A rate in bytes per second that is never reached."""
 
 NOWHERE: Final = Addresses({}, {})
-"""Without an address there is nothing to relay by."""
+"""No addresses, so that nothing can be relayed."""
 
 
 class Relay:
-    """Answers STUN and relays by TURN, until `close`.  Needs a running loop."""
+    """A STUN and TURN server that runs until `close`.  Needs a running loop."""
 
     def __init__(
         self,
@@ -70,7 +69,7 @@ class Relay:
         rate: float = UNLIMITED,
         quotas: SocketQuotas | None = None,
     ) -> None:
-        """`rate` is in bytes per second, for each member; without `quotas` half of this process's files are there."""
+        """`rate` is in bytes per second for each member.  `quotas` defaults to half of this process's open files."""
         self._server = server
         self._listeners = listeners
         self._addresses = addresses
@@ -82,7 +81,7 @@ class Relay:
         self._stream_quotas: dict[Flow, SocketQuota] = {}
         self._strangers = self._quotas.half()
         self._stranger_quotas: dict[Flow, SocketQuota] = {}
-        """Of streams that have not held an allocation yet, beside the share that each stream has."""
+        """Additional quotas of streams that haven't had an allocation yet."""
         self.refused: Counter[str] = Counter()
         """See `tcp_stream.StreamHandler`."""
         server.wake(self._loop.time(), time.time())
@@ -95,19 +94,19 @@ class Relay:
         return self._listeners.port
 
     def admit(self, room: str, peer: str) -> Credentials | None:
-        """Credentials for who has come to sit in `room` as `peer`; None when there is no relay."""
+        """Credentials for the new member `peer` of `room`; None without a relay."""
         return self._server.admit(room, peer, time.time())
 
     def revoke(self, room: str, peer: str) -> None:
-        """Who sat there has left."""
+        """The member `peer` has left `room`."""
         self._perform(self._server.revoke(room, peer), None)
 
     def stream(self, client: tuple[str, int] | None = None, limits: ConnectionLimits | None = None) -> TcpStream:
-        """A protocol for one client of TURN over TCP or TLS; `client` is its address behind a proxy."""
+        """A protocol for one TURN client over TCP or TLS; `client` is its address behind a proxy."""
         return TcpStream(self, client, limits)
 
     def receive(self, datagram: bytes, flow: Flow, reply: Callable[[bytes], None]) -> None:
-        """STUN from a client, and how to answer where it came in."""
+        """Handle STUN from a client; `reply` answers through the same socket."""
         self._perform(self._server.receive(datagram, flow, self._loop.time()), reply)
 
     def stun(self, datagram: bytes, flow: Flow) -> None:
@@ -126,7 +125,7 @@ class Relay:
         return Address(public, address.port) if public is not None and own == address.ip else address
 
     def connected(self, flow: Flow, stream: TcpStream) -> bool:
-        """A client of TCP or TLS is there; False if there are too many, or if a proxy says that it is there already."""
+        """A TCP or TLS client has connected; False if there are too many, or if a proxy reports one client twice."""
         if flow in self._streams:
             self.refused["twice"] += 1
             return False
@@ -144,10 +143,10 @@ class Relay:
         return True
 
     def disconnected(self, flow: Flow) -> None:
-        """A client of TCP or TLS is gone."""
+        """A TCP or TLS client has disconnected."""
         del self._streams[flow]
         self._stream_quotas.pop(flow).end()
-        self._is_known(flow)
+        self._end_stranger_quota(flow)
         self._perform(self._server.closed(flow), None)
 
     def totals(self) -> Totals:
@@ -155,14 +154,14 @@ class Relay:
         return self._plane.totals()
 
     def close(self) -> None:
-        """Stop listening, and end every allocation.  A second time does nothing."""
+        """Stop listening, and close every allocation.  Idempotent."""
         self._timer.cancel()
         self._listeners.close()
         for stream in list(self._streams.values()):
             stream.shutdown()
         self._plane.close()
 
-    def _is_known(self, flow: Flow) -> None:
+    def _end_stranger_quota(self, flow: Flow) -> None:
         stranger = self._stranger_quotas.pop(flow, None)
         if stranger is not None:
             stranger.end()
@@ -185,7 +184,7 @@ class Relay:
                     client: StreamClient | None = self._streams.get(flow)
                     relayed = self._plane.open(effect, client)
                     if relayed:
-                        self._is_known(flow)
+                        self._end_stranger_quota(flow)
                     self._perform(self._server.opened(flow, relayed, self._loop.time()), reply)
                 case CloseConnection(flow):
                     self.refused["too-many-requests"] += 1

@@ -16,36 +16,36 @@ from eyeline.turn.indications import SEND_TYPE
 from eyeline.turn.tcp_framing import Splitter
 
 UNUSED_S: Final = 30
-"""A connection without an allocation is closed then: whoever opens it has credentials at hand."""
+"""Timeout of a connection without an allocation: a real client already has credentials when it connects."""
 
 STUCK_S: Final = 30
-"""And so is one whose client doesn't read."""
+"""Timeout of a slow client that doesn't read."""
 
 MAX_UNSENT_BYTES: Final = 1 << 18
-"""Held for a client that reads slowly; what comes then is lost, as on the way of a datagram."""
+"""Bytes queued for a slow client; further messages are dropped, as datagrams would be."""
 
 
 MESSAGES_PER_TURN: Final = 64
-"""Then it is others' turn on the loop: a read of 256 KiB can hold 13,000 requests."""
+"""Messages handled before the event loop runs other tasks: a read of 256 KiB can hold 13,000 requests."""
 
 
 class StreamHandler(Protocol):
-    """Where a stream brings what it hears."""
+    """Handles the messages of streams."""
 
     refused: Counter[str]
-    """Connections that were closed, by why; `serve/metrics.py` says what each means."""
+    """Connections that were closed, by reason; `serve/metrics.py` describes the reasons."""
 
     def connected(self, flow: Flow, stream: "TcpStream") -> bool:
-        """The client is there; False if it can't stay."""
+        """A client has connected; False if the connection must be closed."""
 
     def receive(self, datagram: bytes, flow: Flow, reply: "_Reply") -> None:
-        """STUN."""
+        """Handle a STUN message."""
 
     def from_stream(self, flow: Flow, message: memoryview) -> None:
-        """ChannelData, or a Send indication."""
+        """Handle ChannelData or a Send indication."""
 
     def disconnected(self, flow: Flow) -> None:
-        """The client is gone."""
+        """The client has disconnected."""
 
 
 class _Reply(Protocol):
@@ -53,27 +53,27 @@ class _Reply(Protocol):
 
 
 class TcpStream(asyncio.Protocol):
-    """One connection."""
+    """The connection of one client."""
 
     def __init__(
         self, handler: StreamHandler, client: tuple[str, int] | None = None, limits: ConnectionLimits | None = None
     ) -> None:
-        """`client` is its address if a proxy said it, else the connection's is taken.  `limits` counts that address."""
+        """`client` is the address reported by a proxy; None means the connection's own.  `limits` apply to it."""
         self._handler = handler
         self._client = client
         self._limits = limits
         self._splitter = Splitter()
         self._loop = asyncio.get_running_loop()
         self._used_at = self._loop.time()
-        self._stuck_at: float | None = None
+        self._blocked_at: float | None = None
         self._transport: asyncio.Transport | None = None
         self._flow: Flow | None = None
         self._waiting: Iterator[memoryview] | None = None
-        """Messages that have come and not had their turn: of one read, since no other is made until they are gone."""
+        """Messages received but not handled yet; reading is paused until they have been."""
         self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Called by the loop, or by whoever looked at the first byte."""
+        """Called by the loop, or by the demultiplexer."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES // 2)
         client = self._client or transport.get_extra_info("peername")
@@ -86,20 +86,20 @@ class TcpStream(asyncio.Protocol):
         if self._handler.connected(flow, self):
             self._flow = flow
             return
-        self._leave(flow)
+        self._release(flow)
         self.shutdown()
 
     def data_received(self, data: bytes) -> None:
-        """Any part of the stream."""
-        come = self._splitter.feed(data)
+        """Part of the stream was received."""
+        messages = self._splitter.feed(data)
         if self._waiting is not None:
-            self._waiting = chain(self._waiting, come)  # TLS may hand on what it had already read
+            self._waiting = chain(self._waiting, messages)  # TLS may deliver data that it read before the pause
             return
-        self._waiting = come
+        self._waiting = messages
         self._take_turn()
 
     def _take_turn(self) -> None:
-        """A stream without end is no reason to keep others waiting."""
+        """Handle a limited number of messages, so that a busy stream doesn't block others."""
         transport = self._transport
         if self._waiting is None or self._flow is None or transport is None or transport.is_closing():
             return
@@ -126,46 +126,46 @@ class TcpStream(asyncio.Protocol):
             transport.resume_reading()
 
     def send(self, message: bytes) -> None:
-        """One whole message to the client; lost if the client hasn't read the last `MAX_UNSENT_BYTES`."""
+        """Send one whole message to the client; dropped if more than `MAX_UNSENT_BYTES` would be queued."""
         transport = self._transport
         if transport is not None and transport.get_write_buffer_size() + len(message) <= MAX_UNSENT_BYTES:
             transport.write(message)
 
     def pause_writing(self) -> None:
-        """The client reads more slowly than we write."""
-        self._stuck_at = self._loop.time()
+        """Backpressure: the client reads more slowly than we write."""
+        self._blocked_at = self._loop.time()
 
     def resume_writing(self) -> None:
-        """It has caught up."""
-        self._stuck_at = None
+        """The client has caught up."""
+        self._blocked_at = None
 
     def tick(self, now: float, *, holds: bool) -> None:
-        """Once a second: close what is of no use.  `holds` says that it has an allocation."""
+        """Call once a second: closes an unused or stuck connection.  `holds`: it has an allocation."""
         if holds:
             self._used_at = now
-        if now - self._used_at > UNUSED_S or (self._stuck_at is not None and now - self._stuck_at > STUCK_S):
+        if now - self._used_at > UNUSED_S or (self._blocked_at is not None and now - self._blocked_at > STUCK_S):
             self.shutdown()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Called by the loop."""
         del error
         if self._flow is not None:
-            self._leave(self._flow)
+            self._release(self._flow)
             self._handler.disconnected(self._flow)
             self._flow = self._waiting = None
 
-    def _leave(self, flow: Flow) -> None:
+    def _release(self, flow: Flow) -> None:
         if self._limits is not None:
             self._limits.release_stream(source_of(flow.client.ip))
 
     def shutdown(self) -> None:
-        """Close it at once, with all that waits to be sent.  uvicorn calls it when the server stops."""
+        """Close at once, discarding unsent data.  Also called by uvicorn when the server stops."""
         if self._transport is not None:
             self._transport.abort()
 
 
 def _address(name: tuple[str, int]) -> Address:
-    """IPv4 that came to a socket of both families is IPv4."""
+    """Parse a socket address; an IPv4-mapped IPv6 address becomes IPv4."""
     host, port = name[:2]
     if ":" not in host:
         return Address(socket.inet_pton(socket.AF_INET, host), port)

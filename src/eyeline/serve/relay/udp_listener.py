@@ -1,6 +1,6 @@
-"""The UDP sockets that STUN and TURN are asked on.
+"""UDP listeners for STUN and TURN: one socket per address family, read with `add_reader`.
 
-Not asyncio's datagram transport, and a socket for each family: `docs/decisions/0003-udp-by-add-reader.md` says why.
+`docs/decisions/0003-udp-by-add-reader.md` explains why this isn't asyncio's datagram transport.
 """
 
 import asyncio
@@ -16,18 +16,18 @@ from eyeline.turn.attribute_formats import Address
 from eyeline.turn.effects import Flow
 
 RECEIVE_BUFFER_BYTES: Final = 1 << 20
-"""Room in the kernel for about a thousand datagrams that come while the loop is busy."""
+"""Kernel buffer for about a thousand datagrams that arrive while the loop is busy."""
 
 MAX_DATAGRAM_BYTES: Final = 2048
-"""The end of a longer one is lost, and the rest is then no STUN."""
+"""Longer datagrams are truncated and then fail to parse as STUN."""
 
 DATAGRAMS_PER_WAKE: Final = 64
-"""Then it is others' turn on the loop: about a millisecond."""
+"""Datagrams read before the event loop runs other tasks: about a millisecond."""
 
 PORT_ATTEMPTS: Final = 16
-"""How many free ports of IPv4 are tried until one is free on IPv6, too."""
+"""How many free IPv4 ports are tried until one is free for IPv6 too."""
 
-_IP_PKTINFO: Final = 8  # Linux; the socket module has no name for it before Python 3.14
+_IP_PKTINFO: Final = 8  # Linux; the socket module doesn't define it before Python 3.14
 _ANY_INTERFACE: Final = bytes(4)
 _NO_SUCH_FAMILY: Final = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT)
 
@@ -36,7 +36,7 @@ _HostAddress = tuple[socket.AddressFamily, str]
 
 
 Receive = Callable[[bytes, Flow, Callable[[bytes], None]], None]
-"""A datagram, whose it is, and how to answer it."""
+"""Handles a datagram, given its flow and a function that replies."""
 
 
 class UdpListeners:
@@ -50,18 +50,18 @@ class UdpListeners:
 
     @classmethod
     def open(cls, *, host: str, port: int) -> Self:
-        """Listen on `host`, of which `::` is every address of both families; port 0 takes a free one.
+        """Listen on `host`, where `::` means every address of both families; port 0 picks a free one.
 
-        Needs a running loop, and blocks it while `host` is looked up.  A family that this machine hasn't got is left
-        out.  Raises `SetupError`.
+        Needs a running loop, and blocks it while `host` is resolved.  Skips an address family that this machine doesn't
+        have.  Raises `SetupError`.
         """
         try:
             return cls(_listen(host, port))
         except PermissionError as error:
-            raise SetupError(f"No right to open UDP port {port}: use --stun-port with 1024 or more.") from error
+            raise SetupError(f"No permission to open UDP port {port}: use --stun-port with 1024 or more.") from error
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise SetupError(f"UDP port {port} is taken: choose another with --stun-port.") from error
+                raise SetupError(f"UDP port {port} is already in use: choose another with --stun-port.") from error
             where = f"{host}, UDP port {port}"
             raise SetupError(f"Can't listen on {where} ({error.strerror}): see --host and --stun-port.") from error
 
@@ -71,23 +71,23 @@ class UdpListeners:
         return address_of(self._sockets[0]).port
 
     def start(self, receive: Receive) -> None:
-        """Hand every datagram to `receive` from now on."""
+        """Pass every datagram to `receive` from now on."""
         for each in self._sockets:
             share(each)
             bound = address_of(each)
             self._loop.add_reader(each.fileno(), self._drain, each, bound, receive)
 
     def close(self) -> None:
-        """Stop listening.  A second time does nothing."""
+        """Stop listening.  Idempotent."""
         for each in self._sockets:
             if each.fileno() >= 0:
                 self._loop.remove_reader(each.fileno())
                 each.close()
 
     def _drain(self, listener: socket.socket, bound: Address, receive: Receive) -> None:
-        """Take what waits at one socket, at most `DATAGRAMS_PER_WAKE` of it.
+        """Read what is queued on one socket, at most `DATAGRAMS_PER_WAKE` datagrams.
 
-        With its answer 20 us each (`bench/stun.py`); about a fifth of it buys the right source address.
+        Takes 20 us each including the answer (`bench/stun.py`), a fifth of it for answering from the right address.
         """
         for _ in range(DATAGRAMS_PER_WAKE):
             try:
@@ -95,29 +95,29 @@ class UdpListeners:
             except BlockingIOError:
                 return
             except OSError:
-                continue  # news of an earlier answer that didn't arrive; the queue goes on behind it
+                continue  # an ICMP error about an earlier answer; more datagrams may follow
             client = Address(socket.inet_pton(listener.family, peer[0]), peer[1])
-            flow = Flow("udp", client, Address(_asked(control) or bound.ip, bound.port))
+            flow = Flow("udp", client, Address(_destination(control) or bound.ip, bound.port))
 
             def reply(data: bytes, control: list[_Control] = control, peer: tuple[str, int] = peer) -> None:
-                with suppress(OSError):  # a full queue, or nobody can be sent to there: the client asks again
-                    listener.sendmsg((data,), _from_where_it_came(control), 0, peer)
+                with suppress(OSError):  # the queue is full or the client unreachable: it will retransmit
+                    listener.sendmsg((data,), _same_source(control), 0, peer)
 
             receive(bytes(self._view[:size]), flow, reply)
 
 
-def _asked(control: list[_Control]) -> bytes | None:
-    """The address of ours that was asked; of IPv4 it comes after the interface's index."""
+def _destination(control: list[_Control]) -> bytes | None:
+    """The address of ours that the datagram was sent to; in IPv4's structure it follows the interface index."""
     for level, _, info in control:
         return info[4:8] if level == socket.IPPROTO_IP else info[:16]
     return None
 
 
-def _from_where_it_came(control: list[_Control]) -> list[_Control]:
-    """Answer from the address that was asked, by the interface that routing chooses.
+def _same_source(control: list[_Control]) -> list[_Control]:
+    """Control data to answer from the address the datagram was sent to, by the interface that routing chooses.
 
-    A host with two addresses would else answer from the wrong one, and the client's NAT drop it.  The kernel takes back
-    what it said (ip(7), ipv6(7)), with the index of the interface, which comes first or last, put to zero.
+    Otherwise a host with two addresses might answer from the wrong one, and the client's NAT would drop it.  The kernel
+    accepts its own structure (ip(7), ipv6(7)) with the interface index, which comes first or last, set to zero.
     """
     return [
         (level, kind, _ANY_INTERFACE + info[4:] if level == socket.IPPROTO_IP else info[:16] + _ANY_INTERFACE)
@@ -126,7 +126,7 @@ def _from_where_it_came(control: list[_Control]) -> list[_Control]:
 
 
 def _listen(host: str, port: int) -> list[socket.socket]:
-    """One socket for each address, all on one port.  Raises `OSError`."""
+    """Open one socket per address, all on one port.  Raises `OSError`."""
     addresses = _addresses(host)
     for _ in range(PORT_ATTEMPTS - 1):
         try:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from eyeline.serve.alarm import Alarm
 from eyeline.serve.connection_limits import AdmittedSocket
-from eyeline.serve.logs import LogEvent, is_noted
+from eyeline.serve.logs import LogEvent, logs_debug
 from eyeline.serve.ws.bus import Bus
 from eyeline.signalling.messages import FromBroker, PeerId, Refused, RoomName, Signalled, encode_utf8
 from eyeline.signalling.passes import Person
@@ -86,7 +86,7 @@ class Connection:
     def __init__(self, socket: Socket, bus: Bus, policy: SessionPolicy, admitted: AdmittedSocket, tally: Tally) -> None:
         self._admitted = admitted
         self._tally = tally
-        self._logs_debug = is_noted()
+        self._logs_debug = logs_debug()
         self._loop = asyncio.get_running_loop()
         self._socket = socket
         self._bus = bus

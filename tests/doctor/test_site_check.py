@@ -62,7 +62,7 @@ def tls(tmp_path: Path) -> ssl.SSLContext:
 def test_address_without_a_scheme_falls_back_to_http(status: bytes) -> None:
     codes, words = found("127.0.0.1:%d", status)
     assert codes[:2] == [None, None]
-    assert "the doctor goes on with http://here" in words
+    assert "the doctor continues with http://here" in words
     assert codes[-1] == "proxy-no-upgrade"  # it went on to the first check that this server fails
 
 
@@ -81,7 +81,7 @@ def test_http_address_of_an_https_server_is_reported(tls: ssl.SSLContext) -> Non
 def test_redirect_from_http_to_https_is_reported() -> None:
     codes, words = found("http://127.0.0.1:%d/call", SENDS_ON)
     assert codes == [None, "other-scheme"]
-    assert "It sends to https: try https://meet.example/call\n" in words
+    assert "It redirects to https: try https://meet.example/call\n" in words
 
 
 def test_other_redirect_targets_are_not_repeated_in_the_report() -> None:

@@ -30,7 +30,7 @@ class Secure(LiveServer):
     """A server with a self-signed certificate."""
 
     def healthy(self) -> bool:
-        return "Ctrl-C stops it." in self.log()
+        return "Press Ctrl-C to stop." in self.log()
 
 
 def run(url: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -107,7 +107,7 @@ def test_healthy_server_has_no_failures() -> None:
         words = run(server.url).stdout
     assert status == 0
     assert [each["code"] for each in found] == [None] * 10
-    assert "Nothing failed." in words
+    assert "No check failed." in words
 
 
 def test_self_signed_certificate_is_reported_but_not_a_failure() -> None:
@@ -149,7 +149,7 @@ def test_disabled_relay_is_a_warning() -> None:
 def test_invalid_address_exits_with_status_2() -> None:
     done = run("ftp://example.org")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("eyeline: 'ftp://example.org' is no address")
+    assert done.stderr.startswith("eyeline: 'ftp://example.org' isn't an address")
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""Looks at a server from outside, as the operator: `eyeline doctor`."""
+"""`eyeline doctor`: checks a server from outside, for its operator."""

@@ -1,4 +1,4 @@
-"""The broker, by its own protocol: a room that nobody else knows, where the doctor sits alone and gets credentials."""
+"""Checks the WebSocket and the signalling: joins a room that nobody else knows, which also gives TURN credentials."""
 
 import secrets
 import ssl
@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
 from websockets.typing import Subprotocol
 
-from eyeline.doctor.finding import Said, Trouble
+from eyeline.doctor.finding import Outcome, Trouble
 from eyeline.doctor.site_check import SiteAddress
 from eyeline.signalling.messages import (
     SUBPROTOCOL,
@@ -31,17 +31,17 @@ from eyeline.signalling.messages import (
 )
 
 _OURS = frozenset({403, 429, 503})
-"""The statuses by which a broker turns a WebSocket away; whatever else there is comes from something in between."""
+"""The statuses with which a broker refuses a WebSocket; any other comes from a proxy in between."""
 
 
 class DoctorSeat(NamedTuple):
-    """What the doctor holds in its room."""
+    """The doctor's seat in its room."""
 
     socket: ClientConnection
     ice_servers: tuple[IceServer, ...]
 
     async def stay(self) -> None:
-        """Answer the broker's pings until cancelled, or until it goes away."""
+        """Answer the broker's pings until cancelled or disconnected."""
         try:
             async for text in self.socket:
                 if isinstance(decode_from_broker(text), Ping):
@@ -50,7 +50,7 @@ class DoctorSeat(NamedTuple):
             return
 
     async def leave(self) -> None:
-        """Give it up."""
+        """Release the seat and close the socket."""
         try:
             await self.socket.send(encode(Leave()))
         except ConnectionClosed:
@@ -59,7 +59,7 @@ class DoctorSeat(NamedTuple):
             await self.socket.close()
 
 
-async def open_socket(site: SiteAddress, context: ssl.SSLContext | None) -> Said[ClientConnection]:
+async def open_socket(site: SiteAddress, context: ssl.SSLContext | None) -> Outcome[ClientConnection]:
     """Upgrade to a WebSocket with our subprotocol."""
     url = f"ws{'s' * site.secure}://{site.authority}{site.prefix}/ws"
     try:
@@ -69,29 +69,29 @@ async def open_socket(site: SiteAddress, context: ssl.SSLContext | None) -> Said
     except InvalidStatus as error:
         status = error.response.status_code
         if status in _OURS:
-            raise Trouble("broker-refused", f"The handshake was answered {status}.") from None
-        raise Trouble("proxy-no-upgrade", f"The handshake was answered {status}, not 101.") from None
+            raise Trouble("broker-refused", f"The handshake got status {status}.") from None
+        raise Trouble("proxy-no-upgrade", f"The handshake got status {status} instead of 101.") from None
     except (InvalidHandshake, InvalidMessage) as error:
         raise Trouble("proxy-no-upgrade", f"{error}.") from None
     if socket.subprotocol != SUBPROTOCOL:
         await socket.close()
-        raise Trouble("proxy-no-upgrade", f"It opens, but without the subprotocol {SUBPROTOCOL}.")
-    return Said(socket, f"It opens, with the subprotocol {SUBPROTOCOL}.")
+        raise Trouble("proxy-no-upgrade", f"It opened, but without the subprotocol {SUBPROTOCOL}.")
+    return Outcome(socket, f"It opened with the subprotocol {SUBPROTOCOL}.")
 
 
-async def sit_down(socket: ClientConnection) -> Said[DoctorSeat]:
-    """Say hello and join, in a new room."""
+async def join_room(socket: ClientConnection) -> Outcome[DoctorSeat]:
+    """Send hello and join, in a new room."""
     room = RoomName(f"doctor-{secrets.token_hex(16)}")
     await socket.send(encode(Hello(room=room)))
-    await _hear(socket, lambda message: isinstance(message, Welcome))
+    await _receive_until(socket, lambda message: isinstance(message, Welcome))
     await socket.send(encode(Join(name=DisplayName("Doctor"))))
-    joined = await _hear(socket, lambda message: isinstance(message, Joined))
+    joined = await _receive_until(socket, lambda message: isinstance(message, Joined))
     assert isinstance(joined, Joined)
-    return Said(DoctorSeat(socket, joined.ice_servers), "It answers hello, and gives a seat.")
+    return Outcome(DoctorSeat(socket, joined.ice_servers), "Joining a room works.")
 
 
-async def _hear(socket: ClientConnection, wanted: Callable[[FromBroker], bool]) -> FromBroker:
-    """The first message that is wanted."""
+async def _receive_until(socket: ClientConnection, wanted: Callable[[FromBroker], bool]) -> FromBroker:
+    """Receive messages until one is `wanted`."""
     try:
         while True:
             message = decode_from_broker(await socket.recv())
@@ -102,4 +102,4 @@ async def _hear(socket: ClientConnection, wanted: Callable[[FromBroker], bool]) 
     except ConnectionClosed as error:
         raise Trouble("broker-refused", f"The WebSocket was closed: {error}.") from None
     except msgspec.DecodeError:
-        raise Trouble("broker-refused", "What answers does not speak our protocol.") from None
+        raise Trouble("broker-refused", "The server doesn't speak Eyeline's protocol.") from None

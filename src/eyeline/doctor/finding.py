@@ -1,4 +1,4 @@
-"""What the doctor finds, and how long it may look for it."""
+"""The findings of the doctor: the result of each check, with its time and advice."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -9,7 +9,7 @@ from eyeline.checks import CHECKS, CheckCode
 from eyeline.errors import RemoteError
 
 PATIENCE_S: Final = 6.0
-"""For each check, whatever it waits for."""
+"""Timeout of each check."""
 
 Mark = Literal["ok", "warning", "failure"]
 _T = TypeVar("_T")
@@ -17,26 +17,26 @@ _T_co = TypeVar("_T_co", covariant=True)
 
 
 class Finding(NamedTuple):
-    """The outcome of one check."""
+    """The result of one check."""
 
     what: str
-    """What was looked at."""
+    """The thing that was checked."""
     mark: Mark
     code: CheckCode | None
-    """None where all is well."""
+    """None if the check passed."""
     ms: float
     detail: str
-    """What was seen."""
+    """What was observed."""
 
     @property
     def advice(self) -> str | None:
-        """What to do."""
+        """What the operator can do about it."""
         return CHECKS[self.code].operator if self.code else None
 
 
 @dataclass(frozen=True, slots=True)
-class Said(Generic[_T_co]):
-    """What a check that came to its end says, and what the next ones need of it."""
+class Outcome(Generic[_T_co]):
+    """The result of a completed check, with a value for later checks."""
 
     value: _T_co
     detail: str
@@ -45,15 +45,15 @@ class Said(Generic[_T_co]):
 
 
 class Trouble(RemoteError):
-    """A check came upon what its code says."""
+    """A check failed, for the reason given by its code."""
 
     def __init__(self, code: CheckCode, detail: str) -> None:
         super().__init__(code, detail)
         self.check: CheckCode = code
 
 
-async def look(what: str, silent: CheckCode, check: Awaitable[Said[_T]]) -> tuple[Finding, _T | None]:
-    """Carry out a check; `silent` is the code for a network that lets nothing through.  Raises nothing of its own."""
+async def run_check(what: str, silent: CheckCode, check: Awaitable[Outcome[_T]]) -> tuple[Finding, _T | None]:
+    """Run a check.  `silent` is the code for a timeout or network error.  Raises nothing of its own."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
 
@@ -62,11 +62,11 @@ async def look(what: str, silent: CheckCode, check: Awaitable[Said[_T]]) -> tupl
 
     try:
         async with asyncio.timeout(PATIENCE_S):
-            said = await check
+            outcome = await check
     except Trouble as trouble:
         return found("failure", trouble.check, trouble.message), None
     except TimeoutError:
-        return found("failure", silent, "No answer came."), None
+        return found("failure", silent, "Timed out without an answer."), None
     except OSError as error:
         return found("failure", silent, f"{error.strerror or error}."), None
-    return found(said.mark, said.code, said.detail), said.value
+    return found(outcome.mark, outcome.code, outcome.detail), outcome.value

@@ -1,4 +1,4 @@
-"""One client of STUN or TURN on a socket of its own, over UDP, TCP or TLS."""
+"""A STUN or TURN client with a socket of its own, over UDP, TCP or TLS."""
 
 import asyncio
 import ipaddress
@@ -22,11 +22,11 @@ _URL: Final = re.compile(
     r"(stuns?|turns?):(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?(?:\?transport=(udp|tcp))?"
 )
 _MAX_NEWS: Final = 1000
-"""Not yet read; more are dropped, as a network does."""
+"""Maximum of unread events; further ones are dropped, as a network would drop packets."""
 
 
 class Where(NamedTuple):
-    """A server as a STUN or TURN URI names it (RFC 7064, RFC 7065)."""
+    """A server in a STUN or TURN URI (RFC 7064, RFC 7065)."""
 
     way: Way
     host: str
@@ -34,7 +34,7 @@ class Where(NamedTuple):
 
 
 def parse(uri: str) -> Where | None:
-    """Read a URI; None when it is none, so that browsers refuse it."""
+    """Parse a URI; None if it is invalid, so that browsers would reject it."""
     found = _URL.fullmatch(uri)
     if found is None:
         return None
@@ -43,20 +43,20 @@ def parse(uri: str) -> Where | None:
     where = Where(way, ipv6 or name, int(port or (5349 if way == "tls" else 3478)))
     try:
         ipaddress.IPv6Address(ipv6 or "::")
-        (name or "").encode("idna")  # as for DNS
+        (name or "").encode("idna")  # fails if it isn't valid in DNS
     except ValueError:
         return None
     return where if where.port < 1 << 16 and not (transport and scheme.startswith("stun")) else None
 
 
 class Line(asyncio.DatagramProtocol, asyncio.Protocol):
-    """A client and its socket.  All waits end by the caller's timeout."""
+    """A client and its socket.  Callers set the timeouts."""
 
     def __init__(self, way: Way, login: Credentials | None) -> None:
         self._stream = way != "udp"
         self.client = Client(login, stream=self._stream, transaction=lambda: secrets.token_bytes(12))
         self._loop = asyncio.get_running_loop()
-        self._news: asyncio.Queue[ClientEvent | OSError] = asyncio.Queue(_MAX_NEWS)
+        self._events: asyncio.Queue[ClientEvent | OSError] = asyncio.Queue(_MAX_NEWS)
         self._splitter = Splitter()
         self._transmit: Callable[[bytes], None] | None = None
         self._abort: Callable[[], None] | None = None
@@ -70,11 +70,11 @@ class Line(asyncio.DatagramProtocol, asyncio.Protocol):
             self._transmit, self._abort = datagrams.sendto, datagrams.abort
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._tell(ConnectionResetError(f"The server closed the connection{f': {error}' if error else ''}"))
+        self._put(ConnectionResetError(f"The server closed the connection{f': {error}' if error else ''}"))
 
     def error_received(self, error: Exception) -> None:
         if isinstance(error, OSError):
-            self._tell(error)
+            self._put(error)
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         del addr
@@ -85,69 +85,69 @@ class Line(asyncio.DatagramProtocol, asyncio.Protocol):
             for message in self._splitter.feed(data):
                 self._perform(self.client.receive(bytes(message), self._loop.time()))
         except MalformedError as error:
-            self._tell(ConnectionAbortedError(f"What answers does not speak TURN: {error}"))
+            self._put(ConnectionAbortedError(f"The server doesn't speak TURN: {error}"))
             self.close()
 
     async def ask(self, effects: list[ClientEffect]) -> Answered | ErrorResponse:
-        """Send a request and wait for its end.  Raises `TimeoutError` or another `OSError`."""
+        """Send a request and wait for its response.  Raises `TimeoutError` or another `OSError`."""
         self._perform(effects)
         while True:
-            news = await self._hear()
-            if isinstance(news, Silent):
+            event = await self._next_event()
+            if isinstance(event, Silent):
                 raise TimeoutError
-            if not isinstance(news, Received):
-                return news
+            if not isinstance(event, Received):
+                return event
 
     async def granted(self, effects: list[ClientEffect], what: str) -> None:
-        """The same, but raises `Trouble` when it is refused."""
+        """Like `ask`, but raises `Trouble` if the request is refused."""
         answer = await self.ask(effects)
         if isinstance(answer, ErrorResponse):
             raise Trouble("turn-refused", f"{what} was refused with {answer.code}.")
 
     def send(self, peer: Address, data: bytes) -> None:
-        """To a peer, through the relay."""
+        """Send data to a peer through the relay."""
         self._perform(self.client.send(peer, data))
 
     async def received(self) -> Received:
-        """The next that comes from a peer."""
-        while not isinstance(news := await self._hear(), Received):
+        """Wait for the next data from a peer."""
+        while not isinstance(event := await self._next_event(), Received):
             pass
-        return news
+        return event
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Close the socket."""
         if self._abort is not None:
             self._abort()
 
-    async def _hear(self) -> ClientEvent:
+    async def _next_event(self) -> ClientEvent:
         while True:
             try:
                 async with asyncio.timeout_at(self.client.next_wake()):
-                    news = await self._news.get()
+                    event = await self._events.get()
             except TimeoutError:
                 self._perform(self.client.wake(max(self._loop.time(), self.client.next_wake() or 0)))
                 continue
-            if isinstance(news, OSError):
-                raise news
-            return news
+            if isinstance(event, OSError):
+                raise event
+            return event
 
     def _perform(self, effects: list[ClientEffect]) -> None:
         for effect in effects:
             if not isinstance(effect, Transmit):
-                self._tell(effect)
+                self._put(effect)
             elif self._transmit is not None:
                 self._transmit(effect.data)
 
-    def _tell(self, news: ClientEvent | OSError) -> None:
-        if not self._news.full():
-            self._news.put_nowait(news)
+    def _put(self, event: ClientEvent | OSError) -> None:
+        if not self._events.full():
+            self._events.put_nowait(event)
 
 
 @asynccontextmanager
 async def connected(
     where: Where, login: Credentials | None = None, context: ssl.SSLContext | None = None
 ) -> AsyncIterator[Line]:
-    """A line to a server, closed at the end.  Raises `OSError`."""
+    """Connect to a server, and disconnect at the end.  Raises `OSError`."""
     loop = asyncio.get_running_loop()
     line = Line(where.way, login)
     if where.way == "udp":
@@ -162,6 +162,6 @@ async def connected(
 
 
 def shown(address: Address) -> str:
-    """As a person writes it."""
+    """The address as text, with brackets around IPv6."""
     ip = ipaddress.ip_address(address.ip)
     return f"[{ip}]:{address.port}" if ip.version == 6 else f"{ip}:{address.port}"

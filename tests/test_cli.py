@@ -103,13 +103,13 @@ def test_bad_certificate_is_reported_in_one_sentence(tmp_path: Path) -> None:
     bad = tmp_path / "bad.pem"
     bad.write_text("hello", encoding="ascii")
     words = refused(tmp_path, "--cert", str(bad), "--key", str(bad))
-    assert words == f"cert is '{bad}', but that is not a certificate as a PEM file."
+    assert words == f"cert is '{bad}', but that isn't a certificate in a PEM file."
 
 
 def test_key_of_another_certificate_is_reported_in_one_sentence(tmp_path: Path) -> None:
     alice, bob = self_signed(tmp_path / "alice", []), self_signed(tmp_path / "bob", [])
     words = refused(tmp_path, "--cert", str(alice.cert), "--key", str(bob.key))
-    assert words == f"key is '{bob.key}', but that is not the key of the certificate."
+    assert words == f"key is '{bob.key}', but that isn't the key of the certificate."
 
 
 @pytest.mark.parametrize("tls", ["off", "self-signed"])
@@ -134,7 +134,7 @@ def test_invalid_environment_variable_is_reported_in_one_sentence(tmp_path: Path
 def test_invalid_config_file_is_reported_in_one_sentence(tmp_path: Path) -> None:
     config = tmp_path / "eyeline.toml"
     config.write_text("colour = 1", encoding="utf-8")
-    assert refused(tmp_path, "--config", str(config)).startswith(f"There is no setting 'colour', but it is in {config}")
+    assert refused(tmp_path, "--config", str(config)).startswith(f"Unknown setting 'colour' in {config}")
 
 
 def test_unknown_option_exits_with_status_2(tmp_path: Path) -> None:
@@ -192,12 +192,14 @@ def test_fingerprint_is_printed_exactly(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize("value", ["meet..example.org", "m" * 64])
 def test_invalid_dns_name_is_reported_in_one_sentence(tmp_path: Path, name: str, value: str) -> None:
     said = refused(tmp_path, f"--{name}".replace("_", "-"), value)
-    assert said == f"{name} is '{value}', but that is no name: each part between its dots has 1 to 63 characters."
+    assert (
+        said == f"{name} is '{value}', but that isn't a valid name: each part between its dots has 1 to 63 characters."
+    )
 
 
 def test_doctor_rejects_an_invalid_host_name() -> None:
     done = run_command([sys.executable, "-m", "eyeline", "doctor", "https://meet..example.org"])
-    assert (done.returncode, done.stderr) == (2, "eyeline: 'https://meet..example.org' is no address.\n")
+    assert (done.returncode, done.stderr) == (2, "eyeline: 'https://meet..example.org' isn't a valid address.\n")
 
 
 @pytest.mark.parametrize(

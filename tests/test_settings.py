@@ -77,12 +77,12 @@ def test_error_for_an_invalid_value_in_the_file_names_the_file(tmp_path: Path) -
 
 def test_error_for_an_unknown_key_suggests_the_nearest_setting(tmp_path: Path) -> None:
     config = written(tmp_path, "stun-port = 3478")
-    assert refusal(config=config) == f"There is no setting 'stun-port', but it is in {config}; is stun_port meant?"
+    assert refusal(config=config) == f"Unknown setting 'stun-port' in {config}; did you mean stun_port?"
 
 
 def test_error_for_an_unknown_variable_suggests_the_nearest_setting() -> None:
     words = refusal(environ={"EYELINE_PROT": "80"})
-    assert words == "There is no setting 'EYELINE_PROT', but it is in the environment; is EYELINE_PORT meant?"
+    assert words == "Unknown setting 'EYELINE_PROT' in the environment; did you mean EYELINE_PORT?"
 
 
 def test_kubernetes_service_variables_are_ignored() -> None:
@@ -104,13 +104,13 @@ def test_kubernetes_service_variables_are_ignored() -> None:
 
 @pytest.mark.parametrize("variable", ["EYELINE_SERVICE_NAME", "EYELINE_PORT_STUN", "EYELINE_PORTS"])
 def test_variables_that_only_resemble_kubernetes_ones_are_rejected(variable: str) -> None:
-    assert refusal(environ={variable: "1"}).startswith(f"There is no setting '{variable}', but ")
+    assert refusal(environ={variable: "1"}).startswith(f"Unknown setting '{variable}' in ")
 
 
 def test_missing_or_malformed_config_file_is_reported_in_one_sentence(tmp_path: Path) -> None:
     assert "can't be read: No such file" in refusal(config=tmp_path / "nothing.toml")
     words = refusal(config=written(tmp_path, "port = \n= 3"))
-    assert "is not TOML" in words
+    assert "isn't valid TOML" in words
     assert "\n" not in words
 
 
@@ -120,7 +120,7 @@ def test_certificate_and_key_must_both_be_set(given: str, missing: str) -> None:
 
 
 def test_own_and_self_signed_certificate_are_mutually_exclusive() -> None:
-    assert "give one or the other" in refusal({"cert": "c.pem", "key": "k.pem", "tls": "self-signed"})
+    assert "set only one of them" in refusal({"cert": "c.pem", "key": "k.pem", "tls": "self-signed"})
 
 
 def test_origins_are_separated_by_commas_in_the_environment_and_listed_elsewhere(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_any_environment_gives_settings_or_a_one_line_error(environ: dict[str, s
 
 @pytest.mark.parametrize("proxy", ["10.0.0.0/33", "1.2.3", "::ffff::1", "300.1.1.1"])
 def test_invalid_proxy_network_prevents_startup(proxy: str) -> None:
-    assert refusal({"trusted_proxies": [proxy]}).startswith("trusted_proxies is wrong: ")
+    assert refusal({"trusted_proxies": [proxy]}).startswith("trusted_proxies is invalid: ")
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_repeatable_settings_have_a_singular_flag() -> None:
 def test_user_without_a_home_must_name_a_data_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr("os.getuid", lambda: 2**31 - 2)
-    assert refusal() == "data_dir has no default, since this user has no home: name a folder by --data-dir."
+    assert refusal() == "data_dir has no default, since this user has no home: set it with --data-dir."
     assert read({"data_dir": str(tmp_path)}, {}).data_dir == tmp_path
 
 

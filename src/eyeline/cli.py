@@ -1,8 +1,8 @@
 """The command line: the only place that reads argv and exits.
 
-Exit status: 0 after a clean stop (Ctrl-C or SIGTERM), 1 when the doctor found a failure, 2 when the server can't start
-as told.  Each command imports only what it needs when it runs, so that the server starts without the doctor and the
-QR code, and `--version` without either.
+Exit status: 0 after a clean stop (Ctrl-C or SIGTERM), 1 if the doctor found a failure, 2 if the server can't start with
+these settings.  Each command imports its modules when it runs, so that the server starts without those of the doctor
+and the QR code, and `--version` without either.
 """
 
 import gc
@@ -29,7 +29,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def _options(command: _F) -> _F:
-    """One option for each setting.  They take any text: `settings.read` checks it, wherever it comes from."""
+    """Add one option per setting.  They accept any text, because `settings.read` validates all sources."""
     for setting in reversed(all_settings()):
         option = click.option(setting.flag, setting.name, metavar="TEXT", multiple=setting.repeats, help=_help(setting))
         command = option(command)
@@ -50,17 +50,17 @@ def main() -> None:
 @main.command()
 @_options
 @click.option(
-    "--config", type=click.Path(path_type=Path), help="A TOML file with settings. (a TOML file; EYELINE_CONFIG)"
+    "--config", type=click.Path(path_type=Path), help="Read settings from a TOML file. (a TOML file; EYELINE_CONFIG)"
 )
 def serve(config: Path | None, **options: str | tuple[str, ...] | None) -> None:
-    """Run the whole service: pages, broker and STUN.
+    """Run the whole service: pages, signalling, STUN and TURN.
 
     A setting comes from its option, else from its EYELINE_ variable, else from the file, else from its default.
     """
-    gc.disable()  # modules hold no garbage, and looking for it took a tenth of the start
+    gc.disable()  # imports create no garbage, and collecting took a tenth of the start-up time
     from eyeline.serve.run import run
 
-    gc.freeze()  # what they hold stays, so it's never looked at again
+    gc.freeze()  # modules stay in memory, so the collector need not scan them again
     gc.enable()
     flags = {name: value for name, value in options.items() if value not in (None, ())}
     try:
@@ -74,16 +74,16 @@ def serve(config: Path | None, **options: str | tuple[str, ...] | None) -> None:
 
 @main.command()
 @click.argument("url", required=False)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for each check, a line each.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per check, one per line.")
 @click.option(
-    "--config", type=click.Path(path_type=Path), help="Without URL: the settings of the server on this machine."
+    "--config", type=click.Path(path_type=Path), help="Without URL: the settings file of the server on this machine."
 )
 def doctor(url: str | None, as_json: bool, config: Path | None) -> None:
-    """Look at a server from outside: ports, proxy, certificate, clock, STUN and relay.
+    """Check a server from outside: ports, proxy, certificate, clock, STUN and relay.
 
-    URL is that of its pages, such as https://meet.example.org.
+    URL is the address of the server's pages, such as https://meet.example.org.
 
-    Exit status 1 when something fails.
+    The exit status is 1 if a check fails.
     """
     import asyncio
 
@@ -93,27 +93,27 @@ def doctor(url: str | None, as_json: bool, config: Path | None) -> None:
 
     findings: list[Finding] = []
 
-    def tell(finding: "Finding") -> None:
+    def report(finding: "Finding") -> None:
         findings.append(finding)
         if as_json:
             click.echo(msgspec.json.encode(finding._asdict() | {"advice": finding.advice}))
         else:
-            _say(_line(finding))
+            _print(_line(finding))
 
     try:
-        asyncio.run(examine(url or _here(config), tell))
+        asyncio.run(examine(url or _local_url(config), report))
     except SetupError as error:
         click.echo(f"eyeline: {error}", err=True)
         sys.exit(_CANT_START)
     failed = sum(finding.mark == "failure" for finding in findings)
     if not as_json:
-        _say(f"{failed} of {len(findings)} checks failed." if failed else "Nothing failed.")
+        _print(f"{failed} of {len(findings)} checks failed." if failed else "No check failed.")
     if failed:
         sys.exit(_FAILED)
 
 
-def _here(config: Path | None) -> str:
-    """The server of this machine's own settings."""
+def _local_url(config: Path | None) -> str:
+    """The URL of the server with this machine's settings."""
     from eyeline.serve.local_address import EVERYWHERE
 
     settings = read({}, os.environ, config)
@@ -123,7 +123,7 @@ def _here(config: Path | None) -> str:
 
 
 def _line(finding: "Finding") -> str:
-    """Told apart by word and sign, not by colour alone."""
+    """Format a finding; its mark is shown as word and sign, not only by colour."""
     sign, colour = _MARKS[finding.mark]
     words = [click.style(f"{sign} {finding.mark:<7}", fg=colour), click.style(_printable(finding.what), bold=True)]
     if finding.code:
@@ -134,28 +134,28 @@ def _line(finding: "Finding") -> str:
 
 
 def _printable(text: str) -> str:
-    """What another server said could hold commands for the terminal."""
+    """Replace control characters: text from another server could contain escape sequences for the terminal."""
     return "".join(each if each.isprintable() else "\ufffd" for each in text)
 
 
-def _say(line: str) -> None:
-    """Print it, with colours where a terminal has them and nobody has said no (https://no-color.org)."""
+def _print(line: str) -> None:
+    """Print a line, in colour if the terminal supports it and NO_COLOR isn't set (https://no-color.org)."""
     click.echo(line, color=False if os.environ.get("NO_COLOR") else None)
 
 
 def greet(listening: "Listening") -> None:
-    """Say where to point a browser."""
-    _say(f"Eyeline is running: {click.style(listening.here, bold=True)}")
+    """Print the URLs at which the server can be reached."""
+    _print(f"Eyeline is running: {click.style(listening.here, bold=True)}")
     for address in listening.network:
-        _say(f"On other machines:  {click.style(address, bold=True)}")
+        _print(f"On other machines:  {click.style(address, bold=True)}")
     if listening.network and sys.stdout.isatty():
         import segno
 
         segno.make(listening.network[0], micro=False).terminal(compact=True)
     if listening.relay is not None:
-        _say(f"Relayed calls:      {listening.relay}")
+        _print(f"Relayed calls:      {listening.relay}")
     if listening.fingerprint is not None:
-        _say(f"SHA-256 of the certificate: {listening.fingerprint}")
+        _print(f"SHA-256 of the certificate: {listening.fingerprint}")
     elif listening.network:
-        _say("Other machines need HTTPS for camera and microphone: --tls self-signed")
-    _say("Ctrl-C stops it.")
+        _print("Other machines need HTTPS for camera and microphone: --tls self-signed")
+    _print("Press Ctrl-C to stop.")

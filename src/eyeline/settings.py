@@ -1,8 +1,8 @@
-"""Every knob of the server as one frozen value, checked once, at start.
+"""Configuration: every setting of the server in one frozen value, validated once at start.
 
 A setting comes from the command line, else from the environment (`EYELINE_PORT`), else from a TOML file
 (`port = 8000`), else from its default.  `all_settings` lists them all; `--help` and the table in `docs/operate.md`
-are made from it.
+are generated from it.
 """
 
 import re
@@ -28,8 +28,8 @@ _SERVICE_LINK = re.compile(
     r"EYELINE_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT(_[^=]*)?)=|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?=|PORT=(tcp|udp|sctp)://).*",
     re.DOTALL,
 )
-"""What Kubernetes tells a container of a Service named `eyeline` or `eyeline-stun` beside it; its `EYELINE_PORT`, or
-`EYELINE_STUN_PORT`, is no port."""
+"""Variables that Kubernetes sets in a container for a Service named `eyeline` or `eyeline-stun`.  They are ignored,
+since its `EYELINE_PORT` and `EYELINE_STUN_PORT` don't contain port numbers."""
 
 _Port = Annotated[int, Meta(ge=0, le=65535)]
 _NAME = r"[A-Za-z0-9._-]{1,253}"
@@ -46,33 +46,33 @@ _Origin = Annotated[str, Meta(pattern=r"^https?://[^\s/@?#]{1,255}$")]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What a server is told before it starts.  Holds no secret: those lie in files, under `data_dir`."""
+    """The configuration of a server.  Contains no secrets: those are in files, mostly under `data_dir`."""
 
     host: Annotated[
         _Listen,
-        Meta(description="Address to listen on. `::` is every address of this machine, IPv6 and IPv4."),
+        Meta(description="Address to listen on. `::` means every address of this machine, IPv6 and IPv4."),
     ] = "::"
     port: Annotated[
-        _Port, Meta(description="TCP port for pages and WebSockets. 0 takes a free one and prints it at start.")
+        _Port, Meta(description="TCP port for pages and WebSockets. 0 picks a free one and prints it at start.")
     ] = 8000
-    stun_port: Annotated[_Port, Meta(description="UDP port for STUN and TURN. 0 takes a free one.")] = 3478
+    stun_port: Annotated[_Port, Meta(description="UDP port for STUN and TURN. 0 picks a free one.")] = 3478
     public_address: Annotated[
         _Address | None,
         Meta(
             title="a host name or an IP address",
-            description="Name or address of this server for clients, also of what it relays; "
-            "else the host name they opened, and this machine's own address.",
+            description="Public name or address of this server, also for relayed calls. Default: the host name that "
+            "clients opened and, for relayed calls, this machine's own address.",
         ),
     ] = None
     relay: Annotated[
         Literal["on", "off"],
-        Meta(description="Whether calls that find no direct path are relayed here, still encrypted (TURN)."),
+        Meta(description="Whether this server relays calls that find no direct path (TURN); they stay encrypted."),
     ] = "on"
     relay_ports: Annotated[
         _Ports,
         Meta(
             title="two ports, such as 49152-65535",
-            description="UDP ports for relayed calls; open them in the firewall, too. Every relayed link takes one.",
+            description="UDP ports for relayed calls. Open them in the firewall too. Each relayed link takes one.",
         ),
     ] = "49152-65535"
     relay_allow: Annotated[
@@ -80,69 +80,68 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(
             max_length=100,
             title="at most 100 ranges such as 192.168.1.0/24",
-            description="Address ranges that the relay may send to though they aren't of the open internet.",
+            description="Private address ranges that the relay may send to, in addition to the public internet.",
         ),
     ] = ()
     relay_kilobytes: Annotated[
         int,
-        Meta(ge=16, le=10_000_000, description="How many kilobytes a second one person may have relayed."),
+        Meta(ge=16, le=10_000_000, description="Bandwidth limit of the relay per person, in kilobytes per second."),
     ] = 4000
     turn_urls: Annotated[
         tuple[_TurnUrl, ...],
         Meta(
             max_length=10,
             title="at most 10 addresses such as turn:turn.example.org:3478?transport=udp",
-            description="TURN servers of your own for clients to try, too. Needs `turn_secret`.",
+            description="Your own TURN servers, which clients should also use. Needs `turn_secret`.",
         ),
     ] = ()
     turn_secret: Annotated[
         Path | None,
-        Meta(title="a file", description="File with the secret that `turn_urls` know (coturn: `static-auth-secret`)."),
+        Meta(title="a file", description="File with the shared secret of `turn_urls` (coturn: `static-auth-secret`)."),
     ] = None
     data_dir: Annotated[
         Path,
         Meta(
             title="a folder",
-            description="Folder for what outlives a restart: signing key, self-signed certificate. Made if missing.",
+            description="Folder for data that survives restarts: signing key, self-signed certificate. Created if "
+            "missing.",
         ),
     ] = msgspec.field(default_factory=lambda: _data_dir({}))
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
-        Meta(title="debug, info, warning or error", description="The least important log lines to write."),
+        Meta(title="debug, info, warning or error", description="Minimum level of log lines to write."),
     ] = "info"
-    log_format: Annotated[Literal["human", "json"], Meta(description="How a log line looks, on standard error.")] = (
+    log_format: Annotated[Literal["human", "json"], Meta(description="Format of log lines, on standard error.")] = (
         "human"
     )
     metrics: Annotated[
         Literal["token", "open"],
         Meta(
-            description="Who may read `/metrics`: whoever shows the token in the data directory, or everybody who can "
-            "reach the port."
+            description="Access to `/metrics`: `token` requires the bearer token in the data directory, `open` lets "
+            "everybody read them who can reach the port."
         ),
     ] = "token"
     cert: Annotated[
         Path | None,
-        Meta(title="a PEM file", description="TLS certificate, with its chain. Needs `key`; turns HTTPS on."),
+        Meta(title="a PEM file", description="TLS certificate with its chain. Needs `key`; enables HTTPS."),
     ] = None
     key: Annotated[
         Path | None, Meta(title="a PEM file", description="Private key of `cert`, without a passphrase.")
     ] = None
     tls: Annotated[
         Literal["off", "self-signed"],
-        Meta(
-            description="`self-signed` makes and keeps a certificate for the local network, where cameras need HTTPS."
-        ),
+        Meta(description="`self-signed` creates a certificate for the local network, where cameras need HTTPS too."),
     ] = "off"
-    room_capacity: Annotated[int, Meta(ge=2, le=12, description="How many people fit into one room.")] = 6
+    room_capacity: Annotated[int, Meta(ge=2, le=12, description="Maximum number of people in a room.")] = 6
     max_sockets: Annotated[
-        int, Meta(ge=10, le=1_000_000, description="How many WebSockets, and rooms, there may be in all.")
+        int, Meta(ge=10, le=1_000_000, description="Maximum number of WebSockets, and of rooms, in total.")
     ] = 10_000
     sockets_per_address: Annotated[
         int,
         Meta(
             ge=10,
             le=1_000_000,
-            description="How many WebSockets may come from one IPv4 address or IPv6 /64; rates follow.",
+            description="Maximum number of WebSockets per IPv4 address or IPv6 /64. The rate limits scale with it.",
         ),
     ] = 100
     trusted_proxies: Annotated[
@@ -150,7 +149,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(
             max_length=100,
             title="at most 100 IP addresses or networks such as 10.0.0.0/8",
-            description="Proxies in front, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.",
+            description="Reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted.",
         ),
     ] = ()
     allowed_origins: Annotated[
@@ -158,22 +157,22 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(
             max_length=100,
             title="at most 100 web origins such as https://example.org",
-            description="Other web origins whose pages may open calls here; Eyeline's own pages always may.",
+            description="Other web origins whose pages may use this server; Eyeline's own pages always may.",
         ),
     ] = ()
 
     rooms: Annotated[
         Literal["open", "tokens"],
         Meta(
-            description="Who may enter rooms, and make them: whoever knows the name, or only who shows a pass: a token "
-            "signed by a key in `pass_keys`, or from the HTTP API."
+            description="Who may create and enter rooms: `open` means anybody who knows the name, `tokens` only people "
+            "with a pass (a token signed by a key in `pass_keys`, or from the HTTP API)."
         ),
     ] = "open"
     pass_keys: Annotated[
         Path | None,
         Meta(
             title="a JSON file",
-            description="JSON Web Key Set with the keys of who signs passes: Ed25519 public keys, or shared secrets.",
+            description="JSON Web Key Set with the keys that sign passes: Ed25519 public keys or shared secrets.",
         ),
     ] = None
     pass_audience: Annotated[
@@ -181,15 +180,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(
             pattern=r"^[\x21-\x7e]{1,255}$",
             title="1 to 255 characters",
-            description="What a pass must have as its `aud`: a name of this server.",
+            description="Name of this server, which passes must have as their `aud`.",
         ),
-    ] = "eyeline"  # noqa: S105  no secret
+    ] = "eyeline"  # noqa: S105  not a secret
 
     api_keys: Annotated[
         Path | None,
         Meta(
             title="a TOML file",
-            description="Keys of the HTTP API, as SHA-256; without it there is no API.",
+            description="Keys of the HTTP API, as SHA-256 hashes. Without it the API is disabled.",
         ),
     ] = None
 
@@ -198,13 +197,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         try:
             return tuple(ip_network(proxy, strict=False) for proxy in self.trusted_proxies)
         except ValueError as error:
-            raise SetupError(f"trusted_proxies is wrong: {error}.") from None
+            raise SetupError(f"trusted_proxies is invalid: {error}.") from None
 
     def relay_range(self) -> range:
         """`relay_ports`, parsed.  Raises SetupError."""
         first, last = (int(port) for port in self.relay_ports.split("-"))
         if not 1024 <= first < last <= 65535:
-            raise SetupError(f"relay_ports is '{self.relay_ports}', but must go up, within 1024-65535.")
+            raise SetupError(f"relay_ports is '{self.relay_ports}', but must be an ascending range in 1024-65535.")
         return range(first, last + 1)
 
     def relay_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -212,14 +211,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         try:
             return tuple(ip_network(network, strict=False) for network in self.relay_allow)
         except ValueError as error:
-            raise SetupError(f"relay_allow is wrong: {error}.") from None
+            raise SetupError(f"relay_allow is invalid: {error}.") from None
 
 
 class Setting(Struct, frozen=True):
-    """One setting as people see it.
+    """One setting, as documented for people.
 
-    `name` is the key in the file, `allowed` and `default` are words for people; `repeats` says that the flag may be
-    given more than once (in the environment the values are then separated by commas).
+    `name` is the key in the file; `allowed` and `default` are text; `repeats` means that the flag may be given more
+    than once (in the environment the values are separated by commas).
     """
 
     name: str
@@ -233,43 +232,43 @@ class Setting(Struct, frozen=True):
 
 def all_settings() -> tuple[Setting, ...]:
     """All settings, in the order in which they are documented."""
-    return tuple(_knob(field) for field in fields(Settings))
+    return tuple(_setting_of(field) for field in fields(Settings))
 
 
 def read(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | None = None) -> Settings:
-    """The settings that `flags`, `environ` and the file give, in this order of precedence.
+    """Read the settings from `flags`, `environ` and the file, in this order of precedence.
 
-    `flags` holds only what was given on the command line, by setting name.  The file is `config`, else the one that
-    `EYELINE_CONFIG` names, else none.  Raises SetupError on the first setting that is unknown or wrong.
+    `flags` has only what was given on the command line, by setting name.  The file is `config`, else the one named by
+    `EYELINE_CONFIG`, else none.  Raises SetupError for the first setting that is unknown or invalid.
     """
-    known = {knob.name: knob for knob in all_settings()}
+    known = {setting.name: setting for setting in all_settings()}
     if config is None and _CONFIG in environ:
         config = _config(environ[_CONFIG])
     values: dict[str, Any] = {}
     if config is not None:
         for name, value in _from_file(config, list(known)).items():
-            values[name] = _checked(known[name], value, f"in {config}", strict=True)
+            values[name] = _converted(known[name], value, f"in {config}", strict=True)
     for name, text in _from_environment(environ, known).items():
         given: Any = [part.strip() for part in text.split(",") if part.strip()] if known[name].repeats else text
-        values[name] = _checked(known[name], given, f"from {known[name].variable}", strict=False)
+        values[name] = _converted(known[name], given, f"from {known[name].variable}", strict=False)
     for name, value in flags.items():
-        values[name] = _checked(known[name], value, f"from {known[name].flag}", strict=False)
+        values[name] = _converted(known[name], value, f"from {known[name].flag}", strict=False)
     if "data_dir" not in values:
         values["data_dir"] = _data_dir(environ)
-    return _agreed(Settings(**values))
+    return _validated(Settings(**values))
 
 
-def _agreed(settings: Settings) -> Settings:
-    """What no pattern shows: a certificate comes with its key, and from one place; a network is one."""
+def _validated(settings: Settings) -> Settings:
+    """Validate what patterns can't express: consistency between settings, and networks."""
     if (settings.cert is None) != (settings.key is None):
         given, missing = ("key", "cert") if settings.cert is None else ("cert", "key")
         raise SetupError(f"{given} is set but {missing} is not: HTTPS needs both or neither.")
     if settings.turn_urls and settings.turn_secret is None:
-        raise SetupError("turn_urls is set but turn_secret is not: those servers would turn everybody away.")
+        raise SetupError("turn_urls is set but turn_secret is not: those servers would refuse everybody.")
     if settings.turn_secret is not None and not settings.turn_urls:
-        raise SetupError("turn_secret is set but turn_urls is not: say which servers know it.")
+        raise SetupError("turn_secret is set but turn_urls is not: set the servers that use it.")
     if settings.cert is not None and settings.tls == "self-signed":
-        raise SetupError(f"tls is 'self-signed' but cert is '{settings.cert}': give one or the other.")
+        raise SetupError(f"tls is 'self-signed' but cert is '{settings.cert}': set only one of them.")
     if settings.rooms == "tokens" and settings.pass_keys is None and settings.api_keys is None:
         raise SetupError("rooms is 'tokens' but neither pass_keys nor api_keys is set: nobody could enter.")
     settings.proxies()
@@ -278,26 +277,26 @@ def _agreed(settings: Settings) -> Settings:
     return settings
 
 
-def _checked(knob: Setting, value: Any, source: str, *, strict: bool) -> Any:
-    (field,) = (field for field in fields(Settings) if field.name == knob.name)
+def _converted(setting: Setting, value: Any, source: str, *, strict: bool) -> Any:
+    (field,) = (field for field in fields(Settings) if field.name == setting.name)
     try:
         return msgspec.convert(value, field.type, strict=strict, dec_hook=_path)
     except msgspec.ValidationError:
         shown = repr(value)
         shown = shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}..."
-        raise SetupError(f"{knob.name} is {shown} {source}, but must be {knob.allowed}.") from None
+        raise SetupError(f"{setting.name} is {shown} {source}, but must be {setting.allowed}.") from None
 
 
 def _config(text: str) -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError:
-        raise SetupError(f"{_CONFIG} is {text!r}, but nobody's home is there.") from None
+        raise SetupError(f"{_CONFIG} is {text!r}, but there is no such home directory.") from None
 
 
 def _path(kind: type, value: Any) -> Any:
     if kind is Path and isinstance(value, str) and value and "\0" not in value:
-        with suppress(RuntimeError):  # nobody has that name, or no home
+        with suppress(RuntimeError):  # no such user, or no home directory
             return Path(value).expanduser()
     raise TypeError(f"not a path: {value!r}")
 
@@ -308,15 +307,15 @@ def _from_file(config: Path, names: list[str]) -> dict[str, Any]:
     except OSError as error:
         raise SetupError(f"The configuration file {config} can't be read: {error.strerror}.") from None
     except ValueError as error:
-        raise SetupError(f"The configuration file {config} is not TOML: {' '.join(str(error).split())}.") from None
+        raise SetupError(f"The configuration file {config} isn't valid TOML: {' '.join(str(error).split())}.") from None
     for key in keys:
         if key not in names:
-            raise SetupError(f"There is no setting {key!r}, but it is in {config}; {_nearest(key, names)}")
+            raise SetupError(f"Unknown setting {key!r} in {config}; {_nearest(key, names)}")
     return keys
 
 
 def _from_environment(environ: Mapping[str, str], known: Mapping[str, Setting]) -> dict[str, str]:
-    names = {knob.variable: name for name, knob in known.items()}
+    names = {setting.variable: name for name, setting in known.items()}
     texts: dict[str, str] = {}
     for variable in sorted(environ):
         if _SERVICE_LINK.fullmatch(f"{variable}={environ[variable]}"):
@@ -325,25 +324,25 @@ def _from_environment(environ: Mapping[str, str], known: Mapping[str, Setting]) 
             texts[names[variable]] = environ[variable]
         elif variable.startswith(_PREFIX) and variable != _CONFIG:
             nearest = _nearest(variable, [*names, _CONFIG])
-            raise SetupError(f"There is no setting {variable!r}, but it is in the environment; {nearest}")
+            raise SetupError(f"Unknown setting {variable!r} in the environment; {nearest}")
     return texts
 
 
 def _nearest(name: str, names: list[str]) -> str:
     near = get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"is {near[0]} meant?" if near else f"there are {', '.join(names)}."
+    return f"did you mean {near[0]}?" if near else f"the settings are {', '.join(names)}."
 
 
 def _data_dir(environ: Mapping[str, str]) -> Path:
-    """Where a program's data belongs, by the XDG base directory specification: relative paths there are ignored."""
+    """The default data directory, by the XDG base directory specification, which ignores relative paths."""
     base = Path(environ.get("XDG_DATA_HOME", ""))
     try:
         return (base if base.is_absolute() else Path("~/.local/share").expanduser()) / "eyeline"
-    except RuntimeError:  # as in a container, whose user may be nobody that the system knows
-        raise SetupError("data_dir has no default, since this user has no home: name a folder by --data-dir.") from None
+    except RuntimeError:  # for example in a container whose user is unknown to the system
+        raise SetupError("data_dir has no default, since this user has no home: set it with --data-dir.") from None
 
 
-def _knob(field: FieldInfo) -> Setting:
+def _setting_of(field: FieldInfo) -> Setting:
     info = type_info(field.type)
     assert isinstance(info, Metadata), f"{field.name} has no description"
     words = info.extra_json_schema or {}

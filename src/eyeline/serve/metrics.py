@@ -1,7 +1,7 @@
-"""What an operator can measure: every figure of `/metrics` is a row of `ROWS`.
+"""Prometheus metrics: every metric of `/metrics` is a row of `ROWS`.
 
-Nothing is counted here.  Whoever knows a figure keeps it as a plain number; `Metrics.read` says where it is, and it is
-looked at when somebody asks.  So a figure costs the hot paths an addition, and the machines know nothing of Prometheus.
+Nothing is counted here.  Each component keeps its figures as plain numbers; `Metrics.read` registers how to read them,
+which happens on each scrape.  So a metric costs the hot paths an addition, and components don't depend on Prometheus.
 """
 
 import asyncio
@@ -17,68 +17,68 @@ from eyeline.serve.connection_limits import RefusalCode
 from eyeline.signalling.refusals import REFUSALS
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
-"""Of `Metrics.page`."""
+"""Content type of `Metrics.page`."""
 
 LAG_EVERY: Final = 0.5
-"""Seconds between two looks at how late the event loop is."""
+"""Interval of event loop lag measurements, in seconds."""
 
 _LAG_BUCKETS: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 
 Reading = Callable[[], float | Mapping[str, float]]
-"""The figure now: a number, or one for each value of the row's label.  A value that is missing is 0."""
+"""Reads the current figure: a number, or one for each value of the row's label.  Missing values are 0."""
 
 
 class MetricRow(NamedTuple):
-    """One figure."""
+    """One metric."""
 
     kind: Literal["counter", "gauge", "histogram"]
     meaning: str
     label: str = ""
     values: tuple[str, ...] = ()
-    """All that the label can be, so that each is there, as 0, from the start."""
+    """All values of the label, so that each is exported as 0 from the start."""
 
 
 ROWS: Final[dict[str, MetricRow]] = {
-    "eyeline_sockets": MetricRow("gauge", "WebSockets that are open."),
-    "eyeline_rooms": MetricRow("gauge", "Rooms with somebody inside, looking on, or away and awaited."),
+    "eyeline_sockets": MetricRow("gauge", "Open WebSockets."),
+    "eyeline_rooms": MetricRow("gauge", "Rooms with a member, connected or away, or with somebody in the lobby."),
     "eyeline_seats": MetricRow(
-        "gauge", "Seats that are taken: with a socket, or kept for who is away.", "is", ("here", "away")
+        "gauge", "Seats of members who are connected, or away with their seat kept.", "is", ("here", "away")
     ),
     "eyeline_joins_total": MetricRow(
         "counter",
-        "Answers to who asked for a seat.",
+        "Responses to join requests, by outcome.",
         "outcome",
         ("seated", "room-full", "locked", "too-many-knocks", "denied", "removed", "ended", "busy"),
     ),
     "eyeline_resumes_total": MetricRow(
         "counter",
-        "Answers to who came back with a signed claim to a seat.",
+        "Responses to resume requests, by outcome.",
         "outcome",
         ("seated", "room-full", "seat-gone", "removed"),
     ),
-    "eyeline_signals_total": MetricRow("counter", "Signals taken from members, to be passed on."),
-    "eyeline_refusals_total": MetricRow("counter", "Messages that were not taken.", "code", tuple(REFUSALS)),
+    "eyeline_signals_total": MetricRow("counter", "Signals received from members, to be relayed."),
+    "eyeline_refusals_total": MetricRow("counter", "Messages that were refused.", "code", tuple(REFUSALS)),
     "eyeline_drops_total": MetricRow(
         "counter",
-        "WebSockets that the broker closed without being asked to.",
+        "WebSockets closed by the broker, other than after `leave`.",
         "reason",
         (*(code for code, row in REFUSALS.items() if row.closes is not None), "going away"),
     ),
     "eyeline_handshakes_refused_total": MetricRow(
-        "counter", "WebSockets that were not opened.", "code", get_args(RefusalCode)
+        "counter", "WebSocket handshakes that were refused.", "code", get_args(RefusalCode)
     ),
-    "eyeline_stun_answers_total": MetricRow("counter", "Binding requests that were answered."),
-    "eyeline_turn_allocations": MetricRow("gauge", "Relayed addresses that clients hold."),
+    "eyeline_stun_answers_total": MetricRow("counter", "STUN Binding requests that were answered."),
+    "eyeline_turn_allocations": MetricRow("gauge", "Current TURN allocations."),
     "eyeline_turn_refusals_total": MetricRow(
         "counter",
-        "STUN and TURN requests that were refused; each allocation begins with a 401.",
+        "STUN and TURN error responses; each allocation begins with a 401.",
         "code",
         ("400", "401", "403", "420", "437", "438", "440", "441", "442", "443", "486", "508"),
     ),
     "eyeline_turn_connections_refused_total": MetricRow(
         "counter",
-        "TURN connections by TCP and TLS that were closed: too many of an address, no sockets left for them, two that a"
-        " proxy says are one, or too many requests without an allocation.",
+        "TURN connections over TCP and TLS that were closed: too many from one address, no sockets left, reported twice"
+        " by a proxy, or too many requests without an allocation.",
         "why",
         ("too-many-connections", "no-sockets", "twice", "too-many-requests"),
     ),
@@ -86,16 +86,16 @@ ROWS: Final[dict[str, MetricRow]] = {
         "counter", "Bytes relayed, without headers.", "way", ("to peers", "to clients")
     ),
     "eyeline_relayed_packets_total": MetricRow("counter", "Packets relayed.", "way", ("to peers", "to clients")),
-    "eyeline_relay_dropped_packets_total": MetricRow("counter", "Packets that were over their member's bandwidth."),
+    "eyeline_relay_dropped_packets_total": MetricRow("counter", "Packets dropped by their member's bandwidth limit."),
     "eyeline_loop_lag_seconds": MetricRow(
-        "histogram", f"How late the event loop came to a timer, looked at every {LAG_EVERY:g} s."
+        "histogram", f"Event loop lag: how late timers fire, measured every {LAG_EVERY:g} s."
     ),
 }
-"""Every figure, by its name at Prometheus.  The table in `docs/operate.md` is made from it."""
+"""Every metric, by its Prometheus name.  The table in `docs/operate.md` is generated from it."""
 
 
 class Metrics(Collector):
-    """The figures of one server, and of its process."""
+    """The metrics of one server and of its process."""
 
     def __init__(self) -> None:
         self._readings: dict[str, Reading] = {}
@@ -106,17 +106,17 @@ class Metrics(Collector):
         self._registry.register(self)
 
     def read(self, name: str, reading: Reading) -> None:
-        """From now on the row `name` is what `reading` gives.  Raises `KeyError` if there is no such row."""
+        """Register how to read the metric `name`.  Raises `KeyError` if it isn't in `ROWS`."""
         if name not in ROWS:
             raise KeyError(name)
         self._readings[name] = reading
 
     def page(self) -> bytes:
-        """All figures, in Prometheus's text format."""
+        """All metrics in Prometheus's text format."""
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
-        """For the registry: the figures that are read."""
+        """Called by the registry on each scrape: the registered metrics."""
         for name, reading in self._readings.items():
             row = ROWS[name]
             family = CounterMetricFamily if row.kind == "counter" else GaugeMetricFamily
@@ -131,20 +131,20 @@ class Metrics(Collector):
 
 
 class LagProbe:
-    """Tells `observe` how late the event loop is, in seconds, until `close`."""
+    """Reports the event loop's lag to `observe`, in seconds, until `close`."""
 
     def __init__(self, observe: Callable[[float], None]) -> None:
         self._observe = observe
         self._loop = asyncio.get_running_loop()
-        self._timer = self._set()
+        self._timer = self._schedule()
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop measuring."""
         self._timer.cancel()
 
-    def _set(self) -> asyncio.TimerHandle:
-        return self._loop.call_later(LAG_EVERY, self._look, self._loop.time() + LAG_EVERY)
+    def _schedule(self) -> asyncio.TimerHandle:
+        return self._loop.call_later(LAG_EVERY, self._measure, self._loop.time() + LAG_EVERY)
 
-    def _look(self, due: float) -> None:
+    def _measure(self, due: float) -> None:
         self._observe(max(0.0, self._loop.time() - due))
-        self._timer = self._set()
+        self._timer = self._schedule()

@@ -3,7 +3,7 @@
     .venv/bin/python bench/start.py . ../before [--runs 20]
 
 Each checkout has its own `.venv`.  CPU time is that of all threads of the process, user and system, until it has said
-"Ctrl-C stops it."; modules and the time of their imports are those that `python -X importtime` lists until then.
+"Press Ctrl-C to stop."; modules and the time of their imports are those that `python -X importtime` lists until then.
 Bytecode is compiled before the first run that counts, as `pip install` does.
 """
 

@@ -6,7 +6,7 @@ import { folderOf } from '../../sdk/src/files/tree';
 
 import { ownedRoomName } from '../../sdk/src/signalling/signal-encryption';
 import type { FileHandles, FileStorage, Memory, Platform, StoredFileHandle } from '../src/platform/platform';
-import { FakeLobby, FakeMedia, type FakeRoom } from './fakes';
+import { FakeLobby, FakeMedia, type FakeRoom, type MakeStream } from './fakes';
 
 /** A fake platform in which nothing happens by itself: tests move its clock and set what the SDK answers. */
 export class World implements Platform {
@@ -79,11 +79,14 @@ export class World implements Platform {
     ownedRoomName: ownedRoomName,
     Conversation,
     media: () => {
-      const media = new FakeMedia((name) => ({ name }) as unknown as MediaStream);
+      const media = new FakeMedia((name) => this.stream(name));
       this.media.push(media);
       return media;
     },
   };
+
+  /** Makes the streams of camera and microphone. Render tests need ones that a video element takes. */
+  stream: MakeStream = (name) => ({ name }) as unknown as MediaStream;
 
   /** What is stored, by transfer id; and what was saved from it. */
   readonly stored = new Map<string, Blob>();

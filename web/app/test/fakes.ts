@@ -220,9 +220,9 @@ export class FakeRoom implements sdk.Room {
   readonly screen = new Source<MediaStream | null>(null);
   readonly #listeners = new Set<(from: sdk.Peer, message: sdk.Json) => void>();
 
-  constructor(name: string, me: string) {
+  constructor(name: string, me: string, id = 'me') {
     this.name = name;
-    this.me = { id: 'me', name: me, order: 0 };
+    this.me = { id, name: me, order: 0 };
   }
 
   publish(stream: MediaStream | null): void {

@@ -1,0 +1,184 @@
+// @vitest-environment happy-dom
+import type { ConnectionStatus, Safety, VerdictCode } from '@eyeline/sdk';
+import { screen, waitFor, within } from '@testing-library/dom';
+import { expect, test } from 'vitest';
+import { StageView } from '../../src/view/stage/stage';
+import { direct, looking } from '../fakes';
+import { aCall, draw, now, person, stream } from './scene';
+
+/** The stage of a call with Bob. */
+async function stage(line: ConnectionStatus = direct) {
+  const bob = person('Bob');
+  bob.connection.set(line);
+  const scene = await aCall([bob]);
+  const user = draw(<StageView call={scene.call} rest />);
+  const all = { x: 0, y: 0, width: 1280, height: 800 };
+  await now(() => scene.call.stage.measured({ all, free: all })); // happy-dom has no layout
+  return { ...scene, bob, user };
+}
+
+/** Opens the panel of the connection to Bob. */
+async function panel(line: ConnectionStatus = direct) {
+  const scene = await stage(line);
+  await scene.user.click(screen.getByRole('button', { name: /^Connection to Bob/ }));
+  const dialog = await screen.findByRole('dialog', { name: 'Your connection to Bob' });
+  return { ...scene, dialog };
+}
+
+const fact = (name: string) => screen.getByText(name, { selector: 'dt' }).nextElementSibling?.textContent;
+const emoji = [
+  ['🦊', 'fox'],
+  ['🐻', 'bear'],
+  ['🌵', 'cactus'],
+  ['⛵', 'boat'],
+] as const;
+const ready = (identity = 'aa'): Safety => ({ state: 'ready', emoji, identity });
+
+const relayed: ConnectionStatus = { ...direct, state: 'relayed', path: 'relay', localType: 'relay', protocol: 'tls' };
+const lost: ConnectionStatus = { ...direct, state: 'lost', roundTripMs: null, packetLoss: null };
+
+test.each<[string, ConnectionStatus, string, string, string]>([
+  ['direct', direct, 'direct · 23 ms', 'Direct, through both NATs (UDP)', '0.1 %'],
+  ['relayed', relayed, 'relayed · 23 ms', 'Relayed over TLS, still encrypted', '0.1 %'],
+  ['lost', lost, 'lost', 'Lost. Trying again…', '–'],
+  ['looking', looking, 'looking…', 'Looking for a path…', '–'],
+])('a connection that is %s says so on its badge and in its panel', async (_state, line, badge, path, loss) => {
+  await panel(line);
+  const button = screen.getByRole('button', { name: `Connection to Bob: ${badge}` });
+  expect(button.getAttribute('aria-expanded')).toBe('true');
+  expect([fact('Path'), fact('Packet loss')]).toEqual([path, loss]);
+});
+
+test('the panel names both addresses, what is sent, what else was tried, and who vouches for it', async () => {
+  const { dialog } = await panel();
+  expect(within(dialog).getByText('203.0.113.7', { exact: false })).toBeTruthy();
+  expect(within(dialog).getByText('198.51.100.4', { exact: false })).toBeTruthy();
+  expect(fact('Picture')).toBe('1280×720, 30\u00a0fps, 1.6\u00a0Mbit/s');
+  expect(fact('Also tried')).toBe('Same network: no answer. Relay: ready, not used.');
+  expect(fact('Setup protected by')).toBe('The key in your link');
+});
+
+test('the panel follows the connection', async () => {
+  const { bob } = await panel();
+  await now(() => bob.connection.set(relayed));
+  expect(fact('Path')).toBe('Relayed over TLS, still encrypted');
+  expect(screen.getByText('the server relays it, still encrypted')).toBeTruthy();
+});
+
+test('the panel takes the focus, and gives it back to the badge', async () => {
+  const { user, dialog } = await panel();
+  await waitFor(() => expect(document.activeElement === dialog).toBe(true));
+  await user.click(screen.getByRole('button', { name: 'Close' }));
+  expect(screen.queryByRole('dialog')).toBeNull();
+  expect(document.activeElement).toBe(screen.getByRole('button', { name: /^Connection to Bob/, expanded: false }));
+});
+
+test('the panel goes with the person', async () => {
+  const { room } = await panel();
+  await now(() => room.peers.set([]));
+  expect(screen.queryByRole('dialog')).toBeNull();
+});
+
+test('four emoji have words, and a confirmation verifies the person and says so to a screen reader', async () => {
+  const { user, bob, call } = await panel();
+  expect(screen.getByText('The four emoji appear once you’re connected.')).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'They match' })).toBeNull();
+  await now(() => bob.safety.set(ready()));
+  const list = within(screen.getByRole('list', { name: 'Four emoji: fox, bear, cactus, boat' }));
+  expect(list.getAllByRole('listitem').map((each) => each.textContent)).toEqual([
+    '🦊fox',
+    '🐻bear',
+    '🌵cactus',
+    '⛵boat',
+  ]);
+  await user.click(screen.getByRole('button', { name: 'They match' }));
+  expect(screen.getByRole('heading', { name: 'Verified' })).toBeTruthy();
+  expect(screen.getByRole('button', { name: 'Connection to Bob: direct · 23 ms, verified' })).toBeTruthy();
+  expect(call.notices.heard.value).toBe('Bob is verified');
+  await user.click(screen.getByRole('button', { name: 'Undo verification' }));
+  expect(screen.getByRole('button', { name: 'Connection to Bob: direct · 23 ms' })).toBeTruthy();
+});
+
+test('somebody of the same name with another key than before is not called verified, and can be compared', async () => {
+  const { user, bob, room } = await panel();
+  await now(() => bob.safety.set(ready('aa')));
+  await user.click(screen.getByRole('button', { name: 'They match' }));
+  const another = person('Bob', 'another');
+  another.safety.set(ready('bb'));
+  await now(() => room.peers.set([another]));
+  await user.click(screen.getByRole('button', { name: /^Connection to Bob: .* has a different key than before$/ }));
+  expect(screen.getByText(/^You verified a Bob before, but this one has a different key\./)).toBeTruthy();
+  await user.click(screen.getByRole('button', { name: 'They match' }));
+  expect(screen.getByRole('heading', { name: 'Verified' })).toBeTruthy();
+});
+
+test('a check that failed shows no emoji and nothing to confirm', async () => {
+  const { bob } = await panel();
+  await now(() => bob.safety.set({ state: 'failed' }));
+  expect(screen.getByText(/^The check with Bob failed\. Somebody may be listening in between/)).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'They match' })).toBeNull();
+  expect(screen.queryByRole('list', { name: /^Four emoji/ })).toBeNull();
+  expect(screen.getByRole('button', { name: /somebody may be listening in between$/ })).toBeTruthy();
+});
+
+test.each<[VerdictCode, string]>([
+  ['no-relay', "This server offers no relay, so two networks that block direct paths can't connect."],
+  ['relay-silent', 'No direct path was found, and our relay did not answer.'],
+  ['network-blocked', 'Your network blocks UDP, and our relay did not answer.'],
+  ['peer-silent', 'The other side has not said how it can be reached.'],
+])('a tile without a connection says why (%s), and tries again', async (verdict, words) => {
+  const { user, bob } = await stage({ ...looking, verdict });
+  expect(screen.getByText('No connection to Bob')).toBeTruthy();
+  expect(screen.getByText(words)).toBeTruthy();
+  await user.click(screen.getByRole('button', { name: 'Try again: Bob' }));
+  expect(bob.retried).toBe(1);
+  await now(() => bob.connection.set(direct));
+  expect(screen.queryByText('No connection to Bob')).toBeNull();
+});
+
+test('a tile says who it is, muted and without camera, and who is lost', async () => {
+  const { bob } = await stage();
+  const tile = () => screen.getAllByRole('listitem')[0]?.querySelector('.name')?.textContent;
+  expect(tile()).toBe('Bob');
+  await now(() => bob.media.set({ microphone: 'muted', camera: 'off', screen: 'none' }));
+  expect(tile()).toBe('Bob, muted, camera off');
+  await now(() => bob.connection.set(lost));
+  expect(screen.getByText('Lost Bob. Trying again…')).toBeTruthy();
+});
+
+test('of two screens the newest is large, and the other one is enlarged by the keyboard', async () => {
+  const { user, room, bob, call } = await stage();
+  const carol = person('Carol');
+  await now(() => room.peers.set([bob, carol]));
+  await now(() => bob.screen.set(stream()));
+  await now(() => carol.screen.set(stream()));
+  const large = () => document.querySelector('[data-role=screen][data-front=true] .name')?.textContent;
+  expect(large()).toBe('Carol’s screen');
+  expect(screen.queryByRole('button', { name: 'Enlarge Carol’s screen' })).toBeNull();
+  const enlarge = screen.getByRole('button', { name: 'Enlarge Bob’s screen' });
+  for (let press = 0; press < 9 && document.activeElement !== enlarge; press += 1) await user.tab();
+  await user.keyboard('{Enter}');
+  expect(large()).toBe('Bob’s screen');
+  expect(call.screens.front.value?.person.name).toBe('Bob');
+  await now(() => bob.screen.set(null));
+  expect(large()).toBe('Carol’s screen');
+});
+
+test('where the browser blocks sound, one click turns it on', async () => {
+  const { user, call } = await stage();
+  let played = 0;
+  await now(() => call.silenced('bob', () => (played += 1)));
+  await user.click(screen.getByRole('button', { name: 'Click to turn on sound' }));
+  expect(played).toBe(1);
+  expect(screen.queryByRole('button', { name: 'Click to turn on sound' })).toBeNull();
+});
+
+test('your small window is moved by the arrow keys', async () => {
+  const { user, call } = await stage();
+  const mine = () => call.stage.layout.value.boxes.at(-1);
+  const before = mine();
+  screen.getByRole('button', { name: /^Your video: drag it/ }).focus();
+  await user.keyboard('{ArrowUp}');
+  expect(mine()?.y).toBeLessThan(before?.y ?? 0);
+  expect(mine()?.x).toBe(before?.x);
+});

@@ -1,0 +1,77 @@
+// @vitest-environment happy-dom
+import { screen } from '@testing-library/dom';
+import { expect, test } from 'vitest';
+import { words } from '../../src/strings/strings';
+import { NoticesView } from '../../src/view/notices';
+import { direct } from '../fakes';
+import { aCall, draw, now, person } from './scene';
+
+async function notices() {
+  const bob = person('Bob');
+  const scene = await aCall([bob]);
+  draw(<NoticesView call={scene.call} />);
+  return { ...scene, bob };
+}
+
+/** The text of each live region. */
+const heard = () => screen.getAllByRole('status').map((each) => each.textContent);
+/** The visible notices. */
+const seen = () => [...document.querySelectorAll('.notice')].map((each) => each.textContent);
+
+test('somebody who comes is announced once: seen for a moment, and read out', async () => {
+  const { room, bob, world } = await notices();
+  await now(() => room.peers.set([bob, person('Carol')]));
+  expect(seen()).toEqual(['Carol joined']);
+  expect(heard()).toEqual(['', '', 'Carol joined']);
+  expect(screen.getByText('Carol joined', { selector: '.notice' }).getAttribute('aria-hidden')).toBe('true');
+  await now(() => world.pass(4));
+  expect(seen()).toEqual([]);
+});
+
+test('a lost connection is read out, since its tile shows it', async () => {
+  const { bob } = await notices();
+  await now(() => bob.connection.set({ ...direct, state: 'lost' }));
+  expect(heard()[2]).toBe('Lost Bob. Trying again…');
+  expect(seen()).toEqual([]);
+});
+
+test('while the server is away the call says that it goes on', async () => {
+  const { room } = await notices();
+  await now(() => room.signalling.set('away'));
+  expect([seen(), heard()[0]]).toEqual([
+    ['The server is away. The call goes on.'],
+    'The server is away. The call goes on.',
+  ]);
+  await now(() => room.signalling.set('connected'));
+  expect(seen()).toEqual([]);
+});
+
+test('a call that ends at a time says so for its last minutes, and again in the last one', async () => {
+  const { room, world } = await notices();
+  await now(() => room.endsAt.set(world.now() + 150_000));
+  expect(seen()).toEqual([words.endsAt(150_000)]);
+  await now(() => world.pass(100));
+  expect([seen(), heard()[0]]).toEqual([[words.endsSoon], words.endsSoon]);
+});
+
+test('people without the key, and a changed one, are warned of for as long as that is so', async () => {
+  const { room, bob } = await notices();
+  await now(() => {
+    room.strangers.set([{ id: 'mallory', name: '', order: 1 }]);
+    bob.safety.set({ state: 'failed' });
+  });
+  expect(seen()).toEqual([
+    'Somebody tried to join without the key in your link. They are not connected to you.',
+    'Somebody may be listening in between you and Bob.',
+  ]);
+  expect(heard()[1]).toContain('Somebody may be listening in between you and Bob.');
+  await now(() => room.strangers.set([]));
+  expect(seen()).toEqual(['Somebody may be listening in between you and Bob.']);
+});
+
+test('a host who asks you to mute does not do it for you', async () => {
+  const { room, world } = await notices();
+  await now(() => room.moderation.ask('bob'));
+  expect(seen()).toEqual(['Bob asks you to mute your microphone']);
+  expect(world.media[0]?.microphone.current.state).toBe('on');
+});

@@ -1,0 +1,155 @@
+// @vitest-environment happy-dom
+import type { Role } from '@eyeline/sdk';
+import { screen, within } from '@testing-library/dom';
+import { expect, test, vi } from 'vitest';
+import { Knocks, PeoplePanel } from '../../src/view/people';
+import { aCall, draw, now, person } from './scene';
+
+const hostLink = 'https://eyeline.example/call/r/tea#key&host=owner';
+
+/** The people panel of Alice, who has this role; Bob is a member and Carol a co-host. */
+async function panel(role: Role) {
+  const [bob, carol] = [person('Bob'), person('Carol')];
+  carol.role.set('co-host');
+  const scene = await aCall([bob, carol], role === 'host' ? { hostLink } : {});
+  scene.room.moderation.role.set(role);
+  const closed = vi.fn();
+  const user = draw(<PeoplePanel call={scene.call} onClose={closed} />);
+  return { ...scene, bob, carol, closed, user };
+}
+
+const buttons = () => screen.getAllByRole('button').map((each) => each.getAttribute('aria-label') ?? each.textContent);
+
+test('a host can mute, appoint and remove people, and end the call', async () => {
+  await panel('host');
+  expect(buttons()).toEqual([
+    'Close',
+    'Ask Bob to mute',
+    'Make Bob a co-host',
+    'Remove Bob',
+    'Ask Carol to mute',
+    'End Carol’s co-host role',
+    'Remove Carol',
+    'Copy the host link',
+    'End the call for everyone',
+  ]);
+  expect(screen.getByRole('group', { name: 'Who can join' })).toBeTruthy();
+});
+
+test('a co-host can mute people and remove members, and nothing else', async () => {
+  await panel('co-host');
+  expect(buttons()).toEqual(['Close', 'Ask Bob to mute', 'Remove Bob', 'Ask Carol to mute']);
+  expect(screen.queryByRole('group')).toBeNull();
+});
+
+test('a member can do none of it', async () => {
+  await panel('member');
+  expect(buttons()).toEqual(['Close']);
+  expect(screen.queryByRole('group')).toBeNull();
+});
+
+test('everybody is listed with their role, and somebody who may only watch as such', async () => {
+  const { room } = await panel('host');
+  const wendy = person('Wendy');
+  wendy.permissions = new Set();
+  await now(() => room.peers.set([...room.peers.current, wendy]));
+  const rows = screen.getAllByRole('listitem').map((each) => each.textContent);
+  expect(rows).toEqual(['Alice (you)Host', 'Bob', 'CarolCo-host', 'WendyWatching only']);
+  expect(screen.queryByRole('button', { name: 'Ask Wendy to mute' })).toBeNull();
+});
+
+test('removing asks first, with the focus on Cancel', async () => {
+  const { user, room } = await panel('host');
+  await user.click(screen.getByRole('button', { name: 'Remove Bob' }));
+  expect(screen.getByText(/^Remove Bob from the call\?/)).toBeTruthy();
+  expect(document.activeElement?.textContent).toBe('Cancel');
+  await user.keyboard('{Enter}');
+  expect(screen.queryByText(/^Remove Bob from the call\?/)).toBeNull();
+  expect(room.moderation.orders).toEqual([]);
+  await user.click(screen.getByRole('button', { name: 'Remove Bob' }));
+  await user.click(screen.getByRole('button', { name: 'Remove' }));
+  expect(room.moderation.orders).toEqual([['remove', 'bob']]);
+});
+
+test('ending the call for everyone asks first', async () => {
+  const { user, room } = await panel('host');
+  await user.click(screen.getByRole('button', { name: 'End the call for everyone' }));
+  expect(document.activeElement?.textContent).toBe('Cancel');
+  expect(room.moderation.orders).toEqual([]);
+  await user.click(screen.getByRole('button', { name: 'End for everyone' }));
+  expect(room.moderation.orders).toEqual([['end']]);
+});
+
+test('appointing and asking to mute need no second click', async () => {
+  const { user, room } = await panel('host');
+  await user.click(screen.getByRole('button', { name: 'Make Bob a co-host' }));
+  await user.click(screen.getByRole('button', { name: 'End Carol’s co-host role', pressed: true }));
+  await user.click(screen.getByRole('button', { name: 'Ask Bob to mute' }));
+  expect(room.moderation.orders).toEqual([
+    ['appoint', 'bob', 'co-host'],
+    ['appoint', 'carol', 'member'],
+    ['mute', 'bob'],
+  ]);
+});
+
+test('the rules of the room are shown and changed', async () => {
+  const { user, room } = await panel('host');
+  const checked = () => screen.getAllByRole<HTMLInputElement>('radio').map((each) => each.checked);
+  expect(checked()).toEqual([true, false, false]);
+  await user.click(screen.getByRole('radio', { name: 'People you let in (they knock first)' }));
+  expect(checked()).toEqual([false, true, false]);
+  for (const name of ['Allow files', 'Allow screen sharing', 'New people can read earlier messages']) {
+    await user.click(screen.getByRole('checkbox', { name, checked: true }));
+    expect(screen.getByRole('checkbox', { name, checked: false })).toBeTruthy();
+  }
+  expect(room.moderation.rules.current).toEqual({ entry: 'knock', files: false, history: false, screens: false });
+});
+
+test('people in the waiting room are admitted or declined, even if their name cannot be decrypted', async () => {
+  const { user, room } = await panel('co-host');
+  await now(() =>
+    room.moderation.knocks.set([
+      { id: 'dave', name: 'Dave' },
+      { id: 'eve', name: '' },
+    ]),
+  );
+  expect(screen.getByRole('heading', { name: 'Waiting to join' })).toBeTruthy();
+  await user.click(screen.getByRole('button', { name: 'Admit Dave' }));
+  await user.click(screen.getByRole('button', { name: 'Decline Somebody without the key in the link' }));
+  expect(room.moderation.orders).toEqual([
+    ['admit', 'dave'],
+    ['deny', 'eve'],
+  ]);
+  expect(screen.queryByRole('heading', { name: 'Waiting to join' })).toBeNull();
+});
+
+test('while the panel is closed one card asks for all who wait', async () => {
+  const { call, room } = await aCall();
+  const user = draw(<Knocks call={call} />);
+  expect(screen.queryByRole('region')).toBeNull();
+  await now(() =>
+    room.moderation.knocks.set([
+      { id: 'dave', name: 'Dave' },
+      { id: 'eve', name: 'Eve' },
+    ]),
+  );
+  const asks = within(screen.getByRole('region', { name: '2 waiting to join' }));
+  expect(asks.getByText('Dave wants to join')).toBeTruthy();
+  expect(asks.queryByText('Eve wants to join')).toBeNull();
+  await user.click(asks.getByRole('button', { name: '1 more waiting' }));
+  expect(call.panel.value).toBe('people');
+});
+
+test('the host link is copied, and never written on the page', async () => {
+  const { user, world } = await panel('host');
+  await user.click(screen.getByRole('button', { name: 'Copy the host link' }));
+  expect(world.copied).toEqual([hostLink]);
+  expect(document.body.innerHTML).not.toContain('host=owner');
+});
+
+test('the panel takes the focus, and Escape closes it', async () => {
+  const { user, closed } = await panel('host');
+  expect(document.activeElement).toBe(screen.getByRole('heading', { name: 'People' }));
+  await user.keyboard('{Escape}');
+  expect(closed).toHaveBeenCalledOnce();
+});

@@ -1,0 +1,120 @@
+/** Draws a view into a page of happy-dom, to be found and used by role and name as a person does. */
+import { configure } from '@testing-library/dom';
+import { type UserEvent, userEvent } from '@testing-library/user-event';
+import { type ComponentChild, render } from 'preact';
+import { act } from 'preact/test-utils';
+import { afterEach } from 'vitest';
+import { App } from '../../src/model/app';
+import { Call } from '../../src/model/call';
+import { Files } from '../../src/model/files/files';
+import { LocalDevices } from '../../src/model/local-devices';
+import { AppView } from '../../src/view/app';
+import { settled, World } from '../fake-platform';
+import { FakePeer, FakeRoom } from '../fakes';
+
+configure({
+  asyncUtilTimeout: 10_000, // on a busy machine
+  eventWrapper: (dispatch) => {
+    let result: ReturnType<typeof dispatch>;
+    void act(() => {
+      result = dispatch();
+    });
+    return result;
+  },
+});
+
+/** A stream without tracks. happy-dom's own has no `getTracks`. */
+export function stream(): MediaStream {
+  const made = new MediaStream();
+  made.getTracks = () => [];
+  return made;
+}
+
+const roots: HTMLElement[] = [];
+
+afterEach(clear);
+
+/** Takes everything off the page. */
+export function clear(): void {
+  for (const root of roots.splice(0)) {
+    void act(() => render(null, root));
+    root.remove();
+  }
+}
+
+/** Draws it; returns a person with mouse and keyboard. */
+export function draw(view: ComponentChild): UserEvent {
+  return drawIn(view).user;
+}
+
+/** Draws it next to what is there; returns also the element that it is in. */
+export function drawIn(view: ComponentChild): { readonly user: UserEvent; readonly root: HTMLElement } {
+  const root = document.body.appendChild(document.createElement('div'));
+  roots.push(root);
+  void act(() => render(view, root));
+  return { user: userEvent.setup({ delay: null }), root };
+}
+
+/** Lets something happen in the fakes, and draws what has changed. */
+export function now(happens: () => void): Promise<void> {
+  return act(async () => {
+    happens();
+    await settled();
+  });
+}
+
+export class Scene {
+  readonly world: World;
+  readonly user: UserEvent;
+  readonly app: App;
+
+  constructor(world: World, app: App, user: UserEvent) {
+    this.world = world;
+    this.app = app;
+    this.user = user;
+  }
+}
+
+export function aWorld(path = ''): World {
+  const world = new World(path);
+  world.stream = stream;
+  return world;
+}
+
+/** The whole app at an address. */
+export async function open(world: World): Promise<Scene> {
+  const app = new App(world);
+  await settled();
+  return new Scene(world, app, draw(<AppView app={app} />));
+}
+
+export function person(name: string, id = name.toLowerCase()): FakePeer {
+  return new FakePeer(name, stream(), id);
+}
+
+export interface CallScene {
+  readonly world: World;
+  readonly room: FakeRoom;
+  readonly call: Call;
+  /** The files of the call, which are loaded later in the app. */
+  readonly files: Files;
+}
+
+export interface CallOptions {
+  readonly hostLink?: string;
+  readonly world?: World;
+  readonly room?: FakeRoom;
+}
+
+/** A call that Alice is in, with these people. */
+export async function aCall(people: readonly FakePeer[] = [], options: CallOptions = {}): Promise<CallScene> {
+  const { hostLink = null, world = aWorld(), room = new FakeRoom('tea', 'Alice') } = options;
+  room.peers.set(people);
+  const devices = new LocalDevices(world);
+  await devices.start();
+  const call = new Call(world, room, devices, { link: 'https://eyeline.example/call/r/tea#key', hostLink });
+  call.bringFiles(Files);
+  const files = call.files.peek();
+  if (files === null) throw new Error('the call has ended');
+  return { world, room, call, files };
+}

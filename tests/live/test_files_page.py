@@ -123,58 +123,6 @@ def test_deceptive_file_names_are_shown_as_text_and_saved_under_safe_names(
         assert "\u202e" not in page.evaluate("document.querySelector('.files').textContent")
 
 
-def test_file_can_be_declined_and_cancelled_and_the_other_side_sees_it(
-    chromium: Browser, server: LiveServer, tmp_path: Path
-) -> None:
-    alice, bob = meet(chromium, chromium, f"{server.url}/r/no")
-    choose(alice, a_file(tmp_path, 1000, "a.bin"))
-    bob.click("button", "Decline")
-    sees(alice, "Bob declined.")
-    choose(alice, a_file(tmp_path, 1000, "b.bin"))
-    sees(bob, "b.bin")
-    alice.click("button", "Cancel b.bin")
-    bob.until("document.querySelector('.asks') === null")
-    assert bob.evaluate("saved.length") == 0
-
-
-def test_either_side_can_pause_and_the_other_sees_who_did(
-    chromium: Browser, server: LiveServer, tmp_path: Path
-) -> None:
-    alice, bob = meet(chromium, chromium, f"{server.url}/r/pause")
-    path = a_file(tmp_path, BYTES)
-    choose(alice, path)
-    bob.click("button", "Files")
-    bob.click("button", "Accept")
-    alice.click("button", "Pause tea.bin")
-    sees(bob, "paused by Alice")
-    alice.click("button", "Resume tea.bin")
-    bob.click("button", "Pause tea.bin")
-    sees(alice, "paused by Bob")
-    bob.click("button", "Resume tea.bin")
-    bob.until("saved.length === 1", deadline=60)
-    assert bob.evaluate(HASH, deadline=30) == sha256(path)
-
-
-def test_file_for_one_person_is_offered_to_no_one_else(chromium: Browser, server: LiveServer, tmp_path: Path) -> None:
-    alice, bob = meet(chromium, chromium, f"{server.url}/r/one")
-    carol = join_call(chromium, f"{server.url}/r/one", "Carol", NO_DEVICES + SAVED)
-    for page in (alice, bob, carol):
-        page.until("document.querySelectorAll('video').length === 3", deadline=30)
-    alice.click("button", "Files")
-    alice.until("document.querySelectorAll('option').length === 3")
-    alice.evaluate("""() => {
-      const list = document.querySelector('select');
-      list.value = [...list.options].find((each) => each.label === 'Carol').value;
-      list.dispatchEvent(new Event('change', { bubbles: true }));
-    }""")
-    choose(alice, a_file(tmp_path, 1000, "for-carol.bin"))
-    carol.click("button", "Accept")
-    sees(alice, "Verified")
-    choose(alice, a_file(tmp_path, 1000, "also.bin"))
-    sees(carol, "also.bin")
-    assert "for-carol.bin" not in bob.text()
-
-
 @pytest.mark.parametrize("receiver", EACH)
 def test_file_transfer_continues_after_the_receiver_reloads(
     receiver: str, chromium: Browser, server: LiveServer, request: pytest.FixtureRequest, tmp_path: Path

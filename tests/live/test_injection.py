@@ -12,6 +12,8 @@ from tests.support.socket import serving
 from eyeline.serve.app import build
 from eyeline.settings import Settings
 
+pytestmark = pytest.mark.beside
+
 INJECTED: Final = b"""
 <script>globalThis.hacked = 'inline'</script>
 <script src="data:text/javascript,globalThis.hacked='data'"></script>

@@ -6,7 +6,7 @@ import pytest
 from tests.support.browser import Browser
 from tests.support.chromium import Chromium
 from tests.support.lab import IPV6, Lab, LabServer
-from tests.support.lab_call import meet
+from tests.support.lab_call import call_without_cameras, selected_pairs
 from tests.support.nat import FIREWALL, FIREWALL_443, rules
 
 
@@ -30,6 +30,7 @@ def browsers(lab: Lab) -> Iterator[tuple[Browser, Browser]]:
 
 
 @pytest.mark.more
+@pytest.mark.beside
 @pytest.mark.parametrize(
     ("text", "path"),
     [
@@ -45,4 +46,4 @@ def test_two_networks_connect_over_ipv6_only(
     for side in (lab.a, lab.b):
         side.router.do("nft -f -", text=text)
         side.forget()
-    assert meet(*browsers, server.url).path() == path
+    assert selected_pairs(*call_without_cameras(*browsers, server.url)) == path

@@ -10,22 +10,27 @@ from tests.support.call import links
 from tests.support.chromium import Chromium
 from tests.support.firefox import Firefox
 from tests.support.lab import Lab, LabServer
-from tests.support.lab_call import expected, kind_of, meet, relay_only
+from tests.support.lab_call import (
+    call_without_cameras,
+    expected,
+    kind_of,
+    meet,
+    relay_only,
+    selected_pairs,
+    settled,
+)
 from tests.support.nat import KINDS, Kind
 
-FIRST: Final = {
+FIRST: Final[list[tuple[Kind, Kind]]] = [
     ("none", "none"),
     ("port", "port"),
     ("port", "sym"),
     ("sym", "sym"),
     ("udpblock", "udpblock"),
-}
-"""Each kind of path at least once; the other pairs run by `make test-more`."""
-
-PAIRS: Final = [
-    pair if pair in FIRST else pytest.param(*pair, marks=pytest.mark.more)
-    for pair in combinations_with_replacement(KINDS, 2)
 ]
+"""Each kind of path at least once, with cameras; `make test-more` connects the other pairs, without."""
+
+OTHERS: Final = [pair for pair in combinations_with_replacement(KINDS, 2) if pair not in FIRST]
 WITH_FIREFOX: Final[list[tuple[Kind, Kind]]] = [
     ("none", "none"),
     ("full", "port"),
@@ -63,7 +68,7 @@ def browsers(processes: tuple[Browser, Browser]) -> Iterator[tuple[Browser, Brow
         each.close_pages()
 
 
-@pytest.mark.parametrize(("one", "other"), PAIRS)
+@pytest.mark.parametrize(("one", "other"), FIRST)
 def test_two_networks_connect(
     one: Kind, other: Kind, lab: Lab, server: LabServer, browsers: tuple[Browser, Browser]
 ) -> None:
@@ -73,17 +78,30 @@ def test_two_networks_connect(
 
 
 @pytest.mark.more
+@pytest.mark.beside
+@pytest.mark.parametrize(("one", "other"), OTHERS)
+def test_all_other_pairs_of_networks_connect(
+    one: Kind, other: Kind, lab: Lab, server: LabServer, browsers: tuple[Browser, Browser]
+) -> None:
+    lab.connect(one, other)
+    path = settled(call_without_cameras(browsers[0], browsers[1], server.url), expected(one, other))
+    assert kind_of(path) == expected(one, other), path
+
+
+@pytest.mark.more
+@pytest.mark.beside
 @pytest.mark.parametrize(("one", "other"), WITH_FIREFOX)
 def test_two_networks_connect_chromium_with_firefox(
     one: Kind, other: Kind, lab: Lab, server: LabServer, browsers: tuple[Browser, Browser], firefox: Browser
 ) -> None:
     """Firefox, when it offers, may stay on a relay that connected first; where no direct path exists it must."""
     lab.connect(one, other)
-    path = meet(browsers[0], firefox, server.url).path()
+    path = selected_pairs(*call_without_cameras(browsers[0], firefox, server.url))
     assert kind_of(path) in {expected(one, other), "relay"}, path
 
 
 @pytest.mark.more
+@pytest.mark.beside
 @pytest.mark.parametrize(
     ("url", "transport", "kind"),
     [("turn: =udp", "udp", "sym"), ("turns: =tcp", "tls", "udpblock")],
@@ -102,6 +120,6 @@ def test_call_is_relayed_over_each_transport(
 ) -> None:
     lab.connect(kind, kind)
     bob: Browser = browsers[1] if second == "chromium" else request.getfixturevalue(second)
-    call = meet(browsers[0], bob, server.url, relay_only(url))
-    [link] = [link for link in links(call.alice) if link.path]
+    alice, _ = call_without_cameras(browsers[0], bob, server.url, relay_only(url))
+    [link] = [link for link in links(alice) if link.path]
     assert (link.path, link.relay_protocol) == ("relay-relay", transport)

@@ -7,9 +7,11 @@ from tests.support.browser import EACH, Browser
 from tests.support.chromium import Chromium
 from tests.support.firefox import Firefox
 from tests.support.lab import NAME, Lab, LabServer
-from tests.support.lab_call import meet
+from tests.support.lab_call import call_without_cameras, selected_pairs
 from tests.support.nat import Kind
 from tests.support.nginx import Nginx
+
+pytestmark = pytest.mark.beside
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +45,6 @@ def test_pages_websockets_and_turn_work_behind_nginx(
     kind: Kind, second: str, lab: Lab, url: str, alice: Browser, request: pytest.FixtureRequest
 ) -> None:
     lab.connect(kind, kind)
-    path = meet(alice, request.getfixturevalue(second), url).path()
+    path = selected_pairs(*call_without_cameras(alice, request.getfixturevalue(second), url))
     assert ("relay/tls" in path) is (kind == "udpblock"), path
     alice.close_pages()

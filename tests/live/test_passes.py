@@ -97,15 +97,6 @@ def test_link_from_the_api_opens_its_room_and_the_site_ends_the_call(
         assert link["pass"] not in server.transcript()
 
 
-@pytest.mark.beside
-def test_visitor_without_a_pass_reads_why_they_cannot_enter(
-    chromium: Browser, site: tuple[LiveServer, httpx.Client]
-) -> None:
-    server, _ = site
-    page = chromium.open(f"{server.url}/r/tea")
-    page.until("document.body.innerText.includes('You need an invitation link for this room.')")
-
-
 @pytest.mark.parametrize("second", EACH)
 def test_watcher_sees_hears_and_reads_without_permission_prompts(
     second: str, chromium: Browser, site: tuple[LiveServer, httpx.Client], request: pytest.FixtureRequest

@@ -155,11 +155,3 @@ def test_test_page_finds_everything_that_the_server_offers(browser: Browser, ser
     page.until(f"!({TESTED})")
     page.until(TESTED, deadline=40)
     assert page.evaluate(FOUND)["Relay over TCP"] == "fine"
-
-
-def test_test_page_reports_a_missing_relay(chromium: Browser) -> None:
-    with LiveServer("--relay", "off") as server:
-        page = chromium.open(f"{server.url}/test", reduced_motion=True)
-        page.until(TESTED, deadline=40)
-        assert page.evaluate(FOUND)["Relay over UDP"] == "missing no-relay"
-        assert "This server offers no relay." in page.text()

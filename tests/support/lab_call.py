@@ -1,11 +1,12 @@
 """A call between two people in the lab: its path, and how long it took to connect."""
 
 import itertools
+import time
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from tests.support.app_actions import join_call
-from tests.support.browser import Browser, Page
+from tests.support.browser import POLLS, Browser, Page
 from tests.support.call import all_flow, links
 from tests.support.nat import Kind
 
@@ -33,6 +34,24 @@ look();
 """
 """Records when `join` was sent, when the first connection was up, and when its first video frame was decoded."""
 
+NO_CAMERA: Final = """
+if (navigator.mediaDevices) {
+  const getUserMedia = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (constraints) => {
+    if (constraints.video) throw new DOMException('none', 'NotFoundError');
+    return getUserMedia(constraints);
+  };
+}
+"""
+"""Only a microphone: a page that may use neither camera nor microphone gets no local addresses from its browser."""
+
+AUDIO_ARRIVES: Final = """async () => {
+  const connected = __connections.filter((each) => each.connectionState === 'connected');
+  const reports = await Promise.all(connected.map((each) => each.getStats()));
+  return reports.some((report) => [...report.values()].some(
+    ({type, kind, packetsReceived}) => type === 'inbound-rtp' && kind === 'audio' && packetsReceived > 10));
+}"""
+
 _rooms = itertools.count(1)
 
 
@@ -48,13 +67,27 @@ class LabCall:
     """From Bob's `join` until he decoded Alice's first video frame."""
 
     def path(self) -> str:
-        """The selected candidate pairs, each side's local type first: `srflx-relay/tcp / relay-srflx`."""
-        sides = []
-        for page in (self.alice, self.bob):
-            [link] = [link for link in links(page) if link.path]
-            local, remote = link.path.split("-")
-            sides.append(f"{local}{'/' * bool(link.relay_protocol)}{link.relay_protocol}-{remote}")
-        return " / ".join(sides)
+        """See `selected_pairs`."""
+        return selected_pairs(self.alice, self.bob)
+
+
+def selected_pairs(*pages: Page) -> str:
+    """The selected candidate pair of each page's one connection, local type first: `srflx-relay/tcp / relay-srflx`."""
+    sides = []
+    for page in pages:
+        [link] = [link for link in links(page) if link.path]
+        local, remote = link.path.split("-")
+        sides.append(f"{local}{'/' * bool(link.relay_protocol)}{link.relay_protocol}-{remote}")
+    return " / ".join(sides)
+
+
+def call_without_cameras(alice: Browser, bob: Browser, url: str, script: str = "") -> tuple[Page, Page]:
+    """Both join a new room with only a microphone, and receive each other's audio: less CPU time than `meet`."""
+    room = f"{url}/r/audio-{next(_rooms)}"
+    pages = join_call(alice, room, "Alice", NO_CAMERA + script), join_call(bob, room, "Bob", NO_CAMERA + script)
+    for page in pages:
+        page.until(AUDIO_ARRIVES)
+    return pages
 
 
 def meet(alice: Browser, bob: Browser, url: str, script: str = "") -> LabCall:
@@ -65,6 +98,14 @@ def meet(alice: Browser, bob: Browser, url: str, script: str = "") -> LabCall:
     all_flow(first, second, deadline=30)
     times = second.until("__times.frame && __times")
     return LabCall(first, second, times["connected"] - times["join"], times["frame"] - times["join"])
+
+
+def settled(pages: tuple[Page, Page], wanted: Path, within: float = 10.0) -> str:
+    """The selected pairs, once they are of the wanted kind or `within` seconds have passed; ICE may switch late."""
+    end = time.monotonic() + within
+    while kind_of(path := selected_pairs(*pages)) != wanted and time.monotonic() < end:
+        time.sleep(POLLS[-1])
+    return path
 
 
 def expected(one: Kind, other: Kind) -> Path:

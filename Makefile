@@ -1,5 +1,6 @@
 # make serve   install into .venv and start Eyeline; options by ARGS: make serve ARGS="--port 8443 --tls self-signed"
 # make test    install the test tools too, then run the tests, lint and types
+# make test-all    both at once, which takes less than one after the other
 # make test-more   the tests that take long: other browsers and combinations, and what waits
 # make test-unit   of the tests, those that need no browser and no Debian package
 # make test-lowest   the same Python tests and a server, with the lowest versions of the dependencies that are allowed
@@ -44,22 +45,26 @@ DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack iproute2 nftables nginx
 NODE_WILL_DO := command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
 	process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1)' 2>/dev/null
 
-.PHONY: serve test test-more test-unit test-lowest test-pythons test-live test-harness test-harness-if-changed coverage check release fuzz clean debian-packages
+.PHONY: serve test test-all test-web test-more test-unit test-lowest test-pythons test-live test-harness test-harness-if-changed coverage check check-python check-web release fuzz clean debian-packages
 
 serve: $(RUNTIME) $(WEB_APP)
 	@exec $(BIN)/eyeline serve $(ARGS)
 
-test: debian-packages check
+test: WHICH := not more
+test-all: WHICH := more or not more
+test test-all: debian-packages
+	$(MAKE) --jobs 2 --output-sync=target check test-web
+	$(SIDE_BY_SIDE) -m "not harness and not alone and ($(WHICH))"
+	$(BIN)/pytest tests/live -m "not harness and alone and ($(WHICH))"
+
+test-web: $(NODE_MODULES)
 	npm --prefix web test
-	$(SIDE_BY_SIDE) -m "not more and not harness and not alone"
-	$(BIN)/pytest tests/live -m "not more and not harness and alone"
 
 test-more: debian-packages $(TOOLS) $(WEB_APP)
 	$(SIDE_BY_SIDE) tests/live -m "more and not alone"
 	$(BIN)/pytest tests/live -m "more and alone"
 
-test-unit: $(TOOLS) $(WEB_APP) $(NODE_MODULES)
-	npm --prefix web test
+test-unit: $(TOOLS) $(WEB_APP) test-web
 	$(SIDE_BY_SIDE) --ignore tests/live
 
 test-lowest: .make/lowest/ready $(WEB_APP)
@@ -91,12 +96,16 @@ coverage: $(TOOLS) $(WEB_APP) $(NODE_MODULES)
 	{percent_branches_covered:.1f} % of branches".format(**json.load(open(".make/coverage.json"))["totals"]))'
 	npm --prefix web test -- --coverage
 
-check: $(TOOLS) $(WEB_APP) $(NODE_MODULES) $(TYPEDOC)
+check: check-python check-web
+
+check-python: $(TOOLS) $(WEB_APP)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+check-web: $(NODE_MODULES) $(TYPEDOC)
 	npm --prefix web run check
 	npm --prefix web/docs run check
-	$(BIN)/mypy
 
 release: $(RUNTIME)
 	$(BIN)/python tools/release.py $(ARGS)

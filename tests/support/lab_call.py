@@ -45,11 +45,11 @@ if (navigator.mediaDevices) {
 """
 """Only a microphone: a page that may use neither camera nor microphone gets no local addresses from its browser."""
 
-AUDIO_ARRIVES: Final = """async () => {
+AUDIO_IS_PLAYED: Final = """async () => {
   const connected = __connections.filter((each) => each.connectionState === 'connected');
   const reports = await Promise.all(connected.map((each) => each.getStats()));
   return reports.some((report) => [...report.values()].some(
-    ({type, kind, packetsReceived}) => type === 'inbound-rtp' && kind === 'audio' && packetsReceived > 10));
+    ({type, kind, totalAudioEnergy}) => type === 'inbound-rtp' && kind === 'audio' && totalAudioEnergy > 0));
 }"""
 
 _rooms = itertools.count(1)
@@ -86,7 +86,7 @@ def call_without_cameras(alice: Browser, bob: Browser, url: str, script: str = "
     room = f"{url}/r/audio-{next(_rooms)}"
     pages = join_call(alice, room, "Alice", NO_CAMERA + script), join_call(bob, room, "Bob", NO_CAMERA + script)
     for page in pages:
-        page.until(AUDIO_ARRIVES)
+        page.until(AUDIO_IS_PLAYED)
     return pages
 
 

@@ -31,3 +31,36 @@ test('the next connection shows no screen before it is announced', () => {
   incoming.setMedia(SHARES);
   expect(incoming.screen.current).not.toBeNull();
 });
+
+/** A camera's track that has received nothing yet. */
+function waitingCamera(): MediaStreamTrack {
+  return Object.assign(new Track('video'), { muted: true }) as unknown as MediaStreamTrack;
+}
+
+test('a camera that is off adds no video track, which would keep browsers from playing the sound', () => {
+  const media = new RemoteMedia();
+  const camera = waitingCamera();
+  media.add(new Track('audio') as unknown as MediaStreamTrack, 'microphone');
+  media.add(camera, 'camera');
+  media.setMedia({ microphone: 'on', camera: 'off', screen: 'none' });
+  expect(media.stream.getTracks().filter(({ kind }) => kind === 'video')).toEqual([]);
+  camera.dispatchEvent(new Event('unmute'));
+  expect(media.stream.getTracks().filter(({ kind }) => kind === 'video')).toEqual([camera]);
+});
+
+test('a camera that is on joins the stream before its first picture', () => {
+  const media = new RemoteMedia();
+  const camera = waitingCamera();
+  media.add(camera, 'camera');
+  media.setMedia({ microphone: 'none', camera: 'on', screen: 'none' });
+  expect(media.stream.getTracks().filter(({ kind }) => kind === 'video')).toEqual([camera]);
+});
+
+test('a camera of a connection that was replaced does not join the stream', () => {
+  const media = new RemoteMedia();
+  const camera = waitingCamera();
+  media.add(camera, 'camera');
+  media.clear();
+  camera.dispatchEvent(new Event('unmute'));
+  expect(media.stream.getTracks().filter(({ kind }) => kind === 'video')).toEqual([]);
+});

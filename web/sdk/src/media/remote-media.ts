@@ -9,9 +9,23 @@ export class RemoteMedia {
   readonly media = new Source<PeerMedia>({ microphone: 'none', camera: 'none', screen: 'none' });
   /** The tracks received for a screen, whether or not one is shared. */
   #sharedScreen = new MediaStream();
+  /** The camera's track, until there is a picture for it. */
+  #waitingCamera: MediaStreamTrack | null = null;
 
+  /**
+   * A camera's track joins the stream with its picture. Chromium plays no sound in an element whose stream has a video
+   * track without a frame, so two people without cameras wouldn't hear each other.
+   */
   add(track: MediaStreamTrack, name: TrackName): void {
-    const stream = name === 'screen' || name === 'sound' ? this.#sharedScreen : this.stream;
+    if (name === 'camera' && track.muted && this.media.current.camera !== 'on') {
+      this.#waitingCamera = track;
+      track.addEventListener('unmute', () => this.#addCamera(track), { once: true });
+      return;
+    }
+    this.#addTo(name === 'screen' || name === 'sound' ? this.#sharedScreen : this.stream, track);
+  }
+
+  #addTo(stream: MediaStream, track: MediaStreamTrack): void {
     for (const old of stream.getTracks()) {
       if (old.kind === track.kind && old !== track) stream.removeTrack(old);
     }
@@ -24,14 +38,22 @@ export class RemoteMedia {
   /** May arrive before the tracks that it is about. */
   setMedia(media: PeerMedia): void {
     this.media.set(media);
+    if (media.camera === 'on') this.#addCamera(this.#waitingCamera);
     this.#show();
   }
 
   /** The connection was replaced. */
   clear(): void {
+    this.#waitingCamera = null;
     for (const track of this.stream.getTracks()) this.stream.removeTrack(track);
     this.#sharedScreen = new MediaStream();
     if (this.media.current.screen === 'on') this.setMedia({ ...this.media.current, screen: 'none' });
+  }
+
+  #addCamera(track: MediaStreamTrack | null): void {
+    if (track === null || track !== this.#waitingCamera) return;
+    this.#waitingCamera = null;
+    this.#addTo(this.stream, track);
   }
 
   /** The tracks for a screen don't count until the peer says that they share one. */

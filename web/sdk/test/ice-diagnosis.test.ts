@@ -39,6 +39,7 @@ describe('the verdict', () => {
       { errors: [{ url: 'turn:other.example', code: 401 }] },
       'network-blocked',
     ],
+    ['the relay refused, and Firefox has no code for it', { errors: [{ url: TLS, code: 65_535 }] }, 'turn-refused'],
     ['there is no relay', { relays: [] }, 'no-relay'],
     ['there is a relay, and it did not help', { mine: ['host', 'relay'] }, 'no-path'],
   ])('where %s', (_, facts, code) => {

@@ -143,3 +143,90 @@ describe('a connection that does not come up', () => {
     link.close();
   });
 });
+
+describe('an ICE restart', () => {
+  const OLD = 'a=ice-ufrag:old\r\n';
+
+  /** Our side has offered an ICE restart, and gets an answer with this ufrag. */
+  async function answeredBy(ufrag: string): Promise<{ readonly failed: number; readonly taken: number }> {
+    vi.spyOn(console, 'warn').mockReturnValue();
+    const onFailed = vi.fn();
+    const setRemoteDescription = vi.fn(async () => undefined);
+    const connection = {
+      getTransceivers: () => [],
+      addTransceiver: () => undefined,
+      setLocalDescription: async () => undefined,
+      setRemoteDescription,
+      localDescription: { sdp: 'a=ice-ufrag:mine\r\n' },
+      remoteDescription: null,
+      currentLocalDescription: { sdp: 'a=ice-ufrag:before\r\n' },
+      pendingLocalDescription: { sdp: 'a=ice-ufrag:mine\r\n' },
+      currentRemoteDescription: { sdp: OLD },
+      close: () => undefined,
+    };
+    const link = linkOn(connection, { onFailed });
+    await link.idle();
+    const description = { kind: 'answer' as const, number: 1, ufrag, sdp: `a=ice-ufrag:${ufrag}\r\n` };
+    link.receive({ link: 1, to: null, about: { description } });
+    await link.idle();
+    link.close();
+    vi.restoreAllMocks();
+    return { failed: onFailed.mock.calls.length, taken: setRemoteDescription.mock.calls.length };
+  }
+
+  test('that the other side does not know replaces the connection at once', async () => {
+    expect(await answeredBy('old')).toEqual({ failed: 1, taken: 0 });
+  });
+
+  test('that the other side follows keeps the connection', async () => {
+    expect(await answeredBy('new')).toEqual({ failed: 0, taken: 1 });
+  });
+});
+
+describe('a connection whose ICE is connected', () => {
+  /** Milliseconds after which it is replaced, if its transport is in that state; null if it is kept. */
+  async function replacedAfter(state: RTCPeerConnectionState, event: 'ice' | 'transport'): Promise<number | null> {
+    vi.useFakeTimers();
+    vi.spyOn(console, 'warn').mockReturnValue();
+    const start = performance.now();
+    let after: number | null = null;
+    const connection = new Gathering() as Gathering & {
+      oniceconnectionstatechange?: () => void;
+      onconnectionstatechange?: () => void;
+    };
+    connection.localDescription = { sdp: HOST };
+    const link = linkOn(connection, { onFailed: () => (after ??= performance.now() - start) });
+    Object.assign(connection, { connectionState: state, iceConnectionState: 'connected' });
+    if (event === 'ice') connection.oniceconnectionstatechange?.();
+    else connection.onconnectionstatechange?.();
+    await vi.advanceTimersByTimeAsync(10_000);
+    link.close();
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+    return after;
+  }
+
+  test.each(['ice', 'transport'] as const)('is replaced if its transport has failed, as told by %s', async (event) => {
+    expect(await replacedAfter('failed', event)).toBe(2000);
+    expect(await replacedAfter('connected', event)).toBe(null);
+  });
+});
+
+test('candidates that wait while our own page is blocked are handled before the connection counts as stuck', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  const onFailed = vi.fn();
+  const connection = new Gathering();
+  const link = linkOn(connection, { onFailed });
+  await vi.advanceTimersByTimeAsync(0);
+  now = 9000; // blocked since the timer was set
+  await vi.advanceTimersByTimeAsync(4000);
+  connection.onicecandidate?.({ candidate: { candidate: 'candidate:1' } });
+  now += 500;
+  await vi.advanceTimersByTimeAsync(500);
+  expect(onFailed).not.toHaveBeenCalled();
+  link.close();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});

@@ -115,11 +115,19 @@ function kindOf(local: RTCIceCandidateType, remote: RTCIceCandidateType): PathKi
 }
 
 function isRefused(relays: readonly TurnServer[], errors: readonly GatheringError[]): boolean {
-  return errors.some((error) => error.code < 700 && relays.some(({ url }) => isAbout(error, url)));
+  return errors.some((error) => isRefusal(error) && relays.some(({ url }) => isAbout(error, url)));
 }
 
 function isKnown(errors: readonly GatheringError[], url: string): boolean {
   return errors.some((error) => isAbout(error, url));
+}
+
+/**
+ * Whether the server answered with an error. Only code 701 means that it did not answer: Firefox has 65535 for errors
+ * such as 508 (Insufficient Capacity).
+ */
+export function isRefusal({ code }: GatheringError): boolean {
+  return code !== 701;
 }
 
 /** Whether the error is about that URL. Firefox leaves the transport out if it is UDP. */

@@ -1,5 +1,5 @@
 import type { IceServer } from '../signalling/protocol.ts';
-import { type GatheringError, isAbout } from './ice-diagnosis.ts';
+import { type GatheringError, isAbout, isRefusal } from './ice-diagnosis.ts';
 
 /** Milliseconds that a server has to answer. */
 const ANSWER_WITHIN_MS = 6000;
@@ -68,7 +68,7 @@ export async function probeTurn(server: IceServer, signal?: AbortSignal): Promis
     const [relay] = await Promise.all([given, agree(alice.connection, bob.connection)]);
     if (relay === null) {
       const url = server.urls[0] ?? '';
-      const refused = alice.errors.some((error) => error.code < 700 && isAbout(error, url));
+      const refused = alice.errors.some((error) => isRefusal(error) && isAbout(error, url));
       return { found: refused ? 'refused' : 'silent' };
     }
     const roundTripMs = await within(PASS_WITHIN_MS, roundTrip(channel), signal);

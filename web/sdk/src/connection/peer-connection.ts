@@ -5,7 +5,7 @@ import type { GatheringError } from './ice-diagnosis.ts';
 import { IceRestart, RETRY_AFTER_MS } from './ice-restart.ts';
 import type { SignalMessage } from './messages.ts';
 import { Negotiation, type NegotiationEffect } from './negotiation.ts';
-import { mungedSdp } from './sdp.ts';
+import { mungedSdp, withSha256Only } from './sdp.ts';
 import { nextSequence } from './sequence.ts';
 import type { SpareConnection } from './spare-connection.ts';
 import { type LocalTracks, openTransceivers, type TrackName, trackIn, transceiversOf } from './transceivers.ts';
@@ -15,6 +15,9 @@ import { type LocalTracks, openTransceivers, type TrackName, trackIn, transceive
  * height: the first frame is encoded and sent much sooner (`bench/setup.py`: 258 ms from navigation instead of 377).
  */
 const FULL_SIZE_AFTER_MS = 1000;
+
+/** Bytes that may wait in the data channel. Chromium has this limit itself; Firefox has none. */
+const BUFFERED_MAX = 16 * 1024 * 1024;
 
 export interface PeerConnectionOptions {
   readonly spare: SpareConnection;
@@ -177,6 +180,7 @@ export class PeerConnection {
       const before = this.#connected;
       this.#connected = connection.connectionState === 'connected';
       if (this.#connected) this.#sendFullSizeLater();
+      if (connection.connectionState === 'failed') this.#iceRestart.checkTransport();
       this.#options.onState(connection.connectionState, before);
     };
   }
@@ -228,9 +232,14 @@ export class PeerConnection {
         break;
       case 'take': {
         const { kind, sdp } = effect.description;
+        if (kind === 'answer' && this.#ignoresRestart(sdp)) {
+          this.fail('the other side does not know ICE restarts');
+          break;
+        }
+        const cleaned = withSha256Only(sdp);
         await this.connection.setRemoteDescription({
           type: kind,
-          sdp: kind === 'answer' ? this.#withSameDtlsRole(sdp) : sdp,
+          sdp: kind === 'answer' ? this.#withSameDtlsRole(cleaned) : cleaned,
         });
         if (kind === 'offer') this.#adopt();
         else this.#adopted = true; // our own transceivers are negotiated
@@ -247,6 +256,14 @@ export class PeerConnection {
         await this.#add(effect.candidate.candidate, effect.candidate.mid, effect.candidate.ufrag);
         break;
     }
+  }
+
+  /** Whether this answers our ICE restart, and the other side has not restarted (RFC 8839, 4.4.2.2). */
+  #ignoresRestart(answer: string): boolean {
+    const { currentLocalDescription, pendingLocalDescription, currentRemoteDescription } = this.connection;
+    if (!currentLocalDescription || !pendingLocalDescription || !currentRemoteDescription) return false;
+    const restarted = ufragOf(pendingLocalDescription.sdp) !== ufragOf(currentLocalDescription.sdp);
+    return restarted && ufragOf(answer) === ufragOf(currentRemoteDescription.sdp);
   }
 
   /** Munges an answer so that the other side keeps its DTLS role. */
@@ -289,7 +306,9 @@ export class PeerConnection {
    */
   send(text: string): void {
     try {
-      if (this.channel.readyState === 'open') this.channel.send(text);
+      if (this.channel.readyState !== 'open') return;
+      if (this.channel.bufferedAmount > BUFFERED_MAX) this.fail('the data channel sends nothing');
+      else this.channel.send(text);
     } catch (error) {
       if (isFull(error)) this.fail(error);
       else console.warn('eyeline: could not send a message:', error);

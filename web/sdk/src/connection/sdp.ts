@@ -10,6 +10,20 @@ export function mungedSdp(sdp: string): string {
   return sections.join('');
 }
 
+/**
+ * SDP munging of the other side's description: where there is a SHA-256 fingerprint, the fingerprints by other hash
+ * functions are left out. A certificate may have several (RFC 8122, 5), and what DTLS checks must be what we compare.
+ */
+export function withSha256Only(sdp: string): string {
+  const [session = '', ...media] = sdp.split(/^(?=m=)/m);
+  const whole = SHA_256.test(session);
+  const cleaned = media.map((section) => (whole || SHA_256.test(section) ? section.replace(OTHER_HASH, '') : section));
+  return [whole ? session.replace(OTHER_HASH, '') : session, ...cleaned].join('');
+}
+
+const SHA_256 = /^a=fingerprint:sha-256 /im;
+const OTHER_HASH = /^a=fingerprint:(?!sha-256 ).*\r?\n?/gim;
+
 /** Firefox keeps the `a=rtcp-fb` lines of codecs that were left out, and Chromium rejects the description for that. */
 function withoutStrayFeedback(section: string): string {
   const types = new Set(/^m=\S+ \S+ \S+ (.*?)\r?$/m.exec(section)?.[1]?.split(' '));

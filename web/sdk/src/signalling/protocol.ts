@@ -295,7 +295,10 @@ export interface Welcome {
   readonly roster: Roster;
   /** How many seats the room has.  Members who reconnect after a restart get theirs in addition. */
   readonly capacity: Count;
-  /** For gathering candidates while still in the lobby. */
+  /**
+   * STUN servers, with which the browser gathers candidates in the lobby.  TURN servers and their credentials come with
+   * `joined`.
+   */
   readonly iceServers: readonly IceServer[];
   /** What you may send after you join; omitted if that is everything. */
   readonly may?: readonly Permission[];

@@ -1,5 +1,6 @@
 import { questionIn } from './chat/messages.ts';
 import { ConnectionMonitor } from './connection/connection-monitor.ts';
+import type { TimeoutReport } from './connection/media-timeout.ts';
 import { type ChannelFrame, type Json, type PeerMedia, parseChannelFrame } from './connection/messages.ts';
 import type { PeerConnection } from './connection/peer-connection.ts';
 import { ReconnectingConnection, type ReconnectOptions } from './connection/reconnect.ts';
@@ -76,8 +77,8 @@ export interface RemotePeerOptions
   readonly signal: (text: string) => boolean;
   readonly onMessage: (data: Json) => void;
   readonly onLeave: () => void;
-  /** The peer sent audio or video, and nothing arrives any more. */
-  readonly onMediaTimeout: () => void;
+  /** The peer sent audio or video, and nothing arrives any more; reported again while it lasts. */
+  readonly onMediaTimeout: (report: TimeoutReport) => void;
 }
 
 /** A {@link Peer}: what runs over the connection to them, which may be replaced any number of times. */
@@ -207,6 +208,10 @@ export class RemotePeer implements Peer {
     };
     made.channel.onmessage = (event: MessageEvent<unknown>) => {
       if (typeof event.data === 'string') this.#receive(event.data);
+    };
+    made.channel.onclose = made.files.onclose = () => {
+      // A page that unloads closes them too: if it comes back, it makes a new connection.
+      if (!this.#monitor.isAway) made.fail('the other side closed the connection');
     };
   }
 

@@ -328,9 +328,9 @@ export class SeatedRoom implements Room {
       onMessage: (data) => {
         for (const listener of [...this.#listeners]) listener(peer, data);
       },
-      onMediaTimeout: () => {
+      onMediaTimeout: (report) => {
         this.#signalling.checkConnection(); // its socket may be dead too
-        peer.transport.restart();
+        peer.transport.mediaTimeout(report);
       },
       onLeave: () => {
         this.#forget(peer);

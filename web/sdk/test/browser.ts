@@ -30,13 +30,21 @@ export class Channel {
   readyState = 'connecting';
   /** It takes no more, as one does where 16 MiB wait. */
   full = false;
+  bufferedAmount = 0;
   readonly sent: unknown[] = [];
   onopen: (() => void) | null = null;
   onmessage: ((event: { readonly data: string }) => void) | null = null;
+  onclose: (() => void) | null = null;
 
   opens(): void {
     this.readyState = 'open';
     this.onopen?.();
+  }
+
+  /** The other side has closed its connection. */
+  closes(): void {
+    this.readyState = 'closed';
+    this.onclose?.();
   }
 
   says(frame: object): void {
@@ -83,7 +91,9 @@ export class Stream extends EventTarget {
 class Transceiver {
   readonly mid = null;
   direction = 'sendrecv';
-  readonly receiver: { readonly track: Track };
+  readonly receiver: { readonly track: Track; getSynchronizationSources(): { timestamp: number }[] };
+  /** When the last packet was played; 0 before the first one. */
+  playedAt = 0;
   readonly sender = {
     track: null as Track | null,
     getParameters: () => ({ encodings: [] }),
@@ -94,7 +104,10 @@ class Transceiver {
 
   constructor(what: string | Track) {
     if (typeof what !== 'string') this.sender.track = what;
-    this.receiver = { track: new Track(typeof what === 'string' ? what : what.kind) };
+    this.receiver = {
+      track: new Track(typeof what === 'string' ? what : what.kind),
+      getSynchronizationSources: () => (this.playedAt === 0 ? [] : [{ timestamp: this.playedAt }]),
+    };
   }
 
   stop(): void {
@@ -107,7 +120,7 @@ export class Connection {
   connectionState: RTCPeerConnectionState = 'new';
   /** How many descriptions of the other side's were taken. */
   taken = 0;
-  readonly iceConnectionState = 'new';
+  iceConnectionState = 'new';
   readonly localDescription = null;
   remoteDescription: object | null = null;
   readonly channels: Channel[] = [];
@@ -147,7 +160,20 @@ export class Connection {
     this.addTransceiver(track);
   }
 
-  getStats = async (): Promise<Map<string, unknown>> => new Map();
+  /** What has arrived on the selected candidate pair. */
+  bytesReceived = 0;
+  restarts = 0;
+
+  restartIce(): void {
+    this.restarts += 1;
+  }
+
+  async getStats(): Promise<Map<string, unknown>> {
+    if (this.connectionState === 'closed') throw new DOMException('', 'InvalidStateError');
+    const pair = { id: 'P', type: 'candidate-pair', selected: true, bytesReceived: this.bytesReceived };
+    return new Map([['P', pair]]);
+  }
+
   getTransceivers = (): readonly Transceiver[] => this.transceivers;
   setConfiguration(): void {}
   async setLocalDescription(): Promise<void> {}

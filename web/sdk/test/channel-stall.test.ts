@@ -1,29 +1,37 @@
 import { expect, test } from 'vitest';
 import { ChannelStall } from '../src/connection/channel-stall.ts';
 
-test('a channel that sends none of its buffered bytes has stalled after 15 seconds, and again 15 seconds later', () => {
+/** When a stall is reported; `buffered` and `given` are asked for each second. */
+function stalls(
+  seconds: number,
+  buffered: (second: number) => number,
+  given: (second: number) => number = () => 1,
+): readonly number[] {
   const stall = new ChannelStall();
-  expect([0, 14_999, 15_000, 16_000, 30_000].map((at) => stall.update(7, 1, at))).toEqual([
-    false,
-    false,
-    true,
-    false,
-    true,
-  ]);
+  const times = Array.from({ length: seconds + 1 }, (_, second) => second);
+  return times.filter((second) => stall.update(buffered(second), given(second), second * 1000));
+}
+
+test('a channel that sends none of its buffered bytes has stalled after 15 seconds, and again 15 seconds later', () => {
+  expect(stalls(31, () => 7)).toEqual([15, 30]);
 });
 
 test('a channel that sends a little, or has nothing to send, has not stalled', () => {
-  const stall = new ChannelStall();
-  expect([70, 69, 69, 68].map((waiting, index) => stall.update(waiting, 1, index * 10_000))).toEqual(
-    Array(4).fill(false),
-  );
-  expect([0, 0, 0, 5].map((waiting, index) => stall.update(waiting, 1, 40_000 + index * 20_000))).toEqual(
-    Array(4).fill(false),
-  );
+  expect(stalls(60, (second) => 100 - Math.floor(second / 10))).toEqual([]);
+  expect(stalls(60, (second) => (second < 50 ? 0 : 5))).toEqual([]);
 });
 
 test('a channel with a constant buffer has not stalled while messages are added to it', () => {
+  expect(
+    stalls(
+      60,
+      () => 70,
+      (second) => Math.min(Math.floor(second / 14), 3),
+    ),
+  ).toEqual([57]);
+});
+
+test('a channel has not stalled while our own page was blocked', () => {
   const stall = new ChannelStall();
-  expect([1, 2, 3, 3].map((given, index) => stall.update(70, given, index * 14_000))).toEqual(Array(4).fill(false));
-  expect(stall.update(70, 3, 43_000)).toBe(true);
+  expect([0, 1000, 16_000, 17_000].map((at) => stall.update(7, 1, at))).toEqual([false, false, false, false]);
 });

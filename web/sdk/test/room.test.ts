@@ -105,6 +105,20 @@ test('a full channel fails its connection, and keeps nobody from leaving', async
   warned.mockRestore();
 });
 
+test('a channel in which 16 MiB wait fails its connection, also in a browser without that limit', async () => {
+  const warned = vi.spyOn(console, 'warn').mockReturnValue();
+  room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  const [channel] = connections[0]?.channels ?? [];
+  if (channel !== undefined) channel.bufferedAmount = 16 * 1024 * 1024;
+  room.publish(null);
+  expect(connections.length).toBe(1);
+  if (channel !== undefined) channel.bufferedAmount += 1;
+  room.publish(null);
+  expect(connections.map((connection) => connection.connectionState)).toEqual(['closed', 'new']);
+  warned.mockRestore();
+});
+
 const noSeat = (code: string): void => {
   sockets[0]?.says({ type: 'refused', code: 'seat-gone', message: 'Your seat is gone.' });
   sockets[0]?.says({ type: 'refused', code, message: 'This room is locked.' });
@@ -182,6 +196,45 @@ test('a call whose time is up has ended for good', async () => {
   sockets[0]?.says({ type: 'refused', code: 'time-up', message: 'The time of this call is up.' });
   expect(room.ended.current?.code).toBe('time-up');
   expect(names()).toEqual([]);
+});
+
+test('a connection that the other side closes is replaced at once', async () => {
+  const warned = vi.spyOn(console, 'warn').mockReturnValue();
+  room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  connections[0]?.channels[0]?.closes();
+  expect(connections.map((connection) => connection.connectionState)).toEqual(['closed', 'new']);
+  connections[0]?.channels[0]?.closes(); // late news of the old one
+  expect(connections.length).toBe(2);
+  warned.mockRestore();
+});
+
+test('a channel for files that the other side closes takes its connection along', async () => {
+  const warned = vi.spyOn(console, 'warn').mockReturnValue();
+  room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  connections[0]?.channels[1]?.closes();
+  expect(connections.map((connection) => connection.connectionState)).toEqual(['closed', 'new']);
+  warned.mockRestore();
+});
+
+test('a connection that a page closes as it unloads is not replaced', async () => {
+  room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  connections[0]?.channels[0]?.says({ frame: 'away' });
+  for (const channel of connections[0]?.channels ?? []) channel.closes();
+  expect(connections.length).toBe(1);
+});
+
+test('our own connection that something has closed is replaced within a second, without an uncaught error', async () => {
+  vi.useFakeTimers();
+  const warned = vi.spyOn(console, 'warn').mockReturnValue();
+  room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  connections[0]?.close();
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(connections.map((connection) => connection.connectionState)).toEqual(['closed', 'new']);
+  warned.mockRestore();
 });
 
 test('gathering is retried with exponential backoff until a connection is up', async () => {

@@ -10,10 +10,11 @@ import {
   turnServersIn,
   verdictOf,
 } from './ice-diagnosis.ts';
-import { MediaTimeout } from './media-timeout.ts';
+import { MediaTimeout, type TimeoutReport } from './media-timeout.ts';
 import type { PeerMedia } from './messages.ts';
 import type { PeerConnection } from './peer-connection.ts';
 import {
+  bytesReceived,
   type ConnectionStatus,
   type Counters,
   iceAttemptOf,
@@ -29,6 +30,9 @@ const MEASURE_EVERY_MS = 1000;
 /** Milliseconds without a path after which the status has a verdict. */
 const VERDICT_AFTER_MS = 12_000;
 
+/** Milliseconds for which not one byte may arrive on the path before a missing picture and sound count. */
+const STILL_MS = 500;
+
 /** Milliseconds between two readings of the audio level. No divisor of a second: that could miss a periodic sound. */
 const SPEAKING_EVERY_MS = 146;
 
@@ -39,8 +43,8 @@ export interface ConnectionMonitorOptions {
   readonly iceServers: () => readonly IceServer[];
   /** Messages given to the channel for files so far. */
   readonly messagesQueued: () => number;
-  /** The peer sent audio or video, and nothing arrives any more. */
-  readonly onMediaTimeout: () => void;
+  /** The peer sent audio or video, and nothing arrives any more; reported again while it lasts. */
+  readonly onMediaTimeout: (report: TimeoutReport) => void;
 }
 
 /** Monitors the connection to one peer: statistics, verdict, voice activity, and whether it still carries data. */
@@ -53,6 +57,8 @@ export class ConnectionMonitor {
   readonly #timers: readonly ReturnType<typeof setInterval>[];
   #stall = new ChannelStall();
   #counters: Counters | null = null;
+  /** Bytes received on the path by the last reading, and when it was seen that they had grown. */
+  #received: { readonly bytes: number | null; readonly at: number } = { bytes: null, at: 0 };
   #attempt: IceAttempt = NO_ICE_ATTEMPT;
   /** When the search for a path began. */
   #searchingSince = performance.now();
@@ -72,6 +78,11 @@ export class ConnectionMonitor {
     return this.#mediaTimeout.expired;
   }
 
+  /** Whether the peer's page has said that it unloads, and is not back yet. */
+  get isAway(): boolean {
+    return this.#away;
+  }
+
   /** A new search for a path begins. */
   search(): void {
     this.#attempt = NO_ICE_ATTEMPT;
@@ -82,6 +93,7 @@ export class ConnectionMonitor {
   /** There is a new connection. */
   reset(): void {
     this.#counters = null;
+    this.#received = { bytes: null, at: 0 };
     this.#stall = new ChannelStall();
     const { verdict, tried } = this.status.current;
     this.status.set({ ...NOT_CONNECTED, verdict, tried, state: this.#pathless });
@@ -111,18 +123,23 @@ export class ConnectionMonitor {
   async measure(): Promise<void> {
     const peer = this.#options.connection();
     const { connection, connected, channel, files, errors } = peer;
+    if (connection.connectionState === 'closed') {
+      peer.fail('the connection was closed'); // not by us: then it would not be the current one
+      return;
+    }
     const buffered = connected ? channel.bufferedAmount + files.bufferedAmount : 0;
     if (this.#stall.update(buffered, this.#options.messagesQueued(), performance.now())) {
       peer.fail('the data channels send nothing');
       return;
     }
     if (!connected && performance.now() - this.#searchingSince < VERDICT_AFTER_MS / 2) return;
-    const report = await connection.getStats();
-    if (connected !== peer.connected || peer !== this.#options.connection()) return;
+    const report = await connection.getStats().catch(() => null);
+    if (report === null || connected !== peer.connected || peer !== this.#options.connection()) return;
     const { localDescription, remoteDescription } = connection;
     const said: SessionDescriptions = { mine: localDescription?.sdp, theirs: remoteDescription?.sdp };
     const relays = turnServersIn(this.#options.iceServers());
     this.#attempt = mergedAttempts(this.#attempt, iceAttemptOf(report, said, { relays, errors }));
+    this.#count(report);
     if (connected) this.#show(report, said);
     else this.#judge();
   }
@@ -164,7 +181,33 @@ export class ConnectionMonitor {
     // A screen on which nothing moves sends nothing, so it doesn't count.
     const newest = Math.max(0, ...[...audio, ...video].map(({ timestamp }) => timestamp));
     const expired = this.#mediaTimeout.update(newest, performance.now());
-    if (expired && connected && (microphone !== 'none' || camera === 'on')) this.#options.onMediaTimeout();
+    if (expired !== null && connected && (microphone !== 'none' || camera === 'on')) void this.#confirm(expired);
+  }
+
+  /** Reports the timeout if the path carries nothing else either: our own page may only be slow to play what arrives. */
+  async #confirm(report: TimeoutReport): Promise<void> {
+    const peer = this.#options.connection();
+    const current = (): boolean => peer === this.#options.connection() && peer.connected && this.#mediaTimeout.expired;
+    for (let wait = 0; current(); wait = this.#received.at + STILL_MS - performance.now()) {
+      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      const stats = await peer.connection.getStats().catch(() => null);
+      if (stats === null || !current()) return;
+      if (this.#count(stats)) {
+        this.#mediaTimeout.retract(performance.now());
+        return;
+      }
+      if (performance.now() - this.#received.at < STILL_MS) continue;
+      this.#options.onMediaTimeout(report);
+      return;
+    }
+  }
+
+  /** Whether bytes have arrived on the path since the last reading. */
+  #count(stats: RTCStatsReport): boolean {
+    const bytes = bytesReceived(stats);
+    const grown = bytes !== null && bytes !== this.#received.bytes;
+    if (grown) this.#received = { bytes, at: performance.now() };
+    return grown;
   }
 
   #sources(name: TrackName): RTCRtpSynchronizationSource[] {

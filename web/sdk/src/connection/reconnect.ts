@@ -1,5 +1,6 @@
 import type { IceServer } from '../signalling/protocol.ts';
 import { GATHER_WITHIN_MS } from './ice-restart.ts';
+import type { TimeoutReport } from './media-timeout.ts';
 import { parseSignal, type SignalMessage } from './messages.ts';
 import { PeerConnection, type PeerConnectionOptions } from './peer-connection.ts';
 import { configure, type SpareConnection } from './spare-connection.ts';
@@ -93,6 +94,21 @@ export class ReconnectingConnection {
   restart(): void {
     if (this.#current.connected && this.#current.settled) this.#current.restartIce();
     else this.#replace(true, null);
+  }
+
+  /**
+   * Nothing arrives although the connection is up: restarts ICE. That keeps the connection, which is replaced only if
+   * the restart has not helped when the timeout is reported again.
+   */
+  mediaTimeout(report: TimeoutReport): void {
+    const { connected, settled } = this.#current;
+    if (!connected) return;
+    if (report === 'begins' && settled) {
+      console.warn('eyeline: nothing arrives from the peer: restarting ICE');
+      this.#current.restartIce();
+    } else if (report === 'lasts' && this.#options.reachable()) {
+      this.#current.fail('nothing arrives from the peer after an ICE restart');
+    }
   }
 
   close(): void {

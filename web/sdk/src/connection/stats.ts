@@ -118,6 +118,12 @@ export function readStats(
   };
 }
 
+/** Bytes received on the selected candidate pair; null if the browser doesn't say. */
+export function bytesReceived(report: RTCStatsReport): number | null {
+  const bytes = selectedPair([...rowsOf(report).values()])?.['bytesReceived'];
+  return typeof bytes === 'number' ? bytes : null;
+}
+
 /** The candidate pairs that were checked so far. */
 export function triedPairs(report: RTCStatsReport): readonly TriedPair[] {
   const rows = rowsOf(report);

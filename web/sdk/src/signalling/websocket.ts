@@ -1,6 +1,12 @@
 import { type FromBroker, SUBPROTOCOL, type ToBroker } from './protocol.ts';
 import { type ModerationMessage, Session, type SessionEffect, type SignallingEvent, type Ticket } from './session.ts';
 
+/** Seconds by which a timer is late if our own page was blocked or suspended. */
+const LATE = 1;
+
+/** Milliseconds for the browser to deliver the messages that arrived meanwhile. */
+const CATCH_UP_MS = 100;
+
 /** What a lobby and a room need of signalling. */
 export interface Signalling {
   /** What it takes to resume the seat; null without one. */
@@ -51,9 +57,17 @@ export class WebSocketSignalling implements Signalling {
     this.#emit = emit;
     const hurry = (): void => this.checkConnection();
     const options = { signal: this.#ended.signal };
+    // A page in the back/forward cache would keep the socket open, and the others would see somebody who isn't there.
+    globalThis.addEventListener?.('pagehide', ({ persisted }) => persisted && this.#pause(), options);
+    globalThis.addEventListener?.('pageshow', ({ persisted }) => persisted && hurry(), options);
     globalThis.addEventListener?.('online', hurry, options);
     globalThis.document?.addEventListener('visibilitychange', () => document.hidden || hurry(), options);
     this.#perform(this.#session.start(seconds()));
+  }
+
+  #pause(): void {
+    this.#forget();
+    this.#perform(this.#session.closed(seconds(), 1));
   }
 
   checkConnection(): void {
@@ -142,8 +156,13 @@ export class WebSocketSignalling implements Signalling {
     clearTimeout(this.#timer);
     const due = this.#session.nextWake();
     if (due === null) return;
+    const wake = (): void => this.#perform(this.#session.wake(Math.max(due, seconds())));
     this.#timer = setTimeout(
-      () => this.#perform(this.#session.wake(Math.max(due, seconds()))),
+      () => {
+        // Late: our own page was blocked, and messages of the server may wait in the browser. They come first.
+        if (seconds() - due > LATE) this.#timer = setTimeout(wake, CATCH_UP_MS);
+        else wake();
+      },
       Math.max(0, due - seconds()) * 1000,
     );
   }

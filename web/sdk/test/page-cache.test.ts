@@ -1,0 +1,45 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { aliceJoinsBob, sockets, stubBrowser } from './browser.ts';
+
+let page: EventTarget;
+
+beforeEach(() => {
+  stubBrowser();
+  vi.useFakeTimers();
+  page = new EventTarget();
+  vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+const fire = (name: string, persisted: boolean): boolean =>
+  page.dispatchEvent(Object.assign(new Event(name), { persisted }));
+
+test('a page that goes into the back/forward cache closes its socket, and returns to its seat when it is shown', async () => {
+  const room = await aliceJoinsBob();
+  const [socket] = sockets;
+  if (socket === undefined) throw new Error('no socket was opened');
+  const closed = vi.spyOn(socket, 'close');
+  fire('pagehide', true);
+  expect(closed).toHaveBeenCalledOnce();
+  expect(room.signalling.current).toBe('away');
+  const sent = vi.spyOn(Object.getPrototypeOf(socket), 'send');
+  fire('pageshow', true);
+  expect(sockets.length).toBe(2);
+  sockets[1]?.onopen?.();
+  expect(sent).toHaveBeenCalledWith(expect.stringContaining('"type":"resume"'));
+  room.leave();
+});
+
+test('a page that unloads for good keeps its socket until the browser closes it', async () => {
+  const room = await aliceJoinsBob();
+  const [socket] = sockets;
+  if (socket === undefined) throw new Error('no socket was opened');
+  const closed = vi.spyOn(socket, 'close');
+  fire('pagehide', false);
+  expect(closed).not.toHaveBeenCalled();
+  room.leave();
+});

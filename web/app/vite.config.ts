@@ -1,4 +1,5 @@
 import { defineConfig, type HtmlTagDescriptor, type Plugin } from 'vite';
+import targets from '../targets.json';
 
 const here = decodeURI(new URL('.', import.meta.url).pathname);
 
@@ -42,8 +43,7 @@ export default defineConfig(({ mode }) => ({
   build: {
     outDir: '../../src/eyeline/web',
     emptyOutDir: true,
-    target: 'es2022',
-    cssTarget: ['chrome111', 'firefox115', 'safari16.4'],
+    target: targets,
     cssCodeSplit: false,
     assetsInlineLimit: 0,
     modulePreload: false,

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vite';
+import targets from '../targets.json';
 
 /** The SDK as one ES module. Minifying an npm package is left to the bundler of whoever installs it. */
 export default defineConfig({
@@ -6,7 +7,7 @@ export default defineConfig({
   build: {
     outDir: 'dist',
     emptyOutDir: true,
-    target: 'es2022',
+    target: targets,
     minify: false,
     reportCompressedSize: false,
     lib: { entry: 'src/index.ts', formats: ['es'], fileName: () => 'eyeline.js' },

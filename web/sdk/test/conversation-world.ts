@@ -52,8 +52,8 @@ export class World {
 
   later(milliseconds: number, run: () => void): void {
     const event = { at: this.now + Math.ceil(milliseconds), run };
-    const place = this.#events.findLastIndex(({ at }) => at <= event.at) + 1;
-    this.#events.splice(place, 0, event);
+    const next = this.#events.findIndex(({ at }) => at > event.at);
+    this.#events.splice(next < 0 ? this.#events.length : next, 0, event);
   }
 
   run(until = Number.POSITIVE_INFINITY): void {

@@ -12,7 +12,8 @@ export class Clock {
   /** The returned function calls it off. */
   later(seconds: number, run: () => void): () => void {
     const event: Event = { at: this.now + seconds, run };
-    this.#events.splice(this.#events.findLastIndex(({ at }) => at <= event.at) + 1, 0, event);
+    const next = this.#events.findIndex(({ at }) => at > event.at);
+    this.#events.splice(next < 0 ? this.#events.length : next, 0, event);
     return () => {
       event.run = () => undefined;
     };

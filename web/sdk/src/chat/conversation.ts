@@ -9,6 +9,7 @@ import {
   parseLine,
   parseMessage,
   type WrittenLine,
+  wellFormed,
 } from './messages.ts';
 
 /** Lines kept; the oldest are dropped first. */
@@ -148,7 +149,7 @@ export class Conversation {
       clock: this.#next(now),
       at: now,
       revision: 0,
-      text: text.toWellFormed(),
+      text: wellFormed(text),
       reply,
       to,
     };
@@ -163,7 +164,7 @@ export class Conversation {
     const line = this.#log.get(key);
     if (line === undefined || !this.canEdit(line) || text.length > CHAT_TEXT_MAX || text === line.text) return null;
     const revision = line.revision + 1;
-    this.#put({ ...line, revision, text: text.trim() === '' ? '' : text.toWellFormed() });
+    this.#put({ ...line, revision, text: text.trim() === '' ? '' : wellFormed(text) });
     return this.#spread(key);
   }
 
@@ -361,9 +362,10 @@ function isSame(a: Delivery, b: Delivery): boolean {
 /** The newest lines, as many as fit into an answer. */
 function newest(lines: readonly ChatLine[]): readonly ChatLine[] {
   let size = 0;
-  const first = lines.findLastIndex(({ text }) => {
-    size += text.length + 200; // and what goes with it
-    return size > TOLD_CHARACTERS_MAX;
-  });
-  return lines.slice(first + 1);
+  let first = lines.length;
+  for (; first > 0; first -= 1) {
+    size += (lines[first - 1]?.text.length ?? 0) + 200; // and what goes with it
+    if (size > TOLD_CHARACTERS_MAX) break;
+  }
+  return lines.slice(first);
 }

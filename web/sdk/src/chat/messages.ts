@@ -95,9 +95,13 @@ export function parseLine(value: unknown): WrittenLine | null {
   return { id, author, name: name.slice(0, NAME_MAX), clock, at, revision, text: cut(text), reply, to };
 }
 
-/** Whole characters only, also of what a hostile browser sent. */
 function cut(text: string): string {
-  return (text.length > CHAT_TEXT_MAX ? `${text.slice(0, CHAT_TEXT_MAX)}…` : text).toWellFormed();
+  return wellFormed(text.length > CHAT_TEXT_MAX ? `${text.slice(0, CHAT_TEXT_MAX)}…` : text);
+}
+
+/** Replaces halves of characters (lone surrogates), as `String.prototype.toWellFormed` does in newer browsers. */
+export function wellFormed(text: string): string {
+  return text.replace(/\p{Cs}/gu, '\ufffd');
 }
 
 function parseHave(value: unknown): Map<string, string> {

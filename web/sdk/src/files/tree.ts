@@ -37,7 +37,7 @@ export function folderOf(
   files: readonly { readonly path: string; readonly file: File }[],
 ): PackedFolder | null {
   // Sorted, whatever order the browser lists them in: the same folder chosen again must be the same bytes.
-  const sorted = files.toSorted((one, other) => (one.path < other.path ? -1 : 1));
+  const sorted = [...files].sort((one, other) => (one.path < other.path ? -1 : 1));
   const entries = sorted.map(({ path, file }) => ({ path, size: file.size }));
   const bytes = new TextEncoder().encode(JSON.stringify(entries)).length;
   if (entries.length === 0 || entries.length > FOLDER_FILES_MAX || bytes > LIST_BYTES_MAX) return null;

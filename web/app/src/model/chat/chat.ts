@@ -172,7 +172,10 @@ export class Chat {
 
   /** Edits our last message that can still be changed. */
   editLast(): void {
-    const last = this.lines.peek().findLast((line) => this.canChange(line));
+    const last = this.lines
+      .peek()
+      .filter((line) => this.canChange(line))
+      .at(-1);
     if (last !== undefined) this.edit(last);
   }
 

@@ -1,9 +1,9 @@
-/** Control characters other than line breaks and tabs, which are replaced by a visible character. */
-const controls = /(?![\n\t])\p{Cc}/gu;
+/** Control characters other than line breaks and tabs, and halves of characters: a visible character replaces them. */
+const unsafe = /(?![\n\t])[\p{Cc}\p{Cs}]/gu;
 
 /** Somebody's text, made safe to show: well-formed Unicode, no control characters. */
 export function showable(text: string): string {
-  return text.toWellFormed().replace(/\r\n?/g, '\n').replace(controls, '\ufffd');
+  return text.replace(/\r\n?/g, '\n').replace(unsafe, '\ufffd');
 }
 
 /** A piece of a message; with `href` it's a link. */
@@ -35,12 +35,20 @@ export function pieces(text: string): readonly Piece[] {
   return [...found, ...linked(text.slice(end))];
 }
 
+function isUrl(text: string): boolean {
+  try {
+    return new URL(text) !== null;
+  } catch {
+    return false;
+  }
+}
+
 function linked(text: string): readonly Piece[] {
   const found: Piece[] = [];
   let end = 0;
   for (const match of text.matchAll(address)) {
     const written = bare(match[0]);
-    if (!URL.canParse(written)) continue;
+    if (!isUrl(written)) continue;
     if (match.index > end) found.push({ text: text.slice(end, match.index), href: null, code: false });
     found.push({ text: written, href: written, code: false });
     end = match.index + written.length;

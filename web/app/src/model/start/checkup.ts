@@ -101,8 +101,9 @@ export class Checkup {
     const lobby = sdk.openLobby({ url, room: `test-${name}` });
     const late = new AbortController();
     const cancel = after(joinWithin, () => late.abort());
+    stop.addEventListener('abort', () => late.abort(), { signal: late.signal });
     try {
-      return await lobby.join({ name: 'Test', signal: AbortSignal.any([stop, late.signal]) });
+      return await lobby.join({ name: 'Test', signal: late.signal });
     } catch (error) {
       lobby.leave();
       const code = (error as sdk.EyelineError).code;

@@ -47,5 +47,9 @@ function asUrl(text: string, base: string): URL | null {
 }
 
 function parsed(text: string, base?: string): URL | null {
-  return URL.canParse(text, base) ? new URL(text, base) : null;
+  try {
+    return new URL(text, base);
+  } catch {
+    return null;
+  }
 }

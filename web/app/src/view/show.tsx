@@ -10,5 +10,6 @@ export function show(app: App): void {
   effect(() => {
     document.title = app.title.value;
   });
+  root.replaceChildren();
   render(<AppView app={app} />, root);
 }

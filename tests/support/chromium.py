@@ -70,19 +70,26 @@ class Chromium:
     """One Chromium process.
 
     Without `devices` there is no camera and no microphone (`NotFoundError`).  With `screen`, `getDisplayMedia` returns
-    a fake screen at once, but then no permission can be denied in this process.
+    a fake screen at once, but then no permission can be denied in this process.  `program` is another Chromium than the
+    installed one.
     """
 
     name = "chromium"
 
     def __init__(
-        self, *, devices: bool = True, screen: bool = False, flags: Sequence[str] = (), machine: Machine = HERE
+        self,
+        *,
+        devices: bool = True,
+        screen: bool = False,
+        flags: Sequence[str] = (),
+        machine: Machine = HERE,
+        program: Path | None = None,
     ) -> None:
         self._tabs: dict[str, ChromiumTab] = {}
         self._profile = scratch(self.name)
         fake = ["--use-fake-device-for-media-stream"] * devices + ["--use-fake-ui-for-media-stream"] * screen
         profile = f"--user-data-dir={self._profile.name}/profile"
-        argv = [*machine.prefix, need("chromium"), *FLAGS, *fake, *flags, profile, "about:blank"]
+        argv = [*machine.prefix, str(program or need("chromium")), *FLAGS, *fake, *flags, profile, "about:blank"]
         self._process = Process(argv, Path(self._profile.name, "log"))
         try:
             url = self._process.wait_for_line(r"DevTools listening on (ws://\S+)")

@@ -10,6 +10,7 @@ from tests.support.browser import Browser, Page, PageError
 from tests.support.call import decoded, links, media_flows
 from tests.support.chromium import Chromium
 from tests.support.firefox import Firefox
+from tests.support.server import LiveServer
 
 pytestmark = [pytest.mark.harness, pytest.mark.beside]
 
@@ -142,6 +143,19 @@ class TestEachBrowser:
         assert bob.evaluate(look) == [390, 844, True, True]
         bob.resize(844, 390)
         assert bob.until("innerWidth === 844") is True
+
+    def test_color_scheme_and_motion_are_in_force_on_each_page_of_the_app(self, browser: Browser) -> None:
+        """Its pages have Cross-Origin-Opener-Policy, so a navigation puts another browsing context into the tab."""
+        look = "['color-scheme: dark', 'reduced-motion'].map((q) => matchMedia(`(prefers-${q})`).matches)"
+        early = f"globalThis.early = {look};"
+        with LiveServer() as server:
+            page = browser.open(server.url, init_script=early, color_scheme="dark", reduced_motion=True)
+            assert page.evaluate(f"[early, {look}]") == [[True, True]] * 2
+            page.goto(f"{server.url}/r/tea")
+            assert page.evaluate(f"[early, {look}]") == [[True, True]] * 2
+            page.reload()
+            assert page.evaluate(look) == [True, True]
+            assert browser.open(server.url).evaluate(look) == [False, False]
 
     def test_people_share_no_storage_and_tabs_of_one_person_share_it(self, browser: Browser, bare: str) -> None:
         alice, bob = browser.open(bare, init_script="globalThis.early = document.title;"), browser.open(bare)

@@ -54,8 +54,7 @@ KEYS: Final = {
 _PREPARE: Final = """(context, address, allowed, dark, calm) => {
   const path = 'chrome://remote/content/shared/NavigableManager.sys.mjs';
   const tab = ChromeUtils.importESModule(path).NavigableManager.getBrowsingContextById(context);
-  tab.prefersColorSchemeOverride = dark ? 'dark' : 'light';
-  tab.prefersReducedMotionOverride = calm ? 'reduce' : 'no-preference';
+  looks.set(tab.browserId, [dark ? 'dark' : 'light', calm ? 'reduce' : 'no-preference']);
   const url = Services.io.newURI(address);
   const who = Services.scriptSecurityManager.createContentPrincipal(url, tab.originAttributes);
   for (const name of ['camera', 'microphone']) {
@@ -74,6 +73,16 @@ _DECIDE: Final = """(() => {
     const allowed = this.checkRequestAllowed(message.data, this.manager.documentPrincipal);
     if (!allowed) this.denyRequest(message.data);
   };
+})()"""
+
+# A navigation may put another browsing context into the tab, without the overrides of the one before: with
+# Cross-Origin-Opener-Policy, or when the old page is kept for Back.
+_KEEP_LOOKS: Final = """(() => {
+  globalThis.looks = new Map();
+  Services.obs.addObserver(({ browsingContext: tab }) => {
+    const wanted = tab.parent === null ? looks.get(tab.browserId) : undefined;
+    if (wanted) [tab.prefersColorSchemeOverride, tab.prefersReducedMotionOverride] = wanted;
+  }, 'window-global-created');
 })()"""
 
 
@@ -152,6 +161,7 @@ class Firefox:
         windows = self.socket.request("browsingContext.getTree", {"moz:scope": "chrome"})["contexts"]
         self._chrome = windows[0]["context"]
         self._run_privileged(_DECIDE)
+        self._run_privileged(_KEEP_LOOKS)
 
     def _run_privileged(self, expression: str) -> None:
         """Run a privileged script."""

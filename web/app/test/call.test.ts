@@ -116,6 +116,15 @@ test('the keys in the tooltips work, others do not', async () => {
   expect(call.panel.value).toBe('chat');
 });
 
+test('a key does nothing where there is no button for it', () => {
+  expect(['p', 'f'].map((key) => call.press(key))).toEqual([false, true]);
+  call.showPanel(null);
+  room.moderation.role.set('host');
+  room.moderation.rules.set({ ...room.moderation.rules.current, files: false });
+  expect(['p', 'f'].map((key) => call.press(key))).toEqual([true, false]);
+  expect(call.panel.value).toBe('people');
+});
+
 test('nothing is sent while nobody is there to read it', () => {
   call.chat.draft.value = 'hello?';
   call.say();

@@ -356,7 +356,7 @@ test('speed and time left are measured during a transfer', () => {
   }
   const [one] = files.transfers.value;
   expect(one?.pace.value).toEqual({ bytesPerSecond: 1e6, secondsLeft: 7 });
-  expect(one && fileWords.state(one)).toBe('3\u00a0MB of 10\u00a0MB · 1\u00a0MB/s · 7\u00a0s left');
+  expect(one && fileWords.state(one)).toBe('3\u00a0MB of 10\u00a0MB · 1\u00a0MB/\u2060s · 7\u00a0s left');
 });
 
 test('every end code has its own text for each side', () => {

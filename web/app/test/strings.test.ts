@@ -30,6 +30,14 @@ test('packet loss is measured only if something arrives', () => {
   expect(connectionWords.lost({ ...direct, video: null, packetLoss: null, roundTripMs: null })[1]).toBe('Measuring…');
 });
 
+test('a unit is never broken in two lines', () => {
+  const coming = { width: 640, height: 480, framesPerSecond: 20, kbitPerSecond: 196 };
+  const rate = (kbitPerSecond: number) =>
+    connectionWords.picture({ ...direct, video: { ...coming, kbitPerSecond } })[1];
+  expect(rate(196)).toBe('640×480, 20\u00a0fps, 196\u00a0kbit/\u2060s');
+  expect(rate(2500)).toBe('640×480, 20\u00a0fps, 2.5\u00a0Mbit/\u2060s');
+});
+
 test('a connection shows its state and its round trip', () => {
   expect(words.connection.badge('Bob', direct)).toBe('Connection to Bob: direct · 23 ms');
   expect(words.connection.state(looking)).toBe('looking…');

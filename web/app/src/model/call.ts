@@ -224,8 +224,8 @@ export class Call {
     if (key === 'm') void this.toggle('microphone');
     else if (key === 'v') void this.toggle('camera');
     else if (key === 'c') this.togglePanel('chat');
-    else if (key === 'f') this.togglePanel('files');
-    else if (key === 'p') this.togglePanel('people');
+    else if (key === 'f' && this.people.allowsFiles.peek()) this.togglePanel('files');
+    else if (key === 'p' && this.people.keepsDoor.peek()) this.togglePanel('people');
     else if (key === 'i') void this.invite();
     else if (key === 's' && this.screens.mayShare.peek()) void this.screens.toggle();
     else return false;

@@ -1,5 +1,5 @@
 import type { ConnectionStatus, TriedPath, TurnServer } from '@eyeline/sdk';
-import { inOneDigit } from './strings';
+import { inOneDigit, perSecond } from './strings';
 
 const udp = (protocol: string | null) => (protocol === null ? '' : ` (${protocol.toUpperCase()})`);
 
@@ -54,9 +54,9 @@ function picture({ video: seen }: ConnectionStatus): string {
   if (seen === null) return 'No picture';
   const rate =
     seen.kbitPerSecond >= 1000
-      ? `${inOneDigit(seen.kbitPerSecond / 1000)}\u00a0Mbit/s`
-      : `${Math.round(seen.kbitPerSecond)}\u00a0kbit/s`;
-  return `${seen.width}×${seen.height}, ${Math.round(seen.framesPerSecond)}\u00a0fps, ${rate}`;
+      ? `${inOneDigit(seen.kbitPerSecond / 1000)}\u00a0Mbit`
+      : `${Math.round(seen.kbitPerSecond)}\u00a0kbit`;
+  return `${seen.width}×${seen.height}, ${Math.round(seen.framesPerSecond)}\u00a0fps, ${perSecond(rate)}`;
 }
 
 /** The connection panel. */

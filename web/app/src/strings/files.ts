@@ -1,5 +1,5 @@
 import type { Problem, Transfer } from '../model/files/transfer';
-import { inOneDigit } from './strings';
+import { inOneDigit, perSecond } from './strings';
 
 /** Why a transfer ended. Other codes are faults of the other side. */
 function ending({ mine, person }: Transfer, code: string): string {
@@ -91,7 +91,7 @@ function state(one: Transfer): string {
   if (paused !== 'no') return `${done(bytes, one.size)} · ${paused === 'here' ? 'paused' : `paused by ${one.person}`}`;
   const pace = one.pace.value;
   if (pace === null) return done(bytes, one.size);
-  return `${done(bytes, one.size)} · ${size(pace.bytesPerSecond)}/s · ${left(pace.secondsLeft)}`;
+  return `${done(bytes, one.size)} · ${perSecond(size(pace.bytesPerSecond))} · ${left(pace.secondsLeft)}`;
 }
 
 /** All text about files. */

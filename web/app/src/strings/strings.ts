@@ -105,6 +105,11 @@ export function inOneDigit(value: number): string {
   return oneDigit.format(value);
 }
 
+/** A rate, which Firefox would break after the slash. */
+export function perSecond(amount: string): string {
+  return `${amount}/\u2060s`;
+}
+
 export function clockTime(at: number): string {
   hourAndMinute ??= new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
   return hourAndMinute.format(at);

@@ -22,7 +22,7 @@ export function CallView({ call }: { readonly call: Call }) {
   const close = () => {
     call.showPanel(null);
     call.controls.stir();
-    if (panel !== null) buttons[panel].current?.focus();
+    if (panel !== null) (buttons[panel].current ?? main.current)?.focus();
   };
   const knocked = call.people.knocking.value.length > 0;
   const sharing = call.screens.sharing.value;

@@ -4,23 +4,24 @@ import targets from '../targets.json';
 const here = decodeURI(new URL('.', import.meta.url).pathname);
 
 /**
- * Asks with the page itself for what draws it, which is loaded after the first script, and for the latin font, so that
- * words don't change their look when the style has come.
+ * Leaves comments out of the page, and requests with it the code that draws it, which the first script loads later, and
+ * the Latin font, so that text doesn't change its look when the style has loaded.
  */
 function preload(): Plugin {
   return {
     name: 'preload',
     transformIndexHtml: {
       order: 'post',
-      handler(_html, { bundle }) {
+      handler(html, { bundle }) {
         const link = (part: string, attrs: Record<string, string>): HtmlTagDescriptor[] => {
           const file = Object.keys(bundle ?? {}).find((name) => name.includes(part));
           return file === undefined ? [] : [{ tag: 'link', attrs: { ...attrs, href: `./${file}` }, injectTo: 'head' }];
         };
-        return [
+        const tags = [
           ...link('assets/show-', { rel: 'modulepreload', crossorigin: '' }),
           ...link('assets/latin-', { rel: 'preload', as: 'font', type: 'font/woff2', crossorigin: '' }),
         ];
+        return { html: html.replace(/\s*<!--.*?-->/gs, ''), tags };
       },
     },
   };

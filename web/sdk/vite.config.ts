@@ -10,6 +10,7 @@ export default defineConfig({
     target: targets,
     minify: false,
     reportCompressedSize: false,
+    rolldownOptions: { output: { codeSplitting: false } },
     lib: { entry: 'src/index.ts', formats: ['es'], fileName: () => 'eyeline.js' },
   },
 });

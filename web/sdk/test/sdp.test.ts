@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mungedSdp, withSha256Only } from '../src/connection/sdp.ts';
-import { fingerprintIn } from '../src/verification/short-auth-string.ts';
+import { fingerprintIn, mungedSdp, withSha256Only } from '../src/connection/sdp.ts';
 
 const voice = 'm=audio 9 x 111\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n';
 const picture = 'm=video 9 x 98 99\r\na=rtpmap:98 VP9/90000\r\na=rtcp-fb:98 nack\r\na=rtcp-fb:98 nack pli\r\n';

@@ -1,12 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import vectors from '../../../tests/vectors/emoji.json' with { type: 'json' };
-import {
-  fingerprintIn,
-  parseStep,
-  type Safety,
-  ShortAuthString,
-  type VerificationStep,
-} from '../src/verification/short-auth-string.ts';
+import { fingerprintIn } from '../src/connection/sdp.ts';
+import { type Safety, ShortAuthString } from '../src/verification/short-auth-string.ts';
+import { parseStep, type VerificationStep } from '../src/verification/verification-steps.ts';
 
 const ALICE = 'aa'.repeat(32);
 const BOB = 'bb'.repeat(32);

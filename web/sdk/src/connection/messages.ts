@@ -1,4 +1,4 @@
-import { parseStep, type VerificationStep } from '../verification/short-auth-string.ts';
+import { parseStep, type VerificationStep } from '../verification/verification-steps.ts';
 import type { SignalledCandidate, SignalledDescription } from './negotiation.ts';
 
 /** Anything that JSON can carry. */

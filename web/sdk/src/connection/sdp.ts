@@ -35,3 +35,13 @@ function inStereo(section: string): string {
   const opus = /^a=rtpmap:(\d+) opus\//im.exec(section)?.[1];
   return section.replace(new RegExp(`^(a=fmtp:${opus} (?!.*stereo=1).+?)(\\r?)$`, 'm'), '$1;stereo=1$2');
 }
+
+/** The DTLS fingerprint in a session description, in hex; null unless there is exactly one. */
+export function fingerprintIn(sdp: string | undefined): string | null {
+  const all = new Set(
+    [...(sdp ?? '').matchAll(/^a=fingerprint:(.*?)\r?$/gim)].map(([, each = '']) => each.toLowerCase()),
+  );
+  const [only = ''] = all;
+  const hex = /^sha-256 ((?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/.exec(only)?.[1];
+  return all.size === 1 && hex !== undefined ? hex.replaceAll(':', '') : null;
+}

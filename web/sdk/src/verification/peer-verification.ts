@@ -1,12 +1,17 @@
 import type { PeerConnection } from '../connection/peer-connection.ts';
+import { fingerprintIn } from '../connection/sdp.ts';
 import { Source } from '../value.ts';
-import { fingerprintIn, type Safety, ShortAuthString, type VerificationStep } from './short-auth-string.ts';
+import type { Safety, ShortAuthString } from './short-auth-string.ts';
+import type { VerificationStep } from './verification-steps.ts';
 
 /** Steps kept while our side of the data channel is not open yet. */
 const EARLY_STEPS_MAX = 4;
 
 /** Milliseconds between two checks that the fingerprints are still the same. */
 const RECHECK_EVERY_MS = 1000;
+
+/** Loaded after joining: a call begins without it. */
+const loadAlgorithm = () => import('./short-auth-string.ts');
 
 export interface PeerVerificationOptions {
   readonly connection: () => PeerConnection;
@@ -28,6 +33,7 @@ export class PeerVerification {
 
   constructor(options: PeerVerificationOptions) {
     this.#options = options;
+    void loadAlgorithm().catch(() => undefined); // now, while the server can be reached
   }
 
   /** There is a new connection, with new keys. */
@@ -42,6 +48,11 @@ export class PeerVerification {
     if (globalThis.crypto?.subtle === undefined) return;
     const connection = this.#options.connection();
     await connection.idle(); // the channel may be open before the browser shows the description that opened it
+    const algorithm = await loadAlgorithm().catch(() => null);
+    if (algorithm === null) {
+      console.warn('eyeline: the code that compares keys did not load');
+      return;
+    }
     if (connection !== this.#options.connection()) return;
     const [mine, theirs] = this.#fingerprints();
     if (mine === null || theirs === null) {
@@ -49,7 +60,7 @@ export class PeerVerification {
       return;
     }
     const { commits, send, identity } = this.#options;
-    const string = new ShortAuthString({ commits, mine, theirs, send, identity });
+    const string = new algorithm.ShortAuthString({ commits, mine, theirs, send, identity });
     const running = { string, fingerprints: mine + theirs };
     this.#running = running;
     string.safety.subscribe((safety) => this.#running === running && this.safety.set(safety));

@@ -1,20 +1,11 @@
 import { Source, type Value } from '../value.ts';
 import { EMOJI } from './emoji.ts';
-
-const NONCE_BYTES = 16;
+import { NONCE_BYTES, type VerificationStep } from './verification-steps.ts';
 
 /** How many emoji are compared. */
 const COMPARED = 4;
 
 type Bytes = Uint8Array<ArrayBuffer>;
-
-/** What both ends send to each other; all in lower-case hex. */
-export type VerificationStep =
-  | { readonly step: 'commit'; readonly hash: string }
-  | { readonly step: 'nonce'; readonly nonce: string }
-  | { readonly step: 'reveal'; readonly nonce: string }
-  /** A long-term public key (P-256, uncompressed), and its signature for this connection (ECDSA with SHA-256). */
-  | { readonly step: 'identity'; readonly key: string; readonly signature: string };
 
 /** Whether a machine in the middle may sit between us and a peer. */
 export type Safety =
@@ -160,30 +151,6 @@ function emojiOf(bits: number): readonly [string, string] {
 }
 
 const ECDSA = { name: 'ECDSA', hash: 'SHA-256' } as const;
-
-/** The DTLS fingerprint in a session description, in hex; null unless there is exactly one. */
-export function fingerprintIn(sdp: string | undefined): string | null {
-  const all = new Set(
-    [...(sdp ?? '').matchAll(/^a=fingerprint:(.*?)\r?$/gim)].map(([, each = '']) => each.toLowerCase()),
-  );
-  const [only = ''] = all;
-  const hex = /^sha-256 ((?:[0-9a-f]{2}:){31}[0-9a-f]{2})$/.exec(only)?.[1];
-  return all.size === 1 && hex !== undefined ? hex.replaceAll(':', '') : null;
-}
-
-/** Parses a step from the other side; null if it is invalid. */
-export function parseStep(value: unknown): VerificationStep | null {
-  if (typeof value !== 'object' || value === null) return null;
-  const { step, hash, nonce, key, signature } = value as Record<string, unknown>;
-  if (step === 'commit') return isHex(hash, 32) ? { step, hash } : null;
-  if (step === 'nonce' || step === 'reveal') return isHex(nonce, NONCE_BYTES) ? { step, nonce } : null;
-  if (step === 'identity' && isHex(key, 65) && isHex(signature, 64)) return { step, key, signature };
-  return null;
-}
-
-function isHex(value: unknown, bytes: number): value is string {
-  return typeof value === 'string' && value.length === 2 * bytes && /^[0-9a-f]*$/.test(value);
-}
 
 async function sha256(bytes: Bytes): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));

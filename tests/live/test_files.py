@@ -55,6 +55,16 @@ Object.defineProperty(prototype, 'bufferedAmount', {get() {
 """
 """The first file channel stalls after 5 MB: it stays open, but sends nothing more."""
 
+CLOSED_BYTES: Final = 60_000_007
+CONTINUES_WITHIN: Final = 1.5
+"""Seconds in which a transfer continues after one side's connection was closed."""
+
+CLOSE: Final = """() => {
+  const open = __connections.filter((each) => each.connectionState === 'connected');
+  for (const each of open) each.close();
+  return open.length;
+}"""
+
 HASH: Final = """async (file) => Array.from(
   new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer())),
 ).join()"""
@@ -97,6 +107,27 @@ def test_file_transfer_recovers_from_a_stalled_channel(chromium: Browser, server
     alice.until("stalled")
     bob.until("files[0].progress.current.state === 'verified'", deadline=40)
     assert alice.evaluate("stalled")
+    assert bob.evaluate(f"async () => ({HASH})(await handle.getFile())") == alice.evaluate(f"() => ({HASH})(file)")
+
+
+@pytest.mark.more
+@pytest.mark.parametrize("receiver", EACH)
+@pytest.mark.parametrize("sender", EACH)
+def test_file_transfer_continues_at_once_after_either_side_closes_its_connection(
+    sender: str, receiver: str, server: LiveServer, request: pytest.FixtureRequest
+) -> None:
+    """Without camera and microphone there is no missing picture that shows it."""
+    browsers: list[Browser] = [request.getfixturevalue(sender), request.getfixturevalue(receiver)]
+    alice, bob = meet(browsers[0], browsers[1], server, f"closed-{sender}-{receiver}")
+    alice.evaluate(OFFER, CLOSED_BYTES, "tea.bin")
+    bob.until("files.length === 1")
+    bob.evaluate(ACCEPT)
+    more = "(bytes) => files[0].progress.current.bytes > bytes"
+    for page, before in ((alice, 2_000_000), (bob, 15_000_000), (alice, 30_000_000)):
+        bob.until(more, before, deadline=30)
+        assert page.evaluate(CLOSE) == 1
+        bob.until(more, bob.evaluate("files[0].progress.current.bytes") + 1_000_000, deadline=CONTINUES_WITHIN)
+    bob.until("files[0].progress.current.state === 'verified'", deadline=40)
     assert bob.evaluate(f"async () => ({HASH})(await handle.getFile())") == alice.evaluate(f"() => ({HASH})(file)")
 
 

@@ -258,7 +258,7 @@ export class PeerConnection {
     }
   }
 
-  /** Whether this answers our ICE restart, and the other side has not restarted (RFC 8839, 4.4.2.2). */
+  /** Whether this answers our ICE restart, and the other side has not restarted (RFC 8829, 5.11). */
   #ignoresRestart(answer: string): boolean {
     const { currentLocalDescription, pendingLocalDescription, currentRemoteDescription } = this.connection;
     if (!currentLocalDescription || !pendingLocalDescription || !currentRemoteDescription) return false;

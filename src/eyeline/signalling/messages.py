@@ -293,8 +293,8 @@ class Welcome(_Message, frozen=True, tag="welcome", omit_defaults=True):
     capacity: Count
     """How many seats the room has.  Members who reconnect after a restart get theirs in addition."""
     ice_servers: tuple[IceServer, ...]
-    """STUN servers, with which the browser gathers candidates in the lobby.  TURN servers and their credentials come with
-    `joined`."""
+    """STUN servers, with which the browser gathers candidates in the lobby.  TURN servers and their credentials follow
+    with `joined`."""
     may: tuple[Permission, ...] = PERMISSIONS
     """What you may send after you join; omitted if that is everything."""
 

@@ -53,7 +53,7 @@ test('the panel names both addresses, what is sent, what else was tried, and who
   const { dialog } = await panel();
   expect(within(dialog).getByText('203.0.113.7', { exact: false })).toBeTruthy();
   expect(within(dialog).getByText('198.51.100.4', { exact: false })).toBeTruthy();
-  expect(fact('Picture')).toBe('1280×720, 30\u00a0fps, 1.6\u00a0Mbit/s');
+  expect(fact('Picture')).toBe('1280×720, 30\u00a0fps, 1.6\u00a0Mbit/\u2060s');
   expect(fact('Also tried')).toBe('Same network: no answer. Relay: ready, not used.');
   expect(fact('Setup protected by')).toBe('The key in your link');
 });

@@ -296,8 +296,8 @@ export interface Welcome {
   /** How many seats the room has.  Members who reconnect after a restart get theirs in addition. */
   readonly capacity: Count;
   /**
-   * STUN servers, with which the browser gathers candidates in the lobby.  TURN servers and their credentials come with
-   * `joined`.
+   * STUN servers, with which the browser gathers candidates in the lobby.  TURN servers and their credentials follow
+   * with `joined`.
    */
   readonly iceServers: readonly IceServer[];
   /** What you may send after you join; omitted if that is everything. */

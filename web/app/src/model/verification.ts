@@ -56,7 +56,7 @@ export class Verification {
     const { emoji, identity } = safety;
     if (this.#matched.value === emoji || (identity !== null && this.#verified.has(identity)))
       return { is: 'verified', emoji };
-    // People with a long-term key show it at once, so a missing one is no warning.
+    // People with a long-term key show it at once, so a missing one is not suspicious.
     if (identity !== null && this.#verified.contradicts(identity, this.#name)) return { is: 'changed', emoji };
     return { is: 'unverified', emoji };
   }

@@ -58,10 +58,8 @@ def test_environment_variable_names_the_config_file(tmp_path: Path) -> None:
 def test_error_for_an_invalid_value_names_its_source_and_the_allowed_values(
     name: str, value: str, allowed: str
 ) -> None:
-    words = refusal(environ={f"EYELINE_{name.upper()}": value})
-    assert words.startswith(f"{name} is ")
-    assert repr(value) in words
-    assert words.endswith(f" from EYELINE_{name.upper()}, but must be {allowed}.")
+    variable = f"EYELINE_{name.upper()}"
+    assert refusal(environ={variable: value}) == f"{name} is {value!r} from {variable}, but must be {allowed}."
 
 
 def test_error_for_an_invalid_flag_names_the_flag() -> None:

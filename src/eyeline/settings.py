@@ -118,7 +118,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Literal["token", "open"],
         Meta(
             description="Access to `/metrics`: `token` requires the bearer token in the data directory, `open` lets "
-            "everybody read them who can reach the port."
+            "anyone who can reach the port read them."
         ),
     ] = "token"
     cert: Annotated[
@@ -282,7 +282,7 @@ def _converted(setting: Setting, value: Any, source: str, *, strict: bool) -> An
     try:
         return msgspec.convert(value, field.type, strict=strict, dec_hook=_path)
     except msgspec.ValidationError:
-        shown = repr(value)
+        shown = repr(", ".join(map(str, value)) if isinstance(value, list | tuple) else value)
         shown = shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}..."
         raise SetupError(f"{setting.name} is {shown} {source}, but must be {setting.allowed}.") from None
 

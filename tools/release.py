@@ -57,20 +57,20 @@ def git(*arguments: str) -> str:
 
 
 def check_tree(tag: str, tagged: str | None) -> None:
-    """Raise NotReadyError for uncommitted changes, if `tag` exists or, with `tagged`, if it isn't on this commit."""
+    """Raise NotReadyError for uncommitted changes, if `tagged` isn't `tag` or, without it, if `tag` exists."""
     if changed := git("status", "--porcelain"):
-        raise NotReadyError(f"There are changes that are not committed:\n{changed}")
+        raise NotReadyError(f"There are uncommitted changes:\n{changed}")
     if tagged is not None and tagged != tag:
-        raise NotReadyError(f"The tag is {tagged}, and the version's is {tag}.")
+        raise NotReadyError(f"The tag is {tagged}, but this version's tag is {tag}.")
     if tagged is None and git("tag", "--list", tag):
-        raise NotReadyError(f"{tag} is released already: the tag is there.")
+        raise NotReadyError(f"{tag} is already released: its tag exists.")
 
 
 def build(version: str) -> list[Path]:
     subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", str(DIST)], cwd=ROOT, check=True)
     files = [DIST / f"eyeline-{version}-py3-none-any.whl", DIST / f"eyeline-{version}.tar.gz"]
     if missing := [file.name for file in files if not file.exists()]:
-        raise NotReadyError(f"The build made no {' and no '.join(missing)}.")
+        raise NotReadyError(f"The build didn't make {' and '.join(missing)}.")
     return files
 
 
@@ -94,7 +94,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Build the wheel and the sdist, and tag the version.")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--dry-run", action="store_true", help="build, and print what would be tagged")
-    how.add_argument("--tagged", metavar="TAG", help="build what has this tag already")
+    how.add_argument("--tagged", metavar="TAG", help="build the version that already has this tag")
     args = parser.parse_args()
     try:
         release(dry_run=args.dry_run, tagged=args.tagged)

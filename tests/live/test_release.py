@@ -77,7 +77,7 @@ def test_release_tags_the_commit_and_cannot_be_repeated(copy: Path) -> None:
     assert git(copy, "tag", "--points-at", "HEAD") == f"v{__version__}"
     again = release(copy)
     assert again.returncode == 1
-    assert again.stderr == f"Not released: v{__version__} is released already: the tag is there.\n"
+    assert again.stderr == f"Not released: v{__version__} is already released: its tag exists.\n"
     assert release(copy, "--tagged", f"v{__version__}").returncode == 0
 
 
@@ -87,6 +87,6 @@ def test_release_is_refused_with_uncommitted_changes_or_another_tag(copy: Path) 
     copy.joinpath("README.md").write_text("Tea.\n")
     dirty = release(copy)
     assert dirty.returncode == 1
-    assert "not committed" in dirty.stderr
+    assert "uncommitted changes" in dirty.stderr
     assert "README.md" in dirty.stderr
     assert not copy.joinpath("dist").exists()

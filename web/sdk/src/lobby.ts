@@ -15,11 +15,11 @@ const JOIN_WITHIN_MS = 15_000;
 
 const ROOM_NAME = /^[a-z0-9-]{1,64}$/;
 
-/** How we join. */
+/** Options for joining a room. */
 export interface JoinOptions {
   /** Display name: 1 to 64 characters. */
   readonly name: string;
-  /** Camera and microphone; later by `Room.publish`. */
+  /** Camera and microphone; to change them later, call `Room.publish`. */
   readonly stream?: MediaStream | null;
   /** Aborts joining, which then rejects with code `aborted`. */
   readonly signal?: AbortSignal;

@@ -147,7 +147,7 @@ export class SeatedRoom implements Room {
 
   publish(stream: MediaStream | null): void {
     this.#given = stream;
-    this.#choose();
+    this.#selectTracks();
     this.#publish();
   }
 
@@ -193,12 +193,12 @@ export class SeatedRoom implements Room {
       case 'joined':
         this.#seatRefused = null;
         this.waiting.set(false);
-        this.#sit(selfIn(event.joined));
+        this.#takeSeat(selfIn(event.joined));
         this.#configure(event.joined.iceServers);
         this.#joined(event.joined, event.resumed);
         break;
       case 'roster':
-        this.#seat(event.roster, false);
+        this.#applyRoster(event.roster, false);
         break;
       case 'ice-servers':
         this.#configure(event.iceServers);
@@ -258,18 +258,18 @@ export class SeatedRoom implements Room {
   }
 
   /** Permissions change only with the seat. */
-  #sit(me: Member): void {
+  #takeSeat(me: Member): void {
     if (me.id !== this.me.id) this.permissions.set(permissionsOf(me));
     this.me = me;
   }
 
   /** Selects the tracks that we may send. */
-  #choose(): void {
+  #selectTracks(): void {
     this.#stream = permitted(this.#given, this.permissions.current);
   }
 
   #joined(joined: Joined, resumed: boolean): void {
-    this.#choose();
+    this.#selectTracks();
     this.endsAt.set(joined.endsInMs === undefined ? null : Date.now() + joined.endsInMs);
     const before = [...this.#peersById.values()];
     if (!resumed) {
@@ -278,11 +278,11 @@ export class SeatedRoom implements Room {
       for (const peer of before)
         if (!peer.transport.current.connected || !peer.transport.current.settled) peer.transport.restart();
     }
-    this.#seat(joined.roster, true);
+    this.#applyRoster(joined.roster, true);
   }
 
   /** Updates the peers from the roster. `offers`: we have just joined, so we make the first offers. */
-  #seat(roster: Roster, offers: boolean): void {
+  #applyRoster(roster: Roster, offers: boolean): void {
     const mine = roster.members.find((member) => member.id === this.me.id);
     this.moderation.update(mine?.role ?? 'member', roster.rules);
     const others = roster.members.filter((member) => member.id !== this.me.id);

@@ -28,11 +28,11 @@ export class IncomingTransfer implements IncomingFile, SwarmFile {
   /** Chunks that arrived from the sender and are not hashed yet. */
   #waiting = 0;
 
-  constructor(offer: FileOffer, say: (frame: FileFrame) => void, exchange: Swarm) {
+  constructor(offer: FileOffer, say: (frame: FileFrame) => void, swarm: Swarm) {
     this.offer = offer;
     this.machine = new FileReceiver(offer);
     this.#say = say;
-    this.#swarm = exchange;
+    this.#swarm = swarm;
   }
 
   get isOpen(): boolean {

@@ -28,10 +28,10 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
   #place = 0;
 
   /** `mayOffer`: whether the peer may send files. */
-  constructor(peerId: string, exchange: Swarm, mayOffer: boolean) {
+  constructor(peerId: string, swarm: Swarm, mayOffer: boolean) {
     this.#peerId = peerId;
     this.#mayOffer = mayOffer;
-    this.#swarm = exchange;
+    this.#swarm = swarm;
     this.#channel = new FileChannel({
       opened: () => {
         for (const one of this.#outgoing.values()) one.opened();
@@ -39,7 +39,7 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
       received: (frame) => this.#hear(frame),
       progressed: () => this.#requests.progressed(seconds()),
     });
-    exchange.enter(peerId, this);
+    swarm.enter(peerId, this);
   }
 
   sendFile(file: File, { id = crypto.randomUUID(), preview = '', ...more }: SendFileOptions): FileTransfer {

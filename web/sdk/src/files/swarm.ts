@@ -31,12 +31,12 @@ export class Swarm {
   readonly #holdings = new Map<string, SwarmFile>();
   readonly #recent = new Map<string, Uint8Array<ArrayBuffer>>();
 
-  enter(peerId: string, neighbour: SwarmPeer): void {
-    this.#peers.set(peerId, neighbour);
+  enter(peerId: string, peer: SwarmPeer): void {
+    this.#peers.set(peerId, peer);
   }
 
-  exit(peerId: string, neighbour: SwarmPeer): void {
-    if (this.#peers.get(peerId) === neighbour) this.#peers.delete(peerId);
+  exit(peerId: string, peer: SwarmPeer): void {
+    if (this.#peers.get(peerId) === peer) this.#peers.delete(peerId);
   }
 
   /** The file for all who are offered it under this share; without one it is for one peer. */

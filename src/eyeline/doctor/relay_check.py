@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 from eyeline.doctor.finding import Outcome, Trouble
-from eyeline.doctor.turn_socket import Line, Where, connected, shown
+from eyeline.doctor.turn_socket import TurnSocket, Where, connected, shown
 from eyeline.turn.attribute_formats import Address
 from eyeline.turn.client import Answered, ErrorResponse
 from eyeline.turn.credentials import Credentials
@@ -32,11 +32,11 @@ embedded IPv4 addresses."""
 
 async def binding(where: Where, context: ssl.SSLContext | None) -> Outcome[Address]:
     """Check STUN; returns the server-reflexive address of this machine."""
-    async with connected(where, context=context) as line:
-        await line.granted(line.client.request_binding(_now()), "A Binding request")
-        if line.client.mapped is None:
+    async with connected(where, context=context) as socket:
+        await socket.granted(socket.client.request_binding(_now()), "A Binding request")
+        if socket.client.mapped is None:
             raise Trouble("stun-silent", "The answer contains no address.")
-        return Outcome(line.client.mapped, f"It sees this machine at {shown(line.client.mapped)}.")
+        return Outcome(socket.client.mapped, f"It sees this machine at {shown(socket.client.mapped)}.")
 
 
 async def relay_round_trip(where: Where, login: Credentials, context: ssl.SSLContext | None) -> Outcome[Address]:
@@ -53,8 +53,8 @@ async def relay_round_trip(where: Where, login: Credentials, context: ssl.SSLCon
                 "turn-no-data", f"Relayed at {shown(here)}, but no packet from there arrived at {shown(there)}."
             )
         ms = (_now() - begun) * 1000
-        for line in (one, other):
-            await line.granted(line.client.refresh(0, _now()), "To give the allocation back")
+        for socket in (one, other):
+            await socket.granted(socket.client.refresh(0, _now()), "Giving back the allocation")
         return Outcome(here, f"Relayed at {shown(here)}; a packet took {ms:.0f} ms.")
 
 
@@ -63,17 +63,17 @@ async def policy(where: Where, login: Credentials, context: ssl.SSLContext | Non
     opened: list[str] = []
     asked = 0
     for family, closed in CLOSED.items():
-        async with connected(where, login, context) as line:
-            own = await _allocate(line, family)
+        async with connected(where, login, context) as socket:
+            own = await _allocate(socket, family)
             for ip in closed if own else ():
                 peer = Address(ipaddress.ip_address(ip).packed, 80)
                 if own is None or peer.ip == own.ip:
                     continue  # relay to relay is allowed
                 asked += 1
-                answer = await line.ask(line.client.permit(peer, _now()))
+                answer = await socket.ask(socket.client.permit(peer, _now()))
                 opened += [ip] if isinstance(answer, Answered) else []
             if own:
-                await line.granted(line.client.refresh(0, _now()), "To give the allocation back")
+                await socket.granted(socket.client.refresh(0, _now()), "Giving back the allocation")
     if opened:
         return Outcome(None, f"Clients may send to {', '.join(opened)}.", "failure", "policy-open")
     return Outcome(None, f"All {asked} addresses of internal networks are refused.")
@@ -88,26 +88,26 @@ async def advertised(relayed: Address, server: str) -> Outcome[None]:
     return Outcome(None, f"It advertises {given}.")
 
 
-async def _allocate(line: Line, family: int) -> Address | None:
+async def _allocate(socket: TurnSocket, family: int) -> Address | None:
     """Request an allocation; None if the relay has no addresses of this family."""
-    answer = await line.ask(line.client.allocate(family, _now()))
+    answer = await socket.ask(socket.client.allocate(family, _now()))
     if isinstance(answer, ErrorResponse):
         if answer.code == _WRONG_FAMILY:
             return None
         raise Trouble("turn-refused", f"An allocation was refused with {answer.code}.")
-    if line.client.relayed is None:
+    if socket.client.relayed is None:
         raise Trouble("turn-refused", "An allocation succeeded, but without an address.")
-    return line.client.relayed
+    return socket.client.relayed
 
 
-async def _allocate_any(line: Line) -> Address:
-    found = await _allocate(line, IPV4) or await _allocate(line, IPV6)
+async def _allocate_any(socket: TurnSocket) -> Address:
+    found = await _allocate(socket, IPV4) or await _allocate(socket, IPV6)
     if found is None:
         raise Trouble("turn-refused", "The relay has addresses of neither family.")
     return found
 
 
-async def _arrives(one: Line, other: Line, there: Address) -> bool:
+async def _arrives(one: TurnSocket, other: TurnSocket, there: Address) -> bool:
     """Whether a packet from one arrives at the other."""
     end = _now() + ROUND_S
     while _now() < end:

@@ -22,7 +22,7 @@ _URL: Final = re.compile(
     r"(stuns?|turns?):(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?(?:\?transport=(udp|tcp))?"
 )
 _MAX_NEWS: Final = 1000
-"""Maximum of unread events; further ones are dropped, as a network would drop packets."""
+"""Maximum number of unread events; further ones are dropped, as a network would drop packets."""
 
 
 class Where(NamedTuple):
@@ -49,7 +49,7 @@ def parse(uri: str) -> Where | None:
     return where if where.port < 1 << 16 and not (transport and scheme.startswith("stun")) else None
 
 
-class Line(asyncio.DatagramProtocol, asyncio.Protocol):
+class TurnSocket(asyncio.DatagramProtocol, asyncio.Protocol):
     """A client and its socket.  Callers set the timeouts."""
 
     def __init__(self, way: Way, login: Credentials | None) -> None:
@@ -146,19 +146,19 @@ class Line(asyncio.DatagramProtocol, asyncio.Protocol):
 @asynccontextmanager
 async def connected(
     where: Where, login: Credentials | None = None, context: ssl.SSLContext | None = None
-) -> AsyncIterator[Line]:
+) -> AsyncIterator[TurnSocket]:
     """Connect to a server, and disconnect at the end.  Raises `OSError`."""
     loop = asyncio.get_running_loop()
-    line = Line(where.way, login)
+    socket = TurnSocket(where.way, login)
     if where.way == "udp":
-        await loop.create_datagram_endpoint(lambda: line, remote_addr=(where.host, where.port))
+        await loop.create_datagram_endpoint(lambda: socket, remote_addr=(where.host, where.port))
     else:
         secured = (context or ssl.create_default_context()) if where.way == "tls" else None
-        await loop.create_connection(lambda: line, where.host, where.port, ssl=secured)
+        await loop.create_connection(lambda: socket, where.host, where.port, ssl=secured)
     try:
-        yield line
+        yield socket
     finally:
-        line.close()
+        socket.close()
 
 
 def shown(address: Address) -> str:

@@ -184,8 +184,8 @@ class Eyeline:
             return
         try:
             site = None if self._authorize is None else partial(authorization.consult, self._authorize, scope)
-            call = asgi.Call(socket, running.ice_servers.ice(scope), site)
-            await asgi.serve(running.broker, call, scope, receive, send)
+            context = asgi.SocketContext(socket, running.ice_servers.ice(scope), site)
+            await asgi.serve(running.broker, context, scope, receive, send)
         finally:
             socket.release()
 

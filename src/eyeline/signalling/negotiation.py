@@ -52,7 +52,7 @@ TRANSITIONS: Final[dict[tuple[NegotiationState, Event], tuple[Act, NegotiationSt
 }
 
 CANDIDATES_HELD: Final = 64
-"""Maximum of candidates queued for their description; further ones are dropped."""
+"""Maximum number of candidates queued for their description; further ones are dropped."""
 
 
 class Description(Struct, frozen=True):

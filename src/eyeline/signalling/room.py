@@ -60,11 +60,11 @@ RETURN_SECONDS: Final = 120
 """How long after its start the broker restores seats from before the restart."""
 
 BANNED_MAX: Final = 1000
-"""Maximum of removed people that a room remembers; it forgets them when it is empty."""
+"""Maximum number of removed people that a room remembers; it forgets them when it is empty."""
 
 LOBBY_SESSIONS: Final = 64
-"""Maximum of sessions in the lobby that receive roster updates.  When another one enters, the one that has been there
-longest stops getting them but can still join, so that a crowded lobby keeps nobody out."""
+"""Maximum number of sessions in the lobby that receive roster updates.  When another one enters, the one that has
+been there longest stops getting them but can still join, so that a crowded lobby keeps nobody out."""
 
 
 class BrokerRun(Struct, frozen=True):

@@ -16,7 +16,7 @@ at 0x7FFF; for a server that makes no difference."""
 
 MAX_PERMISSIONS: Final = 64
 MAX_CHANNELS: Final = 64
-"""Maximum of permissions and of channels per allocation; each channel takes a socket, if one is free.  A browser
+"""Maximum number of permissions and of channels per allocation; each channel takes a socket, if one is free.  A browser
 requests one for each of the few candidates of a peer."""
 
 

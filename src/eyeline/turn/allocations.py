@@ -30,8 +30,8 @@ from eyeline.turn.relay_attributes import (
 )
 
 MAX_PER_MEMBER: Final = 64
-"""Default maximum of concurrent allocations and reserved ports: a browser makes one for each peer, TURN address and
-network interface."""
+"""Default maximum number of concurrent allocations and reserved ports: a browser makes one for each peer, TURN address
+and network interface."""
 
 RESERVATION_S: Final = 30
 """How long EVEN-PORT reserves the next port (RFC 8656, 7.2)."""

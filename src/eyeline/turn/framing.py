@@ -19,8 +19,8 @@ MAX_BODY_BYTES: Final = 0xFFFC
 """The largest multiple of four that fits the 16-bit length field."""
 
 MAX_ATTRIBUTES: Final = 32
-"""Maximum of attributes in a message; twice what any use of STUN or TURN needs.  It bounds the cost of a stranger's
-datagram."""
+"""Maximum number of attributes in a message; twice what any use of STUN or TURN needs.  It bounds the cost of a
+stranger's datagram."""
 
 MESSAGE_INTEGRITY: Final = 0x0008
 MESSAGE_INTEGRITY_SHA256: Final = 0x001C

@@ -33,9 +33,10 @@ MAX_REQUEST_BYTES: Final = 1280
 1280 fit into one IPv6 packet on any link."""
 
 ANSWERS_TO_A_STREAM: Final = 16
-"""Maximum of answers on a connection without an allocation; getting one takes two or three.  After that the connection
-is closed, because clients don't retransmit over connections (RFC 8489, 6.2.2) and would wait for an answer.  A source
-address can't be spoofed over a connection, so this only bounds work; the I/O layer limits connections per address."""
+"""Maximum number of answers on a connection without an allocation; getting one takes two or three.  After that the
+connection is closed, because clients don't retransmit over connections (RFC 8489, 6.2.2) and would wait for an answer.
+A source address can't be spoofed over a connection, so this only bounds work; the I/O layer limits connections per
+address."""
 
 _RELAYING: Final = frozenset({ALLOCATE, REFRESH, CREATE_PERMISSION, CHANNEL_BIND})
 _BARE: Final = Message(BINDING, Class.REQUEST, bytes(12)).encode()[:8]

@@ -13,7 +13,7 @@ from eyeline.serve.connection_limits import ConnectionLimits, RefusalCode
 from eyeline.serve.http.problems import refuse
 from eyeline.serve.logs import LogEvent
 
-_log = logging.getLogger("eyeline.front")
+_log = logging.getLogger("eyeline.http")
 
 TurnAway = Callable[[RefusalCode, Scope, Send], Awaitable[None]]
 

@@ -13,7 +13,7 @@ from uvicorn.server import ServerState
 from eyeline.serve.connection_limits import HEAD_BYTES_MAX, REQUEST_WITHIN
 
 PIPELINED_MAX: Final = 16
-"""Maximum of pipelined requests.  Browsers send one at a time, but one read can hold ten thousand."""
+"""Maximum number of pipelined requests.  Browsers send one at a time, but one read can hold ten thousand."""
 
 STUCK_WITHIN: Final = 30.0
 """Seconds in which a slow client must read at least part of a response."""

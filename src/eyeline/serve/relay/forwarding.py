@@ -65,9 +65,11 @@ class RelaySession:
         self.quota = quota
         self.client: socket.socket | None = None
         self.send: Callable[[memoryview], object] = len
+        """Sends to the client; until the data plane sets it, `len` stands in and drops the packet."""
         self.stream = flow.transport == "stream"
         self.relays: dict[int, socket.socket] = {}
         self.permitted: dict[str, bool] = {}
+        """The permitted peers by IP address; True if the address is one of our own."""
         self.channels: dict[int, socket.socket] = {}
         self.sends: dict[int, Callable[[memoryview], int]] = {}
         self.heads: dict[tuple[str, int], DataHead] = {}
@@ -115,6 +117,7 @@ class Forwarder:
         self._from_peer(session, len(data), source)
 
     def client_reader(self, session: RelaySession, wire: socket.socket) -> Callable[[], None]:
+        """A reader of a UDP client's socket, which forwards ChannelData to the peers."""
         receive, sends, bandwidth = wire.recv_into, session.sends, session.bandwidth
         buffer, view = self._buffer, self._view
 
@@ -151,6 +154,7 @@ class Forwarder:
         return read
 
     def channel_reader(self, session: RelaySession, channel: int, wire: socket.socket) -> Callable[[], None]:
+        """A reader of a channel's socket, which forwards the peer's data to a UDP client as ChannelData."""
         receive, send, bandwidth = wire.recv_into, session.send, session.bandwidth
         buffer, view, body = self._buffer, self._view[_HEADROOM - 4 :], self._body
         pack, at = _HEADER.pack_into, _HEADROOM - 4
@@ -197,6 +201,8 @@ class Forwarder:
         return read
 
     def relay_reader(self, session: RelaySession, relay: socket.socket) -> Callable[[], None]:
+        """A reader of a relayed address's socket, which forwards data to the client in Data indications."""
+
         def read() -> None:
             for _ in range(PACKETS_PER_SOCKET):
                 try:

@@ -71,7 +71,7 @@ class FastPathSocket(Socket, Protocol):
         """Pass every frame to `receiver` from now on."""
 
 
-class Call(NamedTuple):
+class SocketContext(NamedTuple):
     """The context of one WebSocket: its limits, its ICE servers, and the site's authorization."""
 
     admitted: AdmittedSocket
@@ -80,24 +80,24 @@ class Call(NamedTuple):
     """The site's code that authorizes clients; None if the site doesn't decide."""
 
 
-async def serve(broker: Broker, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+async def serve(broker: Broker, context: SocketContext, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one WebSocket, from accepting it to its end."""
     await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
     fast_path: FastPathSocket | None = (scope.get("extensions") or {}).get("eyeline.fast_path")
     if fast_path is not None:
-        connection = broker.open(fast_path, call.admitted, call.ice)
+        connection = broker.open(fast_path, context.admitted, context.ice)
         fast_path.deliver_to(connection)
         try:
-            await _receive_all(connection, call.site, receive)
+            await _receive_all(connection, context.site, receive)
         finally:
             broker.drop(connection)
         return
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(None) as limit:
             outbox = Outbox(limit)
-            connection = broker.open(outbox, call.admitted, call.ice)
+            connection = broker.open(outbox, context.admitted, context.ice)
             try:
-                await _exchange(outbox, connection, call.site, receive, send)
+                await _exchange(outbox, connection, context.site, receive, send)
             finally:
                 broker.drop(connection)
 

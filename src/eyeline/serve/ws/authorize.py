@@ -16,7 +16,7 @@ from eyeline.settings import Settings
 from eyeline.signalling.messages import RoomName
 from eyeline.signalling.passes import NAME_CHARACTERS_MAX, PassVerifier, Person, keys_of
 
-_log = logging.getLogger("eyeline.entrance")
+_log = logging.getLogger("eyeline.authorize")
 
 AUTHORIZE_WITHIN: Final = 10.0
 """Timeout of the site's code in seconds; after that the client may not enter."""

@@ -43,8 +43,8 @@ RETURN_MS: Final = 1.0
 
 
 OUTBOX_BYTES: Final = 512 * 1024
-"""Maximum of bytes queued for a slow client; beyond it the client is dropped with `too-slow`, without delaying its
-room.  Twice the maximum that a resume replays.  Including all overhead, a connection takes less than 2 MB."""
+"""Maximum number of bytes queued for a slow client; beyond it the client is dropped with `too-slow`, without delaying
+its room.  Twice the maximum that a resume replays.  Including all overhead, a connection takes less than 2 MB."""
 
 CLOSE_WITHIN: Final = 5.0
 """Seconds in which a client must receive its last messages and the close, before the connection is aborted."""

@@ -31,8 +31,8 @@ export const TOKEN_SECONDS = 86400;
 export const KEPT_SIGNALS = 64;
 
 /**
- * Maximum of sessions in the lobby that receive roster updates.  When another one enters, the one that has been there
- * longest stops getting them but can still join, so that a crowded lobby keeps nobody out.
+ * Maximum number of sessions in the lobby that receive roster updates.  When another one enters, the one that has
+ * been there longest stops getting them but can still join, so that a crowded lobby keeps nobody out.
  */
 export const LOBBY_SESSIONS = 64;
 

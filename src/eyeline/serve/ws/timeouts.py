@@ -1,4 +1,7 @@
-"""WebSocket timeouts: a closed connection ends soon, even if its client has stopped reading."""
+"""WebSocket timeouts: a closed connection ends soon, even if its client has stopped reading.
+
+Keepalive pings and the timeout of a silent client are in `signalling/session.py`.
+"""
 
 import asyncio
 from typing import Any, Final

@@ -27,10 +27,18 @@ class NotReadyError(Exception):
 
 
 def release_notes(changelog: str, version: str) -> str:
-    """The changelog section of `version` without its heading.  Raises NotReadyError if it has no date or is empty."""
+    """The changelog section of `version` without its heading.
+
+    Raises NotReadyError if it has no date or is empty, or if a change is still listed as unreleased.
+    """
     headings = list(_HEADING.finditer(changelog))
     ends = [heading.start() for heading in headings[1:]] + [len(changelog)]
     for heading, end in zip(headings, ends, strict=True):
+        if heading["version"] == "Unreleased" and changelog[heading.end() : end].strip():
+            raise NotReadyError(
+                "CHANGELOG.md lists changes as unreleased: give them a version, in src/eyeline/__init__.py and "
+                "web/sdk/package.json too."
+            )
         if heading["version"] != version:
             continue
         if not _DATE.fullmatch(heading["date"] or ""):

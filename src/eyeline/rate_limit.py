@@ -5,16 +5,9 @@ Time is passed in, in seconds on a monotonic clock.  A `now` that is earlier tha
 
 from typing import Final
 
-ANSWERS_PER_SECOND: Final = 50.0
-"""STUN answers per second to one address.  A page sends about one request per network interface whenever it gathers
-candidates; this leaves room for an office behind one NAT."""
-
-BURST: Final = 200
-"""STUN answers at once to an address that has been idle."""
-
 MAX_ADDRESSES: Final = 65_536
 """Addresses remembered at once, about 7 MB.  When there are more, those seen longest ago start again with full buckets:
-an attacker with that many addresses gains one more `BURST` against a victim, for 32,768 datagrams sent."""
+an attacker who can spoof that many addresses gains one more burst for one of them, for 32,768 datagrams sent."""
 
 
 class TokenBucket:
@@ -57,21 +50,11 @@ class TokenBucket:
 class RateLimit:
     """A token bucket for each source address: an IPv4 address, or the /64 of an IPv6 address.
 
-    The defaults are those for STUN answers.  UDP source addresses can be spoofed, and then a victim gets our answer.
-    An answer to Binding is at most 2.25 times as long as the request and a challenge (401) at most 4.8 times, 96 bytes
-    for 20; this limit bounds how much traffic we can be made to send to one victim (reflection).
-
     A bucket is one number: the time at which it is full again.  Buckets are kept in two generations, and the older one
     is discarded as a whole, either when all in it are full again, or when the table is full.
     """
 
-    def __init__(
-        self,
-        *,
-        per_second: float = ANSWERS_PER_SECOND,
-        burst: float = BURST,
-        max_addresses: int = MAX_ADDRESSES,
-    ) -> None:
+    def __init__(self, *, per_second: float, burst: float, max_addresses: int = MAX_ADDRESSES) -> None:
         self._token_seconds = 1 / per_second
         self._fill_seconds = burst / per_second
         self._generation = max_addresses // 2

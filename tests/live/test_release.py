@@ -1,6 +1,7 @@
 """`make release` in a small copy of the repository: what it builds, tags and refuses."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,8 @@ def copy() -> Iterator[Path]:
             shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
         else:
             shutil.copy(ROOT / name, root / name)
+    changelog = root / "CHANGELOG.md"
+    changelog.write_text(re.sub(r"(## \[Unreleased\]\n).*?(?=## \[)", r"\1\n", changelog.read_text(), flags=re.DOTALL))
     git(root, "init", "--quiet")
     commit(root)
     yield root
@@ -79,6 +82,14 @@ def test_release_tags_the_commit_and_cannot_be_repeated(copy: Path) -> None:
     assert again.returncode == 1
     assert again.stderr == f"Not released: v{__version__} is already released: its tag exists.\n"
     assert release(copy, "--tagged", f"v{__version__}").returncode == 0
+
+
+def test_release_is_refused_while_changes_are_listed_as_unreleased(copy: Path) -> None:
+    changelog = copy / "CHANGELOG.md"
+    changelog.write_text(changelog.read_text().replace("## [Unreleased]\n", "## [Unreleased]\n\n- Tea.\n"))
+    commit(copy)
+    done = release(copy)
+    assert (done.returncode, "lists changes as unreleased" in done.stderr) == (1, True)
 
 
 def test_release_is_refused_with_uncommitted_changes_or_another_tag(copy: Path) -> None:

@@ -6,10 +6,9 @@ import shutil
 
 import pytest
 
-from eyeline.rate_limit import RateLimit
 from eyeline.serve.relay.relay import Relay
 from eyeline.serve.relay.udp_listener import UdpListeners
-from eyeline.turn.server import Server
+from eyeline.turn.server import Server, answer_limit
 
 pytestmark = pytest.mark.skipif(
     shutil.which("turnutils_stunclient") is None, reason="turnutils_stunclient is missing: apt install coturn"
@@ -17,7 +16,7 @@ pytestmark = pytest.mark.skipif(
 
 
 async def what_coturn_is_told(host: str) -> str:
-    relay = Relay(Server(RateLimit()), UdpListeners.open(host="::", port=0))
+    relay = Relay(Server(answer_limit()), UdpListeners.open(host="::", port=0))
     try:
         process = await asyncio.create_subprocess_exec(
             "turnutils_stunclient", "-p", str(relay.port), host, stdout=asyncio.subprocess.PIPE

@@ -72,7 +72,7 @@ async def by_cookie(scope: Scope, room: str) -> Person | None:
     """An `authorize` function that recognizes members of the tea party by their cookie."""
     await asyncio.sleep(0)
     who = HTTPConnection(scope).headers.get("origin", "").removeprefix("https://").removesuffix(".example")
-    return Person(DisplayName(who), "host", may=["chat"]) if room == "tea" and who else None  # type: ignore[arg-type]
+    return Person(DisplayName(who), "host", permissions=["chat"]) if room == "tea" and who else None  # type: ignore[arg-type]
 
 
 def test_fastapi_site_decides_who_enters(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_member_resumes_without_being_authorized_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    [KeyError("no such session"), Person(DisplayName("A" * 400)), "alice", Person(may=("fly",))],  # type: ignore[arg-type]
+    [KeyError("no such session"), Person(DisplayName("A" * 400)), "alice", Person(permissions=("fly",))],  # type: ignore[arg-type]
 )
 def test_join_is_refused_when_the_sites_code_fails_or_returns_nonsense(tmp_path: Path, said: Any) -> None:
     async def broken(_scope: Scope, _room: str) -> Person | None:

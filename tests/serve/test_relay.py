@@ -9,13 +9,12 @@ import pytest
 import uvloop
 
 from eyeline.errors import SetupError
-from eyeline.rate_limit import BURST, RateLimit
 from eyeline.serve.relay.relay import Relay
 from eyeline.serve.relay.udp_listener import RECEIVE_BUFFER_BYTES, UdpListeners, _same_source
 from eyeline.turn.attribute_formats import Address
 from eyeline.turn.attributes import XorMappedAddress
 from eyeline.turn.message import BINDING, Class, Message
-from eyeline.turn.server import Server
+from eyeline.turn.server import ANSWERS_BURST, Server, answer_limit
 
 REQUEST = Message(BINDING, Class.REQUEST, bytes(range(12))).encode()
 PATIENCE_SECONDS = 5
@@ -52,7 +51,7 @@ async def answer(asking: socket.socket) -> tuple[bytes, str]:
 
 
 def relay(host: str = "::", port: int = 0) -> Relay:
-    return Relay(Server(RateLimit()), UdpListeners.open(host=host, port=port))
+    return Relay(Server(answer_limit()), UdpListeners.open(host=host, port=port))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
@@ -114,12 +113,12 @@ def test_empty_huge_and_malformed_datagrams_do_no_harm(play: Play) -> None:
 def test_flood_is_answered_within_its_rate_limit(play: Play) -> None:
     async def scene() -> None:
         with closing(relay()) as serving, client() as mallory, client("::1") as alice:
-            for _ in range(3 * BURST):
+            for _ in range(3 * ANSWERS_BURST):
                 mallory.sendto(REQUEST, ("127.0.0.1", serving.port))
             alice.sendto(REQUEST, ("::1", serving.port))
             await answer(alice)
             await asyncio.wait_for(until_drained(serving, mallory), PATIENCE_SECONDS)
-            assert BURST <= received(mallory) < 2 * BURST
+            assert ANSWERS_BURST <= received(mallory) < 2 * ANSWERS_BURST
 
     play(scene())
 
@@ -144,11 +143,11 @@ def received(asking: socket.socket) -> int:
 def test_flood_does_not_starve_other_tasks(play: Play) -> None:
     async def scene() -> None:
         with closing(relay()) as serving, client() as mallory:
-            for _ in range(3 * BURST):
+            for _ in range(3 * ANSWERS_BURST):
                 mallory.sendto(REQUEST, ("127.0.0.1", serving.port))
             await asyncio.sleep(0)
             await asyncio.sleep(0)
-            assert received(mallory) < BURST
+            assert received(mallory) < ANSWERS_BURST
 
     play(scene())
 

@@ -104,7 +104,7 @@ def test_name_from_a_pass_survives_a_restart() -> None:
 def test_permissions_are_sent_to_everyone_and_survive_a_restart() -> None:
     network = Network()
     bob = entered(network, "bob", Hello(TEA))
-    shown = network.passes.mint(TEA, Person(may=("chat",)), 0, 60)
+    shown = network.passes.mint(TEA, Person(permissions=("chat",)), 0, 60)
     joined = answer(entered(network, "watcher", Hello(TEA, shown)))
     roster = answer(bob)
     assert isinstance(joined, Joined)
@@ -121,7 +121,7 @@ def test_permissions_are_sent_to_everyone_and_survive_a_restart() -> None:
 def test_visitor_in_the_lobby_learns_their_permissions() -> None:
     network = Network()
     client = network.open("watcher")
-    network.send(client, encode(Hello(TEA, network.passes.mint(TEA, Person(may=()), 0, 60))))
+    network.send(client, encode(Hello(TEA, network.passes.mint(TEA, Person(permissions=()), 0, 60))))
     assert answer(client) == Welcome(Roster(Count(0), (), complete=True), Count(4), (), ())
 
 

@@ -73,7 +73,7 @@ def test_pass_minted_by_the_server_opens_its_room() -> None:
 def test_pass_carries_permissions(order: list[Permission], count: int) -> None:
     may = tuple(order[:count])
     said = DESK.check(by_secret(permissions=may), TEA, NOW).person
-    assert said == Person(may=may)
+    assert said == Person(permissions=may)
     assert DESK.check(DESK.mint(TEA, said, NOW, NOW + 60), TEA, NOW).person == said
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import uvloop
 
-from eyeline.rate_limit import RateLimit
 from eyeline.serve.relay.port_allocator import is_own
 from eyeline.serve.relay.relay import Addresses, Relay
 from eyeline.serve.relay.socket_quota import SocketQuotas
@@ -31,7 +30,7 @@ from eyeline.turn.relay_attributes import (
     XorPeerAddress,
     XorRelayedAddress,
 )
-from eyeline.turn.server import Relaying, Server
+from eyeline.turn.server import Relaying, Server, answer_limit
 from eyeline.turn.tcp_framing import Splitter
 from tests.support.turn import SECRET
 
@@ -64,7 +63,7 @@ class Running:
         listeners = UdpListeners.open(host="127.0.0.1", port=0)
         opened = Policy([ipaddress.ip_network("127.0.0.0/8")])
         rules = AllocationRules(opened, is_own, own_ports={listeners.port})
-        self._server = Server(RateLimit(), Relaying(Authenticator(SECRET, b"nonces"), rules, b"tokens"))
+        self._server = Server(answer_limit(), Relaying(Authenticator(SECRET, b"nonces"), rules, b"tokens"))
         where = Addresses({4: LOOPBACK}, {})
         shares = None if self._sockets is None else SocketQuotas(self._sockets)
         self.relay = Relay(self._server, listeners, self._ports, where, self._rate, shares)

@@ -6,7 +6,6 @@ import hashlib
 import pytest
 from tests.support.turn import ASK, HERE, UNIX, Client, World, code
 
-from eyeline.rate_limit import BURST, RateLimit
 from eyeline.turn import credentials, integrity
 from eyeline.turn.attributes import (
     ErrorCode,
@@ -24,7 +23,7 @@ from eyeline.turn.effects import Free
 from eyeline.turn.integrity import is_signed, is_signed_sha256
 from eyeline.turn.message import ALLOCATE, BINDING, CHANNEL_BIND, CREATE_PERMISSION, REFRESH, Class, Message
 from eyeline.turn.nonce import FRESH_S
-from eyeline.turn.server import ANSWERS_TO_A_STREAM
+from eyeline.turn.server import ANSWERS_BURST, ANSWERS_TO_A_STREAM, answer_limit
 
 
 def test_challenge_is_short() -> None:
@@ -234,10 +233,10 @@ def test_client_with_an_allocation_over_tcp_is_not_rate_limited() -> None:
 
 
 def test_client_with_an_allocation_over_udp_does_not_use_up_the_shared_rate_limit() -> None:
-    world = World(rate_limit=RateLimit())
+    world = World(rate_limit=answer_limit())
     alice = Client(world)
     assert alice.allocate() == 0
-    for _ in range(2 * BURST):
+    for _ in range(2 * ANSWERS_BURST):
         assert world.receive(Message(BINDING, Class.REQUEST, bytes(12)).encode(), alice.flow)
     assert Client(world, peer="bob", port=alice.port + 1).allocate() == 0
 

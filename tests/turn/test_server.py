@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eyeline.rate_limit import ANSWERS_PER_SECOND, BURST, RateLimit
+from eyeline.rate_limit import RateLimit
 from eyeline.turn.attribute_formats import Address, Attribute, Unknown
 from eyeline.turn.attributes import (
     ErrorCode,
@@ -17,7 +17,14 @@ from eyeline.turn.attributes import (
 from eyeline.turn.effects import CloseConnection, Effect, Flow, Send
 from eyeline.turn.integrity import add_fingerprint, sign
 from eyeline.turn.message import BINDING, Class, Message
-from eyeline.turn.server import ANSWERS_TO_A_STREAM, MAX_REQUEST_BYTES, Server
+from eyeline.turn.server import (
+    ANSWERS_BURST,
+    ANSWERS_PER_SECOND,
+    ANSWERS_TO_A_STREAM,
+    MAX_REQUEST_BYTES,
+    Server,
+    answer_limit,
+)
 
 ALICE = Address(bytes([192, 0, 2, 1]), 32853)
 BOB = Address(bytes.fromhex("20010db8123456780011223344556677"), 32853)
@@ -30,7 +37,7 @@ def request(*attributes: Attribute | Unknown, kind: Class = Class.REQUEST, metho
 
 
 def server() -> Server:
-    return Server(RateLimit())
+    return Server(answer_limit())
 
 
 def flow(client: Address) -> Flow:
@@ -121,14 +128,14 @@ def test_response_is_at_most_2_25_times_its_request(attributes: list[Unknown], f
 
 def test_source_gets_a_burst_and_then_a_steady_rate() -> None:
     machine = server()
-    assert sum(len(machine.receive(request(), flow(ALICE), 0.0)) for _ in range(10 * BURST)) == BURST
-    after_a_second = sum(len(machine.receive(request(), flow(ALICE), 1.0)) for _ in range(BURST))
+    assert sum(len(machine.receive(request(), flow(ALICE), 0.0)) for _ in range(10 * ANSWERS_BURST)) == ANSWERS_BURST
+    after_a_second = sum(len(machine.receive(request(), flow(ALICE), 1.0)) for _ in range(ANSWERS_BURST))
     assert after_a_second == ANSWERS_PER_SECOND
 
 
 def test_sources_have_separate_rate_limits() -> None:
     machine = server()
-    for _ in range(2 * BURST):
+    for _ in range(2 * ANSWERS_BURST):
         machine.receive(request(), flow(ALICE), 0.0)
     assert machine.receive(request(), flow(BOB), 0.0)
 
@@ -153,28 +160,28 @@ def test_junk_over_tcp_counts_like_requests(junk: bytes) -> None:
 
 def test_tcp_connections_have_separate_limits_that_spoofed_datagrams_cannot_use_up() -> None:
     machine = server()
-    for _ in range(2 * BURST):
+    for _ in range(2 * ANSWERS_BURST):
         machine.receive(request(), flow(ALICE), 0.0)
-    streams = [Flow("stream", Address(ALICE.ip, port), HERE) for port in range(2 * BURST)]
+    streams = [Flow("stream", Address(ALICE.ip, port), HERE) for port in range(2 * ANSWERS_BURST)]
     for each in streams * (ANSWERS_TO_A_STREAM - 1):
         assert machine.receive(request(), each, 0.0)
 
 
 def test_ports_of_one_address_share_its_rate_limit() -> None:
     machine = server()
-    answers = [machine.receive(request(), flow(Address(ALICE.ip, port)), 0.0) for port in range(2 * BURST)]
-    assert sum(map(len, answers)) == BURST
+    answers = [machine.receive(request(), flow(Address(ALICE.ip, port)), 0.0) for port in range(2 * ANSWERS_BURST)]
+    assert sum(map(len, answers)) == ANSWERS_BURST
 
 
 def test_ipv6_64_network_shares_one_rate_limit() -> None:
     machine = server()
-    sources = [Address(BOB.ip[:8] + each.to_bytes(8), 1) for each in range(2 * BURST)]
-    assert sum(len(machine.receive(request(), flow(source), 0.0)) for source in sources) == BURST
+    sources = [Address(BOB.ip[:8] + each.to_bytes(8), 1) for each in range(2 * ANSWERS_BURST)]
+    assert sum(len(machine.receive(request(), flow(source), 0.0)) for source in sources) == ANSWERS_BURST
 
 
 def test_junk_counts_against_the_rate_limit_like_requests() -> None:
     machine = server()
-    for _ in range(BURST):
+    for _ in range(ANSWERS_BURST):
         machine.receive(b"junk", flow(ALICE), 0.0)
     assert machine.receive(request(), flow(ALICE), 0.0) == []
 
@@ -192,14 +199,14 @@ def test_source_never_gets_more_than_its_bucket_held(steps: list[tuple[float, in
 
 
 def test_rate_limit_remembers_a_bounded_number_of_sources() -> None:
-    rate_limit = RateLimit(max_addresses=100)
+    rate_limit = RateLimit(per_second=50, burst=200, max_addresses=100)
     for source in range(10_000):
         rate_limit.try_spend(source.to_bytes(4), 0.0)
         assert len(rate_limit) <= 100
 
 
 def test_full_rate_limit_evicts_the_least_recently_seen_source() -> None:
-    rate_limit = RateLimit(burst=1, max_addresses=100)
+    rate_limit = RateLimit(per_second=50, burst=1, max_addresses=100)
     for source in range(1000):
         rate_limit.try_spend(source.to_bytes(4), 0.0)
     assert not any(rate_limit.try_spend(source.to_bytes(4), 0.0) for source in range(960, 1000))

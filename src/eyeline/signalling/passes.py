@@ -55,15 +55,15 @@ class Person(Struct, frozen=True, array_like=True):
     role: Role = "member"
     sub: Subject | None = None
     """The site's id for this person, whatever their name.  It keeps a removed person out."""
-    may: Permissions = PERMISSIONS
+    permissions: Permissions = PERMISSIONS
     """What they may send to the others, without duplicates."""
     ends: Moment | None = None
     """When the call ends for them: they then lose their seat and can't get it back."""
 
     def __post_init__(self) -> None:
-        distinct(self.may)
-        if len(self.may) == len(PERMISSIONS):
-            force_setattr(self, "may", PERMISSIONS)  # the usual order, so that messages omit it
+        distinct(self.permissions)
+        if len(self.permissions) == len(PERMISSIONS):
+            force_setattr(self, "permissions", PERMISSIONS)  # the usual order, so that messages omit it
 
     def display_name(self, chosen: DisplayName) -> DisplayName:
         """The name set by the site, or else the chosen one."""
@@ -185,7 +185,7 @@ class PassVerifier:
             name=person.name,
             role=person.role,
             sub=person.sub,
-            permissions=person.may,
+            permissions=person.permissions,
             ends=person.ends,
         )
         return JoinPass(sign({"kid": _OUR_KID, "typ": "JWT"}, msgspec.json.encode(claims), self._ours))

@@ -231,7 +231,9 @@ class Session:
             case ClaimUpdated(claim):
                 return [SendMessage(NewToken(self._policy.key.mint(claim, now + self._policy.unix_offset)))]
             case LobbyState(roster, capacity):
-                return [SendMessage(Welcome(roster, Count(capacity), self._policy.ice.stun, self._person().may))]
+                return [
+                    SendMessage(Welcome(roster, Count(capacity), self._policy.ice.stun, self._person().permissions))
+                ]
             case Admitted():
                 return self._on_admitted(news, now)
             case Refused():

@@ -32,6 +32,13 @@ MAX_REQUEST_BYTES: Final = 1280
 """Longer requests are dropped without parsing.  A signed CreatePermission with `MAX_ATTRIBUTES` takes about 1100 bytes;
 1280 fit into one IPv6 packet on any link."""
 
+ANSWERS_PER_SECOND: Final = 50.0
+"""Answers per second to one address over UDP.  A page sends about one request per network interface whenever it gathers
+candidates; this leaves room for an office behind one NAT."""
+
+ANSWERS_BURST: Final = 200
+"""Answers at once to an address that has been idle."""
+
 ANSWERS_TO_A_STREAM: Final = 16
 """Maximum number of answers on a connection without an allocation; getting one takes two or three.  After that the
 connection is closed, because clients don't retransmit over connections (RFC 8489, 6.2.2) and would wait for an answer.
@@ -44,6 +51,15 @@ _HEADER_BYTES: Final = 20
 _IPV4_SUCCESS: Final = struct.Struct("!HH16sHHHHI")
 _IPV6_SUCCESS: Final = struct.Struct("!HH16sHHHH16s")
 _NOBODY: Final = AllocationRules(Policy(), lambda _ip: True)
+
+
+def answer_limit() -> RateLimit:
+    """The rate limit for answers to one address over UDP, which bounds reflection.
+
+    UDP source addresses can be spoofed, and then a victim gets our answer.  An answer to Binding is at most 2.25 times
+    as long as the request and a challenge (401) at most 4.8 times, 96 bytes for 20.
+    """
+    return RateLimit(per_second=ANSWERS_PER_SECOND, burst=ANSWERS_BURST)
 
 
 class _PendingRequest(NamedTuple):

@@ -248,7 +248,7 @@ class _Api:
             shown = context.passes.mint(name, person, now, until)
             return Link(f"{context.home(request.scope)}r/{name}#pass={shown}", shown)
 
-        links = Links(link(Person(role="host", ends=ends)), link(Person(may=wanted.permissions, ends=ends)))
+        links = Links(link(Person(role="host", ends=ends)), link(Person(permissions=wanted.permissions, ends=ends)))
         return _json_response(MadeRoom(name, until, ends, links), 201)
 
     async def list_rooms(self, request: Request, key: ApiKey) -> Response:
@@ -293,7 +293,7 @@ class _Api:
                     seat.member.order,
                     isinstance(seat.place, Present),
                     seat.member.role,
-                    seat.person.may,
+                    seat.person.permissions,
                     seat.person.ends,
                     seat.person.sub,
                 )

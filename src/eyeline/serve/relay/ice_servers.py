@@ -12,7 +12,6 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from eyeline.errors import SetupError
-from eyeline.rate_limit import RateLimit
 from eyeline.serve import client_address
 from eyeline.serve.local_address import NO_NAME, addresses, in_url
 from eyeline.serve.metrics import Reading
@@ -27,7 +26,7 @@ from eyeline.turn.allocations import AllocationRules
 from eyeline.turn.authentication import Authenticator
 from eyeline.turn.peer_policy import Policy
 from eyeline.turn.relay_attributes import FAMILY_OF
-from eyeline.turn.server import Relaying, Server
+from eyeline.turn.server import Relaying, Server, answer_limit
 
 
 class IceServerProvider:
@@ -54,7 +53,7 @@ class IceServerProvider:
             )
             authenticator = Authenticator(_derive(secret, "credentials"), _derive(secret, "nonces"))
             relaying = Relaying(authenticator, rules, _derive(secret, "reservations"))
-        self._server = Server(RateLimit(), relaying)
+        self._server = Server(answer_limit(), relaying)
         rate = settings.relay_kilobytes * 1000
         self.relay = Relay(self._server, listeners, settings.relay_range(), where, rate)
 

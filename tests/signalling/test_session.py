@@ -60,6 +60,7 @@ from eyeline.signalling.session import (
     Session,
     SessionPolicy,
 )
+from eyeline.signalling.wall_clock import WallClock
 
 TEA = RoomName("tea")
 ALICE = SessionId("alice-session")
@@ -292,7 +293,7 @@ def test_full_lobby_does_not_prevent_resuming() -> None:
 
 
 def test_joins_in_the_same_millisecond_are_ordered() -> None:
-    room = Room(TEA, capacity=2, broker_run=BrokerRun("life-1", 0, 1_000_000), now=0)
+    room = Room(TEA, capacity=2, broker_run=BrokerRun("life-1", 0, WallClock(1_000_000)), now=0)
     first = room.receive(RequestSeat(ALICE, PeerId("alice-0001"), DisplayName("Alice")), 1)
     second = room.receive(RequestSeat(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 1)
 
@@ -301,7 +302,7 @@ def test_joins_in_the_same_millisecond_are_ordered() -> None:
 
 
 def test_newcomer_is_ordered_after_earlier_members_even_if_the_clock_went_back() -> None:
-    room = Room(TEA, capacity=2, broker_run=BrokerRun("life-2", 0, 0), now=0)
+    room = Room(TEA, capacity=2, broker_run=BrokerRun("life-2", 0, WallClock()), now=0)
     claim = Claim(TEA, PeerId("bob-0001"), Count(9_000_000), "life-1")
     room.receive(ResumeSeat(SessionId("bob"), claim, DisplayName("Bob"), Count(0)), 1)
 
@@ -316,7 +317,7 @@ def test_newcomer_is_ordered_after_earlier_members_even_if_the_clock_went_back()
     ids=lambda late: type(late).__name__,
 )
 def test_late_frames_of_a_replaced_socket_are_ignored(late: LeaveRoom | Disconnect | RelaySignal) -> None:
-    room = Room(TEA, capacity=2, broker_run=BrokerRun("life-1", 0, 0), now=0)
+    room = Room(TEA, capacity=2, broker_run=BrokerRun("life-1", 0, WallClock()), now=0)
     room.receive(RequestSeat(ALICE, CLAIM.peer, DisplayName("Alice")), 0)
     room.receive(RequestSeat(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 0)
     room.receive(ResumeSeat(SessionId("again"), CLAIM, DisplayName("Alice"), Count(0)), 1)
@@ -360,7 +361,7 @@ def returned(room: Room, claim: Claim, now: float) -> News:
 
 
 def test_seats_of_the_previous_run_can_be_resumed_for_two_minutes() -> None:
-    late = Room(TEA, capacity=2, broker_run=BrokerRun("life-2", began=100, unix_offset=0), now=100)
+    late = Room(TEA, capacity=2, broker_run=BrokerRun("life-2", began=100, wall_clock=WallClock()), now=100)
 
     assert returned(late, CLAIM, 100 + RETURN_SECONDS) == refusal("seat-gone")
     assert isinstance(returned(late, CLAIM, 100 + RETURN_SECONDS - 0.1), Admitted)
@@ -368,7 +369,7 @@ def test_seats_of_the_previous_run_can_be_resumed_for_two_minutes() -> None:
 
 @pytest.mark.parametrize("how", ["left", "ran out"])
 def test_seat_of_the_previous_run_cannot_be_resumed_once_given_up(how: str) -> None:
-    room = Room(TEA, capacity=2, broker_run=BrokerRun("life-2", began=0, unix_offset=0), now=0)
+    room = Room(TEA, capacity=2, broker_run=BrokerRun("life-2", began=0, wall_clock=WallClock()), now=0)
     room.receive(RequestSeat(SessionId("bob"), PeerId("bob-0001"), DisplayName("Bob")), 0)
     assert isinstance(returned(room, CLAIM, 1), Admitted)
     if how == "left":

@@ -19,6 +19,7 @@ from eyeline.signalling.session import (
     SessionEffect,
     SessionPolicy,
 )
+from eyeline.signalling.wall_clock import WallClock
 
 __all__ = ["Client", "Closed", "Network", "Welcome"]
 
@@ -52,20 +53,23 @@ class Network:
 
     def __init__(self, capacity: int = 4) -> None:
         self.now = 0.0
+        self.wall_clock = WallClock()
         self.guests: GuestPolicy = "admit"
         self.passes = PassVerifier({}, secret=bytes(32), audience="eyeline")
         self.capacity = capacity
         self.clients: list[Client] = []
         self.rooms: dict[RoomName, Room] = {}
         self._key = TokenKey(bytes(32))
-        self._broker_run = BrokerRun("life-1", began=0, unix_offset=0)
+        self._broker_run = BrokerRun("life-1", 0, self.wall_clock)
         self._opened: defaultdict[str, int] = defaultdict(int)
 
     def open(self, name: str, network: str = "") -> Client:
         """Open a socket.  The n-th socket of `alice` would get the peer id `alice-000n`."""
         self._opened[name] += 1
         peer = f"{name}-{self._opened[name]:04}"
-        policy = SessionPolicy(self._key, Ice(), passes=self.passes, guests=self.guests, network=network)
+        policy = SessionPolicy(
+            self._key, Ice(), self.wall_clock, passes=self.passes, guests=self.guests, network=network
+        )
         session = Session(SessionId(f"{peer}-session"), PeerId(peer), policy, self.now)
         client = Client(name, session)
         self.clients.append(client)
@@ -87,7 +91,7 @@ class Network:
         self.clients.clear()
         self.rooms.clear()
         number = int(self._broker_run.name.removeprefix("life-")) + 1
-        self._broker_run = BrokerRun(f"life-{number}", began=self.now, unix_offset=0)
+        self._broker_run = BrokerRun(f"life-{number}", self.now, self.wall_clock)
 
     def drain(self) -> None:
         """Drain: the broker closes every session."""

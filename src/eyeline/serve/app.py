@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import re
 import secrets
-import time
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Final, NamedTuple
@@ -39,6 +38,7 @@ from eyeline.signalling.messages import SUBPROTOCOL
 from eyeline.signalling.resume_token import TokenKey
 from eyeline.signalling.room import BrokerRun
 from eyeline.signalling.session import GuestPolicy, Ice, SessionPolicy
+from eyeline.signalling.wall_clock import WallClock
 
 DRAIN_WITHIN: Final = 3.0
 """Graceful shutdown: seconds in which clients must receive the goodbye and disconnect."""
@@ -116,14 +116,14 @@ class Eyeline:
             settings = self._settings
             ice_servers = IceServerProvider(settings, self._secret, one_port=self._one_port)
             now = asyncio.get_running_loop().time()
-            broker_run = BrokerRun(secrets.token_urlsafe(9), now, time.time() - now)
+            broker_run = BrokerRun(secrets.token_urlsafe(9), now, WallClock())
             bus = LocalBus(
                 capacity=settings.room_capacity,
                 rooms=settings.max_sockets,
                 broker_run=broker_run,
                 vacated=ice_servers.vacated,
             )
-            broker = Broker(bus, self._policy(broker_run))
+            broker = Broker(bus, self._policy(broker_run.wall_clock))
             self._running = _Running(broker, bus, ice_servers, LagProbe(self._metrics.lag.observe))
             self._measure(self._running)
         return self._running
@@ -145,9 +145,9 @@ class Eyeline:
         host = Headers(scope=scope).get("host", "localhost")  # optional in HTTP/1.0
         return f"{scheme}://{host}{below}/"
 
-    def _policy(self, broker_run: BrokerRun) -> SessionPolicy:
+    def _policy(self, wall_clock: WallClock) -> SessionPolicy:
         guests = GUEST_POLICY[self._settings.rooms] if self._authorize is None else "ask"
-        return SessionPolicy(self._key, Ice(), broker_run.unix_offset, passes=self._passes, guests=guests)
+        return SessionPolicy(self._key, Ice(), wall_clock, passes=self._passes, guests=guests)
 
     async def drain(self) -> None:
         """Tell all clients when to reconnect, and wait at most `DRAIN_WITHIN` seconds until they have disconnected."""

@@ -52,12 +52,16 @@ from eyeline.signalling.requests import (
 )
 from eyeline.signalling.resume_token import Claim
 from eyeline.signalling.seat import Away, Present, Seat
+from eyeline.signalling.wall_clock import WallClock
 
 SEAT_SECONDS: Final = 30
 """How long a seat is kept after its socket is lost, and how long a restored room waits for its members."""
 
 RETURN_SECONDS: Final = 120
 """How long after its start the broker restores seats from before the restart."""
+
+CLOCK_CHECK_SECONDS: Final = 10
+"""How soon a room whose members' time is limited notices that the wall clock was set."""
 
 BANNED_MAX: Final = 1000
 """Maximum number of removed people that a room remembers; it forgets them when it is empty."""
@@ -68,11 +72,11 @@ been there longest stops getting them but can still join, so that a crowded lobb
 
 
 class BrokerRun(Struct, frozen=True):
-    """One run of the broker process.  `unix_offset` added to `now` gives seconds since 1970."""
+    """One run of the broker process, with the wall clock of all its rooms."""
 
     name: str
     began: float
-    unix_offset: float
+    wall_clock: WallClock
 
 
 class Room:
@@ -82,6 +86,7 @@ class Room:
         self._name = name
         self._capacity = capacity
         self._broker_run = broker_run
+        self._clock_checked_at = now
         self._version = self._milliseconds(now)
         self.vacated: list[PeerId] = []
         """Peers whose seats were released; the caller empties this list after each call."""
@@ -141,16 +146,21 @@ class Room:
                 assert_never(request)
 
     def next_wake(self) -> float | None:
-        """When the next seat expires, somebody's time is up, or a restored room stops waiting for members."""
+        """When the next seat expires, somebody's time is up, or a restored room stops waiting for members.
+
+        If anybody's time is limited, at most `CLOCK_CHECK_SECONDS` later, since the wall clock may step.
+        """
         times = [seat.place.until for seat in self._seats.values() if isinstance(seat.place, Away)]
         ends = [*map(self._ends_at, self._seats.values()), *map(self._ends_at, self._waiting.values())]
-        times += [end for end in ends if end < inf]
+        if min(ends, default=inf) < inf:
+            times.append(min(*ends, self._clock_checked_at + CLOCK_CHECK_SECONDS))
         if self._complete_at is not None:
             times.append(self._complete_at)
         return min(times, default=None)
 
     def wake(self, now: float) -> list[Notify]:
         """Release expired seats, and remove everybody whose time is up."""
+        self._clock_checked_at = now
         over = [seat for seat in self._seats.values() if self._ends_at(seat) <= now]
         self._timed_out = (*self._timed_out, *(seat.member.id for seat in over))[-REMOVED_MAX:]
         news = [each for seat in over for each in self._evict(seat, "time-up", now)]
@@ -166,7 +176,7 @@ class Room:
 
     def _ends_at(self, who: Seat | RequestSeat) -> float:
         """When the call ends for this person; infinity if never."""
-        return inf if who.person.ends is None else who.person.ends - self._broker_run.unix_offset
+        return inf if who.person.ends is None else self._broker_run.wall_clock.monotonic(who.person.ends)
 
     def _enter_lobby(self, session: SessionId) -> list[Notify]:
         if len(self._lobby) >= LOBBY_SESSIONS:
@@ -423,7 +433,7 @@ class Room:
 
     def _milliseconds(self, now: float) -> int:
         """Milliseconds since 1970, which increase across restarts of the room and of the broker."""
-        return round((now + self._broker_run.unix_offset) * 1000)
+        return round(self._broker_run.wall_clock.unix(now) * 1000)
 
     def _lose(self, session: SessionId, now: float) -> list[Notify]:
         self._lobby.pop(session, None)

@@ -8,7 +8,7 @@ from hmac import compare_digest
 from math import inf
 from typing import Final, Literal, assert_never
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from eyeline.errors import LocalError
 from eyeline.rate_limit import TokenBucket
@@ -66,6 +66,7 @@ from eyeline.signalling.requests import (
 )
 from eyeline.signalling.resume_token import TokenKey
 from eyeline.signalling.room import SEAT_SECONDS
+from eyeline.signalling.wall_clock import WallClock
 
 HELLO_WITHIN: Final = 5.0
 """Seconds in which the first message must arrive after the socket opens."""
@@ -105,8 +106,8 @@ class SessionPolicy(Struct, frozen=True):
 
     key: TokenKey
     ice: "Ice"
-    unix_offset: float = 0
-    """Added to `now` gives seconds since 1970."""
+    wall_clock: WallClock = field(default_factory=WallClock)
+    """Set by the caller before each input."""
     messages_per_second: float = 50
     """Sustained message rate of a socket; above it the socket is closed with `too-fast`."""
     burst: float = 300
@@ -229,7 +230,7 @@ class Session:
             case Signalled() | Roster() | Waiting() | Knocks() | AskedToMute():
                 return [SendMessage(news)]
             case ClaimUpdated(claim):
-                return [SendMessage(NewToken(self._policy.key.mint(claim, now + self._policy.unix_offset)))]
+                return [SendMessage(NewToken(self._policy.key.mint(claim, self._policy.wall_clock.unix(now))))]
             case LobbyState(roster, capacity):
                 return [
                     SendMessage(Welcome(roster, Count(capacity), self._policy.ice.stun, self._person().permissions))
@@ -314,7 +315,7 @@ class Session:
             case Join(), InLobby():
                 return self._on_join(message, self.state, now)
             case Resume(), AwaitingHello():
-                claim = self._policy.key.check(message.token, now + self._policy.unix_offset)
+                claim = self._policy.key.check(message.token, self._policy.wall_clock.unix(now))
                 self._check_time(claim.person, now)
                 self.state = Joining(claim.room, None)
                 return [
@@ -333,7 +334,7 @@ class Session:
             if policy.passes is None:
                 raise Refusal("pass-invalid")
             return self._enter_lobby(
-                hello.room, policy.passes.check(hello.join_pass, hello.room, now + policy.unix_offset)
+                hello.room, policy.passes.check(hello.join_pass, hello.room, policy.wall_clock.unix(now))
             )
         if policy.guests == "refuse":
             raise Refusal("pass-needed")
@@ -349,7 +350,7 @@ class Session:
     def _on_join(self, join: Join, lobby: InLobby, now: float) -> list[SessionEffect]:
         person = self._person()
         self._check_time(person, now)
-        if lobby.holds is not None and now + self._policy.unix_offset >= lobby.holds.until:
+        if lobby.holds is not None and self._policy.wall_clock.unix(now) >= lobby.holds.until:
             raise Refusal("pass-expired")
         if person.name is not None and len(join.name) > NAME_CHARACTERS_MAX:
             raise Refusal(
@@ -368,7 +369,7 @@ class Session:
                 return NOBODY_KNOWN
 
     def _on_admitted(self, news: Admitted, now: float) -> list[SessionEffect]:
-        claim, unix_now = news.claim, now + self._policy.unix_offset
+        claim, unix_now = news.claim, self._policy.wall_clock.unix(now)
         self.state = Seated(claim.room, claim.peer)
         token = self._policy.key.mint(claim, unix_now)
         servers = self._mint_ice_servers(claim.room, claim.peer, now)
@@ -381,7 +382,7 @@ class Session:
         ]
 
     def _check_time(self, person: Person, now: float) -> None:
-        if person.is_out(now + self._policy.unix_offset):
+        if person.is_out(self._policy.wall_clock.unix(now)):
             raise Refusal("time-up")
 
     def _mint_ice_servers(self, room: RoomName, peer: PeerId, now: float) -> tuple[IceServer, ...]:

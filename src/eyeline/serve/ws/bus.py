@@ -1,6 +1,7 @@
 """Message bus between sessions and rooms, which never access each other directly and may be in different processes."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -64,8 +65,10 @@ class LocalBus:
         ):
             self._deliver([Notify(request.session, Refused("busy", REFUSALS["busy"].message))])
             return
-        machine, alarm = self._rooms.get(room) or self._open(room)
-        news = machine.receive(request, self._loop.time())
+        now = self._loop.time()
+        self._broker_run.wall_clock.unix_offset = time.time() - now
+        machine, alarm = self._rooms.get(room) or self._open(room, now)
+        news = machine.receive(request, now)
         if not isinstance(request, RelaySignal):  # a signal neither empties a room nor changes its deadline
             self._settle(room, machine, alarm)
         self._deliver(news)
@@ -94,10 +97,11 @@ class LocalBus:
             alarm.stop()
         self._rooms.clear()
 
-    def _open(self, name: RoomName) -> tuple[Room, Alarm]:
-        room = Room(name, capacity=self._capacity, broker_run=self._broker_run, now=self._loop.time())
+    def _open(self, name: RoomName, now: float) -> tuple[Room, Alarm]:
+        room = Room(name, capacity=self._capacity, broker_run=self._broker_run, now=now)
 
         def on_due(now: float) -> None:
+            self._broker_run.wall_clock.unix_offset = time.time() - now
             news = room.wake(now)
             self._settle(name, room, alarm)
             self._deliver(news)

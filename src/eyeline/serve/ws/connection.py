@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -90,6 +91,7 @@ class Connection:
         self._loop = asyncio.get_running_loop()
         self._socket = socket
         self._bus = bus
+        self._wall_clock = policy.wall_clock
         now = self._loop.time()
         self._session = Session(SessionId(secrets.token_urlsafe(9)), PeerId(secrets.token_urlsafe(12)), policy, now)
         self._alarm = Alarm(self._session, self._on_due)
@@ -101,12 +103,15 @@ class Connection:
         """Forward the session's authorization requests to the site, until cancelled."""
         while True:
             person = await site(await self._asked.get())
-            self._perform(self._session.authorized(person, self._loop.time()))
+            now = self._loop.time()
+            self._wall_clock.unix_offset = time.time() - now
+            self._perform(self._session.authorized(person, now))
             self._alarm.reschedule()
 
     def receive(self, text: str | bytes) -> None:
         """A message was received."""
         now = self._loop.time()
+        self._wall_clock.unix_offset = time.time() - now
         self._perform(
             self._session.receive(text, now) if self._admitted.count_message(now) else self._session.drop("too-fast")
         )
@@ -143,11 +148,14 @@ class Connection:
                     answers[code] += 1
                 case _:
                     pass  # news about other members
-        self._perform(self._session.on_news(news, self._loop.time()))
+        now = self._loop.time()
+        self._wall_clock.unix_offset = time.time() - now
+        self._perform(self._session.on_news(news, now))
         if not isinstance(news, Signalled):  # the most frequent news, and it doesn't change the deadline
             self._alarm.reschedule()
 
     def _on_due(self, now: float) -> None:
+        self._wall_clock.unix_offset = time.time() - now
         self._perform(self._session.wake(now))
 
     def _perform(self, effects: list[SessionEffect]) -> None:

@@ -42,6 +42,7 @@ _Ports = Annotated[str, Meta(pattern=r"^[0-9]{4,5}-[0-9]{4,5}$")]
 _AT = rf"({_NAME}|\[{_IPV6}\])(:[0-9]{{1,5}})?"
 _TurnUrl = Annotated[str, Meta(pattern=rf"^(turns?:{_AT}(\?transport=(udp|tcp))?|stuns?:{_AT})$")]
 _Network = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f.:]{2,45}(/[0-9]{1,3})?$")]
+_Url = Annotated[str, Meta(pattern=rf"^https?://{_AT}(/[A-Za-z0-9._~/-]{{0,200}})?$")]
 _Origin = Annotated[str, Meta(pattern=r"^https?://[^\s/@?#]{1,255}$")]
 
 
@@ -64,6 +65,24 @@ class Settings(Struct, frozen=True, kw_only=True):
             "clients opened and, for relayed calls, this machine's own address.",
         ),
     ] = None
+    public_url: Annotated[
+        _Url | None,
+        Meta(
+            title="a URL such as https://meet.example.org or https://example.org/calls",
+            description="URL of the pages, if a proxy changes it. Used for links of the HTTP API, for the path below "
+            "which pages are served, and for TURN over TCP. Default: the URL that clients opened.",
+        ),
+    ] = None
+    allowed_hosts: Annotated[
+        tuple[_Address, ...],
+        Meta(
+            max_length=100,
+            title="at most 100 host names",
+            description="Further names of this server. Pages and calls opened by an unknown name are refused, which "
+            "prevents DNS rebinding. Always allowed: IP addresses, names in local networks such as `meet.local`, the "
+            "names in `public_address` and `public_url`, and, if this isn't set, every name over HTTPS.",
+        ),
+    ] = ()
     relay: Annotated[
         Literal["on", "off"],
         Meta(description="Whether this server relays calls that find no direct path (TURN); they stay encrypted."),
@@ -149,7 +168,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(
             max_length=100,
             title="at most 100 IP addresses or networks such as 10.0.0.0/8",
-            description="Reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted.",
+            description="Reverse proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` are "
+            "trusted.",
         ),
     ] = ()
     allowed_origins: Annotated[

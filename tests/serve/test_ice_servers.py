@@ -10,6 +10,7 @@ import pytest
 from eyeline.doctor.turn_socket import parse
 from eyeline.errors import SetupError
 from eyeline.serve.relay.ice_servers import IceServerProvider
+from eyeline.serve.site import Site
 from eyeline.settings import Settings
 from eyeline.signalling.messages import PeerId, RoomName
 
@@ -21,7 +22,7 @@ def ice_urls(data_dir: Path, public: str | None, host: bytes, relay: Literal["on
 
     async def ask() -> list[str]:
         settings = Settings(data_dir=data_dir, stun_port=0, host="127.0.0.1", public_address=public, relay=relay)
-        ice_servers = IceServerProvider(settings, bytes(32), one_port=True)
+        ice_servers = IceServerProvider(settings, bytes(32), Site(settings, standalone=True), one_port=True)
         ice = ice_servers.ice({**SCOPE, "headers": [(b"host", host)]})
         ice_servers.relay.close()
         return [url for server in ice.mint(RoomName("tea"), PeerId("alice")) for url in server.urls]
@@ -69,7 +70,7 @@ def test_unresolvable_public_address_prevents_startup_of_a_relay(
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     settings = Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", public_address="meet.example.org")
     with pytest.raises(SetupError, match=f"^public_address is 'meet.example.org', {words}$"):
-        IceServerProvider(settings, bytes(32), one_port=True)
+        IceServerProvider(settings, bytes(32), Site(settings, standalone=True), one_port=True)
 
 
 def test_without_the_relay_the_server_need_not_resolve_the_public_address(tmp_path: Path) -> None:

@@ -6,15 +6,14 @@ and TURN.  Run it with `eyeline serve`, or mount it in another ASGI site under a
 
 import asyncio
 import contextlib
+import logging
 import re
 import secrets
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Final, NamedTuple
-from urllib.parse import urlsplit
+from typing import Final, Literal, NamedTuple
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,11 +22,13 @@ from eyeline.serve.connection_limits import AdmittedSocket, ConnectionLimits, Re
 from eyeline.serve.http import api, api_keys
 from eyeline.serve.http.health import Health
 from eyeline.serve.http.middleware import Middleware
-from eyeline.serve.http.problems import turn_away
+from eyeline.serve.http.problems import refuse, turn_away
 from eyeline.serve.http.static_files import StaticFiles
+from eyeline.serve.logs import LogEvent
 from eyeline.serve.metrics import LagProbe, Metrics, Reading
 from eyeline.serve.process import secrets_file
 from eyeline.serve.relay.ice_servers import IceServerProvider
+from eyeline.serve.site import Site
 from eyeline.serve.ws import asgi
 from eyeline.serve.ws import authorize as authorization
 from eyeline.serve.ws.authorize import Authorize
@@ -39,6 +40,8 @@ from eyeline.signalling.resume_token import TokenKey
 from eyeline.signalling.room import BrokerRun
 from eyeline.signalling.session import GuestPolicy, Ice, SessionPolicy
 from eyeline.signalling.wall_clock import WallClock
+
+_log = logging.getLogger("eyeline.front")
 
 DRAIN_WITHIN: Final = 3.0
 """Graceful shutdown: seconds in which clients must receive the goodbye and disconnect."""
@@ -85,12 +88,15 @@ class Eyeline:
         self._metrics = Metrics()
         token = secrets_file.metrics_token(settings.data_dir) if settings.metrics == "token" else None
         self._trusted = settings.proxies()
+        self._site = Site(settings, standalone=one_port)
+        self._logged: set[RefusalCode] = set()
+        self._static_files = StaticFiles()
         self._limits = ConnectionLimits(sockets=settings.max_sockets, sockets_per_address=settings.sockets_per_address)
         self.routes: list[BaseRoute] = [
             WebSocketRoute("/ws", _Asgi(self._websocket)),
-            *Health(self._metrics, token=token, draining=self._draining).routes,
+            *Health(self._metrics, refuses=self._refuses_page, token=token, draining=self._draining).routes,
             *self._api(),
-            Mount("/", StaticFiles()),
+            Mount("/", _Asgi(self._serve_pages)),
         ]
         site = Starlette(routes=self.routes, lifespan=self.lifespan)
         hsts = settings.tls != "self-signed"
@@ -98,7 +104,7 @@ class Eyeline:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3: `http`, `websocket` and `lifespan`."""
-        await self._middleware(scope, receive, send)
+        await self._middleware(self._site.below_root_path(scope), receive, send)
 
     def start(self) -> Broker:
         """Start the broker, STUN and TURN in the running loop.  Does nothing if they have been started.
@@ -114,7 +120,7 @@ class Eyeline:
     def _start(self) -> _Running:
         if self._running is None:
             settings = self._settings
-            ice_servers = IceServerProvider(settings, self._secret, one_port=self._one_port)
+            ice_servers = IceServerProvider(settings, self._secret, self._site, one_port=self._one_port)
             now = asyncio.get_running_loop().time()
             broker_run = BrokerRun(secrets.token_urlsafe(9), now, WallClock())
             bus = LocalBus(
@@ -139,11 +145,8 @@ class Eyeline:
         return [mount]
 
     def _home(self, scope: Scope) -> str:
-        """The URL of the pages as the API's client sees them."""
-        scheme = "https" if client_address.is_secure(scope, self._trusted) else "http"
-        below = scope["root_path"].removesuffix(api.PREFIX)
-        host = Headers(scope=scope).get("host", "localhost")  # optional in HTTP/1.0
-        return f"{scheme}://{host}{below}/"
+        """The URL of the pages: `public_url`, or else as the API's client sees them."""
+        return self._site.home(scope, scope["root_path"].removesuffix(api.PREFIX))
 
     def _policy(self, wall_clock: WallClock) -> SessionPolicy:
         guests = GUEST_POLICY[self._settings.rooms] if self._authorize is None else "ask"
@@ -189,13 +192,21 @@ class Eyeline:
         finally:
             socket.release()
 
+    async def _serve_pages(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not self._site.accepts_host(scope):
+            self._log_once("unknown-host", self._site.host_fault(scope))
+            await refuse("unknown-host", send)
+        else:
+            await self._static_files(scope, receive, send)
+
     async def _turn_away(self, why: RefusalCode, scope: Scope, send: Send) -> None:
         self._start().broker.tally.handshakes_refused[why] += 1
         await turn_away(why, scope, send)
 
     def _admit(self, scope: Scope) -> AdmittedSocket | RefusalCode:
-        if not self._admits(Headers(scope=scope)):
-            return "foreign-origin"
+        why = self._refuses_page(scope)
+        if why is not None:
+            return why
         if SUBPROTOCOL not in scope["subprotocols"]:
             return "wrong-subprotocol"
         if self._draining():
@@ -203,15 +214,21 @@ class Eyeline:
         source = client_address.client(scope, self._trusted)
         return self._limits.admit_socket(source, asyncio.get_running_loop().time())
 
-    def _admits(self, headers: Headers) -> bool:
-        """Whether the origin may open a WebSocket: our own, one that the operator allows, or none (not a browser)."""
-        origin = headers.get("origin")
-        if origin is None or origin in self._settings.allowed_origins:
-            return True
-        try:
-            return urlsplit(origin).netloc == headers.get("host")
-        except ValueError:
-            return False
+    def _refuses_page(self, scope: Scope) -> Literal["unknown-host", "foreign-origin"] | None:
+        """Why a WebSocket is refused because of the host it was opened by, or of the page that opens it."""
+        if not self._site.accepts_host(scope):
+            self._log_once("unknown-host", self._site.host_fault(scope))
+            return "unknown-host"
+        if not self._site.accepts_origin(scope):
+            self._log_once("foreign-origin", self._site.origin_fault(scope))
+            return "foreign-origin"
+        return None
+
+    def _log_once(self, why: RefusalCode, fault: dict[str, str]) -> None:
+        """Log the first refusal that the operator may have caused; anybody could repeat it."""
+        if why not in self._logged:
+            self._logged.add(why)
+            _log.warning(LogEvent("!", refused=why, **fault))
 
     def _draining(self) -> bool:
         return self._running is not None and self._running.broker.draining

@@ -50,6 +50,15 @@ def is_secure(scope: Scope, trusted: Sequence[IPNetwork]) -> bool:
     return Headers(scope=scope).get("x-forwarded-proto", "").rpartition(",")[2].strip().lower() in ("https", "wss")
 
 
+def forwarded_host(scope: Scope, trusted: Sequence[IPNetwork]) -> str | None:
+    """`X-Forwarded-Host` from a trusted proxy: the host that the client asked for; of several the last one."""
+    peer = scope.get("client")
+    address = _parsed(peer[0]) if peer else None
+    if address is None or not is_proxy(address, trusted):
+        return None
+    return Headers(scope=scope).get("x-forwarded-host", "").rpartition(",")[2].strip() or None
+
+
 def is_local(scope: Scope) -> bool:
     """Whether the page is on localhost, a secure context for browsers even without TLS (W3C Secure Contexts)."""
     host = Headers(scope=scope).get("host", "")
@@ -65,6 +74,11 @@ def is_unknown_proxy(scope: Scope, trusted: Sequence[IPNetwork]) -> bool:
     address = _parsed(peer[0]) if peer else None
     near = address is not None and (address.is_loopback or address.is_private)
     return near and address is not None and not is_proxy(address, trusted) and any(True for _ in _forwarded(scope))
+
+
+def is_proxied(scope: Scope) -> bool:
+    """Whether the request says that a proxy forwarded it, trusted or not."""
+    return any(True for _ in _forwarded(scope))
 
 
 def is_proxy(address: _IPAddress, trusted: Sequence[IPNetwork]) -> bool:

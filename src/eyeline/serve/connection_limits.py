@@ -43,7 +43,13 @@ LimitCode = Literal["too-many-sockets", "busy"]
 """Why a WebSocket is refused by a limit."""
 
 RefusalCode = Literal[
-    "wrong-subprotocol", "foreign-origin", "too-many-requests", "too-many-sockets", "busy", "going-away"
+    "unknown-host",
+    "wrong-subprotocol",
+    "foreign-origin",
+    "too-many-requests",
+    "too-many-sockets",
+    "busy",
+    "going-away",
 ]
 """Every reason to refuse an HTTP request or a WebSocket handshake; `http/problems.py` has their statuses and texts."""
 

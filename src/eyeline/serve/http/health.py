@@ -6,7 +6,9 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Scope
 
+from eyeline.serve.connection_limits import RefusalCode
 from eyeline.serve.metrics import CONTENT_TYPE, Metrics
 
 _NO_STORE = {"cache-control": "no-store"}
@@ -15,11 +17,21 @@ _NO_STORE = {"cache-control": "no-store"}
 class Health:
     """`/healthz`, `/readyz` and `/metrics`.
 
-    `token` is the bearer token (RFC 6750) required for the metrics; None lets everybody read them.
+    `refuses` tells why the WebSocket of the page that sent a request would be refused: pages of every origin may read
+    `/healthz`, since browsers hide the response to a failed WebSocket handshake.  `token` is the bearer token
+    (RFC 6750) required for the metrics; None lets everybody read them.
     """
 
-    def __init__(self, metrics: Metrics, *, token: str | None, draining: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        *,
+        refuses: Callable[[Scope], RefusalCode | None],
+        token: str | None,
+        draining: Callable[[], bool],
+    ) -> None:
         self._metrics = metrics
+        self._refuses = refuses
         self._token = token
         self._draining = draining
         self.routes = [
@@ -28,8 +40,10 @@ class Health:
             Route("/metrics", self._read_metrics),
         ]
 
-    async def _healthz(self, _request: Request) -> Response:
-        return JSONResponse({"status": "ok"}, headers=_NO_STORE)
+    async def _healthz(self, request: Request) -> Response:
+        why = self._refuses(request.scope)
+        status = {"status": "ok"} if why is None else {"status": "ok", "refuses": why}
+        return JSONResponse(status, headers=_NO_STORE | {"access-control-allow-origin": "*", "vary": "origin"})
 
     async def _readyz(self, _request: Request) -> Response:
         if self._draining():

@@ -23,6 +23,12 @@ class ProblemRow(NamedTuple):
 
 
 PROBLEMS: Final[dict[RefusalCode, ProblemRow]] = {
+    "unknown-host": ProblemRow(
+        421,
+        None,
+        "This server doesn't know the host name in its address. Open it by its IP address; its operator can allow the "
+        "name with the setting allowed_hosts or public_url.",
+    ),
     "wrong-subprotocol": ProblemRow(400, None, "Open the WebSocket with the subprotocol eyeline.v1."),
     "foreign-origin": ProblemRow(403, None, "Pages of this origin can't use this server; its operator can allow them."),
     "too-many-requests": ProblemRow(429, 5, "Too many requests from your network."),

@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from eyeline.errors import SetupError
-from eyeline.serve import client_address
 from eyeline.serve.local_address import NO_NAME, addresses, in_url
 from eyeline.serve.metrics import Reading
 from eyeline.serve.relay.port_allocator import is_own
 from eyeline.serve.relay.relay import Addresses, Relay
 from eyeline.serve.relay.udp_listener import UdpListeners
+from eyeline.serve.site import Site
 from eyeline.settings import Settings
 from eyeline.signalling.messages import IceServer
 from eyeline.signalling.session import Ice
@@ -35,11 +34,11 @@ class IceServerProvider:
     Needs a running loop; raises `SetupError` if a port is in use, or if `public_address` doesn't resolve.
     """
 
-    def __init__(self, settings: Settings, secret: bytes, *, one_port: bool) -> None:
+    def __init__(self, settings: Settings, secret: bytes, site: Site, *, one_port: bool) -> None:
         """`one_port`: TURN over TCP is available at the port of the pages."""
         self._settings = settings
         self._one_port = one_port
-        self._trusted = settings.proxies()
+        self._site = site
         self._turn_secret = _read_secret(settings.turn_secret) if settings.turn_secret else None
         where = _addresses(settings)
         listeners = UdpListeners.open(host=settings.host, port=settings.stun_port)
@@ -59,12 +58,11 @@ class IceServerProvider:
 
     def ice(self, scope: Scope) -> Ice:
         """The ICE servers for this client, with `public_address` or else the host name by which it reached us."""
-        name, port = _split(Headers(scope=scope).get("host", "localhost"))
+        name, port, secure = self._site.reached(scope)
         host = in_url(self._settings.public_address) if self._settings.public_address else name
         urls: tuple[str, ...] = (f"turn:{host}:{self.relay.port}?transport=udp",)
         if self._one_port:
-            secure = client_address.is_secure(scope, self._trusted)
-            urls += (f"turn{'s' * secure}:{host}:{port or (443 if secure else 80)}?transport=tcp",)
+            urls += (f"turn{'s' * secure}:{host}:{port}?transport=tcp",)
         stun = IceServer(urls=(f"stun:{host}:{self.relay.port}",))
         return Ice((stun,), lambda room, peer: (stun, *self._turn(urls, room, peer)), credentials.LIFETIME_S / 2)
 
@@ -148,12 +146,3 @@ def _packed(name: str) -> dict[int, bytes]:
         packed = ipaddress.ip_address(str(where[0]).partition("%")[0]).packed
         found.setdefault(len(packed), packed)
     return found
-
-
-def _split(host: str) -> tuple[str, str]:
-    """Split `Host` into name and port; an IPv6 address keeps its brackets, which STUN URIs require."""
-    if host.startswith("["):
-        name, _, port = host.partition("]")
-        return name + "]", port.removeprefix(":")
-    name, _, port = host.partition(":")
-    return name, port

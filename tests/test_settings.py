@@ -184,6 +184,7 @@ def test_turn_servers_and_their_secret_must_both_be_set(alone: dict[str, object]
 
 def test_repeatable_settings_have_a_singular_flag() -> None:
     assert {knob.name: knob.flag for knob in all_settings() if knob.repeats} == {
+        "allowed_hosts": "--allowed-host",
         "allowed_origins": "--allowed-origin",
         "trusted_proxies": "--trusted-proxy",
         "relay_allow": "--relay-allow",

@@ -16,6 +16,9 @@ CheckCode = Literal[
     "broker-unreachable",
     "broker-refused",
     "proxy-no-upgrade",
+    "host-refused",
+    "origin-refused",
+    "files-missing",
     "stun-silent",
     "no-relay",
     "turn-udp-blocked",
@@ -104,6 +107,22 @@ CHECKS: Final[dict[CheckCode, Check]] = {
         "Pages load, but no WebSocket opens: something on the way blocks it.",
         "Try another network. If it's the same there, tell the administrator.",
         "Make the proxy forward the `Upgrade` and `Connection` headers, and use HTTP/1.1 to the server.",
+    ),
+    "host-refused": Check(
+        "The server doesn't know the name in this address, so it refuses pages and calls.",
+        None,
+        "Set `public_url`, or add the name to `allowed_hosts`. If a proxy ends TLS, name it in `trusted_proxies` and "
+        "let it send `X-Forwarded-Proto`.",
+    ),
+    "origin-refused": Check(
+        "The server takes its own pages for those of another site, and refuses their calls.",
+        None,
+        "Let the proxy pass `Host` with its port (nginx: `$http_host`), or set `public_url`.",
+    ),
+    "files-missing": Check(
+        "The page is there, but its own files aren't, so browsers show an empty page.",
+        None,
+        "If a proxy serves it below a path, set `public_url` with that path.",
     ),
     "stun-silent": Check(
         "STUN did not answer over UDP, so your public address is unknown.",

@@ -58,12 +58,20 @@ def codes(url: str) -> set[str]:
 @contextmanager
 def site(*, ahead_s: float = 0, tls: ssl.SSLContext | None = None) -> Iterator[int]:
     """A web server without WebSocket, like a proxy that passes no upgrade on; its clock may be wrong."""
+    files = {
+        "/healthz": ("application/json", b"{}"),
+        "/": ("text/html", b'<base href="/"><script src="app.js"></script>'),
+        "/app.js": ("text/javascript", b""),
+    }
 
     class Pages(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200 if self.path == "/healthz" else 404)
-            self.send_header("Content-Length", "0")
+            kind, body = files.get(self.path, ("text/plain", b""))
+            self.send_response(200 if self.path in files else 404)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
+            self.wfile.write(body)
 
         def date_time_string(self, timestamp: float | None = None) -> str:
             del timestamp
@@ -106,7 +114,7 @@ def test_healthy_server_has_no_failures() -> None:
         status, found = findings(server.url)
         words = run(server.url).stdout
     assert status == 0
-    assert [each["code"] for each in found] == [None] * 10
+    assert [each["code"] for each in found] == [None] * 11
     assert "No check failed." in words
 
 

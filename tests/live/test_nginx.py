@@ -1,5 +1,8 @@
 """Behind Debian's nginx, configured as in `docs/operate.md`, everything works over its port 443."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +19,10 @@ pytestmark = pytest.mark.beside
 
 @pytest.fixture(scope="module")
 def url(lab: Lab) -> Iterator[str]:
-    with LabServer(lab.server, "--trusted-proxy", "127.0.0.1") as eyeline, Nginx(lab.server, NAME):
+    with (
+        LabServer(lab.server, "--trusted-proxy", "127.0.0.1", "--public-url", f"https://{NAME}") as eyeline,
+        Nginx(lab.server, NAME),
+    ):
         yield eyeline.url
 
 
@@ -48,3 +54,12 @@ def test_pages_websockets_and_turn_work_behind_nginx(
     path = selected_pairs(*call_without_cameras(alice, request.getfixturevalue(second), url))
     assert ("relay/tls" in path) is (kind == "udpblock"), path
     alice.close_pages()
+
+
+def test_doctor_finds_nothing_wrong_behind_nginx_and_tries_the_relay_over_tls(lab: Lab, url: str) -> None:
+    lab.connect("port", "port")
+    argv = [*lab.a.host.prefix, sys.executable, "-m", "eyeline", "doctor", url, "--json"]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    findings = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [each for each in findings if each["mark"] == "failure"] == []
+    assert f"Relay turns:{NAME}:443?transport=tcp" in [each["what"] for each in findings]

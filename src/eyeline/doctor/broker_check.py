@@ -1,17 +1,16 @@
 """Checks the WebSocket and the signalling: joins a room that nobody else knows, which also gives TURN credentials."""
 
 import secrets
-import ssl
 from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus
-from websockets.typing import Subprotocol
+from websockets.typing import Origin, Subprotocol
 
 from eyeline.doctor.finding import Outcome, Trouble
-from eyeline.doctor.site_check import SiteAddress
+from eyeline.doctor.site_check import SiteAddress, TlsContexts
 from eyeline.signalling.messages import (
     SUBPROTOCOL,
     DisplayName,
@@ -59,15 +58,25 @@ class DoctorSeat(NamedTuple):
             await self.socket.close()
 
 
-async def open_socket(site: SiteAddress, context: ssl.SSLContext | None) -> Outcome[ClientConnection]:
-    """Upgrade to a WebSocket with our subprotocol."""
+async def open_socket(site: SiteAddress, tls: TlsContexts | None) -> Outcome[ClientConnection]:
+    """Upgrade to a WebSocket with our subprotocol, as a page of the site does."""
     url = f"ws{'s' * site.secure}://{site.authority}{site.prefix}/ws"
     try:
         socket = await connect(
-            url, ssl=context, subprotocols=[Subprotocol(SUBPROTOCOL)], proxy=None, compression=None, close_timeout=1
+            url,
+            ssl=None if tls is None else tls.http,
+            origin=Origin(site.origin),
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            proxy=None,
+            compression=None,
+            close_timeout=1,
         )
     except InvalidStatus as error:
-        status = error.response.status_code
+        status, body = error.response.status_code, bytes(error.response.body or b"")
+        if status == 421:
+            raise Trouble("host-refused", f"The handshake for the host {site.host_header} got status 421.") from None
+        if status == 403 and b'"foreign-origin"' in body:
+            raise Trouble("origin-refused", f"A page of {site.origin} got status 403.") from None
         if status in _OURS:
             raise Trouble("broker-refused", f"The handshake got status {status}.") from None
         raise Trouble("proxy-no-upgrade", f"The handshake got status {status} instead of 101.") from None

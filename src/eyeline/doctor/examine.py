@@ -8,6 +8,7 @@ from typing import Final
 from eyeline.checks import CheckCode
 from eyeline.doctor import broker_check, relay_check, site_check, turn_socket
 from eyeline.doctor.finding import Finding, run_check
+from eyeline.doctor.site_check import TlsContexts
 from eyeline.doctor.turn_socket import Way
 from eyeline.signalling.messages import IceServer
 from eyeline.turn.credentials import Credentials
@@ -28,22 +29,26 @@ async def examine(url: str, report: OnFinding) -> None:
     report(finding)
     if address is None:
         return
-    context: ssl.SSLContext | None = None
+    tls: TlsContexts | None = None
     if place.secure:
-        finding, context = await run_check("Certificate", "certificate-untrusted", site_check.certificate(place))
+        finding, tls = await run_check("Certificate", "certificate-untrusted", site_check.certificate(place))
         report(finding)
-        if context is None and finding.mark == "failure":
+        if tls is None and finding.mark == "failure":
             return
-        if context is None:
+        if tls is None:
             place = place.other()
-    finding, ahead = await run_check("Page", "broker-unreachable", site_check.page(place, context))
+    finding, ahead = await run_check("Page", "broker-unreachable", site_check.page(place, tls))
     report(finding)
     if finding.code == "other-scheme":
         return
     if ahead is not None:
         finding, _ = await run_check("Clock", "clock-off", site_check.clock(ahead))
         report(finding)
-    finding, socket = await run_check("WebSocket", "proxy-no-upgrade", broker_check.open_socket(place, context))
+    finding, _ = await run_check("Page's files", "files-missing", site_check.files(place, tls))
+    report(finding)
+    if finding.code == "host-refused":
+        return
+    finding, socket = await run_check("WebSocket", "proxy-no-upgrade", broker_check.open_socket(place, tls))
     report(finding)
     if socket is None:
         return
@@ -54,7 +59,7 @@ async def examine(url: str, report: OnFinding) -> None:
             return
         async with asyncio.TaskGroup() as tasks:
             staying = tasks.create_task(seat.stay())
-            await ice_servers(seat.ice_servers, address, context, report)
+            await ice_servers(seat.ice_servers, address, None if tls is None else tls.turn, report)
             staying.cancel()
         await seat.leave()
 

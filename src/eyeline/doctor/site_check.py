@@ -5,13 +5,14 @@ import errno
 import re
 import ssl
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import parsedate_to_datetime
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from cryptography import x509
 
@@ -25,6 +26,28 @@ RENEW_DAYS: Final = 14
 """A certificate that expires sooner should have been renewed."""
 
 _HEAD_BYTES: Final = 64 * 1024
+_BODY_BYTES: Final = 256 * 1024
+_BASE: Final = re.compile(rb'<base href="(/[!-~]*?)"')
+_SCRIPT: Final = re.compile(rb'<script [^>]*src="([!-~]+?)"')
+
+
+class TlsContexts(NamedTuple):
+    """Contexts that accept the same certificates."""
+
+    http: ssl.SSLContext
+    """For pages and WebSockets: offers `http/1.1` (ALPN) as browsers do, by which a proxy tells HTTP from TURN."""
+    turn: ssl.SSLContext
+    """For TURN: offers nothing."""
+
+
+class Response(NamedTuple):
+    """An HTTP response, or whatever else was received."""
+
+    status: list[str]
+    """Empty if it isn't HTTP."""
+    headers: Message
+    body: bytes
+    """Its beginning."""
 
 
 class SiteAddress(NamedTuple):
@@ -48,6 +71,17 @@ class SiteAddress(NamedTuple):
     def url(self) -> str:
         """The URL as passed to the doctor."""
         return f"http{'s' * self.secure}://{self.authority}{self.prefix}"
+
+    @property
+    def host_header(self) -> str:
+        """`Host` as browsers send it, without the default port."""
+        default = 443 if self.secure else 80
+        return self.authority.removesuffix(f":{default}") if self.port == default else self.authority
+
+    @property
+    def origin(self) -> str:
+        """The origin of the pages."""
+        return f"http{'s' * self.secure}://{self.host_header}"
 
     def other(self) -> "SiteAddress":
         """The same with https instead of http, or vice versa."""
@@ -82,15 +116,15 @@ async def reach(site: SiteAddress) -> Outcome[str]:
     return Outcome(address, f"{address} answers on port {site.port}.")
 
 
-async def certificate(site: SiteAddress) -> Outcome[ssl.SSLContext | None]:
-    """Check the certificate; returns the TLS context for later connections, which accepts the faults found here.
+async def certificate(site: SiteAddress) -> Outcome[TlsContexts | None]:
+    """Check the certificate; returns the TLS contexts for later connections, which accept the faults found here.
 
-    The context is None if the server speaks plain HTTP and https was only a guess.
+    They are None if the server speaks plain HTTP and https was only a guess.
     """
-    trusting = _trust_any()
+    trusting = _contexts(_trust_any)
     try:
         async with asyncio.timeout(PATIENCE_S / 2):
-            der = await _handshake(site, trusting)
+            der = await _handshake(site, trusting.http)
     except (ssl.SSLError, ConnectionError, TimeoutError) as error:
         if await _speaks_http(site):
             return _plain(site.other())
@@ -105,11 +139,9 @@ async def certificate(site: SiteAddress) -> Outcome[ssl.SSLContext | None]:
         starts = f"{shown.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
         return Outcome(trusting, f"It isn't valid before {starts}.", "failure", "certificate-expired")
     own = shown.issuer == shown.subject
-    strict = ssl.create_default_context()
-    if own:
-        strict.load_verify_locations(cadata=der)
+    strict = _contexts(lambda: _trusting_authorities(der if own else None))
     try:
-        await _handshake(site, strict)
+        await _handshake(site, strict.http)
     except ssl.SSLCertVerificationError as error:
         return Outcome(trusting, f"{error.verify_message}.", "failure", "certificate-untrusted")
     words = f"For {_names(shown)}; {(shown.not_valid_after_utc - now).days} days left."
@@ -120,25 +152,40 @@ async def certificate(site: SiteAddress) -> Outcome[ssl.SSLContext | None]:
     return Outcome(strict, words)
 
 
-async def page(site: SiteAddress, context: ssl.SSLContext | None) -> Outcome[float | None]:
+async def page(site: SiteAddress, tls: TlsContexts | None) -> Outcome[float | None]:
     """Request `/healthz`; returns by how many seconds the server's clock is ahead of ours, if it sends a date."""
-    head = await _head(site, context)
+    status, headers, _ = await _get(site, tls, f"{site.prefix}/healthz")
     unix = time.time()
-    status, headers = _parsed(head)
     if status != ["200"] and not site.secure:
         sent = _redirect_target(headers)
         if sent is not None:
             raise Trouble("other-scheme", f"It redirects to https: try {sent}")
         if await _speaks_tls(site):
             raise Trouble("other-scheme", f"It speaks https: try {site.other().url}")
-    if not head.startswith(b"HTTP/"):
+    if not status:
         raise Trouble("broker-unreachable", "The server doesn't speak HTTP.")
     ahead = None
     with suppress(ValueError, TypeError):
         ahead = parsedate_to_datetime(str(headers["Date"])).timestamp() - unix
     if status != ["200"]:
-        return Outcome(ahead, f"/healthz answers {' '.join(status) or 'nonsense'}.", "failure", "broker-unreachable")
+        return Outcome(ahead, f"/healthz answers {status[0]}.", "failure", "broker-unreachable")
     return Outcome(ahead, "/healthz answers 200.")
+
+
+async def files(site: SiteAddress, tls: TlsContexts | None) -> Outcome[None]:
+    """Load the page, and a script that it names, as a browser would."""
+    status, headers, body = await _get(site, tls, f"{site.prefix}/")
+    if status == ["421"]:
+        raise Trouble("host-refused", f"The page for the host {site.host_header} answers 421.")
+    base, script = _BASE.search(body), _SCRIPT.search(body)
+    if status != ["200"] or base is None or script is None:
+        answers = f"answers {status[0]}" if status and status != ["200"] else "isn't Eyeline's"
+        raise Trouble("files-missing", f"The page {site.prefix}/ {answers}.")
+    path = urljoin(base[1].decode(), script[1].decode())
+    status, headers, _ = await _get(site, tls, path)
+    if status != ["200"] or "javascript" not in str(headers["Content-Type"]):
+        raise Trouble("files-missing", f"The page {site.prefix}/ needs {path}, which isn't there.")
+    return Outcome(None, "The page and its script load.")
 
 
 async def clock(ahead: float) -> Outcome[None]:
@@ -155,7 +202,7 @@ def _is_refusal(error: OSError) -> bool:
     return set(numbers) == {str(errno.ECONNREFUSED)}
 
 
-def _plain(site: SiteAddress) -> Outcome[ssl.SSLContext | None]:
+def _plain(site: SiteAddress) -> Outcome[TlsContexts | None]:
     """Handle a server without TLS."""
     if site.explicit:
         raise Trouble("other-scheme", f"It speaks plain http: try {site.url}")
@@ -164,9 +211,8 @@ def _plain(site: SiteAddress) -> Outcome[ssl.SSLContext | None]:
 
 async def _speaks_http(site: SiteAddress) -> bool:
     """Whether plain HTTP works, instead of being refused or redirected to HTTPS."""
-    head = await _head(site, None)
-    status, headers = _parsed(head)
-    return head.startswith(b"HTTP/") and status != ["400"] and _redirect_target(headers) is None
+    status, headers, _ = await _get(site, None, f"{site.prefix}/healthz")
+    return status not in ([], ["400"]) and _redirect_target(headers) is None
 
 
 async def _speaks_tls(site: SiteAddress) -> bool:
@@ -178,26 +224,25 @@ async def _speaks_tls(site: SiteAddress) -> bool:
     return True
 
 
-async def _head(site: SiteAddress, context: ssl.SSLContext | None) -> bytes:
-    """The head of the response to `/healthz`, or whatever else was received."""
+async def _get(site: SiteAddress, tls: TlsContexts | None, path: str) -> Response:
+    """Request a path."""
+    context = None if tls is None else tls.http
     reader, writer = await asyncio.open_connection(site.host, site.port, ssl=context, limit=_HEAD_BYTES)
+    head, body = b"", b""
     try:
-        writer.write(
-            f"GET {site.prefix}/healthz HTTP/1.1\r\nHost: {site.authority}\r\nConnection: close\r\n\r\n".encode()
-        )
-        return await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {site.host_header}\r\nConnection: close\r\n\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        while len(body) < _BODY_BYTES and (more := await reader.read(_BODY_BYTES)):
+            body += more
     except asyncio.IncompleteReadError as error:
-        return error.partial
+        head = error.partial
     except (asyncio.LimitOverrunError, ConnectionError):
-        return b""
+        pass
     finally:
         writer.transport.abort()
-
-
-def _parsed(head: bytes) -> tuple[list[str], Message]:
-    """The status, if there is one, and the header fields."""
     status_line, _, fields = head.partition(b"\r\n")
-    return status_line.decode("ascii", "replace").split(" ")[1:2], BytesHeaderParser().parsebytes(fields)
+    status = status_line.decode("ascii", "replace").split(" ")[1:2] if head.startswith(b"HTTP/") else []
+    return Response(status, BytesHeaderParser().parsebytes(fields), body)
 
 
 def _redirect_target(headers: Message) -> str | None:
@@ -212,6 +257,20 @@ def _trust_any() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _trusting_authorities(own: bytes | None) -> ssl.SSLContext:
+    """A context that accepts what browsers accept, and the self-signed certificate `own`."""
+    context = ssl.create_default_context()
+    if own is not None:
+        context.load_verify_locations(cadata=own)
+    return context
+
+
+def _contexts(make: Callable[[], ssl.SSLContext]) -> TlsContexts:
+    http = make()
+    http.set_alpn_protocols(["http/1.1"])
+    return TlsContexts(http, make())
 
 
 async def _handshake(site: SiteAddress, context: ssl.SSLContext) -> bytes:

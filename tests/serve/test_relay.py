@@ -164,20 +164,20 @@ def test_chosen_port_is_the_same_for_both_families(play: Play) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_port_in_use_is_reported_by_its_option(play: Play, host: str) -> None:
+def test_port_in_use_is_reported_by_its_setting(play: Play, host: str) -> None:
     async def scene() -> None:
         with client(host) as taker:
             port = taker.getsockname()[1]
-            with pytest.raises(SetupError, match=rf"UDP port {port} is already in use.*--stun-port"):
+            with pytest.raises(SetupError, match=rf"UDP port {port} is already in use.*stun_port"):
                 relay(port=port)
 
     play(scene())
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
-def test_host_of_another_machine_is_reported_by_its_option(play: Play, host: str) -> None:
+def test_host_of_another_machine_is_reported_by_its_setting(play: Play, host: str) -> None:
     async def scene() -> None:
-        with pytest.raises(SetupError, match=rf"{host}.*--host"):
+        with pytest.raises(SetupError, match=rf"{host}.*settings host"):
             relay(host)
 
     play(scene())

@@ -27,6 +27,7 @@ from eyeline.serve.http.static_files import StaticFiles
 from eyeline.serve.logs import LogEvent
 from eyeline.serve.metrics import LagProbe, Metrics, Reading
 from eyeline.serve.process import secrets_file
+from eyeline.serve.process.instance_lock import InstanceLock
 from eyeline.serve.relay.ice_servers import IceServerProvider
 from eyeline.serve.site import Site
 from eyeline.serve.ws import asgi
@@ -65,6 +66,7 @@ def build(settings: Settings, *, one_port: bool = False, authorize: Authorize | 
 class _Running(NamedTuple):
     """The parts that need a running event loop."""
 
+    lock: InstanceLock
     broker: Broker
     bus: LocalBus
     ice_servers: IceServerProvider
@@ -109,7 +111,7 @@ class Eyeline:
     def start(self) -> Broker:
         """Start the broker, STUN and TURN in the running loop.  Does nothing if they have been started.
 
-        Raises `SetupError` as `IceServerProvider` does.
+        Raises `SetupError` as `InstanceLock` and `IceServerProvider` do.
         """
         return self._start().broker
 
@@ -119,20 +121,27 @@ class Eyeline:
 
     def _start(self) -> _Running:
         if self._running is None:
-            settings = self._settings
-            ice_servers = IceServerProvider(settings, self._secret, self._site, one_port=self._one_port)
-            now = asyncio.get_running_loop().time()
-            broker_run = BrokerRun(secrets.token_urlsafe(9), now, WallClock())
-            bus = LocalBus(
-                capacity=settings.room_capacity,
-                rooms=settings.max_sockets,
-                broker_run=broker_run,
-                vacated=ice_servers.vacated,
-            )
-            broker = Broker(bus, self._policy(broker_run.wall_clock))
-            self._running = _Running(broker, bus, ice_servers, LagProbe(self._metrics.lag.observe))
+            lock = InstanceLock(self._settings.data_dir)
+            try:
+                self._running = self._run(lock)
+            except BaseException:
+                lock.release()
+                raise
             self._measure(self._running)
         return self._running
+
+    def _run(self, lock: InstanceLock) -> _Running:
+        settings = self._settings
+        ice_servers = IceServerProvider(settings, self._secret, self._site, one_port=self._one_port)
+        broker_run = BrokerRun(secrets.token_urlsafe(9), asyncio.get_running_loop().time(), WallClock())
+        bus = LocalBus(
+            capacity=settings.room_capacity,
+            rooms=settings.max_sockets,
+            broker_run=broker_run,
+            vacated=ice_servers.vacated,
+        )
+        broker = Broker(bus, self._policy(broker_run.wall_clock))
+        return _Running(lock, broker, bus, ice_servers, LagProbe(self._metrics.lag.observe))
 
     def _api(self) -> list[Mount]:
         """The HTTP API, if the operator has configured keys for it."""
@@ -167,6 +176,7 @@ class Eyeline:
             self._running.ice_servers.relay.close()
             self._running.bus.close()
             self._running.lag.close()
+            self._running.lock.release()
             self._running = None
 
     @contextlib.asynccontextmanager

@@ -58,12 +58,14 @@ class UdpListeners:
         try:
             return cls(_listen(host, port))
         except PermissionError as error:
-            raise SetupError(f"No permission to open UDP port {port}: use --stun-port with 1024 or more.") from error
+            raise SetupError(f"No permission to open UDP port {port}: set stun_port to 1024 or more.") from error
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise SetupError(f"UDP port {port} is already in use: choose another with --stun-port.") from error
+                raise SetupError(f"UDP port {port} is already in use: set stun_port to another one.") from error
             where = f"{host}, UDP port {port}"
-            raise SetupError(f"Can't listen on {where} ({error.strerror}): see --host and --stun-port.") from error
+            raise SetupError(
+                f"Can't listen on {where} ({error.strerror}): see the settings host and stun_port."
+            ) from error
 
     @property
     def port(self) -> int:

@@ -1,13 +1,19 @@
 """The server process: shutdown, its log, and slow clients."""
 
 import os
+import shutil
 import signal
+import ssl
+import time
+from pathlib import Path
 
 import httpx
 import pytest
 from tests.support.server import LiveServer
 from tests.support.socket import Socket
 from websockets.exceptions import ConnectionClosed
+
+from eyeline.serve.process.tls import self_signed
 
 SDP = "v=0 o=- 1 1 IN IP4 203.0.113.7 a=ice-ufrag:tEaP"
 
@@ -78,3 +84,25 @@ def test_slow_client_is_disconnected_alone() -> None:
         assert carol.receive("signalled")["data"] == "psst"
         with pytest.raises(ConnectionClosed):
             bob.receive("nothing of this type ever comes")
+
+
+def test_hangup_signal_reloads_the_certificate_and_ends_no_call(tmp_path: Path) -> None:
+    old, new = self_signed(tmp_path / "old", []), self_signed(tmp_path / "new", [])
+    cert, key = str(shutil.copy(old.cert, tmp_path)), str(shutil.copy(old.key, tmp_path))
+    with LiveServer("--cert", cert, "--key", key) as server, Socket(server.url) as alice:
+        alice.join("tea", "Alice")
+        shutil.copy(new.cert, cert)
+        shutil.copy(new.key, key)
+        os.kill(server.pid, signal.SIGHUP)
+        end = time.monotonic() + 5  # the files aren't checked before 10 s
+        while ssl.get_server_certificate(("127.0.0.1", server.port)) != new.cert.read_text():
+            assert time.monotonic() < end, server.log()
+        alice.send({"type": "ping"})
+        assert alice.receive("pong")
+
+
+def test_hangup_signal_does_not_stop_a_server_without_a_certificate() -> None:
+    with LiveServer() as server, Socket(server.url) as alice:
+        os.kill(server.pid, signal.SIGHUP)
+        assert alice.join("tea", "Alice")["you"]
+        assert server.healthy()

@@ -36,7 +36,7 @@ TOUCHED: dict[type, set[str]] = {
         *("__init__", "connection_made", "data_received", "connection_lost"),
         *("handle_connect", "run_asgi", "send_receive_event_to_app", "shutdown"),
     },
-    Server: {"__init__", "run", "startup", "shutdown"},
+    Server: {"__init__", "run", "startup", "shutdown", "should_exit"},
     Config: {"ws_max_size"},
     ServerState: {"connections"},
 }

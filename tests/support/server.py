@@ -31,7 +31,7 @@ class LiveServer:
         self._process: Process | None = None
         self.port = free_port(socket.SOCK_STREAM)
         self.stun_port = free_port(socket.SOCK_DGRAM)
-        self._secure = "--tls" in flags
+        self._secure = "--tls" in flags or "--cert" in flags
         self.url = f"http{'s' * self._secure}://127.0.0.1:{self.port}"
         self.data_dir = Path(self._scratch.name, "data")
 

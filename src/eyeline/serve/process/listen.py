@@ -46,7 +46,10 @@ def _why_not(host: str, port: int, error: OSError) -> str:
         case errno.EADDRINUSE:
             return f"port is {port}, but another program listens there already: stop it or choose another port."
         case errno.EACCES:
-            return f"port is {port}, but only root may listen on ports below 1024: choose another port."
+            return (
+                f"port is {port}, but this user may not listen on ports below 1024: give the service the capability "
+                "CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE), or choose another port."
+            )
         case _:
             words = os.strerror(error.errno) if error.errno else str(error)
             return f"host is '{host}', but this machine can't listen there: {words}."

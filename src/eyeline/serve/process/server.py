@@ -1,10 +1,10 @@
 """The server process: logs, listening sockets, TLS, signals, and uvicorn."""
 
 import asyncio
+import os
 import resource
 import signal
 import socket
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -22,7 +22,7 @@ from eyeline.serve.process.listen import BACKLOG_CONNECTIONS, listen
 from eyeline.settings import Settings
 
 if TYPE_CHECKING:
-    from eyeline.serve.process.tls import Certificate
+    from eyeline.serve.process.certificate_reload import ReloadingCertificate
 
 _LARGEST_FRAME_BYTES = 128 * 1024
 """Above the protocol's own limit of 64 KiB, so that too long a message is answered with an error code."""
@@ -66,13 +66,12 @@ def serve(
         stack.enter_context(_sigterm_is_a_clean_stop())
         sockets = [stack.enter_context(listener) for listener in listen(settings.host, settings.port)]
         certificate = _certificate(settings)
-        context = certificate.context() if certificate else None
-        fingerprint = certificate.fingerprint() if certificate else None
+        fingerprint = certificate.fingerprint if certificate else None
         where = listening(settings, sockets[0].getsockname()[1], fingerprint)
         app = build(settings)
         is_trusted = client_address.trusts(settings.proxies())
         demultiplexer = partial(Demultiplexer, app.stream, protocols.http, is_trusted)
-        _Server(app, context, demultiplexer, protocols.ws, lambda: started(where)).serve_on(sockets)
+        _Server(app, certificate, demultiplexer, protocols.ws, lambda: started(where)).serve_on(sockets)
 
 
 class _Gate:
@@ -108,7 +107,7 @@ class _Server(uvicorn.Server):
     def __init__(
         self,
         app: Application,
-        context: ssl.SSLContext | None,
+        certificate: "ReloadingCertificate | None",
         http: Callable[..., asyncio.Protocol],
         ws: type[asyncio.Protocol],
         started: Callable[[], None],
@@ -130,10 +129,12 @@ class _Server(uvicorn.Server):
                 server_header=False,
                 backlog=BACKLOG_CONNECTIONS,
                 timeout_graceful_shutdown=_FAREWELL_S,
-                ssl_context_factory=None if context is None else lambda _config, _default: context,
+                ssl_context_factory=None if certificate is None else lambda _config, _default: certificate.context,
             )
         )
         self._gate = gate
+        self._certificate = certificate
+        self._interactive = _has_terminal()
         self._started = started
         self._drain = app.drain
 
@@ -147,11 +148,30 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
+        if self._certificate is not None:
+            self._certificate.watch()
         self._started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._certificate is not None:
+            self._certificate.stop()
         await self._drain()  # while the port is still open, so that `/readyz` reports it
         await super().shutdown(sockets)
+
+    def _reload(self) -> None:
+        """SIGHUP: `systemctl reload`, a hook after the certificate was renewed, or the terminal was closed."""
+        if self._interactive and not _has_terminal():
+            self.should_exit = True
+        elif self._certificate is not None:
+            self._certificate.reload()
+
+
+def _has_terminal() -> bool:
+    try:
+        return os.isatty(0)
+    except OSError:
+        return False
 
 
 def _allow_many_files() -> None:
@@ -174,14 +194,16 @@ def _sigterm_is_a_clean_stop() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _certificate(settings: Settings) -> "Certificate | None":
+def _certificate(settings: Settings) -> "ReloadingCertificate | None":
     if settings.cert is None and settings.tls == "off":
         return None  # and nothing of X.509 is imported
+    from eyeline.serve.process.certificate_reload import ReloadingCertificate  # noqa: PLC0415
     from eyeline.serve.process.tls import Certificate, self_signed  # noqa: PLC0415
 
-    if settings.cert is not None and settings.key is not None:
-        return Certificate(settings.cert, settings.key)
-    if settings.tls == "self-signed":
+    def find() -> Certificate:
+        if settings.cert is not None and settings.key is not None:
+            return Certificate(settings.cert, settings.key)
         public = [settings.public_address] if settings.public_address else []
         return self_signed(settings.data_dir, [*addresses(settings.host), *public])
-    return None
+
+    return ReloadingCertificate(find)

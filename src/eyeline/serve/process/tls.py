@@ -42,6 +42,18 @@ class Certificate(Struct, frozen=True):
             raise SetupError(f"cert is '{self.cert}', but that isn't a certificate in a PEM file.") from None
         return first.fingerprint(hashes.SHA256()).hex(":").upper()
 
+    def stamp(self) -> tuple[object, ...]:
+        """Differs after either file was changed or replaced."""
+        stamps: list[object] = []
+        for file in (self.cert, self.key):
+            try:
+                status = file.stat()
+            except OSError as error:
+                stamps.append(error.errno)
+            else:
+                stamps.append((status.st_ino, status.st_mtime_ns, status.st_size))
+        return tuple(stamps)
+
     def context(self) -> ssl.SSLContext:
         """A TLS context for 1.2 or newer, which also accepts plain HTTP in order to redirect it.
 

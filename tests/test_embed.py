@@ -57,7 +57,7 @@ def test_api_example_works_as_documented(tmp_path: Path) -> None:
     eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", api_keys=keys))
     with serving(eyeline) as url, Socket(url) as alice:
         alice.join("tea", "Alice")
-        environ = {"EYELINE": url, "EYELINE_KEY": "a key"}
+        environ = {"CALLS_URL": url, "CALLS_API_KEY": "a key"}
         done = subprocess.run(
             [sys.executable, "-c", ROOMS], env=environ, capture_output=True, text=True, timeout=30, check=False
         )

@@ -252,7 +252,7 @@ def test_unusable_keys_prevent_startup(tmp_path: Path, content: str | None) -> N
     path = tmp_path / "keys.toml"
     if content is not None:
         path.write_text(content)
-    with pytest.raises(SetupError, match=r"api_keys: .*keys\.toml can't be "):
+    with pytest.raises(SetupError, match=r"api_keys.*keys\.toml.* can't be "):
         build(Settings(data_dir=tmp_path, api_keys=path))
 
 

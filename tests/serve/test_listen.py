@@ -15,5 +15,5 @@ def test_port_that_needs_a_privilege_names_the_capability(monkeypatch: pytest.Mo
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(socket, "create_server", denied)
-    with pytest.raises(SetupError, match="port is 443, .* CAP_NET_BIND_SERVICE"):
+    with pytest.raises(SetupError, match=r"port is 443, .* CAP_NET_BIND_SERVICE"):
         listen("127.0.0.1", 443)

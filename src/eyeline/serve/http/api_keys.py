@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from eyeline.errors import SetupError
+from eyeline.serve.setting_files import unreadable
 from eyeline.signalling.messages import RoomName
 
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz123456789"  # 32, as in room names made by the pages
@@ -72,7 +73,7 @@ def load(path: Path, secret: bytes) -> ApiKeys:
     try:
         rows = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _Rows)
     except OSError as error:
-        raise SetupError(f"api_keys: {path} can't be read: {error.strerror}.") from None
+        raise unreadable("api_keys", path, error) from None
     except ValueError as error:  # includes the errors of TOML and msgspec
         raise SetupError(f"api_keys: {path} can't be used: {' '.join(str(error).split())}.") from None
     return ApiKeys([(ApiKey(name, row.admin), bytes.fromhex(row.sha256)) for name, row in rows.items()], secret)

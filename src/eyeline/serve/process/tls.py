@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from eyeline.errors import SetupError
 from eyeline.serve.process.https_redirect import Context
+from eyeline.serve.setting_files import unreadable
 
 LIFETIME = timedelta(days=397)
 """The maximum that browsers accept."""
@@ -118,7 +119,7 @@ def _content(name: str, file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise SetupError(f"{name} is '{file}', but that file can't be read: {error.strerror}.") from None
+        raise unreadable(name, file, error) from None
 
 
 def _subjects(names: Iterable[str]) -> frozenset[x509.GeneralName]:

@@ -16,6 +16,7 @@ from eyeline.serve.metrics import Reading
 from eyeline.serve.relay.port_allocator import is_own
 from eyeline.serve.relay.relay import Addresses, Relay
 from eyeline.serve.relay.udp_listener import UdpListeners
+from eyeline.serve.setting_files import unreadable
 from eyeline.serve.site import Site
 from eyeline.settings import Settings
 from eyeline.signalling.messages import IceServer
@@ -107,7 +108,7 @@ def _read_secret(path: Path) -> bytes:
     try:
         secret = path.read_bytes().strip()
     except OSError as error:
-        raise SetupError(f"turn_secret is {path}, but that file can't be read: {error.strerror}.") from None
+        raise unreadable("turn_secret", path, error) from None
     if not secret:
         raise SetupError(f"turn_secret is {path}, but that file is empty.")
     return secret

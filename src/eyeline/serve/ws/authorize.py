@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -12,6 +13,7 @@ from starlette.types import Scope
 
 from eyeline.errors import SetupError
 from eyeline.serve.logs import LogEvent
+from eyeline.serve.setting_files import unreadable
 from eyeline.settings import Settings
 from eyeline.signalling.messages import RoomName
 from eyeline.signalling.passes import NAME_CHARACTERS_MAX, PassVerifier, Person, keys_of
@@ -32,7 +34,7 @@ def pass_verifier(settings: Settings, secret: bytes) -> PassVerifier:
     try:
         keys = {} if settings.pass_keys is None else keys_of(settings.pass_keys.read_bytes())
     except OSError as error:
-        raise SetupError(f"pass_keys: {settings.pass_keys} can't be read: {error.strerror}.") from None
+        raise unreadable("pass_keys", Path(str(settings.pass_keys)), error) from None
     except ValueError as error:
         raise SetupError(f"pass_keys: {settings.pass_keys} can't be used: {error}.") from None
     if settings.api_keys is not None:

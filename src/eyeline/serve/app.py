@@ -181,11 +181,16 @@ class Eyeline:
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _site: object) -> AsyncIterator[None]:
-        """A lifespan for the site that mounts this: `FastAPI(lifespan=eyeline.lifespan)`."""
+        """A lifespan for the site that mounts this: `FastAPI(lifespan=eyeline.lifespan)`.
+
+        Its end drains, unless that has been done.  uvicorn has closed all WebSockets by then.
+        """
         self.start()
         try:
             yield
         finally:
+            if not self._draining():
+                await self.drain()
             self.close()
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -12,7 +12,7 @@ import { isStranger } from './signalling/sealed-signalling.ts';
 import { saveTicket } from './signalling/seat-storage.ts';
 import type { SignallingEvent, SignallingState } from './signalling/session.ts';
 import type { Signalling } from './signalling/websocket.ts';
-import { Source, type Value } from './value.ts';
+import { notify, Source, type Value } from './value.ts';
 
 /** Milliseconds that a lost connection has to come back. */
 const CUT_OFF_MS = 10_000;
@@ -326,7 +326,7 @@ export class SeatedRoom implements Room {
       reachable: () => this.signalling.current === 'connected',
       signal: (text) => this.#signal(member.id, text),
       onMessage: (data) => {
-        for (const listener of [...this.#listeners]) listener(peer, data);
+        for (const listener of [...this.#listeners]) notify(listener, peer, data);
       },
       onMediaTimeout: (report) => {
         this.#signalling.checkConnection(); // its socket may be dead too

@@ -4,7 +4,7 @@ import { LocalMedia } from '../src/media/local-media.ts';
 /** Fakes of the browser's tracks and streams, which only hold values. */
 class Track {
   enabled = true;
-  readonly readyState = 'live';
+  readyState = 'live';
   readonly label: string;
   readonly kind: string;
   muted = false;
@@ -21,7 +21,9 @@ class Track {
     return { deviceId: this.kind };
   }
 
-  stop(): void {}
+  stop(): void {
+    this.readyState = 'ended';
+  }
 }
 
 class Stream {
@@ -39,8 +41,12 @@ class Stream {
 /** What was asked of the browser, and how to grant it. */
 const asked: { readonly audio: unknown; readonly video: unknown; readonly grant: () => void }[] = [];
 
+/** Tracks that the browser has made. */
+const made: Track[] = [];
+
 beforeEach(() => {
   asked.length = 0;
+  made.length = 0;
   vi.stubGlobal('MediaStream', Stream);
   vi.stubGlobal('navigator', {
     mediaDevices: {
@@ -49,7 +55,12 @@ beforeEach(() => {
       getUserMedia: ({ audio, video }: { audio: unknown; video: unknown }) =>
         new Promise((resolve) => {
           const kinds = [...(audio ? ['audio'] : []), ...(video ? ['video'] : [])];
-          asked.push({ audio, video, grant: () => resolve(new Stream(kinds.map((kind) => new Track(kind)))) });
+          const grant = (): void => {
+            const tracks = kinds.map((kind) => new Track(kind));
+            made.push(...tracks);
+            resolve(new Stream(tracks));
+          };
+          asked.push({ audio, video, grant });
         }),
     },
   });
@@ -154,4 +165,35 @@ test('on an insecure page both fail, with the reason', async () => {
   for (const device of [media.microphone, media.camera]) {
     expect([device.current.state, device.current.problem]).toEqual(['failed', 'insecure']);
   }
+});
+
+test('a subscriber that throws leaves the devices as they are shown: on, asked for once, and off after the end', async () => {
+  vi.stubGlobal('queueMicrotask', () => undefined);
+  const media = new LocalMedia();
+  const started = media.start();
+  for (const value of [media.stream, media.camera, media.microphone]) {
+    value.subscribe(() => {
+      throw new Error('a fault of the page');
+    });
+  }
+  asked[0]?.grant();
+  await started;
+  expect([media.camera.current.state, media.microphone.current.state, asked.length]).toEqual(['on', 'on', 1]);
+  media.stop();
+  expect(made.map(({ readyState }) => readyState)).toEqual(['ended', 'ended']);
+});
+
+test('tracks that can not be kept are stopped, and shown as failed', async () => {
+  vi.stubGlobal('queueMicrotask', () => undefined);
+  vi.spyOn(Track.prototype, 'getSettings').mockImplementation(() => {
+    throw new Error('a fault of the browser');
+  });
+  const media = new LocalMedia();
+  const started = media.start();
+  asked[0]?.grant();
+  await started;
+  expect([media.camera.current.state, media.microphone.current.state]).toEqual(['failed', 'failed']);
+  expect(media.stream.current.getTracks()).toEqual([]);
+  expect(made.map(({ readyState }) => readyState)).toEqual(['ended', 'ended']);
+  vi.restoreAllMocks();
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Source } from '../src/value.ts';
 
 test('a listener gets the current value at once, and every new one', () => {
@@ -69,4 +69,38 @@ test('if a listener sets another value, nobody gets the older one after it', () 
   source.set(2);
 
   expect(heard).toEqual([1, 3]);
+});
+
+describe('a listener that throws', () => {
+  const reported: (() => void)[] = [];
+  beforeEach(() => vi.stubGlobal('queueMicrotask', (report: () => void) => reported.push(report)));
+  afterEach(() => vi.unstubAllGlobals());
+
+  test('keeps the value from nobody else, and its error is reported as uncaught', () => {
+    const source = new Source(1);
+    const heard: number[] = [];
+    source.subscribe((value) => {
+      if (value === 2) throw new Error('mine');
+    });
+    source.subscribe((value) => heard.push(value));
+    source.set(2);
+
+    expect([source.current, heard]).toEqual([2, [1, 2]]);
+    const [report = () => undefined] = reported.splice(0);
+    expect(report).toThrow('mine');
+  });
+
+  test('can still unsubscribe', () => {
+    const source = new Source(1);
+    const heard: number[] = [];
+    const stop = source.subscribe((value) => {
+      heard.push(value);
+      throw new Error('mine');
+    });
+    stop();
+    source.set(2);
+
+    expect(heard).toEqual([1]);
+    expect(reported.splice(0)).toHaveLength(1);
+  });
 });

@@ -1,3 +1,4 @@
+import { notify } from '../value.ts';
 import { type Backpressure, FileChannel, type FileConnection } from './channel.ts';
 import { type ChunkRef, ChunkRequests } from './chunk-requests.ts';
 import type { FileFrame } from './frames.ts';
@@ -54,7 +55,7 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
 
   onFile(listener: (file: IncomingFile) => void): () => void {
     this.#listeners.add(listener);
-    for (const one of this.#incoming.values()) if (one.machine.state === 'asked') listener(one);
+    for (const one of this.#incoming.values()) if (one.machine.state === 'asked') notify(listener, one);
     return () => this.#listeners.delete(listener);
   }
 
@@ -186,7 +187,7 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
     forget(this.#incoming, (over) => this.#swarm.drop(over));
     const one = new IncomingTransfer(offer, (said) => this.sendFrame(said), this.#swarm);
     this.#incoming.set(offer.id, one);
-    for (const listener of this.#listeners) listener(one);
+    for (const listener of [...this.#listeners]) notify(listener, one);
   }
 
   #expect({ index, hash }: FileFrame & { readonly frame: 'chunk' }, one: IncomingTransfer): void {

@@ -1,4 +1,4 @@
-import type { Value } from '../value.ts';
+import { notify, type Value } from '../value.ts';
 
 const EVERY_MS = 50;
 
@@ -22,7 +22,7 @@ export class AudioLevel implements Value<number> {
 
   subscribe(listener: (level: number) => void): () => void {
     this.#listeners.add(listener);
-    listener(this.#current);
+    notify(listener, this.#current);
     this.#stop ??= this.#startLater();
     return () => {
       this.#listeners.delete(listener);
@@ -61,7 +61,7 @@ export class AudioLevel implements Value<number> {
   #tell(level: number): void {
     if (level === this.#current) return;
     this.#current = level;
-    for (const listener of [...this.#listeners]) listener(level);
+    for (const listener of [...this.#listeners]) notify(listener, level);
   }
 }
 

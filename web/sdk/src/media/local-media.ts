@@ -1,4 +1,4 @@
-import { Source, type Value } from '../value.ts';
+import { report, Source, type Value } from '../value.ts';
 import { AudioLevel } from './audio-level.ts';
 
 /** A camera or microphone that can be chosen. */
@@ -148,10 +148,28 @@ export class LocalMedia {
   async #acquire(kinds: readonly DeviceKind[]): Promise<void> {
     if (kinds.length === 0) return;
     for (const kind of kinds) this.#device(kind).set({ ...OFF, state: 'starting' });
+    let stream: MediaStream;
     try {
-      this.#keep(await this.#ask(kinds));
+      stream = await this.#ask(kinds);
     } catch (error) {
       await this.#acquireRest(kinds, error);
+      return;
+    }
+    this.#keepOrStop(kinds, stream);
+  }
+
+  /** No device stays on that we don't know of: if the tracks can't be kept, they are stopped. */
+  #keepOrStop(kinds: readonly DeviceKind[], stream: MediaStream): void {
+    try {
+      this.#keep(stream);
+    } catch (error) {
+      report(error);
+      const tracks = stream.getTracks();
+      for (const track of tracks) track.stop();
+      for (const kind of kinds) this.#fail(kind, error);
+      const kept = this.stream.current.getTracks();
+      const others = kept.filter((track) => !tracks.includes(track));
+      if (others.length < kept.length) this.#publish(others);
     }
   }
 

@@ -1,4 +1,4 @@
-import { Source, type Value } from '../value.ts';
+import { notify, Source, type Value } from '../value.ts';
 import type { Knock, Rules } from './protocol.ts';
 import type { ModerationMessage } from './session.ts';
 
@@ -88,6 +88,6 @@ export class RoomModeration implements Moderation {
   }
 
   askedToMute(from: string): void {
-    for (const listener of [...this.#listeners]) listener(from);
+    for (const listener of [...this.#listeners]) notify(listener, from);
   }
 }

@@ -1,3 +1,4 @@
+import { notify } from '../value.ts';
 import { type Knock, type Member, PAYLOAD_CHARACTERS_MAX, type Roster } from './protocol.ts';
 import type { ModerationMessage, SignallingEvent, Ticket } from './session.ts';
 import { type Card, isCard, Seal, type SealedEnd, sealedLength } from './signal-encryption.ts';
@@ -115,7 +116,7 @@ export class SealedSignalling implements Signalling {
       const opened = await this.#open(event);
       // Drops events that arrive after we left, or after we gave up the seat that they are about.
       const late = this.#gone || (event.type === 'joined' && this.#inner?.ticket === null);
-      if (opened !== null && !late) this.#emit(opened);
+      if (opened !== null && !late) notify(this.#emit, opened);
     };
     this.#heard = this.#heard.then(hear).catch(fail);
   }

@@ -1,3 +1,4 @@
+import { notify } from '../value.ts';
 import { type FromBroker, SUBPROTOCOL, type ToBroker } from './protocol.ts';
 import { type ModerationMessage, Session, type SessionEffect, type SignallingEvent, type Ticket } from './session.ts';
 
@@ -113,7 +114,7 @@ export class WebSocketSignalling implements Signalling {
           this.#forget();
           break;
         case 'emit':
-          this.#emit(effect.event);
+          notify(this.#emit, effect.event);
           break;
       }
     }

@@ -1,4 +1,4 @@
-import { configure, createSpare, type SpareConnection } from './connection/spare-connection.ts';
+import { configure, createSpareAhead, type SpareConnection } from './connection/spare-connection.ts';
 import { EyelineError } from './errors.ts';
 import { type Permissions, permissionsOf, permitted } from './media/permissions.ts';
 import { type Room, type RoomOptions, SeatedRoom } from './room.ts';
@@ -7,8 +7,8 @@ import { isStranger, SealedSignalling } from './signalling/sealed-signalling.ts'
 import { loadTicket, saveTicket } from './signalling/seat-storage.ts';
 import type { SignallingEvent, SignallingState, Ticket } from './signalling/session.ts';
 import { isSecret } from './signalling/signal-encryption.ts';
-import { type Signalling, WebSocketSignalling } from './signalling/websocket.ts';
-import { Source, type Value } from './value.ts';
+import { type Signalling, type SignallingTarget, WebSocketSignalling } from './signalling/websocket.ts';
+import { report, Source, type Value } from './value.ts';
 
 /** Milliseconds after which joining fails with code `unreachable`. */
 const JOIN_WITHIN_MS = 15_000;
@@ -41,15 +41,21 @@ export interface Lobby {
   readonly permissions: Value<Permissions>;
   /** Whether we wait for a host to admit us. */
   readonly waiting: Value<boolean>;
-  /** Why the server does not let us look into the room; null if it does. */
+  /**
+   * Why we can't look into the room; null if we can. The server's reason, or one of our own: `room-name`, `secret` or
+   * `url` (it is invalid), `insecure` (a secret needs a page that came over HTTPS), `no-webrtc` (this browser has none),
+   * `csp-blocked` (the page's Content Security Policy forbids the connection) or `foreign-origin` (the server allows
+   * no WebSocket from this page's origin).
+   */
   readonly refused: Value<EyelineError | null>;
   /** Makes a connection that sends `stream` ahead of time and gathers its candidates: joining is faster then. */
   prepare(stream: MediaStream): void;
   /**
    * Joins the room. Rejects with code `room-full`, `locked`, `denied` (by a host), `too-many-knocks`, `busy`,
-   * `not-owner`, `name` (it is invalid), `no-key` (the members have a secret), `unreachable` (after 15 seconds) or
-   * `aborted`: the lobby stays open, and can join later. Rejects for good with `pass-needed`, `pass-invalid`,
-   * `pass-expired`, `not-allowed`, `removed`, `ended` or `time-up`.
+   * `not-owner`, `name` (it is invalid), `no-key` (the members have a secret), `unreachable` (after 15 seconds),
+   * `foreign-origin`, `setup-failed` (the browser could not make a connection) or `aborted`: the lobby stays open, and
+   * can join later. Rejects for good with `pass-needed`, `pass-invalid`, `pass-expired`, `not-allowed`, `removed`,
+   * `ended`, `time-up`, or with what {@link refused} lists.
    */
   join(options: JoinOptions): Promise<Room>;
   /** Whether to send everything through the relay; see {@link RoomOptions.relayOnly}. */
@@ -76,7 +82,8 @@ class RoomLobby implements Lobby {
   readonly permissions = new Source<Permissions>(permissionsOf({}));
   readonly waiting = new Source(false);
   readonly refused = new Source<EyelineError | null>(null);
-  readonly #signalling: Signalling;
+  /** null if it can't even start, see {@link RoomLobby.refused}. */
+  readonly #signalling: Signalling | null;
   readonly #sealed: boolean;
   #iceTransportPolicy: RTCIceTransportPolicy;
   readonly #identity: () => Promise<CryptoKeyPair | null>;
@@ -90,24 +97,18 @@ class RoomLobby implements Lobby {
   #over: EyelineError | null = null;
 
   constructor(options: RoomOptions, ticket: Ticket | null) {
-    if (!ROOM_NAME.test(options.room)) {
-      throw new EyelineError('room-name', 'A room name has 1 to 64 of the letters a-z, digits and hyphens.');
-    }
     this.room = options.room;
-    const target = {
-      url: new URL(options.url),
-      room: options.room,
-      pass: options.pass ?? null,
-      owner: options.owner ?? null,
-    };
     const [secret, emit] = [options.secret ?? null, (event: SignallingEvent) => this.#receive(event)];
     this.#sealed = secret !== null;
     this.#iceTransportPolicy = icePolicyOf(options.relayOnly ?? false);
     this.#identity = options.identity ?? (async () => null);
-    this.#signalling =
-      secret === null
-        ? new WebSocketSignalling(target, ticket, emit)
-        : new SealedSignalling(target, usable(secret), ticket, emit);
+    const target = targetOf(options);
+    if (target instanceof EyelineError) {
+      this.#over = target;
+      this.refused.set(target);
+      this.#signalling = null;
+    } else if (secret === null) this.#signalling = new WebSocketSignalling(target, ticket, emit);
+    else this.#signalling = new SealedSignalling(target, secret, ticket, emit);
   }
 
   prepare(stream: MediaStream): void {
@@ -126,21 +127,23 @@ class RoomLobby implements Lobby {
 
   /** Makes the connection while we still wait for the server. */
   connectAhead(stream: MediaStream | null): void {
-    this.#spare ??= createSpare(
+    this.#spare ??= createSpareAhead(
       this.#iceServers,
       permitted(stream, this.permissions.current),
       this.#iceTransportPolicy,
     );
   }
 
-  join(options: JoinOptions): Promise<Room> {
+  async join(options: JoinOptions): Promise<Room> {
+    if (this.#over !== null) throw this.#over;
+    if (options.signal?.aborted) throw aborted();
+    if (typeof options.name !== 'string') throw new EyelineError('name', 'A name has 1 to 64 characters.');
     if (!this.#sealed && this.strangers.current > 0 && this.members.current?.length === 0) {
       const why = 'The people in this room have a link with a key, after its #. Ask them for the whole link.';
-      return Promise.reject(new EyelineError('no-key', why));
+      throw new EyelineError('no-key', why);
     }
-    if (this.#over !== null) return Promise.reject(this.#over);
     const answer = this.wait(options.stream ?? null, options.signal);
-    this.#signalling.join(options.name);
+    this.#signalling?.join(options.name);
     return answer;
   }
 
@@ -156,10 +159,10 @@ class RoomLobby implements Lobby {
       };
       const fail = (error: EyelineError): void => {
         end();
-        this.#signalling.cancelJoin();
+        this.#signalling?.cancelJoin();
         reject(error);
       };
-      const abort = (): void => fail(new EyelineError('aborted', 'Joining was aborted.'));
+      const abort = (): void => fail(aborted());
       const late = (): void => fail(new EyelineError('unreachable', 'The server does not answer.'));
       const timer = setTimeout(late, JOIN_WITHIN_MS);
       const succeed = (room: Room): void => {
@@ -175,7 +178,7 @@ class RoomLobby implements Lobby {
   leave(): void {
     this.#waiting?.reject(new EyelineError('aborted', 'The lobby was closed.'));
     if (this.#seated !== null) return;
-    this.#signalling.leave();
+    this.#signalling?.leave();
     this.#spare?.connection.close();
     this.#spare = null;
   }
@@ -227,58 +230,96 @@ class RoomLobby implements Lobby {
   }
 
   #sit(joined: Joined): void {
-    const stream = this.#waiting?.stream ?? null;
-    if (this.#spare !== null) configure(this.#spare, joined.iceServers);
-    this.#seated = new SeatedRoom(this.room, this.#signalling, this.signalling, {
-      joined,
-      stream,
-      spare: this.#spare,
-      iceTransportPolicy: this.#iceTransportPolicy,
-      signallingEncrypted: this.#sealed,
-      identity: this.#identity,
-    });
+    const [waiting, signalling, spare] = [this.#waiting, this.#signalling, this.#spare];
+    if (signalling === null) return;
+    if (waiting === null) {
+      signalling.cancelJoin(); // joining was aborted: nobody would ever leave this seat
+      return;
+    }
     this.#spare = null;
-    this.#waiting?.resolve(this.#seated);
+    if (spare !== null) configure(spare, joined.iceServers);
+    try {
+      this.#seated = new SeatedRoom(this.room, signalling, this.signalling, {
+        joined,
+        stream: waiting.stream,
+        spare,
+        iceTransportPolicy: this.#iceTransportPolicy,
+        signallingEncrypted: this.#sealed,
+        identity: this.#identity,
+      });
+    } catch (error) {
+      if (error instanceof EyelineError) waiting.reject(error);
+      else {
+        report(error);
+        waiting.reject(new EyelineError('setup-failed', `This browser could not make a connection: ${error}`));
+      }
+      return;
+    }
+    waiting.resolve(this.#seated);
   }
+}
+
+function aborted(): EyelineError {
+  return new EyelineError('aborted', 'Joining was aborted.');
 }
 
 function icePolicyOf(relayOnly: boolean): RTCIceTransportPolicy {
   return relayOnly ? 'relay' : 'all';
 }
 
-/** Throws if this can't be a secret, or if the browser can't use it. */
-function usable(secret: string): string {
-  if (!isSecret(secret)) throw new EyelineError('secret', 'The key in this link, after its #, is incomplete.');
-  if (globalThis.crypto?.subtle === undefined)
-    throw new EyelineError('insecure', 'The key in this link works over HTTPS only.');
-  return secret;
+/** The room to look into, or why this browser can't. */
+function targetOf({
+  url,
+  room,
+  pass = null,
+  owner = null,
+  secret = null,
+}: RoomOptions): SignallingTarget | EyelineError {
+  if (globalThis.RTCPeerConnection === undefined)
+    return new EyelineError('no-webrtc', "This browser has no WebRTC, or it's turned off.");
+  if (!ROOM_NAME.test(room))
+    return new EyelineError('room-name', 'A room name has 1 to 64 of the letters a-z, digits and hyphens.');
+  if (secret !== null && !isSecret(secret))
+    return new EyelineError('secret', 'The key in this link, after its #, is incomplete.');
+  if (secret !== null && globalThis.crypto?.subtle === undefined)
+    return new EyelineError('insecure', 'The key in this link works over HTTPS only.');
+  const base = serverUrl(url);
+  return base === null
+    ? new EyelineError('url', 'The URL of the server must be a whole one, such as https://call.example.org/.')
+    : { url: base, room, pass, owner };
 }
 
-/**
- * Looks into a room without joining it. Returns at once. Throws an EyelineError with code `room-name` or `secret` if
- * that is invalid, or `insecure` if a secret can't be used because the page did not come over HTTPS.
- */
+function serverUrl(url: string | URL): URL | null {
+  try {
+    const parsed = new URL(url);
+    return /^(https?|wss?):$/.test(parsed.protocol) ? parsed : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Looks into a room without joining it. Returns at once and never throws: see {@link Lobby.refused}. */
 export function openLobby(options: RoomOptions): Lobby {
   return new RoomLobby(options, null);
 }
 
-/**
- * Joins a room: all that a page needs for a call. Rejects as {@link Lobby.join} does, and throws as {@link openLobby}
- * does.
- */
-export function join(options: RoomOptions & JoinOptions): Promise<Room> {
+/** Joins a room: all that a page needs for a call. Rejects as {@link Lobby.join} does. */
+export async function join(options: RoomOptions & JoinOptions): Promise<Room> {
+  if (options.signal?.aborted) throw aborted();
   const lobby = new RoomLobby(options, null);
   lobby.connectAhead(options.stream ?? null);
-  return lobby.join(options).catch((error: unknown) => {
+  try {
+    return await lobby.join(options);
+  } catch (error) {
     lobby.leave();
     throw error;
-  });
+  }
 }
 
 /**
  * Comes back after a reload during a call: resolves with the same seat, or with a new one under the same name if that
- * has expired. Resolves with null if this tab was not in the room, or can't be again. Rejects only where {@link
- * openLobby} throws.
+ * has expired. Resolves with null if this tab was not in the room, or can't be again. Rejects with a code of our own
+ * that {@link Lobby.refused} lists, such as `no-webrtc`.
  */
 export async function rejoin(
   options: RoomOptions & { readonly stream?: MediaStream | null; readonly signal?: AbortSignal },
@@ -287,6 +328,7 @@ export async function rejoin(
   if (ticket === null) return null;
   saveTicket(options.room, null); // a duplicated tab must not take the seat; unloading the page saves it again
   const lobby = new RoomLobby(options, ticket);
+  if (lobby.refused.current !== null) throw lobby.refused.current;
   lobby.connectAhead(options.stream ?? null);
   try {
     return await lobby.wait(options.stream ?? null, options.signal);

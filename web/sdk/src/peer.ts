@@ -46,8 +46,9 @@ export interface Peer {
   readonly permissions: Permissions;
   /**
    * Sends a message to this peer. Resolves when they have it; it is sent again if the connection breaks before that.
-   * Rejects with code `gone` if they leave first, `too-large` above 60 Ki characters of JSON, `too-fast` when 256
-   * messages wait already, `not-permitted` if we may not write.
+   * Rejects with code `gone` if they leave first or we do, `not-json` if JSON can't carry it (undefined, a function),
+   * `too-large` above 60 Ki characters of JSON, `too-fast` when 256 messages wait already, `not-permitted` if we may
+   * not write.
    */
   send(message: Json): Promise<void>;
   /** Tries to connect again at once, if there is no connection. The SDK reconnects by itself, with backoff. */
@@ -157,11 +158,11 @@ export class RemotePeer implements Peer {
     return this.transport.current.connected && !this.#monitor.timedOut;
   }
 
-  send(message: Json): Promise<void> {
+  async send(message: Json): Promise<void> {
     if (!this.#options.ownPermissions.current.has('chat') && questionIn(message) === undefined) {
-      return Promise.reject(new EyelineError('not-permitted', 'You can read messages here, but not write any.'));
+      throw new EyelineError('not-permitted', 'You can read messages here, but not write any.');
     }
-    return this.#messages.send(message);
+    await this.#messages.send(message);
   }
 
   reconnect(): void {
@@ -193,7 +194,7 @@ export class RemotePeer implements Peer {
     this.#verification.close();
     this.transport.close();
     this.#transfers.close();
-    this.#messages.rejectAll();
+    this.#messages.close();
   }
 
   #attach(made: PeerConnection): void {

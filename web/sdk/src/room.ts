@@ -1,6 +1,6 @@
 import type { Json } from './connection/messages.ts';
 import { onNetworkChange } from './connection/network-change.ts';
-import { configure, createSpare, type SpareConnection } from './connection/spare-connection.ts';
+import { configure, createSpare, createSpareAhead, type SpareConnection } from './connection/spare-connection.ts';
 import { firstTrack, type LocalTracks, mediaOf } from './connection/transceivers.ts';
 import { EyelineError } from './errors.ts';
 import { Swarm } from './files/swarm.ts';
@@ -60,7 +60,7 @@ export interface Room {
   shareScreen(stream: MediaStream | null): void;
   /**
    * Sends a message to every peer. Resolves when all have it. Rejects with the `code` of the first failure (see
-   * `Peer.send`) and the names of those who don't have it as message.
+   * `Peer.send`) and a message with the names of those who don't have it, or with {@link ended} once that is set.
    */
   send(message: Json): Promise<void>;
   /** Calls `listener` with each message, once and in order. Returns a function that stops this. */
@@ -142,7 +142,12 @@ export class SeatedRoom implements Room {
     this.permissions = new Source(permissionsOf(this.me));
     globalThis.addEventListener?.('pagehide', () => this.#goAway(), { signal: this.#stopped.signal });
     onNetworkChange(() => this.#restart(), this.#stopped.signal);
-    this.#joined(seat.joined, false);
+    try {
+      this.#joined(seat.joined, false);
+    } catch (error) {
+      this.#end(new EyelineError('setup-failed', 'This browser could not make a connection.'));
+      throw error;
+    }
   }
 
   publish(stream: MediaStream | null): void {
@@ -166,13 +171,15 @@ export class SeatedRoom implements Room {
   }
 
   async send(message: Json): Promise<void> {
+    if (this.ended.current !== null) throw this.ended.current;
     const peers = [...this.#peersById.values()].filter((peer) => peer.present.current);
     const results = await Promise.allSettled(peers.map((peer) => peer.send(message)));
     const failed = peers.filter((_, index) => results[index]?.status === 'rejected');
     if (failed.length === 0) return;
     const [first] = results.filter((result) => result.status === 'rejected');
     const code = first?.reason instanceof EyelineError ? first.reason.code : 'gone';
-    throw new EyelineError(code, failed.map((peer) => peer.name).join(', '));
+    const reason = first?.reason instanceof Error ? first.reason.message : '';
+    throw new EyelineError(code, `Not sent to ${failed.map((peer) => peer.name).join(', ')}. ${reason}`);
   }
 
   onMessage(listener: (from: Peer, message: Json) => void): () => void {
@@ -359,7 +366,7 @@ export class SeatedRoom implements Room {
     // The next one is made later, when this one no longer needs the processor to connect.
     setTimeout(() => {
       if (this.ended.current === null)
-        this.#spare ??= createSpare(this.iceServers.current, this.#stream, this.#iceTransportPolicy);
+        this.#spare ??= createSpareAhead(this.iceServers.current, this.#stream, this.#iceTransportPolicy);
     }, 2000);
     return taken;
   }

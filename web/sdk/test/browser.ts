@@ -17,11 +17,16 @@ export class Socket {
     sockets.push(this);
   }
 
+  readonly sent: string[] = [];
+
   says(message: object): void {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
 
-  send(): void {}
+  send(text: string): void {
+    this.sent.push(text);
+  }
+
   close(): void {}
 }
 

@@ -264,3 +264,44 @@ test('gathering is retried with exponential backoff until a connection is up', a
   vi.useRealTimers();
   warned.mockRestore();
 });
+
+const codeOf = async (sending: Promise<void> | undefined): Promise<string> =>
+  sending?.then(
+    () => 'sent',
+    (error: { code: string }) => error.code,
+  ) ?? 'nobody';
+
+test('what JSON can not carry is rejected at once, and holds no place among the messages that wait', async () => {
+  room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  const circle: { self?: unknown } = {};
+  circle.self = circle;
+  const peer = room.peers.current[0];
+  for (const wrong of [undefined, () => 1, Symbol('x'), 1n, circle] as unknown as string[]) {
+    expect([await codeOf(room.send(wrong)), await codeOf(peer?.send(wrong))]).toEqual(['not-json', 'not-json']);
+  }
+  const waiting = Array.from({ length: 256 }, (_, n) => codeOf(peer?.send(n)));
+  expect(await codeOf(peer?.send('one more'))).toBe('too-fast');
+  room.leave();
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set(['gone']));
+});
+
+test('after leaving nothing can be sent', async () => {
+  room = await aliceJoinsBob();
+  const [peer] = room.peers.current;
+  room.leave();
+  expect([await codeOf(room.send('late')), await codeOf(peer?.send('late'))]).toEqual(['left', 'gone']);
+});
+
+test('a listener of messages that throws keeps them from nobody else', async () => {
+  vi.stubGlobal('queueMicrotask', () => undefined);
+  room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  const heard: unknown[] = [];
+  room.onMessage(() => {
+    throw new Error('a fault of the page');
+  });
+  room.onMessage((_, message) => heard.push(message));
+  connections[0]?.channels[0]?.says({ frame: 'message', n: 1, data: 'hi' });
+  expect(heard).toEqual(['hi']);
+});

@@ -22,21 +22,25 @@ export class ReliableMessages {
   readonly #write: (text: string) => void;
   readonly #waiting = new Map<number, Unacknowledged>();
   #got = 0;
+  #closed = false;
 
   constructor(write: (text: string) => void) {
     this.#write = write;
   }
 
-  send(message: Json): Promise<void> {
+  async send(message: Json): Promise<void> {
+    if (this.#closed) throw new EyelineError('gone', 'This person is no longer here.');
+    const data = toJson(message);
+    if (data === null) throw new EyelineError('not-json', 'A message must be a value that JSON can carry.');
     const n = nextSequence();
-    const text = JSON.stringify({ frame: 'message', n, data: message } satisfies ChannelFrame);
+    const text = `{"frame":"message","n":${n},"data":${data}}`;
     if (text.length > MESSAGE_CHARACTERS_MAX) {
-      return Promise.reject(new EyelineError('too-large', 'A message can have at most 60 Ki characters of JSON.'));
+      throw new EyelineError('too-large', 'A message can have at most 60 Ki characters of JSON.');
     }
     if (this.#waiting.size >= UNACKNOWLEDGED_MAX) {
-      return Promise.reject(new EyelineError('too-fast', 'Too many messages to this person are waiting.'));
+      throw new EyelineError('too-fast', 'Too many messages to this person are waiting.');
     }
-    return new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       this.#waiting.set(n, { text, resolve, reject });
       this.#write(text);
     });
@@ -61,11 +65,26 @@ export class ReliableMessages {
     return true;
   }
 
+  /** There is nobody to send to any more. */
+  close(): void {
+    this.#closed = true;
+    this.rejectAll();
+  }
+
   /** The peer is gone. */
   rejectAll(): void {
     for (const waiting of this.#waiting.values()) {
       waiting.reject(new EyelineError('gone', 'This person left before the message arrived.'));
     }
     this.#waiting.clear();
+  }
+}
+
+/** The value as JSON; null if it has no JSON, such as undefined, a function or a circular object. */
+function toJson(value: unknown): string | null {
+  try {
+    return JSON.stringify(value) ?? null;
+  } catch {
+    return null;
   }
 }

@@ -1,4 +1,5 @@
 import type { IceServer } from '../signalling/protocol.ts';
+import { report } from '../value.ts';
 import type { GatheringError } from './ice-diagnosis.ts';
 import { firstTrack } from './transceivers.ts';
 
@@ -40,13 +41,26 @@ export function createSpare(
   return { connection, channel, files, errors, iceTransportPolicy };
 }
 
+/** As {@link createSpare}; null if that fails. It fails again, with its reason, when the connection is needed. */
+export function createSpareAhead(...options: Parameters<typeof createSpare>): SpareConnection | null {
+  try {
+    return createSpare(...options);
+  } catch {
+    return null;
+  }
+}
+
 /** Updates the ICE servers and their credentials; they count from the next gathering or ICE restart on. */
 export function configure(
   { connection, iceTransportPolicy }: Pick<SpareConnection, 'connection' | 'iceTransportPolicy'>,
   iceServers: readonly IceServer[],
 ): void {
   if (connection.signalingState === 'closed') return;
-  connection.setConfiguration(configuration(iceServers, iceTransportPolicy));
+  try {
+    connection.setConfiguration(configuration(iceServers, iceTransportPolicy));
+  } catch (error) {
+    report(error); // this browser rejects one of the servers: the connection keeps those it has
+  }
 }
 
 function configuration(iceServers: readonly IceServer[], iceTransportPolicy: RTCIceTransportPolicy): RTCConfiguration {

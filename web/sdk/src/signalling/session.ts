@@ -78,9 +78,9 @@ export type SignallingEvent =
   | { readonly type: 'knocks'; readonly waiting: readonly Knock[] }
   | { readonly type: 'asked-to-mute'; readonly from: string }
   /** Joining failed; the lobby stays open. */
-  | { readonly type: 'refused'; readonly code: Code; readonly message: string }
+  | { readonly type: 'refused'; readonly code: Code | 'foreign-origin'; readonly message: string }
   /** The session has ended for good. */
-  | { readonly type: 'over'; readonly code: Code | 'left'; readonly message: string };
+  | { readonly type: 'over'; readonly code: Code | 'left' | 'csp-blocked'; readonly message: string };
 
 export type SessionEffect =
   | { readonly do: 'connect' }
@@ -236,6 +236,11 @@ export class Session {
     return [{ do: 'emit', event: { type: 'state', state: 'away' } }];
   }
 
+  /** No socket can ever be opened from this page: the session ends. */
+  blocked(message: string): SessionEffect[] {
+    return this.over ? [] : this.#end('csp-blocked', message);
+  }
+
   /** The network is back, or the page is visible again: reconnect now, or check by a keepalive ping. */
   checkConnection(now: number): SessionEffect[] {
     if (this.#socket.is === 'waiting') return this.#connect(now);
@@ -365,7 +370,7 @@ export class Session {
     this.#ticket = null;
   }
 
-  #end(code: Code, message: string): SessionEffect[] {
+  #end(code: Code | 'csp-blocked', message: string): SessionEffect[] {
     this.#finish();
     return [{ do: 'close' }, { do: 'emit', event: { type: 'over', code, message } }];
   }

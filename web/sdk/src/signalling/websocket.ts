@@ -1,4 +1,5 @@
 import { notify } from '../value.ts';
+import { isForeign, OriginCheck } from './origin-check.ts';
 import { type FromBroker, SUBPROTOCOL, type ToBroker } from './protocol.ts';
 import { type ModerationMessage, Session, type SessionEffect, type SignallingEvent, type Ticket } from './session.ts';
 
@@ -41,6 +42,8 @@ export class WebSocketSignalling implements Signalling {
   readonly #session: Session;
   readonly #emit: (event: SignallingEvent) => void;
   readonly #ended = new AbortController();
+  /** Tells whether the server answers this page at all; null once a socket was open, or for a page of the server. */
+  #originCheck: OriginCheck | null;
   #socket: WebSocket | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -56,6 +59,7 @@ export class WebSocketSignalling implements Signalling {
       ...(owner === null ? {} : { owner }),
     });
     this.#emit = emit;
+    this.#originCheck = isForeign(url) ? new OriginCheck(url) : null;
     const hurry = (): void => this.checkConnection();
     const options = { signal: this.#ended.signal };
     // A page in the back/forward cache would keep the socket open, and the others would see somebody who isn't there.
@@ -63,6 +67,7 @@ export class WebSocketSignalling implements Signalling {
     globalThis.addEventListener?.('pageshow', ({ persisted }) => persisted && hurry(), options);
     globalThis.addEventListener?.('online', hurry, options);
     globalThis.document?.addEventListener('visibilitychange', () => document.hidden || hurry(), options);
+    globalThis.document?.addEventListener('securitypolicyviolation', (event) => this.#violation(event), options);
     this.#perform(this.#session.start(seconds()));
   }
 
@@ -124,18 +129,40 @@ export class WebSocketSignalling implements Signalling {
 
   #connect(): void {
     this.#forget();
-    const socket = new WebSocket(this.#url, SUBPROTOCOL);
+    let socket: WebSocket;
+    try {
+      socket = new WebSocket(this.#url, SUBPROTOCOL);
+    } catch {
+      this.#lost(); // Firefox throws if the page's Content Security Policy forbids it
+      return;
+    }
     this.#socket = socket;
     const ours = (): boolean => this.#socket === socket;
-    socket.onopen = () => ours() && this.#perform(this.#session.opened(seconds()));
-    socket.onclose = () => {
+    socket.onopen = () => {
       if (!ours()) return;
-      this.#socket = null;
-      this.#perform(this.#session.closed(seconds(), Math.random()));
+      this.#originCheck = null;
+      this.#perform(this.#session.opened(seconds()));
+    };
+    socket.onclose = () => {
+      if (ours()) this.#lost();
     };
     socket.onmessage = (event: MessageEvent<string>) => {
       if (ours()) this.#perform(this.#session.receive(JSON.parse(event.data) as FromBroker, seconds()));
     };
+  }
+
+  #lost(): void {
+    this.#socket = null;
+    this.#perform(this.#session.closed(seconds(), Math.random()));
+    void this.#originCheck?.failed().then((refusal) => {
+      if (refusal !== null && this.#originCheck !== null && !this.#session.over) notify(this.#emit, refusal);
+    });
+  }
+
+  #violation({ effectiveDirective, disposition, blockedURI }: SecurityPolicyViolationEvent): void {
+    if (effectiveDirective !== 'connect-src' || disposition !== 'enforce' || !isAbout(blockedURI, this.#url)) return;
+    const why = `The Content Security Policy of this page forbids the connection: add ${this.#url.origin} to connect-src.`;
+    this.#perform(this.#session.blocked(why));
   }
 
   #send(message: ToBroker): void {
@@ -167,6 +194,11 @@ export class WebSocketSignalling implements Signalling {
       Math.max(0, due - seconds()) * 1000,
     );
   }
+}
+
+/** Whether the URI that a Content Security Policy blocked is `url`. Browsers give all of it, its origin or its scheme. */
+function isAbout(blocked: string, url: URL): boolean {
+  return [url.href, url.origin, url.protocol.slice(0, -1)].includes(blocked);
 }
 
 function seconds(): number {

@@ -13,6 +13,7 @@ CheckCode = Literal[
     "microphone-busy",
     "microphone-failed",
     "no-webrtc",
+    "page-error",
     "broker-unreachable",
     "broker-refused",
     "proxy-no-upgrade",
@@ -92,6 +93,11 @@ CHECKS: Final[dict[CheckCode, Check]] = {
         "The browser has no WebRTC, or it's turned off.",
         "Use another browser, or turn off the add-on that blocks WebRTC.",
         _THEIR_DEVICE,
+    ),
+    "page-error": Check(
+        "This page failed to run the test: that's our fault.",
+        "Update your browser, then test again. If it's the same, tell the administrator.",
+        "Report it with the name of the browser. The browser's console shows the error.",
     ),
     "broker-unreachable": Check(
         "The server did not answer.",

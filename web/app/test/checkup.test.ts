@@ -1,5 +1,5 @@
 import type { IceServer, TurnAnswer } from '@eyeline/sdk';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Checkup, type Finding, type Outlook } from '../src/model/start/checkup';
 import { checkup as words } from '../src/strings/checkup';
 import { settled, World } from './fake-platform';
@@ -94,6 +94,50 @@ test.each([
 
   expect(briefly(checkup)).toMatchObject({ server: found, stun: 'untested', 'turn-udp': 'untested' });
   expect(checkup.outlook.value).toBe('cut-off');
+});
+
+describe('a browser without WebRTC', () => {
+  test.each([
+    [true, 'fine'],
+    [false, 'failed broker-unreachable'],
+  ])('is what is wrong, not its network (server answers: %s)', async (pages, server) => {
+    const platform = world();
+    platform.webrtc = false;
+    platform.pages = pages;
+    const checkup = await tested(platform);
+    const none = 'failed no-webrtc';
+
+    expect(briefly(checkup)).toMatchObject({ camera: 'fine', server, stun: none, 'turn-udp': none, 'turn-tls': none });
+    expect(checkup.outlook.value).toBe('no-webrtc');
+    expect(platform.lobbies).toEqual([]);
+  });
+
+  test('is also one in which an add-on blocks it', async () => {
+    const platform = world();
+    platform.answer = () => Promise.reject(refusal('setup-failed'));
+
+    expect((await tested(platform)).outlook.value).toBe('no-webrtc');
+  });
+});
+
+describe('an error in the page', () => {
+  const reported: (() => void)[] = [];
+  beforeEach(() => vi.stubGlobal('queueMicrotask', (report: () => void) => reported.push(report)));
+  afterEach(() => vi.unstubAllGlobals());
+
+  test.each<[string, (platform: World) => void]>([
+    ['joining', (platform) => (platform.answer = () => Promise.reject(new TypeError('x is not a function')))],
+    ['a test', (platform) => (platform.sdk.probeStun = () => Promise.reject(new TypeError('x is not a function')))],
+  ])('in %s accuses neither the server nor the browser, and is reported', async (_, fail) => {
+    const platform = world();
+    fail(platform);
+    const checkup = await tested(platform);
+    const [report = () => undefined] = reported.splice(0);
+
+    expect(Object.values(briefly(checkup))).toContain('failed page-error');
+    expect(checkup.outlook.value).toBe('page-error');
+    expect(report).toThrow('x is not a function');
+  });
 });
 
 test('a refused permission has its own code', async () => {

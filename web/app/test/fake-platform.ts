@@ -25,6 +25,7 @@ export class World implements Platform {
   readonly copied: string[] = [];
   readonly address;
   secure = true;
+  webrtc = true;
   /** Addresses that replaced another. */
   readonly renamed: string[] = [];
   /** What `rejoin` returns. */

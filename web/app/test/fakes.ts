@@ -6,7 +6,7 @@ import { Source } from '../../sdk/src/value';
 export type MakeStream = (name: string) => MediaStream;
 
 export function refusal(code: string, message = code): sdk.EyelineError {
-  return Object.assign(new Error(message), { code }) as sdk.EyelineError;
+  return Object.assign(new Error(message), { code, name: 'EyelineError' }) as sdk.EyelineError;
 }
 
 /** A chat message as it's sent over the wire. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { ownedRoomName } from '../../sdk/src/signalling/signal-encryption';
 import { App } from '../src/model/app';
 import type { Call } from '../src/model/call';
@@ -119,6 +119,27 @@ test('without a pass they are requested at once, and released if they may not be
   expect(world.media[0]?.released).toEqual(['camera']);
   expect(lobby(app).devices.isOn('camera')).toBe(false);
   expect(lobby(app).devices.isOn('microphone')).toBe(true);
+});
+
+test('without WebRTC a link says so, and asks for neither camera nor name', () => {
+  const world = new World('r/tea');
+  world.webrtc = false;
+  const app = new App(world);
+  expect(at(app).at).toBe('no-webrtc');
+  expect([world.media, world.lobbies]).toEqual([[], []]);
+});
+
+test('an error in the page while joining is our own fault, not the server’s', async () => {
+  const reported: unknown[] = [];
+  vi.stubGlobal('queueMicrotask', (report: () => void) => reported.push(report));
+  const world = new World('r/tea');
+  world.answer = () => Promise.reject(new TypeError('x is not a function'));
+  const app = new App(world);
+  await settled();
+  lobby(app).type('Alice');
+  await lobby(app).join();
+  expect([lobby(app).refusal.value?.code, reported.length]).toEqual(['page-error', 1]);
+  vi.unstubAllGlobals();
 });
 
 test('without HTTPS a new call has no key, and a link with one says why it does not work', async () => {

@@ -15,6 +15,8 @@ export type Page =
   | { readonly at: 'bad-key' }
   /** The link has a key, and the page did not come over HTTPS. */
   | { readonly at: 'insecure' }
+  /** The browser has no WebRTC: no call can work. */
+  | { readonly at: 'no-webrtc' }
   | { readonly at: 'nowhere' };
 
 /** The whole page, chosen by the address. */
@@ -65,6 +67,7 @@ function open(platform: Platform, path: string): Page {
   if (route.at === 'home') return { at: 'home', home: new Home(platform) };
   if (route.at === 'test') return { at: 'test', platform };
   if (route.at !== 'room') return route;
+  if (!platform.webrtc) return { at: 'no-webrtc' };
   if (route.key !== null && !platform.secure) return { at: 'insecure' };
   return { at: 'room', roomPage: new RoomPage(platform, route) };
 }

@@ -24,6 +24,7 @@ export function browser(): Platform {
     },
     url: document.baseURI,
     secure: window.isSecureContext,
+    webrtc: 'RTCPeerConnection' in window,
     address: address(),
     memory: memory(() => localStorage),
     session: memory(() => sessionStorage),

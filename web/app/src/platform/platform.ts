@@ -97,6 +97,8 @@ export interface Platform {
    * Secure context: the page came over HTTPS or from this machine. Otherwise browsers block cameras and cryptography.
    */
   readonly secure: boolean;
+  /** Whether the browser has WebRTC, and it's on. */
+  readonly webrtc: boolean;
   readonly address: Address;
   readonly memory: Memory;
   readonly session: Memory;

@@ -52,6 +52,11 @@ export const CHECKS = {
     visitor: 'Use another browser, or turn off the add-on that blocks WebRTC.',
     operator: "Nothing: it's the visitor's own device and browser.",
   },
+  'page-error': {
+    message: "This page failed to run the test: that's our fault.",
+    visitor: "Update your browser, then test again. If it's the same, tell the administrator.",
+    operator: "Report it with the name of the browser. The browser's console shows the error.",
+  },
   'broker-unreachable': {
     message: 'The server did not answer.',
     visitor: 'Check your network, then test again.',

@@ -51,6 +51,8 @@ const refusals: { readonly [code: string]: string } = {
   'no-key': 'You can’t join without the full link. Ask the people in the call for it.',
   'too-many-looks': 'Your network has opened many rooms in a short time. Try again in a minute.',
   'too-fast': 'Too many requests. Wait a moment and try again.',
+  'setup-failed': 'Your browser could not make a connection. Reload the page, or use another browser.',
+  'page-error': 'Something in this page went wrong. Reload it and try again.',
 };
 
 interface Ending {
@@ -274,6 +276,11 @@ export const words = {
   insecureKey: {
     title: 'This link needs HTTPS',
     lead: 'It has a key, and browsers use keys only on secure pages. Open it with https:// at the start.',
+  },
+  noWebrtc: {
+    title: 'Calls don’t work in this browser',
+    lead: 'It has no WebRTC, or it’s turned off. Use another browser, or turn off the add-on that blocks WebRTC.',
+    test: 'See what works',
   },
   badRoom: {
     title: 'That’s not a valid room name',

@@ -53,6 +53,14 @@ export function AppView({ app }: { readonly app: App }) {
           </button>
         </MessagePage>
       );
+    case 'no-webrtc':
+      return (
+        <MessagePage key="no-webrtc" app={app} {...words.noWebrtc} line="lost">
+          <button type="button" class="button primary" onClick={() => app.goToTest()}>
+            {words.noWebrtc.test}
+          </button>
+        </MessagePage>
+      );
     case 'nowhere':
       return (
         <MessagePage key="nowhere" app={app} title={words.nowhere.title} lead={words.nowhere.lead} line="lost">

@@ -2,6 +2,7 @@ import type * as sdk from '@eyeline/sdk';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { Platform } from '../../platform/platform';
 import type { CheckCode } from '../../strings/checks';
+import { hasCode, report } from '../page-error';
 
 export const checkKinds = ['camera', 'microphone', 'server', 'stun', 'turn-udp', 'turn-tcp', 'turn-tls'] as const;
 export type CheckKind = (typeof checkKinds)[number];
@@ -18,7 +19,7 @@ export interface Finding {
 }
 
 /** What all findings mean for a call; null until the network was tested. */
-export type Outlook = 'cut-off' | 'stuck' | 'direct-only' | 'relay-only' | 'well';
+export type Outlook = 'no-webrtc' | 'page-error' | 'cut-off' | 'stuck' | 'direct-only' | 'relay-only' | 'well';
 
 type Answer = Pick<Finding, 'state'> & Partial<Pick<Finding, 'code' | 'detail'>>;
 
@@ -81,6 +82,10 @@ export class Checkup {
 
   async #testNetwork(stop: AbortSignal): Promise<void> {
     let room: sdk.Room | null = null;
+    if (!this.#platform.webrtc) {
+      await this.#testWithoutWebrtc(stop);
+      return;
+    }
     await this.#test('server', stop, async () => {
       const entered = await this.#enter(stop);
       if ('state' in entered) return entered;
@@ -92,6 +97,15 @@ export class Checkup {
       await this.#test(kind, stop, () => this.#probe(kind, servers, stop));
     }
     (room as sdk.Room | null)?.leave();
+  }
+
+  async #testWithoutWebrtc(stop: AbortSignal): Promise<void> {
+    await this.#test('server', stop, async () =>
+      (await this.#platform.answers()) ? { state: 'fine' } : { state: 'failed', code: 'broker-unreachable' },
+    );
+    for (const kind of ['stun', 'turn-udp', 'turn-tcp', 'turn-tls'] as const) {
+      await this.#test(kind, stop, async () => ({ state: 'failed', code: 'no-webrtc' }));
+    }
   }
 
   /** Joins a room that nobody else knows, because the server names its relays only to people who joined. */
@@ -106,7 +120,9 @@ export class Checkup {
       return await lobby.join({ name: 'Test', signal: late.signal });
     } catch (error) {
       lobby.leave();
-      const code = (error as sdk.EyelineError).code;
+      if (!hasCode(error)) throw error;
+      const { code } = error;
+      if (code === 'setup-failed') return { state: 'failed', code: 'no-webrtc' }; // an add-on may block it
       if (code !== 'unreachable' && code !== 'aborted') return { state: 'failed', code: 'broker-refused' };
       const pages = !stop.aborted && (await this.#platform.answers());
       return { state: 'failed', code: pages ? 'proxy-no-upgrade' : 'broker-unreachable' };
@@ -136,7 +152,10 @@ export class Checkup {
     if (stop.aborted) return;
     this.#show({ ...waiting(kind), state: 'running' });
     const before = this.#platform.now();
-    const answer = await test().catch((): Answer => ({ state: 'failed', code: 'no-webrtc' }));
+    const answer = await test().catch((error: unknown): Answer => {
+      if (!stop.aborted) report(error);
+      return { state: 'failed', code: 'page-error' };
+    });
     if (stop.aborted) return;
     const tested = answer.state === 'fine' || answer.state === 'failed';
     const ms = tested ? this.#platform.now() - before : null;
@@ -194,6 +213,9 @@ function turnFound(kind: 'turn-udp' | 'turn-tcp' | 'turn-tls', answer: sdk.TurnA
 function outlookOf(findings: readonly Finding[]): Outlook | null {
   const network = findings.filter(({ kind }) => kind !== 'camera' && kind !== 'microphone');
   if (network.some(({ state }) => state === 'waiting' || state === 'running')) return null;
+  const codes = new Set(network.map(({ code }) => code));
+  if (codes.has('no-webrtc')) return 'no-webrtc';
+  if (codes.has('page-error')) return 'page-error';
   const fine = new Set(network.filter(({ state }) => state === 'fine').map(({ kind }) => kind));
   if (!fine.has('server')) return 'cut-off';
   const relayed = fine.has('turn-udp') || fine.has('turn-tcp') || fine.has('turn-tls');

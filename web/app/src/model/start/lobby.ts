@@ -3,6 +3,7 @@ import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { Platform } from '../../platform/platform';
 import type { LocalDevices } from '../local-devices';
 import { type NameReading, readName, shownName } from '../name';
+import { hasCode, report } from '../page-error';
 import { Subscriptions } from '../subscriptions';
 import type { RoomAddress } from './route';
 
@@ -118,6 +119,7 @@ export class LobbyModel {
       if (aborted.aborted) room.leave();
       else await this.#enter(room);
     } catch (error) {
+      if (!hasCode(error)) report(error);
       const refusal = asRefusal(error);
       this.refusal.value = refusal.code === 'aborted' ? null : refusal;
     } finally {
@@ -168,8 +170,7 @@ function statusOf(lobby: sdk.Lobby, subscriptions: Subscriptions, sealed: boolea
   });
 }
 
+/** What isn't an error of the SDK is our own fault, not the server's. */
 function asRefusal(error: unknown): Refusal {
-  if (!(error instanceof Error)) return { code: 'unknown', message: '' };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
-  return { code, message: error.message };
+  return hasCode(error) ? { code: error.code, message: error.message } : { code: 'page-error', message: '' };
 }

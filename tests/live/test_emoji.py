@@ -56,6 +56,12 @@ def test_another_key_under_a_verified_name_causes_a_warning(chromium: Browser, s
     alice.until("document.querySelector('.badge') === null")
     join_call(chromium, room, "Bob", NO_DEVICES)
     alice.until("() => document.body.innerText.includes('Bob has a different key than the Bob you verified.')")
+    emoji(alice)
+    alice.click("button", "They match")
+    alice.until("() => document.body.innerText.includes('Forget the Bob you verified before?')")
+    assert alice.evaluate("document.querySelector('.safety').dataset.standing") == "changed"
+    alice.click("button", "Forget the other key")
+    alice.until("document.querySelector('.safety').dataset.standing === 'verified'")
 
 
 def test_emoji_differ_when_a_malicious_broker_is_in_the_middle(chromium: Browser, server: LiveServer) -> None:

@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { describe, expect, test } from 'vitest';
 import { Verification } from '../src/model/verification';
 import { VerifiedPeople } from '../src/model/verified-people';
+import { verificationWords } from '../src/strings/verification';
 import { memory } from './fake-platform';
 
 const emoji = [['🦊', 'fox']] as const;
@@ -45,11 +46,29 @@ describe('four emoji', () => {
 });
 
 describe('people you have verified', () => {
-  test('are recognized by their key in another call, whatever their name is there', () => {
+  test('are recognized by their key in another call, and shown under the name that was verified', () => {
     const { trust, verified } = trusting(ready('aa'));
     trust.confirm();
     expect(standing(trusting(ready('aa'), verified))).toBe('verified');
-    expect(standing(trusting(ready('aa'), verified, 'Robert'))).toBe('verified');
+    expect(trusting(ready('aa'), verified).trust.standing.value).toMatchObject({ is: 'verified', as: null });
+    expect(trusting(ready('aa'), verified, 'BOB').trust.standing.value).toMatchObject({ is: 'verified', as: null });
+    const robert = trusting(ready('aa'), verified, 'Robert').trust.standing.value;
+    expect(robert).toMatchObject({ is: 'verified', as: 'Bob' });
+    expect(verificationWords.badge(robert)).toBe(', verified as Bob');
+  });
+
+  test('can not take the name of another one', () => {
+    const { trust, verified } = trusting(ready('aa'));
+    trust.confirm();
+    trusting(ready('mm'), verified, 'Mallory').trust.confirm();
+    const mallory = trusting(ready('mm'), verified, 'Bob');
+    expect(mallory.trust.standing.value).toMatchObject({ is: 'changed', as: 'Mallory' });
+    expect(verificationWords.warning('Bob', mallory.trust.standing.value)).toBe(
+      'Bob is the person you verified as Mallory, not the Bob you verified.',
+    );
+    expect(mallory.trust.confirm()).toBe(false); // not even if her emoji match
+    expect(standing(mallory)).toBe('changed');
+    expect(standing(trusting(ready('aa'), verified))).toBe('verified');
   });
 
   test.for(['Bob', 'bob', 'ＢＯＢ'])('somebody else who calls himself %s is warned of', (name) => {
@@ -59,11 +78,22 @@ describe('people you have verified', () => {
     expect(standing(trusting(ready('bb'), verified, 'Carol'))).toBe('unverified');
   });
 
-  test('are replaced when they are verified with a new key', () => {
+  test('are replaced when they are verified with a new key, but only after a question', () => {
     const { trust, verified } = trusting(ready('aa'));
     trust.confirm();
     const again = trusting(ready('bb'), verified);
+    expect([again.trust.confirm(), again.trust.asksToReplace.value, standing(again)]).toEqual([false, true, 'changed']);
+    again.trust.keepOther();
+    expect([again.trust.asksToReplace.value, standing(again)]).toEqual([false, 'changed']);
+    expect(standing(trusting(ready('aa'), verified))).toBe('verified');
     again.trust.confirm();
+    again.source.value = { state: 'ready', emoji: [['🐻', 'bear']], identity: 'bb' }; // nobody has compared these
+    expect([again.trust.asksToReplace.value, again.trust.confirm(true), standing(again)]).toEqual([
+      false,
+      false,
+      'changed',
+    ]);
+    expect([again.trust.confirm(true), again.trust.asksToReplace.value]).toEqual([true, false]);
     expect(standing(again)).toBe('verified');
     expect(standing(trusting(ready('aa'), verified))).toBe('changed');
   });
@@ -71,13 +101,13 @@ describe('people you have verified', () => {
   test('are limited to 200', () => {
     const verified = new VerifiedPeople(memory());
     for (let one = 0; one <= 200; one += 1) verified.add(`${one}`, `Person ${one}`);
-    expect(verified.has('0')).toBe(false);
-    expect(verified.has('1')).toBe(true);
+    expect(verified.nameOf('0')).toBe(null);
+    expect(verified.nameOf('1')).toBe('Person 1');
   });
 
   test.for(['', '{}', 'null', '[1, {"identity": 1}]', '[', '{"a":'])('that are kept as "%s" are nobody', (kept) => {
     const store = memory();
     store.set('eyeline:verified', kept);
-    expect(new VerifiedPeople(store).has('aa')).toBe(false);
+    expect(new VerifiedPeople(store).nameOf('aa')).toBe(null);
   });
 });

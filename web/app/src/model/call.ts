@@ -199,11 +199,10 @@ export class Call {
     this.line.value = id;
   }
 
-  /** The emoji were compared with this person, and they match. */
-  confirm(id: string): void {
+  /** The emoji were compared with this person, and they match; see {@link Verification.confirm}. */
+  confirm(id: string, replace: boolean): void {
     const one = this.others.peek().find((each) => each.id === id);
-    if (one === undefined) return;
-    one.verification.confirm();
+    if (one?.verification.confirm(replace) !== true) return;
     this.notices.tell(verificationWords.confirmed(one.name));
   }
 

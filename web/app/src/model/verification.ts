@@ -1,46 +1,65 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
-import type { VerifiedPeople } from './verified-people';
+import { alike, type VerifiedPeople } from './verified-people';
 
 export type Emoji = readonly (readonly [symbol: string, word: string])[];
 
-/** What we know of whether this is really that person, with nobody in between. */
+/** What we know about whether this is really that person, with nobody in between. */
 export type Standing =
   | { readonly is: 'comparing' }
   | { readonly is: 'failed' }
   | { readonly is: 'unverified'; readonly emoji: Emoji }
-  /** In this call or, by their long-term key, in an earlier one. */
-  | { readonly is: 'verified'; readonly emoji: Emoji }
-  /** Somebody of this name was verified, with another key. */
-  | { readonly is: 'changed'; readonly emoji: Emoji };
+  /** In this call or, by their long-term key, in an earlier one. `as`: under another name than now; else null. */
+  | { readonly is: 'verified'; readonly emoji: Emoji; readonly as: string | null }
+  /** Somebody of this name was verified, with another key. `as`: this key was verified under that name; else null. */
+  | { readonly is: 'changed'; readonly emoji: Emoji; readonly as: string | null };
 
 /** Verification of one person by emoji (a short authentication string). */
 export class Verification {
   readonly standing: ReadonlySignal<Standing>;
+  /** You said that the emoji match, and we ask whether to forget the other key that was verified under this name. */
+  readonly asksToReplace: ReadonlySignal<boolean>;
   readonly #safety: ReadonlySignal<sdk.Safety>;
   readonly #verified: VerifiedPeople;
   readonly #name: string;
   /** The emoji that were confirmed to match, for people who show no long-term key. */
   readonly #matched = signal<Emoji | null>(null);
+  /** The emoji about which we ask whether to replace a key. */
+  readonly #asked = signal<Emoji | null>(null);
   readonly #changes = signal(0);
 
   constructor(safety: ReadonlySignal<sdk.Safety>, verified: VerifiedPeople, name: string) {
     this.#safety = safety;
     this.#verified = verified;
     this.#name = name;
+    this.asksToReplace = computed(() => this.#asked.value !== null && this.#asked.value === emojiOf(safety.value));
     this.standing = computed(() => {
       this.#changes.value;
       return this.#judge(safety.value);
     });
   }
 
-  /** You have compared the emoji with the other person, and they match. */
-  confirm(): void {
+  /**
+   * You have compared the emoji with the other person, and they match. If another key was verified under this name, it
+   * is forgotten only with `replace`; without it we ask. Returns whether the person is verified now.
+   */
+  confirm(replace = false): boolean {
     const safety = this.#safety.peek();
-    if (safety.state !== 'ready') return;
-    this.#matched.value = safety.emoji;
-    if (safety.identity !== null) this.#verified.add(safety.identity, this.#name);
+    if (safety.state !== 'ready') return false;
+    const { identity, emoji } = safety;
+    const answered = replace && this.asksToReplace.peek(); // not about the emoji of an earlier connection
+    const asks = !answered && identity !== null && this.#verified.contradicts(identity, this.#name);
+    this.#asked.value = asks ? emoji : null;
+    if (asks) return false;
+    this.#matched.value = emoji;
+    if (identity !== null) this.#verified.add(identity, this.#name);
     this.#changes.value += 1;
+    return true;
+  }
+
+  /** The other key of this name stays verified, and this person unverified. */
+  keepOther(): void {
+    this.#asked.value = null;
   }
 
   /** Takes the confirmation back. */
@@ -54,10 +73,15 @@ export class Verification {
   #judge(safety: sdk.Safety): Standing {
     if (safety.state !== 'ready') return { is: safety.state };
     const { emoji, identity } = safety;
-    if (this.#matched.value === emoji || (identity !== null && this.#verified.has(identity)))
-      return { is: 'verified', emoji };
     // People with a long-term key show it at once, so a missing one is not suspicious.
-    if (identity !== null && this.#verified.contradicts(identity, this.#name)) return { is: 'changed', emoji };
+    const known = identity === null ? null : this.#verified.nameOf(identity);
+    const as = known === null || alike(known, this.#name) ? null : known;
+    if (identity !== null && this.#verified.contradicts(identity, this.#name)) return { is: 'changed', emoji, as };
+    if (this.#matched.value === emoji || known !== null) return { is: 'verified', emoji, as };
     return { is: 'unverified', emoji };
   }
+}
+
+function emojiOf(safety: sdk.Safety): Emoji | null {
+  return safety.state === 'ready' ? safety.emoji : null;
 }

@@ -18,17 +18,19 @@ export class VerifiedPeople {
     this.#memory = memory;
   }
 
-  has(identity: string): boolean {
-    return this.#all().some((one) => one.identity === identity);
+  /** The name under which this key was verified; null if it was not. */
+  nameOf(identity: string): string | null {
+    return this.#all().find((one) => one.identity === identity)?.name ?? null;
   }
 
-  /** Whether somebody of this name was verified, but with another key. */
+  /** Whether the name belongs to another key: somebody was verified under it, and not this one. */
   contradicts(identity: string, name: string): boolean {
-    if (this.has(identity)) return false;
+    const known = this.nameOf(identity);
+    if (known !== null && alike(known, name)) return false;
     return this.#all().some((one) => alike(one.name, name));
   }
 
-  /** Replaces every key that people of this name had before. */
+  /** Forgets every other key that was verified under this name. */
   add(identity: string, name: string): void {
     this.#keep([
       ...this.#all().filter((one) => one.identity !== identity && !alike(one.name, name)),
@@ -54,7 +56,8 @@ export class VerifiedPeople {
   }
 }
 
-function alike(one: string, other: string): boolean {
+/** Whether people would take two names for the same. */
+export function alike(one: string, other: string): boolean {
   return one.normalize('NFKC').toLocaleLowerCase() === other.normalize('NFKC').toLocaleLowerCase();
 }
 

@@ -53,12 +53,20 @@ export const verificationPanelWords = {
       case 'unverified':
         return `Read them out to each other. If ${name} sees the same four, nobody is listening in between.`;
       case 'verified':
+        if (standing.as !== null)
+          return `Nobody is listening in between: you compared emoji with this person, whose name was ${standing.as} then.`;
         return `Nobody is listening in between: you compared emoji with ${name}, in this call or in an earlier one in this browser.`;
       case 'changed':
+        if (standing.as !== null)
+          return `You verified this person as ${standing.as}. The ${name} you verified has another key: this is somebody else under that name.`;
         return `You verified a ${name} before, but this one has a different key. It may be another browser or another person: compare the four emoji before you trust them.`;
     }
   },
   match: 'They match',
   differ: 'Undo verification',
-  verified: 'Verified',
+  verified: (as: string | null) => (as === null ? 'Verified' : `Verified as ${as}`),
+  replaces: (name: string) =>
+    `Forget the ${name} you verified before? From then on only this person counts as ${name}. Do this only if they have a new device or browser.`,
+  replace: 'Forget the other key',
+  keep: 'Cancel',
 };

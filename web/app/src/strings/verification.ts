@@ -4,13 +4,15 @@ import type { Standing } from '../model/verification';
 export const verificationWords = {
   badge: (standing: Standing): string =>
     standing.is === 'verified'
-      ? ', verified'
+      ? `, verified${standing.as === null ? '' : ` as ${standing.as}`}`
       : standing.is === 'changed'
         ? ', has a different key than before'
         : standing.is === 'failed'
           ? ', somebody may be listening in between'
           : '',
   warning: (name: string, standing: Standing): string | null => {
+    if (standing.is === 'changed' && standing.as !== null)
+      return `${name} is the person you verified as ${standing.as}, not the ${name} you verified.`;
     if (standing.is === 'changed')
       return `${name} has a different key than the ${name} you verified. Compare the emoji.`;
     if (standing.is === 'failed') return `Somebody may be listening in between you and ${name}.`;

@@ -53,7 +53,7 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
           state={line.state}
           label={words.connection.state(line)}
         />
-        <Verification person={person} onConfirm={() => call.confirm(person.id)} />
+        <Verification person={person} onConfirm={(replace) => call.confirm(person.id, replace)} />
         <Facts line={line} sealed={call.sealed} />
       </div>
     </section>

@@ -3,17 +3,24 @@ import type { Other } from '../model/person';
 import { verificationPanelWords } from '../strings/panels';
 import { Icon } from './ui/icon';
 
+interface Props {
+  readonly person: Other;
+  /** The emoji match. `replace`: forget another key that was verified under this name. */
+  readonly onConfirm: (replace: boolean) => void;
+}
+
 /** Verification: the four emoji that two people compare, and the answer. */
-export function Verification({ person, onConfirm }: { readonly person: Other; readonly onConfirm: () => void }) {
+export function Verification({ person, onConfirm }: Props) {
   const standing = person.verification.standing.value;
   const emoji = 'emoji' in standing ? standing.emoji : null;
+  const asks = person.verification.asksToReplace.value;
   const alarming = standing.is === 'failed' || standing.is === 'changed';
   return (
     <section class="safety" data-standing={standing.is} aria-label={verificationPanelWords.heading}>
       <h3 class="safety-title">
         {standing.is === 'verified' && <Icon node={ShieldCheck} size={20} />}
         {alarming && <Icon node={ShieldAlert} size={20} />}
-        {standing.is === 'verified' ? verificationPanelWords.verified : verificationPanelWords.heading}
+        {standing.is === 'verified' ? verificationPanelWords.verified(standing.as) : verificationPanelWords.heading}
       </h3>
       <p class="safety-lead">{verificationPanelWords.lead(person.name, standing)}</p>
       {emoji !== null && (
@@ -33,10 +40,23 @@ export function Verification({ person, onConfirm }: { readonly person: Other; re
           {verificationPanelWords.differ}
         </button>
       )}
-      {(standing.is === 'unverified' || standing.is === 'changed') && (
-        <button type="button" class="button primary small" onClick={onConfirm}>
+      {(standing.is === 'unverified' || standing.is === 'changed') && !asks && (
+        <button type="button" class="button primary small" onClick={() => onConfirm(false)}>
           {verificationPanelWords.match}
         </button>
+      )}
+      {asks && (
+        <>
+          <p class="safety-lead" role="status">
+            {verificationPanelWords.replaces(person.name)}
+          </p>
+          <button type="button" class="button quiet small" onClick={() => onConfirm(true)}>
+            {verificationPanelWords.replace}
+          </button>
+          <button type="button" class="button primary small" onClick={() => person.verification.keepOther()}>
+            {verificationPanelWords.keep}
+          </button>
+        </>
       )}
     </section>
   );

@@ -170,6 +170,10 @@ class Page:
         spot = self._wait(lambda: self._only(role, name, _SPOT), f"click {role} {name!r}", deadline)
         self._tab.press_at(*spot)
 
+    def press_at(self, x: float, y: float) -> None:
+        """Click there at once, without a look at the page: it may be too busy to answer."""
+        self._tab.press_at(x, y)
+
     def fill(self, label: str, text: str, deadline: float = 15.0) -> None:
         """Replace the text of the field of that name in one step, as an input method does."""
         self._wait(lambda: self._only(None, label, _FIELD), f"fill {label!r}", deadline)

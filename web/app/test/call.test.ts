@@ -250,3 +250,13 @@ test('a time limit that was removed is no longer shown', () => {
   room.endsAt.set(null);
   expect(call.timeLimit.words.value).toBeNull();
 });
+
+test('somebody who sends too much is shown as that, and can be ignored', () => {
+  const peer = bob();
+  room.peers.set([peer]);
+  expect(call.others.value[0]?.flooding.value).toBe(false);
+  peer.flooding.set(true);
+  expect(call.others.value[0]?.flooding.value).toBe(true);
+  call.ignore(peer.id);
+  expect([peer.ignored, call.notices.shown.value]).toEqual([true, 'You ignore Bob']);
+});

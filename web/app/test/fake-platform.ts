@@ -174,6 +174,20 @@ export class World implements Platform {
 
   readonly now = (): number => this.#seconds * 1000;
 
+  /** What runs in the next animation frame; null runs it at once. */
+  frames: (() => void)[] | null = null;
+  readonly frame = (run: () => void): (() => void) => {
+    if (this.frames === null) run();
+    else this.frames.push(run);
+    return () => {
+      this.frames = this.frames?.filter((each) => each !== run) ?? null;
+    };
+  };
+
+  draw(): void {
+    for (const run of this.frames?.splice(0) ?? []) run();
+  }
+
   readonly after = (seconds: number, run: () => void): (() => void) => {
     const timer = { at: this.#seconds + seconds, run };
     this.#timers.add(timer);

@@ -60,6 +60,8 @@ export class FakePeer implements sdk.Peer {
   readonly screen = new Source<MediaStream | null>(null);
   readonly safety = new Source<sdk.Safety>({ state: 'comparing' });
   permissions: sdk.Permissions = everything;
+  readonly flooding = new Source(false);
+  ignored = false;
 
   constructor(name: string, stream: MediaStream, id = name.toLowerCase()) {
     this.id = id;
@@ -81,6 +83,10 @@ export class FakePeer implements sdk.Peer {
 
   reconnect(): void {
     this.retried += 1;
+  }
+
+  ignore(): void {
+    this.ignored = true;
   }
 
   readonly offered: FakeTransfer[] = [];

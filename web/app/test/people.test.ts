@@ -46,3 +46,13 @@ test('rules are set one by one, and shown as the room reports them', () => {
     ['govern', { screens: false }],
   ]);
 });
+
+test('hosts may remove everybody but hosts, co-hosts members only, and members nobody', () => {
+  const { hosting, people: list } = people();
+  const may = () => (['host', 'co-host', 'member'] as const).filter((role) => list.mayRemove(role));
+  expect(may()).toEqual([]);
+  hosting.role.set('co-host');
+  expect(may()).toEqual(['member']);
+  hosting.role.set('host');
+  expect(may()).toEqual(['co-host', 'member']);
+});

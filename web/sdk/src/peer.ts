@@ -3,6 +3,7 @@ import { ConnectionMonitor } from './connection/connection-monitor.ts';
 import type { TimeoutReport } from './connection/media-timeout.ts';
 import { type ChannelFrame, type Json, type PeerMedia, parseChannelFrame } from './connection/messages.ts';
 import type { PeerConnection } from './connection/peer-connection.ts';
+import { FloodDetector, FrameLimit } from './connection/rate-limit.ts';
 import { ReconnectingConnection, type ReconnectOptions } from './connection/reconnect.ts';
 import { ReliableMessages } from './connection/reliable-messages.ts';
 import type { ConnectionStatus } from './connection/stats.ts';
@@ -21,6 +22,9 @@ import type { Safety } from './verification/short-auth-string.ts';
 
 /** Milliseconds that a peer whose page unloads has to come back (a reload), before they count as gone. */
 const AWAY_MS = 5000;
+
+/** Characters of a frame, which holds a message or a signal, escaped once more. A larger one is dropped. */
+const FRAME_CHARACTERS_MAX = 128 * 1024;
 
 /** Another participant in the room. */
 export interface Peer {
@@ -47,14 +51,21 @@ export interface Peer {
   /**
    * Sends a message to this peer. Resolves when they have it; it is sent again if the connection breaks before that.
    * Rejects with code `gone` if they leave first or we do, `not-json` if JSON can't carry it (undefined, a function),
-   * `too-large` above 60 Ki characters of JSON, `too-fast` when 256 messages wait already, `not-permitted` if we may
-   * not write.
+   * `too-large` above 60 Ki characters of JSON, `too-fast` when 256 messages (or 3 Mi characters) wait already or
+   * there were more than 150 a second, `not-permitted` if we may not write.
    */
   send(message: Json): Promise<void>;
   /** Tries to connect again at once, if there is no connection. The SDK reconnects by itself, with backoff. */
   reconnect(): void;
   /** Offers a file to this peer, and sends it once they accept. Follow `progress` of what this returns. */
   sendFile(file: File, options?: SendFileOptions): FileTransfer;
+  /** Whether they keep sending more than we take: what is above 200 messages a second is dropped. */
+  readonly flooding: Value<boolean>;
+  /**
+   * Closes the connection to them and makes no new one: from now on neither side sees, hears or writes to the other.
+   * They stay in the room, and the server and the others are not told.
+   */
+  ignore(): void;
   /**
    * Calls `listener` with each file that this peer offers, also with those that still wait for an answer now. Returns a
    * function that stops this.
@@ -78,6 +89,7 @@ export interface RemotePeerOptions
   readonly signal: (text: string) => boolean;
   readonly onMessage: (data: Json) => void;
   readonly onLeave: () => void;
+  readonly onIgnore: () => void;
   /** The peer sent audio or video, and nothing arrives any more; reported again while it lasts. */
   readonly onMediaTimeout: (report: TimeoutReport) => void;
 }
@@ -102,6 +114,9 @@ export class RemotePeer implements Peer {
   readonly #monitor: ConnectionMonitor;
   readonly #verification: PeerVerification;
   readonly #transfers: PeerTransfers;
+  readonly #limit = new FrameLimit(FRAME_CHARACTERS_MAX);
+  readonly #flood = new FloodDetector();
+  readonly flooding = this.#flood.flooding;
   readonly #messages = new ReliableMessages((text) => this.#write(text));
   #awayTimer: ReturnType<typeof setTimeout> | undefined;
   #ownMedia: PeerMedia;
@@ -114,7 +129,9 @@ export class RemotePeer implements Peer {
     this.permissions = permissionsOf(member);
     this.#options = options;
     this.#ownMedia = options.media;
-    this.#transfers = new PeerTransfers(this.id, options.swarm, this.permissions.has('files'));
+    this.#transfers = new PeerTransfers(this.id, options.swarm, this.permissions.has('files'), () =>
+      this.#flood.dropped(),
+    );
     const connection = (): PeerConnection => this.transport.current;
     this.#verification = new PeerVerification({
       connection,
@@ -177,6 +194,10 @@ export class RemotePeer implements Peer {
     return this.#transfers.onFile(listener);
   }
 
+  ignore(): void {
+    this.#options.onIgnore();
+  }
+
   publish(tracks: LocalTracks, media: PeerMedia): void {
     this.#ownMedia = media;
     this.transport.publish(tracks);
@@ -190,7 +211,9 @@ export class RemotePeer implements Peer {
 
   close(): void {
     clearTimeout(this.#awayTimer);
+    this.#flood.close();
     this.#monitor.close();
+    this.transport.current.channel.onmessage = null; // what is queued is not for us any more
     this.#verification.close();
     this.transport.close();
     this.#transfers.close();
@@ -208,7 +231,13 @@ export class RemotePeer implements Peer {
       this.#messages.resend();
     };
     made.channel.onmessage = (event: MessageEvent<unknown>) => {
-      if (typeof event.data === 'string') this.#receive(event.data);
+      if (typeof event.data !== 'string') return;
+      if (this.#limit.take(event.data.length)) this.#receive(event.data);
+      else this.#flood.dropped();
+    };
+    made.connection.ondatachannel = ({ channel }) => {
+      channel.close(); // ours are negotiated: nobody but a hostile client opens another one
+      this.#flood.dropped();
     };
     made.channel.onclose = made.files.onclose = () => {
       // A page that unloads closes them too: if it comes back, it makes a new connection.
@@ -231,7 +260,7 @@ export class RemotePeer implements Peer {
         this.#receiveMessage(frame.n, this.permissions.has('chat') ? frame.data : questionIn(frame.data));
         break;
       case 'got':
-        this.#messages.acknowledged(frame.n);
+        if (this.#messages.acknowledged(frame.n)) this.#limit.earn(1);
         break;
       case 'media':
         this.#remoteMedia.setMedia(permittedMedia(frame.media, this.permissions));

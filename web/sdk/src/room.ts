@@ -119,6 +119,8 @@ export class SeatedRoom implements Room {
   readonly #stopped = new AbortController();
   readonly #iceTransportPolicy: RTCIceTransportPolicy;
   readonly #identity: () => Promise<CryptoKeyPair | null>;
+  /** Members to whom we make no connection, see `Peer.ignore`. */
+  readonly #ignored = new Set<string>();
   #members: readonly Member[] = [];
   /** Why we got no new seat after ours expired. */
   #seatRefused: EyelineError | null = null;
@@ -305,7 +307,7 @@ export class SeatedRoom implements Room {
     for (const member of this.#members) {
       const peer = this.#peersById.get(member.id);
       if (peer === undefined) {
-        if (mine !== undefined) this.#addPeer(member, offers); // else we only watch, as from the lobby
+        if (mine !== undefined && !this.#ignored.has(member.id)) this.#addPeer(member, offers); // else we only watch, as from the lobby
       } else {
         peer.name = member.name;
         peer.role.set(member.role ?? 'member');
@@ -338,6 +340,11 @@ export class SeatedRoom implements Room {
       onMediaTimeout: (report) => {
         this.#signalling.checkConnection(); // its socket may be dead too
         peer.transport.mediaTimeout(report);
+      },
+      onIgnore: () => {
+        this.#ignored.add(peer.id);
+        this.#forget(peer);
+        this.#updatePeers();
       },
       onLeave: () => {
         this.#forget(peer);

@@ -131,6 +131,7 @@ export class Connection {
   readonly channels: Channel[] = [];
   readonly transceivers: Transceiver[] = [];
   onconnectionstatechange: (() => void) | null = null;
+  ondatachannel: ((event: { readonly channel: { close(): void } }) => void) | null = null;
   ontrack: ((event: { readonly transceiver: Transceiver; readonly track: Track }) => void) | null = null;
 
   constructor() {

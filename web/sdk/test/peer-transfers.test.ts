@@ -96,7 +96,7 @@ function connect(one: string, other: string): void {
     const page = pages[from as 'alice'];
     const end = ends[index] ?? ends[0];
     end.other = ends[1 - index] ?? null;
-    const lane = page.lanes.get(to) ?? new PeerTransfers(to, page.exchange, true);
+    const lane = page.lanes.get(to) ?? new PeerTransfers(to, page.exchange, true, () => undefined);
     if (!page.lanes.has(to)) lane.onFile((offered) => page.offered.push(offered));
     page.lanes.set(to, lane);
     page.ends.set(to, end);

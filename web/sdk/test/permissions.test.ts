@@ -80,6 +80,7 @@ function bob(may: readonly Permission[], mine: readonly Permission[] = ['chat'])
     signal: () => true,
     onMessage: (data) => heard.push(data),
     onLeave: () => undefined,
+    onIgnore: () => undefined,
     onMediaTimeout: () => undefined,
   });
   peer = one;

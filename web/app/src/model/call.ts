@@ -4,7 +4,7 @@ import type { Platform } from '../platform/platform';
 import { peopleWords } from '../strings/people';
 import { words } from '../strings/strings';
 import { verificationWords } from '../strings/verification';
-import { Chat } from './chat/chat';
+import { Chat, type ChatMessage } from './chat/chat';
 import { ControlsVisibility } from './controls-visibility';
 import { droppedFiles } from './files/dropped-files';
 import type { Files } from './files/files';
@@ -79,8 +79,8 @@ export class Call {
     this.link = link;
     this.me = you(room.me, devices);
     this.alone = computed(() => this.others.value.length === 0);
-    this.chat = new Chat(platform, room, this.#isOpen('chat'));
     this.notices = new Notices(platform.after);
+    this.chat = new Chat(platform, room, this.#isOpen('chat'), (line) => this.#announce(line));
     this.timeLimit = new TimeLimit(platform);
     this.#subscriptions.on(room.endsAt, (ends) => this.timeLimit.at(ends));
     this.people = new People(room.moderation, this.#subscriptions, hostLink);
@@ -107,7 +107,7 @@ export class Call {
       return [...(length > 0 ? [words.strangers(length, this.sealed)] : []), ...unlike.filter((each) => each !== null)];
     });
     this.#subscriptions.on(room.peers, (peers) => this.#await(peers));
-    this.#subscriptions.add(room.onMessage((from, message) => this.#hear(from, message)));
+    this.#subscriptions.add(room.onMessage((from, message) => this.chat.receive(from, message)));
     this.#subscriptions.add(effect(() => this.#publish()));
     this.#watchFor('microphone');
     this.#watchFor('camera');
@@ -201,17 +201,22 @@ export class Call {
 
   /** The emoji were compared with this person, and they match; see {@link Verification.confirm}. */
   confirm(id: string, replace: boolean): void {
-    const one = this.others.peek().find((each) => each.id === id);
+    const one = this.#other(id);
     if (one?.verification.confirm(replace) !== true) return;
     this.notices.tell(verificationWords.confirmed(one.name));
   }
 
   /** Tries again to connect to this person. */
   retry(id: string): void {
-    this.others
-      .peek()
-      .find((one) => one.id === id)
-      ?.retry();
+    this.#other(id)?.retry();
+  }
+
+  /** Hangs up on this person alone. */
+  ignore(id: string): void {
+    const one = this.#other(id);
+    if (one === undefined) return;
+    one.ignore();
+    this.notices.show(peopleWords.ignored(one.name));
   }
 
   leave(): void {
@@ -267,8 +272,12 @@ export class Call {
     if (limits !== '') this.notices.show(limits);
   }
 
+  #other(id: string): Other | undefined {
+    return this.others.peek().find((one) => one.id === id);
+  }
+
   #askedToMute(from: string): void {
-    const name = this.others.peek().find((one) => one.id === from)?.name ?? peopleWords.anybody;
+    const name = this.#other(from)?.name ?? peopleWords.anybody;
     if (this.isOn('microphone')) this.notices.show(peopleWords.asked(name));
   }
 
@@ -335,8 +344,7 @@ export class Call {
     if (left.size < silent.size) this.silent.value = left;
   }
 
-  #hear(from: sdk.Peer, message: unknown): void {
-    const line = this.chat.receive(from, message);
-    if (line !== null && this.panel.peek() !== 'chat') this.notices.tell(words.wrote(line.name, line.text));
+  #announce(line: ChatMessage): void {
+    if (this.panel.peek() !== 'chat') this.notices.tell(words.wrote(line.name, line.text));
   }
 }

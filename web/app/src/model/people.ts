@@ -72,6 +72,12 @@ export class People {
     this.#hosting.askToMute(id);
   }
 
+  /** Whether we may remove somebody with this role. */
+  mayRemove(role: sdk.Role): boolean {
+    const mine = this.role.value;
+    return role !== 'host' && (mine === 'host' || (mine === 'co-host' && role === 'member'));
+  }
+
   remove(id: string): void {
     this.#hosting.remove(id);
   }

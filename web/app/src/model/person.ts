@@ -34,8 +34,12 @@ export interface Other extends Person {
   readonly screen: ReadonlySignal<MediaStream | null>;
   readonly may: sdk.Permissions;
   readonly subscriptions: Subscriptions;
+  /** Whether they keep sending more than we take. */
+  readonly flooding: ReadonlySignal<boolean>;
   /** Tries again to connect to them. */
   readonly retry: () => void;
+  /** Hangs up on them. */
+  readonly ignore: () => void;
 }
 
 export function other(peer: sdk.Peer, verified: VerifiedPeople): Other {
@@ -54,6 +58,8 @@ export function other(peer: sdk.Peer, verified: VerifiedPeople): Other {
     may: peer.permissions,
     verification: new Verification(subscriptions.signal(peer.safety), verified, name),
     subscriptions,
+    flooding: subscriptions.signal(peer.flooding),
     retry: () => peer.reconnect(),
+    ignore: () => peer.ignore(),
   };
 }

@@ -45,11 +45,27 @@ export function browser(): Platform {
     identity,
     random: (count) => crypto.getRandomValues(new Uint8Array(count)),
     now: Date.now,
+    frame,
     after(seconds, run) {
       const timer = setTimeout(run, seconds * 1000);
       return () => clearTimeout(timer);
     },
   };
+}
+
+/** Hidden pages get no animation frame. */
+function frame(run: () => void): () => void {
+  const end = () => {
+    cancelAnimationFrame(picture);
+    clearTimeout(timer);
+  };
+  const now = () => {
+    end();
+    run();
+  };
+  const picture = requestAnimationFrame(now);
+  const timer = setTimeout(now, 250);
+  return end;
 }
 
 function saveText(name: string, text: string): void {

@@ -128,6 +128,11 @@ export interface Platform {
   readonly random: (count: number) => Uint8Array;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /**
+   * Runs once before the next picture of the page is drawn, or within a quarter of a second while none is, unless the
+   * returned function is called first.
+   */
+  readonly frame: (run: () => void) => () => void;
   /** Runs once after that many seconds, unless the returned function is called first. */
   readonly after: (seconds: number, run: () => void) => () => void;
 }

@@ -22,6 +22,9 @@ export const peoplePanelWords = {
   remove: (name: string) => `Remove ${name}`,
   removes: (name: string) =>
     `Remove ${name} from the call? After that, new people have to knock, so ${name} can come back only if you let them in.`,
+  floods: (name: string) => `${name} sends too much. Most of it isn’t shown.`,
+  ignore: 'Ignore',
+  ignoreName: (name: string) => `Ignore ${name}: you no longer see and hear each other`,
   cancel: 'Cancel',
   yesRemove: 'Remove',
   entry: 'Who can join',

@@ -25,6 +25,7 @@ export const peopleWords = {
   linkCopied: 'Host link copied',
   asked: (name: string) => `${name} asks you to mute your microphone`,
   anybody: 'A host',
+  ignored: (name: string) => `You ignore ${name}`,
   lobby: {
     waiting: 'You’ve knocked. The host has been asked to let you in: keep this page open.',
     cancel: 'Stop waiting',

@@ -72,6 +72,7 @@ export function CallView({ call }: { readonly call: Call }) {
         <panels.FilesPanel call={call} files={files} onClose={close} />
       )}
       {panels !== null && panel === 'people' && <panels.PeoplePanel call={call} onClose={close} />}
+      {panels !== null && <panels.Floods call={call} />}
       {panels !== null && panel === null && (
         <>
           {files !== null && <panels.Asks files={files} />}

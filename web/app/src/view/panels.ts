@@ -5,6 +5,6 @@ export { ConnectionPanel } from './connection-panel';
 export { DropTarget } from './files/drop-target';
 export { Asks, FilesPanel } from './files/files';
 export { InviteDialog } from './invite-dialog';
-export { Knocks, PeoplePanel } from './people';
+export { Floods, Knocks, PeoplePanel } from './people';
 export { SharingBanner } from './stage/sharing-banner';
 export { FocusKept } from './ui/focus-kept';

@@ -119,11 +119,57 @@ export function Knocks({ call }: { readonly call: Call }) {
   );
 }
 
+/** People who keep sending more than we take, shown over the stage. */
+export function Floods({ call }: { readonly call: Call }) {
+  const flooding = call.others.value.filter((one) => one.flooding.value);
+  if (flooding.length === 0) return null;
+  return (
+    <ul class="asks floods files-cards" aria-live="polite">
+      {flooding.map((one) => (
+        <FloodCard key={one.id} one={one} call={call} />
+      ))}
+    </ul>
+  );
+}
+
+function FloodCard({ one, call }: { readonly one: Other; readonly call: Call }) {
+  const [sure, setSure] = useState(false);
+  const { people } = call;
+  return (
+    <li class="file knock">
+      <p class="knock-name">{sure ? peoplePanelWords.removes(one.name) : peoplePanelWords.floods(one.name)}</p>
+      {sure ? (
+        <Sure yes={peoplePanelWords.yesRemove} onYes={() => people.remove(one.id)} onNo={() => setSure(false)} />
+      ) : (
+        <div class="knock-ways">
+          <button
+            type="button"
+            class="button quiet small"
+            aria-label={peoplePanelWords.ignoreName(one.name)}
+            onClick={() => call.ignore(one.id)}
+          >
+            {peoplePanelWords.ignore}
+          </button>
+          {people.mayRemove(one.role.value) && (
+            <button
+              type="button"
+              class="button quiet small danger"
+              aria-label={peoplePanelWords.remove(one.name)}
+              onClick={() => setSure(true)}
+            >
+              {peoplePanelWords.yesRemove}
+            </button>
+          )}
+        </div>
+      )}
+    </li>
+  );
+}
+
 function One({ one, people }: { readonly one: Other; readonly people: People }) {
   const [sure, setSure] = useState(false);
   const role = one.role.value;
   const mine = people.role.value;
-  const mayRemove = role !== 'host' && (mine === 'host' || (mine === 'co-host' && role === 'member'));
   if (sure) {
     return (
       <li class="people-one people-sure">
@@ -149,7 +195,9 @@ function One({ one, people }: { readonly one: Other; readonly people: People }) 
           onClick={() => people.appoint(one.id, appointed ? 'member' : 'co-host')}
         />
       )}
-      {mayRemove && <Way icon={UserX} name={peoplePanelWords.remove(one.name)} onClick={() => setSure(true)} />}
+      {people.mayRemove(role) && (
+        <Way icon={UserX} name={peoplePanelWords.remove(one.name)} onClick={() => setSure(true)} />
+      )}
     </li>
   );
 }

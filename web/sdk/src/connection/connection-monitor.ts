@@ -111,6 +111,7 @@ export class ConnectionMonitor {
 
   /** The peer's page says that it is unloading; its connection stays up for a while. */
   away(): void {
+    if (this.#away) return;
     this.#away = true;
     this.status.set({ ...this.status.current, state: 'lost' });
   }

@@ -1,9 +1,13 @@
 import { EyelineError } from '../errors.ts';
 import type { ChannelFrame, Json } from './messages.ts';
+import { CHARACTERS_BURST, FrameLimit } from './rate-limit.ts';
 import { nextSequence } from './sequence.ts';
 
 /** Messages that may be unacknowledged; the next one is rejected (backpressure on the sender). */
 const UNACKNOWLEDGED_MAX = 256;
+
+/** Share of what the peer takes that messages may use: above their limit, they would drop a message without a receipt. */
+const SHARE = 0.75;
 
 /** Characters of a message as JSON. */
 const MESSAGE_CHARACTERS_MAX = 60 * 1024;
@@ -21,6 +25,9 @@ interface Unacknowledged {
 export class ReliableMessages {
   readonly #write: (text: string) => void;
   readonly #waiting = new Map<number, Unacknowledged>();
+  readonly #limit = new FrameLimit(MESSAGE_CHARACTERS_MAX, SHARE);
+  /** Characters that are not acknowledged: they are all sent again at once. */
+  #unacknowledged = 0;
   #got = 0;
   #closed = false;
 
@@ -37,11 +44,12 @@ export class ReliableMessages {
     if (text.length > MESSAGE_CHARACTERS_MAX) {
       throw new EyelineError('too-large', 'A message can have at most 60 Ki characters of JSON.');
     }
-    if (this.#waiting.size >= UNACKNOWLEDGED_MAX) {
-      throw new EyelineError('too-fast', 'Too many messages to this person are waiting.');
+    if (!this.#mayQueue(text.length)) {
+      throw new EyelineError('too-fast', 'Too many messages to this person, or too many at once.');
     }
     await new Promise<void>((resolve, reject) => {
       this.#waiting.set(n, { text, resolve, reject });
+      this.#unacknowledged += text.length;
       this.#write(text);
     });
   }
@@ -51,10 +59,14 @@ export class ReliableMessages {
     for (const waiting of this.#waiting.values()) this.#write(waiting.text);
   }
 
-  /** The peer has message `n`. */
-  acknowledged(n: number): void {
-    this.#waiting.get(n)?.resolve();
+  /** The peer has message `n`; false if it didn't wait for that. */
+  acknowledged(n: number): boolean {
+    const waiting = this.#waiting.get(n);
+    if (waiting === undefined) return false;
     this.#waiting.delete(n);
+    this.#unacknowledged -= waiting.text.length;
+    waiting.resolve();
+    return true;
   }
 
   /** Acknowledges message `n`; false if it is a duplicate. */
@@ -77,6 +89,12 @@ export class ReliableMessages {
       waiting.reject(new EyelineError('gone', 'This person left before the message arrived.'));
     }
     this.#waiting.clear();
+    this.#unacknowledged = 0;
+  }
+
+  #mayQueue(characters: number): boolean {
+    if (this.#waiting.size >= UNACKNOWLEDGED_MAX) return false;
+    return this.#unacknowledged + characters <= SHARE * CHARACTERS_BURST && this.#limit.take(characters);
   }
 }
 

@@ -1,3 +1,4 @@
+import { FrameLimit } from '../connection/rate-limit.ts';
 import { isFull } from '../errors.ts';
 import { type FileFrame, parseFileFrame } from './frames.ts';
 
@@ -19,6 +20,12 @@ export const BACKPRESSURE: Backpressure = { messageBytes: 64 * 1024, bufferedByt
 /** `bufferedAmount` above which optional frames are dropped. */
 const WAITING_MAX = 1024 * 1024;
 
+/** Characters of a frame: the largest is an offer with the list of a folder and a preview. */
+const FRAME_CHARACTERS_MAX = 256 * 1024;
+
+/** Bytes transferred for which one more frame may come than the rate limit allows. */
+const BYTES_PER_FRAME = 16 * 1024;
+
 /** The part of a peer connection that files need. */
 export interface FileConnection {
   readonly connection: RTCPeerConnection;
@@ -31,6 +38,8 @@ export interface FileChannelListener {
   received(frame: FileFrame): void;
   /** A binary message arrived, whatever it is for. */
   progressed(): void;
+  /** A frame was dropped because there were too many. */
+  dropped(): void;
 }
 
 /** Bytes that a frame announced, and that have not all arrived. */
@@ -53,6 +62,7 @@ export class FileChannel {
   #messageBytes = 16 * 1024;
   #expected: Expected | null = null;
   #given = 0;
+  readonly #limit = new FrameLimit(FRAME_CHARACTERS_MAX);
   /** Wakes the sender that waits for the buffer to drain. */
   #release: () => void = () => undefined;
 
@@ -78,7 +88,7 @@ export class FileChannel {
     };
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (channel !== this.#channel) return;
-      if (typeof data === 'string') this.#hear(parseFileFrame(data));
+      if (typeof data === 'string') this.#hear(data);
       else if (data instanceof ArrayBuffer) this.#take(new Uint8Array(data));
     };
   }
@@ -138,6 +148,7 @@ export class FileChannel {
       if (!(await this.drained(channel, backpressure))) return;
       channel.send(bytes.subarray(at, at + step)); // never a Blob: in Chromium a later string overtakes it
       this.#given += 1;
+      this.#limit.earn(Math.min(step, bytes.length - at) / BYTES_PER_FRAME); // they answer what they get
     }
   }
 
@@ -151,12 +162,18 @@ export class FileChannel {
     this.#expected = null;
   }
 
-  #hear(frame: FileFrame | null): void {
+  #hear(text: string): void {
+    if (!this.#limit.take(text.length)) {
+      this.#listener.dropped();
+      return;
+    }
+    const frame = parseFileFrame(text);
     if (frame !== null) this.#listener.received(frame);
   }
 
   #take(piece: Uint8Array<ArrayBuffer>): void {
     this.#listener.progressed();
+    this.#limit.earn(piece.length / BYTES_PER_FRAME);
     const expected = this.#expected;
     if (expected === null) return;
     const { size, done, filled } = expected;

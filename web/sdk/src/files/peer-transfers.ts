@@ -28,12 +28,13 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
   #passed = false;
   #place = 0;
 
-  /** `mayOffer`: whether the peer may send files. */
-  constructor(peerId: string, swarm: Swarm, mayOffer: boolean) {
+  /** `mayOffer`: whether the peer may send files. `dropped` is called for each frame above the rate limit. */
+  constructor(peerId: string, swarm: Swarm, mayOffer: boolean, dropped: () => void) {
     this.#peerId = peerId;
     this.#mayOffer = mayOffer;
     this.#swarm = swarm;
     this.#channel = new FileChannel({
+      dropped,
       opened: () => {
         for (const one of this.#outgoing.values()) one.opened();
       },

@@ -57,10 +57,23 @@ export class Chat {
   readonly #names = new Map<string, string>();
   readonly #open: ReadonlySignal<boolean>;
   readonly #stops: readonly (() => void)[];
+  readonly #announce: (newest: ChatMessage) => void;
+  /** Messages that are new, and not yet announced. */
+  readonly #added: sdk.ChatLine[] = [];
+  /** Whether something has changed since it was shown. */
+  #stale = false;
+  /** Calls off the animation frame that we wait for; null while we don't. */
+  #endFrame: (() => void) | null = null;
 
-  /** `open`: whether the chat panel is open. */
-  constructor(platform: Platform, room: sdk.Room, open: ReadonlySignal<boolean>) {
+  /** `open`: whether the chat panel is open. `announce` gets the newest message when some are new. */
+  constructor(
+    platform: Platform,
+    room: sdk.Room,
+    open: ReadonlySignal<boolean>,
+    announce: (newest: ChatMessage) => void = () => undefined,
+  ) {
     this.#open = open;
+    this.#announce = announce;
     this.#room = room;
     this.#platform = platform;
     this.typing = new Typing(platform.after);
@@ -95,16 +108,14 @@ export class Chat {
     this.#look(peers);
   }
 
-  /** Handles anything a peer sent. Returns the message if it's a new one to show. */
-  receive(from: sdk.Peer, message: unknown): ChatMessage | null {
+  /** Handles anything a peer sent. */
+  receive(from: sdk.Peer, message: unknown): void {
     this.#peers.set(from.id, from);
-    const { added: news, sends } = this.#conversation.receive(from, message, this.#platform.now());
-    this.#carry(sends);
+    const { added, sends } = this.#conversation.receive(from, message, this.#platform.now());
+    if (added !== null) this.#added.push(added);
+    this.#deliverAll(sends);
     this.typing.hear(from, message);
-    if (news === null) return null;
-    if (!this.#open.peek()) this.unread.value += 1;
-    if (!this.#open.peek() || !this.#platform.seen()) this.chime.ring();
-    return this.#fit(news);
+    this.#showSoon();
   }
 
   /** Sets the draft and tells its recipients that we're typing. */
@@ -205,6 +216,8 @@ export class Chat {
     for (const stop of this.#stops) stop();
     for (const end of this.#met.values()) end();
     this.typing.end();
+    this.#endFrame?.();
+    this.#endFrame = null;
   }
 
   #watch(peer: sdk.Peer): () => void {
@@ -236,8 +249,12 @@ export class Chat {
   }
 
   #carry(sends: readonly sdk.ChatEnvelope[]): void {
-    for (const send of sends) void this.#deliver(send);
+    this.#deliverAll(sends);
     this.#show();
+  }
+
+  #deliverAll(sends: readonly sdk.ChatEnvelope[]): void {
+    for (const send of sends) void this.#deliver(send);
   }
 
   async #deliver(send: sdk.ChatEnvelope): Promise<void> {
@@ -249,10 +266,35 @@ export class Chat {
       this.#conversation.failed(send); // they left
       return;
     }
-    this.#carry(this.#conversation.delivered(send));
+    this.#deliverAll(this.#conversation.delivered(send));
+    this.#showSoon();
+  }
+
+  /** At once, but once in each picture of the page at most, however many messages arrive. */
+  #showSoon(): void {
+    this.#stale = true;
+    if (this.#endFrame !== null) return;
+    this.#endFrame = () => undefined;
+    this.#showNews();
+    const end = this.#platform.frame(() => {
+      this.#endFrame = null;
+      if (this.#stale || this.#added.length > 0) this.#showSoon();
+    });
+    if (this.#endFrame !== null) this.#endFrame = end;
+  }
+
+  #showNews(): void {
+    this.#show();
+    const added = this.#added.splice(0);
+    const last = added.at(-1);
+    if (last === undefined) return;
+    if (!this.#open.peek()) this.unread.value += added.length;
+    if (!this.#open.peek() || !this.#platform.seen()) this.chime.ring();
+    this.#announce(this.#fit(last));
   }
 
   #show(): void {
+    this.#stale = false;
     const lines = this.#conversation.lines;
     if (lines !== this.#last) this.lines.value = lines.map((line) => this.#fit(line));
     this.#last = lines;

@@ -74,11 +74,11 @@ LEAVE: Final = """() => {
 
 
 class Flood(NamedTuple):
-    """What Mallory sends: a kind in `SENDS`, how many, and in how many seconds."""
+    """What Mallory sends: a kind in `SENDS`, how many frames, and in how many seconds."""
 
     name: str
     kind: str
-    count: int
+    frames: int
     seconds: float
 
 
@@ -104,11 +104,11 @@ def measure(browser: Chromium, url: str, flood: Flood) -> tuple[float, float]:
     pause(bob, SETTLED_S)
     spot = bob.evaluate(LEAVE)
     bob.evaluate("__stall = 0")
-    mallory.evaluate(SENDS, [flood.kind, flood.count, flood.seconds], deadline=120.0)
+    mallory.evaluate(SENDS, [flood.kind, flood.frames, flood.seconds], deadline=120.0)
     pause(bob, AFTER_S)
     stall: float = bob.evaluate("__stall", deadline=120.0)
     start = f"(given) => void ({SENDS})(given)"
-    mallory.evaluate(start, [flood.kind, flood.count, flood.seconds])
+    mallory.evaluate(start, [flood.kind, flood.frames, flood.seconds])
     pause(mallory, 0.5)
     clicked = time.monotonic()
     bob.press_at(*spot)

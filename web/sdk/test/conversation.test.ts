@@ -238,3 +238,50 @@ test('a text that is too long is truncated between characters', () => {
   expect(chat.lines[0]?.text).toMatch(/^x+\ufffd…$/);
   expect(chat.lines[0]?.text).toHaveLength(4001);
 });
+
+describe('when there are too many lines', () => {
+  const flood = (from: ChatParticipant, count: number, ahead: number): void => {
+    for (let n = 0; n < count; n += 1) live(from, { id: `${n}`, clock: NOW + ahead + n, text: from.name });
+  };
+  const countOf = (name: string): number => chat.lines.filter((one) => one.name === name).length;
+
+  test('the oldest of whoever sent most are dropped, and ours and those of the others stay', () => {
+    chat.setParticipants(alice, [bob, carol, mallory]);
+    for (let n = 0; n < 20; n += 1) chat.write(`mine ${n}`, NOW + n);
+    flood(bob, 30, 0);
+    flood(carol, 40, 0);
+    flood(mallory, 12_000, 1000);
+    expect(['Alice', 'Bob', 'Carol', 'Mallory'].map(countOf)).toEqual([20, 30, 40, 9910]);
+    expect(chat.line('mallory/2089')).toBeUndefined();
+    expect(chat.line('mallory/2090')).toBeDefined();
+    flood(bob, 9000, 100_000);
+    expect(['Alice', 'Carol'].map(countOf)).toEqual([20, 40]);
+    expect(Math.abs(countOf('Bob') - countOf('Mallory'))).toBeLessThanOrEqual(1);
+  });
+
+  test('invented authors have the share of the one who passes their lines on', () => {
+    chat = new Conversation(alice, 'page');
+    const ask = askOf(chat.setParticipants(alice, [bob, mallory]), mallory) ?? '';
+    flood(bob, 30, 0);
+    for (let n = 0; n < 12_000; n += 100) {
+      const lines = Array.from({ length: 100 }, (_, m) => line({ id: '1', author: `ghost-${n + m}`, name: 'Ghost' }));
+      tell(mallory, ask, lines, false);
+    }
+    expect(['Bob', 'Ghost'].map(countOf)).toEqual([30, 9970]);
+  });
+
+  test('a newcomer is told some of everybody', () => {
+    chat.setParticipants(alice, [carol, mallory]);
+    flood(carol, 10, 0);
+    const long = 'x'.repeat(4000);
+    for (let n = 0; n < 1000; n += 1) live(mallory, { id: `${n}`, clock: NOW + 1000 + n, text: long });
+    chat.write('mine', NOW);
+    chat.setParticipants(alice, [bob]);
+    const { sends } = chat.receive(bob, { kind: 'chat-ask', ask: 'a', back: true, have: [] }, NOW);
+    const told = sends.flatMap(({ message }) => (message as unknown as { lines: { name: string }[] }).lines);
+    const count = (name: string): number => told.filter((one) => one.name === name).length;
+    expect([count('Alice'), count('Carol')]).toEqual([1, 10]);
+    expect(count('Mallory')).toBeGreaterThan(400);
+    expect(count('Mallory')).toBeLessThan(600);
+  });
+});

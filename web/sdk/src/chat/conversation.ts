@@ -1,5 +1,5 @@
 import type { Json } from '../connection/messages.ts';
-import { type ChatLine, ChatLog, type Delivery, keyOf, SENT, sums } from './line.ts';
+import { type ChatLine, ChatLog, type Delivery, keyOf, newest, SENT, sums } from './line.ts';
 import {
   answers,
   askMessage,
@@ -12,7 +12,7 @@ import {
   wellFormed,
 } from './messages.ts';
 
-/** Lines kept; the oldest are dropped first. */
+/** Lines kept. */
 const LINES_MAX = 10_000;
 
 /** Milliseconds that a line may be ahead of our clock: one further ahead does not advance it. */
@@ -238,7 +238,7 @@ export class Conversation {
     const differs = (author: string): boolean => sums.get(author) !== have.get(author);
     if (!differs(this.#me.id)) for (const key of this.#lacking.keys()) this.#has(from.id, key);
     const lines = this.#tellable(from.id).filter(({ author }) => differs(author));
-    const sends = answers(ask, newest(lines)).map((part) => ({
+    const sends = answers(ask, newest(lines, TOLD_CHARACTERS_MAX)).map((part) => ({
       to: from.id,
       message: part.message,
       lines: part.lines.filter(({ mine }) => mine),
@@ -357,15 +357,4 @@ function isBetter(said: WrittenLine, via: string, known: ChatLine): boolean {
 
 function isSame(a: Delivery, b: Delivery): boolean {
   return a.state === b.state && a.lacking.join('/') === b.lacking.join('/');
-}
-
-/** The newest lines, as many as fit into an answer. */
-function newest(lines: readonly ChatLine[]): readonly ChatLine[] {
-  let size = 0;
-  let first = lines.length;
-  for (; first > 0; first -= 1) {
-    size += (lines[first - 1]?.text.length ?? 0) + 200; // and what goes with it
-    if (size > TOLD_CHARACTERS_MAX) break;
-  }
-  return lines.slice(first);
 }

@@ -52,11 +52,42 @@ export function compare(a: ChatLine, b: ChatLine): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-/** Sorted lines; the oldest are dropped when there are too many. */
+/** Lines in order, without duplicates. */
+class SortedLines {
+  readonly lines: ChatLine[] = [];
+
+  add(line: ChatLine): void {
+    this.lines.splice(this.#placeOf(line), 0, line);
+  }
+
+  /** Replaces a line that is at the same place. */
+  replace(line: ChatLine): void {
+    this.lines[this.#placeOf(line)] = line;
+  }
+
+  remove(line: ChatLine): void {
+    this.lines.splice(this.#placeOf(line), 1);
+  }
+
+  #placeOf(line: ChatLine): number {
+    let [low, high] = [0, this.lines.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const one = this.lines[middle];
+      if (one !== undefined && compare(one, line) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** Sorted lines. When there are too many, the oldest from whoever sent most are dropped; our own only as the last. */
 export class ChatLog {
   readonly #most: number;
   readonly #byKey = new Map<string, ChatLine>();
-  readonly #sorted: ChatLine[] = [];
+  readonly #all = new SortedLines();
+  /** The same lines by who sent them to us. */
+  readonly #bySender = new Map<string, SortedLines>();
   #snapshot: readonly ChatLine[] | null = null;
 
   constructor(most: number) {
@@ -65,7 +96,7 @@ export class ChatLog {
 
   /** The same array until a line is added or changes. */
   get lines(): readonly ChatLine[] {
-    this.#snapshot ??= [...this.#sorted];
+    this.#snapshot ??= [...this.#all.lines];
     return this.#snapshot;
   }
 
@@ -78,27 +109,75 @@ export class ChatLog {
     this.#snapshot = null;
     const known = this.#byKey.get(line.key);
     this.#byKey.set(line.key, line);
-    if (known !== undefined && compare(known, line) === 0) {
-      this.#sorted[this.#placeOf(line)] = line;
+    if (known !== undefined && compare(known, line) === 0 && senderOf(known) === senderOf(line)) {
+      this.#all.replace(line);
+      this.#bySender.get(senderOf(line))?.replace(line);
       return;
     }
-    if (known !== undefined) this.#sorted.splice(this.#placeOf(known), 1);
-    this.#sorted.splice(this.#placeOf(line), 0, line);
-    if (this.#sorted.length <= this.#most) return;
-    const oldest = this.#sorted.shift();
-    if (oldest !== undefined) this.#byKey.delete(oldest.key);
+    if (known !== undefined) this.#remove(known);
+    const sent = this.#bySender.get(senderOf(line)) ?? new SortedLines();
+    this.#bySender.set(senderOf(line), sent);
+    sent.add(line);
+    this.#all.add(line);
+    if (this.#all.lines.length > this.#most) this.#dropOne();
   }
 
-  #placeOf(line: ChatLine): number {
-    let [low, high] = [0, this.#sorted.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const one = this.#sorted[middle];
-      if (one !== undefined && compare(one, line) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  #remove(line: ChatLine): void {
+    this.#all.remove(line);
+    const sent = this.#bySender.get(senderOf(line));
+    sent?.remove(line);
+    if (sent?.lines.length === 0) this.#bySender.delete(senderOf(line));
   }
+
+  #dropOne(): void {
+    let from = this.#bySender.get(OURS);
+    for (const [sender, sent] of this.#bySender) {
+      if (sender !== OURS && (from === this.#bySender.get(OURS) || sent.lines.length > (from?.lines.length ?? 0)))
+        from = sent;
+    }
+    const oldest = from?.lines[0];
+    if (oldest === undefined) return;
+    this.#remove(oldest);
+    this.#byKey.delete(oldest.key);
+  }
+}
+
+/** The sender of our own lines. */
+const OURS = '';
+
+/** Who sent us the line: its author, or somebody who passed it on and could invent authors. */
+function senderOf({ mine, via, author }: ChatLine): string {
+  if (mine) return OURS;
+  return via === '' ? `by ${author}` : `via ${via}`;
+}
+
+/** The newest lines, at most `characters` in all. When there are more, each sender has an equal share. */
+export function newest(lines: readonly ChatLine[], characters: number): readonly ChatLine[] {
+  const shares = new Map<string, { readonly lines: ChatLine[]; size: number; from: number }>();
+  let size = 0;
+  for (const line of lines) {
+    const share = shares.get(senderOf(line)) ?? { lines: [], size: 0, from: 0 };
+    shares.set(senderOf(line), share);
+    share.lines.push(line);
+    share.size += sizeOf(line);
+    size += sizeOf(line);
+  }
+  const dropped = new Set<ChatLine>();
+  while (size > characters) {
+    const largest = [...shares.values()].reduce((most, share) => (share.size > most.size ? share : most));
+    const oldest = largest.lines[largest.from];
+    if (oldest === undefined) break;
+    largest.from += 1;
+    largest.size -= sizeOf(oldest);
+    size -= sizeOf(oldest);
+    dropped.add(oldest);
+  }
+  return lines.filter((line) => !dropped.has(line));
+}
+
+/** Characters of a line with all that is sent with it, about. */
+function sizeOf({ text }: ChatLine): number {
+  return text.length + 200;
 }
 
 /** A checksum of the lines of each author: equal if the lines and their revisions are. */

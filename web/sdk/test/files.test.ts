@@ -9,6 +9,51 @@ import { FileSender } from '../src/files/sender.ts';
 const id = '00000000-0000-4000-8000-000000000000';
 const share = '00000000-0000-4000-8000-00000000000f';
 
+/** The start of a JPEG with a frame header of that kind and size, without a picture. */
+const jpeg = (width: number, height: number, kind = 0xc0, before: readonly number[] = JFIF): string => {
+  const size = [height >> 8, height & 255, width >> 8, width & 255];
+  const bytes = [0xff, 0xd8, ...before, 0xff, kind, 0, 11, 8, ...size, 1, 1, 0x11, 0];
+  while (bytes.length % 3 !== 0) bytes.push(0);
+  return btoa(String.fromCharCode(...bytes));
+};
+const JFIF = [0xff, 0xe0, 0, 4, 0, 0];
+
+describe('a preview', () => {
+  const previewIn = (preview: unknown): string => {
+    const offer = readOffer({ id, name: 'a', size: 1, preview });
+    return typeof offer === 'string' ? offer : offer.preview;
+  };
+
+  it.each([jpeg(160, 120), jpeg(512, 512), jpeg(1, 1, 0xc2), jpeg(160, 120, 0xc0, [...JFIF, 0xff, 0xdb, 0, 3, 7])])(
+    'that is a small JPEG is shown: %s',
+    (small) => {
+      expect(previewIn(small)).toBe(small);
+    },
+  );
+
+  it.each([
+    ['is too wide', jpeg(513, 10)],
+    ['is too high', jpeg(10, 513)],
+    ['is too large for a progressive one', jpeg(16_384, 16_384, 0xc2)],
+    ['has no height yet', jpeg(10, 0)],
+    ['has bytes between two segments', jpeg(10, 10, 0xc0, [...JFIF, 1])],
+    ['has a segment without a length', jpeg(10, 10, 0xc0, [0xff, 0xe0, 0, 1])],
+    ['has a scan before the frame header', jpeg(10, 10, 0xc0, [0xff, 0xda, 0, 2])],
+    [
+      'has a larger one in application data',
+      jpeg(513, 513, 0xc0, [0xff, 0xe1, 0, 11, 0xff, 0xc0, 0, 11, 8, 0, 9, 0, 9]),
+    ],
+    ['ends before its size', btoa('\xff\xd8\xff\xe0\x00\x04\x00\x00\xff')],
+    ['is a PNG', btoa('\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01')],
+    ['is no base64', `${jpeg(10, 10)}"`],
+    ['has base64 of the wrong length', jpeg(10, 10).slice(0, -1)],
+    ['is too long', jpeg(10, 10) + 'A'.repeat(16_384)],
+    ['is no text', 7],
+  ])('that %s is left out', (_, preview) => {
+    expect(previewIn(preview)).toBe('');
+  });
+});
+
 describe('an offer', () => {
   it.each([
     ['../../etc/passwd', '_.._etc_passwd'],

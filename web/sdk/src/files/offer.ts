@@ -1,3 +1,4 @@
+import { jpegSize } from './jpeg-size.ts';
 import { safeName } from './names.ts';
 import { type FileEntry, readEntries } from './tree.ts';
 
@@ -16,6 +17,9 @@ export const FILE_BYTES_MAX = 2 ** 40;
 /** Bytes of a name in an offer; a longer one is refused, not truncated. */
 const OFFERED_NAME_BYTES_MAX = 1024;
 
+/** Pixels of a preview in each direction; a larger one is dropped. */
+const PREVIEW_PIXELS_MAX = 512;
+
 /** Characters of a preview; a longer one is dropped. */
 export const PREVIEW_CHARACTERS_MAX = 16 * 1024;
 
@@ -27,7 +31,7 @@ export interface FileOffer {
   readonly name: string;
   /** Bytes; at most 1 TiB. */
   readonly size: number;
-  /** A small picture of it: a JPEG in base64; empty if none. */
+  /** A small picture of it: a JPEG in base64, at most 512 by 512 pixels; empty if none. */
   readonly preview: string;
   /** For a folder: its files in the order of their bytes. The paths are safe like `name`, and distinct. */
   readonly entries?: readonly FileEntry[];
@@ -66,9 +70,16 @@ function isId(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-f-]{36}$/.test(value);
 }
 
-/** Every JPEG starts with `/9j/` in base64. */
+/** A small file can be a picture that takes a gigabyte to draw, so the size in its header counts. */
 function isPreview(preview: unknown): preview is string {
-  return typeof preview === 'string' && preview.length <= PREVIEW_CHARACTERS_MAX && /^\/9j\/[\w+/]+=*$/.test(preview);
+  if (typeof preview !== 'string' || preview.length > PREVIEW_CHARACTERS_MAX) return false;
+  if (preview.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(preview)) return false;
+  const size = jpegSize(Uint8Array.from(atob(preview), (byte) => byte.charCodeAt(0)));
+  return size !== null && isDrawable(size.width) && isDrawable(size.height);
+}
+
+function isDrawable(pixels: number): boolean {
+  return pixels > 0 && pixels <= PREVIEW_PIXELS_MAX;
 }
 
 export function chunkCount(size: number): number {

@@ -28,7 +28,13 @@ export function FileCard({ one, files }: { readonly one: Transfer; readonly file
         {one.preview === '' ? (
           <Icon node={one.entries === null ? FileIcon : Folder} size={20} />
         ) : (
-          <img class="file-preview" src={`data:image/jpeg;base64,${one.preview}`} alt="" />
+          <img
+            class="file-preview"
+            src={`data:image/jpeg;base64,${one.preview}`}
+            alt=""
+            decoding="async"
+            loading="lazy"
+          />
         )}
       </span>
       <div class="file-words">

@@ -32,6 +32,18 @@ const askOf = (sends: readonly ChatEnvelope[], to: ChatParticipant) =>
 const tell = (from: ChatParticipant, ask: string, lines: Json[], last = true) =>
   chat.receive(from, { kind: 'chat-before', ask, last, lines }, NOW);
 
+test('a line is by whoever sent it, whatever it says', () => {
+  chat.setParticipants(alice, [bob, mallory]);
+  live(mallory, { author: 'bob', name: 'Bob', via: 'Carol', mine: true, key: 'bob/1' });
+  expect(chat.lines).toMatchObject([{ author: 'mallory', name: 'Mallory', key: 'mallory/1', via: '', mine: false }]);
+});
+
+test('a line is not shown as written later than now', () => {
+  live(mallory, { at: NOW + 60_000 });
+  live(mallory, { id: '2', at: NOW - 60_000 });
+  expect(chat.lines.map(({ at }) => at)).toEqual([NOW, NOW - 60_000]);
+});
+
 describe('the order', () => {
   test('a reply is sorted after its line, whatever the two clocks say', () => {
     live(bob, { clock: NOW + 60_000 });

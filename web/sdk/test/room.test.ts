@@ -305,3 +305,15 @@ test('a listener of messages that throws keeps them from nobody else', async () 
   connections[0]?.channels[0]?.says({ frame: 'message', n: 1, data: 'hi' });
   expect(heard).toEqual(['hi']);
 });
+
+test('a message is delivered once and in order, and acknowledged each time', async () => {
+  room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  const heard: unknown[] = [];
+  room.onMessage((_, message) => heard.push(message));
+  const [channel] = connections[0]?.channels ?? [];
+  for (const n of [1, 2, 2, 1, 3]) channel?.says({ frame: 'message', n, data: `message ${n}` });
+  expect(heard).toEqual(['message 1', 'message 2', 'message 3']);
+  const got = (channel?.sent ?? []).filter((frame) => (frame as { frame: string }).frame === 'got');
+  expect(got.map((frame) => (frame as { n: number }).n)).toEqual([1, 2, 2, 1, 3]);
+});

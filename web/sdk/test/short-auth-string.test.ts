@@ -161,6 +161,21 @@ describe('long-term keys', () => {
     expect(next.comparison.safety.current).toEqual({ state: 'failed' });
   });
 
+  test('are shown once: a second one makes the comparison fail', async () => {
+    const [one, other] = [end(true, ALICE, BOB), end(false, BOB, ALICE, { identity: await keys() })];
+    let shown: VerificationStep | null = null;
+    await talk(one, other, {
+      between: (step) => {
+        if (step.step === 'identity') shown = step;
+        return step;
+      },
+      done: () => recognised(one),
+    });
+    if (shown === null) throw new Error('no key was shown');
+    one.comparison.receive(shown);
+    await vi.waitFor(() => expect(one.comparison.safety.current).toEqual({ state: 'failed' }));
+  });
+
   test('are not needed for emoji', async () => {
     const [one, other] = [end(true, ALICE, BOB), end(false, BOB, ALICE)];
     await talk(one, other);

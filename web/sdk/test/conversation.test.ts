@@ -271,6 +271,15 @@ describe('when there are too many lines', () => {
     expect(Math.abs(countOf('Bob') - countOf('Mallory'))).toBeLessThanOrEqual(1);
   });
 
+  test('ours stay even if we wrote most', () => {
+    const own = Array.from({ length: 6000 }, (_, n) => line({ id: `${n}`, author: 'alice', name: 'Alice' }));
+    chat = new Conversation(alice, 'page', own);
+    chat.setParticipants(alice, [bob, mallory]);
+    flood(bob, 100, 0);
+    flood(mallory, 5000, 1000);
+    expect(['Alice', 'Bob', 'Mallory'].map(countOf)).toEqual([6000, 100, 3900]);
+  });
+
   test('invented authors have the share of the one who passes their lines on', () => {
     chat = new Conversation(alice, 'page');
     const ask = askOf(chat.setParticipants(alice, [bob, mallory]), mallory) ?? '';

@@ -2,22 +2,21 @@ import { computed, effect, type ReadonlySignal, signal, untracked } from '@preac
 import type { Platform } from '../platform/platform';
 import { words } from '../strings/strings';
 import { RoomPage } from './room-page';
-import { Home } from './start/home';
 import { newCallPath } from './start/new-call';
 import { homePath, readRoute, testPath } from './start/route';
 
 export type Page =
-  | { readonly at: 'home'; readonly home: Home }
-  /** The model of the test page is loaded together with its view. */
+  /** The models of these two pages are loaded together with their views. */
+  | { readonly at: 'home'; readonly platform: Platform }
   | { readonly at: 'test'; readonly platform: Platform }
   | { readonly at: 'room'; readonly roomPage: RoomPage }
-  | { readonly at: 'bad-room' }
-  | { readonly at: 'bad-key' }
-  /** The link has a key, and the page did not come over HTTPS. */
-  | { readonly at: 'insecure' }
-  /** The browser has no WebRTC: no call can work. */
-  | { readonly at: 'no-webrtc' }
-  | { readonly at: 'nowhere' };
+  | { readonly at: BadLink };
+
+/**
+ * Why no call can come of a link. `insecure`: it has a key, and the page did not come over HTTPS. `no-webrtc`: the
+ * browser has none.
+ */
+export type BadLink = 'bad-room' | 'bad-key' | 'insecure' | 'no-webrtc' | 'nowhere';
 
 /** The whole page, chosen by the address. */
 export class App {
@@ -64,7 +63,7 @@ export class App {
 
 function open(platform: Platform, path: string): Page {
   const route = readRoute(path);
-  if (route.at === 'home') return { at: 'home', home: new Home(platform) };
+  if (route.at === 'home') return { at: 'home', platform };
   if (route.at === 'test') return { at: 'test', platform };
   if (route.at !== 'room') return route;
   if (!platform.webrtc) return { at: 'no-webrtc' };

@@ -1,87 +1,73 @@
-import { Video } from 'lucide';
 import { useEffect, useState } from 'preact/hooks';
 import type { App } from '../model/app';
-import { words } from '../strings/strings';
+import { lazy } from '../platform/lazy';
 import checkupCss from '../style/checkup.css?url';
+import homeCss from '../style/home.css?url';
 import { RoomView } from './room-page';
 import { Header } from './start/header';
-import { HomeView } from './start/home';
-import { MessagePage } from './start/message-page';
-import { Icon } from './ui/icon';
 import { addStylesheet } from './ui/stylesheet';
+
+/** Milliseconds until the next try to load a page, if the server is away. */
+const again = 3000;
+
+const pagesPart = lazy(() => import('./start/pages'));
+const checkupPart = lazy(() => import('./start/checkup'));
+const loadPages = () => Promise.all([pagesPart(), addStylesheet(homeCss)]).then(([pages]) => pages);
+const loadCheckup = () => Promise.all([checkupPart(), addStylesheet(checkupCss)]).then(([page]) => page);
 
 export function AppView({ app }: { readonly app: App }) {
   const page = app.page.value;
-  switch (page.at) {
-    case 'home':
-      return (
-        <div class="page">
-          <Header app={app} />
-          <HomeView app={app} home={page.home} />
-        </div>
-      );
-    case 'test':
-      return (
-        <div class="page" key="test">
-          <Header app={app} />
-          <CheckupLater platform={page.platform} home={app.home} />
-        </div>
-      );
-    case 'room':
-      return <RoomView key={page.roomPage.room} app={app} roomPage={page.roomPage} />;
-    case 'bad-room':
-      return (
-        <MessagePage key="bad-room" app={app} {...words.badRoom} line="lost">
-          <button type="button" class="button primary" onClick={() => app.newCall()}>
-            <Icon node={Video} />
-            {words.newCall}
-          </button>
-        </MessagePage>
-      );
-    case 'bad-key':
-    case 'insecure':
-      return (
-        <MessagePage
-          key={page.at}
-          app={app}
-          {...(page.at === 'insecure' ? words.insecureKey : words.badKey)}
-          line="lost"
-        >
-          <button type="button" class="button primary" onClick={() => app.newCall()}>
-            <Icon node={Video} />
-            {words.newCall}
-          </button>
-        </MessagePage>
-      );
-    case 'no-webrtc':
-      return (
-        <MessagePage key="no-webrtc" app={app} {...words.noWebrtc} line="lost">
-          <button type="button" class="button primary" onClick={() => app.goToTest()}>
-            {words.noWebrtc.test}
-          </button>
-        </MessagePage>
-      );
-    case 'nowhere':
-      return (
-        <MessagePage key="nowhere" app={app} title={words.nowhere.title} lead={words.nowhere.lead} line="lost">
-          <button type="button" class="button primary" onClick={() => app.goHome()}>
-            {words.nowhere.home}
-          </button>
-        </MessagePage>
-      );
-  }
+  if (page.at === 'room') return <RoomView key={page.roomPage.room} app={app} roomPage={page.roomPage} />;
+  if (page.at === 'test') return <Test key="test" app={app} platform={page.platform} />;
+  return <Start key={page.at} app={app} page={page} />;
 }
 
-type CheckupPage = typeof import('./start/checkup').CheckupPage;
+type StartPage = Exclude<App['page']['value'], { readonly at: 'room' | 'test' }>;
 
-/** `/test`, whose code is loaded when somebody goes there. */
-function CheckupLater(props: Parameters<CheckupPage>[0]) {
-  const [View, setView] = useState<CheckupPage | null>(null);
+/** The start page, and pages for links that don't work. */
+function Start({ app, page }: { readonly app: App; readonly page: StartPage }) {
+  const pages = useLoaded(loadPages);
+  if (pages !== null && page.at !== 'home') return <pages.BadLinkPage app={app} at={page.at} />;
+  return (
+    <div class="page">
+      <Header app={app} />
+      {pages !== null && page.at === 'home' && <pages.HomePage app={app} platform={page.platform} />}
+    </div>
+  );
+}
+
+/** `/test`. */
+function Test({
+  app,
+  platform,
+}: { readonly app: App } & Pick<Extract<App['page']['value'], { at: 'test' }>, 'platform'>) {
+  const page = useLoaded(loadCheckup);
+  return (
+    <div class="page">
+      <Header app={app} />
+      {page === null ? <main class="checkup" /> : <page.CheckupPage platform={platform} home={app.home} />}
+    </div>
+  );
+}
+
+/** What `load` has loaded; null until then. */
+function useLoaded<Part>(load: () => Promise<Part>): Part | null {
+  const [part, setPart] = useState<Part | null>(null);
   useEffect(() => {
-    Promise.all([import('./start/checkup'), addStylesheet(checkupCss)]).then(
-      ([{ CheckupPage }]) => setView(() => CheckupPage),
-      () => undefined, // the server is away, so there is nothing to test
-    );
-  }, []);
-  return View === null ? <main class="checkup" /> : <View {...props} />;
+    let timer: ReturnType<typeof setTimeout>;
+    let gone = false;
+    const attempt = () =>
+      load().then(
+        (loaded) => gone || setPart(() => loaded),
+        () => {
+          if (!gone) timer = setTimeout(attempt, again);
+        },
+      );
+    void attempt();
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
+  }, [load]);
+  return part;
 }

@@ -53,7 +53,7 @@ function Over({ app, roomPage, code, message }: OverProps) {
     return (
       <MessagePage app={app} title={title} lead={lead} line="lost">
         <button type="button" class="button primary" onClick={() => app.goHome()}>
-          {words.nowhere.home}
+          {words.over.home}
         </button>
       </MessagePage>
     );

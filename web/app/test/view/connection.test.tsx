@@ -109,7 +109,24 @@ test('somebody of the same name with another key than before is not called verif
   await user.click(screen.getByRole('button', { name: /^Connection to Bob: .* has a different key than before$/ }));
   expect(screen.getByText(/^You verified a Bob before, but this one has a different key\./)).toBeTruthy();
   await user.click(screen.getByRole('button', { name: 'They match' }));
+  expect(screen.getByText(/^Forget the Bob you verified before\?/)).toBeTruthy();
+  await user.click(screen.getByRole('button', { name: 'Cancel' }));
+  expect(screen.queryByRole('heading', { name: 'Verified' })).toBeNull();
+  await user.click(screen.getByRole('button', { name: 'They match' }));
+  await user.click(screen.getByRole('button', { name: 'Forget the other key' }));
   expect(screen.getByRole('heading', { name: 'Verified' })).toBeTruthy();
+});
+
+test('somebody verified under another name is shown with that name', async () => {
+  const { user, bob, room } = await panel();
+  await now(() => bob.safety.set(ready('aa')));
+  await user.click(screen.getByRole('button', { name: 'They match' }));
+  const renamed = person('Robert', 'again');
+  renamed.safety.set(ready('aa'));
+  await now(() => room.peers.set([renamed]));
+  await user.click(screen.getByRole('button', { name: /^Connection to Robert: .*, verified as Bob$/ }));
+  expect(screen.getByRole('heading', { name: 'Verified as Bob' })).toBeTruthy();
+  expect(screen.getByText(/^Nobody is listening in between: .* whose name was Bob then\.$/)).toBeTruthy();
 });
 
 test('a check that failed shows no emoji and nothing to confirm', async () => {

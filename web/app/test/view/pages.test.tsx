@@ -67,7 +67,7 @@ test.each([
   ['nowhere', 'Page not found', 'Back to the start page'],
 ])('the address %s leads to a page that says what is wrong', async (path, title, way) => {
   const { user, world } = await open(aWorld(path));
-  expect(read()[0]).toBe(title);
+  await waitFor(() => expect(read()[0]).toBe(title));
   await user.click(screen.getByRole('button', { name: way }));
   await waitFor(() => expect(world.address.path.value).toMatch(way === 'New call' ? /^r\/.*#.{22}$/ : /^$/));
 });
@@ -76,7 +76,16 @@ test('a link with a key on a page without HTTPS says what it needs', async () =>
   const world = aWorld('r/tea#AAECAwQFBgcICQoLDA0ODw');
   world.secure = false;
   await open(world);
-  expect(read()[0]).toBe('This link needs HTTPS');
+  await waitFor(() => expect(read()[0]).toBe('This link needs HTTPS'));
+});
+
+test('a browser without WebRTC is told so, and can see what works', async () => {
+  const world = aWorld('r/tea');
+  world.webrtc = false;
+  const { user } = await open(world);
+  await waitFor(() => expect(read()[0]).toBe('Calls don’t work in this browser'));
+  await user.click(screen.getByRole('button', { name: 'See what works' }));
+  expect(world.address.path.value).toBe('test');
 });
 
 test('after a reload the page says that it is rejoining', async () => {

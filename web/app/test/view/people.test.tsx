@@ -2,7 +2,7 @@
 import type { Role } from '@eyeline/sdk';
 import { screen, within } from '@testing-library/dom';
 import { expect, test, vi } from 'vitest';
-import { Knocks, PeoplePanel } from '../../src/view/people';
+import { Floods, Knocks, PeoplePanel } from '../../src/view/people';
 import { aCall, draw, now, person } from './scene';
 
 const hostLink = 'https://eyeline.example/call/r/tea#key&host=owner';
@@ -152,4 +152,26 @@ test('the panel takes the focus, and Escape closes it', async () => {
   expect(document.activeElement).toBe(screen.getByRole('heading', { name: 'People' }));
   await user.keyboard('{Escape}');
   expect(closed).toHaveBeenCalledOnce();
+});
+
+test.each<[Role, readonly string[]]>([
+  ['member', ['Ignore Bob: you no longer see and hear each other']],
+  ['host', ['Ignore Bob: you no longer see and hear each other', 'Remove Bob']],
+])('a %s sees who sends too much, and can do something about it', async (role, ways) => {
+  const [bob, carol] = [person('Bob'), person('Carol')];
+  const { call, room } = await aCall([bob, carol]);
+  room.moderation.role.set(role);
+  const user = draw(<Floods call={call} />);
+  expect(screen.queryByRole('list')).toBeNull();
+  await now(() => bob.flooding.set(true));
+  expect(screen.getByRole('listitem').textContent).toMatch(/^Bob sends too much\. Most of it isn’t shown\./);
+  expect(buttons()).toEqual(ways);
+  if (role === 'host') {
+    await user.click(screen.getByRole('button', { name: 'Remove Bob' }));
+    await user.click(screen.getByRole('button', { name: 'Remove' }));
+    expect(room.moderation.orders).toEqual([['remove', 'bob']]);
+  } else {
+    await user.click(screen.getByRole('button', { name: /^Ignore Bob/ }));
+    expect(bob.ignored).toBe(true);
+  }
 });

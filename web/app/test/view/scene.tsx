@@ -1,5 +1,5 @@
 /** Draws a view into a page of happy-dom, to be found and used by role and name as a person does. */
-import { configure } from '@testing-library/dom';
+import { configure, waitFor } from '@testing-library/dom';
 import { type UserEvent, userEvent } from '@testing-library/user-event';
 import { type ComponentChild, render } from 'preact';
 import { act } from 'preact/test-utils';
@@ -85,7 +85,11 @@ export function aWorld(path = ''): World {
 export async function open(world: World): Promise<Scene> {
   const app = new App(world);
   await settled();
-  return new Scene(world, app, draw(<AppView app={app} />));
+  const { user, root } = drawIn(<AppView app={app} />);
+  await waitFor(() => {
+    if (root.querySelector('main') === null) throw new Error('the page is not loaded');
+  });
+  return new Scene(world, app, user);
 }
 
 export function person(name: string, id = name.toLowerCase()): FakePeer {

@@ -1,23 +1,28 @@
 import { Video } from 'lucide';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { App } from '../../model/app';
-import type { Home } from '../../model/start/home';
+import { Home } from '../../model/start/home';
+import type { Platform } from '../../platform/platform';
+import { diagramWords } from '../../strings/diagram';
+import { pageWords } from '../../strings/pages';
 import { words } from '../../strings/strings';
 import { ConnectionDiagram } from '../ui/connection-diagram';
 import { Icon } from '../ui/icon';
 import { inAppLink } from '../ui/in-app-link';
 
-export function HomeView({ app, home }: { readonly app: App; readonly home: Home }) {
-  const { alice, bob, line } = words.diagram;
+/** The start page: a new call, or one that you were given a link for. */
+export function HomePage({ app, platform }: { readonly app: App; readonly platform: Platform }) {
+  const home = useMemo(() => new Home(platform), [platform]);
+  const { alice, bob, line } = diagramWords;
   return (
     <main class="home">
       <div class="home-words">
         <h1 class="display">
-          {words.home.headline.map((part) => (
+          {pageWords.home.headline.map((part) => (
             <span key={part}>{part} </span>
           ))}
         </h1>
-        <p class="lead">{words.home.lead}</p>
+        <p class="lead">{pageWords.home.lead}</p>
         <div class="home-ways">
           <button type="button" class="button primary" onClick={() => home.newCall()}>
             <Icon node={Video} />
@@ -26,7 +31,7 @@ export function HomeView({ app, home }: { readonly app: App; readonly home: Home
           <CodeField home={home} />
         </div>
         <a class="home-test" href={app.testPage} onClick={inAppLink(() => app.goToTest())}>
-          {words.home.test}
+          {pageWords.home.test}
         </a>
       </div>
       <ConnectionDiagram
@@ -56,8 +61,8 @@ function CodeField({ home }: { readonly home: Home }) {
           ref={input}
           class="code-input"
           type="text"
-          aria-label={words.home.code}
-          placeholder={words.home.code}
+          aria-label={pageWords.home.code}
+          placeholder={pageWords.home.code}
           autocomplete="off"
           autocapitalize="none"
           spellcheck={false}
@@ -68,11 +73,11 @@ function CodeField({ home }: { readonly home: Home }) {
           aria-describedby="code-problem"
         />
         <button type="submit" class="button quiet">
-          {words.home.join}
+          {pageWords.home.join}
         </button>
       </div>
       <p id="code-problem" class="problem" role="alert">
-        {problem !== null && words.home.problem(problem)}
+        {problem !== null && pageWords.home.problem(problem)}
       </p>
     </form>
   );

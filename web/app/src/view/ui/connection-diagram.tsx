@@ -1,5 +1,5 @@
 import type { ConnectionStatus } from '@eyeline/sdk';
-import { words } from '../../strings/strings';
+import { diagramWords } from '../../strings/diagram';
 
 interface End {
   readonly name: string;
@@ -16,7 +16,7 @@ export function ConnectionDiagram(props: {
   const { mine, theirs, state, label } = props;
   return (
     <div class="between" data-line={state}>
-      <p class="between-note">{words.diagram.note(state)}</p>
+      <p class="between-note">{diagramWords.note(state)}</p>
       <svg class="between-arc" viewBox="0 0 200 100" preserveAspectRatio="none" aria-hidden="true">
         <path d="M0 100C8 36 48 0 100 0s92 36 100 100" vector-effect="non-scaling-stroke" />
       </svg>

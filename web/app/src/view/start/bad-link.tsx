@@ -1,0 +1,47 @@
+import { Video } from 'lucide';
+import type { App, BadLink } from '../../model/app';
+import { pageWords } from '../../strings/pages';
+import { words } from '../../strings/strings';
+import { Icon } from '../ui/icon';
+import { MessagePage } from './message-page';
+
+const texts = {
+  'bad-room': pageWords.badRoom,
+  'bad-key': pageWords.badKey,
+  insecure: pageWords.insecureKey,
+  'no-webrtc': pageWords.noWebrtc,
+  nowhere: pageWords.nowhere,
+} as const;
+
+/** A link that doesn't work: why, and what to do. */
+export function BadLinkPage({ app, at }: { readonly app: App; readonly at: BadLink }) {
+  const { title, lead } = texts[at];
+  return (
+    <MessagePage app={app} title={title} lead={lead} line="lost">
+      <Way app={app} at={at} />
+    </MessagePage>
+  );
+}
+
+function Way({ app, at }: { readonly app: App; readonly at: BadLink }) {
+  if (at === 'no-webrtc') {
+    return (
+      <button type="button" class="button primary" onClick={() => app.goToTest()}>
+        {pageWords.noWebrtc.test}
+      </button>
+    );
+  }
+  if (at === 'nowhere') {
+    return (
+      <button type="button" class="button primary" onClick={() => app.goHome()}>
+        {words.over.home}
+      </button>
+    );
+  }
+  return (
+    <button type="button" class="button primary" onClick={() => app.newCall()}>
+      <Icon node={Video} />
+      {words.newCall}
+    </button>
+  );
+}

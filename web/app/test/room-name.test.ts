@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { isRoomName, newRoomName, readCode } from '../src/model/start/room-name';
+import { isRoomName, newRoomName } from '../src/model/start/room-name';
 import { readRoute } from '../src/model/start/route';
+import { readCode } from '../src/model/start/typed-link';
 
 const key = 'AAECAwQFBgcICQoLDA0ODw';
 const base = 'https://eyeline.example/call/';

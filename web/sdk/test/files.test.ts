@@ -45,10 +45,10 @@ describe('a preview', () => {
     ],
     ['ends before its size', btoa('\xff\xd8\xff\xe0\x00\x04\x00\x00\xff')],
     ['is a PNG', btoa('\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01')],
-    ['is no base64', `${jpeg(10, 10)}"`],
+    ['has other characters', `${jpeg(10, 10)}"`],
     ['has base64 of the wrong length', jpeg(10, 10).slice(0, -1)],
     ['is too long', jpeg(10, 10) + 'A'.repeat(16_384)],
-    ['is no text', 7],
+    ['has another type', 7],
   ])('that %s is left out', (_, preview) => {
     expect(previewIn(preview)).toBe('');
   });

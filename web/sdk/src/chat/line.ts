@@ -86,7 +86,7 @@ export class ChatLog {
   readonly #most: number;
   readonly #byKey = new Map<string, ChatLine>();
   readonly #all = new SortedLines();
-  /** The same lines by who sent them to us. */
+  /** The same lines by their sender. */
   readonly #bySender = new Map<string, SortedLines>();
   #snapshot: readonly ChatLine[] | null = null;
 

@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals';
 import type { Platform } from '../../platform/platform';
 import { newCallPath } from './new-call';
-import { type CodeReading, readCode } from './room-name';
 import { roomPath } from './route';
+import { type CodeReading, readCode } from './typed-link';
 
 /** The start page: a new call, or one that you were given a link for. */
 export class Home {

@@ -70,12 +70,14 @@ describe('a sender', () => {
   });
 
   test('has frames above the limit dropped, and more of them for the bytes of a file', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
     const ask = (): void => channel.receives({ frame: 'lack', id: idOf(0), index: 0 } as const);
     for (let n = 0; n < 1100; n += 1) ask();
     expect(dropped).toBe(100);
     channel.onmessage({ data: new ArrayBuffer(64 * 1024) }); // of no file, so nothing is done with it
     for (let n = 0; n < 5; n += 1) ask();
     expect(dropped).toBe(101);
+    vi.useRealTimers();
   });
 
   test('has a frame that is too large dropped', () => {

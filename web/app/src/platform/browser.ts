@@ -6,7 +6,6 @@ import { fileHandles } from './file-handles';
 import { identity } from './identity';
 import { lazyStorage } from './lazy-storage';
 import type { Address, Memory, Platform } from './platform';
-import { preview } from './preview';
 
 /** The real {@link Platform}. */
 export function browser(): Platform {
@@ -35,7 +34,7 @@ export function browser(): Platform {
       ),
     storage: lazyStorage(),
     fileHandles: fileHandles(),
-    preview: (file) => preview(file).catch(() => ''),
+    preview: (file) => import('./preview').then(({ preview }) => preview(file)).catch(() => ''), // the server may be away
     captureScreen: navigator.mediaDevices?.getDisplayMedia === undefined ? null : captureScreen,
     chime: chime(),
     seen: () => !document.hidden,

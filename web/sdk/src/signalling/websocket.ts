@@ -1,5 +1,4 @@
 import { notify } from '../value.ts';
-import { isForeign, OriginCheck } from './origin-check.ts';
 import { type FromBroker, SUBPROTOCOL, type ToBroker } from './protocol.ts';
 import { type ModerationMessage, Session, type SessionEffect, type SignallingEvent, type Ticket } from './session.ts';
 
@@ -8,6 +7,9 @@ const LATE = 1;
 
 /** Milliseconds for the browser to deliver the messages that arrived meanwhile. */
 const CATCH_UP_MS = 100;
+
+/** Sockets that fail before we look for the reason: one may fail by itself. */
+const FAILURES = 2;
 
 /** What a lobby and a room need of signalling. */
 export interface Signalling {
@@ -42,8 +44,8 @@ export class WebSocketSignalling implements Signalling {
   readonly #session: Session;
   readonly #emit: (event: SignallingEvent) => void;
   readonly #ended = new AbortController();
-  /** Tells whether the server answers this page at all; null once a socket was open, or for a page of the server. */
-  #originCheck: OriginCheck | null;
+  /** Sockets that could not be opened. null once one was open, and on pages of the server itself. */
+  #failures: number | null;
   #socket: WebSocket | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -59,7 +61,8 @@ export class WebSocketSignalling implements Signalling {
       ...(owner === null ? {} : { owner }),
     });
     this.#emit = emit;
-    this.#originCheck = isForeign(url) ? new OriginCheck(url) : null;
+    const page = globalThis.location;
+    this.#failures = page === undefined || page.host === url.host ? null : 0;
     const hurry = (): void => this.checkConnection();
     const options = { signal: this.#ended.signal };
     // A page in the back/forward cache would keep the socket open, and the others would see somebody who isn't there.
@@ -140,7 +143,7 @@ export class WebSocketSignalling implements Signalling {
     const ours = (): boolean => this.#socket === socket;
     socket.onopen = () => {
       if (!ours()) return;
-      this.#originCheck = null;
+      this.#failures = null;
       this.#perform(this.#session.opened(seconds()));
     };
     socket.onclose = () => {
@@ -154,9 +157,16 @@ export class WebSocketSignalling implements Signalling {
   #lost(): void {
     this.#socket = null;
     this.#perform(this.#session.closed(seconds(), Math.random()));
-    void this.#originCheck?.failed().then((refusal) => {
-      if (refusal !== null && this.#originCheck !== null && !this.#session.over) notify(this.#emit, refusal);
-    });
+    if (this.#failures === null) return;
+    this.#failures += 1;
+    if (this.#failures === FAILURES) void this.#findReason();
+  }
+
+  /** Pages of the server itself don't load this code. */
+  async #findReason(): Promise<void> {
+    const { refusalOf } = await import('./origin-check.ts');
+    const refusal = await refusalOf(this.#url);
+    if (refusal !== null && this.#failures !== null && !this.#session.over) notify(this.#emit, refusal);
   }
 
   #violation({ effectiveDirective, disposition, blockedURI }: SecurityPolicyViolationEvent): void {

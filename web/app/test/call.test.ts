@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { Call } from '../src/model/call';
 import { Files } from '../src/model/files/files';
 import { LocalDevices } from '../src/model/local-devices';
@@ -57,13 +57,14 @@ test('somebody we cannot connect to is shown anyway', async () => {
   expect(call.others.value.map((one) => one.name)).toEqual(['Bob']);
 });
 
-test('what prevents a connection is announced once, and that person can be tried again', () => {
+test('what prevents a connection is announced once, and that person can be tried again', async () => {
   const peer = bob();
   room.peers.set([peer]);
   peer.connection.set({ ...looking, verdict: 'no-relay' });
-  expect(call.notices.heard.value).toMatch(/^This server offers no relay/);
+  await vi.waitFor(() => expect(call.notices.heard.value).toMatch(/^This server offers no relay/));
   call.notices.tell('');
   peer.connection.set({ ...looking, verdict: 'no-relay', roundTripMs: 1 });
+  await settled();
   expect(call.notices.heard.value).toBe('');
   call.retry('bob');
   expect(peer.retried).toBe(1);

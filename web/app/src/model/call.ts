@@ -17,6 +17,7 @@ import { Screens } from './stage/screens';
 import { Stage } from './stage/stage';
 import { Subscriptions } from './subscriptions';
 import { TimeLimit } from './time-limit';
+import { verdictTexts } from './verdict-texts';
 import { VerifiedPeople } from './verified-people';
 
 /** Links into the call; anyone who opens `hostLink` becomes a host. */
@@ -319,7 +320,7 @@ export class Call {
     let told: sdk.VerdictCode | null = null;
     one.subscriptions.add(
       one.line.subscribe(({ state, verdict }) => {
-        if (verdict !== null && verdict !== told) this.notices.tell(words.verdict(verdict).message);
+        if (verdict !== null && verdict !== told) void this.#tellVerdict(verdict);
         told = verdict;
         if (state === 'lost') this.notices.tell(words.lostPerson(one.name));
         else if (lost && state !== 'looking') this.notices.show(words.foundPerson(one.name));
@@ -327,6 +328,11 @@ export class Call {
       }),
     );
     return one;
+  }
+
+  async #tellVerdict(verdict: sdk.VerdictCode): Promise<void> {
+    const texts = await verdictTexts().catch(() => null);
+    if (texts !== null) this.notices.tell(texts.VERDICTS[verdict].message);
   }
 
   #seeOut(one: Other): void {

@@ -1,5 +1,4 @@
-import type { ConnectionStatus, Device, VerdictCode } from '@eyeline/sdk';
-import { VERDICTS } from './verdicts';
+import type { ConnectionStatus, Device } from '@eyeline/sdk';
 
 type Kind = 'microphone' | 'camera';
 type Problem = NonNullable<Device['problem']>;
@@ -123,8 +122,6 @@ function lineState({ state, roundTripMs }: ConnectionStatus): string {
   return `${state} · ${roundTripMs < 1 ? '<1' : Math.round(roundTripMs)} ms`;
 }
 
-const verdict = (code: VerdictCode) => VERDICTS[code];
-
 /** All text that is needed from the start. The text of what is loaded later is in the other files of this folder. */
 export const words = {
   product: 'Eyeline',
@@ -133,7 +130,6 @@ export const words = {
   again: 'Try again',
   list,
   problem,
-  verdict,
   title: {
     home: 'Eyeline',
     nowhere: 'Page not found · Eyeline',

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { verdictTexts } from '../model/verdict-texts';
 import panelsCss from '../panels.css?url';
 import { lazy } from '../platform/lazy';
 import { addStylesheet } from './ui/stylesheet';
@@ -21,7 +22,7 @@ export function usePanels(wanted: boolean): Panels | null {
     let timer: ReturnType<typeof setTimeout>;
     let gone = false;
     const load = () =>
-      Promise.all([panelsPart(), addStylesheet(panelsCss)]).then(
+      Promise.all([panelsPart(), addStylesheet(panelsCss), verdictTexts()]).then(
         ([loaded]) => gone || setPanels(loaded),
         () => {
           if (!gone) timer = setTimeout(load, again);

@@ -146,7 +146,7 @@ test.each<[VerdictCode, string]>([
 ])('a tile without a connection says why (%s), and tries again', async (verdict, words) => {
   const { user, bob } = await stage({ ...looking, verdict });
   expect(screen.getByText('No connection to Bob')).toBeTruthy();
-  expect(screen.getByText(words)).toBeTruthy();
+  expect(await screen.findByText(words)).toBeTruthy();
   await user.click(screen.getByRole('button', { name: 'Try again: Bob' }));
   expect(bob.retried).toBe(1);
   await now(() => bob.connection.set(direct));

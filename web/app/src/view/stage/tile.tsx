@@ -1,10 +1,11 @@
 import type { VerdictCode } from '@eyeline/sdk';
 import { Mic, MicOff } from 'lucide';
-import { useCallback, useRef } from 'preact/hooks';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Call } from '../../model/call';
 import { initials } from '../../model/name';
 import type { Person } from '../../model/person';
 import type { Box } from '../../model/stage/layout';
+import { verdictTexts } from '../../model/verdict-texts';
 import { peopleWords } from '../../strings/people';
 import { words } from '../../strings/strings';
 import { Icon } from '../ui/icon';
@@ -65,12 +66,22 @@ export function Tile({ call, person, box, role }: Props) {
 
 /** No connection: why, what to do, and a button to try again. */
 function Blocked({ call, person, verdict }: Pick<Props, 'call' | 'person'> & { readonly verdict: VerdictCode }) {
-  const { message, visitor } = words.verdict(verdict);
+  const [texts, setTexts] = useState<Awaited<ReturnType<typeof verdictTexts>> | null>(null);
+  useEffect(() => {
+    let gone = false;
+    verdictTexts().then(
+      (loaded) => gone || setTexts(loaded),
+      () => undefined, // the server is away: there is the button all the same
+    );
+    return () => {
+      gone = true;
+    };
+  }, []);
   return (
     <div class="tile-lost blocked">
       <p class="blocked-who">{words.unconnected(person.name)}</p>
-      <p>{message}</p>
-      <p class="blocked-way">{visitor}</p>
+      <p>{texts?.VERDICTS[verdict].message}</p>
+      <p class="blocked-way">{texts?.VERDICTS[verdict].visitor}</p>
       <button
         type="button"
         class="button quiet small"

@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from tests.support.app_actions import NO_DEVICES, join_call, open_chat
 from tests.support.browser import Page
 from tests.support.chromium import Chromium
-from tests.support.people import NO_DEVICES, join_call, open_chat
 from tests.support.server import LiveServer
 
 CHANNELS: Final = """

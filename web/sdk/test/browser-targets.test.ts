@@ -194,7 +194,7 @@ test.each(Object.entries(STYLES))('%s uses nothing that a supported browser lack
 test('everything that is served was looked at', () => {
   expect(Object.keys(SCRIPTS).length).toBeGreaterThan(5);
   expect(Object.keys(STYLES).length).toBeGreaterThan(2);
-  for (const text of [...Object.values(SCRIPTS), ...Object.values(STYLES)]) expect(text.length).toBeGreaterThan(500);
+  for (const text of [...Object.values(SCRIPTS), ...Object.values(STYLES)]) expect(text.length).toBeGreaterThan(300);
 });
 
 test('what may be missing is still used', () => {

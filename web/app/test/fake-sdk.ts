@@ -218,7 +218,7 @@ function roomOf(name: string, me: string): FakeRoom {
   return room;
 }
 
-export function visit({ room }: Parameters<typeof sdk.openLobby>[0]): sdk.Lobby {
+export function openLobby({ room }: Parameters<typeof sdk.openLobby>[0]): sdk.Lobby {
   const lobby = new FakeLobby(room);
   lobby.members.set(names.slice(0, others).map((name, index) => ({ id: `p${index}`, name, order: index })));
   lobby.answer = async (name) => roomOf(room, name);

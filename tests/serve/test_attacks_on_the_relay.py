@@ -229,7 +229,7 @@ def test_reserved_port_counts_as_long_as_it_is_open(relay: Running) -> None:
 
 
 def test_member_has_one_share_across_all_addresses() -> None:
-    shares = SocketQuotas(100 * SOCKETS_PER_MEMBER)
+    shares = SocketQuotas(100 * SOCKETS_PER_MEMBER, 100)
     held = [shares.of(Source(bytes((192, 0, 2, number))), "mallory") for number in range(2)]
     for each in held:
         each.take(SOCKETS_PER_MEMBER // 2)

@@ -178,7 +178,7 @@ def test_refresh_with_lifetime_zero_closes_everything(relay: Running, transport:
 
 def test_exhausted_port_range_is_reported() -> None:
     with running("uvloop", ports=range(48_000, 48_002)) as small:
-        clients = [Client(small, peer=str(number)) for number in range(3)]
+        clients = [Client(small, peer=str(number), host=f"127.0.0.{2 + number}") for number in range(3)]
         answers = [client.request(ALLOCATE, RequestedTransport(UDP)) for client in clients]
         errors = [answer.get(ErrorCode) for answer in answers]
         assert [error and error.code for error in errors] == [None, None, 508]

@@ -65,7 +65,7 @@ class Running:
         rules = AllocationRules(opened, is_own, own_ports={listeners.port})
         self._server = Server(answer_limit(), Relaying(Authenticator(SECRET, b"nonces"), rules, b"tokens"))
         where = Addresses({4: LOOPBACK}, {})
-        shares = None if self._sockets is None else SocketQuotas(self._sockets)
+        shares = None if self._sockets is None else SocketQuotas(self._sockets, len(self._ports))
         self.relay = Relay(self._server, listeners, self._ports, where, self._rate, shares)
         self.shares = self.relay._quotas
         tcp = await self._loop.create_server(self.relay.stream, "127.0.0.1", 0)

@@ -13,6 +13,7 @@ from eyeline.turn.allocation import (
     MAX_PERMISSIONS,
     PERMISSION_S,
 )
+from eyeline.turn.allocations import EXHAUSTED_S
 from eyeline.turn.attribute_formats import Address, Attribute, Unknown
 from eyeline.turn.attributes import UnknownAttributes, XorMappedAddress
 from eyeline.turn.effects import Bind, Effect, Forbid, Free, Open, Permit, Unbind, Unreserve
@@ -113,6 +114,21 @@ def test_exhausted_port_range_is_reported_and_leaves_no_state() -> None:
     assert second.allocate() == 508
     assert len(world.server.allocations) == 1
     assert world.server._waiting == {}
+
+
+def test_exhausted_port_range_is_tried_again_after_a_second() -> None:
+    world = World(ports=0)
+    client, other = Client(world), Client(world, peer="bob", port=2)
+    assert [client.allocate() for _ in range(3)] == [508, 508, 508]
+    assert Client(world, port=3).allocate() == 508
+    assert [type(each) for each in world.effects] == [Open]
+    world.ports = 2
+    assert other.allocate() == 0
+    world.advance(EXHAUSTED_S / 2)
+    assert client.allocate() == 508
+    world.advance(EXHAUSTED_S / 2)
+    assert client.allocate() == 0
+    assert world.server.allocations._exhausted == {}
 
 
 def test_request_during_an_allocation_is_dropped() -> None:

@@ -36,6 +36,9 @@ and network interface."""
 RESERVATION_S: Final = 30
 """How long EVEN-PORT reserves the next port (RFC 8656, 7.2)."""
 
+EXHAUSTED_S: Final = 1.0
+"""How long a member gets 508 (insufficient capacity) without another attempt, once the I/O layer had no port for it."""
+
 Answer = tuple[Attribute, ...]
 """The attributes of a response: an error if the first is an ERROR-CODE, else a success."""
 
@@ -85,6 +88,8 @@ class Allocations:
         """The flows that have had a channel to a relayed address of ours: the reverse index of `Allocation.uses`."""
         self._reservations: dict[bytes, _Reservation] = {}
         self._pending: dict[Flow, _PendingAllocation] = {}
+        self._exhausted: dict[tuple[str, int], float] = {}
+        """Until when a member gets 508 in an address family."""
 
     def __len__(self) -> int:
         return len(self._allocations)
@@ -104,7 +109,7 @@ class Allocations:
         """Handle a request.  The answer is None if the I/O layer has to open an address first: see `opened`."""
         allocation = self._allocations.get(flow)
         if message.method == ALLOCATE:
-            return self._allocate(message, signer.member, flow)
+            return self._allocate(message, signer.member, flow, now)
         if allocation is None:
             return [], (ErrorCode(437),)
         if allocation.member != signer.member:
@@ -115,6 +120,7 @@ class Allocations:
         """The I/O layer has opened these addresses, or none.  One of the additional family may be missing."""
         pending = self._pending.pop(flow)
         if not relayed:
+            self._exhausted[pending.member, pending.family] = now + EXHAUSTED_S
             return [], (ErrorCode(508),)
         allocation = Allocation(flow, pending.member, relayed, now + pending.lifetime)
         self._allocations[flow] = allocation
@@ -164,9 +170,10 @@ class Allocations:
             effects += allocation.expire(now)
         for token in [token for token, reserved in self._reservations.items() if reserved.ends_at <= now]:
             effects.append(self._unreserve(token))
+        self._exhausted = {each: until for each, until in self._exhausted.items() if now < until}
         return effects
 
-    def _allocate(self, message: Message, member: str, flow: Flow) -> tuple[list[Effect], Answer | None]:
+    def _allocate(self, message: Message, member: str, flow: Flow, now: float) -> tuple[list[Effect], Answer | None]:
         """RFC 8656, 7.2, in that order.  The caller has checked that this 5-tuple has no allocation yet."""
         transport = message.get(RequestedTransport)
         even, token = message.get(EvenPort), message.get(ReservationToken)
@@ -193,6 +200,8 @@ class Allocations:
         more = 1 + reserve - (token is not None)
         if self._per_member[member] + more > self._rules.max_per_member:
             return [], (ErrorCode(486),)
+        if token is None and now < self._exhausted.get((member, wanted), now):
+            return [], (ErrorCode(508),)
         if token is not None:
             self._unreserve(token.digest)
         pending = _PendingAllocation(

@@ -78,7 +78,7 @@ class DataPlane:
             relayed = []
         if not relayed:
             for each in session.relays.values():
-                each.close()
+                self._ports.close(each)
             quota.end()
             for token in (order.reserve, order.reserved):
                 if token is not None:
@@ -96,9 +96,13 @@ class DataPlane:
         session = self._sessions.pop(flow, None)
         if session is None:
             return
-        for each in (session.client, *session.relays.values(), *session.channels.values()):
+        for each in (session.client, *session.channels.values()):
             if each is not None:
-                self._forget(each)
+                self._unwatch(each)
+                each.close()
+        for relay in session.relays.values():
+            self._unwatch(relay)
+            self._ports.close(relay)
         session.sends.clear()
         session.channels.clear()
         session.quota.end()
@@ -108,7 +112,7 @@ class DataPlane:
         """Close a reserved port."""
         kept = self._kept.pop(token, None)
         if kept is not None:
-            kept[0].close()
+            self._ports.close(kept[0])
             kept[1].end()
 
     def permit(self, flow: Flow, ip: bytes, *, ours: bool) -> None:
@@ -148,7 +152,8 @@ class DataPlane:
         session.sends.pop(channel, None)
         wire = session.channels.pop(channel, None)
         if wire is not None:
-            self._forget(wire)
+            self._unwatch(wire)
+            wire.close()
             session.quota.give()
 
     def send(self, flow: Flow, datagram: bytes) -> bool:
@@ -182,14 +187,14 @@ class DataPlane:
 
     def _relay(self, order: Open, family: int, quota: SocketQuota) -> socket.socket | None:
         pair = order.reserve is not None
-        quota.take(1 + pair)
+        quota.take(1 + pair, ports=1 + pair)
         if order.reserved is not None:
             kept, theirs = self._kept.pop(order.reserved)
             theirs.end()
             return kept
         opened = self._ports.open(family, even=order.even, pair=pair)
         if opened is None:
-            quota.give(1 + pair)
+            quota.give(1 + pair, ports=1 + pair)
             return None
         relay, following = opened
         if following is not None and order.reserve is not None:
@@ -224,10 +229,9 @@ class DataPlane:
         self._readers[wire.fileno()] = reader
         self._epoll.register(wire.fileno(), select.EPOLLIN)
 
-    def _forget(self, wire: socket.socket) -> None:
+    def _unwatch(self, wire: socket.socket) -> None:
         if self._readers.pop(wire.fileno(), None) is not None:
             self._epoll.unregister(wire.fileno())
-        wire.close()
 
     def _pump(self) -> None:
         self._forwarder.now = self._loop.time()

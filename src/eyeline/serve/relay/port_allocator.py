@@ -3,6 +3,8 @@
 import errno
 import random
 import socket
+from array import array
+from collections import deque
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -11,6 +13,9 @@ from eyeline.turn.relay_attributes import IPV4
 
 MAX_STRAYS: Final = 16
 """More than the kernel's smallest receive buffer can hold: 2 datagrams, by its accounting at most 5."""
+
+BINDS_MAX: Final = 16
+"""Maximum of ports tried for one allocation, at 10 us each, so that a range in use by others doesn't block the loop."""
 
 _LARGEST_BYTES: Final = 65_536
 _NO_WAY_THERE: Final = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EAFNOSUPPORT)
@@ -28,42 +33,125 @@ class Connected(NamedTuple):
     """From any source, including the address it is connected to."""
 
 
+class _PortSet:
+    """A set of ports of a range: adds, removes and picks a random port in constant time.
+
+    `_order` has all indices of the range, those in the set first; `_place` is where an index is in `_order`.
+    """
+
+    def __init__(self, ports: range) -> None:
+        self._ports = ports
+        self._order = array("H", range(len(ports)))
+        self._place = array("H", range(len(ports)))
+        self.size = len(ports)
+
+    def __contains__(self, port: int) -> bool:
+        return port in self._ports and self._place[self._ports.index(port)] < self.size
+
+    def take(self) -> int:
+        """Remove a random port from the set, which must not be empty."""
+        port = self._ports[self._order[_RANDOM.randrange(self.size)]]
+        self.remove(port)
+        return port
+
+    def add(self, port: int) -> None:
+        if port not in self:
+            self._move(port, self.size)
+            self.size += 1
+
+    def remove(self, port: int) -> None:
+        if port in self:
+            self.size -= 1
+            self._move(port, self.size)
+
+    def _move(self, port: int, place: int) -> None:
+        """Swap the port with the one at that place."""
+        index, other = self._ports.index(port), self._order[place]
+        was = self._place[index]
+        self._order[was], self._order[place] = other, index
+        self._place[other], self._place[index] = was, place
+
+
+class _FreePorts:
+    """The ports of a range that we don't hold, in one address family."""
+
+    def __init__(self, ports: range) -> None:
+        odd = ports.start % 2
+        self._even, self._odd = _PortSet(ports[odd::2]), _PortSet(ports[1 - odd :: 2])
+        self._foreign: deque[int] = deque()
+        """Ports that another program held when they were last tried, those tried longest ago first."""
+
+    def take(self, *, even: bool) -> int | None:
+        """Take a random port; None if there is none."""
+        both = self._even.size + (0 if even else self._odd.size)
+        if both == 0:
+            return None
+        which = self._even if even or _RANDOM.randrange(both) < self._even.size else self._odd
+        return which.take()
+
+    def take_next(self, port: int) -> bool:
+        """Take the port after an even one; False if it isn't free."""
+        free = port + 1 in self._odd
+        self._odd.remove(port + 1)
+        return free
+
+    def give(self, port: int) -> None:
+        """Return a port that isn't held any more."""
+        (self._odd if port % 2 else self._even).add(port)
+
+    def give_foreign(self, port: int) -> None:
+        """Return a port that another program holds: it is tried again after the others."""
+        self._foreign.append(port)
+
+    def retry_foreign(self) -> None:
+        """Let one of the other programs' ports be tried again."""
+        if self._foreign:
+            self.give(self._foreign.popleft())
+
+
 class PortAllocator:
     """Opens relayed addresses on unpredictable ports of a range (RFC 8656, 7.2 and 21.1)."""
 
     def __init__(self, ports: range, own: Mapping[int, bytes]) -> None:
         """`own` has this machine's reachable address of each family, by its length in bytes."""
-        self._ports = ports
         self._own = own
+        self._free = {size: _FreePorts(ports) for size in own}
 
     def open(self, family: int, *, even: bool, pair: bool) -> tuple[socket.socket, socket.socket | None] | None:
-        """A bound socket, and that of the next port if `pair`; None if the range is full.
+        """A bound socket, and that of the next port if `pair`; None if no port is free.
 
-        Tries the whole range, from a random port on: 40 ms if it is full.  Raises `OSError` if the machine has no
-        sockets left, or no such address.
+        Costs nothing if we hold the whole range, and otherwise tries at most `BINDS_MAX` ports.  Raises `OSError` if
+        the machine has no sockets left.  Call `close` with each socket when it is no longer needed.
         """
         own = self._own.get(4 if family == IPV4 else 16)
         if own is None:
             return None
-        host = name_of(own)
-        begin = _RANDOM.randrange(len(self._ports))
-        for port in (*self._ports[begin:], *self._ports[:begin]):
-            if (even or pair) and port % 2:
-                continue
-            first = _bind(family, host, port)
+        host, free = name_of(own), self._free[len(own)]
+        free.retry_foreign()
+        for _ in range(BINDS_MAX // (1 + pair)):
+            port = free.take(even=even or pair)
+            if port is None:
+                return None
+            first = _bind(family, host, port, free)
             if first is None:
                 continue
             if not pair:
                 return first, None
             try:
-                following = _bind(family, host, port + 1) if port + 1 in self._ports else None
+                following = _bind(family, host, port + 1, free) if free.take_next(port) else None
             except OSError:
-                first.close()
+                self.close(first)
                 raise
             if following is not None:
                 return first, following
-            first.close()
+            self.close(first)
         return None
+
+    def close(self, bound: socket.socket) -> None:
+        """Close a socket that `open` has returned, and free its port."""
+        local = address_of(bound)
+        bound.close()
+        self._free[len(local.ip)].give(local.port)
 
     def connect(self, local: Address, remote: Address, buffer_bytes: int) -> Connected:
         """A socket that shares the port of another one and receives everything that comes there from `remote`.
@@ -117,13 +205,19 @@ def is_own(ip: bytes) -> bool:
         return error.errno not in _NO_WAY_THERE
 
 
-def _bind(family: int, host: str, port: int) -> socket.socket | None:
-    bound = socket.socket(socket.AF_INET if family == IPV4 else socket.AF_INET6, socket.SOCK_DGRAM)
+def _bind(family: int, host: str, port: int, free: _FreePorts) -> socket.socket | None:
+    """A socket bound to a port taken from `free`, which goes back there if that fails."""
+    try:
+        bound = socket.socket(socket.AF_INET if family == IPV4 else socket.AF_INET6, socket.SOCK_DGRAM)
+    except OSError:
+        free.give(port)
+        raise
     try:
         bound.setblocking(False)
         bound.bind((host, port))
     except OSError:
         bound.close()
+        free.give_foreign(port)
         return None
     share(bound)
     return bound

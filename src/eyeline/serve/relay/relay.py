@@ -69,12 +69,13 @@ class Relay:
         rate: float = UNLIMITED,
         quotas: SocketQuotas | None = None,
     ) -> None:
-        """`rate` is in bytes per second for each member.  `quotas` defaults to half of this process's open files."""
+        """`rate` is in bytes per second for each member.  `quotas` defaults to half of this process's open
+        files, and the whole range of ports."""
         self._server = server
         self._listeners = listeners
         self._addresses = addresses
         self._loop = asyncio.get_running_loop()
-        self._quotas = SocketQuotas(half_of_the_files()) if quotas is None else quotas
+        self._quotas = SocketQuotas(half_of_the_files(), len(ports)) if quotas is None else quotas
         self._plane = DataPlane(self, PortAllocator(ports, addresses.own), self._quotas, rate)
         self.from_stream = self._plane.from_stream
         self._streams: dict[Flow, TcpStream] = {}

@@ -1,12 +1,12 @@
 """The server's secrets, kept in the data directory so that resume tokens and metrics tokens survive a restart."""
 
-import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from eyeline.errors import SetupError
+from eyeline.serve.process import atomic_file
 
 SERVER_SECRET_BYTES: Final = 32
 TOKEN_CHARACTERS_MIN: Final = 16
@@ -15,7 +15,7 @@ TOKEN_CHARACTERS_MIN: Final = 16
 def load(data_dir: Path) -> bytes:
     """The secret in `data_dir`, created on the first start (file mode 0600).
 
-    Raises `SetupError` if the directory can't be used or the file is damaged.
+    Raises `SetupError` if the directory can't be used, or if the file is damaged or open to other users of the machine.
     """
     path = data_dir / "secret"
     secret = _kept(path, lambda: secrets.token_bytes(SERVER_SECRET_BYTES))
@@ -45,28 +45,29 @@ def metrics_token(data_dir: Path) -> str:
 
 
 def _kept(path: Path, make: Callable[[], bytes]) -> bytes:
+    folder = path.parent
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        exposed = _exposed(path)
+        if exposed is not None and atomic_file.keeps_modes(folder):
+            raise SetupError(exposed)
         if not path.exists():
-            _write(path, make())
+            atomic_file.create(path, make())
         return path.read_bytes()
     except OSError as error:
         raise SetupError(
-            f"The data directory {path.parent} can't be used: {error.strerror}. Choose another with --data-dir."
+            f"The data directory {folder} can't be used: {error.strerror}. Choose another with --data-dir."
         ) from None
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write atomically, without replacing a file that another process has created meanwhile."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+def _exposed(path: Path) -> str | None:
+    """How other users of this machine can get at a secret, and what to do; None if they can't.
+
+    The group is trusted: it may be one that a container platform gives to the volume.
+    """
+    folder, file = path.parent.stat().st_mode, path.stat().st_mode if path.exists() else 0
+    if folder & 0o002:
+        return f"Other users of this machine can replace the files in {path.parent}: run chmod o-rwx {path.parent}"
+    if file & 0o006 and folder & 0o001:
+        return f"Other users of this machine can read {path}: run chmod o-rwx {path}, or delete it to get a new one."
+    return None

@@ -3,7 +3,6 @@
 The self-signed one is kept in the data directory, and replaced when it expires or lacks an address of this machine.
 """
 
-import os
 import socket
 import ssl
 from collections.abc import Iterable
@@ -20,6 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec import Struct
 
 from eyeline.errors import SetupError
+from eyeline.serve.process import atomic_file
 from eyeline.serve.process.https_redirect import Context
 from eyeline.serve.setting_files import unreadable
 
@@ -108,8 +108,8 @@ def self_signed(folder: Path, names: Iterable[str], now: datetime | None = None)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _fits(kept, wanted, now):
             pem, secret = _issue(wanted, now)
-            _write(kept.key, secret, mode=0o600)
-            _write(kept.cert, pem, mode=0o644)
+            atomic_file.replace(kept.key, secret, mode=0o600)
+            atomic_file.replace(kept.cert, pem, mode=0o644)
     except OSError as error:
         raise SetupError(f"The certificate can't be saved in {folder}: {error.strerror}.") from None
     return kept
@@ -167,14 +167,3 @@ def _issue(wanted: frozenset[x509.GeneralName], now: datetime) -> tuple[bytes, b
         .sign(secret, hashes.SHA256())
     )
     return cert.public_bytes(Encoding.PEM), secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _write(path: Path, content: bytes, *, mode: int) -> None:
-    """Write atomically: a concurrent reader of `path` sees either the old file or the new one."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

@@ -150,7 +150,7 @@ def edge(folder: Path) -> Callable[[bytes], None]:
     loop.set_exception_handler(lambda _loop, context: failures.append(context))
     logging.getLogger().addHandler(Alarm())
     app = build(Settings(data_dir=folder, stun_port=0, host="127.0.0.1"), one_port=True)
-    make: Any = partial(Demultiplexer, app.stream, HttpProtocol, lambda _client: True)
+    make: Any = partial(Demultiplexer, app.stream, HttpProtocol, lambda _client: True, app.limits)
     config = uvicorn.Config(app, http=make, ws=FastPath, ws_per_message_deflate=False, log_config=None, lifespan="off")
     config.load()
     state = ServerState()

@@ -12,7 +12,7 @@ import uvloop
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from eyeline.serve.connection_limits import HEAD_BYTES_MAX
+from eyeline.serve.connection_limits import HEAD_BYTES_MAX, ConnectionLimits
 from eyeline.serve.http.timeouts import HttpProtocol
 from eyeline.serve.process import demultiplexer
 from eyeline.serve.process.demultiplexer import Demultiplexer
@@ -55,9 +55,9 @@ class Port:
 
     async def _ask(self, parts: tuple[bytes, ...]) -> bytes:
         config, state = Config(lambda: None), ServerState()
-        make: Any = partial(
-            Demultiplexer, lambda _client: asyncio.Protocol(), HttpProtocol, lambda _client: True, config, state, {}
-        )
+        limits = ConnectionLimits(sockets=10, sockets_per_address=10)
+        served = lambda _client: asyncio.Protocol(), HttpProtocol, lambda _client: True, limits
+        make: Any = partial(Demultiplexer, *served, config, state, {})
         loop, context = asyncio.get_running_loop(), self._certificate.context()
         server = await loop.create_server(make, "127.0.0.1", 0, ssl=context)
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())

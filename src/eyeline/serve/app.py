@@ -115,6 +115,11 @@ class Eyeline:
         """
         return self._start().broker
 
+    @property
+    def limits(self) -> ConnectionLimits:
+        """The limits that TCP connections count against from their opening."""
+        return self._limits
+
     def stream(self, client: tuple[str, int] | None) -> asyncio.Protocol:
         """A protocol for one TURN client over TCP or TLS; behind a proxy, `client` is its address."""
         return self._start().ice_servers.relay.stream(client, self._limits)

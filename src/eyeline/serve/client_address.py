@@ -39,6 +39,12 @@ def source_of(ip: bytes) -> Source:
     return Source(ip if len(ip) == 4 else ip[:8])
 
 
+def source_of_host(host: str) -> Source | None:
+    """The source that a peer address, as text, belongs to; None if it isn't an address (a Unix socket)."""
+    address = _parsed(host)
+    return None if address is None else source_of(address.packed)
+
+
 def is_secure(scope: Scope, trusted: Sequence[IPNetwork]) -> bool:
     """Whether the client uses TLS, either directly or, according to `X-Forwarded-Proto`, to a trusted proxy."""
     if scope.get("scheme") in ("https", "wss"):

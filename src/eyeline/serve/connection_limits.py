@@ -17,6 +17,14 @@ REQUEST_WITHIN: Final = 10.0
 HEAD_BYTES_MAX: Final = 32 * 1024
 """Maximum size of a request's head in bytes.  If its end arrives in the same read, up to 256 KiB are accepted."""
 
+SILENT: Final = 2
+"""Silent TCP connections (no byte received yet) at a time, for each WebSocket that an address may have: a browser opens
+one in advance, and sends a request over its others at once."""
+
+CONNECTIONS: Final = 10
+"""Concurrent TCP connections that are neither WebSockets nor TURN, for each WebSocket that an address may have: a
+browser opens six to load a page."""
+
 OPENED_PER_SECOND: Final = 0.1
 """WebSockets that an address may open per second, for each one it may have.  Burst: twice as many as it may have."""
 
@@ -79,6 +87,34 @@ class AdmittedSocket:
         self._limits.release_socket(self._source)
 
 
+class AdmittedConnection:
+    """One open TCP connection, until it becomes a WebSocket or a TURN client, which have limits of their own."""
+
+    def __init__(self, source: Source | None, counters: "list[Counter[Source]]") -> None:
+        """`counters`: of all such connections, and of the silent ones."""
+        self._source = source
+        self._counters = counters
+        if source is not None:
+            for each in counters:
+                each[source] += 1
+
+    def end_silence(self) -> None:
+        """The client has sent its first byte.  Idempotent."""
+        self._end(1)
+
+    def release(self) -> None:
+        """Stop counting the connection.  Idempotent."""
+        self._end(0)
+
+    def _end(self, keep: int) -> None:
+        self._counters, ended = self._counters[:keep], self._counters[keep:]
+        if self._source is not None:
+            for each in ended:
+                each[self._source] -= 1
+                if not each[self._source]:
+                    del each[self._source]
+
+
 class ConnectionLimits:
     """Counts sockets in total and per address.  A client with an unknown address has no limits of its own."""
 
@@ -88,6 +124,8 @@ class ConnectionLimits:
         self._sockets_per_address = each
         self._count = 0
         self._inside: Counter[Source | None] = Counter()
+        self._connections: Counter[Source] = Counter()
+        self._silent: Counter[Source] = Counter()
         self._streams: Counter[Source] = Counter()
         self._streams_opened = RateLimit(per_second=each * STREAMS_OPENED_PER_SECOND, burst=each * STREAMS * 2)
         self._opened = RateLimit(per_second=each * OPENED_PER_SECOND, burst=each * 2)
@@ -97,7 +135,16 @@ class ConnectionLimits:
 
     def __len__(self) -> int:
         """How many addresses have sockets or connections."""
-        return len(self._inside) + len(self._streams)
+        return len(self._inside) + len(self._connections) + len(self._streams)
+
+    def admit_connection(self, source: Source | None) -> AdmittedConnection | None:
+        """Admit a new TCP connection; None if the address has too many, or too many that haven't sent anything."""
+        each = self._sockets_per_address
+        if source is not None and (
+            self._connections[source] >= each * CONNECTIONS or self._silent[source] >= each * SILENT
+        ):
+            return None
+        return AdmittedConnection(source, [self._connections, self._silent])
 
     def admit_request(self, source: Source | None, now: float) -> bool:
         """Count an HTTP request; False if the address sends too many."""

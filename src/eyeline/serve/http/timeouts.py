@@ -10,7 +10,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from eyeline.serve.connection_limits import HEAD_BYTES_MAX, REQUEST_WITHIN
+from eyeline.serve.connection_limits import HEAD_BYTES_MAX, REQUEST_WITHIN, AdmittedConnection
 
 PIPELINED_MAX: Final = 16
 """Maximum number of pipelined requests.  Browsers send one at a time, but one read can hold ten thousand."""
@@ -23,7 +23,8 @@ class HttpProtocol(HttpToolsProtocol):
     """Limits the size of requests and the time that clients may take to send them and to read responses.
 
     `forwarded` is the client's address if a proxy has sent it ahead of the requests (PROXY protocol).  It replaces the
-    proxy's own address, also when deciding whether to trust forwarding headers.
+    proxy's own address, also when deciding whether to trust forwarding headers.  `connection` is released when it is
+    closed, or becomes a WebSocket.
     """
 
     def __init__(
@@ -33,9 +34,11 @@ class HttpProtocol(HttpToolsProtocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
+        connection: AdmittedConnection | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._forwarded = forwarded
+        self._connection = connection
 
     _head_bytes: int | None = 0  # None once the head is complete
     _request_timeout: asyncio.TimerHandle | None = None
@@ -78,6 +81,7 @@ class HttpProtocol(HttpToolsProtocol):
         """The request is a WebSocket handshake: its own protocol takes over."""
         self._cancel_request_timeout()
         self._cancel_write_timeout()
+        self._release()
         if self._forwarded is not None:
             protocol = partial(
                 cast("Callable[..., asyncio.Protocol]", self.ws_protocol_class), forwarded=self._forwarded
@@ -99,7 +103,12 @@ class HttpProtocol(HttpToolsProtocol):
         """The client has disconnected."""
         self._cancel_request_timeout()
         self._cancel_write_timeout()
+        self._release()
         super().connection_lost(exc)
+
+    def _release(self) -> None:
+        if self._connection is not None:
+            self._connection.release()
 
     def _start_write_timeout(self) -> None:
         self._cancel_write_timeout()

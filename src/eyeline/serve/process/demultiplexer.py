@@ -17,7 +17,9 @@ from typing import Any, Final, cast
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from eyeline.serve.connection_limits import REQUEST_WITHIN
+from eyeline.serve import client_address
+from eyeline.serve.client_address import Source
+from eyeline.serve.connection_limits import REQUEST_WITHIN, ConnectionLimits
 from eyeline.serve.process.https_redirect import answer, is_plain_http
 
 _LAST_OF_STUN: Final = 0x03
@@ -32,7 +34,8 @@ TurnFactory = Callable[[ClientAddress], asyncio.Protocol]
 """Creates the protocol for one TURN client."""
 
 HttpFactory = Callable[..., asyncio.Protocol]
-"""Creates the protocol for one HTTP client, from its `ClientAddress` and uvicorn's own arguments."""
+"""Creates the protocol for one HTTP client, from its `ClientAddress`, uvicorn's own arguments, and `connection`, which
+it must release."""
 
 
 class Demultiplexer(asyncio.Protocol):
@@ -43,6 +46,7 @@ class Demultiplexer(asyncio.Protocol):
         turn: TurnFactory,
         http: HttpFactory,
         is_trusted: Callable[[str], bool],
+        limits: ConnectionLimits,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -50,8 +54,9 @@ class Demultiplexer(asyncio.Protocol):
     ) -> None:
         self._turn = turn
         self._is_trusted = is_trusted
+        self._limits = limits
         self._seen = b""
-        self._http: Callable[[ClientAddress], asyncio.Protocol] = partial(
+        self._http: Callable[..., asyncio.Protocol] = partial(
             http, config=config, server_state=server_state, app_state=app_state, _loop=_loop
         )
         self._connections = cast("set[object]", server_state.connections)
@@ -63,14 +68,18 @@ class Demultiplexer(asyncio.Protocol):
         self._peer: tuple[str, int] | None = transport.get_extra_info("peername")  # None if already disconnected
         self._connections.add(self)
         self._timer = self._loop.call_later(REQUEST_WITHIN, self._transport.abort)
+        self._admitted = self._limits.admit_connection(self._source())
+        if self._admitted is None:
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """The first data was received: hand the connection over to its protocol."""
-        if self._peer is None:
+        if self._peer is None or self._admitted is None:
             self._transport.abort()
             return
         if self._transport.is_closing():
             return
+        self._admitted.end_silence()
         self._seen += data
         if is_plain_http(self._transport):
             self._redirect()
@@ -86,7 +95,11 @@ class Demultiplexer(asyncio.Protocol):
                 return
             client = _proxied_client(line)
         self._detach()
-        protocol = self._turn(client or self._peer) if rest[0] <= _LAST_OF_STUN else self._http(client)
+        if rest[0] <= _LAST_OF_STUN:
+            self._admitted.release()
+            protocol = self._turn(client or self._peer)
+        else:
+            protocol = self._http(client, connection=self._admitted)
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         protocol.data_received(rest)
@@ -95,6 +108,8 @@ class Demultiplexer(asyncio.Protocol):
         """Called by the loop."""
         del error
         self._detach()
+        if self._admitted is not None:
+            self._admitted.release()
 
     def shutdown(self) -> None:
         """Called by uvicorn when it stops."""
@@ -106,6 +121,12 @@ class Demultiplexer(asyncio.Protocol):
         if said is not None:
             self._transport.write(said)
             self._transport.close()
+
+    def _source(self) -> Source | None:
+        """Whom the connection counts against; None if that is unknown yet, as with a trusted proxy."""
+        if self._peer is None or self._is_trusted(self._peer[0]):
+            return None
+        return client_address.source_of_host(self._peer[0])
 
     def _detach(self) -> None:
         self._timer.cancel()

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from eyeline.errors import SetupError
 from eyeline.serve import client_address, logs
+from eyeline.serve.connection_limits import ConnectionLimits
 from eyeline.serve.local_address import Listening, addresses, listening
 from eyeline.serve.process.demultiplexer import Demultiplexer, HttpFactory
 from eyeline.serve.process.listen import BACKLOG_CONNECTIONS, listen
@@ -32,6 +33,9 @@ _FAREWELL_S = 3
 
 class Application(Protocol):
     """The application to serve: ASGI 3, TURN over TCP, and draining before its sockets are closed."""
+
+    @property
+    def limits(self) -> ConnectionLimits: ...
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
@@ -70,7 +74,7 @@ def serve(
         where = listening(settings, sockets[0].getsockname()[1], fingerprint)
         app = build(settings)
         is_trusted = client_address.trusts(settings.proxies())
-        demultiplexer = partial(Demultiplexer, app.stream, protocols.http, is_trusted)
+        demultiplexer = partial(Demultiplexer, app.stream, protocols.http, is_trusted, app.limits)
         _Server(app, certificate, demultiplexer, protocols.ws, lambda: started(where)).serve_on(sockets)
 
 

@@ -48,6 +48,8 @@ class ResumeSeat(Struct, frozen=True):
     claim: Claim
     name: DisplayName
     heard: Count
+    network: str = ""
+    """As in `RequestSeat`."""
 
 
 class RelaySignal(Struct, frozen=True):

@@ -3,6 +3,7 @@
 One process holds a room.  Sessions never access it directly: they send a `Request` over the bus and get `Notify`s back.
 """
 
+from collections import Counter
 from math import inf
 from typing import Final, assert_never
 
@@ -65,6 +66,9 @@ CLOCK_CHECK_SECONDS: Final = 10
 
 BANNED_MAX: Final = 1000
 """Maximum number of removed people that a room remembers; it forgets them when it is empty."""
+
+NETWORK_SHARE_MIN: Final = 2
+"""Seats that one network may always have, for two people at home.  Otherwise its share is half of the room's seats."""
 
 LOBBY_SESSIONS: Final = 64
 """Maximum number of sessions in the lobby that receive roster updates.  When another one enters, the one that has
@@ -189,7 +193,8 @@ class Room:
             self._lobby.pop(request.session, None)
             return [_refuse(request.session, "removed")]
         host = request.person.role != "member"
-        if len(self._seats) >= self._capacity + host:  # a host gets into a full room
+        full = len(self._seats) >= self._capacity + host  # a host gets into a full room
+        if full and not self._yields_to(request.network, now):
             return [_refuse(request.session, "room-full")]
         if self._moderation.rules.entry == "open" or host:
             return self._seat(request, now)
@@ -201,11 +206,36 @@ class Room:
         self._waiting[request.session] = request
         return [Notify(request.session, Waiting()), *self._knocks()]
 
+    def _yields_to(self, network: str, now: float) -> bool:
+        """Whether a full room has a seat for a newcomer from this network.
+
+        Without a host nobody could remove a person who takes all seats.  So when another network has more than its
+        share of them, the one of its members who has been away longest loses the seat.  If all of them are present,
+        only its share counts.  Nobody present is removed, so an office behind one NAT can fill a room.
+        """
+        hosted = any(seat.member.role != "member" for seat in self._seats.values())
+        if network == "" or hosted or self._moderation.rules.entry != "open":
+            return False
+        share = max(NETWORK_SHARE_MIN, self._capacity // 2)
+        taken = Counter(seat.network for seat in self._seats.values())
+        crowds = {each for each, seats in taken.items() if seats > share} - {"", network}
+        away = {
+            seat.place.until: peer
+            for peer, seat in self._seats.items()
+            if seat.network in crowds and isinstance(seat.place, Away)
+        }
+        if away:
+            self._release(away[min(away)], now)
+            return True
+        counted = sum(min(seats, share) if each in crowds else seats for each, seats in taken.items())
+        return counted < self._capacity and len(self._seats) < 2 * self._capacity
+
     def _seat(self, request: RequestSeat, now: float) -> list[Notify]:
         self._lobby.pop(request.session, None)
         self._last_order = max(self._last_order + 1, self._milliseconds(now))
         member = self._member(request.peer, request.name, self._last_order, request.person)
-        self._seats[member.id] = Seat(member, Present(request.session), heard=0, sent=0, person=request.person)
+        here = Present(request.session)
+        self._seats[member.id] = Seat(member, here, heard=0, sent=0, person=request.person, network=request.network)
         self._peers[request.session] = member.id
         return self._admit(request.session, heard=0, gap=False)
 
@@ -231,7 +261,7 @@ class Room:
         member = self._member(claim.peer, request.name, claim.order, seat.person)
         renamed = seat.member != member
         seat.member = member
-        seat.place = Present(request.session)
+        seat.place, seat.network = Present(request.session), request.network
         self._peers[request.session] = member.id
         gap, missed = seat.missed(request.heard)
         news += self._admit(request.session, heard=seat.heard, gap=gap, changed=renamed)
@@ -245,7 +275,8 @@ class Room:
         self._last_order = max(self._last_order, claim.order)
         news = self._merge_moderation(claim.moderation, now)
         member = self._member(claim.peer, request.name, claim.order, claim.person)
-        seat = Seat(member, Present(request.session), heard=0, sent=request.heard, person=claim.person)
+        here, network = Present(request.session), request.network
+        seat = Seat(member, here, heard=0, sent=request.heard, person=claim.person, network=network)
         self._seats[member.id] = seat
         self._peers[request.session] = member.id
         return news + self._admit(request.session, heard=0, gap=True) + self._admit_waiting(now)

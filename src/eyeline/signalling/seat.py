@@ -40,6 +40,8 @@ class Seat:
     sent: int
     """The `n` of the last signal sent to the member."""
     person: Person
+    network: str = ""
+    """The network that the member connected from last; empty if unknown."""
     kept: deque[tuple[Signalled, int]] = field(default_factory=deque)
     """The replay buffer: each signal with its size in bytes."""
     kept_bytes: int = 0

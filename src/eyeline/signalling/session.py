@@ -318,9 +318,8 @@ class Session:
                 claim = self._policy.key.check(message.token, self._policy.wall_clock.unix(now))
                 self._check_time(claim.person, now)
                 self.state = Joining(claim.room, None)
-                return [
-                    Post(claim.room, ResumeSeat(self.id, claim, claim.person.display_name(message.name), message.heard))
-                ]
+                name = claim.person.display_name(message.name)
+                return [Post(claim.room, ResumeSeat(self.id, claim, name, message.heard, self._policy.network))]
             case Leave(), _:
                 return [*self._leave_room(lambda room: [Post(room, LeaveRoom(self.id))]), Close(1000, LEFT)]
             case _:

@@ -6,6 +6,7 @@ gives way.  Each offer has a number that its answer repeats, so that a stale ans
 carries the ufrag of its description: it is queued if it arrives before the description, and dropped if that is old.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -53,6 +54,9 @@ TRANSITIONS: Final[dict[tuple[NegotiationState, Event], tuple[Act, NegotiationSt
 
 CANDIDATES_HELD: Final = 64
 """Maximum number of candidates queued for their description; further ones are dropped."""
+
+OLD_UFRAGS_KEPT: Final = 16
+"""Replaced descriptions whose late candidates are dropped.  A candidate of an earlier one is queued for nothing."""
 
 
 class Description(Struct, frozen=True):
@@ -120,7 +124,7 @@ class Negotiation:
         self._pending_offer: Description | None = None
         self._renegotiate = False
         self._ufrag: str | None = None  # of the current remote description
-        self._old_ufrags: set[str | None] = set()
+        self._old_ufrags: deque[str | None] = deque(maxlen=OLD_UFRAGS_KEPT)
         self._queued: list[Candidate] = []
 
     def need(self) -> list[NegotiationEffect]:
@@ -192,7 +196,7 @@ class Negotiation:
         if taken.kind == "offer":
             self._answered = taken.number
         if taken.ufrag != self._ufrag:
-            self._old_ufrags.add(self._ufrag)
+            self._old_ufrags.append(self._ufrag)
             self._ufrag = taken.ufrag
         ready = [candidate for candidate in self._queued if candidate.ufrag == self._ufrag]
         self._queued = [candidate for candidate in self._queued if candidate.ufrag != self._ufrag]

@@ -3,6 +3,9 @@ import { NEGOTIATION, type NegotiationEvent, type NegotiationState } from '../si
 /** Candidates that may wait for their description; more are dropped. */
 const CANDIDATES_HELD = 64;
 
+/** Replaced descriptions whose late candidates are dropped. A candidate of an earlier one waits for nothing. */
+const OLD_UFRAGS_KEPT = 16;
+
 /** An offer or answer on its way; an answer repeats the number of its offer. */
 export interface SignalledDescription {
   readonly kind: 'offer' | 'answer';
@@ -48,7 +51,7 @@ export class Negotiation {
   #again = false;
   /** ICE ufrag of the current remote description. */
   #ufrag: string | null = null;
-  readonly #oldUfrags = new Set<string | null>();
+  #oldUfrags: (string | null)[] = [];
   #waiting: SignalledCandidate[] = [];
 
   constructor(polite: boolean) {
@@ -75,7 +78,8 @@ export class Negotiation {
   /** A candidate arrived. */
   receiveCandidate(candidate: SignalledCandidate): NegotiationEffect[] {
     if (candidate.ufrag === this.#ufrag) return [{ do: 'add', candidate }];
-    if (!this.#oldUfrags.has(candidate.ufrag) && this.#waiting.length < CANDIDATES_HELD) this.#waiting.push(candidate);
+    if (!this.#oldUfrags.includes(candidate.ufrag) && this.#waiting.length < CANDIDATES_HELD)
+      this.#waiting.push(candidate);
     return [];
   }
 
@@ -138,7 +142,7 @@ export class Negotiation {
     if (taken === null) return [];
     if (taken.kind === 'offer') this.#answered = taken.number;
     if (taken.ufrag !== this.#ufrag) {
-      this.#oldUfrags.add(this.#ufrag);
+      this.#oldUfrags = [...this.#oldUfrags, this.#ufrag].slice(-OLD_UFRAGS_KEPT);
       this.#ufrag = taken.ufrag;
     }
     const ready = this.#waiting.filter((candidate) => candidate.ufrag === this.#ufrag);

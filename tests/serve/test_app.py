@@ -2,7 +2,9 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any, cast
 
 import django
 import httpx
@@ -12,11 +14,21 @@ from django.core.asgi import get_asgi_application
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from tests.support.relaying import Client as RelayClient
+from tests.support.relaying import Running
 from tests.support.socket import Socket, serving
+from tests.support.turn import code
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
 from eyeline.serve.app import Eyeline, build
 from eyeline.settings import Settings
+from eyeline.signalling.messages import OwnerKey
+from eyeline.signalling.moderation import room_of
+from eyeline.turn.credentials import Credentials
+from eyeline.turn.message import ALLOCATE, REFRESH
+from eyeline.turn.relay_attributes import UDP, RequestedTransport
+
+OWNER = OwnerKey("AAECAwQFBgcICQoLDA0ODw")
 
 
 @pytest.fixture
@@ -149,3 +161,38 @@ def test_runs_in_a_django_site_under_a_prefix_and_starts_with_the_first_request(
         assert '<base href="/calls/">' in httpx.get(f"{url}/calls/").text
         with Socket(f"{url}/calls") as alice:
             assert alice.join("tea", "Alice")["you"]
+
+
+class TurnOf:
+    """TURN as a member of a call gets it: `tests.support.relaying.Client` takes it for a relay."""
+
+    def __init__(self, joined: dict[str, Any]) -> None:
+        [_, turn] = joined["iceServers"]
+        self.port = int(turn["urls"][0].partition("?")[0].rpartition(":")[2])
+        self._credentials = Credentials(turn["username"], turn["credential"])
+
+    def admit(self, _peer: str) -> Credentials:
+        return self._credentials
+
+
+@pytest.mark.parametrize("how", ["leaves", "is removed"])
+def test_member_without_a_seat_has_no_relay(url: str, how: str) -> None:
+    owner = {"room": room_of(OWNER), "owner": OWNER}
+    with Socket(url) as host, Socket(url) as bob:
+        host.send({"type": "hello", **owner})
+        host.send({"type": "join", "name": "Host"})
+        hosts = RelayClient(cast("Running", TurnOf(host.receive("joined"))))
+        joined = bob.join(owner["room"], "Bob")
+        relayed, other = (RelayClient(cast("Running", TurnOf(joined))) for _ in range(2))
+        with closing(hosts.socket), closing(relayed.socket), closing(other.socket):
+            for each in (hosts, relayed):
+                each.allocate()
+            if how == "leaves":
+                bob.send({"type": "leave"})
+            else:
+                host.send({"type": "remove", "peer": joined["you"]})
+            while len(host.receive("roster")["members"]) > 1:
+                pass
+            assert code(relayed.request(REFRESH)) == 437
+            assert code(other.request(ALLOCATE, RequestedTransport(UDP))) == 401
+            assert code(hosts.request(REFRESH)) == 0

@@ -302,3 +302,42 @@ def test_client_that_never_reads_is_closed_after_30_seconds(relay: Running) -> N
         assert relay.allocations() == 1
         relay.tick(STUCK_S + 1)
         until(lambda: relay.streams() == relay.allocations() == 0)
+
+
+def test_data_from_our_own_ports_is_not_passed_on(relay: Running) -> None:
+    """Only relayed addresses of ours may be peers, even if a permission covers all ports of this machine."""
+    client = Client(relay)
+    with closing(client.socket), udp() as peer, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
+        relayed = client.allocate()
+        client.permit(peer)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        ours.bind(("127.0.0.1", relay.port))
+        ours.sendto(b"from the port that TURN listens on", ("127.0.0.1", relayed.port))
+        peer.sendto(b"from a peer", ("127.0.0.1", relayed.port))
+        assert Message.decode(client.receive()).get(Data) == Data(b"from a peer")
+        assert receives_nothing(client.socket)
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("way", ["channel", "indications"])
+def test_bandwidth_limit_covers_data_from_peers(transport: str, way: str) -> None:
+    with running("uvloop", rate=100_000) as slow:
+        client = Client(slow, transport)
+        with closing(client.socket), udp() as peer:
+            relayed = client.allocate()
+            if way == "channel":
+                client.bind(peer)
+            else:
+                client.permit(peer)
+            for number in range(1, 401):
+                peer.sendto(bytes(1000), ("127.0.0.1", relayed.port))
+                if number % 100 == 0:
+                    until(lambda: seen(slow) >= number)  # noqa: B023  # called at once
+            assert 90_000 <= slow.relay.totals().to_clients_bytes <= 200_000
+            assert slow.relay.totals().dropped >= 200
+
+
+def seen(relay: Running) -> int:
+    """Packets that the relay has passed to clients or dropped."""
+    totals = relay.relay.totals()
+    return totals.to_clients_packets + totals.dropped

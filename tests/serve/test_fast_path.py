@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 from websockets.frames import Opcode
 
 from eyeline.serve.app import build
 from eyeline.serve.ws.connection import OUTBOX_BYTES, Broker
-from eyeline.serve.ws.fast_path import FastPath
+from eyeline.serve.ws.fast_path import LATE_FRAMES, FastPath
 from eyeline.settings import Settings
 
 HANDSHAKE = (
@@ -19,6 +20,11 @@ HANDSHAKE = (
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: eyeline.v1\r\n\r\n"
 )
 PING = bytes((0x80 | Opcode.PING, 0x80 | 125)) + bytes(4 + 125)
+BURST = 300
+"""Frames that a client may send at once, as docs/security.md promises."""
+PONG = bytes((0x80 | Opcode.PONG, 0x80)) + bytes(4)
+FRAGMENTS = bytes((Opcode.TEXT, 0x80)) + bytes(4) + bytes((0x80 | Opcode.CONT, 0x80)) + bytes(4)
+"""An empty message in two frames."""
 PONG_BYTES = 2 + 125
 
 
@@ -91,5 +97,32 @@ def test_pings_are_answered_while_the_client_reads(tmp_path: Path) -> None:
             fast_path.data_received(PING)
             assert len(transport.written) == PONG_BYTES
         assert not broker.tally.drops
+
+    conversing(tmp_path, converse)
+
+
+@pytest.mark.parametrize("flood", [PING, PONG, FRAGMENTS], ids=["pings", "pongs", "fragments"])
+def test_flood_of_control_frames_or_fragments_is_cut_off(tmp_path: Path, flood: bytes) -> None:
+    async def converse(fast_path: FastPath, transport: FakeTransport, broker: Broker) -> None:
+        for _ in range(BURST):
+            transport.left = 0
+            fast_path.data_received(flood)
+        assert not broker.tally.drops or flood == FRAGMENTS
+        for _ in range(BURST):
+            transport.left = 0
+            fast_path.data_received(flood)
+        assert broker.tally.drops == {"too-fast": 1}
+        assert transport.written.endswith(b"too-fast")
+
+    conversing(tmp_path, converse)
+
+
+def test_client_that_goes_on_after_the_close_is_disconnected(tmp_path: Path) -> None:
+    async def converse(fast_path: FastPath, transport: FakeTransport, _broker: Broker) -> None:
+        fast_path.close(4008, "too-fast")
+        fast_path.data_received(PONG * LATE_FRAMES)
+        assert not transport.over
+        fast_path.data_received(PONG)
+        assert transport.over
 
     conversing(tmp_path, converse)

@@ -1,10 +1,10 @@
-"""A TCP connection to the relay must not monopolize the event loop."""
+"""A TCP connection to the relay: it must not monopolize the event loop, and a slow client costs little."""
 
 import asyncio
 from collections import Counter
 from typing import Any, Final
 
-from eyeline.serve.relay.tcp_stream import MESSAGES_PER_TURN, TcpStream
+from eyeline.serve.relay.tcp_stream import MESSAGES_PER_TURN, STUCK_S, TcpStream
 from eyeline.turn.effects import Flow
 from eyeline.turn.message import BINDING, Class, Message
 
@@ -37,6 +37,17 @@ class FakeTransport(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__({"peername": ("192.0.2.1", 1), "sockname": ("192.0.2.2", 2)})
         self.reading = True
+        self.aborted = False
+        self.queued = 0
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.queued += len(data)
+
+    def get_write_buffer_size(self) -> int:
+        return self.queued
 
     def pause_reading(self) -> None:
         self.reading = False
@@ -84,5 +95,39 @@ def test_queued_messages_are_dropped_when_the_client_disconnects() -> None:
         stream.connection_lost(None)
         await turns()
         assert len(passes.heard) == MESSAGES_PER_TURN
+
+    asyncio.run(play())
+
+
+def test_client_that_does_not_read_is_disconnected_even_with_an_allocation() -> None:
+    async def play() -> None:
+        transport = FakeTransport()
+        stream = TcpStream(StreamHandler())
+        stream.connection_made(transport)
+        now = asyncio.get_running_loop().time()
+        stream.pause_writing()
+        stream.tick(now + STUCK_S - 1, holds=True)
+        assert not transport.aborted
+        stream.resume_writing()
+        stream.tick(now + 2 * STUCK_S, holds=True)
+        assert not transport.aborted
+        stream.pause_writing()
+        stream.tick(now + STUCK_S + 1, holds=True)
+        assert transport.aborted
+
+    asyncio.run(play())
+
+
+def test_slow_client_has_at_most_256_kib_queued() -> None:
+    async def play() -> None:
+        transport = FakeTransport()
+        stream = TcpStream(StreamHandler())
+        stream.connection_made(transport)
+        for _ in range(1000):
+            stream.send(bytes(1000))
+        assert transport.queued == (1 << 18) // 1000 * 1000
+        transport.queued = 0
+        stream.send(bytes(1000))
+        assert transport.queued == 1000, "the client reads again"
 
     asyncio.run(play())

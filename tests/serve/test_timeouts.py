@@ -9,7 +9,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from eyeline.serve.connection_limits import REQUEST_WITHIN
-from eyeline.serve.http.timeouts import STUCK_WITHIN, HttpProtocol
+from eyeline.serve.http.timeouts import PIPELINED_MAX, STUCK_WITHIN, HttpProtocol
 
 
 class FakeLoop:
@@ -43,6 +43,24 @@ class Handle:
         self._calls.pop(self, None)
 
     def add_done_callback(self, _call: object) -> None:
+        pass
+
+
+class ReadingTransport(asyncio.Transport):
+    """A client that reads everything."""
+
+    closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def pause_reading(self) -> None:
         pass
 
 
@@ -115,3 +133,17 @@ def test_request_body_has_the_same_time_limit_as_its_head(
     http.data_received(b"POST /api/v1/rooms HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n" + body)
     loop.ring(REQUEST_WITHIN)
     assert transport.cut is cut
+
+
+@pytest.mark.parametrize("excess", [False, True])
+def test_pipelined_requests_are_limited(loop: FakeLoop, excess: bool) -> None:
+    transport, request = ReadingTransport(), b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    async def never(_scope: object, _receive: object, _send: object) -> None:
+        await asyncio.Event().wait()
+
+    piped = HttpProtocol(None, Config(never), ServerState(), {}, cast("asyncio.AbstractEventLoop", loop))
+    piped.connection_made(transport)
+    piped.data_received(request * (1 + PIPELINED_MAX + excess))  # the first one is being answered
+    assert len(piped.pipeline) == PIPELINED_MAX
+    assert transport.closed is excess

@@ -445,3 +445,12 @@ def test_member_gets_renewed_turn_credentials_and_visitor_gets_none() -> None:
     assert asked == [("tea", "alice-0001")] * 2
     session.socket_lost()
     assert session.next_wake() is None
+
+
+def test_control_frames_count_against_the_rate_limit_like_messages() -> None:
+    session = Session(ALICE, PeerId("alice-0001"), SessionPolicy(TokenKey(bytes(32)), Ice(), burst=10), 0)
+    assert [session.receive_control(0) for _ in range(10)] == [[]] * 10
+    [sent, closed] = session.receive_control(0)
+    assert sent == SendMessage(refusal("too-fast"))
+    assert isinstance(closed, Close)
+    assert session.receive_control(0) == []

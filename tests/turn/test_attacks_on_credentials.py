@@ -288,3 +288,38 @@ def test_replay_from_another_address_is_refused() -> None:
 @pytest.mark.parametrize("username", ["%s%n", "a\nb", "a\0b", "x" * 508, "☂:☂"])
 def test_malformed_usernames_are_unknown_users(username: str) -> None:
     assert Client(World(), username=username, password="x").allocate() == 401
+
+
+def test_response_of_one_member_is_not_repeated_to_another() -> None:
+    """Two members behind one NAT mapping, and the same transaction id: the second one has seen the first request."""
+    alice = Client(World())
+    bob = Client(alice.world, peer="bob")
+    alice.challenged()
+    bob.nonce = alice.nonce
+    first = alice.send(alice.signed(ALLOCATE, *ASK, transaction=bytes(12)))
+    assert alice.send(alice.signed(ALLOCATE, *ASK, transaction=bytes(12))) == first
+    assert code(bob.send(bob.signed(ALLOCATE, *ASK, transaction=bytes(12)))) == 437
+    assert code(alice.send(alice.signed(ALLOCATE, *ASK, transaction=bytes(11) + b"x"))) == 437
+
+
+@pytest.mark.parametrize("sha256", [False, True])
+def test_signature_counts_only_with_our_realm(sha256: bool) -> None:
+    """The key is derived from our realm; REALM itself must name it as well (RFC 8489, 9.2.4)."""
+    client = Client(World(), sha256=sha256)
+    client.challenged()
+    signed = client.signed(ALLOCATE, *ASK)
+    assert code(client.send(replaced_realm(client, signed, "eyeline"))) == 0
+    other = Client(World(), sha256=sha256)
+    other.challenged()
+    assert code(other.send(replaced_realm(other, other.signed(ALLOCATE, *ASK), "another"))) == 401
+
+
+def replaced_realm(client: Client, signed: bytes, realm: str) -> bytes:
+    """The request with this REALM instead, and a signature by the same key."""
+    message = Message.decode(signed)
+    kept = [each for each in message.attributes if not isinstance(each, MessageIntegrity | MessageIntegritySha256)]
+    attributes = tuple(Realm(realm) if isinstance(each, Realm) else each for each in kept)
+    datagram = Message(message.method, Class.REQUEST, message.transaction, attributes).encode()
+    if client.sha256:
+        return integrity.sign_sha256(datagram, credentials.key_sha256(client.username, "eyeline", client.password))
+    return integrity.sign(datagram, credentials.key_md5(client.username, "eyeline", client.password))

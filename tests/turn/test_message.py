@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.vectors import rfc5769
 
 from eyeline.errors import LocalError
+from eyeline.turn import framing
 from eyeline.turn.attribute_formats import Address, Attribute, Unknown
 from eyeline.turn.attributes import (
     AlternateServer,
@@ -28,7 +29,7 @@ from eyeline.turn.attributes import (
     XorMappedAddress,
 )
 from eyeline.turn.framing import HEADER_BYTES, MAX_ATTRIBUTES, MalformedError
-from eyeline.turn.integrity import add_fingerprint, is_signed, is_signed_sha256, sign, sign_sha256
+from eyeline.turn.integrity import add_fingerprint, fingerprint, is_signed, is_signed_sha256, sign, sign_sha256
 from eyeline.turn.message import ATTRIBUTES, BINDING, BadAttributeError, Class, Message
 from eyeline.turn.relay_attributes import (
     AdditionalAddressFamily,
@@ -193,8 +194,13 @@ def test_wrong_fingerprint_is_malformed() -> None:
 
 def test_nothing_may_follow_a_fingerprint() -> None:
     body = add_fingerprint(request().encode())[HEADER_BYTES:]
+    more = request(Realm("tea")).encode()[HEADER_BYTES:]
     with pytest.raises(MalformedError):
-        Message.decode(with_body(body + request(Realm("tea")).encode()[HEADER_BYTES:]))
+        Message.decode(with_body(body + more))
+    covered = with_body(body + more)[:HEADER_BYTES]  # also if it has been computed with the length of the whole message
+    whole = covered + framing.write_frame(framing.FINGERPRINT, fingerprint(covered)) + more
+    with pytest.raises(MalformedError, match="FINGERPRINT isn't last"):
+        Message.decode(whole)
 
 
 def test_unknown_comprehension_required_attributes_are_listed() -> None:

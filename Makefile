@@ -11,6 +11,7 @@
 # make check   lint and types only
 # make release     build the wheel and the sdist, and tag the version: make release ARGS=--dry-run
 # make fuzz    any bytes at all at every way in, guided by coverage: make fuzz SECONDS=600
+# make mutants    small wrong changes to the server, and whether a test notices each: make mutants SECONDS=3600
 # make clean   remove what make has made
 
 SHELL := /bin/bash
@@ -45,7 +46,7 @@ DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack iproute2 nftables nginx
 NODE_WILL_DO := command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
 	process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1)' 2>/dev/null
 
-.PHONY: serve test test-all test-web test-more test-unit test-lowest test-pythons test-live test-harness test-harness-if-changed coverage check check-python check-web release fuzz clean debian-packages
+.PHONY: serve test test-all test-web test-more test-unit test-lowest test-pythons test-live test-harness test-harness-if-changed coverage check check-python check-web release fuzz mutants clean debian-packages
 
 serve: $(RUNTIME) $(WEB_APP)
 	@exec $(BIN)/eyeline serve $(ARGS)
@@ -113,6 +114,13 @@ release: $(RUNTIME)
 fuzz: $(TOOLS)
 	$(PIP) atheris
 	for target in words stun relay edge; do $(BIN)/python -m tools.fuzz $$target --seconds $(SECONDS); done
+
+# In an environment of its own, since cosmic-ray needs twenty more packages.
+mutants: SECONDS := 1800
+mutants: $(TOOLS) $(WEB_APP)
+	$(PYTHON) -m venv .make/mutants
+	.make/mutants/bin/pip --disable-pip-version-check install --quiet --constraint $(CONSTRAINTS) cosmic-ray
+	.make/mutants/bin/python -m tools.mutants --python $(abspath $(BIN)/python) --seconds $(SECONDS)
 
 clean:
 	rm -rf .venv .make dist src/eyeline/web web/node_modules web/docs/node_modules web/sdk/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -9,6 +9,7 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 from websockets.frames import Opcode
+from websockets.utils import apply_mask
 
 from eyeline.serve.app import build
 from eyeline.serve.ws.connection import OUTBOX_BYTES, Broker
@@ -124,5 +125,51 @@ def test_client_that_goes_on_after_the_close_is_disconnected(tmp_path: Path) -> 
         assert not transport.over
         fast_path.data_received(PONG)
         assert transport.over
+
+    conversing(tmp_path, converse)
+
+
+class Recorder:
+    """Records the messages that it receives."""
+
+    def __init__(self) -> None:
+        self.heard: list[str | bytes] = []
+
+    def receive(self, frame: str | bytes) -> None:
+        self.heard.append(frame)
+
+    def receive_control(self) -> None:
+        pass
+
+    def drop_slow(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("piece", [1, 1000, 1 << 20])
+def test_message_of_any_length_arrives_whole(tmp_path: Path, piece: int) -> None:
+    mask = b"\1\2\3\4"
+    messages = [b"x" * size for size in (0, 1, 125, 126, 127, 255, 256, 65_535, 65_536, 70_000)]
+
+    def frame(message: bytes) -> bytes:
+        size = len(message)
+        if size < 126:
+            head = bytes((0x81, 0x80 | size))
+        elif size < 1 << 16:
+            head = bytes((0x81, 0x80 | 126)) + size.to_bytes(2)
+        else:
+            head = bytes((0x81, 0x80 | 127)) + size.to_bytes(8)
+        return head + mask + apply_mask(message, mask)
+
+    async def converse(fast_path: FastPath, _transport: FakeTransport, _broker: Broker) -> None:
+        recorder = Recorder()
+        fast_path.deliver_to(recorder)
+        for message in messages if piece > 1 else messages[:7]:
+            data = frame(message)
+            for start in range(0, len(data), piece):
+                fast_path.data_received(data[start : start + piece])
+        assert recorder.heard == (messages if piece > 1 else messages[:7])
+        recorder.heard.clear()
+        fast_path.data_received(b"".join(map(frame, messages)))
+        assert recorder.heard == messages
 
     conversing(tmp_path, converse)

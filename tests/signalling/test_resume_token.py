@@ -87,6 +87,7 @@ def test_truncated_token_is_refused(length: int) -> None:
 
 
 def test_token_expires_after_a_day() -> None:
+    assert TOKEN_SECONDS == 86_400
     assert not is_refused(TOKEN, now=TOKEN_SECONDS - 1)
     assert is_refused(TOKEN, now=TOKEN_SECONDS)
 

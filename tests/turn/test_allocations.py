@@ -72,6 +72,7 @@ def test_available_family_is_allocated_with_an_error_code_for_the_other() -> Non
     [
         ((), 400),
         ((RequestedTransport(6),), 442),
+        ((RequestedTransport(132),), 442),
         ((*ASK, RequestedAddressFamily(3)), 440),
         ((*ASK, AdditionalAddressFamily(IPV4)), 400),
         ((*ASK, AdditionalAddressFamily(IPV6), RequestedAddressFamily(IPV4)), 400),

@@ -89,8 +89,9 @@ const names = ['alice', 'bob', 'carol', 'dave'] as const;
 let pages: Record<(typeof names)[number], Page>;
 let file: File;
 
-/** A new channel between two. */
-function connect(one: string, other: string): void {
+/** A new channel between two, and the connection below it. */
+function connect(one: string, other: string): { connectionState: string } {
+  const connection = { sctp: { maxMessageSize: 262144 }, connectionState: 'connected' };
   const ends = [new End(), new End()] as const;
   for (const [index, [from, to]] of [[one, other] as const, [other, one] as const].entries()) {
     const page = pages[from as 'alice'];
@@ -101,13 +102,14 @@ function connect(one: string, other: string): void {
     page.lanes.set(to, lane);
     page.ends.set(to, end);
     lane.attach({
-      connection: { sctp: { maxMessageSize: 262144 } },
+      connection,
       files: end,
       broke() {},
     } as unknown as FileConnection);
   }
   for (const end of ends) end.readyState = 'open';
   for (const end of ends) end.onopen();
+  return connection;
 }
 
 function offer(to: readonly string[], options: SendFileOptions = { share: SHARE }): FileTransfer[] {
@@ -279,5 +281,84 @@ describe('a file to several peers', { timeout: 60_000 }, () => {
     await end(pages.bob);
     expect(await isWhole(pages.bob)).toBe(true);
     expect(pages.bob.end('alice').count('miss')).toBe(0);
+  });
+});
+
+/** What reads of the file give from now on: `change` gets the bytes that are there. */
+function reads(change: (bytes: Uint8Array<ArrayBuffer>, start: number) => Uint8Array<ArrayBuffer>): void {
+  const whole = file;
+  file = Object.assign(new File([file], file.name), {
+    slice: (start: number, end: number) => ({
+      arrayBuffer: async () => {
+        const bytes = new Uint8Array(await whole.slice(start, end).arrayBuffer());
+        return change(bytes, start).slice().buffer;
+      },
+    }),
+  });
+}
+
+describe('a file that changes while it is sent', { timeout: 60_000 }, () => {
+  it.each([0, 1000])(
+    'is not sent with a chunk cut short to %i bytes: both sides see that it is unreadable',
+    async (left) => {
+      reads((bytes, start) => (start > 10 * CHUNK_BYTES ? bytes.subarray(0, left) : bytes));
+      const [sent] = offer(['bob'], {});
+      await until(() => expect(pages.bob.offered.length).toBe(1));
+      pages.bob.accept();
+      await until(() => expect(pages.bob.state()).toBe('unreadable'));
+      expect(sent?.progress.current).toMatchObject({ state: 'stopped', code: 'unreadable' });
+    },
+  );
+
+  it.each([0, CHUNKS - 1])('is noticed at the end if chunk %i is no longer what was sent', async (index) => {
+    let times = 0;
+    reads((bytes, start) => {
+      if (start <= index * CHUNK_BYTES && index * CHUNK_BYTES < start + bytes.length) times += 1;
+      if (times === 2) bytes.fill(7, index * CHUNK_BYTES - start, index * CHUNK_BYTES - start + 1);
+      return bytes;
+    });
+    const [sent] = offer(['bob'], {});
+    await until(() => expect(pages.bob.offered.length).toBe(1));
+    pages.bob.accept();
+    await until(() => expect(pages.bob.state()).toBe('changed'));
+    expect(sent?.progress.current).toMatchObject({ state: 'stopped', code: 'changed' });
+  });
+});
+
+describe('an announced chunk', () => {
+  const announce = async (): Promise<End> => {
+    offer(['bob'], {});
+    await until(() => expect(pages.bob.offered.length).toBe(1));
+    pages.alice.end('bob').twist = () => '';
+    pages.bob.accept();
+    const { id } = pages.bob.offered[0]?.offer ?? { id: '' };
+    const to = pages.bob.end('alice');
+    to.onmessage({ data: JSON.stringify({ frame: 'chunk', id, index: 0, hash: '' }) });
+    to.onmessage({ data: new ArrayBuffer(1000) });
+    return to;
+  };
+
+  it('that the next one follows before it is complete ends the transfer', async () => {
+    const to = await announce();
+    const { id } = pages.bob.offered[0]?.offer ?? { id: '' };
+    expect(pages.bob.state()).toBe('running');
+    to.onmessage({ data: JSON.stringify({ frame: 'chunk', id, index: 1, hash: '' }) });
+    expect(pages.bob.state()).toBe('wrong-size');
+  });
+
+  it('that does not grow for 30 s on a working connection ends the transfer', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const connection = connect('alice', 'bob');
+    const to = await announce();
+    vi.advanceTimersByTime(29_000);
+    to.onmessage({ data: new ArrayBuffer(1000) });
+    connection.connectionState = 'disconnected';
+    vi.advanceTimersByTime(300_000);
+    connection.connectionState = 'connected';
+    vi.advanceTimersByTime(29_000);
+    expect(pages.bob.state()).toBe('running');
+    vi.advanceTimersByTime(1000);
+    vi.useRealTimers();
+    expect(pages.bob.state()).toBe('stalled');
   });
 });

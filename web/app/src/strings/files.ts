@@ -17,6 +17,8 @@ function ending({ mine, person }: Transfer, code: string): string {
       return mine
         ? 'Your browser can’t read the file any more. Choose it again.'
         : `${person} can’t read the file any more.`;
+    case 'stalled':
+      return `Nothing more of it arrived for 30 seconds. ${again}`;
     case 'disk':
       return mine ? `${person} can’t store it: the disk may be full.` : 'It couldn’t be stored: your disk may be full.';
     case 'not-permitted':

@@ -26,6 +26,12 @@ const FRAME_CHARACTERS_MAX = 256 * 1024;
 /** Bytes transferred for which one more frame may come than the rate limit allows. */
 const BYTES_PER_FRAME = 16 * 1024;
 
+/** Seconds without any of its bytes, on a working connection, after which an announced chunk has failed. */
+const IDLE_SECONDS = 30;
+
+/** What arrived of an announced chunk: its bytes, or why it is not complete. */
+export type Announced = Uint8Array<ArrayBuffer> | 'wrong-size' | 'stalled';
+
 /** The part of a peer connection that files need. */
 export interface FileConnection {
   readonly connection: RTCPeerConnection;
@@ -47,8 +53,10 @@ interface Expected {
   readonly size: number;
   /** What has arrived; null before the first byte. */
   bytes: Uint8Array<ArrayBuffer> | null;
-  readonly done: (bytes: Uint8Array<ArrayBuffer> | null) => void;
+  readonly done: (arrived: Announced) => void;
   filled: number;
+  /** Seconds since the last of them arrived. Time without a connection doesn't count. */
+  idle: number;
 }
 
 /**
@@ -63,6 +71,7 @@ export class FileChannel {
   #expected: Expected | null = null;
   #given = 0;
   readonly #limit = new FrameLimit(FRAME_CHARACTERS_MAX);
+  #timer: ReturnType<typeof setInterval> | undefined;
   /** Wakes the sender that waits for the buffer to drain. */
   #release: () => void = () => undefined;
 
@@ -77,6 +86,8 @@ export class FileChannel {
     channel.binaryType = 'arraybuffer';
     this.#channel = channel;
     this.#expected = null;
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => this.#tick(connection.connection), 1000);
     this.#release();
     channel.onopen = () => {
       const most = connection.connection.sctp?.maxMessageSize ?? 0;
@@ -95,6 +106,7 @@ export class FileChannel {
 
   close(): void {
     this.#channel = null;
+    clearInterval(this.#timer);
     this.#release();
   }
 
@@ -152,14 +164,29 @@ export class FileChannel {
     }
   }
 
-  /** That many bytes follow. `done` gets null if more arrived. */
-  expect(size: number, done: (bytes: Uint8Array<ArrayBuffer> | null) => void): void {
-    this.#expected = { size, bytes: null, done, filled: 0 };
+  /** That many bytes follow, before the next ones are announced. */
+  expect(size: number, done: (arrived: Announced) => void): void {
+    this.#giveUp('wrong-size');
+    this.#expected = { size, bytes: null, done, filled: 0, idle: 0 };
   }
 
   /** Drops the bytes that follow. */
   skip(): void {
+    this.#giveUp('wrong-size');
+  }
+
+  /** The announced bytes are not complete, and never will be. */
+  #giveUp(why: 'wrong-size' | 'stalled'): void {
+    const expected = this.#expected;
     this.#expected = null;
+    expected?.done(why);
+  }
+
+  /** Called once a second. */
+  #tick({ connectionState }: RTCPeerConnection): void {
+    if (this.#expected === null || connectionState !== 'connected') return;
+    this.#expected.idle += 1;
+    if (this.#expected.idle >= IDLE_SECONDS) this.#giveUp('stalled');
   }
 
   #hear(text: string): void {
@@ -178,6 +205,7 @@ export class FileChannel {
     if (expected === null) return;
     const { size, done, filled } = expected;
     expected.filled += piece.length;
+    expected.idle = 0;
     if (filled === 0 && piece.length === size)
       expected.bytes = piece; // all in one message: no copy needed
     else if (expected.filled <= size) {
@@ -186,6 +214,6 @@ export class FileChannel {
     }
     if (expected.filled < size) return;
     this.#expected = null;
-    done(expected.filled === size ? expected.bytes : null);
+    done(expected.filled === size && expected.bytes !== null ? expected.bytes : 'wrong-size');
   }
 }

@@ -7,6 +7,9 @@ const READ_CHUNKS = 8;
 /** Reads that are kept: the next one starts early, and one receiver may be a little behind another. */
 const BLOCKS = 3;
 
+/** Seconds after which a read has failed: a network drive may never answer. */
+const READ_SECONDS = 30;
+
 /** Reads a file in chunks, which are needed about in sequence. */
 export class Chunks {
   readonly #file: Blob;
@@ -17,14 +20,19 @@ export class Chunks {
     this.#file = file;
   }
 
-  /** Reads a chunk; not to be modified. Rejects if the file has changed or is gone. */
+  /**
+   * Reads a chunk; not to be modified. Rejects if the file can't be read to the end of the chunk. Firefox reads fewer
+   * bytes, without an error, if the file has become shorter.
+   */
   async read(index: number): Promise<Uint8Array<ArrayBuffer>> {
     const place = index % READ_CHUNKS;
     const first = index - place;
     const start = place * CHUNK_BYTES;
     const block = await this.#block(first);
     if (place === READ_CHUNKS / 2) this.#prepare(first + READ_CHUNKS);
-    return block.subarray(start, start + chunkBytes(this.#file.size, index));
+    const chunk = block.subarray(start, start + chunkBytes(this.#file.size, index));
+    if (chunk.length < chunkBytes(this.#file.size, index)) throw new RangeError('the file has become shorter');
+    return chunk;
   }
 
   /** Frees the memory. */
@@ -48,8 +56,20 @@ export class Chunks {
 
   async #load(first: number): Promise<Uint8Array<ArrayBuffer>> {
     const start = first * CHUNK_BYTES;
-    return new Uint8Array(await this.#file.slice(start, start + READ_CHUNKS * CHUNK_BYTES).arrayBuffer());
+    return new Uint8Array(await inTime(this.#file.slice(start, start + READ_CHUNKS * CHUNK_BYTES).arrayBuffer()));
   }
+}
+
+/** Rejects if the read takes longer than {@link READ_SECONDS}. */
+async function inTime<T>(read: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new DOMException('the file was not read in time', 'TimeoutError')),
+      READ_SECONDS * 1000,
+    );
+  });
+  return Promise.race([read, late]).finally(() => clearTimeout(timer));
 }
 
 /** The start of a file that an earlier page received, for `IncomingFile.accept`; see {@link resumable}. */

@@ -48,8 +48,8 @@ export class IncomingTransfer implements IncomingFile, SwarmFile {
     this.perform(this.machine.accept(this.#hashes.length));
   }
 
-  decline(): void {
-    this.perform(this.machine.stop('declined'));
+  decline(code: 'declined' | 'no-room' = 'declined'): void {
+    if (this.machine.state === 'asked') this.perform(this.machine.stop(code));
   }
 
   pause(): void {

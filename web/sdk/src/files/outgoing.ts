@@ -112,7 +112,9 @@ export class OutgoingTransfer implements FileTransfer, Recipient {
 
   async #root(): Promise<void> {
     const hash = await this.#sharedFile.rootBefore(this.#machine.have).catch(() => null);
-    if (hash === null) this.#perform(this.#machine.stop('unreadable'));
+    const unchanged = await this.#sharedFile.isUnchanged().catch(() => null);
+    if (hash === null || unchanged === null) this.#perform(this.#machine.stop('unreadable'));
+    else if (!unchanged) this.#perform(this.#machine.stop('changed'));
     else if (this.#machine.state === 'running') this.#channel.sendFrame({ frame: 'root', id: this.offer.id, hash });
   }
 }

@@ -193,9 +193,10 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
 
   #expect({ index, hash }: FileFrame & { readonly frame: 'chunk' }, one: IncomingTransfer): void {
     const size = Math.max(0, chunkBytes(one.offer.size, index)); // 0 for a chunk beyond the end: any byte is wrong
-    this.#channel.expect(size, (bytes) => {
-      if (bytes === null || one.isFlooded) one.perform(one.machine.stop('wrong-size'));
-      else void one.take(index, bytes, hash);
+    this.#channel.expect(size, (arrived) => {
+      if (typeof arrived === 'string') one.perform(one.machine.stop(arrived));
+      else if (one.isFlooded) one.perform(one.machine.stop('wrong-size'));
+      else void one.take(index, arrived, hash);
     });
   }
 
@@ -210,9 +211,9 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
       this.#channel.skip();
       return;
     }
-    this.#channel.expect(chunkBytes(one.offer.size, piece.index), (bytes) => {
-      if (bytes === null) this.#lacks(piece);
-      else if (this.#requests.answered(piece)) void one.takePassedOn(piece.index, bytes, this.#peerId);
+    this.#channel.expect(chunkBytes(one.offer.size, piece.index), (arrived) => {
+      if (typeof arrived === 'string') this.#lacks(piece);
+      else if (this.#requests.answered(piece)) void one.takePassedOn(piece.index, arrived, this.#peerId);
     });
   }
 

@@ -78,6 +78,19 @@ export class SharedFile {
     return rootOf(this.#hashes.slice(0, next));
   }
 
+  /**
+   * Whether the file still has the first and last chunk that were sent. Not every change shows there, but reading it
+   * all again would take as long as the transfer. Rejects if the file can't be read.
+   */
+  async isUnchanged(): Promise<boolean> {
+    const chunks = new Chunks(this.#file); // reads from the disk, not from memory
+    for (const index of new Set([0, this.#hashes.length - 1])) {
+      const hash = this.#hashes[index];
+      if (hash !== undefined && hex(await hashOf(await chunks.read(index))) !== hex(hash)) return false;
+    }
+    return true;
+  }
+
   /** Something has changed: tells receivers which chunks to get from whom, and sends what can be sent. */
   schedule(): void {
     const now = seconds();

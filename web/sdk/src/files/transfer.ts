@@ -12,8 +12,8 @@ export interface FileProgress {
   readonly bytes: number;
   /**
    * Why it stopped: `declined`, `cancelled`, `gone` (they left), `disk` (writing failed), `unreadable` or `changed`
-   * (the file is), `not-permitted`, `too-many`, `wrong-hash`, `wrong-size` and other errors of a client. Empty unless
-   * `stopped`.
+   * (the file is), `stalled` (30 s without data on a working connection), `no-room` (the receiver has no space),
+   * `not-permitted`, `too-many`, `wrong-hash`, `wrong-size` and other errors of a client. Empty unless `stopped`.
    */
   readonly code: string;
   /** Whether we (`here`) or they (`there`) have paused it; `here` if both. */
@@ -67,8 +67,8 @@ export interface IncomingFile extends FileTransfer {
     kept?: StoredChunks | undefined,
     readBack?: ReadBack | undefined,
   ): void;
-  /** Declines the offer. */
-  decline(): void;
+  /** Declines the offer; with `no-room` because there is no space for the file. */
+  decline(code?: 'declined' | 'no-room'): void;
 }
 
 export const ASKED: FileProgress = { state: 'asked', bytes: 0, code: '', paused: 'no' };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { filesIn, folderOfChosen, mostDropped } from '../src/model/files/dropped-files';
+import { filesIn, folderOfChosen, mostDropped, pastesFiles } from '../src/model/files/dropped-files';
 
 const take = (item: DataTransferItem) => item.getAsFile();
 
@@ -82,4 +82,21 @@ test('a folder that cannot be read is reported', async () => {
     }),
   } as unknown as FileSystemEntry;
   await expect(filesIn(items(locked), take)).rejects.toThrow(DOMException);
+});
+
+test.each([
+  ['a screenshot', 'image.png', '', true],
+  ['spreadsheet cells', 'image.png', 'Tea\t3\nCups\t4', false],
+  ['a picture of a web page with its alternative text', 'image.png', 'A cup of tea', false],
+  ['a file, with its name', 'tea list.ods', 'tea list.ods', true],
+  ['a file, with its path', 'tea.ods', '/home/alice/tea.ods\n', true],
+  ['a file, with its address', 'tea list.ods', 'file:///home/alice/tea%20list.ods', true],
+])('pasted into a text field, %s is taken as files or left to the field', (_, name, text, taken) => {
+  const data = { files: [new File(['x'], name)] as unknown as FileList, getData: () => text };
+  expect(pastesFiles(data, true)).toBe(taken);
+  expect(pastesFiles(data, false)).toBe(true);
+});
+
+test('a paste without files is left alone', () => {
+  expect(pastesFiles({ files: [] as unknown as FileList, getData: () => '' }, false)).toBe(false);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { readKey } from '../src/model/start/link-fragment';
 import { isRoomName, newRoomName } from '../src/model/start/room-name';
 import { readRoute } from '../src/model/start/route';
 import { readCode } from '../src/model/start/typed-link';
@@ -41,7 +42,26 @@ test.each(['/R/Tea#', 'Tea#', 'HTTPS://EYELINE.example/call/r/tea#'])('%s keeps 
 });
 
 test.each([
-  'what?',
+  ['%23 for the #', 'https://eyeline.example/call/r/tea%23KEY'],
+  ['angle brackets', '<https://eyeline.example/call/r/tea#KEY>'],
+  ['quotes', '"https://eyeline.example/call/r/tea#KEY"'],
+  ['encoded quotes', 'https://eyeline.example/call/r/tea#KEY%22'],
+  ['a full stop', 'https://eyeline.example/call/r/tea#KEY.'],
+  ['a sentence', 'Join my call (https://eyeline.example/call/r/tea#KEY), or don’t: https://eyeline.example/'],
+  ['a sentence without a scheme', 'Join: eyeline.example/call/r/tea#KEY!'],
+  ['an added parameter', 'https://eyeline.example/call/r/tea#KEY?utm=1'],
+])('a link with %s is understood', (_, typed) => {
+  const reading = readCode(typed.replace('KEY', key), base);
+  expect(reading).toMatchObject({ is: 'room', room: 'tea' });
+  expect(readKey(reading.is === 'room' ? reading.fragment : '')).toEqual({ is: 'key', key });
+});
+
+test.each(['tea.', '"tea"', '(tea)', '“tea”'])('punctuation does not belong to the name in %s', (typed) => {
+  expect(readCode(typed, base)).toEqual({ is: 'room', room: 'tea', fragment: '' });
+});
+
+test.each([
+  'what? no',
   'a b',
   'https://eyeline.example/call/',
   'x'.repeat(65),

@@ -350,3 +350,24 @@ test('an invalid room name is reported, and never sent to the server', () => {
   expect(at(new App(world)).at).toBe('bad-room');
   expect(world.lobbies).toHaveLength(0);
 });
+
+test.each(['r/tea%23KEY', 'r/tea#KEY.', 'r/tea#KEY)', 'r/tea#KEY%22', 'r/tea#KEY%E2%80%9D', 'r/tea%23KEY%2E'])(
+  'the damaged link %s is understood, and repaired in the address bar',
+  (path) => {
+    const world = new World();
+    const key = 'AAECAwQFBgcICQoLDA0ODw';
+    world.address.go(path.replace('KEY', key));
+    new App(world);
+    expect(world.visits).toMatchObject([{ room: 'tea', secret: key }]);
+    expect(world.renamed).toEqual([`r/tea#${key}`]);
+  },
+);
+
+test('a key that is damaged for good leaves the path too, and an intact link is not touched', () => {
+  const world = new World();
+  world.address.go('r/tea%23short');
+  expect(new App(world).page.value.at).toBe('bad-key');
+  world.address.go('r/tea#AAECAwQFBgcICQoLDA0ODw');
+  new App(world);
+  expect(world.renamed).toEqual(['r/tea#short']);
+});

@@ -2,6 +2,7 @@ import { computed, effect, type ReadonlySignal, signal, untracked } from '@preac
 import type { Platform } from '../platform/platform';
 import { words } from '../strings/strings';
 import { RoomPage } from './room-page';
+import { repairLink } from './start/link-fragment';
 import { newCallPath } from './start/new-call';
 import { homePath, readRoute, testPath } from './start/route';
 
@@ -62,7 +63,10 @@ export class App {
 }
 
 function open(platform: Platform, path: string): Page {
-  const route = readRoute(path);
+  const link = repairLink(path);
+  const route = readRoute(link);
+  // A key that came as a part of the path would be sent to the server again by a reload.
+  if (link !== path && (route.at === 'room' || route.at === 'bad-key')) platform.address.rename(link);
   if (route.at === 'home') return { at: 'home', platform };
   if (route.at === 'test') return { at: 'test', platform };
   if (route.at !== 'room') return route;

@@ -9,6 +9,19 @@ export type KeyReading =
   /** Truncated or changed. */
   | { readonly is: 'broken' };
 
+/** Punctuation and quotes that end up at the end of a link in a sentence, also percent-encoded. */
+const trailing = /(?:[\s.,;:!?)>\]}"'’”»…]|%(?:2[0279CE]|3[ABEF]|5D|7D|21)|%E2%80%(?:99|9D|A6)|%C2%BB)+$/i;
+
+/**
+ * Repairs a link that other software has damaged: some write `#` as `%23`, and some take the punctuation after the link
+ * as a part of it.
+ */
+export function repairLink(link: string): string {
+  const [path = '', ...fragment] = link.replace(/%23/, '#').split('#');
+  const ends = [path, fragment.join('#')].map((part) => part.replace(trailing, ''));
+  return fragment.length === 0 ? (ends[0] ?? '') : ends.join('#');
+}
+
 /** A new key: 128 random bits. */
 export function newKey(random: (count: number) => Uint8Array): string {
   const bytes = [...random(16)].map((byte) => String.fromCharCode(byte)).join('');
@@ -17,7 +30,7 @@ export function newKey(random: (count: number) => Uint8Array): string {
 
 /** Reads the key from a fragment, with or without `#`. */
 export function readKey(fragment: string): KeyReading {
-  const [key = ''] = fragment.replace(/^#/, '').split('&');
+  const [key = ''] = fragment.replace(/^#/, '').split(/[&?]/);
   if (key === '' || key.includes('=')) return { is: 'none' };
   return /^[A-Za-z0-9_-]{21}[AQgw]$/.test(key) ? { is: 'key', key } : { is: 'broken' };
 }

@@ -1,3 +1,4 @@
+import { repairLink } from './link-fragment';
 import { isRoomName } from './room-name';
 
 /** What somebody typed or pasted into the field for a link or room name. */
@@ -9,9 +10,9 @@ export type CodeReading =
   /** A valid link, but to another server. */
   | { readonly is: 'elsewhere'; readonly host: string };
 
-/** Reads a full link, a path or a room name; `base` is the URL of this server. */
+/** Reads a full link, a path or a room name, or the first link in a text; `base` is the URL of this server. */
 export function readCode(typed: string, base: string): CodeReading {
-  const [, text = '', fragment = ''] = /^([^#]*)(#.*)?$/s.exec(typed.trim()) ?? [];
+  const [, text = '', fragment = ''] = /^([^#]*)(#.*)?$/s.exec(repairLink(linkIn(typed.trim()))) ?? [];
   if (text === '') return { is: 'empty' };
   if (!/[/:.]/.test(text)) return asRoom(text, fragment);
   const url = asUrl(text, base);
@@ -20,6 +21,14 @@ export function readCode(typed: string, base: string): CodeReading {
   const reading = asRoom(name, fragment);
   const ours = url.href.toLowerCase().startsWith(base.toLowerCase());
   return reading.is === 'room' && !ours ? { is: 'elsewhere', host: url.host } : reading;
+}
+
+/** The first link in the text, else the text without an opening quote or bracket. */
+function linkIn(text: string): string {
+  const words = text.split(/[\s<>"“”«»]+/).filter((word) => word !== '');
+  const link = words.find((word) => /https?:\/\//i.test(word)) ?? words.find((word) => /(^|\/)r\/./i.test(word));
+  if (link !== undefined) return link.slice(Math.max(0, link.search(/https?:\/\//i)));
+  return text.replace(/^[<("'‘“«[]+/, '');
 }
 
 function asRoom(text: string, fragment: string): CodeReading {

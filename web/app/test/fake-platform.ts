@@ -5,7 +5,14 @@ import { resumable } from '../../sdk/src/files/chunks';
 import { folderOf } from '../../sdk/src/files/tree';
 
 import { ownedRoomName } from '../../sdk/src/signalling/signal-encryption';
-import type { FileHandles, FileStorage, Memory, Platform, StoredFileHandle } from '../src/platform/platform';
+import type {
+  FileHandles,
+  FileStorage,
+  Memory,
+  Platform,
+  RoomForFile,
+  StoredFileHandle,
+} from '../src/platform/platform';
 import { FakeLobby, FakeMedia, type FakeRoom, type MakeStream } from './fakes';
 
 /** A fake platform in which nothing happens by itself: tests move its clock and set what the SDK answers. */
@@ -13,6 +20,10 @@ export class World implements Platform {
   readonly url = 'https://eyeline.example/call/';
   readonly memory = memory();
   readonly session = memory();
+  readonly page = 'this page';
+  /** Other pages of this browser that are open. */
+  readonly openPages = new Set<string>();
+  readonly claimPage = async (id: string): Promise<boolean> => !this.openPages.has(id);
   readonly lobbies: FakeLobby[] = [];
   /** The options of each. */
   readonly visits: {
@@ -89,10 +100,15 @@ export class World implements Platform {
   /** Makes the streams of camera and microphone. Render tests need ones that a video element takes. */
   stream: MakeStream = (name) => ({ name }) as unknown as MediaStream;
 
-  /** What is stored, by transfer id; and what was saved from it. */
+  /** What is stored, by key; and what was saved from it. */
   readonly stored = new Map<string, Blob>();
   readonly saved: string[] = [];
+  /** Whether there is space, and where; what has to be removed for it; and what space was asked for. */
   room = true;
+  where: RoomForFile['where'] = 'disk';
+  removable: string[] = [];
+  readonly asked: number[] = [];
+  readonly removed: string[] = [];
   prepared = false;
   awake = false;
 
@@ -101,7 +117,10 @@ export class World implements Platform {
       this.prepared = true;
     },
     find: async (id) => this.stored.get(id) ?? Promise.reject(new Error('nothing')),
-    hasRoom: async () => this.room,
+    makeRoom: async (bytes) => {
+      this.asked.push(bytes);
+      return { where: this.where, fits: this.room, removed: this.removable.splice(0) };
+    },
     store: async () => new WritableStream(),
     read: async (id, start, bytes) =>
       new Uint8Array(await new Blob([this.stored.get(id) ?? '']).slice(start, start + bytes).arrayBuffer()),
@@ -110,6 +129,7 @@ export class World implements Platform {
     saveZip: async (id) => void this.saved.push(`${id}.zip`),
     pickFolder: null,
     copy: async (id, to) => new Blob([id]).stream().pipeTo(to),
+    remove: async (id) => void this.removed.push(id),
   };
 
   /** The permission to read a kept file again, and what the person answers. */

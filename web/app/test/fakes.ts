@@ -139,8 +139,8 @@ export class FakeTransfer implements sdk.IncomingFile {
     this.now({ state: 'running' });
   }
 
-  decline(): void {
-    this.now({ state: 'stopped', code: 'declined' });
+  decline(code: 'declined' | 'no-room' = 'declined'): void {
+    this.now({ state: 'stopped', code });
   }
 
   pause(): void {

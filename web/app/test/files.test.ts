@@ -6,7 +6,7 @@ import { Incoming } from '../src/model/files/transfer';
 import { Notices } from '../src/model/notices';
 import { fileWords } from '../src/strings/files';
 import { settled, World } from './fake-platform';
-import { FakePeer, FakeRoom } from './fakes';
+import { FakePeer, FakeRoom, type FakeTransfer } from './fakes';
 
 let world: World;
 let room: FakeRoom;
@@ -23,6 +23,22 @@ const newest = (): Incoming => {
   if (!(one instanceof Incoming)) throw new Error('nothing was offered');
   return one;
 };
+
+/** The page is reloaded. */
+async function reload(again = world): Promise<void> {
+  files.end();
+  Object.assign(again, { page: `after ${again.page}` });
+  files = new Files(again, room, notices, signal(false));
+  await settled();
+}
+
+/** Accepts Bob's newest offer. */
+async function accept(): Promise<Incoming> {
+  await settled();
+  files.accept(newest());
+  await settled();
+  return newest();
+}
 
 const drop = (items: readonly object[]) =>
   droppedFiles(items as unknown as DataTransferItemList, (item) => item.getAsFile());
@@ -54,7 +70,7 @@ test('people who get the same file can pass it on to each other, even after its 
   expect(shares[0]).toEqual(shares[1]);
   expect(new Set(shares.flat()).size).toBe(2);
   expect(shares[0]?.[0]).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-  files = new Files(world, room, notices, signal(false));
+  await reload();
   await files.send([file('tea.bin', 7)]);
   expect([bob, carol].map(({ offered }) => offered.at(-1)?.offer.share)).toEqual([shares[0]?.[0], shares[0]?.[0]]);
   files.to.value = 'bob';
@@ -143,29 +159,206 @@ test('after "accept all" the next file of that person is accepted, and others st
 });
 
 test('a transfer that an earlier page stored in part resumes without asking', async () => {
-  world.stored.set('id-1', new Blob([new Uint8Array(256 * 1024)]));
+  const first = bob.offers('tea.bin', 300_000, 'id-1');
+  await accept();
+  expect(first.accepted).toBe(true);
+  await reload();
+  world.stored.set('id-1.bob', new Blob([new Uint8Array(256 * 1024)]));
   const offer = bob.offers('tea.bin', 300_000, 'id-1');
   await vi.waitFor(() => expect(offer.accepted).toBe(true)); // it is hashed first
   expect(offer.kept?.bytes).toBe(256 * 1024);
 });
 
+test.each<[string, () => FakeTransfer]>([
+  ['another person', () => carol.offers('tea.bin', 300_000, 'id-1')],
+  ['another name', () => bob.offers('cup.bin', 300_000, 'id-1')],
+  ['another size', () => bob.offers('tea.bin', 300_001, 'id-1')],
+  ['a folder', () => bob.offers('tea.bin', 300_000, 'id-1', [{ path: 'a', size: 300_000 }])],
+])('an offer with the id of an accepted one, but from %s, is asked about', async (_, offers) => {
+  bob.offers('tea.bin', 300_000, 'id-1');
+  await accept();
+  await reload();
+  for (const who of ['bob', 'carol']) world.stored.set(`id-1.${who}`, new Blob([new Uint8Array(256 * 1024)]));
+  const offer = offers();
+  await settled();
+  expect([files.asking.value.length, offer.accepted]).toEqual([1, false]);
+});
+
+test('a stored part that can no longer be read is received again from the start', async () => {
+  bob.offers('tea.bin', 300_000, 'id-1');
+  await accept();
+  await reload();
+  const broken = Object.assign(new Blob([new Uint8Array(256 * 1024)]), {
+    slice: () => new Blob([new Uint8Array(1000)]),
+  });
+  world.stored.set('id-1.bob', broken);
+  const offer = bob.offers('tea.bin', 300_000, 'id-1');
+  await vi.waitFor(() => expect(offer.accepted).toBe(true));
+  expect(offer.kept).toBeUndefined();
+});
+
+test('a duplicated tab neither sends nor receives what the tab that is still open does', async () => {
+  void files.send([file('tea.bin', 7)]);
+  bob.offers('cup.bin', 300_000, 'id-1');
+  await accept();
+  const copy = new World();
+  for (const key of ['eyeline:sending:tea', 'eyeline:receiving:tea'])
+    copy.session.set(key, world.session.get(key) ?? '');
+  Object.assign(copy, { page: 'a copy', fileHandles: world.fileHandles });
+  copy.stored.set('id-1.bob', new Blob([new Uint8Array(256 * 1024)]));
+  copy.openPages.add(world.page);
+  await reload(copy);
+  await files.send([file('tea.bin', 7)]);
+  expect([files.unfinished.entries.value, new Set(bob.offered.map(({ offer }) => offer.id)).size]).toEqual([[], 2]);
+  const offer = bob.offers('cup.bin', 300_000, 'id-1');
+  await settled();
+  expect(offer.accepted).toBe(false);
+});
+
 test('stored bytes can be read back, to be passed on', async () => {
   const offer = bob.offers('tea.bin', 10, 'id-3');
-  await settled();
-  files.accept(newest());
-  await settled();
-  world.stored.set('id-3', new Blob(['0123456789']));
+  await accept();
+  world.stored.set('id-3.bob', new Blob(['0123456789']));
   expect(new TextDecoder().decode(await offer.readBack?.(3, 2))).toBe('34');
 });
 
-test('a file there is no space for stays unanswered, and says so', async () => {
+test('a file there is no space for is refused, and both sides are told', async () => {
   world.room = false;
   const offer = bob.offers('tea.bin', 3);
+  await accept();
+  expect(offer.progress.current).toMatchObject({ state: 'stopped', code: 'no-room' });
+  expect(fileWords.state(newest())).toMatch(/^Your browser has no space for it\. Save or cancel other files/);
+  await files.send([file()]);
+  bob.offered.at(-1)?.now({ state: 'stopped', code: 'no-room' });
+  expect(notices.heard.value).toBe('tea.bin: Bob has no space for it.');
+});
+
+test('where nothing can be stored, files are kept in memory up to a bound, and a reload loses them', async () => {
+  world.where = 'memory';
+  const small = bob.offers('small.bin', 3);
+  const one = await accept();
+  expect([small.accepted, one.losesOnReload, fileWords.inMemory]).toEqual([
+    true,
+    true,
+    'Your browser doesn’t let this page store files: reloading the page loses it.',
+  ]);
+  small.now({ state: 'verified', bytes: 3 });
   await settled();
-  files.accept(newest());
+  expect([world.saved, one.losesOnReload]).toEqual([['from-bob-small.bin.bob'], false]);
+  world.room = false;
+  const large = bob.offers('large.bin', 3_000_000_000);
+  await accept();
+  expect([large.progress.current.code, newest().problem.value]).toEqual(['no-room', 'memory']);
+  expect(fileWords.problem('memory')).toContain('256 MB');
+});
+
+test('files accepted together do not count on the same space', async () => {
+  for (const size of [10, 20, 30]) bob.offers(`${size}`, size);
   await settled();
-  expect(offer.accepted).toBe(false);
-  expect(newest().problem.value).toBe('room');
+  files.acceptAll(newest());
+  await settled();
+  expect(world.asked.toSorted((one, other) => one - other)).toEqual([30, 40, 60]);
+});
+
+test('a file that made room for others can no longer be saved', async () => {
+  const first = bob.offers('one', 3);
+  const one = await accept();
+  first.now({ state: 'verified', bytes: 3 });
+  await settled();
+  expect(one.stored.value).toBe(true);
+  world.removable = [one.key];
+  bob.offers('two', 3);
+  await accept();
+  expect(one.stored.value).toBe(false);
+});
+
+/** Bob offers a file, it's accepted and received. */
+async function received(name: string): Promise<Incoming> {
+  const offer = bob.offers(name, 3);
+  const one = await accept();
+  offer.now({ state: 'verified', bytes: 3 });
+  await settled();
+  return one;
+}
+
+test('received bytes are deleted when they were saved and the list is cleared, or the call is left', async () => {
+  const one = await received('one');
+  const two = await received('two'); // its download waits for its turn
+  bob.offers('three', 3);
+  const three = await accept();
+  expect([world.removed, two.saving.value]).toEqual([[], 'runs']);
+  files.clear();
+  expect([world.removed, files.transfers.value]).toEqual([[one.key], [two, three]]);
+  files.leave();
+  await settled();
+  expect(world.removed.length).toBe(1);
+  world.pass(1);
+  await settled();
+  world.pass(1);
+  await settled();
+  expect(world.saved).toEqual([one.key, two.key]);
+  expect(world.removed).toEqual([one.key, two.key, three.key]);
+  await reload();
+  world.stored.set(three.key, new Blob([]));
+  bob.offers('three', 3);
+  await settled();
+  expect(newest().asksUs).toBe(true);
+});
+
+test('what a person who left had sent is deleted with its row, but not if they came back with it', async () => {
+  const gone = bob.offers('tea.bin', 300_000, 'id-1');
+  const one = await accept();
+  gone.now({ state: 'stopped', code: 'gone' });
+  world.stored.set(one.key, new Blob([]));
+  const again = bob.offers('tea.bin', 300_000, 'id-1');
+  await vi.waitFor(() => expect(again.accepted).toBe(true));
+  files.clear();
+  expect([files.transfers.value.length, world.removed]).toEqual([1, []]);
+  again.now({ state: 'stopped', code: 'gone' });
+  files.clear();
+  expect([files.transfers.value.length, world.removed]).toEqual([0, [one.key]]);
+});
+
+test('many files are given to the browser one at a time, and each says when', async () => {
+  const all: Incoming[] = [];
+  for (let count = 0; count < 25; count += 1) all.push(await received(`${count}`));
+  const handed = () => all.filter((one) => fileWords.state(one).endsWith('handed to your browser')).length;
+  expect([world.saved.length, handed()]).toEqual([1, 1]);
+  expect(all.map((one) => fileWords.state(one)).slice(1)).toEqual(Array(24).fill('3\u00a0B · Verified · saving…'));
+  for (let tenths = 0; tenths < 10; tenths += 1) {
+    world.pass(0.1);
+    await settled();
+  }
+  expect(world.saved.length).toBeLessThan(10); // in the first second
+  for (let tenths = 0; tenths < 60; tenths += 1) {
+    world.pass(0.1);
+    await settled();
+  }
+  expect([new Set(world.saved).size, handed()]).toEqual([25, 25]);
+});
+
+test('a download that fails is reported, and delays no other', async () => {
+  const { save } = world.storage;
+  world.storage.save = (key, name, bytes) =>
+    name === 'one' ? Promise.reject(new RangeError('not all of it is stored')) : save(key, name, bytes);
+  const one = await received('one');
+  const two = await received('two');
+  world.pass(1);
+  await settled();
+  expect([one.problem.value, one.saving.value, two.saving.value]).toEqual(['lost', 'no', 'handed']);
+});
+
+test('a file too large for the storage is written where the person picks, or stays unanswered', async () => {
+  world.room = false;
+  world.storage.pick = () => Promise.reject(new DOMException('', 'AbortError'));
+  const offer = bob.offers('tea.bin', 3);
+  expect([(await accept()).asksUs, newest().problem.value]).toEqual([true, null]);
+  world.storage.pick = () => Promise.reject(new DOMException('', 'SecurityError')); // without a click
+  expect([(await accept()).asksUs, newest().problem.value]).toEqual([true, 'room']);
+  world.storage.pick = async () => new WritableStream();
+  await accept();
+  offer.now({ state: 'verified', bytes: 3 });
+  expect([world.saved, fileWords.state(newest())]).toEqual([[], '3\u00a0B · Verified · saved']);
 });
 
 test('the screen stays awake while a file is transferred, and not while it is paused', () => {
@@ -187,15 +380,18 @@ test('a verified file is saved once, and that is announced', async () => {
   await settled();
   offer.now({ state: 'running' });
   offer.now({ state: 'verified', bytes: 3 });
-  expect(world.saved).toEqual(['id-2']);
+  await settled();
+  expect(world.saved).toEqual(['id-2.bob']);
   expect(notices.heard.value).toBe('Got tea.bin from Bob');
 });
 
-test('after a reload the file is asked for again, and resumes under its id for the same people', () => {
+test('after a reload the file is asked for again, and resumes under its id for the same people', async () => {
   files.to.value = 'carol';
   void files.send([file('tea.bin', 7)]);
   const id = carol.offered[0]?.offer.id;
-  files = new Files(world, room, notices, signal(false));
+  await settled();
+  world.shelved.clear(); // a browser without handles
+  await reload();
   expect(files.unfinished.entries.value.map(({ name }) => name)).toEqual(['tea.bin']);
   void files.send([file('other.bin', 7)]);
   void files.send([file('tea.bin', 7)]);
@@ -258,7 +454,7 @@ test('a handle is kept until its transfer ends or is given up, or you leave', as
   files.giveUp(bob.offered[1]?.offer.id ?? '');
   await settled();
   expect(world.shelved.size).toBe(2);
-  files.end();
+  files.leave();
   await settled();
   expect(world.shelved.size).toBe(0);
 });
@@ -272,7 +468,8 @@ test('a folder is one offer with its files, and is asked for again as a folder a
   await files.send([tea('b', 'deep/a')]);
   const [transfer] = bob.offered;
   expect(transfer?.offer).toMatchObject({ name: 'tea', size: 6, entries: [{ path: 'b' }, { path: 'deep/a' }] });
-  files = new Files(world, room, notices, signal(false));
+  world.shelved.clear();
+  await reload();
   const [entry] = files.unfinished.entries.value;
   expect(fileWords.unfinished(entry?.folder === true)).toContain('Choose the folder again');
   await files.send([file('tea', 6)]);
@@ -314,7 +511,7 @@ function chosen(): Map<string, string> {
 
 test('a folder becomes an archive if the browser has no folder picker', async () => {
   const one = await accepted();
-  expect([world.saved, one.saving.value]).toEqual([['id-3.zip'], 'done']);
+  expect([world.saved, one.saving.value]).toEqual([['id-3.bob.zip'], 'handed']);
 });
 
 test('a folder goes where the person chose on accepting it, and stays unanswered if they cancelled', async () => {
@@ -323,11 +520,14 @@ test('a folder goes where the person chose on accepting it, and stays unanswered
   const written = chosen();
   const one = await accepted();
   await vi.waitFor(() => expect(one.saving.value).toBe('done'));
-  expect([...written]).toEqual([['tea', 'id-3']]);
+  expect([[...written], one.stored.value, world.removed]).toEqual([[['tea', 'id-3.bob']], false, ['id-3.bob']]);
 });
 
 test('a complete folder without a place, as after a reload, waits for the person to choose one', async () => {
-  world.stored.set('id-3', new Blob([]));
+  bob.offers('tea', 4, 'id-3', entries);
+  await accept();
+  await reload();
+  world.stored.set('id-3.bob', new Blob([]));
   const written = chosen();
   const offer = bob.offers('tea', 4, 'id-3', entries);
   await vi.waitFor(() => expect(offer.accepted).toBe(true));
@@ -360,7 +560,16 @@ test('speed and time left are measured during a transfer', () => {
 });
 
 test('every end code has its own text for each side', () => {
-  for (const code of ['declined', 'cancelled', 'gone', 'changed', 'disk', 'wrong-hash', 'from a later version']) {
+  for (const code of [
+    'declined',
+    'gone',
+    'changed',
+    'disk',
+    'no-room',
+    'stalled',
+    'wrong-hash',
+    'from a later version',
+  ]) {
     void files.send([file()]);
     bob.offered.at(-1)?.now({ state: 'stopped', code });
     expect(notices.heard.value.trim()).toMatch(/^tea\.bin: .+\.$/);

@@ -15,7 +15,7 @@ vi.mock('../src/platform/storage', () => {
   return {
     storage: () => {
       loaded.made += 1;
-      return { save: answer('save'), hasRoom: answer('hasRoom'), pickFolder: answer('pickFolder') };
+      return { save: answer('save'), makeRoom: answer('makeRoom'), pickFolder: answer('pickFolder') };
     },
   };
 });
@@ -28,11 +28,11 @@ afterEach(() => {
 test('the storage is made when it is first used, once, and gets what its methods are given', async () => {
   const storage = lazyStorage();
   expect(loaded).toMatchObject({ times: 0, made: 0 });
-  const answers = await Promise.all([storage.save('id', 'tea.bin'), storage.hasRoom(3)]);
-  expect(answers).toEqual(['save', 'hasRoom']);
+  const answers = await Promise.all([storage.save('id', 'tea.bin', 3), storage.makeRoom(3)]);
+  expect(answers).toEqual(['save', 'makeRoom']);
   expect(loaded.calls).toEqual([
-    ['save', 'id', 'tea.bin'],
-    ['hasRoom', 3],
+    ['save', 'id', 'tea.bin', 3],
+    ['makeRoom', 3],
   ]);
   expect(loaded).toMatchObject({ times: 1, made: 1 });
 });

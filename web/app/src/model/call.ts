@@ -251,6 +251,12 @@ export class Call {
     for (const play of plays) play();
   }
 
+  /** Deletes what the tab has stored of this call for a reload. */
+  forget(): void {
+    this.chat.leave();
+    this.files.peek()?.leave();
+  }
+
   end(): void {
     for (const one of this.others.peek()) one.subscriptions.end();
     this.chat.end();

@@ -64,7 +64,7 @@ export class RoomPage {
     const state = this.#state.peek();
     if (state.at === 'lobby') state.lobby.leave();
     if (this.#call !== null) {
-      this.#call.chat.leave();
+      this.#call.forget();
       this.#call.leave();
       this.#platform.session.forget(this.#mark);
       this.#call.end();
@@ -145,7 +145,7 @@ export class RoomPage {
     this.#call = null;
     this.#platform.session.forget(this.#mark);
     // The stored messages belong to the seat, which lives on if another window has taken it.
-    if (why.code !== 'replaced') call.chat.leave();
+    if (why.code !== 'replaced') call.forget();
     call.end();
     this.#devices.end();
     const code = why.code === 'ended' && call.people.ended ? 'ended-by-us' : why.code;

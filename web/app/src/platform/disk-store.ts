@@ -1,6 +1,5 @@
-import { folderWriter } from './folder-writer';
-import type { ChosenFolder, FileStorage } from './platform';
-import { zip } from './zip';
+import { readingTime } from './reading-time';
+import type { ReceivedStore } from './storage';
 
 /** A file is stored in parts of this size: only parts that were closed are there for a later page. */
 const partBytes = 8 * 1024 * 1024; // a multiple of the SDK's chunk size, so that no chunk spans two parts
@@ -11,76 +10,69 @@ const writeBytes = 2 * 1024 * 1024;
 /** Hours after which a transfer that nobody came back for is deleted. */
 const hoursKept = 24;
 
-interface PickingWindow {
-  showDirectoryPicker?: (options: { mode: 'readwrite' }) => Promise<FileSystemDirectoryHandle>;
-  showSaveFilePicker?: (options: { suggestedName: string }) => Promise<FileSystemFileHandle>;
+/** Hours after which a file that was handed to the browser is deleted, if its page hasn't done so. */
+const hoursHanded = 1;
+
+/** Name of the empty file that marks a folder whose file was handed to the browser. */
+const mark = 'handed';
+
+/** Part of the free space that may be used. */
+const usable = 0.8;
+
+/** Seconds to try again to delete a folder while something in it is still open. */
+const removalSeconds = 10;
+
+/** A folder whose file was handed to the browser. */
+interface Handed {
+  readonly key: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly bytes: number;
 }
 
-/** Received files in the origin private file system (OPFS): one folder per transfer, named by its id. */
-export function storage(): Omit<FileStorage, 'prepare' | 'pickFolder'> & {
-  readonly pickFolder: () => Promise<ChosenFolder>;
-} {
-  let ready: Promise<FileSystemDirectoryHandle> | undefined;
-  const root = () => {
-    ready ??= open();
-    return ready;
-  };
-  const folder = async (id: string, create = false) => (await root()).getDirectoryHandle(id, { create });
+/**
+ * Received files in the origin private file system (OPFS): one folder per transfer, named by its key. Rejects if the
+ * browser doesn't allow it.
+ */
+export async function diskStore(): Promise<ReceivedStore> {
+  const root = await open();
+  const folder = (key: string, create = false) => root.getDirectoryHandle(key, { create });
   return {
-    async find(id) {
-      const parts = (await partsOf(await folder(id))).filter((part) => part.size === partBytes);
-      return new Blob(parts);
-    },
-    async hasRoom(bytes) {
+    parts: async (key) => partsOf(await folder(key)),
+    resumableParts: async (key) => (await partsOf(await folder(key))).filter((part) => part.size === partBytes),
+    async makeRoom(bytes) {
       const { quota = 0, usage = 0 } = await navigator.storage.estimate();
-      return bytes < (quota - usage) * 0.8;
+      let free = (quota - usage) * usable;
+      const removed: string[] = [];
+      for (const { key, at, bytes: freed } of free > bytes ? [] : await handedIn(root)) {
+        if (free > bytes) break;
+        if (Date.now() < at + readingTime(freed) || !(await remove(root, key))) continue;
+        removed.push(key);
+        free += freed * usable;
+      }
+      return { where: 'disk', fits: free > bytes, removed };
     },
-    async store(id, kept) {
+    async store(key, kept) {
       return new WritableStream(
-        new Parts(await folder(id, true), kept / partBytes, async () => remove(await root(), id)),
+        new Parts(await folder(key, true), kept / partBytes, async () => void (await remove(root, key))),
       );
     },
-    async read(id, start, bytes) {
-      const part = await (await folder(id)).getFileHandle(partName(Math.floor(start / partBytes)));
+    async read(key, start, bytes) {
+      const part = await (await folder(key)).getFileHandle(partName(Math.floor(start / partBytes)));
       const from = start % partBytes;
       // The browser shows nothing of a part that is still being written.
       return new Uint8Array(await (await part.getFile()).slice(from, from + bytes).arrayBuffer());
     },
-    async pick(name) {
-      const picking: PickingWindow = window as PickingWindow;
-      const handle = await picking.showSaveFilePicker?.({ suggestedName: name });
-      return (await handle?.createWritable()) ?? null;
+    async handed(key) {
+      const marked = await (await folder(key)).getFileHandle(mark, { create: true });
+      await (await marked.createWritable()).close(); // sets its time
     },
-    pickFolder,
-    async save(id, name) {
-      download(await partsOf(await folder(id)), name);
-    },
-    async saveZip(id, name, entries) {
-      const whole = new Blob(await partsOf(await folder(id)));
-      let start = 0;
-      const members = entries.map(({ path, size }) => {
-        start += size;
-        return { path: `${name}/${path}`, bytes: whole.slice(start - size, start) };
-      });
-      download([await zip(members, new Date())], `${name}.zip`);
-    },
-    async copy(id, to) {
-      await new Blob(await partsOf(await folder(id))).stream().pipeTo(to);
+    async remove(key) {
+      const handed = (await handedIn(root)).find((one) => one.key === key);
+      const wait = handed === undefined ? 0 : handed.at + readingTime(handed.bytes) - Date.now();
+      removeSoon(root, key, Math.max(0, wait));
     },
   };
-}
-
-async function pickFolder(): Promise<ChosenFolder> {
-  const parent = await (window as PickingWindow).showDirectoryPicker?.({ mode: 'readwrite' });
-  if (parent === undefined) throw new Error('no way to choose a folder');
-  return { write: (name, entries) => folderWriter(parent, name, entries) };
-}
-
-/** Always as a binary file, whatever the name says: a received file must never open as a page. */
-function download(parts: readonly Blob[], name: string): void {
-  const url = URL.createObjectURL(new File([...parts], name, { type: 'application/octet-stream' }));
-  Object.assign(document.createElement('a'), { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 /** Writes a stream as parts, starting with part `next`. */
@@ -166,26 +158,57 @@ function partName(index: number): string {
   return String(index).padStart(8, '0');
 }
 
+/** The parts in their order, without the mark. */
 async function partsOf(folder: FileSystemDirectoryHandle): Promise<File[]> {
   const parts: File[] = [];
-  for await (const [, handle] of folder.entries()) {
-    if (handle instanceof FileSystemFileHandle) parts.push(await handle.getFile());
+  for await (const [name, handle] of folder.entries()) {
+    if (name !== mark && handle.kind === 'file') parts.push(await (handle as FileSystemFileHandle).getFile());
   }
   return parts.sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+/** What was handed to the browser, oldest first. */
+async function handedIn(root: FileSystemDirectoryHandle): Promise<readonly Handed[]> {
+  const all: Handed[] = [];
+  for await (const [key, folder] of root.entries()) {
+    if (folder.kind !== 'directory') continue;
+    const inside = folder as FileSystemDirectoryHandle;
+    const marked = await inside.getFileHandle(mark).catch(() => null);
+    if (marked === null) continue;
+    const bytes = (await partsOf(inside)).reduce((sum, { size }) => sum + size, 0);
+    all.push({ key, at: (await marked.getFile()).lastModified, bytes });
+  }
+  return all.sort((one, other) => one.at - other.at);
 }
 
 /** The folder of all transfers, after deleting what is too old. */
 async function open(): Promise<FileSystemDirectoryHandle> {
   const top = await navigator.storage.getDirectory();
   const root = await top.getDirectoryHandle('received', { create: true });
-  for await (const [id, handle] of root.entries()) {
-    if (!(handle instanceof FileSystemDirectoryHandle)) continue;
-    const newest = Math.max(0, ...(await partsOf(handle)).map((part) => part.lastModified));
-    if (newest < Date.now() - hoursKept * 3_600_000) await remove(root, id);
+  if (!('createWritable' in FileSystemFileHandle.prototype))
+    throw new Error('this browser can only store files in a worker');
+  for (const { key, at } of await handedIn(root)) {
+    if (at < Date.now() - hoursHanded * 3_600_000) await remove(root, key);
+  }
+  for await (const [key, handle] of root.entries()) {
+    if (handle.kind !== 'directory') continue;
+    const times = (await partsOf(handle as FileSystemDirectoryHandle)).map((part) => part.lastModified);
+    if (Math.max(0, ...times) < Date.now() - hoursKept * 3_600_000) await remove(root, key);
   }
   return root;
 }
 
-async function remove(root: FileSystemDirectoryHandle, id: string): Promise<void> {
-  await root.removeEntry(id, { recursive: true }).catch(() => undefined); // another page has it open
+/** false if something in it is open: in this page or in another one. */
+async function remove(root: FileSystemDirectoryHandle, key: string): Promise<boolean> {
+  return root.removeEntry(key, { recursive: true }).then(
+    () => true,
+    (error: unknown) => error instanceof DOMException && error.name === 'NotFoundError',
+  );
+}
+
+/** Removes it after that many milliseconds, once nothing in it is open. */
+function removeSoon(root: FileSystemDirectoryHandle, key: string, wait: number, left = removalSeconds): void {
+  setTimeout(async () => {
+    if (!(await remove(root, key)) && left > 0) removeSoon(root, key, 1000, left - 1);
+  }, wait);
 }

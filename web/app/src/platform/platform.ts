@@ -38,28 +38,42 @@ export interface ChosenFolder {
   write(name: string, entries: readonly sdk.FileEntry[]): Promise<WritableStream<Uint8Array<ArrayBuffer>>>;
 }
 
-/** Storage for received files. */
+/** Whether there is space for a file. */
+export interface RoomForFile {
+  /** In memory if the browser blocks its storage: then a reload loses it. */
+  readonly where: 'disk' | 'memory';
+  readonly fits: boolean;
+  /** Keys of files that had to be removed. */
+  readonly removed: readonly string[];
+}
+
+/** Storage for received files, each by its key. */
 export interface FileStorage {
   /** Loads the code, so that it's there when the server isn't. */
   prepare(): Promise<void>;
   /** What an earlier page stored of a transfer; rejects if there is nothing. */
-  find(id: string): Promise<Blob>;
-  /** Whether the browser's own storage has space for this many bytes. */
-  hasRoom(bytes: number): Promise<boolean>;
+  find(key: string): Promise<Blob>;
+  /** Looks for space for this many bytes. If needed, removes what was handed to the browser before, oldest first. */
+  makeRoom(bytes: number): Promise<RoomForFile>;
   /** Writes into that storage, after the `kept` bytes that `find` returned, or from the start. */
-  store(id: string, kept: number): Promise<WritableStream<Uint8Array<ArrayBuffer>>>;
+  store(key: string, kept: number): Promise<WritableStream<Uint8Array<ArrayBuffer>>>;
   /** Reads stored bytes, which must lie within one part. Returns fewer, or rejects, if they can't be read yet. */
-  read(id: string, start: number, bytes: number): Promise<Uint8Array<ArrayBuffer>>;
+  read(key: string, start: number, bytes: number): Promise<Uint8Array<ArrayBuffer>>;
   /** A file that the person picks; null if the browser has no file picker for saving. */
   pick(name: string): Promise<WritableStream<Uint8Array<ArrayBuffer>> | null>;
-  /** Saves what is stored as a download. */
-  save(id: string, name: string): Promise<void>;
-  /** Saves a stored folder as a download, in a ZIP archive. */
-  saveZip(id: string, name: string, entries: readonly sdk.FileEntry[]): Promise<void>;
+  /**
+   * Hands the stored file of that size to the browser as a download. Whether the browser saves it can't be known.
+   * Rejects if it isn't all there.
+   */
+  save(key: string, name: string, bytes: number): Promise<void>;
+  /** As `save`, for a stored folder, in a ZIP archive. */
+  saveZip(key: string, name: string, entries: readonly sdk.FileEntry[]): Promise<void>;
   /** Lets the person choose where a folder goes; rejects if they cancel. null if the browser has no folder picker. */
   readonly pickFolder: (() => Promise<ChosenFolder>) | null;
   /** Writes what is stored into a stream. */
-  copy(id: string, to: WritableStream<Uint8Array<ArrayBuffer>>): Promise<void>;
+  copy(key: string, to: WritableStream<Uint8Array<ArrayBuffer>>): Promise<void>;
+  /** Deletes what is stored, as soon as the browser has read a download of it. */
+  remove(key: string): Promise<void>;
 }
 
 /** Handle of a file that an earlier page could read. */
@@ -102,6 +116,10 @@ export interface Platform {
   readonly address: Address;
   readonly memory: Memory;
   readonly session: Memory;
+  /** The id of this page, a random one. */
+  readonly page: string;
+  /** Claims the id of a page until this page closes; false if that page is still open. */
+  readonly claimPage: (id: string) => Promise<boolean>;
   /** Whether the server still serves its page. */
   readonly answers: () => Promise<boolean>;
   readonly storage: FileStorage;

@@ -134,6 +134,7 @@ async function crc32(bytes: Blob): Promise<number> {
   let sum = -1;
   for (let at = 0; at < bytes.size; at += BLOCK_BYTES) {
     const block = new Uint8Array(await bytes.slice(at, at + BLOCK_BYTES).arrayBuffer());
+    if (block.length < Math.min(BLOCK_BYTES, bytes.size - at)) throw new RangeError('a file has become shorter');
     for (const byte of block) sum = (table[(sum ^ byte) & 0xff] ?? 0) ^ (sum >>> 8);
   }
   return (sum ^ -1) >>> 0;

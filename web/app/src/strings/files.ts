@@ -21,6 +21,10 @@ function ending({ mine, person }: Transfer, code: string): string {
       return `Nothing more of it arrived for 30 seconds. ${again}`;
     case 'disk':
       return mine ? `${person} can’t store it: the disk may be full.` : 'It couldn’t be stored: your disk may be full.';
+    case 'no-room':
+      return mine
+        ? `${person} has no space for it.`
+        : 'Your browser has no space for it. Save or cancel other files or free up disk space, then ask for it again.';
     case 'not-permitted':
       return 'You can’t send files here.';
     case 'too-many':
@@ -64,10 +68,11 @@ function folder(count: number): string {
   return `Folder with ${count} ${count === 1 ? 'file' : 'files'}`;
 }
 
-/** Whether a received folder was saved. */
+/** Whether a complete received file was saved. */
 function saved(one: Transfer): string {
-  if (one.mine || one.entries === null || !one.stored) return '';
-  return { no: ' · not saved yet', runs: ' · saving…', done: ' · saved' }[one.saving.value];
+  if (one.mine) return '';
+  const states = { no: ' · not saved yet', runs: ' · saving…', handed: ' · handed to your browser', done: ' · saved' };
+  return states[one.saving.value];
 }
 
 function done(bytes: number, all: number): string {
@@ -122,6 +127,7 @@ export const fileWords = {
   resume: (name: string) => `Resume ${name}`,
   cancel: (name: string) => `Cancel ${name}`,
   save: 'Save',
+  inMemory: 'Your browser doesn’t let this page store files: reloading the page loses it.',
   done: (name: string) => `Progress of ${name}`,
   halted: 'Not fully sent',
   queued: (count: number) => `${count} more in the queue`,
@@ -140,9 +146,11 @@ export const fileWords = {
     return one.mine ? `${one.person} got ${one.name}` : `Got ${one.name} from ${one.person}`;
   },
   problem: (problem: Problem) => {
-    if (problem === 'room') return 'Your browser has no space for it. Free up some disk space and accept again.';
+    if (problem === 'room') return 'Your browser has no space for it. Accept again, and choose where to save it.';
+    if (problem === 'memory')
+      return 'Your browser doesn’t let this page store files, perhaps because this is a private window. So received files can have 256 MB in all.';
     if (problem === 'unsaved') return 'It couldn’t be saved there. Save it somewhere else.';
     if (problem === 'lost') return 'It’s no longer in this browser’s storage. Ask for it again.';
-    return 'Your browser doesn’t let this page store files, perhaps because this is a private window.';
+    return 'It can’t be stored right now. Accept again.';
   },
 };

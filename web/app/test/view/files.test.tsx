@@ -88,17 +88,29 @@ test.each([
   expect(cards()).toEqual([]);
 });
 
-test('without space the offer stays, and says what to do', async () => {
+test('without space the offer ends, and both sides see why', async () => {
   const { user, bob, world } = await panel();
   world.room = false;
   const tea = await offered(bob, 'tea.bin');
   await user.click(button('Accept'));
   await now(() => {});
-  expect(screen.getByRole('status').textContent).toBe(
-    'Your browser has no space for it. Free up some disk space and accept again.',
+  expect(cards()[0]).toContain(
+    'Your browser has no space for it. Save or cancel other files or free up disk space, then ask for it again.',
   );
-  expect(tea.accepted).toBe(false);
-  expect(button('Accept')).toBeTruthy();
+  expect(tea.progress.current.code).toBe('no-room');
+});
+
+test('where the browser blocks storage, a file says that a reload loses it, until it is handed over', async () => {
+  const { user, bob, world } = await panel();
+  world.where = 'memory';
+  const tea = await offered(bob, 'tea.bin');
+  await user.click(button('Accept'));
+  await now(() => {});
+  expect(cards()[0]).toContain('reloading the page loses it');
+  await now(() => tea.now({ state: 'verified', bytes: 3_000_000 }));
+  await now(() => {});
+  expect(cards()[0]).toContain('Verified · handed to your browser');
+  expect(cards()[0]).not.toContain('reloading the page loses it');
 });
 
 test('a file that is sent says what the other side does with it', async () => {
@@ -200,6 +212,7 @@ test('after a reload of this page a file has to be chosen again, or is given up'
   first.world.shelved.clear(); // a browser that keeps no handle of the file
   const { call, files } = await aCall([first.bob], { world: first.world });
   const user = draw(<FilesPanel call={call} files={files} onClose={() => {}} />);
+  await now(() => {});
   expect(cards()[0]).toContain('This page was reloaded. Choose the file again to continue where it stopped.');
   await user.click(button('Cancel tea.bin'));
   expect(cards()).toEqual([]);

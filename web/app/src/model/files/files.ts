@@ -1,11 +1,12 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
-import type { FileStorage, Platform } from '../../platform/platform';
+import type { Platform } from '../../platform/platform';
 import { fileWords } from '../../strings/files';
 import { cleanName, shownName } from '../name';
 import type { Notices } from '../notices';
 import { Subscriptions } from '../subscriptions';
 import { type DroppedFiles, type Folder, folderOfChosen, mostDropped } from './dropped-files';
+import { ReceivedFiles } from './received-files';
 import { ResumableFiles } from './resumable';
 import { Incoming, isOver, Outgoing, type Transfer } from './transfer';
 import { Unfinished } from './unfinished';
@@ -48,7 +49,7 @@ export class Files {
   readonly #platform: Platform;
   readonly #room: sdk.Room;
   readonly #notices: Notices;
-  readonly #storage: FileStorage;
+  readonly #received: ReceivedFiles;
   readonly #open: ReadonlySignal<boolean>;
   readonly #subscriptions = new Subscriptions();
   /** Ids of people whose files are all accepted. */
@@ -62,12 +63,11 @@ export class Files {
     this.#platform = platform;
     this.#room = room;
     this.#notices = notices;
-    this.#storage = platform.storage;
+    this.#received = new ReceivedFiles(platform, room.name);
     this.#open = open;
-    this.unfinished = new Unfinished(platform.session, room.name);
+    this.unfinished = new Unfinished(platform, room.name);
     this.resumable = new ResumableFiles(this.unfinished, platform.fileHandles);
-    // Fails if the server is away right now; the first use of the storage tries again.
-    void this.#storage.prepare().catch(() => undefined);
+    void this.unfinished.ready.then(() => this.#goOn());
     this.#subscriptions.on(room.peers, (peers) => {
       this.#meet(peers);
       if (!peers.some((peer) => peer.id === this.to.peek())) this.to.value = '';
@@ -159,27 +159,33 @@ export class Files {
     this.#trusted.add(one.personId);
     void this.#accept(one);
     for (const other of this.asking.peek()) {
-      if (other instanceof Incoming && other.personId === one.personId && other !== one) void this.#take(other);
+      if (other instanceof Incoming && other.personId === one.personId && other !== one)
+        void this.#received.take(other);
     }
   }
 
   /** Call it while a click runs, as {@link accept}. */
   async save(one: Incoming): Promise<void> {
-    if (one.entries !== null && !(await this.#place(one))) return;
-    await this.#save(one);
+    if (one.entries !== null && !(await this.#received.choosePlace(one))) return;
+    await this.#received.save(one);
   }
 
-  /** Removes finished transfers from the list. */
+  /** Removes finished transfers from the list, and their bytes, but none that wait to be saved. */
   clear(): void {
-    this.#drop(this.transfers.peek().filter((one) => isOver(one.progress.peek().state)));
+    this.#drop(this.transfers.peek().filter((one) => isOver(one.progress.peek().state) && !needsSaving(one)));
   }
 
   end(): void {
     this.#subscriptions.end();
     this.#meet([]);
     for (const one of this.transfers.peek()) one.end();
-    this.#release(this.unfinished.forget());
     this.#platform.stayAwake(false);
+  }
+
+  /** We left the call: gives up what was kept for a reload. */
+  leave(): void {
+    this.#release(this.unfinished.forget());
+    void this.#received.leave();
   }
 
   /** Resumes what an earlier page was sending to people who are here, as far as the files can be read. */
@@ -258,16 +264,19 @@ export class Files {
       return;
     }
     const one = new Incoming(file, peer, this.#platform.now);
-    const kept = await this.#storage.find(one.id).catch(() => null);
+    const kept = await this.#received.find(one);
     if (one.progress.peek().state !== 'asked') return one.end();
     this.#add(one);
-    if (kept !== null) await this.#store(one, kept);
-    else if (this.#trusted.has(peer.id)) await this.#take(one);
+    if (kept !== null) await this.#received.resume(one, kept);
+    else if (this.#trusted.has(peer.id)) await this.#received.take(one);
     else this.#notices.tell(fileWords.offered(shownName(peer.name), one.name));
   }
 
   #drop(those: readonly Transfer[]): void {
-    for (const one of those) one.end();
+    for (const one of those) {
+      one.end();
+      if (one instanceof Incoming) this.#received.delete(one);
+    }
     this.transfers.value = this.transfers.peek().filter((one) => !those.includes(one));
   }
 
@@ -297,7 +306,9 @@ export class Files {
     }
     if (this.#open.peek()) this.#notices.tell(fileWords.over(one));
     else this.#notices.show(fileWords.over(one));
-    if (one instanceof Incoming && one.progress.peek().state === 'verified' && one.stored) void this.#save(one);
+    if (one instanceof Outgoing || one.progress.peek().state !== 'verified') return;
+    if (one.stored.peek()) void this.#received.save(one);
+    else one.saving.value = 'done'; // it was written to a file that the person picked
   }
 
   #count(change: number): void {
@@ -306,59 +317,14 @@ export class Files {
   }
 
   async #accept(one: Incoming): Promise<void> {
-    if (one.entries === null || (await this.#place(one))) await this.#take(one);
+    if (one.entries === null || (await this.#received.choosePlace(one))) await this.#received.take(one);
   }
+}
 
-  /** Lets the person choose where to put a folder, if the browser has a folder picker; false if they cancel. */
-  async #place(one: Incoming): Promise<boolean> {
-    if (this.#storage.pickFolder === null) return true;
-    one.place = await this.#storage.pickFolder().catch(() => null);
-    return one.place !== null;
-  }
-
-  /**
-   * Saves a finished transfer. A folder is written where the person chose, or as an archive if there is no folder
-   * picker.
-   */
-  async #save(one: Incoming): Promise<void> {
-    const { id, name, entries, place } = one;
-    one.problem.value = null;
-    try {
-      if (entries === null) return await this.#storage.save(id, name);
-      if (place === null && this.#storage.pickFolder !== null) return;
-      one.saving.value = 'runs';
-      if (place === null) await this.#storage.saveZip(id, name, entries);
-      else await this.#storage.copy(id, await place.write(name, entries));
-      one.saving.value = 'done';
-    } catch {
-      one.saving.value = 'no';
-      one.problem.value = entries === null ? 'lost' : 'unsaved';
-    }
-  }
-
-  /**
-   * Receives into the browser's own storage if there is space, so that a reload can resume; otherwise into a picked
-   * file.
-   */
-  async #take(one: Incoming): Promise<void> {
-    one.problem.value = null;
-    try {
-      if (await this.#storage.hasRoom(one.size)) return await this.#store(one, null);
-      const { entries, place, name } = one;
-      const to = entries === null ? await this.#storage.pick(name) : ((await place?.write(name, entries)) ?? null);
-      if (to === null) one.problem.value = 'room';
-      else one.accept(to, null, null);
-    } catch {
-      one.problem.value = 'disk';
-    }
-  }
-
-  async #store(one: Incoming, found: Blob | null): Promise<void> {
-    const kept = found === null ? null : await this.#platform.sdk.resumable(found);
-    one.stored = true;
-    const to = await this.#storage.store(one.id, kept?.bytes ?? 0);
-    one.accept(to, kept, (start, bytes) => this.#storage.read(one.id, start, bytes));
-  }
+/** A complete file that the browser hasn't been given yet. */
+function needsSaving(one: Transfer): boolean {
+  const waits = one instanceof Incoming && one.stored.peek() && ['no', 'runs'].includes(one.saving.peek());
+  return waits && one.progress.peek().state === 'verified';
 }
 
 function uuid(random: Platform['random']): string {

@@ -17,7 +17,7 @@ export class ResumableFiles {
   constructor(unfinished: Unfinished, fileHandles: FileHandles) {
     this.#unfinished = unfinished;
     this.#fileHandles = fileHandles;
-    this.#found = this.#find(unfinished.entries.peek());
+    this.#found = unfinished.ready.then(() => this.#find(unfinished.entries.peek()));
   }
 
   /** The files among these entries that can be read now. For the others the person can be asked. */

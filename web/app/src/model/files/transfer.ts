@@ -9,7 +9,7 @@ const span = 4;
 /** Seconds between two updates of the shown progress. */
 const pictureEvery = 0.25;
 
-export type Problem = 'room' | 'disk' | 'lost' | 'unsaved';
+export type Problem = 'room' | 'memory' | 'disk' | 'lost' | 'unsaved';
 
 /** Speed and time left; null until they are known. */
 export interface Pace {
@@ -102,18 +102,23 @@ export class Incoming extends BaseTransfer {
   readonly name: string;
   /** Why it couldn't be received or saved. */
   readonly problem = signal<Problem | null>(null);
+  /** Under which it's stored. The id alone isn't enough: anyone could send it. */
+  readonly key: string;
   /** It's in the browser's storage, and can be saved from there. */
-  stored = false;
+  readonly stored = signal(false);
+  /** That storage is the memory, which a reload loses. */
+  readonly inMemory = signal(false);
   /** Where the person wants to put the folder. */
   place: ChosenFolder | null = null;
-  /** For a complete folder: whether it was saved where the person wants it. */
-  readonly saving = signal<'no' | 'runs' | 'done'>('no');
+  /** Whether a complete file is where the person wants it. Of a download we only know that the browser got it. */
+  readonly saving = signal<'no' | 'runs' | 'handed' | 'done'>('no');
   readonly #file: sdk.IncomingFile;
 
   constructor(file: sdk.IncomingFile, peer: sdk.Peer, now: () => number) {
     super(file, peer, now);
     this.#file = file;
     this.name = file.offer.name;
+    this.key = `${this.id}.${encodeURIComponent(peer.id)}`;
   }
 
   get asksUs(): boolean {
@@ -123,7 +128,13 @@ export class Incoming extends BaseTransfer {
   /** A complete folder for which the person still has to choose a place. */
   get needsPlace(): boolean {
     const whole = this.progress.value.state === 'verified';
-    return whole && this.stored && this.entries !== null && this.saving.value === 'no';
+    return whole && this.stored.value && this.entries !== null && this.saving.value === 'no';
+  }
+
+  /** It's only in memory so far. */
+  get losesOnReload(): boolean {
+    const state = this.progress.value.state;
+    return this.inMemory.value && state !== 'stopped' && !['handed', 'done'].includes(this.saving.value);
   }
 
   /** `readBack` reads what was written, if that's possible. */
@@ -135,8 +146,8 @@ export class Incoming extends BaseTransfer {
     this.#file.accept(to, kept ?? undefined, readBack ?? undefined);
   }
 
-  decline(): void {
-    this.#file.decline();
+  decline(code?: 'no-room'): void {
+    this.#file.decline(code);
   }
 }
 

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
-import type { Memory } from '../../platform/platform';
+import type { Platform } from '../../platform/platform';
+import { hasMembers, ReloadList } from './reload-list';
 
 /** A file that we were sending, as remembered after a reload. */
 export interface UnfinishedFile {
@@ -17,14 +18,17 @@ export interface UnfinishedFile {
 export class Unfinished {
   /** Transfers of an earlier page that wait for their file. */
   readonly entries = signal<readonly UnfinishedFile[]>([]);
-  readonly #memory: Memory;
-  readonly #key: string;
+  /** Resolves when {@link entries} has them. */
+  readonly ready: Promise<void>;
+  readonly #list: ReloadList<UnfinishedFile>;
   #running: readonly UnfinishedFile[] = [];
 
-  constructor(memory: Memory, room: string) {
-    this.#memory = memory;
-    this.#key = `eyeline:sending:${room}`;
-    this.entries.value = read(memory.get(this.#key));
+  constructor(platform: Platform, room: string) {
+    this.#list = new ReloadList(platform, `eyeline:sending:${room}`, isEntry);
+    this.ready = this.#list.earlier.then((earlier) => {
+      this.entries.value = earlier;
+      this.#keep();
+    });
   }
 
   /** Takes the entries that this file belongs to, for people who are here: they no longer wait. */
@@ -57,26 +61,16 @@ export class Unfinished {
 
   /** Gives all of them up, and returns their ids. */
   forget(): readonly string[] {
-    this.#memory.forget(this.#key);
+    this.#list.forget();
     return [...this.entries.peek(), ...this.#running].map(({ id }) => id);
   }
 
   #keep(): void {
-    this.#memory.set(this.#key, JSON.stringify([...this.entries.peek(), ...this.#running]));
-  }
-}
-
-function read(text: string | null): readonly UnfinishedFile[] {
-  try {
-    const value: unknown = JSON.parse(text ?? '[]');
-    return Array.isArray(value) ? value.filter(isEntry) : [];
-  } catch {
-    return [];
+    this.#list.set([...this.entries.peek(), ...this.#running]);
   }
 }
 
 function isEntry(value: unknown): value is UnfinishedFile {
-  if (typeof value !== 'object' || value === null) return false;
-  const kinds = { id: 'string', name: 'string', size: 'number', folder: 'boolean', to: 'string', share: 'string' };
-  return Object.entries(kinds).every(([key, kind]) => typeof (value as Record<string, unknown>)[key] === kind);
+  const types = { id: 'string', name: 'string', size: 'number', folder: 'boolean', to: 'string', share: 'string' };
+  return hasMembers(value, types);
 }

@@ -48,6 +48,7 @@ export function FileCard({ one, files }: { readonly one: Transfer; readonly file
           {fileWords.problem(one.problem.value)}
         </p>
       )}
+      {one instanceof Incoming && one.losesOnReload && <p class="file-state">{fileWords.inMemory}</p>}
       {state === 'running' && (
         <progress class="file-done" aria-label={fileWords.done(one.name)} max={one.size} value={bytes} />
       )}
@@ -59,7 +60,7 @@ export function FileCard({ one, files }: { readonly one: Transfer; readonly file
 /** The buttons next to its name. */
 function Ways({ one, files }: { readonly one: Transfer; readonly files: Files }) {
   const { state, paused } = one.progress.value;
-  if (one instanceof Incoming && state === 'verified' && one.stored && one.saving.value !== 'runs') {
+  if (one instanceof Incoming && state === 'verified' && one.stored.value && one.saving.value !== 'runs') {
     return (
       <div class="file-ways">
         <button type="button" class="file-save" onClick={() => void files.save(one)}>

@@ -1,5 +1,7 @@
 """File transfer between browsers through the JavaScript API, with a real server."""
 
+import os
+import random
 from typing import Final
 
 import pytest
@@ -9,6 +11,11 @@ from tests.support.server import LiveServer
 pytestmark = pytest.mark.beside
 
 BYTES: Final = 20_000_007
+
+KILLS: Final = int(os.environ.get("FILE_KILLS", "1"))
+"""How often a connection is closed while a file is sent over it.  Set by `FILE_KILLS`."""
+
+KILL: Final = "() => { for (const each of __connections) if (each.connectionState === 'connected') each.close(); }"
 
 JOIN: Final = """async (called, name) => {
   const sdk = await import('/sdk/eyeline.js');
@@ -95,6 +102,29 @@ def test_file_is_offered_accepted_and_verified(
         page.until(f"!['asked', 'running'].includes({transfer}.progress.current.state)", deadline=60)
         progress = page.evaluate(f"{transfer}.progress.current")
         assert progress == {"state": "verified", "bytes": BYTES, "code": "", "paused": "no"}
+    assert bob.evaluate(f"async () => ({HASH})(await handle.getFile())") == alice.evaluate(f"() => ({HASH})(file)")
+
+
+@pytest.mark.parametrize("receiver", EACH)
+@pytest.mark.parametrize("sender", EACH)
+def test_file_arrives_intact_although_its_connection_is_closed_at_random(
+    sender: str, receiver: str, server: LiveServer, request: pytest.FixtureRequest
+) -> None:
+    browsers: list[Browser] = [request.getfixturevalue(sender), request.getfixturevalue(receiver)]
+    alice, bob = meet(browsers[0], browsers[1], server, f"kills-{sender}-{receiver}")
+    size = max(BYTES, KILLS * 5_000_000)
+    alice.evaluate(OFFER, size, "tea.bin")
+    bob.until("files.length === 1")
+    bob.evaluate(ACCEPT)
+    drawn = random.Random(KILLS)
+    for place in sorted(drawn.sample(range(size * 9 // 10), KILLS)):
+        bob.until("(place) => files[0].progress.current.bytes >= place", place, deadline=60)
+        connected = "__connections.some((each) => each.connectionState === 'connected')"
+        page = drawn.choice((alice, bob))
+        page.until(connected)
+        page.evaluate(KILL)
+    for page, transfer in ((alice, "sent"), (bob, "files[0]")):
+        page.until(f"{transfer}.progress.current.state === 'verified'", deadline=120)
     assert bob.evaluate(f"async () => ({HASH})(await handle.getFile())") == alice.evaluate(f"() => ({HASH})(file)")
 
 

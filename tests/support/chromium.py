@@ -231,6 +231,10 @@ class ChromiumTab:
         for phase in ("dragEnter", "dragOver", "drop"):
             self._cdp("Input.dispatchDragEvent", type=phase, x=x, y=y, data=data)
 
+    def download_to(self, folder: Path) -> None:
+        allow = {"behavior": "allow", "browserContextId": self.context, "downloadPath": str(folder)}
+        self._socket.request("Browser.setDownloadBehavior", allow)
+
     def capture(self) -> bytes:
         return base64.b64decode(self._cdp("Page.captureScreenshot", format="png")["data"])
 

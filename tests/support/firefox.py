@@ -256,6 +256,10 @@ class FirefoxTab:
     def drop(self, x: float, y: float, paths: Sequence[Path]) -> None:
         raise CommandError("WebDriver BiDi can't drop files")
 
+    def download_to(self, folder: Path) -> None:
+        allow = {"type": "allowed", "destinationFolder": str(folder)}
+        self._socket.request("browser.setDownloadBehavior", {"downloadBehavior": allow, "userContexts": [self.person]})
+
     def capture(self) -> bytes:
         return base64.b64decode(self._bidi("browsingContext.captureScreenshot")["data"])
 

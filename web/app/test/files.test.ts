@@ -260,6 +260,21 @@ test('files accepted together do not count on the same space', async () => {
   expect(world.asked.toSorted((one, other) => one - other)).toEqual([30, 40, 60]);
 });
 
+test('a file that is accepted twice is stored once', async () => {
+  let times = 0;
+  const { store } = world.storage;
+  world.storage.store = (key, kept) => {
+    times += 1;
+    return store(key, kept);
+  };
+  bob.offers('tea.bin', 3);
+  await settled();
+  files.accept(newest());
+  files.accept(newest());
+  await settled();
+  expect([times, world.asked]).toEqual([1, [3]]);
+});
+
 test('a file that made room for others can no longer be saved', async () => {
   const first = bob.offers('one', 3);
   const one = await accept();
@@ -535,6 +550,22 @@ test('a complete folder without a place, as after a reload, waits for the person
   expect([files.waiting.value, fileWords.state(newest())]).toEqual([1, '4\u00a0B · Verified · not saved yet']);
   await files.save(newest());
   expect([[...written.keys()], newest().saving.value, files.waiting.value]).toEqual([['tea'], 'done', 0]);
+});
+
+test('a folder is written to its place completely, even if the call is left meanwhile', async () => {
+  let finish: () => void = () => undefined;
+  world.storage.copy = () =>
+    new Promise((resolve) => {
+      finish = resolve;
+    });
+  chosen();
+  const one = await accepted();
+  files.leave();
+  await settled();
+  expect([one.saving.value, world.removed]).toEqual(['runs', []]);
+  finish();
+  await settled();
+  expect([one.saving.value, world.removed]).toEqual(['done', ['id-3.bob']]);
 });
 
 test('a folder that cannot be written there can be saved elsewhere', async () => {

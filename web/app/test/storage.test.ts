@@ -47,7 +47,7 @@ test('for room, what was handed to the browser goes first, the oldest before oth
   for (const key of ['first', 'second', 'unsaved']) {
     await write(store, key, MB);
     if (key !== 'unsaved') await store.handed(key);
-    vi.advanceTimersByTime(60_000);
+    vi.advanceTimersByTime(90_000);
   }
   [quota, usage] = [10 * MB, 10 * MB];
   expect(await store.makeRoom(0.5 * MB)).toEqual({ where: 'disk', fits: true, removed: ['first'] });
@@ -63,7 +63,7 @@ test('nothing is removed while there is room, or while the browser may still rea
   usage = 100 * MB;
   expect(await store.makeRoom(1)).toEqual({ where: 'disk', fits: false, removed: [] });
   await store.remove('tea');
-  vi.advanceTimersByTime(29_000);
+  vi.advanceTimersByTime(59_000);
   expect(await stored()).toEqual(['tea']);
   await vi.advanceTimersByTimeAsync(2000);
   expect(await stored()).toEqual([]);

@@ -325,6 +325,26 @@ describe('a file that changes while it is sent', { timeout: 60_000 }, () => {
   });
 });
 
+it('a file to a disk that is full stops on both sides', { timeout: 60_000 }, async () => {
+  const [sent] = offer(['bob'], {});
+  await until(() => expect(pages.bob.offered.length).toBe(1));
+  let chunks = 0;
+  const write = (): void => {
+    chunks += 1;
+    if (chunks === 10) throw new DOMException('the disk is full', 'QuotaExceededError');
+  };
+  pages.bob.offered[0]?.accept(new WritableStream({ write }));
+  await until(() => expect(sent?.progress.current).toMatchObject({ state: 'stopped', code: 'disk' }));
+  expect([pages.bob.state(), chunks]).toEqual(['disk', 10]);
+});
+
+it.each(['declined', 'no-room'] as const)('a file that is refused with %s shows that to its sender', async (code) => {
+  const [sent] = offer(['bob'], {});
+  await until(() => expect(pages.bob.offered.length).toBe(1));
+  pages.bob.offered[0]?.decline(code);
+  await until(() => expect(sent?.progress.current).toMatchObject({ state: 'stopped', code }));
+});
+
 describe('an announced chunk', () => {
   const announce = async (): Promise<End> => {
     offer(['bob'], {});

@@ -3,5 +3,5 @@
  * the bytes must stay.
  */
 export function readingTime(bytes: number): number {
-  return 30_000 + bytes / 20_000;
+  return 60_000 + bytes / 20_000;
 }

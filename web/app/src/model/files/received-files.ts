@@ -29,6 +29,7 @@ export class ReceivedFiles {
   #left = false;
   readonly #all = new Set<Incoming>();
   #where: RoomForFile['where'] = 'disk';
+  readonly #saving = new Set<Promise<void>>();
   /** Downloads are given to the browser one at a time. */
   #downloads: Promise<void> = Promise.resolve();
 
@@ -53,6 +54,7 @@ export class ReceivedFiles {
   async resume(one: Incoming, found: Blob): Promise<void> {
     const kept = await this.#platform.sdk.resumable(found).catch(() => null); // then it is sent again from the start
     await this.#store(one, kept).catch(() => {
+      this.#all.delete(one);
       one.problem.value = 'disk';
     });
   }
@@ -62,6 +64,7 @@ export class ReceivedFiles {
    * file. If there is no space at all, the sender is told.
    */
   async take(one: Incoming): Promise<void> {
+    if (this.#all.has(one)) return; // accepted twice
     one.problem.value = null;
     this.#all.add(one);
     try {
@@ -88,6 +91,30 @@ export class ReceivedFiles {
    * picker.
    */
   async save(one: Incoming): Promise<void> {
+    const saving = this.#save(one);
+    this.#saving.add(saving);
+    await saving;
+    this.#saving.delete(saving);
+  }
+
+  /** Deletes what is stored of it. */
+  delete(one: Incoming): void {
+    const wasStored = this.#all.delete(one) && one.stored.peek();
+    one.stored.value = false;
+    if ([...this.#all].some(({ key }) => key === one.key)) return; // the sender came back with it
+    this.#remember(this.#accepted.filter(({ id, from }) => id !== one.id || from !== one.personId));
+    if (wasStored) void this.#storage.remove(one.key).catch(() => undefined);
+  }
+
+  /** We left the call: deletes everything, after what is being saved. */
+  async leave(): Promise<void> {
+    this.#left = true;
+    this.#list.forget();
+    await Promise.all(this.#saving);
+    for (const one of [...this.#all]) this.delete(one);
+  }
+
+  async #save(one: Incoming): Promise<void> {
     const { key, name, entries, place, size } = one;
     if (place === null && entries !== null && this.#storage.pickFolder !== null) return;
     one.problem.value = null;
@@ -102,23 +129,6 @@ export class ReceivedFiles {
       one.saving.value = 'no';
       one.problem.value = entries === null ? 'lost' : 'unsaved';
     }
-  }
-
-  /** Deletes what is stored of it. */
-  delete(one: Incoming): void {
-    const wasStored = this.#all.delete(one) && one.stored.peek();
-    one.stored.value = false;
-    if ([...this.#all].some(({ key }) => key === one.key)) return; // the sender came back with it
-    this.#remember(this.#accepted.filter(({ id, from }) => id !== one.id || from !== one.personId));
-    if (wasStored) void this.#storage.remove(one.key).catch(() => undefined);
-  }
-
-  /** We left the call: deletes everything, after what still waits was given to the browser. */
-  async leave(): Promise<void> {
-    this.#left = true;
-    this.#list.forget();
-    await this.#downloads;
-    for (const one of [...this.#all]) this.delete(one);
   }
 
   /** The space of files that were accepted and are not complete is taken already. */

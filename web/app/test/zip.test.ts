@@ -56,3 +56,8 @@ test('an archive of more than 4 GB has sizes and offsets in 64 bits', async () =
   expect(await numbers(end, 56, 4, 4, 8, 4)).toEqual([0x07064b50, 0, list + length, 1]);
   expect(await numbers(end, 76, 4, 2, 2, 2, 2, 4, 4)).toEqual([0x06054b50, 0, 0, 0xffff, 0xffff, full, full]);
 });
+
+test('a member that can no longer be read to its end makes no archive', async () => {
+  const bytes = Object.assign(new Blob(['123456789']), { slice: () => new Blob(['1234']) });
+  await expect(zip([{ path: 'tea.txt', bytes }], at)).rejects.toThrow('a file has become shorter');
+});

@@ -8,19 +8,22 @@ const claims = new Map<string, Promise<boolean>>();
  * a copy of the sessionStorage of a page that is still open.
  */
 export function claimPage(id: string): Promise<boolean> {
-  const claim = claims.get(id) ?? request(id);
-  claims.set(id, claim);
-  return claim;
+  const claimed = claims.get(id) ?? claim(id);
+  claims.set(id, claimed);
+  return claimed;
 }
 
-function request(id: string): Promise<boolean> {
+function claim(id: string): Promise<boolean> {
   return new Promise((resolve) => {
+    const waiting = new AbortController();
+    const timer = setTimeout(() => waiting.abort(), releaseTime);
     const hold = () => {
+      clearTimeout(timer);
       resolve(true);
       return new Promise<never>(() => undefined);
     };
-    const waiting = navigator.locks?.request(`eyeline:page:${id}`, { signal: AbortSignal.timeout(releaseTime) }, hold);
-    if (waiting === undefined) resolve(false);
-    else waiting.catch(() => resolve(false));
+    const request = navigator.locks?.request(`eyeline:page:${id}`, { signal: waiting.signal }, hold);
+    if (request === undefined) resolve(false);
+    else request.catch(() => resolve(false));
   });
 }

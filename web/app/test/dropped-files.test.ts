@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { filesIn, folderOfChosen, mostDropped, pastesFiles } from '../src/model/files/dropped-files';
+import { folderOfChosen } from '../src/model/files/chosen-folder';
+import { filesIn, mostDropped } from '../src/model/files/dropped-files';
+import { pastesFiles } from '../src/model/files/paste';
 
 const take = (item: DataTransferItem) => item.getAsFile();
 

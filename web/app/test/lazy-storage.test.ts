@@ -57,3 +57,8 @@ test('in a frame of another site there is none', () => {
   vi.stubGlobal('window', { showDirectoryPicker: () => undefined, top: {} });
   expect(lazyStorage().pickFolder).toBeNull();
 });
+
+test('a promise can resolve with the storage', async () => {
+  const storage = lazyStorage();
+  expect(await Promise.resolve(storage)).toBe(storage);
+});

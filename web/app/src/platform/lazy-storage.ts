@@ -22,9 +22,10 @@ export function lazyStorage(): FileStorage {
     ...(!picksFolders && { pickFolder: null }),
   };
   return new Proxy(here as FileStorage, {
-    get: (_, name: keyof FileStorage) =>
-      name in here
-        ? here[name]
+    // Without `then`, so that a promise can resolve with this.
+    get: (_, name: string) =>
+      name in here || name === 'then'
+        ? Reflect.get(here, name)
         : async (...given: readonly unknown[]) => Reflect.apply(Reflect.get(await load(), name), undefined, given),
   });
 }

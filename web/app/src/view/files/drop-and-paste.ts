@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Call } from '../../model/call';
-import { pastesFiles } from '../../model/files/dropped-files';
+import { pastesFiles } from '../../model/files/paste';
 
 /** Sends files that are dropped on the call or pasted. Returns true while files are dragged over it. */
 export function useDropAndPaste(call: Call): boolean {

@@ -23,7 +23,6 @@ export class World implements Platform {
   readonly page = 'this page';
   /** Other pages of this browser that are open. */
   readonly openPages = new Set<string>();
-  readonly claimPage = async (id: string): Promise<boolean> => !this.openPages.has(id);
   readonly lobbies: FakeLobby[] = [];
   /** The options of each. */
   readonly visits: {
@@ -130,6 +129,7 @@ export class World implements Platform {
     pickFolder: null,
     copy: async (id, to) => new Blob([id]).stream().pipeTo(to),
     remove: async (id) => void this.removed.push(id),
+    claimPage: async (id) => !this.openPages.has(id),
   };
 
   /** The permission to read a kept file again, and what the person answers. */

@@ -5,7 +5,6 @@ import { chime } from './chime';
 import { fileHandles } from './file-handles';
 import { identity } from './identity';
 import { lazyStorage } from './lazy-storage';
-import { claimPage } from './page-claim';
 import type { Address, Memory, Platform } from './platform';
 
 /** The real {@link Platform}. */
@@ -29,7 +28,6 @@ export function browser(): Platform {
     memory: memory(() => localStorage),
     session: memory(() => sessionStorage),
     page: [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16)).join(''),
-    claimPage,
     answers: () =>
       fetch(document.baseURI, { method: 'HEAD', cache: 'no-store' }).then(
         ({ ok }) => ok,

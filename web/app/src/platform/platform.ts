@@ -72,6 +72,8 @@ export interface FileStorage {
   readonly pickFolder: (() => Promise<ChosenFolder>) | null;
   /** Writes what is stored into a stream. */
   copy(key: string, to: WritableStream<Uint8Array<ArrayBuffer>>): Promise<void>;
+  /** Claims the id of a page until this page closes; false if that page is still open. */
+  claimPage(id: string): Promise<boolean>;
   /** Deletes what is stored, as soon as the browser has read a download of it. */
   remove(key: string): Promise<void>;
 }
@@ -118,8 +120,6 @@ export interface Platform {
   readonly session: Memory;
   /** The id of this page, a random one. */
   readonly page: string;
-  /** Claims the id of a page until this page closes; false if that page is still open. */
-  readonly claimPage: (id: string) => Promise<boolean>;
   /** Whether the server still serves its page. */
   readonly answers: () => Promise<boolean>;
   readonly storage: FileStorage;

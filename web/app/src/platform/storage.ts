@@ -1,6 +1,7 @@
 import { diskStore } from './disk-store';
 import { folderWriter } from './folder-writer';
 import { memoryStore } from './memory-store';
+import { claimPage } from './page-claim';
 import type { ChosenFolder, FileStorage } from './platform';
 import { readingTime } from './reading-time';
 import { zip } from './zip';
@@ -51,6 +52,7 @@ export function storage(open: () => Promise<ReceivedStore> = diskStore): Storage
       return (await handle?.createWritable()) ?? null;
     },
     pickFolder,
+    claimPage,
     async save(key, name, bytes) {
       download(await whole(key, bytes), name);
       await (await store()).handed(key);

@@ -13,20 +13,20 @@ interface Stored<T> {
 export class ReloadList<T> {
   /** What this page stored before the reload. */
   readonly earlier: Promise<readonly T[]>;
-  readonly #platform: Pick<Platform, 'session' | 'page' | 'claimPage'>;
+  readonly #platform: Pick<Platform, 'session' | 'page' | 'storage'>;
   readonly #key: string;
   /** What is stored and not claimed yet. */
   #unclaimed: readonly Stored<T>[];
 
   constructor(
-    platform: Pick<Platform, 'session' | 'page' | 'claimPage'>,
+    platform: Pick<Platform, 'session' | 'page' | 'storage'>,
     key: string,
     isEntry: (value: unknown) => value is T,
   ) {
     this.#platform = platform;
     this.#key = key;
     this.#unclaimed = read(platform.session.get(key), isEntry);
-    void platform.claimPage(platform.page);
+    void this.#isClaimed(platform.page);
     this.earlier = this.#claim();
   }
 
@@ -40,10 +40,15 @@ export class ReloadList<T> {
     this.#platform.session.forget(this.#key);
   }
 
+  /** Fails if the server is away and the code isn't loaded yet: then nothing is continued. */
+  #isClaimed(page: string): Promise<boolean> {
+    return this.#platform.storage.claimPage(page).catch(() => false);
+  }
+
   async #claim(): Promise<readonly T[]> {
     const claimed: T[] = [];
     for (const { page, entries } of this.#unclaimed) {
-      if (await this.#platform.claimPage(page)) claimed.push(...entries);
+      if (await this.#isClaimed(page)) claimed.push(...entries);
     }
     this.#unclaimed = [];
     return claimed;

@@ -10,7 +10,7 @@ export type KeyReading =
   | { readonly is: 'broken' };
 
 /** Punctuation and quotes that end up at the end of a link in a sentence, also percent-encoded. */
-const trailing = /(?:[\s.,;:!?)>\]}"'’”»…]|%(?:2[0279CE]|3[ABEF]|5D|7D|21)|%E2%80%(?:99|9D|A6)|%C2%BB)+$/i;
+const trailing = /(?:[\s.,;:!?)>\]}"'’”»…]|%(?:[23].|5D|7D|E2%80%..|C2%BB))+$/i;
 
 /**
  * Repairs a link that other software has damaged: some write `#` as `%23`, and some take the punctuation after the link

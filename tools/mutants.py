@@ -32,6 +32,7 @@ FOLDERS: Final = ("signalling", "turn", "serve")
 SLOW: Final = {"test_asgi_servers.py"}
 TIMEOUT_S: Final = 120
 """A change that makes the tests hang is noticed as well."""
+_USAGE_ERROR: Final = 4
 SKIPPED: Final = ("BitOr", "Variable")
 """Operators that change type annotations, and those that need arguments."""
 
@@ -63,17 +64,19 @@ def mutants(folder: str) -> Iterator[Mutant]:
 
 def fails(folder: str, module: str, copy: Path, python: str) -> bool:
     """Whether a fast test of the folder fails in the copy; those that name the module run first."""
-    files = [path for path in sorted((ROOT / "tests" / folder).glob("test_*.py")) if path.name not in SLOW]
+    files = [path for path in sorted((copy / "tests" / folder).glob("test_*.py")) if path.name not in SLOW]
     files.sort(key=lambda path: module not in path.read_text())
     command = [python, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider"]
     environ = {**os.environ, "PYTHONPATH": f"{copy / 'src'}:{copy}", "PYTHONDONTWRITEBYTECODE": "1"}
-    tests = [str(path.relative_to(ROOT)) for path in files]
+    tests = [str(path.relative_to(copy)) for path in files]
     try:
         done = subprocess.run(
             [*command, *tests], cwd=copy, env=environ, capture_output=True, timeout=TIMEOUT_S, check=False
         )
     except subprocess.TimeoutExpired:
         return True
+    if done.returncode == _USAGE_ERROR:
+        raise SystemExit(done.stderr.decode())
     return done.returncode != 0
 
 

@@ -32,6 +32,8 @@ FOLDERS: Final = ("signalling", "turn", "serve")
 SLOW: Final = {"test_asgi_servers.py"}
 TIMEOUT_S: Final = 120
 """A change that makes the tests hang is noticed as well."""
+MEMORY_BYTES: Final = 4 << 30
+"""Address space of the tests of one change: some changes make a loop that fills the memory.  That is noticed, too."""
 _USAGE_ERROR: Final = 4
 SKIPPED: Final = ("BitOr", "Variable")
 """Operators that change type annotations, and those that need arguments."""
@@ -71,7 +73,12 @@ def fails(folder: str, module: str, copy: Path, python: str) -> bool:
     tests = [str(path.relative_to(copy)) for path in files]
     try:
         done = subprocess.run(
-            [*command, *tests], cwd=copy, env=environ, capture_output=True, timeout=TIMEOUT_S, check=False
+            ["prlimit", f"--as={MEMORY_BYTES}", *command, *tests],
+            cwd=copy,
+            env=environ,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return True

@@ -1,57 +1,24 @@
-import { signal } from '@preact/signals';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { droppedFiles } from '../src/model/files/dropped-files';
-import { Files } from '../src/model/files/files';
-import { Incoming } from '../src/model/files/transfer';
-import { Notices } from '../src/model/notices';
 import { fileWords } from '../src/strings/files';
 import { settled, World } from './fake-platform';
-import { FakePeer, FakeRoom, type FakeTransfer } from './fakes';
+import type { FakeTransfer } from './fakes';
+import {
+  accept,
+  bob,
+  carol,
+  drop,
+  file,
+  files,
+  newest,
+  notices,
+  openPage,
+  reload,
+  room,
+  startCall,
+  world,
+} from './files-call';
 
-let world: World;
-let room: FakeRoom;
-let notices: Notices;
-let files: Files;
-let bob: FakePeer;
-let carol: FakePeer;
-
-const file = (name = 'tea.bin', size = 3): File => new File([new Uint8Array(size)], name);
-
-/** Bob's newest offer, as it's shown. */
-const newest = (): Incoming => {
-  const one = files.transfers.value.at(-1);
-  if (!(one instanceof Incoming)) throw new Error('nothing was offered');
-  return one;
-};
-
-/** The page is reloaded. */
-async function reload(again = world): Promise<void> {
-  files.end();
-  Object.assign(again, { page: `after ${again.page}` });
-  files = new Files(again, room, notices, signal(false));
-  await settled();
-}
-
-/** Accepts Bob's newest offer. */
-async function accept(): Promise<Incoming> {
-  await settled();
-  files.accept(newest());
-  await settled();
-  return newest();
-}
-
-const drop = (items: readonly object[]) =>
-  droppedFiles(items as unknown as DataTransferItemList, (item) => item.getAsFile());
-
-beforeEach(() => {
-  world = new World();
-  room = new FakeRoom('tea', 'Alice');
-  notices = new Notices(world.after);
-  files = new Files(world, room, notices, signal(false));
-  bob = new FakePeer('Bob', {} as MediaStream);
-  carol = new FakePeer('Carol', {} as MediaStream);
-  room.peers.set([bob, carol]);
-});
+beforeEach(startCall);
 
 test('a file goes to everyone, or to the chosen person', () => {
   void files.send([file()]);
@@ -216,167 +183,6 @@ test('a duplicated tab neither sends nor receives what the tab that is still ope
   expect(offer.accepted).toBe(false);
 });
 
-test('stored bytes can be read back, to be passed on', async () => {
-  const offer = bob.offers('tea.bin', 10, 'id-3');
-  await accept();
-  world.stored.set('id-3.bob', new Blob(['0123456789']));
-  expect(new TextDecoder().decode(await offer.readBack?.(3, 2))).toBe('34');
-});
-
-test('a file there is no space for is refused, and both sides are told', async () => {
-  world.room = false;
-  const offer = bob.offers('tea.bin', 3);
-  await accept();
-  expect(offer.progress.current).toMatchObject({ state: 'stopped', code: 'no-room' });
-  expect(fileWords.state(newest())).toMatch(/^Your browser has no space for it\. Save or cancel other files/);
-  await files.send([file()]);
-  bob.offered.at(-1)?.now({ state: 'stopped', code: 'no-room' });
-  expect(notices.heard.value).toBe('tea.bin: Bob has no space for it.');
-});
-
-test('where nothing can be stored, files are kept in memory up to a bound, and a reload loses them', async () => {
-  world.where = 'memory';
-  const small = bob.offers('small.bin', 3);
-  const one = await accept();
-  expect([small.accepted, one.losesOnReload, fileWords.inMemory]).toEqual([
-    true,
-    true,
-    'Your browser doesn’t let this page store files: reloading the page loses it.',
-  ]);
-  small.now({ state: 'verified', bytes: 3 });
-  await settled();
-  expect([world.saved, one.losesOnReload]).toEqual([['from-bob-small.bin.bob'], false]);
-  world.room = false;
-  const large = bob.offers('large.bin', 3_000_000_000);
-  await accept();
-  expect([large.progress.current.code, newest().problem.value]).toEqual(['no-room', 'memory']);
-  expect(fileWords.problem('memory')).toContain('256 MB');
-});
-
-test('files accepted together do not count on the same space', async () => {
-  for (const size of [10, 20, 30]) bob.offers(`${size}`, size);
-  await settled();
-  files.acceptAll(newest());
-  await settled();
-  expect([...world.asked].sort((one, other) => one - other)).toEqual([30, 40, 60]);
-});
-
-test('a file that is accepted twice is stored once', async () => {
-  let times = 0;
-  const { store } = world.storage;
-  world.storage.store = (key, kept) => {
-    times += 1;
-    return store(key, kept);
-  };
-  bob.offers('tea.bin', 3);
-  await settled();
-  files.accept(newest());
-  files.accept(newest());
-  await settled();
-  expect([times, world.asked]).toEqual([1, [3]]);
-});
-
-test('a file that made room for others can no longer be saved', async () => {
-  const first = bob.offers('one', 3);
-  const one = await accept();
-  first.now({ state: 'verified', bytes: 3 });
-  await settled();
-  expect(one.stored.value).toBe(true);
-  world.removable = [one.key];
-  bob.offers('two', 3);
-  await accept();
-  expect(one.stored.value).toBe(false);
-});
-
-/** Bob offers a file, it's accepted and received. */
-async function received(name: string): Promise<Incoming> {
-  const offer = bob.offers(name, 3);
-  const one = await accept();
-  offer.now({ state: 'verified', bytes: 3 });
-  await settled();
-  return one;
-}
-
-test('received bytes are deleted when they were saved and the list is cleared, or the call is left', async () => {
-  const one = await received('one');
-  const two = await received('two'); // its download waits for its turn
-  bob.offers('three', 3);
-  const three = await accept();
-  expect([world.removed, two.saving.value]).toEqual([[], 'runs']);
-  files.clear();
-  expect([world.removed, files.transfers.value]).toEqual([[one.key], [two, three]]);
-  files.leave();
-  await settled();
-  expect(world.removed.length).toBe(1);
-  world.pass(1);
-  await settled();
-  world.pass(1);
-  await settled();
-  expect(world.saved).toEqual([one.key, two.key]);
-  expect(world.removed).toEqual([one.key, two.key, three.key]);
-  await reload();
-  world.stored.set(three.key, new Blob([]));
-  bob.offers('three', 3);
-  await settled();
-  expect(newest().asksUs).toBe(true);
-});
-
-test('what a person who left had sent is deleted with its row, but not if they came back with it', async () => {
-  const gone = bob.offers('tea.bin', 300_000, 'id-1');
-  const one = await accept();
-  gone.now({ state: 'stopped', code: 'gone' });
-  world.stored.set(one.key, new Blob([]));
-  const again = bob.offers('tea.bin', 300_000, 'id-1');
-  await vi.waitFor(() => expect(again.accepted).toBe(true));
-  files.clear();
-  expect([files.transfers.value.length, world.removed]).toEqual([1, []]);
-  again.now({ state: 'stopped', code: 'gone' });
-  files.clear();
-  expect([files.transfers.value.length, world.removed]).toEqual([0, [one.key]]);
-});
-
-test('many files are given to the browser one at a time, and each says when', async () => {
-  const all: Incoming[] = [];
-  for (let count = 0; count < 25; count += 1) all.push(await received(`${count}`));
-  const handed = () => all.filter((one) => fileWords.state(one).endsWith('handed to your browser')).length;
-  expect([world.saved.length, handed()]).toEqual([1, 1]);
-  expect(all.map((one) => fileWords.state(one)).slice(1)).toEqual(Array(24).fill('3\u00a0B · Verified · saving…'));
-  for (let tenths = 0; tenths < 10; tenths += 1) {
-    world.pass(0.1);
-    await settled();
-  }
-  expect(world.saved.length).toBeLessThan(10); // in the first second
-  for (let tenths = 0; tenths < 60; tenths += 1) {
-    world.pass(0.1);
-    await settled();
-  }
-  expect([new Set(world.saved).size, handed()]).toEqual([25, 25]);
-});
-
-test('a download that fails is reported, and delays no other', async () => {
-  const { save } = world.storage;
-  world.storage.save = (key, name, bytes) =>
-    name === 'one' ? Promise.reject(new RangeError('not all of it is stored')) : save(key, name, bytes);
-  const one = await received('one');
-  const two = await received('two');
-  world.pass(1);
-  await settled();
-  expect([one.problem.value, one.saving.value, two.saving.value]).toEqual(['lost', 'no', 'handed']);
-});
-
-test('a file too large for the storage is written where the person picks, or stays unanswered', async () => {
-  world.room = false;
-  world.storage.pick = () => Promise.reject(new DOMException('', 'AbortError'));
-  const offer = bob.offers('tea.bin', 3);
-  expect([(await accept()).asksUs, newest().problem.value]).toEqual([true, null]);
-  world.storage.pick = () => Promise.reject(new DOMException('', 'SecurityError')); // without a click
-  expect([(await accept()).asksUs, newest().problem.value]).toEqual([true, 'room']);
-  world.storage.pick = async () => new WritableStream();
-  await accept();
-  offer.now({ state: 'verified', bytes: 3 });
-  expect([world.saved, fileWords.state(newest())]).toEqual([[], '3\u00a0B · Verified · saved']);
-});
-
 test('the screen stays awake while a file is transferred, and not while it is paused', () => {
   void files.send([file()]);
   const [transfer] = bob.offered;
@@ -423,8 +229,7 @@ async function reloaded(): Promise<string> {
   carol.offered[0]?.now({ state: 'running' });
   const again = new World();
   Object.assign(again, { session: world.session, fileHandles: world.fileHandles });
-  files = new Files(again, room, notices, signal(false));
-  await settled();
+  await openPage(again);
   return carol.offered[0]?.offer.id ?? '';
 }
 
@@ -450,14 +255,12 @@ test('a kept file resumes when its recipient comes back, but not if its size has
   const id = await reloaded();
   world.shelved.set(id, file('tea.bin', 8));
   room.peers.set([bob]);
-  files = new Files(world, room, notices, signal(false));
-  await settled();
+  await openPage();
   room.peers.set([bob, carol]);
   await settled();
   expect(files.unfinished.entries.value.map((one) => one.id)).toEqual([id]);
   world.shelved.set(id, file('tea.bin', 7));
-  files = new Files(world, room, notices, signal(false));
-  await settled();
+  await openPage();
   expect(files.unfinished.entries.value).toEqual([]);
 });
 
@@ -473,109 +276,6 @@ test('a handle is kept until its transfer ends or is given up, or you leave', as
   files.leave();
   await settled();
   expect(world.shelved.size).toBe(0);
-});
-
-const tea = (...paths: readonly string[]) => ({
-  name: 'tea',
-  files: paths.map((path) => ({ path, file: file(path, 3) })),
-});
-
-test('a folder is one offer with its files, and is asked for again as a folder after a reload', async () => {
-  await files.send([tea('b', 'deep/a')]);
-  const [transfer] = bob.offered;
-  expect(transfer?.offer).toMatchObject({ name: 'tea', size: 6, entries: [{ path: 'b' }, { path: 'deep/a' }] });
-  world.shelved.clear();
-  await reload();
-  const [entry] = files.unfinished.entries.value;
-  expect(fileWords.unfinished(entry?.folder === true)).toContain('Choose the folder again');
-  await files.send([file('tea', 6)]);
-  expect(bob.offered.at(-1)?.offer.id).not.toBe(transfer?.offer.id);
-  await files.send([tea('b', 'deep/a')]);
-  expect(bob.offered.at(-1)?.offer.id).toBe(transfer?.offer.id);
-});
-
-test('a folder that is empty or too large is reported', async () => {
-  await files.send([tea()]);
-  expect(notices.shown.value).toBe(fileWords.emptyFolder);
-  await files.send([tea(...Array.from({ length: 1001 }, (_, index) => `${index}`))]);
-  expect([notices.shown.value, bob.offered]).toEqual([fileWords.tooMany(1000), []]);
-});
-
-const entries = [{ path: 'a', size: 4 }];
-
-/** Bob offers a folder, and it's accepted. Its bytes are its id here. */
-async function accepted(): Promise<Incoming> {
-  const offer = bob.offers('tea', 4, 'id-3', entries);
-  await settled();
-  files.accept(newest());
-  await settled();
-  if (offer.accepted) offer.now({ state: 'verified', bytes: 4 });
-  await settled();
-  return newest();
-}
-
-/** The person chooses a folder. Returns what is written there, by name. */
-function chosen(): Map<string, string> {
-  const written = new Map<string, string>();
-  const write = async (name: string) =>
-    new WritableStream<Uint8Array<ArrayBuffer>>({
-      write: (bytes) => void written.set(name, new TextDecoder().decode(bytes)),
-    });
-  world.storage.pickFolder = async () => ({ write });
-  return written;
-}
-
-test('a folder becomes an archive if the browser has no folder picker', async () => {
-  const one = await accepted();
-  expect([world.saved, one.saving.value]).toEqual([['id-3.bob.zip'], 'handed']);
-});
-
-test('a folder goes where the person chose on accepting it, and stays unanswered if they cancelled', async () => {
-  world.storage.pickFolder = async () => Promise.reject(new DOMException('', 'AbortError'));
-  expect((await accepted()).asksUs).toBe(true);
-  const written = chosen();
-  const one = await accepted();
-  await vi.waitFor(() => expect(one.saving.value).toBe('done'));
-  expect([[...written], one.stored.value, world.removed]).toEqual([[['tea', 'id-3.bob']], false, ['id-3.bob']]);
-});
-
-test('a complete folder without a place, as after a reload, waits for the person to choose one', async () => {
-  bob.offers('tea', 4, 'id-3', entries);
-  await accept();
-  await reload();
-  world.stored.set('id-3.bob', new Blob([]));
-  const written = chosen();
-  const offer = bob.offers('tea', 4, 'id-3', entries);
-  await vi.waitFor(() => expect(offer.accepted).toBe(true));
-  offer.now({ state: 'verified', bytes: 4 });
-  expect([files.waiting.value, fileWords.state(newest())]).toEqual([1, '4\u00a0B · Verified · not saved yet']);
-  await files.save(newest());
-  expect([[...written.keys()], newest().saving.value, files.waiting.value]).toEqual([['tea'], 'done', 0]);
-});
-
-test('a folder is written to its place completely, even if the call is left meanwhile', async () => {
-  let finish: () => void = () => undefined;
-  world.storage.copy = () =>
-    new Promise((resolve) => {
-      finish = resolve;
-    });
-  chosen();
-  const one = await accepted();
-  files.leave();
-  await settled();
-  expect([one.saving.value, world.removed]).toEqual(['runs', []]);
-  finish();
-  await settled();
-  expect([one.saving.value, world.removed]).toEqual(['done', ['id-3.bob']]);
-});
-
-test('a folder that cannot be written there can be saved elsewhere', async () => {
-  world.storage.pickFolder = async () => ({ write: () => Promise.reject(new DOMException('', 'QuotaExceededError')) });
-  const one = await accepted();
-  expect([one.problem.value, one.saving.value]).toEqual(['unsaved', 'no']);
-  chosen();
-  await files.save(one);
-  expect([one.problem.value, one.saving.value]).toEqual([null, 'done']);
 });
 
 test('speed and time left are measured during a transfer', () => {

@@ -32,6 +32,7 @@ CheckCode = Literal[
     "relay-silent",
     "peer-silent",
     "no-path",
+    "name-unknown",
     "port-closed",
     "port-refused",
     "other-scheme",
@@ -189,6 +190,11 @@ CHECKS: Final[dict[CheckCode, Check]] = {
         "Both sides have addresses, but nothing got through between them.",
         "Try again. If that doesn't help, one of you should try another network.",
         "Check that the relay's ports are open (`relay_ports`), and that its policy lets its own addresses connect.",
+    ),
+    "name-unknown": Check(
+        "The server's name has no address.",
+        None,
+        "Check the spelling. If it is right, add a DNS record for it, or ask a name server that has one.",
     ),
     "port-closed": Check(
         "A port can't be reached from outside.", None, "Open it in the firewall, and forward it if there is NAT."

@@ -103,3 +103,12 @@ def test_refused_connection_is_reported_as_nothing_listening(host: str) -> None:
     assert finding.code == "port-refused"
     assert finding.detail.startswith("Nothing listens there")
     assert "firewall, and forward" not in str(finding.advice)
+
+
+def test_name_without_an_address_is_not_blamed_on_the_firewall() -> None:
+    findings: list[Finding] = []
+    asyncio.run(examine("http://meet.invalid", findings.append))
+    [finding] = findings
+    assert finding.code == "name-unknown"
+    assert finding.detail.startswith("'meet.invalid' has no address")
+    assert "firewall" not in str(finding.advice)

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import re
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -107,6 +108,8 @@ async def reach(site: SiteAddress) -> Outcome[str]:
     """Open the TCP port; returns the server's IP address."""
     try:
         _, writer = await asyncio.open_connection(site.host, site.port)
+    except socket.gaierror as error:
+        raise Trouble("name-unknown", f"'{site.host}' has no address: {error.strerror}.") from None
     except OSError as error:
         if not _is_refusal(error):
             raise

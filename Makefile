@@ -52,9 +52,11 @@ serve: $(RUNTIME) $(WEB_APP)
 	@exec $(BIN)/eyeline serve $(ARGS)
 
 test: WHICH := not more
+test: WITHOUT_BROWSERS := check test-web
 test-all: WHICH := more or not more
+test-all: WITHOUT_BROWSERS := check test-web test-lowest
 test test-all: debian-packages
-	$(MAKE) --jobs 2 --output-sync=target check test-web
+	$(MAKE) --jobs 2 --output-sync=target $(WITHOUT_BROWSERS)
 	$(SIDE_BY_SIDE) -m "not harness and not alone and ($(WHICH))"
 	$(BIN)/pytest tests/live -m "not harness and alone and ($(WHICH))"
 

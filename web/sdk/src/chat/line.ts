@@ -24,11 +24,11 @@ export interface ChatLine {
   readonly mine: boolean;
   /** Name of the participant who passed it on after its author had left; empty if the author sent it. */
   readonly via: string;
-  /** Who has it, if we wrote it. */
+  /** The recipients that have it, if we wrote it. */
   readonly delivery: Delivery;
 }
 
-/** Who has a line of ours. */
+/** Delivery of one of our messages. */
 export interface Delivery {
   /**
    * `sending`: a connected participant doesn't have it yet. `waiting`: those who don't are in the room, and not

@@ -1,5 +1,6 @@
-import { Clock, ShieldAlert, Unplug, Volume2 } from 'lucide';
+import { Clock, ShieldAlert, Unplug, Volume2, X } from 'lucide';
 import type { Call } from '../model/call';
+import type { Notice, Notices } from '../model/notices';
 import { words } from '../strings/strings';
 import { Icon } from './ui/icon';
 
@@ -47,9 +48,43 @@ export function NoticesView({ call }: { readonly call: Call }) {
           {notices.shown.value}
         </p>
       )}
+      {notices.posted.value.map((notice) => (
+        <Posted key={notice.words} notice={notice} notices={notices} />
+      ))}
       <p class="unseen" role="status">
         {notices.heard.value}
       </p>
+    </div>
+  );
+}
+
+/** A notice with a button, or one that stays: that can be closed, too. */
+function Posted({ notice, notices }: { readonly notice: Notice; readonly notices: Notices }) {
+  const { words: says, action, stays } = notice;
+  return (
+    <div class="notice posted">
+      <span>{says}</span>
+      {action && (
+        <button
+          type="button"
+          class="button primary small"
+          aria-description={says}
+          onClick={() => notices.answer(notice)}
+        >
+          {action.label}
+        </button>
+      )}
+      {stays && (
+        <button
+          type="button"
+          class="plain"
+          aria-label={words.close}
+          aria-description={says}
+          onClick={() => notices.dismiss(notice)}
+        >
+          <Icon node={X} size={20} />
+        </button>
+      )}
     </div>
   );
 }

@@ -9,8 +9,8 @@ import { aCall, draw, now, person } from './scene';
 async function notices() {
   const bob = person('Bob');
   const scene = await aCall([bob]);
-  draw(<NoticesView call={scene.call} />);
-  return { ...scene, bob };
+  const user = draw(<NoticesView call={scene.call} />);
+  return { ...scene, bob, user };
 }
 
 /** The text of each live region. */
@@ -74,4 +74,46 @@ test('a host who asks you to mute does not do it for you', async () => {
   await now(() => room.moderation.ask('bob'));
   expect(seen()).toEqual(['Bob asks you to mute your microphone']);
   expect(world.media[0]?.microphone.current.state).toBe('on');
+});
+
+test('a notice with a button is read out, and gone once it is answered', async () => {
+  const { call, user } = await notices();
+  const answers: string[] = [];
+  await now(
+    () =>
+      void call.notices.post({
+        words: 'Jabra found',
+        action: { label: 'Use it', run: () => void answers.push('used') },
+      }),
+  );
+  expect([seen(), heard()[2]]).toEqual([['Jabra foundUse it'], 'Jabra found']);
+  await user.click(screen.getByRole('button', { name: 'Use it' }));
+  expect([seen(), answers]).toEqual([[], ['used']]);
+});
+
+test('a notice that stays is there until it is closed, others with a button go after eight seconds', async () => {
+  const { call, user, world } = await notices();
+  await now(() => {
+    call.notices.post({ words: 'Nobody hears you', stays: true });
+    call.notices.post({ words: 'Jabra found', action: { label: 'Use it', run: () => undefined } });
+  });
+  await now(() => world.pass(7));
+  expect(seen()).toHaveLength(2);
+  await now(() => world.pass(1));
+  expect(seen()).toEqual(['Nobody hears you']);
+  await now(() => world.pass(3600));
+  await user.click(screen.getByRole('button', { name: 'Close' }));
+  expect(seen()).toEqual([]);
+});
+
+test('the newest three notices with a button are kept, the same words once, and one can be withdrawn', async () => {
+  const { call } = await notices();
+  const post = (words: string) => call.notices.post({ words, stays: true });
+  await now(() => {
+    for (const words of ['one', 'two', 'three', 'two', 'four']) post(words);
+  });
+  expect(seen()).toEqual(['three', 'two', 'four']);
+  const withdraw = post('five');
+  await now(withdraw);
+  expect(seen()).toEqual(['two', 'four']);
 });

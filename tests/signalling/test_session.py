@@ -447,6 +447,25 @@ def test_member_gets_renewed_turn_credentials_and_visitor_gets_none() -> None:
     assert session.next_wake() is None
 
 
+@pytest.mark.parametrize("sent", [PING, encode(Pong())])
+@pytest.mark.parametrize("step", [3600, -3600])
+def test_member_gets_new_turn_credentials_at_the_first_keepalive_after_the_clock_was_set(
+    sent: str, step: float
+) -> None:
+    clock = WallClock(1_000_000)
+    servers = (IceServer(urls=("turn:example.org",), username="alice", credential="x"),)
+    ice = Ice((), lambda _room, _peer: servers, renew_after=300)
+    session = Session(ALICE, PeerId("alice-0001"), SessionPolicy(TokenKey(bytes(32)), ice, clock), 0)
+    for text in (HELLO, JOIN):
+        session.receive(text, 0)
+    session.on_news(Admitted(CLAIM, ROSTER, Count(0), False), 0)
+    clock.unix_offset += 1  # a clock that is only adjusted
+    assert SendMessage(IceServers(servers)) not in session.receive(sent, 10)
+    clock.unix_offset += step
+    assert SendMessage(IceServers(servers)) in session.receive(sent, 20)
+    assert SendMessage(IceServers(servers)) not in session.receive(sent, 30)
+
+
 def test_control_frames_count_against_the_rate_limit_like_messages() -> None:
     session = Session(ALICE, PeerId("alice-0001"), SessionPolicy(TokenKey(bytes(32)), Ice(), burst=10), 0)
     assert [session.receive_control(0) for _ in range(10)] == [[]] * 10

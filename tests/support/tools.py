@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -24,7 +25,17 @@ def need(program: str) -> str:
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
     if found := shutil.which(program, path=path):
         return found
-    reason = f"no {program} here: apt install {DEBIAN.get(program, program)}"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    raise _missing(program, DEBIAN.get(program, program))
+
+
+def need_library(name: str, package: str) -> str:
+    """The path of a shared library below `/usr/lib`, such as one to preload; missing ones as in `need`."""
+    for found in (*Path("/usr/lib").glob(f"*-linux-gnu*/{name}"), *Path("/usr/lib64").glob(name)):
+        return str(found)
+    raise _missing(name, package)
+
+
+def _missing(what: str, package: str) -> BaseException:
+    reason = f"no {what} here: apt install {package}"
+    on_ci = os.environ.get("CI") == "true"
+    return pytest.fail.Exception(reason) if on_ci else pytest.skip.Exception(reason)

@@ -194,6 +194,15 @@ def test_allocation_can_be_refreshed_with_expired_credentials() -> None:
     assert Client(world, username=client.username, password=client.password, port=2).allocate() == 401
 
 
+@pytest.mark.parametrize("step", [7200, -7200])
+def test_credentials_made_right_after_the_clock_was_set_are_valid_at_once(step: float) -> None:
+    """Before the next `wake`, which comes once a second."""
+    world = World()
+    made = world.server.admit("tea", "alice", UNIX + step)
+    assert made is not None
+    assert Client(world, username=made.username, password=made.password).allocate() == 0
+
+
 def test_leaving_member_loses_allocation_and_credentials() -> None:
     world = World()
     alice, bob = Client(world), Client(world, peer="bob", port=2)

@@ -77,6 +77,8 @@ PING_AFTER: Final = 10.0
 SILENCE_MAX: Final = 15.0
 """Seconds of silence after which the broker drops the socket; the seat is kept for `SEAT_SECONDS`."""
 
+CLOCK_STEP: Final = 60.0
+"""Seconds by which the wall clock may be set, forward or back, before TURN credentials are renewed."""
 
 LEFT: Final = "left"
 """Close reason after the client sent `leave`."""
@@ -202,6 +204,7 @@ class Session:
         self._pinged = False
         self._rate_limit = TokenBucket(per_second=policy.messages_per_second, burst=policy.burst, now=now)
         self._renew_at: float | None = None
+        self._minted_offset = 0.0
 
     def receive(self, text: str | bytes, now: float) -> list[SessionEffect]:
         """Handle a frame from the client.  Never raises: bad input gives an effect that refuses it."""
@@ -300,9 +303,9 @@ class Session:
     def _dispatch(self, message: ToBroker, now: float) -> list[SessionEffect]:
         match message, self.state:
             case Ping(), _:
-                return [SendMessage(Pong())]
+                return [SendMessage(Pong()), *self._renew_after_step(now)]
             case Pong(), _:
-                return []
+                return self._renew_after_step(now)
             case Signal(), Seated(room):
                 return [Post(room, RelaySignal(self.id, message.to, message.n, message.data))]
             case ((Govern() | Admit() | Deny() | RemoveMember() | Appoint() | AskMute() | EndCall()), Seated(room)):
@@ -387,7 +390,17 @@ class Session:
     def _mint_ice_servers(self, room: RoomName, peer: PeerId, now: float) -> tuple[IceServer, ...]:
         after = self._policy.ice.renew_after
         self._renew_at = None if after is None else now + after
+        self._minted_offset = self._policy.wall_clock.unix_offset
         return self._policy.ice.mint(room, peer)
+
+    def _renew_after_step(self, now: float) -> list[SessionEffect]:
+        """New TURN credentials at the next keepalive after the wall clock was set: their expiry is a Unix time."""
+        stepped = abs(self._policy.wall_clock.unix_offset - self._minted_offset) > CLOCK_STEP
+        match self.state:
+            case Seated(room, peer) if stepped and self._renew_at is not None:
+                return [SendMessage(IceServers(self._mint_ice_servers(room, peer, now)))]
+            case _:
+                return []
 
     def _on_refused(self, news: Refused, now: float) -> list[SessionEffect]:
         match self.state:

@@ -151,6 +151,7 @@ class Server:
         """Credentials for the new member `peer` of `room`; None without a relay."""
         if self._authenticator is None:
             return None
+        self._unix = unix  # the clock may have been set since the last `wake`, and these credentials must be valid now
         return self._authenticator.mint(room, peer, unix)
 
     def wake(self, now: float, unix: float) -> list[Effect]:

@@ -5,7 +5,8 @@ const SECTIONS = {
   Joining: 'join rejoin resumable openLobby JoinOptions Lobby newSecret isSecret ownedRoomName',
   Room: 'Room RoomOptions SignallingState Member Role Permission Permissions Moderation Rules Knock',
   Peer: 'Peer PeerMedia Json',
-  Media: 'LocalMedia MediaRequest Device DeviceKind DeviceOption',
+  Media:
+    'LocalMedia MediaRequest Device DeviceKind DeviceOption DeviceList DeviceChange AudioProcessing ProcessedTrack',
   Chat: 'Conversation ChatParticipant ChatOptions ChatEnvelope ChatWritten ChatReceived ChatLine Delivery CHAT_TEXT_MAX',
   Files:
     'SendFileOptions FileOffer FileTransfer IncomingFile FileProgress TransferState StoredChunks ReadBack folderOf FileEntry PackedFolder FOLDER_FILES_MAX',

@@ -3,7 +3,7 @@ import { Call } from '../src/model/call';
 import { Files } from '../src/model/files/files';
 import { LocalDevices } from '../src/model/local-devices';
 import { settled, World } from './fake-platform';
-import { direct, FakePeer, FakeRoom, looking } from './fakes';
+import { direct, FakePeer, FakeRoom, looking, off } from './fakes';
 
 const bob = () => new FakePeer('Bob', {} as MediaStream);
 let world: World;
@@ -86,7 +86,7 @@ test('a camera that starts later is published', async () => {
 
 test('a camera that does not start says why', async () => {
   await call.toggle('camera');
-  world.media[0]?.camera.set({ state: 'off', problem: null, id: null, label: null });
+  world.media[0]?.camera.set(off);
   Object.assign(world.media[0] ?? {}, { problem: { camera: 'busy', microphone: null } });
   await call.toggle('camera');
   expect(call.notices.shown.value).toContain('Another program is using the camera');

@@ -100,7 +100,7 @@ export class LocalMedia extends FakeMedia {
       ...(scene.has('muted') ? { microphone: false } : {}),
       ...(scene.has('dark') ? { camera: false } : {}),
     });
-    if (camera !== null && microphone !== null) this.devices.set({ microphones: [], cameras: [] });
+    if (camera !== null && microphone !== null) this.devices.set({ microphones: [], cameras: [], speakers: [] });
   }
 }
 

@@ -295,19 +295,13 @@ export class FakeLobby implements sdk.Lobby {
   }
 }
 
-export const off: sdk.Device = { state: 'off', problem: null, id: null, label: null };
+export const off: sdk.Device = { state: 'off', problem: null, id: null, label: null, facing: null };
 
 export class FakeMedia implements Pick<sdk.LocalMedia, keyof sdk.LocalMedia> {
   readonly stream: Source<MediaStream>;
   readonly microphone = new Source<sdk.Device>(off);
   readonly camera = new Source<sdk.Device>(off);
-  readonly devices = new Source<{
-    readonly microphones: readonly sdk.DeviceOption[];
-    readonly cameras: readonly sdk.DeviceOption[];
-  }>({
-    microphones: [],
-    cameras: [],
-  });
+  readonly devices = new Source<sdk.DeviceList>({ microphones: [], cameras: [], speakers: [] });
   readonly level = new Source(0);
   wish: Parameters<sdk.LocalMedia['start']>[0];
   stopped = false;
@@ -330,6 +324,7 @@ export class FakeMedia implements Pick<sdk.LocalMedia, keyof sdk.LocalMedia> {
     this.devices.set({
       microphones: [{ id: 'built-in', label: 'Built-in microphone' }],
       cameras: [{ id: 'front', label: 'Front camera' }],
+      speakers: [{ id: 'loud', label: 'Loudspeaker' }],
     });
   }
 
@@ -354,6 +349,32 @@ export class FakeMedia implements Pick<sdk.LocalMedia, keyof sdk.LocalMedia> {
     this[kind].set({ ...this[kind].current, id: deviceId });
   }
 
+  async flipCamera(): Promise<void> {
+    const facing = this.camera.current.facing === 'environment' ? 'user' : 'environment';
+    this.camera.set({ ...this.camera.current, facing, id: facing });
+  }
+
+  processing: sdk.AudioProcessing = {};
+  /** Whether `process` works. */
+  processes = true;
+
+  async setAudioProcessing(processing: sdk.AudioProcessing): Promise<boolean> {
+    this.processing = processing;
+    return processing.process === undefined || this.processes;
+  }
+
+  readonly #listeners = new Set<(change: sdk.DeviceChange) => void>();
+
+  onChange(listener: (change: sdk.DeviceChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Devices change. */
+  tell(change: sdk.DeviceChange): void {
+    for (const listener of this.#listeners) listener(change);
+  }
+
   stop(): void {
     this.stopped = true;
   }
@@ -361,6 +382,6 @@ export class FakeMedia implements Pick<sdk.LocalMedia, keyof sdk.LocalMedia> {
   #set(device: Source<sdk.Device>, on: boolean, problem: sdk.Device['problem'], id: string): void {
     if (!on) device.set({ ...off, id });
     else if (problem !== null) device.set({ ...off, state: 'failed', problem });
-    else device.set({ state: 'on', problem: null, id, label: id });
+    else device.set({ ...off, state: 'on', id, label: id });
   }
 }

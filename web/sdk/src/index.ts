@@ -25,7 +25,16 @@ export type { TransferState } from './files/sender.ts';
 export type { FileProgress, FileTransfer, IncomingFile, ReadBack, SendFileOptions } from './files/transfer.ts';
 export { type FileEntry, FOLDER_FILES_MAX, folderOf, type PackedFolder } from './files/tree.ts';
 export { type JoinOptions, join, type Lobby, openLobby, rejoin } from './lobby.ts';
-export { type Device, type DeviceKind, type DeviceOption, LocalMedia, type MediaRequest } from './media/local-media.ts';
+export type {
+  AudioProcessing,
+  Device,
+  DeviceChange,
+  DeviceKind,
+  DeviceList,
+  DeviceOption,
+  ProcessedTrack,
+} from './media/device.ts';
+export { LocalMedia, type MediaRequest } from './media/local-media.ts';
 export type { Permissions } from './media/permissions.ts';
 export type { Peer } from './peer.ts';
 export type { Room, RoomOptions } from './room.ts';

@@ -1,42 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LocalMedia } from '../src/media/local-media.ts';
-
-/** Fakes of the browser's tracks and streams, which only hold values. */
-class Track {
-  enabled = true;
-  readyState = 'live';
-  readonly label: string;
-  readonly kind: string;
-  muted = false;
-  onended: (() => void) | null = null;
-  onmute: (() => void) | null = null;
-  onunmute: (() => void) | null = null;
-
-  constructor(kind: string) {
-    this.kind = kind;
-    this.label = kind;
-  }
-
-  getSettings(): { deviceId: string } {
-    return { deviceId: this.kind };
-  }
-
-  stop(): void {
-    this.readyState = 'ended';
-  }
-}
-
-class Stream {
-  readonly #tracks: readonly Track[];
-
-  constructor(tracks: readonly Track[] = []) {
-    this.#tracks = tracks;
-  }
-
-  getTracks(): readonly Track[] {
-    return this.#tracks;
-  }
-}
+import { Stream, Track } from './devices-world.ts';
 
 /** What was asked of the browser, and how to grant it. */
 const asked: { readonly audio: unknown; readonly video: unknown; readonly grant: () => void }[] = [];
@@ -49,6 +13,7 @@ beforeEach(() => {
   made.length = 0;
   vi.stubGlobal('MediaStream', Stream);
   vi.stubGlobal('navigator', {
+    userAgent: 'Chromium',
     mediaDevices: {
       addEventListener: () => {},
       enumerateDevices: async () => [],
@@ -159,7 +124,7 @@ test('a microphone that the system mutes for more than a moment is interrupted u
 });
 
 test('on an insecure page both fail, with the reason', async () => {
-  vi.stubGlobal('navigator', {});
+  vi.stubGlobal('navigator', { userAgent: 'Chromium' });
   const media = new LocalMedia();
   await media.start();
   for (const device of [media.microphone, media.camera]) {

@@ -23,10 +23,7 @@ export class LocalDevices {
   readonly stream: ReadonlySignal<MediaStream>;
   readonly microphone: ReadonlySignal<sdk.Device>;
   readonly camera: ReadonlySignal<sdk.Device>;
-  readonly available: ReadonlySignal<{
-    readonly microphones: readonly sdk.DeviceOption[];
-    readonly cameras: readonly sdk.DeviceOption[];
-  }>;
+  readonly available: ReadonlySignal<sdk.DeviceList>;
   readonly level: ReadonlySignal<number>;
   readonly speaking: ReadonlySignal<boolean>;
   readonly media: ReadonlySignal<Pick<sdk.PeerMedia, Kind>>;
@@ -87,7 +84,7 @@ export class LocalDevices {
   /** On, or starting. */
   isOn(kind: Kind): boolean {
     const { state } = this[kind].value;
-    return state === 'on' || state === 'starting';
+    return state !== 'off' && state !== 'failed';
   }
 
   toggle(kind: Kind): Promise<void> {

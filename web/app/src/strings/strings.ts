@@ -154,10 +154,12 @@ export const words = {
     preview: 'Camera preview',
     cameraOff: 'Your camera is off',
     cameraStarting: 'Starting the camera…',
+    asking: 'Your browser is asking for permission. Click “Allow” to use your camera and microphone.',
     muted: 'Muted',
     level: 'Microphone level',
     unnamed: (kind: Kind, index: number) => `${kind === 'microphone' ? 'Microphone' : 'Camera'} ${index + 1}`,
-    none: (state: Device['state']) => (state === 'starting' ? 'Asking…' : state === 'off' ? 'Off' : 'None'),
+    none: (state: Device['state']) =>
+      state === 'asking' ? 'Asking…' : state === 'starting' ? 'Starting…' : state === 'off' ? 'Off' : 'None',
     nameProblem: (reading: { readonly is: 'empty' } | { readonly is: 'long'; readonly length: number }) =>
       reading.is === 'empty'
         ? 'Enter your name first.'

@@ -1,32 +1,18 @@
 import { report, Source, type Value } from '../value.ts';
 import { AudioLevel } from './audio-level.ts';
-
-/** A camera or microphone that can be chosen. */
-export interface DeviceOption {
-  /** `deviceId`, for `LocalMedia.choose`. */
-  readonly id: string;
-  /** Its name; empty before the user has granted access. */
-  readonly label: string;
-}
-
-/** State of the camera or the microphone. */
-export interface Device {
-  /** `off` is also a muted microphone. `failed`: see `problem`. */
-  readonly state: 'off' | 'starting' | 'on' | 'failed';
-  /**
-   * Why it failed: access was `denied`, the device is `missing` or `busy` with another program, or the page is
-   * `insecure` (neither HTTPS nor localhost). `interrupted` is one that is on, and that the system keeps from sending:
-   * a phone call, a mute key, a camera shutter. null if all is well.
-   */
-  readonly problem: 'denied' | 'missing' | 'busy' | 'insecure' | 'unknown' | 'interrupted' | null;
-  /** `deviceId` of the device in use; null if none. */
-  readonly id: string | null;
-  /** Name of the device in use; null if none. */
-  readonly label: string | null;
-}
-
-/** Which of the two. */
-export type DeviceKind = 'microphone' | 'camera';
+import { CallQueue } from './call-queue.ts';
+import { type Capture, openCaptures, problemOf } from './capture.ts';
+import {
+  type AudioProcessing,
+  type Device,
+  type DeviceChange,
+  type DeviceKind,
+  type DeviceList,
+  OFF,
+} from './device.ts';
+import { DeviceEnumeration } from './device-list.ts';
+import { permissionOf, watchPermission } from './device-permission.ts';
+import { DeviceRecovery, isAllowed, lossOf } from './device-recovery.ts';
 
 /** What to start. */
 export interface MediaRequest {
@@ -43,273 +29,365 @@ export interface MediaRequest {
 /** Milliseconds without media that may come from a busy machine, and don't count as an interruption. */
 const INTERRUPTED_AFTER_MS = 1000;
 
-const OFF: Device = { state: 'off', problem: null, id: null, label: null };
+const KINDS = ['microphone', 'camera'] as const;
 
-/** This browser's camera and microphone. Calls run one after the other, and the latest for a device wins. */
+/** Which device to start: the one that the user chose, or any while that is missing. */
+type Choice = 'chosen' | 'any';
+
+/** What we know of one device beside its {@link Device}. */
+class Slot {
+  readonly device = new Source<Device>(OFF);
+  readonly recovery = new DeviceRecovery();
+  capture: Capture | null = null;
+  /** `deviceId` that the user chose. */
+  chosen: string | null = null;
+  facing: Device['facing'] = null;
+}
+
+/**
+ * This browser's camera and microphone. Calls run one after the other, and the latest for a device wins.
+ *
+ * A device that goes away while it's in use (unplugged, access revoked) is replaced at once by another one, muted if it
+ * was, and taken back when it's there again: see {@link onChange}.
+ */
 export class LocalMedia {
   /** The live tracks, for `Room.publish`; a new object whenever they change, also when one is muted. */
   readonly stream = new Source<MediaStream>(new MediaStream());
   /** State of the microphone. */
-  readonly microphone = new Source<Device>(OFF);
+  readonly microphone: Value<Device>;
   /** State of the camera. */
-  readonly camera = new Source<Device>(OFF);
+  readonly camera: Value<Device>;
   /** The devices that can be chosen; kept up to date when one is plugged in. */
-  readonly devices = new Source<{
-    /** Audio inputs. */
-    readonly microphones: readonly DeviceOption[];
-    /** Video inputs. */
-    readonly cameras: readonly DeviceOption[];
-  }>({
-    microphones: [],
-    cameras: [],
-  });
-  /** Level of the microphone, 0 to 1, about 20 times a second while there is a subscriber. */
-  readonly level: Value<number> = new AudioLevel(this.stream);
+  readonly devices: Value<DeviceList>;
+  /**
+   * Level of the microphone, 0 to 1, about 20 times a second while there is a subscriber. A muted microphone has one
+   * too, but for Firefox, which stops capturing then.
+   */
+  readonly level: Value<number>;
   readonly #ended = new AbortController();
-  readonly #chosen: Record<DeviceKind, string | null> = { microphone: null, camera: null };
-  readonly #wish: Record<DeviceKind, number> = { microphone: 0, camera: 0 };
+  readonly #queue = new CallQueue(this.#ended.signal);
+  readonly #slots: { readonly [kind in DeviceKind]: Slot } = { microphone: new Slot(), camera: new Slot() };
+  readonly #enumeration: DeviceEnumeration;
+  readonly #measured = new Source<MediaStream>(new MediaStream());
+  readonly #listeners = new Set<(change: DeviceChange) => void>();
+  #processing: AudioProcessing = {};
   #muted = false;
-  /** The call that runs, or the last one that waits for it. */
-  #work: Promise<void> | null = null;
 
   constructor() {
-    const change = (): void => void this.#list();
-    navigator.mediaDevices?.addEventListener('devicechange', change, { signal: this.#ended.signal });
+    const { signal } = this.#ended;
+    this.#enumeration = new DeviceEnumeration((added) => void this.#listed(added), signal);
+    this.microphone = this.#slots.microphone.device;
+    this.camera = this.#slots.camera.device;
+    this.devices = this.#enumeration.devices;
+    this.level = new AudioLevel(this.#measured);
+    for (const kind of KINDS) void watchPermission(kind, () => void this.#allowed(kind), signal);
+  }
+
+  /** Calls `listener` when devices change without a call of ours. Returns a function that unsubscribes. */
+  onChange(listener: (change: DeviceChange) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Starts both with one permission prompt. Never rejects: see `microphone` and `camera` for what failed. */
   async start(wish: MediaRequest = {}): Promise<void> {
-    this.#chosen.microphone = wish.microphoneId ?? this.#chosen.microphone;
-    this.#chosen.camera = wish.cameraId ?? this.#chosen.camera;
-    const kinds = (['microphone', 'camera'] as const).filter((kind) => wish[kind] ?? true);
-    await this.#run(() => this.#acquire(kinds), kinds);
-    await this.#list();
+    const { microphone, camera } = this.#slots;
+    microphone.chosen = wish.microphoneId ?? microphone.chosen;
+    camera.chosen = wish.cameraId ?? camera.chosen;
+    const kinds = KINDS.filter((kind) => wish[kind] ?? true);
+    await this.#queue.run(kinds, () => this.#acquire(kinds));
+    await this.#enumeration.refresh();
   }
 
   /** Unmutes or mutes. A muted microphone stays open; turning it on starts it if it isn't. Never rejects. */
   async setMicrophone(on: boolean): Promise<void> {
     this.#muted = !on; // also holds for one that is being started
-    const track = this.#track('microphone');
-    if (track === undefined) {
-      if (on) await this.#run(() => this.#acquire(['microphone']), ['microphone']);
-      return;
-    }
-    track.enabled = on;
-    this.#tell('microphone', track);
-    this.#publish(this.stream.current.getTracks());
+    if (this.#unmuteOrMute() || !on) return;
+    await this.#queue.run(['microphone'], async () => {
+      if (!this.#unmuteOrMute()) await this.#acquire(['microphone']);
+    });
+  }
+
+  /** Returns whether there is a microphone to mute. */
+  #unmuteOrMute(): boolean {
+    const { capture } = this.#slots.microphone;
+    if (capture === null) return false;
+    capture.enable(!this.#muted);
+    this.#show(capture);
+    this.#publish();
+    return true;
   }
 
   /** Starts or stops the camera; its light goes out when it is stopped. Never rejects. */
   async setCamera(on: boolean): Promise<void> {
-    await this.#run(async () => {
-      if (on && this.#track('camera') === undefined) await this.#acquire(['camera']);
+    await this.#queue.run(['camera'], async () => {
+      if (on && this.#slots.camera.capture === null) await this.#acquire(['camera']);
       if (!on) this.#release('camera');
-    }, ['camera']);
+    });
   }
 
   /** Stops one device until it is turned on again. Never rejects. */
   async release(kind: DeviceKind): Promise<void> {
-    await this.#run(async () => this.#release(kind), [kind]);
+    await this.#queue.run([kind], async () => this.#release(kind));
   }
 
   /** Switches to another device of that kind, by its `deviceId`, and starts it. Never rejects. */
   async choose(kind: DeviceKind, deviceId: string): Promise<void> {
-    this.#chosen[kind] = deviceId;
-    await this.#run(async () => {
-      this.#release(kind);
-      await this.#acquire([kind]);
-    }, [kind]);
+    Object.assign(this.#slots[kind], { chosen: deviceId, facing: null });
+    await this.#restart(kind);
+  }
+
+  /** Switches between the front and the back camera of a phone, and starts it. Never rejects. */
+  async flipCamera(): Promise<void> {
+    const { camera } = this.#slots;
+    const facing = (camera.device.current.facing ?? camera.facing) === 'environment' ? 'user' : 'environment';
+    Object.assign(camera, { chosen: null, facing });
+    await this.#restart('camera');
+  }
+
+  /**
+   * Changes how the microphone is processed, now and later; one that is in use starts again. Resolves with false if
+   * {@link AudioProcessing.process} failed: then the microphone is sent as it is. Never rejects.
+   */
+  async setAudioProcessing(processing: AudioProcessing): Promise<boolean> {
+    this.#processing = processing;
+    const { capture } = this.#slots.microphone;
+    if (capture !== null) await this.#restart('microphone');
+    const now = this.#slots.microphone.capture;
+    return processing.process === undefined || now === null || now.sent !== now.track;
   }
 
   /** Stops both devices for good. */
   stop(): void {
     this.#ended.abort();
-    for (const track of this.stream.current.getTracks()) track.stop();
-    this.#publish([]);
-    this.microphone.set(OFF);
-    this.camera.set(OFF);
-  }
-
-  /** Runs `work` after what already runs, unless a newer call for the same devices was made by then. */
-  async #run(work: () => Promise<void>, kinds: readonly DeviceKind[]): Promise<void> {
-    for (const kind of kinds) this.#wish[kind] += 1;
-    const wishes = kinds.map((kind) => this.#wish[kind]);
-    const stale = (): boolean => kinds.every((kind, index) => this.#wish[kind] !== wishes[index]);
-    const run = async (): Promise<void> => (stale() || this.#ended.signal.aborted ? undefined : work());
-    const mine = this.#work === null ? run() : this.#work.then(run, run);
-    this.#work = mine;
-    try {
-      await mine;
-    } finally {
-      if (this.#work === mine) this.#work = null;
+    for (const kind of KINDS) {
+      const slot = this.#slots[kind];
+      slot.capture?.stop();
+      slot.capture = null;
     }
+    this.#publish();
+    for (const kind of KINDS) this.#slots[kind].device.set(OFF);
   }
 
-  async #acquire(kinds: readonly DeviceKind[]): Promise<void> {
+  async #restart(kind: DeviceKind): Promise<void> {
+    await this.#queue.run([kind], async () => {
+      this.#release(kind);
+      await this.#acquire([kind]);
+    });
+  }
+
+  async #acquire(kinds: readonly DeviceKind[], choice: Choice = 'chosen'): Promise<void> {
     if (kinds.length === 0) return;
-    for (const kind of kinds) this.#device(kind).set({ ...OFF, state: 'starting' });
-    let stream: MediaStream;
+    for (const kind of kinds) {
+      const { capture, device } = this.#slots[kind];
+      if (capture === null) device.set({ ...OFF, state: 'starting' });
+    }
+    let captures: Capture[];
     try {
-      stream = await this.#ask(kinds);
+      const asked = this.#open(kinds, choice);
+      for (const kind of kinds) void this.#tellWhetherAsked(kind);
+      captures = await asked;
     } catch (error) {
-      await this.#acquireRest(kinds, error);
+      await this.#acquireRest(kinds, choice, error);
       return;
     }
-    this.#keepOrStop(kinds, stream);
+    const { process } = this.#processing;
+    const microphone = captures.find(({ kind }) => kind === 'microphone');
+    if (process !== undefined && microphone !== undefined) await microphone.process(process);
+    this.#keepOrStop(kinds, captures);
+  }
+
+  #open(kinds: readonly DeviceKind[], choice: Choice): Promise<Capture[]> {
+    const requests = kinds.map((kind) => {
+      const { chosen, facing } = this.#slots[kind];
+      return { kind, id: choice === 'chosen' ? chosen : null, facing };
+    });
+    return openCaptures(requests, this.#processing);
+  }
+
+  async #tellWhetherAsked(kind: DeviceKind): Promise<void> {
+    if ((await permissionOf(kind)) !== 'prompt') return;
+    const { device } = this.#slots[kind];
+    if (device.current.state === 'starting') device.set({ ...OFF, state: 'asking' });
   }
 
   /** No device stays on that we don't know of: if the tracks can't be kept, they are stopped. */
-  #keepOrStop(kinds: readonly DeviceKind[], stream: MediaStream): void {
+  #keepOrStop(kinds: readonly DeviceKind[], captures: readonly Capture[]): void {
     try {
-      this.#keep(stream);
+      this.#keep(captures);
     } catch (error) {
       report(error);
-      const tracks = stream.getTracks();
-      for (const track of tracks) track.stop();
+      for (const capture of captures) {
+        capture.stop();
+        if (this.#slots[capture.kind].capture === capture) this.#slots[capture.kind].capture = null;
+      }
       for (const kind of kinds) this.#fail(kind, error);
-      const kept = this.stream.current.getTracks();
-      const others = kept.filter((track) => !tracks.includes(track));
-      if (others.length < kept.length) this.#publish(others);
+      this.#publish();
     }
   }
 
   /** Both together failed: tries each alone, so that one may work, and each gets its own reason. */
-  async #acquireRest(kinds: readonly DeviceKind[], error: unknown): Promise<void> {
+  async #acquireRest(kinds: readonly DeviceKind[], choice: Choice, error: unknown): Promise<void> {
     const [kind] = kinds;
     if (kinds.length > 1 && navigator.mediaDevices !== undefined) {
       for (const each of kinds) {
-        const refused = problemOf(error) === 'denied' && (await permission(each)) !== 'granted';
+        const refused = problemOf(error) === 'denied' && (await permissionOf(each)) !== 'granted';
         if (refused) this.#fail(each, error);
         else await this.#acquire([each]);
       }
-    } else if (kind !== undefined && this.#chosen[kind] !== null && problemOf(error) === 'missing') {
-      this.#chosen[kind] = null; // the chosen one is gone: take any other
-      await this.#acquire([kind]);
-    } else {
-      for (const each of kinds) this.#fail(each, error);
-    }
-  }
-
-  async #ask(kinds: readonly DeviceKind[]): Promise<MediaStream> {
-    if (navigator.mediaDevices === undefined) throw new DOMException('', 'InsecureContext');
-    const exact = (kind: DeviceKind): MediaTrackConstraints => {
-      const id = this.#chosen[kind];
-      return id === null ? {} : { deviceId: { exact: id } };
-    };
-    return await navigator.mediaDevices.getUserMedia({
-      audio: kinds.includes('microphone') ? exact('microphone') : false,
-      video: kinds.includes('camera')
-        ? { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 }, ...exact('camera') }
-        : false,
-    });
-  }
-
-  #keep(stream: MediaStream): void {
-    const tracks = stream.getTracks();
-    if (this.#ended.signal.aborted) {
-      for (const track of tracks) track.stop();
       return;
     }
-    for (const track of tracks) track.enabled = track.kind === 'video' || !this.#muted;
-    const kinds = tracks.map((track) => track.kind);
-    const others = this.stream.current.getTracks().filter((track) => !kinds.includes(track.kind));
-    this.#publish([...others, ...tracks]);
-    for (const track of tracks) {
-      const kind: DeviceKind = track.kind === 'audio' ? 'microphone' : 'camera';
-      track.onended = () => this.#lost(kind, track);
-      this.#watch(kind, track);
-      this.#tell(kind, track);
+    if (kind !== undefined && choice === 'chosen' && problemOf(error) === 'missing') {
+      const { chosen, recovery } = this.#slots[kind];
+      if (chosen !== null) {
+        recovery.wanted = { id: chosen, label: '' };
+        await this.#acquire([kind], 'any'); // until it's there
+        return;
+      }
+    }
+    for (const each of kinds) this.#fail(each, error);
+  }
+
+  #keep(captures: readonly Capture[]): void {
+    if (this.#ended.signal.aborted) {
+      for (const capture of captures) capture.stop();
+      return;
+    }
+    for (const capture of captures) {
+      const slot = this.#slots[capture.kind];
+      slot.capture?.stop();
+      slot.capture = capture;
+      capture.enable(capture.kind === 'camera' || !this.#muted);
+    }
+    this.#publish();
+    for (const capture of captures) {
+      capture.track.onended = () => void this.#lost(capture);
+      this.#watch(capture);
+      this.#show(capture);
     }
   }
 
   /** The system mutes or unmutes the track. */
-  #watch(kind: DeviceKind, track: MediaStreamTrack): void {
+  #watch(capture: Capture): void {
     let timer: ReturnType<typeof setTimeout>;
     const changed = (): void => {
-      if (this.#track(kind) !== track) return;
-      this.#tell(kind, track);
-      this.#publish(this.stream.current.getTracks());
+      if (this.#slots[capture.kind].capture !== capture) return;
+      capture.enable(capture.enabled);
+      this.#show(capture);
+      this.#publish();
     };
-    track.onmute = () => {
+    capture.track.onmute = () => {
       timer = setTimeout(changed, INTERRUPTED_AFTER_MS);
     };
-    track.onunmute = () => {
+    capture.track.onunmute = () => {
       clearTimeout(timer);
       changed(); // always: a peer who just joined was told that it is muted
     };
   }
 
-  #tell(kind: DeviceKind, track: MediaStreamTrack): void {
-    const id = track.getSettings().deviceId ?? null;
-    const state = track.enabled ? 'on' : 'off';
-    this.#device(kind).set({ state, problem: track.muted ? 'interrupted' : null, id, label: track.label });
+  #show({ kind, track, enabled }: Capture): void {
+    const { deviceId: id = null, facingMode } = track.getSettings();
+    const facing = facingMode === 'user' || facingMode === 'environment' ? facingMode : null;
+    const problem = track.muted ? 'interrupted' : null;
+    this.#slots[kind].device.set({ state: enabled ? 'on' : 'off', problem, id, label: track.label, facing });
   }
 
-  /** The device was unplugged, or access was revoked. */
-  #lost(kind: DeviceKind, track: MediaStreamTrack): void {
-    if (this.#track(kind) !== track) return;
-    this.#device(kind).set({ ...OFF, state: 'failed', problem: 'missing' });
-    this.#publish(this.stream.current.getTracks().filter((other) => other !== track));
+  /** The device was unplugged, or access was revoked, or another program took it. */
+  async #lost(capture: Capture): Promise<void> {
+    const { kind } = capture;
+    const slot = this.#slots[kind];
+    if (slot.capture !== capture) return;
+    capture.stop();
+    slot.capture = null;
+    const { id, label: from } = this.#enumeration.resolve(kind, slot.device.current);
+    const gone: Device = { ...OFF, state: 'failed', problem: 'missing' };
+    slot.device.set(gone);
+    this.#publish();
+    if (id !== null) slot.recovery.wanted ??= { id, label: from };
+    await this.#queue.append([kind], async () => {
+      if (slot.device.current !== gone) return; // the user has turned it off
+      const problem = lossOf(kind, id, await this.#enumeration.refresh(), await permissionOf(kind));
+      if (problem === 'denied' || !slot.recovery.mayReplace(performance.now())) slot.device.set({ ...gone, problem });
+      else await this.#acquire([kind], 'any');
+      const to = slot.device.current;
+      const now = this.#enumeration.resolve(kind, to);
+      if (to.state === 'failed') this.#tell({ type: 'lost', kind, label: from, problem: to.problem });
+      else if (now.id !== id) this.#tell({ type: 'replaced', kind, from, to: now.label });
+      if (now.id === slot.recovery.wanted?.id) slot.recovery.wanted = null;
+    });
+  }
+
+  /** The list of devices has changed. */
+  async #listed(added: DeviceList): Promise<void> {
+    let restored = false;
+    for (const kind of KINDS) {
+      const { recovery, device } = this.#slots[kind];
+      const isBack = (): boolean => recovery.isBack(kind, device.current, this.devices.current);
+      if (isBack() && (await isAllowed(kind)) && (await this.#restore(kind, isBack))) restored = true;
+    }
+    const { microphones, cameras, speakers } = added;
+    if (!restored && microphones.length + cameras.length + speakers.length > 0)
+      this.#tell({ type: 'added', devices: added });
+  }
+
+  /** The user has granted access again. */
+  async #allowed(kind: DeviceKind): Promise<void> {
+    const { device } = this.#slots[kind];
+    await this.#restore(kind, () => device.current.problem === 'denied');
+    await this.#enumeration.refresh();
+  }
+
+  /** Goes back to the device that was lost, or to any if there was none, if `isDue` then. Returns whether it did. */
+  async #restore(kind: DeviceKind, isDue: () => boolean): Promise<boolean> {
+    const slot = this.#slots[kind];
+    let done = false;
+    await this.#queue.append([kind], async () => {
+      if (!isDue()) return;
+      const { chosen, recovery } = slot;
+      const { wanted } = recovery;
+      slot.chosen = wanted?.id ?? chosen;
+      recovery.wanted = null;
+      await this.#acquire([kind]);
+      slot.chosen = chosen;
+      const { state } = slot.device.current;
+      done = state === 'on' || state === 'off';
+      const { label } = this.#enumeration.resolve(kind, slot.device.current);
+      if (done) this.#tell({ type: 'restored', kind, label });
+    });
+    return done;
+  }
+
+  #tell(change: DeviceChange): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(change);
+      } catch (error) {
+        report(error);
+      }
+    }
   }
 
   #release(kind: DeviceKind): void {
-    const track = this.#track(kind);
-    track?.stop();
-    this.#device(kind).set({ ...this.#device(kind).current, state: 'off', problem: null });
-    if (track !== undefined) this.#publish(this.stream.current.getTracks().filter((other) => other !== track));
+    const slot = this.#slots[kind];
+    const { capture } = slot;
+    capture?.stop();
+    slot.capture = null;
+    slot.recovery.wanted = null;
+    slot.device.set({ ...slot.device.current, state: 'off', problem: null });
+    if (capture !== null) this.#publish();
   }
 
   #fail(kind: DeviceKind, error: unknown): void {
-    this.#device(kind).set({ ...OFF, state: 'failed', problem: problemOf(error) });
+    const { capture, device } = this.#slots[kind];
+    if (capture === null) device.set({ ...OFF, state: 'failed', problem: problemOf(error) });
+    else this.#show(capture); // the one before goes on
   }
 
-  #publish(tracks: readonly MediaStreamTrack[]): void {
-    this.stream.set(new MediaStream([...tracks]));
-  }
-
-  #device(kind: DeviceKind): Source<Device> {
-    return kind === 'microphone' ? this.microphone : this.camera;
-  }
-
-  #track(kind: DeviceKind): MediaStreamTrack | undefined {
-    const wanted = kind === 'microphone' ? 'audio' : 'video';
-    return this.stream.current.getTracks().find((track) => track.kind === wanted);
-  }
-
-  async #list(): Promise<void> {
-    const all = (await navigator.mediaDevices?.enumerateDevices().catch(() => [])) ?? [];
-    const choices = (kind: MediaDeviceKind): DeviceOption[] =>
-      all
-        .filter((device) => device.kind === kind && device.deviceId !== '')
-        .map((device) => ({ id: device.deviceId, label: device.label }));
-    if (!this.#ended.signal.aborted) {
-      this.devices.set({ microphones: choices('audioinput'), cameras: choices('videoinput') });
-    }
-  }
-}
-
-function problemOf(error: unknown): NonNullable<Device['problem']> {
-  switch (error instanceof DOMException ? error.name : '') {
-    case 'NotAllowedError':
-    case 'SecurityError':
-      return 'denied';
-    case 'NotFoundError':
-    case 'OverconstrainedError':
-      return 'missing';
-    case 'NotReadableError':
-    case 'AbortError':
-      return 'busy';
-    case 'InsecureContext':
-      return 'insecure';
-    default:
-      return error instanceof Error && error.name === 'OverconstrainedError' ? 'missing' : 'unknown';
-  }
-}
-
-async function permission(kind: DeviceKind): Promise<PermissionState | 'unknown'> {
-  try {
-    return (await navigator.permissions.query({ name: kind as PermissionName })).state;
-  } catch {
-    return 'unknown';
+  #publish(): void {
+    const captures = KINDS.map((kind) => this.#slots[kind].capture).filter((capture) => capture !== null);
+    this.stream.set(new MediaStream(captures.map(({ sent }) => sent)));
+    const measured = this.#slots.microphone.capture?.measured ?? null;
+    if (this.#measured.current.getTracks()[0] !== (measured ?? undefined))
+      this.#measured.set(new MediaStream(measured === null ? [] : [measured]));
   }
 }

@@ -44,7 +44,8 @@ function Preview({ devices }: { readonly devices: LocalDevices }) {
   const camera = devices.camera.value;
   const shown = camera.state === 'on';
   const mayShow = devices.mayUse('camera');
-  const hint = camera.state === 'starting' ? words.lobby.cameraStarting : words.lobby.cameraOff;
+  const { asking, cameraStarting, cameraOff } = words.lobby;
+  const hint = camera.state === 'asking' ? asking : camera.state === 'starting' ? cameraStarting : cameraOff;
   return (
     <section class="preview" aria-label={words.lobby.preview}>
       <Video stream={devices.stream.value} mine hidden={!shown} box={null} />

@@ -1,0 +1,246 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { keepCameraSize } from '../src/media/camera-size.ts';
+import type { DeviceChange } from '../src/media/device.ts';
+import { LocalMedia } from '../src/media/local-media.ts';
+import { builtIn, DevicesWorld, earpiece, type Hardware, headset, settled, Track, webcam } from './devices-world.ts';
+
+let world: DevicesWorld;
+let media: LocalMedia;
+let told: DeviceChange[];
+
+beforeEach(() => begin());
+
+afterEach(() => {
+  media.stop();
+  expect(world.live, 'nothing stays on after the end').toEqual([]);
+  vi.unstubAllGlobals();
+});
+
+function begin(...hardware: readonly Hardware[]): void {
+  world = new DevicesWorld(...(hardware.length === 0 ? [builtIn, headset, webcam] : hardware));
+  media = new LocalMedia();
+  told = [];
+  media.onChange((change) => told.push(change));
+}
+
+/** Names of the tracks that are sent. */
+const sent = () => media.stream.current.getTracks().map(({ label }) => label);
+
+test('a microphone that is unplugged is replaced at once, and taken back when it is plugged in again', async () => {
+  await media.start({ microphoneId: 'headset' });
+  expect(sent()).toEqual(['Jabra Evolve', 'Webcam']);
+  await world.unplug('headset');
+  expect(sent()).toEqual(['Built-in Microphone', 'Webcam']);
+  expect(media.microphone.current).toMatchObject({ state: 'on', id: 'built-in', label: 'Built-in Microphone' });
+  await world.plug(headset);
+  expect(media.microphone.current).toMatchObject({ state: 'on', id: 'headset' });
+  expect(world.live.map(({ label }) => label).sort()).toEqual(['Jabra Evolve', 'Jabra Evolve', 'Webcam']); // and its clone
+  expect(told).toEqual([
+    { type: 'replaced', kind: 'microphone', from: 'Jabra Evolve', to: 'Built-in Microphone' },
+    { type: 'restored', kind: 'microphone', label: 'Jabra Evolve' },
+  ]);
+});
+
+test('a muted microphone that is replaced and taken back stays muted', async () => {
+  await media.start({ microphoneId: 'headset' });
+  await media.setMicrophone(false);
+  await world.unplug('headset');
+  const states = [media.microphone.current.state, media.stream.current.getAudioTracks()[0]?.enabled];
+  await world.plug(headset);
+  states.push(media.microphone.current.state, media.stream.current.getAudioTracks()[0]?.enabled);
+  expect(states).toEqual(['off', false, 'off', false]);
+});
+
+test('without another microphone the loss is told with its reason, and any that is plugged in later is used', async () => {
+  begin(headset, webcam);
+  await media.start();
+  await world.unplug('headset');
+  expect(media.microphone.current).toMatchObject({ state: 'failed', problem: 'missing' });
+  expect(media.camera.current.state).toBe('on');
+  await world.plug(builtIn);
+  expect(media.microphone.current.state).toBe('on');
+  expect(told).toEqual([
+    { type: 'lost', kind: 'microphone', label: 'Jabra Evolve', problem: 'missing' },
+    { type: 'restored', kind: 'microphone', label: 'Built-in Microphone' },
+  ]);
+});
+
+test.each(['denied', 'prompt'] as const)(
+  'access that is revoked (%s) is not asked for again, and returns when it is granted',
+  async (state) => {
+    await media.start();
+    const asked = world.asked.length;
+    await world.permit('microphone', state);
+    expect(media.microphone.current).toMatchObject({ state: 'failed', problem: 'denied' });
+    expect(told).toEqual([{ type: 'lost', kind: 'microphone', label: 'Built-in Microphone', problem: 'denied' }]);
+    await world.plug(earpiece);
+    expect(world.asked.length).toBe(asked);
+    await world.permit('microphone', 'granted');
+    expect(media.microphone.current.state).toBe('on');
+    expect(told.at(-1)).toEqual({ type: 'restored', kind: 'microphone', label: 'Built-in Microphone' });
+  },
+);
+
+test('access that was denied from the start is used as soon as it is granted', async () => {
+  world.permissions.camera.state = 'denied';
+  world.permissions.microphone.state = 'denied';
+  await media.start();
+  expect([media.microphone.current.problem, media.camera.current.problem]).toEqual(['denied', 'denied']);
+  await world.permit('camera', 'granted');
+  expect([media.microphone.current.state, media.camera.current.state]).toEqual(['failed', 'on']);
+});
+
+test('a device that was turned off is not started by what is plugged in or granted', async () => {
+  await media.start({ microphoneId: 'headset' });
+  await world.unplug('headset');
+  await media.release('microphone');
+  await media.setCamera(false);
+  await world.plug(headset);
+  await world.permit('camera', 'granted');
+  expect(world.live).toEqual([]);
+  expect([media.microphone.current.state, media.camera.current.state]).toEqual(['off', 'off']);
+});
+
+test('a chosen microphone that is missing at the start is taken once it is plugged in', async () => {
+  begin(builtIn, webcam);
+  await media.start({ microphoneId: 'headset' });
+  expect(media.microphone.current.id).toBe('built-in');
+  await world.plug(headset);
+  expect(media.microphone.current.id).toBe('headset');
+});
+
+test('the device behind the default is the one that is lost and taken back', async () => {
+  begin({ kind: 'audioinput', deviceId: 'default', label: 'Default - Jabra Evolve' }, headset, builtIn);
+  await media.start({ camera: false });
+  expect(media.microphone.current.id).toBe('default');
+  const [track] = world.made;
+  world.hardware = [{ kind: 'audioinput', deviceId: 'default', label: 'Default - Built-in Microphone' }, builtIn];
+  track?.ends();
+  await settled();
+  await world.plug(headset);
+  expect(told).toEqual([
+    { type: 'replaced', kind: 'microphone', from: 'Jabra Evolve', to: 'Built-in Microphone' },
+    { type: 'restored', kind: 'microphone', label: 'Jabra Evolve' },
+  ]);
+  expect(media.microphone.current.id).toBe('headset');
+});
+
+test('a microphone that keeps ending is not started for ever', async () => {
+  await media.start({ camera: false });
+  for (let time = 0; time < 10; time += 1) {
+    world.live[0]?.ends();
+    await settled();
+  }
+  expect(world.asked.length).toBe(1 + 3);
+  expect(media.microphone.current).toMatchObject({ state: 'failed', problem: 'busy' });
+});
+
+test('what is plugged in and not used is told once, by name', async () => {
+  begin(builtIn, webcam);
+  await media.start();
+  await world.plug(headset);
+  expect(told).toEqual([
+    { type: 'added', devices: { microphones: [{ id: 'headset', label: 'Jabra Evolve' }], cameras: [], speakers: [] } },
+  ]);
+});
+
+test('devices that only get their names with the permission are not told as new', async () => {
+  world.permissions.microphone.state = 'prompt';
+  await media.start({ microphone: false });
+  world.permissions.microphone.state = 'granted';
+  await world.plug(earpiece);
+  expect(told).toEqual([
+    { type: 'added', devices: { microphones: [], cameras: [], speakers: [{ id: 'earpiece', label: 'Jabra Evolve' }] } },
+  ]);
+});
+
+test('while the browser asks for permission, the devices say so', async () => {
+  world.permissions.camera.state = 'prompt';
+  const states: string[] = [];
+  media.camera.subscribe(({ state }) => states.push(state));
+  let answer = (): void => undefined;
+  const give = navigator.mediaDevices.getUserMedia;
+  navigator.mediaDevices.getUserMedia = async (asked) => {
+    await new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    return give(asked);
+  };
+  const started = media.start();
+  await settled();
+  expect(states).toEqual(['off', 'starting', 'asking']);
+  answer();
+  await started;
+  expect(states.at(-1)).toBe('on');
+});
+
+test('a phone switches between its front and its back camera', async () => {
+  begin(
+    { kind: 'videoinput', deviceId: 'front', label: 'Front Camera', facingMode: 'user' },
+    { kind: 'videoinput', deviceId: 'back', label: 'Back Camera', facingMode: 'environment' },
+  );
+  await media.start({ microphone: false });
+  expect(media.camera.current.facing).toBe('user');
+  await media.flipCamera();
+  expect(media.camera.current).toMatchObject({ state: 'on', id: 'back', facing: 'environment' });
+  await media.flipCamera();
+  expect(media.camera.current.id).toBe('front');
+  expect(world.live.map(({ label }) => label)).toEqual(['Front Camera']);
+});
+
+test('audio processing replaces the track that is sent, and muting silences both', async () => {
+  await media.start({ camera: false });
+  const clean = new Track('audio', 'clean');
+  const process = async () => ({ track: clean as unknown as MediaStreamTrack, stop: () => clean.stop() });
+  expect(await media.setAudioProcessing({ noiseSuppression: false, process })).toBe(true);
+  expect(world.asked.at(-1)?.audio).toMatchObject({ noiseSuppression: false, autoGainControl: false });
+  expect(sent()).toEqual(['clean']);
+  await media.setMicrophone(false);
+  const [raw] = world.live;
+  expect([raw?.label, raw?.enabled, clean.enabled]).toEqual(['Built-in Microphone', false, false]);
+  expect(await media.setAudioProcessing({})).toBe(true);
+  expect([sent(), clean.readyState, media.microphone.current.state]).toEqual([['Built-in Microphone'], 'ended', 'off']);
+});
+
+test('if audio processing fails, the microphone is sent as it is', async () => {
+  vi.stubGlobal('queueMicrotask', () => undefined);
+  await media.start({ camera: false });
+  expect(await media.setAudioProcessing({ process: () => Promise.reject(new Error('no worklet')) })).toBe(false);
+  expect(sent()).toEqual(['Built-in Microphone']);
+});
+
+test('the level of a muted microphone is still measured, but for Firefox, where the microphone itself turns off', async () => {
+  await media.start({ camera: false });
+  await media.setMicrophone(false);
+  expect(world.live.map(({ enabled }) => enabled)).toEqual([false, true]);
+  media.stop();
+  begin();
+  Object.assign(navigator, { userAgent: 'Firefox/153.0' });
+  await media.start({ camera: false });
+  await media.setMicrophone(false);
+  expect(world.live.map(({ enabled }) => enabled)).toEqual([false]);
+});
+
+test('a camera that another page made small is asked again for its size, one that can no more is not', async () => {
+  vi.useFakeTimers();
+  const small = new Track('video', 'Webcam', { deviceId: 'webcam', width: 640, height: 480 });
+  small.capabilities = { width: { max: 1920 }, height: { max: 1080 } };
+  const ended = new AbortController();
+  keepCameraSize(small as unknown as MediaStreamTrack, ended.signal);
+  document.dispatchEvent(new Event('visibilitychange'));
+  vi.advanceTimersByTime(10_000);
+  expect(small.applied.length).toBe(2);
+  expect(small.applied[0]).toMatchObject({ deviceId: 'kept', width: { ideal: 1280 } });
+  Object.assign(small.settings, { width: 1280, height: 720 });
+  vi.advanceTimersByTime(10_000);
+  ended.abort();
+  Object.assign(small.settings, { width: 640, height: 480 });
+  vi.advanceTimersByTime(60_000);
+  expect(small.applied.length).toBe(2);
+  const old = new Track('video', 'Old', { width: 640, height: 480 });
+  old.capabilities = { width: { max: 640 }, height: { max: 480 } };
+  keepCameraSize(old as unknown as MediaStreamTrack, new AbortController().signal);
+  vi.advanceTimersByTime(60_000);
+  expect(old.applied).toEqual([]);
+  vi.useRealTimers();
+});

@@ -8,6 +8,7 @@ import { ownedRoomName } from '../../sdk/src/signalling/signal-encryption';
 import type {
   FileHandles,
   FileStorage,
+  FullScreen,
   Memory,
   Platform,
   RoomForFile,
@@ -166,6 +167,9 @@ export class World implements Platform {
   /** How the browser answers a request to share a screen; null is a phone. */
   captureScreen: (() => Promise<MediaStream>) | null = () => Promise.reject(new Error('nothing to share'));
 
+  /** null is an iPhone. */
+  fullScreen: FullScreen | null = fullScreen();
+
   chimes = 0;
   visible = true;
   readonly texts: { readonly name: string; readonly text: string }[] = [];
@@ -220,6 +224,14 @@ export class World implements Platform {
       if (timer.at <= this.#seconds && this.#timers.delete(timer)) timer.run();
     }
   }
+}
+
+function fullScreen(): FullScreen {
+  const on = signal(false);
+  const turn = async (to: boolean) => {
+    on.value = to;
+  };
+  return { on, enter: () => turn(true), exit: () => turn(false) };
 }
 
 /** Lets pending promises settle. */

@@ -13,12 +13,14 @@ import type { Kind, LocalDevices } from './local-devices';
 import { Notices } from './notices';
 import { People } from './people';
 import { type Other, other, type Person, you } from './person';
+import { isAllowed, type Shortcut } from './shortcuts';
 import { Screens } from './stage/screens';
 import { Stage } from './stage/stage';
 import { Subscriptions } from './subscriptions';
 import { TimeLimit } from './time-limit';
 import { verdictTexts } from './verdict-texts';
 import { VerifiedPeople } from './verified-people';
+import type { ViewOptions } from './view-options';
 
 /** Links into the call; anyone who opens `hostLink` becomes a host. */
 export interface Links {
@@ -28,6 +30,9 @@ export interface Links {
 
 /** The panels beside the stage. One is open at a time. */
 export type Panel = 'chat' | 'files' | 'people';
+
+/** The menus of the bar. One is open at a time. */
+export type Menu = 'more';
 
 /** The call we are in. */
 export class Call {
@@ -48,6 +53,9 @@ export class Call {
   /** File transfers; null until their code is loaded, shortly after the call begins. */
   readonly files = signal<Files | null>(null);
   readonly panel = signal<Panel | null>(null);
+  readonly menu = signal<Menu | null>(null);
+  /** What the menu "More" can change; null until its code is loaded, shortly after the call begins. */
+  readonly view = signal<ViewOptions | null>(null);
   readonly people: People;
   readonly screens: Screens;
   readonly notices: Notices;
@@ -70,6 +78,15 @@ export class Call {
   readonly #awaited = new Map<string, boolean>();
   /** Runs once {@link files} is there. */
   readonly #early: ((files: Files) => void)[] = [];
+  readonly #shortcuts: readonly Shortcut[] = [
+    { key: 'm', run: () => this.toggle('microphone') },
+    { key: 'v', run: () => this.toggle('camera') },
+    { key: 's', run: () => this.screens.toggle(), allowed: computed(() => this.screens.mayShare.value) },
+    { key: 'c', run: () => this.togglePanel('chat') },
+    { key: 'f', run: () => this.togglePanel('files'), allowed: computed(() => this.people.allowsFiles.value) },
+    { key: 'p', run: () => this.togglePanel('people'), allowed: computed(() => this.people.keepsDoor.value) },
+    { key: 'i', run: () => this.invite() },
+  ];
   /** False until we have met the people who were here before us: they aren't announced. */
   #greeted = false;
 
@@ -114,6 +131,7 @@ export class Call {
     this.#watchFor('camera');
     this.#subscriptions.add(effect(() => this.#dropSilent()));
     this.#subscriptions.add(effect(() => this.controls.hold('alone', this.alone.value)));
+    this.#subscriptions.add(effect(() => this.controls.hold('menu', this.menu.value !== null)));
     this.#subscriptions.add(effect(() => this.controls.hold('line', this.line.value !== null || this.sharing.value)));
   }
 
@@ -164,6 +182,11 @@ export class Call {
     const files = new made(this.#platform, this.#room, this.notices, this.#isOpen('files'));
     this.files.value = files;
     for (const early of this.#early.splice(0)) early(files);
+  }
+
+  /** Called once the code for the menu "More" is loaded. */
+  bringView(made: typeof ViewOptions): void {
+    this.view.value ??= new made(this.#platform);
   }
 
   /** Sends what was dropped or pasted. Call it while the event runs. */
@@ -224,16 +247,16 @@ export class Call {
     this.#room.leave();
   }
 
+  /** The keys that do something now. */
+  shortcuts(): readonly Shortcut[] {
+    return [...this.#shortcuts, ...(this.view.value?.shortcuts ?? [])].filter(isAllowed);
+  }
+
   /** Handles a keyboard shortcut. Returns whether the key was one. */
   press(key: string): boolean {
-    if (key === 'm') void this.toggle('microphone');
-    else if (key === 'v') void this.toggle('camera');
-    else if (key === 'c') this.togglePanel('chat');
-    else if (key === 'f' && this.people.allowsFiles.peek()) this.togglePanel('files');
-    else if (key === 'p' && this.people.keepsDoor.peek()) this.togglePanel('people');
-    else if (key === 'i') void this.invite();
-    else if (key === 's' && this.screens.mayShare.peek()) void this.screens.toggle();
-    else return false;
+    const found = this.shortcuts().find((one) => one.key === key);
+    if (found === undefined) return false;
+    void found.run();
     this.controls.stir();
     return true;
   }

@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { captureScreen } from './capture';
 import { chime } from './chime';
 import { fileHandles } from './file-handles';
+import { fullScreen } from './full-screen';
 import { identity } from './identity';
 import { lazyStorage } from './lazy-storage';
 import type { Address, Memory, Platform } from './platform';
@@ -37,6 +38,7 @@ export function browser(): Platform {
     fileHandles: fileHandles(),
     preview: (file) => import('./preview').then(({ preview }) => preview(file)).catch(() => ''), // the server may be away
     captureScreen: navigator.mediaDevices?.getDisplayMedia === undefined ? null : captureScreen,
+    fullScreen: fullScreen(),
     chime: chime(),
     seen: () => !document.hidden,
     saveText,

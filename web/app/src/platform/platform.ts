@@ -104,6 +104,14 @@ export interface FileHandles {
   forget(ids: readonly string[]): Promise<void>;
 }
 
+/** The whole page without the browser around it. */
+export interface FullScreen {
+  readonly on: ReadonlySignal<boolean>;
+  /** Call it while a click or a key press runs. Rejects if the browser refuses. */
+  enter(): Promise<void>;
+  exit(): Promise<void>;
+}
+
 /** Everything the model needs from the browser and the SDK. Tests pass their own. */
 export interface Platform {
   readonly sdk: Sdk;
@@ -131,6 +139,8 @@ export interface Platform {
    * browser refuses. null if the browser can't capture screens, as on phones.
    */
   readonly captureScreen: (() => Promise<MediaStream>) | null;
+  /** null if the browser can't show a page full screen. */
+  readonly fullScreen: FullScreen | null;
   /** A short, quiet sound. */
   readonly chime: () => void;
   /** Whether the page is visible. */

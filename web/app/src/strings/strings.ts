@@ -186,6 +186,7 @@ export const words = {
     files: 'Files',
     filesWaiting: (count: number) => `${count} waiting for your answer`,
     invite: 'Invite',
+    more: 'More',
     leave: 'Leave',
     unread: (count: number) => `${count} unread`,
   },

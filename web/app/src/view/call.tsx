@@ -29,7 +29,9 @@ export function CallView({ call }: { readonly call: Call }) {
   const dropping = useDropAndPaste(call);
   const panels = usePanels(panel !== null || knocked || sharing || dropping);
   useEffect(() => {
-    if (panels !== null) call.bringFiles(panels.Files);
+    if (panels === null) return;
+    call.bringFiles(panels.Files);
+    call.bringView(panels.ViewOptions);
   }, [call, panels]);
   const files = call.files.value;
   useKeys((key) => {
@@ -37,6 +39,7 @@ export function CallView({ call }: { readonly call: Call }) {
     if (call.line.peek() !== null) call.showLine(null);
     else if (call.sharing.peek()) call.sharing.value = false;
     else if (panel !== null) close();
+    else if (call.view.peek()?.listsShortcuts.peek() === true) call.view.peek()?.listShortcuts(false);
     else return false;
     return true;
   });
@@ -65,6 +68,7 @@ export function CallView({ call }: { readonly call: Call }) {
       <StageView call={call} rest={rest} />
       {panels !== null && <panels.SharingBanner call={call} />}
       {panels !== null && <panels.FocusKept />}
+      {panels !== null && <panels.Shortcuts call={call} />}
       {rest && <NoticesView call={call} />}
       {rest && <ControlBar call={call} buttons={buttons} />}
       {panels !== null && panel === 'chat' && <panels.ChatPanel call={call} onClose={close} />}

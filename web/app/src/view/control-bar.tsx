@@ -17,6 +17,7 @@ import type { Call, Panel } from '../model/call';
 import { peopleWords } from '../strings/people';
 import { screenWords } from '../strings/screens';
 import { words } from '../strings/strings';
+import { MoreButton } from './more/more-button';
 import { RoundButton } from './ui/round-button';
 
 interface Props {
@@ -135,7 +136,8 @@ export function ControlBar({ call, buttons }: Props) {
           {knocking > 0 && <span class="round-dot" />}
         </RoundButton>
       )}
-      <RoundButton name={words.bar.invite} shortcut="i" icon={UserPlus} onClick={() => void call.invite()} />
+      <RoundButton name={words.bar.invite} shortcut="i" icon={UserPlus} wide onClick={() => void call.invite()} />
+      <MoreButton call={call} />
       <RoundButton name={words.bar.leave} icon={PhoneOff} kind="leave" onClick={leave} />
     </section>
   );

@@ -1,10 +1,13 @@
 /** The parts of a call that are loaded shortly after it began. */
 export { Files } from '../model/files/files';
+export { ViewOptions } from '../model/view-options';
 export { ChatPanel } from './chat/chat';
 export { ConnectionPanel } from './connection-panel';
 export { DropTarget } from './files/drop-target';
 export { Asks, FilesPanel } from './files/files';
 export { InviteDialog } from './invite-dialog';
+export { MoreMenu } from './more/more-menu';
+export { Shortcuts } from './more/shortcuts';
 export { Floods, Knocks, PeoplePanel } from './people';
 export { SharingBanner } from './stage/sharing-banner';
 export { FocusKept } from './ui/focus-kept';

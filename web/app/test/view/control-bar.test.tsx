@@ -60,8 +60,8 @@ test('a screen reader reads how many messages, files and people are waiting', as
 });
 
 test.each<[string, readonly Permission[], readonly string[]]>([
-  ['watch', [], ['Chat', 'Files', 'Invite', 'Leave']],
-  ['speak', ['microphone'], ['Mute microphone', 'Chat', 'Files', 'Invite', 'Leave']],
+  ['watch', [], ['Chat', 'Files', 'Invite', 'More', 'Leave']],
+  ['speak', ['microphone'], ['Mute microphone', 'Chat', 'Files', 'Invite', 'More', 'Leave']],
 ])('somebody who may only %s has no other controls', async (_what, may, shown) => {
   const { room } = await bar();
   await now(() => room.permissions.set(new Set(may)));

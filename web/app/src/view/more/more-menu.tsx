@@ -1,0 +1,37 @@
+import { Keyboard, Maximize, UserPlus } from 'lucide';
+import type { RefObject } from 'preact';
+import { useCallback } from 'preact/hooks';
+import type { Call } from '../../model/call';
+import { words } from '../../strings/strings';
+import { viewWords } from '../../strings/view';
+import { Menu, MenuCheck, MenuItem } from '../ui/menu';
+
+interface Props {
+  readonly call: Call;
+  readonly anchor: RefObject<HTMLElement | null>;
+}
+
+/** What has no button of its own in the bar. */
+export function MoreMenu({ call, anchor }: Props) {
+  const close = useCallback(() => {
+    call.menu.value = null;
+  }, [call]);
+  const view = call.view.value;
+  if (view === null) return null;
+  const { fullScreen } = view;
+  return (
+    <Menu label={words.bar.more} anchor={anchor} onClose={close}>
+      <MenuItem narrow icon={UserPlus} words={words.bar.invite} shortcut="i" onChoose={() => void call.invite()} />
+      {fullScreen !== null && (
+        <MenuCheck
+          icon={Maximize}
+          words={viewWords.fullScreen}
+          shortcut="z"
+          checked={fullScreen.on.value}
+          onChoose={() => view.toggleFullScreen()}
+        />
+      )}
+      <MenuItem icon={Keyboard} words={viewWords.shortcuts} shortcut="?" onChoose={() => view.listShortcuts(true)} />
+    </Menu>
+  );
+}

@@ -13,7 +13,7 @@ import type { Kind, LocalDevices } from './local-devices';
 import { Notices } from './notices';
 import { People } from './people';
 import { type Other, other, type Person, you } from './person';
-import { isAllowed, type Shortcut } from './shortcuts';
+import { isAllowed, isFor, type Shortcut } from './shortcuts';
 import { Screens } from './stage/screens';
 import { Stage } from './stage/stage';
 import { Subscriptions } from './subscriptions';
@@ -103,7 +103,7 @@ export class Call {
     this.#subscriptions.on(room.endsAt, (ends) => this.timeLimit.at(ends));
     this.people = new People(room.moderation, this.#subscriptions, hostLink);
     this.screens = new Screens(platform, room, this.others, this.people.allowsScreens, this.notices);
-    this.stage = new Stage(this.others, this.screens);
+    this.stage = new Stage(this.others, this.me, this.screens, platform.memory);
     this.#subscriptions.add(room.moderation.onAskedToMute((from) => this.#askedToMute(from)));
     this.copied = computed(() => this.notices.shown.value === words.linkCopied);
     this.controls = new ControlsVisibility(platform.after);
@@ -186,7 +186,7 @@ export class Call {
 
   /** Called once the code for the menu "More" is loaded. */
   bringView(made: typeof ViewOptions): void {
-    this.view.value ??= new made(this.#platform);
+    this.view.value ??= new made(this.#platform, this);
   }
 
   /** Sends what was dropped or pasted. Call it while the event runs. */
@@ -254,9 +254,9 @@ export class Call {
 
   /** Handles a keyboard shortcut. Returns whether the key was one. */
   press(key: string): boolean {
-    const found = this.shortcuts().find((one) => one.key === key);
+    const found = this.shortcuts().find((one) => isFor(one, key));
     if (found === undefined) return false;
-    void found.run();
+    void found.run(key);
     this.controls.stir();
     return true;
   }

@@ -1,17 +1,23 @@
 import { signal } from '@preact/signals';
 import type { FullScreen, Platform } from '../platform/platform';
+import { viewWords } from '../strings/view';
+import type { Call } from './call';
 import type { Shortcut } from './shortcuts';
 
-/** How you see the call: what the menu "More" can change. */
+/** How you see the call: what the menu "More" and its keys can change. */
 export class ViewOptions {
   readonly fullScreen: FullScreen | null;
   /** The list of shortcuts is open. */
   readonly listsShortcuts = signal(false);
   readonly shortcuts: readonly Shortcut[];
+  readonly #call: Pick<Call, 'others' | 'stage' | 'notices'>;
 
-  constructor(platform: Platform) {
+  constructor(platform: Platform, call: Pick<Call, 'others' | 'stage' | 'notices'>) {
+    this.#call = call;
     this.fullScreen = platform.fullScreen;
     this.shortcuts = [
+      { key: '1-9', run: (key) => this.#pin(Number(key)), allowed: call.stage.pins },
+      { key: 'h', run: () => this.toggleSelfView() },
       ...(this.fullScreen === null ? [] : [{ key: 'z', run: () => this.toggleFullScreen() } as const]),
       { key: '?', run: () => this.listShortcuts(!this.listsShortcuts.peek()) },
     ];
@@ -23,7 +29,25 @@ export class ViewOptions {
     void (fullScreen?.on.peek() === true ? fullScreen.exit() : fullScreen?.enter())?.catch(() => undefined);
   }
 
+  toggleSelfView(): void {
+    const { stage, notices } = this.#call;
+    const shown = !stage.selfView.peek();
+    stage.showSelf(shown);
+    if (shown) notices.tell(viewWords.selfShown);
+    else notices.show(viewWords.selfHidden);
+  }
+
   listShortcuts(open: boolean): void {
     this.listsShortcuts.value = open;
+  }
+
+  /** Pins the first of the others, the second, and so on. */
+  #pin(place: number): void {
+    const { others, stage, notices } = this.#call;
+    const one = others.peek()[place - 1];
+    if (one === undefined) return;
+    stage.pin(one.id);
+    const pinned = stage.pinned.peek();
+    notices.tell(pinned === null ? viewWords.unpinned : viewWords.pinned(pinned.name));
   }
 }

@@ -1,6 +1,12 @@
 /** The menu "More" and what it opens. */
 export const viewWords = {
   fullScreen: 'Full screen',
+  hideSelf: 'Hide self-view',
+  selfHidden: 'Your picture is hidden from you. Others still see it.',
+  selfShown: 'You see your picture again',
+  pin: (name: string) => `Pin ${name}`,
+  pinned: (name: string) => `${name} is pinned`,
+  unpinned: 'Nobody is pinned',
   shortcuts: 'Keyboard shortcuts',
   escape: ['Esc', 'Close what is open'],
 };
@@ -14,6 +20,8 @@ export const shortcutWords = {
   f: 'Open or close files',
   p: 'Open or close the list of people',
   i: 'Copy the link to the call',
+  '1-9': 'Pin the first person, the second, and so on',
+  h: 'Hide your own picture, or show it again',
   z: 'Full screen',
   '?': 'Show this list',
 };

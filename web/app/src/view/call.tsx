@@ -54,6 +54,7 @@ export function CallView({ call }: { readonly call: Call }) {
       data-chat={panel !== null}
       data-alone={call.alone.value}
       data-pair={call.stage.layout.value.pair}
+      data-split={call.stage.layout.value.split}
       data-sharing={sharing}
       data-controls={controlsOf(call)}
       data-away={call.absence.value !== null || call.warnings.value.length > 0 || call.timeLimit.words.value !== null}

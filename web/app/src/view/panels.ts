@@ -9,5 +9,6 @@ export { InviteDialog } from './invite-dialog';
 export { MoreMenu } from './more/more-menu';
 export { Shortcuts } from './more/shortcuts';
 export { Floods, Knocks, PeoplePanel } from './people';
+export { Pin } from './stage/pin';
 export { SharingBanner } from './stage/sharing-banner';
 export { FocusKept } from './ui/focus-kept';

@@ -51,12 +51,46 @@ test('? lists the keys that do something here, and Escape closes the list', asyn
   await user.keyboard('{Escape}?');
   const list = within(screen.getByRole('dialog', { name: 'Keyboard shortcuts' }));
   const keys = () => list.getAllByRole('term').map((each) => each.textContent);
-  expect(keys()).toEqual(['M', 'V', 'S', 'C', 'F', 'I', 'Z', '?', 'Esc']);
+  expect(keys()).toEqual(['M', 'V', 'S', 'C', 'F', 'I', 'H', 'Z', '?', 'Esc']);
   await now(() => room.moderation.role.set('host'));
   expect(keys()).toContain('P');
   await user.keyboard('{Escape}');
   expect(screen.queryByRole('dialog')).toBeNull();
   expect(document.activeElement).toBe(more());
+});
+
+const tile = (name: string) => screen.getByText(name, { selector: '.name-words' }).closest('li');
+
+test('the menu and a key hide your own picture from you, and say that others still see it', async () => {
+  const { user } = await call();
+  await user.click((await menu(user)).getByRole('menuitemcheckbox', { name: 'Hide self-view', checked: false }));
+  expect(screen.queryByText('You', { selector: '.name-words' })).toBeNull();
+  expect(screen.getAllByText('Your picture is hidden from you. Others still see it.').length).toBeGreaterThan(0);
+  await user.keyboard('h');
+  expect(tile('You')).toBeTruthy();
+});
+
+test('the button on a tile, a double click on it, and a number pin and unpin a person', async () => {
+  const { user, room, call: alices } = await call();
+  const bob = person('Bob');
+  await now(() => room.peers.set([bob, person('Carol'), person('Dave')]));
+  const pin = await screen.findByRole('button', { name: 'Pin Carol', pressed: false });
+  await user.click(pin);
+  expect(screen.getByRole('button', { name: 'Pin Carol', pressed: true })).toBe(pin);
+  await user.dblClick(tile('Bob') ?? document.body);
+  expect(alices.stage.pinned.value?.name).toBe('Bob');
+  await user.keyboard('1');
+  expect(alices.stage.pinned.value).toBeNull();
+  await user.keyboard('39');
+  expect(alices.stage.pinned.value?.name).toBe('Dave');
+});
+
+test('of two people nobody has a button to pin, and numbers do nothing', async () => {
+  const { user, call: alices } = await call();
+  await menu(user);
+  await user.keyboard('{Escape}1');
+  expect(screen.queryByRole('button', { name: 'Pin Bob' })).toBeNull();
+  expect(alices.stage.pinned.value).toBeNull();
 });
 
 test('the controls stay while the menu is open', async () => {

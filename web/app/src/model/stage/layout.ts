@@ -15,22 +15,51 @@ export interface StageSize {
 export const corners = ['top-left', 'top-right', 'bottom-left', 'bottom-right'] as const;
 export type Corner = (typeof corners)[number];
 
-/** Where everybody is: one box per person, in order, you last. */
+/** Aspect ratios of pictures: the others' in their order, and yours, which is null while you hide it from yourself. */
+export interface Pictures {
+  readonly others: readonly number[];
+  readonly mine: number | null;
+}
+
+/** Aspect ratio to assume until the first frame shows the real one. */
+export const usual = 16 / 9;
+
+/** Where everybody is: one box per picture, in order, yours last. */
 export interface Layout {
   /** Changes when people move, not when the window changes its size. */
   readonly shape: string;
-  /** The other person fills the stage, and your own video is a small window over it. */
+  /** The other person has the stage; the bar floats over it. */
   readonly pair: boolean;
+  /** Of a pair: the other's picture is too tall to fill the stage, and yours is beside it, not over it. */
+  readonly split: boolean;
   readonly boxes: readonly Box[];
   /** The boxes of shared screens, in their order. */
   readonly screens: readonly Box[];
 }
 
-/** Lays out `others` people and you. */
-export function layout(others: number, stage: StageSize, corner: Corner): Layout {
-  if (others > 1) return grid(others + 1, stage.free);
-  const small = smallWindow(stage.free, corner);
-  return { shape: `pair ${corner}`, pair: true, boxes: others === 0 ? [small] : [stage.all, small], screens: [] };
+/** Lays out people without shared screens. */
+export function layout(pictures: Pictures, stage: StageSize, corner: Corner): Layout {
+  const { others, mine } = pictures;
+  const [other] = others;
+  if (others.length > 1) return grid(inOrder(pictures), stage.free);
+  if (other !== undefined && isTooTall(other, stage.all)) return sideBySide(inOrder(pictures), stage.free);
+  const small = mine === null ? [] : [smallWindow(stage.free, corner)];
+  const boxes = other === undefined ? small : [stage.all, ...small];
+  return { shape: `pair ${corner}`, pair: true, split: false, boxes, screens: [] };
+}
+
+export function inOrder({ others, mine }: Pictures): readonly number[] {
+  return mine === null ? others : [...others, mine];
+}
+
+/** Two equal columns, or one while yours is hidden. They're no wider than a picture that is cropped to two thirds. */
+function sideBySide(pictures: readonly number[], room: Box): Layout {
+  const [first = usual] = pictures;
+  const count = pictures.length;
+  const width = Math.min((room.width - gap * (count - 1)) / count, room.height * shapeOf(first).wide);
+  const left = room.x + (room.width - count * width - gap * (count - 1)) / 2;
+  const boxes = pictures.map((_, column) => ({ ...room, x: left + column * (width + gap), width }));
+  return { shape: `split ${count}`, pair: true, split: true, boxes, screens: [] };
 }
 
 /** On the left, your window leaves room for the other person's badge and name. */
@@ -70,18 +99,39 @@ export function cornerTowards(key: string, from: Corner): Corner | null {
 /** Pixels between tiles. */
 export const gap = 12;
 
-/** Rows or columns that fill the room, as even as possible, shorter ones first: five are two and three. */
-export function grid(count: number, room: Box): Layout {
-  const ways = Array.from({ length: count }, (_, lines) => split(count, lines + 1));
-  const inRows = ways.map((lines) => ({ shape: `rows ${lines.join('+')}`, boxes: rows(lines, room) }));
+/** The aspect ratios that suit a picture's box: at the limits it's cropped as much as a face allows. */
+interface Shape {
+  readonly narrow: number;
+  readonly wide: number;
+  /** Best. */
+  readonly natural: number;
+}
+
+/** A portrait picture stays one; of all others we see what a box from 4:3 to 16:10 shows. */
+export function shapeOf(aspect: number): Shape {
+  if (aspect >= 1) return { narrow: 4 / 3, wide: 1.6, natural: 1.5 };
+  return { narrow: aspect, wide: aspect * 1.5, natural: aspect * 1.25 };
+}
+
+/**
+ * Rows or columns that fill the room, as even as possible, shorter ones first if that's as good: five are two and three.
+ * In a row a portrait picture has a narrower box than the others.
+ */
+export function grid(pictures: readonly number[], room: Box): Layout {
+  const shapes = pictures.map(shapeOf);
+  const wide = shapes.map(({ natural }) => natural);
+  const high = wide.map((natural) => 1 / natural);
+  const even = pictures.map((_, lines) => split(pictures.length, lines + 1));
+  const ways = [...even, ...even.map((lines) => [...lines].reverse())];
+  const inRows = ways.map((lines) => ({ shape: `rows ${lines.join('+')}`, boxes: rows(lines, wide, room) }));
   const inColumns = ways.map((lines) => ({
     shape: `columns ${lines.join('+')}`,
-    boxes: rows(lines, turn(room)).map(turn),
+    boxes: rows(lines, high, turn(room)).map(turn),
   }));
   const best = [...inRows, ...inColumns].reduce((one, other) =>
-    worth(other.boxes) > worth(one.boxes) + 1e-9 ? other : one,
+    worth(other.boxes, shapes) > worth(one.boxes, shapes) + 1e-9 ? other : one,
   );
-  return { ...best, pair: false, screens: [] };
+  return { ...best, pair: false, split: false, screens: [] };
 }
 
 export function split(count: number, lines: number): number[] {
@@ -89,34 +139,52 @@ export function split(count: number, lines: number): number[] {
   return Array.from({ length: lines }, (_, line) => Math.floor(count / lines) + (line >= lines - longer ? 1 : 0));
 }
 
-function rows(counts: readonly number[], room: Box): Box[] {
+/** Each row shares its width among its boxes by their weights. */
+function rows(counts: readonly number[], weights: readonly number[], room: Box): Box[] {
   const height = (room.height - gap * (counts.length - 1)) / counts.length;
+  let first = 0;
   return counts.flatMap((count, row) => {
-    const width = (room.width - gap * (count - 1)) / count;
+    const inRow = weights.slice(first, first + count);
+    first += count;
+    const unit = (room.width - gap * (count - 1)) / sum(inRow);
     const y = room.y + row * (height + gap);
-    return Array.from({ length: count }, (_, column) => ({ x: room.x + column * (width + gap), y, width, height }));
+    return inRow.map((weight, column) => {
+      const x = room.x + unit * sum(inRow.slice(0, column)) + gap * column;
+      return { x, y, width: unit * weight, height };
+    });
   });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((one, other) => one + other, 0);
 }
 
 function turn(box: Box): Box {
   return { x: box.y, y: box.x, width: box.height, height: box.width };
 }
 
-/** Rates a layout: people should be large, and as equal in size as possible. */
-function worth(boxes: readonly Box[]): number {
-  const areas = boxes.map(({ width, height }) => Math.max(1, width) * Math.max(1, height));
-  const mean = boxes.reduce((sum, box, index) => sum + Math.log((areas[index] ?? 1) * seen(box)), 0) / boxes.length;
-  return mean + 0.5 * Math.log(Math.min(...areas) / Math.max(...areas));
+/** Rates a layout: people should be large, and as equal in size as their shapes allow. */
+function worth(boxes: readonly Box[], shapes: readonly Shape[]): number {
+  const rated = boxes.map((box, index) => {
+    const shape = shapes[index] ?? shapeOf(usual);
+    const area = Math.max(1, box.width) * Math.max(1, box.height);
+    return { useful: Math.log(area * seen(box, shape)), equal: area / shape.natural };
+  });
+  const equal = rated.map((each) => each.equal);
+  const mean = sum(rated.map(({ useful }) => useful)) / rated.length;
+  return mean + 0.5 * Math.log(Math.min(...equal) / Math.max(...equal));
 }
 
-/**
- * The useful part of a box: all of it from 4:3 to 16:10, less if faces get cropped, least if they get cropped above and
- * below.
- */
-function seen({ width, height }: Box): number {
+/** The useful part of a box: all of it within the picture's shape, less if it's too wide, least if it's too narrow. */
+function seen({ width, height }: Box, { narrow, wide }: Shape): number {
   const aspect = Math.max(1, width) / Math.max(1, height);
-  if (aspect > 1.6) return (1.6 / aspect) ** 2;
-  return Math.min(1, aspect / (4 / 3));
+  if (aspect > wide) return (wide / aspect) ** 2;
+  return Math.min(1, aspect / narrow);
+}
+
+/** Whether a picture that fills this box would lose more than half of its height: a portrait one on a wide stage. */
+function isTooTall(aspect: number, box: Size): boolean {
+  return box.height > 0 && aspect / (box.width / box.height) < 0.5;
 }
 
 /**

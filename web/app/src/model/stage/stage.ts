@@ -1,4 +1,7 @@
-import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import type { Memory } from '../../platform/platform';
+import type { Other, Person } from '../person';
+import { layoutWithLarge } from './large-layout';
 import {
   type Box,
   type Corner,
@@ -6,39 +9,85 @@ import {
   type Layout,
   layout,
   nearestCorner,
+  type Pictures,
   type Size,
   type StageSize,
+  usual,
 } from './layout';
-import { layoutWithScreens } from './screen-layout';
-import type { Screens } from './screens';
+import type { Screen, Screens } from './screens';
 
 const nothing: Box = { x: 0, y: 0, width: 0, height: 0 };
 
-/** Aspect ratio to assume until the first frame shows the real one. */
-const usual = 16 / 9;
+/** Where it's remembered that you hide your own picture. */
+const hidesSelf = 'hides-self-view';
 
-/** The stage: where everybody is, and where you moved your own window. */
+/** The stage: where everybody is, who is pinned, and where you moved your own window. */
 export class Stage {
   readonly room = signal<StageSize>({ all: nothing, free: nothing });
   readonly corner = signal<Corner>('bottom-right');
   /** How far your window has been dragged from its corner; null when it isn't. */
   readonly drag = signal<{ readonly x: number; readonly y: number } | null>(null);
   readonly layout: ReadonlySignal<Layout>;
-  /** Aspect ratios of shared screens, by their keys. */
+  /** Whether you see your own picture. */
+  readonly selfView: ReadonlySignal<boolean>;
+  /** Whether somebody can be pinned: there's somebody else, or a shared screen, to be large. */
+  readonly pins: ReadonlySignal<boolean>;
+  /** Who is pinned: large, whatever else is shown. */
+  readonly pinned: ReadonlySignal<Other | null>;
+  /** The shared screen that is large. */
+  readonly front: ReadonlySignal<Screen | null>;
+  readonly #selfView: Signal<boolean>;
+  readonly #pinned = signal<string | null>(null);
+  /** Aspect ratios of pictures and shared screens, by person and by their keys. */
   readonly #aspects = signal<ReadonlyMap<string, number>>(new Map());
+  readonly #memory: Memory;
 
-  constructor(others: ReadonlySignal<readonly unknown[]>, screens: Pick<Screens, 'shown' | 'front'>) {
+  constructor(
+    others: ReadonlySignal<readonly Other[]>,
+    me: Person,
+    screens: Pick<Screens, 'shown' | 'front'>,
+    memory: Memory,
+  ) {
+    this.#memory = memory;
+    this.#selfView = signal(memory.get(hidesSelf) === null);
+    this.selfView = this.#selfView;
+    this.pins = computed(() => others.value.length > 1 || screens.shown.value.length > 0);
+    this.pinned = computed(() => {
+      const found = others.value.find(({ id }) => id === this.#pinned.value);
+      return this.pins.value ? (found ?? null) : null;
+    });
+    this.front = computed(() => (this.pinned.value === null ? screens.front.value : null));
+    const large = computed(() => {
+      const [shown, front, pinned] = [screens.shown.value, this.front.value, this.pinned.value];
+      if (pinned !== null) return shown.length + others.value.indexOf(pinned);
+      return front === null ? null : shown.indexOf(front);
+    });
     this.layout = computed(() => {
-      const [shown, front] = [screens.shown.value, screens.front.value];
-      if (front === null) return layout(others.value.length, this.room.value, this.corner.value);
-      const aspects = shown.map(({ key }) => this.#aspects.value.get(key) ?? usual);
-      return layoutWithScreens(others.value.length + 1, { aspects, front: shown.indexOf(front) }, this.room.value.free);
+      const pictures: Pictures = {
+        others: others.value.map((one) => this.#aspectOf(one)),
+        mine: this.selfView.value ? this.#aspectOf(me) : null,
+      };
+      if (large.value === null) return layout(pictures, this.room.value, this.corner.value);
+      const aspects = screens.shown.value.map(({ key }) => this.#aspects.value.get(key) ?? usual);
+      return layoutWithLarge(pictures, { screens: aspects, large: large.value }, this.room.value.free);
     });
   }
 
-  /** The video of that screen now has this size. */
+  /** The video of that person or screen now has this size. */
   sized(key: string, { width, height }: Size): void {
     if (width > 0 && height > 0) this.#aspects.value = new Map(this.#aspects.peek()).set(key, width / height);
+  }
+
+  /** Makes this person large, or, if they are so already, as large as the others again. null unpins. */
+  pin(id: string | null): void {
+    this.#pinned.value = id === this.pinned.peek()?.id ? null : id;
+  }
+
+  /** Shows you your own picture or not; remembered for later calls. Others see it all the same. */
+  showSelf(shown: boolean): void {
+    this.#selfView.value = shown;
+    if (shown) this.#memory.forget(hidesSelf);
+    else this.#memory.set(hidesSelf, 'yes');
   }
 
   measured(room: StageSize): void {
@@ -65,5 +114,10 @@ export class Stage {
     const corner = cornerTowards(key, this.corner.peek());
     if (corner !== null) this.corner.value = corner;
     return corner !== null;
+  }
+
+  /** While a camera is off its last picture says nothing about the place for the name. */
+  #aspectOf({ id, media }: Person): number {
+    return media.value.camera === 'on' ? (this.#aspects.value.get(id) ?? usual) : usual;
   }
 }

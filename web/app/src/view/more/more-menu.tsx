@@ -1,4 +1,4 @@
-import { Keyboard, Maximize, UserPlus } from 'lucide';
+import { EyeOff, Keyboard, Maximize, UserPlus } from 'lucide';
 import type { RefObject } from 'preact';
 import { useCallback } from 'preact/hooks';
 import type { Call } from '../../model/call';
@@ -22,6 +22,13 @@ export function MoreMenu({ call, anchor }: Props) {
   return (
     <Menu label={words.bar.more} anchor={anchor} onClose={close}>
       <MenuItem narrow icon={UserPlus} words={words.bar.invite} shortcut="i" onChoose={() => void call.invite()} />
+      <MenuCheck
+        icon={EyeOff}
+        words={viewWords.hideSelf}
+        shortcut="h"
+        checked={!call.stage.selfView.value}
+        onChoose={() => view.toggleSelfView()}
+      />
       {fullScreen !== null && (
         <MenuCheck
           icon={Maximize}

@@ -21,7 +21,7 @@ export function ScreenTile({ call, screen: { key, person, stream }, box }: Props
   const { id, name } = person;
   useTileAnimation(ref, box, call.stage.layout.value.shape, false);
   const onSilence = useCallback((play: () => void) => call.silenced(key, play), [call, key]);
-  const front = call.screens.front.value?.person === person;
+  const front = call.stage.front.value?.person === person;
   return (
     <li
       ref={ref}
@@ -49,7 +49,10 @@ export function ScreenTile({ call, screen: { key, person, stream }, box }: Props
           type="button"
           class="enlarge"
           aria-label={screenWords.enlarge(name)}
-          onClick={() => call.screens.choose(id)}
+          onClick={() => {
+            call.stage.pin(null);
+            call.screens.choose(id);
+          }}
         />
       )}
     </li>

@@ -19,8 +19,8 @@ export function StageView({ call, rest }: Props) {
   const free = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => watchRoom(call, all.current, free.current), [call]);
   const panels = usePanels(call.line.value !== null || call.sharing.value);
-  const { boxes, pair, screens } = call.stage.layout.value;
-  const people = rest ? [...call.others.value, call.me] : call.others.value;
+  const { boxes, pair, split, screens } = call.stage.layout.value;
+  const people = rest && call.stage.selfView.value ? [...call.others.value, call.me] : call.others.value;
   return (
     <section ref={all} class="stage" aria-label={words.stage.label}>
       <div ref={free} class="stage-free" />
@@ -33,8 +33,12 @@ export function StageView({ call, rest }: Props) {
         {people.map((person, index) => {
           const box = boxes[index];
           if (box === undefined) return null;
-          const role = !pair ? 'grid' : person.mine ? 'small' : 'big';
-          return <Tile key={person.id} call={call} person={person} box={box} role={role} />;
+          const role = !pair || split ? 'grid' : person.mine ? 'small' : 'big';
+          return (
+            <Tile key={person.id} call={call} person={person} box={box} role={role}>
+              {panels !== null && !person.mine && <panels.Pin call={call} person={person} />}
+            </Tile>
+          );
         })}
       </ul>
       {rest && <Hear call={call} />}

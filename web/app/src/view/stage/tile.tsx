@@ -1,5 +1,6 @@
 import type { VerdictCode } from '@eyeline/sdk';
 import { Mic, MicOff } from 'lucide';
+import type { ComponentChildren } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Call } from '../../model/call';
 import { initials } from '../../model/name';
@@ -20,10 +21,12 @@ interface Props {
   readonly box: Box;
   /** One of a grid, the one that fills the stage, or your own small window over it. */
   readonly role: 'grid' | 'big' | 'small';
+  /** Buttons on it, loaded later. */
+  readonly children: ComponentChildren;
 }
 
 /** One person: video or avatar, name, and the state of the connection. */
-export function Tile({ call, person, box, role }: Props) {
+export function Tile({ call, person, box, role, children }: Props) {
   const ref = useRef<HTMLLIElement>(null);
   const { shape } = call.stage.layout.value;
   const drag = role === 'small' ? call.stage.drag.value : null;
@@ -39,8 +42,10 @@ export function Tile({ call, person, box, role }: Props) {
     <li
       ref={ref}
       class="tile"
+      onDblClick={() => person.mine || call.stage.pin(person.id)}
       data-role={role}
       data-speaking={isHeard(person)}
+      data-pinned={call.stage.pinned.value === person}
       data-line={line?.state}
       style={{ left: `${placed.x}px`, top: `${placed.y}px`, width: `${box.width}px`, height: `${box.height}px` }}
     >
@@ -51,6 +56,7 @@ export function Tile({ call, person, box, role }: Props) {
         hidden={media.camera !== 'on'}
         box={box}
         {...(person.mine ? {} : { onSilence })}
+        onSize={(size) => call.stage.sized(person.id, size)}
       />
       {line !== null && line.verdict !== null ? (
         <Blocked call={call} person={person} verdict={line.verdict} />
@@ -60,6 +66,7 @@ export function Tile({ call, person, box, role }: Props) {
       <NamePill person={person} />
       {line !== null && <ConnectionBadge call={call} person={person} line={line} />}
       {role === 'small' && <SelfViewDrag stage={call.stage} />}
+      {children}
     </li>
   );
 }

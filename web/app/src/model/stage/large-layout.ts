@@ -1,9 +1,11 @@
-import { type Box, clamp, gap, grid, type Layout, type Size, split } from './layout';
+import { type Box, clamp, gap, grid, inOrder, type Layout, type Pictures, type Size, shapeOf, split } from './layout';
 
-/** Shared screens: their aspect ratios, and which one is large. */
-export interface SharedScreens {
-  readonly aspects: readonly number[];
-  readonly front: number;
+/** What else than people is on the stage, and what is large. */
+export interface Featured {
+  /** Aspect ratios of shared screens. */
+  readonly screens: readonly number[];
+  /** The index of the large one: among the screens, and after them among the people. */
+  readonly large: number;
 }
 
 /** Tiles get no smaller than this if it can be avoided. */
@@ -16,43 +18,66 @@ interface Tiles extends Size {
   readonly boxes: readonly Box[];
 }
 
-/** The large screen and the small tiles. */
+/** The large box and the small tiles. */
 interface Scene {
   readonly shape: string;
   readonly large: Box;
   readonly small: readonly Box[];
 }
 
+/** The aspect ratios that the large box may have. */
+interface Frame {
+  readonly narrow: number;
+  readonly wide: number;
+}
+
 /**
- * Lays out that many people, you included, and shared screens: one screen as large as possible, uncropped. People and
- * other screens line up beside or below it, whichever leaves it larger; on a portrait stage always below, in all the
- * room left.
+ * Lays out people, you included, with one of them or a shared screen as large as possible. All others line up beside or
+ * below, whichever leaves it larger; on a portrait stage always below, in all the room left. Screens are never cropped.
  */
-export function layoutWithScreens(people: number, { aspects, front }: SharedScreens, room: Box): Layout {
-  const count = people + aspects.length - 1;
-  const aspect = aspects[front] ?? 1;
-  const { large, small, shape } = sceneOf(aspect, count, room);
-  const others = aspects.filter((_, index) => index !== front);
-  const screens = others.map((each, index) => middle(inside(small[index] ?? room, each, each), small[index] ?? room));
-  screens.splice(front, 0, large);
+export function layoutWithLarge(pictures: Pictures, { screens, large }: Featured, room: Box): Layout {
+  const people = inOrder(pictures);
+  const all = [...screens, ...people];
+  const rest = all.filter((_, index) => index !== large);
+  const found = sceneOf(frameOf(all[large] ?? 1, large < screens.length), rest, room);
+  const boxes = found.small.map((box, index) => {
+    const aspect = rest[index] ?? 1;
+    return index < screens.length - (large < screens.length ? 1 : 0) ? middle(inside(box, asIs(aspect)), box) : box;
+  });
+  boxes.splice(large, 0, found.large);
   return {
-    shape: `screen ${front} of ${aspects.length} ${shape}`,
+    shape: `large ${large} of ${all.length} ${found.shape}`,
     pair: false,
-    boxes: small.slice(others.length),
-    screens,
+    split: false,
+    boxes: boxes.slice(screens.length),
+    screens: boxes.slice(0, screens.length),
   };
 }
 
-function sceneOf(aspect: number, count: number, room: Box): Scene {
-  if (room.height > room.width) return above(aspect, room, (rest) => fill(count, rest));
-  const column = beside(aspect, count, room);
-  const row = above(aspect, room, (rest) => pack(count, rest));
-  return row.large.width > column.large.width ? row : column;
+function frameOf(aspect: number, screen: boolean): Frame {
+  if (screen) return asIs(aspect);
+  const { narrow, wide } = shapeOf(aspect);
+  return { narrow: Math.min(narrow, 0.75), wide };
 }
 
-function above(aspect: number, room: Box, tilesIn: (rest: Size) => Tiles): Scene {
+function asIs(aspect: number): Frame {
+  return { narrow: aspect, wide: aspect };
+}
+
+function sceneOf(frame: Frame, rest: readonly number[], room: Box): Scene {
+  if (room.height > room.width) return above(frame, room, (left) => fill(rest, left));
+  const column = beside(frame, rest.length, room);
+  const row = above(frame, room, (left) => pack(rest.length, left));
+  return area(row.large) > area(column.large) ? row : column;
+}
+
+function area({ width, height }: Size): number {
+  return width * height;
+}
+
+function above(frame: Frame, room: Box, tilesIn: (rest: Size) => Tiles): Scene {
   const rest = (height: number): Size => ({ width: room.width, height: room.height - gap - height });
-  const picture = inside(rest(clamp(room.height * 0.22, 88, 240)), aspect, aspect);
+  const picture = inside(rest(clamp(room.height * 0.22, 88, 240)), frame);
   const tiles = tilesIn(rest(picture.height));
   const y = room.y + (room.height - picture.height - gap - tiles.height) / 2;
   return scene('above', { ...middle(picture, room), y }, tiles, {
@@ -61,11 +86,11 @@ function above(aspect: number, room: Box, tilesIn: (rest: Size) => Tiles): Scene
   });
 }
 
-function beside(aspect: number, count: number, room: Box): Scene {
+function beside(frame: Frame, count: number, room: Box): Scene {
   const rest = (width: number): Size => ({ width: room.width - gap - width, height: room.height });
   const columns = Math.ceil(count / Math.max(1, Math.floor((room.height + gap) / (tileHeight + gap))));
   const least = Math.max(clamp(room.width * 0.18, 120, 360), columns * (tileWidth + gap) - gap);
-  const picture = inside(rest(pack(count, { width: least, height: room.height }).width), aspect, aspect);
+  const picture = inside(rest(pack(count, { width: least, height: room.height }).width), frame);
   const tiles = pack(count, rest(picture.width));
   const x = room.x + (room.width - picture.width - gap - tiles.width) / 2;
   return scene('beside', { ...middle(picture, room), x }, tiles, {
@@ -83,15 +108,15 @@ function middle({ width, height }: Size, room: Box): Box {
   return { x: room.x + (room.width - width) / 2, y: room.y + (room.height - height) / 2, width, height };
 }
 
-/** As large as fits, with an aspect ratio from `narrow` to `wide`. */
-function inside(room: Size, narrow: number, wide: number): Size {
+/** As large as fits in that frame. */
+function inside(room: Size, { narrow, wide }: Frame): Size {
   const [width, height] = [Math.max(0, room.width), Math.max(0, room.height)];
   return { width: Math.min(width, height * wide), height: Math.min(height, width / narrow) };
 }
 
 /** Tiles that fill all the room. */
-function fill(count: number, room: Size): Tiles {
-  return { ...room, ...grid(count, { x: 0, y: 0, ...room }) };
+function fill(pictures: readonly number[], room: Size): Tiles {
+  return { ...room, ...grid(pictures, { x: 0, y: 0, ...room }) };
 }
 
 /** Tiles of one size, from 4:3 to 16:10, as large as fits; shorter rows first, each centered. */
@@ -100,7 +125,7 @@ function pack(count: number, room: Size): Tiles {
     const counts = split(count, lines + 1);
     const columns = Math.max(...counts);
     const [width, height] = [(room.width + gap) / columns - gap, (room.height + gap) / (lines + 1) - gap];
-    return { counts, columns, tile: inside({ width, height }, 4 / 3, 1.6) };
+    return { counts, columns, tile: inside({ width, height }, { narrow: 4 / 3, wide: 1.6 }) };
   });
   const { counts, columns, tile } = ways.reduce((one, other) =>
     other.tile.width * other.tile.height > one.tile.width * one.tile.height + 1e-9 ? other : one,

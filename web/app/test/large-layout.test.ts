@@ -1,6 +1,20 @@
 import { describe, expect, test } from 'vitest';
+import { layoutWithLarge } from '../src/model/stage/large-layout';
 import type { Box } from '../src/model/stage/layout';
-import { layoutWithScreens, type SharedScreens } from '../src/model/stage/screen-layout';
+
+interface SharedScreens {
+  readonly aspects: readonly number[];
+  /** Which of them is large. */
+  readonly front: number;
+}
+
+const wide = 16 / 9;
+
+/** That many people, you included. */
+const pictures = (people: number) => ({ others: Array<number>(people - 1).fill(wide), mine: wide });
+
+const layoutWithScreens = (people: number, { aspects, front }: SharedScreens, where: Box) =>
+  layoutWithLarge(pictures(people), { screens: aspects, large: front }, where);
 
 const room = (width: number, height: number): Box => ({ x: 16, y: 16, width, height });
 const desktop = room(1408, 780);
@@ -38,11 +52,11 @@ test('people are also below it if that leaves it larger, as next to the chat', (
 });
 
 test('a narrow screen leaves its room to people', () => {
-  const [narrow, wide] = [
+  const [narrow, usual] = [
     layoutWithScreens(2, { aspects: [0.6], front: 0 }, desktop),
     layoutWithScreens(2, one, desktop),
   ];
-  expect(area(narrow.boxes[0])).toBeGreaterThan(2 * area(wide.boxes[0]));
+  expect(area(narrow.boxes[0])).toBeGreaterThan(2 * area(usual.boxes[0]));
 });
 
 test('many people on a phone in landscape have tiles of a useful size', () => {
@@ -71,6 +85,36 @@ test('people move when another screen is put in front, and not with the size of 
   expect(shape(one)).not.toBe(shape(two));
   expect(shape(two)).not.toBe(shape({ ...two, front: 1 }));
   expect(shape(one)).toBe(shape(one, room(1500, 800)));
+});
+
+test('a person who is pinned takes most of the stage, and the others line up in their order, you last', () => {
+  const { boxes, screens, pair } = layoutWithLarge(pictures(5), { screens: [], large: 1 }, desktop);
+  expect([boxes.length, screens.length, pair]).toEqual([5, 0, false]);
+  expect(area(boxes[1])).toBeGreaterThan(0.7 * area(desktop));
+  const column = [boxes[0], boxes[2], boxes[3], boxes[4]];
+  for (const box of column) expect(box?.x).toBeGreaterThan(right(boxes[1]));
+  expect(column.map((box) => box?.y)).toEqual(column.map((box) => box?.y).sort((one, two) => (one ?? 0) - (two ?? 0)));
+});
+
+test('on a phone in portrait a pinned person is above the others, cropped at the sides to be large', () => {
+  const { boxes } = layoutWithLarge(pictures(3), { screens: [], large: 0 }, phone);
+  expect(boxes[0]?.width).toBe(phone.width);
+  expect(area(boxes[0])).toBeGreaterThan(0.6 * area(phone));
+  for (const box of boxes.slice(1)) expect(box.y).toBeGreaterThan(bottom(boxes[0]));
+});
+
+test('a pinned person with a portrait picture leaves the rest of the width to the others', () => {
+  const portrait = { others: [9 / 16, wide, wide], mine: wide };
+  const { boxes } = layoutWithLarge(portrait, { screens: [], large: 0 }, desktop);
+  expect(boxes[0]?.height).toBe(desktop.height);
+  expect((boxes[0]?.width ?? 0) / (boxes[0]?.height ?? 1)).toBeLessThan(0.9);
+  expect(area(boxes[1])).toBeGreaterThan(0.08 * area(desktop));
+});
+
+test('a screen gives way to a pinned person and stays uncropped among the others', () => {
+  const { boxes, screens } = layoutWithLarge(pictures(3), { screens: [2], large: 1 }, desktop);
+  expect(area(boxes[0])).toBeGreaterThan(5 * area(screens[0]));
+  expect((screens[0]?.width ?? 0) / (screens[0]?.height ?? 1)).toBeCloseTo(2);
 });
 
 const rooms = [desktop, phone, room(748, 374), room(344, 560), room(736, 900), room(2528, 1300), room(0, 0)];

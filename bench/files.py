@@ -24,6 +24,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+from bench.renderer_memory import renderers_bytes
 from bench.setup import Sites, servers
 from playwright.sync_api import Page, sync_playwright
 from tests.support.server import LiveServer
@@ -171,19 +172,6 @@ def meet(people: Sequence[Person], url: str) -> None:
 # Memory.
 
 
-def renderers_bytes(profile: str) -> int:
-    """The memory of all tabs of the browser with this profile."""
-    total = 0
-    for pid in descendants(browser_pid(profile)):
-        try:
-            if b"--type=renderer" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-                total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) * 1024
-        except (OSError, StopIteration):
-            continue  # it has exited meanwhile
-    return total
-
-
 def browser_pid(profile: str) -> int:
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -195,28 +183,17 @@ def browser_pid(profile: str) -> int:
     raise SystemExit("the browser has gone")
 
 
-def descendants(pid: int) -> Iterator[int]:
-    yield pid
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = path.read_text().split()
-        except OSError:
-            continue  # that thread has exited meanwhile
-        for child in children:
-            yield from descendants(int(child))
-
-
 @contextmanager
 def peaks(people: Sequence[Person]) -> Iterator[list[int]]:
     """The peak memory of each person's tabs during the block, above that before."""
-    before = [renderers_bytes(person.profile) for person in people]
+    before = [renderers_bytes(browser_pid(person.profile)) for person in people]
     most = [0 for _ in people]
     ended = threading.Event()
 
     def look() -> None:
         while not ended.wait(2):
             for index, person in enumerate(people):
-                most[index] = max(most[index], renderers_bytes(person.profile) - before[index])
+                most[index] = max(most[index], renderers_bytes(browser_pid(person.profile)) - before[index])
 
     watcher = threading.Thread(target=look)
     watcher.start()

@@ -2,20 +2,23 @@
 
     PYTHONPATH=src .venv/bin/python bench/flood.py [--only WORD]
 
-Mallory is the app with her data channels in hand; Bob is the app as it is, with his chat open.  While Mallory sends,
-Bob's page measures its longest main-thread stall: how much later than due a timer runs.  Then Bob clicks "Leave" in
-the middle of it, and the time from the click to "You left" on the screen is measured as well.
+Mallory is the app with her data channels in hand; Bob is the app as it is, the host, with his chat open.  While Mallory
+sends, Bob's page measures its longest main-thread stall: how much later than due a timer runs.  Two more times are
+measured in the middle of such a flood: from a click on "Leave" to "You left" on the screen, and, in another call, from
+a click on "Remove" to the moment when Mallory's tile is gone.
 """
 
 import argparse
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tests.support.app_actions import NO_DEVICES, join_call, open_chat
+from tests.support.app_actions import NO_DEVICES, is_whole, join_call, new_call, open_chat
 from tests.support.browser import Page
 from tests.support.chromium import Chromium
 from tests.support.server import LiveServer
@@ -67,10 +70,14 @@ SENDS: Final = """async ([kind, count, seconds]) => {
 }"""
 
 
-LEAVE: Final = """() => {
-  const {x, y, width, height} = document.querySelector('button[aria-label="Leave"]').getBoundingClientRect();
+MIDDLE: Final = """(selector) => {
+  const {x, y, width, height} = document.querySelector(selector).getBoundingClientRect();
   return [x + width / 2, y + height / 2];
 }"""
+
+
+CONFIRM: Final = ".people-sure .danger"
+"""The button that removes Mallory, once "Remove Mallory" was pressed."""
 
 
 class Flood(NamedTuple):
@@ -93,29 +100,59 @@ AFTER_S: Final = 4.0
 """Seconds for which stalls are still counted after the last frame was sent."""
 
 
-def measure(browser: Chromium, url: str, flood: Flood) -> tuple[float, float]:
-    """The longest stall, and the time that "Leave" takes in the middle of a second flood, in milliseconds."""
-    room = f"{url}/r/flood-{flood.kind}"
-    bob = join_call(browser, room, "Bob", STALLS + NO_DEVICES)
-    mallory = join_call(browser, room, "Mallory", CHANNELS + NO_DEVICES)
+class Pair(NamedTuple):
+    """A call of two."""
+
+    bob: Page
+    mallory: Page
+
+    def flood(self, flood: Flood) -> None:
+        """Mallory sends all of it."""
+        self.mallory.evaluate(SENDS, [flood.kind, flood.frames, flood.seconds], deadline=120.0)
+
+    def click_amid(self, flood: Flood, spot: tuple[float, float], shown: str) -> float:
+        """Milliseconds from Bob's click on this spot, in the middle of the flood, until `shown` is true of his page."""
+        self.mallory.evaluate(f"(given) => void ({SENDS})(given)", [flood.kind, flood.frames, flood.seconds])
+        pause(self.mallory, 0.5)
+        clicked = time.monotonic()
+        self.bob.press_at(*spot)
+        self.bob.until(shown, deadline=60.0)
+        return (time.monotonic() - clicked) * 1000
+
+
+@contextmanager
+def pair(browser: Chromium, site: str) -> Iterator[Pair]:
+    """Bob's call, which Mallory has joined."""
+    bob = new_call(browser, site, "Bob", STALLS + NO_DEVICES)
+    mallory = join_call(browser, bob.evaluate("location.href"), "Mallory", CHANNELS + NO_DEVICES)
     mallory.until("__channels.some(({label, readyState}) => label === 'eyeline' && readyState === 'open')")
     bob.until("document.querySelector('main.call').dataset.alone === 'false'")
-    open_chat(bob)
+    is_whole(bob)
     pause(bob, SETTLED_S)
-    spot = bob.evaluate(LEAVE)
-    bob.evaluate("__stall = 0")
-    mallory.evaluate(SENDS, [flood.kind, flood.frames, flood.seconds], deadline=120.0)
-    pause(bob, AFTER_S)
-    stall: float = bob.evaluate("__stall", deadline=120.0)
-    start = f"(given) => void ({SENDS})(given)"
-    mallory.evaluate(start, [flood.kind, flood.frames, flood.seconds])
-    pause(mallory, 0.5)
-    clicked = time.monotonic()
-    bob.press_at(*spot)
-    bob.until("document.body.innerText.includes('You left')", deadline=60.0)
-    left = (time.monotonic() - clicked) * 1000
+    yield Pair(bob, mallory)
     browser.close_pages()
-    return stall, left
+
+
+def stall_and_leave(browser: Chromium, site: str, flood: Flood) -> tuple[float, float]:
+    """The longest stall, and the time that "Leave" takes in a second flood."""
+    with pair(browser, site) as people:
+        open_chat(people.bob)
+        spot = people.bob.evaluate(MIDDLE, 'button[aria-label="Leave"]')
+        people.bob.evaluate("__stall = 0")
+        people.flood(flood)
+        pause(people.bob, AFTER_S)
+        stall: float = people.bob.evaluate("__stall", deadline=120.0)
+        return stall, people.click_amid(flood, spot, "document.body.innerText.includes('You left')")
+
+
+def remove(browser: Chromium, site: str, flood: Flood) -> float:
+    """The time that "Remove" takes."""
+    with pair(browser, site) as people:
+        people.bob.click("button", "People")
+        people.bob.click("button", "Remove Mallory")
+        people.bob.until(f"document.querySelector('{CONFIRM}') !== null")
+        spot = people.bob.evaluate(MIDDLE, CONFIRM)
+        return people.click_amid(flood, spot, "document.querySelectorAll('.tile').length === 1")
 
 
 def pause(page: Page, seconds: float) -> None:
@@ -130,8 +167,9 @@ def main() -> None:
     with LiveServer() as server, Chromium() as browser:
         for flood in FLOODS:
             if only in flood.name:
-                stall, left = measure(browser, server.url, flood)
-                print(f"{flood.name}: longest stall {stall:.0f} ms; from a click on Leave to its page {left:.0f} ms")
+                stall, left = stall_and_leave(browser, server.url, flood)
+                removed = remove(browser, server.url, flood)
+                print(f"{flood.name}: longest stall {stall:.0f} ms, Leave {left:.0f} ms, Remove {removed:.0f} ms")
 
 
 if __name__ == "__main__":

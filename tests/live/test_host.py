@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from tests.support.app_actions import NO_DEVICES, SEATS, SMALL, join_call
+from tests.support.app_actions import NO_DEVICES, SEATS, join_call, new_call
 from tests.support.browser import Browser, Page
 from tests.support.server import LiveServer
 
@@ -20,16 +20,6 @@ globalThis.WebSocket = class extends WebSocket {
 DIRECT = "document.querySelector('.badge[data-line=direct]') !== null"
 
 
-def new_call(browser: Browser, server: LiveServer, name: str, script: str = "") -> Page:
-    """Create a room as its host."""
-    page = browser.open(server.url, init_script=SEATS + SMALL + script, reduced_motion=True)
-    page.click("button", "New call")
-    page.fill("Your name", name)
-    page.click("button", "Join")
-    page.until(IN_CALL)
-    return page
-
-
 def knock(browser: Browser, room: str, name: str) -> Page:
     """Ask to be admitted."""
     page = browser.open(room, init_script=SEATS + NO_DEVICES, reduced_motion=True)
@@ -41,7 +31,7 @@ def knock(browser: Browser, room: str, name: str) -> Page:
 
 @pytest.fixture
 def host(chromium: Browser, server: LiveServer) -> Page:
-    return new_call(chromium, server, "Alice", NO_DEVICES)
+    return new_call(chromium, server.url, "Alice", NO_DEVICES)
 
 
 def test_host_admits_one_newcomer_and_denies_another(chromium: Browser, firefox: Browser, host: Page) -> None:
@@ -136,7 +126,7 @@ def reach(page: Page, what: str) -> None:
 
 def test_host_key_is_in_no_link_and_no_log(chromium: Browser) -> None:
     with LiveServer("--log-level", "debug") as server:
-        host = new_call(chromium, server, "Alice", NO_DEVICES)
+        host = new_call(chromium, server.url, "Alice", NO_DEVICES)
         owner = host.evaluate("Object.entries(localStorage).find(([key]) => key.startsWith('eyeline:owner:'))[1]")
         assert re.fullmatch(r"[\w-]{22}", owner)
         assert owner not in server.log()

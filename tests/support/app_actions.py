@@ -48,6 +48,16 @@ def join_call(browser: Browser, room: str, name: str, script: str = "", **visit:
     return page
 
 
+def new_call(browser: Browser, site: str, name: str, script: str = "") -> Page:
+    """Create a room on the start page, as its host."""
+    page = browser.open(site, init_script=SEATS + SMALL + script, reduced_motion=True)
+    page.click("button", "New call")
+    page.fill("Your name", name)
+    page.click("button", "Join")
+    page.until("document.querySelector('main.call:not(.returning)') !== null")
+    return page
+
+
 def is_whole(page: Page) -> None:
     """Wait until all lazily loaded parts of the page are there, two seconds after joining."""
     there = "(part) => performance.getEntriesByType('resource').some(({name}) => RegExp(part).test(name))"

@@ -28,6 +28,19 @@ test('people who were here before are not announced, people who come and go are'
   expect(call.notices.shown.value).toBeNull();
 });
 
+test('whoever joins with a name that looks like somebody else’s has a number while both are here', () => {
+  const [carol, mallory] = ['Carol', 'Саrol'].map((name, at) => new FakePeer(name, {} as MediaStream, `carol-${at}`));
+  if (carol === undefined || mallory === undefined) throw new Error();
+  const names = () => call.others.value.map((one) => one.name);
+  room.peers.set([carol, mallory]);
+  expect(call.notices.shown.value).toBe('Саrol (2) joined');
+  expect(names()).toEqual(['Carol', 'Саrol (2)']);
+  room.peers.set([carol]);
+  expect(call.notices.shown.value).toBe('Саrol (2) left');
+  room.peers.set([mallory]);
+  expect(names()).toEqual(['Саrol']);
+});
+
 test('somebody who stays is the same person on the stage', () => {
   const peer = bob();
   room.peers.set([peer]);

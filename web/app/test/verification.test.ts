@@ -57,6 +57,15 @@ describe('people you have verified', () => {
     expect(verificationWords.badge(robert)).toBe(', verified as Bob');
   });
 
+  test.each(['Воb', 'B0b', 'Bo\u200bb'])('can not be imitated by somebody who calls themself %j', (name) => {
+    const { trust, verified } = trusting(ready('aa'));
+    trust.confirm();
+    const mallory = trusting(ready('bb'), verified, name);
+    expect(standing(mallory)).toBe('changed');
+    expect(mallory.trust.confirm()).toBe(false);
+    expect(verified.nameOf('aa')).toBe('Bob');
+  });
+
   test('can not take the name of another one', () => {
     const { trust, verified } = trusting(ready('aa'));
     trust.confirm();

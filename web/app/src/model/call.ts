@@ -10,6 +10,7 @@ import { droppedFiles } from './files/dropped-files';
 import type { Files } from './files/files';
 import { firstConnection, isSettled } from './first-connection';
 import type { Kind, LocalDevices } from './local-devices';
+import { shownNames } from './look-alike';
 import { Notices } from './notices';
 import { People } from './people';
 import { type Other, other, type Person, you } from './person';
@@ -74,6 +75,7 @@ export class Call {
   readonly #room: sdk.Room;
   readonly #devices: LocalDevices;
   readonly #subscriptions = new Subscriptions();
+  readonly #names = computed(() => shownNames(this.others.value.map(({ id, givenName }) => ({ id, name: givenName }))));
   /** Newcomers by id: true while we wait for their first connection before showing them. */
   readonly #awaited = new Map<string, boolean>();
   /** Runs once {@link files} is there. */
@@ -335,16 +337,16 @@ export class Call {
   #meet(peers: readonly sdk.Peer[]): void {
     const before = this.others.peek();
     const now = peers.map((peer) => before.find((one) => one.id === peer.id) ?? this.#welcome(peer));
-    const gone = before.filter((one) => !now.includes(one));
+    const gone = before.filter((one) => !now.includes(one)).map((one) => ({ one, name: one.name }));
     this.others.value = now;
     this.chat.meet(peers);
-    for (const one of gone) this.#seeOut(one);
+    for (const { one, name } of gone) this.#seeOut(one, name);
     if (this.#greeted) for (const one of now) if (!before.includes(one)) this.notices.show(words.joined(one.name));
     this.#greeted = true;
   }
 
   #welcome(peer: sdk.Peer): Other {
-    const one = other(peer, this.#verified);
+    const one = other(peer, this.#verified, this.#names);
     let lost = false;
     let told: sdk.VerdictCode | null = null;
     one.subscriptions.add(
@@ -364,9 +366,9 @@ export class Call {
     if (texts !== null) this.notices.tell(texts.VERDICTS[verdict].message);
   }
 
-  #seeOut(one: Other): void {
+  #seeOut(one: Other, name: string): void {
     one.subscriptions.end();
-    this.notices.show(words.left(one.name));
+    this.notices.show(words.left(name));
     if (this.line.peek() === one.id) this.line.value = null;
   }
 

@@ -27,6 +27,8 @@ export function you(me: sdk.Member, devices: LocalDevices): Person {
 
 /** Another person; `subscriptions` end when they go. */
 export interface Other extends Person {
+  /** The name as they gave it. `name` has a number too if somebody who came before them has one that looks the same. */
+  readonly givenName: string;
   readonly line: ReadonlySignal<sdk.ConnectionStatus>;
   readonly verification: Verification;
   readonly role: ReadonlySignal<sdk.Role>;
@@ -42,12 +44,20 @@ export interface Other extends Person {
   readonly ignore: () => void;
 }
 
-export function other(peer: sdk.Peer, verified: VerifiedPeople): Other {
+/** `names` are those to show, by id. */
+export function other(
+  peer: sdk.Peer,
+  verified: VerifiedPeople,
+  names: ReadonlySignal<ReadonlyMap<string, string>>,
+): Other {
   const subscriptions = new Subscriptions();
-  const name = shownName(peer.name);
+  const givenName = shownName(peer.name);
   return {
     id: peer.id,
-    name,
+    get name() {
+      return names.value.get(peer.id) ?? givenName;
+    },
+    givenName,
     mine: false,
     stream: signal(peer.stream),
     media: subscriptions.signal(peer.media),
@@ -56,7 +66,7 @@ export function other(peer: sdk.Peer, verified: VerifiedPeople): Other {
     role: subscriptions.signal(peer.role),
     screen: subscriptions.signal(peer.screen),
     may: peer.permissions,
-    verification: new Verification(subscriptions.signal(peer.safety), verified, name),
+    verification: new Verification(subscriptions.signal(peer.safety), verified, givenName),
     subscriptions,
     flooding: subscriptions.signal(peer.flooding),
     retry: () => peer.reconnect(),

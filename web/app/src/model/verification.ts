@@ -1,6 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
-import { alike, type VerifiedPeople } from './verified-people';
+import { alike } from './look-alike';
+import type { VerifiedPeople } from './verified-people';
 
 export type Emoji = readonly (readonly [symbol: string, word: string])[];
 

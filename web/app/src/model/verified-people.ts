@@ -1,4 +1,5 @@
 import type { Memory } from '../platform/platform';
+import { alike } from './look-alike';
 
 const key = 'eyeline:verified';
 
@@ -54,11 +55,6 @@ export class VerifiedPeople {
       return [];
     }
   }
-}
-
-/** Whether people would take two names for the same. */
-export function alike(one: string, other: string): boolean {
-  return one.normalize('NFKC').toLocaleLowerCase() === other.normalize('NFKC').toLocaleLowerCase();
 }
 
 function isAcquaintance(value: unknown): value is Acquaintance {

@@ -114,6 +114,14 @@ test('the arrow up edits your last message, and Escape gives that up before it c
   expect(closed).toHaveBeenCalledOnce();
 });
 
+test('a message of somebody with a name like that of the author before has its own heading, with a number', async () => {
+  const [bob, mallory] = [person('Bob'), person('Bob', 'mallory')];
+  const { hear, room } = await chat([bob, mallory]);
+  await hear('The boat comes at five');
+  await now(() => room.hear(mallory, chatLine('No, at nine', 1)));
+  expect([...log().querySelectorAll('.said-by bdi')].map((each) => each.textContent)).toEqual(['Bob', 'Bob (2)']);
+});
+
 test('a message for one person is marked as such, and is not sent once they have left', async () => {
   const [bob, carol] = [person('Bob'), person('Carol')];
   const { user, room } = await chat([bob, carol]);

@@ -1,6 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { Platform } from '../../platform/platform';
+import { shownNames } from '../look-alike';
 import { shownName } from '../name';
 import { Chime } from './chime';
 import { showable } from './message-text';
@@ -231,7 +232,7 @@ export class Chat {
   }
 
   #look(peers: readonly sdk.Peer[]): void {
-    for (const { id, name } of peers) this.#names.set(id, shownName(name));
+    for (const [id, name] of shownNames(peers)) this.#names.set(id, name);
     this.#here.value = new Set(peers.map(({ id }) => id));
     const people = peers.map((peer) => ({ id: peer.id, name: peer.name, reachable: isReachable(peer) }));
     this.#carry(this.#conversation.setParticipants(this.#room.me, people));
@@ -307,19 +308,19 @@ export class Chat {
     const { delivery, via, to } = line;
     const fit: ChatMessage = {
       ...line,
-      ...fitQuote(line),
+      ...this.#fitQuote(line),
       via: shownName(via),
       delivery: { ...delivery, lacking: delivery.lacking.map(shownName) },
-      quote: quoted === undefined ? null : fitQuote(quoted),
+      quote: quoted === undefined ? null : this.#fitQuote(quoted),
       toName: this.#names.get(to ?? '') ?? '',
     };
     this.#shown.set(line, { line: fit, quoted });
     return fit;
   }
-}
 
-function fitQuote({ mine, name, text }: sdk.ChatLine): Quote {
-  return { mine, name: shownName(name), text: showable(text) };
+  #fitQuote({ author, mine, name, text }: sdk.ChatLine): Quote {
+    return { mine, name: this.#names.get(author) ?? shownName(name), text: showable(text) };
+  }
 }
 
 function isReachable(peer: sdk.Peer): boolean {

@@ -2,6 +2,7 @@ import type * as sdk from '@eyeline/sdk';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { Platform } from '../../platform/platform';
 import { fileWords } from '../../strings/files';
+import { shownNames } from '../look-alike';
 import { cleanName, shownName } from '../name';
 import type { Notices } from '../notices';
 import { Subscriptions } from '../subscriptions';
@@ -9,7 +10,7 @@ import { folderOfChosen } from './chosen-folder';
 import { type DroppedFiles, type Folder, mostDropped } from './dropped-files';
 import { ReceivedFiles } from './received-files';
 import { ResumableFiles } from './resumable';
-import { Incoming, isOver, Outgoing, type Transfer } from './transfer';
+import { Incoming, isOver, Outgoing, type Partner, type Transfer } from './transfer';
 import { Unfinished } from './unfinished';
 
 /** Files offered or sent to one person at a time; the SDK allows 64. */
@@ -255,7 +256,7 @@ export class Files {
     const { id } = transfer.offer;
     this.unfinished.add({ id, name: file.name, size: file.size, folder: entries !== null, to: peer.id, share });
     void this.#platform.fileHandles.keep(id, file).catch(() => undefined); // then it has to be chosen again
-    this.#add(new Outgoing(transfer, peer, cleanName(file.name), this.#platform.now));
+    this.#add(new Outgoing(transfer, this.#partner(peer), cleanName(file.name), this.#platform.now));
   }
 
   /** Asks the person, unless it was accepted before: before a reload, or by "accept all". */
@@ -264,13 +265,17 @@ export class Files {
       file.decline();
       return;
     }
-    const one = new Incoming(file, peer, this.#platform.now);
+    const one = new Incoming(file, this.#partner(peer), this.#platform.now);
     const kept = await this.#received.find(one);
     if (one.progress.peek().state !== 'asked') return one.end();
     this.#add(one);
     if (kept !== null) await this.#received.resume(one, kept);
     else if (this.#trusted.has(peer.id)) await this.#received.take(one);
-    else this.#notices.tell(fileWords.offered(shownName(peer.name), one.name));
+    else this.#notices.tell(fileWords.offered(one.person, one.name));
+  }
+
+  #partner(peer: sdk.Peer): Partner {
+    return { peer, person: shownNames(this.#room.peers.current).get(peer.id) ?? shownName(peer.name) };
   }
 
   #drop(those: readonly Transfer[]): void {

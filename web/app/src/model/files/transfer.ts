@@ -1,7 +1,6 @@
 import type * as sdk from '@eyeline/sdk';
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { ChosenFolder } from '../../platform/platform';
-import { shownName } from '../name';
 import { Subscriptions } from '../subscriptions';
 
 /** Seconds over which the speed is averaged. */
@@ -19,6 +18,12 @@ export interface Pace {
 
 export function isOver(state: sdk.TransferState): boolean {
   return state === 'verified' || state === 'stopped';
+}
+
+/** With whom a file is exchanged, and the name under which they are shown. */
+export interface Partner {
+  readonly peer: sdk.Peer;
+  readonly person: string;
 }
 
 /** A file transfer to or from one person, as it's shown. */
@@ -39,13 +44,13 @@ abstract class BaseTransfer {
   readonly subscriptions = new Subscriptions();
   readonly #transfer: sdk.FileTransfer;
 
-  constructor(transfer: sdk.FileTransfer, peer: sdk.Peer, now: () => number) {
+  constructor(transfer: sdk.FileTransfer, { peer, person }: Partner, now: () => number) {
     this.#transfer = transfer;
     this.id = transfer.offer.id;
     this.size = transfer.offer.size;
     this.preview = transfer.offer.preview;
     this.entries = transfer.offer.entries ?? null;
-    this.person = shownName(peer.name);
+    this.person = person;
     this.personId = peer.id;
     const cut = signal(false);
     this.cut = cut;
@@ -91,8 +96,8 @@ export class Outgoing extends BaseTransfer {
   readonly name: string;
   readonly asksUs = false;
 
-  constructor(transfer: sdk.FileTransfer, peer: sdk.Peer, name: string, now: () => number) {
-    super(transfer, peer, now);
+  constructor(transfer: sdk.FileTransfer, partner: Partner, name: string, now: () => number) {
+    super(transfer, partner, now);
     this.name = name;
   }
 }
@@ -114,11 +119,11 @@ export class Incoming extends BaseTransfer {
   readonly saving = signal<'no' | 'runs' | 'handed' | 'done'>('no');
   readonly #file: sdk.IncomingFile;
 
-  constructor(file: sdk.IncomingFile, peer: sdk.Peer, now: () => number) {
-    super(file, peer, now);
+  constructor(file: sdk.IncomingFile, partner: Partner, now: () => number) {
+    super(file, partner, now);
     this.#file = file;
     this.name = file.offer.name;
-    this.key = `${this.id}.${encodeURIComponent(peer.id)}`;
+    this.key = `${this.id}.${encodeURIComponent(partner.peer.id)}`;
   }
 
   get asksUs(): boolean {

@@ -92,6 +92,6 @@ class LinesView extends Component<Block & { readonly chat: Chat }> {
 
 /** The same author and recipient within a minute: no new heading. */
 function continues(before: ChatMessage | undefined, line: ChatMessage): boolean {
-  if (before === undefined || before.mine !== line.mine || before.name !== line.name) return false;
+  if (before === undefined || before.mine !== line.mine || before.author !== line.author) return false;
   return before.to === line.to && before.via === line.via && line.at - before.at < 60_000;
 }

@@ -52,6 +52,13 @@ def test_environment_variable_names_the_config_file(tmp_path: Path) -> None:
         ("public_address", "[2001:db8::5]", "a host name or an IP address"),
         ("public_address", "fe80::1%eth0", "a host name or an IP address"),
         ("data_dir", "", "a folder"),
+        ("site_name", "", "1 to 60 characters"),
+        ("site_name", "x" * 61, "1 to 60 characters"),
+        ("site_name", "Tea\nSociety", "1 to 60 characters"),
+        ("imprint_url", "javascript:alert(1)", "a URL that starts with https:, http: or mailto:"),
+        ("imprint_url", "https://example.org/\n", "a URL that starts with https:, http: or mailto:"),
+        ("contact_url", "me@example.org", "a URL that starts with https:, http: or mailto:"),
+        ("contact_url", "https://", "a URL that starts with https:, http: or mailto:"),
         ("allowed_origins", "example.org", "at most 100 web origins such as https://example.org"),
     ],
 )

@@ -1,5 +1,7 @@
 """Take the screenshots under docs/ from the running app: home, lobby and call; light, dark and on a phone.
 
+Also draws the picture of link previews.
+
 python -m tools.screenshots          needs Debian's Chromium, like the browser tests
 """
 
@@ -10,7 +12,11 @@ from tests.support.browser import Browser, Page
 from tests.support.chromium import Chromium
 from tests.support.server import LiveServer
 
-DOCS: Final = Path(__file__).parent.parent / "docs"
+from eyeline.serve.http.page_head import PICTURE
+
+ROOT: Final = Path(__file__).parent.parent
+DOCS: Final = ROOT / "docs"
+PREVIEW: Final = ROOT / "web" / "app" / "public" / PICTURE
 
 # In place of the browser's green test video: a person drawn on a canvas, in colours chosen by name.
 FACE: Final = """
@@ -84,6 +90,34 @@ navigator.mediaDevices.getDisplayMedia = async () => {
   return canvas.captureStream(10);
 };
 """
+# The mark and a few words. Messengers crop it, some to a square.
+PICTURE_DRAWING: Final = """
+async () => {
+  await Promise.all([document.fonts.load('700 92px Inter'), document.fonts.load('400 34px Inter')]);
+  const canvas = Object.assign(document.createElement('canvas'), {width: 1200, height: 630});
+  Object.assign(canvas.style, {position: 'fixed', inset: '0'});
+  const paint = canvas.getContext('2d');
+  paint.fillStyle = '#0d1014';
+  paint.fillRect(0, 0, 1200, 630);
+  const dot = (x, radius) => { paint.beginPath(); paint.arc(x, 6, radius, 0, 7); };
+  paint.setTransform(13, 0, 0, 13, 392, 132); // the mark's own coordinates
+  paint.lineWidth = 2.5;
+  paint.strokeStyle = '#38d9a4';
+  paint.beginPath(); paint.moveTo(11, 6); paint.lineTo(22, 6); paint.stroke();
+  paint.strokeStyle = paint.fillStyle = '#f2f0eb';
+  dot(6, 4.75); paint.stroke();
+  dot(26, 5.5); paint.fill();
+  paint.resetTransform();
+  const write = (text, y, font, spacing) => {
+    Object.assign(paint, {font: `${font} Inter`, letterSpacing: spacing, textAlign: 'center'});
+    paint.fillText(text, 600, y);
+  };
+  write('Join the call', 424, '700 92px', '-3px');
+  paint.fillStyle = '#a0a6ae';
+  write('From browser to browser', 494, '400 34px', '-0.4px');
+  document.body.replaceChildren(canvas);
+};
+"""
 HUES: Final = {"Alice": 222, "Bob": 34, "Carol": 155, "Dave": 300, "Erin": 95}
 Scheme = Literal["light", "dark"]
 KEY: Final = "AAECAwQFBgcICQoLDA0ODw"
@@ -128,6 +162,7 @@ def stir(page: Page) -> None:
 def main() -> None:
     """Take all screenshots."""
     with LiveServer() as server, Chromium() as browser:
+        preview(browser, server.url)
         for scheme, viewport in (("light", WIDE), ("dark", WIDE), ("light", PHONE), ("dark", PHONE)):
             take(browser, server.url, scheme, viewport)  # type: ignore[arg-type]
             browser.close_pages()
@@ -140,6 +175,13 @@ def main() -> None:
         host(browser, server.url)
         browser.close_pages()
         shared(browser, server.url)
+
+
+def preview(browser: Browser, url: str) -> None:
+    """The picture of link previews, in the app's font."""
+    page = browser.open(url, viewport=(1200, 630), color_scheme="dark")
+    page.evaluate(PICTURE_DRAWING)
+    page.screenshot(PREVIEW)
 
 
 def shared(browser: Browser, url: str) -> None:

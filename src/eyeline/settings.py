@@ -42,7 +42,10 @@ _Ports = Annotated[str, Meta(pattern=r"^[0-9]{4,5}-[0-9]{4,5}$")]
 _AT = rf"({_NAME}|\[{_IPV6}\])(:[0-9]{{1,5}})?"
 _TurnUrl = Annotated[str, Meta(pattern=rf"^(turns?:{_AT}(\?transport=(udp|tcp))?|stuns?:{_AT})$")]
 _Network = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f.:]{2,45}(/[0-9]{1,3})?$")]
+_SiteName = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,58}[^\s\x00-\x1f\x7f])?\Z")]
+_LINK = "a URL that starts with https:, http: or mailto:"
 _Url = Annotated[str, Meta(pattern=rf"^https?://{_AT}(/[A-Za-z0-9._~/-]{{0,200}})?$")]
+_Link = Annotated[str, Meta(pattern=r"^(https?://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\^`{|}]{3,500}\Z", title=_LINK)]
 _Origin = Annotated[str, Meta(pattern=r"^https?://[^\s/@?#]{1,255}$")]
 
 
@@ -180,6 +183,23 @@ class Settings(Struct, frozen=True, kw_only=True):
             description="Other web origins whose pages may use this server; Eyeline's own pages always may.",
         ),
     ] = ()
+
+    site_name: Annotated[
+        _SiteName | None,
+        Meta(
+            title="1 to 60 characters",
+            description="Name of the operator, such as a club or a company. Shown at the foot of the pages "
+            "outside calls, in link previews and in invitations.",
+        ),
+    ] = None
+    imprint_url: Annotated[
+        _Link | None,
+        Meta(title=_LINK, description="Your legal notice (in German: Impressum). Linked at the foot of the pages."),
+    ] = None
+    contact_url: Annotated[
+        _Link | None,
+        Meta(title=_LINK, description="How people reach you. Linked at the foot of the pages."),
+    ] = None
 
     rooms: Annotated[
         Literal["open", "tokens"],

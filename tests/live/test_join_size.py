@@ -61,7 +61,7 @@ def loaded_to_join(server: LiveServer, page: str) -> list[str]:
 def test_joining_a_call_transfers_less_than_90_kb(
     server: LiveServer, record_property: Callable[[str, str], None]
 ) -> None:
-    sizes = {path: len(answer(server, path, "br")) for path in loaded_to_join(server, "/r/tea")}
+    sizes = {path: len(answer(server, path, "gzip, br")) for path in loaded_to_join(server, "/r/tea")}
     kinds = sorted(path.rpartition(".")[2] for path in sizes)
     assert kinds == ["/r/tea", "css", "js", "js", "woff2"], "the page, its style, its two scripts and its font"
     total = sum(sizes.values())

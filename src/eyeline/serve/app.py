@@ -22,6 +22,7 @@ from eyeline.serve.connection_limits import AdmittedSocket, ConnectionLimits, Re
 from eyeline.serve.http import api, api_keys
 from eyeline.serve.http.health import Health
 from eyeline.serve.http.middleware import Middleware
+from eyeline.serve.http.page_head import PageHead
 from eyeline.serve.http.problems import refuse, turn_away
 from eyeline.serve.http.static_files import StaticFiles
 from eyeline.serve.logs import LogEvent
@@ -92,7 +93,7 @@ class Eyeline:
         self._trusted = settings.proxies()
         self._site = Site(settings, standalone=one_port)
         self._logged: set[RefusalCode] = set()
-        self._static_files = StaticFiles()
+        self._static_files = StaticFiles(head=PageHead(settings, self._home).lines)
         self._limits = ConnectionLimits(sockets=settings.max_sockets, sockets_per_address=settings.sockets_per_address)
         self.routes: list[BaseRoute] = [
             WebSocketRoute("/ws", _Asgi(self._websocket)),
@@ -159,8 +160,8 @@ class Eyeline:
         return [mount]
 
     def _home(self, scope: Scope) -> str:
-        """The URL of the pages: `public_url`, or else as the API's client sees them."""
-        return self._site.home(scope, scope["root_path"].removesuffix(api.PREFIX))
+        """The URL of the pages: `public_url`, or else as the client of the pages or of the API sees them."""
+        return self._site.home(scope, scope["root_path"].removesuffix(api.PREFIX).rstrip("/"))
 
     def _policy(self, wall_clock: WallClock) -> SessionPolicy:
         guests = GUEST_POLICY[self._settings.rooms] if self._authorize is None else "ask"

@@ -10,6 +10,7 @@ import type {
   FileStorage,
   FullScreen,
   Memory,
+  Operator,
   Platform,
   RoomForFile,
   StoredFileHandle,
@@ -36,6 +37,7 @@ export class World implements Platform {
   readonly copied: string[] = [];
   readonly address;
   secure = true;
+  operator: Operator | null = null;
   webrtc = true;
   /** Addresses that replaced another. */
   readonly renamed: string[] = [];

@@ -152,6 +152,10 @@ test('without HTTPS a new call has no key, and a link with one says why it does 
   expect(at(app).at).toBe('insecure');
 });
 
+test('the title of the lobby says where you are', () => {
+  expect(new App(new World('r/2kmk-81jd-c9xa-w8wc')).title.value).toBe('Call lobby · Eyeline');
+});
+
 test('the key goes to the people who are invited, and never into the title', async () => {
   const world = new World('r/tea#AAECAwQFBgcICQoLDA0ODw');
   const app = await joined(world);

@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -18,16 +18,18 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from eyeline.errors import SetupError
+from eyeline.serve.http import page_head
 from eyeline.serve.http.content_negotiation import Encoding, preferred, unchanged
 
 BUILD = Path(__file__).parents[2] / "web"
 """The folder in which the build hook puts the web app."""
 
-_PREFIXES_KEPT = 16
-"""For how many mount points the page is cached (LRU)."""
+_PAGES_KEPT = 32
+"""How many pages are cached (LRU): for each mount point and public URL, one of a call and one for the rest."""
 _BASE = re.compile(rb'<base href="/"\s*/?>')
 _PLACE = re.compile(r"/|/test|/r/[^/]+")
 """The paths of the app's pages; at other paths it shows "not found"."""
+_CALL = "/r/"
 _FILE_NAME = re.compile(r".*\.[^/]*")
 _COMPRESSED: dict[str, Encoding] = {".br": "br", ".gz": "gzip"}
 
@@ -113,16 +115,19 @@ class StaticFiles:
 
     The page's `<base href>` is set to `root_path`, whether or not the server leaves that in `path`.  Raises SetupError
     if `folder` doesn't contain a build.
+
+    `head` gives what is added to the head of a page, as HTML; the second argument says whether it's that of a call.
     """
 
-    def __init__(self, folder: Path = BUILD) -> None:
+    def __init__(self, folder: Path = BUILD, head: Callable[[Scope, bool], str] = lambda _scope, _call: "") -> None:
         self._files = _load(folder)
         page = self._files.pop("/index.html", None)
         if page is None:
             raise SetupError(f"There is no web app in {folder}: run `make serve`, or install the package with pip.")
         if not _BASE.search(page.bodies["identity"].content):
             raise SetupError(f"The web app in {folder} isn't Eyeline's: its page has no <base href=\"/\">.")
-        self._page_at = lru_cache(_PREFIXES_KEPT)(lambda prefix: _based(page, prefix))
+        self._head = head
+        self._completed = lru_cache(_PAGES_KEPT)(lambda prefix, head: _completed(page, prefix, head))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3: handles `http`, and refuses WebSockets."""
@@ -140,11 +145,14 @@ class StaticFiles:
         if file is not None:
             await _send_file(scope, send, 200, file)
         elif _PLACE.fullmatch(path):
-            await _send_file(scope, send, 200, self._page_at(prefix))
+            await _send_file(scope, send, 200, self._page(scope, prefix, call=path.startswith(_CALL)))
         elif _FILE_NAME.fullmatch(path):
             await _answer(scope, send, 404, [_TEXT, (b"cache-control", b"no-store")], _NOT_FOUND_TEXT)
         else:
-            await _send_file(scope, send, 404, self._page_at(prefix))
+            await _send_file(scope, send, 404, self._page(scope, prefix, call=False))
+
+    def _page(self, scope: Scope, prefix: str, *, call: bool) -> _File:
+        return self._completed(prefix, self._head(scope, call))
 
 
 def _below(prefix: str, path: str) -> str:
@@ -203,7 +211,7 @@ def _policy(name: str) -> tuple[_Header, ...]:
     match name.partition("/")[0]:
         case "assets":
             return _IMMUTABLE
-        case "sdk":
+        case "sdk" | page_head.PICTURE:
             return _CROSS_ORIGIN
         case _:
             return _REVALIDATE
@@ -223,12 +231,14 @@ def _body(content: bytes) -> _Body:
     return _Body(content, f'"{b64encode(hashlib.sha256(content).digest()[:15], b"-_").decode()}"')
 
 
-def _based(page: _File, prefix: str) -> _File:
-    """The page for a mount point.  The build's compressed copies only fit the root of a site."""
-    if not prefix.strip("/"):
+def _completed(page: _File, prefix: str, head: str) -> _File:
+    """The page for a mount point, with `head` in its head.  The build's compressed copies have neither."""
+    prefix = prefix.strip("/")
+    if not prefix and not head:
         return page
-    href = escape(quote(f"/{prefix.strip('/')}/")).encode()
-    content = _BASE.sub(lambda _: b'<base href="%s">' % href, page.bodies["identity"].content, count=1)
+    href = escape(quote(f"/{prefix}/")) if prefix else "/"
+    base = f'<base href="{href}">{head}'.encode()
+    content = _BASE.sub(lambda _: base, page.bodies["identity"].content, count=1)
     bodies: dict[Encoding, _Body] = {"identity": _body(content), "gzip": _body(gzip.compress(content, mtime=0))}
     headers = tuple(header for header in page.headers if header[0] != b"vary")
     return _File(bodies, (*headers, *_varies(bodies)))

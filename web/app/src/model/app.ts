@@ -1,5 +1,5 @@
 import { computed, effect, type ReadonlySignal, signal, untracked } from '@preact/signals';
-import type { Platform } from '../platform/platform';
+import type { Operator, Platform } from '../platform/platform';
 import { words } from '../strings/strings';
 import { RoomPage } from './room-page';
 import { repairLink } from './start/link-fragment';
@@ -25,12 +25,14 @@ export class App {
   readonly title: ReadonlySignal<string>;
   readonly home: string;
   readonly testPage: string;
+  readonly operator: Operator | null;
   readonly #platform: Platform;
   readonly #stop: () => void;
 
   constructor(platform: Platform) {
     this.#platform = platform;
     this.home = platform.url;
+    this.operator = platform.operator;
     this.testPage = new URL(testPath, platform.url).href;
     const page = signal<Page>({ at: 'nowhere' });
     this.page = page;
@@ -85,7 +87,7 @@ function titleOf(page: Page): string {
   if (page.at !== 'room') return words.title.nowhere;
   const place = page.roomPage.state.value;
   if (place.at === 'returning') return words.title.returning;
-  if (place.at === 'lobby') return words.title.lobby(page.roomPage.room);
+  if (place.at === 'lobby') return words.title.lobby;
   if (place.at === 'over') return words.title.over(place.code);
   const names = place.call.others.value.map((one) => one.name);
   return words.title.call(names, place.call.chat.unread.value);

@@ -6,6 +6,7 @@ import { fileHandles } from './file-handles';
 import { fullScreen } from './full-screen';
 import { identity } from './identity';
 import { lazyStorage } from './lazy-storage';
+import { operator } from './operator';
 import type { Address, Memory, Platform } from './platform';
 
 /** The real {@link Platform}. */
@@ -23,6 +24,7 @@ export function browser(): Platform {
       media: () => new LocalMedia(),
     },
     url: document.baseURI,
+    operator: operator(),
     secure: window.isSecureContext,
     webrtc: 'RTCPeerConnection' in window,
     address: address(),

@@ -112,6 +112,13 @@ export interface FullScreen {
   exit(): Promise<void>;
 }
 
+/** Who runs this server: at least one of these is set. The links start with `https:`, `http:` or `mailto:`. */
+export interface Operator {
+  readonly name: string | null;
+  readonly imprint: string | null;
+  readonly contact: string | null;
+}
+
 /** Everything the model needs from the browser and the SDK. Tests pass their own. */
 export interface Platform {
   readonly sdk: Sdk;
@@ -121,6 +128,8 @@ export interface Platform {
    * Secure context: the page came over HTTPS or from this machine. Otherwise browsers block cameras and cryptography.
    */
   readonly secure: boolean;
+  /** null if the operator has set nothing. */
+  readonly operator: Operator | null;
   /** Whether the browser has WebRTC, and it's on. */
   readonly webrtc: boolean;
   readonly address: Address;

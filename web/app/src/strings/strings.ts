@@ -135,7 +135,7 @@ export const words = {
     nowhere: 'Page not found · Eyeline',
     test: 'Test · Eyeline',
     returning: 'Rejoining… · Eyeline',
-    lobby: (room: string) => `Ready? ${room} · Eyeline`,
+    lobby: 'Call lobby · Eyeline',
     call: (names: readonly string[], unread: number) =>
       `${unread > 0 ? `(${unread}) ` : ''}${names.length === 0 ? 'Nobody else here' : list(names)} · Eyeline`,
     over: (code: string) => `${endings[code]?.title ?? 'The call is over'} · Eyeline`,
@@ -232,6 +232,8 @@ export const words = {
     badge: (name: string, line: ConnectionStatus) => `Connection to ${name}: ${lineState(line)}`,
     state: lineState,
   },
+  imprint: 'Legal notice',
+  contact: 'Contact',
   returning: 'Rejoining the call…',
   over: {
     of: (code: string, message: string) =>

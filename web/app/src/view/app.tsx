@@ -4,7 +4,7 @@ import { lazy } from '../platform/lazy';
 import checkupCss from '../style/checkup.css?url';
 import homeCss from '../style/home.css?url';
 import { RoomView } from './room-page';
-import { Header } from './start/header';
+import { Page } from './start/page';
 import { addStylesheet } from './ui/stylesheet';
 
 /** Milliseconds until the next try to load a page, if the server is away. */
@@ -29,10 +29,9 @@ function Start({ app, page }: { readonly app: App; readonly page: StartPage }) {
   const pages = useLoaded(loadPages);
   if (pages !== null && page.at !== 'home') return <pages.BadLinkPage app={app} at={page.at} />;
   return (
-    <div class="page">
-      <Header app={app} />
+    <Page app={app}>
       {pages !== null && page.at === 'home' && <pages.HomePage app={app} platform={page.platform} />}
-    </div>
+    </Page>
   );
 }
 
@@ -43,10 +42,9 @@ function Test({
 }: { readonly app: App } & Pick<Extract<App['page']['value'], { at: 'test' }>, 'platform'>) {
   const page = useLoaded(loadCheckup);
   return (
-    <div class="page">
-      <Header app={app} />
+    <Page app={app}>
       {page === null ? <main class="checkup" /> : <page.CheckupPage platform={platform} home={app.home} />}
-    </div>
+    </Page>
   );
 }
 

@@ -3,9 +3,9 @@ import type { App } from '../model/app';
 import type { RoomPage } from '../model/room-page';
 import { words } from '../strings/strings';
 import { CallView } from './call';
-import { Header } from './start/header';
 import { LobbyView } from './start/lobby';
 import { MessagePage } from './start/message-page';
+import { Page } from './start/page';
 import { Icon } from './ui/icon';
 import { Mark } from './ui/mark';
 
@@ -17,10 +17,9 @@ export function RoomView({ app, roomPage }: { readonly app: App; readonly roomPa
       return <Returning />;
     case 'lobby':
       return (
-        <div class="page">
-          <Header app={app} />
+        <Page app={app}>
           <LobbyView lobby={state.lobby} />
-        </div>
+        </Page>
       );
     case 'call':
       return <CallView call={state.call} />;

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { App } from '../../model/app';
 import { Mark } from '../ui/mark';
-import { Header } from './header';
+import { Page } from './page';
 
 interface Props {
   readonly app: App;
@@ -19,8 +19,7 @@ export function MessagePage({ app, title, lead, line, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   return (
-    <div class="page">
-      <Header app={app} />
+    <Page app={app}>
       <main class="plain-page">
         <Mark line={line} />
         <h1 ref={heading} class="title" tabIndex={-1}>
@@ -29,6 +28,6 @@ export function MessagePage({ app, title, lead, line, children }: Props) {
         <p class="lead">{lead}</p>
         <div class="plain-ways">{children}</div>
       </main>
-    </div>
+    </Page>
   );
 }

@@ -39,9 +39,9 @@ if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = async () => {
 """No camera and microphone: video takes most of the CPU, and not every test is about it."""
 
 
-def join_call(browser: Browser, room: str, name: str, script: str = "", **visit: Any) -> Page:
-    """Open the link, enter the name and join.  `script` runs before the page's own scripts."""
-    page = browser.open(room, init_script=SEATS + SMALL + script, **{"reduced_motion": True, **visit})
+def join_call(browser: Browser, room: str, name: str, script: str = "", *, camera: str = SMALL, **visit: Any) -> Page:
+    """Open the link, enter the name and join.  `camera` and `script` run before the page's own scripts."""
+    page = browser.open(room, init_script=SEATS + camera + script, **{"reduced_motion": True, **visit})
     page.fill("Your name", name)
     page.click("button", "Join")
     page.until("__joined.length > 0 && document.querySelector('main.call:not(.returning)') !== null")

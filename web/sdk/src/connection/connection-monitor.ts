@@ -141,8 +141,10 @@ export class ConnectionMonitor {
     const relays = turnServersIn(this.#options.iceServers());
     this.#attempt = mergedAttempts(this.#attempt, iceAttemptOf(report, said, { relays, errors }));
     this.#count(report);
-    if (connected) this.#show(report, said);
-    else this.#judge();
+    if (connected) {
+      peer.adapt(report);
+      this.#show(report, said);
+    } else this.#judge();
   }
 
   get #pathless(): 'lost' | 'looking' {

@@ -1,5 +1,6 @@
 import { isFull } from '../errors.ts';
 import { bitrateLimits } from './bitrate.ts';
+import { CameraQuality } from './camera-quality.ts';
 import { type DtlsRole, dtlsRoleIn, withDtlsRole } from './dtls-role.ts';
 import type { GatheringError } from './ice-diagnosis.ts';
 import { IceRestart, RETRY_AFTER_MS } from './ice-restart.ts';
@@ -8,6 +9,7 @@ import { Negotiation, type NegotiationEffect } from './negotiation.ts';
 import { mungedSdp, withSha256Only } from './sdp.ts';
 import { nextSequence } from './sequence.ts';
 import type { SpareConnection } from './spare-connection.ts';
+import { cameraSent } from './stats.ts';
 import { type LocalTracks, openTransceivers, type TrackName, trackIn, transceiversOf } from './transceivers.ts';
 
 /**
@@ -67,6 +69,7 @@ export class PeerConnection {
   #adopted = false;
   /** The other side's DTLS role; null before the first answer. */
   #remoteDtlsRole: DtlsRole | null = null;
+  readonly #camera = new CameraQuality();
   #halfSize = true;
   #sizeTimer: ReturnType<typeof setTimeout> | undefined;
   #connected = false;
@@ -124,10 +127,23 @@ export class PeerConnection {
     const sharing = trackIn(this.#tracks, 'screen') !== null;
     const { cameraBitrate, halfSize, screenBitrate, screenFramerate } = bitrateLimits(connections, sharing);
     const transceivers = transceiversOf(this.connection);
-    const scaleResolutionDownBy = this.#halfSize || halfSize ? 2 : 1;
-    tune(transceivers.get('camera'), { maxBitrate: cameraBitrate, scaleResolutionDownBy });
+    const scaleResolutionDownBy = Math.max(this.#halfSize || halfSize ? 2 : 1, this.#camera.divisor);
+    const maxBitrate = Math.min(cameraBitrate, this.#camera.bitrate);
+    tune(transceivers.get('camera'), { maxBitrate, scaleResolutionDownBy }, this.#camera.preference);
     if (!sharing) return;
-    tune(transceivers.get('screen'), { maxBitrate: screenBitrate, maxFramerate: screenFramerate, priority: 'high' });
+    // A lower frame rate rather than a lower resolution: text must stay readable.
+    tune(
+      transceivers.get('screen'),
+      { maxBitrate: screenBitrate, maxFramerate: screenFramerate, priority: 'high' },
+      'maintain-resolution',
+    );
+  }
+
+  /** Adapts the camera's video to the line. Call it about once a second with a `getStats()` report. */
+  adapt(report: RTCStatsReport): void {
+    const sent = cameraSent(report, transceiversOf(this.connection).get('camera')?.mid ?? null);
+    if (this.#halfSize || sent === null) return;
+    if (this.#camera.update(sent, performance.now())) this.limitBitrate(this.#connections);
   }
 
   /** Whether `connectionState` was `connected` at its last change. */
@@ -323,13 +339,16 @@ export class PeerConnection {
   }
 }
 
-function tune(transceiver: RTCRtpTransceiver | undefined, wanted: RTCRtpEncodingParameters): void {
+function tune(
+  transceiver: RTCRtpTransceiver | undefined,
+  wanted: RTCRtpEncodingParameters,
+  degradationPreference: RTCDegradationPreference,
+): void {
   const parameters = transceiver?.sender.getParameters();
   const encoding = parameters?.encodings[0];
   if (transceiver === undefined || parameters === undefined || encoding === undefined) return; // not negotiated yet
   Object.assign(encoding, wanted);
-  // A lower frame rate rather than a lower resolution: text must stay readable.
-  if (wanted.priority === 'high') parameters.degradationPreference = 'maintain-resolution';
+  parameters.degradationPreference = degradationPreference;
   void transceiver.sender.setParameters(parameters).catch(() => undefined); // a later change has replaced this one
 }
 

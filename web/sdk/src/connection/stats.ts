@@ -1,3 +1,4 @@
+import type { CameraSent } from './camera-quality.ts';
 import {
   candidatesIn,
   type IceAttempt,
@@ -122,6 +123,21 @@ export function readStats(
 export function bytesReceived(report: RTCStatsReport): number | null {
   const bytes = selectedPair([...rowsOf(report).values()])?.['bytesReceived'];
   return typeof bytes === 'number' ? bytes : null;
+}
+
+/** What was sent so far of the video with this `mid`; null if the browser doesn't say. */
+export function cameraSent(report: RTCStatsReport, mid: string | null): CameraSent | null {
+  const rows = [...rowsOf(report).values()];
+  const sent = rows.find((row) => row.type === 'outbound-rtp' && row['kind'] === 'video' && row['mid'] === mid);
+  if (mid === null || sent === undefined) return null;
+  const reported = rows.find((row) => row.type === 'remote-inbound-rtp' && row['ssrc'] === sent['ssrc']);
+  return {
+    frames: count(sent['framesSent']),
+    packets: count(sent['packetsSent']),
+    packetsLost: count(reported?.['packetsLost']),
+    roundTripMs: typeof reported?.['roundTripTime'] === 'number' ? reported['roundTripTime'] * 1000 : null,
+    hasTarget: typeof sent['targetBitrate'] === 'number',
+  };
 }
 
 /** The candidate pairs that were checked so far. */

@@ -168,6 +168,7 @@ export class RemotePeer implements Peer {
       },
       onSearch: () => this.#monitor.search(),
     });
+    this.#monitor.start();
   }
 
   /** Whether a message over the data channel would arrive, as far as we can tell. */

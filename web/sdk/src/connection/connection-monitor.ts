@@ -54,7 +54,7 @@ export class ConnectionMonitor {
   readonly #options: ConnectionMonitorOptions;
   readonly #mediaTimeout = new MediaTimeout();
   readonly #voice = new VoiceActivity();
-  readonly #timers: readonly ReturnType<typeof setInterval>[];
+  readonly #timers: ReturnType<typeof setInterval>[] = [];
   #stall = new ChannelStall();
   #counters: Counters | null = null;
   /** Bytes received on the path by the last reading, and when it was seen that they had grown. */
@@ -67,10 +67,14 @@ export class ConnectionMonitor {
 
   constructor(options: ConnectionMonitorOptions) {
     this.#options = options;
-    this.#timers = [
+  }
+
+  /** Begins to measure. The connection exists from now on. */
+  start(): void {
+    this.#timers.push(
       setInterval(() => void this.measure(), MEASURE_EVERY_MS),
       setInterval(() => this.#listen(), SPEAKING_EVERY_MS),
-    ];
+    );
   }
 
   /** Whether media was received and no longer is. */

@@ -120,6 +120,21 @@ test('our own messages survive a reload in the same tab, and leaving deletes the
   expect(new Chat(world, room, open).lines.value).toEqual([]);
 });
 
+test('a duplicated tab does not show the messages of the tab that it was copied from as its own', () => {
+  say('from the first tab');
+  const duplicate = new FakeRoom('tea', 'Alice', 'another');
+  duplicate.peers.set([new FakePeer('Alice', {} as MediaStream, room.me.id)]);
+  expect(new Chat(world, duplicate, open).lines.value).toEqual([]);
+  expect(new Chat(world, new FakeRoom('tea', 'Alice', 'another'), open).lines.value).toEqual([]); // when it is reloaded
+});
+
+test('our own messages survive a reload in which we lost our seat', () => {
+  say('before');
+  const reloaded = new FakeRoom('tea', 'Alice', 'another');
+  reloaded.peers.set([bob]);
+  expect(new Chat(world, reloaded, open).lines.value).toMatchObject([{ text: 'before', mine: true }]);
+});
+
 test('a reply quotes the current text of its message', () => {
   hears('what time?');
   const [asked] = chat.lines.value;

@@ -79,7 +79,7 @@ export class Chat {
     this.#platform = platform;
     this.typing = new Typing(platform.after);
     this.chime = new Chime(platform.memory, platform.chime);
-    this.#sent = new SentMessages(platform.session, room.name);
+    this.#sent = new SentMessages(platform.session, room);
     const page = [...platform.random(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     this.#conversation = new platform.sdk.Conversation(room.me, page, this.#sent.read());
     this.#stops = [

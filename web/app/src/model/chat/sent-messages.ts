@@ -5,7 +5,8 @@ import type { Memory } from '../../platform/platform';
 const most = 1000;
 
 /**
- * Our own messages, kept in this tab over a reload. Peers aren't asked for them, so nobody can put words in our mouth.
+ * Our own messages, kept in this tab over a reload. Peers aren't asked for them, so nobody can put words in our mouth. A
+ * duplicated tab starts with a copy of the other one's: it's ignored while that one is in the room.
  */
 export class SentMessages {
   readonly #memory: Memory;
@@ -13,9 +14,12 @@ export class SentMessages {
   readonly #places = new Map<string, number>();
   #count = 0;
 
-  constructor(memory: Memory, room: string) {
+  constructor(memory: Memory, { name, me, peers }: Pick<sdk.Room, 'name' | 'me' | 'peers'>) {
     this.#memory = memory;
-    this.#key = `eyeline:said:${room}`;
+    this.#key = `eyeline:said:${name}`;
+    const owner = memory.get(this.#key);
+    if (peers.current.some(({ id }) => id === owner)) this.forget();
+    memory.set(this.#key, me.id);
   }
 
   /** The messages that the page sent before the reload. */
@@ -41,7 +45,8 @@ export class SentMessages {
 
   /** Deletes them: the call is over. */
   forget(): void {
-    for (let place = 0; place < Math.min(this.#count, most); place += 1) this.#memory.forget(this.#at(place));
+    for (let place = 0; this.#memory.get(this.#at(place)) !== null; place += 1) this.#memory.forget(this.#at(place));
+    this.#memory.forget(this.#key);
   }
 
   #at(place: number): string {

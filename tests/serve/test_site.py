@@ -193,6 +193,16 @@ def test_page_of_another_origin_can_read_that_it_is_refused(url: str) -> None:
     assert httpx.get(f"{url}/healthz", headers={"origin": url}).json() == {"status": "ok"}
 
 
+def test_page_of_the_server_finds_out_that_a_proxy_passes_another_host(url: str) -> None:
+    """A page sends no Origin when it reads from its own server."""
+    for origin in ("http://127.0.0.1:8443", "https://127.0.0.1:1", "null", "\u2603", "x" * 1000):
+        asked = httpx.get(f"{url}/healthz", params={"origin": origin})
+        assert asked.json() == {"status": "ok", "refuses": "foreign-origin"}
+    assert httpx.get(f"{url}/healthz", params={"origin": url}).json() == {"status": "ok"}
+    contradicted = httpx.get(f"{url}/healthz", params={"origin": url}, headers={"origin": "https://shop.example"})
+    assert contradicted.json() == {"status": "ok"}
+
+
 def test_proxy_that_drops_the_port_is_logged_once_with_what_to_do(url: str, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         with pytest.raises(InvalidStatus), Socket(url, origin="http://127.0.0.1:8443"):

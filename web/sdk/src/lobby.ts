@@ -44,8 +44,8 @@ export interface Lobby {
   /**
    * Why we can't look into the room; null if we can. The server's reason, or one of our own: `room-name`, `secret` or
    * `url` (it is invalid), `insecure` (a secret needs a page that came over HTTPS), `no-webrtc` (this browser has none),
-   * `csp-blocked` (the page's Content Security Policy forbids the connection) or `foreign-origin` (the server allows
-   * no WebSocket from this page's origin).
+   * `csp-blocked` (the page's Content Security Policy forbids the connection), `foreign-origin` (the server allows no
+   * WebSocket from this page's origin) or `unknown-host` (it doesn't know the name by which it was reached).
    */
   readonly refused: Value<EyelineError | null>;
   /** Makes a connection that sends `stream` ahead of time and gathers its candidates: joining is faster then. */
@@ -53,7 +53,7 @@ export interface Lobby {
   /**
    * Joins the room. Rejects with code `room-full`, `locked`, `denied` (by a host), `too-many-knocks`, `busy`,
    * `not-owner`, `name` (it is invalid), `no-key` (the members have a secret), `unreachable` (after 15 seconds),
-   * `foreign-origin`, `setup-failed` (the browser could not make a connection) or `aborted`: the lobby stays open, and
+   * `foreign-origin`, `unknown-host`, `setup-failed` (the browser could not make a connection) or `aborted`: the lobby stays open, and
    * can join later. Rejects for good with `pass-needed`, `pass-invalid`, `pass-expired`, `not-allowed`, `removed`,
    * `ended`, `time-up`, or with what {@link refused} lists.
    */

@@ -184,10 +184,19 @@ describe('a page whose policy forbids the connection', () => {
   );
 });
 
-describe('a page of another origin, whose sockets the server refuses', () => {
+describe('a page whose sockets the server refuses', () => {
   beforeEach(() => {
     vi.useFakeTimers();
     vi.stubGlobal('location', new URL('https://shop.example/'));
+  });
+
+  const healthz = (status: unknown) => async (url: URL) => {
+    asked.push(url.href);
+    return { json: async () => status };
+  };
+  let asked: string[] = [];
+  beforeEach(() => {
+    asked = [];
   });
 
   const refuse = async (): Promise<void> => {
@@ -195,17 +204,31 @@ describe('a page of another origin, whose sockets the server refuses', () => {
     await vi.advanceTimersByTimeAsync(1000);
   };
 
-  test('is told so within seconds if the server answers otherwise', async () => {
-    const asked: string[] = [];
-    vi.stubGlobal('fetch', async (url: URL) => {
-      asked.push(url.href);
-      return { ok: true };
-    });
-    const joining = codeOf(join({ ...TEA, name: 'Alice' }));
+  test.each([
+    ['foreign-origin', 'https://shop.example', 'allow https://shop.example in its allowed_origins'],
+    ['foreign-origin', 'https://eyeline.example', 'a proxy must pass Host with its port'],
+    ['unknown-host', 'https://shop.example', "doesn't know the name eyeline.example"],
+  ])('is told within seconds that it is %s', async (refuses, origin, words) => {
+    vi.stubGlobal('location', new URL(`${origin}/`));
+    vi.stubGlobal('fetch', healthz({ status: 'ok', refuses }));
+    const joining = join({ ...TEA, name: 'Alice' }).catch((error: unknown) => error);
     await refuse();
     await refuse();
-    expect([await joining, asked]).toEqual(['foreign-origin', ['https://eyeline.example/sdk/eyeline.js']]);
+    expect(await joining).toMatchObject({ code: refuses, message: expect.stringContaining(words) });
+    expect(asked).toEqual([`https://eyeline.example/healthz?origin=${encodeURIComponent(origin)}`]);
   });
+
+  test.each([{ status: 'ok' }, { status: 'ok', refuses: 'something new' }, [], null, 'ok'])(
+    'goes on trying while the server answers %j',
+    async (status) => {
+      vi.stubGlobal('fetch', healthz(status));
+      const joining = codeOf(join({ ...TEA, name: 'Alice' }));
+      await refuse();
+      await refuse();
+      await vi.advanceTimersByTimeAsync(15_000);
+      expect(await joining).toBe('unreachable');
+    },
+  );
 
   test('waits for a server that answers nothing', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('no network')));

@@ -18,7 +18,8 @@ class Health:
     """`/healthz`, `/readyz` and `/metrics`.
 
     `refuses` tells why the WebSocket of the page that sent a request would be refused: pages of every origin may read
-    `/healthz`, since browsers hide the response to a failed WebSocket handshake.  `token` is the bearer token
+    `/healthz`, since browsers hide the response to a failed WebSocket handshake.  To its own server a page sends no
+    Origin, so it may also name it in the query, as `origin`.  `token` is the bearer token
     (RFC 6750) required for the metrics; None lets everybody read them.
     """
 
@@ -41,7 +42,7 @@ class Health:
         ]
 
     async def _healthz(self, request: Request) -> Response:
-        why = self._refuses(request.scope)
+        why = self._refuses(_with_origin(request.scope, request.query_params.get("origin")))
         status = {"status": "ok"} if why is None else {"status": "ok", "refuses": why}
         return JSONResponse(status, headers=_NO_STORE | {"access-control-allow-origin": "*", "vary": "origin"})
 
@@ -61,3 +62,11 @@ class Health:
             return True
         scheme, _, shown = authorization.partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(shown.strip().encode(), self._token.encode())
+
+
+def _with_origin(scope: Scope, origin: str | None) -> Scope:
+    """The request as if it had this Origin."""
+    if origin is None:
+        return scope
+    others = [(name, value) for name, value in scope["headers"] if name != b"origin"]
+    return {**scope, "headers": [*others, (b"origin", origin.encode("latin-1", "replace"))]}

@@ -1,16 +1,30 @@
 import type { SignallingEvent } from './session.ts';
 
+const MESSAGES = {
+  'foreign-origin': (server: URL, page: Location): string =>
+    server.host === page.host
+      ? `The server takes ${page.origin} for another site's address: a proxy must pass Host with its port, or public_url be set.`
+      : `The server accepts no WebSocket from this page: allow ${page.origin} in its allowed_origins.`,
+  'unknown-host': (server: URL): string =>
+    `The server doesn't know the name ${server.hostname}: its operator can allow it with allowed_hosts or public_url.`,
+};
+
 /**
- * Finds out why no WebSocket opens: browsers report a refused handshake just like a server that is down. Pages of every
- * origin may read the JavaScript API from the server (CORS), so if that answers, the handshake is what is refused.
- * Resolves with the refusal; null if the server doesn't answer.
+ * Finds out why no WebSocket opens: browsers report a refused handshake just like a server that is down. Resolves with
+ * the refusal; null if the server doesn't answer, or has nothing against the page.
  */
 export async function refusalOf(server: URL): Promise<SignallingEvent | null> {
-  const url = new URL('sdk/eyeline.js', server);
+  const page = globalThis.location;
+  const url = new URL('healthz', server);
   url.protocol = server.protocol.replace('ws', 'http');
-  const { ok } = await fetch(url, { method: 'HEAD', cache: 'no-store' }).catch(() => ({ ok: false }));
-  if (!ok) return null;
-  const { origin } = globalThis.location;
-  const message = `The server answers, but accepts no WebSocket from this page: allow ${origin} in its allowed_origins.`;
-  return { type: 'refused', code: 'foreign-origin', message };
+  url.searchParams.set('origin', page.origin); // to its own server a page sends no Origin
+  const code = await fetch(url, { cache: 'no-store' }).then(refused, () => null);
+  return code === null ? null : { type: 'refused', code, message: MESSAGES[code](server, page) };
+}
+
+async function refused(answer: Response): Promise<keyof typeof MESSAGES | null> {
+  const status: unknown = await answer.json().catch(() => null);
+  if (typeof status !== 'object' || status === null || !('refuses' in status)) return null;
+  const { refuses } = status;
+  return refuses === 'foreign-origin' || refuses === 'unknown-host' ? refuses : null;
 }

@@ -78,7 +78,7 @@ export type SignallingEvent =
   | { readonly type: 'knocks'; readonly waiting: readonly Knock[] }
   | { readonly type: 'asked-to-mute'; readonly from: string }
   /** Joining failed; the lobby stays open. */
-  | { readonly type: 'refused'; readonly code: Code | 'foreign-origin'; readonly message: string }
+  | { readonly type: 'refused'; readonly code: Code | 'foreign-origin' | 'unknown-host'; readonly message: string }
   /** The session has ended for good. */
   | { readonly type: 'over'; readonly code: Code | 'left' | 'csp-blocked'; readonly message: string };
 

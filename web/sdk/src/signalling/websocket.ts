@@ -44,7 +44,7 @@ export class WebSocketSignalling implements Signalling {
   readonly #session: Session;
   readonly #emit: (event: SignallingEvent) => void;
   readonly #ended = new AbortController();
-  /** Sockets that could not be opened. null once one was open, and on pages of the server itself. */
+  /** Sockets that could not be opened. null once one was open, and outside browsers. */
   #failures: number | null;
   #socket: WebSocket | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -61,8 +61,7 @@ export class WebSocketSignalling implements Signalling {
       ...(owner === null ? {} : { owner }),
     });
     this.#emit = emit;
-    const page = globalThis.location;
-    this.#failures = page === undefined || page.host === url.host ? null : 0;
+    this.#failures = globalThis.location === undefined ? null : 0;
     const hurry = (): void => this.checkConnection();
     const options = { signal: this.#ended.signal };
     // A page in the back/forward cache would keep the socket open, and the others would see somebody who isn't there.
@@ -162,10 +161,9 @@ export class WebSocketSignalling implements Signalling {
     if (this.#failures === FAILURES) void this.#findReason();
   }
 
-  /** Pages of the server itself don't load this code. */
   async #findReason(): Promise<void> {
-    const { refusalOf } = await import('./origin-check.ts');
-    const refusal = await refusalOf(this.#url);
+    const check = await import('./origin-check.ts').catch(() => null); // the server of the page may be away
+    const refusal = (await check?.refusalOf(this.#url)) ?? null;
     if (refusal !== null && this.#failures !== null && !this.#session.over) notify(this.#emit, refusal);
   }
 

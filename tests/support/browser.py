@@ -20,6 +20,8 @@ from tests.support.process import PATIENCE, CommandError
 
 T = TypeVar("T")
 Permission = Literal["camera", "microphone"]
+TouchKind = Literal["touchStart", "touchMove", "touchEnd"]
+Point = tuple[float, float]
 DEADLINE: Final = 30.0
 """Seconds that anything may take on a busy machine; a test of a promised time passes its own deadline."""
 
@@ -101,6 +103,8 @@ class Visit(TypedDict, total=False):
     viewport: tuple[int, int]
     color_scheme: Literal["light", "dark"]
     reduced_motion: bool
+    touch: bool
+    """A phone's screen: it has touch and no mouse that hovers."""
     init_script: str
     """Statements that run before any script of each document."""
 
@@ -110,6 +114,7 @@ PLAIN: Final[Visit] = {
     "viewport": (1280, 800),
     "color_scheme": "light",
     "reduced_motion": False,
+    "touch": False,
     "init_script": "",
 }
 
@@ -128,6 +133,7 @@ class Tab(Protocol):
     def call_on(self, node: str, function: str) -> Any: ...
     def move_to(self, x: float, y: float) -> None: ...
     def press_at(self, x: float, y: float) -> None: ...
+    def touch(self, kind: TouchKind, points: Sequence[Point]) -> None: ...
     def type(self, text: str) -> None: ...
     def key(self, key: str, modifiers: Sequence[str]) -> None: ...
     def attach(self, css: str, paths: Sequence[Path]) -> None: ...
@@ -174,6 +180,19 @@ class Page:
     def press_at(self, x: float, y: float) -> None:
         """Click there at once, without a look at the page: it may be too busy to answer."""
         self._tab.press_at(x, y)
+
+    def tap_at(self, x: float, y: float, held_ms: float) -> None:
+        """Touch the screen there with a finger for that long (Chromium only)."""
+        self._tab.touch("touchStart", [(x, y)])
+        time.sleep(held_ms / 1000)
+        self._tab.touch("touchEnd", [])
+
+    def fingers(self, *path: Sequence[Point]) -> None:
+        """Put fingers on the screen, move each along its places on the path, and lift them (Chromium only)."""
+        self._tab.touch("touchStart", path[0])
+        for points in path[1:]:
+            self._tab.touch("touchMove", points)
+        self._tab.touch("touchEnd", [])
 
     def fill(self, label: str, text: str, deadline: float = 15.0) -> None:
         """Replace the text of the field of that name in one step, as an input method does."""

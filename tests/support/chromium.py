@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, Unpack
 
-from tests.support.browser import PLAIN, REMEMBER, USABLE, Page, Visit
+from tests.support.browser import PLAIN, REMEMBER, USABLE, Page, Point, TouchKind, Visit
 from tests.support.process import HERE, PATIENCE, CommandError, CommandSocket, Json, Machine, Process, scratch
 from tests.support.tools import need
 
@@ -169,6 +169,8 @@ class ChromiumTab:
         self._cdp("Emulation.setFocusEmulationEnabled", enabled=True)
         self._cdp("Page.addScriptToEvaluateOnNewDocument", source=REMEMBER + visit["init_script"])
         self.resize(width, height)
+        if visit["touch"]:
+            self._cdp("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=5)
 
     def go(self, url: str) -> None:
         if failed := self._cdp("Page.navigate", url=url).get("errorText"):
@@ -206,6 +208,10 @@ class ChromiumTab:
         self.move_to(x, y)
         for kind in ("mousePressed", "mouseReleased"):
             self._cdp("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def touch(self, kind: TouchKind, points: Sequence[Point]) -> None:
+        fingers = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(points)]
+        self._cdp("Input.dispatchTouchEvent", type=kind, touchPoints=fingers)
 
     def type(self, text: str) -> None:
         self._cdp("Input.insertText", text=text)

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, Unpack
 
-from tests.support.browser import PLAIN, REMEMBER, USABLE, Page, Visit
+from tests.support.browser import PLAIN, REMEMBER, USABLE, Page, Point, TouchKind, Visit
 from tests.support.process import HERE, PATIENCE, START, CommandError, CommandSocket, Json, Machine, Process, scratch
 from tests.support.tools import need
 
@@ -235,6 +235,9 @@ class FirefoxTab:
             {"type": "pointerUp", "button": 0},
         ]
         self._act({"type": "pointer", "id": "mouse", "actions": steps})
+
+    def touch(self, kind: TouchKind, points: Sequence[Point]) -> None:
+        raise CommandError("Firefox makes no clicks of WebDriver BiDi's touches")
 
     def type(self, text: str) -> None:
         done = f"document.execCommand('insertText', false, {json.dumps(text)})"

@@ -8,6 +8,7 @@ import { NoticesView } from './notices';
 import { useFirstPicture } from './stage/first-picture';
 import { StageView } from './stage/stage';
 import { useKeys } from './ui/keys';
+import { useWakingTap } from './waking-tap';
 
 export function CallView({ call }: { readonly call: Call }) {
   const buttons = {
@@ -43,6 +44,7 @@ export function CallView({ call }: { readonly call: Call }) {
     else return false;
     return true;
   });
+  const wakingTap = useWakingTap(call.controls);
   const stir = () => call.controls.stir();
   const unsilence = () => call.unsilence();
   return (
@@ -58,6 +60,7 @@ export function CallView({ call }: { readonly call: Call }) {
       data-sharing={sharing}
       data-controls={controlsOf(call)}
       data-away={call.absence.value !== null || call.warnings.value.length > 0 || call.timeLimit.words.value !== null}
+      {...wakingTap}
       onPointerMove={stir}
       onPointerDown={stir}
       onPointerUp={unsilence}

@@ -64,7 +64,7 @@ export function ControlBar({ call, buttons }: Props) {
       onPointerDown={(event) => {
         if (!(event.target as Element).closest('[data-kind="leave"]')) before.current = event;
       }}
-      onPointerEnter={() => controls.hold('pointer', true)}
+      onPointerEnter={({ pointerType }) => controls.hold('pointer', pointerType === 'mouse')}
       onPointerLeave={() => controls.hold('pointer', false)}
       onFocusIn={(event) =>
         controls.hold('keyboard', event.target instanceof Element && event.target.matches(':focus-visible'))

@@ -1,0 +1,30 @@
+import { useRef } from 'preact/hooks';
+import type { ControlsVisibility } from '../model/controls-visibility';
+
+/** Milliseconds after the controls came back in which a finger was already on its way to the place they had left. */
+const grace = 300;
+
+/**
+ * The tap that brings the hidden control bar back doesn't press what it can't see. A finger or a pen comes from nowhere:
+ * the bar is shown when it touches the screen, and the browser looks for what it clicks when it lifts. A mouse has
+ * moved there before.
+ */
+export function useWakingTap(controls: ControlsVisibility) {
+  const blind = useRef(false);
+  const woken = useRef(Number.NEGATIVE_INFINITY);
+  const drop = (event: MouseEvent) => {
+    const pressed = event.detail > 0; // not by a key or a screen reader
+    if (!pressed || !blind.current || !(event.target instanceof Element) || !event.target.closest('.bar')) return;
+    event.preventDefault(); // nor does the button get the focus
+    event.stopPropagation();
+  };
+  return {
+    onPointerDownCapture: ({ pointerType, isPrimary, timeStamp }: PointerEvent) => {
+      if (!isPrimary) return;
+      if (!controls.shown.peek()) woken.current = timeStamp;
+      blind.current = pointerType !== 'mouse' && timeStamp - woken.current < grace;
+    },
+    onMouseDownCapture: drop,
+    onClickCapture: drop,
+  };
+}

@@ -52,3 +52,36 @@ def test_the_tap_that_brings_the_controls_back_presses_none_of_them(server: Live
         page.until("(end) => performance.now() > end", page.evaluate("performance.now() + 350"))
         page.tap_at(x, y, 80)
         page.until("document.querySelector('[aria-label=\"Unmute microphone\"]') !== null")
+
+
+def test_back_closes_what_is_open_and_asks_before_it_hangs_up(server: LiveServer, chromium: Browser) -> None:
+    page = chromium.open(server.url, viewport=(390, 844), touch=True)
+    page.evaluate("(url) => void history.pushState(null, '', url)", f"{server.url}/r/back")
+    page.reload()
+    page.fill("Your name", "Alice")
+    page.click("button", "Join")
+    page.until("document.querySelector('main.call:not(.returning)') !== null")
+    before = page.evaluate("history.length")
+    for panel in ("Chat", "Files", "Chat"):
+        page.click("button", panel)
+        page.until("document.querySelector('aside') !== null")
+        back(page)
+        page.until("document.querySelector('aside') === null")
+    assert page.evaluate("history.length") == before + 1  # those that Forward leads to
+    page.click("button", "Chat")
+    page.until("history.state.layer === 2")
+    page.reload()
+    page.until("document.querySelector('.bar') !== null && history.state.layer === 1")
+    page.evaluate("history.forward()")
+    page.until("history.state.layer === 1")
+    back(page)
+    page.click("button", "Stay")
+    page.until("document.querySelector('dialog') === null && history.state.layer === 1")
+    page.click("button", "Leave")
+    page.until("document.querySelector('main.call') === null && history.state === null")
+    back(page)
+    page.until("location.pathname === '/' && document.title === 'Eyeline'")
+
+
+def back(page: Page) -> None:
+    page.evaluate("history.back()")

@@ -48,6 +48,14 @@ export class World implements Platform {
   readonly #timers = new Set<{ at: number; run: () => void }>();
   #seconds = 0;
 
+  /** What Back closes, the topmost last. */
+  layers: (() => void)[] = [];
+
+  /** Presses Back. */
+  back(): void {
+    this.layers.pop()?.();
+  }
+
   constructor(path = '') {
     this.#path.value = path;
     this.address = {
@@ -57,6 +65,12 @@ export class World implements Platform {
       },
       go: (to: string) => {
         this.#path.value = to;
+      },
+      layer: (close: () => void) => {
+        this.layers.push(close);
+        return () => {
+          this.layers = this.layers.filter((each) => each !== close);
+        };
       },
     };
   }

@@ -1,6 +1,6 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
-import type { Platform } from '../platform/platform';
+import type { Address, Platform } from '../platform/platform';
 import { peopleWords } from '../strings/people';
 import { words } from '../strings/strings';
 import { verificationWords } from '../strings/verification';
@@ -9,6 +9,7 @@ import { ControlsVisibility } from './controls-visibility';
 import { droppedFiles } from './files/dropped-files';
 import type { Files } from './files/files';
 import { firstConnection, isSettled } from './first-connection';
+import { Leaving } from './leaving';
 import type { Kind, LocalDevices } from './local-devices';
 import { shownNames } from './look-alike';
 import { Notices } from './notices';
@@ -63,6 +64,9 @@ export class Call {
   readonly timeLimit: TimeLimit;
   readonly controls: ControlsVisibility;
   readonly stage: Stage;
+  readonly leaving: Leaving;
+  /** For what lies over the call: see {@link Address.layer}. */
+  readonly layer: Address['layer'];
   /** Id of the person whose connection panel is open. */
   readonly line = signal<string | null>(null);
   /** The link was copied a moment ago. */
@@ -109,6 +113,8 @@ export class Call {
     this.#subscriptions.add(room.moderation.onAskedToMute((from) => this.#askedToMute(from)));
     this.copied = computed(() => this.notices.shown.value === words.linkCopied);
     this.controls = new ControlsVisibility(platform.after);
+    this.layer = platform.address.layer;
+    this.leaving = new Leaving(platform.address);
     const [broker, waiting] = [this.#subscriptions.signal(room.signalling), this.#subscriptions.signal(room.waiting)];
     this.absence = computed(() => {
       if (broker.value === 'away') return this.alone.value ? words.lobby.away : words.away;
@@ -291,6 +297,7 @@ export class Call {
     this.notices.end();
     this.timeLimit.end();
     this.controls.end();
+    this.leaving.end();
   }
 
   #isOpen(panel: Panel): ReadonlySignal<boolean> {

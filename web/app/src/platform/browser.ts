@@ -1,5 +1,5 @@
 import { Conversation, folderOf, LocalMedia, openLobby, ownedRoomName, rejoin, resumable } from '@eyeline/sdk';
-import { signal } from '@preact/signals';
+import { address } from './address';
 import { captureScreen } from './capture';
 import { chime } from './chime';
 import { fileHandles } from './file-handles';
@@ -7,7 +7,7 @@ import { fullScreen } from './full-screen';
 import { identity } from './identity';
 import { lazyStorage } from './lazy-storage';
 import { operator } from './operator';
-import type { Address, Memory, Platform } from './platform';
+import type { Memory, Platform } from './platform';
 
 /** The real {@link Platform}. */
 export function browser(): Platform {
@@ -95,27 +95,6 @@ function stayAwake(): (awake: boolean) => void {
     if (awake === wanted) return;
     wanted = awake;
     follow();
-  };
-}
-
-function address(): Address {
-  const base = new URL(document.baseURI).pathname;
-  const below = () => (location.pathname.startsWith(base) ? location.pathname.slice(base.length) : location.pathname);
-  const read = () => below() + location.hash;
-  const path = signal(read());
-  window.addEventListener('popstate', () => {
-    path.value = read();
-  });
-  return {
-    path,
-    rename(to) {
-      history.replaceState(null, '', new URL(to, document.baseURI));
-    },
-    go(to) {
-      history.pushState(null, '', new URL(to, document.baseURI));
-      path.value = read();
-      window.scrollTo(0, 0);
-    },
   };
 }
 

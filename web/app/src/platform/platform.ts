@@ -23,6 +23,11 @@ export interface Address {
   go(path: string): void;
   /** Changes the address without opening another page. */
   rename(path: string): void;
+  /**
+   * Something lies over the page, such as a panel: Back closes it, the topmost first, in place of leaving the page.
+   * Returns what to call when it was closed in another way.
+   */
+  layer(close: () => void): () => void;
 }
 
 /** Text kept between visits (localStorage) or reloads (sessionStorage). Does nothing if the browser blocks storage. */

@@ -7,6 +7,7 @@ import { usePanels } from './lazy-panels';
 import { NoticesView } from './notices';
 import { useFirstPicture } from './stage/first-picture';
 import { StageView } from './stage/stage';
+import { useBack } from './ui/back';
 import { useKeys } from './ui/keys';
 import { useWakingTap } from './waking-tap';
 
@@ -28,7 +29,12 @@ export function CallView({ call }: { readonly call: Call }) {
   const knocked = call.people.knocking.value.length > 0;
   const sharing = call.screens.sharing.value;
   const dropping = useDropAndPaste(call);
-  const panels = usePanels(panel !== null || knocked || sharing || dropping);
+  const leaving = call.leaving.asked.value;
+  const panels = usePanels(panel !== null || knocked || sharing || dropping || leaving);
+  useBack(call, panel !== null, close);
+  useBack(call, call.menu.value !== null, () => {
+    call.menu.value = null;
+  });
   useEffect(() => {
     if (panels === null) return;
     call.bringFiles(panels.Files);
@@ -81,6 +87,7 @@ export function CallView({ call }: { readonly call: Call }) {
       )}
       {panels !== null && panel === 'people' && <panels.PeoplePanel call={call} onClose={close} />}
       {panels !== null && <panels.Floods call={call} />}
+      {panels !== null && leaving && <panels.LeaveDialog call={call} />}
       {panels !== null && panel === null && (
         <>
           {files !== null && <panels.Asks files={files} />}

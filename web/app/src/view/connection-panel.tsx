@@ -6,6 +6,7 @@ import type { Other } from '../model/person';
 import type { Box } from '../model/stage/layout';
 import { connectionWords } from '../strings/connection';
 import { words } from '../strings/strings';
+import { useBack } from './ui/back';
 import { ConnectionDiagram } from './ui/connection-diagram';
 import { useFocusBack } from './ui/focus-back';
 import { Icon } from './ui/icon';
@@ -27,6 +28,7 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
   const ref = useRef<HTMLElement>(null);
   const line = person.line.value;
   useFocusBack();
+  useBack(call, true, () => call.showLine(null));
   useEffect(() => ref.current?.focus(), []);
   const all = call.stage.room.value.all;
   const left = Math.max(0, Math.min(box.x, all.width - width - 16));

@@ -1,6 +1,7 @@
 import { X } from 'lucide';
 import type { Call } from '../model/call';
 import { words } from '../strings/strings';
+import { useBack } from './ui/back';
 import { useFocusBack } from './ui/focus-back';
 import { Icon } from './ui/icon';
 import { LinkField } from './ui/link-field';
@@ -12,6 +13,7 @@ export function InviteDialog({ call }: { readonly call: Call }) {
     call.sharing.value = false;
   };
   useFocusBack();
+  useBack(call, true, close);
   return (
     <section class="panel share" role="dialog" aria-label={words.bar.invite}>
       <div class="panel-head">

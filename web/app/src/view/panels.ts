@@ -6,6 +6,7 @@ export { ConnectionPanel } from './connection-panel';
 export { DropTarget } from './files/drop-target';
 export { Asks, FilesPanel } from './files/files';
 export { InviteDialog } from './invite-dialog';
+export { LeaveDialog } from './leave-dialog';
 export { MoreMenu } from './more/more-menu';
 export { Shortcuts } from './more/shortcuts';
 export { Floods, Knocks, PeoplePanel } from './people';

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../../model/call';
 import { words } from '../../strings/strings';
 import { shortcutWords, viewWords } from '../../strings/view';
+import { useBack } from '../ui/back';
 import { useFocusBack } from '../ui/focus-back';
 import { Icon } from '../ui/icon';
 
@@ -13,19 +14,16 @@ export function Shortcuts({ call }: { readonly call: Call }) {
 
 function Open({ call }: { readonly call: Call }) {
   const ref = useRef<HTMLElement>(null);
+  const close = () => call.view.peek()?.listShortcuts(false);
   useFocusBack();
+  useBack(call, true, close);
   useEffect(() => ref.current?.focus(), []);
   const rows = [...call.shortcuts().map(({ key }) => [key.toUpperCase(), shortcutWords[key]]), viewWords.escape];
   return (
     <section ref={ref} class="panel share" role="dialog" aria-label={viewWords.shortcuts} tabIndex={-1}>
       <div class="panel-head">
         <h2 class="panel-title">{viewWords.shortcuts}</h2>
-        <button
-          type="button"
-          class="plain"
-          aria-label={words.close}
-          onClick={() => call.view.peek()?.listShortcuts(false)}
-        >
+        <button type="button" class="plain" aria-label={words.close} onClick={close}>
           <Icon node={X} />
         </button>
       </div>

@@ -45,6 +45,29 @@ describe('four emoji', () => {
   });
 });
 
+describe('emoji that don’t match', () => {
+  test('stay a warning over a new connection, until somebody wants to compare again', () => {
+    const bob = trusting(ready('aa'));
+    bob.trust.confirm();
+    bob.trust.reject();
+    expect(bob.trust.standing.value).toEqual({ is: 'mismatch', emoji });
+    expect(verificationWords.warning('Bob', bob.trust.standing.value)).toMatch(/somebody may be listening/i);
+    bob.source.value = { state: 'comparing' };
+    expect(bob.trust.standing.value).toEqual({ is: 'mismatch', emoji: null });
+    bob.source.value = { state: 'ready', emoji: [['🐻', 'bear']], identity: 'aa' };
+    expect(standing(bob)).toBe('mismatch');
+    bob.trust.compareAgain();
+    expect(standing(bob)).toBe('unverified');
+  });
+
+  test('take back a verification by the same key', () => {
+    const bob = trusting(ready('aa'));
+    bob.trust.confirm();
+    bob.trust.reject();
+    expect(standing(trusting(ready('aa'), bob.verified))).toBe('unverified');
+  });
+});
+
 describe('people you have verified', () => {
   test('are recognized by their key in another call, and shown under the name that was verified', () => {
     const { trust, verified } = trusting(ready('aa'));

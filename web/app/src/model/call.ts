@@ -21,6 +21,7 @@ import { Stage } from './stage/stage';
 import { Subscriptions } from './subscriptions';
 import { TimeLimit } from './time-limit';
 import { verdictTexts } from './verdict-texts';
+import type { offerVerification } from './verification-offer';
 import { VerifiedPeople } from './verified-people';
 import type { ViewOptions } from './view-options';
 
@@ -197,6 +198,11 @@ export class Call {
     this.view.value ??= new made(this.#platform, this);
   }
 
+  /** Called once its code is loaded. */
+  bringVerificationOffer(offer: typeof offerVerification): void {
+    this.#subscriptions.add(offer(this, this.#platform.memory, this.#platform.after));
+  }
+
   /** Sends what was dropped or pasted. Call it while the event runs. */
   takeFiles(items: DataTransferItemList): void {
     if (this.alone.peek()) return;
@@ -249,6 +255,13 @@ export class Call {
     if (one === undefined) return;
     one.ignore();
     this.notices.show(peopleWords.ignored(one.name));
+  }
+
+  /** Ends the conversation with this person: leaves the call if there is nobody else. */
+  hangUp(id: string): void {
+    this.showLine(null);
+    if (this.others.peek().length > 1) this.ignore(id);
+    else this.leave();
   }
 
   leave(): void {

@@ -9,6 +9,8 @@ export type Emoji = readonly (readonly [symbol: string, word: string])[];
 export type Standing =
   | { readonly is: 'comparing' }
   | { readonly is: 'failed' }
+  /** The user says that the emoji don't match. Stays over a new connection, until they want to compare again. */
+  | { readonly is: 'mismatch'; readonly emoji: Emoji | null }
   | { readonly is: 'unverified'; readonly emoji: Emoji }
   /** In this call or, by their long-term key, in an earlier one. `as`: under another name than now; else null. */
   | { readonly is: 'verified'; readonly emoji: Emoji; readonly as: string | null }
@@ -27,6 +29,7 @@ export class Verification {
   readonly #matched = signal<Emoji | null>(null);
   /** The emoji about which we ask whether to replace a key. */
   readonly #asked = signal<Emoji | null>(null);
+  readonly #mismatch = signal(false);
   readonly #changes = signal(0);
 
   constructor(safety: ReadonlySignal<sdk.Safety>, verified: VerifiedPeople, name: string) {
@@ -58,6 +61,17 @@ export class Verification {
     return true;
   }
 
+  /** You have compared the emoji with the other person, and they don't match. */
+  reject(): void {
+    this.revoke();
+    this.#mismatch.value = true;
+  }
+
+  /** Takes {@link reject} back. */
+  compareAgain(): void {
+    this.#mismatch.value = false;
+  }
+
   /** The other key of this name stays verified, and this person unverified. */
   keepOther(): void {
     this.#asked.value = null;
@@ -72,6 +86,8 @@ export class Verification {
   }
 
   #judge(safety: sdk.Safety): Standing {
+    if (safety.state === 'failed') return { is: 'failed' };
+    if (this.#mismatch.value) return { is: 'mismatch', emoji: emojiOf(safety) };
     if (safety.state !== 'ready') return { is: safety.state };
     const { emoji, identity } = safety;
     // People with a long-term key show it at once, so a missing one is not suspicious.

@@ -53,6 +53,8 @@ export const verificationPanelWords = {
         return 'The four emoji appear once you’re connected.';
       case 'failed':
         return `The check with ${name} failed. Somebody may be listening in between: say nothing private, hang up and call again.`;
+      case 'mismatch':
+        return `Then somebody may be listening in between you and ${name}. Say nothing private. Hang up and call again, by a new link or from another network. If you only misread them, compare again.`;
       case 'unverified':
         return `Read them out to each other. If ${name} sees the same four, nobody is listening in between.`;
       case 'verified':
@@ -65,8 +67,14 @@ export const verificationPanelWords = {
         return `You verified a ${name} before, but this one has a different key. It may be another browser or another person: compare the four emoji before you trust them.`;
     }
   },
+  offer: (name: string) => `Is it really ${name}? Compare four emoji to be sure that nobody is listening in between.`,
+  compare: 'Compare',
   match: 'They match',
-  differ: 'Undo verification',
+  differ: 'They don’t match',
+  mismatch: 'The emoji don’t match',
+  hangUp: 'Hang up',
+  again: 'Compare again',
+  undo: 'Undo verification',
   verified: (as: string | null) => (as === null ? 'Verified' : `Verified as ${as}`),
   replaces: (name: string) =>
     `Forget the ${name} you verified before? From then on only this person counts as ${name}. Do this only if they have a new device or browser.`,

@@ -9,12 +9,16 @@ export const verificationWords = {
         ? ', has a different key than before'
         : standing.is === 'failed'
           ? ', somebody may be listening in between'
-          : '',
+          : standing.is === 'mismatch'
+            ? ', the emoji don’t match'
+            : '',
   warning: (name: string, standing: Standing): string | null => {
     if (standing.is === 'changed' && standing.as !== null)
       return `${name} is the person you verified as ${standing.as}, not the ${name} you verified.`;
     if (standing.is === 'changed')
       return `${name} has a different key than the ${name} you verified. Compare the emoji.`;
+    if (standing.is === 'mismatch')
+      return `You and ${name} see different emoji. Somebody may be listening in between: say nothing private.`;
     if (standing.is === 'failed') return `Somebody may be listening in between you and ${name}.`;
     return null;
   },

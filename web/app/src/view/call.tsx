@@ -39,6 +39,7 @@ export function CallView({ call }: { readonly call: Call }) {
     if (panels === null) return;
     call.bringFiles(panels.Files);
     call.bringView(panels.ViewOptions);
+    call.bringVerificationOffer(panels.offerVerification);
   }, [call, panels]);
   const files = call.files.value;
   useKeys((key) => {

@@ -55,7 +55,11 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
           state={line.state}
           label={words.connection.state(line)}
         />
-        <Verification person={person} onConfirm={(replace) => call.confirm(person.id, replace)} />
+        <Verification
+          person={person}
+          onConfirm={(replace) => call.confirm(person.id, replace)}
+          onHangUp={() => call.hangUp(person.id)}
+        />
         <Facts line={line} sealed={call.sealed} />
       </div>
     </section>

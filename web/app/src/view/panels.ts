@@ -1,5 +1,6 @@
 /** The parts of a call that are loaded shortly after it began. */
 export { Files } from '../model/files/files';
+export { offerVerification } from '../model/verification-offer';
 export { ViewOptions } from '../model/view-options';
 export { ChatPanel } from './chat/chat';
 export { ConnectionPanel } from './connection-panel';

@@ -99,6 +99,19 @@ test('four emoji have words, and a confirmation verifies the person and says so 
   expect(screen.getByRole('button', { name: 'Connection to Bob: direct · 23 ms' })).toBeTruthy();
 });
 
+test('emoji that do not match warn of a listener, and offer to hang up or to compare again', async () => {
+  const { user, bob, room } = await panel();
+  await now(() => bob.safety.set(ready()));
+  await user.click(screen.getByRole('button', { name: 'They don’t match' }));
+  expect(screen.getByRole('heading', { name: 'The emoji don’t match' })).toBeTruthy();
+  expect(screen.getByRole('button', { name: /^Connection to Bob: .*, the emoji don’t match$/ })).toBeTruthy();
+  await user.click(screen.getByRole('button', { name: 'Compare again' }));
+  expect(screen.getByRole('heading', { name: 'Is it really them?' })).toBeTruthy();
+  await user.click(screen.getByRole('button', { name: 'They don’t match' }));
+  await user.click(screen.getByRole('button', { name: 'Hang up' }));
+  expect(room.ended.current?.code).toBe('left');
+});
+
 test('somebody of the same name with another key than before is not called verified, and can be compared', async () => {
   const { user, bob, room } = await panel();
   await now(() => bob.safety.set(ready('aa')));

@@ -33,7 +33,9 @@ export function ConnectionBadge({
       <span class="badge-state">{state}</span>
       {time !== undefined && <span class="badge-time">{time}</span>}
       {standing.is === 'verified' && <Icon node={ShieldCheck} size={16} />}
-      {(standing.is === 'changed' || standing.is === 'failed') && <Icon node={ShieldAlert} size={16} />}
+      {(standing.is === 'changed' || standing.is === 'failed' || standing.is === 'mismatch') && (
+        <Icon node={ShieldAlert} size={16} />
+      )}
     </button>
   );
 }

@@ -1,0 +1,45 @@
+// @vitest-environment happy-dom
+import type { Safety } from '@eyeline/sdk';
+import { expect, test } from 'vitest';
+import { offerVerification } from '../src/model/verification-offer';
+import { aCall, aWorld, person } from './view/scene';
+
+const ready: Safety = { state: 'ready', emoji: [['🦊', 'fox']], identity: 'aa' };
+
+/** A call with Bob, in this browser, once the emoji are there. */
+async function call(world = aWorld()) {
+  const bob = person('Bob');
+  const scene = await aCall([bob], { world });
+  scene.call.bringVerificationOffer(offerVerification);
+  bob.safety.set(ready);
+  return scene;
+}
+
+test('to compare the emoji is offered once, after a while, and opens the connection panel', async () => {
+  const { call: first, world } = await call();
+  world.pass(19);
+  expect(first.notices.posted.value).toEqual([]);
+  world.pass(1);
+  const [offer] = first.notices.posted.value;
+  expect(offer?.words).toMatch(/^Is it really Bob\?/);
+  if (offer !== undefined) first.notices.answer(offer);
+  expect(first.line.value).toBe('bob');
+
+  const { call: second } = await call(world);
+  world.pass(60);
+  expect(second.notices.posted.value).toEqual([]);
+});
+
+test('nothing is offered where the emoji were compared before', async () => {
+  const { call: first, world } = await call();
+  first.confirm('bob', false);
+  world.pass(60);
+  expect(first.notices.posted.value).toEqual([]);
+});
+
+test('the offer goes once the emoji were compared without it', async () => {
+  const { call: first, world } = await call();
+  world.pass(20);
+  first.confirm('bob', false);
+  expect(first.notices.posted.value).toEqual([]);
+});

@@ -27,7 +27,10 @@ SENDS_720P = """async () => {
 def test_two_people_see_hear_and_write_to_each_other(
     first: str, second: str, server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
-    """The second to join makes the offer, so each browser makes offers to each."""
+    """The second to join makes the offer, so each browser makes offers to each.
+
+    Where both are the same browser, the first also opens a picture-in-picture window.
+    """
     browsers: list[Browser] = [request.getfixturevalue(first), request.getfixturevalue(second)]
     room = f"{server.url}/r/{first}-{second}"
     alice = join_call(browsers[0], room, "Alice")
@@ -35,9 +38,27 @@ def test_two_people_see_hear_and_write_to_each_other(
     all_flow(alice, bob)
     for page in (alice, bob):
         assert [link.state for link in links(page) if link.path] == ["connected"]
+    if first == second:
+        picture_in_picture_shows_and_mutes(alice, bob)
     for writer, reader, line in ((alice, bob, "The boat comes in at four."), (bob, alice, "Just about ☂")):
         send_chat(writer, line)
         assert sees_message(reader, line)
+
+
+def picture_in_picture_shows_and_mutes(alice: Page, bob: Page) -> None:
+    """The small window shows the other's moving picture, its button mutes, and it is closed by a key."""
+    alice.click("button", "More")
+    alice.click("menuitemcheckbox", "Picture-in-picture")
+    video = "documentPictureInPicture.window?.document.querySelector('video')"
+    shown = alice.until(f"() => {video}?.videoWidth > 0 && {video}.currentTime")
+    alice.until(f"(before) => {video}.currentTime > before", shown)
+    assert alice.evaluate(f"{video}.muted"), "heard twice"
+    press = "(name) => documentPictureInPicture.window.document.querySelector(`[aria-label='${name}']`).click()"
+    for name, muted in (("Mute microphone", True), ("Unmute microphone", False)):
+        alice.evaluate(press, name)
+        bob.until("(muted) => /Alice, muted/.test(document.querySelector('main').textContent) === muted", muted)
+    alice.press("o")
+    alice.until("documentPictureInPicture.window === null")
 
 
 @pytest.mark.parametrize(
@@ -77,9 +98,20 @@ def test_four_people_are_all_connected_with_each_other(script: str, chromium: Br
         )
     if not script:
         all_flow(*pages, deadline=30)
+    one_is_pinned_while_alice_hides_herself(pages[0])
     send_chat(pages[3], "Tea for four")
     for page in pages[:3]:
         assert sees_message(page, "Tea for four")
+
+
+def one_is_pinned_while_alice_hides_herself(alice: Page) -> None:
+    widths = "[...document.querySelectorAll('.tile')].map((tile) => tile.offsetWidth / innerWidth)"
+    alice.click("button", "Pin Carol")
+    alice.until(f"{widths}.filter((width) => width > 0.6).length === 1")
+    alice.press("h")
+    alice.until(f"{widths}.length === 3")
+    alice.press("2")
+    alice.until(f"{widths}.every((width) => width < 0.6)")
 
 
 @pytest.mark.beside

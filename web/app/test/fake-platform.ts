@@ -6,11 +6,14 @@ import { folderOf } from '../../sdk/src/files/tree';
 
 import { ownedRoomName } from '../../sdk/src/signalling/signal-encryption';
 import type {
+  CallActions,
   FileHandles,
   FileStorage,
   FullScreen,
+  MediaSessionControls,
   Memory,
   Operator,
+  PictureInPicture,
   Platform,
   RoomForFile,
   StoredFileHandle,
@@ -185,6 +188,21 @@ export class World implements Platform {
 
   /** null is an iPhone. */
   fullScreen: FullScreen | null = fullScreen();
+
+  /** null has none; a test that opens it says what it opens. */
+  windows: PictureInPicture | null = null;
+  /** What the browser's own buttons do, and what they show. */
+  actions: CallActions | null = null;
+  shownOn = { microphone: false, camera: false };
+  readonly pictureInPicture = async (): Promise<PictureInPicture | null> => this.windows;
+  readonly mediaSession = async (): Promise<MediaSessionControls> => ({
+    handle: (actions) => {
+      this.actions = actions;
+    },
+    show: (on) => {
+      this.shownOn = on;
+    },
+  });
 
   chimes = 0;
   visible = true;

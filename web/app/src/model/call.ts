@@ -195,7 +195,8 @@ export class Call {
 
   /** Called once the code for the menu "More" is loaded. */
   bringView(made: typeof ViewOptions): void {
-    this.view.value ??= new made(this.#platform, this);
+    if (this.view.peek() === null && this.#room.ended.current === null)
+      this.view.value = new made(this.#platform, this);
   }
 
   /** Called once its code is loaded. */
@@ -305,6 +306,7 @@ export class Call {
     for (const one of this.others.peek()) one.subscriptions.end();
     this.chat.end();
     this.files.peek()?.end();
+    this.view.peek()?.end();
     this.screens.end();
     this.#subscriptions.end();
     this.notices.end();

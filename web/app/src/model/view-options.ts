@@ -2,21 +2,25 @@ import { signal } from '@preact/signals';
 import type { FullScreen, Platform } from '../platform/platform';
 import { viewWords } from '../strings/view';
 import type { Call } from './call';
+import { PictureInPicture } from './picture-in-picture';
 import type { Shortcut } from './shortcuts';
 
 /** How you see the call: what the menu "More" and its keys can change. */
 export class ViewOptions {
   readonly fullScreen: FullScreen | null;
+  readonly pictureInPicture: PictureInPicture;
   /** The list of shortcuts is open. */
   readonly listsShortcuts = signal(false);
   readonly shortcuts: readonly Shortcut[];
   readonly #call: Pick<Call, 'others' | 'stage' | 'notices'>;
 
-  constructor(platform: Platform, call: Pick<Call, 'others' | 'stage' | 'notices'>) {
+  constructor(platform: Platform, call: Call) {
     this.#call = call;
     this.fullScreen = platform.fullScreen;
+    this.pictureInPicture = new PictureInPicture(platform, call);
     this.shortcuts = [
       { key: '1-9', run: (key) => this.#pin(Number(key)), allowed: call.stage.pins },
+      { key: 'o', run: () => this.pictureInPicture.toggle(), allowed: this.pictureInPicture.possible },
       { key: 'h', run: () => this.toggleSelfView() },
       ...(this.fullScreen === null ? [] : [{ key: 'z', run: () => this.toggleFullScreen() } as const]),
       { key: '?', run: () => this.listShortcuts(!this.listsShortcuts.peek()) },
@@ -39,6 +43,10 @@ export class ViewOptions {
 
   listShortcuts(open: boolean): void {
     this.listsShortcuts.value = open;
+  }
+
+  end(): void {
+    this.pictureInPicture.end();
   }
 
   /** Pins the first of the others, the second, and so on. */

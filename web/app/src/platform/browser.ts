@@ -41,6 +41,8 @@ export function browser(): Platform {
     preview: (file) => import('./preview').then(({ preview }) => preview(file)).catch(() => ''), // the server may be away
     captureScreen: navigator.mediaDevices?.getDisplayMedia === undefined ? null : captureScreen,
     fullScreen: fullScreen(),
+    pictureInPicture: async () => (await import('./picture-in-picture')).pictureInPicture(),
+    mediaSession: async () => (await import('./media-session')).mediaSession(),
     chime: chime(),
     seen: () => !document.hidden,
     saveText,

@@ -124,6 +124,38 @@ export interface Operator {
   readonly contact: string | null;
 }
 
+/**
+ * Picture-in-picture: a small window above other programs. It shows what we draw into `body`, with the styles of the page,
+ * or only the video that plays a stream. Call `open` while a click or a key press runs; it rejects if the browser refuses.
+ * `closed` runs when the window is closed, by whomever.
+ */
+export type PictureInPicture =
+  | {
+      readonly shows: 'page';
+      open(
+        size: { readonly width: number; readonly height: number },
+        closed: () => void,
+      ): Promise<{ readonly body: HTMLElement; close(): void }>;
+    }
+  | { readonly shows: 'video'; open(stream: MediaStream, closed: () => void): Promise<{ close(): void }> };
+
+/** What the browser's own buttons for calls do. */
+export interface CallActions {
+  toggleMicrophone(): void;
+  toggleCamera(): void;
+  hangUp(): void;
+  /** The person went to another tab: picture-in-picture may be opened now without a click. */
+  enterPictureInPicture(): void;
+}
+
+/** Media Session API: the browser's own buttons for calls, as far as it has any. */
+export interface MediaSessionControls {
+  /** null removes them. */
+  handle(actions: CallActions | null): void;
+  /** What those buttons show. */
+  show(on: { readonly microphone: boolean; readonly camera: boolean }): void;
+}
+
 /** Everything the model needs from the browser and the SDK. Tests pass their own. */
 export interface Platform {
   readonly sdk: Sdk;
@@ -155,6 +187,10 @@ export interface Platform {
   readonly captureScreen: (() => Promise<MediaStream>) | null;
   /** null if the browser can't show a page full screen. */
   readonly fullScreen: FullScreen | null;
+  /** Resolves with null if the browser has no picture-in-picture. Rejects if the server is away. */
+  readonly pictureInPicture: () => Promise<PictureInPicture | null>;
+  /** Rejects if the server is away. */
+  readonly mediaSession: () => Promise<MediaSessionControls>;
   /** A short, quiet sound. */
   readonly chime: () => void;
   /** Whether the page is visible. */

@@ -1,5 +1,7 @@
 /** The menu "More" and what it opens. */
 export const viewWords = {
+  pictureInPicture: 'Picture-in-picture',
+  noPictureInPicture: 'Your browser did not open a small window. Try again while somebody is in the picture.',
   fullScreen: 'Full screen',
   hideSelf: 'Hide self-view',
   selfHidden: 'Your picture is hidden from you. Others still see it.',
@@ -21,6 +23,7 @@ export const shortcutWords = {
   p: 'Open or close the list of people',
   i: 'Copy the link to the call',
   '1-9': 'Pin the first person, the second, and so on',
+  o: 'Open a small window with the call, or close it',
   h: 'Hide your own picture, or show it again',
   z: 'Full screen',
   '?': 'Show this list',

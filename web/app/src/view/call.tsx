@@ -80,6 +80,7 @@ export function CallView({ call }: { readonly call: Call }) {
       {panels !== null && <panels.SharingBanner call={call} />}
       {panels !== null && <panels.FocusKept />}
       {panels !== null && <panels.Shortcuts call={call} />}
+      {panels !== null && <panels.PictureInPictureView call={call} />}
       {rest && <NoticesView call={call} />}
       {rest && <ControlBar call={call} buttons={buttons} />}
       {panels !== null && panel === 'chat' && <panels.ChatPanel call={call} onClose={close} />}

@@ -9,6 +9,7 @@ export { Asks, FilesPanel } from './files/files';
 export { InviteDialog } from './invite-dialog';
 export { LeaveDialog } from './leave-dialog';
 export { MoreMenu } from './more/more-menu';
+export { PictureInPictureView } from './more/picture-in-picture';
 export { Shortcuts } from './more/shortcuts';
 export { Floods, Knocks, PeoplePanel } from './people';
 export { Pin } from './stage/pin';

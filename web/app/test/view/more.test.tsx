@@ -85,6 +85,28 @@ test('the button on a tile, a double click on it, and a number pin and unpin a p
   expect(alices.stage.pinned.value?.name).toBe('Dave');
 });
 
+test('the small window has the others without sound, and buttons that mute, turn the camera off, and leave', async () => {
+  const world = aWorld();
+  const body = document.body.appendChild(document.createElement('div'));
+  world.windows = { shows: 'page', open: async () => ({ body, close: () => body.remove() }) };
+  const { user, room } = await call(world);
+  await user.click((await menu(user)).getByRole('menuitemcheckbox', { name: 'Picture-in-picture', checked: false }));
+  const small = within(body);
+  expect(await small.findByText('Bob')).toBeTruthy();
+  expect(body.querySelector('video')?.muted).toBe(true);
+  expect(small.getAllByRole('button').map((each) => each.getAttribute('aria-label'))).toEqual([
+    'Mute microphone',
+    'Turn camera off',
+    'Leave',
+  ]);
+  await user.click(small.getByRole('button', { name: 'Mute microphone' }));
+  expect(await small.findByRole('button', { name: 'Unmute microphone' })).toBeTruthy();
+  await now(() => room.peers.set([]));
+  expect(small.getByText('Nobody else here.')).toBeTruthy();
+  await user.click(small.getByRole('button', { name: 'Leave' }));
+  expect(room.ended.current?.code).toBe('left');
+});
+
 test('of two people nobody has a button to pin, and numbers do nothing', async () => {
   const { user, call: alices } = await call();
   await menu(user);

@@ -1,4 +1,4 @@
-import { EyeOff, Keyboard, Maximize, UserPlus } from 'lucide';
+import { EyeOff, Keyboard, Maximize, PictureInPicture2, UserPlus } from 'lucide';
 import type { RefObject } from 'preact';
 import { useCallback } from 'preact/hooks';
 import type { Call } from '../../model/call';
@@ -18,10 +18,19 @@ export function MoreMenu({ call, anchor }: Props) {
   }, [call]);
   const view = call.view.value;
   if (view === null) return null;
-  const { fullScreen } = view;
+  const { fullScreen, pictureInPicture } = view;
   return (
     <Menu label={words.bar.more} anchor={anchor} onClose={close}>
       <MenuItem narrow icon={UserPlus} words={words.bar.invite} shortcut="i" onChoose={() => void call.invite()} />
+      {pictureInPicture.possible.value && (
+        <MenuCheck
+          icon={PictureInPicture2}
+          words={viewWords.pictureInPicture}
+          shortcut="o"
+          checked={pictureInPicture.open.value}
+          onChoose={() => void pictureInPicture.toggle()}
+        />
+      )}
       <MenuCheck
         icon={EyeOff}
         words={viewWords.hideSelf}

@@ -12,6 +12,12 @@ interface Props {
   readonly onSize?: (size: Size) => void;
 }
 
+/**
+ * Where picture-in-picture shows the whole call, the browser's own button for one video isn't wanted: Firefox puts it over
+ * faces and over your own window.
+ */
+const ownWindow = 'documentPictureInPicture' in window;
+
 /** A live video. Its element stays the same for as long as the person is there. */
 export function Video({ stream, mine, hidden, box, onSilence, onSize }: Props) {
   const ref = useRef<HTMLVideoElement>(null);
@@ -35,7 +41,7 @@ export function Video({ stream, mine, hidden, box, onSilence, onSize }: Props) {
       autoplay
       playsInline
       muted={mine}
-      disablePictureInPicture={mine}
+      disablePictureInPicture={mine || ownWindow}
       onResize={({ currentTarget }) => {
         fit(currentTarget, box);
         onSize?.({ width: currentTarget.videoWidth, height: currentTarget.videoHeight });

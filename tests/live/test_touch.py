@@ -1,8 +1,11 @@
 """Touch: fingers on a phone and on a laptop with a touch screen."""
 
 import itertools
+from collections.abc import Iterator
 from typing import Final
 
+import pytest
+from tests.live.test_screen import DRAWN
 from tests.support.app_actions import is_whole, join_call
 from tests.support.browser import Browser, Page
 from tests.support.server import LiveServer
@@ -19,13 +22,40 @@ addEventListener('click', ({target}) => __clicks.push(target.closest('button')?.
 QUIET: Final = """document.querySelector('main.call').dataset.quiet === 'true'
   && getComputedStyle(document.querySelector('.bar')).opacity === '0'"""
 
-CONTROLS: Final = """[...document.querySelectorAll('.bar button')].map((each) => {
-  const {x, y, width, height} = each.getBoundingClientRect();
+SHOWN: Final = "[...document.querySelectorAll('.bar button')].filter((each) => each.checkVisibility())"
+
+CONTROLS: Final = f"""{SHOWN}.map((each) => {{
+  const {{x, y, width, height}} = each.getBoundingClientRect();
   return [each.ariaLabel, x + width / 2, y + height / 2];
-})"""
+}})"""
 
 STATE: Final = """[...document.querySelectorAll('.bar button')].map((each) => each.ariaLabel + each.ariaPressed).join()
   + document.querySelectorAll('aside, [role=dialog]').length + document.body.innerText.includes('copied')"""
+
+
+REACHED: Final = f"""{SHOWN}.map((each) => {{
+  const {{x, y, width, height}} = each.getBoundingClientRect();
+  const seen = each.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+  const within = x >= 0 && y >= 0 && x + width <= innerWidth && y + height <= innerHeight;
+  return [each.ariaLabel, seen && within, Math.min(width, height)];
+}})"""
+"""The name of each button, whether it is in reach, and its size."""
+
+ABOVE_CHAT: Final = """(() => {
+  const box = (css) => document.querySelector(css).getBoundingClientRect();
+  const composer = box('.composer');
+  return box('.tile').height > 40 && box('.tile').bottom <= box('.chat').top && box('.log').height > 40
+    && composer.bottom <= innerHeight && composer.top >= box('.log').bottom;
+})()"""
+
+MIDDLE: Final = """(css) => {
+  const {x, y, width, height} = document.querySelector(css).getBoundingClientRect();
+  return [x + width / 2, y + height / 2];
+}"""
+
+SCALE: Final = "Number(/scale\\(([0-9.]+)/.exec(document.querySelector('.viewer-picture').style.transform)[1])"
+
+PHONE: Final = (390, 844)
 
 
 def tap_blindly(page: Page, held_ms: float, name: str, x: float, y: float) -> None:
@@ -37,25 +67,75 @@ def tap_blindly(page: Page, held_ms: float, name: str, x: float, y: float) -> No
     assert page.evaluate(STATE) == state
 
 
-def test_the_tap_that_brings_the_controls_back_presses_none_of_them(server: LiveServer, chromium: Browser) -> None:
-    room = f"{server.url}/r/blind-taps"
-    phone = join_call(chromium, room, "Alice", IMPATIENT, viewport=(390, 844), touch=True)
-    laptop = join_call(chromium, room, "Bob", IMPATIENT)
+@pytest.fixture(scope="module")
+def call(server: LiveServer, chromium_process: Browser) -> Iterator[tuple[Page, Page]]:
+    """A phone, and a laptop with a screen to share, in a call."""
+    room = f"{server.url}/r/touch"
+    phone = join_call(chromium_process, room, "Alice", IMPATIENT, viewport=PHONE, touch=True)
+    laptop = join_call(chromium_process, room, "Bob", IMPATIENT + DRAWN)
     for page in (phone, laptop):
         page.until("document.querySelector('main.call').dataset.alone === 'false'")
         is_whole(page)
+    yield phone, laptop
+    phone.close()
+    laptop.close()
+
+
+def test_the_tap_that_brings_the_controls_back_presses_none_of_them(call: tuple[Page, Page]) -> None:
+    for page in call:
         for held_ms, control in itertools.product((50, 80, 120), page.evaluate(CONTROLS)):
             tap_blindly(page, held_ms, *control)
         page.evaluate("void (__patience = 20_000)")
         name, x, y = page.evaluate(CONTROLS)[0]
         tap_blindly(page, 80, name, x, y)
-        page.until("(end) => performance.now() > end", page.evaluate("performance.now() + 350"))
+        wait(page, 350)
         page.tap_at(x, y, 80)
         page.until("document.querySelector('[aria-label=\"Unmute microphone\"]') !== null")
 
 
-def test_back_closes_what_is_open_and_asks_before_it_hangs_up(server: LiveServer, chromium: Browser) -> None:
-    page = chromium.open(server.url, viewport=(390, 844), touch=True)
+@pytest.mark.parametrize("size", [(320, 256), (360, 640), PHONE, (667, 375), (740, 360)])
+def test_all_controls_are_in_reach_on_small_screens(call: tuple[Page, Page], size: tuple[int, int]) -> None:
+    phone, _ = call
+    phone.resize(*size)
+    phone.until(f"{REACHED}.length >= 6 && {REACHED}.every(([, sees, size]) => sees && size >= 36)")
+
+
+def test_above_the_chat_on_a_phone_are_the_others_and_the_microphone(call: tuple[Page, Page]) -> None:
+    phone, _ = call
+    phone.resize(*PHONE)
+    phone.click("button", "Chat")
+    for height in (844, 500, 340):  # the last ones with a keyboard
+        phone.resize(390, height)
+        phone.until(f"{REACHED}.length === 1 && {REACHED}[0][1] && document.querySelectorAll('.tile').length === 1")
+        phone.until(ABOVE_CHAT)
+    phone.resize(*PHONE)
+    phone.click("button", "Close")
+    phone.until("document.querySelectorAll('.tile').length === 2")
+
+
+def test_a_shared_screen_fills_the_width_of_a_phone_and_opens_by_a_tap_to_be_zoomed(call: tuple[Page, Page]) -> None:
+    phone, laptop = call
+    phone.resize(*PHONE)
+    laptop.press("s")
+    phone.until("document.querySelector('[data-front=true] video')?.videoWidth > 0")
+    phone.until("document.querySelector('[data-front=true]').clientWidth === innerWidth")
+    x, y = phone.evaluate(MIDDLE, "[data-front=true]")
+    phone.tap_at(x, y, 60)
+    phone.until("document.querySelector('.viewer video')?.videoWidth > 0")
+    phone.fingers([(x - 40, y), (x + 40, y)], [(x - 60, y), (x + 60, y)], [(x - 80, y), (x + 80, y)])
+    phone.until(f"{SCALE} > 1.8 && {SCALE} < 2.1")
+    for scale in (1, 2.5):
+        phone.tap_at(x, y, 40)
+        phone.tap_at(x, y, 40)
+        phone.until(f"{SCALE} === {scale}")
+        wait(phone, 350)
+    back(phone)
+    phone.until("document.querySelector('.viewer') === null && document.fullscreenElement === null")
+    laptop.press("s")
+
+
+def test_back_closes_what_is_open_and_asks_before_it_hangs_up(server: LiveServer, chromium_process: Browser) -> None:
+    page = chromium_process.open(server.url, viewport=PHONE, touch=True)
     page.evaluate("(url) => void history.pushState(null, '', url)", f"{server.url}/r/back")
     page.reload()
     page.fill("Your name", "Alice")
@@ -85,3 +165,8 @@ def test_back_closes_what_is_open_and_asks_before_it_hangs_up(server: LiveServer
 
 def back(page: Page) -> None:
     page.evaluate("history.back()")
+
+
+def wait(page: Page, milliseconds: float) -> None:
+    """Longer than what the page takes for one gesture."""
+    page.until("(end) => performance.now() > end", page.evaluate("(ms) => performance.now() + ms", milliseconds))

@@ -14,7 +14,7 @@ const wide = 16 / 9;
 const pictures = (people: number) => ({ others: Array<number>(people - 1).fill(wide), mine: wide });
 
 const layoutWithScreens = (people: number, { aspects, front }: SharedScreens, where: Box) =>
-  layoutWithLarge(pictures(people), { screens: aspects, large: front }, where);
+  layoutWithLarge(pictures(people), { screens: aspects, large: front }, { all: where, free: where });
 
 const room = (width: number, height: number): Box => ({ x: 16, y: 16, width, height });
 const desktop = room(1408, 780);
@@ -42,6 +42,17 @@ test('on a phone in portrait it is above people, at full width', () => {
   const { screens, boxes } = layoutWithScreens(2, one, phone);
   expect(screens[0]?.width).toBe(phone.width);
   for (const box of boxes) expect(box.y).toBeGreaterThan(bottom(screens[0]));
+});
+
+test('there it goes from edge to edge, and people are smaller than it', () => {
+  const all = { x: 0, y: 0, width: 390, height: 844 };
+  const featured = { screens: [wide], large: 0 };
+  for (const people of [2, 3, 5]) {
+    const { screens, boxes } = layoutWithLarge(pictures(people), featured, { all, free: { ...phone, x: 8, y: 8 } });
+    expect(screens[0]).toMatchObject({ x: 0, width: 390 });
+    expect(boxes.reduce((sum, box) => sum + area(box), 0)).toBeLessThan(area(screens[0]));
+    expect(Math.min(...boxes.map(({ x }) => x))).toBeGreaterThanOrEqual(8);
+  }
 });
 
 test('people are also below it if that leaves it larger, as next to the chat', () => {
@@ -88,7 +99,11 @@ test('people move when another screen is put in front, and not with the size of 
 });
 
 test('a person who is pinned takes most of the stage, and the others line up in their order, you last', () => {
-  const { boxes, screens, pair } = layoutWithLarge(pictures(5), { screens: [], large: 1 }, desktop);
+  const { boxes, screens, pair } = layoutWithLarge(
+    pictures(5),
+    { screens: [], large: 1 },
+    { all: desktop, free: desktop },
+  );
   expect([boxes.length, screens.length, pair]).toEqual([5, 0, false]);
   expect(area(boxes[1])).toBeGreaterThan(0.7 * area(desktop));
   const column = [boxes[0], boxes[2], boxes[3], boxes[4]];
@@ -97,7 +112,7 @@ test('a person who is pinned takes most of the stage, and the others line up in 
 });
 
 test('on a phone in portrait a pinned person is above the others, cropped at the sides to be large', () => {
-  const { boxes } = layoutWithLarge(pictures(3), { screens: [], large: 0 }, phone);
+  const { boxes } = layoutWithLarge(pictures(3), { screens: [], large: 0 }, { all: phone, free: phone });
   expect(boxes[0]?.width).toBe(phone.width);
   expect(area(boxes[0])).toBeGreaterThan(0.6 * area(phone));
   for (const box of boxes.slice(1)) expect(box.y).toBeGreaterThan(bottom(boxes[0]));
@@ -105,14 +120,14 @@ test('on a phone in portrait a pinned person is above the others, cropped at the
 
 test('a pinned person with a portrait picture leaves the rest of the width to the others', () => {
   const portrait = { others: [9 / 16, wide, wide], mine: wide };
-  const { boxes } = layoutWithLarge(portrait, { screens: [], large: 0 }, desktop);
+  const { boxes } = layoutWithLarge(portrait, { screens: [], large: 0 }, { all: desktop, free: desktop });
   expect(boxes[0]?.height).toBe(desktop.height);
   expect((boxes[0]?.width ?? 0) / (boxes[0]?.height ?? 1)).toBeLessThan(0.9);
   expect(area(boxes[1])).toBeGreaterThan(0.08 * area(desktop));
 });
 
 test('a screen gives way to a pinned person and stays uncropped among the others', () => {
-  const { boxes, screens } = layoutWithLarge(pictures(3), { screens: [2], large: 1 }, desktop);
+  const { boxes, screens } = layoutWithLarge(pictures(3), { screens: [2], large: 1 }, { all: desktop, free: desktop });
   expect(area(boxes[0])).toBeGreaterThan(5 * area(screens[0]));
   expect((screens[0]?.width ?? 0) / (screens[0]?.height ?? 1)).toBeCloseTo(2);
 });

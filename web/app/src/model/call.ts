@@ -140,6 +140,7 @@ export class Call {
     this.#watchFor('camera');
     this.#subscriptions.add(effect(() => this.#dropSilent()));
     this.#subscriptions.add(effect(() => this.controls.hold('alone', this.alone.value)));
+    this.#subscriptions.add(effect(() => this.controls.hold('strip', this.stage.strip.value)));
     this.#subscriptions.add(effect(() => this.controls.hold('menu', this.menu.value !== null)));
     this.#subscriptions.add(effect(() => this.controls.hold('line', this.line.value !== null || this.sharing.value)));
   }

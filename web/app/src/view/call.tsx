@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
 import { words } from '../strings/strings';
-import { ControlBar, controlsOf } from './control-bar';
+import { ControlBar } from './control-bar';
 import { useDropAndPaste } from './files/drop-and-paste';
 import { usePanels } from './lazy-panels';
 import { NoticesView } from './notices';
@@ -65,7 +65,6 @@ export function CallView({ call }: { readonly call: Call }) {
       data-pair={call.stage.layout.value.pair}
       data-split={call.stage.layout.value.split}
       data-sharing={sharing}
-      data-controls={controlsOf(call)}
       data-away={call.absence.value !== null || call.warnings.value.length > 0 || call.timeLimit.words.value !== null}
       {...wakingTap}
       onPointerMove={stir}
@@ -79,6 +78,7 @@ export function CallView({ call }: { readonly call: Call }) {
       <StageView call={call} rest={rest} />
       {panels !== null && <panels.SharingBanner call={call} />}
       {panels !== null && <panels.FocusKept />}
+      {panels !== null && <panels.KeyboardRoom call={main} />}
       {panels !== null && <panels.Shortcuts call={call} />}
       {panels !== null && <panels.PictureInPictureView call={call} />}
       {rest && <NoticesView call={call} />}
@@ -89,6 +89,7 @@ export function CallView({ call }: { readonly call: Call }) {
       )}
       {panels !== null && panel === 'people' && <panels.PeoplePanel call={call} onClose={close} />}
       {panels !== null && <panels.Floods call={call} />}
+      {panels !== null && <panels.ScreenViewer call={call} />}
       {panels !== null && leaving && <panels.LeaveDialog call={call} />}
       {panels !== null && panel === null && (
         <>

@@ -26,11 +26,6 @@ interface Props {
   readonly buttons: { readonly [P in Panel]: Ref<HTMLButtonElement> };
 }
 
-/** How many buttons the bar has: some depend on the person and the browser. */
-export function controlsOf({ screens, people }: Call): number {
-  return 5 + [screens.mayShare, people.allowsFiles, people.keepsDoor].filter(({ value }) => value).length;
-}
-
 /** Milliseconds in which a click on a button that slid under a resting pointer is taken for an accident. */
 const aimsWithin = 2000;
 
@@ -75,6 +70,7 @@ export function ControlBar({ call, buttons }: Props) {
         <RoundButton
           name={words.bar.toggle('microphone', microphone)}
           shortcut="m"
+          kind="microphone"
           icon={microphone ? Mic : MicOff}
           off={!microphone}
           onClick={() => void call.toggle('microphone')}

@@ -13,5 +13,8 @@ export { PictureInPictureView } from './more/picture-in-picture';
 export { Shortcuts } from './more/shortcuts';
 export { Floods, Knocks, PeoplePanel } from './people';
 export { Pin } from './stage/pin';
+export { ScreenViewer } from './stage/screen-viewer';
 export { SharingBanner } from './stage/sharing-banner';
+export { ViewScreen } from './stage/view-screen';
 export { FocusKept } from './ui/focus-kept';
+export { KeyboardRoom } from './ui/keyboard-room';

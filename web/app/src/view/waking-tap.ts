@@ -5,8 +5,8 @@ import type { ControlsVisibility } from '../model/controls-visibility';
 const grace = 300;
 
 /**
- * The tap that brings the hidden control bar back doesn't press what it can't see. A finger or a pen comes from nowhere:
- * the bar is shown when it touches the screen, and the browser looks for what it clicks when it lifts. A mouse has
+ * The tap that brings the hidden controls back doesn't press what it can't see. A finger or a pen comes from nowhere:
+ * they are shown when it touches the screen, and the browser looks for what it clicks when it lifts. A mouse has
  * moved there before.
  */
 export function useWakingTap(controls: ControlsVisibility) {
@@ -14,7 +14,13 @@ export function useWakingTap(controls: ControlsVisibility) {
   const woken = useRef(Number.NEGATIVE_INFINITY);
   const drop = (event: MouseEvent) => {
     const pressed = event.detail > 0; // not by a key or a screen reader
-    if (!pressed || !blind.current || !(event.target instanceof Element) || !event.target.closest('.bar')) return;
+    if (
+      !pressed ||
+      !blind.current ||
+      !(event.target instanceof Element) ||
+      !event.target.closest('.bar, .viewer-tools')
+    )
+      return;
     event.preventDefault(); // nor does the button get the focus
     event.stopPropagation();
   };

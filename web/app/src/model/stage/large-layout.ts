@@ -1,4 +1,16 @@
-import { type Box, clamp, gap, grid, inOrder, type Layout, type Pictures, type Size, shapeOf, split } from './layout';
+import {
+  type Box,
+  clamp,
+  gap,
+  grid,
+  inOrder,
+  type Layout,
+  type Pictures,
+  type Size,
+  type StageSize,
+  shapeOf,
+  split,
+} from './layout';
 
 /** What else than people is on the stage, and what is large. */
 export interface Featured {
@@ -33,13 +45,14 @@ interface Frame {
 
 /**
  * Lays out people, you included, with one of them or a shared screen as large as possible. All others line up beside or
- * below, whichever leaves it larger; on a portrait stage always below, in all the room left. Screens are never cropped.
+ * below, whichever leaves it larger; on a portrait stage always below. There a screen goes from edge to edge above a block
+ * of tiles, and a person leaves the others all the room that is left. Screens are never cropped.
  */
-export function layoutWithLarge(pictures: Pictures, { screens, large }: Featured, room: Box): Layout {
+export function layoutWithLarge(pictures: Pictures, { screens, large }: Featured, stage: StageSize): Layout {
   const people = inOrder(pictures);
   const all = [...screens, ...people];
   const rest = all.filter((_, index) => index !== large);
-  const found = sceneOf(frameOf(all[large] ?? 1, large < screens.length), rest, room);
+  const found = sceneOf(frameOf(all[large] ?? 1, large < screens.length), rest, stage);
   const boxes = found.small.map((box, index) => {
     const aspect = rest[index] ?? 1;
     return index < screens.length - (large < screens.length ? 1 : 0) ? middle(inside(box, asIs(aspect)), box) : box;
@@ -64,7 +77,11 @@ function asIs(aspect: number): Frame {
   return { narrow: aspect, wide: aspect };
 }
 
-function sceneOf(frame: Frame, rest: readonly number[], room: Box): Scene {
+function sceneOf(frame: Frame, rest: readonly number[], { all, free: room }: StageSize): Scene {
+  if (room.height > room.width && frame.narrow === frame.wide) {
+    const lowest = clamp(room.height * 0.3, 88, 240);
+    return above(frame, room, (left) => pack(rest.length, { ...left, height: Math.min(left.height, lowest) }), all);
+  }
   if (room.height > room.width) return above(frame, room, (left) => fill(rest, left));
   const column = beside(frame, rest.length, room);
   const row = above(frame, room, (left) => pack(rest.length, left));
@@ -75,12 +92,13 @@ function area({ width, height }: Size): number {
   return width * height;
 }
 
-function above(frame: Frame, room: Box, tilesIn: (rest: Size) => Tiles): Scene {
+/** `edges` is how wide the large box may be. */
+function above(frame: Frame, room: Box, tilesIn: (rest: Size) => Tiles, edges: Box = room): Scene {
   const rest = (height: number): Size => ({ width: room.width, height: room.height - gap - height });
-  const picture = inside(rest(clamp(room.height * 0.22, 88, 240)), frame);
+  const picture = inside({ ...rest(clamp(room.height * 0.22, 88, 240)), width: edges.width }, frame);
   const tiles = tilesIn(rest(picture.height));
   const y = room.y + (room.height - picture.height - gap - tiles.height) / 2;
-  return scene('above', { ...middle(picture, room), y }, tiles, {
+  return scene('above', { ...middle(picture, edges), y }, tiles, {
     ...middle(tiles, room),
     y: y + picture.height + gap,
   });

@@ -26,6 +26,8 @@ export class Screens {
   /** Whether you can share your screen. */
   readonly mayShare: ReadonlySignal<boolean>;
   readonly sharing: ReadonlySignal<boolean>;
+  /** Key of the screen that fills the page. */
+  readonly viewed = signal<string | null>(null);
   readonly #platform: Platform;
   readonly #room: sdk.Room;
   readonly #notices: Notices;
@@ -130,6 +132,7 @@ export class Screens {
     for (const { person } of begun) this.#notices.tell(screenWords.shares(person.name));
     if (begun.length > 0) this.#chosen.value = null;
     this.#shown.value = [...kept, ...begun];
+    if (!now.some(({ key }) => key === this.viewed.peek())) this.viewed.value = null;
   }
 }
 

@@ -15,6 +15,7 @@ import {
   usual,
 } from './layout';
 import type { Screen, Screens } from './screens';
+import { isStrip, stripLayout } from './strip-layout';
 
 const nothing: Box = { x: 0, y: 0, width: 0, height: 0 };
 
@@ -28,6 +29,8 @@ export class Stage {
   /** How far your window has been dragged from its corner; null when it isn't. */
   readonly drag = signal<{ readonly x: number; readonly y: number } | null>(null);
   readonly layout: ReadonlySignal<Layout>;
+  /** Whether there is room for a row of small pictures only, above a panel on a phone. */
+  readonly strip: ReadonlySignal<boolean>;
   /** Whether you see your own picture. */
   readonly selfView: ReadonlySignal<boolean>;
   /** Whether somebody can be pinned: there's somebody else, or a shared screen, to be large. */
@@ -62,14 +65,18 @@ export class Stage {
       if (pinned !== null) return shown.length + others.value.indexOf(pinned);
       return front === null ? null : shown.indexOf(front);
     });
+    this.strip = computed(() => isStrip(this.room.value.free));
     this.layout = computed(() => {
       const pictures: Pictures = {
         others: others.value.map((one) => this.#aspectOf(one)),
         mine: this.selfView.value ? this.#aspectOf(me) : null,
       };
-      if (large.value === null) return layout(pictures, this.room.value, this.corner.value);
+      const { all, free } = this.room.value;
       const aspects = screens.shown.value.map(({ key }) => this.#aspects.value.get(key) ?? usual);
-      return layoutWithLarge(pictures, { screens: aspects, large: large.value }, this.room.value.free);
+      const featured = large.value === null ? null : { screens: aspects, large: large.value };
+      if (this.strip.value) return stripLayout(pictures, featured, free);
+      if (featured === null) return layout(pictures, { all, free }, this.corner.value);
+      return layoutWithLarge(pictures, featured, { all, free });
     });
   }
 

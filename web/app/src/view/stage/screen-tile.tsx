@@ -1,4 +1,5 @@
 import { MonitorUp } from 'lucide';
+import type { ComponentChildren } from 'preact';
 import { useCallback, useRef } from 'preact/hooks';
 import type { Call } from '../../model/call';
 import type { Box } from '../../model/stage/layout';
@@ -13,10 +14,12 @@ interface Props {
   readonly call: Call;
   readonly screen: Screen;
   readonly box: Box;
+  /** What can be done with the large one, loaded later. */
+  readonly children: ComponentChildren;
 }
 
 /** A shared screen: uncropped on the stage, or small next to it until it's chosen. */
-export function ScreenTile({ call, screen: { key, person, stream }, box }: Props) {
+export function ScreenTile({ call, screen: { key, person, stream }, box, children }: Props) {
   const ref = useRef<HTMLLIElement>(null);
   const { id, name } = person;
   useTileAnimation(ref, box, call.stage.layout.value.shape, false);
@@ -44,7 +47,9 @@ export function ScreenTile({ call, screen: { key, person, stream }, box }: Props
         <Icon node={MonitorUp} size={16} />
         <bdi class="name-words">{screenWords.name(name)}</bdi>
       </p>
-      {!front && (
+      {front ? (
+        children
+      ) : (
         <button
           type="button"
           class="enlarge"

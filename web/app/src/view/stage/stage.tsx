@@ -28,7 +28,13 @@ export function StageView({ call, rest }: Props) {
       <ul class="people">
         {call.screens.shown.value.map((screen, index) => {
           const box = screens[index];
-          return box && <ScreenTile key={screen.key} call={call} screen={screen} box={box} />;
+          return (
+            box && (
+              <ScreenTile key={screen.key} call={call} screen={screen} box={box}>
+                {panels !== null && <panels.ViewScreen call={call} screen={screen} />}
+              </ScreenTile>
+            )
+          );
         })}
         {people.map((person, index) => {
           const box = boxes[index];

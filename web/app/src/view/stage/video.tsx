@@ -5,6 +5,8 @@ interface Props {
   readonly stream: MediaStream;
   readonly mine: boolean;
   readonly hidden: boolean;
+  /** Its sound is played elsewhere. */
+  readonly muted?: boolean;
   readonly box: Pick<Box, 'width' | 'height'> | null;
   /** Autoplay with sound was blocked; `play` tries again. */
   readonly onSilence?: (play: () => void) => void;
@@ -19,7 +21,7 @@ interface Props {
 const ownWindow = 'documentPictureInPicture' in window;
 
 /** A live video. Its element stays the same for as long as the person is there. */
-export function Video({ stream, mine, hidden, box, onSilence, onSize }: Props) {
+export function Video({ stream, mine, muted = mine, hidden, box, onSilence, onSize }: Props) {
   const ref = useRef<HTMLVideoElement>(null);
   useLayoutEffect(() => {
     const video = ref.current;
@@ -40,7 +42,7 @@ export function Video({ stream, mine, hidden, box, onSilence, onSize }: Props) {
       data-hidden={hidden}
       autoplay
       playsInline
-      muted={mine}
+      muted={muted}
       disablePictureInPicture={mine || ownWindow}
       onResize={({ currentTarget }) => {
         fit(currentTarget, box);

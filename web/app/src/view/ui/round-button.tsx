@@ -16,7 +16,7 @@ interface Props {
   readonly wide?: boolean;
   /** It is active, and its name says what ends it. */
   readonly on?: boolean;
-  readonly kind?: 'leave';
+  readonly kind?: 'leave' | 'microphone';
   readonly description?: string;
   readonly buttonRef?: Ref<HTMLButtonElement>;
   readonly children?: ComponentChildren;

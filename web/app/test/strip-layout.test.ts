@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import type { Box } from '../src/model/stage/layout';
+import { isStrip, stripLayout } from '../src/model/stage/strip-layout';
+
+/** Above the chat on a phone, beside the microphone's button. */
+const room: Box = { x: 8, y: 8, width: 310, height: 104 };
+const wide = 16 / 9;
+const people = (others: number) => ({ others: Array<number>(others).fill(wide), mine: wide });
+const right = (box: Box | undefined) => (box?.x ?? 0) + (box?.width ?? 0);
+
+test('only a low, wide room is a strip', () => {
+  expect(isStrip(room)).toBe(true);
+  expect([
+    isStrip({ width: 374, height: 752 }),
+    isStrip({ width: 300, height: 240 }),
+    isStrip({ width: 0, height: 0 }),
+  ]).toEqual([false, false, false]);
+});
+
+test('you see the others, not yourself', () => {
+  const { boxes, pair } = stripLayout(people(2), null, room);
+  expect([boxes.length, pair]).toEqual([2, false]);
+  expect(boxes.map(({ height }) => height)).toEqual([104, 104]);
+  expect(boxes[0]?.width).toBeCloseTo((104 * 4) / 3);
+  expect(boxes[1]?.x).toBeGreaterThan(right(boxes[0]));
+});
+
+test('alone you see yourself', () => {
+  expect(stripLayout(people(0), null, room).boxes).toHaveLength(1);
+});
+
+test('many people get narrower, and all of them fit', () => {
+  const { boxes } = stripLayout(people(7), null, room);
+  expect(new Set(boxes.map(({ width }) => Math.round(width))).size).toBe(1);
+  expect(right(boxes.at(-1))).toBeCloseTo(right(room));
+});
+
+test('a large screen comes first; other screens are hidden', () => {
+  const { screens, boxes } = stripLayout(people(1), { screens: [1, wide], large: 1 }, room);
+  expect(screens[0]).toMatchObject({ width: 0, height: 0 });
+  expect(screens[1]?.width).toBeGreaterThan(boxes[0]?.width ?? 0);
+  expect(screens[1]?.x).toBe(room.x);
+  expect(boxes[0]?.x).toBeGreaterThan(right(screens[1]));
+});
+
+test('a pinned person comes first', () => {
+  const { boxes } = stripLayout(people(3), { screens: [], large: 2 }, room);
+  expect(boxes[2]?.x).toBe(room.x);
+  expect(boxes[0]?.x).toBeGreaterThan(right(boxes[2]));
+  expect(boxes[1]?.x).toBeGreaterThan(right(boxes[0]));
+});

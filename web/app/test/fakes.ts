@@ -30,6 +30,7 @@ export const direct: sdk.ConnectionStatus = {
   protocol: 'udp',
   video: { width: 1280, height: 720, framesPerSecond: 30, kbitPerSecond: 1600 },
   packetLoss: 0.001,
+  packetLossSent: 0,
 };
 
 export const looking: sdk.ConnectionStatus = {
@@ -45,6 +46,7 @@ export const looking: sdk.ConnectionStatus = {
   protocol: null,
   video: null,
   packetLoss: null,
+  packetLossSent: null,
 };
 
 const everything: sdk.Permissions = new Set(PERMISSIONS);
@@ -223,6 +225,7 @@ export class FakeRoom implements sdk.Room {
   readonly iceServers = new Source<readonly sdk.IceServer[]>([]);
   readonly sent: sdk.Json[] = [];
   readonly published: (MediaStream | null)[] = [];
+  readonly limits: (number | null)[] = [];
   readonly screen = new Source<MediaStream | null>(null);
   readonly #listeners = new Set<(from: sdk.Peer, message: sdk.Json) => void>();
 
@@ -233,6 +236,10 @@ export class FakeRoom implements sdk.Room {
 
   publish(stream: MediaStream | null): void {
     this.published.push(stream);
+  }
+
+  limitVideo(maxHeight: number | null): void {
+    this.limits.push(maxHeight);
   }
 
   shareScreen(stream: MediaStream | null): void {

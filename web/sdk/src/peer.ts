@@ -74,7 +74,10 @@ export interface Peer {
 }
 
 export interface RemotePeerOptions
-  extends Pick<ReconnectOptions, 'polite' | 'offers' | 'tracks' | 'connections' | 'takeSpare' | 'reachable'> {
+  extends Pick<
+    ReconnectOptions,
+    'polite' | 'offers' | 'tracks' | 'connections' | 'maxHeight' | 'takeSpare' | 'reachable'
+  > {
   readonly member: Member;
   /** What we may send. */
   readonly ownPermissions: Value<Permissions>;
@@ -120,6 +123,9 @@ export class RemotePeer implements Peer {
   readonly #messages = new ReliableMessages((text) => this.#write(text));
   #awayTimer: ReturnType<typeof setTimeout> | undefined;
   #ownMedia: PeerMedia;
+  /** Heights to which we and they limit the camera's video, see `Room.limitVideo`. */
+  #ownMaxHeight: number | null;
+  #theirMaxHeight: number | null = null;
 
   constructor(options: RemotePeerOptions) {
     const { member, polite, signal, iceServers, identity, onMediaTimeout } = options;
@@ -129,6 +135,7 @@ export class RemotePeer implements Peer {
     this.permissions = permissionsOf(member);
     this.#options = options;
     this.#ownMedia = options.media;
+    this.#ownMaxHeight = options.maxHeight;
     this.#transfers = new PeerTransfers(this.id, options.swarm, this.permissions.has('files'), () =>
       this.#flood.dropped(),
     );
@@ -143,6 +150,7 @@ export class RemotePeer implements Peer {
     this.#monitor = new ConnectionMonitor({
       connection,
       media: this.media,
+      wantsVideo: () => this.#ownMaxHeight !== 0,
       iceServers,
       messagesQueued,
       onMediaTimeout,
@@ -205,6 +213,13 @@ export class RemotePeer implements Peer {
     this.#send({ frame: 'media', media });
   }
 
+  /** See `Room.limitVideo`. */
+  limitVideo(maxHeight: number | null): void {
+    this.#ownMaxHeight = maxHeight;
+    this.#send({ frame: 'video', maxHeight });
+    this.transport.limitVideo(lower(maxHeight, this.#theirMaxHeight));
+  }
+
   /** Tells the peer that we leave, or that our page unloads. It may not arrive. */
   farewell(frame: 'leave' | 'away'): void {
     this.#send({ frame });
@@ -229,6 +244,7 @@ export class RemotePeer implements Peer {
     made.channel.onopen = () => {
       void this.#verification.start();
       this.#send({ frame: 'media', media: this.#ownMedia });
+      if (this.#ownMaxHeight !== null) this.#send({ frame: 'video', maxHeight: this.#ownMaxHeight });
       this.#messages.resend();
     };
     made.channel.onmessage = (event: MessageEvent<unknown>) => {
@@ -266,6 +282,10 @@ export class RemotePeer implements Peer {
       case 'media':
         this.#remoteMedia.setMedia(permittedMedia(frame.media, this.permissions));
         break;
+      case 'video':
+        this.#theirMaxHeight = frame.maxHeight;
+        this.transport.limitVideo(lower(this.#ownMaxHeight, frame.maxHeight));
+        break;
       case 'compare':
         this.#verification.receive(frame.step);
         break;
@@ -292,4 +312,9 @@ export class RemotePeer implements Peer {
   #receiveMessage(n: number, data: Json | undefined): void {
     if (data !== undefined && this.#messages.accept(n)) this.#options.onMessage(data);
   }
+}
+
+/** The lower of two limits, of which null is none. */
+function lower(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }

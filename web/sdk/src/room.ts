@@ -1,4 +1,4 @@
-import type { Json } from './connection/messages.ts';
+import type { Json, PeerMedia } from './connection/messages.ts';
 import { onNetworkChange } from './connection/network-change.ts';
 import { configure, createSpare, createSpareAhead, type SpareConnection } from './connection/spare-connection.ts';
 import { firstTrack, type LocalTracks, mediaOf } from './connection/transceivers.ts';
@@ -51,6 +51,11 @@ export interface Room {
    * track with `enabled` set to false is shown to the others as muted or off: call again after you change it.
    */
   publish(stream: MediaStream | null): void;
+  /**
+   * Limits the video of all cameras, sent and received, to this height in pixels: on a slow or expensive line. 0 sends
+   * and receives none, null ends the limit. Shared screens are not limited.
+   */
+  limitVideo(maxHeight: number | null): void;
   /** The screen that we share; null if none, also after the browser or the user has stopped it. */
   readonly screen: Value<MediaStream | null>;
   /**
@@ -128,6 +133,7 @@ export class SeatedRoom implements Room {
   /** What we were given to send, and the part of it that we may send. */
   #given: MediaStream | null;
   #stream: MediaStream | null = null;
+  #maxHeight: number | null = null;
 
   constructor(name: string, signalling: Signalling, state: Value<SignallingState>, seat: SeatOptions) {
     this.name = name;
@@ -155,6 +161,12 @@ export class SeatedRoom implements Room {
   publish(stream: MediaStream | null): void {
     this.#given = stream;
     this.#selectTracks();
+    this.#publish();
+  }
+
+  limitVideo(maxHeight: number | null): void {
+    this.#maxHeight = maxHeight;
+    for (const peer of this.#peersById.values()) peer.limitVideo(maxHeight);
     this.#publish();
   }
 
@@ -255,9 +267,15 @@ export class SeatedRoom implements Room {
     return { stream: this.#stream, screen: this.screen.current };
   }
 
+  /** What we tell the others that we send. */
+  get #media(): PeerMedia {
+    const media = mediaOf(this.#outgoing);
+    return this.#maxHeight === 0 && media.camera === 'on' ? { ...media, camera: 'off' } : media;
+  }
+
   #publish(): void {
     const outgoing = this.#outgoing;
-    for (const peer of this.#peersById.values()) peer.publish(outgoing, mediaOf(outgoing));
+    for (const peer of this.#peersById.values()) peer.publish(outgoing, this.#media);
   }
 
   #configure(iceServers: readonly IceServer[]): void {
@@ -326,7 +344,8 @@ export class SeatedRoom implements Room {
       offers,
       ownPermissions: this.permissions,
       tracks: this.#outgoing,
-      media: mediaOf(this.#outgoing),
+      media: this.#media,
+      maxHeight: this.#maxHeight,
       connections: Math.max(1, this.#members.length),
       identity: this.#identity,
       takeSpare: () => this.#takeSpare(),

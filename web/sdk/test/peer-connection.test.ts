@@ -18,6 +18,7 @@ function linkOn(connection: object, options: Partial<PeerConnectionOptions>): Pe
     tracks: { stream: null, screen: null },
     accepts: () => true,
     connections: 1,
+    maxHeight: null,
     to: null,
     signal: () => undefined,
     gatherWithin: 4000,
@@ -45,6 +46,42 @@ test('of tracks published in quick succession the last one is sent', async () =>
   link.close();
   await new Promise((resolve) => setTimeout(resolve));
   expect(sender.track).toBe(CAMERA);
+});
+
+/** A connection whose camera sends 720 lines, and what it was last told to send. */
+function sending() {
+  const encoding: RTCRtpEncodingParameters = {};
+  const track = { ...CAMERA, getSettings: () => ({ width: 1280, height: 720 }) };
+  const sender = {
+    track,
+    getParameters: () => ({ encodings: [encoding] }),
+    setParameters: () => Promise.resolve(),
+    replaceTrack: () => Promise.resolve(),
+  };
+  const transceiver = { sender, receiver: { track: { kind: 'video' } }, direction: 'sendrecv' };
+  const connection = { getTransceivers: () => [transceiver], remoteDescription: {}, close: () => undefined };
+  const stream = { getTracks: () => [track] } as unknown as MediaStream;
+  return { encoding, link: linkOn(connection, { offers: false, tracks: { stream, screen: null } }) };
+}
+
+test('a limited height makes the camera’s picture smaller, with less bitrate; none ends the limit', () => {
+  const { encoding, link } = sending();
+  const before = { ...encoding };
+  link.limitVideo(180);
+  expect(encoding).toMatchObject({ active: true, scaleResolutionDownBy: 4 });
+  expect(encoding.maxBitrate).toBeLessThan(200_000);
+  link.limitVideo(null);
+  expect(encoding).toEqual(before);
+  link.close();
+});
+
+test('a height of 0 stops the camera’s video', () => {
+  const { encoding, link } = sending();
+  link.limitVideo(0);
+  expect(encoding.active).toBe(false);
+  link.limitVideo(4320);
+  expect(encoding).toMatchObject({ active: true, maxBitrate: 2_500_000, scaleResolutionDownBy: 2 });
+  link.close();
 });
 
 test('a transceiver is sendonly if nothing is accepted from the other side', () => {

@@ -71,6 +71,7 @@ function bob(may: readonly Permission[], mine: readonly Permission[] = ['chat'])
     tracks: { stream: null, screen: null },
     media: { microphone: 'none', camera: 'none', screen: 'none' },
     connections: 1,
+    maxHeight: null,
     swarm: new Swarm(),
     identity: async () => null,
     takeSpare: () =>

@@ -155,6 +155,7 @@ describe('the path', () => {
       protocol: null,
       video: null,
       packetLoss: null,
+      packetLossSent: null,
     });
   });
 
@@ -218,6 +219,20 @@ describe('packet loss', () => {
     const now = later(CHROMIUM, 'V', { packetsReceived: 375, packetsLost: 25 });
 
     expect(readStats(now, counters, UNSAID, CAMERA).status.packetLoss).toBe(0.25);
+  });
+
+  test('tells which share of our own packets the peer reports as lost', () => {
+    const sent = (packetsSent: number, packetsLost: number) =>
+      report([
+        ...CHROMIUM,
+        { id: 'O', type: 'outbound-rtp', kind: 'video', packetsSent },
+        { id: 'R', type: 'remote-inbound-rtp', kind: 'video', packetsLost },
+      ]);
+    const { status, counters } = readStats(sent(100, 5), null, UNSAID, CAMERA);
+    expect(status.packetLossSent).toBeNull();
+    expect(readStats(sent(200, 15), counters, UNSAID, CAMERA).status.packetLossSent).toBe(0.1);
+    expect(readStats(sent(100, 5), counters, UNSAID, CAMERA).status.packetLossSent).toBeNull();
+    expect(readStats(sent(110, 55), counters, UNSAID, CAMERA).status.packetLossSent).toBe(1);
   });
 
   test('is 0 if duplicates make the counter shrink', () => {

@@ -5,6 +5,7 @@ import { peopleWords } from '../strings/people';
 import { words } from '../strings/strings';
 import { verificationWords } from '../strings/verification';
 import { Chat, type ChatMessage } from './chat/chat';
+import { attributed } from './connection-quality';
 import { ControlsVisibility } from './controls-visibility';
 import { droppedFiles } from './files/dropped-files';
 import type { Files } from './files/files';
@@ -68,6 +69,13 @@ export class Call {
   readonly leaving: Leaving;
   /** For what lies over the call: see {@link Address.layer}. */
   readonly layer: Address['layer'];
+  /** Height in pixels to which all cameras' video is limited; 0 for none. */
+  readonly maxHeight = signal<number | null>(null);
+  /** Whose connection is weak, by person. */
+  readonly qualities = computed(() => {
+    const found = attributed(this.others.value.map(({ quality }) => quality.value));
+    return new Map(this.others.value.map(({ id }, index) => [id, found[index] ?? 'good']));
+  });
   /** Id of the person whose connection panel is open. */
   readonly line = signal<string | null>(null);
   /** The link was copied a moment ago. */
@@ -170,6 +178,11 @@ export class Call {
       this.notices.show(interrupted ? words.problem([kind], 'interrupted') : words.turned(kind, state === 'on'));
     });
     this.#subscriptions.add(end);
+  }
+
+  limitVideo(maxHeight: number | null): void {
+    this.maxHeight.value = maxHeight;
+    this.#room.limitVideo(maxHeight);
   }
 
   async invite(): Promise<void> {
@@ -369,7 +382,7 @@ export class Call {
   }
 
   #welcome(peer: sdk.Peer): Other {
-    const one = other(peer, this.#verified, this.#names);
+    const one = other(peer, this.#verified, this.#names, this.maxHeight);
     let lost = false;
     let told: sdk.VerdictCode | null = null;
     one.subscriptions.add(

@@ -1,5 +1,6 @@
 import type * as sdk from '@eyeline/sdk';
-import { type ReadonlySignal, signal } from '@preact/signals';
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import { ConnectionQuality, type Quality } from './connection-quality';
 import type { LocalDevices } from './local-devices';
 import { shownName } from './name';
 import { Subscriptions } from './subscriptions';
@@ -30,6 +31,7 @@ export interface Other extends Person {
   /** The name as they gave it. `name` has a number too if somebody who came before them has one that looks the same. */
   readonly givenName: string;
   readonly line: ReadonlySignal<sdk.ConnectionStatus>;
+  readonly quality: ReadonlySignal<Quality>;
   readonly verification: Verification;
   readonly role: ReadonlySignal<sdk.Role>;
   /** The screen that they share, or null. */
@@ -44,14 +46,21 @@ export interface Other extends Person {
   readonly ignore: () => void;
 }
 
-/** `names` are those to show, by id. */
+/** `names` are those to show, by id. At a `maxHeight` of 0 no camera's video is received, as if it were off. */
 export function other(
   peer: sdk.Peer,
   verified: VerifiedPeople,
   names: ReadonlySignal<ReadonlyMap<string, string>>,
+  maxHeight: ReadonlySignal<number | null>,
 ): Other {
   const subscriptions = new Subscriptions();
   const givenName = shownName(peer.name);
+  const media = subscriptions.signal(peer.media);
+  const quality = signal<Quality>('good');
+  const measured = new ConnectionQuality();
+  subscriptions.on(peer.connection, (status) => {
+    quality.value = measured.update(status);
+  });
   return {
     id: peer.id,
     get name() {
@@ -60,9 +69,10 @@ export function other(
     givenName,
     mine: false,
     stream: signal(peer.stream),
-    media: subscriptions.signal(peer.media),
+    media: computed(() => (maxHeight.value === 0 ? withoutCamera(media.value) : media.value)),
     speaking: subscriptions.signal(peer.speaking),
     line: subscriptions.signal(peer.connection),
+    quality,
     role: subscriptions.signal(peer.role),
     screen: subscriptions.signal(peer.screen),
     may: peer.permissions,
@@ -72,4 +82,8 @@ export function other(
     retry: () => peer.reconnect(),
     ignore: () => peer.ignore(),
   };
+}
+
+function withoutCamera(media: sdk.PeerMedia): sdk.PeerMedia {
+  return media.camera === 'on' ? { ...media, camera: 'off' } : media;
 }

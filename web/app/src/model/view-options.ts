@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import type { FullScreen, Platform } from '../platform/platform';
 import { viewWords } from '../strings/view';
 import type { Call } from './call';
+import { DataSaver } from './data-saver';
 import { PictureInPicture } from './picture-in-picture';
 import type { Shortcut } from './shortcuts';
 
@@ -9,6 +10,7 @@ import type { Shortcut } from './shortcuts';
 export class ViewOptions {
   readonly fullScreen: FullScreen | null;
   readonly pictureInPicture: PictureInPicture;
+  readonly dataSaver: DataSaver;
   /** The list of shortcuts is open. */
   readonly listsShortcuts = signal(false);
   readonly shortcuts: readonly Shortcut[];
@@ -18,6 +20,7 @@ export class ViewOptions {
     this.#call = call;
     this.fullScreen = platform.fullScreen;
     this.pictureInPicture = new PictureInPicture(platform, call);
+    this.dataSaver = new DataSaver(call);
     this.shortcuts = [
       { key: '1-9', run: (key) => this.#pin(Number(key)), allowed: call.stage.pins },
       { key: 'o', run: () => this.pictureInPicture.toggle(), allowed: this.pictureInPicture.possible },
@@ -47,6 +50,7 @@ export class ViewOptions {
 
   end(): void {
     this.pictureInPicture.end();
+    this.dataSaver.end();
   }
 
   /** Pins the first of the others, the second, and so on. */

@@ -1,4 +1,5 @@
 import type { ConnectionStatus, Device } from '@eyeline/sdk';
+import type { Quality } from '../model/connection-quality';
 
 type Kind = 'microphone' | 'camera';
 type Problem = NonNullable<Device['problem']>;
@@ -229,8 +230,12 @@ export const words = {
   },
   share: 'Your browser blocked copying. Copy the link here:',
   connection: {
-    badge: (name: string, line: ConnectionStatus) => `Connection to ${name}: ${lineState(line)}`,
+    /** `state` is what the badge shows. */
+    badge: (name: string, state: string) => `Connection to ${name}: ${state}`,
     state: lineState,
+    /** With a weak connection. */
+    weak: (quality: Quality, name: string) =>
+      quality === 'weak' ? 'weak connection' : `${quality === 'ours' ? 'your' : `${name}’s`} connection is weak`,
   },
   imprint: 'Legal notice',
   contact: 'Contact',

@@ -58,6 +58,14 @@ test('the panel names both addresses, what is sent, what else was tried, and who
   expect(fact('Setup protected by')).toBe('The key in your link');
 });
 
+test('a badge names whose connection is weak, in words that can be seen', async () => {
+  const { bob } = await stage();
+  for (let second = 0; second < 3; second += 1)
+    await now(() => bob.connection.set({ ...direct, packetLoss: 0.1, packetLossSent: 0 }));
+  const badge = screen.getByRole('button', { name: 'Connection to Bob: Bob’s connection is weak · 23 ms' });
+  expect(badge.textContent).toBe('Bob’s connection is weak23 ms');
+});
+
 test('the panel follows the connection', async () => {
   const { bob } = await panel();
   await now(() => bob.connection.set(relayed));

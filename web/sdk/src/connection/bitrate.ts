@@ -12,6 +12,18 @@ const SCREEN_PART = 0.75;
 /** With more connections than this, cameras are sent at half width and height, and screens at half frame rate. */
 const FULL_LINKS = 2;
 
+/** Height in pixels of a picture for which a camera may use its highest bitrate. */
+const FULL_HEIGHT = 720;
+
+/** Least bitrate of a camera, in bit/s, however small its picture. */
+const SMALL_BITS = 100_000;
+
+/** Highest bitrate of a camera whose picture is at most this high, in bit/s. It goes with the area of the picture. */
+export function cameraBitrateFor(height: number | null): number {
+  if (height === null) return PICTURE_BITS;
+  return Math.min(PICTURE_BITS, Math.max(SMALL_BITS, Math.round(PICTURE_BITS * (height / FULL_HEIGHT) ** 2)));
+}
+
 /** Upper limits for one connection; bitrates in bit/s. */
 export interface BitrateLimits {
   readonly cameraBitrate: number;

@@ -40,6 +40,8 @@ export interface ConnectionMonitorOptions {
   readonly connection: () => PeerConnection;
   /** What the peer says they send. */
   readonly media: Value<PeerMedia>;
+  /** Whether we let the peer send us their camera's video. */
+  readonly wantsVideo: () => boolean;
   readonly iceServers: () => readonly IceServer[];
   /** Messages given to the channel for files so far. */
   readonly messagesQueued: () => number;
@@ -178,7 +180,8 @@ export class ConnectionMonitor {
 
   /** Voice activity and media timeout, from the packets received last. */
   #listen(): void {
-    const { microphone, camera } = this.#options.media.current;
+    const { microphone, camera: theirs } = this.#options.media.current;
+    const camera = this.#options.wantsVideo() ? theirs : 'off';
     const { connected } = this.#options.connection();
     // Reads only what is needed: each reading takes the browser up to a millisecond under load.
     const audio = microphone === 'none' ? [] : this.#sources('microphone');

@@ -22,6 +22,8 @@ export type ChannelFrame =
   | { readonly frame: 'message'; readonly n: number; readonly data: Json }
   | { readonly frame: 'got'; readonly n: number }
   | { readonly frame: 'media'; readonly media: PeerMedia }
+  /** How high the camera's video may be that the sender of this frame wants, in pixels; 0: none, null: no limit. */
+  | { readonly frame: 'video'; readonly maxHeight: number | null }
   /** A step of the short authentication string. */
   | { readonly frame: 'compare'; readonly step: VerificationStep }
   /** A {@link SignalMessage} by another way, while signalling is down. */
@@ -67,6 +69,10 @@ export function parseChannelFrame(text: string): ChannelFrame | null {
     case 'media': {
       const media = parseMedia(value['media']);
       return media === null ? null : { frame: 'media', media };
+    }
+    case 'video': {
+      const maxHeight = value['maxHeight'];
+      return maxHeight === null || isCount(maxHeight) ? { frame: 'video', maxHeight } : null;
     }
     case 'compare': {
       const step = parseStep(value['step']);

@@ -1,5 +1,5 @@
 import { isFull } from '../errors.ts';
-import { bitrateLimits } from './bitrate.ts';
+import { bitrateLimits, cameraBitrateFor } from './bitrate.ts';
 import { CameraQuality } from './camera-quality.ts';
 import { type DtlsRole, dtlsRoleIn, withDtlsRole } from './dtls-role.ts';
 import type { GatheringError } from './ice-diagnosis.ts';
@@ -31,6 +31,8 @@ export interface PeerConnectionOptions {
   readonly accepts: (name: TrackName) => boolean;
   /** How many connections send the same tracks. */
   readonly connections: number;
+  /** Height in pixels to which the camera's video is limited; 0 sends none. */
+  readonly maxHeight: number | null;
   /** Number of the other side's connection that this one answers; null if not known yet. */
   readonly to: number | null;
   /** Sends a message to the other side by signalling. */
@@ -64,6 +66,7 @@ export class PeerConnection {
   #to: number | null;
   #tracks: LocalTracks;
   #connections: number;
+  #maxHeight: number | null;
   #work: Promise<void> = Promise.resolve();
   #offerTimer: ReturnType<typeof setTimeout> | undefined;
   #adopted = false;
@@ -81,6 +84,7 @@ export class PeerConnection {
     this.#to = options.to;
     this.#tracks = options.tracks;
     this.#connections = options.connections;
+    this.#maxHeight = options.maxHeight;
     this.connection = options.spare.connection;
     this.channel = options.spare.channel;
     this.errors = options.spare.errors;
@@ -127,9 +131,12 @@ export class PeerConnection {
     const sharing = trackIn(this.#tracks, 'screen') !== null;
     const { cameraBitrate, halfSize, screenBitrate, screenFramerate } = bitrateLimits(connections, sharing);
     const transceivers = transceiversOf(this.connection);
-    const scaleResolutionDownBy = Math.max(this.#halfSize || halfSize ? 2 : 1, this.#camera.divisor);
-    const maxBitrate = Math.min(cameraBitrate, this.#camera.bitrate);
-    tune(transceivers.get('camera'), { maxBitrate, scaleResolutionDownBy }, this.#camera.preference);
+    const camera = {
+      active: this.#maxHeight !== 0,
+      maxBitrate: Math.min(cameraBitrate, this.#camera.bitrate, cameraBitrateFor(this.#maxHeight)),
+      scaleResolutionDownBy: Math.max(this.#halfSize || halfSize ? 2 : 1, this.#camera.divisor, this.#limitDivisor),
+    };
+    tune(transceivers.get('camera'), camera, this.#camera.preference);
     if (!sharing) return;
     // A lower frame rate rather than a lower resolution: text must stay readable.
     tune(
@@ -139,11 +146,23 @@ export class PeerConnection {
     );
   }
 
+  /** Limits the height of the camera's video, in pixels; 0 sends none. */
+  limitVideo(maxHeight: number | null): void {
+    this.#maxHeight = maxHeight;
+    this.limitBitrate(this.#connections);
+  }
+
   /** Adapts the camera's video to the line. Call it about once a second with a `getStats()` report. */
   adapt(report: RTCStatsReport): void {
     const sent = cameraSent(report, transceiversOf(this.connection).get('camera')?.mid ?? null);
     if (this.#halfSize || sent === null) return;
     if (this.#camera.update(sent, performance.now())) this.limitBitrate(this.#connections);
+  }
+
+  /** By how much the camera's height exceeds its limit. */
+  get #limitDivisor(): number {
+    if (this.#maxHeight === null || this.#maxHeight === 0) return 1;
+    return (trackIn(this.#tracks, 'camera')?.getSettings().height ?? 0) / this.#maxHeight;
   }
 
   /** Whether `connectionState` was `connected` at its last change. */

@@ -16,7 +16,7 @@ const GATHER_WITHIN_MAX_MS = 16_000;
 export interface ReconnectOptions
   extends Pick<
     PeerConnectionOptions,
-    'polite' | 'offers' | 'tracks' | 'accepts' | 'connections' | 'reachable' | 'onTrack'
+    'polite' | 'offers' | 'tracks' | 'accepts' | 'connections' | 'maxHeight' | 'reachable' | 'onTrack'
   > {
   readonly takeSpare: () => SpareConnection;
   readonly signal: (message: SignalMessage) => void;
@@ -33,6 +33,7 @@ export class ReconnectingConnection {
   #current: PeerConnection;
   #tracks: LocalTracks;
   #connections: number;
+  #maxHeight: number | null;
   /** Number of the peer's newest connection that we know of. */
   #remoteNumber = 0;
   /** Whether our connection already talks to that one. */
@@ -47,6 +48,7 @@ export class ReconnectingConnection {
     this.#options = options;
     this.#tracks = options.tracks;
     this.#connections = options.connections;
+    this.#maxHeight = options.maxHeight;
     this.#current = this.#connect(options.offers, null);
   }
 
@@ -62,6 +64,11 @@ export class ReconnectingConnection {
   limitBitrate(connections: number): void {
     this.#connections = connections;
     this.#current.limitBitrate(connections);
+  }
+
+  limitVideo(maxHeight: number | null): void {
+    this.#maxHeight = maxHeight;
+    this.#current.limitVideo(maxHeight);
   }
 
   configure(iceServers: readonly IceServer[]): void {
@@ -124,6 +131,7 @@ export class ReconnectingConnection {
       to,
       tracks: this.#tracks,
       connections: this.#connections,
+      maxHeight: this.#maxHeight,
       onState: (state, before) => this.#follow(state, before),
       gatherWithin: this.#gatherWithin,
       onFailed: () => this.#current === connection && this.#replaceOrWait(),

@@ -41,8 +41,10 @@ export interface ConnectionStatus {
     /** Bitrate in kilobits (1000 bits) per second. */
     readonly kbitPerSecond: number;
   } | null;
-  /** Share of received packets that were lost since the last measurement, 0 to 1. */
+  /** Share of the packets sent to us that were lost since the last measurement, 0 to 1. */
   readonly packetLoss: number | null;
+  /** Share of our packets that the peer reports as lost since the last measurement, 0 to 1. */
+  readonly packetLossSent: number | null;
 }
 
 export const NOT_CONNECTED: ConnectionStatus = {
@@ -58,6 +60,7 @@ export const NOT_CONNECTED: ConnectionStatus = {
   protocol: null,
   video: null,
   packetLoss: null,
+  packetLossSent: null,
 };
 
 /** Counters of the last measurement, to compute rates from. */
@@ -66,6 +69,8 @@ export interface Counters {
   readonly bytes: number;
   readonly packets: number;
   readonly packetsLost: number;
+  readonly packetsSent: number;
+  readonly packetsSentLost: number;
 }
 
 interface StatsRow extends RTCStats {
@@ -92,13 +97,15 @@ export function readStats(
   const pair = selectedPair([...rows.values()]);
   const local = rows.get(String(pair?.['localCandidateId']));
   const remote = rows.get(String(pair?.['remoteCandidateId']));
-  const inbound = [...rows.values()].filter((row) => row.type === 'inbound-rtp');
+  const inbound = rowsOfType(rows, 'inbound-rtp');
   const video = inbound.find((row) => row['kind'] === 'video' && row['trackIdentifier'] === camera);
   const counters: Counters = {
     atMs: video?.timestamp ?? performance.now(),
     bytes: count(video?.['bytesReceived']),
     packets: sum(inbound, 'packetsReceived'),
     packetsLost: sum(inbound, 'packetsLost'),
+    packetsSent: sum(rowsOfType(rows, 'outbound-rtp'), 'packetsSent'),
+    packetsSentLost: sum(rowsOfType(rows, 'remote-inbound-rtp'), 'packetsLost'),
   };
   const localType = realType(local, said.mine);
   const remoteType = realType(remote, said.theirs);
@@ -114,6 +121,7 @@ export function readStats(
       protocol: text(local?.['relayProtocol']) ?? text(local?.['protocol']),
       video: picture(video, counters, before),
       packetLoss: lost(counters, before),
+      packetLossSent: lostSent(counters, before),
     },
     counters,
   };
@@ -170,6 +178,10 @@ function rowsOf(report: RTCStatsReport): Map<string, StatsRow> {
   return rows;
 }
 
+function rowsOfType(rows: ReadonlyMap<string, StatsRow>, type: string): readonly StatsRow[] {
+  return [...rows.values()].filter((row) => row.type === type);
+}
+
 /** Private and link-local addresses, and mDNS names, which mean something on one network only. */
 const LOCAL_ADDRESS =
   /^(10\.|127\.|169\.254\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:|::1$)|\.local$/i;
@@ -220,6 +232,12 @@ function lost(now: Counters, before: Counters | null): number | null {
   const missing = Math.max(0, now.packetsLost - before.packetsLost);
   const arrived = Math.max(0, now.packets - before.packets);
   return missing + arrived === 0 ? null : missing / (missing + arrived);
+}
+
+function lostSent(now: Counters, before: Counters | null): number | null {
+  if (before === null || now.packetsSent <= before.packetsSent) return null;
+  const missing = Math.max(0, now.packetsSentLost - before.packetsSentLost);
+  return Math.min(1, missing / (now.packetsSent - before.packetsSent));
 }
 
 function address(candidate: StatsRow | undefined): string | null {

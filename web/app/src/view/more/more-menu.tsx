@@ -1,7 +1,8 @@
-import { EyeOff, Keyboard, Maximize, PictureInPicture2, UserPlus } from 'lucide';
+import { AudioLines, EyeOff, Keyboard, Leaf, Maximize, PictureInPicture2, UserPlus } from 'lucide';
 import type { RefObject } from 'preact';
 import { useCallback } from 'preact/hooks';
 import type { Call } from '../../model/call';
+import { dataSaverWords } from '../../strings/data-saver';
 import { words } from '../../strings/strings';
 import { viewWords } from '../../strings/view';
 import { Menu, MenuCheck, MenuItem } from '../ui/menu';
@@ -18,7 +19,7 @@ export function MoreMenu({ call, anchor }: Props) {
   }, [call]);
   const view = call.view.value;
   if (view === null) return null;
-  const { fullScreen, pictureInPicture } = view;
+  const { fullScreen, pictureInPicture, dataSaver } = view;
   return (
     <Menu label={words.bar.more} anchor={anchor} onClose={close}>
       <MenuItem narrow icon={UserPlus} words={words.bar.invite} shortcut="i" onChoose={() => void call.invite()} />
@@ -37,6 +38,18 @@ export function MoreMenu({ call, anchor }: Props) {
         shortcut="h"
         checked={!call.stage.selfView.value}
         onChoose={() => view.toggleSelfView()}
+      />
+      <MenuCheck
+        icon={Leaf}
+        words={dataSaverWords.saver}
+        checked={dataSaver.mode.value === 'saver'}
+        onChoose={() => void dataSaver.toggle('saver')}
+      />
+      <MenuCheck
+        icon={AudioLines}
+        words={dataSaverWords.audio}
+        checked={dataSaver.mode.value === 'audio'}
+        onChoose={() => void dataSaver.toggle('audio')}
       />
       {fullScreen !== null && (
         <MenuCheck

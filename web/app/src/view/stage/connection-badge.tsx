@@ -19,13 +19,17 @@ export function ConnectionBadge({
 }) {
   const open = call.line.value === person.id;
   const standing = person.verification?.standing.value ?? { is: 'comparing' };
-  const [state = '', time] = words.connection.state(line).split(' · ');
+  const quality = call.qualities.value.get(person.id) ?? 'good';
+  const [path = '', time] = words.connection.state(line).split(' · ');
+  const state = quality === 'good' ? path : words.connection.weak(quality, person.name);
+  const shown = time === undefined ? state : `${state} · ${time}`;
   return (
     <button
       type="button"
       class="pill badge"
       data-line={line.state}
-      aria-label={words.connection.badge(person.name, line) + verificationWords.badge(standing)}
+      data-weak={quality !== 'good'}
+      aria-label={words.connection.badge(person.name, shown) + verificationWords.badge(standing)}
       aria-expanded={open}
       onClick={() => call.showLine(open ? null : person.id)}
     >

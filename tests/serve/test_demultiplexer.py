@@ -93,7 +93,7 @@ async def is_closed(streams: Streams) -> bool:
 
 
 def test_silent_connections_are_limited_per_address(play: Callable[[Scene], None]) -> None:
-    async def scene(_app: Eyeline, open_from: Open) -> None:
+    async def scene(app: Eyeline, open_from: Open) -> None:
         silent = [await open_from(MALLORY) for _ in range(PEOPLE * SILENT)]
         assert await is_closed(await open_from(MALLORY))
         assert await says(await open_from(BOB), HEALTH) == b"HTTP/1.1 200"
@@ -101,6 +101,7 @@ def test_silent_connections_are_limited_per_address(play: Callable[[Scene], None
         more = await open_from(MALLORY)
         assert await is_closed(await open_from(MALLORY))
         assert await says(more, STUN) != b""
+        assert app.limits.connections_refused == {"too-many-silent": 2}
 
     play(scene)
 
@@ -109,7 +110,7 @@ def test_silent_connections_are_limited_per_address(play: Callable[[Scene], None
 def test_connections_that_have_sent_something_are_limited_per_address(
     play: Callable[[Scene], None], first: bytes
 ) -> None:
-    async def scene(_app: Eyeline, open_from: Open) -> None:
+    async def scene(app: Eyeline, open_from: Open) -> None:
         for _ in range(PEOPLE * CONNECTIONS):
             streams = await open_from(MALLORY)
             if first == HEALTH:
@@ -119,6 +120,7 @@ def test_connections_that_have_sent_something_are_limited_per_address(
                 await streams[1].drain()
         assert await is_closed(await open_from(MALLORY))
         assert await says(await open_from(BOB), HEALTH) == b"HTTP/1.1 200"
+        assert app.limits.connections_refused == {"too-many-connections": 1}
 
     play(scene)
 

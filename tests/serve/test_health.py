@@ -87,6 +87,12 @@ def test_closed_and_refused_sockets_are_counted_by_reason(url: str) -> None:
     assert shown["eyeline_drops_total{too-large}"] == 1
 
 
+def test_refused_connections_are_counted_by_reason(eyeline: Eyeline, url: str) -> None:
+    eyeline.limits.connections_refused["too-many-silent"] += 3  # `test_demultiplexer` refuses real ones
+    assert figures(url)["eyeline_connections_refused_total{too-many-silent}"] == 3
+    assert figures(url)["eyeline_connections_refused_total{too-many-connections}"] == 0
+
+
 def test_event_loop_lag_is_measured(url: str) -> None:
     end = time.monotonic() + 10
     while not (looks := figures(url)["eyeline_loop_lag_seconds_count"]) and time.monotonic() < end:

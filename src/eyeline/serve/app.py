@@ -266,6 +266,7 @@ class Eyeline:
             "eyeline_refusals_total": lambda: tally.refusals,
             "eyeline_drops_total": lambda: tally.drops,
             "eyeline_handshakes_refused_total": lambda: tally.handshakes_refused,
+            "eyeline_connections_refused_total": lambda: self._limits.connections_refused,
             "eyeline_turn_connections_refused_total": lambda: running.ice_servers.relay.refused,
         }
         for name, reading in (readings | running.ice_servers.readings()).items():

@@ -50,6 +50,9 @@ number."""
 LimitCode = Literal["too-many-sockets", "busy"]
 """Why a WebSocket is refused by a limit."""
 
+ConnectionRefusal = Literal["too-many-connections", "too-many-silent"]
+"""Why a TCP connection is closed before anything is read from it."""
+
 RefusalCode = Literal[
     "unknown-host",
     "wrong-subprotocol",
@@ -126,6 +129,8 @@ class ConnectionLimits:
         self._inside: Counter[Source | None] = Counter()
         self._connections: Counter[Source] = Counter()
         self._silent: Counter[Source] = Counter()
+        self.connections_refused: Counter[str] = Counter()
+        """By `ConnectionRefusal`."""
         self._streams: Counter[Source] = Counter()
         self._streams_opened = RateLimit(per_second=each * STREAMS_OPENED_PER_SECOND, burst=each * STREAMS * 2)
         self._opened = RateLimit(per_second=each * OPENED_PER_SECOND, burst=each * 2)
@@ -139,12 +144,17 @@ class ConnectionLimits:
 
     def admit_connection(self, source: Source | None) -> AdmittedConnection | None:
         """Admit a new TCP connection; None if the address has too many, or too many that haven't sent anything."""
-        each = self._sockets_per_address
-        if source is not None and (
-            self._connections[source] >= each * CONNECTIONS or self._silent[source] >= each * SILENT
-        ):
+        why = None if source is None else self._connection_refusal(source)
+        if why is not None:
+            self.connections_refused[why] += 1
             return None
         return AdmittedConnection(source, [self._connections, self._silent])
+
+    def _connection_refusal(self, source: Source) -> ConnectionRefusal | None:
+        each = self._sockets_per_address
+        if self._silent[source] >= each * SILENT:
+            return "too-many-silent"
+        return "too-many-connections" if self._connections[source] >= each * CONNECTIONS else None
 
     def admit_request(self, source: Source | None, now: float) -> bool:
         """Count an HTTP request; False if the address sends too many."""

@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from eyeline.serve.connection_limits import RefusalCode
+from eyeline.serve.connection_limits import ConnectionRefusal, RefusalCode
 from eyeline.signalling.refusals import REFUSALS
 
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
@@ -66,6 +66,13 @@ ROWS: Final[dict[str, MetricRow]] = {
     ),
     "eyeline_handshakes_refused_total": MetricRow(
         "counter", "WebSocket handshakes that were refused.", "code", get_args(RefusalCode)
+    ),
+    "eyeline_connections_refused_total": MetricRow(
+        "counter",
+        "TCP connections that were closed unread: their address had too many that are neither WebSockets nor TURN, or"
+        " too many that had sent nothing.",
+        "why",
+        get_args(ConnectionRefusal),
     ),
     "eyeline_stun_answers_total": MetricRow("counter", "STUN Binding requests that were answered."),
     "eyeline_turn_allocations": MetricRow("gauge", "Current TURN allocations."),

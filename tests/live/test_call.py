@@ -9,6 +9,7 @@ import pytest
 from tests.support.app_actions import NO_DEVICES, is_whole, join_call, seats, sees_message, send_chat
 from tests.support.browser import Browser, Page
 from tests.support.call import all_flow, decoded, links, media_flows
+from tests.support.firefox import Firefox
 from tests.support.folder import served
 from tests.support.server import LiveServer
 
@@ -207,6 +208,20 @@ def test_denied_permission_is_explained_and_joining_still_works(
 
 
 @pytest.mark.beside
+def test_browser_without_webrtc_is_told_so_before_the_lobby(
+    firefox: Browser, firefox_process: Firefox, server: LiveServer
+) -> None:
+    captures = """
+    globalThis.captures = 0;
+    navigator.mediaDevices.getUserMedia = async () => { captures += 1; throw new Error('none'); };
+    """
+    with firefox_process.without_webrtc():
+        page = firefox.open(f"{server.url}/r/tea", init_script=captures)
+        page.until("() => document.body.innerText.includes('It has no WebRTC')")
+        assert page.evaluate("typeof RTCPeerConnection === 'undefined' && captures === 0")
+        assert not page.evaluate("[...document.querySelectorAll('button')].some((each) => each.textContent === 'Join')")
+
+
 def test_full_room_is_reported_and_can_be_joined_once_a_seat_is_free(chromium: Browser) -> None:
     with LiveServer("--room-capacity", "2") as server:
         alice, _ = (join_call(chromium, f"{server.url}/r/tea", name, NO_DEVICES) for name in ("Alice", "Bob"))

@@ -33,7 +33,7 @@ _pictures = itertools.count(1)
 # Runs in every page before its own scripts.  Pages expose nothing, and the tests need the real WebRTC statistics.
 REMEMBER: Final = """
 globalThis.__connections = [];
-globalThis.RTCPeerConnection = new Proxy(RTCPeerConnection, {
+globalThis.RTCPeerConnection &&= new Proxy(RTCPeerConnection, {
   construct(target, given, as) {
     const connection = Reflect.construct(target, given, as);
     globalThis.__connections.push(connection);

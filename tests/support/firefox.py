@@ -7,7 +7,7 @@ BiDi can't yet deny a camera or set a dark color scheme in Firefox, so privilege
 import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, Unpack
@@ -135,6 +135,16 @@ class Firefox:
         """Set permissions and emulated media of a tab that is about to open `url`."""
         given = (context, url, list(visit["permissions"]), visit["color_scheme"] == "dark", visit["reduced_motion"])
         self._run_privileged(f"({_PREPARE})(...{json.dumps(given)})")
+
+    @contextmanager
+    def without_webrtc(self) -> Iterator[None]:
+        """Pages opened inside the block have no `RTCPeerConnection`, as with many privacy add-ons."""
+        name = "media.peerconnection.enabled"
+        self._run_privileged(f"Services.prefs.setBoolPref('{name}', false)")
+        try:
+            yield
+        finally:
+            self._run_privileged(f"Services.prefs.setBoolPref('{name}', true)")
 
     def close_pages(self) -> None:
         for tab in list(self._tabs.values()):

@@ -55,6 +55,7 @@ const OPTIONAL: Readonly<Record<string, string>> = {
   'css.properties.overscroll-behavior': 'the page behind a panel may scroll too',
   'css.properties.resize': 'phones resize no text fields',
   'css.properties.text-size-adjust': 'Safari has it with a prefix',
+  'css.properties.user-select': 'Safari has it with a prefix',
   'css.properties.text-wrap': 'lines of a heading are balanced with it',
 };
 

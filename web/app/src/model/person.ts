@@ -1,5 +1,5 @@
 import type * as sdk from '@eyeline/sdk';
-import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { ConnectionQuality, type Quality } from './connection-quality';
 import type { LocalDevices } from './local-devices';
 import { shownName } from './name';
@@ -17,13 +17,25 @@ export interface Person {
   readonly speaking: ReadonlySignal<boolean>;
   /** The connection to them; null for yourself. */
   readonly line: ReadonlySignal<sdk.ConnectionStatus> | null;
+  /** Whether you have muted them for yourself; null for yourself. */
+  readonly mutedForMe: ReadonlySignal<boolean> | null;
   /** Whether it is really them; null for yourself. */
   readonly verification: Verification | null;
 }
 
 export function you(me: sdk.Member, devices: LocalDevices): Person {
   const { stream, media, speaking } = devices;
-  return { id: me.id, name: shownName(me.name), mine: true, stream, media, speaking, line: null, verification: null };
+  return {
+    id: me.id,
+    name: shownName(me.name),
+    mine: true,
+    stream,
+    media,
+    speaking,
+    line: null,
+    mutedForMe: null,
+    verification: null,
+  };
 }
 
 /** Another person; `subscriptions` end when they go. */
@@ -38,6 +50,8 @@ export interface Other extends Person {
   readonly screen: ReadonlySignal<MediaStream | null>;
   readonly may: sdk.Permissions;
   readonly subscriptions: Subscriptions;
+  /** Whether you don't want to hear them; nobody else notices. */
+  readonly mutedForMe: Signal<boolean>;
   /** Whether they keep sending more than we take. */
   readonly flooding: ReadonlySignal<boolean>;
   /** Tries again to connect to them. */
@@ -78,6 +92,7 @@ export function other(
     may: peer.permissions,
     verification: new Verification(subscriptions.signal(peer.safety), verified, givenName),
     subscriptions,
+    mutedForMe: signal(false),
     flooding: subscriptions.signal(peer.flooding),
     retry: () => peer.reconnect(),
     ignore: () => peer.ignore(),

@@ -216,6 +216,7 @@ export const words = {
     move: 'Your video: drag it, or move it with the arrow keys',
     connecting: (name: string) => `Connecting to ${name}…`,
     muted: 'muted',
+    mutedForMe: 'muted for you',
     speaking: 'speaking',
     noCamera: 'camera off',
   },

@@ -6,6 +6,7 @@ export const viewWords = {
   hideSelf: 'Hide self-view',
   selfHidden: 'Your picture is hidden from you. Others still see it.',
   selfShown: 'You see your picture again',
+  muteForMe: (name: string) => `Mute ${name} for me`,
   pin: (name: string) => `Pin ${name}`,
   pinned: (name: string) => `${name} is pinned`,
   unpinned: 'Nobody is pinned',

@@ -1,15 +1,16 @@
 // @vitest-environment happy-dom
 import { screen, waitFor, within } from '@testing-library/dom';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { CallView } from '../../src/view/call';
 import { aCall, aWorld, draw, now, person } from './scene';
 
 /** Alice is in a call with Bob. */
 async function call(world = aWorld()) {
-  const scene = await aCall([person('Bob')], { world });
+  const bob = person('Bob');
+  const scene = await aCall([bob], { world });
   const user = draw(<CallView call={scene.call} />);
   await screen.findByRole('button', { name: 'More' });
-  return { ...scene, user };
+  return { ...scene, bob, user };
 }
 
 const more = () => screen.getByRole('button', { name: 'More' });
@@ -71,8 +72,7 @@ test('the menu and a key hide your own picture from you, and say that others sti
 });
 
 test('the button on a tile, a double click on it, and a number pin and unpin a person', async () => {
-  const { user, room, call: alices } = await call();
-  const bob = person('Bob');
+  const { user, room, bob, call: alices } = await call();
   await now(() => room.peers.set([bob, person('Carol'), person('Dave')]));
   const pin = await screen.findByRole('button', { name: 'Pin Carol', pressed: false });
   await user.click(pin);
@@ -105,6 +105,39 @@ test('the small window has the others without sound, and buttons that mute, turn
   expect(small.getByText('Nobody else here.')).toBeTruthy();
   await user.click(small.getByRole('button', { name: 'Leave' }));
   expect(room.ended.current?.code).toBe('left');
+});
+
+test('somebody muted for you is silent here, with their screen, and is told to nobody', async () => {
+  const { user, room, bob } = await call();
+  await now(() => bob.screen.set(room.peers.current[0]?.stream ?? null));
+  const videos = () => [...document.querySelectorAll('video')].slice(0, 2).map(({ muted }) => muted);
+  expect(videos()).toEqual([false, false]);
+  const sent = bob.sent.length;
+  await user.click(await screen.findByRole('button', { name: 'Mute Bob for me', pressed: false }));
+  expect(videos()).toEqual([true, true]);
+  expect(tile('Bob')?.textContent).toContain('muted for you');
+  expect(bob.sent.length).toBe(sent);
+  await user.click(screen.getByRole('button', { name: 'Mute Bob for me', pressed: true }));
+  expect(videos()).toEqual([false, false]);
+});
+
+test('somebody muted for you stays silent when blocked sound is turned on', async () => {
+  vi.spyOn(HTMLMediaElement.prototype, 'play').mockRejectedValueOnce(new DOMException('blocked', 'NotAllowedError'));
+  const { user, call: alices } = await call();
+  await now(() => {
+    for (const one of alices.others.value) one.mutedForMe.value = true;
+  });
+  await user.click(screen.getByRole('button', { name: 'Click to turn on sound' }));
+  expect(document.querySelector('video')?.muted).toBe(true);
+});
+
+test('of two people a double click on the other shows the call full screen', async () => {
+  const { user, world } = await call();
+  await screen.findByRole('button', { name: 'Mute Bob for me' });
+  await user.dblClick(screen.getByRole('button', { name: /^Connection to Bob/ }));
+  expect(world.fullScreen?.on.value).toBe(false);
+  await user.dblClick(tile('Bob') ?? document.body);
+  expect(world.fullScreen?.on.value).toBe(true);
 });
 
 test('of two people nobody has a button to pin, and numbers do nothing', async () => {

@@ -37,6 +37,7 @@ export function ScreenTile({ call, screen: { key, person, stream }, box, childre
       <Video
         stream={stream}
         mine={false}
+        muted={person.mutedForMe.value}
         hidden={false}
         box={null}
         onSilence={onSilence}

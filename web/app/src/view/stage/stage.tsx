@@ -37,12 +37,12 @@ export function StageView({ call, rest }: Props) {
           );
         })}
         {people.map((person, index) => {
-          const box = boxes[index];
+          const [box, other] = [boxes[index], call.others.value[index]];
           if (box === undefined) return null;
           const role = !pair || split ? 'grid' : person.mine ? 'small' : 'big';
           return (
             <Tile key={person.id} call={call} person={person} box={box} role={role}>
-              {panels !== null && !person.mine && <panels.Pin call={call} person={person} />}
+              {panels !== null && other !== undefined && <panels.TileButtons call={call} person={other} />}
             </Tile>
           );
         })}

@@ -1,5 +1,5 @@
 import type { VerdictCode } from '@eyeline/sdk';
-import { Mic, MicOff } from 'lucide';
+import { Mic, MicOff, VolumeX } from 'lucide';
 import type { ComponentChildren } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Call } from '../../model/call';
@@ -42,7 +42,7 @@ export function Tile({ call, person, box, role, children }: Props) {
     <li
       ref={ref}
       class="tile"
-      onDblClick={() => person.mine || call.stage.pin(person.id)}
+      onDblClick={(event) => enlarge(event, call, person)}
       data-role={role}
       data-speaking={isHeard(person)}
       data-pinned={call.stage.pinned.value === person}
@@ -53,6 +53,7 @@ export function Tile({ call, person, box, role, children }: Props) {
       <Video
         stream={person.stream.value}
         mine={person.mine}
+        muted={person.mine || person.mutedForMe?.value === true}
         hidden={media.camera !== 'on'}
         box={box}
         {...(person.mine ? {} : { onSilence })}
@@ -69,6 +70,13 @@ export function Tile({ call, person, box, role, children }: Props) {
       {children}
     </li>
   );
+}
+
+/** A double click pins somebody else. Of two people, where that does nothing, it shows the call full screen. */
+function enlarge({ target }: Event, call: Call, { id, mine }: Person): void {
+  if (mine || (target instanceof Element && target.closest('button') !== null)) return;
+  if (call.stage.pins.peek()) call.stage.pin(id);
+  else call.view.peek()?.toggleFullScreen();
 }
 
 /** No connection: why, what to do, and a button to try again. */
@@ -129,12 +137,15 @@ function Voice() {
 function NamePill({ person }: { readonly person: Person }) {
   const { microphone, camera } = person.media.value;
   const speaking = isHeard(person);
+  const mutedForMe = person.mutedForMe?.value === true;
+  const icon = mutedForMe ? VolumeX : microphone === 'on' ? Mic : MicOff;
   return (
     <p class="pill name">
-      {speaking ? <Voice /> : <Icon node={microphone === 'on' ? Mic : MicOff} size={16} />}
+      {speaking && !mutedForMe ? <Voice /> : <Icon node={icon} size={16} />}
       <bdi class="name-words">{person.mine ? words.stage.you : person.name}</bdi>
       <span class="unseen">
         {microphone !== 'on' && `, ${words.stage.muted}`}
+        {mutedForMe && `, ${words.stage.mutedForMe}`}
         {camera !== 'on' && `, ${words.stage.noCamera}`}
       </span>
     </p>

@@ -1,3 +1,4 @@
+import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { type Box, fits, type Size } from '../../model/stage/layout';
 
@@ -5,7 +6,7 @@ interface Props {
   readonly stream: MediaStream;
   readonly mine: boolean;
   readonly hidden: boolean;
-  /** Its sound is played elsewhere. */
+  /** Plays without sound, as your own video always does. */
   readonly muted?: boolean;
   readonly box: Pick<Box, 'width' | 'height'> | null;
   /** Autoplay with sound was blocked; `play` tries again. */
@@ -23,12 +24,14 @@ const ownWindow = 'documentPictureInPicture' in window;
 /** A live video. Its element stays the same for as long as the person is there. */
 export function Video({ stream, mine, muted = mine, hidden, box, onSilence, onSize }: Props) {
   const ref = useRef<HTMLVideoElement>(null);
+  const silent = useRef(muted);
+  silent.current = muted;
   useLayoutEffect(() => {
     const video = ref.current;
     if (video === null) return undefined;
     return onceReady(stream, () => {
       if (video.srcObject !== stream) video.srcObject = stream;
-      play(video, onSilence);
+      play(video, silent, onSilence);
     });
   }, [stream, onSilence]);
   useLayoutEffect(() => {
@@ -53,15 +56,15 @@ export function Video({ stream, mine, muted = mine, hidden, box, onSilence, onSi
   );
 }
 
-/** If autoplay with sound is blocked, the video plays muted. */
-function play(video: HTMLVideoElement, onSilence: Props['onSilence']): void {
+/** If autoplay with sound is blocked, the video plays muted. `silent` says whether it should be even if it isn't blocked. */
+function play(video: HTMLVideoElement, silent: RefObject<boolean>, onSilence: Props['onSilence']): void {
   video.play().catch((error: unknown) => {
     if (!(error instanceof DOMException) || error.name !== 'NotAllowedError' || onSilence === undefined) return;
     video.muted = true;
     video.play().catch(() => undefined); // shows at least the first frame
     onSilence(() => {
-      video.muted = false;
-      play(video, onSilence);
+      video.muted = silent.current;
+      play(video, silent, onSilence);
     });
   });
 }

@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  resolve: { alias: { '@eyeline/sdk': `${import.meta.dirname}/sdk/src/index.ts` } },
   test: {
     environment: 'node',
     include: ['**/test/**/*.test.{ts,tsx}'],

@@ -27,19 +27,23 @@ function preload(): Plugin {
   };
 }
 
-/** Nothing that is loaded later needs anything loaded with it, but for styles that `view/ui/stylesheet.ts` loads. */
-function plainImports(): Plugin {
+/**
+ * Makes every `import()` one that can be repeated. Nothing that is loaded later needs anything loaded with it, but for
+ * styles that `view/ui/stylesheet.ts` loads.
+ */
+function repeatableImports(): Plugin {
+  const helper = `export { dynamicImport as __vitePreload } from '${here}src/platform/dynamic-import.ts'`;
   return {
-    name: 'plain-imports',
+    name: 'repeatable-imports',
     enforce: 'pre',
-    load: (id) => (id.endsWith('vite/preload-helper.js') ? 'export const __vitePreload = (load) => load();' : null),
+    load: (id) => (id.endsWith('vite/preload-helper.js') ? helper : null),
   };
 }
 
 export default defineConfig(({ mode }) => ({
   root: here,
   base: './',
-  plugins: [plainImports(), preload()],
+  plugins: [repeatableImports(), preload()],
   resolve: mode === 'fake' ? { alias: { '@eyeline/sdk': `${here}test/fake-sdk.ts` } } : { tsconfigPaths: true },
   build: {
     outDir: '../../src/eyeline/web',

@@ -1,8 +1,6 @@
 import type { TurnAnswer } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
 import { Conversation } from '../../sdk/src/chat/conversation';
-import { resumable } from '../../sdk/src/files/chunks';
-import { folderOf } from '../../sdk/src/files/tree';
 
 import { ownedRoomName } from '../../sdk/src/signalling/signal-encryption';
 import type {
@@ -105,8 +103,6 @@ export class World implements Platform {
       return lobby;
     },
     rejoin: async () => this.seat,
-    resumable: resumable,
-    folderOf,
     ownedRoomName: ownedRoomName,
     Conversation,
     media: () => {

@@ -9,9 +9,9 @@ import { ReliableMessages } from './connection/reliable-messages.ts';
 import type { ConnectionStatus } from './connection/stats.ts';
 import type { LocalTracks } from './connection/transceivers.ts';
 import { EyelineError } from './errors.ts';
-import { PeerTransfers } from './files/peer-transfers.ts';
-import type { Swarm } from './files/swarm.ts';
+import { LazyTransfers } from './files/lazy-transfers.ts';
 import type { FileTransfer, IncomingFile, SendFileOptions } from './files/transfer.ts';
+import type { TransferLoader } from './files/transfer-loader.ts';
 import { type Permissions, permissionFor, permissionsOf, permittedMedia } from './media/permissions.ts';
 import { RemoteMedia } from './media/remote-media.ts';
 import type { Role } from './signalling/moderation.ts';
@@ -85,7 +85,7 @@ export interface RemotePeerOptions
   readonly media: PeerMedia;
   /** Our long-term key, by which others recognise us. */
   readonly identity: () => Promise<CryptoKeyPair | null>;
-  readonly swarm: Swarm;
+  readonly transferLoader: TransferLoader;
   /** What the server gave last. */
   readonly iceServers: () => readonly IceServer[];
   /** Sends a text by signalling; false if that is down. */
@@ -116,7 +116,7 @@ export class RemotePeer implements Peer {
   readonly #options: RemotePeerOptions;
   readonly #monitor: ConnectionMonitor;
   readonly #verification: PeerVerification;
-  readonly #transfers: PeerTransfers;
+  readonly #transfers: LazyTransfers;
   readonly #limit = new FrameLimit(FRAME_CHARACTERS_MAX);
   readonly #flood = new FloodDetector();
   readonly flooding = this.#flood.flooding;
@@ -136,7 +136,7 @@ export class RemotePeer implements Peer {
     this.#options = options;
     this.#ownMedia = options.media;
     this.#ownMaxHeight = options.maxHeight;
-    this.#transfers = new PeerTransfers(this.id, options.swarm, this.permissions.has('files'), () =>
+    this.#transfers = new LazyTransfers(options.transferLoader, this.id, this.permissions.has('files'), () =>
       this.#flood.dropped(),
     );
     const connection = (): PeerConnection => this.transport.current;

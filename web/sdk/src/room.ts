@@ -3,7 +3,7 @@ import { onNetworkChange } from './connection/network-change.ts';
 import { configure, createSpare, createSpareAhead, type SpareConnection } from './connection/spare-connection.ts';
 import { firstTrack, type LocalTracks, mediaOf } from './connection/transceivers.ts';
 import { EyelineError } from './errors.ts';
-import { Swarm } from './files/swarm.ts';
+import { TransferLoader } from './files/transfer-loader.ts';
 import { type Permissions, permissionsOf, permitted } from './media/permissions.ts';
 import { type Peer, RemotePeer } from './peer.ts';
 import { type Moderation, RoomModeration } from './signalling/moderation.ts';
@@ -119,7 +119,7 @@ export class SeatedRoom implements Room {
   readonly screen = new Source<MediaStream | null>(null);
   readonly #signalling: Signalling;
   readonly #peersById = new Map<string, RemotePeer>();
-  readonly #swarm = new Swarm();
+  readonly #transferLoader = new TransferLoader();
   readonly #listeners = new Set<(from: Peer, message: Json) => void>();
   readonly #stopped = new AbortController();
   readonly #iceTransportPolicy: RTCIceTransportPolicy;
@@ -349,7 +349,7 @@ export class SeatedRoom implements Room {
       connections: Math.max(1, this.#members.length),
       identity: this.#identity,
       takeSpare: () => this.#takeSpare(),
-      swarm: this.#swarm,
+      transferLoader: this.#transferLoader,
       iceServers: () => this.iceServers.current,
       reachable: () => this.signalling.current === 'connected',
       signal: (text) => this.#signal(member.id, text),
@@ -423,6 +423,7 @@ export class SeatedRoom implements Room {
     if (this.ended.current !== null) return;
     saveTicket(this.name, null);
     this.#stopped.abort();
+    this.#transferLoader.close();
     for (const peer of [...this.#peersById.values()]) this.#forget(peer);
     this.#spare?.connection.close();
     this.#spare = null;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ChannelFrame, Json } from '../src/connection/messages.ts';
 import type { SpareConnection } from '../src/connection/spare-connection.ts';
-import { Swarm } from '../src/files/swarm.ts';
+import { TransferLoader } from '../src/files/transfer-loader.ts';
 import { permissionsOf, permitted } from '../src/media/permissions.ts';
 import { RemotePeer } from '../src/peer.ts';
 import type { Permission } from '../src/signalling/protocol.ts';
@@ -72,7 +72,7 @@ function bob(may: readonly Permission[], mine: readonly Permission[] = ['chat'])
     media: { microphone: 'none', camera: 'none', screen: 'none' },
     connections: 1,
     maxHeight: null,
-    swarm: new Swarm(),
+    transferLoader: new TransferLoader(),
     identity: async () => null,
     takeSpare: () =>
       ({ connection, channel, files, errors: [], iceTransportPolicy: 'all' }) as unknown as SpareConnection,
@@ -148,19 +148,19 @@ test('a message from a peer who may write is delivered', () => {
 
 const OFFER = { frame: 'offer', id: '00000000-0000-4000-8000-000000000001', name: 'a.txt', size: 3, preview: '' };
 
-test('a file from a peer who may send none is declined without asking', () => {
+test('a file from a peer who may send none is declined without asking', async () => {
   const offered: string[] = [];
   bob(['chat', 'camera', 'microphone', 'screen']).onFile(({ offer }) => offered.push(offer.name));
   files.hears(OFFER);
-  expect(files.said).toEqual([{ frame: 'stop', id: OFFER.id, code: 'not-permitted' }]);
+  await vi.waitFor(() => expect(files.said).toEqual([{ frame: 'stop', id: OFFER.id, code: 'not-permitted' }]));
   expect(offered).toEqual([]);
 });
 
-test('a file from a peer who may send files is offered', () => {
+test('a file from a peer who may send files is offered', async () => {
   const offered: string[] = [];
   bob(['files']).onFile(({ offer }) => offered.push(offer.name));
   files.hears(OFFER);
-  expect([offered, files.said]).toEqual([['a.txt'], []]);
+  await vi.waitFor(() => expect([offered, files.said]).toEqual([['a.txt'], []]));
 });
 
 test('without permission to write a message is rejected, but a question is sent', async () => {

@@ -1,4 +1,4 @@
-import { Conversation, folderOf, LocalMedia, openLobby, ownedRoomName, rejoin, resumable } from '@eyeline/sdk';
+import { Conversation, LocalMedia, openLobby, ownedRoomName, rejoin } from '@eyeline/sdk';
 import { address } from './address';
 import { captureScreen } from './capture';
 import { chime } from './chime';
@@ -17,8 +17,6 @@ export function browser(): Platform {
       rejoin,
       probeStun: async (...asked) => (await import('./probes')).probeStun(...asked),
       probeTurn: async (...asked) => (await import('./probes')).probeTurn(...asked),
-      resumable: resumable,
-      folderOf,
       Conversation,
       ownedRoomName: ownedRoomName,
       media: () => new LocalMedia(),

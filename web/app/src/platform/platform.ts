@@ -10,8 +10,6 @@ export interface Sdk {
   rejoin: typeof sdk.rejoin;
   probeStun: typeof sdk.probeStun;
   probeTurn: typeof sdk.probeTurn;
-  resumable: typeof sdk.resumable;
-  folderOf: typeof sdk.folderOf;
   ownedRoomName: typeof sdk.ownedRoomName;
   Conversation: typeof sdk.Conversation;
   media(): Media;

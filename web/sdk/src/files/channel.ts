@@ -89,19 +89,24 @@ export class FileChannel {
     clearInterval(this.#timer);
     this.#timer = setInterval(() => this.#tick(connection.connection), 1000);
     this.#release();
-    channel.onopen = () => {
+    const opened = (): void => {
       const most = connection.connection.sctp?.maxMessageSize ?? 0;
       this.#messageBytes = most > 0 ? most : this.#messageBytes;
       if (channel === this.#channel) this.#listener.opened();
     };
+    channel.onopen = opened;
     channel.onbufferedamountlow = () => {
       if (channel === this.#channel) this.#release();
     };
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
-      if (channel !== this.#channel) return;
-      if (typeof data === 'string') this.#hear(data);
-      else if (data instanceof ArrayBuffer) this.#take(new Uint8Array(data));
+      if (channel === this.#channel) this.receive(data);
     };
+    if (channel.readyState === 'open') opened();
+  }
+
+  receive(data: unknown): void {
+    if (typeof data === 'string') this.#hear(data);
+    else if (data instanceof ArrayBuffer) this.#take(new Uint8Array(data));
   }
 
   close(): void {

@@ -5,7 +5,8 @@ import { hashOf, hex, rootOf } from './hash.ts';
 import { CHUNK_BYTES, chunkBytes, type FileOffer, WINDOW_CHUNKS } from './offer.ts';
 import { FileReceiver, type ReceiverEffect } from './receiver.ts';
 import type { Swarm, SwarmFile } from './swarm.ts';
-import { ASKED, type FileProgress, type IncomingFile, isOpen, type ReadBack, show } from './transfer.ts';
+import { ASKED, type FileProgress, type IncomingFile, type ReadBack } from './transfer.ts';
+import { isOpen, show } from './transfer-progress.ts';
 
 /** A chunk that arrived. */
 interface ReceivedChunk {

@@ -4,7 +4,8 @@ import type { FileFrame } from './frames.ts';
 import type { FileOffer } from './offer.ts';
 import { FileSender, type SenderEffect } from './sender.ts';
 import { type Recipient, type SharedFile, seconds } from './shared-file.ts';
-import { ASKED, type FileProgress, type FileTransfer, isOpen, show } from './transfer.ts';
+import { ASKED, type FileProgress, type FileTransfer } from './transfer.ts';
+import { isOpen, show } from './transfer-progress.ts';
 
 /** What a transfer needs of the channel to the peer. */
 export interface TransferChannel {

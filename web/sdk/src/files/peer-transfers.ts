@@ -3,11 +3,11 @@ import { type Backpressure, FileChannel, type FileConnection } from './channel.t
 import { type ChunkRef, ChunkRequests } from './chunk-requests.ts';
 import type { FileFrame } from './frames.ts';
 import { IncomingTransfer } from './incoming.ts';
-import { chunkBytes, type FileOffer, readOffer, TRANSFERS_MAX } from './offer.ts';
+import { chunkBytes, readOffer, TRANSFERS_MAX } from './offer.ts';
 import { OutgoingTransfer, type TransferChannel } from './outgoing.ts';
 import { seconds } from './shared-file.ts';
 import { forget, type Swarm, type SwarmPeer } from './swarm.ts';
-import type { FileTransfer, IncomingFile, SendFileOptions } from './transfer.ts';
+import { type FileTransfer, type IncomingFile, offerOf, type SendFileOptions } from './transfer.ts';
 
 /** Chunks are passed on in small steps: the receiver sees progress, and frames get through in between. */
 const PASSED_ON_BACKPRESSURE: Backpressure = { messageBytes: 16 * 1024, bufferedBytes: 64 * 1024 };
@@ -44,8 +44,9 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
     swarm.enter(peerId, this);
   }
 
-  sendFile(file: File, { id = crypto.randomUUID(), preview = '', ...more }: SendFileOptions): FileTransfer {
-    const offer: FileOffer = { id, name: file.name, size: file.size, preview, ...more };
+  sendFile(file: File, options: SendFileOptions): FileTransfer {
+    const offer = offerOf(file, options);
+    const { id } = offer;
     const one = new OutgoingTransfer(offer, this.#swarm.sharedFile(file, offer.share), this.#peerId, this);
     forget(this.#outgoing, (over) => over.forget());
     this.#outgoing.get(id)?.forget();
@@ -69,6 +70,11 @@ export class PeerTransfers implements TransferChannel, SwarmPeer {
   attach(connection: FileConnection): void {
     this.#failed(this.#requests.lose());
     this.#channel.attach(connection);
+  }
+
+  /** A message that arrived before this could listen. */
+  receive(data: unknown): void {
+    this.#channel.receive(data);
   }
 
   /** The peer is gone. */

@@ -1,6 +1,6 @@
-import type { Source, Value } from '../value.ts';
+import type { Value } from '../value.ts';
 import type { StoredChunks } from './chunks.ts';
-import { CHUNK_BYTES, type FileOffer } from './offer.ts';
+import type { FileOffer } from './offer.ts';
 import type { TransferState } from './sender.ts';
 import type { FileEntry } from './tree.ts';
 
@@ -73,28 +73,7 @@ export interface IncomingFile extends FileTransfer {
 
 export const ASKED: FileProgress = { state: 'asked', bytes: 0, code: '', paused: 'no' };
 
-/** The part of a sender or receiver that progress is made of. */
-interface TransferMachine {
-  readonly state: TransferState;
-  readonly code: string;
-  readonly have: number;
-  readonly pausedHere: boolean;
-  readonly pausedThere: boolean;
-}
-
-/** Updates the progress. */
-export function show(
-  { state, code, have, pausedHere, pausedThere }: TransferMachine,
-  size: number,
-  to: Source<FileProgress>,
-): void {
-  const bytes = Math.min(size, have * CHUNK_BYTES);
-  const paused = pausedHere ? 'here' : pausedThere ? 'there' : 'no';
-  const { current } = to;
-  if (current.bytes === bytes && current.state === state && current.paused === paused) return;
-  to.set({ state, bytes, code, paused });
-}
-
-export function isOpen(state: TransferState): boolean {
-  return state === 'asked' || state === 'running';
+/** What a peer is offered. */
+export function offerOf(file: File, { id = crypto.randomUUID(), preview = '', ...more }: SendFileOptions): FileOffer {
+  return { id, name: file.name, size: file.size, preview, ...more };
 }

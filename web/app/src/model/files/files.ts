@@ -1,4 +1,5 @@
 import type * as sdk from '@eyeline/sdk';
+import { folderOf } from '@eyeline/sdk';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { Platform } from '../../platform/platform';
 import { fileWords } from '../../strings/files';
@@ -239,7 +240,7 @@ export class Files {
   /** Turns it into something that can be offered; shows a notice and returns null if it can't be. */
   #whole(one: File | Folder): { readonly file: File; readonly entries: readonly sdk.FileEntry[] | null } | null {
     if (one instanceof File) return { file: one, entries: null };
-    const whole = this.#platform.sdk.folderOf(one.name, one.files);
+    const whole = folderOf(one.name, one.files);
     if (whole === null)
       this.#notices.show(one.files.length === 0 ? fileWords.emptyFolder : fileWords.tooMany(mostDropped));
     return whole;

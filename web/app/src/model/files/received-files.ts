@@ -1,4 +1,4 @@
-import type * as sdk from '@eyeline/sdk';
+import { resumable, type StoredChunks } from '@eyeline/sdk';
 import type { FileStorage, Platform, RoomForFile } from '../../platform/platform';
 import { hasMembers, ReloadList } from './reload-list';
 import { type Incoming, isOver } from './transfer';
@@ -52,7 +52,7 @@ export class ReceivedFiles {
 
   /** Continues a file of which a part is stored. */
   async resume(one: Incoming, found: Blob): Promise<void> {
-    const kept = await this.#platform.sdk.resumable(found).catch(() => null); // then it is sent again from the start
+    const kept = await resumable(found).catch(() => null); // then it is sent again from the start
     await this.#store(one, kept).catch(() => {
       this.#all.delete(one);
       one.problem.value = 'disk';
@@ -164,7 +164,7 @@ export class ReceivedFiles {
     }
   }
 
-  async #store(one: Incoming, kept: sdk.StoredChunks | null): Promise<void> {
+  async #store(one: Incoming, kept: StoredChunks | null): Promise<void> {
     this.#all.add(one);
     const to = await this.#storage.store(one.key, kept?.bytes ?? 0);
     one.stored.value = true;

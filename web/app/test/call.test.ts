@@ -1,9 +1,12 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { Call } from '../src/model/call';
+import { Chat } from '../src/model/chat/chat';
 import { Files } from '../src/model/files/files';
 import { LocalDevices } from '../src/model/local-devices';
+import { ViewOptions } from '../src/model/view-options';
 import { settled, World } from './fake-platform';
-import { direct, FakePeer, FakeRoom, looking, off } from './fakes';
+import { chatLine, direct, FakePeer, FakeRoom, looking, off } from './fakes';
+import { loadedChat } from './loaded-chat';
 
 const bob = () => new FakePeer('Bob', {} as MediaStream);
 let world: World;
@@ -140,12 +143,13 @@ test('a key does nothing where there is no button for it', () => {
 });
 
 test('nothing is sent while nobody is there to read it', () => {
-  call.chat.draft.value = 'hello?';
+  const chat = loadedChat(call);
+  chat.draft.value = 'hello?';
   call.say();
-  expect(call.chat.lines.value).toEqual([]);
+  expect(chat.lines.value).toEqual([]);
   room.peers.set([bob()]);
   call.say();
-  expect(call.chat.lines.value).toHaveLength(1);
+  expect(chat.lines.value).toHaveLength(1);
 });
 
 test('controls hide after three seconds, but not while they are needed', () => {
@@ -215,9 +219,29 @@ test('somebody who may only watch is told so, is neither seen nor heard, and can
   const peer = bob();
   room.peers.set([peer]);
   peer.sent.length = 0;
-  call.chat.draft.value = 'Hello';
+  const chat = loadedChat(call);
+  peer.sent.length = 0;
+  chat.draft.value = 'Hello';
   call.say();
   expect(peer.sent).toEqual([]);
+});
+
+test('messages that arrive before the chat code is loaded are in the chat once it is, in order', () => {
+  const peer = bob();
+  room.peers.set([peer]);
+  room.hear(peer, chatLine('first', 1, { id: '1' }));
+  room.hear(peer, chatLine('second', 2, { id: '2' }));
+  const chat = loadedChat(call);
+  room.hear(peer, chatLine('third', 3, { id: '3' }));
+  expect(chat.lines.value.map(({ text }) => text)).toEqual(['first', 'second', 'third']);
+  expect(peer.sent).toEqual([expect.objectContaining({ kind: 'chat-ask' })]);
+});
+
+test('of messages that arrive before the chat code is loaded a thousand are kept', () => {
+  const peer = bob();
+  room.peers.set([peer]);
+  for (let id = 1; id <= 1001; id += 1) room.hear(peer, chatLine('tea', id, { id: `${id}` }));
+  expect(loadedChat(call).lines.value).toHaveLength(1000);
 });
 
 test('files pasted before the file code is loaded are offered once it is', async () => {
@@ -227,10 +251,10 @@ test('files pasted before the file code is loaded are offered once it is', async
   const item = { kind: 'file', getAsFile: () => file, webkitGetAsEntry: () => null };
   call.takeFiles([item] as unknown as DataTransferItemList);
   expect([peer.offered.length, call.panel.value]).toEqual([0, 'files']);
-  call.bringFiles(Files);
+  call.bring({ Chat, Files, ViewOptions });
   await settled();
   expect(peer.offered.length).toBe(1);
-  call.bringFiles(Files);
+  call.bring({ Chat, Files, ViewOptions });
   await settled();
   expect(peer.offered.length).toBe(1);
 });
@@ -239,7 +263,7 @@ test('somebody who may not send files is told so when they try', async () => {
   room.permissions.set(new Set(['microphone', 'camera', 'chat']));
   const peer = bob();
   room.peers.set([peer]);
-  call.bringFiles(Files);
+  call.bring({ Chat, Files, ViewOptions });
   await call.files.value?.send([new File(['a'], 'a.txt')]);
   expect(peer.offered).toEqual([]);
   expect(call.notices.shown.value).toBe('You can receive files here, but not send any.');

@@ -2,6 +2,7 @@ import type { Json } from '@eyeline/sdk';
 import { type Signal, signal } from '@preact/signals';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../src/model/chat/chat';
+import { forgetSent } from '../src/model/chat/sent-messages';
 import { transcript } from '../src/model/chat/transcript';
 import { settled, World } from './fake-platform';
 import { chatLine, direct, FakePeer, FakeRoom, refusal } from './fakes';
@@ -116,7 +117,7 @@ test('our own messages survive a reload in the same tab, and leaving deletes the
   say('before');
   const reloaded = new Chat(world, room, open);
   expect(reloaded.lines.value).toMatchObject([{ text: 'before', mine: true }]);
-  reloaded.leave();
+  forgetSent(world.session, room.name);
   expect(new Chat(world, room, open).lines.value).toEqual([]);
 });
 

@@ -1,6 +1,5 @@
 import type { TurnAnswer } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
-import { Conversation } from '../../sdk/src/chat/conversation';
 
 import { ownedRoomName } from '../../sdk/src/signalling/signal-encryption';
 import type {
@@ -104,7 +103,6 @@ export class World implements Platform {
     },
     rejoin: async () => this.seat,
     ownedRoomName: ownedRoomName,
-    Conversation,
     media: () => {
       const media = new FakeMedia((name) => this.stream(name));
       this.media.push(media);

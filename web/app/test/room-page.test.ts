@@ -6,6 +6,7 @@ import { secondsForThoseThere } from '../src/model/first-connection';
 import type { LobbyModel } from '../src/model/start/lobby';
 import { settled, World } from './fake-platform';
 import { chatLine, FakePeer, FakeRoom, looking, refusal } from './fakes';
+import { loadedChat } from './loaded-chat';
 
 function at(app: App) {
   const page = app.page.value;
@@ -22,6 +23,12 @@ function call(app: App): Call {
   const place = at(app);
   if (place.at !== 'call') throw new Error(`at ${place.at}`);
   return place.call;
+}
+
+function say(call: Call, text: string): void {
+  const chat = loadedChat(call);
+  chat.type(text);
+  chat.send();
 }
 
 async function joined(world: World): Promise<App> {
@@ -62,26 +69,24 @@ test.each([
   const room = new FakeRoom('tea', 'Alice');
   world.answer = async () => room;
   const app = await joined(world);
-  call(app).chat.type('between us');
-  call(app).chat.send();
+  say(call(app), 'between us');
   room.ended.set(refusal(code));
   await settled();
   world.answer = async () => new FakeRoom('tea', 'Alice');
   const again = await joined(world);
-  expect(call(again).chat.lines.value.map(({ text }) => text)).toEqual(kept);
+  expect(loadedChat(call(again)).lines.value.map(({ text }) => text)).toEqual(kept);
 });
 
 test('going to another address during a call deletes the stored messages', async () => {
   const world = new World();
   world.address.go('r/tea');
   const app = await joined(world);
-  call(app).chat.type('between us');
-  call(app).chat.send();
+  say(call(app), 'between us');
   world.address.go('');
   await settled();
   world.address.go('r/tea');
   const again = await joined(world);
-  expect(call(again).chat.lines.value).toEqual([]);
+  expect(loadedChat(call(again)).lines.value).toEqual([]);
 });
 
 test('a pass in the link is sent to the server, and is not in the copied link', async () => {
@@ -345,6 +350,7 @@ test('the title shows who is there and how many messages are unread', async () =
   await settled();
   expect(app.title.value).toBe('Nobody else here · Eyeline');
   room.peers.set([bob]);
+  loadedChat(call(app));
   room.hear(bob, chatLine('hello', 0));
   expect(app.title.value).toBe('(1) Bob · Eyeline');
 });

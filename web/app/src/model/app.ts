@@ -90,5 +90,5 @@ function titleOf(page: Page): string {
   if (place.at === 'lobby') return words.title.lobby;
   if (place.at === 'over') return words.title.over(place.code);
   const names = place.call.others.value.map((one) => one.name);
-  return words.title.call(names, place.call.chat.unread.value);
+  return words.title.call(names, place.call.chat.value?.unread.value ?? 0);
 }

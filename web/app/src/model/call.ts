@@ -4,7 +4,9 @@ import type { Address, Platform } from '../platform/platform';
 import { peopleWords } from '../strings/people';
 import { words } from '../strings/strings';
 import { verificationWords } from '../strings/verification';
-import { Chat, type ChatMessage } from './chat/chat';
+import type { Chat, ChatMessage } from './chat/chat';
+import { EarlyMessages } from './chat/early-messages';
+import { forgetSent } from './chat/sent-messages';
 import { attributed } from './connection-quality';
 import { ControlsVisibility } from './controls-visibility';
 import { droppedFiles } from './files/dropped-files';
@@ -38,6 +40,13 @@ export type Panel = 'chat' | 'files' | 'people';
 /** The menus of the bar. One is open at a time. */
 export type Menu = 'more';
 
+/** The models whose code is loaded shortly after the call begins. */
+export interface LazyModels {
+  readonly Chat: typeof Chat;
+  readonly Files: typeof Files;
+  readonly ViewOptions: typeof ViewOptions;
+}
+
 /** The call we are in. */
 export class Call {
   readonly link: string;
@@ -53,8 +62,9 @@ export class Call {
   /** Warnings that stay for as long as they are true. */
   readonly warnings: ReadonlySignal<readonly string[]>;
   readonly #verified: VerifiedPeople;
-  readonly chat: Chat;
-  /** File transfers; null until their code is loaded, shortly after the call begins. */
+  /** Null until its code is loaded, shortly after the call begins. */
+  readonly chat = signal<Chat | null>(null);
+  /** File transfers; null until their code is loaded, with that of the chat. */
   readonly files = signal<Files | null>(null);
   readonly panel = signal<Panel | null>(null);
   readonly menu = signal<Menu | null>(null);
@@ -102,6 +112,10 @@ export class Call {
     { key: 'p', run: () => this.togglePanel('people'), allowed: computed(() => this.people.keepsDoor.value) },
     { key: 'i', run: () => this.invite() },
   ];
+  /** What arrives before {@link chat} is there. */
+  readonly #earlyMessages = new EarlyMessages();
+  /** The people in {@link others}. */
+  #peers: readonly sdk.Peer[] = [];
   /** False until we have met the people who were here before us: they aren't announced. */
   #greeted = false;
 
@@ -113,7 +127,6 @@ export class Call {
     this.me = you(room.me, devices);
     this.alone = computed(() => this.others.value.length === 0);
     this.notices = new Notices(platform.after);
-    this.chat = new Chat(platform, room, this.#isOpen('chat'), (line) => this.#announce(line));
     this.timeLimit = new TimeLimit(platform);
     this.#subscriptions.on(room.endsAt, (ends) => this.timeLimit.at(ends));
     this.people = new People(room.moderation, this.#subscriptions, hostLink);
@@ -142,7 +155,9 @@ export class Call {
       return [...(length > 0 ? [words.strangers(length, this.sealed)] : []), ...unlike.filter((each) => each !== null)];
     });
     this.#subscriptions.on(room.peers, (peers) => this.#await(peers));
-    this.#subscriptions.add(room.onMessage((from, message) => this.chat.receive(from, message)));
+    this.#subscriptions.add(
+      room.onMessage((from, message) => (this.chat.peek() ?? this.#earlyMessages).receive(from, message)),
+    );
     this.#subscriptions.add(effect(() => this.#publish()));
     this.#watchFor('microphone');
     this.#watchFor('camera');
@@ -196,21 +211,21 @@ export class Call {
 
   /** Sends the draft, if there is anybody to read it. */
   say(): void {
-    if (!this.alone.peek() && this.may.peek().has('chat')) this.chat.send();
+    if (!this.alone.peek() && this.may.peek().has('chat')) this.chat.peek()?.send();
   }
 
-  /** Called once the code for file transfers is loaded. */
-  bringFiles(made: typeof Files): void {
-    if (this.files.peek() !== null || this.#room.ended.current !== null) return;
-    const files = new made(this.#platform, this.#room, this.notices, this.#isOpen('files'));
+  /** Called once their code is loaded. */
+  bring(models: LazyModels): void {
+    if (this.chat.peek() !== null || this.#room.ended.current !== null) return;
+    const [platform, room] = [this.#platform, this.#room];
+    const chat = new models.Chat(platform, room, this.#isOpen('chat'), (line) => this.#announce(line));
+    chat.meet(this.#peers);
+    this.#earlyMessages.passOn(chat);
+    this.chat.value = chat;
+    this.view.value = new models.ViewOptions(platform, this);
+    const files = new models.Files(platform, room, this.notices, this.#isOpen('files'));
     this.files.value = files;
     for (const early of this.#early.splice(0)) early(files);
-  }
-
-  /** Called once the code for the menu "More" is loaded. */
-  bringView(made: typeof ViewOptions): void {
-    if (this.view.peek() === null && this.#room.ended.current === null)
-      this.view.value = new made(this.#platform, this);
   }
 
   /** Called once its code is loaded. */
@@ -312,13 +327,13 @@ export class Call {
 
   /** Deletes what the tab has stored of this call for a reload. */
   forget(): void {
-    this.chat.leave();
+    forgetSent(this.#platform.session, this.#room.name);
     this.files.peek()?.leave();
   }
 
   end(): void {
     for (const one of this.others.peek()) one.subscriptions.end();
-    this.chat.end();
+    this.chat.peek()?.end();
     this.files.peek()?.end();
     this.view.peek()?.end();
     this.screens.end();
@@ -375,7 +390,8 @@ export class Call {
     const now = peers.map((peer) => before.find((one) => one.id === peer.id) ?? this.#welcome(peer));
     const gone = before.filter((one) => !now.includes(one)).map((one) => ({ one, name: one.name }));
     this.others.value = now;
-    this.chat.meet(peers);
+    this.#peers = peers;
+    this.chat.peek()?.meet(peers);
     for (const { one, name } of gone) this.#seeOut(one, name);
     if (this.#greeted) for (const one of now) if (!before.includes(one)) this.notices.show(words.joined(one.name));
     this.#greeted = true;

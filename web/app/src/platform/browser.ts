@@ -1,4 +1,4 @@
-import { Conversation, LocalMedia, openLobby, ownedRoomName, rejoin } from '@eyeline/sdk';
+import { LocalMedia, openLobby, ownedRoomName, rejoin } from '@eyeline/sdk';
 import { address } from './address';
 import { captureScreen } from './capture';
 import { chime } from './chime';
@@ -17,7 +17,6 @@ export function browser(): Platform {
       rejoin,
       probeStun: async (...asked) => (await import('./probes')).probeStun(...asked),
       probeTurn: async (...asked) => (await import('./probes')).probeTurn(...asked),
-      Conversation,
       ownedRoomName: ownedRoomName,
       media: () => new LocalMedia(),
     },

@@ -11,7 +11,6 @@ export interface Sdk {
   probeStun: typeof sdk.probeStun;
   probeTurn: typeof sdk.probeTurn;
   ownedRoomName: typeof sdk.ownedRoomName;
-  Conversation: typeof sdk.Conversation;
   media(): Media;
 }
 

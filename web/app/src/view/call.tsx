@@ -37,10 +37,10 @@ export function CallView({ call }: { readonly call: Call }) {
   });
   useEffect(() => {
     if (panels === null) return;
-    call.bringFiles(panels.Files);
-    call.bringView(panels.ViewOptions);
+    call.bring(panels);
     call.bringVerificationOffer(panels.offerVerification);
   }, [call, panels]);
+  const chat = call.chat.value;
   const files = call.files.value;
   useKeys((key) => {
     if (key !== 'escape') return call.press(key);
@@ -83,7 +83,9 @@ export function CallView({ call }: { readonly call: Call }) {
       {panels !== null && <panels.PictureInPictureView call={call} />}
       {rest && <NoticesView call={call} />}
       {rest && <ControlBar call={call} buttons={buttons} />}
-      {panels !== null && panel === 'chat' && <panels.ChatPanel call={call} onClose={close} />}
+      {panels !== null && chat !== null && panel === 'chat' && (
+        <panels.ChatPanel call={call} chat={chat} onClose={close} />
+      )}
       {panels !== null && files !== null && panel === 'files' && (
         <panels.FilesPanel call={call} files={files} onClose={close} />
       )}

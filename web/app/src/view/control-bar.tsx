@@ -37,10 +37,10 @@ function isSamePlace(before: MouseEvent | null, event: MouseEvent): boolean {
 
 /** The controls of a call. They stay visible while the pointer or the keyboard focus is in them. */
 export function ControlBar({ call, buttons }: Props) {
-  const { controls, chat } = call;
+  const { controls } = call;
   const microphone = call.isOn('microphone');
   const camera = call.isOn('camera');
-  const unread = chat.unread.value;
+  const unread = call.chat.value?.unread.value ?? 0;
   const { people, screens } = call;
   const sharing = screens.sharing.value;
   const may = call.may.value;

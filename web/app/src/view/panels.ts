@@ -1,4 +1,5 @@
 /** The parts of a call that are loaded shortly after it began. */
+export { Chat } from '../model/chat/chat';
 export { Files } from '../model/files/files';
 export { offerVerification } from '../model/verification-offer';
 export { ViewOptions } from '../model/view-options';

@@ -8,7 +8,7 @@ import { aCall, draw, drawIn, now, person } from './scene';
 async function chat(people: readonly FakePeer[] = [person('Bob')]) {
   const scene = await aCall(people);
   const closed = vi.fn();
-  const user = draw(<ChatPanel call={scene.call} onClose={closed} />);
+  const user = draw(<ChatPanel call={scene.call} chat={scene.chat} onClose={closed} />);
   const [bob] = people;
   const hear = (text: string, at = 0, more = {}) =>
     now(() => {
@@ -53,12 +53,12 @@ test('Enter sends, Shift and Enter start a new line, and the field stays in focu
 });
 
 test('nothing is sent while nobody is there, or while the message is too long', async () => {
-  const { user, call, room } = await chat([]);
+  const { user, chat: model, room } = await chat([]);
   await user.type(field(), 'Hello?{Enter}');
   expect(lines()).toEqual([]);
   await now(() => {
     room.peers.set([person('Bob')]);
-    call.chat.type('x'.repeat(4001));
+    model.type('x'.repeat(4001));
   });
   expect(screen.getByRole('status').textContent).toBe('1 character too many. The limit is 4000.');
   expect(screen.getByRole('button', { name: 'Send' }).getAttribute('aria-disabled')).toBe('true');
@@ -137,12 +137,12 @@ test('a message for one person is marked as such, and is not sent once they have
 });
 
 test('a message for us alone says so, and its reply goes to nobody else', async () => {
-  const { user, hear, call } = await chat([person('Bob'), person('Carol')]);
+  const { user, hear, chat: model } = await chat([person('Bob'), person('Carol')]);
   await hear('Between us', 1, { to: 'me' });
   expect(log().textContent).toContain('only to you');
   await user.click(choose('Between us'));
   await user.click(screen.getByRole('button', { name: 'Reply' }));
-  expect(call.chat.to.value).toBe('bob');
+  expect(model.to.value).toBe('bob');
   expect(field('Message only Bob')).toBeTruthy();
 });
 
@@ -160,8 +160,8 @@ test('a reply, an edit and a deletion reach everybody, and a message for one per
     }
     await now(() => room.peers.set(peers));
   }
-  const [alice, bob, carol] = scenes.map(({ call }) => {
-    const { user, root } = drawIn(<ChatPanel call={call} onClose={() => {}} />);
+  const [alice, bob, carol] = scenes.map(({ call, chat }) => {
+    const { user, root } = drawIn(<ChatPanel call={call} chat={chat} onClose={() => {}} />);
     const said = () => [...root.querySelectorAll('.said-words')].map((each) => each.textContent);
     const press = async (name: string) => user.click(within(root).getByRole('button', { name }));
     const write = async (text: string) => {

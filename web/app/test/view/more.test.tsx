@@ -50,7 +50,7 @@ test('? lists the keys that do something here, and Escape closes the list', asyn
   const { user, room } = await call();
   await (await menu(user)).findAllByRole('menuitem');
   await user.keyboard('{Escape}?');
-  const list = within(screen.getByRole('dialog', { name: 'Keyboard shortcuts' }));
+  const list = within(await screen.findByRole('dialog', { name: 'Keyboard shortcuts' }));
   const keys = () => list.getAllByRole('term').map((each) => each.textContent);
   expect(keys()).toEqual(['M', 'V', 'S', 'C', 'F', 'I', 'H', 'Z', '?', 'Esc']);
   await now(() => room.moderation.role.set('host'));

@@ -6,8 +6,10 @@ import { act } from 'preact/test-utils';
 import { afterEach } from 'vitest';
 import { App } from '../../src/model/app';
 import { Call } from '../../src/model/call';
+import { Chat } from '../../src/model/chat/chat';
 import { Files } from '../../src/model/files/files';
 import { LocalDevices } from '../../src/model/local-devices';
+import { ViewOptions } from '../../src/model/view-options';
 import { AppView } from '../../src/view/app';
 import { settled, World } from '../fake-platform';
 import { FakePeer, FakeRoom } from '../fakes';
@@ -100,7 +102,8 @@ export interface CallScene {
   readonly world: World;
   readonly room: FakeRoom;
   readonly call: Call;
-  /** The files of the call, which are loaded later in the app. */
+  /** Chat and files of the call, which are loaded later in the app. */
+  readonly chat: Chat;
   readonly files: Files;
 }
 
@@ -117,8 +120,8 @@ export async function aCall(people: readonly FakePeer[] = [], options: CallOptio
   const devices = new LocalDevices(world);
   await devices.start();
   const call = new Call(world, room, devices, { link: 'https://eyeline.example/call/r/tea#key', hostLink });
-  call.bringFiles(Files);
-  const files = call.files.peek();
-  if (files === null) throw new Error('the call has ended');
-  return { world, room, call, files };
+  call.bring({ Chat, Files, ViewOptions });
+  const [chat, files] = [call.chat.peek(), call.files.peek()];
+  if (chat === null || files === null) throw new Error('the call has ended');
+  return { world, room, call, chat, files };
 }

@@ -1,4 +1,5 @@
 import type * as sdk from '@eyeline/sdk';
+import { Conversation } from '@eyeline/sdk';
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { Platform } from '../../platform/platform';
 import { shownNames } from '../look-alike';
@@ -81,7 +82,7 @@ export class Chat {
     this.chime = new Chime(platform.memory, platform.chime);
     this.#sent = new SentMessages(platform.session, room);
     const page = [...platform.random(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-    this.#conversation = new platform.sdk.Conversation(room.me, page, this.#sent.read());
+    this.#conversation = new Conversation(room.me, page, this.#sent.read());
     this.#stops = [
       room.moderation.rules.subscribe(({ history }) => {
         this.#conversation.history = history;
@@ -206,11 +207,6 @@ export class Chat {
   /** Opens or closes the menu of this message. */
   choose(line: ChatMessage): void {
     this.chosen.value = this.chosen.peek() === line.key ? '' : line.key;
-  }
-
-  /** Forgets what the tab stored for a reload. */
-  leave(): void {
-    this.#sent.forget();
   }
 
   end(): void {

@@ -10,16 +10,16 @@ const most = 1000;
  */
 export class SentMessages {
   readonly #memory: Memory;
-  readonly #key: string;
+  readonly #room: string;
   readonly #places = new Map<string, number>();
   #count = 0;
 
   constructor(memory: Memory, { name, me, peers }: Pick<sdk.Room, 'name' | 'me' | 'peers'>) {
     this.#memory = memory;
-    this.#key = `eyeline:said:${name}`;
-    const owner = memory.get(this.#key);
-    if (peers.current.some(({ id }) => id === owner)) this.forget();
-    memory.set(this.#key, me.id);
+    this.#room = name;
+    const owner = memory.get(ownerKey(name));
+    if (peers.current.some(({ id }) => id === owner)) forgetSent(memory, name);
+    memory.set(ownerKey(name), me.id);
   }
 
   /** The messages that the page sent before the reload. */
@@ -43,15 +43,24 @@ export class SentMessages {
     this.#memory.set(this.#at(place), JSON.stringify(said));
   }
 
-  /** Deletes them: the call is over. */
-  forget(): void {
-    for (let place = 0; this.#memory.get(this.#at(place)) !== null; place += 1) this.#memory.forget(this.#at(place));
-    this.#memory.forget(this.#key);
-  }
-
   #at(place: number): string {
-    return `${this.#key}:${place}`;
+    return placeKey(this.#room, place);
   }
+}
+
+/** Deletes what is kept of a room: the call is over. */
+export function forgetSent(memory: Memory, room: string): void {
+  for (let place = 0; memory.get(placeKey(room, place)) !== null; place += 1) memory.forget(placeKey(room, place));
+  memory.forget(ownerKey(room));
+}
+
+/** Where the id is kept under which they were sent. */
+function ownerKey(room: string): string {
+  return `eyeline:said:${room}`;
+}
+
+function placeKey(room: string, place: number): string {
+  return `${ownerKey(room)}:${place}`;
 }
 
 function parse(text: string | null): { readonly author?: unknown; readonly id?: unknown } | null {

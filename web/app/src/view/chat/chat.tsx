@@ -9,8 +9,13 @@ import { Asks } from '../files/files';
 import { Icon } from '../ui/icon';
 import { MessageList } from './message-list';
 
-export function ChatPanel({ call, onClose }: { readonly call: Call; readonly onClose: () => void }) {
-  const typing = call.chat.typing.names.value;
+interface Props {
+  readonly call: Call;
+  readonly chat: Chat;
+}
+
+export function ChatPanel({ call, chat, onClose }: Props & { readonly onClose: () => void }) {
+  const typing = chat.typing.names.value;
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape') return;
     event.stopPropagation();
@@ -20,15 +25,19 @@ export function ChatPanel({ call, onClose }: { readonly call: Call; readonly onC
     <aside class="chat" aria-label={chatWords.heading} onKeyDown={onKeyDown}>
       <div class="panel-head">
         <h2 class="panel-title">{chatWords.heading}</h2>
-        <Tools chat={call.chat} />
+        <Tools chat={chat} />
         <button type="button" class="plain" aria-label={words.close} onClick={onClose}>
           <Icon node={X} />
         </button>
       </div>
-      <MessageList chat={call.chat} />
+      <MessageList chat={chat} />
       <p class="typing">{typing.length > 0 && chatWords.typing(typing)}</p>
       {call.files.value !== null && <Asks files={call.files.value} />}
-      {call.may.value.has('chat') ? <Composer call={call} /> : <p class="read-only">{chatWords.readOnly}</p>}
+      {call.may.value.has('chat') ? (
+        <Composer call={call} chat={chat} />
+      ) : (
+        <p class="read-only">{chatWords.readOnly}</p>
+      )}
     </aside>
   );
 }
@@ -61,8 +70,7 @@ function Tools({ chat }: { readonly chat: Chat }) {
   );
 }
 
-function Composer({ call }: { readonly call: Call }) {
-  const { chat } = call;
+function Composer({ call, chat }: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
   const draft = chat.draft.value;
   const excess = chat.excess.value;
@@ -88,7 +96,7 @@ function Composer({ call }: { readonly call: Call }) {
       <p id="chat-problem" class="problem" role="status">
         {problem}
       </p>
-      <Recipient call={call} />
+      <Recipient call={call} chat={chat} />
       {about !== null && (
         <div class="about">
           <p class="about-words">
@@ -145,8 +153,8 @@ function Composer({ call }: { readonly call: Call }) {
 }
 
 /** Chooses the recipient of a message, except while one is being edited. */
-function Recipient({ call: { chat, others } }: { readonly call: Call }) {
-  const people = others.value;
+function Recipient({ call, chat }: Props) {
+  const people = call.others.value;
   const to = chat.to.value;
   if ((people.length < 2 && to === '') || chat.about.value?.does === 'edit') return null;
   return (

@@ -5,7 +5,7 @@ const here = decodeURI(new URL('.', import.meta.url).pathname);
 
 /**
  * Leaves comments out of the page, and requests with it the code that draws it, which the first script loads later, and
- * the Latin font, so that text doesn't change its look when the style has loaded.
+ * the font of the English texts, so that text doesn't change its look when the style has loaded.
  */
 function preload(): Plugin {
   return {
@@ -19,7 +19,7 @@ function preload(): Plugin {
         };
         const tags = [
           ...link('assets/show-', { rel: 'modulepreload', crossorigin: '' }),
-          ...link('assets/latin-', { rel: 'preload', as: 'font', type: 'font/woff2', crossorigin: '' }),
+          ...link('assets/basic-latin-', { rel: 'preload', as: 'font', type: 'font/woff2', crossorigin: '' }),
         ];
         return { html: html.replace(/\s*<!--.*?-->/gs, ''), tags };
       },

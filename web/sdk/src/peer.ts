@@ -1,4 +1,4 @@
-import { questionIn } from './chat/messages.ts';
+import { questionIn } from './chat/question.ts';
 import { ConnectionMonitor } from './connection/connection-monitor.ts';
 import type { TimeoutReport } from './connection/media-timeout.ts';
 import { type ChannelFrame, type Json, type PeerMedia, parseChannelFrame } from './connection/messages.ts';

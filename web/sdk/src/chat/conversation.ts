@@ -2,15 +2,14 @@ import type { Json } from '../connection/messages.ts';
 import { type ChatLine, ChatLog, type Delivery, keyOf, newest, SENT, sums } from './line.ts';
 import {
   answers,
-  askMessage,
   CHAT_TEXT_MAX,
-  type ChatFrame,
   chatMessage,
   parseLine,
   parseMessage,
   type WrittenLine,
   wellFormed,
 } from './messages.ts';
+import { askMessage, type ChatQuestion } from './question.ts';
 
 /** Lines kept. */
 const LINES_MAX = 10_000;
@@ -230,10 +229,7 @@ export class Conversation {
     return { to, message: askMessage(ask, back, this.#sums(to)), lines: [] };
   }
 
-  #answer(
-    from: { readonly id: string },
-    { ask, back, have }: ChatFrame & { kind: 'chat-ask' },
-  ): readonly ChatEnvelope[] {
+  #answer(from: { readonly id: string }, { ask, back, have }: ChatQuestion): readonly ChatEnvelope[] {
     const sums = this.#sums(from.id);
     const differs = (author: string): boolean => sums.get(author) !== have.get(author);
     if (!differs(this.#me.id)) for (const key of this.#lacking.keys()) this.#has(from.id, key);

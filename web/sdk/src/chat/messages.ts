@@ -1,12 +1,11 @@
 import type { Json } from '../connection/messages.ts';
 import { type ChatLine, keyOf } from './line.ts';
+import { type ChatQuestion, ID_MAX, isId, isRecord, parseQuestion } from './question.ts';
 
 /** Longest text of a chat line, in UTF-16 code units (`text.length`). */
 export const CHAT_TEXT_MAX = 4000;
-const ID_MAX = 64;
 const NAME_MAX = 256;
-/** Authors in a question, and characters of JSON in an answer: both fit easily into a message. */
-const AUTHORS_MAX = 300;
+/** Characters of JSON in an answer: it fits easily into a message. */
 const ANSWER_CHARACTERS_MAX = 48 * 1024;
 
 /** A line as it is sent: without what only one participant knows about it. */
@@ -18,8 +17,7 @@ export type WrittenLine = Pick<
 export type ChatFrame =
   /** By its author, to those it is for; sent again with a higher revision when they edit it. */
   | { readonly kind: 'chat'; readonly line: WrittenLine }
-  /** "What did I miss?" `have` is a checksum per author. `back`: this answers a question, so don't ask back. */
-  | { readonly kind: 'chat-ask'; readonly ask: string; readonly back: boolean; readonly have: Map<string, string> }
+  | ChatQuestion
   /** A part of the answer. */
   | {
       readonly kind: 'chat-before';
@@ -30,19 +28,6 @@ export type ChatFrame =
 
 export function chatMessage({ id, clock, at, revision, text, reply, to }: WrittenLine): Json {
   return { kind: 'chat', id, clock, at, revision, text, reply, to };
-}
-
-export function askMessage(ask: string, back: boolean, have: ReadonlyMap<string, string>): Json {
-  return { kind: 'chat-ask', ask, back, have: [...have].slice(-AUTHORS_MAX) };
-}
-
-/**
- * The question in a message, without anything else that is in it; undefined if it is none. Participants who may not
- * write may still ask what they missed.
- */
-export function questionIn(value: unknown): Json | undefined {
-  const message = parseMessage(value, { id: '', name: '' });
-  return message?.kind === 'chat-ask' ? askMessage(message.ask, message.back, message.have) : undefined;
 }
 
 /** The answer as messages, each with its lines. */
@@ -76,9 +61,8 @@ export function parseMessage(value: unknown, from: { readonly id: string; readon
     const line = parseLine({ ...value, author: from.id, name: from.name });
     return line && { kind, line };
   }
-  if (!isId(ask)) return null;
-  if (kind === 'chat-ask') return { kind, ask, back: value['back'] === true, have: parseHave(value['have']) };
-  if (kind !== 'chat-before' || !Array.isArray(value['lines'])) return null;
+  if (kind === 'chat-ask') return parseQuestion(value);
+  if (!isId(ask) || kind !== 'chat-before' || !Array.isArray(value['lines'])) return null;
   const lines = value['lines'].map(parseLine).filter((line) => line !== null);
   return { kind, ask, last: value['last'] === true, lines };
 }
@@ -104,22 +88,6 @@ export function wellFormed(text: string): string {
   return text.replace(/\p{Cs}/gu, '\ufffd');
 }
 
-function parseHave(value: unknown): Map<string, string> {
-  if (!Array.isArray(value)) return new Map();
-  const pairs = value.slice(0, AUTHORS_MAX).filter((each: unknown): each is [string, string] => {
-    return Array.isArray(each) && isId(each[0]) && isId(each[1]);
-  });
-  return new Map(pairs);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-function isId(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= ID_MAX;
 }

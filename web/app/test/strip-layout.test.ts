@@ -35,12 +35,18 @@ test('many people get narrower, and all of them fit', () => {
   expect(right(boxes.at(-1))).toBeCloseTo(right(room));
 });
 
-test('a large screen comes first; other screens are hidden', () => {
+test('a large screen comes first, uncropped; other screens are hidden', () => {
   const { screens, boxes } = stripLayout(people(1), { screens: [1, wide], large: 1 }, room);
   expect(screens[0]).toMatchObject({ width: 0, height: 0 });
-  expect(screens[1]?.width).toBeGreaterThan(boxes[0]?.width ?? 0);
+  expect((screens[1]?.width ?? 0) / (screens[1]?.height ?? 1)).toBeCloseTo(wide);
   expect(screens[1]?.x).toBe(room.x);
   expect(boxes[0]?.x).toBeGreaterThan(right(screens[1]));
+});
+
+test('beside a large screen many people still fit', () => {
+  const { screens, boxes } = stripLayout(people(5), { screens: [wide], large: 0 }, room);
+  expect(screens[0]?.width).toBe(room.width / 2);
+  expect(right(boxes.at(-1))).toBeCloseTo(right(room));
 });
 
 test('a pinned person comes first', () => {

@@ -13,28 +13,39 @@ export function isStrip({ width, height }: Size): boolean {
 
 /**
  * A low row: what is large, then the others, as wide as they can be up to 4:3. Your own picture is there only if you are
- * alone; of screens only a large one, the others are too small to be read.
+ * alone; of screens only a large one, uncropped: the others are too small to be read.
  */
 export function stripLayout(pictures: Pictures, featured: Featured | null, room: Box): Layout {
   const { screens, large } = featured ?? { screens: [], large: -1 };
-  const all = [...screens, ...(pictures.others.length > 0 ? pictures.others : inOrder(pictures))];
-  const people = all.map((_, index) => index).filter((index) => index >= screens.length && index !== large);
-  const row = large in all ? [large, ...people] : people;
-  const wishes = row.map((index) => room.height * (index < screens.length ? (all[index] ?? 1) : 4 / 3));
-  const wished = wishes.reduce((sum, wish) => sum + wish, 0);
-  const narrower = Math.min(1, (room.width - between * (row.length - 1)) / wished);
-  const left = (place: number) => wishes.slice(0, place).reduce((sum, wish) => sum + wish * narrower + between, room.x);
-  const boxOf = (index: number): Box => {
-    const place = row.indexOf(index);
-    const width = Math.max(0, (wishes[place] ?? 0) * narrower);
-    return { x: left(place), y: room.y, width, height: place < 0 ? 0 : room.height };
-  };
-  const boxes = all.map((_, index) => boxOf(index));
+  const people = pictures.others.length > 0 ? pictures.others.length : inOrder(pictures).length;
+  const screen = large in screens ? frontScreen(screens[large] ?? 1, room) : null;
+  const left = screen === null ? room.x : screen.x + screen.width + between;
+  const width = Math.min((room.height * 4) / 3, (room.x + room.width - left - between * (people - 1)) / people);
+  const boxes = pinnedFirst(people, large - screens.length).map((place) => ({
+    ...room,
+    x: left + place * (width + between),
+    width: Math.max(0, width),
+  }));
   return {
-    shape: `strip ${large} of ${all.length}`,
+    shape: `strip ${large} of ${screens.length + people}`,
     pair: false,
     split: false,
-    boxes: boxes.slice(screens.length),
-    screens: boxes.slice(0, screens.length),
+    boxes,
+    screens: screens.map((_, index) =>
+      index === large && screen !== null ? screen : { ...room, width: 0, height: 0 },
+    ),
   };
+}
+
+function frontScreen(aspect: number, room: Box): Box {
+  const width = Math.min(room.height * aspect, room.width / 2);
+  return { x: room.x, y: room.y + (room.height - width / aspect) / 2, width, height: width / aspect };
+}
+
+/** Everybody's place in the row. */
+function pinnedFirst(people: number, pinned: number): readonly number[] {
+  return Array.from({ length: people }, (_, index) => {
+    if (index === pinned) return 0;
+    return index < pinned ? index + 1 : index;
+  });
 }

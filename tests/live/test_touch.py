@@ -7,17 +7,17 @@ from typing import Final
 import pytest
 from tests.live.test_screen import DRAWN
 from tests.support.app_actions import is_whole, join_call
-from tests.support.browser import Browser, Page
+from tests.support.browser import EACH, Browser, Page
 from tests.support.server import LiveServer
 
 IMPATIENT: Final = """
 const later = setTimeout;
-globalThis.__patience = 400;
+globalThis.__patience = 250;
 globalThis.setTimeout = (run, after, ...rest) => later(run, after === 3000 ? __patience : after, ...rest);
 globalThis.__clicks = [];
 addEventListener('click', ({target}) => __clicks.push(target.closest('button')?.ariaLabel ?? null), true);
 """
-"""Hides the controls after 0.4 s in place of 3, and notes what is clicked."""
+"""Hides the controls after 0.25 s in place of 3, and notes what is clicked."""
 
 QUIET: Final = """document.querySelector('main.call').dataset.quiet === 'true'
   && getComputedStyle(document.querySelector('.bar')).opacity === '0'"""
@@ -109,7 +109,7 @@ def test_above_the_chat_on_a_phone_are_the_others_and_the_microphone(call: tuple
         phone.until(f"{REACHED}.length === 1 && {REACHED}[0][1] && document.querySelectorAll('.tile').length === 1")
         phone.until(ABOVE_CHAT)
     phone.resize(*PHONE)
-    phone.click("button", "Close")
+    back(phone)
     phone.until("document.querySelectorAll('.tile').length === 2")
 
 
@@ -134,9 +134,13 @@ def test_a_shared_screen_fills_the_width_of_a_phone_and_opens_by_a_tap_to_be_zoo
     laptop.press("s")
 
 
-def test_back_closes_what_is_open_and_asks_before_it_hangs_up(server: LiveServer, chromium_process: Browser) -> None:
-    page = chromium_process.open(server.url, viewport=PHONE, touch=True)
-    page.evaluate("(url) => void history.pushState(null, '', url)", f"{server.url}/r/back")
+@pytest.mark.parametrize("name", EACH)
+def test_back_closes_what_is_open_and_asks_before_it_hangs_up(
+    name: str, server: LiveServer, request: pytest.FixtureRequest
+) -> None:
+    browser: Browser = request.getfixturevalue(f"{name}_process")
+    page = browser.open(server.url, viewport=PHONE)
+    page.evaluate("(url) => void history.pushState(null, '', url)", f"{server.url}/r/back-{name}")
     page.reload()
     page.fill("Your name", "Alice")
     page.click("button", "Join")
@@ -161,6 +165,7 @@ def test_back_closes_what_is_open_and_asks_before_it_hangs_up(server: LiveServer
     page.until("document.querySelector('main.call') === null && history.state === null")
     back(page)
     page.until("location.pathname === '/' && document.title === 'Eyeline'")
+    page.close()
 
 
 def back(page: Page) -> None:

@@ -68,8 +68,8 @@ export class Stage {
     this.strip = computed(() => isStrip(this.room.value.free));
     this.layout = computed(() => {
       const pictures: Pictures = {
-        others: others.value.map((one) => this.#aspectOf(one)),
-        mine: this.selfView.value ? this.#aspectOf(me) : null,
+        others: others.value.map((one) => this.aspectOf(one)),
+        mine: this.selfView.value ? this.aspectOf(me) : null,
       };
       const { all, free } = this.room.value;
       const aspects = screens.shown.value.map(({ key }) => this.#aspects.value.get(key) ?? usual);
@@ -123,8 +123,8 @@ export class Stage {
     return corner !== null;
   }
 
-  /** While a camera is off its last picture says nothing about the place for the name. */
-  #aspectOf({ id, media }: Person): number {
+  /** Aspect ratio of somebody's picture. While a camera is off, its last picture says nothing about the room to give. */
+  aspectOf({ id, media }: Person): number {
     return media.value.camera === 'on' ? (this.#aspects.value.get(id) ?? usual) : usual;
   }
 }

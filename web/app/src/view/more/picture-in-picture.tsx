@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Call } from '../../model/call';
 import { initials } from '../../model/name';
 import type { Other } from '../../model/person';
-import { fits, grid, type Size, usual } from '../../model/stage/layout';
+import { fits, grid, type Size } from '../../model/stage/layout';
 import { words } from '../../strings/strings';
 import { Icon } from '../ui/icon';
 import { RoundButton } from '../ui/round-button';
@@ -34,7 +34,7 @@ function Small({ call }: { readonly call: Call }) {
     return () => view?.removeEventListener('resize', measure);
   }, []);
   const people = call.view.value?.pictureInPicture.people() ?? [];
-  const pictures = people.map(() => usual);
+  const pictures = people.map((one) => call.stage.aspectOf(one));
   const boxes = people.length === 0 ? [] : grid(pictures, { x: 0, y: 0, ...room }).boxes;
   return (
     <main class="call small-call">

@@ -32,6 +32,15 @@ export function MoreMenu({ call, anchor }: Props) {
           onChoose={() => void pictureInPicture.toggle()}
         />
       )}
+      {fullScreen !== null && (
+        <MenuCheck
+          icon={Maximize}
+          words={viewWords.fullScreen}
+          shortcut="z"
+          checked={fullScreen.on.value}
+          onChoose={() => view.toggleFullScreen()}
+        />
+      )}
       <MenuCheck
         icon={EyeOff}
         words={viewWords.hideSelf}
@@ -51,15 +60,6 @@ export function MoreMenu({ call, anchor }: Props) {
         checked={dataSaver.mode.value === 'audio'}
         onChoose={() => void dataSaver.toggle('audio')}
       />
-      {fullScreen !== null && (
-        <MenuCheck
-          icon={Maximize}
-          words={viewWords.fullScreen}
-          shortcut="z"
-          checked={fullScreen.on.value}
-          onChoose={() => view.toggleFullScreen()}
-        />
-      )}
       <MenuItem icon={Keyboard} words={viewWords.shortcuts} shortcut="?" onChoose={() => view.listShortcuts(true)} />
     </Menu>
   );

@@ -7,6 +7,7 @@ import type { Other } from '../../model/person';
 import { fits, grid, type Size } from '../../model/stage/layout';
 import { words } from '../../strings/strings';
 import { Icon } from '../ui/icon';
+import { useKeys } from '../ui/keys';
 import { RoundButton } from '../ui/round-button';
 
 /** Draws the call into the picture-in-picture window while one is open. */
@@ -14,25 +15,29 @@ export function PictureInPictureView({ call }: { readonly call: Call }) {
   const body = call.view.value?.pictureInPicture.body.value ?? null;
   useEffect(() => {
     if (body === null) return undefined;
-    render(<Small call={call} />, body);
+    render(<Small call={call} document={body.ownerDocument} />, body);
     return () => render(null, body);
   }, [call, body]);
   return null;
 }
 
+/** The shortcuts that work in the small window: of its controls, and the one that closes it. */
+const keys = ['m', 'v', 'o'];
+
 /** The others, and the most important controls. */
-function Small({ call }: { readonly call: Call }) {
+function Small({ call, document }: { readonly call: Call; readonly document: Document }) {
   const stage = useRef<HTMLUListElement>(null);
   const [room, setRoom] = useState<Size>({ width: 0, height: 0 });
   useLayoutEffect(() => {
-    const view = stage.current?.ownerDocument.defaultView;
+    const view = document.defaultView;
     const measure = () => {
       if (stage.current !== null) setRoom({ width: stage.current.clientWidth, height: stage.current.clientHeight });
     };
     measure();
     view?.addEventListener('resize', measure);
     return () => view?.removeEventListener('resize', measure);
-  }, []);
+  }, [document]);
+  useKeys((key) => keys.includes(key) && call.press(key), document);
   const people = call.view.value?.pictureInPicture.people() ?? [];
   const pictures = people.map((one) => call.stage.aspectOf(one));
   const boxes = people.length === 0 ? [] : grid(pictures, { x: 0, y: 0, ...room }).boxes;

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 /**
  * Listens for single keys while nobody is typing, and always for Escape. `press` returns whether it handled the key.
  */
-export function useKeys(press: (key: string) => boolean): void {
+export function useKeys(press: (key: string) => boolean, target: Document = document): void {
   const latest = useRef(press);
   latest.current = press;
   useEffect(() => {
@@ -12,9 +12,9 @@ export function useKeys(press: (key: string) => boolean): void {
       if (event.key !== 'Escape' && isTyping(event.target)) return;
       if (latest.current(event.key.toLowerCase())) event.preventDefault();
     };
-    document.addEventListener('keydown', listen);
-    return () => document.removeEventListener('keydown', listen);
-  }, []);
+    target.addEventListener('keydown', listen);
+    return () => target.removeEventListener('keydown', listen);
+  }, [target]);
 }
 
 function isTyping(target: EventTarget | null): boolean {

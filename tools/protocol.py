@@ -226,7 +226,9 @@ def typescript() -> str:
         text += ts_comment(docs[name]) + f"export type {name} = {ts_type(base)};\n\n"
     text += ts_comment(docs["DISPLAY_NAME"])
     text += "// biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are forbidden\n"
-    text += f"export const displayName = /^{messages.DISPLAY_NAME}$/u;\n\n"
+    text += "// biome-ignore lint/suspicious/noMisleadingCharacterClass: combining characters are meant by themselves\n"
+    pattern = re.sub(r"[\U00010000-\U0010ffff]", lambda found: f"\\u{{{ord(found[0]):x}}}", messages.DISPLAY_NAME)
+    text += f"export const displayName = /^{pattern}$/u;\n\n"
     permissions = [_quoted(each) for each in messages.PERMISSIONS]
     text += ts_comment("What a member can send to the others.")
     text += f"export type Permission = {' | '.join(permissions)};\n\n" + ts_comment(docs["PERMISSIONS"])

@@ -166,6 +166,12 @@ def test_ordinary_names_are_accepted(name: str) -> None:
     assert decode(json.dumps({"type": "join", "name": name})) == Join(DisplayName(name))
 
 
+@pytest.mark.parametrize("name", ["\u3164", "\u2800 ", "\u00ad", "\u200d", "\ufe0f", "\U000e0041\U000e007f"])
+def test_invisible_names_are_refused(name: str) -> None:
+    assert code_of(json.dumps({"type": "join", "name": name})) == "invalid"
+    assert decode(json.dumps({"type": "join", "name": f"A{name}"})) == Join(DisplayName(f"A{name}"))
+
+
 @pytest.mark.parametrize("name", ["", "a" * 65, " ", "\u00a0\u3000", "a\n", "\x7f", "\u202ebob", "a\u2066b", "\u200e"])
 def test_empty_long_and_deceptive_names_are_refused(name: str) -> None:
     assert code_of(json.dumps({"type": "join", "name": name})) == "invalid"

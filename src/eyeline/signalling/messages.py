@@ -29,17 +29,22 @@ _BAD: Final = (
 RoomName = NewType("RoomName", Annotated[str, Meta(pattern="^[a-z0-9-]{1,64}" + _END)])
 """1 to 64 of a-z, 0-9 and hyphen."""
 
-DISPLAY_NAME: Final = rf"(?=.*\S)[^{_BAD}]{{1,64}}"
-"""Pattern of a display name: 1 to 64 characters, not all blank, no control characters, no overrides of text direction,
-no zero-width characters outside emoji."""
+_BLANK: Final = (  # nothing is shown for them
+    r"\s\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0000-\U000e0fff"  # themselves, since Python and JavaScript escape them differently
+)
+
+DISPLAY_NAME: Final = rf"(?=.*[^{_BLANK}])[^{_BAD}]{{1,64}}"
+"""Pattern of a display name: 1 to 64 characters, not all blank or invisible, no control characters, no overrides of
+text direction, no zero-width characters outside emoji."""
 
 _CARD: Final = "[A-Za-z0-9_-]{400}"
 
 NameText = Annotated[str, Meta(pattern=f"^(?:{DISPLAY_NAME}|{_CARD})" + _END)]
 DisplayName = NewType("DisplayName", NameText)
-"""A participant's name: 1 to 64 characters, not all blank, no control characters, no overrides of text direction, no
-zero-width characters outside emoji.  If the link has a secret, an encrypted card instead: 400 of A-Z, a-z, 0-9, hyphen
-and underscore, which only people with that secret can decrypt."""
+"""A participant's name: 1 to 64 characters, not all blank or invisible, no control characters, no overrides of text
+direction, no zero-width characters outside emoji.  If the link has a secret, an encrypted card instead: 400 of A-Z,
+a-z, 0-9, hyphen and underscore, which only people with that secret can decrypt."""
 
 PeerId = NewType("PeerId", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{8,32}" + _END)])
 """A member's public id, assigned by the broker."""

@@ -6,6 +6,7 @@ test('a name is one line without characters that change text direction', () => {
 });
 
 test('a name is needed', () => {
+  for (const blank of ['\u3164', '\u2800', '\u00ad', '\u200d\ufe0f']) expect(readName(blank)).toEqual({ is: 'empty' });
   expect(readName(' \u200F\u0007 ')).toEqual({ is: 'empty' });
 });
 

@@ -16,7 +16,7 @@ export type NameReading =
 export function readName(typed: string): NameReading {
   const name = cleanName(typed);
   const length = [...name].length;
-  if (length === 0) return { is: 'empty' };
+  if (!/[^\s\u2800\p{Default_Ignorable_Code_Point}]/u.test(name)) return { is: 'empty' };
   return length > longestName ? { is: 'long', length } : { is: 'name', name };
 }
 

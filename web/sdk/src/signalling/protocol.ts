@@ -40,9 +40,9 @@ export const LOBBY_SESSIONS = 64;
 export type RoomName = string;
 
 /**
- * A participant's name: 1 to 64 characters, not all blank, no control characters, no overrides of text direction, no
- * zero-width characters outside emoji.  If the link has a secret, an encrypted card instead: 400 of A-Z, a-z, 0-9, hyphen
- * and underscore, which only people with that secret can decrypt.
+ * A participant's name: 1 to 64 characters, not all blank or invisible, no control characters, no overrides of text
+ * direction, no zero-width characters outside emoji.  If the link has a secret, an encrypted card instead: 400 of A-Z,
+ * a-z, 0-9, hyphen and underscore, which only people with that secret can decrypt.
  */
 export type DisplayName = string;
 
@@ -65,11 +65,12 @@ export type Count = number;
 export type OwnerKey = string;
 
 /**
- * Pattern of a display name: 1 to 64 characters, not all blank, no control characters, no overrides of text direction,
- * no zero-width characters outside emoji.
+ * Pattern of a display name: 1 to 64 characters, not all blank or invisible, no control characters, no overrides of
+ * text direction, no zero-width characters outside emoji.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are forbidden
-export const displayName = /^(?=.*\S)[^\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]{1,64}$/u;
+// biome-ignore lint/suspicious/noMisleadingCharacterClass: combining characters are meant by themselves
+export const displayName = /^(?=.*[^\s\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200c\u200d\u2800\u3164\ufe00-\ufe0f\uffa0\u{e0000}-\u{e0fff}])[^\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]{1,64}$/u;
 
 /** What a member can send to the others. */
 export type Permission = 'microphone' | 'camera' | 'screen' | 'files' | 'chat';

@@ -94,7 +94,7 @@ test.each<Json>([null, 1, [], {}, { kind: 'chat' }, { kind: 'file', id: '1', tex
   '%o is not a message',
   (message) => {
     chat.receive(bob, message);
-    expect([chat.lines.value, chat.unread.value, world.chimes]).toEqual([[], 0, 0]);
+    expect([chat.lines.value, chat.unread.value]).toEqual([[], 0]);
   },
 );
 
@@ -244,23 +244,13 @@ describe('the typing indicator', () => {
   });
 });
 
-describe('the sound', () => {
-  test('plays for a message while the chat is closed or the page is hidden', () => {
-    hears('one', '1');
-    open.value = true;
-    hears('two', '2');
-    expect(world.chimes).toBe(1);
-    world.visible = false;
-    hears('three', '3');
-    expect(world.chimes).toBe(2);
-  });
-
-  test('stays off in the next call once it was turned off', () => {
-    chat.chime.toggle();
-    hears('one');
-    expect(world.chimes).toBe(0);
-    expect(new Chat(world, room, open).chime.on.value).toBe(false);
-  });
+test('messages that arrive in a hidden page are unread until it is seen, even if the chat is open', () => {
+  open.value = true;
+  world.seen.value = false;
+  hears('one', '1');
+  expect(chat.unread.value).toBe(1);
+  world.seen.value = true;
+  expect(chat.unread.value).toBe(0);
 });
 
 test('the chat is saved as text', () => {
@@ -286,9 +276,9 @@ test('messages that arrive faster than the page is drawn are shown and announced
   chat.lines.subscribe(() => (shown += 1));
   shown = 0;
   for (let n = 1; n <= 500; n += 1) hears(`line ${n}`, `${n}`);
-  expect([chat.lines.value.length, shown, announced, world.chimes]).toEqual([1, 1, ['line 1'], 1]);
+  expect([chat.lines.value.length, shown, announced]).toEqual([1, 1, ['line 1']]);
   world.draw();
-  expect([chat.lines.value.length, shown, announced, world.chimes]).toEqual([500, 2, ['line 1', 'line 500'], 2]);
+  expect([chat.lines.value.length, shown, announced]).toEqual([500, 2, ['line 1', 'line 500']]);
   expect(chat.unread.value).toBe(500);
   world.draw();
   hears('later', 'later');

@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 
 import { ownedRoomName } from '../../sdk/src/signalling/signal-encryption';
 import type {
+  Alerts,
   CallActions,
   FileHandles,
   FileStorage,
@@ -13,6 +14,7 @@ import type {
   PictureInPicture,
   Platform,
   RoomForFile,
+  Sound,
   StoredFileHandle,
 } from '../src/platform/platform';
 import { FakeLobby, FakeMedia, type FakeRoom, type MakeStream } from './fakes';
@@ -198,13 +200,34 @@ export class World implements Platform {
     },
   });
 
-  chimes = 0;
-  visible = true;
+  readonly sounds: Sound[] = [];
+  /** Whether the page's icon has a dot. */
+  marked = false;
+  readonly seen = signal(true);
+  /** Whether the person allows notifications when asked, and those that are shown. */
+  allowsNotifications = true;
+  notified: { readonly title: string; readonly body: string; readonly open: () => void }[] = [];
   readonly texts: { readonly name: string; readonly text: string }[] = [];
-  readonly chime = (): void => {
-    this.chimes += 1;
+  readonly alerts = async (): Promise<Alerts> => {
+    let asked = false;
+    return {
+      play: (sound) => void this.sounds.push(sound),
+      mark: (marked) => {
+        this.marked = marked;
+      },
+      notifications: {
+        allowed: () => asked && this.allowsNotifications,
+        ask: async () => {
+          asked = true;
+          return this.allowsNotifications;
+        },
+        show: ({ title, body }, open) => void this.notified.push({ title, body, open }),
+        clear: () => {
+          this.notified = [];
+        },
+      },
+    };
   };
-  readonly seen = (): boolean => this.visible;
   readonly saveText = (name: string, text: string): void => void this.texts.push({ name, text });
 
   readonly stayAwake = (awake: boolean): void => {

@@ -1,11 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Call } from '../src/model/call';
-import { Chat } from '../src/model/chat/chat';
-import { Files } from '../src/model/files/files';
 import { LocalDevices } from '../src/model/local-devices';
-import { ViewOptions } from '../src/model/view-options';
 import { settled, World } from './fake-platform';
 import { FakePeer, FakeRoom } from './fakes';
+import { lazyModels } from './loaded-chat';
 
 let world: World;
 let room: FakeRoom;
@@ -47,7 +45,7 @@ async function start(...people: readonly FakePeer[]) {
   await devices.start();
   room.peers.set(people);
   call = new Call(world, room, devices, { link: 'https://eyeline.example/r/tea', hostLink: null });
-  call.bring({ Chat, Files, ViewOptions });
+  call.bring(lazyModels);
   await settled();
   const view = call.view.peek();
   if (view === null) throw new Error('no view');

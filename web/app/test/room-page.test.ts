@@ -340,7 +340,7 @@ test('stored settings may be anything', () => {
   expect(world.media[0]?.wish).toEqual({ microphone: true, camera: true });
 });
 
-test('the title shows who is there and how many messages are unread', async () => {
+test('the title shows who is there, how many messages are unread, and who is knocking', async () => {
   const world = new World('r/tea');
   const room = new FakeRoom('tea', 'Alice');
   const bob = new FakePeer('Bob', {} as MediaStream);
@@ -353,6 +353,9 @@ test('the title shows who is there and how many messages are unread', async () =
   loadedChat(call(app));
   room.hear(bob, chatLine('hello', 0));
   expect(app.title.value).toBe('(1) Bob · Eyeline');
+  await settled();
+  room.moderation.knocks.set([{ id: 'carol', name: 'Carol' }]);
+  expect(app.title.value).toBe('(1) Carol is knocking · Eyeline');
 });
 
 test('an invalid room name is reported, and never sent to the server', () => {

@@ -34,6 +34,7 @@ const OPTIONAL: Readonly<Record<string, string>> = {
   setMicrophoneActive: 'only the browser’s own buttons for calls show less without it',
   setCameraActive: 'only the browser’s own buttons for calls show less without it',
   showPopover: 'a menu is above everything else with it; without it, above what it must be above',
+  Notification: 'phones show none of a page: the buttons are left out',
   setCodecPreferences: 'Firefox before 128 sends a longer offer',
   relayProtocol: 'the connection panel shows the transport to the relay if it is known',
   wakeLock: 'the screen may go off in Firefox before 126',

@@ -89,6 +89,7 @@ function titleOf(page: Page): string {
   if (place.at === 'returning') return words.title.returning;
   if (place.at === 'lobby') return words.title.lobby;
   if (place.at === 'over') return words.title.over(place.code);
-  const names = place.call.others.value.map((one) => one.name);
-  return words.title.call(names, place.call.chat.value?.unread.value ?? 0);
+  const { others, chat, attention } = place.call;
+  const headline = attention.value?.headline.value ?? words.title.people(others.value.map((one) => one.name));
+  return words.title.call(headline, chat.value?.unread.value ?? 0);
 }

@@ -1,10 +1,11 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
-import type { Address, Platform } from '../platform/platform';
+import type { Address, Alerts, Platform } from '../platform/platform';
 import { peopleWords } from '../strings/people';
 import { words } from '../strings/strings';
 import { verificationWords } from '../strings/verification';
-import type { Chat, ChatMessage } from './chat/chat';
+import type { Attention } from './attention/attention';
+import type { Chat } from './chat/chat';
 import { EarlyMessages } from './chat/early-messages';
 import { forgetSent } from './chat/sent-messages';
 import { attributed } from './connection-quality';
@@ -42,6 +43,7 @@ export type Menu = 'more';
 
 /** The models whose code is loaded shortly after the call begins. */
 export interface LazyModels {
+  readonly Attention: typeof Attention;
   readonly Chat: typeof Chat;
   readonly Files: typeof Files;
   readonly ViewOptions: typeof ViewOptions;
@@ -66,6 +68,8 @@ export class Call {
   readonly chat = signal<Chat | null>(null);
   /** File transfers; null until their code is loaded, with that of the chat. */
   readonly files = signal<Files | null>(null);
+  /** null until its code is loaded, shortly after the call begins. */
+  readonly attention = signal<Attention | null>(null);
   readonly panel = signal<Panel | null>(null);
   readonly menu = signal<Menu | null>(null);
   /** What the menu "More" can change; null until its code is loaded, shortly after the call begins. */
@@ -109,7 +113,7 @@ export class Call {
     { key: 's', run: () => this.screens.toggle(), allowed: computed(() => this.screens.mayShare.value) },
     { key: 'c', run: () => this.togglePanel('chat') },
     { key: 'f', run: () => this.togglePanel('files'), allowed: computed(() => this.people.allowsFiles.value) },
-    { key: 'p', run: () => this.togglePanel('people'), allowed: computed(() => this.people.keepsDoor.value) },
+    { key: 'p', run: () => this.togglePanel('people') },
     { key: 'i', run: () => this.invite() },
   ];
   /** What arrives before {@link chat} is there. */
@@ -132,7 +136,6 @@ export class Call {
     this.people = new People(room.moderation, this.#subscriptions, hostLink);
     this.screens = new Screens(platform, room, this.others, this.people.allowsScreens, this.notices);
     this.stage = new Stage(this.others, this.me, this.screens, platform.memory);
-    this.#subscriptions.add(room.moderation.onAskedToMute((from) => this.#askedToMute(from)));
     this.copied = computed(() => this.notices.shown.value === words.linkCopied);
     this.controls = new ControlsVisibility(platform.after);
     this.layer = platform.address.layer;
@@ -218,7 +221,7 @@ export class Call {
   bring(models: LazyModels): void {
     if (this.chat.peek() !== null || this.#room.ended.current !== null) return;
     const [platform, room] = [this.#platform, this.#room];
-    const chat = new models.Chat(platform, room, this.#isOpen('chat'), (line) => this.#announce(line));
+    const chat = new models.Chat(platform, room, this.#isOpen('chat'), (line) => this.attention.peek()?.wrote(line));
     chat.meet(this.#peers);
     this.#earlyMessages.passOn(chat);
     this.chat.value = chat;
@@ -226,6 +229,7 @@ export class Call {
     const files = new models.Files(platform, room, this.notices, this.#isOpen('files'));
     this.files.value = files;
     for (const early of this.#early.splice(0)) early(files);
+    this.#bringAttention(models, chat);
   }
 
   /** Called once its code is loaded. */
@@ -336,12 +340,23 @@ export class Call {
     this.chat.peek()?.end();
     this.files.peek()?.end();
     this.view.peek()?.end();
+    this.attention.peek()?.end();
     this.screens.end();
     this.#subscriptions.end();
     this.notices.end();
     this.timeLimit.end();
     this.controls.end();
     this.leaving.end();
+  }
+
+  /** Also tried again later: the server may be away. */
+  #bringAttention(models: LazyModels, chat: Chat): void {
+    const begin = (alerts: Alerts) => {
+      if (this.#room.ended.current === null)
+        this.attention.value = new models.Attention(this.#platform, alerts, this.#room, this, chat);
+    };
+    const again = () => this.#subscriptions.add(this.#platform.after(3, () => this.#bringAttention(models, chat)));
+    void this.#platform.alerts().then(begin, again);
   }
 
   #isOpen(panel: Panel): ReadonlySignal<boolean> {
@@ -357,11 +372,6 @@ export class Call {
 
   #other(id: string): Other | undefined {
     return this.others.peek().find((one) => one.id === id);
-  }
-
-  #askedToMute(from: string): void {
-    const name = this.#other(from)?.name ?? peopleWords.anybody;
-    if (this.isOn('microphone')) this.notices.show(peopleWords.asked(name));
   }
 
   #publish(): void {
@@ -431,9 +441,5 @@ export class Call {
     const silent = this.silent.peek();
     const left = new Map([...silent].filter(([id]) => here.has(id)));
     if (left.size < silent.size) this.silent.value = left;
-  }
-
-  #announce(line: ChatMessage): void {
-    if (this.panel.peek() !== 'chat') this.notices.tell(words.wrote(line.name, line.text));
   }
 }

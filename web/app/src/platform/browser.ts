@@ -1,13 +1,16 @@
 import { LocalMedia, openLobby, ownedRoomName, rejoin } from '@eyeline/sdk';
+import { type ReadonlySignal, signal } from '@preact/signals';
 import { address } from './address';
 import { captureScreen } from './capture';
-import { chime } from './chime';
 import { fileHandles } from './file-handles';
 import { fullScreen } from './full-screen';
 import { identity } from './identity';
+import { lazy } from './lazy';
 import { lazyStorage } from './lazy-storage';
 import { operator } from './operator';
 import type { Memory, Platform } from './platform';
+
+const alertsModule = lazy(() => import('./alerts'));
 
 /** The real {@link Platform}. */
 export function browser(): Platform {
@@ -40,8 +43,8 @@ export function browser(): Platform {
     fullScreen: fullScreen(),
     pictureInPicture: async () => (await import('./picture-in-picture')).pictureInPicture(),
     mediaSession: async () => (await import('./media-session')).mediaSession(),
-    chime: chime(),
-    seen: () => !document.hidden,
+    alerts: () => alertsModule().then(({ alerts }) => alerts()),
+    seen: seen(),
     saveText,
     stayAwake: stayAwake(),
     copy: async (text) => navigator.clipboard.writeText(text),
@@ -54,6 +57,14 @@ export function browser(): Platform {
       return () => clearTimeout(timer);
     },
   };
+}
+
+function seen(): ReadonlySignal<boolean> {
+  const shown = signal(!document.hidden);
+  document.addEventListener('visibilitychange', () => {
+    shown.value = !document.hidden;
+  });
+  return shown;
 }
 
 /** Hidden pages get no animation frame. */

@@ -1,18 +1,33 @@
-/** Hertz of the two notes, and seconds from one to the next. */
-const notes = [660, 880];
-const apart = 0.09;
-/** Seconds that a note takes to fade. */
-const lasts = 0.25;
+import type { Sound } from './platform';
 
-/** A short, quiet sound, synthesized in the browser. */
-export function chime(): () => void {
+interface Tune {
+  /** Hertz of each note. */
+  readonly notes: readonly number[];
+  /** Seconds from one note to the next, and that a note takes to fade. */
+  readonly apart: number;
+  readonly lasts: number;
+  /** At its loudest; 1 is the most. */
+  readonly gain: number;
+}
+
+const tunes: { readonly [S in Sound]: Tune } = {
+  message: { notes: [660, 880], apart: 0.09, lasts: 0.25, gain: 0.08 },
+  arrival: { notes: [523, 659, 784], apart: 0.13, lasts: 0.4, gain: 0.1 },
+  knock: { notes: [262, 262, 330], apart: 0.17, lasts: 0.16, gain: 0.22 },
+};
+
+/** Plays short sounds, synthesized in the browser. */
+export function chime(): (sound: Sound) => void {
   let context: AudioContext | null = null;
   let playing = 0;
-  return () => {
+  return (sound) => {
     context ??= new AudioContext();
     playing += 1;
     const audio = context;
-    const tones = notes.map((frequency, index) => play(audio, frequency, audio.currentTime + index * apart));
+    const tune = tunes[sound];
+    const tones = tune.notes.map((frequency, index) =>
+      play(audio, tune, frequency, audio.currentTime + index * tune.apart),
+    );
     // An open context keeps playing silence, which uses the processor all the time.
     tones.at(-1)?.addEventListener('ended', () => {
       playing -= 1;
@@ -23,10 +38,10 @@ export function chime(): () => void {
   };
 }
 
-function play(context: AudioContext, frequency: number, at: number): OscillatorNode {
+function play(context: AudioContext, { gain, lasts }: Tune, frequency: number, at: number): OscillatorNode {
   const loudness = new GainNode(context, { gain: 0 });
   loudness.gain.setValueAtTime(0, at);
-  loudness.gain.linearRampToValueAtTime(0.08, at + 0.01);
+  loudness.gain.linearRampToValueAtTime(gain, at + 0.01);
   loudness.gain.exponentialRampToValueAtTime(0.0001, at + lasts);
   const tone = new OscillatorNode(context, { frequency });
   tone.connect(loudness).connect(context.destination);

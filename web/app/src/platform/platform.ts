@@ -153,6 +153,31 @@ export interface MediaSessionControls {
   show(on: { readonly microphone: boolean; readonly camera: boolean }): void;
 }
 
+/** What a sound announces. */
+export type Sound = 'message' | 'arrival' | 'knock';
+
+/** What reaches somebody who isn't looking at the page. */
+export interface Alerts {
+  /** Plays a short, quiet sound. */
+  play(sound: Sound): void;
+  /** Draws a dot on the page's icon, or removes it. */
+  mark(marked: boolean): void;
+  /** null if the browser has none for pages, as on phones and without HTTPS. */
+  readonly notifications: Notifications | null;
+}
+
+/** The browser's notifications. */
+export interface Notifications {
+  /** Whether the person allows them. */
+  allowed(): boolean;
+  /** Asks the person, and returns whether they allow them. Call it while a click runs. */
+  ask(): Promise<boolean>;
+  /** Shows one, in place of the one before of the same kind. `open` runs after a click on it, which shows the page. */
+  show(notification: { readonly kind: string; readonly title: string; readonly body: string }, open: () => void): void;
+  /** Removes all of them. */
+  clear(): void;
+}
+
 /** Everything the model needs from the browser and the SDK. Tests pass their own. */
 export interface Platform {
   readonly sdk: Sdk;
@@ -188,10 +213,10 @@ export interface Platform {
   readonly pictureInPicture: () => Promise<PictureInPicture | null>;
   /** Rejects if the server is away. */
   readonly mediaSession: () => Promise<MediaSessionControls>;
-  /** A short, quiet sound. */
-  readonly chime: () => void;
+  /** Loads what reaches somebody who isn't looking at the page. Rejects while the server is away. */
+  readonly alerts: () => Promise<Alerts>;
   /** Whether the page is visible. */
-  readonly seen: () => boolean;
+  readonly seen: ReadonlySignal<boolean>;
   /** Saves a text as a download. */
   readonly saveText: (name: string, text: string) => void;
   /** Wake lock: keeps the screen on, and the page running with it. */

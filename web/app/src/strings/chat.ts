@@ -38,7 +38,6 @@ export const chatWords = {
   about: (does: 'reply' | 'edit', name: string) => (does === 'edit' ? 'Editing your message' : `Reply to ${name}`),
   cancel: 'Cancel',
   earlier: 'Earlier messages',
-  chime: 'Sound for new messages',
   save: 'Save as text',
   typing: (names: readonly string[]) =>
     names.length > 2

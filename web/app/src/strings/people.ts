@@ -23,8 +23,6 @@ export const peopleWords = {
   cameraStays: 'Your camera stays off here',
   waiting: (count: number) => `${count} waiting to join`,
   linkCopied: 'Host link copied',
-  asked: (name: string) => `${name} asks you to mute your microphone`,
-  anybody: 'A host',
   ignored: (name: string) => `You ignore ${name}`,
   lobby: {
     waiting: 'You’ve knocked. The host has been asked to let you in: keep this page open.',

@@ -137,8 +137,8 @@ export const words = {
     test: 'Test · Eyeline',
     returning: 'Rejoining… · Eyeline',
     lobby: 'Call lobby · Eyeline',
-    call: (names: readonly string[], unread: number) =>
-      `${unread > 0 ? `(${unread}) ` : ''}${names.length === 0 ? 'Nobody else here' : list(names)} · Eyeline`,
+    people: (names: readonly string[]) => (names.length === 0 ? 'Nobody else here' : list(names)),
+    call: (headline: string, unread: number) => `${unread > 0 ? `(${unread}) ` : ''}${headline} · Eyeline`,
     over: (code: string) => `${endings[code]?.title ?? 'The call is over'} · Eyeline`,
   },
   lobby: {
@@ -200,7 +200,6 @@ export const words = {
     if (sealed) return `${who} tried to join without the key in your link. They are not connected to you.`;
     return `${who} joined with a key that your link lacks. Ask for the full link, including the part after #.`;
   },
-  wrote: (name: string, text: string) => `${name} wrote: ${text.slice(0, 200)}`,
   unconnected: (name: string) => `No connection to ${name}`,
   lostPerson: (name: string) => `Lost ${name}. Trying again…`,
   foundPerson: (name: string) => `${name} is back`,

@@ -42,6 +42,7 @@ export function CallView({ call }: { readonly call: Call }) {
   }, [call, panels]);
   const chat = call.chat.value;
   const files = call.files.value;
+  const attention = call.attention.value;
   useKeys((key) => {
     if (key !== 'escape') return call.press(key);
     if (call.line.peek() !== null) call.showLine(null);
@@ -81,7 +82,13 @@ export function CallView({ call }: { readonly call: Call }) {
       {panels !== null && <panels.KeyboardRoom call={main} />}
       {panels !== null && <panels.Shortcuts call={call} />}
       {panels !== null && <panels.PictureInPictureView call={call} />}
-      {rest && <NoticesView call={call} />}
+      {rest && (
+        <NoticesView call={call}>
+          {panels !== null && chat !== null && attention !== null && panel !== 'chat' && (
+            <panels.MessageToastView call={call} chat={chat} attention={attention} />
+          )}
+        </NoticesView>
+      )}
       {rest && <ControlBar call={call} buttons={buttons} />}
       {panels !== null && chat !== null && panel === 'chat' && (
         <panels.ChatPanel call={call} chat={chat} onClose={close} />

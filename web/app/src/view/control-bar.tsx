@@ -119,19 +119,17 @@ export function ControlBar({ call, buttons }: Props) {
           {waiting > 0 && <span class="round-dot" />}
         </RoundButton>
       )}
-      {people.keepsDoor.value && (
-        <RoundButton
-          buttonRef={buttons.people}
-          name={peopleWords.button}
-          shortcut="p"
-          icon={Users}
-          pressed={call.panel.value === 'people'}
-          {...(knocking > 0 ? { description: peopleWords.waiting(knocking) } : {})}
-          onClick={() => call.togglePanel('people')}
-        >
-          {knocking > 0 && <span class="round-dot" />}
-        </RoundButton>
-      )}
+      <RoundButton
+        buttonRef={buttons.people}
+        name={peopleWords.button}
+        shortcut="p"
+        icon={Users}
+        pressed={call.panel.value === 'people'}
+        {...(knocking > 0 ? { description: peopleWords.waiting(knocking) } : {})}
+        onClick={() => call.togglePanel('people')}
+      >
+        {knocking > 0 && <span class="round-dot" />}
+      </RoundButton>
       <RoundButton name={words.bar.invite} shortcut="i" icon={UserPlus} wide onClick={() => void call.invite()} />
       <MoreButton call={call} />
       <RoundButton name={words.bar.leave} icon={PhoneOff} kind="leave" onClick={leave} />

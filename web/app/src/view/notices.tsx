@@ -1,4 +1,5 @@
 import { Clock, ShieldAlert, Unplug, Volume2, X } from 'lucide';
+import type { ComponentChildren } from 'preact';
 import type { Call } from '../model/call';
 import type { Notice, Notices } from '../model/notices';
 import { words } from '../strings/strings';
@@ -15,8 +16,8 @@ export function Hear({ call }: { readonly call: Call }) {
   );
 }
 
-/** Notices: shown next to the people, and read out from a live region. */
-export function NoticesView({ call }: { readonly call: Call }) {
+/** Notices: shown next to the people, and read out from a live region. `children` come last. */
+export function NoticesView({ call, children }: { readonly call: Call; readonly children?: ComponentChildren }) {
   const { notices } = call;
   const ending = call.timeLimit.words.value;
   return (
@@ -51,6 +52,7 @@ export function NoticesView({ call }: { readonly call: Call }) {
       {notices.posted.value.map((notice) => (
         <Posted key={notice.words} notice={notice} notices={notices} />
       ))}
+      {children}
       <p class="unseen" role="status">
         {notices.heard.value}
       </p>
@@ -63,7 +65,7 @@ function Posted({ notice, notices }: { readonly notice: Notice; readonly notices
   const { words: says, action, stays } = notice;
   return (
     <div class="notice posted">
-      <span>{says}</span>
+      <span aria-hidden="true">{says}</span>
       {action && (
         <button
           type="button"

@@ -1,8 +1,11 @@
 /** The parts of a call that are loaded shortly after it began. */
+export { Attention } from '../model/attention/attention';
 export { Chat } from '../model/chat/chat';
 export { Files } from '../model/files/files';
 export { offerVerification } from '../model/verification-offer';
 export { ViewOptions } from '../model/view-options';
+export { MessageToastView } from './attention/message-toast';
+export { TellMe } from './attention/tell-me';
 export { ChatPanel } from './chat/chat';
 export { ConnectionPanel } from './connection-panel';
 export { DropTarget } from './files/drop-target';

@@ -234,7 +234,7 @@ test('sound and saving are buttons that say their state', async () => {
   await hear('Tea');
   await user.click(screen.getByRole('button', { name: 'Save as text' }));
   expect(world.texts[0]?.text).toContain('Bob: Tea');
-  const chime = screen.getByRole('button', { name: 'Sound for new messages' });
+  const chime = screen.getByRole('button', { name: 'Sounds' });
   const before = chime.getAttribute('aria-pressed');
   await user.click(chime);
   expect(chime.getAttribute('aria-pressed')).not.toBe(before);

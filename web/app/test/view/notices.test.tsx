@@ -69,11 +69,37 @@ test('people without the key, and a changed one, are warned of for as long as th
   expect(seen()).toEqual(['Somebody may be listening in between you and Bob.']);
 });
 
-test('a host who asks you to mute does not do it for you', async () => {
-  const { room, world } = await notices();
+test('a host who asks you to mute does not do it for you: a notice with a button stays until you do', async () => {
+  const { room, world, user } = await notices();
+  const microphone = () => world.media[0]?.microphone.current.state;
   await now(() => room.moderation.ask('bob'));
-  expect(seen()).toEqual(['Bob asks you to mute your microphone']);
-  expect(world.media[0]?.microphone.current.state).toBe('on');
+  await now(() => world.pass(600));
+  expect([seen(), microphone()]).toEqual([['Bob asks you to mute your microphone.Mute'], 'on']);
+  expect(heard()[2]).toBe('Bob asks you to mute your microphone.');
+  await user.click(screen.getByRole('button', { name: 'Mute' }));
+  expect([seen(), microphone()]).toEqual([[], 'off']);
+});
+
+test('muting in another way answers the host, and who is muted is not asked', async () => {
+  const { room, call } = await notices();
+  await now(() => room.moderation.ask('bob'));
+  await now(() => void call.toggle('microphone'));
+  expect(seen()).toEqual([]);
+  await now(() => room.moderation.ask('bob'));
+  expect(seen()).toEqual([]);
+});
+
+test('a new co-host is told by whom, and what they can do now', async () => {
+  const { room, bob, user, call } = await notices();
+  await now(() => {
+    bob.role.set('host');
+    room.moderation.role.set('co-host');
+  });
+  expect(heard()[2]).toMatch(/^Bob made you a co-host: you can let people in/);
+  await user.click(screen.getByRole('button', { name: 'Show people' }));
+  expect([seen(), call.panel.value]).toEqual([[], 'people']);
+  await now(() => room.moderation.role.set('member'));
+  expect(seen()).toEqual(['You’re no longer a co-host.']);
 });
 
 test('a notice with a button is read out, and gone once it is answered', async () => {

@@ -5,14 +5,15 @@ import { type ComponentChild, render } from 'preact';
 import { act } from 'preact/test-utils';
 import { afterEach } from 'vitest';
 import { App } from '../../src/model/app';
+import type { Attention } from '../../src/model/attention/attention';
 import { Call } from '../../src/model/call';
-import { Chat } from '../../src/model/chat/chat';
-import { Files } from '../../src/model/files/files';
+import type { Chat } from '../../src/model/chat/chat';
+import type { Files } from '../../src/model/files/files';
 import { LocalDevices } from '../../src/model/local-devices';
-import { ViewOptions } from '../../src/model/view-options';
 import { AppView } from '../../src/view/app';
 import { settled, World } from '../fake-platform';
 import { FakePeer, FakeRoom } from '../fakes';
+import { lazyModels } from '../loaded-chat';
 
 configure({
   asyncUtilTimeout: 10_000, // on a busy machine
@@ -105,6 +106,8 @@ export interface CallScene {
   /** Chat and files of the call, which are loaded later in the app. */
   readonly chat: Chat;
   readonly files: Files;
+  /** As well. */
+  readonly attention: Attention;
 }
 
 export interface CallOptions {
@@ -120,8 +123,9 @@ export async function aCall(people: readonly FakePeer[] = [], options: CallOptio
   const devices = new LocalDevices(world);
   await devices.start();
   const call = new Call(world, room, devices, { link: 'https://eyeline.example/call/r/tea#key', hostLink });
-  call.bring({ Chat, Files, ViewOptions });
-  const [chat, files] = [call.chat.peek(), call.files.peek()];
-  if (chat === null || files === null) throw new Error('the call has ended');
-  return { world, room, call, chat, files };
+  call.bring(lazyModels);
+  await settled();
+  const [chat, files, attention] = [call.chat.peek(), call.files.peek(), call.attention.peek()];
+  if (chat === null || files === null || attention === null) throw new Error('the call has ended');
+  return { world, room, call, chat, files, attention };
 }

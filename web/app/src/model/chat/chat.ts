@@ -4,7 +4,6 @@ import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { Platform } from '../../platform/platform';
 import { shownNames } from '../look-alike';
 import { shownName } from '../name';
-import { Chime } from './chime';
 import { showable } from './message-text';
 import { SentMessages } from './sent-messages';
 import { Typing } from './typing';
@@ -41,7 +40,6 @@ export class Chat {
   /** By how many characters the draft is too long. */
   readonly excess = computed(() => Math.max(0, this.draft.value.trim().length - longestText));
   readonly typing: Typing;
-  readonly chime: Chime;
   readonly #platform: Platform;
   readonly #here = signal<ReadonlySet<string>>(new Set());
   readonly #room: sdk.Room;
@@ -57,7 +55,8 @@ export class Chat {
     { readonly line: ChatMessage; readonly quoted: sdk.ChatLine | undefined }
   >();
   readonly #names = new Map<string, string>();
-  readonly #open: ReadonlySignal<boolean>;
+  /** Whether the chat is open in a visible page. */
+  readonly #read: ReadonlySignal<boolean>;
   readonly #stops: readonly (() => void)[];
   readonly #announce: (newest: ChatMessage) => void;
   /** Messages that are new, and not yet announced. */
@@ -74,12 +73,11 @@ export class Chat {
     open: ReadonlySignal<boolean>,
     announce: (newest: ChatMessage) => void = () => undefined,
   ) {
-    this.#open = open;
+    this.#read = computed(() => open.value && platform.seen.value);
     this.#announce = announce;
     this.#room = room;
     this.#platform = platform;
     this.typing = new Typing(platform.after);
-    this.chime = new Chime(platform.memory, platform.chime);
     this.#sent = new SentMessages(platform.session, room);
     const page = [...platform.random(8)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     this.#conversation = new Conversation(room.me, page, this.#sent.read());
@@ -88,7 +86,7 @@ export class Chat {
         this.#conversation.history = history;
       }),
       effect(() => {
-        if (open.value) this.unread.value = 0;
+        if (this.#read.value) this.unread.value = 0;
       }),
     ];
     this.#show();
@@ -285,8 +283,7 @@ export class Chat {
     const added = this.#added.splice(0);
     const last = added.at(-1);
     if (last === undefined) return;
-    if (!this.#open.peek()) this.unread.value += added.length;
-    if (!this.#open.peek() || !this.#platform.seen()) this.chime.ring();
+    if (!this.#read.peek()) this.unread.value += added.length;
     this.#announce(this.#fit(last));
   }
 

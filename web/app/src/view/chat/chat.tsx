@@ -1,10 +1,11 @@
-import { Bell, BellOff, Download, Send, X } from 'lucide';
+import { Download, Send, X } from 'lucide';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Call } from '../../model/call';
 import type { Chat } from '../../model/chat/chat';
 import { transcript } from '../../model/chat/transcript';
 import { chatWords } from '../../strings/chat';
 import { words } from '../../strings/strings';
+import { AlertSwitches } from '../attention/alert-switches';
 import { Asks } from '../files/files';
 import { Icon } from '../ui/icon';
 import { MessageList } from './message-list';
@@ -25,7 +26,7 @@ export function ChatPanel({ call, chat, onClose }: Props & { readonly onClose: (
     <aside class="chat" aria-label={chatWords.heading} onKeyDown={onKeyDown}>
       <div class="panel-head">
         <h2 class="panel-title">{chatWords.heading}</h2>
-        <Tools chat={chat} />
+        <Tools call={call} chat={chat} />
         <button type="button" class="plain" aria-label={words.close} onClick={onClose}>
           <Icon node={X} />
         </button>
@@ -42,20 +43,11 @@ export function ChatPanel({ call, chat, onClose }: Props & { readonly onClose: (
   );
 }
 
-function Tools({ chat }: { readonly chat: Chat }) {
-  const sounds = chat.chime.on.value;
+function Tools({ call, chat }: Props) {
+  const attention = call.attention.value;
   return (
     <div class="chat-tools">
-      <button
-        type="button"
-        class="plain"
-        aria-label={chatWords.chime}
-        aria-pressed={sounds}
-        title={chatWords.chime}
-        onClick={() => chat.chime.toggle()}
-      >
-        <Icon node={sounds ? Bell : BellOff} size={20} />
-      </button>
+      {attention !== null && <AlertSwitches attention={attention} notices={call.notices} />}
       <button
         type="button"
         class="plain"

@@ -1,12 +1,13 @@
 import { Check, Copy } from 'lucide';
+import type { ComponentChildren } from 'preact';
 import type { Call } from '../../model/call';
 import { words } from '../../strings/strings';
 import { Icon } from '../ui/icon';
 import { LinkField } from '../ui/link-field';
 import { QrCode } from '../ui/qr-code';
 
-/** Shown while nobody else is here: the link, with a QR code. */
-export function Alone({ call }: { readonly call: Call }) {
+/** Shown while nobody else is here: the link, with a QR code. `children`, which may come later, are below the link. */
+export function Alone({ call, children }: { readonly call: Call; readonly children?: ComponentChildren }) {
   const copied = call.copied.value;
   return (
     <div class="alone">
@@ -20,6 +21,7 @@ export function Alone({ call }: { readonly call: Call }) {
             {copied ? words.alone.copied : words.alone.copy}
           </button>
         </div>
+        <div class="alone-more">{children}</div>
       </div>
       <div class="alone-scan">
         <QrCode text={call.link} caption={words.alone.scan} />

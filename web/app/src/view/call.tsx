@@ -38,6 +38,7 @@ export function CallView({ call }: { readonly call: Call }) {
   useEffect(() => {
     if (panels === null) return;
     call.bring(panels);
+    call.stage.bringStrip(panels.stripLayout);
     call.bringVerificationOffer(panels.offerVerification);
   }, [call, panels]);
   const chat = call.chat.value;

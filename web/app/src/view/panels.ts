@@ -2,6 +2,7 @@
 export { Attention } from '../model/attention/attention';
 export { Chat } from '../model/chat/chat';
 export { Files } from '../model/files/files';
+export { stripLayout } from '../model/stage/strip-layout';
 export { offerVerification } from '../model/verification-offer';
 export { ViewOptions } from '../model/view-options';
 export { MessageToastView } from './attention/message-toast';

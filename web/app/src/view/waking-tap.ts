@@ -5,7 +5,7 @@ import type { ControlsVisibility } from '../model/controls-visibility';
 const grace = 300;
 
 /** What hides when nobody moves. */
-const fading = '.bar, .viewer-tools, .pin';
+const fading = '.bar, .viewer-tools, .tile-button';
 
 /**
  * The tap that brings the hidden controls back doesn't press what it can't see. A finger or a pen comes from nowhere:

@@ -12,7 +12,7 @@ async function call() {
   await now(() => scene.call.stage.measured({ all: room, free: room }));
   await now(() => bob.screen.set(stream()));
   const button = await screen.findByRole('button', { name: 'Show Bob’s screen full screen' });
-  const cover = button.previousElementSibling;
+  const cover = button.parentElement?.previousElementSibling ?? null;
   if (cover === null) throw new Error('no cover');
   return { ...scene, bob, user, button, cover };
 }

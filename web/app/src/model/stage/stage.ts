@@ -1,7 +1,7 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Memory } from '../../platform/platform';
 import type { Other, Person } from '../person';
-import { layoutWithLarge } from './large-layout';
+import { type Featured, layoutWithLarge } from './large-layout';
 import {
   type Box,
   type Corner,
@@ -15,7 +15,7 @@ import {
   usual,
 } from './layout';
 import type { Screen, Screens } from './screens';
-import { isStrip, stripLayout } from './strip-layout';
+import type { stripLayout } from './strip-layout';
 
 const nothing: Box = { x: 0, y: 0, width: 0, height: 0 };
 
@@ -41,6 +41,8 @@ export class Stage {
   readonly front: ReadonlySignal<Screen | null>;
   readonly #selfView: Signal<boolean>;
   readonly #pinned = signal<string | null>(null);
+  /** Null until its code is loaded, together with the panels that need it. */
+  readonly #strip = signal<typeof stripLayout | null>(null);
   /** Aspect ratios of pictures and shared screens, by person and by their keys. */
   readonly #aspects = signal<ReadonlyMap<string, number>>(new Map());
   readonly #memory: Memory;
@@ -65,18 +67,20 @@ export class Stage {
       if (pinned !== null) return shown.length + others.value.indexOf(pinned);
       return front === null ? null : shown.indexOf(front);
     });
-    this.strip = computed(() => isStrip(this.room.value.free));
-    this.layout = computed(() => {
-      const pictures: Pictures = {
-        others: others.value.map((one) => this.aspectOf(one)),
-        mine: this.selfView.value ? this.aspectOf(me) : null,
-      };
-      const { all, free } = this.room.value;
+    const pictures = computed<Pictures>(() => ({
+      others: others.value.map((one) => this.aspectOf(one)),
+      mine: this.selfView.value ? this.aspectOf(me) : null,
+    }));
+    const featured = computed<Featured | null>(() => {
       const aspects = screens.shown.value.map(({ key }) => this.#aspects.value.get(key) ?? usual);
-      const featured = large.value === null ? null : { screens: aspects, large: large.value };
-      if (this.strip.value) return stripLayout(pictures, featured, free);
-      if (featured === null) return layout(pictures, { all, free }, this.corner.value);
-      return layoutWithLarge(pictures, featured, { all, free });
+      return large.value === null ? null : { screens: aspects, large: large.value };
+    });
+    const strip = computed(() => this.#strip.value?.(pictures.value, featured.value, this.room.value.free) ?? null);
+    this.strip = computed(() => strip.value !== null);
+    this.layout = computed(() => {
+      if (strip.value !== null) return strip.value;
+      if (featured.value === null) return layout(pictures.value, this.room.value, this.corner.value);
+      return layoutWithLarge(pictures.value, featured.value, this.room.value);
     });
   }
 
@@ -95,6 +99,11 @@ export class Stage {
     this.#selfView.value = shown;
     if (shown) this.#memory.forget(hidesSelf);
     else this.#memory.set(hidesSelf, 'yes');
+  }
+
+  /** Called once the code for the strip above a panel is loaded. */
+  bringStrip(made: typeof stripLayout): void {
+    this.#strip.value = made;
   }
 
   measured(room: StageSize): void {

@@ -8,6 +8,7 @@ import { Icon } from '../ui/icon';
 /** Opens the large screen full screen: a button on it, a tap, or a double click of a mouse. */
 export function ViewScreen({ call, screen: { key, person } }: { readonly call: Call; readonly screen: Screen }) {
   const byMouse = useRef(false);
+  const name = viewerWords.open(person.name);
   const open = () => {
     call.screens.viewed.value = key;
   };
@@ -23,11 +24,13 @@ export function ViewScreen({ call, screen: { key, person } }: { readonly call: C
         onClick={() => byMouse.current || open()}
         onDblClick={open}
       />
-      <button type="button" class="pin" aria-label={viewerWords.open(person.name)} onClick={open}>
-        <span class="pin-face">
-          <Icon node={Maximize} size={18} />
-        </span>
-      </button>
+      <div class="tile-buttons">
+        <button type="button" class="tile-button" aria-label={name} title={name} onClick={open}>
+          <span class="tile-button-face">
+            <Icon node={Maximize} size={18} />
+          </span>
+        </button>
+      </div>
     </>
   );
 }

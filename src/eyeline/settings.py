@@ -72,8 +72,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         _Url | None,
         Meta(
             title="a URL such as https://meet.example.org or https://example.org/calls",
-            description="URL of the pages, if a proxy changes it. Used for links of the HTTP API, for the path below "
-            "which pages are served, and for TURN over TCP. Default: the URL that clients opened.",
+            description="URL of the pages, if a proxy changes it. Used for links of the HTTP API, for link previews, "
+            "for the path below which pages are served, and for TURN over TCP. Default: the URL that clients opened.",
         ),
     ] = None
     allowed_hosts: Annotated[

@@ -172,7 +172,7 @@ def test_lobby_explains_what_to_do_without_the_key(chromium: Browser, server: Li
     room = f"{server.url}/r/whole-link"
     join_call(chromium, f"{room}#{KEY}", "Alice")
     bob = chromium.open(room)
-    bob.until("() => document.body.innerText.includes('This link is incomplete. Ask for the full link')")
+    bob.until("() => document.body.innerText.includes('You need the full link for this call')")
     bob.fill("Your name", "Bob")
     bob.click("button", "Join")
     bob.until("() => document.body.innerText.includes('join without the full link.')")
@@ -206,10 +206,17 @@ def test_truncated_key_is_noticed_before_anything_is_sent(chromium: Browser, ser
 
 
 @pytest.mark.beside
-def test_new_call_has_a_key_and_so_has_the_copied_link(chromium: Browser, server: LiveServer) -> None:
+def test_new_call_has_a_key_and_so_has_the_link_that_five_words_lead_to(chromium: Browser, server: LiveServer) -> None:
     page = chromium.open(server.url)
     page.click("button", "New call")
     page.until("/^#[A-Za-z0-9_-]{22}$/.test(location.hash)")
     page.fill("Your name", "Alice")
     page.click("button", "Join")
     page.until("() => document.querySelector('.alone-link input')?.value === location.href")
+    page.click("button", "Say it in words")
+    page.until("document.querySelector('.spoken') !== null", deadline=30)
+    guest = chromium.open(server.url)
+    guest.fill("Link, room name or words", page.evaluate("document.querySelector('.spoken').textContent"))
+    guest.click("button", "Join")
+    guest.until("(link) => location.href === link", page.evaluate("location.href"), deadline=60)
+    page.until("document.body.innerText.includes('One person has used them')")

@@ -111,6 +111,14 @@ test('inviting copies the link and says so', async () => {
   expect(call.copied.value).toBe(true);
 });
 
+test('with others in the call, inviting also shows the other ways', async () => {
+  await call.invite();
+  expect(call.sharing.value).toBe(false); // alone: they are on the page
+  room.peers.set([bob()]);
+  await call.invite();
+  expect(call.sharing.value).toBe(true);
+});
+
 test('without a clipboard the link is shown', async () => {
   world.clipboard = false;
   await call.invite();

@@ -207,7 +207,8 @@ export class World implements Platform {
   /** Whether the person allows notifications when asked, and those that are shown. */
   allowsNotifications = true;
   notified: { readonly title: string; readonly body: string; readonly open: () => void }[] = [];
-  readonly texts: { readonly name: string; readonly text: string }[] = [];
+  readonly texts: { readonly name: string; readonly text: string; readonly type?: string }[] = [];
+  share: Platform['share'] = null;
   readonly alerts = async (): Promise<Alerts> => {
     let asked = false;
     return {
@@ -228,7 +229,8 @@ export class World implements Platform {
       },
     };
   };
-  readonly saveText = (name: string, text: string): void => void this.texts.push({ name, text });
+  readonly saveText = (name: string, text: string, type?: string): void =>
+    void this.texts.push({ name, text, ...(type !== undefined && { type }) });
 
   readonly stayAwake = (awake: boolean): void => {
     this.awake = awake;

@@ -37,6 +37,18 @@ test.each([
   expect(['', '#']).toContain(fragment);
 });
 
+test.each([
+  'Tea time',
+  'tea-time',
+  ' TEA  TIME ',
+  'Tea – time',
+  'tea‑time',
+  '/r/Tea%20time',
+  'eyeline.example/call/r/tea%20time',
+])('people say %s, and mean tea-time', (typed) => {
+  expect(readCode(typed, base)).toMatchObject({ is: 'room', room: 'tea-time' });
+});
+
 test.each(['/R/Tea#', 'Tea#', 'HTTPS://EYELINE.example/call/r/tea#'])('%s keeps the key after it as it is', (typed) => {
   expect(readCode(typed + key, base)).toEqual({ is: 'room', room: 'tea', fragment: `#${key}` });
 });
@@ -49,11 +61,42 @@ test.each([
   ['a full stop', 'https://eyeline.example/call/r/tea#KEY.'],
   ['a sentence', 'Join my call (https://eyeline.example/call/r/tea#KEY), or don’t: https://eyeline.example/'],
   ['a sentence without a scheme', 'Join: eyeline.example/call/r/tea#KEY!'],
+  ['%2523 for the #', 'https://eyeline.example/call/r/tea%2523KEY'],
+  ['text after it without a space', 'https://eyeline.example/call/r/tea#KEY"and more'],
+  ['encoded text after it', 'https://eyeline.example/call/r/tea#KEY%20and%20more'],
+  ['a bracket and a full stop', 'https://eyeline.example/call/r/tea#KEY).'],
+  [
+    'Outlook’s Safe Links around it',
+    'https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Feyeline.example%2Fcall%2Fr%2Ftea%23KEY&data=05%7C02%7C&sdata=x%3D&reserved=0',
+  ],
+  [
+    'Safe Links that encode the # twice',
+    'https://nam02.safelinks.protection.outlook.com/?url=https%3A%2F%2Feyeline.example%2Fcall%2Fr%2Ftea%2523KEY&data=05',
+  ],
+  [
+    'Safe Links that leave the fragment at the end',
+    'https://nam02.safelinks.protection.outlook.com/?url=https%3A%2F%2Feyeline.example%2Fcall%2Fr%2Ftea&data=05#KEY',
+  ],
+  [
+    'two redirects around it',
+    'https://go.example/?q=https%3A%2F%2Fnam02.safelinks.protection.outlook.com%2F%3Furl%3Dhttps%253A%252F%252Feyeline.example%252Fcall%252Fr%252Ftea%2523KEY%26data%3D05',
+  ],
+  ['a line break in the key', 'Join:\nhttps://eyeline.example/call/r/tea#KE\nY\nSee you'],
+  ['a line break in the name', 'https://eyeline.example/call/r/t\r\nea#KEY'],
+  ['marks of a quoted mail', '> https://eyeline.example/call/r/t\n> ea#KE\n> Y\n> See you'],
+  ['soft line breaks', 'https://eyeline.example/call/r/te=\r\na#KEY'],
+  ['another line right after it', 'https://eyeline.example/call/r/tea#KEY\nSee you'],
   ['an added parameter', 'https://eyeline.example/call/r/tea#KEY?utm=1'],
 ])('a link with %s is understood', (_, typed) => {
-  const reading = readCode(typed.replace('KEY', key), base);
+  const wrapped = typed.replace('KE\nY', `${key.slice(0, 9)}\n${key.slice(9)}`);
+  const quoted = wrapped.replace('KE\n> Y', `${key.slice(0, 9)}\n> ${key.slice(9)}`);
+  const reading = readCode(quoted.replace('KEY', key), base);
   expect(reading).toMatchObject({ is: 'room', room: 'tea' });
   expect(readKey(reading.is === 'room' ? reading.fragment : '')).toEqual({ is: 'key', key });
+});
+
+test('lines after a link without a key do not become a part of its name', () => {
+  expect(readCode('https://eyeline.example/call/r/tea\nsee you', base)).toMatchObject({ room: 'tea', fragment: '' });
 });
 
 test.each(['tea.', '"tea"', '(tea)', '“tea”'])('punctuation does not belong to the name in %s', (typed) => {
@@ -62,7 +105,6 @@ test.each(['tea.', '"tea"', '(tea)', '“tea”'])('punctuation does not belong 
 
 test.each([
   'what? no',
-  'a b',
   'https://eyeline.example/call/',
   'x'.repeat(65),
   'r/',
@@ -99,6 +141,8 @@ test.each([
   [`r/tea#${key.slice(1)}`, { at: 'bad-key' }],
   [`r/tea#${key}x`, { at: 'bad-key' }],
   [`r/tea#${key.slice(0, 21)}x`, { at: 'bad-key' }],
+  ['r/Tea%20time', { at: 'room', room: 'tea-time', key: null, pass: null, owner: null }],
+  ['r/%', { at: 'bad-room' }],
   ['r/a_b', { at: 'bad-room' }],
   ['r/%2e', { at: 'bad-room' }],
   ['r/', { at: 'nowhere' }],

@@ -7,11 +7,9 @@ import { newCallPath } from './start/new-call';
 import { homePath, readRoute, testPath } from './start/route';
 
 export type Page =
-  /** The models of these two pages are loaded together with their views. */
-  | { readonly at: 'home'; readonly platform: Platform }
-  | { readonly at: 'test'; readonly platform: Platform }
-  | { readonly at: 'room'; readonly roomPage: RoomPage }
-  | { readonly at: BadLink };
+  /** The models of these pages are loaded together with their views. */
+  | { readonly at: 'home' | 'test' | BadLink; readonly platform: Platform }
+  | { readonly at: 'room'; readonly roomPage: RoomPage };
 
 /**
  * Why no call can come of a link. `insecure`: it has a key, and the page did not come over HTTPS. `no-webrtc`: the
@@ -34,7 +32,7 @@ export class App {
     this.home = platform.url;
     this.operator = platform.operator;
     this.testPage = new URL(testPath, platform.url).href;
-    const page = signal<Page>({ at: 'nowhere' });
+    const page = signal<Page>({ at: 'nowhere', platform });
     this.page = page;
     this.#stop = effect(() => {
       const path = platform.address.path.value;
@@ -69,11 +67,9 @@ function open(platform: Platform, path: string): Page {
   const route = readRoute(link);
   // A key that came as a part of the path would be sent to the server again by a reload.
   if (link !== path && (route.at === 'room' || route.at === 'bad-key')) platform.address.rename(link);
-  if (route.at === 'home') return { at: 'home', platform };
-  if (route.at === 'test') return { at: 'test', platform };
-  if (route.at !== 'room') return route;
-  if (!platform.webrtc) return { at: 'no-webrtc' };
-  if (route.key !== null && !platform.secure) return { at: 'insecure' };
+  if (route.at !== 'room') return { at: route.at, platform };
+  if (!platform.webrtc) return { at: 'no-webrtc', platform };
+  if (route.key !== null && !platform.secure) return { at: 'insecure', platform };
   return { at: 'room', roomPage: new RoomPage(platform, route) };
 }
 

@@ -13,6 +13,7 @@ import { ControlsVisibility } from './controls-visibility';
 import { droppedFiles } from './files/dropped-files';
 import type { Files } from './files/files';
 import { firstConnection, isSettled } from './first-connection';
+import type { Invitation } from './invitation/invitation';
 import { Leaving } from './leaving';
 import type { Kind, LocalDevices } from './local-devices';
 import { shownNames } from './look-alike';
@@ -70,6 +71,8 @@ export class Call {
   readonly files = signal<Files | null>(null);
   /** null until its code is loaded, shortly after the call begins. */
   readonly attention = signal<Attention | null>(null);
+  /** Ways to invite other than the bare link; null until their code is loaded. */
+  readonly invitation = signal<Invitation | null>(null);
   readonly panel = signal<Panel | null>(null);
   readonly menu = signal<Menu | null>(null);
   /** What the menu "More" can change; null until its code is loaded, shortly after the call begins. */
@@ -94,7 +97,7 @@ export class Call {
   readonly line = signal<string | null>(null);
   /** The link was copied a moment ago. */
   readonly copied: ReadonlySignal<boolean>;
-  /** The invite dialog is open: the browser gives us no clipboard, so the link has to be copied by hand. */
+  /** The invite dialog is open. */
   readonly sharing = signal(false);
   /** Autoplay was blocked: what to run after the next click to start the sound, by person or screen. */
   readonly silent = signal<ReadonlyMap<string, () => void>>(new Map());
@@ -203,13 +206,20 @@ export class Call {
     this.#room.limitVideo(maxHeight);
   }
 
+  /** Copies the link, and shows the other ways to invite unless they are on the page already. */
   async invite(): Promise<void> {
-    try {
-      await this.#platform.copy(this.link);
-      this.notices.show(words.linkCopied);
-    } catch {
-      this.sharing.value = true;
-    }
+    const copied = await this.copyLink();
+    if (!copied || !this.alone.peek()) this.sharing.value = true;
+  }
+
+  /** False if the browser doesn't allow it. */
+  async copyLink(): Promise<boolean> {
+    const copied = await this.#platform.copy(this.link).then(
+      () => true,
+      () => false,
+    );
+    this.notices.show(copied ? words.linkCopied : words.notCopied);
+    return copied;
   }
 
   /** Sends the draft, if there is anybody to read it. */
@@ -235,6 +245,14 @@ export class Call {
   /** Called once its code is loaded. */
   bringVerificationOffer(offer: typeof offerVerification): void {
     this.#subscriptions.add(offer(this, this.#platform.memory, this.#platform.after));
+  }
+
+  /** Called once the code for invitations is loaded. */
+  bringInvitation(made: typeof Invitation): void {
+    if (this.invitation.peek() !== null || this.#room.ended.current !== null) return;
+    const invitation = new made(this.#platform, this.link, this.notices);
+    this.invitation.value = invitation;
+    this.#subscriptions.add(() => invitation.end());
   }
 
   /** Sends what was dropped or pasted. Call it while the event runs. */

@@ -46,6 +46,7 @@ export function browser(): Platform {
     alerts: () => alertsModule().then(({ alerts }) => alerts()),
     seen: seen(),
     saveText,
+    share: navigator.share === undefined ? null : (what) => navigator.share(what),
     stayAwake: stayAwake(),
     copy: async (text) => navigator.clipboard.writeText(text),
     identity,
@@ -82,8 +83,8 @@ function frame(run: () => void): () => void {
   return end;
 }
 
-function saveText(name: string, text: string): void {
-  const href = URL.createObjectURL(new Blob([text], { type: 'text/plain;charset=utf-8' }));
+function saveText(name: string, text: string, type = 'text/plain'): void {
+  const href = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
   Object.assign(document.createElement('a'), { href, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(href), 60_000); // no event tells when the browser has read it
 }

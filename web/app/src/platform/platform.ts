@@ -217,8 +217,10 @@ export interface Platform {
   readonly alerts: () => Promise<Alerts>;
   /** Whether the page is visible. */
   readonly seen: ReadonlySignal<boolean>;
-  /** Saves a text as a download. */
-  readonly saveText: (name: string, text: string) => void;
+  /** Saves a text as a download; `type` is its media type, plain text by default. */
+  readonly saveText: (name: string, text: string, type?: string) => void;
+  /** Opens the share sheet of the system. Call it while a click runs; rejects if it's closed. null if there is none. */
+  readonly share: ((what: { title: string; text: string; url: string }) => Promise<void>) | null;
   /** Wake lock: keeps the screen on, and the page running with it. */
   readonly stayAwake: (awake: boolean) => void;
   /** Copies to the clipboard; rejects if the browser doesn't allow it. */

@@ -1,22 +1,42 @@
+import type { CodeProblem } from '../model/start/code-entry';
+import { words } from './strings';
+
+/** Why what was typed into the field leads nowhere, and what to do. */
+function problem(why: CodeProblem): string {
+  switch (why.is) {
+    case 'empty':
+      return 'Paste the link you were sent, or type the name of a room.';
+    case 'wrong':
+      return 'That’s not a link or a room name: those have only letters, digits and hyphens.';
+    case 'elsewhere':
+      return `That link is for another server, ${why.host}. Open it in the address bar.`;
+    case 'nearly':
+      return 'Did you mean these words? If so, press Join again.';
+    case 'unknown':
+      return `“${why.word}” isn’t one of the words. Ask to hear it again.`;
+    case 'keyless':
+      return 'A call with a name like this needs its whole link. Ask for it, or press Join again.';
+    case 'insecure':
+      return 'Words need HTTPS. Open this page with https:// at the start.';
+    case 'nobody':
+      return 'Nobody is inviting with these words now. Check them, or ask for new ones.';
+    case 'silent':
+      return 'No connection to the person inviting you was possible. Ask for the link.';
+    case 'refused':
+      return words.lobby.refusal(why.code, why.message);
+  }
+}
+
 /** All text of the start page, and of the pages for links that don't work. */
 export const pageWords = {
   home: {
     headline: ['Face to face,', 'nothing between.'],
     lead: 'Video, voice and messages go straight from your browser to theirs. No\u00a0account. No\u00a0app.',
-    code: 'Link or room name',
+    code: 'Link, room name or words',
+    following: 'Asking for the link…',
     join: 'Join',
     test: 'Test your camera, microphone and network',
-    problem: (
-      reading:
-        | { readonly is: 'empty' }
-        | { readonly is: 'wrong' }
-        | { readonly is: 'elsewhere'; readonly host: string },
-    ) => {
-      if (reading.is === 'empty') return 'Paste the link you were sent, or type a room name.';
-      if (reading.is === 'elsewhere')
-        return `That link is for another server, ${reading.host}. Open it in the address bar.`;
-      return 'That’s not a link or a room name. Room names have only letters, digits and hyphens.';
-    },
+    problem,
   },
   nowhere: {
     title: 'Page not found',

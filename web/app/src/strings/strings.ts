@@ -151,7 +151,7 @@ export const words = {
     sealed: 'End-to-end encrypted. The key is in your link; the server can’t read it.',
     trusting: 'Encrypted, but this link has no key: you rely on the server to connect you to the right people.',
     hide: 'Hide my IP address from the others (slower: the call goes through the server)',
-    keyless: 'This link is incomplete. Ask for the full link, including the part after #.',
+    keyless: 'You need the full link for this call, including the part after #. Ask the people in it.',
     preview: 'Camera preview',
     cameraOff: 'Your camera is off',
     cameraStarting: 'Starting the camera…',
@@ -228,7 +228,7 @@ export const words = {
     scan: 'Or have them scan this.',
     qr: 'QR code of the link',
   },
-  share: 'Your browser blocked copying. Copy the link here:',
+  notCopied: 'Your browser blocked copying. Copy the link by hand.',
   connection: {
     /** `state` is what the badge shows. */
     badge: (name: string, state: string) => `Connection to ${name}: ${state}`,

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { App } from '../model/app';
+import type { App, BadLink } from '../model/app';
 import { lazy } from '../platform/lazy';
+import type { Platform } from '../platform/platform';
 import checkupCss from '../style/checkup.css?url';
 import homeCss from '../style/home.css?url';
 import { RoomView } from './room-page';
@@ -18,16 +19,21 @@ const loadCheckup = () => Promise.all([checkupPart(), addStylesheet(checkupCss)]
 export function AppView({ app }: { readonly app: App }) {
   const page = app.page.value;
   if (page.at === 'room') return <RoomView key={page.roomPage.room} app={app} roomPage={page.roomPage} />;
-  if (page.at === 'test') return <Test key="test" app={app} platform={page.platform} />;
-  return <Start key={page.at} app={app} page={page} />;
+  const { at, platform } = page;
+  if (at === 'test') return <Test key="test" app={app} platform={platform} />;
+  return <Start key={at} app={app} page={{ at, platform }} />;
 }
 
-type StartPage = Exclude<App['page']['value'], { readonly at: 'room' | 'test' }>;
+interface StartPage {
+  readonly at: 'home' | BadLink;
+  readonly platform: Platform;
+}
 
 /** The start page, and pages for links that don't work. */
 function Start({ app, page }: { readonly app: App; readonly page: StartPage }) {
   const pages = useLoaded(loadPages);
-  if (pages !== null && page.at !== 'home') return <pages.BadLinkPage app={app} at={page.at} />;
+  if (pages !== null && page.at !== 'home')
+    return <pages.BadLinkPage app={app} at={page.at} platform={page.platform} />;
   return (
     <Page app={app}>
       {pages !== null && page.at === 'home' && <pages.HomePage app={app} platform={page.platform} />}
@@ -36,10 +42,7 @@ function Start({ app, page }: { readonly app: App; readonly page: StartPage }) {
 }
 
 /** `/test`. */
-function Test({
-  app,
-  platform,
-}: { readonly app: App } & Pick<Extract<App['page']['value'], { at: 'test' }>, 'platform'>) {
+function Test({ app, platform }: { readonly app: App; readonly platform: Platform }) {
   const page = useLoaded(loadCheckup);
   return (
     <Page app={app}>

@@ -1,13 +1,13 @@
 // @vitest-environment happy-dom
-import { screen } from '@testing-library/dom';
+import { screen, waitFor } from '@testing-library/dom';
 import { expect, test } from 'vitest';
-import { aWorld, open } from './scene';
+import { aWorld, now, open } from './scene';
 
-const field = () => screen.getByRole('textbox', { name: 'Link or room name' });
+const field = () => screen.getByRole('textbox', { name: 'Link, room name or words' });
 
 test.each([
-  ['', 'Paste the link you were sent, or type a room name.'],
-  ['tea & cake', 'That’s not a link or a room name. Room names have only letters, digits and hyphens.'],
+  ['', 'Paste the link you were sent, or type the name of a room.'],
+  ['tea & cake', 'That’s not a link or a room name: those have only letters, digits and hyphens.'],
   [
     'https://elsewhere.example/r/tea',
     'That link is for another server, elsewhere.example. Open it in the address bar.',
@@ -53,4 +53,28 @@ test('the links of the app load no page, unless they are meant for another tab',
   await user.keyboard('{/Control}');
   await user.click(link);
   expect(world.address.path.value).toBe('test');
+});
+
+test('words are followed, and the page says what it is doing and what went wrong', async () => {
+  const { user, world } = await open(aWorld());
+  world.welcomed = false;
+  await user.type(field(), 'aardvark kangaroo yoyo zucchini napkin{Enter}');
+  expect((await screen.findByText('Asking for the link…')).getAttribute('role')).toBe('status');
+  await waitFor(() => expect(world.lobbies).toHaveLength(1));
+  await now(() => world.lobbies[0]?.members.set([]));
+  expect((await screen.findByText(/^Nobody is inviting with these words now/)).getAttribute('role')).toBe('alert');
+  expect(document.activeElement).toBe(field());
+});
+
+test('a pasted message becomes the link in it', async () => {
+  const { user } = await open(aWorld());
+  field().focus();
+  await user.paste('Join my call:\nhttps://eyeline.example/call/r/tea#AAECAwQFBgcICQoLDA0ODw\nSee you!');
+  expect(field()).toHaveProperty('value', 'https://eyeline.example/call/r/tea#AAECAwQFBgcICQoLDA0ODw');
+});
+
+test.each(['r/tea#AAECAwQ', 'r/t_a', 'nowhere'])('on the page for %s a link can be typed too', async (path) => {
+  const { user, world } = await open(aWorld(path));
+  await user.type(await screen.findByRole('textbox', { name: 'Link, room name or words' }), 'Tea time{Enter}');
+  expect(world.address.path.value).toBe('r/tea-time');
 });

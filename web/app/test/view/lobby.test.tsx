@@ -90,7 +90,7 @@ test('a server that refuses the room is quoted', async () => {
 test('a link without its key says whom to ask', async () => {
   const { room } = await lobby();
   await now(() => room.strangers.set(1));
-  expect(status()).toContain('This link is incomplete. Ask for the full link, including the part after #.');
+  expect(status()).toContain('You need the full link for this call, including the part after #. Ask the people in it.');
   expect(screen.getByText(/this link has no key: you rely on the server/)).toBeTruthy();
 });
 

@@ -12,14 +12,17 @@ export type KeyReading =
 /** Punctuation and quotes that end up at the end of a link in a sentence, also percent-encoded. */
 const trailing = /(?:[\s.,;:!?)>\]}"'’”»…]|%(?:[23].|5D|7D|E2%80%..|C2%BB))+$/i;
 
+/** What follows a link in a text: a space, a quote or an angle bracket, also percent-encoded. */
+const after = /(?:[\s"<>]|%(?:20|22|3C|3E|0A|0D)).*$/is;
+
 /**
- * Repairs a link that other software has damaged: some write `#` as `%23`, and some take the punctuation after the link
- * as a part of it.
+ * Repairs a link that other software has damaged: some write `#` as `%23` or even `%2523`, and some take the punctuation
+ * or the text after the link as a part of it.
  */
 export function repairLink(link: string): string {
-  const [path = '', ...fragment] = link.replace(/%23/, '#').split('#');
-  const ends = [path, fragment.join('#')].map((part) => part.replace(trailing, ''));
-  return fragment.length === 0 ? (ends[0] ?? '') : ends.join('#');
+  const [path = '', ...rest] = link.replace(/%(?:25)*23/, '#').split('#');
+  const [start, fragment] = [path, rest.join('#').replace(after, '')].map((part) => part.replace(trailing, ''));
+  return rest.length === 0 ? (start ?? '') : `${start}#${fragment}`;
 }
 
 /** A new key: 128 random bits. */

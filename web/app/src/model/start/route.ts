@@ -1,5 +1,5 @@
 import { readKey, readOwner, readPass } from './link-fragment';
-import { isRoomName } from './room-name';
+import { isRoomName, meantRoomName } from './room-name';
 
 /** The room, and what else the link contains. */
 export interface RoomAddress {
@@ -28,7 +28,7 @@ export function readRoute(address: string): Route {
   if (path.replace(/\/$/, '') === testPath) return { at: 'test' };
   const [folder, name, ...rest] = path.replace(/\/$/, '').split('/');
   if (folder !== 'r' || name === undefined || rest.length > 0) return { at: 'nowhere' };
-  const room = name.toLowerCase();
+  const room = meantRoomName(name);
   if (!isRoomName(room)) return { at: 'bad-room' };
   const key = readKey(fragment);
   if (key.is === 'broken') return { at: 'bad-key' };

@@ -1,5 +1,5 @@
-import { repairLink } from './link-fragment';
-import { isRoomName } from './room-name';
+import { readKey, repairLink } from './link-fragment';
+import { isRoomName, meantRoomName } from './room-name';
 
 /** What somebody typed or pasted into the field for a link or room name. */
 export type CodeReading =
@@ -10,9 +10,50 @@ export type CodeReading =
   /** A valid link, but to another server. */
   | { readonly is: 'elsewhere'; readonly host: string };
 
+/** Over how many lines a link may be wrapped. */
+const linesMost = 4;
+
 /** Reads a full link, a path or a room name, or the first link in a text; `base` is the URL of this server. */
 export function readCode(typed: string, base: string): CodeReading {
-  const [, text = '', fragment = ''] = /^([^#]*)(#.*)?$/s.exec(repairLink(linkIn(typed.trim()))) ?? [];
+  const reading = readLink(linkIn(typed.trim()), base);
+  if (isSealed(reading)) return reading;
+  return (
+    unwrapped(typed)
+      .map((text) => readLink(linkIn(text), base))
+      .find(isSealed) ?? reading
+  );
+}
+
+/** Whether it looks like an invitation of words: five of them, or six with a "yo-yo" among them. */
+export function mayBeWords(typed: string): boolean {
+  return typed.length < 200 && /^[\s,.;-]*(?:[a-z]+[\s,.;-]+){4,5}[a-z]+[\s,.;-]*$/i.test(typed);
+}
+
+/** Whether it's a link with a valid key, so that it was read as it was meant. */
+function isSealed(reading: CodeReading): boolean {
+  return reading.is === 'room' && readKey(reading.fragment).is === 'key';
+}
+
+/** The text from its first link on, with the lines joined over which mail programs may have wrapped it. */
+function unwrapped(text: string): readonly string[] {
+  const lines = text.split(/=?\r?\n[>\s]*/);
+  const start = lines.findIndex((line) => isLink.test(line));
+  if (start < 0) return [];
+  return Array.from({ length: linesMost - 1 }, (_, more) => lines.slice(start, start + more + 2).join(''));
+}
+
+const isLink = /https?:\/\/|(?:^|[\s/])r\/./i;
+
+/** The first link in the text, else the text without an opening quote or bracket. */
+function linkIn(text: string): string {
+  const words = text.split(/[\s<>"“”«»]+/).filter((word) => word !== '');
+  const link = words.find((word) => /https?:\/\//i.test(word)) ?? words.find((word) => /(^|\/)r\/./i.test(word));
+  if (link !== undefined) return link.slice(Math.max(0, link.search(/https?:\/\//i)));
+  return text.replace(/^[<("'‘“«[]+/, '');
+}
+
+function readLink(link: string, base: string): CodeReading {
+  const [, text = '', fragment = ''] = /^([^#]*)(#.*)?$/s.exec(repairLink(unredirected(link))) ?? [];
   if (text === '') return { is: 'empty' };
   if (!/[/:.]/.test(text)) return asRoom(text, fragment);
   const url = asUrl(text, base);
@@ -23,16 +64,22 @@ export function readCode(typed: string, base: string): CodeReading {
   return reading.is === 'room' && !ours ? { is: 'elsewhere', host: url.host } : reading;
 }
 
-/** The first link in the text, else the text without an opening quote or bracket. */
-function linkIn(text: string): string {
-  const words = text.split(/[\s<>"“”«»]+/).filter((word) => word !== '');
-  const link = words.find((word) => /https?:\/\//i.test(word)) ?? words.find((word) => /(^|\/)r\/./i.test(word));
-  if (link !== undefined) return link.slice(Math.max(0, link.search(/https?:\/\//i)));
-  return text.replace(/^[<("'‘“«[]+/, '');
+/**
+ * The link in a link that leads to it by way of another server, in a parameter: Outlook's Safe Links, and what other
+ * mail programs and messengers make of a link.
+ */
+function unredirected(link: string): string {
+  const url = /^https?:/i.test(link) ? parsed(link) : null;
+  if (url === null || /\/r\/./i.test(url.pathname)) return link;
+  for (const value of url.searchParams.values()) {
+    const inner = unredirected(value);
+    if (/^https?:[^?#]*\/r\/./i.test(inner)) return /#|%(?:25)*23/.test(inner) ? inner : inner + url.hash;
+  }
+  return link;
 }
 
 function asRoom(text: string, fragment: string): CodeReading {
-  const room = text.toLowerCase();
+  const room = meantRoomName(text);
   return isRoomName(room) ? { is: 'room', room, fragment } : { is: 'wrong' };
 }
 

@@ -24,7 +24,12 @@ export function StageView({ call, rest }: Props) {
   return (
     <section ref={all} class="stage" aria-label={words.stage.label}>
       <div ref={free} class="stage-free" />
-      {call.alone.value && <Alone call={call}>{panels !== null && <panels.TellMe call={call} />}</Alone>}
+      {call.alone.value && (
+        <Alone call={call}>
+          {panels !== null && <panels.InviteButtons call={call} />}
+          {panels !== null && <panels.TellMe call={call} />}
+        </Alone>
+      )}
       <ul class="people">
         {call.screens.shown.value.map((screen, index) => {
           const box = screens[index];

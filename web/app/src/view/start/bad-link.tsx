@@ -1,8 +1,10 @@
 import { Video } from 'lucide';
 import type { App, BadLink } from '../../model/app';
+import type { Platform } from '../../platform/platform';
 import { pageWords } from '../../strings/pages';
 import { words } from '../../strings/strings';
 import { Icon } from '../ui/icon';
+import { CodeField } from './code-field';
 import { MessagePage } from './message-page';
 
 const texts = {
@@ -14,16 +16,22 @@ const texts = {
 } as const;
 
 /** A link that doesn't work: why, and what to do. */
-export function BadLinkPage({ app, at }: { readonly app: App; readonly at: BadLink }) {
+export function BadLinkPage({ app, at, platform }: BadLinkProps & { readonly platform: Platform }) {
   const { title, lead } = texts[at];
   return (
     <MessagePage app={app} title={title} lead={lead} line="lost">
       <Way app={app} at={at} />
+      {at !== 'no-webrtc' && <CodeField platform={platform} />}
     </MessagePage>
   );
 }
 
-function Way({ app, at }: { readonly app: App; readonly at: BadLink }) {
+interface BadLinkProps {
+  readonly app: App;
+  readonly at: BadLink;
+}
+
+function Way({ app, at }: BadLinkProps) {
   if (at === 'no-webrtc') {
     return (
       <button type="button" class="button primary" onClick={() => app.goToTest()}>

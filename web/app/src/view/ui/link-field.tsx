@@ -1,15 +1,9 @@
-import { useEffect, useRef } from 'preact/hooks';
 import { words } from '../../strings/strings';
 
 /** The full link, ready to be copied. */
-export function LinkField({ link, selected = false }: { readonly link: string; readonly selected?: boolean }) {
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    if (selected) input.current?.focus();
-  }, [selected]);
+export function LinkField({ link }: { readonly link: string }) {
   return (
     <input
-      ref={input}
       class="code-input link"
       type="text"
       readOnly

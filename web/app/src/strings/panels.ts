@@ -1,4 +1,4 @@
-import type { Role } from '@eyeline/sdk';
+import type { ConnectionStatus, Role } from '@eyeline/sdk';
 import type { Standing } from '../model/verification';
 
 /** The people panel. */
@@ -17,8 +17,19 @@ export const peoplePanelWords = {
   decline: 'Decline',
   admitName: (name: string) => `Admit ${name}`,
   declineName: (name: string) => `Decline ${name}`,
-  mute: (name: string) => `Ask ${name} to mute`,
-  appoint: (name: string, role: Role) => (role === 'co-host' ? `End ${name}’s co-host role` : `Make ${name} a co-host`),
+  actions: (name: string) => `Actions for ${name}`,
+  on: 'Microphone on',
+  muted: 'Muted',
+  connection: {
+    looking: 'Connecting…',
+    direct: 'Connected directly',
+    relayed: 'Connected through the relay',
+    lost: 'Connection lost',
+  } satisfies Readonly<Record<ConnectionStatus['state'], string>>,
+  mute: 'Ask to mute',
+  asked: 'Asked to mute',
+  appoint: (role: Role) => (role === 'co-host' ? 'End co-host role' : 'Make co-host'),
+  removeOne: 'Remove from the call',
   remove: (name: string) => `Remove ${name}`,
   removes: (name: string) =>
     `Remove ${name} from the call? After that, new people have to knock, so ${name} can come back only if you let them in.`,

@@ -1,12 +1,14 @@
-import { Check, LogOut, MicOff, ShieldPlus, UserX, X } from 'lucide';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { LogOut, X } from 'lucide';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Call } from '../model/call';
 import type { Knocking, People } from '../model/people';
 import type { Other } from '../model/person';
 import { peoplePanelWords } from '../strings/panels';
 import { peopleWords } from '../strings/people';
 import { words } from '../strings/strings';
+import { OwnRow, PersonRow } from './person-row';
 import { Icon } from './ui/icon';
+import { Sure } from './ui/sure';
 
 /** The people panel: who is here, who is waiting, and the host's controls. */
 export function PeoplePanel({ call, onClose }: { readonly call: Call; readonly onClose: () => void }) {
@@ -43,12 +45,9 @@ export function PeoplePanel({ call, onClose }: { readonly call: Call; readonly o
         <section>
           <h3 class="people-title">{peoplePanelWords.inside}</h3>
           <ul class="people-list">
-            <li class="people-one">
-              <bdi class="people-name">{peoplePanelWords.you(call.me.name)}</bdi>
-              <span class="people-role">{peoplePanelWords.role[people.role.value]}</span>
-            </li>
+            <OwnRow call={call} />
             {call.others.value.map((one) => (
-              <One key={one.id} one={one} people={people} />
+              <PersonRow key={one.id} call={call} one={one} />
             ))}
           </ul>
         </section>
@@ -166,57 +165,6 @@ function FloodCard({ one, call }: { readonly one: Other; readonly call: Call }) 
   );
 }
 
-function One({ one, people }: { readonly one: Other; readonly people: People }) {
-  const [sure, setSure] = useState(false);
-  const role = one.role.value;
-  const mine = people.role.value;
-  if (sure) {
-    return (
-      <li class="people-one people-sure">
-        <p>{peoplePanelWords.removes(one.name)}</p>
-        <Sure yes={peoplePanelWords.yesRemove} onYes={() => people.remove(one.id)} onNo={() => setSure(false)} />
-      </li>
-    );
-  }
-  const appointed = role === 'co-host';
-  const watches = role === 'member' && !one.may.has('microphone') && !one.may.has('camera');
-  return (
-    <li class="people-one">
-      <bdi class="people-name">{one.name}</bdi>
-      <span class="people-role">{watches ? peoplePanelWords.watches : peoplePanelWords.role[role]}</span>
-      {people.keepsDoor.value && one.may.has('microphone') && (
-        <Way icon={MicOff} name={peoplePanelWords.mute(one.name)} onClick={() => people.askToMute(one.id)} />
-      )}
-      {mine === 'host' && role !== 'host' && (
-        <Way
-          icon={appointed ? Check : ShieldPlus}
-          pressed={appointed}
-          name={peoplePanelWords.appoint(one.name, role)}
-          onClick={() => people.appoint(one.id, appointed ? 'member' : 'co-host')}
-        />
-      )}
-      {people.mayRemove(role) && (
-        <Way icon={UserX} name={peoplePanelWords.remove(one.name)} onClick={() => setSure(true)} />
-      )}
-    </li>
-  );
-}
-
-interface WayProps {
-  readonly icon: typeof X;
-  readonly name: string;
-  readonly pressed?: boolean;
-  readonly onClick: () => void;
-}
-
-function Way({ icon, name, pressed, onClick }: WayProps) {
-  return (
-    <button type="button" class="plain" aria-label={name} title={name} aria-pressed={pressed} onClick={onClick}>
-      <Icon node={icon} size={20} />
-    </button>
-  );
-}
-
 function Door({ people }: { readonly people: People }) {
   return (
     <fieldset class="people-door">
@@ -284,21 +232,6 @@ function HostWays({ call }: { readonly call: Call }) {
       <button type="button" class="button quiet small danger" onClick={() => setSure(true)}>
         <Icon node={LogOut} size={18} />
         {peoplePanelWords.end}
-      </button>
-    </div>
-  );
-}
-
-function Sure({ yes, onYes, onNo }: { readonly yes: string; readonly onYes: () => void; readonly onNo: () => void }) {
-  const no = useRef<HTMLButtonElement>(null);
-  useLayoutEffect(() => no.current?.focus(), []); // before anybody can press a key
-  return (
-    <div class="knock-ways">
-      <button ref={no} type="button" class="button quiet small" onClick={onNo}>
-        {peoplePanelWords.cancel}
-      </button>
-      <button type="button" class="button quiet small danger" onClick={onYes}>
-        {yes}
       </button>
     </div>
   );

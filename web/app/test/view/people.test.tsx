@@ -20,53 +20,91 @@ async function panel(role: Role) {
 
 const buttons = () => screen.getAllByRole('button').map((each) => each.getAttribute('aria-label') ?? each.textContent);
 
+/** What the menu of this person offers. */
+async function actions(
+  user: Awaited<ReturnType<typeof panel>>['user'],
+  name: string,
+): Promise<readonly (string | null)[]> {
+  await user.click(screen.getByRole('button', { name: `Actions for ${name}` }));
+  const items = screen.getAllByRole('menuitem').map((each) => each.textContent);
+  await user.keyboard('{Escape}');
+  return items;
+}
+
+async function choose(user: Awaited<ReturnType<typeof panel>>['user'], name: string, action: string): Promise<void> {
+  await user.click(screen.getByRole('button', { name: `Actions for ${name}` }));
+  await user.click(screen.getByRole('menuitem', { name: action }));
+}
+
 test('a host can mute, appoint and remove people, and end the call', async () => {
-  await panel('host');
+  const { user } = await panel('host');
   expect(buttons()).toEqual([
     'Close',
-    'Ask Bob to mute',
-    'Make Bob a co-host',
-    'Remove Bob',
-    'Ask Carol to mute',
-    'End Carol’s co-host role',
-    'Remove Carol',
+    'Actions for Bob',
+    'Actions for Carol',
     'Copy the host link',
     'End the call for everyone',
   ]);
+  expect(await actions(user, 'Bob')).toEqual(['Ask to mute', 'Make co-host', 'Remove from the call']);
+  expect(await actions(user, 'Carol')).toEqual(['Ask to mute', 'End co-host role', 'Remove from the call']);
   expect(screen.getByRole('group', { name: 'Who can join' })).toBeTruthy();
 });
 
 test('a co-host can mute people and remove members, and nothing else', async () => {
-  await panel('co-host');
-  expect(buttons()).toEqual(['Close', 'Ask Bob to mute', 'Remove Bob', 'Ask Carol to mute']);
+  const { user } = await panel('co-host');
+  expect(await actions(user, 'Bob')).toEqual(['Ask to mute', 'Remove from the call']);
+  expect(await actions(user, 'Carol')).toEqual(['Ask to mute']);
   expect(screen.queryByRole('group')).toBeNull();
 });
 
-test('a member can do none of it', async () => {
+test('a member sees everybody, and can do none of it', async () => {
   await panel('member');
   expect(buttons()).toEqual(['Close']);
   expect(screen.queryByRole('group')).toBeNull();
+  expect(screen.getAllByRole('listitem')).toHaveLength(3);
+});
+
+test('the list says who is muted and how each is connected, and that somebody was asked to mute', async () => {
+  const { user, bob, carol, room } = await panel('host');
+  const row = (name: string) => screen.getByText(name).closest('li')?.textContent;
+  await now(() => {
+    carol.media.set({ microphone: 'muted', camera: 'on', screen: 'none' });
+    carol.connection.set({ ...carol.connection.current, state: 'relayed' });
+  });
+  expect(row('Bob')).toBe('Microphone onBobConnected directly');
+  expect(row('Carol')).toBe('MutedCarolCo-host · Connected through the relay');
+  expect(await actions(user, 'Carol')).not.toContain('Ask to mute');
+  await choose(user, 'Bob', 'Ask to mute');
+  expect(room.moderation.orders).toEqual([['mute', 'bob']]);
+  expect(row('Bob')).toBe('Microphone onBobConnected directly · Asked to mute');
+  await now(() => bob.media.set({ microphone: 'muted', camera: 'on', screen: 'none' }));
+  expect(row('Bob')).toBe('MutedBobConnected directly');
 });
 
 test('everybody is listed with their role, and somebody who may only watch as such', async () => {
   const { room } = await panel('host');
   const wendy = person('Wendy');
   wendy.permissions = new Set();
+  wendy.media.set({ microphone: 'none', camera: 'none', screen: 'none' });
   await now(() => room.peers.set([...room.peers.current, wendy]));
   const rows = screen.getAllByRole('listitem').map((each) => each.textContent);
-  expect(rows).toEqual(['Alice (you)Host', 'Bob', 'CarolCo-host', 'WendyWatching only']);
-  expect(screen.queryByRole('button', { name: 'Ask Wendy to mute' })).toBeNull();
+  expect(rows).toEqual([
+    'Microphone onAlice (you)Host',
+    'Microphone onBobConnected directly',
+    'Microphone onCarolCo-host · Connected directly',
+    'MutedWendyWatching only · Connected directly',
+  ]);
 });
 
 test('removing asks first, with the focus on Cancel', async () => {
   const { user, room } = await panel('host');
-  await user.click(screen.getByRole('button', { name: 'Remove Bob' }));
+  await choose(user, 'Bob', 'Remove from the call');
   expect(screen.getByText(/^Remove Bob from the call\?/)).toBeTruthy();
   expect(document.activeElement?.textContent).toBe('Cancel');
   await user.keyboard('{Enter}');
   expect(screen.queryByText(/^Remove Bob from the call\?/)).toBeNull();
   expect(room.moderation.orders).toEqual([]);
-  await user.click(screen.getByRole('button', { name: 'Remove Bob' }));
+  await choose(user, 'Bob', 'Remove from the call');
   await user.click(screen.getByRole('button', { name: 'Remove' }));
   expect(room.moderation.orders).toEqual([['remove', 'bob']]);
 });
@@ -82,9 +120,9 @@ test('ending the call for everyone asks first', async () => {
 
 test('appointing and asking to mute need no second click', async () => {
   const { user, room } = await panel('host');
-  await user.click(screen.getByRole('button', { name: 'Make Bob a co-host' }));
-  await user.click(screen.getByRole('button', { name: 'End Carol’s co-host role', pressed: true }));
-  await user.click(screen.getByRole('button', { name: 'Ask Bob to mute' }));
+  await choose(user, 'Bob', 'Make co-host');
+  await choose(user, 'Carol', 'End co-host role');
+  await choose(user, 'Bob', 'Ask to mute');
   expect(room.moderation.orders).toEqual([
     ['appoint', 'bob', 'co-host'],
     ['appoint', 'carol', 'member'],

@@ -1,0 +1,131 @@
+import { Ellipsis, Mic, MicOff, ShieldMinus, ShieldPlus, UserX } from 'lucide';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import type { Call } from '../model/call';
+import type { Other, Person } from '../model/person';
+import { peoplePanelWords } from '../strings/panels';
+import { Icon } from './ui/icon';
+import { Menu, MenuItem } from './ui/menu';
+import { Sure } from './ui/sure';
+
+/** Yourself in the list of people. */
+export function OwnRow({ call }: { readonly call: Call }) {
+  return (
+    <li class="people-one">
+      <Microphone of={call.me} />
+      <span class="people-words">
+        <bdi class="people-name">{peoplePanelWords.you(call.me.name)}</bdi>
+        <About words={[peoplePanelWords.role[call.people.role.value]]} />
+      </span>
+    </li>
+  );
+}
+
+interface Props {
+  readonly call: Call;
+  readonly one: Other;
+}
+
+/** Somebody in the list of people: microphone, role, connection, and what hosts can do. */
+export function PersonRow({ call, one }: Props) {
+  const [sure, setSure] = useState(false);
+  const [asked, setAsked] = useState(false);
+  const muted = one.media.value.microphone !== 'on';
+  useEffect(() => {
+    if (muted) setAsked(false);
+  }, [muted]);
+  if (sure) {
+    return (
+      <li class="people-one people-sure">
+        <p>{peoplePanelWords.removes(one.name)}</p>
+        <Sure yes={peoplePanelWords.yesRemove} onYes={() => call.people.remove(one.id)} onNo={() => setSure(false)} />
+      </li>
+    );
+  }
+  const role = one.role.value;
+  const watches = role === 'member' && !one.may.has('microphone') && !one.may.has('camera');
+  const about = [
+    watches ? peoplePanelWords.watches : peoplePanelWords.role[role],
+    peoplePanelWords.connection[one.line.value.state],
+    asked && !muted ? peoplePanelWords.asked : '',
+  ];
+  return (
+    <li class="people-one">
+      <Microphone of={one} />
+      <span class="people-words">
+        <bdi class="people-name">{one.name}</bdi>
+        <About words={about} />
+      </span>
+      <HostMenu
+        call={call}
+        one={one}
+        onAsk={() => {
+          call.people.askToMute(one.id);
+          setAsked(true);
+        }}
+        onRemove={() => setSure(true)}
+      />
+    </li>
+  );
+}
+
+function Microphone({ of }: { readonly of: Person }) {
+  const on = of.media.value.microphone === 'on';
+  return (
+    <span class="people-microphone" data-on={on}>
+      <Icon node={on ? Mic : MicOff} size={20} />
+      <span class="unseen">{on ? peoplePanelWords.on : peoplePanelWords.muted}</span>
+    </span>
+  );
+}
+
+function About({ words }: { readonly words: readonly string[] }) {
+  const said = words.filter((each) => each !== '');
+  return said.length === 0 ? null : <span class="people-about">{said.join(' · ')}</span>;
+}
+
+interface HostMenuProps extends Props {
+  readonly onAsk: () => void;
+  readonly onRemove: () => void;
+}
+
+/** What hosts and co-hosts can do about somebody. */
+function HostMenu({ call, one, onAsk, onRemove }: HostMenuProps) {
+  const anchor = useRef<HTMLButtonElement>(null);
+  const [open, setOpen] = useState(false);
+  const close = useCallback(() => setOpen(false), []);
+  const { people } = call;
+  const role = one.role.value;
+  const asks = people.keepsDoor.value && one.may.has('microphone') && one.media.value.microphone === 'on';
+  const appoints = people.role.value === 'host' && role !== 'host';
+  const removes = people.mayRemove(role);
+  if (!asks && !appoints && !removes) return null;
+  const appointed = role === 'co-host';
+  return (
+    <>
+      <button
+        ref={anchor}
+        type="button"
+        class="plain"
+        aria-label={peoplePanelWords.actions(one.name)}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      >
+        <Icon node={Ellipsis} />
+      </button>
+      {open && (
+        <Menu label={peoplePanelWords.actions(one.name)} anchor={anchor} onClose={close}>
+          {asks && <MenuItem icon={MicOff} words={peoplePanelWords.mute} onChoose={onAsk} />}
+          {appoints && (
+            <MenuItem
+              icon={appointed ? ShieldMinus : ShieldPlus}
+              words={peoplePanelWords.appoint(role)}
+              onChoose={() => people.appoint(one.id, appointed ? 'member' : 'co-host')}
+            />
+          )}
+          {removes && <MenuItem icon={UserX} words={peoplePanelWords.removeOne} onChoose={onRemove} />}
+        </Menu>
+      )}
+    </>
+  );
+}

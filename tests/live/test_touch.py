@@ -97,7 +97,7 @@ def test_the_tap_that_brings_the_controls_back_presses_none_of_them(call: tuple[
 def test_all_controls_are_in_reach_on_small_screens(call: tuple[Page, Page], size: tuple[int, int]) -> None:
     phone, _ = call
     phone.resize(*size)
-    phone.until(f"{REACHED}.length >= 6 && {REACHED}.every(([, sees, size]) => sees && size >= 36)")
+    phone.until(f"{REACHED}.length >= 6 && {REACHED}.every(([, sees, size]) => sees && size >= 32)")
 
 
 def test_above_the_chat_on_a_phone_are_the_others_and_the_microphone(call: tuple[Page, Page]) -> None:

@@ -11,7 +11,7 @@
 # make check   lint and types only
 # make release     build the wheel and the sdist, and tag the version: make release ARGS=--dry-run
 # make fuzz    any bytes at all at every way in, guided by coverage: make fuzz SECONDS=600
-# make mutants    small wrong changes to the server, and whether a test notices each: make mutants SECONDS=3600
+# make mutants    small wrong changes to the source, and whether a test notices each: make mutants SIDE=server SECONDS=3600
 # make clean   remove what make has made
 
 SHELL := /bin/bash
@@ -32,6 +32,8 @@ RUNTIME := .make/runtime
 TOOLS := .make/tools
 NODE_MODULES := web/node_modules/.package-lock.json
 TYPEDOC := web/docs/node_modules/.package-lock.json
+STRYKER := web/mutants/node_modules/.package-lock.json
+SIDE ?= server sdk
 WEB_APP := src/eyeline/web/.built-from
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name test -prune -o -name dist -prune -o -type f ! -name '*.tsbuildinfo' -print)
 # One more than the two processors that there are at least: a test of a browser waits a quarter of its time.
@@ -46,7 +48,7 @@ DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack faketime iproute2 nftab
 NODE_WILL_DO := command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
 	process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1)' 2>/dev/null
 
-.PHONY: serve test test-all test-web test-more test-unit test-lowest test-pythons test-live test-harness test-harness-if-changed coverage check check-python check-web release fuzz mutants clean debian-packages
+.PHONY: serve test test-all test-web test-more test-unit test-lowest test-pythons test-live test-harness test-harness-if-changed coverage check check-python check-web release fuzz mutants mutants-server mutants-sdk clean debian-packages
 
 serve: $(RUNTIME) $(WEB_APP)
 	@exec $(BIN)/eyeline serve $(ARGS)
@@ -117,15 +119,20 @@ fuzz: $(TOOLS)
 	$(PIP) atheris
 	for target in words stun relay edge; do $(BIN)/python -m tools.fuzz $$target --seconds $(SECONDS); done
 
+mutants mutants-server mutants-sdk: SECONDS := 3600
+mutants: $(SIDE:%=mutants-%)
+
 # In an environment of its own, since cosmic-ray needs twenty more packages.
-mutants: SECONDS := 1800
-mutants: $(TOOLS) $(WEB_APP)
+mutants-server: $(TOOLS) $(WEB_APP)
 	$(PYTHON) -m venv .make/mutants
 	.make/mutants/bin/pip --disable-pip-version-check install --quiet --constraint $(CONSTRAINTS) cosmic-ray
-	.make/mutants/bin/python -m tools.mutants --python $(abspath $(BIN)/python) --seconds $(SECONDS)
+	nice .make/mutants/bin/python -m tools.mutants --python $(abspath $(BIN)/python) --seconds $(SECONDS)
+
+mutants-sdk: $(NODE_MODULES) $(STRYKER)
+	SECONDS=$(SECONDS) nice npm --prefix web/mutants start
 
 clean:
-	rm -rf .venv .make dist src/eyeline/web web/node_modules web/docs/node_modules web/sdk/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .make dist src/eyeline/web web/node_modules web/docs/node_modules web/mutants/node_modules web/sdk/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Eyeline needs Python 3.11 or newer; say which by make PYTHON=..."; exit 1; }
@@ -152,7 +159,7 @@ $(TOOLS): $(RUNTIME)
 $(WEB_APP): $(WEB_SOURCES) | $(RUNTIME)
 	$(BIN)/python hatch_build.py
 
-$(NODE_MODULES) $(TYPEDOC): %/node_modules/.package-lock.json: %/package-lock.json | $(RUNTIME)
+$(NODE_MODULES) $(TYPEDOC) $(STRYKER): %/node_modules/.package-lock.json: %/package-lock.json | $(RUNTIME)
 	npm --prefix $* ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 

@@ -162,3 +162,116 @@ test('tracks that can not be kept are stopped, and shown as failed', async () =>
   expect(made.map(({ readyState }) => readyState)).toEqual(['ended', 'ended']);
   vi.restoreAllMocks();
 });
+
+/** The browser refuses each request with the error that `why` gives for it, or grants it. */
+function refuse(why: (request: { readonly audio: unknown; readonly video: unknown }) => string | null): void {
+  Object.assign(navigator.mediaDevices, {
+    getUserMedia: async ({ audio, video }: { audio: unknown; video: unknown }) => {
+      asked.push({ audio, video, grant: () => undefined });
+      const name = why({ audio, video });
+      if (name !== null) throw new DOMException('', name);
+      const kinds = [...(audio ? ['audio'] : []), ...(video ? ['video'] : [])];
+      return new Stream(kinds.map((kind) => new Track(kind)));
+    },
+  });
+}
+
+test.each([
+  ['NotAllowedError', 'denied'],
+  ['SecurityError', 'denied'],
+  ['NotFoundError', 'missing'],
+  ['OverconstrainedError', 'missing'],
+  ['NotReadableError', 'busy'],
+  ['AbortError', 'busy'],
+  ['OtherError', 'unknown'],
+])('a camera that fails with %s is shown as %s', async (name, problem) => {
+  refuse(() => name);
+  const media = new LocalMedia();
+  await media.setCamera(true);
+  expect(media.camera.current).toEqual({ state: 'failed', problem, id: null, label: null });
+  expect(media.microphone.current.state).toBe('off');
+});
+
+test('where there is no camera, the microphone works alone', async () => {
+  refuse(({ video }) => (video ? 'NotFoundError' : null));
+  const media = new LocalMedia();
+  await media.start();
+  expect([media.microphone.current.state, media.camera.current.problem]).toEqual(['on', 'missing']);
+});
+
+test.each([
+  ['prompt', 1],
+  ['granted', 3],
+])('after a refusal, a device whose permission is "%s" is asked for so many times in all: %i', async (state, times) => {
+  Object.assign(navigator, { permissions: { query: async () => ({ state }) } });
+  refuse(() => 'NotAllowedError');
+  const media = new LocalMedia();
+  await media.start();
+  expect(asked.length).toBe(times);
+  expect([media.microphone.current.problem, media.camera.current.problem]).toEqual(['denied', 'denied']);
+});
+
+test('the devices that were chosen are asked for, and any other if one of them is gone', async () => {
+  refuse(({ audio }) => (typeof audio === 'object' && 'deviceId' in (audio ?? {}) ? 'OverconstrainedError' : null));
+  const media = new LocalMedia();
+  await media.start({ microphoneId: 'headset', camera: false });
+  expect(asked.map(({ audio }) => audio)).toEqual([{ deviceId: { exact: 'headset' } }, {}]);
+  expect(media.microphone.current.state).toBe('on');
+  await media.choose('camera', 'external');
+  expect(asked[2]?.video).toMatchObject({ deviceId: { exact: 'external' }, width: { ideal: 1280 } });
+  expect(asked[2]?.audio).toBe(false);
+});
+
+test('a device that is off is asked for when it is turned on, and only then', async () => {
+  refuse(() => null);
+  const media = new LocalMedia();
+  await media.setMicrophone(false);
+  await media.setCamera(false);
+  expect(asked).toEqual([]);
+  await media.setMicrophone(true);
+  await media.setCamera(true);
+  await media.setCamera(true);
+  expect(asked.map(({ audio, video }) => [audio !== false, video !== false])).toEqual([
+    [true, false],
+    [false, true],
+  ]);
+  expect(media.stream.current.getTracks().map((track) => track.kind)).toEqual(['audio', 'video']);
+});
+
+test('a device that is unplugged has failed, and the other one is still sent', async () => {
+  refuse(() => null);
+  const media = new LocalMedia();
+  await media.start();
+  const camera = media.stream.current.getTracks().find(({ kind }) => kind === 'video');
+  camera?.onended?.(new Event('ended'));
+  expect([media.camera.current.state, media.camera.current.problem]).toEqual(['failed', 'missing']);
+  expect(media.stream.current.getTracks().map((track) => track.kind)).toEqual(['audio']);
+  await media.setCamera(true);
+  camera?.onended?.(new Event('ended')); // late news of the old one
+  expect(media.camera.current.state).toBe('on');
+});
+
+test('the devices that can be chosen are those with an id, and they are listed again when one is plugged in', async () => {
+  const all = [
+    { kind: 'audioinput', deviceId: 'm', label: 'Microphone' },
+    { kind: 'audioinput', deviceId: '', label: '' },
+    { kind: 'audiooutput', deviceId: 's', label: 'Speaker' },
+  ];
+  const changes = new EventTarget();
+  Object.assign(navigator.mediaDevices, {
+    enumerateDevices: async () => all,
+    addEventListener: changes.addEventListener.bind(changes),
+  });
+  refuse(() => null);
+  const media = new LocalMedia();
+  await media.start();
+  expect(media.devices.current).toEqual({ microphones: [{ id: 'm', label: 'Microphone' }], cameras: [] });
+  all.push({ kind: 'videoinput', deviceId: 'c', label: 'Camera' });
+  changes.dispatchEvent(new Event('devicechange'));
+  await vi.waitFor(() => expect(media.devices.current.cameras).toEqual([{ id: 'c', label: 'Camera' }]));
+  media.stop();
+  all.pop();
+  changes.dispatchEvent(new Event('devicechange'));
+  await new Promise((done) => setTimeout(done));
+  expect(media.devices.current.cameras.length).toBe(1);
+});

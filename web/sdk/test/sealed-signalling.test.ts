@@ -121,3 +121,60 @@ test.each(['cancels joining', 'leaves'])(
     if (how !== 'leaves') expect(heard.at(-1)).toEqual({ type: 'state', state: 'away' });
   },
 );
+
+test('a signal is sent encrypted to a member whom we know, and to nobody else', async () => {
+  const { broker, socket, heard } = await asking();
+  const bob = await Seal.of(SECRET, 'tea');
+  const his = await bob.sealCard({ nonce: bob.nonce, name: 'Bob' });
+  const card = JSON.parse(socket.sent.find((text) => text.includes('"join"')) ?? '{}').name as string;
+  const alice = { id: 'alice-alice', name: card, order: 1 };
+  const mallory = { id: 'mallory-mal', name: 'Mallory', order: 3 };
+  const members = [alice, { id: 'bob-bob-bob', name: his, order: 2 }, mallory];
+  const seat = { you: alice.id, iceServers: [], resume: 'x', seatSeconds: 30, heard: 0, gap: false };
+  socket.says({ type: 'joined', ...seat, roster: { version: 1, members, complete: true } });
+  await vi.waitFor(() => expect(heard.at(-1)?.type).toBe('joined'));
+  expect(heard.at(-1)).toMatchObject({
+    joined: { roster: { members: [{ name: 'Alice' }, { name: 'Bob' }, { name: '' }] } },
+  });
+  expect([broker.signal(mallory.id, 'hello'), broker.signal('bob-bob-bob', 'hello')]).toEqual([true, true]);
+  expect(broker.signal('bob-bob-bob', 'bye')).toBe(true);
+  const signals = (): { to: string; data: string }[] =>
+    socket.sent.map((text) => JSON.parse(text)).filter(({ type }) => type === 'signal');
+  await vi.waitFor(() => expect(signals().length).toBe(2));
+  expect(new Set(signals().map(({ to }) => to))).toEqual(new Set(['bob-bob-bob']));
+  const mine = { id: alice.id, nonce: (await bob.openCard(card))?.nonce ?? '' };
+  const end = { id: 'bob-bob-bob', nonce: bob.nonce };
+  const opened = [];
+  for (const { data } of signals()) opened.push(await bob.openSignal(data, mine, end, opened.length));
+  expect(opened).toEqual([
+    { text: 'hello', count: 1 },
+    { text: 'bye', count: 2 },
+  ]);
+  broker.leave();
+});
+
+test('a signal that would be too long after encryption is not sent', async () => {
+  const { broker } = await asking();
+  const longest = Math.floor(((61_440 - 256) * 3) / 4) - 36;
+  expect([broker.signal('b', 'x'.repeat(longest)), broker.signal('b', 'x'.repeat(longest + 1))]).toEqual([true, false]);
+  broker.leave();
+});
+
+test('a host sees the names of those who knock, and an empty one for somebody without the secret', async () => {
+  const { broker, socket, heard } = await asking();
+  const carol = await Seal.of(SECRET, 'tea');
+  const card = await carol.sealCard({ nonce: carol.nonce, name: 'Carol' });
+  const waiting = [
+    { id: 'k1', name: card },
+    { id: 'k2', name: 'Mallory' },
+  ];
+  socket.says({ type: 'knocks', waiting });
+  await vi.waitFor(() => expect(heard.at(-1)?.type).toBe('knocks'));
+  expect(heard.at(-1)).toMatchObject({
+    waiting: [
+      { id: 'k1', name: 'Carol' },
+      { id: 'k2', name: '' },
+    ],
+  });
+  broker.leave();
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import vectors from '../../../tests/vectors/seal.json' with { type: 'json' };
-import { isCard, isSecret, newSecret, Seal, sealedLength } from '../src/signalling/signal-encryption.ts';
+import { isCard, isSecret, newSecret, ownedRoomName, Seal, sealedLength } from '../src/signalling/signal-encryption.ts';
 
 const { alice, bob } = vectors.ends;
 const iv = bytes(vectors.iv);
@@ -78,4 +78,9 @@ test('a secret has 128 bits', () => {
   expect(isSecret(newSecret())).toBe(true);
   expect(isSecret(vectors.secret)).toBe(true);
   for (const other of ['', 'tea', `${newSecret()}A`, newSecret().slice(1)]) expect(isSecret(other)).toBe(false);
+});
+
+test('the name of a room belongs to its owner key, and is the one that Python derives', async () => {
+  expect(await ownedRoomName('AAECAwQFBgcICQoLDA0ODw')).toBe('z6v3-y74d-nwz5-n6aj');
+  expect(await ownedRoomName('AAECAwQFBgcICQoLDA0ODg')).not.toBe('z6v3-y74d-nwz5-n6aj');
 });

@@ -151,14 +151,17 @@ function heard(target: EventTarget, name: string): Promise<void> {
 
 /** The promised value, or null if it takes longer. */
 function within<T>(ms: number, promised: Promise<T>, signal: AbortSignal | undefined): Promise<T | null> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(null), ms);
-    const abort = (): void => reject(signal?.reason);
+  let timer: ReturnType<typeof setTimeout>;
+  let abort = (): void => undefined;
+  const first = new Promise<T | null>((resolve, reject) => {
+    timer = setTimeout(() => resolve(null), ms);
+    abort = () => reject(signal?.reason);
     if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort, { once: true });
-    promised.then(resolve, reject).finally(() => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-    });
+    promised.then(resolve, reject);
+  });
+  return first.finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
   });
 }

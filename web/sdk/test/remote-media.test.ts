@@ -64,3 +64,13 @@ test('a camera of a connection that was replaced does not join the stream', () =
   camera.dispatchEvent(new Event('unmute'));
   expect(media.stream.getTracks().filter(({ kind }) => kind === 'video')).toEqual([]);
 });
+
+test('a track that comes again, as after a renegotiation, stays in the stream and takes no other along', () => {
+  const media = new RemoteMedia();
+  const [microphone, camera, next] = [new Track('audio'), new Track('video'), new Track('video')];
+  const add = (track: Track): void => media.add(track as unknown as MediaStreamTrack, 'camera');
+  for (const track of [microphone, camera]) add(track);
+  expect(media.stream.getTracks()).toEqual([microphone, camera]);
+  add(next);
+  expect(media.stream.getTracks()).toEqual([microphone, next]);
+});

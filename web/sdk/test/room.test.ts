@@ -317,3 +317,34 @@ test('a message is delivered once and in order, and acknowledged each time', asy
   const got = (channel?.sent ?? []).filter((frame) => (frame as { frame: string }).frame === 'got');
   expect(got.map((frame) => (frame as { n: number }).n)).toEqual([1, 2, 2, 1, 3]);
 });
+
+test('peers are listed in the order in which they arrived, whatever the order of the roster', async () => {
+  room = await aliceJoinsBob();
+  sockets[0]?.says({ ...roster(carol, alice, bob), version: 5 });
+  expect(names()).toEqual(['Bob', 'Carol']);
+});
+
+test.each([
+  ['is up and agreed on', { up: true, agreed: true }, ['connected']],
+  ['is up while an answer is lacking', { up: true, agreed: false }, ['closed', 'new']],
+  ['is not up', { up: false, agreed: true }, ['closed', 'new']],
+])(
+  'after coming back with a gap in the signals, a connection that %s is kept or replaced',
+  async (_, { up, agreed }, after) => {
+    const warned = vi.spyOn(console, 'warn').mockReturnValue();
+    room = await aliceJoinsBob();
+    await new Promise((done) => setTimeout(done)); // our offer
+    const description = { kind: 'answer', number: 1, ufrag: 'u', sdp: 'a=ice-ufrag:u\r\n' };
+    const data = JSON.stringify({ link: 1, to: null, about: { description } });
+    if (agreed) sockets[0]?.says({ type: 'signalled', from: 'b', n: 1, data });
+    await new Promise((done) => setTimeout(done));
+    if (up) connections[0]?.agrees();
+    const states = (): readonly string[] => connections.map(({ connectionState }) => connectionState);
+    const seat = { you: 'a', resume: 'token', heard: 0, iceServers: [], roster: roster(bob, alice) };
+    sockets[0]?.says({ type: 'joined', ...seat, gap: false });
+    expect(states()).toEqual([up ? 'connected' : 'new']);
+    sockets[0]?.says({ type: 'joined', ...seat, gap: true });
+    expect(states()).toEqual(after);
+    warned.mockRestore();
+  },
+);

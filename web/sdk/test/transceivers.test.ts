@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
+  firstTrack,
   type LocalTracks,
+  mediaOf,
   openTransceivers,
   type TrackName,
   trackIn,
@@ -150,5 +152,47 @@ describe('what is sent', () => {
   test('an ended or missing screen sends nothing', () => {
     expect(trackIn({ stream: null, screen: stream('video ended') }, 'screen')).toBeNull();
     expect(trackIn(NOTHING, 'camera')).toBeNull();
+  });
+});
+
+describe('what the others are told of our tracks', () => {
+  /** A stream with a track of that kind. */
+  function streamOf(kind: string, enabled: boolean, muted: boolean, readyState = 'live'): MediaStream {
+    return { getTracks: () => [{ kind, enabled, muted, readyState }] } as unknown as MediaStream;
+  }
+
+  test.each([
+    [true, false, 'on', 'on'],
+    [false, false, 'muted', 'off'],
+    [true, true, 'muted', 'off'],
+    [false, true, 'muted', 'off'],
+  ])('enabled: %s, and muted by the system: %s', (enabled, muted, microphone, camera) => {
+    expect(mediaOf({ stream: streamOf('audio', enabled, muted), screen: null })).toEqual({
+      microphone,
+      camera: 'none',
+      screen: 'none',
+    });
+    expect(mediaOf({ stream: streamOf('video', enabled, muted), screen: null })).toEqual({
+      microphone: 'none',
+      camera,
+      screen: 'none',
+    });
+  });
+
+  test('a screen is shared as long as its picture is live', () => {
+    expect(mediaOf({ stream: null, screen: streamOf('video', true, false) }).screen).toBe('on');
+    expect(mediaOf({ stream: null, screen: streamOf('video', true, false, 'ended') }).screen).toBe('none');
+    expect(mediaOf({ stream: null, screen: streamOf('audio', true, false) }).screen).toBe('none');
+    expect(mediaOf(NOTHING)).toEqual({ microphone: 'none', camera: 'none', screen: 'none' });
+  });
+
+  test('a track that has ended is none, and the next one counts', () => {
+    const [ended, live] = [
+      { kind: 'audio', readyState: 'ended' },
+      { kind: 'audio', readyState: 'live' },
+    ];
+    const both = { getTracks: () => [ended, live] } as unknown as MediaStream;
+    expect(firstTrack(both, 'audio')).toBe(live);
+    expect(firstTrack(both, 'video')).toBe(null);
   });
 });

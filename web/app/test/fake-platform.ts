@@ -11,7 +11,7 @@ import type {
   MediaSessionControls,
   Memory,
   Operator,
-  PictureInPicture,
+  PictureInPictureWindows,
   Platform,
   RoomForFile,
   Sound,
@@ -186,11 +186,11 @@ export class World implements Platform {
   fullScreen: FullScreen | null = fullScreen();
 
   /** null has none; a test that opens it says what it opens. */
-  windows: PictureInPicture | null = null;
+  windows: PictureInPictureWindows | null = null;
   /** What the browser's own buttons do, and what they show. */
   actions: CallActions | null = null;
   shownOn = { microphone: false, camera: false };
-  readonly pictureInPicture = async (): Promise<PictureInPicture | null> => this.windows;
+  readonly pictureInPicture = async (): Promise<PictureInPictureWindows | null> => this.windows;
   readonly mediaSession = async (): Promise<MediaSessionControls> => ({
     handle: (actions) => {
       this.actions = actions;

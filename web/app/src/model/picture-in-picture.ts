@@ -1,5 +1,5 @@
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
-import type { MediaSessionControls, Platform, PictureInPicture as Windows } from '../platform/platform';
+import type { MediaSessionControls, PictureInPictureWindows, Platform } from '../platform/platform';
 import { viewWords } from '../strings/view';
 import type { Call } from './call';
 import type { Other } from './person';
@@ -19,7 +19,7 @@ export class PictureInPicture {
   /** What to draw the call into; null while no window is open, or one that shows a video only. */
   readonly body: ReadonlySignal<HTMLElement | null>;
   readonly #call: Call;
-  readonly #windows = signal<Windows | null>(null);
+  readonly #windows = signal<PictureInPictureWindows | null>(null);
   readonly #window = signal<{ readonly body?: HTMLElement; close(): void } | null>(null);
   readonly #subscriptions = new Subscriptions();
   #opening = false;
@@ -83,7 +83,10 @@ export class PictureInPicture {
     }
   }
 
-  async #openVideo(windows: Windows & { shows: 'video' }, closed: () => void): Promise<{ close(): void }> {
+  async #openVideo(
+    windows: PictureInPictureWindows & { shows: 'video' },
+    closed: () => void,
+  ): Promise<{ close(): void }> {
     const { stage, others } = this.#call;
     const seen = others.peek().filter(({ media }) => media.peek().camera === 'on');
     const speaker = seen.find(({ speaking }) => speaking.peek());

@@ -1,4 +1,4 @@
-import type { PictureInPicture } from './platform';
+import type { PictureInPictureWindows } from './platform';
 
 /** Document Picture-in-Picture, which TypeScript doesn't know yet. */
 interface PictureWindows {
@@ -14,7 +14,7 @@ interface PresentedVideo {
 }
 
 /** A window with our own content where the browser has that, else one with a single video, else null. */
-export function pictureInPicture(): PictureInPicture | null {
+export function pictureInPicture(): PictureInPictureWindows | null {
   const windows = (window as PictureWindows).documentPictureInPicture;
   if (windows !== undefined) {
     return {

@@ -126,7 +126,7 @@ export interface Operator {
  * or only the video that plays a stream. Call `open` while a click or a key press runs; it rejects if the browser refuses.
  * `closed` runs when the window is closed, by whomever.
  */
-export type PictureInPicture =
+export type PictureInPictureWindows =
   | {
       readonly shows: 'page';
       open(
@@ -210,7 +210,7 @@ export interface Platform {
   /** null if the browser can't show a page full screen. */
   readonly fullScreen: FullScreen | null;
   /** Resolves with null if the browser has no picture-in-picture. Rejects if the server is away. */
-  readonly pictureInPicture: () => Promise<PictureInPicture | null>;
+  readonly pictureInPicture: () => Promise<PictureInPictureWindows | null>;
   /** Rejects if the server is away. */
   readonly mediaSession: () => Promise<MediaSessionControls>;
   /** Loads what reaches somebody who isn't looking at the page. Rejects while the server is away. */

@@ -48,10 +48,13 @@ def refused(folder: Path, *arguments: str, **extra: str) -> str:
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+def serving(
+    folder: Path, *arguments: str, stdin: int = subprocess.DEVNULL
+) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """A listening server and the lines it printed at startup."""
-    environ = environment()
-    with subprocess.Popen(command(folder, *arguments), env=environ, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command(folder, *arguments), env=environment(), stdin=stdin, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         try:
             lines = []
@@ -149,6 +152,24 @@ def test_server_prints_its_address_and_stops_cleanly(tmp_path: Path, sign: signa
         assert lines[0].startswith("Eyeline is running: http://127.0.0.1:")
         socket.create_connection(("127.0.0.1", port_in(lines[0])), timeout=DEADLINE_S).close()
         process.send_signal(sign)
+        assert process.wait(DEADLINE_S) == 0
+
+
+def test_hangup_stops_a_server_whose_terminal_was_closed_and_no_other(tmp_path: Path) -> None:
+    def runs_on(process: subprocess.Popen[str]) -> bool:
+        process.send_signal(signal.SIGHUP)  # as `systemctl reload` does
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        return True
+
+    with serving(tmp_path) as (process, _):
+        assert runs_on(process)
+    controller, terminal = os.openpty()
+    with serving(tmp_path, stdin=terminal) as (process, _):
+        os.close(terminal)
+        assert runs_on(process)
+        os.close(controller)
+        process.send_signal(signal.SIGHUP)
         assert process.wait(DEADLINE_S) == 0
 
 

@@ -31,14 +31,15 @@ _NOT_BEHAVIOUR: Final = ("_log.", "@override", "@abstractmethod", "frozen=True",
 
 
 class RemoveStatement(Operator):  # type: ignore[misc]
-    """Removes a call, an assignment to an attribute or item, a `raise` or a `del`."""
+    """Removes a call, a `raise`, or what assigns or deletes an attribute or an item."""
 
     def mutation_positions(self, node: NodeOrLeaf) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
         parent = node.parent
         if parent is None or parent.type != "simple_stmt" or parent.children[0] is not node:
             return
         assigned = node.children[0].type if node.type == "expr_stmt" else None
-        if node.type in {"atom_expr", "raise_stmt", "del_stmt"} or assigned == "atom_expr":
+        deleted = node.children[1].type if node.type == "del_stmt" else None
+        if node.type in {"atom_expr", "raise_stmt"} or "atom_expr" in {assigned, deleted}:
             yield node.start_pos, node.end_pos
 
     def mutate(self, node: NodeOrLeaf, _index: int) -> NodeOrLeaf:

@@ -20,12 +20,12 @@ def signals(*texts: str, first: int = 1) -> list[Signalled]:
     return [Signalled(BOB, Count(number), Payload(text)) for number, text in enumerate(texts, first)]
 
 
-def test_who_has_heard_everything_misses_nothing() -> None:
+def test_member_that_has_heard_everything_misses_nothing() -> None:
     assert seat().missed(0) == (False, [])
     assert seat("one", "two").missed(2) == (False, [])
 
 
-def test_who_has_heard_nothing_gets_everything_in_order() -> None:
+def test_member_that_has_heard_nothing_gets_everything_in_order() -> None:
     assert seat("one", "two").missed(0) == (False, signals("one", "two"))
 
 
@@ -33,14 +33,14 @@ def test_what_was_heard_is_not_sent_again() -> None:
     assert seat("one", "two", "three").missed(1) == (False, signals("two", "three", first=2))
 
 
-def test_beyond_the_most_that_is_kept_the_oldest_is_lost_and_told_as_a_gap() -> None:
+def test_when_the_buffer_is_full_the_oldest_signal_is_lost_and_reported_as_a_gap() -> None:
     texts = [str(number) for number in range(KEPT_SIGNALS)]
     assert seat(*texts).missed(0) == (False, signals(*texts))
     assert seat(*texts, "one more").missed(0) == (True, signals(*texts[1:], "one more", first=2))
     assert seat(*texts, "one more").missed(1) == (False, signals(*texts[1:], "one more", first=2))
 
 
-def test_signal_larger_than_all_that_is_kept_is_a_gap_for_who_has_not_heard_it() -> None:
+def test_signal_larger_than_the_buffer_is_a_gap_unless_it_was_heard() -> None:
     large = "\N{VIDEO CAMERA}" * (KEPT_BYTES // 4)
     assert seat(large).missed(0) == (True, [])
     assert seat(large).missed(1) == (False, [])
@@ -54,7 +54,7 @@ def test_signals_are_kept_up_to_their_size_in_memory() -> None:
     assert (gap, len(kept)) == (True, 3)  # each one takes a few bytes more than its text
 
 
-def test_room_in_the_buffer_is_free_again_once_signals_were_heard() -> None:
+def test_signals_that_were_heard_make_room_in_the_buffer() -> None:
     third = "x" * (KEPT_BYTES // 3 - 200)
     alice = seat(third, third, third)
     assert alice.missed(3) == (False, [])

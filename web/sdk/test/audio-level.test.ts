@@ -62,7 +62,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** The level that a subscriber is told of such a sound. */
+/** The level that subscribers get for such a sound. */
 function levelAt(decibels: number): number {
   const level = new AudioLevel(new Source(stream('microphone')));
   let told = Number.NaN;
@@ -79,7 +79,7 @@ test('the level is 0 up to -60 dB, 1 from -10 dB on, and grows evenly between', 
   expect([-100, -61, -60, -50, -35, -10, 0].map(levelAt)).toEqual([0, 0, 0, 0.2, 0.5, 1, 1]);
 });
 
-test('measuring starts 1.5 s after the first subscriber, and a level is told once', () => {
+test('measuring starts 1.5 s after the first subscriber, and each level is reported once', () => {
   const level = new AudioLevel(new Source(stream('microphone')));
   const told: number[] = [];
   level.subscribe((value) => told.push(value));
@@ -95,7 +95,7 @@ test('measuring starts 1.5 s after the first subscriber, and a level is told onc
   expect(told).toEqual([0, 0.5, 1]);
 });
 
-test('measuring goes on until the last subscriber has gone, and then takes no more processor time', () => {
+test('measuring goes on until the last subscriber is gone, and then uses no processor time', () => {
   const level = new AudioLevel(new Source(stream('microphone')));
   const told: number[] = [];
   const first = level.subscribe(() => undefined);
@@ -112,13 +112,13 @@ test('measuring goes on until the last subscriber has gone, and then takes no mo
   expect([level.current, vi.getTimerCount()]).toEqual([0, 0]);
 });
 
-test('a subscriber who goes before measuring has started starts nothing', () => {
+test('nothing is measured for a subscriber that unsubscribes within 1.5 s', () => {
   new AudioLevel(new Source(stream('microphone'))).subscribe(() => undefined)();
   vi.advanceTimersByTime(5000);
   expect(contexts).toEqual([]);
 });
 
-test('a subscriber who comes back is told the level again', () => {
+test('after everyone unsubscribed, the next subscriber gets the level', () => {
   const level = new AudioLevel(new Source(stream('microphone')));
   sample = amplitude(-35);
   level.subscribe(() => undefined)();
@@ -128,7 +128,7 @@ test('a subscriber who comes back is told the level again', () => {
   expect(told).toEqual([0, 0.5]);
 });
 
-test('another stream is measured in place of the first, and one without audio is silent', () => {
+test('when the stream changes, the new one is measured, and one without audio is silent', () => {
   const source = new Source(stream('microphone'));
   const level = new AudioLevel(source);
   level.subscribe(() => undefined);

@@ -130,7 +130,7 @@ describe('a STUN server', () => {
     expect(allClosed()).toBe(true);
   });
 
-  test.each(['before', 'while'])('is not asked on if the signal aborts %s it is asked', async (when) => {
+  test.each(['before', 'while'])('is left alone if the signal aborts %s it is being asked', async (when) => {
     const abort = new AbortController();
     if (when === 'before') abort.abort('enough');
     const answer = probeStun(STUN, abort.signal);
@@ -156,7 +156,7 @@ describe('a TURN server', () => {
     [alice.other, bob.other] = [bob, alice];
   }
 
-  test('passes data there and back, and the time that takes is told', async () => {
+  test('passes data there and back, and the round trip is measured', async () => {
     const answer = probeTurn(TURN);
     const channels = await allocates();
     joinChannels(channels);
@@ -179,7 +179,7 @@ describe('a TURN server', () => {
     await answer;
   });
 
-  test('passes no data if nothing came through the relay after 8 seconds', async () => {
+  test('passes no data if nothing has come through the relay after 8 seconds', async () => {
     const told = vi.fn();
     void probeTurn(TURN).then(told);
     for (const channel of await allocates()) channel.opens();
@@ -193,7 +193,7 @@ describe('a TURN server', () => {
   test.each([
     ['has refused the credentials', 401, 'turn:turn.example:3478', 'refused'],
     ['is silent', 701, 'turn:turn.example:3478', 'silent'],
-    ['is silent, if another one has refused', 401, 'turn:other.example:3478', 'silent'],
+    ['is silent if another server has refused', 401, 'turn:other.example:3478', 'silent'],
   ])('%s', async (_, code, url, found) => {
     const answer = probeTurn(TURN);
     await vi.advanceTimersByTimeAsync(0);

@@ -29,14 +29,14 @@ test('each order of a host is sent', () => {
   ]);
 });
 
-test('a rule that is set leaves the others as they are', () => {
+test('setting one rule keeps the others', () => {
   moderation.update('host', { files: false });
   expect(moderation.rules.current).toEqual({ ...OPEN, files: false });
   moderation.setRules({ entry: 'locked' });
   expect(sent).toEqual([{ type: 'govern', rules: { ...OPEN, files: false, entry: 'locked' } }]);
 });
 
-test('rules that are told again are no change, and a roster without rules means an open room', () => {
+test('the same rules again notify nobody, and a roster without rules means an open room', () => {
   const told: unknown[] = [];
   moderation.rules.subscribe((rules) => told.push(rules));
   moderation.update('host', { screens: false });
@@ -45,7 +45,7 @@ test('rules that are told again are no change, and a roster without rules means 
   expect(told).toEqual([OPEN, { ...OPEN, screens: false }, OPEN]);
 });
 
-test('who no longer is a host no longer sees who knocks', () => {
+test('after losing the role, a host no longer sees who is knocking', () => {
   moderation.update('co-host', undefined);
   moderation.knocks.set([CAROL]);
   moderation.update('host', undefined);
@@ -54,7 +54,7 @@ test('who no longer is a host no longer sees who knocks', () => {
   expect([moderation.role.current, moderation.knocks.current]).toEqual(['member', []]);
 });
 
-test('each listener is told who asks us to mute, until it stops', () => {
+test('listeners learn who asks us to mute, until they unsubscribe', () => {
   vi.stubGlobal('queueMicrotask', () => undefined);
   const asked: string[] = [];
   moderation.onAskedToMute(() => {

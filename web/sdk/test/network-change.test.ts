@@ -28,7 +28,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 const follow = (): void => onNetworkChange(() => (changes += 1), ended.signal);
 
-test('another network is a change, and another estimate of its bandwidth is none', () => {
+test('switching networks is a change, and a new bandwidth estimate is not', () => {
   follow();
   network.becomes('wifi');
   expect(changes).toBe(0);
@@ -49,7 +49,7 @@ test.each([
   expect(changes).toBe(1);
 });
 
-test('nothing is told after the signal aborts', () => {
+test('nothing is reported after the signal aborts', () => {
   follow();
   ended.abort();
   network.becomes('cellular');
@@ -57,7 +57,7 @@ test('nothing is told after the signal aborts', () => {
   expect(changes).toBe(0);
 });
 
-test('outside a page there is nothing to follow, and nothing fails', () => {
+test('outside a page nothing is reported, and nothing fails', () => {
   vi.stubGlobal('navigator', undefined);
   vi.stubGlobal('addEventListener', undefined);
   follow();

@@ -71,7 +71,7 @@ test('two ends of one connection see the same emoji', async () => {
   expect([stateOf(alice), words(alice)]).toEqual(['ready', words(bob)]);
 });
 
-test('steps that arrive before the own channel is open are kept', async () => {
+test('steps that arrive before our channel is open are kept', async () => {
   const [alice, bob] = [side(true, new Connection('AA', 'BB')), side(false, new Connection('BB', 'AA'))];
   await alice.verification.start();
   await vi.waitFor(() => expect(alice.said.length).toBe(1));
@@ -82,7 +82,7 @@ test('steps that arrive before the own channel is open are kept', async () => {
 });
 
 test.each(['localDescription', 'remoteDescription'] as const)(
-  'a connection without a fingerprint in its %s has failed',
+  'a connection without a fingerprint in its %s fails',
   async (which) => {
     const connection = new Connection('AA', 'BB');
     connection[which] = null;
@@ -104,7 +104,7 @@ test('a fingerprint that changes later fails the comparison within a second', as
   expect(stateOf(alice)).toBe('failed');
 });
 
-test('a new connection is compared afresh, and what the old one still finds out is not shown', async () => {
+test('a new connection is compared again, with other emoji', async () => {
   const [alice, bob] = [side(true, new Connection('AA', 'BB')), side(false, new Connection('BB', 'AA'))];
   await Promise.all([alice.verification.start(), bob.verification.start()]);
   await talk(alice, bob);

@@ -65,7 +65,7 @@ test('a camera of a connection that was replaced does not join the stream', () =
   expect(media.stream.getTracks().filter(({ kind }) => kind === 'video')).toEqual([]);
 });
 
-test('a track that comes again, as after a renegotiation, stays in the stream and takes no other along', () => {
+test('a new track replaces the old one of its kind, and leaves the other kind alone', () => {
   const media = new RemoteMedia();
   const [microphone, camera, next] = [new Track('audio'), new Track('video'), new Track('video')];
   const add = (track: Track): void => media.add(track as unknown as MediaStreamTrack, 'camera');

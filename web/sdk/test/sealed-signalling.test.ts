@@ -122,7 +122,7 @@ test.each(['cancels joining', 'leaves'])(
   },
 );
 
-test('a signal is sent encrypted to a member whom we know, and to nobody else', async () => {
+test('a signal is encrypted for a known member, and is not sent to strangers', async () => {
   const { broker, socket, heard } = await asking();
   const bob = await Seal.of(SECRET, 'tea');
   const his = await bob.sealCard({ nonce: bob.nonce, name: 'Bob' });
@@ -160,7 +160,7 @@ test('a signal that would be too long after encryption is not sent', async () =>
   broker.leave();
 });
 
-test('a host sees the names of those who knock, and an empty one for somebody without the secret', async () => {
+test('a host sees the names of people who knock, and an empty name for somebody without the secret', async () => {
   const { broker, socket, heard } = await asking();
   const carol = await Seal.of(SECRET, 'tea');
   const card = await carol.sealCard({ nonce: carol.nonce, name: 'Carol' });

@@ -80,7 +80,7 @@ test('a secret has 128 bits', () => {
   for (const other of ['', 'tea', `${newSecret()}A`, newSecret().slice(1)]) expect(isSecret(other)).toBe(false);
 });
 
-test('the name of a room belongs to its owner key, and is the one that Python derives', async () => {
+test('a room name is derived from the owner key, as in Python', async () => {
   expect(await ownedRoomName('AAECAwQFBgcICQoLDA0ODw')).toBe('z6v3-y74d-nwz5-n6aj');
   expect(await ownedRoomName('AAECAwQFBgcICQoLDA0ODg')).not.toBe('z6v3-y74d-nwz5-n6aj');
 });

@@ -155,7 +155,7 @@ describe('what is sent', () => {
   });
 });
 
-describe('what the others are told of our tracks', () => {
+describe('what we tell others about our tracks', () => {
   /** A stream with a track of that kind. */
   function streamOf(kind: string, enabled: boolean, muted: boolean, readyState = 'live'): MediaStream {
     return { getTracks: () => [{ kind, enabled, muted, readyState }] } as unknown as MediaStream;
@@ -186,7 +186,7 @@ describe('what the others are told of our tracks', () => {
     expect(mediaOf(NOTHING)).toEqual({ microphone: 'none', camera: 'none', screen: 'none' });
   });
 
-  test('a track that has ended is none, and the next one counts', () => {
+  test('a track that has ended is skipped', () => {
     const [ended, live] = [
       { kind: 'audio', readyState: 'ended' },
       { kind: 'audio', readyState: 'live' },

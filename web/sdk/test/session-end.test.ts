@@ -179,3 +179,13 @@ test('new ICE credentials are reported while we have the seat', () => {
   const effects = seated().receive({ type: 'ice-servers', iceServers }, 300);
   expect(told(effects)).toEqual([{ type: 'ice-servers', iceServers }]);
 });
+
+test('a page whose policy allows no socket ends the session once', () => {
+  const session = visiting();
+
+  expect(session.blocked('blocked by a policy')).toEqual([
+    { do: 'close' },
+    { do: 'emit', event: { type: 'over', code: 'csp-blocked', message: 'blocked by a policy' } },
+  ]);
+  expect(session.blocked('blocked by a policy')).toEqual([]);
+});

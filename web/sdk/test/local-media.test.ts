@@ -2,6 +2,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LocalMedia } from '../src/media/local-media.ts';
 import { Stream, Track } from './devices-world.ts';
 
+/** On a busy machine. */
+const PATIENT = { timeout: 15_000 };
+
 /** What was asked of the browser, and how to grant it. */
 const asked: { readonly audio: unknown; readonly video: unknown; readonly grant: () => void }[] = [];
 
@@ -268,7 +271,7 @@ test('the devices that can be chosen are those with an id, and they are listed a
   expect(media.devices.current).toMatchObject({ microphones: [{ id: 'm', label: 'Microphone' }], cameras: [] });
   all.push({ kind: 'videoinput', deviceId: 'c', label: 'Camera' });
   changes.dispatchEvent(new Event('devicechange'));
-  await vi.waitFor(() => expect(media.devices.current.cameras).toEqual([{ id: 'c', label: 'Camera' }]));
+  await vi.waitFor(() => expect(media.devices.current.cameras).toEqual([{ id: 'c', label: 'Camera' }]), PATIENT);
   media.stop();
   all.pop();
   changes.dispatchEvent(new Event('devicechange'));

@@ -3,6 +3,9 @@ import type { PeerConnection } from '../src/connection/peer-connection.ts';
 import { PeerVerification } from '../src/verification/peer-verification.ts';
 import type { VerificationStep } from '../src/verification/verification-steps.ts';
 
+/** Encryption takes long on a busy machine. */
+const PATIENT = { timeout: 15_000 };
+
 const sdp = (byte: string): string => `a=fingerprint:sha-256 ${Array(32).fill(byte).join(':')}\r\n`;
 
 /** One side's connection, whose descriptions have these fingerprints. */
@@ -49,7 +52,7 @@ async function talk(one: Side, other: Side): Promise<void> {
     for (const step of one.said.splice(0)) other.verification.receive(step);
     for (const step of other.said.splice(0)) one.verification.receive(step);
     expect([stateOf(one), stateOf(other)]).not.toContain('comparing');
-  });
+  }, PATIENT);
 }
 
 const words = ({ verification }: Side): string => JSON.stringify(verification.safety.current);
@@ -74,7 +77,7 @@ test('two ends of one connection see the same emoji', async () => {
 test('steps that arrive before our channel is open are kept', async () => {
   const [alice, bob] = [side(true, new Connection('AA', 'BB')), side(false, new Connection('BB', 'AA'))];
   await alice.verification.start();
-  await vi.waitFor(() => expect(alice.said.length).toBe(1));
+  await vi.waitFor(() => expect(alice.said.length).toBe(1), PATIENT);
   for (const step of alice.said.splice(0)) bob.verification.receive(step);
   await bob.verification.start();
   await talk(alice, bob);

@@ -3,6 +3,9 @@ import { SealedSignalling } from '../src/signalling/sealed-signalling.ts';
 import type { SignallingEvent } from '../src/signalling/session.ts';
 import { Seal } from '../src/signalling/signal-encryption.ts';
 
+/** Encryption takes long on a busy machine. */
+const PATIENT = { timeout: 15_000 };
+
 /** The browser's socket: the broker, which may lie, is the test. */
 class Socket {
   static readonly OPEN = 1;
@@ -46,7 +49,7 @@ async function asking(): Promise<{ broker: SealedSignalling; socket: Socket; hea
   if (socket === undefined) throw new Error('no socket');
   socket.onopen?.();
   broker.join('Alice');
-  await vi.waitFor(() => expect(socket.sent.some((text) => text.includes('"join"'))).toBe(true));
+  await vi.waitFor(() => expect(socket.sent.some((text) => text.includes('"join"'))).toBe(true), PATIENT);
   return { broker, socket, heard };
 }
 
@@ -77,7 +80,7 @@ test.each(['leaves him out of the roster', 'shows another name for him'])(
     const said = await bob.sealSignal('hello', ends[0], ends[1], 1);
     const count = (): number => heard.filter((event) => event.type === 'signalled').length;
     socket.says({ type: 'signalled', from: 'bob-bob-bob', n: 1, data: said });
-    await vi.waitFor(() => expect(count()).toBe(1));
+    await vi.waitFor(() => expect(count()).toBe(1), PATIENT);
     const without = lie.startsWith('leaves') ? [alice] : [alice, { id: 'bob-bob-bob', name: 'Mallory', order: 2 }];
     socket.says({ type: 'roster', version: 2, members: without, complete: true });
     socket.says({ type: 'roster', version: 3, members, complete: true });
@@ -88,7 +91,7 @@ test.each(['leaves him out of the roster', 'shows another name for him'])(
       n: 3,
       data: await bob.sealSignal('bye', ends[0], ends[1], 2),
     });
-    await vi.waitFor(() => expect(heard.at(-1)).toMatchObject({ signalled: { data: 'bye' } }));
+    await vi.waitFor(() => expect(heard.at(-1)).toMatchObject({ signalled: { data: 'bye' } }), PATIENT);
     expect(count()).toBe(2);
   },
 );
@@ -111,7 +114,7 @@ test.each(['cancels joining', 'leaves'])(
     socket.says({ ...seat, roster: { version: 1, members: [mallory], complete: true } });
     if (how === 'leaves') broker.leave();
     else broker.cancelJoin();
-    await vi.waitFor(() => expect(opening).toHaveBeenCalled());
+    await vi.waitFor(() => expect(opening).toHaveBeenCalled(), PATIENT);
     await opening.mock.results[0]?.value;
     await new Promise((done) => setTimeout(done)); // what follows from that has been done
     broker.leave();
@@ -132,7 +135,7 @@ test('a signal is encrypted for a known member, and is not sent to strangers', a
   const members = [alice, { id: 'bob-bob-bob', name: his, order: 2 }, mallory];
   const seat = { you: alice.id, iceServers: [], resume: 'x', seatSeconds: 30, heard: 0, gap: false };
   socket.says({ type: 'joined', ...seat, roster: { version: 1, members, complete: true } });
-  await vi.waitFor(() => expect(heard.at(-1)?.type).toBe('joined'));
+  await vi.waitFor(() => expect(heard.at(-1)?.type).toBe('joined'), PATIENT);
   expect(heard.at(-1)).toMatchObject({
     joined: { roster: { members: [{ name: 'Alice' }, { name: 'Bob' }, { name: '' }] } },
   });
@@ -140,7 +143,7 @@ test('a signal is encrypted for a known member, and is not sent to strangers', a
   expect(broker.signal('bob-bob-bob', 'bye')).toBe(true);
   const signals = (): { to: string; data: string }[] =>
     socket.sent.map((text) => JSON.parse(text)).filter(({ type }) => type === 'signal');
-  await vi.waitFor(() => expect(signals().length).toBe(2));
+  await vi.waitFor(() => expect(signals().length).toBe(2), PATIENT);
   expect(new Set(signals().map(({ to }) => to))).toEqual(new Set(['bob-bob-bob']));
   const mine = { id: alice.id, nonce: (await bob.openCard(card))?.nonce ?? '' };
   const end = { id: 'bob-bob-bob', nonce: bob.nonce };
@@ -169,7 +172,7 @@ test('a host sees the names of people who knock, and an empty name for somebody 
     { id: 'k2', name: 'Mallory' },
   ];
   socket.says({ type: 'knocks', waiting });
-  await vi.waitFor(() => expect(heard.at(-1)?.type).toBe('knocks'));
+  await vi.waitFor(() => expect(heard.at(-1)?.type).toBe('knocks'), PATIENT);
   expect(heard.at(-1)).toMatchObject({
     waiting: [
       { id: 'k1', name: 'Carol' },

@@ -26,6 +26,7 @@ from eyeline.turn.relay_attributes import (
     DontFragment,
     EvenPort,
     Lifetime,
+    NumberValue,
     RequestedAddressFamily,
     RequestedTransport,
     ReservationToken,
@@ -88,3 +89,15 @@ def test_attributes_have_the_registered_number_and_format(attribute: Attribute, 
     assert Message(BINDING, Class.REQUEST, TRANSACTION, (attribute,)).encode()[20:] == body
     datagram = bytes.fromhex("0001") + len(body).to_bytes(2) + bytes.fromhex("2112a442") + TRANSACTION + body
     assert Message.decode(datagram).attributes == (attribute,)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "largest"),
+    [(ChannelNumber, 0xFFFF), (Lifetime, 0xFFFF_FFFF), (RequestedTransport, 0xFF), (RequestedAddressFamily, 0xFF)],
+)
+def test_number_that_does_not_fit_its_field_is_refused(attribute: type[NumberValue], largest: int) -> None:
+    assert attribute(largest).encode(TRANSACTION).startswith(b"\xff")
+    assert attribute(0).encode(TRANSACTION) == bytes(4)
+    for value in (-1, largest + 1):
+        with pytest.raises(ValueError, match="not a number of this length"):
+            attribute(value)

@@ -53,6 +53,7 @@ const OPTIONAL: Readonly<Record<string, string>> = {
   'css.properties.contain-intrinsic-size': 'a long chat is drawn sooner with it',
   'css.properties.cursor': 'phones have no pointer',
   'css.properties.font-family.ui-monospace': 'another font follows it',
+  'css.properties.field-sizing': 'an invitation’s text may have to be scrolled without it',
   'css.properties.overscroll-behavior': 'the page behind a panel may scroll too',
   'css.properties.resize': 'phones resize no text fields',
   'css.properties.text-size-adjust': 'Safari has it with a prefix',

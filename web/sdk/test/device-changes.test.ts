@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { keepCameraSize } from '../src/media/camera-size.ts';
-import type { DeviceChange } from '../src/media/device.ts';
+import type { DeviceChange, ProcessedTrack } from '../src/media/device.ts';
 import { LocalMedia } from '../src/media/local-media.ts';
 import { builtIn, DevicesWorld, earpiece, type Hardware, headset, settled, Track, webcam } from './devices-world.ts';
 
@@ -14,6 +14,7 @@ afterEach(() => {
   media.stop();
   expect(world.live, 'nothing stays on after the end').toEqual([]);
   vi.unstubAllGlobals();
+  vi.useRealTimers();
 });
 
 function begin(...hardware: readonly Hardware[]): void {
@@ -107,6 +108,17 @@ test('a chosen microphone that is missing at the start is taken once it is plugg
   expect(media.microphone.current.id).toBe('built-in');
   await world.plug(headset);
   expect(media.microphone.current.id).toBe('headset');
+});
+
+test('a camera that another program uses is not started by other hardware, but by a camera that is plugged in', async () => {
+  world.taken = true;
+  await media.start({ microphone: false });
+  expect(media.camera.current.problem).toBe('busy');
+  world.taken = false;
+  await world.plug(earpiece);
+  expect([media.camera.current.state, world.live]).toEqual(['failed', []]);
+  await world.plug({ ...webcam, deviceId: 'second', label: 'Second Webcam' });
+  expect(media.camera.current.state).toBe('on');
 });
 
 test('the device behind the default is the one that is lost and taken back', async () => {
@@ -207,6 +219,43 @@ test('if audio processing fails, the microphone is sent as it is', async () => {
   await media.start({ camera: false });
   expect(await media.setAudioProcessing({ process: () => Promise.reject(new Error('no worklet')) })).toBe(false);
   expect(sent()).toEqual(['Built-in Microphone']);
+});
+
+test('audio processing that fails when it is stopped leaves no microphone on', async () => {
+  vi.stubGlobal('queueMicrotask', () => undefined); // which would throw the page's error
+  await media.start({ camera: false });
+  const broken = () => {
+    throw new Error('no node');
+  };
+  await media.setAudioProcessing({ process: async (track) => ({ track, stop: broken }) });
+  await media.release('microphone');
+  expect([world.live, media.microphone.current.state]).toEqual([[], 'off']);
+});
+
+test('audio processing that takes too long is left out, and ended when it begins after all', async () => {
+  vi.useFakeTimers();
+  await media.start({ camera: false });
+  const clean = new Track('audio', 'clean');
+  let begin: (processed: ProcessedTrack) => void = () => undefined;
+  const begun = new Promise<ProcessedTrack>((resolve) => {
+    begin = resolve;
+  });
+  const processes = media.setAudioProcessing({ process: () => begun });
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(await processes).toBe(false);
+  expect([sent(), media.microphone.current.state]).toEqual([['Built-in Microphone'], 'on']);
+  begin({ track: clean as unknown as MediaStreamTrack, stop: () => clean.stop() });
+  await settled();
+  expect([sent(), clean.readyState]).toEqual([['Built-in Microphone'], 'ended']);
+});
+
+test('nothing stays on after the end, although audio processing has not begun', async () => {
+  await media.start();
+  void media.setAudioProcessing({ process: () => new Promise(() => undefined) });
+  await settled();
+  expect(world.live.map(({ label }) => label)).toContain('Built-in Microphone');
+  media.stop();
+  expect(world.live).toEqual([]);
 });
 
 test('the level of a muted microphone is still measured, but for Firefox, where the microphone itself turns off', async () => {

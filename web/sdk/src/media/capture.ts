@@ -14,6 +14,9 @@ export interface CaptureRequest {
 /** Firefox turns the microphone itself off while all its tracks are disabled, and a clone would keep it on. */
 const staysOnWhileMuted = (): boolean => !navigator.userAgent.includes('Firefox');
 
+/** Milliseconds that audio processing has to begin. Meanwhile the devices are on, but shown as starting. */
+const PROCESSING_MS = 5000;
+
 /** A camera or microphone that is on. */
 export class Capture {
   readonly kind: DeviceKind;
@@ -24,11 +27,14 @@ export class Capture {
   readonly #ended = new AbortController();
   #processed: ProcessedTrack | null = null;
 
-  constructor(track: MediaStreamTrack) {
+  /** It is turned off when `mediaEnded` aborts, also while nobody else holds it yet. */
+  constructor(track: MediaStreamTrack, mediaEnded: AbortSignal) {
     this.kind = track.kind === 'audio' ? 'microphone' : 'camera';
     this.track = track;
     this.measured = this.kind === 'microphone' && staysOnWhileMuted() ? track.clone() : track;
     if (this.kind === 'camera') keepCameraSize(track, this.#ended.signal);
+    mediaEnded.addEventListener('abort', () => this.stop(), { signal: this.#ended.signal });
+    if (mediaEnded.aborted) this.stop();
   }
 
   /** The track to send. */
@@ -46,25 +52,33 @@ export class Capture {
     if (this.#processed !== null) this.#processed.track.enabled = on && !this.track.muted;
   }
 
-  /** From now on, what `process` makes is sent. Returns whether it has made something. */
-  async process(process: NonNullable<AudioProcessing['process']>): Promise<boolean> {
-    try {
-      const processed = await process(this.track);
-      if (this.#ended.signal.aborted) processed.stop();
+  /** From now on, what `process` makes is sent, unless it fails or takes too long. */
+  async process(process: NonNullable<AudioProcessing['process']>): Promise<void> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), PROCESSING_MS);
+    const take = (processed: ProcessedTrack): void => {
+      if (late.signal.aborted || this.#ended.signal.aborted) processed.stop();
       else this.#processed = processed;
-      return true;
+    };
+    try {
+      await Promise.race([process(this.track).then(take), aborted(late.signal), aborted(this.#ended.signal)]);
     } catch (error) {
       report(error);
-      return false;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
   /** Turns the device off. */
   stop(): void {
     this.#ended.abort();
-    this.#processed?.stop();
     this.track.stop();
     this.measured.stop();
+    try {
+      this.#processed?.stop();
+    } catch (error) {
+      report(error); // it's the page's code: the device is off all the same
+    }
   }
 }
 
@@ -72,6 +86,7 @@ export class Capture {
 export async function openCaptures(
   requests: readonly CaptureRequest[],
   { noiseSuppression = true }: AudioProcessing,
+  mediaEnded: AbortSignal,
 ): Promise<Capture[]> {
   if (navigator.mediaDevices === undefined) throw new DOMException('', 'InsecureContext');
   const audio: MediaTrackConstraints = noiseSuppression ? {} : { noiseSuppression: false, autoGainControl: false };
@@ -81,11 +96,18 @@ export async function openCaptures(
   });
   const tracks = stream.getTracks();
   try {
-    return tracks.map((track) => new Capture(track));
+    return tracks.map((track) => new Capture(track, mediaEnded));
   } catch (error) {
     for (const track of tracks) track.stop(); // no device stays on that we don't know of
     throw error;
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 function constraints(

@@ -43,11 +43,14 @@ export class DeviceRecovery {
     return recent.length < RECOVERIES;
   }
 
-  /** Whether devices that are listed now are a reason to start it: the wanted one, or any if there is none. */
-  isBack(kind: DeviceKind, device: Device, list: DeviceList): boolean {
-    const options = optionsOf(kind, list);
-    if (device.state === 'failed')
-      return device.problem !== 'denied' && device.problem !== 'insecure' && options.length > 0;
-    return this.wanted !== null && options.some(({ id }) => id === this.wanted?.id);
+  /**
+   * Whether devices that are listed now are a reason to start it: the wanted one, or any if there was none. One that
+   * failed for another reason is only replaced by what was just plugged in: it could come on much later by surprise.
+   */
+  isBack(kind: DeviceKind, device: Device, list: DeviceList, added: DeviceList): boolean {
+    if (device.state !== 'failed')
+      return this.wanted !== null && optionsOf(kind, list).some(({ id }) => id === this.wanted?.id);
+    if (device.problem === 'denied' || device.problem === 'insecure') return false;
+    return optionsOf(kind, device.problem === 'missing' ? list : added).length > 0;
   }
 }

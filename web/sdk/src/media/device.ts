@@ -80,7 +80,10 @@ export type DeviceChange =
 export interface AudioProcessing {
   /** The browser's own noise suppression and automatic gain. Without them music keeps its sound. Default true. */
   readonly noiseSuppression?: boolean;
-  /** Makes another track of the microphone's, which is sent instead. If it rejects, the microphone's own is sent. */
+  /**
+   * Makes another track of the microphone's, which is sent instead. If it rejects, or takes
+   * more than 5 seconds, the microphone's own is sent.
+   */
   readonly process?: (microphone: MediaStreamTrack) => Promise<ProcessedTrack>;
 }
 

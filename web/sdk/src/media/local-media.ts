@@ -147,7 +147,7 @@ export class LocalMedia {
 
   /**
    * Changes how the microphone is processed, now and later; one that is in use starts again. Resolves with false if
-   * {@link AudioProcessing.process} failed: then the microphone is sent as it is. Never rejects.
+   * {@link AudioProcessing.process} failed or took too long: then the microphone is sent as it is. Never rejects.
    */
   async setAudioProcessing(processing: AudioProcessing): Promise<boolean> {
     this.#processing = processing;
@@ -160,11 +160,7 @@ export class LocalMedia {
   /** Stops both devices for good. */
   stop(): void {
     this.#ended.abort();
-    for (const kind of KINDS) {
-      const slot = this.#slots[kind];
-      slot.capture?.stop();
-      slot.capture = null;
-    }
+    for (const kind of KINDS) this.#slots[kind].capture = null;
     this.#publish();
     for (const kind of KINDS) this.#slots[kind].device.set(OFF);
   }
@@ -202,7 +198,7 @@ export class LocalMedia {
       const { chosen, facing } = this.#slots[kind];
       return { kind, id: choice === 'chosen' ? chosen : null, facing };
     });
-    return openCaptures(requests, this.#processing);
+    return openCaptures(requests, this.#processing, this.#ended.signal);
   }
 
   async #tellWhetherAsked(kind: DeviceKind): Promise<void> {
@@ -249,10 +245,7 @@ export class LocalMedia {
   }
 
   #keep(captures: readonly Capture[]): void {
-    if (this.#ended.signal.aborted) {
-      for (const capture of captures) capture.stop();
-      return;
-    }
+    if (this.#ended.signal.aborted) return;
     for (const capture of captures) {
       const slot = this.#slots[capture.kind];
       slot.capture?.stop();
@@ -322,7 +315,7 @@ export class LocalMedia {
     let restored = false;
     for (const kind of KINDS) {
       const { recovery, device } = this.#slots[kind];
-      const isBack = (): boolean => recovery.isBack(kind, device.current, this.devices.current);
+      const isBack = (): boolean => recovery.isBack(kind, device.current, this.devices.current, added);
       if (isBack() && (await isAllowed(kind)) && (await this.#restore(kind, isBack))) restored = true;
     }
     const { microphones, cameras, speakers } = added;

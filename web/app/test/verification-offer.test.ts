@@ -37,6 +37,14 @@ test('nothing is offered where the emoji were compared before', async () => {
   expect(first.notices.posted.value).toEqual([]);
 });
 
+test('the offer stays when somebody else joins', async () => {
+  const { call: first, room, world } = await call();
+  world.pass(20);
+  room.peers.set([...room.peers.current, person('Carol')]);
+  expect(first.others.value).toHaveLength(2);
+  expect(first.notices.posted.value).toHaveLength(1);
+});
+
 test('the offer goes once the emoji were compared without it', async () => {
   const { call: first, world } = await call();
   world.pass(20);

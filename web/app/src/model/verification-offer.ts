@@ -1,4 +1,4 @@
-import { effect } from '@preact/signals';
+import { computed, effect } from '@preact/signals';
 import type { Memory } from '../platform/platform';
 import { verificationPanelWords } from '../strings/panels';
 import type { Call } from './call';
@@ -17,9 +17,12 @@ export function offerVerification(
   if (memory.get(key) !== null) return () => {};
   let cancel = () => {};
   let withdraw = () => {};
+  const unverified = computed(() =>
+    call.others.value.find(({ verification }) => verification.standing.value.is === 'unverified'),
+  );
   const stop = effect(() => {
+    const someone = unverified.value;
     cancel();
-    const someone = call.others.value.find(({ verification }) => verification.standing.value.is === 'unverified');
     withdraw();
     if (someone === undefined || memory.get(key) !== null) return;
     cancel = wait(after, () => {

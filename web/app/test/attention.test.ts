@@ -58,6 +58,26 @@ test('the first person who comes is heard, further ones only if the page is hidd
   expect(world.sounds).toEqual(['arrival', 'arrival']);
 });
 
+test('what can not be loaded is tried again, but not after the end of the call', async () => {
+  let tries = 0;
+  Object.assign(world, {
+    alerts: async () => {
+      tries += 1;
+      throw new Error('the server is away');
+    },
+  });
+  await begin();
+  call.bring(lazyModels);
+  await settled();
+  world.pass(3);
+  expect(tries).toBe(2);
+  room.leave();
+  call.end();
+  await settled();
+  world.pass(60);
+  expect(tries).toBe(2);
+});
+
 test('people who were here before make no sound', async () => {
   const others = new FakeRoom('tea', 'Alice');
   others.peers.set([bob]);

@@ -126,6 +126,15 @@ test('of messages that arrive before the code is there, so many are kept as may 
   lazy.close();
 });
 
+test('a call that is over loads nothing more', () => {
+  vi.useFakeTimers();
+  const loader = new TransferLoader();
+  loader.close();
+  loader.loadAfter(1500);
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
 test('what arrived over a connection that was replaced is dropped: over the new one they offer again', async () => {
   const { loader, lazy } = made();
   const offered: string[] = [];

@@ -373,7 +373,10 @@ export class Call {
       if (this.#room.ended.current === null)
         this.attention.value = new models.Attention(this.#platform, alerts, this.#room, this, chat);
     };
-    const again = () => this.#subscriptions.add(this.#platform.after(3, () => this.#bringAttention(models, chat)));
+    const again = () => {
+      if (this.#room.ended.current === null)
+        this.#subscriptions.add(this.#platform.after(3, () => this.#bringAttention(models, chat)));
+    };
     void this.#platform.alerts().then(begin, again);
   }
 

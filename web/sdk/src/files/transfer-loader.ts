@@ -14,7 +14,7 @@ export class TransferLoader {
 
   /** Loads it within that many milliseconds, unless {@link load} is called first. */
   loadAfter(ms: number): void {
-    if (!this.#started) this.#timer ??= setTimeout(() => this.load(), ms);
+    if (!this.#started && !this.#closed) this.#timer ??= setTimeout(() => this.load(), ms);
   }
 
   /** Loads it now, and tries again until that succeeds. */
@@ -28,6 +28,7 @@ export class TransferLoader {
       },
       () => {
         this.#started = false;
+        if (this.#closed) return;
         this.#timer = setTimeout(() => this.load(), RETRY_AFTER_MS);
       },
     );

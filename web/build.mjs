@@ -8,7 +8,7 @@ import { build } from 'vite';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const out = join(here, '../src/eyeline/web');
-const text = /\.(html|js|ts|css|svg|json|txt|webmanifest)$/;
+const text = /\.(html|js|ts|css|svg|json|txt|wasm|webmanifest)$/;
 
 async function buildApp() {
   await build({ configFile: join(here, 'app/vite.config.ts'), logLevel: 'warn' });

@@ -177,7 +177,11 @@ def test_other_methods_are_refused(pages: StaticFiles, method: str) -> None:
 def test_page_may_run_only_our_scripts_and_use_camera_and_microphone(pages: StaticFiles) -> None:
     headers = ask(pages, "/r/tea").headers
     policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
-    assert (policy["default-src"], policy["script-src"], policy["style-src"]) == ("'none'", "'self'", "'self'")
+    assert (policy["default-src"], policy["script-src"], policy["style-src"]) == (
+        "'none'",
+        "'self' 'wasm-unsafe-eval'",
+        "'self'",
+    )
     assert (policy["frame-ancestors"], policy["require-trusted-types-for"]) == ("'none'", "'script'")
     assert "camera=(self)" in headers["permissions-policy"]
     assert "geolocation=()" in headers["permissions-policy"]

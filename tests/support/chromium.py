@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, Unpack
 
-from tests.support.browser import PLAIN, REMEMBER, USABLE, Page, Point, TouchKind, Visit
+from tests.support.browser import PLAIN, REMEMBER, USABLE, Page, Permission, Point, TouchKind, Visit
 from tests.support.process import HERE, PATIENCE, CommandError, CommandSocket, Json, Machine, Process, scratch
 from tests.support.tools import need
 
@@ -102,13 +102,16 @@ class Chromium:
         """Open `url` as a new person, in a browser context of their own."""
         whole: Visit = {**PLAIN, **visit}
         context = self.socket.request("Target.createBrowserContext", {})["browserContextId"]
-        for name in ("camera", "microphone"):
-            setting = "granted" if name in whole["permissions"] else "denied"
-            permission = {"permission": {"name": name}, "setting": setting, "browserContextId": context}
-            self.socket.request("Browser.setPermission", permission)
+        self.permit(context, whole["permissions"])
         page = Page(self.tab(context, whole))
         page.goto(url)
         return page
+
+    def permit(self, context: str, permissions: Sequence[Permission]) -> None:
+        for name in ("camera", "microphone"):
+            setting = "granted" if name in permissions else "denied"
+            permission = {"permission": {"name": name}, "setting": setting, "browserContextId": context}
+            self.socket.request("Browser.setPermission", permission)
 
     def tab(self, context: str, visit: Visit) -> "ChromiumTab":
         tab = ChromiumTab(self, context, visit)
@@ -240,6 +243,9 @@ class ChromiumTab:
     def download_to(self, folder: Path) -> None:
         allow = {"behavior": "allow", "browserContextId": self.context, "downloadPath": str(folder)}
         self._socket.request("Browser.setDownloadBehavior", allow)
+
+    def permit(self, permissions: Sequence[Permission]) -> None:
+        self._browser.permit(self.context, permissions)
 
     def capture(self) -> bytes:
         return base64.b64decode(self._cdp("Page.captureScreenshot", format="png")["data"])

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, Unpack
 
-from tests.support.browser import PLAIN, REMEMBER, USABLE, Page, Point, TouchKind, Visit
+from tests.support.browser import PLAIN, REMEMBER, USABLE, Page, Permission, Point, TouchKind, Visit
 from tests.support.process import HERE, PATIENCE, START, CommandError, CommandSocket, Json, Machine, Process, scratch
 from tests.support.tools import need
 
@@ -272,6 +272,9 @@ class FirefoxTab:
     def download_to(self, folder: Path) -> None:
         allow = {"type": "allowed", "destinationFolder": str(folder)}
         self._socket.request("browser.setDownloadBehavior", {"downloadBehavior": allow, "userContexts": [self.person]})
+
+    def permit(self, permissions: Sequence[Permission]) -> None:
+        raise CommandError(f"{permissions}: permissions are given before the page is opened")
 
     def capture(self) -> bytes:
         return base64.b64decode(self._bidi("browsingContext.captureScreenshot")["data"])

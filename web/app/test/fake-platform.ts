@@ -1,4 +1,4 @@
-import type { TurnAnswer } from '@eyeline/sdk';
+import type { DeviceOption, ProcessedTrack, TurnAnswer } from '@eyeline/sdk';
 import { signal } from '@preact/signals';
 
 import { ownedRoomName } from '../../sdk/src/signalling/signal-encryption';
@@ -15,6 +15,7 @@ import type {
   Platform,
   RoomForFile,
   Sound,
+  Speakers,
   StoredFileHandle,
 } from '../src/platform/platform';
 import { FakeLobby, FakeMedia, type FakeRoom, type MakeStream } from './fakes';
@@ -184,6 +185,24 @@ export class World implements Platform {
 
   /** null is an iPhone. */
   fullScreen: FullScreen | null = fullScreen();
+  /** Which speaker is used, how often it was tested, and what the person picks in the browser's picker. */
+  readonly speaker = { id: '', tests: 0, pick: null as (() => Promise<DeviceOption | null>) | null };
+  choosesSpeakers = true;
+  readonly speakers = async (): Promise<Speakers | null> => {
+    if (!this.choosesSpeakers) return null;
+    return {
+      use: (id) => {
+        this.speaker.id = id;
+      },
+      pick: this.speaker.pick,
+      test: async () => {
+        this.speaker.tests += 1;
+      },
+    };
+  };
+
+  readonly denoise = async (track: MediaStreamTrack): Promise<ProcessedTrack> => ({ track, stop: () => undefined });
+  userAgent = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36';
 
   /** null has none; a test that opens it says what it opens. */
   windows: PictureInPictureWindows | null = null;

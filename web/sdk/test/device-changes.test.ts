@@ -91,6 +91,16 @@ test('access that was denied from the start is used as soon as it is granted', a
   expect([media.microphone.current.state, media.camera.current.state]).toEqual(['failed', 'on']);
 });
 
+test('access that is granted in another tab does not turn on the camera of this one', async () => {
+  world.permissions.camera.state = 'denied';
+  await media.start({ microphone: false });
+  Object.assign(document, { hidden: true });
+  await world.permit('camera', 'granted');
+  expect(media.camera.current).toMatchObject({ state: 'failed', problem: 'denied' });
+  await media.setCamera(true);
+  expect(media.camera.current.state).toBe('on');
+});
+
 test('a device that was turned off is not started by what is plugged in or granted', async () => {
   await media.start({ microphoneId: 'headset' });
   await world.unplug('headset');
@@ -100,6 +110,17 @@ test('a device that was turned off is not started by what is plugged in or grant
   await world.permit('camera', 'granted');
   expect(world.live).toEqual([]);
   expect([media.microphone.current.state, media.camera.current.state]).toEqual(['off', 'off']);
+});
+
+test('a camera that is lost while it waits to be turned off stays off', async () => {
+  await media.start();
+  const [, camera] = world.made;
+  const calls = [media.choose('microphone', 'headset'), media.setCamera(false)];
+  camera?.ends();
+  await Promise.all(calls);
+  await settled();
+  expect(media.camera.current.state).toBe('off');
+  expect(world.live.map(({ kind }) => kind)).not.toContain('video');
 });
 
 test('a chosen microphone that is missing at the start is taken once it is plugged in', async () => {

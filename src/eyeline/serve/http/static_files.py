@@ -57,7 +57,7 @@ _TYPES = {
 _CONTENT_SECURITY_POLICY = "; ".join(
     [
         "default-src 'none'",
-        "script-src 'self'",
+        "script-src 'self' 'wasm-unsafe-eval'",  # WebAssembly of our own, for noise suppression; no eval of JavaScript
         "style-src 'self'",
         "img-src 'self' blob: data:",
         "font-src 'self'",

@@ -10,6 +10,7 @@ import { EarlyMessages } from './chat/early-messages';
 import { forgetSent } from './chat/sent-messages';
 import { attributed } from './connection-quality';
 import { ControlsVisibility } from './controls-visibility';
+import type { CallDevices } from './devices/call-devices';
 import { droppedFiles } from './files/dropped-files';
 import type { Files } from './files/files';
 import { firstConnection, isSettled } from './first-connection';
@@ -40,11 +41,15 @@ export interface Links {
 export type Panel = 'chat' | 'files' | 'people';
 
 /** The menus of the bar. One is open at a time. */
-export type Menu = 'more';
+export type Menu = 'more' | DeviceMenu;
+
+/** The dialogs in which devices are chosen. */
+export type DeviceMenu = Kind | 'devices';
 
 /** The models whose code is loaded shortly after the call begins. */
 export interface LazyModels {
   readonly Attention: typeof Attention;
+  readonly CallDevices: typeof CallDevices;
   readonly Chat: typeof Chat;
   readonly Files: typeof Files;
   readonly ViewOptions: typeof ViewOptions;
@@ -73,6 +78,8 @@ export class Call {
   readonly attention = signal<Attention | null>(null);
   /** Ways to invite other than the bare link; null until their code is loaded. */
   readonly invitation = signal<Invitation | null>(null);
+  /** Speaker, noise suppression and notices about devices; null until their code is loaded. */
+  readonly devices = signal<CallDevices | null>(null);
   readonly panel = signal<Panel | null>(null);
   readonly menu = signal<Menu | null>(null);
   /** What the menu "More" can change; null until its code is loaded, shortly after the call begins. */
@@ -103,7 +110,7 @@ export class Call {
   readonly silent = signal<ReadonlyMap<string, () => void>>(new Map());
   readonly #platform: Platform;
   readonly #room: sdk.Room;
-  readonly #devices: LocalDevices;
+  readonly #local: LocalDevices;
   readonly #subscriptions = new Subscriptions();
   readonly #names = computed(() => shownNames(this.others.value.map(({ id, givenName }) => ({ id, name: givenName }))));
   /** Newcomers by id: true while we wait for their first connection before showing them. */
@@ -129,7 +136,7 @@ export class Call {
   constructor(platform: Platform, room: sdk.Room, devices: LocalDevices, { link, hostLink }: Links) {
     this.#platform = platform;
     this.#room = room;
-    this.#devices = devices;
+    this.#local = devices;
     this.link = link;
     this.me = you(room.me, devices);
     this.alone = computed(() => this.others.value.length === 0);
@@ -175,7 +182,7 @@ export class Call {
   }
 
   isOn(kind: Kind): boolean {
-    return this.#devices.isOn(kind);
+    return this.#local.isOn(kind);
   }
 
   async toggle(kind: Kind): Promise<void> {
@@ -183,17 +190,19 @@ export class Call {
       this.notices.show(peopleWords.may(this.may.peek()));
       return;
     }
-    await this.#devices.toggle(kind);
+    await this.#local.toggle(kind);
     this.#publish();
-    const { problem, state } = this.#devices[kind].peek();
-    if (problem !== null && state !== 'off') this.notices.show(words.problem([kind], problem, 'call'));
+    const { problem, state } = this.#local[kind].peek();
+    if (problem === 'denied')
+      this.openMenu(kind); // which says how to allow it
+    else if (problem !== null && state !== 'off') this.notices.show(words.problem([kind], problem, 'call'));
     else this.notices.tell(words.turned(kind, state === 'on'));
   }
 
   /** Announces when the system takes a device away, and when it gives it back. */
   #watchFor(kind: Kind): void {
     let interrupted = false;
-    const end = this.#devices[kind].subscribe(({ problem, state }) => {
+    const end = this.#local[kind].subscribe(({ problem, state }) => {
       if (interrupted === (problem === 'interrupted')) return;
       interrupted = !interrupted;
       this.notices.show(interrupted ? words.problem([kind], 'interrupted') : words.turned(kind, state === 'on'));
@@ -236,6 +245,7 @@ export class Call {
     this.#earlyMessages.passOn(chat);
     this.chat.value = chat;
     this.view.value = new models.ViewOptions(platform, this);
+    this.devices.value = new models.CallDevices(platform, this.#local, this);
     const files = new models.Files(platform, room, this.notices, this.#isOpen('files'));
     this.files.value = files;
     for (const early of this.#early.splice(0)) early(files);
@@ -253,6 +263,11 @@ export class Call {
     const invitation = new made(this.#platform, this.link, this.notices);
     this.invitation.value = invitation;
     this.#subscriptions.add(() => invitation.end());
+  }
+
+  /** Opens a menu in place of the one that was open; null closes it. */
+  openMenu(menu: Menu | null): void {
+    this.menu.value = menu;
   }
 
   /** Sends what was dropped or pasted. Call it while the event runs. */
@@ -359,6 +374,7 @@ export class Call {
     this.files.peek()?.end();
     this.view.peek()?.end();
     this.attention.peek()?.end();
+    this.devices.peek()?.end();
     this.screens.end();
     this.#subscriptions.end();
     this.notices.end();
@@ -386,7 +402,7 @@ export class Call {
 
   /** If we may not do everything here, says what we can do. */
   #allow(may: sdk.Permissions): void {
-    this.#devices.allow(may);
+    this.#local.allow(may);
     const limits = peopleWords.may(may);
     if (limits !== '') this.notices.show(limits);
   }
@@ -396,8 +412,8 @@ export class Call {
   }
 
   #publish(): void {
-    this.#devices.media.value;
-    this.#room.publish(this.#devices.stream.value);
+    this.#local.media.value;
+    this.#room.publish(this.#local.stream.value);
   }
 
   /** Newcomers to a running call are shown once they are connected. */

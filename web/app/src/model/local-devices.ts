@@ -26,7 +26,13 @@ export class LocalDevices {
   readonly available: ReadonlySignal<sdk.DeviceList>;
   readonly level: ReadonlySignal<number>;
   readonly speaking: ReadonlySignal<boolean>;
+  /** You speak, and nobody hears it. */
+  readonly speakingMuted: ReadonlySignal<boolean>;
   readonly media: ReadonlySignal<Pick<sdk.PeerMedia, Kind>>;
+  /** Your own picture is shown as in a mirror, but for a phone's back camera. */
+  readonly mirrored: ReadonlySignal<boolean>;
+  /** See {@link Platform.userAgent}. */
+  readonly userAgent: string;
   readonly #usable = signal<ReadonlySet<string>>(new Set(['microphone', 'camera']));
   readonly #media: Media;
   readonly #memory: Memory;
@@ -38,6 +44,7 @@ export class LocalDevices {
 
   constructor(platform: Platform) {
     this.#memory = platform.memory;
+    this.userAgent = platform.userAgent;
     this.#wish = readWish(platform.memory.get(wishKey));
     this.#media = platform.sdk.media();
     this.stream = this.#subscriptions.signal(this.#media.stream);
@@ -46,7 +53,12 @@ export class LocalDevices {
     this.available = this.#subscriptions.signal(this.#media.devices);
     this.level = this.#subscriptions.signal(this.#media.level);
     this.speaking = computed(() => this.microphone.value.state === 'on' && this.#loud.value);
+    this.speakingMuted = computed(() => {
+      const { state, id, problem } = this.microphone.value;
+      return state === 'off' && id !== null && problem === null && this.#loud.value;
+    });
     this.#subscriptions.on(this.#media.level, (level) => this.#listen(level, platform.after));
+    this.mirrored = computed(() => this.camera.value.facing !== 'environment');
     this.media = computed(() => ({
       microphone: shown(this.microphone.value, 'muted'),
       camera: shown(this.camera.value, 'off'),
@@ -100,6 +112,24 @@ export class LocalDevices {
   choose(kind: Kind, id: string): Promise<void> {
     this.#remember({ [`${kind}Id`]: id });
     return this.#media.choose(kind, id);
+  }
+
+  /** Switches between the front and the back camera of a phone. */
+  async flip(): Promise<void> {
+    if (!this.mayUse('camera')) return;
+    await this.#media.flipCamera();
+    const { id } = this.camera.peek();
+    if (id !== null) this.#remember({ camera: true, cameraId: id });
+  }
+
+  /** Calls the listener when devices change without a choice of the person. */
+  onChange(listener: (change: sdk.DeviceChange) => void): () => void {
+    return this.#media.onChange(listener);
+  }
+
+  /** Resolves with whether the processing works. */
+  process(processing: sdk.AudioProcessing): Promise<boolean> {
+    return this.#media.setAudioProcessing(processing);
   }
 
   end(): void {

@@ -12,6 +12,8 @@ export interface Person {
   readonly id: string;
   readonly name: string;
   readonly mine: boolean;
+  /** Shown as in a mirror: your own picture, mostly. */
+  readonly mirrored: ReadonlySignal<boolean>;
   readonly stream: ReadonlySignal<MediaStream>;
   readonly media: ReadonlySignal<Pick<sdk.PeerMedia, 'microphone' | 'camera'>>;
   readonly speaking: ReadonlySignal<boolean>;
@@ -24,11 +26,12 @@ export interface Person {
 }
 
 export function you(me: sdk.Member, devices: LocalDevices): Person {
-  const { stream, media, speaking } = devices;
+  const { stream, media, speaking, mirrored } = devices;
   return {
     id: me.id,
     name: shownName(me.name),
     mine: true,
+    mirrored,
     stream,
     media,
     speaking,
@@ -82,6 +85,7 @@ export function other(
     },
     givenName,
     mine: false,
+    mirrored: signal(false),
     stream: signal(peer.stream),
     media: computed(() => (maxHeight.value === 0 ? withoutCamera(media.value) : media.value)),
     speaking: subscriptions.signal(peer.speaking),

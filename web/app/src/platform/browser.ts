@@ -14,6 +14,7 @@ const alertsModule = lazy(() => import('./alerts'));
 
 /** The real {@link Platform}. */
 export function browser(): Platform {
+  const output = { speaker: '' };
   return {
     sdk: {
       openLobby: openLobby,
@@ -43,7 +44,10 @@ export function browser(): Platform {
     fullScreen: fullScreen(),
     pictureInPicture: async () => (await import('./picture-in-picture')).pictureInPicture(),
     mediaSession: async () => (await import('./media-session')).mediaSession(),
-    alerts: () => alertsModule().then(({ alerts }) => alerts()),
+    alerts: () => alertsModule().then(({ alerts }) => alerts(output)),
+    speakers: async () => (await import('./speakers')).speakers(output),
+    denoise: async (microphone) => (await import('./denoise')).denoise(microphone),
+    userAgent: navigator.userAgent,
     seen: seen(),
     saveText,
     share: navigator.share === undefined ? null : (what) => navigator.share(what),

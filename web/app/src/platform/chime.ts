@@ -1,3 +1,4 @@
+import { type AudioOutput, outputOf } from './audio-output';
 import type { Sound } from './platform';
 
 interface Tune {
@@ -17,34 +18,38 @@ const tunes: { readonly [S in Sound]: Tune } = {
 };
 
 /** Plays short sounds, synthesized in the browser. */
-export function chime(): (sound: Sound) => void {
+export function chime(output: AudioOutput): (sound: Sound) => void {
   let context: AudioContext | null = null;
+  let to: AudioNode | null = null;
   let playing = 0;
   return (sound) => {
     context ??= new AudioContext();
+    to ??= outputOf(context, output);
     playing += 1;
-    const audio = context;
+    const [audio, node] = [context, to];
     const tune = tunes[sound];
     const tones = tune.notes.map((frequency, index) =>
-      play(audio, tune, frequency, audio.currentTime + index * tune.apart),
+      play(node, tune, frequency, audio.currentTime + index * tune.apart),
     );
     // An open context keeps playing silence, which uses the processor all the time.
     tones.at(-1)?.addEventListener('ended', () => {
       playing -= 1;
       if (playing > 0) return; // it has started again in the meantime
       context = null;
+      to = null;
       void audio.close();
     });
   };
 }
 
-function play(context: AudioContext, { gain, lasts }: Tune, frequency: number, at: number): OscillatorNode {
+function play(to: AudioNode, { gain, lasts }: Tune, frequency: number, at: number): OscillatorNode {
+  const { context } = to;
   const loudness = new GainNode(context, { gain: 0 });
   loudness.gain.setValueAtTime(0, at);
   loudness.gain.linearRampToValueAtTime(gain, at + 0.01);
   loudness.gain.exponentialRampToValueAtTime(0.0001, at + lasts);
   const tone = new OscillatorNode(context, { frequency });
-  tone.connect(loudness).connect(context.destination);
+  tone.connect(loudness).connect(to);
   tone.start(at);
   tone.stop(at + lasts);
   return tone;

@@ -178,6 +178,19 @@ export interface Notifications {
   clear(): void;
 }
 
+/** By which speaker the page plays. */
+export interface Speakers {
+  /** Plays everything by the speaker with that `deviceId`; empty for the system's own. */
+  use(id: string): void;
+  /**
+   * Opens the browser's own picker; call it while a click runs. Rejects if the person cancels. null if there is none:
+   * then all speakers are listed.
+   */
+  readonly pick: (() => Promise<sdk.DeviceOption | null>) | null;
+  /** Plays a few notes. Rejects if it can't. */
+  test(): Promise<void>;
+}
+
 /** Everything the model needs from the browser and the SDK. Tests pass their own. */
 export interface Platform {
   readonly sdk: Sdk;
@@ -215,6 +228,12 @@ export interface Platform {
   readonly mediaSession: () => Promise<MediaSessionControls>;
   /** Loads what reaches somebody who isn't looking at the page. Rejects while the server is away. */
   readonly alerts: () => Promise<Alerts>;
+  /** Loads what chooses the speaker. Resolves with null if the browser can't choose. */
+  readonly speakers: () => Promise<Speakers | null>;
+  /** Removes noise from a microphone's track, with RNNoise. Rejects if the browser can't. */
+  readonly denoise: (microphone: MediaStreamTrack) => Promise<sdk.ProcessedTrack>;
+  /** `navigator.userAgent`: only for words about the browser's own controls. */
+  readonly userAgent: string;
   /** Whether the page is visible. */
   readonly seen: ReadonlySignal<boolean>;
   /** Saves a text as a download; `type` is its media type, plain text by default. */

@@ -183,6 +183,7 @@ export const words = {
         : on
           ? 'Turn camera off'
           : 'Turn camera on',
+    devices: { microphone: 'Choose microphone and speaker', camera: 'Choose camera' },
     chat: 'Chat',
     files: 'Files',
     filesWaiting: (count: number) => `${count} waiting for your answer`,

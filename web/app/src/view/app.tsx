@@ -1,4 +1,3 @@
-import { useEffect, useState } from 'preact/hooks';
 import type { App, BadLink } from '../model/app';
 import { lazy } from '../platform/lazy';
 import type { Platform } from '../platform/platform';
@@ -7,9 +6,7 @@ import homeCss from '../style/home.css?url';
 import { RoomView } from './room-page';
 import { Page } from './start/page';
 import { addStylesheet } from './ui/stylesheet';
-
-/** Milliseconds until the next try to load a page, if the server is away. */
-const again = 3000;
+import { useLoaded } from './ui/use-loaded';
 
 const pagesPart = lazy(() => import('./start/pages'));
 const checkupPart = lazy(() => import('./start/checkup'));
@@ -49,26 +46,4 @@ function Test({ app, platform }: { readonly app: App; readonly platform: Platfor
       {page === null ? <main class="checkup" /> : <page.CheckupPage platform={platform} home={app.home} />}
     </Page>
   );
-}
-
-/** What `load` has loaded; null until then. */
-function useLoaded<Part>(load: () => Promise<Part>): Part | null {
-  const [part, setPart] = useState<Part | null>(null);
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout>;
-    let gone = false;
-    const attempt = () =>
-      load().then(
-        (loaded) => gone || setPart(() => loaded),
-        () => {
-          if (!gone) timer = setTimeout(attempt, again);
-        },
-      );
-    void attempt();
-    return () => {
-      gone = true;
-      clearTimeout(timer);
-    };
-  }, [load]);
-  return part;
 }

@@ -30,11 +30,9 @@ export function CallView({ call }: { readonly call: Call }) {
   const sharing = call.screens.sharing.value;
   const dropping = useDropAndPaste(call);
   const leaving = call.leaving.asked.value;
-  const panels = usePanels(panel !== null || knocked || sharing || dropping || leaving);
+  const panels = usePanels(panel !== null || knocked || sharing || dropping || leaving || call.menu.value !== null);
   useBack(call, panel !== null, close);
-  useBack(call, call.menu.value !== null, () => {
-    call.menu.value = null;
-  });
+  useBack(call, call.menu.value !== null, () => call.openMenu(null));
   useEffect(() => {
     if (panels === null) return;
     call.bring(panels);
@@ -48,6 +46,7 @@ export function CallView({ call }: { readonly call: Call }) {
     if (key !== 'escape') return call.press(key);
     if (call.line.peek() !== null) call.showLine(null);
     else if (call.sharing.peek()) call.sharing.value = false;
+    else if (call.menu.peek() !== null) call.openMenu(null);
     else if (panel !== null) close();
     else if (call.view.peek()?.listsShortcuts.peek() === true) call.view.peek()?.listShortcuts(false);
     else return false;
@@ -91,6 +90,7 @@ export function CallView({ call }: { readonly call: Call }) {
         </NoticesView>
       )}
       {rest && <ControlBar call={call} buttons={buttons} />}
+      {panels !== null && <panels.DeviceDialog call={call} />}
       {panels !== null && chat !== null && panel === 'chat' && (
         <panels.ChatPanel call={call} chat={chat} onClose={close} />
       )}

@@ -1,22 +1,11 @@
-import {
-  MessageCircle,
-  Mic,
-  MicOff,
-  MonitorUp,
-  MonitorX,
-  Paperclip,
-  PhoneOff,
-  UserPlus,
-  Users,
-  Video,
-  VideoOff,
-} from 'lucide';
+import { MessageCircle, MonitorUp, MonitorX, Paperclip, PhoneOff, UserPlus, Users } from 'lucide';
 import type { Ref } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { Call, Panel } from '../model/call';
 import { peopleWords } from '../strings/people';
 import { screenWords } from '../strings/screens';
 import { words } from '../strings/strings';
+import { DeviceButton } from './devices/device-button';
 import { MoreButton } from './more/more-button';
 import { RoundButton } from './ui/round-button';
 
@@ -38,8 +27,6 @@ function isSamePlace(before: MouseEvent | null, event: MouseEvent): boolean {
 /** The controls of a call. They stay visible while the pointer or the keyboard focus is in them. */
 export function ControlBar({ call, buttons }: Props) {
   const { controls } = call;
-  const microphone = call.isOn('microphone');
-  const camera = call.isOn('camera');
   const unread = call.chat.value?.unread.value ?? 0;
   const { people, screens } = call;
   const sharing = screens.sharing.value;
@@ -66,25 +53,8 @@ export function ControlBar({ call, buttons }: Props) {
       }
       onFocusOut={() => controls.hold('keyboard', false)}
     >
-      {may.has('microphone') && (
-        <RoundButton
-          name={words.bar.toggle('microphone', microphone)}
-          shortcut="m"
-          kind="microphone"
-          icon={microphone ? Mic : MicOff}
-          off={!microphone}
-          onClick={() => void call.toggle('microphone')}
-        />
-      )}
-      {may.has('camera') && (
-        <RoundButton
-          name={words.bar.toggle('camera', camera)}
-          shortcut="v"
-          icon={camera ? Video : VideoOff}
-          off={!camera}
-          onClick={() => void call.toggle('camera')}
-        />
-      )}
+      {may.has('microphone') && <DeviceButton call={call} kind="microphone" />}
+      {may.has('camera') && <DeviceButton call={call} kind="camera" />}
       {screens.mayShare.value && (
         <RoundButton
           name={screenWords.button(sharing)}

@@ -1,6 +1,7 @@
 /** The parts of a call that are loaded shortly after it began. */
 export { Attention } from '../model/attention/attention';
 export { Chat } from '../model/chat/chat';
+export { CallDevices } from '../model/devices/call-devices';
 export { Files } from '../model/files/files';
 export { stripLayout } from '../model/stage/strip-layout';
 export { offerVerification } from '../model/verification-offer';
@@ -9,6 +10,7 @@ export { MessageToastView } from './attention/message-toast';
 export { TellMe } from './attention/tell-me';
 export { ChatPanel } from './chat/chat';
 export { ConnectionPanel } from './connection-panel';
+export { DeviceDialog } from './devices/device-dialog';
 export { DropTarget } from './files/drop-target';
 export { Asks, FilesPanel } from './files/files';
 export { InviteButtons } from './invitation/invite-buttons';

@@ -61,7 +61,11 @@ test('a screen reader reads how many messages, files and people are waiting', as
 
 test.each<[string, readonly Permission[], readonly string[]]>([
   ['watch', [], ['Chat', 'Files', 'People', 'Invite', 'More', 'Leave']],
-  ['speak', ['microphone'], ['Mute microphone', 'Chat', 'Files', 'People', 'Invite', 'More', 'Leave']],
+  [
+    'speak',
+    ['microphone'],
+    ['Mute microphone', 'Choose microphone and speaker', 'Chat', 'Files', 'People', 'Invite', 'More', 'Leave'],
+  ],
 ])('somebody who may only %s has no other controls', async (_what, may, shown) => {
   const { room } = await bar();
   await now(() => room.permissions.set(new Set(may)));

@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { screen } from '@testing-library/dom';
+import { screen, waitFor } from '@testing-library/dom';
 import { expect, test } from 'vitest';
 import type { World } from '../fake-platform';
 import { type FakeLobby, FakeMedia, refusal } from '../fakes';
@@ -29,12 +29,9 @@ const joinButton = () => screen.getByRole('button', { name: 'Join' });
 test.each([
   [
     { camera: 'denied', microphone: 'denied' },
-    'Your browser did not allow the camera and microphone. You can join without them, or allow them in the address bar and try again.',
+    'Your browser blocks the camera and microphone. You can join without them, or allow them:',
   ],
-  [
-    { camera: 'denied' },
-    'Your browser did not allow the camera. You can join without it, or allow it in the address bar and try again.',
-  ],
+  [{ camera: 'denied' }, 'Your browser blocks the camera. You can join without it, or allow it:'],
   [
     { microphone: 'denied' },
     'Your browser did not allow the microphone. You can join without it, or allow it in the address bar and try again.',
@@ -50,7 +47,7 @@ test.each([
   ],
 ] as const)('%o: the lobby says why, and that you can join all the same', async (problem, words) => {
   const { user } = await lobby(problem);
-  expect(status().some((each) => each?.includes(words))).toBe(true);
+  await waitFor(() => expect(status().some((each) => each?.includes(words))).toBe(true));
   await user.type(screen.getByRole('textbox', { name: 'Your name' }), 'Bob');
   await user.click(joinButton());
   expect(await screen.findByRole('region', { name: 'Call controls' })).toBeTruthy();

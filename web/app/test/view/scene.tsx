@@ -1,4 +1,5 @@
 /** Draws a view into a page of happy-dom, to be found and used by role and name as a person does. */
+
 import { configure, waitFor } from '@testing-library/dom';
 import { type UserEvent, userEvent } from '@testing-library/user-event';
 import { type ComponentChild, render } from 'preact';

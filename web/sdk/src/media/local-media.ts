@@ -323,10 +323,10 @@ export class LocalMedia {
       this.#tell({ type: 'added', devices: added });
   }
 
-  /** The user has granted access again. */
+  /** The user has granted access again: here, or in another tab, which must not turn this one's camera on. */
   async #allowed(kind: DeviceKind): Promise<void> {
     const { device } = this.#slots[kind];
-    await this.#restore(kind, () => device.current.problem === 'denied');
+    await this.#restore(kind, () => device.current.problem === 'denied' && !document.hidden);
     await this.#enumeration.refresh();
   }
 

@@ -5,6 +5,7 @@ import type { Call } from '../../model/call';
 import { dataSaverWords } from '../../strings/data-saver';
 import { words } from '../../strings/strings';
 import { viewWords } from '../../strings/view';
+import { DeviceItems } from '../devices/device-items';
 import { Menu, MenuCheck, MenuItem } from '../ui/menu';
 
 interface Props {
@@ -15,7 +16,7 @@ interface Props {
 /** What has no button of its own in the bar. */
 export function MoreMenu({ call, anchor }: Props) {
   const close = useCallback(() => {
-    call.menu.value = null;
+    if (call.menu.peek() === 'more') call.openMenu(null); // it may have opened another
   }, [call]);
   const view = call.view.value;
   if (view === null) return null;
@@ -23,6 +24,7 @@ export function MoreMenu({ call, anchor }: Props) {
   return (
     <Menu label={words.bar.more} anchor={anchor} onClose={close}>
       <MenuItem narrow icon={UserPlus} words={words.bar.invite} shortcut="i" onChoose={() => void call.invite()} />
+      <DeviceItems call={call} />
       {pictureInPicture.possible.value && (
         <MenuCheck
           icon={PictureInPicture2}

@@ -54,6 +54,7 @@ export function Tile({ call, person, box, role, children }: Props) {
         stream={person.stream.value}
         mine={person.mine}
         muted={person.mine || person.mutedForMe?.value === true}
+        mirrored={person.mirrored.value}
         hidden={media.camera !== 'on'}
         box={box}
         {...(person.mine ? {} : { onSilence })}

@@ -5,6 +5,7 @@ import { type Box, fits, type Size } from '../../model/stage/layout';
 interface Props {
   readonly stream: MediaStream;
   readonly mine: boolean;
+  readonly mirrored?: boolean;
   readonly hidden: boolean;
   /** Plays without sound, as your own video always does. */
   readonly muted?: boolean;
@@ -22,7 +23,7 @@ interface Props {
 const ownWindow = 'documentPictureInPicture' in window;
 
 /** A live video. Its element stays the same for as long as the person is there. */
-export function Video({ stream, mine, muted = mine, hidden, box, onSilence, onSize }: Props) {
+export function Video({ stream, mine, mirrored = false, muted = mine, hidden, box, onSilence, onSize }: Props) {
   const ref = useRef<HTMLVideoElement>(null);
   const silent = useRef(muted);
   silent.current = muted;
@@ -42,6 +43,7 @@ export function Video({ stream, mine, muted = mine, hidden, box, onSilence, onSi
       ref={ref}
       class="video"
       data-mine={mine}
+      data-mirrored={mirrored}
       data-hidden={hidden}
       autoplay
       playsInline

@@ -2,9 +2,11 @@ import type { Device, DeviceOption } from '@eyeline/sdk';
 import { useSignalEffect } from '@preact/signals';
 import { ChevronDown } from 'lucide';
 import { useRef } from 'preact/hooks';
-import { type Kind, type LocalDevices, mayHelp } from '../../model/local-devices';
+import { deviceNames } from '../../model/devices/device-names';
+import type { Kind, LocalDevices } from '../../model/local-devices';
 import { words } from '../../strings/strings';
 import { Icon } from '../ui/icon';
+import { DeviceProblem } from './device-problem';
 
 /** Pickers for microphone and camera, and the microphone's level. */
 export function Devices({ devices }: { readonly devices: LocalDevices }) {
@@ -15,7 +17,7 @@ export function Devices({ devices }: { readonly devices: LocalDevices }) {
         <div class="field">
           <DeviceChoice devices={devices} kind="microphone" device={devices.microphone.value} choices={microphones} />
           <MicrophoneProblem devices={devices} />
-          <Meter devices={devices} />
+          <LevelMeter devices={devices} />
         </div>
       )}
       {devices.mayUse('camera') && (
@@ -32,14 +34,9 @@ function MicrophoneProblem({ devices }: { readonly devices: LocalDevices }) {
   const { problem } = devices.microphone.value;
   if (problem === null || problem === devices.camera.value.problem) return null;
   return (
-    <p class="problem" role="status">
-      {words.problem(['microphone'], problem)}{' '}
-      {mayHelp(problem) && (
-        <button type="button" class="link-button" onClick={() => void devices.retry()}>
-          {words.again}
-        </button>
-      )}
-    </p>
+    <div class="problem" role="status">
+      <DeviceProblem devices={devices} kinds={['microphone']} problem={problem} />
+    </div>
   );
 }
 
@@ -51,9 +48,8 @@ interface Props {
 }
 
 function DeviceChoice({ devices, kind, device, choices }: Props) {
-  // Before permission, browsers list devices without ids, so there is nothing to choose from.
-  const known = choices.filter((choice) => choice.id !== '');
-  const chosen = known.some((choice) => choice.id === device.id) ? device.id : null;
+  const known = deviceNames(choices, (index) => words.lobby.unnamed(kind, index));
+  const chosen = known.some(({ id }) => id === device.id) ? device.id : null;
   return (
     <>
       <label for={kind}>{words.lobby[kind]}</label>
@@ -66,9 +62,9 @@ function DeviceChoice({ devices, kind, device, choices }: Props) {
           onChange={(event) => void devices.choose(kind, event.currentTarget.value)}
         >
           {chosen === null && <option value="">{words.lobby.none(device.state)}</option>}
-          {known.map((choice, index) => (
-            <option key={choice.id} value={choice.id}>
-              {choice.label || words.lobby.unnamed(kind, index)}
+          {known.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
             </option>
           ))}
         </select>
@@ -78,8 +74,8 @@ function DeviceChoice({ devices, kind, device, choices }: Props) {
   );
 }
 
-/** Changes 20 times a second, so it updates its element directly. */
-function Meter({ devices }: { readonly devices: LocalDevices }) {
+/** The microphone's level. It changes 20 times a second, so it updates its element directly. */
+export function LevelMeter({ devices }: { readonly devices: LocalDevices }) {
   const bar = useRef<HTMLSpanElement>(null);
   useSignalEffect(() => {
     const level = devices.isOn('microphone') ? devices.level.value : 0;

@@ -1,6 +1,6 @@
 import { Mic, MicOff, ShieldCheck, Video as VideoIcon, VideoOff } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
-import { type Kind, type LocalDevices, mayHelp } from '../../model/local-devices';
+import type { Kind, LocalDevices } from '../../model/local-devices';
 import type { LobbyModel, Status } from '../../model/start/lobby';
 import { peopleWords } from '../../strings/people';
 import { words } from '../../strings/strings';
@@ -9,6 +9,7 @@ import { Icon } from '../ui/icon';
 import { useKeys } from '../ui/keys';
 import { Mark } from '../ui/mark';
 import { RoundButton } from '../ui/round-button';
+import { DeviceProblem } from './device-problem';
 import { Devices } from './devices';
 
 export function LobbyView({ lobby }: { readonly lobby: LobbyModel }) {
@@ -48,7 +49,7 @@ function Preview({ devices }: { readonly devices: LocalDevices }) {
   const hint = camera.state === 'asking' ? asking : camera.state === 'starting' ? cameraStarting : cameraOff;
   return (
     <section class="preview" aria-label={words.lobby.preview}>
-      <Video stream={devices.stream.value} mine hidden={!shown} box={null} />
+      <Video stream={devices.stream.value} mine mirrored={devices.mirrored.value} hidden={!shown} box={null} />
       {!shown && camera.problem === null && <p class="preview-hint">{mayShow ? hint : peopleWords.cameraStays}</p>}
       <Problem devices={devices} />
       <div class="preview-controls">
@@ -66,12 +67,7 @@ function Problem({ devices }: { readonly devices: LocalDevices }) {
   const both = devices.microphone.value.problem === camera;
   return (
     <div class="preview-problem" role="status">
-      <p>{words.problem(both ? ['camera', 'microphone'] : ['camera'], camera)}</p>
-      {mayHelp(camera) && (
-        <button type="button" class="button small" onClick={() => void devices.retry()}>
-          {words.again}
-        </button>
-      )}
+      <DeviceProblem devices={devices} kinds={both ? ['camera', 'microphone'] : ['camera']} problem={camera} />
     </div>
   );
 }

@@ -1,0 +1,167 @@
+import type { Device, DeviceChange, DeviceList, PeerMedia } from '@eyeline/sdk';
+import { computed, effect, type ReadonlySignal, untracked } from '@preact/signals';
+import type { Platform } from '../../platform/platform';
+import { deviceWords as says } from '../../strings/devices';
+import type { Kind, LocalDevices } from '../local-devices';
+import type { Notices } from '../notices';
+import type { Other } from '../person';
+import { Subscriptions } from '../subscriptions';
+import type { Speaker } from './speaker';
+
+/** Seconds of talking after which you're told that you are muted; and until you're told so again. */
+const talkingFor = 1.5;
+const againAfter = 60;
+
+/** Seconds that another person's microphone is away before it's told: it may be replaced at once. */
+const silentFor = 2;
+
+const kinds = ['microphone', 'camera'] as const;
+
+interface Options {
+  readonly platform: Pick<Platform, 'after' | 'now'>;
+  readonly devices: LocalDevices;
+  readonly speaker: Speaker;
+  readonly notices: Notices;
+  readonly others: ReadonlySignal<readonly Other[]>;
+  /** Opens the dialog in which devices are chosen. */
+  readonly open: (kind: Kind) => void;
+}
+
+/** Says what happens to the devices in a call: yours, and the others' microphones. */
+export class DeviceNotices {
+  readonly #options: Options;
+  readonly #subscriptions = new Subscriptions();
+  /** Devices that were lost, and not turned off or found since. */
+  readonly #lost = new Map<Kind, Device['problem']>();
+  /** The notices that must not stay when they are no longer true. */
+  #withdrawLost: (() => void)[] = [];
+  #mutedToldAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: Options) {
+    this.#options = options;
+    const { devices } = options;
+    this.#subscriptions.add(devices.onChange((change) => this.#hear(change)));
+    for (const kind of kinds) this.#subscriptions.add(effect(() => this.#forget(kind, devices[kind].value)));
+    this.#subscriptions.add(this.#watchAsking());
+    this.#subscriptions.add(this.#watchMuted());
+    this.#subscriptions.add(this.#watchOthers());
+  }
+
+  end(): void {
+    this.#subscriptions.end();
+    for (const withdraw of this.#withdrawLost) withdraw();
+  }
+
+  #hear(change: DeviceChange): void {
+    const { notices, devices, open } = this.#options;
+    switch (change.type) {
+      case 'replaced': {
+        const action = { label: says.change, run: () => open(change.kind) };
+        notices.post({ words: says.replaced(change.from, change.to), action });
+        break;
+      }
+      case 'restored':
+        notices.show(says.restored(change.kind, change.label, devices[change.kind].peek().state === 'off'));
+        break;
+      case 'lost':
+        this.#lost.set(change.kind, change.problem);
+        this.#tellLost();
+        break;
+      case 'added':
+        this.#offer(change.devices);
+    }
+  }
+
+  /** One notice for each reason. */
+  #tellLost(): void {
+    for (const withdraw of this.#withdrawLost) withdraw();
+    this.#withdrawLost = [...new Set(this.#lost.values())].map((problem) => {
+      const those = kinds.filter((kind) => this.#lost.has(kind) && this.#lost.get(kind) === problem);
+      return this.#options.notices.post({
+        words: says.lost(those, problem),
+        action: this.#wayOut(those, problem),
+        stays: true,
+      });
+    });
+  }
+
+  #wayOut(those: readonly Kind[], problem: Device['problem']): { readonly label: string; readonly run: () => void } {
+    const { devices, open } = this.#options;
+    const [first = 'microphone'] = those;
+    if (problem === 'denied') return { label: says.show, run: () => open(first) };
+    return { label: says.retry, run: () => void devices.retry() };
+  }
+
+  #forget(kind: Kind, { state }: Device): void {
+    if (state !== 'failed' && this.#lost.delete(kind)) untracked(() => this.#tellLost());
+  }
+
+  /** What was plugged in; the parts of a headset have one name. */
+  #offer({ microphones, cameras, speakers }: DeviceList): void {
+    const { notices, devices, speaker } = this.#options;
+    const playable = speaker.canChoose.peek() ? speakers : [];
+    const label = [...microphones, ...cameras, ...playable].find((each) => each.label !== '')?.label;
+    if (label === undefined) return;
+    const named = (list: DeviceList['cameras']) => list.find((each) => each.label === label)?.id;
+    const use = () => {
+      const [microphone, camera, output] = [named(microphones), named(cameras), named(playable)];
+      if (microphone !== undefined) void devices.choose('microphone', microphone);
+      if (camera !== undefined) void devices.choose('camera', camera);
+      if (output !== undefined) speaker.choose(output);
+    };
+    notices.post({ words: says.found(label), action: { label: says.use, run: use } });
+  }
+
+  /** Your browser asks for permission. */
+  #watchAsking(): () => void {
+    const { devices, notices } = this.#options;
+    const asking = computed(() => kinds.some((kind) => devices[kind].value.state === 'asking'));
+    const tell = () => notices.post({ words: says.asking, stays: true });
+    return effect(() => (asking.value ? untracked(tell) : undefined));
+  }
+
+  /** You talk, and are muted. */
+  #watchMuted(): () => void {
+    const { devices, notices, platform } = this.#options;
+    const muted = computed(() => devices.microphone.value.state === 'off');
+    let withdraw: () => void = () => undefined;
+    const tell = () => {
+      if (platform.now() - this.#mutedToldAt < againAfter * 1000) return;
+      this.#mutedToldAt = platform.now();
+      const action = { label: says.unmute, run: () => void devices.turn('microphone', true) };
+      withdraw = notices.post({ words: says.muted, action });
+    };
+    const ends = [
+      effect(() => (devices.speakingMuted.value ? platform.after(talkingFor, tell) : undefined)),
+      effect(() => (muted.value ? () => withdraw() : undefined)),
+    ];
+    return () => {
+      for (const end of ends) end();
+    };
+  }
+
+  /** Somebody's microphone went away, which they may not know, or it's back. */
+  #watchOthers(): () => void {
+    const { others, notices, platform } = this.#options;
+    const before = new Map<string, PeerMedia['microphone']>();
+    const silent = new Set<string>();
+    const follow = (one: Other) => {
+      const { id, name } = one;
+      const now = one.media.value.microphone;
+      const was = before.get(id) ?? 'none';
+      before.set(id, now);
+      if (now !== 'none' && silent.delete(id)) untracked(() => notices.show(says.heard(name)));
+      if (now !== 'none' || was === 'none') return;
+      platform.after(silentFor, () => {
+        if (before.get(id) !== 'none' || silent.has(id)) return;
+        silent.add(id);
+        notices.show(says.silent(name));
+      });
+    };
+    return effect(() => {
+      for (const one of others.value) follow(one);
+      const here = new Set(others.value.map(({ id }) => id));
+      for (const id of [...before.keys()]) if (!here.has(id)) before.delete(id);
+    });
+  }
+}

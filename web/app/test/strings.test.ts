@@ -39,7 +39,7 @@ test('a unit is never broken in two lines', () => {
 });
 
 test('a connection shows its state and its round trip', () => {
-  expect(words.connection.badge('Bob', words.connection.state(direct))).toBe('Connection to Bob: direct · 23 ms');
+  expect(words.connection.state(direct)).toBe('direct · 23 ms');
   expect(words.connection.state(looking)).toBe('looking…');
   expect(words.connection.state({ ...direct, state: 'lost' })).toBe('lost');
 });

@@ -7,4 +7,5 @@ export const diagramWords = {
   alice: 'Alice',
   bob: 'Bob',
   line: 'direct · 23 ms',
+  described: 'Alice and Bob are connected directly, in 23 ms. The server introduced them, then stepped aside.',
 };

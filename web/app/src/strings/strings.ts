@@ -215,6 +215,7 @@ export const words = {
     you: 'You',
     move: 'Your video: drag it, or move it with the arrow keys',
     connecting: (name: string) => `Connecting to ${name}…`,
+    silent: (name: string) => `${name} seems to be away`,
     muted: 'muted',
     mutedForMe: 'muted for you',
     speaking: 'speaking',
@@ -231,8 +232,7 @@ export const words = {
   },
   notCopied: 'Your browser blocked copying. Copy the link by hand.',
   connection: {
-    /** `state` is what the badge shows. */
-    badge: (name: string, state: string) => `Connection to ${name}: ${state}`,
+    badge: (name: string) => `Connection to ${name}: `,
     state: lineState,
     /** With a weak connection. */
     weak: (quality: Quality, name: string) =>

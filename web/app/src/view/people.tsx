@@ -52,8 +52,8 @@ export function PeoplePanel({ call, onClose }: { readonly call: Call; readonly o
           </ul>
         </section>
         {host && <Door people={people} />}
+        {host && <HostWays call={call} />}
       </div>
-      {host && <HostWays call={call} />}
     </aside>
   );
 }
@@ -213,14 +213,14 @@ function HostWays({ call }: { readonly call: Call }) {
   const { people } = call;
   if (sure) {
     return (
-      <div class="sending people-sure">
+      <div class="people-host people-sure">
         <p>{peoplePanelWords.ends}</p>
         <Sure yes={peoplePanelWords.yesEnd} onYes={() => people.endForAll()} onNo={() => setSure(false)} />
       </div>
     );
   }
   return (
-    <div class="sending">
+    <div class="people-host">
       {people.hostLink !== null && (
         <>
           <button type="button" class="button quiet small" onClick={() => void call.copyHostLink()}>

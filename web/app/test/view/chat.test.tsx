@@ -101,6 +101,19 @@ test('only your own messages are edited and deleted', async () => {
   expect(screen.queryByText('edited')).toBeNull();
 });
 
+test('Escape closes the menu of a message and gives the focus to its button, and closes the chat only then', async () => {
+  const { user, hear, closed } = await chat();
+  await hear('Hello');
+  await user.click(choose('Hello'));
+  screen.getByRole('button', { name: 'Reply' }).focus();
+  await user.keyboard('{Escape}');
+  expect(screen.queryByRole('button', { name: 'Reply' })).toBeNull();
+  expect(document.activeElement).toBe(choose('Hello'));
+  expect(closed).not.toHaveBeenCalled();
+  await user.keyboard('{Escape}');
+  expect(closed).toHaveBeenCalledTimes(1);
+});
+
 test('the arrow up edits your last message, and Escape gives that up before it closes the panel', async () => {
   const { user, closed } = await chat();
   await user.type(field(), 'Tea{Enter}');

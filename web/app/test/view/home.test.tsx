@@ -78,3 +78,10 @@ test.each(['r/tea#AAECAwQ', 'r/t_a', 'nowhere'])('on the page for %s a link can 
   await user.type(await screen.findByRole('textbox', { name: 'Link, room name or words' }), 'Tea time{Enter}');
   expect(world.address.path.value).toBe('r/tea-time');
 });
+
+test('the picture of a call is one picture with a sentence, and not an address of somebody to read', async () => {
+  await open(aWorld());
+  const picture = screen.getByRole('img', { name: /^Alice and Bob are connected directly/ });
+  expect(picture.textContent).toContain('203.0.113.7');
+  expect(screen.queryAllByText('203.0.113.7').filter((each) => each.closest('[role=img]') === null)).toEqual([]);
+});

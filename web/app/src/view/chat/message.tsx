@@ -1,4 +1,5 @@
 import { Ellipsis } from 'lucide';
+import type { Ref } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Chat, ChatMessage, Quote } from '../../model/chat/chat';
 import { pieces } from '../../model/chat/message-text';
@@ -14,8 +15,15 @@ interface Props {
 
 export function MessageView({ chat, line, follows }: Props) {
   const { mine, name, at, text, quote, revision } = line;
+  const more = useRef<HTMLButtonElement>(null);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || chat.chosen.value !== line.key) return;
+    event.stopPropagation(); // the chat stays open
+    chat.choose(line);
+    more.current?.focus();
+  };
   return (
-    <li class="said" data-mine={mine} data-follows={follows}>
+    <li class="said" data-mine={mine} data-follows={follows} onKeyDown={onKeyDown}>
       <p class={follows ? 'unseen' : 'said-by'}>
         <bdi>{mine ? chatWords.you : name}</bdi>
         <span class="said-at"> · {chatWords.time(at)}</span>
@@ -28,7 +36,7 @@ export function MessageView({ chat, line, follows }: Props) {
             {text === '' ? <em class="said-gone">{chatWords.deleted}</em> : <Words text={text} />}
           </p>
         </div>
-        {text !== '' && chat.mayWrite && <More chat={chat} line={line} />}
+        {text !== '' && chat.mayWrite && <More chat={chat} line={line} button={more} />}
       </div>
       {text !== '' && <Ways chat={chat} line={line} />}
       {revision > 0 && text !== '' && <p class="said-state said-edited">{chatWords.edited}</p>}
@@ -55,10 +63,15 @@ function Quoted({ quote: { mine, name, text } }: { readonly quote: Quote }) {
 }
 
 /** Opens the menu of a message. */
-function More({ chat, line }: { readonly chat: Chat; readonly line: ChatMessage }) {
+interface MoreProps extends Omit<Props, 'follows'> {
+  readonly button: Ref<HTMLButtonElement>;
+}
+
+function More({ chat, line, button }: MoreProps) {
   const open = chat.chosen.value === line.key;
   return (
     <button
+      ref={button}
       type="button"
       class="said-more"
       aria-expanded={open}

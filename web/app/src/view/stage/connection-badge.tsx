@@ -22,20 +22,20 @@ export function ConnectionBadge({
   const quality = call.qualities.value.get(person.id) ?? 'good';
   const [path = '', time] = words.connection.state(line).split(' · ');
   const state = quality === 'good' ? path : words.connection.weak(quality, person.name);
-  const shown = time === undefined ? state : `${state} · ${time}`;
   return (
     <button
       type="button"
       class="pill badge"
       data-line={line.state}
       data-weak={quality !== 'good'}
-      aria-label={words.connection.badge(person.name, shown) + verificationWords.badge(standing)}
       aria-expanded={open}
       onClick={() => call.showLine(open ? null : person.id)}
     >
       <Mark line={line.state} />
+      <span class="unseen">{words.connection.badge(person.name)}</span>
       <span class="badge-state">{state}</span>
-      {time !== undefined && <span class="badge-time">{time}</span>}
+      {time !== undefined && <span class="badge-time"> {time}</span>}
+      <span class="unseen">{verificationWords.badge(standing)}</span>
       {standing.is === 'verified' && <Icon node={ShieldCheck} size={16} />}
       {(standing.is === 'changed' || standing.is === 'failed' || standing.is === 'mismatch') && (
         <Icon node={ShieldAlert} size={16} />

@@ -11,6 +11,7 @@ import { peopleWords } from '../../strings/people';
 import { words } from '../../strings/strings';
 import { Icon } from '../ui/icon';
 import { ConnectionBadge } from './connection-badge';
+import { useLate } from './late';
 import { SelfViewDrag } from './self-view-drag';
 import { useTileAnimation } from './tile-animation';
 import { Video } from './video';
@@ -35,8 +36,9 @@ export function Tile({ call, person, box, role, children }: Props) {
   const media = person.media.value;
   const line = person.line?.value ?? null;
   const looking = line?.state === 'looking' && line.verdict === null;
+  const late = useLate(looking);
   const limits = person.mine && role === 'grid' ? peopleWords.may(call.may.value) : ''; // the small window has no room
-  const says = looking ? words.stage.connecting(person.name) : limits;
+  const says = looking ? words.stage[late ? 'silent' : 'connecting'](person.name) : limits;
   const onSilence = useCallback((play: () => void) => call.silenced(person.id, play), [call, person.id]);
   return (
     <li
@@ -141,7 +143,7 @@ function NamePill({ person }: { readonly person: Person }) {
   const mutedForMe = person.mutedForMe?.value === true;
   const icon = mutedForMe ? VolumeX : microphone === 'on' ? Mic : MicOff;
   return (
-    <p class="pill name">
+    <p class="pill name" data-muted={microphone !== 'on'}>
       {speaking && !mutedForMe ? <Voice /> : <Icon node={icon} size={16} />}
       <bdi class="name-words">{person.mine ? words.stage.you : person.name}</bdi>
       <span class="unseen">

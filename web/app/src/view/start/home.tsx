@@ -37,6 +37,7 @@ export function HomePage({ app, platform }: { readonly app: App; readonly platfo
         theirs={{ name: bob, address: '198.51.100.4' }}
         state="direct"
         label={line}
+        described={diagramWords.described}
       />
     </main>
   );

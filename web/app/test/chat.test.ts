@@ -3,7 +3,6 @@ import { type Signal, signal } from '@preact/signals';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Chat } from '../src/model/chat/chat';
 import { forgetSent } from '../src/model/chat/sent-messages';
-import { transcript } from '../src/model/chat/transcript';
 import { settled, World } from './fake-platform';
 import { chatLine, direct, FakePeer, FakeRoom, refusal } from './fakes';
 
@@ -258,7 +257,7 @@ test('the chat is saved as text', () => {
   say('mine');
   chat.editLast();
   say('my own');
-  chat.save(transcript);
+  chat.save();
   const [saved] = world.texts;
   expect(saved?.name).toBe('chat-tea.txt');
   expect(saved?.text.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d/gm, 'then')).toBe(

@@ -251,6 +251,12 @@ export class World implements Platform {
   readonly saveText = (name: string, text: string, type?: string): void =>
     void this.texts.push({ name, text, ...(type !== undefined && { type }) });
 
+  /** Whether the browser would ask before it closes the page. */
+  warns = false;
+  readonly warnOnLeave = (warn: boolean): void => {
+    this.warns = warn;
+  };
+
   readonly stayAwake = (awake: boolean): void => {
     this.awake = awake;
   };

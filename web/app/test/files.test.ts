@@ -195,6 +195,15 @@ test('the screen stays awake while a file is transferred, and not while it is pa
   expect(world.awake).toBe(false);
 });
 
+test('the browser asks before the page is closed while a file is on its way, and not before or after', () => {
+  expect(world.warns).toBe(false);
+  void files.send([file()]);
+  bob.offered[0]?.now({ state: 'running' });
+  expect(world.warns).toBe(true);
+  files.end();
+  expect(world.warns).toBe(false);
+});
+
 test('a verified file is saved once, and that is announced', async () => {
   const offer = bob.offers('tea.bin', 3, 'id-2');
   await settled();

@@ -280,6 +280,28 @@ test('if the seat is gone after a reload, the lobby opens', async () => {
   expect(at(app).at).toBe('lobby');
 });
 
+test('after the call its length is known, over a reload too, and its chat can be saved if there was any', async () => {
+  const world = new World('r/tea');
+  world.pass(1);
+  const room = new FakeRoom('tea', 'Alice');
+  world.answer = async () => room;
+  const app = await joined(world);
+  world.pass(600);
+  world.seat = new FakeRoom('tea', 'Alice');
+  const reloaded = new App(world);
+  await settled();
+  say(call(reloaded), 'between us');
+  world.pass(120);
+  call(reloaded).leave();
+  const left = at(reloaded);
+  if (left.at !== 'over') throw new Error(`at ${left.at}`);
+  expect(left.call?.seconds).toBe(720);
+  left.call?.saveChat?.();
+  expect(world.texts.map(({ name, text }) => [name, text.includes('between us')])).toEqual([['chat-tea.txt', true]]);
+  call(app).leave();
+  expect(at(app)).toMatchObject({ at: 'over', call: { saveChat: null } });
+});
+
 test('leaving stops the camera, forgets the seat, and offers a way back', async () => {
   const world = new World('r/tea');
   const app = await joined(world);

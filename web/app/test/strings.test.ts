@@ -83,3 +83,13 @@ test.each([
 ] as const)('who may send %j reads: %s', (may, sentence) => {
   expect(peopleWords.may(new Set(may))).toBe(sentence);
 });
+
+test.each([
+  [20, 'less than a minute'],
+  [60, 'a minute'],
+  [1380, '23 minutes'],
+  [3900, '1 h 5 min'],
+  [-5, 'less than a minute'],
+])('a call of %d seconds was %s long', (seconds, length) => {
+  expect(words.over.lasted(seconds)).toBe(`You were in the call for ${length}.`);
+});

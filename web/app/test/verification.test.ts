@@ -77,7 +77,7 @@ describe('people you have verified', () => {
     expect(trusting(ready('aa'), verified, 'BOB').trust.standing.value).toMatchObject({ is: 'verified', as: null });
     const robert = trusting(ready('aa'), verified, 'Robert').trust.standing.value;
     expect(robert).toMatchObject({ is: 'verified', as: 'Bob' });
-    expect(verificationWords.badge(robert)).toBe(', verified as Bob');
+    expect(verificationWords.badge(robert)).toBe('verified as Bob');
   });
 
   test.each(['Воb', 'B0b', 'Bo\u200bb'])('can not be imitated by somebody who calls themself %j', (name) => {

@@ -22,7 +22,14 @@ export type RoomState =
   | { readonly at: 'returning' }
   | { readonly at: 'lobby'; readonly lobby: LobbyModel }
   | { readonly at: 'call'; readonly call: Call }
-  | { readonly at: 'over'; readonly code: string; readonly message: string };
+  | { readonly at: 'over'; readonly code: string; readonly message: string; readonly call: PastCall | null };
+
+/** What is left of a call that is over. */
+export interface PastCall {
+  readonly seconds: number;
+  /** Saves the chat as text; null if nothing was written. */
+  readonly saveChat: (() => void) | null;
+}
 
 /** The page of a room: lobby, call, over, and back in. */
 export class RoomPage {
@@ -36,6 +43,8 @@ export class RoomPage {
   /** The call we are in, even before it is drawn. */
   #call: Call | null = null;
   #gone = false;
+  /** When we joined, over reloads too: milliseconds since 1970. */
+  #since = 0;
 
   constructor(platform: Platform, address: RoomAddress) {
     this.#platform = platform;
@@ -120,7 +129,7 @@ export class RoomPage {
     this.#stopWatching();
     lobby.leave();
     this.#devices.end();
-    this.#state.value = { at: 'over', code, message };
+    this.#state.value = { at: 'over', code, message, call: null };
   }
 
   async #enter(room: sdk.Room): Promise<void> {
@@ -130,7 +139,8 @@ export class RoomPage {
     const call = new Call(this.#platform, room, this.#devices, { link, hostLink });
     this.#call = call;
     void this.#devices.start();
-    this.#platform.session.set(this.#mark, 'in');
+    this.#since = Number(this.#platform.session.get(this.#mark)) || this.#platform.now();
+    this.#platform.session.set(this.#mark, String(this.#since));
     this.#stopWatching();
     this.#stopWatching = room.ended.subscribe((why) => {
       if (why !== null) this.#over(call, why);
@@ -149,7 +159,10 @@ export class RoomPage {
     call.end();
     this.#devices.end();
     const code = why.code === 'ended' && call.people.ended ? 'ended-by-us' : why.code;
-    this.#state.value = { at: 'over', code, message: why.message };
+    const seconds = (this.#platform.now() - this.#since) / 1000;
+    const chat = call.chat.peek();
+    const saveChat = chat === null || chat.lines.peek().length === 0 ? null : () => chat.save();
+    this.#state.value = { at: 'over', code, message: why.message, call: { seconds, saveChat } };
     queueMicrotask(() => this.#stopWatching());
   }
 }

@@ -7,6 +7,7 @@ import { fullScreen } from './full-screen';
 import { identity } from './identity';
 import { lazy } from './lazy';
 import { lazyStorage } from './lazy-storage';
+import { leaveWarning } from './leave-warning';
 import { operator } from './operator';
 import type { Memory, Platform } from './platform';
 
@@ -52,6 +53,7 @@ export function browser(): Platform {
     saveText,
     share: navigator.share === undefined ? null : (what) => navigator.share(what),
     stayAwake: stayAwake(),
+    warnOnLeave: leaveWarning(),
     copy: async (text) => navigator.clipboard.writeText(text),
     identity,
     random: (count) => crypto.getRandomValues(new Uint8Array(count)),

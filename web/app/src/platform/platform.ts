@@ -242,6 +242,8 @@ export interface Platform {
   readonly share: ((what: { title: string; text: string; url: string }) => Promise<void>) | null;
   /** Wake lock: keeps the screen on, and the page running with it. */
   readonly stayAwake: (awake: boolean) => void;
+  /** While true, the browser asks before it closes or reloads the page. */
+  readonly warnOnLeave: (warn: boolean) => void;
   /** Copies to the clipboard; rejects if the browser doesn't allow it. */
   readonly copy: (text: string) => Promise<void>;
   /** This browser's long-term key; null if it can't store one. */

@@ -137,6 +137,18 @@ export const fileWords = {
   goOn: 'Continue sending',
   size,
   state,
+  /** Several offers of one person: "3 files · 60 kB". */
+  several: (those: readonly Transfer[]) => {
+    const what = those.every(({ entries }) => entries === null) ? 'files' : 'files and folders';
+    return `${those.length} ${what} · ${size(those.reduce((sum, one) => sum + one.size, 0))}`;
+  },
+  names: (those: readonly Transfer[], shown: number) =>
+    those.length > shown ? `and ${those.length - shown} more` : '',
+  acceptThese: 'Accept all',
+  declineThese: 'Decline all',
+  showThese: 'Show each file',
+  /** For screen readers, which of several cards a button is in. */
+  of: (action: string, person: string) => `${action} from ${person}`,
   asks: (person: string) => `${person} wants to send you`,
   direction: (one: Transfer) => (one.mine ? `To ${one.person}` : `From ${one.person}`),
   offered: (person: string, file: string) => `${person} wants to send you ${file}`,

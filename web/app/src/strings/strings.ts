@@ -117,6 +117,13 @@ export function clockTime(at: number): string {
   return hourAndMinute.format(at);
 }
 
+function duration(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 1) return 'less than a minute';
+  if (minutes < 60) return minutes === 1 ? 'a minute' : `${minutes} minutes`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
 function lineState({ state, roundTripMs }: ConnectionStatus): string {
   if (state === 'looking') return 'looking…';
   if (state === 'lost' || roundTripMs === null) return state;
@@ -245,5 +252,7 @@ export const words = {
     of: (code: string, message: string) =>
       endings[code] ?? { title: 'The call is over', lead: message, again: 'Rejoin' },
     home: 'Back to the start page',
+    lasted: (seconds: number) => `You were in the call for ${duration(seconds)}.`,
+    saveChat: 'Save chat',
   },
 };

@@ -4,13 +4,13 @@ import type { Standing } from '../model/verification';
 export const verificationWords = {
   badge: (standing: Standing): string =>
     standing.is === 'verified'
-      ? `, verified${standing.as === null ? '' : ` as ${standing.as}`}`
+      ? `verified${standing.as === null ? '' : ` as ${standing.as}`}`
       : standing.is === 'changed'
-        ? ', has a different key than before'
+        ? 'has a different key than before'
         : standing.is === 'failed'
-          ? ', somebody may be listening in between'
+          ? 'somebody may be listening in between'
           : standing.is === 'mismatch'
-            ? ', the emoji don’t match'
+            ? 'the emoji don’t match'
             : '',
   warning: (name: string, standing: Standing): string | null => {
     if (standing.is === 'changed' && standing.as !== null)

@@ -103,7 +103,7 @@ export function CallView({ call }: { readonly call: Call }) {
       {panels !== null && leaving && <panels.LeaveDialog call={call} />}
       {panels !== null && panel === null && (
         <>
-          {files !== null && <panels.Asks files={files} />}
+          {files !== null && <panels.Asks call={call} files={files} />}
           <panels.Knocks call={call} />
         </>
       )}

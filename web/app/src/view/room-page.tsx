@@ -1,6 +1,6 @@
 import { Video } from 'lucide';
 import type { App } from '../model/app';
-import type { RoomPage } from '../model/room-page';
+import type { PastCall, RoomPage } from '../model/room-page';
 import { words } from '../strings/strings';
 import { CallView } from './call';
 import { LobbyView } from './start/lobby';
@@ -24,7 +24,7 @@ export function RoomView({ app, roomPage }: { readonly app: App; readonly roomPa
     case 'call':
       return <CallView call={state.call} />;
     case 'over':
-      return <Over app={app} roomPage={roomPage} code={state.code} message={state.message} />;
+      return <Over app={app} roomPage={roomPage} code={state.code} message={state.message} past={state.call} />;
   }
 }
 
@@ -44,28 +44,36 @@ interface OverProps {
   readonly roomPage: RoomPage;
   readonly code: string;
   readonly message: string;
+  readonly past: PastCall | null;
 }
 
-function Over({ app, roomPage, code, message }: OverProps) {
+function Over({ app, roomPage, code, message, past }: OverProps) {
   const { title, lead, again } = words.over.of(code, message);
-  if (again === null) {
-    return (
-      <MessagePage app={app} title={title} lead={lead} line="lost">
+  const line = code === 'left' || code === 'replaced' ? 'looking' : 'lost';
+  const lasted = past === null ? '' : words.over.lasted(past.seconds);
+  const saveChat = past?.saveChat ?? null;
+  return (
+    <MessagePage app={app} title={title} lead={lead} more={lasted} line={line}>
+      {again === null ? (
         <button type="button" class="button primary" onClick={() => app.goHome()}>
           {words.over.home}
         </button>
-      </MessagePage>
-    );
-  }
-  return (
-    <MessagePage app={app} title={title} lead={lead} line={code === 'left' || code === 'replaced' ? 'looking' : 'lost'}>
-      <button type="button" class="button primary" onClick={() => roomPage.rejoin()}>
-        {again}
-      </button>
-      <button type="button" class="button quiet" onClick={() => app.newCall()}>
-        <Icon node={Video} />
-        {words.newCall}
-      </button>
+      ) : (
+        <>
+          <button type="button" class="button primary" onClick={() => roomPage.rejoin()}>
+            {again}
+          </button>
+          <button type="button" class="button quiet" onClick={() => app.newCall()}>
+            <Icon node={Video} />
+            {words.newCall}
+          </button>
+        </>
+      )}
+      {saveChat !== null && (
+        <button type="button" class="button quiet" onClick={saveChat}>
+          {words.over.saveChat}
+        </button>
+      )}
     </MessagePage>
   );
 }

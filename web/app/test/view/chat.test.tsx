@@ -252,3 +252,14 @@ test('sound and saving are buttons that say their state', async () => {
   await user.click(chime);
   expect(chime.getAttribute('aria-pressed')).not.toBe(before);
 });
+
+test('a file chosen in the chat goes to whom the message is for', async () => {
+  const [bob, carol] = [person('Bob'), person('Carol')];
+  const { user, chat: model } = await chat([bob, carol]);
+  await now(() => {
+    model.to.value = 'carol';
+  });
+  await user.upload(screen.getByLabelText('Choose files', { selector: 'input' }), new File(['tea'], 'tea.bin'));
+  await now(() => {});
+  expect([bob.offered.length, carol.offered.length]).toEqual([0, 1]);
+});

@@ -194,14 +194,44 @@ test('somebody who may not send files receives them all the same', async () => {
 
 test('while the panel is closed the newest offers are cards over the call', async () => {
   const bob = person('Bob');
-  const { files } = await aCall([bob]);
-  const user = draw(<Asks files={files} />);
+  const { call, files } = await aCall([bob]);
+  const user = draw(<Asks call={call} files={files} />);
   expect(screen.queryByRole('region')).toBeNull();
   const tea = await offered(bob, 'tea.bin');
   const asks = within(screen.getByRole('region', { name: '1 waiting for your answer' }));
   await user.click(asks.getByRole('button', { name: 'Decline' }));
   expect(tea.progress.current.code).toBe('declined');
   expect(screen.queryByRole('region')).toBeNull();
+});
+
+test('several offers of one person are one card with one answer, and offers of others are not part of it', async () => {
+  const [bob, carol] = [person('Bob'), person('Carol')];
+  const { call, files } = await aCall([bob, carol]);
+  const user = draw(<Asks call={call} files={files} />);
+  const bobs = [];
+  for (const name of ['a.bin', 'b.bin', 'c.bin', 'd.bin']) bobs.push(await offered(bob, name, 20_000));
+  const carols = await offered(carol, 'tea.bin');
+  const asks = within(screen.getByRole('region', { name: '5 waiting for your answer' }));
+  const [card] = asks.getAllByRole('listitem');
+  expect(card?.textContent).toContain('Bob wants to send you4 files · 80\u00a0kB');
+  expect(card?.textContent).toContain('and 1 more');
+  await user.click(asks.getByRole('button', { name: 'Show each file from Bob' }));
+  expect(call.panel.value).toBe('files');
+  await user.click(asks.getByRole('button', { name: 'Accept all from Bob' }));
+  await now(() => {});
+  expect(bobs.map(({ accepted }) => accepted)).toEqual([true, true, true, true]);
+  expect(carols.accepted).toBe(false);
+  const later = await offered(bob, 'e.bin');
+  expect([later.accepted, files.asking.value.length]).toEqual([false, 2]);
+});
+
+test('all that one person offers is declined at once', async () => {
+  const bob = person('Bob');
+  const { call, files } = await aCall([bob]);
+  const user = draw(<Asks call={call} files={files} />);
+  const both = [await offered(bob, 'a.bin'), await offered(bob, 'b.bin')];
+  await user.click(button('Decline all from Bob'));
+  expect(both.map(({ progress }) => progress.current.code)).toEqual(['declined', 'declined']);
 });
 
 test('after a reload of this page a file has to be chosen again, or is given up', async () => {

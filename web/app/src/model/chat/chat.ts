@@ -6,6 +6,7 @@ import { shownNames } from '../look-alike';
 import { shownName } from '../name';
 import { showable } from './message-text';
 import { SentMessages } from './sent-messages';
+import { transcript } from './transcript';
 import { Typing } from './typing';
 
 /** In UTF-16 code units, as the browser counts. */
@@ -126,9 +127,9 @@ export class Chat {
     if (text.trim() !== '' && this.about.peek()?.does !== 'edit') this.typing.type(reached);
   }
 
-  /** Saves the whole chat as text made by `write`. */
-  save(write: (lines: readonly ChatMessage[]) => string): void {
-    this.#platform.saveText(`chat-${this.#room.name}.txt`, write(this.lines.peek()));
+  /** Saves the whole chat as text. */
+  save(): void {
+    this.#platform.saveText(`chat-${this.#room.name}.txt`, transcript(this.lines.peek()));
   }
 
   /** Whether the recipient of the draft is still in the call. */

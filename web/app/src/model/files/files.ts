@@ -35,7 +35,15 @@ interface Queued {
 /** File transfers in this call. */
 export class Files {
   readonly transfers = signal<readonly Transfer[]>([]);
-  readonly asking = computed(() => this.transfers.value.filter((one) => one.asksUs));
+  readonly asking = computed(() =>
+    this.transfers.value.filter((one): one is Incoming => one instanceof Incoming && one.asksUs),
+  );
+  /** The same, those of one person together. */
+  readonly askingByPerson = computed(() => {
+    const offers = new Map<string, Incoming[]>();
+    for (const one of this.asking.value) offers.set(one.personId, [...(offers.get(one.personId) ?? []), one]);
+    return [...offers.values()];
+  });
   /** How many transfers wait for the person: for an answer, for a file after a reload, or for a folder to save in. */
   readonly waiting = computed(
     () =>
@@ -162,9 +170,18 @@ export class Files {
     this.#trusted.add(one.personId);
     void this.#accept(one);
     for (const other of this.asking.peek()) {
-      if (other instanceof Incoming && other.personId === one.personId && other !== one)
-        void this.#received.take(other);
+      if (other.personId === one.personId && other !== one) void this.#received.take(other);
     }
+  }
+
+  /**
+   * Accepts these, and nothing that is offered later. Call it while a click runs: it may have to ask where to put the
+   * first folder. A browser asks once in a click, so the others ask later.
+   */
+  acceptThese(those: readonly Incoming[]): void {
+    const folder = those.find(({ entries }) => entries !== null);
+    if (folder !== undefined) void this.#accept(folder);
+    for (const one of those) if (one !== folder) void this.#received.take(one);
   }
 
   /** Call it while a click runs, as {@link accept}. */
@@ -182,7 +199,7 @@ export class Files {
     this.#subscriptions.end();
     this.#meet([]);
     for (const one of this.transfers.peek()) one.end();
-    this.#platform.stayAwake(false);
+    this.#count(-this.#running);
   }
 
   /** We left the call: gives up what was kept for a reload. */
@@ -321,6 +338,7 @@ export class Files {
   #count(change: number): void {
     this.#running += change;
     this.#platform.stayAwake(this.#running > 0);
+    this.#platform.warnOnLeave(this.#running > 0);
   }
 
   async #accept(one: Incoming): Promise<void> {

@@ -25,6 +25,8 @@ export class Screens {
   readonly front: ReadonlySignal<Screen | null>;
   /** Whether you can share your screen. */
   readonly mayShare: ReadonlySignal<boolean>;
+  /** What you share; null if nothing. */
+  readonly mine: ReadonlySignal<MediaStream | null>;
   readonly sharing: ReadonlySignal<boolean>;
   /** Key of the screen that fills the page. */
   readonly viewed = signal<string | null>(null);
@@ -58,6 +60,7 @@ export class Screens {
     const may = this.#subscriptions.signal(room.permissions);
     this.mayShare = computed(() => platform.captureScreen !== null && allowed.value && may.value.has('screen'));
     const mine = this.#subscriptions.signal(room.screen);
+    this.mine = mine;
     this.sharing = computed(() => mine.value !== null);
     this.#subscriptions.on(room.screen, (stream) => this.#hold(stream));
     this.#subscriptions.add(effect(() => this.#follow(allowed.value ? others.value : [], others.value)));

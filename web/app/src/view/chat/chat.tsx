@@ -1,11 +1,11 @@
-import { Download, Send, X } from 'lucide';
+import { Download, Paperclip, Send, X } from 'lucide';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Call } from '../../model/call';
 import type { Chat } from '../../model/chat/chat';
-import { transcript } from '../../model/chat/transcript';
 import { chatWords } from '../../strings/chat';
 import { words } from '../../strings/strings';
 import { AlertSwitches } from '../attention/alert-switches';
+import { ChooseFiles } from '../files/choose-files';
 import { Asks } from '../files/files';
 import { Icon } from '../ui/icon';
 import { MessageList } from './message-list';
@@ -33,7 +33,7 @@ export function ChatPanel({ call, chat, onClose }: Props & { readonly onClose: (
       </div>
       <MessageList chat={chat} />
       <p class="typing">{typing.length > 0 && chatWords.typing(typing)}</p>
-      {call.files.value !== null && <Asks files={call.files.value} />}
+      {call.files.value !== null && <Asks call={call} files={call.files.value} />}
       {call.may.value.has('chat') ? (
         <Composer call={call} chat={chat} />
       ) : (
@@ -54,7 +54,7 @@ function Tools({ call, chat }: Props) {
         aria-label={chatWords.save}
         aria-disabled={chat.lines.value.length === 0}
         title={chatWords.save}
-        onClick={() => chat.lines.value.length > 0 && chat.save(transcript)}
+        onClick={() => chat.lines.value.length > 0 && chat.save()}
       >
         <Icon node={Download} size={20} />
       </button>
@@ -64,6 +64,7 @@ function Tools({ call, chat }: Props) {
 
 function Composer({ call, chat }: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
+  const files = call.files.value;
   const draft = chat.draft.value;
   const excess = chat.excess.value;
   const alone = call.alone.value;
@@ -103,6 +104,18 @@ function Composer({ call, chat }: Props) {
         </div>
       )}
       <div class="composer-field">
+        {files !== null && call.people.allowsFiles.value && call.may.value.has('files') && (
+          <ChooseFiles
+            files={files}
+            class="plain"
+            disabled={alone}
+            onChoose={() => {
+              files.to.value = chat.to.peek();
+            }}
+          >
+            <Icon node={Paperclip} size={20} />
+          </ChooseFiles>
+        )}
         <textarea
           ref={field}
           class="composer-words"

@@ -7,6 +7,8 @@ import type { UnfinishedFile } from '../../model/files/unfinished';
 import { fileWords } from '../../strings/files';
 import { words } from '../../strings/strings';
 import { Icon } from '../ui/icon';
+import { AskCard } from './ask-card';
+import { ChooseFiles } from './choose-files';
 import { FileCard, FileName } from './file-card';
 
 /** Missing on some phones. */
@@ -65,14 +67,14 @@ export function FilesPanel({ call, files, onClose }: Props & { readonly onClose:
 }
 
 /** File offers shown while the panel is closed: over the stage, or in the chat if that's open. */
-export function Asks({ files }: { readonly files: Files }) {
-  const asking = files.asking.value.slice(0, 3);
+export function Asks({ call, files }: Props) {
+  const asking = files.askingByPerson.value.slice(0, 3);
   if (asking.length === 0) return null;
   return (
-    <section class="asks" aria-label={words.bar.filesWaiting(asking.length)}>
+    <section class="asks" aria-label={words.bar.filesWaiting(files.asking.value.length)}>
       <ul class="files-cards">
-        {asking.map((one) => (
-          <FileCard key={one.id} one={one} files={files} />
+        {asking.map((those) => (
+          <AskCard key={those[0]?.personId} those={those} files={files} onShow={() => call.showPanel('files')} />
         ))}
       </ul>
     </section>
@@ -139,26 +141,9 @@ function Sending({ call, files }: Props) {
         </label>
       )}
       <div class="sending-ways">
-        <label class="button primary small sending-files" aria-disabled={alone}>
+        <ChooseFiles files={files} class="button primary small" disabled={alone} inputRef={input}>
           {alone ? fileWords.alone : fileWords.choose}
-          <input
-            ref={input}
-            type="file"
-            class="unseen"
-            aria-label={fileWords.choose}
-            multiple
-            disabled={alone}
-            onClick={(event) => {
-              if (!files.keeps) return;
-              event.preventDefault(); // our own picker returns handles
-              void files.choose();
-            }}
-            onChange={(event) => {
-              void files.send([...(event.currentTarget.files ?? [])]);
-              event.currentTarget.value = ''; // so that the same file can be chosen again
-            }}
-          />
-        </label>
+        </ChooseFiles>
         {!alone && choosesFolders && (
           <label class="button quiet small sending-files">
             {fileWords.chooseFolder}

@@ -8,6 +8,8 @@ interface Props {
   readonly app: App;
   readonly title: string;
   readonly lead: string;
+  /** A second sentence, less important. */
+  readonly more?: string;
   /** `lost` if something went wrong. */
   readonly line: 'looking' | 'lost';
   /** Buttons. */
@@ -15,7 +17,7 @@ interface Props {
 }
 
 /** A page with only a message, such as "The call is over". */
-export function MessagePage({ app, title, lead, line, children }: Props) {
+export function MessagePage({ app, title, lead, more = '', line, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   return (
@@ -26,6 +28,7 @@ export function MessagePage({ app, title, lead, line, children }: Props) {
           {title}
         </h1>
         <p class="lead">{lead}</p>
+        {more !== '' && <p class="plain-more">{more}</p>}
         <div class="plain-ways">{children}</div>
       </main>
     </Page>

@@ -48,7 +48,7 @@ test('everything that works is fine, and what the server does not offer is missi
 
   expect(briefly(checkup)).toEqual({
     camera: 'fine',
-    microphone: 'fine',
+    microphone: 'silent',
     server: 'fine',
     stun: 'fine',
     'turn-udp': 'fine',
@@ -57,6 +57,8 @@ test('everything that works is fine, and what the server does not offer is missi
   });
   expect(checkup.outlook.value).toBe('well');
   expect(platform.lobbies[0]?.room).toMatch(/^test-[0-9a-f]{24}$/);
+  expect(platform.media.map((each) => each.stopped)).toEqual([false]); // the picture is shown
+  checkup.end();
   expect(platform.media.every((each) => each.stopped)).toBe(true);
 });
 
@@ -138,6 +140,21 @@ describe('an error in the page', () => {
     expect(checkup.outlook.value).toBe('page-error');
     expect(report).toThrow('x is not a function');
   });
+});
+
+test('a microphone is fine only once something is heard, and not a moment before', async () => {
+  const platform = world();
+  const checkup = await tested(platform);
+  const microphone = () => briefly(checkup)['microphone'];
+  const level = platform.media[0]?.level;
+  level?.set(0.1);
+  expect([microphone(), checkup.level.value]).toEqual(['silent', 0.1]);
+  level?.set(0.6);
+  expect(microphone()).toBe('fine');
+  level?.set(0);
+  expect(microphone()).toBe('fine');
+  await checkup.run();
+  expect([microphone(), platform.media.map(({ stopped }) => stopped)]).toEqual(['silent', [true, false]]);
 });
 
 test('a refused permission has its own code', async () => {

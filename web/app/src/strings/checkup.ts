@@ -38,6 +38,8 @@ function found(finding: Finding): string {
       return kind === 'camera' || kind === 'microphone' ? 'Asking your browser…' : 'Testing…';
     case 'fine':
       return fine(finding);
+    case 'silent':
+      return `${finding.detail ?? 'Your microphone'}: nothing heard yet. Say something. If the bar doesn’t move, choose another microphone in your system’s settings.`;
     case 'failed':
       return code === null ? 'It failed.' : CHECKS[code].message;
     case 'missing':
@@ -68,6 +70,11 @@ export const checkup = {
   found,
   time: seconds,
   outlook: outlooks,
+  seen: 'What others see and hear',
+  level: 'Microphone level',
+  noPicture: 'No picture',
+  sound: 'Play a sound',
+  soundHint: 'Nothing heard? Check the volume, and which speaker your system uses.',
   running: 'Testing…',
   again: 'Test again',
   copy: 'Copy for the administrator',

@@ -40,7 +40,8 @@ test('what works is listed by name, and what it means for a call', async () => {
   await checked(world);
   expect(found()).toEqual({
     Camera: 'front',
-    Microphone: 'built-in',
+    Microphone:
+      'built-in: nothing heard yet. Say something. If the bar doesn’t move, choose another microphone in your system’s settings.',
     Server: 'Reachable.',
     'Direct path (STUN)': 'Your public address is 203.0.113.7.',
     'Relay over UDP': 'A test message came back in 31 ms.',
@@ -50,6 +51,17 @@ test('what works is listed by name, and what it means for a call', async () => {
   expect(screen.getByRole('status').textContent).toBe(
     'Calls work from here: directly where possible, otherwise through the relay.',
   );
+});
+
+test('the level of the microphone is shown, and a sound can be played', async () => {
+  const world = offering([]);
+  const { user } = await checked(world);
+  await now(() => world.media[0]?.level.set(0.5));
+  expect(screen.getByRole<HTMLMeterElement>('meter', { name: 'Microphone level' }).value).toBe(0.5);
+  expect(found()['Microphone']).toBe('built-in');
+  await user.click(screen.getByRole('button', { name: 'Play a sound' }));
+  expect(world.sounds).toEqual(['arrival']);
+  expect(screen.getByText(/^Nothing heard\?/)).toBeTruthy();
 });
 
 test('a server without a relay is said to have none', async () => {

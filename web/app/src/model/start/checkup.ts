@@ -1,16 +1,16 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
-import type { Platform } from '../../platform/platform';
+import type { Media, Platform } from '../../platform/platform';
 import type { CheckCode } from '../../strings/checks';
 import { hasCode, report } from '../page-error';
 
 export const checkKinds = ['camera', 'microphone', 'server', 'stun', 'turn-udp', 'turn-tcp', 'turn-tls'] as const;
 export type CheckKind = (typeof checkKinds)[number];
 
-/** `missing`: the server doesn't offer it. `untested`: an earlier test failed. */
+/** `missing`: the server doesn't offer it. `untested`: an earlier test failed. `silent`: nothing was heard so far. */
 export interface Finding {
   readonly kind: CheckKind;
-  readonly state: 'waiting' | 'running' | 'fine' | 'failed' | 'missing' | 'untested';
+  readonly state: 'waiting' | 'running' | 'fine' | 'silent' | 'failed' | 'missing' | 'untested';
   readonly code: CheckCode | null;
   /** How long it took, in milliseconds. */
   readonly ms: number | null;
@@ -23,6 +23,9 @@ export type Outlook = 'no-webrtc' | 'page-error' | 'cut-off' | 'stuck' | 'direct
 
 type Answer = Pick<Finding, 'state'> & Partial<Pick<Finding, 'code' | 'detail'>>;
 
+/** The level above which a microphone hears something: more than the noise of a quiet room. */
+const heardAbove = 0.2;
+
 /** Seconds to wait for the broker to let us in. */
 const joinWithin = 8;
 
@@ -34,6 +37,10 @@ export class Checkup {
   readonly copied = signal(false);
   /** The report, to be copied by hand if the clipboard is blocked. */
   readonly report = signal<string | null>(null);
+  /** Camera and microphone, while they are tested: they stay on for as long as the page is shown. */
+  readonly media = signal<Media | null>(null);
+  /** The microphone's level, from 0 to 1. */
+  readonly level = signal(0);
   readonly #platform: Platform;
   #stop = new AbortController();
 
@@ -67,9 +74,18 @@ export class Checkup {
 
   end(): void {
     this.#stop.abort();
+    this.media.peek()?.stop();
+    this.media.value = null;
+  }
+
+  /** Plays a sound, for the person to hear. */
+  async playSound(): Promise<void> {
+    const alerts = await this.#platform.alerts().catch(() => null); // the server may be away
+    alerts?.play('arrival');
   }
 
   async #testDevices(stop: AbortSignal): Promise<void> {
+    this.media.peek()?.stop();
     const media = this.#platform.sdk.media();
     const started = media.start();
     const found = (kind: 'camera' | 'microphone') => started.then(() => deviceFound(kind, media[kind].current));
@@ -77,7 +93,22 @@ export class Checkup {
       this.#test('camera', stop, () => found('camera')),
       this.#test('microphone', stop, () => found('microphone')),
     ]);
-    media.stop();
+    if (stop.aborted) {
+      media.stop();
+      return;
+    }
+    this.media.value = media;
+    const end = media.level.subscribe((level) => {
+      this.level.value = level;
+      if (level > heardAbove) this.#heard();
+    });
+    stop.addEventListener('abort', end);
+  }
+
+  /** The microphone is fine only now. */
+  #heard(): void {
+    const found = this.findings.peek().find(({ kind }) => kind === 'microphone');
+    if (found?.state === 'silent') this.#show({ ...found, state: 'fine' });
   }
 
   async #testNetwork(stop: AbortSignal): Promise<void> {
@@ -157,7 +188,7 @@ export class Checkup {
       return { state: 'failed', code: 'page-error' };
     });
     if (stop.aborted) return;
-    const tested = answer.state === 'fine' || answer.state === 'failed';
+    const tested = ['fine', 'silent', 'failed'].includes(answer.state);
     const ms = tested ? this.#platform.now() - before : null;
     this.#show({ ...waiting(kind), ...answer, ms });
   }
@@ -187,7 +218,7 @@ const deviceCodes = {
 } as const;
 
 function deviceFound(kind: 'camera' | 'microphone', { state, problem, label }: sdk.Device): Answer {
-  if (state === 'on') return { state: 'fine', detail: label };
+  if (state === 'on') return { state: kind === 'camera' ? 'fine' : 'silent', detail: label };
   if (problem === 'insecure') return { state: 'failed', code: 'insecure-page' };
   return { state: 'failed', code: `${kind}-${deviceCodes[problem ?? 'unknown']}` };
 }

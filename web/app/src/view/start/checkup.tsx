@@ -1,9 +1,11 @@
-import { Check, Copy, LoaderCircle, Minus, RotateCw, X } from 'lucide';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useSignalEffect } from '@preact/signals';
+import { Check, Copy, Ear, LoaderCircle, Minus, RotateCw, Volume2, X } from 'lucide';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Checkup, type Finding } from '../../model/start/checkup';
-import type { Platform } from '../../platform/platform';
+import type { Media, Platform } from '../../platform/platform';
 import { CHECKS } from '../../strings/checks';
 import { checkup as words } from '../../strings/checkup';
+import { Video } from '../stage/video';
 import { Icon } from '../ui/icon';
 import { Mark } from '../ui/mark';
 
@@ -29,6 +31,7 @@ function CheckupView({ checkup, home }: { readonly checkup: Checkup; readonly ho
       </h1>
       <p class="lead">{words.lead}</p>
       <Outcome checkup={checkup} />
+      <Seen checkup={checkup} />
       <ul class="checks" aria-label={words.list}>
         {findings.map((finding) => (
           <Row key={finding.kind} finding={finding} />
@@ -54,6 +57,50 @@ function CheckupView({ checkup, home }: { readonly checkup: Checkup; readonly ho
   );
 }
 
+/** Your own picture, how loud the microphone is, and a sound to hear. */
+function Seen({ checkup }: { readonly checkup: Checkup }) {
+  const [heard, setHeard] = useState(false);
+  const media = checkup.media.value;
+  const play = () => {
+    void checkup.playSound();
+    setHeard(true);
+  };
+  return (
+    <section class="checks-seen" aria-label={words.seen}>
+      <div class="checks-picture">
+        <p class="secondary">{words.noPicture}</p>
+        {media !== null && <Picture media={media} />}
+      </div>
+      <div class="checks-sound">
+        <Level checkup={checkup} />
+        <button type="button" class="button quiet small" onClick={play}>
+          <Icon node={Volume2} size={20} />
+          {words.sound}
+        </button>
+        <p class="secondary" aria-live="polite">
+          {heard && words.soundHint}
+        </p>
+      </div>
+    </section>
+  );
+}
+
+function Picture({ media }: { readonly media: Media }) {
+  const [stream, setStream] = useState(media.stream.current);
+  useEffect(() => media.stream.subscribe(setStream), [media]);
+  const shown = media.camera.current.state === 'on';
+  return <Video stream={stream} mine hidden={!shown} box={null} />;
+}
+
+/** Changes 20 times a second, so it updates its element directly. */
+function Level({ checkup }: { readonly checkup: Checkup }) {
+  const meter = useRef<HTMLMeterElement>(null);
+  useSignalEffect(() => {
+    if (meter.current !== null) meter.current.value = checkup.level.value;
+  });
+  return <meter ref={meter} class="checks-level" aria-label={words.level} min={0} max={1} />;
+}
+
 /** What the findings mean for a call, once that's known. */
 function Outcome({ checkup }: { readonly checkup: Checkup }) {
   const outlook = checkup.outlook.value;
@@ -67,7 +114,15 @@ function Outcome({ checkup }: { readonly checkup: Checkup }) {
   );
 }
 
-const icons = { waiting: Minus, running: LoaderCircle, fine: Check, failed: X, missing: Minus, untested: Minus };
+const icons = {
+  waiting: Minus,
+  running: LoaderCircle,
+  fine: Check,
+  silent: Ear,
+  failed: X,
+  missing: Minus,
+  untested: Minus,
+};
 
 function Row({ finding }: { readonly finding: Finding }) {
   const { kind, state, code, ms } = finding;

@@ -68,7 +68,7 @@ test.each([
 ])('the address %s leads to a page that says what is wrong', async (path, title, way) => {
   const { user, world } = await open(aWorld(path));
   await waitFor(() => expect(read()[0]).toBe(title));
-  await user.click(screen.getByRole('button', { name: way }));
+  await user.click(screen.getByRole(way === 'New call' ? 'button' : 'link', { name: way }));
   await waitFor(() => expect(world.address.path.value).toMatch(way === 'New call' ? /^r\/.*#.{22}$/ : /^$/));
 });
 

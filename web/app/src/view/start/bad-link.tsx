@@ -1,11 +1,15 @@
 import { Video } from 'lucide';
+import { useEffect, useRef } from 'preact/hooks';
 import type { App, BadLink } from '../../model/app';
 import type { Platform } from '../../platform/platform';
+import { diagramWords } from '../../strings/diagram';
 import { pageWords } from '../../strings/pages';
 import { words } from '../../strings/strings';
+import { ConnectionDiagram } from '../ui/connection-diagram';
 import { Icon } from '../ui/icon';
+import { inAppLink } from '../ui/in-app-link';
 import { CodeField } from './code-field';
-import { MessagePage } from './message-page';
+import { Page } from './page';
 
 const texts = {
   'bad-room': pageWords.badRoom,
@@ -15,41 +19,53 @@ const texts = {
   nowhere: pageWords.nowhere,
 } as const;
 
-/** A link that doesn't work: why, and what to do. */
-export function BadLinkPage({ app, at, platform }: BadLinkProps & { readonly platform: Platform }) {
-  const { title, lead } = texts[at];
-  return (
-    <MessagePage app={app} title={title} lead={lead} line="lost">
-      <Way app={app} at={at} />
-      {at !== 'no-webrtc' && <CodeField platform={platform} />}
-    </MessagePage>
-  );
-}
-
-interface BadLinkProps {
+interface Props {
   readonly app: App;
   readonly at: BadLink;
+  readonly platform: Platform;
 }
 
-function Way({ app, at }: BadLinkProps) {
-  if (at === 'no-webrtc') {
-    return (
-      <button type="button" class="button primary" onClick={() => app.goToTest()}>
-        {pageWords.noWebrtc.test}
-      </button>
-    );
-  }
-  if (at === 'nowhere') {
-    return (
-      <button type="button" class="button primary" onClick={() => app.goHome()}>
-        {words.over.home}
-      </button>
-    );
-  }
+/** A link that doesn't work: why, and what to do. */
+export function BadLinkPage({ app, at, platform }: Props) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  const { title, lead } = texts[at];
+  const { alice, bob, broken } = diagramWords;
   return (
-    <button type="button" class="button primary" onClick={() => app.newCall()}>
-      <Icon node={Video} />
-      {words.newCall}
-    </button>
+    <Page app={app}>
+      <main class="home">
+        <div class="home-words">
+          <h1 ref={heading} class="title bad-title" tabIndex={-1}>
+            {title}
+          </h1>
+          <p class="lead">{lead}</p>
+          {at === 'no-webrtc' ? (
+            <div class="home-ways">
+              <button type="button" class="button primary" onClick={() => app.goToTest()}>
+                {pageWords.noWebrtc.test}
+              </button>
+            </div>
+          ) : (
+            <div class="home-ways">
+              {at !== 'insecure' && <CodeField platform={platform} />}
+              <button type="button" class="button quiet" onClick={() => app.newCall()}>
+                <Icon node={Video} />
+                {words.newCall}
+              </button>
+            </div>
+          )}
+          <a class="home-test" href={app.home} onClick={inAppLink(() => app.goHome())}>
+            {words.over.home}
+          </a>
+        </div>
+        <ConnectionDiagram
+          mine={{ name: alice, address: '' }}
+          theirs={{ name: bob, address: '' }}
+          state="lost"
+          label=""
+          described={broken}
+        />
+      </main>
+    </Page>
   );
 }

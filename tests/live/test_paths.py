@@ -144,9 +144,10 @@ def test_test_page_finds_everything_that_the_server_offers(browser: Browser, ser
     page = browser.open(server.url, reduced_motion=True)
     page.click("link", "Test your camera, microphone and network")
     page.until(TESTED, deadline=40)
-    assert page.evaluate(FOUND) == {
+    found = page.evaluate(FOUND)
+    assert found.pop("Microphone") in ("fine", "silent")  # until it hears something
+    assert found == {
         "Camera": "fine",
-        "Microphone": "fine",
         "Server": "fine",
         "Direct path (STUN)": "fine",
         "Relay over UDP": "fine",
@@ -154,8 +155,9 @@ def test_test_page_finds_everything_that_the_server_offers(browser: Browser, ser
         "Relay over TLS": "missing",
     }
     assert "Calls work from here" in page.text()
-    page.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Test again"
+    for name in ("Play a sound", "Test again"):
+        page.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == name
     page.press("Enter")
     page.until(f"!({TESTED})")
     page.until(TESTED, deadline=40)

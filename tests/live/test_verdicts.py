@@ -93,9 +93,10 @@ def test_test_page_detects_blocked_udp(lab: Lab, browsers: tuple[Browser, Browse
     lab.connect("udpblock", "udpblock")
     with LabServer(lab.server) as server:
         for page in checked(browsers, server):
-            assert page.evaluate(FOUND) == {
+            found = page.evaluate(FOUND)
+            assert found.pop("Microphone") in ("fine", "silent")  # until it hears something
+            assert found == {
                 "Camera": "fine",
-                "Microphone": "fine",
                 "Server": "fine",
                 "Direct path (STUN)": "failed stun-silent",
                 "Relay over UDP": "failed turn-udp-blocked",

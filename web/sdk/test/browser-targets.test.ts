@@ -64,6 +64,10 @@ const OPTIONAL: Readonly<Record<string, string>> = {
   'css.properties.text-size-adjust': 'Safari has it with a prefix',
   'css.properties.user-select': 'Safari has it with a prefix',
   'css.properties.text-wrap': 'lines of a heading are balanced with it',
+  'css.properties.zoom': 'Firefox before 126 does not enlarge pages on a very large screen',
+  'css.properties.forced-color-adjust': 'Safari has no forced colours',
+  'css.properties.scrollbar-color': 'Safari before 26.2 draws scrollbars in its own colours',
+  'css.properties.scrollbar-width': 'Safari before 18.2 draws scrollbars as wide as others',
 };
 
 type Browser = 'chrome' | 'firefox' | 'safari' | 'safari_ios';

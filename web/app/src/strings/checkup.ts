@@ -68,6 +68,16 @@ export const checkup = {
   list: 'What was tested',
   name: checkNames,
   found,
+  /** What the sign of a row means. */
+  state: {
+    waiting: 'Waiting',
+    running: 'Running',
+    fine: 'Works',
+    silent: 'Listening',
+    failed: 'Failed',
+    missing: 'Not offered',
+    untested: 'Not tested',
+  },
   time: seconds,
   outlook: outlooks,
   seen: 'What others see and hear',

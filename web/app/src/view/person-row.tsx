@@ -13,7 +13,9 @@ export function OwnRow({ call }: { readonly call: Call }) {
     <li class="people-one">
       <Microphone of={call.me} />
       <span class="people-words">
-        <bdi class="people-name">{peoplePanelWords.you(call.me.name)}</bdi>
+        <span class="people-name">
+          <bdi>{peoplePanelWords.you(call.me.name)}</bdi>
+        </span>
         <About words={[peoplePanelWords.role[call.people.role.value]]} />
       </span>
     </li>
@@ -52,7 +54,9 @@ export function PersonRow({ call, one }: Props) {
     <li class="people-one">
       <Microphone of={one} />
       <span class="people-words">
-        <bdi class="people-name">{one.name}</bdi>
+        <span class="people-name">
+          <bdi>{one.name}</bdi>
+        </span>
         <About words={about} />
       </span>
       <HostMenu

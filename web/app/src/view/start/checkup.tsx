@@ -68,8 +68,7 @@ function Seen({ checkup }: { readonly checkup: Checkup }) {
   return (
     <section class="checks-seen" aria-label={words.seen}>
       <div class="checks-picture">
-        <p class="secondary">{words.noPicture}</p>
-        {media !== null && <Picture media={media} />}
+        {media === null ? <p class="secondary">{words.noPicture}</p> : <Picture media={media} />}
       </div>
       <div class="checks-sound">
         <Level checkup={checkup} />
@@ -88,8 +87,8 @@ function Seen({ checkup }: { readonly checkup: Checkup }) {
 function Picture({ media }: { readonly media: Media }) {
   const [stream, setStream] = useState(media.stream.current);
   useEffect(() => media.stream.subscribe(setStream), [media]);
-  const shown = media.camera.current.state === 'on';
-  return <Video stream={stream} mine hidden={!shown} box={null} />;
+  if (media.camera.current.state !== 'on') return <p class="secondary">{words.noPicture}</p>;
+  return <Video stream={stream} mine hidden={false} box={null} />;
 }
 
 /** Changes 20 times a second, so it updates its element directly. */
@@ -130,6 +129,7 @@ function Row({ finding }: { readonly finding: Finding }) {
     <li class="check" data-state={state}>
       <span class="check-sign">
         <Icon node={icons[state]} size={20} />
+        <span class="unseen">{words.state[state]}</span>
       </span>
       <h2 class="check-name">{words.name[kind]}</h2>
       <div class="check-found">

@@ -220,6 +220,13 @@ export class RemotePeer implements Peer {
     this.transport.limitVideo(lower(maxHeight, this.#theirMaxHeight));
   }
 
+  /** The peer wants no higher video than this. */
+  #limitTheirVideo(maxHeight: number | null): void {
+    if (maxHeight === this.#theirMaxHeight) return;
+    this.#theirMaxHeight = maxHeight;
+    this.transport.limitVideo(lower(this.#ownMaxHeight, maxHeight));
+  }
+
   /** Tells the peer that we leave, or that our page unloads. It may not arrive. */
   farewell(frame: 'leave' | 'away'): void {
     this.#send({ frame });
@@ -242,6 +249,7 @@ export class RemotePeer implements Peer {
     this.#monitor.reset();
     this.#transfers.attach(made);
     made.channel.onopen = () => {
+      this.#limitTheirVideo(null); // a limit holds for one connection
       void this.#verification.start();
       this.#send({ frame: 'media', media: this.#ownMedia });
       if (this.#ownMaxHeight !== null) this.#send({ frame: 'video', maxHeight: this.#ownMaxHeight });
@@ -283,8 +291,7 @@ export class RemotePeer implements Peer {
         this.#remoteMedia.setMedia(permittedMedia(frame.media, this.permissions));
         break;
       case 'video':
-        this.#theirMaxHeight = frame.maxHeight;
-        this.transport.limitVideo(lower(this.#ownMaxHeight, frame.maxHeight));
+        this.#limitTheirVideo(frame.maxHeight);
         break;
       case 'compare':
         this.#verification.receive(frame.step);

@@ -49,6 +49,14 @@ test('a page that shows something else by then is not taken away', async () => {
   expect(world.lobbies[0]?.left).toBe(true);
 });
 
+test('nor is it taken to a room while the words are looked up', async () => {
+  entry.type('Our weekly team tea time');
+  const joined = entry.join();
+  entry.end();
+  await joined;
+  expect(world.address.path.value).toBe('');
+});
+
 test('a slip of the tongue is put right and asked about', async () => {
   entry.type('aardvark kangarro yoyo zucchini napkin');
   await entry.join();

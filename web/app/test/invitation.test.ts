@@ -162,6 +162,13 @@ test('a guest follows only an invitation to a call with a key, on this server', 
   expect(await followed).toEqual({ is: 'silent' });
 });
 
+test('a guest who gives up while the words are worked on goes nowhere', async () => {
+  const abort = new AbortController();
+  const followed = followWords(world, words, abort.signal);
+  abort.abort();
+  expect([await followed, world.lobbies]).toEqual([{ is: 'silent' }, []]);
+});
+
 test('nobody at the rendezvous, or a refusal: the guest is told', async () => {
   expect(await followWords(world, words, new AbortController().signal)).toEqual({ is: 'nobody' });
   world.welcomed = false;

@@ -28,6 +28,7 @@ export async function followWords(
   aborted: AbortSignal,
 ): Promise<Followed> {
   const { room, key } = await rendezvousOf(words, platform.url);
+  if (aborted.aborted) return { is: 'silent' };
   const lobby = platform.sdk.openLobby({ url: platform.url, room, secret: key, relayOnly: hidesAddress(platform) });
   const abort = new AbortController();
   aborted.addEventListener('abort', () => abort.abort());

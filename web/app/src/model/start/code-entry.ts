@@ -51,6 +51,7 @@ export class CodeEntry {
     if (this.following.peek()) return;
     const code = this.code.peek();
     if (mayBeWords(code) && (await this.#follow(code))) return;
+    if (this.#abort.signal.aborted) return;
     const reading = readCode(code, this.#platform.url);
     if (reading.is === 'room' && this.#lacksKey(code, reading)) this.problem.value = { is: 'keyless' };
     else if (reading.is === 'room') this.#platform.address.go(roomPath(reading.room, null) + reading.fragment);

@@ -221,6 +221,21 @@ test('a phone switches between its front and its back camera', async () => {
   expect(world.live.map(({ label }) => label)).toEqual(['Front Camera']);
 });
 
+test('a camera that is off stays off while another one is chosen, and is that one when it is turned on', async () => {
+  const other = { ...webcam, deviceId: 'other', label: 'Other Webcam' };
+  begin(builtIn, webcam, other);
+  await media.start();
+  await media.setCamera(false);
+  await media.choose('camera', 'other');
+  expect(media.camera.current).toMatchObject({ state: 'off', id: 'other', label: 'Other Webcam' });
+  expect(sent()).toEqual(['Built-in Microphone']);
+  await media.setCamera(true);
+  expect(sent()).toEqual(['Built-in Microphone', 'Other Webcam']);
+  await media.setCamera(false);
+  await media.flipCamera();
+  expect(sent()).toEqual(['Built-in Microphone']);
+});
+
 test('audio processing replaces the track that is sent, and muting silences both', async () => {
   await media.start({ camera: false });
   const clean = new Track('audio', 'clean');

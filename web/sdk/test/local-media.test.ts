@@ -221,6 +221,7 @@ test('the devices that were chosen are asked for, and any other if one of them i
   expect(asked.map(({ audio }) => audio)).toEqual([{ deviceId: { exact: 'headset' } }, {}]);
   expect(media.microphone.current.state).toBe('on');
   await media.choose('camera', 'external');
+  await media.setCamera(true);
   expect(asked[2]?.video).toMatchObject({ deviceId: { exact: 'external' }, width: { ideal: 1280 } });
   expect(asked[2]?.audio).toBe(false);
 });

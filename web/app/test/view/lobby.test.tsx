@@ -157,7 +157,7 @@ test('camera and microphone are chosen and switched in the lobby, by m and v as 
   await user.type(screen.getByRole('textbox', { name: 'Your name' }), 'm');
   expect(pressed()).toBe('off');
   await user.selectOptions(screen.getByRole('combobox', { name: 'Camera' }), 'Front camera');
-  expect(world.media[0]?.camera.current.id).toBe('front');
+  expect(world.media[0]?.camera.current).toMatchObject({ id: 'front', state: 'on' });
 });
 
 test('hiding the address is remembered', async () => {

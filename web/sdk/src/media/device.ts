@@ -13,7 +13,7 @@ export interface Device {
    * a phone call, a mute key, a camera shutter. null if all is well.
    */
   readonly problem: 'denied' | 'missing' | 'busy' | 'insecure' | 'unknown' | 'interrupted' | null;
-  /** `deviceId` of the device in use; null if none. */
+  /** `deviceId` of the device in use, or of the one that would be if it's off; null if none. */
   readonly id: string | null;
   /** Name of the device in use; null if none. */
   readonly label: string | null;

@@ -12,7 +12,7 @@ import {
 } from './device.ts';
 import { DeviceEnumeration } from './device-list.ts';
 import { permissionOf, watchPermission } from './device-permission.ts';
-import { DeviceRecovery, isAllowed, lossOf } from './device-recovery.ts';
+import { DeviceRecovery, isAllowed, lossOf, optionsOf } from './device-recovery.ts';
 
 /** What to start. */
 export interface MediaRequest {
@@ -131,13 +131,13 @@ export class LocalMedia {
     await this.#queue.run([kind], async () => this.#release(kind));
   }
 
-  /** Switches to another device of that kind, by its `deviceId`, and starts it. Never rejects. */
+  /** Switches to another device of that kind, by its `deviceId`. One that is off stays off. Never rejects. */
   async choose(kind: DeviceKind, deviceId: string): Promise<void> {
     Object.assign(this.#slots[kind], { chosen: deviceId, facing: null });
     await this.#restart(kind);
   }
 
-  /** Switches between the front and the back camera of a phone, and starts it. Never rejects. */
+  /** Switches between the front and the back camera of a phone. One that is off stays off. Never rejects. */
   async flipCamera(): Promise<void> {
     const { camera } = this.#slots;
     const facing = (camera.device.current.facing ?? camera.facing) === 'environment' ? 'user' : 'environment';
@@ -165,7 +165,14 @@ export class LocalMedia {
     for (const kind of KINDS) this.#slots[kind].device.set(OFF);
   }
 
+  /** Goes on with what is chosen now. */
   async #restart(kind: DeviceKind): Promise<void> {
+    const { device, capture, chosen, facing } = this.#slots[kind];
+    if (capture === null && device.current.state === 'off') {
+      const label = optionsOf(kind, this.devices.current).find(({ id }) => id === chosen)?.label ?? null;
+      device.set({ ...OFF, id: chosen, label, facing });
+      return;
+    }
     await this.#queue.run([kind], async () => {
       this.#release(kind);
       await this.#acquire([kind]);

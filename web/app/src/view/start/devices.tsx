@@ -50,6 +50,10 @@ interface Props {
 function DeviceChoice({ devices, kind, device, choices }: Props) {
   const known = deviceNames(choices, (index) => words.lobby.unnamed(kind, index));
   const chosen = known.some(({ id }) => id === device.id) ? device.id : null;
+  const choose = async (id: string) => {
+    await devices.choose(kind, id);
+    if (kind === 'camera') await devices.turn(kind, true); // nobody else sees it here
+  };
   return (
     <>
       <label for={kind}>{words.lobby[kind]}</label>
@@ -59,7 +63,7 @@ function DeviceChoice({ devices, kind, device, choices }: Props) {
           class="input"
           disabled={known.length === 0}
           value={chosen ?? ''}
-          onChange={(event) => void devices.choose(kind, event.currentTarget.value)}
+          onChange={(event) => void choose(event.currentTarget.value)}
         >
           {chosen === null && <option value="">{words.lobby.none(device.state)}</option>}
           {known.map(({ id, name }) => (

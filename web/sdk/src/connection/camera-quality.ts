@@ -54,7 +54,8 @@ export interface CameraSent {
  *   larger again later.
  */
 export class CameraQuality {
-  preference: RTCDegradationPreference = 'maintain-resolution';
+  /** null: what the browser prefers by itself. */
+  preference: 'maintain-resolution' | null = 'maintain-resolution';
   #step = 0;
   #since: number | null = null;
   #last: (CameraSent & { readonly at: number }) | null = null;
@@ -95,10 +96,10 @@ export class CameraQuality {
   }
 
   #mayShrink(frames: number, elapsed: number, now: number): boolean {
-    if (this.preference !== 'maintain-resolution') return false;
+    if (this.preference === null) return false;
     this.#slow = frames > 0 && (frames * 1000) / elapsed < SLOW_FPS ? this.#slow + 1 : 0;
     if (this.#slow < MEASUREMENTS && now - (this.#since ?? now) < START_MS) return false;
-    this.preference = 'maintain-framerate';
+    this.preference = null;
     return true;
   }
 

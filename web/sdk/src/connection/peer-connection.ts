@@ -361,13 +361,14 @@ export class PeerConnection {
 function tune(
   transceiver: RTCRtpTransceiver | undefined,
   wanted: RTCRtpEncodingParameters,
-  degradationPreference: RTCDegradationPreference,
+  degradationPreference: RTCDegradationPreference | null,
 ): void {
   const parameters = transceiver?.sender.getParameters();
   const encoding = parameters?.encodings[0];
   if (transceiver === undefined || parameters === undefined || encoding === undefined) return; // not negotiated yet
   Object.assign(encoding, wanted);
-  parameters.degradationPreference = degradationPreference;
+  if (degradationPreference === null) delete parameters.degradationPreference;
+  else parameters.degradationPreference = degradationPreference;
   void transceiver.sender.setParameters(parameters).catch(() => undefined); // a later change has replaced this one
 }
 

@@ -79,13 +79,18 @@ def smoothness(pages: tuple[Page, Page]) -> list[tuple[float, int]]:
     """Of each page: frames per second and width of what it receives."""
     begin, end = STEADY_S
     time.sleep(begin)
-    before = [(time.monotonic(), page.evaluate(VIDEO)["frames"]) for page in pages]
-    time.sleep(end - begin)
-    rows = []
-    for page, (at, frames) in zip(pages, before, strict=True):
-        video = page.evaluate(VIDEO)
-        rows.append(((video["frames"] - frames) / (time.monotonic() - at), video["received"]))
-    return rows
+    start = time.monotonic()
+    before, decoded = [page.evaluate(VIDEO) for page in pages], [0, 0]
+    while time.monotonic() - start < end - begin:
+        time.sleep(0.5)
+        now = [page.evaluate(VIDEO) for page in pages]
+        for index, (video, old) in enumerate(zip(now, before, strict=True)):
+            # Firefox begins to count again when it creates a new receiver.
+            grown = video["frames"] >= old["frames"]
+            decoded[index] += video["frames"] - old["frames"] * grown
+        before = now
+    elapsed = time.monotonic() - start
+    return [(frames / elapsed, video["received"]) for frames, video in zip(decoded, before, strict=True)]
 
 
 @contextmanager

@@ -32,12 +32,18 @@ class Sender {
 }
 
 test('the picture keeps its size for the first 20 seconds', () => {
-  const sender = new Sender();
+  const sender = new Sender(true);
   sender.send(19);
   expect(sender.quality.preference).toBe('maintain-resolution');
   expect(sender.send(1)).toBe(true);
   expect(sender.quality.preference).toBeNull();
   expect(sender.send(1)).toBe(false);
+});
+
+test('where every change interrupts the call, nothing changes while all is well', () => {
+  const sender = new Sender();
+  sender.send(60);
+  expect(sender.quality.preference).toBe('maintain-resolution');
 });
 
 test('the picture may shrink once there are fewer than 10 frames a second for two seconds', () => {

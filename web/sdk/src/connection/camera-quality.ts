@@ -48,7 +48,9 @@ export interface CameraSent {
  * congested line. Call {@link update} about once a second while connected.
  *
  * - **At first** browsers assume a slow line, shrink the picture, and take long to restore it (Firefox 153: about 20 s
- *   to 1280x720). So the degradation preference keeps the resolution for 20 s, or until frames are missing.
+ *   to 1280x720). So the degradation preference keeps the resolution, until frames are missing. Where the browser's
+ *   congestion control can be relied on, that ends after 20 s. In Firefox each change interrupts what it receives: it
+ *   creates a new receiver, and asks for a key frame.
  * - **On a congested line** Firefox 153 keeps sending: 1.4 Mbit/s and then 5 Mbit/s of retransmissions into a line of
  *   500 kbit/s, of which 40 to 90 % are lost. So when packets are lost, the picture gets smaller step by step, and
  *   larger again later.
@@ -86,7 +88,7 @@ export class CameraQuality {
     if (last !== null && now <= last.at) return false;
     this.#last = { ...sent, at: now };
     if (last === null) return false;
-    const prefers = this.#mayShrink(sent.frames - last.frames, now - last.at, now);
+    const prefers = this.#mayShrink(sent, sent.frames - last.frames, now - last.at, now);
     const stepped = !sent.hasTarget && this.#adaptToCongestion(sent, last, now);
     return prefers || stepped;
   }
@@ -95,10 +97,11 @@ export class CameraQuality {
     return STEPS[this.#step] ?? STEPS[0];
   }
 
-  #mayShrink(frames: number, elapsed: number, now: number): boolean {
+  #mayShrink({ hasTarget }: CameraSent, frames: number, elapsed: number, now: number): boolean {
     if (this.preference === null) return false;
     this.#slow = frames > 0 && (frames * 1000) / elapsed < SLOW_FPS ? this.#slow + 1 : 0;
-    if (this.#slow < MEASUREMENTS && now - (this.#since ?? now) < START_MS) return false;
+    const starts = !hasTarget || now - (this.#since ?? now) < START_MS;
+    if (this.#slow < MEASUREMENTS && starts) return false;
     this.preference = null;
     return true;
   }

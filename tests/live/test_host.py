@@ -24,7 +24,7 @@ def knock(browser: Browser, room: str, name: str) -> Page:
     """Ask to be admitted."""
     page = browser.open(room, init_script=SEATS + NO_DEVICES, reduced_motion=True)
     page.fill("Your name", name)
-    page.click("button", "Join")
+    page.click("button", "Ask to join")
     page.until("() => document.body.innerText.includes('The host has been asked to let you in')")
     return page
 
@@ -51,7 +51,7 @@ def test_host_admits_one_newcomer_and_denies_another(chromium: Browser, firefox:
     dave = knock(chromium, room, "Dave")
     dave.click("button", "Stop waiting")
     host.until("() => !document.body.innerText.includes('Dave')")
-    dave.until("() => [...document.querySelectorAll('button')].some((each) => each.textContent === 'Join')")
+    dave.until("() => [...document.querySelectorAll('button')].some((each) => each.textContent === 'Ask to join')")
 
 
 def test_removed_participant_returns_only_when_admitted(chromium: Browser, host: Page) -> None:

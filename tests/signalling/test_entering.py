@@ -125,6 +125,13 @@ def test_visitor_in_the_lobby_learns_their_permissions() -> None:
     assert answer(client) == Welcome(Roster(Count(0), (), complete=True), Count(4), (), ())
 
 
+def test_visitor_in_the_lobby_learns_their_role() -> None:
+    network = Network()
+    client = network.open("carol")
+    network.send(client, encode(Hello(TEA, network.passes.mint(TEA, Person(role="co-host"), 0, 60))))
+    assert answer(client) == Welcome(Roster(Count(0), (), complete=True), Count(4), (), role="co-host")
+
+
 def test_removed_user_is_kept_out_by_their_subject_until_the_call_ends() -> None:
     network = Network()
     entered(network, "bob", Hello(TEA))

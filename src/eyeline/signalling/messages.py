@@ -302,6 +302,9 @@ class Welcome(_Message, frozen=True, tag="welcome", omit_defaults=True):
     with `joined`."""
     may: tuple[Permission, ...] = PERMISSIONS
     """What you may send after you join; omitted if that is everything."""
+    role: Role = "member"
+    """The role you will have.  Hosts and co-hosts join without knocking, a locked room too, and may take one seat more
+    than the capacity."""
 
 
 class Joined(_Message, frozen=True, tag="joined", omit_defaults=True):

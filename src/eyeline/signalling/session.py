@@ -235,9 +235,8 @@ class Session:
             case ClaimUpdated(claim):
                 return [SendMessage(NewToken(self._policy.key.mint(claim, self._policy.wall_clock.unix(now))))]
             case LobbyState(roster, capacity):
-                return [
-                    SendMessage(Welcome(roster, Count(capacity), self._policy.ice.stun, self._person().permissions))
-                ]
+                person, ice = self._person(), self._policy.ice.stun
+                return [SendMessage(Welcome(roster, Count(capacity), ice, person.permissions, person.role))]
             case Admitted():
                 return self._on_admitted(news, now)
             case Refused():

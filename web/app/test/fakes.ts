@@ -272,6 +272,7 @@ export class FakeLobby implements sdk.Lobby {
   readonly members = new Source<readonly sdk.Member[] | null>([]);
   readonly strangers = new Source(0);
   readonly permissions = new Source(everything);
+  readonly entry = new Source<'open' | 'knock' | 'locked'>('open');
   readonly waiting = new Source(false);
   hidden = false;
   readonly capacity = new Source<number | null>(6);

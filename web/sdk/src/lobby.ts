@@ -2,7 +2,7 @@ import { configure, createSpareAhead, type SpareConnection } from './connection/
 import { EyelineError } from './errors.ts';
 import { type Permissions, permissionsOf, permitted } from './media/permissions.ts';
 import { type Room, type RoomOptions, SeatedRoom } from './room.ts';
-import type { IceServer, Joined, Member } from './signalling/protocol.ts';
+import type { IceServer, Joined, Member, Roster, Rules } from './signalling/protocol.ts';
 import { isStranger, SealedSignalling } from './signalling/sealed-signalling.ts';
 import { loadTicket, saveTicket } from './signalling/seat-storage.ts';
 import type { SignallingEvent, SignallingState, Ticket } from './signalling/session.ts';
@@ -35,10 +35,15 @@ export interface Lobby {
   readonly members: Value<readonly Member[] | null>;
   /** How many members have another secret than we do, or one where we have none. */
   readonly strangers: Value<number>;
-  /** How many participants the room holds; null until the server has answered. */
+  /** How many participants the room holds, one more if we are a host or co-host; null until the server has answered. */
   readonly capacity: Value<number | null>;
   /** What we may send once we have joined. Everything, until the server has answered. */
   readonly permissions: Value<Permissions>;
+  /**
+   * What joining does now: `open` gives a seat, `knock` asks a host to admit us, `locked` is refused. Always `open` for
+   * hosts and co-hosts.
+   */
+  readonly entry: Value<Required<Rules>['entry']>;
   /** Whether we wait for a host to admit us. */
   readonly waiting: Value<boolean>;
   /**
@@ -80,6 +85,7 @@ class RoomLobby implements Lobby {
   readonly strangers = new Source(0);
   readonly capacity = new Source<number | null>(null);
   readonly permissions = new Source<Permissions>(permissionsOf({}));
+  readonly entry = new Source<Required<Rules>['entry']>('open');
   readonly waiting = new Source(false);
   readonly refused = new Source<EyelineError | null>(null);
   /** null if it can't even start, see {@link RoomLobby.refused}. */
@@ -88,6 +94,8 @@ class RoomLobby implements Lobby {
   #iceTransportPolicy: RTCIceTransportPolicy;
   readonly #identity: () => Promise<CryptoKeyPair | null>;
   #iceServers: readonly IceServer[] = [];
+  /** Hosts and co-hosts may enter whatever the rules say. */
+  #hosts = false;
   #spare: SpareConnection | null = null;
   /** What the connection made ahead sends. */
   #stream: MediaStream | null = null;
@@ -139,7 +147,7 @@ class RoomLobby implements Lobby {
     if (options.signal?.aborted) throw aborted();
     if (typeof options.name !== 'string') throw new EyelineError('name', 'A name has 1 to 64 characters.');
     if (!this.#sealed && this.strangers.current > 0 && this.members.current?.length === 0) {
-      const why = 'The people in this room have a link with a key, after its #. Ask them for the whole link.';
+      const why = 'The people in this room have a link with a key, after its #. Ask them for the full link.';
       throw new EyelineError('no-key', why);
     }
     const answer = this.wait(options.stream ?? null, options.signal);
@@ -193,13 +201,14 @@ class RoomLobby implements Lobby {
       case 'welcome':
         this.refused.set(null);
         this.#iceServers = event.welcome.iceServers;
-        this.capacity.set(event.welcome.capacity);
+        this.#hosts = (event.welcome.role ?? 'member') !== 'member';
+        this.capacity.set(event.welcome.capacity + (this.#hosts ? 1 : 0));
         this.permissions.set(permissionsOf(event.welcome));
-        this.#show(event.welcome.roster.members);
+        this.#show(event.welcome.roster);
         if (this.#stream !== null) this.connectAhead(this.#stream);
         break;
       case 'roster':
-        this.#show(event.roster.members);
+        this.#show(event.roster);
         break;
       case 'waiting':
         this.waiting.set(true);
@@ -224,7 +233,8 @@ class RoomLobby implements Lobby {
     }
   }
 
-  #show(members: readonly Member[]): void {
+  #show({ members, rules }: Pick<Roster, 'members' | 'rules'>): void {
+    this.entry.set(this.#hosts ? 'open' : (rules?.entry ?? 'open'));
     this.strangers.set(members.filter(isStranger).length);
     this.members.set(members.filter((member) => !isStranger(member)));
   }
@@ -285,7 +295,7 @@ function targetOf({
     return new EyelineError('insecure', 'The key in this link works over HTTPS only.');
   const base = serverUrl(url);
   return base === null
-    ? new EyelineError('url', 'The URL of the server must be a whole one, such as https://call.example.org/.')
+    ? new EyelineError('url', 'The URL of the server must be absolute, such as https://call.example.org/.')
     : { url: base, room, pass, owner };
 }
 

@@ -239,3 +239,20 @@ describe('a page whose sockets the server refuses', () => {
     expect(await joining).toBe('unreachable');
   });
 });
+
+describe('the lobby knows before joining', () => {
+  test.each([
+    [{}, 'open', 'knock', 6],
+    [{ role: 'member' }, 'open', 'knock', 6],
+    [{ role: 'host' }, 'open', 'open', 7],
+    [{ role: 'co-host' }, 'open', 'open', 7],
+  ])('as %j what joining does, and how many seats there are', (welcome, before, after, capacity) => {
+    const lobby = openLobby(TEA);
+    sockets.at(-1)?.onopen?.();
+    sockets.at(-1)?.says({ ...WELCOME, ...welcome });
+    expect([lobby.entry.current, lobby.capacity.current]).toEqual([before, capacity]);
+    sockets.at(-1)?.says({ ...roster(bob), version: 9, rules: { entry: 'knock' } });
+    expect(lobby.entry.current).toBe(after);
+    lobby.leave();
+  });
+});

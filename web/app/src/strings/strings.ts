@@ -153,7 +153,9 @@ export const words = {
     name: 'Your name',
     microphone: 'Microphone',
     camera: 'Camera',
-    join: 'Join',
+    join: (entry: 'open' | 'knock' | 'full') =>
+      ({ open: 'Join', knock: 'Ask to join', full: 'Join when there’s a seat' })[entry],
+    locked: 'The host has locked this call. Nobody else can join now.',
     joining: 'Joining…',
     sealed: 'End-to-end encrypted. The key is in your link; the server can’t read it.',
     trusting: 'Encrypted, but this link has no key: you rely on the server to connect you to the right people.',

@@ -127,14 +127,87 @@ test('somebody who has knocked is asked to keep the page open, and can stop wait
       }),
     );
   };
-  await user.type(screen.getByRole('textbox', { name: 'Your name' }), 'Bob{Enter}');
+  await now(() => room.entry.set('knock'));
+  await user.type(screen.getByRole('textbox', { name: 'Your name' }), 'Bob');
+  await user.click(screen.getByRole('button', { name: 'Ask to join' }));
   await now(() => {});
+  expect(document.activeElement).toBe(screen.getByRole('button', { name: 'Stop waiting' }));
   expect(status().some((each) => each?.startsWith('You’ve knocked.'))).toBe(true);
-  expect(screen.queryByRole('button', { name: 'Join' })).toBeNull();
-  await user.click(screen.getByRole('button', { name: 'Stop waiting' }));
+  expect(screen.queryByRole('button', { name: 'Ask to join' })).toBeNull();
+  await user.keyboard('{Enter}');
   await now(() => {});
-  expect(joinButton().getAttribute('aria-disabled')).toBe('false');
+  const ask = screen.getByRole('button', { name: 'Ask to join' });
+  expect([document.activeElement === ask, ask.getAttribute('aria-disabled')]).toEqual([true, 'false']);
   expect(alerts()).toEqual(['', '']);
+});
+
+const bob = { id: 'bob', name: 'Bob', order: 1 };
+const carol = { id: 'carol', name: 'Carol', order: 2 };
+
+/** Dave waits for a seat in a room of two. */
+async function waitsForSeat() {
+  const scene = await lobby();
+  const { room, user } = scene;
+  await now(() => {
+    room.capacity.set(2);
+    room.members.set([bob, carol]);
+  });
+  await user.type(screen.getByRole('textbox', { name: 'Your name' }), 'Dave');
+  await user.click(screen.getByRole('button', { name: 'Join when there’s a seat' }));
+  await now(() => {});
+  return scene;
+}
+
+test('whoever waits for a seat joins by itself as soon as somebody leaves', async () => {
+  const { room } = await waitsForSeat();
+  expect(status()).toContain('You’ll join as soon as somebody leaves: keep this page open.');
+  expect(document.activeElement).toBe(screen.getByRole('button', { name: 'Stop waiting' }));
+  await now(() => room.members.set([carol]));
+  expect(await screen.findByRole('region', { name: 'Call controls' })).toBeTruthy();
+  expect(document.activeElement).toBe(screen.getByRole('main'));
+});
+
+test('if somebody else gets the seat first, the wait goes on', async () => {
+  const { room } = await waitsForSeat();
+  const { answer } = room;
+  room.answer = () => Promise.reject(refusal('room-full'));
+  await now(() => room.members.set([carol]));
+  expect([screen.queryByRole('region', { name: 'Call controls' }), alerts()]).toEqual([null, ['', '']]);
+  await now(() => room.members.set([carol, bob]));
+  room.answer = answer;
+  await now(() => room.members.set([bob]));
+  expect(await screen.findByRole('region', { name: 'Call controls' })).toBeTruthy();
+});
+
+test('while the room stays full nothing is tried', async () => {
+  const { room } = await waitsForSeat();
+  let tries = 0;
+  room.answer = () => {
+    tries += 1;
+    return Promise.reject(refusal('room-full'));
+  };
+  await now(() => room.members.set([carol, { id: 'erin', name: 'Erin', order: 3 }]));
+  expect(tries).toBe(0);
+});
+
+test('the wait for a seat can be stopped', async () => {
+  const { room, user } = await waitsForSeat();
+  await user.click(screen.getByRole('button', { name: 'Stop waiting' }));
+  await now(() => room.members.set([]));
+  expect(joinButton().getAttribute('aria-disabled')).toBe('false');
+  expect(document.activeElement).toBe(joinButton());
+});
+
+test('a locked room says so before anybody tries to join', async () => {
+  const { room } = await lobby();
+  await now(() => {
+    room.members.set([bob]);
+    room.entry.set('locked');
+  });
+  expect(status()).toContain('The host has locked this call. Nobody else can join now.');
+  expect(joinButton().getAttribute('aria-disabled')).toBe('true');
+  await now(() => room.entry.set('open'));
+  expect(joinButton().getAttribute('aria-disabled')).toBe('false');
 });
 
 test('somebody who may only watch sees what they can do, and nothing to switch on', async () => {

@@ -303,6 +303,11 @@ export interface Welcome {
   readonly iceServers: readonly IceServer[];
   /** What you may send after you join; omitted if that is everything. */
   readonly may?: readonly Permission[];
+  /**
+   * The role you will have.  Hosts and co-hosts join without knocking, a locked room too, and may take one seat more
+   * than the capacity.
+   */
+  readonly role?: 'host' | 'co-host' | 'member';
 }
 
 /** The answer to `join` and `resume`: everything a member needs, in one message. */

@@ -13,6 +13,7 @@ export type Status =
   | { readonly is: 'away' }
   | { readonly is: 'refused'; readonly code: string; readonly message: string }
   | { readonly is: 'full'; readonly capacity: number }
+  | { readonly is: 'locked' }
   /** The people inside use a key that our link lacks. */
   | { readonly is: 'keyless' }
   | { readonly is: 'here'; readonly names: readonly string[] };
@@ -45,8 +46,12 @@ export class LobbyModel {
   readonly joining = signal(false);
   /** What we may send in the call. */
   readonly may: ReadonlySignal<sdk.Permissions>;
+  /** Whether we have to knock. */
+  readonly knocks: ReadonlySignal<boolean>;
   /** We have knocked and wait for a host. */
   readonly waiting: ReadonlySignal<boolean>;
+  /** The room is full, and we join as soon as a seat is free. */
+  readonly queued = signal(false);
   /** Why the last attempt to join failed. */
   readonly refusal = signal<Refusal | null>(null);
   readonly #name = signal('');
@@ -80,6 +85,8 @@ export class LobbyModel {
       relayOnly: this.hidden.peek(),
     });
     this.waiting = this.#subscriptions.signal(this.#lobby.waiting);
+    const entry = this.#subscriptions.signal(this.#lobby.entry);
+    this.knocks = computed(() => entry.value === 'knock');
     this.may = this.#subscriptions.signal(this.#lobby.permissions);
     this.#subscriptions.on(this.#lobby.permissions, (may) => devices.allow(may));
     this.#subscriptions.on(this.#lobby.members, (members) => members !== null && void devices.start());
@@ -98,7 +105,7 @@ export class LobbyModel {
     this.nameProblem.value = null;
   }
 
-  /** Joins the call. If refused, the lobby stays open and says why. */
+  /** Joins the call; a full one as soon as a seat is free. If refused, the lobby stays open and says why. */
   async join(): Promise<void> {
     if (this.joining.peek()) return;
     const reading = readName(this.#name.peek());
@@ -111,20 +118,49 @@ export class LobbyModel {
     this.refusal.value = null;
     try {
       const { signal: aborted } = this.#abort;
-      const room = await this.#lobby.join({
-        name: reading.name,
-        stream: this.devices.stream.peek(),
-        signal: aborted,
-      });
-      if (aborted.aborted) room.leave();
-      else await this.#enter(room);
+      const room = await this.#takeSeat(reading.name, aborted);
+      if (aborted.aborted) room?.leave();
+      else if (room !== null) await this.#enter(room);
     } catch (error) {
       if (!hasCode(error)) report(error);
       const refusal = asRefusal(error);
       this.refusal.value = refusal.code === 'aborted' ? null : refusal;
     } finally {
       this.joining.value = false;
+      this.queued.value = false;
     }
+  }
+
+  /** Waits for a free seat first if the room is full. null if that was aborted. */
+  async #takeSeat(name: string, aborted: AbortSignal): Promise<sdk.Room | null> {
+    this.queued.value = this.status.peek().is === 'full';
+    if (this.queued.peek()) await this.#seatFreed(aborted);
+    while (!aborted.aborted) {
+      try {
+        return await this.#lobby.join({ name, stream: this.devices.stream.peek(), signal: aborted });
+      } catch (error) {
+        if (!this.queued.peek() || !hasCode(error) || error.code !== 'room-full') throw error;
+        await this.#seatFreed(aborted); // somebody else was faster
+      }
+    }
+    return null;
+  }
+
+  /** Resolves when the members change and there is a seat, or when it's aborted. */
+  #seatFreed(aborted: AbortSignal): Promise<void> {
+    const before = this.#lobby.members.current;
+    return new Promise((resolve) => {
+      const end = () => {
+        stop();
+        resolve();
+      };
+      const stop = this.#lobby.members.subscribe((members) => {
+        if (members === before || this.status.peek().is === 'full') return;
+        aborted.removeEventListener('abort', end);
+        end();
+      });
+      aborted.addEventListener('abort', end, { once: true });
+    });
   }
 
   hide(hide: boolean): void {
@@ -159,10 +195,12 @@ function statusOf(lobby: sdk.Lobby, subscriptions: Subscriptions, sealed: boolea
   const members = subscriptions.signal(lobby.members);
   const capacity = subscriptions.signal(lobby.capacity);
   const strangers = subscriptions.signal(lobby.strangers);
+  const entry = subscriptions.signal(lobby.entry);
   return computed(() => {
     if (refused.value !== null) return { is: 'refused', ...asRefusal(refused.value) };
     if (broker.value === 'away') return { is: 'away' };
     if (members.value === null) return { is: 'connecting' };
+    if (entry.value === 'locked') return { is: 'locked' };
     if (capacity.value !== null && members.value.length + strangers.value >= capacity.value)
       return { is: 'full', capacity: capacity.value };
     if (!sealed && strangers.value > 0 && members.value.length === 0) return { is: 'keyless' };

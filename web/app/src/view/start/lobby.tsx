@@ -1,5 +1,5 @@
 import { Mic, MicOff, ShieldCheck, Video as VideoIcon, VideoOff } from 'lucide';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Kind, LocalDevices } from '../../model/local-devices';
 import type { LobbyModel, Status } from '../../model/start/lobby';
 import { peopleWords } from '../../strings/people';
@@ -106,6 +106,8 @@ function statusWords(status: Status): readonly ['direct' | 'looking' | 'lost' | 
       return ['lost', words.lobby.refusal(status.code, status.message)];
     case 'full':
       return ['relayed', words.lobby.full(status.capacity)];
+    case 'locked':
+      return ['lost', words.lobby.locked];
     case 'keyless':
       return ['lost', words.lobby.keyless];
     case 'here':
@@ -153,23 +155,42 @@ function NameField({ lobby }: { readonly lobby: LobbyModel }) {
 function JoinButton({ lobby }: { readonly lobby: LobbyModel }) {
   const joining = lobby.joining.value;
   const refusal = lobby.refusal.value;
+  const { is } = lobby.status.value;
+  const waiting = lobby.waiting.value || lobby.queued.value;
+  const button = useRef<HTMLButtonElement>(null);
+  const waited = useRef(waiting);
+  useLayoutEffect(() => {
+    // The button that was pressed is gone: the focus goes to the one in its place.
+    if (waited.current !== waiting) button.current?.focus();
+    waited.current = waiting;
+  }, [waiting]);
   return (
     <div class="lobby-join">
-      {!lobby.waiting.value && (
-        <button type="submit" class="button primary" aria-disabled={joining}>
-          {joining ? words.lobby.joining : words.lobby.join}
+      {!waiting && (
+        <button ref={button} type="submit" class="button primary" aria-disabled={joining || is === 'locked'}>
+          {joining
+            ? words.lobby.joining
+            : words.lobby.join(is === 'full' ? 'full' : lobby.knocks.value ? 'knock' : 'open')}
         </button>
       )}
       <p class="problem" role="alert">
         {refusal !== null && words.lobby.refusal(refusal.code, refusal.message)}
       </p>
-      {lobby.waiting.value && (
+      {waiting && (
         <>
           <p class="lobby-waits" role="status">
             <Mark line="looking" />
-            {peopleWords.lobby.waiting}
+            {lobby.waiting.value ? peopleWords.lobby.waiting : peopleWords.lobby.queued}
           </p>
-          <button type="button" class="button quiet" onClick={() => lobby.stopWaiting()}>
+          <button
+            ref={button}
+            type="button"
+            class="button quiet"
+            onKeyDown={(event) => {
+              if (event.repeat) event.preventDefault(); // of the Enter that joined
+            }}
+            onClick={() => lobby.stopWaiting()}
+          >
             {peopleWords.lobby.cancel}
           </button>
         </>
@@ -182,7 +203,7 @@ function JoinButton({ lobby }: { readonly lobby: LobbyModel }) {
         />
         {words.lobby.hide}
       </label>
-      {refusal === null && !lobby.waiting.value && (
+      {refusal === null && !waiting && (
         <p class="lobby-note">
           <Icon node={ShieldCheck} size={18} />
           {lobby.sealed ? words.lobby.sealed : words.lobby.trusting}

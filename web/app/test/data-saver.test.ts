@@ -42,3 +42,9 @@ test('turning the camera on ends audio only', async () => {
   expect(saver.mode.value).toBe('off');
   expect(room.limits.at(-1)).toBeNull();
 });
+
+test('a second click while the camera goes off brings it back', async () => {
+  const { saver, room, call } = await saving();
+  await Promise.all([saver.toggle('audio'), saver.toggle('audio')]);
+  expect([call.isOn('camera'), saver.mode.value, room.limits.at(-1)]).toEqual([true, 'off', null]);
+});

@@ -254,6 +254,7 @@ export class Call {
 
   /** Called once its code is loaded. */
   bringVerificationOffer(offer: typeof offerVerification): void {
+    if (this.#room.ended.current !== null) return;
     this.#subscriptions.add(offer(this, this.#platform.memory, this.#platform.after));
   }
 

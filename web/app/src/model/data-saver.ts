@@ -28,11 +28,9 @@ export class DataSaver {
   async toggle(mode: DataSaverMode): Promise<void> {
     const before = this.mode.peek();
     const next = before === mode ? 'off' : mode;
-    if (next === 'audio') {
-      this.#camera = this.#call.isOn('camera');
-      if (this.#camera) await this.#call.toggle('camera');
-    }
-    this.#set(next);
+    if (next === 'audio') this.#camera = this.#call.isOn('camera');
+    this.#set(next); // before the camera, so that a second click finds it
+    if (next === 'audio' && this.#camera) await this.#call.toggle('camera');
     if (before === 'audio' && this.#camera && !this.#call.isOn('camera')) await this.#call.toggle('camera');
   }
 

@@ -10,6 +10,8 @@ const SAMPLE_RATE = 48_000;
 export async function denoise(microphone: MediaStreamTrack): Promise<ProcessedTrack> {
   const context = new AudioContext({ sampleRate: SAMPLE_RATE });
   try {
+    await context.resume();
+    if (context.state !== 'running') throw new Error('no audio context runs'); // it would send silence
     const [wasmBinary] = await Promise.all([load(wasm), context.audioWorklet.addModule(worklet)]);
     const node = new RnnoiseWorkletNode(context, { maxChannels: 1, wasmBinary });
     const output = new MediaStreamAudioDestinationNode(context, { channelCount: 1 });

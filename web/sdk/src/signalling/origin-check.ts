@@ -1,5 +1,8 @@
 import type { SignallingEvent } from './session.ts';
 
+/** Milliseconds that the server has to answer. */
+const ANSWERS_WITHIN_MS = 5000;
+
 const MESSAGES = {
   'foreign-origin': (server: URL, page: Location): string =>
     server.host === page.host
@@ -18,7 +21,8 @@ export async function refusalOf(server: URL): Promise<SignallingEvent | null> {
   const url = new URL('healthz', server);
   url.protocol = server.protocol.replace('ws', 'http');
   url.searchParams.set('origin', page.origin); // to its own server a page sends no Origin
-  const code = await fetch(url, { cache: 'no-store' }).then(refused, () => null);
+  const signal = AbortSignal.timeout(ANSWERS_WITHIN_MS);
+  const code = await fetch(url, { cache: 'no-store', signal }).then(refused, () => null);
   return code === null ? null : { type: 'refused', code, message: MESSAGES[code](server, page) };
 }
 

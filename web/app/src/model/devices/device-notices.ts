@@ -145,6 +145,7 @@ export class DeviceNotices {
     const { others, notices, platform } = this.#options;
     const before = new Map<string, PeerMedia['microphone']>();
     const silent = new Set<string>();
+    const waits = new Map<string, () => void>();
     const follow = (one: Other) => {
       const { id, name } = one;
       const now = one.media.value.microphone;
@@ -152,16 +153,22 @@ export class DeviceNotices {
       before.set(id, now);
       if (now !== 'none' && silent.delete(id)) untracked(() => notices.show(says.heard(name)));
       if (now !== 'none' || was === 'none') return;
-      platform.after(silentFor, () => {
+      waits.get(id)?.();
+      const cancel = platform.after(silentFor, () => {
         if (before.get(id) !== 'none' || silent.has(id)) return;
         silent.add(id);
         notices.show(says.silent(name));
       });
+      waits.set(id, cancel);
     };
-    return effect(() => {
+    const stop = effect(() => {
       for (const one of others.value) follow(one);
       const here = new Set(others.value.map(({ id }) => id));
       for (const id of [...before.keys()]) if (!here.has(id)) before.delete(id);
     });
+    return () => {
+      stop();
+      for (const cancel of waits.values()) cancel();
+    };
   }
 }

@@ -211,7 +211,7 @@ def host(browser: Browser, url: str) -> None:
     alice.click("button", "People")
     alice.click("radio", "People you let in (they knock first)")
     for name in ("Bob", "Carol"):
-        visitor(browser, alice.evaluate("location.href"), name).click("button", "Join")
+        visitor(browser, alice.evaluate("location.href"), name).click("button", "Ask to join")
         alice.until(f"() => document.body.innerText.includes('{name}')")
         if name == "Bob":
             alice.click("button", "Admit Bob")

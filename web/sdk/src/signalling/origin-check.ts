@@ -21,8 +21,11 @@ export async function refusalOf(server: URL): Promise<SignallingEvent | null> {
   const url = new URL('healthz', server);
   url.protocol = server.protocol.replace('ws', 'http');
   url.searchParams.set('origin', page.origin); // to its own server a page sends no Origin
-  const signal = AbortSignal.timeout(ANSWERS_WITHIN_MS);
-  const code = await fetch(url, { cache: 'no-store', signal }).then(refused, () => null);
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), ANSWERS_WITHIN_MS);
+  const code = await fetch(url, { cache: 'no-store', signal: late.signal })
+    .then(refused, () => null)
+    .finally(() => clearTimeout(timer));
   return code === null ? null : { type: 'refused', code, message: MESSAGES[code](server, page) };
 }
 

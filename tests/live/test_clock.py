@@ -19,6 +19,7 @@ from tests.support.socket import Socket
 from tests.support.tools import need_library
 
 from eyeline.doctor.turn_socket import connected, parse
+from eyeline.signalling.room import CLOCK_CHECK_SECONDS
 from eyeline.turn.client import Answered, ErrorResponse
 from eyeline.turn.credentials import LIFETIME_S, Credentials
 from eyeline.turn.relay_attributes import IPV4
@@ -130,7 +131,7 @@ def test_server_is_right_as_soon_as_its_machine_wakes_after_an_hour(right: Stepp
             seat = enter(alice, make(shop))
             enter(bob, make(shop, ends_in=HOUR // 2))
             right.suspend(HOUR)
-            assert bob.receive("refused")["code"] == "time-up"  # the room looks at the clock every 5 s
+            assert bob.receive("refused", 2 * CLOCK_CHECK_SECONDS)["code"] == "time-up"
             old = turn_login(seat["iceServers"])
             assert allocate(right, old) == 401
             alice.send({"type": "ping"})

@@ -269,9 +269,17 @@ ALTERED: Final = """
 """Modifies only what is forwarded to others."""
 
 
+DEAF: Final = """() => {
+  lane.onmessage = null;
+  Object.defineProperty(lane, 'onmessage', { get: () => null, set: () => undefined });
+}
+"""
+"""Her page doesn't answer, not even when its code for files is loaded later."""
+
+
 def offer_shared(mallory: Page, bob: Page, size: int) -> None:
     """Mallory offers a file as shared with several people, and Bob accepts it."""
-    mallory.evaluate("lane.onmessage = null")  # otherwise her page would answer
+    mallory.evaluate(DEAF)
     send_frame(mallory, frame="offer", id=ID + "1", name="tea.bin", size=size, share=SHARE)
     accept(bob)
     mallory.until("heard.some(({ frame }) => frame === 'from')")

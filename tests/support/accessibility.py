@@ -20,6 +20,8 @@ _OUTLINE: Final = r"""() => {
     return said ? [`${state}=${value}`] : [];
   }).concat(element.matches('input:checked') ? ['checked'] : [], element.matches(':disabled') ? ['disabled'] : [],
     element === document.activeElement ? ['focused'] : []);
+  // An element without a box of its own (display: contents) counts as not visible, but what is in it is.
+  const isVisible = (element) => getComputedStyle(element).display === 'contents' || element.checkVisibility();
   const lines = [];
   const read = (node, depth) => {
     if (node.nodeType === Node.TEXT_NODE) {
@@ -27,7 +29,7 @@ _OUTLINE: Final = r"""() => {
       if (text !== '') lines.push('  '.repeat(depth) + text);
       return;
     }
-    if (node.nodeType !== Node.ELEMENT_NODE || node.ariaHidden === 'true' || !node.checkVisibility()) return;
+    if (node.nodeType !== Node.ELEMENT_NODE || node.ariaHidden === 'true' || !isVisible(node)) return;
     const role = node.computedRole;
     if (passed.has(role)) {
       for (const child of node.childNodes) read(child, depth);

@@ -50,9 +50,9 @@ class Socket:
     def send(self, message: dict[str, Any] | str) -> None:
         self.connection.send(message if isinstance(message, str) else json.dumps(message))
 
-    def receive(self, wanted: str | None = None) -> dict[str, Any]:
-        """The next message, or the next of that type; raises TimeoutError after 10 s."""
-        end = time.monotonic() + 10
+    def receive(self, wanted: str | None = None, deadline: float = 10) -> dict[str, Any]:
+        """The next message, or the next of that type; raises TimeoutError after `deadline` seconds."""
+        end = time.monotonic() + deadline
         while True:
             message: dict[str, Any] = json.loads(self.connection.recv(timeout=end - time.monotonic()))
             if wanted in {None, message["type"]}:

@@ -241,6 +241,7 @@ def test_full_room_is_reported_and_can_be_joined_once_a_seat_is_free(chromium: B
 @pytest.mark.beside
 def test_call_can_be_used_by_keyboard_alone(chromium: Browser, server: LiveServer) -> None:
     alice = chromium.open(server.url, permissions=("microphone",))
+    alice.until("document.body.innerText.includes('New call')")
     tab_to(alice, "New call")
     alice.press("Enter")
     alice.until("location.pathname.startsWith('/r/')")

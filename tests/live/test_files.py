@@ -116,6 +116,7 @@ def test_file_transfer_recovers_from_a_stalled_channel(chromium: Browser, server
 
 
 @pytest.mark.more
+@pytest.mark.alone
 @pytest.mark.parametrize("receiver", EACH)
 @pytest.mark.parametrize("sender", EACH)
 def test_file_transfer_continues_at_once_after_either_side_closes_its_connection_at_random(

@@ -101,7 +101,7 @@ def test_memory_is_stable_after_ten_thousand_joins_and_leaves() -> None:
         assert figure(server, "eyeline_rooms") == figure(server, 'eyeline_seats{is="here"}') == 0
         assert figure(server, 'eyeline_seats{is="away"}') == 0
         assert figure(server, "process_open_fds") < 40
-        assert memory(server) - before < 4000
+        assert memory(server) - before < 6000  # it varies by up to 4.5 MB; one kilobyte for each join would be 10 MB
 
 
 async def crowd(url: str, times: int) -> None:

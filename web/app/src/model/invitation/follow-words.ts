@@ -50,7 +50,7 @@ export async function followWords(
   }
 }
 
-/** Who is there, once the server has said it. Rejects if it refuses, or is aborted. */
+/** Resolves with the participants once the server has sent them. Rejects if it refuses, or is aborted. */
 function members(lobby: sdk.Lobby, aborted: AbortSignal): Promise<readonly sdk.Member[]> {
   return new Promise((resolve, reject) => {
     aborted.addEventListener('abort', () => reject(aborted.reason));

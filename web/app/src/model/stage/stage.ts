@@ -35,7 +35,7 @@ export class Stage {
   readonly selfView: ReadonlySignal<boolean>;
   /** Whether somebody can be pinned: there's somebody else, or a shared screen, to be large. */
   readonly pins: ReadonlySignal<boolean>;
-  /** Who is pinned: large, whatever else is shown. */
+  /** The person who is pinned, and so shown large whatever else there is. */
   readonly pinned: ReadonlySignal<Other | null>;
   /** The shared screen that is large. */
   readonly front: ReadonlySignal<Screen | null>;

@@ -17,9 +17,6 @@ MAX_STRAYS: Final = 16
 BINDS_MAX: Final = 16
 """Maximum of ports tried for one allocation, at 10 us each, so that a range in use by others doesn't block the loop."""
 
-BINDS_MAX: Final = 16
-"""Maximum of ports tried for one allocation, at 10 us each, so that a range in use by others doesn't block the loop."""
-
 _LARGEST_BYTES: Final = 65_536
 _NO_WAY_THERE: Final = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EAFNOSUPPORT)
 _RANDOM: Final = random.SystemRandom()
@@ -91,85 +88,6 @@ class _FreePorts:
             return None
         which = self._even if even or _RANDOM.randrange(both) < self._even.size else self._odd
         return which.take()
-
-    def take_next(self, port: int) -> bool:
-        """Take the port after an even one; False if it isn't free."""
-        free = port + 1 in self._odd
-        self._odd.remove(port + 1)
-        return free
-
-    def give(self, port: int) -> None:
-        """Return a port that isn't held any more."""
-        (self._odd if port % 2 else self._even).add(port)
-
-    def give_foreign(self, port: int) -> None:
-        """Return a port that another program holds: it is tried again after the others."""
-        self._foreign.append(port)
-
-    def retry_foreign(self) -> None:
-        """Let one of the other programs' ports be tried again."""
-        if self._foreign:
-            self.give(self._foreign.popleft())
-
-
-class _PortSet:
-    """A set of ports of a range: adds, removes and picks a random port in constant time.
-
-    `_order` has all indices of the range, those in the set first; `_place` is where an index is in `_order`.
-    """
-
-    def __init__(self, ports: range) -> None:
-        self._ports = ports
-        self._order = array("H", range(len(ports)))
-        self._place = array("H", range(len(ports)))
-        self._size = len(ports)
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __contains__(self, port: int) -> bool:
-        return port in self._ports and self._place[self._ports.index(port)] < self._size
-
-    def pick(self) -> int:
-        """A random port of the set, which must not be empty."""
-        return self._ports[self._order[_RANDOM.randrange(self._size)]]
-
-    def add(self, port: int) -> None:
-        if port not in self:
-            self._move(port, self._size)
-            self._size += 1
-
-    def remove(self, port: int) -> None:
-        if port in self:
-            self._size -= 1
-            self._move(port, self._size)
-
-    def _move(self, port: int, place: int) -> None:
-        """Swap the port with the one at that place."""
-        index, other = self._ports.index(port), self._order[place]
-        was = self._place[index]
-        self._order[was], self._order[place] = other, index
-        self._place[other], self._place[index] = was, place
-
-
-class _FreePorts:
-    """The ports of a range that we don't hold, in one address family."""
-
-    def __init__(self, ports: range) -> None:
-        odd = ports.start % 2
-        self._even, self._odd = _PortSet(ports[odd::2]), _PortSet(ports[1 - odd :: 2])
-        self._foreign: deque[int] = deque()
-        """Ports that another program held when they were last tried, those tried longest ago first."""
-
-    def take(self, *, even: bool) -> int | None:
-        """Take a random port; None if there is none."""
-        both = len(self._even) + (0 if even else len(self._odd))
-        if both == 0:
-            return None
-        which = self._even if even or _RANDOM.randrange(both) < len(self._even) else self._odd
-        port = which.pick()
-        which.remove(port)
-        return port
 
     def take_next(self, port: int) -> bool:
         """Take the port after an even one; False if it isn't free."""

@@ -34,8 +34,12 @@ class _Resource:
 
     def has(self, more: int, source: Source, member: str | None, *, part: float) -> bool:
         """Whether `more` fits into this `part` of each limit that it counts against."""
-        used = self.used, self._by[source], self._by[member]
-        return all(each + more <= limit * part for each, limit in zip(used, self._limits, strict=True))
+        total, of_address, of_member = self._limits
+        return (
+            self.used + more <= total * part
+            and self._by[source] + more <= of_address * part
+            and self._by[member] + more <= of_member * part
+        )
 
     def count(self, more: int, source: Source, member: str | None) -> None:
         """Count `more`, or less if negative."""
@@ -86,14 +90,11 @@ class SocketQuota:
 
         Raises `OSError`, as if the machine had none left.
         """
-        if not self._quotas.ports.has(ports, *self._whose, part=1):
-            raise OSError(errno.EMFILE, "the relay's port quota is used up")
-        self._take(sockets, part=1)
-        self._count(0, ports)
+        self._take(sockets, ports, part=1)
 
     def take_spare(self) -> None:
         """Like `take`, for an optional socket."""
-        self._take(1, part=0.5)
+        self._take(1, 0, part=0.5)
 
     def give(self, sockets: int = 1, *, ports: int = 0) -> None:
         """Return sockets that were closed, and their ports."""
@@ -111,16 +112,20 @@ class SocketQuota:
         """Return everything.  Idempotent."""
         self._count(-self._sockets, -self._ports)
 
-    def _take(self, sockets: int, *, part: float) -> None:
+    def _take(self, sockets: int, ports: int, *, part: float) -> None:
         if not self._quotas.sockets.has(sockets, *self._whose, part=part):
             raise OSError(errno.EMFILE, "the relay's socket quota is used up")
-        self._count(sockets, 0)
+        if ports and not self._quotas.ports.has(ports, *self._whose, part=part):
+            raise OSError(errno.EMFILE, "the relay's port quota is used up")
+        self._count(sockets, ports)
 
     def _count(self, sockets: int, ports: int) -> None:
         self._sockets += sockets
         self._ports += ports
-        self._quotas.sockets.count(sockets, *self._whose)
-        self._quotas.ports.count(ports, *self._whose)
+        if sockets:
+            self._quotas.sockets.count(sockets, *self._whose)
+        if ports:
+            self._quotas.ports.count(ports, *self._whose)
 
 
 def half_of_the_files() -> int:

@@ -203,7 +203,7 @@ def test_denied_permission_is_explained_and_joining_still_works(
 ) -> None:
     alice = join_call(chromium, f"{server.url}/r/only-{permissions[0]}", "Alice")
     bob = chromium.open(alice.evaluate("location.href"), permissions=permissions)  # type: ignore[arg-type]
-    bob.until("/did not allow|not allowed|blocked/i.test(document.body.innerText)")
+    bob.until("/Your browser (did not allow|blocks) the (camera|microphone)/.test(document.body.innerText)")
     bob.fill("Your name", "Bob")
     bob.click("button", "Join")
     bob.until(CONNECTED)

@@ -130,12 +130,12 @@ def test_call_survives_a_killed_server_and_everyone_resumes_their_seat(chromium:
         server.kill()
         start = [decoded(page).frames for page in (alice, bob)]
         frames = start
-        for _ in range(5):  # 20 seconds
+        for _ in range(3):  # 12 seconds
             alice.until("(end) => performance.now() > end", alice.evaluate("performance.now() + 4000"))
             now = [decoded(page).frames for page in (alice, bob)]
             assert all(later > earlier for earlier, later in zip(frames, now, strict=True)), (frames, now)
             frames = now
-        assert all(later - earlier > 100 for earlier, later in zip(start, frames, strict=True)), (start, frames)
+        assert all(later - earlier > 60 for earlier, later in zip(start, frames, strict=True)), (start, frames)
         send_chat(alice, "Still here?")
         assert sees_message(bob, "Still here?")
         server.start()

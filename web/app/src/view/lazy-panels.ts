@@ -9,7 +9,7 @@ type Panels = typeof import('./panels');
 const panelsPart = lazy(() => import('./panels'));
 
 /** Milliseconds after which the panels are loaded: by then the first pictures are there. */
-const after = 1500;
+export const panelsDelay = 1500;
 
 /** Milliseconds until the next try if the server is away. */
 const again = 3000;
@@ -28,7 +28,7 @@ export function usePanels(wanted: boolean): Panels | null {
           if (!gone) timer = setTimeout(load, again);
         },
       );
-    timer = setTimeout(load, wanted ? 0 : after);
+    timer = setTimeout(load, wanted ? 0 : panelsDelay);
     return () => {
       gone = true;
       clearTimeout(timer);

@@ -12,6 +12,7 @@ import type { Chat } from '../../src/model/chat/chat';
 import type { Files } from '../../src/model/files/files';
 import { LocalDevices } from '../../src/model/local-devices';
 import { AppView } from '../../src/view/app';
+import { panelsDelay } from '../../src/view/lazy-panels';
 import { settled, World } from '../fake-platform';
 import { FakePeer, FakeRoom } from '../fakes';
 import { lazyModels } from '../loaded-chat';
@@ -26,6 +27,13 @@ configure({
     return result;
   },
 });
+
+// The panels load at once: here no picture has to come first.
+const later = setTimeout;
+globalThis.setTimeout = Object.assign(
+  (run: () => void, delay?: number) => later(run, delay === panelsDelay ? 0 : delay),
+  later,
+);
 
 /** A stream without tracks. happy-dom's own has no `getTracks`. */
 export function stream(): MediaStream {

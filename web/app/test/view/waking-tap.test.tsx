@@ -53,6 +53,6 @@ test('a mouse presses what it points at', async () => {
 
 test('the tap that brings the controls back opens what was visible', async () => {
   const scene = await quietCall();
-  press(screen.getByRole('button', { name: /Bob/ }), 'touch', 1000);
+  press(screen.getByRole('button', { name: /^Connection to Bob/ }), 'touch', 1000);
   expect(scene.call.line.value).toBe('bob');
 });

@@ -48,23 +48,23 @@ DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack faketime iproute2 nftab
 NODE_WILL_DO := command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
 	process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1)' 2>/dev/null
 
-.PHONY: serve test test-all test-side-by-side test-web test-more test-unit test-lowest test-pythons test-live test-harness test-harness-if-changed coverage check check-python check-web release fuzz mutants mutants-server mutants-sdk clean debian-packages
+.PHONY: serve test test-all test-alone test-web test-more test-unit test-lowest test-pythons test-live test-harness test-harness-if-changed coverage check check-python check-web release fuzz mutants mutants-server mutants-sdk clean debian-packages
 
 serve: $(RUNTIME) $(WEB_APP)
 	@exec $(BIN)/eyeline serve $(ARGS)
 
 test: export WHICH := not more
-test: SIDE_BY_SIDE_TOO :=
+test: MEANWHILE :=
 test-all: export WHICH := more or not more
-test-all: SIDE_BY_SIDE_TOO := test-lowest
+test-all: MEANWHILE := test-lowest
 test test-all: debian-packages
 	$(MAKE) --jobs 2 --output-sync=target check test-web
-	$(MAKE) --jobs 2 --output-sync=target test-side-by-side $(SIDE_BY_SIDE_TOO)
-	$(BIN)/pytest tests/live -m "not harness and alone and ($(WHICH))"
+	$(SIDE_BY_SIDE) -m "not harness and not alone and ($(WHICH))"
+	$(MAKE) --jobs 2 --output-sync=target test-alone $(MEANWHILE)
 
-# `+` shows its progress, and what runs meanwhile is shown when it's done.
-test-side-by-side:
-	+$(SIDE_BY_SIDE) -m "not harness and not alone and ($(WHICH))"
+# `+` shows the progress; what runs meanwhile, in the time in which browsers only wait, is shown when it's done.
+test-alone:
+	+$(BIN)/pytest tests/live -m "not harness and alone and ($(WHICH))"
 
 test-web: $(NODE_MODULES)
 	npm --prefix web test
@@ -77,7 +77,7 @@ test-unit: $(TOOLS) $(WEB_APP) test-web
 	$(SIDE_BY_SIDE) --ignore tests/live
 
 test-lowest: .make/lowest/ready $(WEB_APP)
-	nice -n 5 .make/lowest/bin/pytest $(ON_OTHERS)
+	nice -n 19 .make/lowest/bin/pytest $(ON_OTHERS)
 
 test-pythons: $(WEB_APP)
 	@for python in $(PYTHONS); do \

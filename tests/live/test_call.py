@@ -148,6 +148,7 @@ def test_call_survives_a_killed_server_and_everyone_resumes_their_seat(chromium:
             page.until("document.querySelectorAll('video').length === 3")
 
 
+@pytest.mark.beside
 def test_reload_keeps_the_seat_and_skips_the_lobby(chromium: Browser, server: LiveServer) -> None:
     alice, bob = (join_call(chromium, f"{server.url}/r/reload", name) for name in ("Alice", "Bob"))
     media_flows(alice)
@@ -172,6 +173,7 @@ def test_leaving_participant_disappears_at_once_and_can_rejoin(chromium: Browser
         page.until("document.querySelectorAll('video').length === 2")
 
 
+@pytest.mark.beside
 def test_muted_microphone_and_hidden_camera_are_shown_to_others(chromium: Browser, server: LiveServer) -> None:
     alice, bob = (join_call(chromium, f"{server.url}/r/mute", name) for name in ("Alice", "Bob"))
     media_flows(alice)
@@ -226,6 +228,7 @@ def test_browser_without_webrtc_is_told_so_before_the_lobby(
         assert not page.evaluate("[...document.querySelectorAll('button')].some((each) => each.textContent === 'Join')")
 
 
+@pytest.mark.beside
 def test_full_room_is_reported_and_can_be_joined_once_a_seat_is_free(chromium: Browser) -> None:
     with LiveServer("--room-capacity", "2") as server:
         alice, _ = (join_call(chromium, f"{server.url}/r/tea", name, NO_DEVICES) for name in ("Alice", "Bob"))

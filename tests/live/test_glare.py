@@ -56,6 +56,7 @@ globalThis.__churn = (() => {
 """
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize("other", EACH)
 def test_simultaneous_renegotiations_end_in_agreement(
     other: str, chromium: Browser, server: LiveServer, request: pytest.FixtureRequest
@@ -91,6 +92,7 @@ def test_simultaneous_renegotiations_end_in_agreement(
         assert page.evaluate("__churn.negotiations") > rounds / 4
 
 
+@pytest.mark.beside
 def test_new_transceiver_survives_the_other_sides_first_offer(chromium: Browser, server: LiveServer) -> None:
     """The first to join receives the first offer and makes the next; Bob has a transceiver not yet negotiated."""
     alice, bob = (join_call(chromium, f"{server.url}/r/line", name) for name in ("Alice", "Bob"))

@@ -11,6 +11,7 @@ TOLD = """() => __connections.filter((each) => each.signalingState !== 'closed')
   .match(/a=candidate:.*typ \\S+/g)?.map((each) => /typ (\\S+)/.exec(each)[1]) ?? []"""
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize("name", EACH)
 def test_hidden_address_means_relay_only(name: str, request: pytest.FixtureRequest) -> None:
     browser: Browser = request.getfixturevalue(name)

@@ -13,7 +13,7 @@ from tests.support.files import HASH, SAVED, a_file, choose, sees, sha256
 from tests.support.old_chromium import old_chromium
 from tests.support.server import LiveServer
 
-pytestmark = pytest.mark.more
+pytestmark = [pytest.mark.beside, pytest.mark.more]
 
 BROKEN: Final = "globalThis.URL = undefined;"
 """Makes the app's script fail at its start, as in a browser that can't parse it."""

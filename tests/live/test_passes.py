@@ -97,6 +97,7 @@ def test_link_from_the_api_opens_its_room_and_the_site_ends_the_call(
         assert link["pass"] not in server.transcript()
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize("second", EACH)
 def test_watcher_sees_hears_and_reads_without_permission_prompts(
     second: str, chromium: Browser, site: tuple[LiveServer, httpx.Client], request: pytest.FixtureRequest
@@ -134,6 +135,7 @@ def reads(page: Page) -> None:
     page.until("(line) => document.querySelector('[role=log]')?.innerText.includes(line)", LINE)
 
 
+@pytest.mark.beside
 def test_nothing_sent_by_a_modified_watcher_page_is_shown(
     chromium: Browser, site: tuple[LiveServer, httpx.Client], tmp_path: Path
 ) -> None:

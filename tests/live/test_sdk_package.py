@@ -16,7 +16,7 @@ from tests.support.server import ROOT, LiveServer
 
 from eyeline import __version__
 
-pytestmark = pytest.mark.more
+pytestmark = [pytest.mark.beside, pytest.mark.more]
 
 DEADLINE_S = 60
 SDK = ROOT / "web/sdk"

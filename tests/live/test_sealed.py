@@ -94,6 +94,7 @@ def reflect(visitor: Visitor, message: Message) -> list[Message]:
     return [{**message, "data": data} for data in visitor.sent]
 
 
+@pytest.mark.beside
 def test_two_people_with_the_key_connect_and_the_server_reads_nothing(chromium: Browser, firefox: Browser) -> None:
     """Neither in the traffic through it, nor in its log at debug level, nor in its metrics."""
     with LiveServer("--log-level", "debug", "--metrics", "open") as server, MaliciousBroker(server.port) as broker:
@@ -179,6 +180,7 @@ def test_lobby_explains_what_to_do_without_the_key(chromium: Browser, server: Li
     assert bob.evaluate("document.querySelector('main.call')") is None
 
 
+@pytest.mark.beside
 @pytest.mark.parametrize("name", EACH)
 def test_reloaded_page_resumes_its_encrypted_seat(
     name: str, server: LiveServer, request: pytest.FixtureRequest

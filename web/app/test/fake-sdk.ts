@@ -155,14 +155,17 @@ function blocked(bob: FakePeer | undefined): void {
 }
 
 function talk(room: FakeRoom, [bob, carol]: readonly FakePeer[]): void {
-  const say = (from: FakePeer | undefined, text: string) => {
-    if (from !== undefined) room.hear(from, chatLine(text, Date.now()));
+  let clock = 0;
+  const hear = (from: FakePeer | undefined, text: string, at: number, more = {}) => {
+    clock += 1;
+    if (from !== undefined) room.hear(from, chatLine(text, Date.now() + at, { clock, ...more }));
   };
+  const say = (from: FakePeer | undefined, text: string) => hear(from, text, 0);
   setTimeout(() => say(bob, 'The boat comes in at four, can you see the pier from there?'), 300);
   setTimeout(() => say(carol ?? bob, 'Got the first half already.'), 400);
   setTimeout(() => say(bob, `https://example.org/${'averylongword'.repeat(12)}`), 500);
   const first = `${bob?.id}/The boat comes in at four, can you see the pier from there?`.slice(0, 64 + 3);
-  const line = (text: string, at: number, more = {}) => bob && room.hear(bob, chatLine(text, Date.now() + at, more));
+  const line = (text: string, at: number, more = {}) => hear(bob, text, at, more);
   if (scene.has('rich'))
     setTimeout(() => line('Yes! Run `eyeline serve --port 8443` and open the link.', 600, { reply: first }), 600);
   if (scene.has('rich')) setTimeout(() => line('Between us: I am late.', 700, { to: 'me' }), 700);

@@ -216,6 +216,8 @@ def test_other_file_of_the_same_name_and_size_does_not_continue_the_transfer(
     past(bob, BYTES // 2)
     alice.reload()
     alice.until("document.querySelector('main.call:not(.returning)') !== null")
+    alice.click("button", "Files")
+    sees(alice, "Choose the file again")
     choose(alice, a_file(tmp_path, BYTES))
     sees(alice, "has changed since")
     sees(bob, "has changed since")

@@ -41,6 +41,7 @@ BEGINNINGS: Final = (
     b"GET /",
     b"GET / HTTP/1.1\r\n",
     b"PROXY TCP4 ",
+    b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0",
     HANDSHAKE,
     HANDSHAKE + b"\x81\xfe",
     b"\x00\x01",

@@ -16,6 +16,9 @@ from eyeline.turn.message import BINDING, Class, Message
 REQUEST = Message(BINDING, Class.REQUEST, bytes(12), ()).encode()
 TOLD = Address(ip_address("192.0.2.7").packed, 4711)
 LINE = b"PROXY TCP4 192.0.2.7 198.51.100.1 4711 443\r\n"
+BINARY = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + bytes((192, 0, 2, 7, 198, 51, 100, 1)) + struct.pack("!HH", 4711, 443)
+SECURE = BINARY[:14] + b"\0\x14" + BINARY[16:] + b"\x20\0\x05\x01\0\0\0\0"
+LOCAL = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +42,9 @@ def own(connection: socket.socket) -> Address:
 
 
 @pytest.mark.parametrize("at_once", [1, 7, 1000])
-def test_trusted_proxy_gives_the_turn_clients_address(behind_a_proxy: LiveServer, at_once: int) -> None:
-    said = LINE + REQUEST
+@pytest.mark.parametrize("header", [LINE, BINARY])
+def test_trusted_proxy_gives_the_turn_clients_address(behind_a_proxy: LiveServer, header: bytes, at_once: int) -> None:
+    said = header + REQUEST
     with dial(behind_a_proxy) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for start in range(0, len(said), at_once):
@@ -49,7 +53,7 @@ def test_trusted_proxy_gives_the_turn_clients_address(behind_a_proxy: LiveServer
 
 
 @pytest.mark.parametrize(
-    "line", [b"", b"PROXY UNKNOWN\r\n", b"PROXY TCP4 nobody x 1 2\r\n", b"PROXY TCP4 1 2 -1 4\r\n"]
+    "line", [b"", LOCAL, b"PROXY UNKNOWN\r\n", b"PROXY TCP4 nobody x 1 2\r\n", b"PROXY TCP4 1 2 -1 4\r\n"]
 )
 def test_without_a_usable_proxy_header_the_proxy_is_the_client(behind_a_proxy: LiveServer, line: bytes) -> None:
     with dial(behind_a_proxy) as connection:
@@ -57,9 +61,10 @@ def test_without_a_usable_proxy_header_the_proxy_is_the_client(behind_a_proxy: L
         assert seen(connection) == own(connection)
 
 
-def test_proxy_protocol_header_may_precede_http(behind_a_proxy: LiveServer) -> None:
+@pytest.mark.parametrize("header", [LINE, BINARY, LOCAL])
+def test_proxy_protocol_header_may_precede_http(behind_a_proxy: LiveServer, header: bytes) -> None:
     with dial(behind_a_proxy) as connection:
-        connection.sendall(LINE + b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        connection.sendall(header + b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
         assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
 
 
@@ -70,16 +75,18 @@ def test_request_that_starts_like_a_proxy_header_is_still_a_request(behind_a_pro
         assert connection.recv(1000).startswith(b"HTTP/1.1 405 ")
 
 
-def test_endless_proxy_header_is_disconnected(behind_a_proxy: LiveServer) -> None:
+@pytest.mark.parametrize("header", [b"PROXY TCP4 " + b"1" * 200, BINARY[:14] + b"\xff\xff"])
+def test_endless_proxy_header_is_disconnected(behind_a_proxy: LiveServer, header: bytes) -> None:
     with dial(behind_a_proxy) as connection:
-        connection.sendall(b"PROXY TCP4 " + b"1" * 200)
+        connection.sendall(header)
         with contextlib.suppress(ConnectionResetError):
             assert connection.recv(1000) == b""
 
 
-def test_proxy_header_of_an_untrusted_client_is_rejected() -> None:
-    with LiveServer() as server, dial(server) as mallory, dial(server) as alice:
-        mallory.sendall(LINE + REQUEST)
+@pytest.mark.parametrize("header", [LINE, BINARY])
+def test_proxy_header_of_an_untrusted_client_is_rejected(server: LiveServer, header: bytes) -> None:
+    with dial(server) as mallory, dial(server) as alice:
+        mallory.sendall(header + REQUEST)
         assert mallory.recv(1000).startswith(b"HTTP/1.1 400 ")
         alice.sendall(REQUEST)
         assert seen(alice) == own(alice)
@@ -109,7 +116,7 @@ def asked(server: LiveServer, line: bytes, head: bytes, forwarded: int) -> tuple
     return connection.recv(1000).split(b" ")[1], connection
 
 
-@pytest.mark.parametrize(("line", "refused"), [(b"", False), (LINE, True)])
+@pytest.mark.parametrize(("line", "refused"), [(b"", False), (LINE, True), (BINARY, True)])
 def test_forwarded_headers_after_a_proxy_header_are_ignored(line: bytes, refused: bool) -> None:
     """A TCP proxy doesn't check HTTP headers, so limits apply to the address in its PROXY header."""
     flags = ("--trusted-proxy", "127.0.0.1", "--sockets-per-address", "10")
@@ -121,3 +128,19 @@ def test_forwarded_headers_after_a_proxy_header_are_ignored(line: bytes, refused
                 wires.enter_context(connection)
                 answers.add(answer)
             assert (b"429" in answers) is refused
+
+
+def answered(server: LiveServer, request: bytes) -> bytes:
+    with dial(server) as connection:
+        connection.sendall(request)
+        return connection.recv(10000)
+
+
+@pytest.mark.parametrize(("header", "secure"), [(BINARY, False), (SECURE, True)])
+def test_page_is_treated_as_secure_if_the_proxy_says_that_the_client_uses_tls(
+    behind_a_proxy: LiveServer, header: bytes, secure: bool
+) -> None:
+    health = answered(behind_a_proxy, header + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (b"strict-transport-security" in health) is secure
+    plain_page = answered(behind_a_proxy, header + HANDSHAKE + b"Origin: http://x\r\n\r\n")
+    assert plain_page.startswith(b"HTTP/1.1 403 " if secure else b"HTTP/1.1 101 ")

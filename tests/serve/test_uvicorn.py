@@ -25,13 +25,13 @@ SOURCES = Path(__file__).parents[2] / "src"
 
 TOUCHED: dict[type, set[str]] = {
     HttpToolsProtocol: {
-        *("client", "loop", "pipeline", "transport", "ws_protocol_class"),
+        *("client", "loop", "pipeline", "scheme", "transport", "ws_protocol_class"),
         *("__init__", "connection_made", "data_received", "connection_lost", "pause_writing", "resume_writing"),
         *("on_message_begin", "on_headers_complete", "on_message_complete"),
         *("handle_websocket_upgrade", "send_400_response"),
     },
     WebSocketsSansIOProtocol: {
-        *("client", "loop", "transport", "config", "scope", "conn", "frames"),
+        *("client", "loop", "scheme", "transport", "config", "scope", "conn", "frames"),
         *("close_sent", "close_timer", "disconnected", "handshake_complete"),
         *("__init__", "connection_made", "data_received", "connection_lost"),
         *("handle_connect", "run_asgi", "send_receive_event_to_app", "shutdown"),

@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable, Iterator, Sequence
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -12,6 +12,14 @@ _IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 Source = NewType("Source", bytes)
 """An IPv4 address, or the /64 of an IPv6 address: what a provider usually assigns to one customer."""
+
+
+class ForwardedClient(NamedTuple):
+    """The client of a connection as a trusted proxy has reported it ahead of the client's bytes (PROXY protocol)."""
+
+    address: tuple[str, int]
+    secure: bool = False
+    """Whether the proxy says that the client uses TLS; version 1 never does."""
 
 
 def client(scope: Scope, trusted: Sequence[IPNetwork]) -> Source | None:

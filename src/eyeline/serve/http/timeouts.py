@@ -10,6 +10,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from eyeline.serve.client_address import ForwardedClient
 from eyeline.serve.connection_limits import HEAD_BYTES_MAX, REQUEST_WITHIN, AdmittedConnection
 
 PIPELINED_MAX: Final = 16
@@ -22,14 +23,14 @@ STUCK_WITHIN: Final = 30.0
 class HttpProtocol(HttpToolsProtocol):
     """Limits the size of requests and the time that clients may take to send them and to read responses.
 
-    `forwarded` is the client's address if a proxy has sent it ahead of the requests (PROXY protocol).  It replaces the
-    proxy's own address, also when deciding whether to trust forwarding headers.  `connection` is released when it is
+    `forwarded` is the client if a proxy has reported it ahead of the requests (PROXY protocol).  Its address replaces
+    the proxy's own, also when deciding whether to trust forwarding headers.  `connection` is released when it is
     closed, or becomes a WebSocket.
     """
 
     def __init__(
         self,
-        forwarded: tuple[str, int] | None,
+        forwarded: ForwardedClient | None,
         config: Config,
         server_state: ServerState,
         app_state: dict[str, Any],
@@ -47,7 +48,9 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
         """A client has connected."""
         super().connection_made(transport)
-        self.client = self._forwarded or self.client
+        if self._forwarded is not None:
+            self.client = self._forwarded.address
+            self.scheme = "https" if self._forwarded.secure else self.scheme
         self._start_request_timeout()
 
     def data_received(self, data: bytes) -> None:

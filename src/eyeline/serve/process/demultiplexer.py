@@ -3,13 +3,12 @@
 A TURN client starts with a STUN request, whose first byte is 0x00 to 0x03; HTTP starts with a letter.  With TLS this is
 the first decrypted byte.
 
-A trusted proxy may send the client's address first, with the PROXY protocol, version 1; TURN has no headers, so that is
-the only way to learn it.  HTTP headers after a PROXY line come from the client, since such a proxy only passes bytes
-on: they are trusted only if the client itself is a trusted proxy.
+A trusted proxy may send the client's address first, with the PROXY protocol; TURN has no headers, so that is the only
+way to learn it.  HTTP headers after a PROXY header come from the client, since such a proxy only passes bytes on: they
+are trusted only if the client itself is a trusted proxy.
 """
 
 import asyncio
-import ipaddress
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, cast
@@ -20,22 +19,17 @@ from uvicorn.server import ServerState
 from eyeline.serve import client_address
 from eyeline.serve.client_address import Source
 from eyeline.serve.connection_limits import REQUEST_WITHIN, ConnectionLimits
+from eyeline.serve.process import proxy_protocol
 from eyeline.serve.process.https_redirect import answer, is_plain_http
 
 _LAST_OF_STUN: Final = 0x03
-_PROXY: Final = b"PROXY "
-_PROXY_LINE_BYTES: Final = 107
-"""Maximum length of a line of version 1, with its end."""
 
-ClientAddress = tuple[str, int] | None
-"""The client's address, as reported by a trusted proxy with the PROXY protocol; None without such a proxy."""
-
-TurnFactory = Callable[[ClientAddress], asyncio.Protocol]
-"""Creates the protocol for one TURN client."""
+TurnFactory = Callable[[tuple[str, int] | None], asyncio.Protocol]
+"""Creates the protocol for one TURN client, from its address."""
 
 HttpFactory = Callable[..., asyncio.Protocol]
-"""Creates the protocol for one HTTP client, from its `ClientAddress`, uvicorn's own arguments, and `connection`, which
-it must release."""
+"""Creates the protocol for one HTTP client, from its `ForwardedClient` (None without PROXY protocol), uvicorn's own
+arguments, and `connection`, which it must release."""
 
 
 class Demultiplexer(asyncio.Protocol):
@@ -84,22 +78,22 @@ class Demultiplexer(asyncio.Protocol):
         if is_plain_http(self._transport):
             self._redirect()
             return
-        client, rest = None, self._seen
-        is_proxy_line = _PROXY.startswith(self._seen[: len(_PROXY)])
-        if is_proxy_line and self._is_trusted(self._peer[0]):
-            line, end, _ = self._seen[:_PROXY_LINE_BYTES].partition(b"\r\n")
-            rest = self._seen[len(line) + len(end) :]
-            if not end and len(self._seen) >= _PROXY_LINE_BYTES:
-                self._transport.abort()
-            if not end or not rest:
+        forwarded, rest = None, self._seen
+        header = proxy_protocol.parse(self._seen) if self._is_trusted(self._peer[0]) else None
+        if header == "malformed":
+            self._transport.abort()
+        if isinstance(header, str):
+            return
+        if header is not None:
+            forwarded, rest = header.client, self._seen[header.length_bytes :]
+            if not rest:
                 return
-            client = _proxied_client(line)
         self._detach()
         if rest[0] <= _LAST_OF_STUN:
             self._admitted.release()
-            protocol = self._turn(client or self._peer)
+            protocol = self._turn(forwarded.address if forwarded else self._peer)
         else:
-            protocol = self._http(client, connection=self._admitted)
+            protocol = self._http(forwarded, connection=self._admitted)
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         protocol.data_received(rest)
@@ -131,15 +125,3 @@ class Demultiplexer(asyncio.Protocol):
     def _detach(self) -> None:
         self._timer.cancel()
         self._connections.discard(self)
-
-
-def _proxied_client(line: bytes) -> tuple[str, int] | None:
-    """The client's address in a line such as `PROXY TCP4 192.0.2.7 198.51.100.1 4711 443`; None if it has none."""
-    match line.decode("ascii", "replace").split(" "):
-        case [_, "TCP4" | "TCP6", host, _, port, _] if port.isdecimal() and int(port) < 1 << 16:
-            try:
-                return str(ipaddress.ip_address(host)), int(port)
-            except ValueError:
-                return None
-        case _:
-            return None

@@ -10,6 +10,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
+from eyeline.serve.client_address import ForwardedClient
+
 LINGER: Final = 1.0
 """Seconds in which the last bytes of a closed WebSocket must be flushed; then the connection is aborted."""
 
@@ -18,7 +20,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     """Aborts a closing connection after `LINGER`, because a transport waits for its buffer to flush before it closes,
     which never ends if the client doesn't read.
 
-    `forwarded` is the client's address if a proxy has sent it ahead of the request (PROXY protocol).
+    `forwarded` is the client if a proxy has reported it ahead of the request (PROXY protocol).
     """
 
     _abort_timer: asyncio.TimerHandle | None = None
@@ -29,7 +31,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
-        forwarded: tuple[str, int] | None = None,
+        forwarded: ForwardedClient | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._forwarded = forwarded
@@ -37,7 +39,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection was handed over with its handshake."""
         super().connection_made(transport)
-        self.client = self._forwarded or self.client
+        if self._forwarded is not None:
+            self.client = self._forwarded.address
+            self.scheme = "wss" if self._forwarded.secure else self.scheme
 
     async def run_asgi(self) -> None:
         """Run the application as uvicorn does, then start the timeout."""

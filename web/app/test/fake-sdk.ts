@@ -9,7 +9,9 @@ const scene = new Set((new URLSearchParams(location.search).get('scene') ?? '').
 const longName = 'Wolfeschlegelsteinhausenbergerdorff-Bartholomäus von Hohenzollern';
 const names = scene.has('long')
   ? [longName.slice(0, 64), 'Ada', longName.slice(0, 64), 'Dave', 'Erin']
-  : ['Bob', 'Carol', 'Dave', 'Erin', 'Frank'];
+  : scene.has('rtl')
+    ? ['מירב בן־דוד', 'ليلى عبد الرحمن', 'דן (DJ)', 'Erin', 'Frank']
+    : ['Bob', 'Carol', 'Dave', 'Erin', 'Frank'];
 const counts: { readonly [word: string]: number } = { one: 0, two: 1, three: 2, four: 3, five: 4, six: 5 };
 const others = Object.entries(counts).find(([word]) => scene.has(word))?.[1] ?? 0;
 

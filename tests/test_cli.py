@@ -209,6 +209,18 @@ def test_fingerprint_is_printed_exactly(capsys: pytest.CaptureFixture[str]) -> N
     assert lines[:2] == ["Eyeline is running: https://[::1]:8000", "SHA-256 of the certificate: 0A:CD:AB"]
 
 
+def test_start_on_a_platform_says_that_a_turn_server_is_needed(tmp_path: Path) -> None:
+    warning = "This platform passes only HTTP: STUN and TURN can't work here"
+    with serving(tmp_path, "--platform", "http", "--public-url", "https://meet.example.org") as (_, lines):
+        assert lines[1] == "On other machines:  https://meet.example.org"
+        assert [line for line in lines if line.startswith(warning) and "--turn-url" in line and "--turn-api" in line]
+        assert not any("--tls" in line or "Relayed" in line for line in lines)
+    (tmp_path / "secret").write_text("tea", encoding="ascii")
+    turn = ["--turn-url", "turn:turn.example.org", "--turn-secret", str(tmp_path / "secret")]
+    with serving(tmp_path, "--platform", "http", *turn) as (_, lines):
+        assert not any(line.startswith(warning) for line in lines)
+
+
 @pytest.mark.parametrize("name", ["host", "public_address"])
 @pytest.mark.parametrize("value", ["meet..example.org", "m" * 64])
 def test_invalid_dns_name_is_reported_in_one_sentence(tmp_path: Path, name: str, value: str) -> None:

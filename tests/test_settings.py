@@ -107,6 +107,39 @@ def test_kubernetes_service_variables_are_ignored() -> None:
     assert {knob.variable for knob in all_settings()} & links.keys() == {"EYELINE_PORT", "EYELINE_STUN_PORT"}
 
 
+def test_port_of_a_hosting_platform_is_used_unless_ours_is_set(tmp_path: Path) -> None:
+    config = written(tmp_path, "port = 1")
+    assert read({}, {"PORT": "10000"}, config).port == 10000
+    assert read({}, {"PORT": "10000", "EYELINE_PORT": "8443"}).port == 8443
+    assert read({}, {"PORT": "10000", "EYELINE_PORT": "tcp://10.96.0.7:8000"}).port == 10000
+    assert read({}, {"PORT": ""}).port == Settings().port
+
+
+def test_malformed_port_of_a_platform_is_reported_by_its_own_name() -> None:
+    assert refusal(environ={"PORT": "http"}) == "port is 'http' from PORT, but must be a whole number from 0 to 65535."
+
+
+@pytest.mark.parametrize(
+    "url", ["http://turn.example.org/credentials", "https://turn.example.org/a b", "https://turn.example.org"]
+)
+def test_turn_api_that_would_show_its_token_or_is_malformed_is_refused(url: str) -> None:
+    assert "must be a URL such as" in refusal({"turn_api": url, "turn_api_token": "token"})
+
+
+def test_turn_api_needs_its_token_and_the_reverse() -> None:
+    url = "https://turn.example.org/credentials"
+    assert refusal({"turn_api": url}) == "turn_api is set but turn_api_token is not: credentials need both."
+    assert refusal({"turn_api_token": "token"}).startswith("turn_api_token is set but turn_api is not")
+
+
+def test_on_a_platform_only_routers_at_private_addresses_are_trusted() -> None:
+    assert {str(proxy) for proxy in Settings(platform="http").proxies()} >= {"10.0.0.0/8", "fc00::/7"}
+    assert all(proxy.is_private or str(proxy) == "100.64.0.0/10" for proxy in Settings(platform="http").proxies())
+    own = Settings(platform="http", trusted_proxies=("203.0.113.7",))
+    assert [str(proxy) for proxy in own.proxies()] == ["203.0.113.7/32"]
+    assert Settings().proxies() == ()
+
+
 @pytest.mark.parametrize("variable", ["EYELINE_SERVICE_NAME", "EYELINE_PORT_STUN", "EYELINE_PORTS"])
 def test_variables_that_only_resemble_kubernetes_ones_are_rejected(variable: str) -> None:
     assert refusal(environ={variable: "1"}).startswith(f"Unknown setting '{variable}' in ")

@@ -156,6 +156,11 @@ def greet(listening: "Listening") -> None:
         _print(f"Relayed calls:      {listening.relay}")
     if listening.fingerprint is not None:
         _print(f"SHA-256 of the certificate: {listening.fingerprint}")
-    elif listening.network:
+    elif any(address.startswith("http:") for address in listening.network):
         _print("Other machines need HTTPS for camera and microphone: --tls self-signed")
+    if listening.needs_turn:
+        _print(
+            "This platform passes only HTTP: STUN and TURN can't work here, so many calls between two networks will "
+            "fail. Set a TURN server elsewhere: --turn-url with --turn-secret, or --turn-api with --turn-api-token."
+        )
     _print("Press Ctrl-C to stop.")

@@ -23,6 +23,8 @@ from eyeline.errors import LocalError, SetupError
 
 _PREFIX = "EYELINE_"
 _CONFIG = "EYELINE_CONFIG"
+_PLATFORM_PORT = "PORT"
+"""The variable in which hosting platforms pass the port.  `EYELINE_PORT` takes precedence."""
 _SHOWN_CHARACTERS = 80
 _SERVICE_LINK = re.compile(
     r"EYELINE_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT(_[^=]*)?)=|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?=|PORT=(tcp|udp|sctp)://).*",
@@ -46,7 +48,11 @@ _SiteName = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0
 _LINK = "a URL that starts with https:, http: or mailto:"
 _Url = Annotated[str, Meta(pattern=rf"^https?://{_AT}(/[A-Za-z0-9._~/-]{{0,200}})?$")]
 _Link = Annotated[str, Meta(pattern=r"^(https?://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\^`{|}]{3,500}\Z", title=_LINK)]
+_SECURE = rf"(https://{_AT}|http://(localhost|127\.0\.0\.1)(:[0-9]{{1,5}})?)"
+_ApiUrl = Annotated[str, Meta(pattern=rf"^{_SECURE}/[A-Za-z0-9._~/?&=%-]{{0,500}}\Z")]
 _Origin = Annotated[str, Meta(pattern=r"^https?://[^\s/@?#]{1,255}$")]
+_ROUTERS = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+"""Where the routers of hosting platforms are: networks that can't be reached from the internet."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -121,6 +127,24 @@ class Settings(Struct, frozen=True, kw_only=True):
         Path | None,
         Meta(title="a file", description="File with the shared secret of `turn_urls` (coturn: `static-auth-secret`)."),
     ] = None
+    turn_api: Annotated[
+        _ApiUrl | None,
+        Meta(
+            title="a URL such as https://turn.example.org/credentials",
+            description="URL of a TURN service that issues credentials over HTTP, as Cloudflare's does. Needs "
+            "`turn_api_token`.",
+        ),
+    ] = None
+    turn_api_token: Annotated[
+        Path | None, Meta(title="a file", description="File with the bearer token of `turn_api`.")
+    ] = None
+    platform: Annotated[
+        Literal["none", "http"],
+        Meta(
+            description="`http` on a hosting platform that passes only HTTP to this server: its own STUN and TURN "
+            "can't be reached there, and its router, at a private address, is a trusted proxy."
+        ),
+    ] = "none"
     data_dir: Annotated[
         Path,
         Meta(
@@ -233,9 +257,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = None
 
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
-        """`trusted_proxies`, parsed.  Raises SetupError."""
+        """`trusted_proxies`, or else the router of the `platform`, parsed.  Raises SetupError."""
+        proxies = self.trusted_proxies or (_ROUTERS if self.platform == "http" else ())
         try:
-            return tuple(ip_network(proxy, strict=False) for proxy in self.trusted_proxies)
+            return tuple(ip_network(proxy, strict=False) for proxy in proxies)
         except ValueError as error:
             raise SetupError(f"trusted_proxies is invalid: {error}.") from None
 
@@ -290,7 +315,8 @@ def read(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | No
             values[name] = _converted(known[name], value, f"in {config}", strict=True)
     for name, text in _from_environment(environ, known).items():
         given: Any = [part.strip() for part in text.split(",") if part.strip()] if known[name].repeats else text
-        values[name] = _converted(known[name], given, f"from {known[name].variable}", strict=False)
+        variable = known[name].variable if known[name].variable in environ else _PLATFORM_PORT
+        values[name] = _converted(known[name], given, f"from {variable}", strict=False)
     for name, value in flags.items():
         values[name] = _converted(known[name], value, f"from {known[name].flag}", strict=False)
     if "data_dir" not in values:
@@ -307,6 +333,9 @@ def _validated(settings: Settings) -> Settings:
         raise SetupError("turn_urls is set but turn_secret is not: those servers would refuse everybody.")
     if settings.turn_secret is not None and not settings.turn_urls:
         raise SetupError("turn_secret is set but turn_urls is not: set the servers that use it.")
+    if (settings.turn_api is None) != (settings.turn_api_token is None):
+        given, missing = ("turn_api_token", "turn_api") if settings.turn_api is None else ("turn_api", "turn_api_token")
+        raise SetupError(f"{given} is set but {missing} is not: credentials need both.")
     if settings.cert is not None and settings.tls == "self-signed":
         raise SetupError(f"tls is 'self-signed' but cert is '{settings.cert}': set only one of them.")
     if settings.rooms == "tokens" and settings.pass_keys is None and settings.api_keys is None:
@@ -356,7 +385,7 @@ def _from_file(config: Path, names: list[str]) -> dict[str, Any]:
 
 def _from_environment(environ: Mapping[str, str], known: Mapping[str, Setting]) -> dict[str, str]:
     names = {setting.variable: name for name, setting in known.items()}
-    texts: dict[str, str] = {}
+    texts = {"port": environ[_PLATFORM_PORT]} if environ.get(_PLATFORM_PORT) else {}
     for variable in sorted(environ):
         if _SERVICE_LINK.fullmatch(f"{variable}={environ[variable]}"):
             continue

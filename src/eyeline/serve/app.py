@@ -179,7 +179,7 @@ class Eyeline:
         """Send all clients a goodbye, and close the sockets of STUN and TURN."""
         if self._running is not None:
             self._running.broker.drain()
-            self._running.ice_servers.relay.close()
+            self._running.ice_servers.close()
             self._running.bus.close()
             self._running.lag.close()
             self._running.lock.release()
@@ -191,7 +191,8 @@ class Eyeline:
 
         Its end drains, unless that has been done.  uvicorn has closed all WebSockets by then.
         """
-        self.start()
+        running = self._start()
+        await running.ice_servers.prepare()
         try:
             yield
         finally:

@@ -21,6 +21,8 @@ class Listening(Struct, frozen=True):
     """SHA-256 fingerprint of the certificate; None without TLS."""
     relay: str | None = None
     """The addresses of relayed calls and the UDP ports to open in a firewall; None without a relay."""
+    needs_turn: bool = False
+    """Only HTTP gets here, and no TURN server elsewhere is set."""
 
 
 def addresses(host: str) -> list[str]:
@@ -49,6 +51,10 @@ def listening(settings: Settings, port: int, fingerprint: str | None) -> Listeni
     scheme = "http" if fingerprint is None else "https"
     local = "localhost" if settings.host in EVERYWHERE else settings.host
     names = addresses(settings.host)[:1] + ([settings.public_address] if settings.public_address else [])
+    if settings.platform == "http":
+        public = (settings.public_url,) if settings.public_url else ()
+        needs_turn = not (settings.turn_urls or settings.turn_api)
+        return Listening(_url(scheme, local, port), public, fingerprint, needs_turn=needs_turn)
     distant = [name for name in names if not (name in ("localhost", "::1") or name.startswith("127."))]
     return Listening(
         here=_url(scheme, local, port),

@@ -6,7 +6,6 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 from starlette.types import Scope
 
@@ -15,8 +14,9 @@ from eyeline.serve.local_address import NO_NAME, addresses, in_url
 from eyeline.serve.metrics import Reading
 from eyeline.serve.relay.port_allocator import is_own
 from eyeline.serve.relay.relay import Addresses, Relay
+from eyeline.serve.relay.turn_api import TurnApi
 from eyeline.serve.relay.udp_listener import UdpListeners
-from eyeline.serve.setting_files import unreadable
+from eyeline.serve.setting_files import read_secret
 from eyeline.serve.site import Site
 from eyeline.settings import Settings
 from eyeline.signalling.messages import IceServer
@@ -32,7 +32,8 @@ from eyeline.turn.server import Relaying, Server, answer_limit
 class IceServerProvider:
     """STUN and TURN of a running server.
 
-    Needs a running loop; raises `SetupError` if a port is in use, or if `public_address` doesn't resolve.
+    Needs a running loop; raises `SetupError` if a port is in use, or if `public_address` doesn't resolve.  Where only
+    HTTP is passed to this server (`platform`), clients don't get its own STUN and TURN.
     """
 
     def __init__(self, settings: Settings, secret: bytes, site: Site, *, one_port: bool) -> None:
@@ -40,11 +41,14 @@ class IceServerProvider:
         self._settings = settings
         self._one_port = one_port
         self._site = site
-        self._turn_secret = _read_secret(settings.turn_secret) if settings.turn_secret else None
-        where = _addresses(settings)
+        self._reachable = settings.platform == "none"
+        self._turn_secret = read_secret("turn_secret", settings.turn_secret) if settings.turn_secret else None
+        token = read_secret("turn_api_token", settings.turn_api_token) if settings.turn_api_token else b""
+        relays = settings.relay == "on" and self._reachable
+        where = _addresses(settings, relays=relays)
         listeners = UdpListeners.open(host=settings.host, port=settings.stun_port)
         relaying = None
-        if settings.relay == "on":
+        if relays:
             rules = AllocationRules(
                 Policy(settings.relay_networks()),
                 is_own,
@@ -56,6 +60,18 @@ class IceServerProvider:
         self._server = Server(answer_limit(), relaying)
         rate = settings.relay_kilobytes * 1000
         self.relay = Relay(self._server, listeners, settings.relay_range(), where, rate)
+        self._turn_api = TurnApi(settings.turn_api, token) if settings.turn_api else None
+
+    async def prepare(self) -> None:
+        """Wait a few seconds for the first credentials from `turn_api`, so that the first members have them."""
+        if self._turn_api is not None:
+            await self._turn_api.first_answer()
+
+    def close(self) -> None:
+        """Close all sockets, and ask `turn_api` no more."""
+        self.relay.close()
+        if self._turn_api is not None:
+            self._turn_api.close()
 
     def ice(self, scope: Scope) -> Ice:
         """The ICE servers for this client, with `public_address` or else the host name by which it reached us."""
@@ -64,8 +80,9 @@ class IceServerProvider:
         urls: tuple[str, ...] = (f"turn:{host}:{self.relay.port}?transport=udp",)
         if self._one_port:
             urls += (f"turn{'s' * secure}:{host}:{port}?transport=tcp",)
-        stun = IceServer(urls=(f"stun:{host}:{self.relay.port}",))
-        return Ice((stun,), lambda room, peer: (stun, *self._turn(urls, room, peer)), credentials.LIFETIME_S / 2)
+        stun = (IceServer(urls=(f"stun:{host}:{self.relay.port}",)),) if self._reachable else ()
+        lobby = stun or tuple(server for server in self._from_api() if server.username is None)
+        return Ice(lobby, lambda room, peer: (*stun, *self._turn(urls, room, peer)), credentials.LIFETIME_S / 2)
 
     def vacated(self, room: str, peer: str) -> None:
         """A seat was released: stop relaying for it."""
@@ -97,6 +114,10 @@ class IceServerProvider:
             member = credentials.member(self._turn_secret, room, peer)
             minted = credentials.mint(self._turn_secret, member, time.time())
             yield IceServer(urls=self._settings.turn_urls, username=minted.username, credential=minted.password)
+        yield from self._from_api()
+
+    def _from_api(self) -> tuple[IceServer, ...]:
+        return () if self._turn_api is None else self._turn_api.servers()
 
 
 def _derive(secret: bytes, purpose: str) -> bytes:
@@ -104,24 +125,14 @@ def _derive(secret: bytes, purpose: str) -> bytes:
     return hmac.digest(secret, b"eyeline turn " + purpose.encode(), "sha256")
 
 
-def _read_secret(path: Path) -> bytes:
-    try:
-        secret = path.read_bytes().strip()
-    except OSError as error:
-        raise unreadable("turn_secret", path, error) from None
-    if not secret:
-        raise SetupError(f"turn_secret is {path}, but that file is empty.")
-    return secret
-
-
-def _addresses(settings: Settings) -> Addresses:
+def _addresses(settings: Settings, *, relays: bool) -> Addresses:
     """The local and public IP addresses of relayed addresses; loopback on a machine without any network."""
     own: dict[int, bytes] = {}
     for name in addresses(settings.host):
         with suppress(socket.gaierror):
             own = _packed(name) | own
     # Without the relay only browsers resolve the name, possibly to another address than we would.
-    public = settings.public_address if settings.relay == "on" else None
+    public = settings.public_address if relays else None
     return Addresses(own or {4: bytes((127, 0, 0, 1))}, _public(public))
 
 

@@ -12,7 +12,7 @@ from websockets.frames import Opcode
 from websockets.utils import apply_mask
 
 from eyeline.serve.app import build
-from eyeline.serve.ws.connection import OUTBOX_BYTES, Broker
+from eyeline.serve.ws.connection import OUTBOX_BYTES, Broker, Full
 from eyeline.serve.ws.fast_path import LATE_FRAMES, FastPath
 from eyeline.settings import Settings
 
@@ -87,6 +87,20 @@ def test_unread_pongs_are_bounded(tmp_path: Path) -> None:
         assert transport.left < OUTBOX_BYTES + 2 * PONG_BYTES
         assert transport.written.endswith(b"too-slow")
         assert broker.tally.drops == {"too-slow": 1}
+
+    conversing(tmp_path, converse)
+
+
+def test_message_that_exactly_fills_the_outbox_is_sent_and_one_byte_more_is_refused(tmp_path: Path) -> None:
+    async def converse(fast_path: FastPath, transport: FakeTransport, _broker: Broker) -> None:
+        for length in (1, 125, 126, 0xFFFF, 0x10000):
+            transport.left, transport.written = OUTBOX_BYTES - length, b""
+            fast_path.send_text(b"x" * length)
+            assert transport.written.endswith(b"x" * length)
+            transport.left, transport.written = OUTBOX_BYTES - length + 1, b""
+            with pytest.raises(Full):
+                fast_path.send_text(b"x" * length)
+            assert transport.written == b""
 
     conversing(tmp_path, converse)
 

@@ -9,7 +9,9 @@ import pytest
 from eyeline.errors import SetupError
 from eyeline.serve.app import build
 from eyeline.serve.process.tls import Certificate, self_signed
+from eyeline.serve.relay.ice_servers import IceServerProvider
 from eyeline.serve.setting_files import unreadable
+from eyeline.serve.site import Site
 from eyeline.settings import Settings
 
 
@@ -33,10 +35,12 @@ def test_missing_file_is_named(tmp_path: Path, file: str) -> None:
 
 def test_readers_of_setting_files_hide_what_may_be_a_secret(tmp_path: Path) -> None:
     secret = Path("ab877593" * 8)
+    relayed = Settings(data_dir=tmp_path, turn_urls=("turn:turn.example",), turn_secret=secret)
     readers: list[Callable[[], object]] = [
         Certificate(tmp_path / "cert.pem", secret).context,
         lambda: build(Settings(data_dir=tmp_path, api_keys=secret)),
         lambda: build(Settings(data_dir=tmp_path, pass_keys=secret)),
+        lambda: IceServerProvider(relayed, bytes(32), Site(relayed, standalone=True), one_port=True),
     ]
     shutil.copy(self_signed(tmp_path, []).cert, tmp_path / "cert.pem")
     for read_file in readers:

@@ -210,8 +210,22 @@ def test_proxy_that_drops_the_port_is_logged_once_with_what_to_do(url: str, capl
         with pytest.raises(InvalidStatus), Socket(url, origin="https://shop.example"):
             pass
     [line] = [each.getMessage() for each in caplog.records if "foreign-origin" in each.getMessage()]
+    assert "page='http://(an IP address):8443' " in line
     assert "let the proxy pass Host with its port (nginx: $http_host)" in line
     assert "127.0.0.1" not in line
+
+
+@pytest.mark.parametrize(
+    ("origin", "shown"),
+    [
+        ("https://shop.example", "https://shop.example"),
+        ("https://shop.example:443", "https://shop.example"),
+        ("http://shop.example:80", "http://shop.example"),
+        ("http://shop.example:443", "http://shop.example:443"),
+    ],
+)
+def test_refused_page_is_logged_with_its_port_unless_that_is_the_default(origin: str, shown: str) -> None:
+    assert site().origin_fault(request("meet.example.org", origin))["page"] == shown
 
 
 def test_unknown_host_is_logged_once_with_what_to_do(url: str, caplog: pytest.LogCaptureFixture) -> None:

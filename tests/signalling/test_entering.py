@@ -23,7 +23,7 @@ from eyeline.signalling.messages import (
 )
 from eyeline.signalling.passes import PassVerifier, Person
 from eyeline.signalling.refusals import REFUSALS, Code
-from eyeline.signalling.requests import End, EnterLobby, Remove, RequestSeat, SessionId
+from eyeline.signalling.requests import Disconnect, End, EnterLobby, Remove, RequestSeat, SessionId
 from eyeline.signalling.resume_token import TokenKey
 from eyeline.signalling.session import Close, Ice, Post, RequestAuthorization, SendMessage, Session, SessionPolicy
 
@@ -72,6 +72,19 @@ def test_denied_client_gets_a_refusal_and_the_socket_closes() -> None:
     session.receive(HELLO, 0)
     session.receive(JOIN, 0)
     assert session.authorized(None, 1) == [SendMessage(refusal("not-allowed")), Close(4005, "not-allowed")]
+
+
+def test_person_whose_time_is_up_sees_the_room_and_is_then_refused() -> None:
+    session = fresh(**ASKED)
+    session.receive(HELLO, 0)
+    session.receive(JOIN, 0)
+    over = Person(ends=7)
+    assert session.authorized(over, 8) == [
+        Post(TEA, EnterLobby(ALICE)),
+        SendMessage(refusal("time-up")),
+        Post(TEA, Disconnect(ALICE)),
+        Close(4009, "time-up"),
+    ]
 
 
 def test_decision_about_a_disconnected_client_has_no_effect() -> None:

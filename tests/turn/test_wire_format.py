@@ -91,6 +91,14 @@ def test_attributes_have_the_registered_number_and_format(attribute: Attribute, 
     assert Message.decode(datagram).attributes == (attribute,)
 
 
+@pytest.mark.parametrize("port", [0, 0xFFFF])
+def test_any_port_of_16_bits_is_encoded_and_no_other(port: int) -> None:
+    assert MappedAddress(Address(bytes(4), port)).encode(TRANSACTION) == b"\0\x01" + port.to_bytes(2) + bytes(4)
+    for wrong in (-1, 0x10000):
+        with pytest.raises(ValueError, match="not a transport address"):
+            MappedAddress(Address(bytes(4), wrong))
+
+
 @pytest.mark.parametrize(
     ("attribute", "largest"),
     [(ChannelNumber, 0xFFFF), (Lifetime, 0xFFFF_FFFF), (RequestedTransport, 0xFF), (RequestedAddressFamily, 0xFF)],

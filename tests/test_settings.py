@@ -211,6 +211,33 @@ def test_turn_url_that_browsers_accept_is_accepted(url: str) -> None:
     assert read({"turn_urls": [url], "turn_secret": "secret.txt"}, {}).turn_urls == (url,)
 
 
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({}, ""),
+        ({"root_path": "/calls"}, "/calls"),
+        ({"root_path": "/our/calls/"}, "/our/calls"),
+        ({"public_url": "https://example.org/calls/"}, "/calls"),
+        ({"public_url": "https://example.org/calls", "root_path": "/calls/"}, "/calls"),
+    ],
+)
+def test_pages_are_below_the_root_path_or_the_path_in_the_public_url(given: dict[str, object], path: str) -> None:
+    assert read(given, {}).pages_path() == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "/", "calls", "//evil.example", "/a//b", "/..", "/a/./b", "/a b", "/a\n", '/"', "/%2e", "/" + "a" * 200],
+)
+def test_root_path_that_is_no_plain_path_prevents_startup(path: str) -> None:
+    assert refusal({"root_path": path}).startswith("root_path is ")
+
+
+def test_root_path_must_be_that_of_the_public_url() -> None:
+    said = refusal({"root_path": "/calls", "public_url": "https://example.org/"})
+    assert said == "root_path is '/calls', but public_url is 'https://example.org/', without that path."
+
+
 @pytest.mark.parametrize("name", ["meet.example.org", "192.0.2.5", "2001:db8::5", "::ffff:192.0.2.5", "localhost"])
 def test_public_address_may_be_a_host_name_or_an_ip_address(name: str) -> None:
     assert read({"public_address": name}, {}).public_address == name

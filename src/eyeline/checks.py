@@ -129,7 +129,7 @@ CHECKS: Final[dict[CheckCode, Check]] = {
     "files-missing": Check(
         "The page is there, but its own files aren't, so browsers show an empty page.",
         None,
-        "If a proxy serves it below a path, set `public_url` with that path.",
+        "If a proxy serves it below a path, set `root_path`, or `public_url` with that path.",
     ),
     "stun-silent": Check(
         "STUN did not answer over UDP, so your public address is unknown.",

@@ -119,7 +119,7 @@ def _local_url(config: Path | None) -> str:
     settings = read({}, os.environ, config)
     secure = settings.cert is not None or settings.tls == "self-signed"
     host = "localhost" if settings.host in EVERYWHERE else settings.host
-    return f"http{'s' * secure}://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    return f"http{'s' * secure}://{f'[{host}]' if ':' in host else host}:{settings.port}{settings.pages_path()}"
 
 
 def _line(finding: "Finding") -> str:

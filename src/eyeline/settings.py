@@ -47,6 +47,9 @@ _Network = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f.:]{2,45}(/[0-9]{1,3})?$")]
 _SiteName = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,58}[^\s\x00-\x1f\x7f])?\Z")]
 _LINK = "a URL that starts with https:, http: or mailto:"
 _Url = Annotated[str, Meta(pattern=rf"^https?://{_AT}(/[A-Za-z0-9._~/-]{{0,200}})?$")]
+_RootPath = Annotated[
+    str, Meta(pattern=r"^(?=.{2,200}\Z)(/(?!\.\.?(/|\Z))[A-Za-z0-9._~-]+)+/?\Z", title="a path such as /calls")
+]
 _Link = Annotated[str, Meta(pattern=r"^(https?://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\^`{|}]{3,500}\Z", title=_LINK)]
 _SECURE = rf"(https://{_AT}|http://(localhost|127\.0\.0\.1)(:[0-9]{{1,5}})?)"
 _ApiUrl = Annotated[str, Meta(pattern=rf"^{_SECURE}/[A-Za-z0-9._~/?&=%-]{{0,500}}\Z")]
@@ -80,6 +83,14 @@ class Settings(Struct, frozen=True, kw_only=True):
             title="a URL such as https://meet.example.org or https://example.org/calls",
             description="URL of the pages, if a proxy changes it. Used for links of the HTTP API, for link previews, "
             "for the path below which pages are served, and for TURN over TCP. Default: the URL that clients opened.",
+        ),
+    ] = None
+    root_path: Annotated[
+        _RootPath | None,
+        Meta(
+            title="a path such as /calls",
+            description="Path below which a proxy serves the pages, whether it removes the path from requests or not. "
+            "Default: the path in `public_url`, or else `X-Forwarded-Prefix` from a trusted proxy.",
         ),
     ] = None
     allowed_hosts: Annotated[
@@ -195,8 +206,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(
             max_length=100,
             title="at most 100 IP addresses or networks such as 10.0.0.0/8",
-            description="Reverse proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` are "
-            "trusted.",
+            description="Reverse proxies whose `X-Forwarded-For`, `X-Forwarded-Proto`, `X-Forwarded-Host` and "
+            "`X-Forwarded-Prefix` are trusted, and whose PROXY protocol is.",
         ),
     ] = ()
     allowed_origins: Annotated[
@@ -263,6 +274,15 @@ class Settings(Struct, frozen=True, kw_only=True):
             return tuple(ip_network(proxy, strict=False) for proxy in proxies)
         except ValueError as error:
             raise SetupError(f"trusted_proxies is invalid: {error}.") from None
+
+    def pages_path(self) -> str:
+        """`root_path` or else the path in `public_url`, without a slash at its end.  Raises SetupError."""
+        path = (self.public_url or "").partition("://")[2].partition("/")[2].rstrip("/")
+        public = f"/{path}" if path else ""
+        root = (self.root_path or public).rstrip("/")
+        if self.public_url is not None and root != public:
+            raise SetupError(f"root_path is '{root}', but public_url is '{self.public_url}', without that path.")
+        return root
 
     def relay_range(self) -> range:
         """`relay_ports`, parsed.  Raises SetupError."""
@@ -341,6 +361,7 @@ def _validated(settings: Settings) -> Settings:
     if settings.rooms == "tokens" and settings.pass_keys is None and settings.api_keys is None:
         raise SetupError("rooms is 'tokens' but neither pass_keys nor api_keys is set: nobody could enter.")
     settings.proxies()
+    settings.pages_path()
     settings.relay_range()
     settings.relay_networks()
     return settings

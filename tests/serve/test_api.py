@@ -243,6 +243,7 @@ def test_links_lead_to_the_mount_point_of_the_pages(tmp_path: Path) -> None:
     site = Starlette(routes=[Mount("/calls", eyeline)], lifespan=eyeline.lifespan)
     with serving(site) as url, ask(url, prefix=f"/calls{PREFIX}") as shop:
         assert make(shop)["links"]["host"]["url"].startswith(f"{url}/calls/r/")
+        assert shop.get("/openapi.json").json()["servers"] == [{"url": f"{url}/calls"}]
 
 
 @pytest.mark.parametrize(
@@ -256,8 +257,9 @@ def test_unusable_keys_prevent_startup(tmp_path: Path, content: str | None) -> N
         build(Settings(data_dir=tmp_path, api_keys=path))
 
 
-def test_openapi_document_is_served(url: str) -> None:
-    assert httpx.get(f"{url}{PREFIX}/openapi.json").json() == json.loads(json.dumps(DOCUMENT))
+def test_openapi_document_is_served_and_names_the_server(url: str) -> None:
+    served = httpx.get(f"{url}{PREFIX}/openapi.json").json()
+    assert served == json.loads(json.dumps(DOCUMENT)) | {"servers": [{"url": url}]}
 
 
 API = schemathesis.openapi.from_dict(DOCUMENT)

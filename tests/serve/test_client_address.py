@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Scope
 
-from eyeline.serve.client_address import client, is_secure, is_unknown_proxy
+from eyeline.serve.client_address import client, forwarded_prefix, is_secure, is_unknown_proxy
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 
@@ -89,3 +89,19 @@ def test_forwarded_https_is_accepted_only_from_trusted_proxies(scope: Scope, sec
 )
 def test_untrusted_proxy_on_a_private_address_is_noticed(scope: Scope, unknown: bool) -> None:
     assert is_unknown_proxy(scope, PROXIES) is unknown
+
+
+@pytest.mark.parametrize(
+    ("peer", "sent", "prefix"),
+    [
+        ("10.0.0.1", "/calls", "/calls"),
+        ("10.0.0.1", "/our/calls/", "/our/calls"),
+        ("10.0.0.1", "/a, /b", "/b"),
+        ("192.0.2.1", "/calls", ""),
+        *(("10.0.0.1", each, "") for each in ("", "/", "calls", "//evil.example", "/..", "/a/../b", '/"', "/\xe9")),
+        ("10.0.0.1", f"/{'a' * 200}", ""),
+    ],
+)
+def test_forwarded_prefix_is_a_plain_path_from_a_trusted_proxy(peer: str, sent: str, prefix: str) -> None:
+    scope = {**request(peer), "headers": [(b"x-forwarded-prefix", sent.encode("latin-1"))]}
+    assert forwarded_prefix(scope, PROXIES) == prefix

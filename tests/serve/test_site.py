@@ -1,6 +1,7 @@
 """Host and Origin validation, against DNS rebinding and hostile pages; the public URL behind a proxy."""
 
 import logging
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -236,15 +237,42 @@ def test_unknown_host_is_logged_once_with_what_to_do(url: str, caplog: pytest.Lo
     assert "allowed_hosts" in line
 
 
-def test_pages_below_a_path_find_their_files_whether_the_proxy_keeps_the_path_or_not(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", public_url="https://example.org/calls")
+@pytest.mark.parametrize("setting", [{"public_url": "https://example.org/calls"}, {"root_path": "/calls/"}])
+def test_pages_below_a_path_find_their_files_whether_the_proxy_keeps_the_path_or_not(
+    setting: dict[str, str], tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", **setting)  # type: ignore[arg-type]
     with serving(build(settings, one_port=True)) as url:
         for prefix in ("", "/calls"):
-            assert '<base href="/calls/">' in httpx.get(f"{url}{prefix}/r/tea").text
-            assert httpx.get(f"{url}{prefix}/healthz").json() == {"status": "ok"}
-            assert "export" in httpx.get(f"{url}{prefix}/sdk/eyeline.js").text
-            with Socket(url + prefix) as alice:
-                assert alice.join("tea", "Alice")["you"]
+            assert_all_is_below_calls(url + prefix, {})
+
+
+def test_pages_are_below_the_path_that_a_trusted_proxy_has_removed(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", trusted_proxies=("127.0.0.1",))
+    with serving(build(settings, one_port=True)) as url:
+        assert_all_is_below_calls(url, {"x-forwarded-prefix": "/calls"})
+        assert '<base href="/"' in httpx.get(url).text
+
+
+@pytest.mark.parametrize("more", [{}, {"trusted_proxies": (PROXY,)}, {"public_url": "https://example.org"}])
+def test_forwarded_prefix_is_ignored_without_a_trusted_proxy_and_with_a_public_url(
+    more: dict[str, str], tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", **more)  # type: ignore[arg-type]
+    with serving(build(settings, one_port=True)) as url:
+        assert '<base href="/"' in httpx.get(url, headers={"x-forwarded-prefix": "/calls"}).text
+
+
+def assert_all_is_below_calls(url: str, headers: dict[str, str]) -> None:
+    page = httpx.get(f"{url}/r/tea", headers=headers).text
+    assert '<base href="/calls/">' in page
+    assert re.findall(r'"og:image" content="[^"]*?(/calls/[^"]*)"', page) == ["/calls/invitation.png"]
+    for path in re.findall(r'(?:src|href)="(\./[^"]+)"', page):
+        assert httpx.get(f"{url}/{path}", headers=headers).status_code == 200
+    assert httpx.get(f"{url}/healthz", headers=headers).json() == {"status": "ok"}
+    assert "export" in httpx.get(f"{url}/sdk/eyeline.js", headers=headers).text
+    with Socket(url, headers=headers) as alice:
+        assert alice.join("tea", "Alice")["you"]
 
 
 def test_links_of_the_api_use_the_public_url(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """The client's address, found through trusted proxies (`X-Forwarded-For`), which rate limits are applied to."""
 
 import ipaddress
+import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, NewType
+from typing import Final, NamedTuple, NewType
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -12,6 +13,9 @@ _IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 Source = NewType("Source", bytes)
 """An IPv4 address, or the /64 of an IPv6 address: what a provider usually assigns to one customer."""
+
+_PREFIX: Final = re.compile(r"(/(?!\.\.?(/|\Z))[A-Za-z0-9._~-]+)+")
+_PREFIX_CHARACTERS: Final = 200
 
 
 class ForwardedClient(NamedTuple):
@@ -55,22 +59,18 @@ def source_of_host(host: str) -> Source | None:
 
 def is_secure(scope: Scope, trusted: Sequence[IPNetwork]) -> bool:
     """Whether the client uses TLS, either directly or, according to `X-Forwarded-Proto`, to a trusted proxy."""
-    if scope.get("scheme") in ("https", "wss"):
-        return True
-    peer = scope.get("client")
-    address = _parsed(peer[0]) if peer else None
-    if address is None or not is_proxy(address, trusted):
-        return False
-    return Headers(scope=scope).get("x-forwarded-proto", "").rpartition(",")[2].strip().lower() in ("https", "wss")
+    return scope.get("scheme") in ("https", "wss") or _told(scope, trusted, "proto").lower() in ("https", "wss")
 
 
 def forwarded_host(scope: Scope, trusted: Sequence[IPNetwork]) -> str | None:
-    """`X-Forwarded-Host` from a trusted proxy: the host that the client asked for; of several the last one."""
-    peer = scope.get("client")
-    address = _parsed(peer[0]) if peer else None
-    if address is None or not is_proxy(address, trusted):
-        return None
-    return Headers(scope=scope).get("x-forwarded-host", "").rpartition(",")[2].strip() or None
+    """`X-Forwarded-Host` from a trusted proxy: the host that the client asked for."""
+    return _told(scope, trusted, "host") or None
+
+
+def forwarded_prefix(scope: Scope, trusted: Sequence[IPNetwork]) -> str:
+    """`X-Forwarded-Prefix` from a trusted proxy: the path that it has removed, such as `/calls`; empty without one."""
+    path = _told(scope, trusted, "prefix").rstrip("/")
+    return path if len(path) <= _PREFIX_CHARACTERS and _PREFIX.fullmatch(path) else ""
 
 
 def is_local(scope: Scope) -> bool:
@@ -108,6 +108,14 @@ def trusts(trusted: Sequence[IPNetwork]) -> Callable[[str], bool]:
         return address is not None and is_proxy(address, trusted)
 
     return is_trusted
+
+
+def _told(scope: Scope, trusted: Sequence[IPNetwork], what: str) -> str:
+    """A trusted proxy's `X-Forwarded-...` header, of several values the last; empty without one."""
+    value = Headers(scope=scope).get(f"x-forwarded-{what}")
+    peer = scope.get("client")
+    address = _parsed(peer[0]) if value and peer else None
+    return value.rpartition(",")[2].strip() if value and address and is_proxy(address, trusted) else ""
 
 
 def _forwarded(scope: Scope) -> Iterator[str]:

@@ -56,9 +56,10 @@ def listening(settings: Settings, port: int, fingerprint: str | None) -> Listeni
         needs_turn = not (settings.turn_urls or settings.turn_api)
         return Listening(_url(scheme, local, port), public, fingerprint, needs_turn=needs_turn)
     distant = [name for name in names if not (name in ("localhost", "::1") or name.startswith("127."))]
+    path = settings.pages_path()
     return Listening(
-        here=_url(scheme, local, port),
-        network=tuple(dict.fromkeys(_url(scheme, name, port) for name in distant)),
+        here=_url(scheme, local, port) + path,
+        network=tuple(dict.fromkeys(_url(scheme, name, port) + path for name in distant)),
         fingerprint=fingerprint,
         relay=None if settings.relay == "off" else _relay(settings),
     )

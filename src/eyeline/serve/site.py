@@ -61,7 +61,7 @@ class Site:
         self._trusted: Sequence[IPNetwork] = settings.proxies()
         self._public = settings.public_url and settings.public_url.rstrip("/")
         public = urlsplit(self._public or "")
-        self._root_path = public.path
+        self._root_path = settings.pages_path()
         self._origins = {*settings.allowed_origins, *([f"{public.scheme}://{public.netloc}"] if public.netloc else [])}
         self._public_authority = parse_authority(public.netloc)
         self._validates_hosts = standalone or bool(settings.allowed_hosts)
@@ -70,9 +70,15 @@ class Site:
         self._names = {name.lower().removesuffix(".") for name in names if name}
 
     def below_root_path(self, scope: Scope) -> Scope:
-        """The request below the path in `public_url`, whether the proxy has kept that path or removed it."""
-        root = self._root_path
-        if not root or scope["type"] == "lifespan" or scope.get("root_path"):
+        """The request below the path of the pages, whether the proxy has kept that path or removed it.
+
+        The path is a setting, or what a trusted proxy says that it has removed.
+        """
+        if scope["type"] == "lifespan" or scope.get("root_path"):
+            return scope
+        configured = self._root_path or self._public
+        root = self._root_path if configured else client_address.forwarded_prefix(scope, self._trusted)
+        if not root:
             return scope
         path = scope["path"] if f"{scope['path']}/".startswith(f"{root}/") else f"{root}{scope['path']}"
         return {**scope, "root_path": root, "path": path}

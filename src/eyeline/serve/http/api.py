@@ -179,7 +179,7 @@ def build(context: ApiContext) -> Starlette:
         Route(each.path, api.with_key(each.name, endpoints[each.name]), methods=[each.method], name=each.name)
         for each in OPERATIONS
     ]
-    routes.append(Route("/openapi.json", _openapi))
+    routes.append(Route("/openapi.json", api.openapi))
     site = Starlette(routes=routes, exception_handlers={HTTPException: _refuse})
     site.router.redirect_slashes = False
     return site
@@ -236,6 +236,11 @@ class _Api:
                 return fault.response()
 
         return guarded
+
+    async def openapi(self, request: Request) -> Response:
+        """The OpenAPI document, which anybody may read."""
+        servers = [{"url": self._context.home(request.scope).rstrip("/")}]
+        return Response(msgspec.json.encode(DOCUMENT | {"servers": servers}), media_type="application/json")
 
     async def make_room(self, request: Request, key: ApiKey) -> Response:
         """See `OPERATIONS`, as for the other endpoints."""
@@ -342,10 +347,6 @@ DOCUMENT: Final = document(
     OPERATIONS,
     Problem,
 )
-
-
-async def _openapi(_request: Request) -> Response:
-    return Response(msgspec.json.encode(DOCUMENT), media_type="application/json")
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:

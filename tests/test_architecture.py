@@ -19,6 +19,7 @@ FLOORS = {
     "settings": 3,
     "serve": 4,
     "doctor": 4,
+    "service": 4,
     "__init__": 5,
     "cli": 5,
     "__main__": 6,

@@ -1,14 +1,15 @@
 """The command line: the only place that reads argv and exits.
 
 Exit status: 0 after a clean stop (Ctrl-C or SIGTERM), 1 if the doctor found a failure, 2 if the server can't start with
-these settings.  Each command imports its modules when it runs, so that the server starts without those of the doctor
-and the QR code, and `--version` without either.
+these settings or the service can't be installed.  Each command imports its modules when it runs, so that the server
+starts without those of the doctor and the QR code, and `--version` without either.
 """
 
 import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -47,11 +48,14 @@ def main() -> None:
     """Self-hosted, peer-to-peer video calls."""
 
 
-@main.command()
-@_options
-@click.option(
+_config = click.option(
     "--config", type=click.Path(path_type=Path), help="Read settings from a TOML file. (a TOML file; EYELINE_CONFIG)"
 )
+
+
+@main.command()
+@_options
+@_config
 def serve(config: Path | None, **options: str | tuple[str, ...] | None) -> None:
     """Run the whole service: pages, signalling, STUN and TURN.
 
@@ -62,14 +66,76 @@ def serve(config: Path | None, **options: str | tuple[str, ...] | None) -> None:
 
     gc.freeze()  # modules stay in memory, so the collector need not scan them again
     gc.enable()
-    flags = {name: value for name, value in options.items() if value not in (None, ())}
+    with _setup_errors(), suppress(KeyboardInterrupt):  # Ctrl-C is how it is stopped
+        run(read(_given(options), os.environ, config), greet)
+
+
+@main.group()
+def service() -> None:
+    """Run Eyeline with systemd: at each boot, as a user of its own, with few permissions."""
+
+
+@service.command()
+@_options
+@_config
+@click.option("--print", "only_print", is_flag=True, help="Print the unit instead of installing it.")
+@click.option("--replace", is_flag=True, help="Replace a unit that has other options.")
+def install(config: Path | None, only_print: bool, replace: bool, **options: str | tuple[str, ...] | None) -> None:
+    """Install and start the service, with these options of `eyeline serve`.  Needs root.
+
+    Settings from EYELINE_ variables aren't passed on.
+    """
+    from eyeline.service import systemd
+    from eyeline.service.unit import DATA_DIR
+
+    with _setup_errors():
+        text = systemd.unit_for(_given(options), config)
+        if only_print:
+            click.echo(text, nl=False)
+            return
+        unit = systemd.Machine().unit
+        systemd.install(text, systemd.Machine(), replace=replace)
+    _print(f"Eyeline is a service now: {click.style(str(unit), bold=True)}")
+    _print("See how it does:  eyeline service status, and: journalctl -u eyeline")
+    _print("Check from outside: eyeline doctor https://THE.NAME.OF.YOUR.SERVER")
+    _print(f"Back up:  tar -C {DATA_DIR.parent}/private -czf eyeline.tar.gz eyeline")
+    _print(
+        "Move:     stop it here, unpack the backup at the same place there, and install it there with the same options"
+    )
+    _print(f"Upgrade:  {sys.executable} -m pip install NEW-WHEEL && systemctl restart eyeline (no call is interrupted)")
+
+
+@service.command()
+def status() -> None:
+    """Show whether the service runs, and its last log lines."""
+    from eyeline.service import systemd
+
+    with _setup_errors():
+        sys.exit(systemd.status(systemd.Machine()))
+
+
+@service.command()
+def uninstall() -> None:
+    """Stop the service and remove it; its data stays.  Needs root."""
+    from eyeline.service import systemd
+    from eyeline.service.unit import DATA_DIR
+
+    with _setup_errors():
+        systemd.uninstall(systemd.Machine())
+    _print(f"The service is gone. Its data is still there: rm -r {DATA_DIR.parent}/private/eyeline {DATA_DIR}")
+
+
+def _given(options: dict[str, str | tuple[str, ...] | None]) -> dict[str, str | tuple[str, ...]]:
+    return {name: value for name, value in options.items() if value is not None and value != ()}
+
+
+@contextmanager
+def _setup_errors() -> Iterator[None]:
     try:
-        run(read(flags, os.environ, config), greet)
+        yield
     except SetupError as error:
         click.echo(f"eyeline: {error}", err=True)
         sys.exit(_CANT_START)
-    except KeyboardInterrupt:
-        pass  # Ctrl-C is how it is stopped
 
 
 @main.command()
@@ -100,11 +166,8 @@ def doctor(url: str | None, as_json: bool, config: Path | None) -> None:
         else:
             _print(_line(finding))
 
-    try:
+    with _setup_errors():
         asyncio.run(examine(url or _local_url(config), report))
-    except SetupError as error:
-        click.echo(f"eyeline: {error}", err=True)
-        sys.exit(_CANT_START)
     failed = sum(finding.mark == "failure" for finding in findings)
     if not as_json:
         _print(f"{failed} of {len(findings)} checks failed." if failed else "No check failed.")

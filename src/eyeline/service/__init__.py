@@ -1,0 +1,1 @@
+"""Eyeline as a service of systemd: the unit, and installing it."""

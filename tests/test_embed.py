@@ -1,26 +1,21 @@
-"""The Python examples in docs/embed.md work as printed."""
+"""The examples in README.md and docs/embed.md work as printed: saved under their names, and run by their commands."""
 
 import re
 import subprocess
-import sys
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from eyeline import Settings, build
+from tests.support.examples import Example, blocks, examples, run, started, unnamed
+from tests.support.server import ROOT, LiveServer
 from tests.support.socket import Socket, serving
 
-PAGE = (Path(__file__).parents[1] / "docs/embed.md").read_text()
-SITE, SIGN, ROOMS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-
-
-def run(example: str) -> dict[str, Any]:
-    """Execute the example and return its globals."""
-    found: dict[str, Any] = {}
-    exec(example, found)
-    return found
+PAGES: Final = ("README.md", "docs/embed.md", "docs/operate.md")
+README, EMBED = examples("README.md"), examples("docs/embed.md")
+OTHER_PORT: Final = {'data_dir=Path("eyeline-data")': 'data_dir=Path("eyeline-data"), stun_port=0, host="127.0.0.1"'}
+"""Tests run beside each other, so that they can't all have UDP port 3478."""
 
 
 def hello(socket: Socket, room: str, **shown: str) -> dict[str, Any]:
@@ -28,40 +23,131 @@ def hello(socket: Socket, room: str, **shown: str) -> dict[str, Any]:
     return socket.receive()
 
 
-def test_mounted_site_admits_only_the_users_it_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    site = run(SITE.replace("stun_port=3478", "stun_port=0, host='127.0.0.1'"))["app"]
-    with serving(site) as url:
-        with Socket(f"{url}/calls", headers={"Cookie": "session=a1b2c3"}) as alice:
+@pytest.mark.parametrize("page", PAGES)
+def test_every_example_names_its_file_and_has_a_test(page: str) -> None:
+    tests = "".join((ROOT / path).read_text() for path in ("tests/test_embed.py", "tests/live/test_call.py"))
+
+    assert unnamed(page) == []
+    assert [name for name in examples(page) if f'["{name}"]' not in tests] == []
+
+
+def test_site_in_the_readme_serves_calls(tmp_path: Path) -> None:
+    site = README["main.py"]
+    site.save(tmp_path, OTHER_PORT)
+    with started(site.command, tmp_path, "/calls/") as url, Socket(url) as alice:
+        assert alice.join("tea", "Alice")["roster"]["members"][0]["name"] == "Alice"
+
+
+def test_mounted_site_admits_only_the_users_it_knows(tmp_path: Path) -> None:
+    site = EMBED["main.py"]
+    site.save(tmp_path, OTHER_PORT)
+    with started(site.command, tmp_path, "/calls/") as url:
+        with Socket(url, headers={"Cookie": "session=a1b2c3"}) as alice:
             assert alice.join("tea", "anybody")["roster"]["members"][0]["name"] == "Alice"
-        with Socket(f"{url}/calls", headers={"Cookie": "session=a1b2c3"}) as alice:
+        with Socket(url, headers={"Cookie": "session=a1b2c3"}) as alice:
             assert hello(alice, "wine")["code"] == "not-allowed"
-        with Socket(f"{url}/calls") as stranger:
+        with Socket(url) as stranger:
             assert hello(stranger, "tea")["code"] == "not-allowed"
 
 
-def test_signed_pass_opens_its_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    shown = run(SIGN)["sign"]("tea", "Alice", "user-7")
+LOG_IN: Final = """python manage.py shell -v 0 -c '
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+user = User.objects.create_user("Alice")
+session = SessionStore()
+session[SESSION_KEY], session[HASH_SESSION_KEY] = str(user.pk), user.get_session_auth_hash()
+session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+session.save()
+print(session.session_key)'"""
+
+
+def test_django_site_admits_users_who_are_logged_in(tmp_path: Path) -> None:
+    site = EMBED["mysite/asgi.py"]
+    run("python -m django startproject mysite . && python manage.py migrate -v 0", tmp_path)
+    session = run(LOG_IN, tmp_path).strip()
+    site.save(tmp_path, OTHER_PORT)
+    with started(site.command, tmp_path, "/calls/") as url:
+        with Socket(url, headers={"Cookie": f"sessionid={session}"}) as alice:
+            assert alice.join("tea", "anybody")["roster"]["members"][0]["name"] == "Alice"
+        with Socket(url, headers={"Cookie": "sessionid=invented"}) as stranger:
+            assert hello(stranger, "tea")["code"] == "not-allowed"
+
+
+def signed(folder: Path) -> str:
+    """A pass for the room tea, by the example."""
+    return run("""python -c 'import sign; print(sign.sign("tea", "Alice", "user-7"))'""", folder).strip()
+
+
+def test_signed_pass_opens_its_room_and_keeps_doing_so_when_the_key_changes(tmp_path: Path) -> None:
+    make_key, sign = EMBED["make_key.py"], EMBED["sign.py"]
+    make_key.save(tmp_path)
+    run(make_key.command, tmp_path)
+    assert (tmp_path / "my-site-1.json").stat().st_mode & 0o077 == 0
+    sign.save(tmp_path)
+    passes = [signed(tmp_path), signed(tmp_path)]
+    run("python make_key.py my-site-2", tmp_path)
+    sign.save(tmp_path, {"my-site-1.json": "my-site-2.json"})
+    passes.append(signed(tmp_path))
+
     given = Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", rooms="tokens", pass_keys=tmp_path / "keys.json")
     with serving(build(given)) as url:
+        for each in passes:
+            with Socket(url) as alice:
+                assert hello(alice, "tea", **{"pass": each})["type"] == "welcome"
         with Socket(url) as alice:
-            assert hello(alice, "tea", **{"pass": shown})["type"] == "welcome"
-        with Socket(url) as alice:
-            assert hello(alice, "wine", **{"pass": shown})["code"] == "pass-invalid"
+            assert hello(alice, "wine", **{"pass": passes[0]})["code"] == "pass-invalid"
 
 
-def test_api_example_works_as_documented(tmp_path: Path) -> None:
-    keys = tmp_path / "keys.toml"
-    keys.write_text(f'[admin]\nsha256 = "{sha256(b"a key").hexdigest()}"\nadmin = true\n')
-    eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", api_keys=keys))
-    with serving(eyeline) as url, Socket(url) as alice:
-        alice.join("tea", "Alice")
-        environ = {"CALLS_URL": url, "CALLS_API_KEY": "a key"}
-        done = subprocess.run(
-            [sys.executable, "-c", ROOMS], env=environ, capture_output=True, text=True, timeout=30, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        assert f"for the others: {url}/r/" in done.stdout
-        assert "tea ['Alice']" in done.stdout
-        assert alice.receive("refused")["code"] == "removed"
+def test_key_that_exists_is_not_replaced(tmp_path: Path) -> None:
+    make_key = EMBED["make_key.py"]
+    make_key.save(tmp_path)
+    run(make_key.command, tmp_path)
+    before = [(tmp_path / name).read_text() for name in ("my-site-1.json", "keys.json")]
+
+    with pytest.raises(subprocess.CalledProcessError):
+        run(f"{make_key.command} 2>/dev/null", tmp_path)
+    assert [(tmp_path / name).read_text() for name in ("my-site-1.json", "keys.json")] == before
+
+
+def api_keys(folder: Path) -> Path:
+    """The file of API keys as documented, with the hash that the documented command prints."""
+    make, _ = (text for text in blocks("docs/embed.md", "sh") if "my-site.key" in text)
+    digest = run(make, folder).split()[0]
+    assert (folder / "my-site.key").stat().st_mode & 0o077 == 0
+    [rows] = blocks("docs/embed.md", "toml")
+    path = folder / "keys.toml"
+    path.write_text(rows.replace('"..."', f'"{digest}"', 1).replace('"..."', f'"{"0" * 64}"'))
+    return path
+
+
+def test_api_examples_make_list_empty_and_end_a_room(tmp_path: Path) -> None:
+    names = EMBED["calls.py"], EMBED["make_room.py"], EMBED["list_rooms.py"], EMBED["remove.py"], EMBED["end_call.py"]
+    for each in names:
+        each.save(tmp_path)
+    _, make, look, remove, end = names
+    keys = api_keys(tmp_path)
+    [export] = [text for text in blocks("docs/embed.md", "sh") if text.startswith("export ")]
+
+    def call(example: Example, url: str, *words: str) -> str:
+        command = example.command
+        for placeholder, word in zip(re.findall(r"[A-Z]{3,}", command), words, strict=True):
+            command = command.replace(placeholder, word)
+        return run(export.replace("https://meet.example.org", url) + command, tmp_path)
+
+    with LiveServer("--api-keys", str(keys)) as server:
+        made = call(make, server.url)
+        [room] = re.findall(r"^room: (\S+)$", made, re.MULTILINE)
+        [link] = re.findall(rf"^for the others: {server.url}/r/{room}#pass=(\S+)$", made, re.MULTILINE)
+        with Socket(server.url) as alice, Socket(server.url) as bob:
+            seats = {}
+            for socket, name in ((alice, "Alice"), (bob, "Bob")):
+                hello(socket, room, **{"pass": link})
+                socket.send({"type": "join", "name": name})
+                seats[name] = socket.receive("joined")["you"]
+            assert call(look, server.url) == f"{room} {seats['Alice']} Alice\n{room} {seats['Bob']} Bob\n"
+            call(remove, server.url, room, seats["Alice"])
+            assert alice.receive("refused")["code"] == "removed"
+            assert call(look, server.url) == f"{room} {seats['Bob']} Bob\n"
+            call(end, server.url, room)
+            assert bob.receive("refused")["code"] == "ended"

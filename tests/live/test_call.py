@@ -1,6 +1,5 @@
 """Calls in the web app, in real browsers with a real server."""
 
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +8,13 @@ import pytest
 from tests.support.app_actions import NO_DEVICES, is_whole, join_call, seats, sees_message, send_chat
 from tests.support.browser import Browser, Page
 from tests.support.call import all_flow, decoded, links, media_flows
+from tests.support.examples import examples
 from tests.support.firefox import Firefox
 from tests.support.folder import served
 from tests.support.server import LiveServer
+from tests.support.socket import Socket
 
+README = examples("README.md")
 HOSTILE = "<img src=x onerror=globalThis.hacked=1>"
 CONNECTED = "__connections.some((each) => each.connectionState === 'connected')"
 SENDS_720P = """async () => {
@@ -281,11 +283,24 @@ def example() -> Iterator[str]:
         yield url
 
 
-def test_page_of_another_site_joins_with_ten_lines(chromium: Browser, example: str) -> None:
-    origin = re.match(r"https?://[^/]+", example)
-    assert origin is not None
-    with LiveServer("--allowed-origin", origin[0]) as server:
-        alice = join_call(chromium, f"{server.url}/r/tea", "Alice")
-        guest = chromium.open(f"{example}?server={server.url}/&room=tea")
-        all_flow(alice, guest)
-        assert "Guest" in alice.text()
+def test_page_of_another_site_joins_with_ten_lines_or_with_the_example_in_the_readme(
+    chromium: Browser, example: str, tmp_path: Path
+) -> None:
+    with served(tmp_path) as folder:
+        origins = [flag for url in (example, folder) for flag in ("--allowed-origin", url.rstrip("/"))]
+        with LiveServer(*origins) as server:
+            alice = join_call(chromium, f"{server.url}/r/tea", "Alice")
+            guest = chromium.open(f"{example}?server={server.url}/&room=tea")
+            all_flow(alice, guest)
+            assert "Guest" in alice.text()
+
+            README["page.html"].save(tmp_path, {"https://meet.example.org": server.url, "name: 'Alice'": "name: 'Bob'"})
+            bob = chromium.open(f"{folder}page.html")
+            all_flow(alice, guest, bob)
+            assert bob.evaluate("document.querySelectorAll('#people video').length") == 2
+            bob.goto("about:blank")
+            alice.until("document.body.innerText.includes('Bob left')")
+            with Socket(server.url) as visitor:  # the server would keep the seat of somebody who is only away
+                visitor.send({"type": "hello", "room": "tea"})
+                members = visitor.receive("welcome")["roster"]["members"]
+            assert [member["name"] for member in members] == ["Alice", "Guest"]

@@ -22,6 +22,7 @@ from tests.support.socket import Socket, serving
 
 from eyeline.errors import SetupError
 from eyeline.serve.app import Eyeline, build
+from eyeline.serve.http import api_keys
 from eyeline.serve.http.api import BODY_BYTES_MAX, DOCUMENT, PREFIX
 from eyeline.settings import Settings
 from eyeline.signalling.messages import PERMISSIONS
@@ -244,6 +245,12 @@ def test_links_lead_to_the_mount_point_of_the_pages(tmp_path: Path) -> None:
     with serving(site) as url, ask(url, prefix=f"/calls{PREFIX}") as shop:
         assert make(shop)["links"]["host"]["url"].startswith(f"{url}/calls/r/")
         assert shop.get("/openapi.json").json()["servers"] == [{"url": f"{url}/calls"}]
+
+
+def test_hash_of_a_key_may_have_capitals(tmp_path: Path) -> None:
+    path = tmp_path / "keys.toml"
+    path.write_text(f'[shop]\nsha256 = "{sha256(SHOP.encode()).hexdigest().upper()}"')
+    assert api_keys.load(path, b"").find(f"Bearer {SHOP}") is not None
 
 
 @pytest.mark.parametrize(

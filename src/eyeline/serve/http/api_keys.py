@@ -31,7 +31,7 @@ class ApiKey(Struct, frozen=True):
 
 
 class _Row(Struct, frozen=True, forbid_unknown_fields=True):
-    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Meta(pattern="^[0-9A-Fa-f]{64}$")]
     admin: bool = False
 
 

@@ -362,6 +362,12 @@ export class FakeMedia implements Pick<sdk.LocalMedia, keyof sdk.LocalMedia> {
     this.camera.set({ ...this.camera.current, facing, id: facing });
   }
 
+  startsFound = true;
+
+  setStartsFound(starts: boolean): void {
+    this.startsFound = starts;
+  }
+
   processing: sdk.AudioProcessing = {};
   /** Whether `process` works. */
   processes = true;

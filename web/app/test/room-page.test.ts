@@ -58,6 +58,16 @@ test('somebody who may not enter is told so at once, and camera and microphone a
   expect(world.lobbies[0]?.left).toBe(true);
 });
 
+test('a camera that is plugged in comes on by itself in the lobby, and is only offered in a call', async () => {
+  const world = new World();
+  world.address.go('r/tea');
+  const app = new App(world);
+  expect(world.media.at(-1)?.startsFound).toBe(true);
+  lobby(app).type('Alice');
+  await lobby(app).join();
+  expect(world.media.at(-1)?.startsFound).toBe(false);
+});
+
 test.each([
   ['removed', []],
   ['ended', []],

@@ -131,6 +131,34 @@ test('a chosen microphone that is missing at the start is taken once it is plugg
   expect(media.microphone.current.id).toBe('headset');
 });
 
+test('in a call, what was missing at the start is told when it is plugged in, and not turned on', async () => {
+  begin(builtIn);
+  await media.start();
+  expect(media.camera.current.problem).toBe('missing');
+  media.setStartsFound(false);
+  await world.plug(webcam);
+  expect(sent()).toEqual(['Built-in Microphone']);
+  expect(told).toEqual([
+    { type: 'added', devices: { microphones: [], cameras: [{ id: 'webcam', label: 'Webcam' }], speakers: [] } },
+  ]);
+  await media.choose('camera', 'webcam');
+  expect(sent()).toEqual(['Built-in Microphone', 'Webcam']);
+});
+
+test('in a call, a camera that is lost while in use still comes back by itself', async () => {
+  await media.start();
+  media.setStartsFound(false);
+  await world.unplug('webcam');
+  expect(media.camera.current.state).toBe('failed');
+  await world.plug(webcam);
+  expect(media.camera.current.state).toBe('on');
+  await media.setCamera(false);
+  await world.unplug('webcam');
+  await media.setCamera(true);
+  await world.plug(webcam);
+  expect(media.camera.current).toMatchObject({ state: 'failed', problem: 'missing' });
+});
+
 test('a camera that another program uses is not started by other hardware, but by a camera that is plugged in', async () => {
   world.taken = true;
   await media.start({ microphone: false });

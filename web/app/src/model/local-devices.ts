@@ -127,6 +127,11 @@ export class LocalDevices {
     return this.#media.onChange(listener);
   }
 
+  /** From now on, a device that was missing at the start is only offered when it's plugged in: we are in a call. */
+  enterCall(): void {
+    this.#media.setStartsFound(false);
+  }
+
   /** Resolves with whether the processing works. */
   process(processing: sdk.AudioProcessing): Promise<boolean> {
     return this.#media.setAudioProcessing(processing);

@@ -138,6 +138,7 @@ export class RoomPage {
     const hostLink = owner === null ? null : `${link}${link.includes('#') ? '&' : '#'}host=${owner}`;
     const call = new Call(this.#platform, room, this.#devices, { link, hostLink });
     this.#call = call;
+    this.#devices.enterCall();
     void this.#devices.start();
     this.#since = Number(this.#platform.session.get(this.#mark)) || this.#platform.now();
     this.#platform.session.set(this.#mark, String(this.#since));

@@ -34,6 +34,8 @@ export async function isAllowed(kind: DeviceKind): Promise<boolean> {
 export class DeviceRecovery {
   /** The device to go back to as soon as it's listed; null if the one in use is the right one. */
   wanted: { readonly id: string; readonly label: string } | null = null;
+  /** Whether the device went away while it was in use, and wasn't turned off or started since. */
+  lostInUse = false;
   readonly #at: number[] = [];
 
   /** Whether it may be replaced once more; counts it. */
@@ -46,11 +48,13 @@ export class DeviceRecovery {
   /**
    * Whether devices that are listed now are a reason to start it: the wanted one, or any if there was none. One that
    * failed for another reason is only replaced by what was just plugged in: it could come on much later by surprise.
+   * One that has not been in use only comes on if `startsFound`.
    */
-  isBack(kind: DeviceKind, device: Device, list: DeviceList, added: DeviceList): boolean {
+  isBack(kind: DeviceKind, device: Device, list: DeviceList, added: DeviceList, startsFound: boolean): boolean {
     if (device.state !== 'failed')
       return this.wanted !== null && optionsOf(kind, list).some(({ id }) => id === this.wanted?.id);
     if (device.problem === 'denied' || device.problem === 'insecure') return false;
+    if (!startsFound && !this.lostInUse) return false;
     return optionsOf(kind, device.problem === 'missing' ? list : added).length > 0;
   }
 }

@@ -71,6 +71,7 @@ export class LocalMedia {
   readonly #measured = new Source<MediaStream>(new MediaStream());
   readonly #listeners = new Set<(change: DeviceChange) => void>();
   #processing: AudioProcessing = {};
+  #startsFound = true;
   #muted = false;
 
   constructor() {
@@ -155,6 +156,15 @@ export class LocalMedia {
     if (capture !== null) await this.#restart('microphone');
     const now = this.#slots.microphone.capture;
     return processing.process === undefined || now === null || now.sent !== now.track;
+  }
+
+  /**
+   * Whether a device that was missing when it was to start comes on by itself as soon as one is plugged in; true until
+   * this is called. With false, listeners of {@link onChange} are told of it as `added`: nobody is seen or heard by
+   * surprise in the middle of a call. One that is lost while it's in use is always replaced and taken back.
+   */
+  setStartsFound(starts: boolean): void {
+    this.#startsFound = starts;
   }
 
   /** Stops both devices for good. */
@@ -257,6 +267,7 @@ export class LocalMedia {
       const slot = this.#slots[capture.kind];
       slot.capture?.stop();
       slot.capture = capture;
+      slot.recovery.lostInUse = false;
       capture.enable(capture.kind === 'camera' || !this.#muted);
     }
     this.#publish();
@@ -302,6 +313,7 @@ export class LocalMedia {
     const { id, label: from } = this.#enumeration.resolve(kind, slot.device.current);
     const gone: Device = { ...OFF, state: 'failed', problem: 'missing' };
     slot.device.set(gone);
+    slot.recovery.lostInUse = true;
     this.#publish();
     if (id !== null) slot.recovery.wanted ??= { id, label: from };
     await this.#queue.append([kind], async () => {
@@ -322,7 +334,8 @@ export class LocalMedia {
     let restored = false;
     for (const kind of KINDS) {
       const { recovery, device } = this.#slots[kind];
-      const isBack = (): boolean => recovery.isBack(kind, device.current, this.devices.current, added);
+      const isBack = (): boolean =>
+        recovery.isBack(kind, device.current, this.devices.current, added, this.#startsFound);
       if (isBack() && (await isAllowed(kind)) && (await this.#restore(kind, isBack))) restored = true;
     }
     const { microphones, cameras, speakers } = added;
@@ -372,7 +385,7 @@ export class LocalMedia {
     const { capture } = slot;
     capture?.stop();
     slot.capture = null;
-    slot.recovery.wanted = null;
+    Object.assign(slot.recovery, { wanted: null, lostInUse: false });
     slot.device.set({ ...slot.device.current, state: 'off', problem: null });
     if (capture !== null) this.#publish();
   }

@@ -4,7 +4,7 @@ import { Call } from '../src/model/call';
 import { LocalDevices } from '../src/model/local-devices';
 import { settled, World } from './fake-platform';
 import { chatLine, FakePeer, FakeRoom } from './fakes';
-import { lazyModels } from './loaded-chat';
+import { lazyCode } from './loaded-chat';
 
 const person = (name: string) => new FakePeer(name, {} as MediaStream);
 const bob = person('Bob');
@@ -23,9 +23,9 @@ async function begin(): Promise<void> {
 
 /** What is loaded shortly after the call begins. */
 async function load(): Promise<void> {
-  call.bring(lazyModels);
+  call.lazy.bring(lazyCode);
   await settled();
-  const loaded = call.attention.peek();
+  const loaded = call.lazy.attention.peek();
   if (loaded === null) throw new Error('not loaded');
   attention = loaded;
 }
@@ -67,7 +67,7 @@ test('what can not be loaded is tried again, but not after the end of the call',
     },
   });
   await begin();
-  call.bring(lazyModels);
+  call.lazy.bring(lazyCode);
   await settled();
   world.pass(3);
   expect(tries).toBe(2);
@@ -82,9 +82,9 @@ test('people who were here before make no sound', async () => {
   const others = new FakeRoom('tea', 'Alice');
   others.peers.set([bob]);
   const before = new Call(world, others, new LocalDevices(world), { link: 'https://eyeline.example/', hostLink: null });
-  before.bring(lazyModels);
+  before.lazy.bring(lazyCode);
   await settled();
-  expect([before.attention.peek() === null, world.sounds]).toEqual([false, []]);
+  expect([before.lazy.attention.peek() === null, world.sounds]).toEqual([false, []]);
 });
 
 test('somebody who comes while the page is hidden is in its title, its icon and a notification until it is seen', async () => {
@@ -121,6 +121,15 @@ test('a knock and a message from before this was loaded are noticed, too', async
   expect(world.sounds).toEqual([]);
   await load();
   expect([world.sounds, attention.toast.shown.value?.text]).toEqual([['knock', 'message'], 'one']);
+});
+
+test('a host who asks to mute before this was loaded is heard once it is', async () => {
+  await begin();
+  room.peers.set([bob]);
+  room.moderation.ask(bob.id);
+  expect(call.notices.posted.value).toEqual([]);
+  await load();
+  expect(call.notices.posted.value.map(({ words }) => words)).toEqual(['Bob asks you to mute your microphone.']);
 });
 
 test('a message is heard while the chat is closed or the page hidden, and shown while the chat is closed', () => {
@@ -205,13 +214,13 @@ test('while the server is away loading is tried again, and after the call the ic
   const { alerts } = world;
   Object.assign(world, { alerts: () => Promise.reject(new Error('away')) });
   await begin();
-  call.bring(lazyModels);
+  call.lazy.bring(lazyCode);
   await settled();
-  expect(call.attention.peek()).toBeNull();
+  expect(call.lazy.attention.peek()).toBeNull();
   Object.assign(world, { alerts });
   world.pass(3);
   await settled();
-  expect(call.attention.peek()).not.toBeNull();
+  expect(call.lazy.attention.peek()).not.toBeNull();
   writes('one');
   call.end();
   expect(world.marked).toBe(false);

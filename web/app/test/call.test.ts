@@ -3,7 +3,7 @@ import { Call } from '../src/model/call';
 import { LocalDevices } from '../src/model/local-devices';
 import { settled, World } from './fake-platform';
 import { chatLine, direct, FakePeer, FakeRoom, looking, off } from './fakes';
-import { lazyModels, loadedChat } from './loaded-chat';
+import { lazyCode, loadedChat } from './loaded-chat';
 
 const bob = () => new FakePeer('Bob', {} as MediaStream);
 let world: World;
@@ -255,10 +255,10 @@ test('files pasted before the file code is loaded are offered once it is', async
   const item = { kind: 'file', getAsFile: () => file, webkitGetAsEntry: () => null };
   call.takeFiles([item] as unknown as DataTransferItemList);
   expect([peer.offered.length, call.panel.value]).toEqual([0, 'files']);
-  call.bring(lazyModels);
+  call.lazy.bring(lazyCode);
   await settled();
   expect(peer.offered.length).toBe(1);
-  call.bring(lazyModels);
+  call.lazy.bring(lazyCode);
   await settled();
   expect(peer.offered.length).toBe(1);
 });
@@ -267,8 +267,8 @@ test('somebody who may not send files is told so when they try', async () => {
   room.permissions.set(new Set(['microphone', 'camera', 'chat']));
   const peer = bob();
   room.peers.set([peer]);
-  call.bring(lazyModels);
-  await call.files.value?.send([new File(['a'], 'a.txt')]);
+  call.lazy.bring(lazyCode);
+  await call.lazy.files.value?.send([new File(['a'], 'a.txt')]);
   expect(peer.offered).toEqual([]);
   expect(call.notices.shown.value).toBe('You can receive files here, but not send any.');
 });

@@ -6,7 +6,7 @@ import { deviceNames } from '../src/model/devices/device-names';
 import { LocalDevices } from '../src/model/local-devices';
 import { settled, World } from './fake-platform';
 import { type FakeMedia, FakePeer, FakeRoom, off } from './fakes';
-import { lazyModels } from './loaded-chat';
+import { lazyCode } from './loaded-chat';
 
 let world: World;
 let room: FakeRoom;
@@ -24,7 +24,7 @@ async function begin(of: World): Promise<void> {
   devices = new LocalDevices(world);
   await devices.start();
   call = new Call(world, room, devices, { link: 'https://eyeline.example/call/r/tea', hostLink: null });
-  call.bring(lazyModels);
+  call.lazy.bring(lazyCode);
   await settled();
   const made = world.media.at(-1);
   if (made === undefined) throw new Error('no media');
@@ -156,7 +156,7 @@ test('the others are told when somebody’s microphone is gone for good, and whe
 });
 
 test('the speaker is remembered, and the system’s own is used while it is not there', async () => {
-  call.devices.value?.speaker.choose('loud');
+  call.lazy.devices.value?.speaker.choose('loud');
   expect(world.speaker.id).toBe('loud');
   media.devices.set({ microphones: [], cameras: [], speakers: [] });
   expect(world.speaker.id).toBe('');
@@ -172,14 +172,14 @@ test('a speaker from the browser’s own picker is used, although it is not list
   firefox.speaker.pick = async () => ({ id: 'picked', label: 'Jabra' });
   call.end();
   await begin(firefox);
-  await call.devices.value?.speaker.pick();
-  expect([world.speaker.id, call.devices.value?.speaker.options.value.at(-1)?.label]).toEqual(['picked', 'Jabra']);
+  await call.lazy.devices.value?.speaker.pick();
+  expect([world.speaker.id, call.lazy.devices.value?.speaker.options.value.at(-1)?.label]).toEqual(['picked', 'Jabra']);
 });
 
 test('noise suppression is remembered: off for music, or by RNNoise', async () => {
-  await call.devices.value?.noise.choose('off');
+  await call.lazy.devices.value?.noise.choose('off');
   expect(media.processing).toEqual({ noiseSuppression: false });
-  await call.devices.value?.noise.choose('rnnoise');
+  await call.lazy.devices.value?.noise.choose('rnnoise');
   expect(media.processing).toEqual({ noiseSuppression: false, process: world.denoise });
   const later = new World();
   later.memory.set('eyeline:noise', 'off');
@@ -190,13 +190,13 @@ test('noise suppression is remembered: off for music, or by RNNoise', async () =
 
 test('where RNNoise does not run, the browser’s own noise suppression is used and the page says so', async () => {
   media.processes = false;
-  await call.devices.value?.noise.choose('rnnoise');
-  const noise = call.devices.value?.noise;
+  await call.lazy.devices.value?.noise.choose('rnnoise');
+  const noise = call.lazy.devices.value?.noise;
   expect([noise?.mode.value, noise?.failed.value, media.processing]).toEqual(['browser', true, {}]);
 });
 
 test('only a phone with two cameras can switch between them, and the back camera is not mirrored', async () => {
-  expect([call.devices.value?.canFlip.value, call.me.mirrored.value]).toEqual([false, true]);
+  expect([call.lazy.devices.value?.canFlip.value, call.me.mirrored.value]).toEqual([false, true]);
   media.devices.set({
     ...media.devices.current,
     cameras: [
@@ -205,7 +205,7 @@ test('only a phone with two cameras can switch between them, and the back camera
     ],
   });
   media.camera.set({ ...media.camera.current, facing: 'user' });
-  expect(call.devices.value?.canFlip.value).toBe(true);
+  expect(call.lazy.devices.value?.canFlip.value).toBe(true);
   await devices.flip();
   expect([media.camera.current.facing, call.me.mirrored.value]).toEqual(['environment', false]);
 });

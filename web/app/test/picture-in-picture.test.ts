@@ -3,7 +3,7 @@ import { Call } from '../src/model/call';
 import { LocalDevices } from '../src/model/local-devices';
 import { settled, World } from './fake-platform';
 import { FakePeer, FakeRoom } from './fakes';
-import { lazyModels } from './loaded-chat';
+import { lazyCode } from './loaded-chat';
 
 let world: World;
 let room: FakeRoom;
@@ -45,9 +45,9 @@ async function start(...people: readonly FakePeer[]) {
   await devices.start();
   room.peers.set(people);
   call = new Call(world, room, devices, { link: 'https://eyeline.example/r/tea', hostLink: null });
-  call.bring(lazyModels);
+  call.lazy.bring(lazyCode);
   await settled();
-  const view = call.view.peek();
+  const view = call.lazy.view.peek();
   if (view === null) throw new Error('no view');
   return view.pictureInPicture;
 }
@@ -96,11 +96,25 @@ test('somebody who closes the window can open it again', async () => {
   expect([opened.length, small.open.value]).toEqual([2, true]);
 });
 
-test('two presses at once open one window', async () => {
+test.each([
+  [2, false],
+  [3, true],
+])('%i presses before the window is there open one window: whether it stays open is %s', async (presses, open) => {
   browsers.page();
   const small = await start(person('Bob'));
-  await Promise.all([small.toggle(), small.toggle()]);
-  expect(opened.length).toBe(1);
+  await Promise.all(Array.from({ length: presses }, () => small.toggle()));
+  expect([opened.length, window(0).open, small.open.value]).toEqual([1, open, open]);
+  expect(call.notices.shown.value).toBeNull();
+});
+
+test('a window that reports late that it was closed leaves the next one alone', async () => {
+  browsers.page();
+  const small = await start(person('Bob'));
+  await small.toggle();
+  await small.toggle();
+  await small.toggle();
+  window(0).closed();
+  expect([window(1).open, small.open.value]).toEqual([true, true]);
 });
 
 test('it shows whoever is large on the stage, else everybody as far as there is room', async () => {

@@ -323,6 +323,15 @@ test('leaving stops the camera, forgets the seat, and offers a way back', async 
   expect(app.title.value).toBe('You left · Eyeline');
 });
 
+test('leaving before the code for files is loaded ends what the page before a reload was transferring', async () => {
+  const world = new World('r/tea');
+  const keys = ['eyeline:sending:tea', 'eyeline:receiving:tea'];
+  for (const key of keys) world.session.set(key, JSON.stringify([{ page: 'earlier', entries: [] }]));
+  const app = await joined(world);
+  call(app).leave();
+  expect(keys.map((key) => world.session.get(key))).toEqual([null, null]);
+});
+
 test('rejoining is one click', async () => {
   const world = new World('r/tea');
   const app = await joined(world);

@@ -10,7 +10,7 @@ const ready: Safety = { state: 'ready', emoji: [['🦊', 'fox']], identity: 'aa'
 async function call(world = aWorld()) {
   const bob = person('Bob');
   const scene = await aCall([bob], { world });
-  scene.call.bringVerificationOffer(offerVerification);
+  scene.call.lazy.bringVerificationOffer(offerVerification);
   bob.safety.set(ready);
   return scene;
 }

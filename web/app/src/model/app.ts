@@ -85,7 +85,7 @@ function titleOf(page: Page): string {
   if (place.at === 'returning') return words.title.returning;
   if (place.at === 'lobby') return words.title.lobby;
   if (place.at === 'over') return words.title.over(place.code);
-  const { others, chat, attention } = place.call;
-  const headline = attention.value?.headline.value ?? words.title.people(others.value.map((one) => one.name));
-  return words.title.call(headline, chat.value?.unread.value ?? 0);
+  const { others, lazy } = place.call;
+  const headline = lazy.attention.value?.headline.value ?? words.title.people(others.value.map((one) => one.name));
+  return words.title.call(headline, lazy.chat.value?.unread.value ?? 0);
 }

@@ -1,20 +1,15 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
-import type { Address, Alerts, Platform } from '../platform/platform';
+import type { Address, Platform } from '../platform/platform';
 import { peopleWords } from '../strings/people';
 import { words } from '../strings/strings';
 import { verificationWords } from '../strings/verification';
-import type { Attention } from './attention/attention';
-import type { Chat } from './chat/chat';
-import { EarlyMessages } from './chat/early-messages';
 import { forgetSent } from './chat/sent-messages';
 import { attributed } from './connection-quality';
 import { ControlsVisibility } from './controls-visibility';
-import type { CallDevices } from './devices/call-devices';
-import { droppedFiles } from './files/dropped-files';
-import type { Files } from './files/files';
+import { forgetTransfers } from './files/forget-transfers';
 import { firstConnection, isSettled } from './first-connection';
-import type { Invitation } from './invitation/invitation';
+import { LazyModels } from './lazy-models';
 import { Leaving } from './leaving';
 import type { Kind, LocalDevices } from './local-devices';
 import { shownNames } from './look-alike';
@@ -27,9 +22,7 @@ import { Stage } from './stage/stage';
 import { Subscriptions } from './subscriptions';
 import { TimeLimit } from './time-limit';
 import { verdictTexts } from './verdict-texts';
-import type { offerVerification } from './verification-offer';
 import { VerifiedPeople } from './verified-people';
-import type { ViewOptions } from './view-options';
 
 /** Links into the call; anyone who opens `hostLink` becomes a host. */
 export interface Links {
@@ -46,15 +39,6 @@ export type Menu = 'more' | DeviceMenu;
 /** The dialogs in which devices are chosen. */
 export type DeviceMenu = Kind | 'devices';
 
-/** The models whose code is loaded shortly after the call begins. */
-export interface LazyModels {
-  readonly Attention: typeof Attention;
-  readonly CallDevices: typeof CallDevices;
-  readonly Chat: typeof Chat;
-  readonly Files: typeof Files;
-  readonly ViewOptions: typeof ViewOptions;
-}
-
 /** The call we are in. */
 export class Call {
   readonly link: string;
@@ -70,20 +54,10 @@ export class Call {
   /** Warnings that stay for as long as they are true. */
   readonly warnings: ReadonlySignal<readonly string[]>;
   readonly #verified: VerifiedPeople;
-  /** Null until its code is loaded, shortly after the call begins. */
-  readonly chat = signal<Chat | null>(null);
-  /** File transfers; null until their code is loaded, with that of the chat. */
-  readonly files = signal<Files | null>(null);
-  /** null until its code is loaded, shortly after the call begins. */
-  readonly attention = signal<Attention | null>(null);
-  /** Ways to invite other than the bare link; null until their code is loaded. */
-  readonly invitation = signal<Invitation | null>(null);
-  /** Speaker, noise suppression and notices about devices; null until their code is loaded. */
-  readonly devices = signal<CallDevices | null>(null);
+  /** Chat, files, and all else that isn't needed for the first picture. */
+  readonly lazy: LazyModels;
   readonly panel = signal<Panel | null>(null);
   readonly menu = signal<Menu | null>(null);
-  /** What the menu "More" can change; null until its code is loaded, shortly after the call begins. */
-  readonly view = signal<ViewOptions | null>(null);
   readonly people: People;
   readonly screens: Screens;
   readonly notices: Notices;
@@ -115,8 +89,6 @@ export class Call {
   readonly #names = computed(() => shownNames(this.others.value.map(({ id, givenName }) => ({ id, name: givenName }))));
   /** Newcomers by id: true while we wait for their first connection before showing them. */
   readonly #awaited = new Map<string, boolean>();
-  /** Runs once {@link files} is there. */
-  readonly #early: ((files: Files) => void)[] = [];
   readonly #shortcuts: readonly Shortcut[] = [
     { key: 'm', run: () => this.toggle('microphone') },
     { key: 'v', run: () => this.toggle('camera') },
@@ -126,10 +98,6 @@ export class Call {
     { key: 'p', run: () => this.togglePanel('people') },
     { key: 'i', run: () => this.invite() },
   ];
-  /** What arrives before {@link chat} is there. */
-  readonly #earlyMessages = new EarlyMessages();
-  /** The people in {@link others}. */
-  #peers: readonly sdk.Peer[] = [];
   /** False until we have met the people who were here before us: they aren't announced. */
   #greeted = false;
 
@@ -167,10 +135,8 @@ export class Call {
       const { length } = strangers.value;
       return [...(length > 0 ? [words.strangers(length, this.sealed)] : []), ...unlike.filter((each) => each !== null)];
     });
+    this.lazy = new LazyModels(platform, room, devices, this);
     this.#subscriptions.on(room.peers, (peers) => this.#await(peers));
-    this.#subscriptions.add(
-      room.onMessage((from, message) => (this.chat.peek() ?? this.#earlyMessages).receive(from, message)),
-    );
     this.#subscriptions.add(effect(() => this.#publish()));
     this.#watchFor('microphone');
     this.#watchFor('camera');
@@ -233,37 +199,7 @@ export class Call {
 
   /** Sends the draft, if there is anybody to read it. */
   say(): void {
-    if (!this.alone.peek() && this.may.peek().has('chat')) this.chat.peek()?.send();
-  }
-
-  /** Called once their code is loaded. */
-  bring(models: LazyModels): void {
-    if (this.chat.peek() !== null || this.#room.ended.current !== null) return;
-    const [platform, room] = [this.#platform, this.#room];
-    const chat = new models.Chat(platform, room, this.#isOpen('chat'), (line) => this.attention.peek()?.wrote(line));
-    chat.meet(this.#peers);
-    this.#earlyMessages.passOn(chat);
-    this.chat.value = chat;
-    this.view.value = new models.ViewOptions(platform, this);
-    this.devices.value = new models.CallDevices(platform, this.#local, this);
-    const files = new models.Files(platform, room, this.notices, this.#isOpen('files'));
-    this.files.value = files;
-    for (const early of this.#early.splice(0)) early(files);
-    this.#bringAttention(models, chat);
-  }
-
-  /** Called once its code is loaded. */
-  bringVerificationOffer(offer: typeof offerVerification): void {
-    if (this.#room.ended.current !== null) return;
-    this.#subscriptions.add(offer(this, this.#platform.memory, this.#platform.after));
-  }
-
-  /** Called once the code for invitations is loaded. */
-  bringInvitation(made: typeof Invitation): void {
-    if (this.invitation.peek() !== null || this.#room.ended.current !== null) return;
-    const invitation = new made(this.#platform, this.link, this.notices);
-    this.invitation.value = invitation;
-    this.#subscriptions.add(() => invitation.end());
+    if (!this.alone.peek() && this.may.peek().has('chat')) this.lazy.chat.peek()?.send();
   }
 
   /** Opens a menu in place of the one that was open; null closes it. */
@@ -274,11 +210,7 @@ export class Call {
   /** Sends what was dropped or pasted. Call it while the event runs. */
   takeFiles(items: DataTransferItemList): void {
     if (this.alone.peek()) return;
-    const found = droppedFiles(items, (item) => this.#platform.fileHandles.take(item));
-    const send = (files: Files) => void files.sendDropped(found);
-    const files = this.files.peek();
-    if (files === null) this.#early.push(send);
-    else send(files);
+    this.lazy.takeFiles(items);
     this.showPanel('files');
   }
 
@@ -338,7 +270,7 @@ export class Call {
 
   /** The keys that do something now. */
   shortcuts(): readonly Shortcut[] {
-    return [...this.#shortcuts, ...(this.view.value?.shortcuts ?? [])].filter(isAllowed);
+    return [...this.#shortcuts, ...(this.lazy.view.value?.shortcuts ?? [])].filter(isAllowed);
   }
 
   /** Handles a keyboard shortcut. Returns whether the key was one. */
@@ -366,39 +298,19 @@ export class Call {
   /** Deletes what the tab has stored of this call for a reload. */
   forget(): void {
     forgetSent(this.#platform.session, this.#room.name);
-    this.files.peek()?.leave();
+    forgetTransfers(this.#platform.session, this.#room.name);
+    this.lazy.files.peek()?.leave();
   }
 
   end(): void {
     for (const one of this.others.peek()) one.subscriptions.end();
-    this.chat.peek()?.end();
-    this.files.peek()?.end();
-    this.view.peek()?.end();
-    this.attention.peek()?.end();
-    this.devices.peek()?.end();
+    this.lazy.end();
     this.screens.end();
     this.#subscriptions.end();
     this.notices.end();
     this.timeLimit.end();
     this.controls.end();
     this.leaving.end();
-  }
-
-  /** Also tried again later: the server may be away. */
-  #bringAttention(models: LazyModels, chat: Chat): void {
-    const begin = (alerts: Alerts) => {
-      if (this.#room.ended.current === null)
-        this.attention.value = new models.Attention(this.#platform, alerts, this.#room, this, chat);
-    };
-    const again = () => {
-      if (this.#room.ended.current === null)
-        this.#subscriptions.add(this.#platform.after(3, () => this.#bringAttention(models, chat)));
-    };
-    void this.#platform.alerts().then(begin, again);
-  }
-
-  #isOpen(panel: Panel): ReadonlySignal<boolean> {
-    return computed(() => this.panel.value === panel);
   }
 
   /** If we may not do everything here, says what we can do. */
@@ -438,8 +350,7 @@ export class Call {
     const now = peers.map((peer) => before.find((one) => one.id === peer.id) ?? this.#welcome(peer));
     const gone = before.filter((one) => !now.includes(one)).map((one) => ({ one, name: one.name }));
     this.others.value = now;
-    this.#peers = peers;
-    this.chat.peek()?.meet(peers);
+    this.lazy.meet(peers);
     for (const { one, name } of gone) this.#seeOut(one, name);
     if (this.#greeted) for (const one of now) if (!before.includes(one)) this.notices.show(words.joined(one.name));
     this.#greeted = true;

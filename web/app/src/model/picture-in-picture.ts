@@ -23,6 +23,8 @@ export class PictureInPicture {
   readonly #window = signal<{ readonly body?: HTMLElement; close(): void } | null>(null);
   readonly #subscriptions = new Subscriptions();
   #opening = false;
+  /** It was closed while it was being opened. */
+  #unwanted = false;
   #ended = false;
 
   constructor(platform: Pick<Platform, 'pictureInPicture' | 'mediaSession'>, call: Call) {
@@ -45,6 +47,10 @@ export class PictureInPicture {
   /** Call it while a click or a key press runs: otherwise browsers refuse. */
   async toggle(): Promise<void> {
     if (this.open.peek()) return this.#close();
+    if (this.#opening) {
+      this.#unwanted = !this.#unwanted;
+      return;
+    }
     const opened = await this.#enter();
     if (!opened) this.#call.notices.show(viewWords.noPictureInPicture);
   }
@@ -67,14 +73,15 @@ export class PictureInPicture {
     const windows = this.#windows.peek();
     if (windows === null || this.#opening) return this.open.peek();
     this.#opening = true;
+    this.#unwanted = false;
+    let opened: { close(): void } | null = null;
     const closed = () => {
-      this.#window.value = null;
+      if (this.#window.peek() === opened) this.#window.value = null;
     };
     try {
-      const opened =
-        windows.shows === 'page' ? await windows.open(size, closed) : await this.#openVideo(windows, closed);
+      opened = windows.shows === 'page' ? await windows.open(size, closed) : await this.#openVideo(windows, closed);
       this.#window.value = opened;
-      if (this.#ended) this.#close();
+      if (this.#ended || this.#unwanted) this.#close();
       return true;
     } catch {
       return false;

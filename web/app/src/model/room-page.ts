@@ -161,7 +161,7 @@ export class RoomPage {
     this.#devices.end();
     const code = why.code === 'ended' && call.people.ended ? 'ended-by-us' : why.code;
     const seconds = (this.#platform.now() - this.#since) / 1000;
-    const chat = call.chat.peek();
+    const chat = call.lazy.chat.peek();
     const saveChat = chat === null || chat.lines.peek().length === 0 ? null : () => chat.save();
     this.#state.value = { at: 'over', code, message: why.message, call: { seconds, saveChat } };
     queueMicrotask(() => this.#stopWatching());

@@ -35,20 +35,20 @@ export function CallView({ call }: { readonly call: Call }) {
   useBack(call, call.menu.value !== null, () => call.openMenu(null));
   useEffect(() => {
     if (panels === null) return;
-    call.bring(panels);
+    call.lazy.bring(panels);
     call.stage.bringStrip(panels.stripLayout);
-    call.bringVerificationOffer(panels.offerVerification);
+    call.lazy.bringVerificationOffer(panels.offerVerification);
   }, [call, panels]);
-  const chat = call.chat.value;
-  const files = call.files.value;
-  const attention = call.attention.value;
+  const chat = call.lazy.chat.value;
+  const files = call.lazy.files.value;
+  const attention = call.lazy.attention.value;
   useKeys((key) => {
     if (key !== 'escape') return call.press(key);
     if (call.line.peek() !== null) call.showLine(null);
     else if (call.sharing.peek()) call.sharing.value = false;
     else if (call.menu.peek() !== null) call.openMenu(null);
     else if (panel !== null) close();
-    else if (call.view.peek()?.listsShortcuts.peek() === true) call.view.peek()?.listShortcuts(false);
+    else if (call.lazy.view.peek()?.listsShortcuts.peek() === true) call.lazy.view.peek()?.listShortcuts(false);
     else return false;
     return true;
   });

@@ -27,12 +27,12 @@ function isSamePlace(before: MouseEvent | null, event: MouseEvent): boolean {
 /** The controls of a call. They stay visible while the pointer or the keyboard focus is in them. */
 export function ControlBar({ call, buttons }: Props) {
   const { controls } = call;
-  const unread = call.chat.value?.unread.value ?? 0;
+  const unread = call.lazy.chat.value?.unread.value ?? 0;
   const { people, screens } = call;
   const sharing = screens.sharing.value;
   const may = call.may.value;
   const knocking = people.knocking.value.length;
-  const waiting = call.files.value?.waiting.value ?? 0;
+  const waiting = call.lazy.files.value?.waiting.value ?? 0;
   /** The last press on another control. */
   const before = useRef<MouseEvent | null>(null);
   const leave = (event: MouseEvent) => {

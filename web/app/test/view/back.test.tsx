@@ -43,7 +43,7 @@ test('Back closes the menu "More" and what it opened', async () => {
   await screen.findByRole('menu', { name: 'More' });
   await back();
   expect(screen.queryByRole('menu')).toBeNull();
-  await now(() => alices.view.peek()?.listShortcuts(true));
+  await now(() => alices.lazy.view.peek()?.listShortcuts(true));
   await screen.findByRole('dialog', { name: 'Keyboard shortcuts' });
   await back();
   expect(screen.queryByRole('dialog')).toBeNull();

@@ -179,6 +179,19 @@ test('if somebody else gets the seat first, the wait goes on', async () => {
   expect(await screen.findByRole('region', { name: 'Call controls' })).toBeTruthy();
 });
 
+test('a seat that is freed while the page is told that it was too late is taken', async () => {
+  const { room } = await waitsForSeat();
+  const { answer } = room;
+  room.answer = async () => {
+    room.answer = answer;
+    room.members.set([carol, bob]);
+    room.members.set([bob]);
+    throw refusal('room-full');
+  };
+  await now(() => room.members.set([carol]));
+  expect(await screen.findByRole('region', { name: 'Call controls' })).toBeTruthy();
+});
+
 test('while the room stays full nothing is tried', async () => {
   const { room } = await waitsForSeat();
   let tries = 0;

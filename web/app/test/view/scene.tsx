@@ -15,7 +15,7 @@ import { AppView } from '../../src/view/app';
 import { panelsDelay } from '../../src/view/lazy-panels';
 import { settled, World } from '../fake-platform';
 import { FakePeer, FakeRoom } from '../fakes';
-import { lazyModels } from '../loaded-chat';
+import { lazyCode } from '../loaded-chat';
 
 configure({
   asyncUtilTimeout: 10_000, // on a busy machine
@@ -132,9 +132,9 @@ export async function aCall(people: readonly FakePeer[] = [], options: CallOptio
   const devices = new LocalDevices(world);
   await devices.start();
   const call = new Call(world, room, devices, { link: 'https://eyeline.example/call/r/tea#key', hostLink });
-  call.bring(lazyModels);
+  call.lazy.bring(lazyCode);
   await settled();
-  const [chat, files, attention] = [call.chat.peek(), call.files.peek(), call.attention.peek()];
+  const [chat, files, attention] = [call.lazy.chat.peek(), call.lazy.files.peek(), call.lazy.attention.peek()];
   if (chat === null || files === null || attention === null) throw new Error('the call has ended');
   return { world, room, call, chat, files, attention };
 }

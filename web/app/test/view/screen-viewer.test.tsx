@@ -33,6 +33,15 @@ test('a tap on a shared screen opens it full screen, and Back closes it', async 
   expect([world.fullScreen?.on.value, alices.screens.viewed.value]).toEqual([false, null]);
 });
 
+test('a shared screen is loading until its first picture, and no longer', async () => {
+  const { cover } = await call();
+  const loading = () => screen.queryByText('Loading Bob’s screen…');
+  expect(loading()).not.toBeNull();
+  const video = cover.closest('li')?.querySelector('video');
+  await now(() => video && fireEvent(video, new Event('resize')));
+  expect(loading()).toBeNull();
+});
+
 test('a mouse needs a double click', async () => {
   const { cover } = await call();
   fireEvent.pointerDown(cover, { pointerType: 'mouse' });

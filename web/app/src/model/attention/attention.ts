@@ -1,4 +1,3 @@
-import type * as sdk from '@eyeline/sdk';
 import { computed, effect, type ReadonlySignal, signal, untracked } from '@preact/signals';
 import type { Alerts, Platform, Sound } from '../../platform/platform';
 import { attentionWords } from '../../strings/attention';
@@ -6,7 +5,7 @@ import type { Call } from '../call';
 import type { Chat, ChatMessage } from '../chat/chat';
 import type { Other } from '../person';
 import { Subscriptions } from '../subscriptions';
-import { watchHosts } from './host-requests';
+import { HostRequests } from './host-requests';
 import { MessageToast } from './message-toast';
 import { NotificationSwitch } from './notification-switch';
 import { Sounds } from './sounds';
@@ -23,16 +22,18 @@ export class Attention {
   readonly headline: ReadonlySignal<string | null>;
   readonly #platform: Platform;
   readonly #call: Call;
+  readonly #hosts: HostRequests;
   readonly #arrived = signal<string | null>(null);
   readonly #subscriptions = new Subscriptions();
 
-  constructor(platform: Platform, alerts: Alerts, room: sdk.Room, call: Call, chat: Chat) {
+  constructor(platform: Platform, alerts: Alerts, call: Call, chat: Chat) {
     this.#platform = platform;
     this.#call = call;
     const { people, others } = call;
     this.sounds = new Sounds(platform, (sound) => alerts.play(sound));
     this.notifications = new NotificationSwitch(platform.memory, alerts.notifications);
     this.toast = new MessageToast(platform, chat);
+    this.#hosts = new HostRequests(call);
     this.headline = computed(() => {
       const [first] = people.knocking.value;
       return first === undefined ? this.#arrived.value : attentionWords.knocking(first.name);
@@ -60,7 +61,6 @@ export class Attention {
         [],
         ({ name }) => this.#knocked(name),
       ),
-      watchHosts(room, call),
     ];
     for (const end of ends) this.#subscriptions.add(end);
     const newest = chat.lines.peek().at(-1);
@@ -83,8 +83,14 @@ export class Attention {
     this.#alert('message', name, body, () => this.#call.showPanel('chat'));
   }
 
+  /** A host, given by id, asks us to mute. */
+  askedToMute(from: string): void {
+    this.#hosts.askedToMute(from);
+  }
+
   end(): void {
     this.#subscriptions.end();
+    this.#hosts.end();
     this.toast.end();
   }
 

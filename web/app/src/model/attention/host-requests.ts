@@ -4,39 +4,48 @@ import { attentionWords } from '../../strings/attention';
 import type { Call } from '../call';
 import { Subscriptions } from '../subscriptions';
 
-/** Says what a host wants of us or has made of us. Returns a function that stops this. */
-export function watchHosts(room: sdk.Room, call: Call): () => void {
-  const subscriptions = new Subscriptions();
-  let withdraw = () => {};
-  subscriptions.add(
-    room.moderation.onAskedToMute((from) => {
-      if (!call.isOn('microphone')) return;
-      const name = call.others.peek().find(({ id }) => id === from)?.name ?? attentionWords.aHost;
-      const run = () => {
-        if (call.isOn('microphone')) void call.toggle('microphone');
-      };
-      withdraw();
-      withdraw = call.notices.post({
-        words: attentionWords.asked(name),
-        action: { label: attentionWords.mute, run },
-        stays: true,
-      });
-    }),
-  );
-  subscriptions.add(
-    effect(() => {
-      if (!call.isOn('microphone')) untracked(withdraw);
-    }),
-  );
-  let role = call.people.role.peek();
-  subscriptions.add(
-    effect(() => {
-      const before = role;
-      role = call.people.role.value;
-      if (role !== before) untracked(() => tellRole(call, role));
-    }),
-  );
-  return () => subscriptions.end();
+/** Says what a host wants of us or has made of us. */
+export class HostRequests {
+  readonly #call: Call;
+  readonly #subscriptions = new Subscriptions();
+  #withdraw = () => {};
+
+  constructor(call: Call) {
+    this.#call = call;
+    this.#subscriptions.add(
+      effect(() => {
+        if (!call.isOn('microphone')) untracked(() => this.#withdraw());
+      }),
+    );
+    let role = call.people.role.peek();
+    this.#subscriptions.add(
+      effect(() => {
+        const before = role;
+        role = call.people.role.value;
+        if (role !== before) untracked(() => tellRole(call, role));
+      }),
+    );
+  }
+
+  /** A host, given by id, asks us to mute. */
+  askedToMute(from: string): void {
+    const call = this.#call;
+    if (!call.isOn('microphone')) return;
+    const name = call.others.peek().find(({ id }) => id === from)?.name ?? attentionWords.aHost;
+    const run = () => {
+      if (call.isOn('microphone')) void call.toggle('microphone');
+    };
+    this.#withdraw();
+    this.#withdraw = call.notices.post({
+      words: attentionWords.asked(name),
+      action: { label: attentionWords.mute, run },
+      stays: true,
+    });
+  }
+
+  end(): void {
+    this.#subscriptions.end();
+  }
 }
 
 function tellRole(call: Call, role: sdk.Role): void {

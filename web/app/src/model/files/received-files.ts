@@ -1,5 +1,6 @@
 import { resumable, type StoredChunks } from '@eyeline/sdk';
 import type { FileStorage, Platform, RoomForFile } from '../../platform/platform';
+import { listKeys } from './forget-transfers';
 import { hasMembers, ReloadList } from './reload-list';
 import { type Incoming, isOver } from './transfer';
 
@@ -36,7 +37,7 @@ export class ReceivedFiles {
   constructor(platform: Platform, room: string) {
     this.#platform = platform;
     this.#storage = platform.storage;
-    this.#list = new ReloadList(platform, `eyeline:receiving:${room}`, isAccepted);
+    this.#list = new ReloadList(platform, listKeys.receiving(room), isAccepted);
     this.#ready = this.#list.earlier.then((earlier) => this.#remember([...earlier, ...this.#accepted]));
     // Fails if the server is away right now; the first use of the storage tries again.
     void this.#storage.prepare().catch(() => undefined);

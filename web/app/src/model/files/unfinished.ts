@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import type { Platform } from '../../platform/platform';
+import { listKeys } from './forget-transfers';
 import { hasMembers, ReloadList } from './reload-list';
 
 /** A file that we were sending, as remembered after a reload. */
@@ -24,7 +25,7 @@ export class Unfinished {
   #running: readonly UnfinishedFile[] = [];
 
   constructor(platform: Platform, room: string) {
-    this.#list = new ReloadList(platform, `eyeline:sending:${room}`, isEntry);
+    this.#list = new ReloadList(platform, listKeys.sending(room), isEntry);
     this.ready = this.#list.earlier.then((earlier) => {
       this.entries.value = earlier;
       this.#keep();

@@ -134,28 +134,30 @@ export class LobbyModel {
   /** Waits for a free seat first if the room is full. null if that was aborted. */
   async #takeSeat(name: string, aborted: AbortSignal): Promise<sdk.Room | null> {
     this.queued.value = this.status.peek().is === 'full';
-    if (this.queued.peek()) await this.#seatFreed(aborted);
+    if (this.queued.peek()) await this.#seatFreed(this.#lobby.members.current, aborted);
     while (!aborted.aborted) {
+      const before = this.#lobby.members.current;
       try {
         return await this.#lobby.join({ name, stream: this.devices.stream.peek(), signal: aborted });
       } catch (error) {
         if (!this.queued.peek() || !hasCode(error) || error.code !== 'room-full') throw error;
-        await this.#seatFreed(aborted); // somebody else was faster
+        await this.#seatFreed(before, aborted); // somebody else was faster
       }
     }
     return null;
   }
 
-  /** Resolves when the members change and there is a seat, or when it's aborted. */
-  #seatFreed(aborted: AbortSignal): Promise<void> {
-    const before = this.#lobby.members.current;
+  /** Resolves once the members are others than `before` and there is a seat, or when it's aborted. */
+  #seatFreed(before: readonly sdk.Member[] | null, aborted: AbortSignal): Promise<void> {
+    const isFree = (members: readonly sdk.Member[] | null) => members !== before && this.status.peek().is !== 'full';
+    if (isFree(this.#lobby.members.current)) return Promise.resolve();
     return new Promise((resolve) => {
       const end = () => {
         stop();
         resolve();
       };
       const stop = this.#lobby.members.subscribe((members) => {
-        if (members === before || this.status.peek().is === 'full') return;
+        if (!isFree(members)) return;
         aborted.removeEventListener('abort', end);
         end();
       });

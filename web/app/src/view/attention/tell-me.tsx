@@ -5,7 +5,7 @@ import { Icon } from '../ui/icon';
 
 /** Shown while nobody else is here: asks for a notification when somebody comes. */
 export function TellMe({ call }: { readonly call: Call }) {
-  const notifications = call.attention.value?.notifications;
+  const notifications = call.lazy.attention.value?.notifications;
   if (notifications === undefined || !notifications.available) return null;
   const ask = async () => {
     if (!(await notifications.toggle())) call.notices.show(attentionWords.blocked);

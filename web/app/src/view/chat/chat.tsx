@@ -33,7 +33,7 @@ export function ChatPanel({ call, chat, onClose }: Props & { readonly onClose: (
       </div>
       <MessageList chat={chat} />
       <p class="typing">{typing.length > 0 && chatWords.typing(typing)}</p>
-      {call.files.value !== null && <Asks call={call} files={call.files.value} />}
+      {call.lazy.files.value !== null && <Asks call={call} files={call.lazy.files.value} />}
       {call.may.value.has('chat') ? (
         <Composer call={call} chat={chat} />
       ) : (
@@ -44,7 +44,7 @@ export function ChatPanel({ call, chat, onClose }: Props & { readonly onClose: (
 }
 
 function Tools({ call, chat }: Props) {
-  const attention = call.attention.value;
+  const attention = call.lazy.attention.value;
   return (
     <div class="chat-tools">
       {attention !== null && <AlertSwitches attention={attention} notices={call.notices} />}
@@ -64,7 +64,7 @@ function Tools({ call, chat }: Props) {
 
 function Composer({ call, chat }: Props) {
   const field = useRef<HTMLTextAreaElement>(null);
-  const files = call.files.value;
+  const files = call.lazy.files.value;
   const draft = chat.draft.value;
   const excess = chat.excess.value;
   const alone = call.alone.value;

@@ -23,7 +23,7 @@ interface Props {
 
 /** Chooses microphone, speaker, noise suppression and camera during a call. */
 export function DeviceDialog({ call }: Pick<Props, 'call'>) {
-  const [menu, devices] = [call.menu.value, call.devices.value];
+  const [menu, devices] = [call.menu.value, call.lazy.devices.value];
   if (devices === null || menu === null || menu === 'more') return null;
   return <Dialog key={menu} call={call} devices={devices} shows={menu} />;
 }

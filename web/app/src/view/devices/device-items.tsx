@@ -5,7 +5,7 @@ import { MenuItem } from '../ui/menu';
 
 /** Items of the menu "More": choosing devices, and switching between a phone's cameras. */
 export function DeviceItems({ call }: { readonly call: Call }) {
-  const devices = call.devices.value;
+  const devices = call.lazy.devices.value;
   if (devices === null) return null;
   return (
     <>

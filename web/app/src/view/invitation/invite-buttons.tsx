@@ -15,8 +15,8 @@ interface Props {
 
 /** What to do with the link other than copy it. Also shown below it while nobody else is in the call. */
 export function InviteButtons({ call, inDialog = false, children }: Props) {
-  useEffect(() => call.bringInvitation(Invitation), [call]);
-  const invitation = call.invitation.value;
+  useEffect(() => call.lazy.bringInvitation(Invitation), [call]);
+  const invitation = call.lazy.invitation.value;
   if (invitation === null) return <div class="share-ways">{children}</div>;
   const open = (way: Way) => {
     invitation.way.value = inDialog && invitation.way.peek() === way ? null : way;

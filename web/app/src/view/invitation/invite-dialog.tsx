@@ -18,7 +18,7 @@ export function InviteDialog({ call }: { readonly call: Call }) {
   };
   useFocusBack();
   useBack(call, true, close);
-  const invitation = call.invitation.value;
+  const invitation = call.lazy.invitation.value;
   const copied = call.copied.value;
   const way = invitation?.way.value ?? null;
   const part = useRef<HTMLDivElement>(null);

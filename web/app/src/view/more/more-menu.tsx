@@ -18,7 +18,7 @@ export function MoreMenu({ call, anchor }: Props) {
   const close = useCallback(() => {
     if (call.menu.peek() === 'more') call.openMenu(null); // it may have opened another
   }, [call]);
-  const view = call.view.value;
+  const view = call.lazy.view.value;
   if (view === null) return null;
   const { fullScreen, pictureInPicture, dataSaver } = view;
   return (

@@ -12,7 +12,7 @@ import { RoundButton } from '../ui/round-button';
 
 /** Draws the call into the picture-in-picture window while one is open. */
 export function PictureInPictureView({ call }: { readonly call: Call }) {
-  const body = call.view.value?.pictureInPicture.body.value ?? null;
+  const body = call.lazy.view.value?.pictureInPicture.body.value ?? null;
   useEffect(() => {
     if (body === null) return undefined;
     render(<Small call={call} document={body.ownerDocument} />, body);
@@ -38,7 +38,7 @@ function Small({ call, document }: { readonly call: Call; readonly document: Doc
     return () => view?.removeEventListener('resize', measure);
   }, [document]);
   useKeys((key) => keys.includes(key) && call.press(key), document);
-  const people = call.view.value?.pictureInPicture.people() ?? [];
+  const people = call.lazy.view.value?.pictureInPicture.people() ?? [];
   const pictures = people.map((one) => call.stage.aspectOf(one));
   const boxes = people.length === 0 ? [] : grid(pictures, { x: 0, y: 0, ...room }).boxes;
   return (

@@ -9,12 +9,12 @@ import { Icon } from '../ui/icon';
 
 /** The list of keyboard shortcuts. */
 export function Shortcuts({ call }: { readonly call: Call }) {
-  return call.view.value?.listsShortcuts.value === true ? <Open call={call} /> : null;
+  return call.lazy.view.value?.listsShortcuts.value === true ? <Open call={call} /> : null;
 }
 
 function Open({ call }: { readonly call: Call }) {
   const ref = useRef<HTMLElement>(null);
-  const close = () => call.view.peek()?.listShortcuts(false);
+  const close = () => call.lazy.view.peek()?.listShortcuts(false);
   useFocusBack();
   useBack(call, true, close);
   useEffect(() => ref.current?.focus(), []);

@@ -33,8 +33,10 @@ export function ConnectionBadge({
     >
       <Mark line={line.state} />
       <span class="unseen">{words.connection.badge(person.name)}</span>
-      <span class="badge-state">{state}</span>
-      {time !== undefined && <span class="badge-time"> {time}</span>}
+      <span class="badge-words">
+        <span class="badge-state">{state}</span>
+        {time !== undefined && <span class="badge-time"> {time}</span>}
+      </span>
       <span class="unseen">{verificationWords.badge(standing)}</span>
       {standing.is === 'verified' && <Icon node={ShieldCheck} size={16} />}
       {(standing.is === 'changed' || standing.is === 'failed' || standing.is === 'mismatch') && (

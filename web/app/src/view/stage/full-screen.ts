@@ -10,7 +10,7 @@ export function useFullScreen(call: Call, onEnd: () => void): void {
   const latest = useRef(onEnd);
   latest.current = onEnd;
   useEffect(() => {
-    const fullScreen = call.view.peek()?.fullScreen ?? null;
+    const fullScreen = call.lazy.view.peek()?.fullScreen ?? null;
     if (fullScreen === null || fullScreen.on.peek()) return undefined;
     let entered = false;
     let over = false;

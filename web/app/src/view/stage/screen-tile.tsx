@@ -1,6 +1,6 @@
 import { MonitorUp } from 'lucide';
 import type { ComponentChildren } from 'preact';
-import { useCallback, useRef } from 'preact/hooks';
+import { useCallback, useRef, useState } from 'preact/hooks';
 import type { Call } from '../../model/call';
 import type { Box } from '../../model/stage/layout';
 import type { Screen } from '../../model/stage/screens';
@@ -22,6 +22,7 @@ interface Props {
 export function ScreenTile({ call, screen: { key, person, stream }, box, children }: Props) {
   const ref = useRef<HTMLLIElement>(null);
   const { id, name } = person;
+  const [came, setCame] = useState(false);
   useTileAnimation(ref, box, call.stage.layout.value.shape, false);
   const onSilence = useCallback((play: () => void) => call.silenced(key, play), [call, key]);
   const front = call.stage.front.value?.person === person;
@@ -33,7 +34,7 @@ export function ScreenTile({ call, screen: { key, person, stream }, box, childre
       data-front={front}
       style={{ left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` }}
     >
-      <p class="screen-coming">{screenWords.coming(name)}</p>
+      {!came && <p class="screen-coming">{screenWords.coming(name)}</p>}
       <Video
         stream={stream}
         mine={false}
@@ -41,7 +42,10 @@ export function ScreenTile({ call, screen: { key, person, stream }, box, childre
         hidden={false}
         box={null}
         onSilence={onSilence}
-        onSize={(size) => call.stage.sized(key, size)}
+        onSize={(size) => {
+          setCame(true);
+          call.stage.sized(key, size);
+        }}
       />
       {person.line.value.state === 'lost' && <p class="tile-lost">{words.lostPerson(name)}</p>}
       <p class="pill name">

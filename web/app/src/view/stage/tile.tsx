@@ -79,7 +79,7 @@ export function Tile({ call, person, box, role, children }: Props) {
 function enlarge({ target }: Event, call: Call, { id, mine }: Person): void {
   if (mine || (target instanceof Element && target.closest('button') !== null)) return;
   if (call.stage.pins.peek()) call.stage.pin(id);
-  else call.view.peek()?.toggleFullScreen();
+  else call.lazy.view.peek()?.toggleFullScreen();
 }
 
 /** No connection: why, what to do, and a button to try again. */

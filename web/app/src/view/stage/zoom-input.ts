@@ -4,8 +4,8 @@ import type { Point, Zooming } from '../../model/stage/zoom';
 
 /** Pixels that an arrow key moves the picture. */
 const stride = 60;
-/** How much of a wheel's or a touchpad's way doubles the size. */
-const halfTurn = 140;
+/** Pixels of a wheel or a touchpad that double the size. */
+const doubling = 140;
 
 const arrows: Readonly<Record<string, Point>> = {
   ArrowLeft: { x: stride, y: 0 },
@@ -49,7 +49,7 @@ export function useZoomInput(ref: RefObject<HTMLElement | null>, zooming: Zoomin
     onWheel: (event: WheelEvent) => {
       event.preventDefault();
       const at = point(event);
-      if (event.ctrlKey) zooming.by(2 ** (-event.deltaY / halfTurn), at);
+      if (event.ctrlKey) zooming.by(2 ** (-event.deltaY / doubling), at);
       else zooming.by(1, at, { x: at.x - event.deltaX, y: at.y - event.deltaY });
     },
     onKeyDown: (event: KeyboardEvent) => {

@@ -137,7 +137,8 @@ def test_failed_connection_shows_the_reason_and_retries(
         alice.evaluate(HEAR_AND_RETRY)  # at once, because the page also tries again by itself
         for page in (alice, bob):
             page.until("document.querySelector('.badge')?.dataset.line === 'direct'")
-            page.until("/direct \\d+ ms/.test(document.querySelector('.badge').innerText)")  # with a space, for voice control
+            # With a space, for voice control.
+            page.until("/direct \\d+\\sms/.test(document.querySelector('.badge').innerText)")
             assert page.evaluate("document.querySelector('.blocked')") is None
 
 

@@ -160,8 +160,8 @@ export class LocalMedia {
 
   /**
    * Whether a device that was missing when it was to start comes on by itself as soon as one is plugged in; true until
-   * this is called. With false, listeners of {@link onChange} are told of it as `added`: nobody is seen or heard by
-   * surprise in the middle of a call. One that is lost while it's in use is always replaced and taken back.
+   * this is called. With false, {@link onChange} reports it as `added`: nobody is seen or heard by surprise in the middle
+   * of a call. One that is lost while it's in use is always replaced and taken back.
    */
   setStartsFound(starts: boolean): void {
     this.#startsFound = starts;

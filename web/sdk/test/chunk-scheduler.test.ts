@@ -127,6 +127,28 @@ describe('the sender of a file to several receivers', () => {
     expect(sharing.seed(bob, 0)).toBe(1);
   });
 
+  it('gives them the rest although another needs it too, who is too far behind to get it soon', () => {
+    sharing.seed(bob, 0);
+    sharing.got(bob, 0, 0);
+    sharing.assign(0);
+    sharing.miss(carol, 0, 0);
+    sharing.begin(bob, 16);
+    expect(sharing.seed(bob, 0)).toBeNull();
+    sharing.begin(bob, 17);
+    expect(sharing.seed(bob, 0)).toBe(32);
+  });
+
+  it('waits for the fastest pace of any for a receiver to whom nothing was sent yet', () => {
+    begin(2);
+    expect([sharing.seed(bob, 0), sharing.seed(carol, 0)]).toEqual([0, 1]);
+    sharing.got(bob, 0, 1);
+    sharing.got(carol, 1, 10);
+    bob.ready = carol.ready = false; // they wait for nothing
+    join('dave');
+    expect(words(sharing.assign(10))).toEqual(['dave: 0 at bob', 'dave: 1 at carol']);
+    expect(sharing.nextWake(10)).toBe(10 + 8 * 1);
+  });
+
   it('spreads requests over the holders', () => {
     const dave = join('dave');
     for (const copy of [bob, carol]) for (const index of [0, 1, 2, 3]) copy.got.add(index);

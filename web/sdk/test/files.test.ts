@@ -24,12 +24,15 @@ describe('a preview', () => {
     return typeof offer === 'string' ? offer : offer.preview;
   };
 
-  it.each([jpeg(160, 120), jpeg(512, 512), jpeg(1, 1, 0xc2), jpeg(160, 120, 0xc0, [...JFIF, 0xff, 0xdb, 0, 3, 7])])(
-    'that is a small JPEG is shown: %s',
-    (small) => {
-      expect(previewIn(small)).toBe(small);
-    },
-  );
+  it.each([
+    ['of a photo', jpeg(160, 120)],
+    ['of the largest size', jpeg(512, 512)],
+    ['of one pixel, progressive', jpeg(1, 1, 0xc2)],
+    ['with a table', jpeg(160, 120, 0xc0, [...JFIF, 0xff, 0xdb, 0, 3, 7])],
+    ['with an empty comment', jpeg(160, 120, 0xc0, [...JFIF, 0xff, 0xfe, 0, 2])],
+  ])('that is a small JPEG is shown: one %s', (_, small) => {
+    expect(previewIn(small)).toBe(small);
+  });
 
   it.each([
     ['is too wide', jpeg(513, 10)],
@@ -144,6 +147,22 @@ describe('a receiver', () => {
     one.stored();
     one.root(false);
     expect(one.state).toBe('stopped');
+  });
+
+  it('closes the file once, however often its sender says that it is complete', () => {
+    const one = accepted(10);
+    one.chunk(0, 10, true);
+    one.stored();
+    expect(one.root(true)).toEqual([{ do: 'close' }]);
+    expect([one.root(true), one.offered()]).toEqual([[], []]);
+    one.closed();
+    expect(one.state).toBe('verified');
+  });
+
+  it('asks nobody for a chunk beyond the end of the file', () => {
+    const one = accepted(CHUNK_BYTES + 1, { share });
+    expect(one.at(2, 'x', 'bob')).toEqual([]);
+    expect(one.at(1, 'x', 'bob')).toEqual([{ do: 'get', index: 1, holder: 'bob' }]);
   });
 
   it('writes chunks in sequence, one at a time, in whatever order they arrive', () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { FileConnection } from '../src/files/channel.ts';
 import type { FileFrame } from '../src/files/frames.ts';
+import { hashOf, hex } from '../src/files/hash.ts';
 import { CHUNK_BYTES, FILE_BYTES_MAX, readOffer, TRANSFERS_MAX, WINDOW_CHUNKS } from '../src/files/offer.ts';
 import { PeerTransfers } from '../src/files/peer-transfers.ts';
 import { Swarm } from '../src/files/swarm.ts';
@@ -19,7 +20,7 @@ class Channel {
     this.sent.push(JSON.parse(data) as FileFrame);
   }
 
-  receives(frame: FileFrame | { readonly frame: string }, bytes = 0): void {
+  receives(frame: { readonly frame: string; readonly [field: string]: unknown }, bytes = 0): void {
     this.onmessage({ data: JSON.stringify(frame) });
     if (bytes > 0) this.onmessage({ data: new ArrayBuffer(bytes) });
   }
@@ -33,13 +34,20 @@ class Channel {
 let channel: Channel;
 let offered: IncomingFile[];
 let dropped: number;
+let swarm: Swarm;
 
-beforeEach(() => {
-  [channel, offered, dropped] = [new Channel(), [], 0];
-  const transfers = new PeerTransfers('mallory', new Swarm(), true, () => {
+/** Bob's transfers with somebody, over that channel. */
+function transfersWith(peerId: string, files: Channel): PeerTransfers {
+  const transfers = new PeerTransfers(peerId, swarm, true, () => {
     dropped += 1;
   });
-  transfers.attach({ connection: { sctp: null }, files: channel } as unknown as FileConnection);
+  transfers.attach({ connection: { sctp: null }, files } as unknown as FileConnection);
+  return transfers;
+}
+
+beforeEach(() => {
+  [channel, offered, dropped, swarm] = [new Channel(), [], 0, new Swarm()];
+  const transfers = transfersWith('mallory', channel);
   transfers.onFile((file) => offered.push(file));
 });
 
@@ -69,6 +77,45 @@ describe('a sender', () => {
     expect([offered.length, channel.stops]).toEqual([65, ['too-many', 'declined']]);
   });
 
+  test('who offers a declined file again is refused without asking, even after other offers', () => {
+    channel.receives(offer(0, 1));
+    offered[0]?.decline();
+    for (const n of [1, 0]) channel.receives(offer(n, 1));
+    expect([offered.length, channel.stops]).toEqual([2, ['declined', 'declined']]);
+  });
+
+  test('who offers a declined file again after 128 others gets a new answer: no more are remembered', () => {
+    for (let n = 0; n < 129; n += 1) {
+      channel.receives(offer(n, 1));
+      offered[n]?.decline();
+    }
+    for (const n of [1, 0]) channel.receives(offer(n, 1));
+    expect(offered.slice(129).map((file) => file.offer.id)).toEqual([idOf(0)]);
+  });
+
+  test.each(['at', 'root', 'have', 'got', 'miss', 'verified', 'pause', 'stop', 'from', 'pass', 'chunk'])(
+    'who speaks of a file that was not offered changes nothing, by a frame %s',
+    (frame) => {
+      const about = { index: 0, next: 0, hash: '', holder: 'carol', on: true, code: 'x' };
+      expect(() => channel.receives({ frame, id: idOf(0), ...about })).not.toThrow();
+      expect([offered, channel.sent]).toEqual([[], []]);
+      channel.receives(offer(0, 1));
+      expect(offered.length).toBe(1);
+    },
+  );
+
+  test('whose hash of the whole file does not match the bytes is stopped, and the file is discarded', async () => {
+    channel.receives(offer(0, 3));
+    const abort = vi.fn();
+    offered[0]?.accept(new WritableStream({ abort }));
+    const hash = hex(await hashOf(new Uint8Array(3)));
+    channel.receives({ frame: 'chunk', id: idOf(0), index: 0, hash }, 3);
+    await vi.waitFor(() => expect(channel.sent).toContainEqual({ frame: 'have', id: idOf(0), next: 1 }));
+    channel.receives({ frame: 'root', id: idOf(0), hash });
+    await vi.waitFor(() => expect(channel.stops).toEqual(['wrong-hash']));
+    await vi.waitFor(() => expect(abort).toHaveBeenCalledWith('wrong-hash'));
+  });
+
   test('has frames above the limit dropped, and more of them for the bytes of a file', () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     const ask = (): void => channel.receives({ frame: 'lack', id: idOf(0), index: 0 } as const);
@@ -84,6 +131,24 @@ describe('a sender', () => {
     channel.receives({ ...offer(0, 1), name: 'a'.repeat(256 * 1024) });
     expect([dropped, offered.length, channel.sent]).toEqual([1, 0, []]);
   });
+});
+
+test('a member who does not pass on what they have for 10 s is given up, and the sender is told', () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  const carol = new Channel();
+  transfersWith('carol', carol);
+  channel.receives({ ...offer(0, 2 * CHUNK_BYTES), share: idOf(1) });
+  offered[0]?.accept(new WritableStream());
+  for (const index of [0, 1]) channel.receives({ frame: 'at', id: idOf(0), index, hash: 'x', holder: 'carol' });
+  expect(carol.sent).toEqual([0, 1].map((index) => ({ frame: 'get', id: idOf(1), index })));
+  vi.advanceTimersByTime(9000);
+  carol.receives({ frame: 'pass', id: idOf(1), index: 0 }, 1000); // the first bytes of one
+  const missed = (): number[] => channel.sent.flatMap((frame) => (frame.frame === 'miss' ? frame.index : []));
+  vi.advanceTimersByTime(9999);
+  expect(missed()).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(missed()).toEqual([0, 1]);
+  vi.useRealTimers();
 });
 
 test('a file has one tebibyte at most', () => {

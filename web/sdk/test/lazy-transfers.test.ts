@@ -9,6 +9,7 @@ class OpenChannel {
   readonly readyState = 'open';
   readonly said: object[] = [];
   onmessage: (event: { readonly data: string }) => void = () => undefined;
+  onopen: () => void = () => undefined;
 
   send(text: string): void {
     this.said.push(JSON.parse(text));
@@ -114,6 +115,24 @@ test('a file that was cancelled, or whose receiver left, before the code is ther
   expect(left.progress.current).toMatchObject({ state: 'stopped', code: 'gone' });
 });
 
+test('a file that was sent before the code is there can be paused and cancelled after that', async () => {
+  const { loader, lazy } = made();
+  const channel = attach(lazy);
+  const sent = lazy.sendFile(new File(['tea'], 'a'), {});
+  loader.arrive();
+  await vi.waitFor(() => expect(channel.said).toHaveLength(1));
+  sent.pause();
+  sent.resume();
+  sent.cancel();
+  expect(channel.said.slice(1)).toEqual([
+    { frame: 'pause', id: sent.offer.id, on: true },
+    { frame: 'pause', id: sent.offer.id, on: false },
+    { frame: 'stop', id: sent.offer.id, code: 'cancelled' },
+  ]);
+  expect(sent.progress.current).toMatchObject({ state: 'stopped', code: 'cancelled' });
+  lazy.close();
+});
+
 test('of messages that arrive before the code is there, so many are kept as may come at once', async () => {
   const dropped = vi.fn();
   const { loader, lazy } = made(dropped);
@@ -124,6 +143,19 @@ test('of messages that arrive before the code is there, so many are kept as may 
   await vi.waitFor(() => expect(channel.said).toHaveLength(1000));
   expect(dropped).toHaveBeenCalledTimes(10);
   lazy.close();
+});
+
+test('the code is loaded 1.5 s after the channel opened, though nobody needs it yet', async () => {
+  vi.useFakeTimers();
+  const loader = new TransferLoader();
+  const channel = attach(new LazyTransfers(loader, 'bob-0001', true, () => undefined));
+  channel.onopen();
+  vi.advanceTimersByTime(1499);
+  expect(vi.getTimerCount()).toBe(1);
+  vi.advanceTimersByTime(1);
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+  await vi.waitFor(() => expect(loader.loaded.current).not.toBeNull());
 });
 
 test('a call that is over loads nothing more', () => {

@@ -22,6 +22,8 @@ class End {
   /** What was said, and the bytes that were sent. */
   readonly said: { readonly frame: string; readonly index?: number }[] = [];
   bytes = 0;
+  /** Bytes of the largest message. */
+  largest = 0;
   /** Changes what arrives at the other end. */
   twist: (data: Data) => Data = (data) => data;
   other: End | null = null;
@@ -31,7 +33,7 @@ class End {
     const copy = typeof data === 'string' ? data : data.slice().buffer;
     const size = typeof copy === 'string' ? copy.length : copy.byteLength;
     if (typeof copy === 'string') this.said.push(JSON.parse(copy));
-    else this.bytes += size;
+    else [this.bytes, this.largest] = [this.bytes + size, Math.max(this.largest, size)];
     this.bufferedAmount += size;
     this.#last = this.#last.then(() => this.#arrive(this.twist(copy), size));
   }
@@ -90,8 +92,8 @@ let pages: Record<(typeof names)[number], Page>;
 let file: File;
 
 /** A new channel between two, and the connection below it. */
-function connect(one: string, other: string): { connectionState: string } {
-  const connection = { sctp: { maxMessageSize: 262144 }, connectionState: 'connected' };
+function connect(one: string, other: string, maxMessageSize = 262144): { connectionState: string } {
+  const connection = { sctp: { maxMessageSize }, connectionState: 'connected' };
   const ends = [new End(), new End()] as const;
   for (const [index, [from, to]] of [[one, other] as const, [other, one] as const].entries()) {
     const page = pages[from as 'alice'];
@@ -323,6 +325,52 @@ describe('a file that changes while it is sent', { timeout: 60_000 }, () => {
     await until(() => expect(pages.bob.state()).toBe('changed'));
     expect(sent?.progress.current).toMatchObject({ state: 'stopped', code: 'changed' });
   });
+});
+
+describe('the bytes of a file', { timeout: 60_000 }, () => {
+  /** Bytes of the largest message, when Bob has the file. */
+  const largest = async (): Promise<number> => {
+    await until(() => expect(pages.bob.offered.length).toBe(1));
+    pages.bob.accept();
+    await end(pages.bob);
+    return pages.alice.end('bob').largest;
+  };
+
+  it.each([
+    [8192, 8192],
+    [262_144, 65_536],
+  ])('to a peer who takes %i of them in a message come in messages of %i: 64 KiB at most', async (most, sent) => {
+    connect('alice', 'bob', most);
+    offer(['bob'], {});
+    expect(await largest()).toBe(sent);
+  });
+
+  it('that is offered again under its id come as if it had been offered once', async () => {
+    const again = { id: SHARE.replace('f', '1'), share: SHARE };
+    for (const options of [again, again]) offer(['bob'], options);
+    expect(await largest()).toBe(65_536);
+  });
+});
+
+it('a file that its receiver cancels stops on both sides, and what was written is discarded', async () => {
+  const [sent] = offer(['bob'], {});
+  await until(() => expect(pages.bob.offered.length).toBe(1));
+  const abort = vi.fn();
+  pages.bob.offered[0]?.accept(new WritableStream({ write: () => pages.bob.offered[0]?.cancel(), abort }));
+  await until(() => expect(sent?.progress.current).toMatchObject({ state: 'stopped', code: 'cancelled' }));
+  expect(pages.bob.state()).toBe('cancelled');
+  await until(() => expect(abort).toHaveBeenCalledWith('cancelled'));
+});
+
+it('a file of which a part is there already, and that can not be read, is unreadable and not changed', async () => {
+  reads(() => {
+    throw new DOMException('', 'NotReadableError');
+  });
+  const [sent] = offer(['bob'], {});
+  await until(() => expect(pages.bob.offered.length).toBe(1));
+  const kept = { bytes: CHUNK_BYTES, hashes: [await hashOf(new Uint8Array(1))] };
+  pages.bob.offered[0]?.accept(new WritableStream(), kept);
+  await until(() => expect(sent?.progress.current).toMatchObject({ state: 'stopped', code: 'unreadable' }));
 });
 
 it('a file to a disk that is full stops on both sides', { timeout: 60_000 }, async () => {

@@ -1,141 +1,34 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Peer } from '../src/peer.ts';
-import type { Room } from '../src/room.ts';
-import { aliceJoinsBob, type Connection, connections, roster, Stream, sockets, stubBrowser, Track } from './browser.ts';
+import { afterEach, expect, test, vi } from 'vitest';
+import { CHUNK_BYTES } from '../src/files/offer.ts';
+import { SharedFile } from '../src/files/shared-file.ts';
+import { Swarm, type SwarmFile } from '../src/files/swarm.ts';
 
-let room: Room;
-let picture: Track;
-let sound: Track;
-let screen: MediaStream;
+afterEach(() => void vi.useRealTimers());
 
-beforeEach(async () => {
-  stubBrowser();
-  picture = new Track('video');
-  sound = new Track('audio');
-  screen = new Stream([picture, sound]) as unknown as MediaStream;
-  room = await aliceJoinsBob();
+test('a file on a drive that does not answer can not be read after 30 s, and never leaves its receivers waiting', async () => {
+  vi.useFakeTimers();
+  const silent = { slice: () => ({ arrayBuffer: () => new Promise(() => undefined) }) };
+  const file = Object.assign(new File([new Uint8Array(3)], 'a'), silent);
+  const read = expect(new SharedFile(file).read(0)).rejects.toThrow('in time');
+  await vi.advanceTimersByTimeAsync(29_999);
+  expect(vi.getTimerCount()).toBe(1);
+  await vi.advanceTimersByTimeAsync(1);
+  await read;
 });
 
-afterEach(() => {
-  room.leave();
-  vi.unstubAllGlobals();
-});
-
-/** Alice's connections to others, oldest first. */
-function link(at = 0): Connection {
-  const found = connections[at];
-  if (found === undefined) throw new Error(`no connection ${at}`);
-  return found;
-}
-
-const sending = (at = 0) => link(at).transceivers.map(({ sender }) => sender.track);
-const told = (at = 0) => {
-  const frames = (link(at).channels[0]?.sent ?? []) as { readonly frame: string; readonly media?: unknown }[];
-  return frames.filter(({ frame }) => frame === 'media').map(({ media }) => Reflect.get(Object(media), 'screen'));
-};
-
-function peer(): Peer {
-  const [found] = room.peers.current;
-  if (found === undefined) throw new Error('nobody is here');
-  return found;
-}
-
-test('there are four transceivers from the start, and a screen uses the free ones', async () => {
-  expect(link().transceivers.map(({ receiver }) => receiver.track.kind)).toEqual(['audio', 'video', 'video', 'audio']);
-  link().agrees();
-  room.shareScreen(screen);
-  await Promise.resolve();
-  expect(sending()).toEqual([null, null, picture, sound]);
-  expect(told()).toEqual(['none', 'on']);
-  room.shareScreen(null);
-  await Promise.resolve();
-  expect(sending()).toEqual([null, null, null, null]);
-  expect(told()).toEqual(['none', 'on', 'none']);
-});
-
-test('a screen has the content hint detail, unless the page has set another', () => {
-  room.shareScreen(screen);
-  expect(picture.contentHint).toBe('detail');
-  const film = new Track('video');
-  film.contentHint = 'motion';
-  room.shareScreen(new Stream([film]) as unknown as MediaStream);
-  expect(film.contentHint).toBe('motion');
-});
-
-test('when the browser ends it, peers and page are notified', () => {
-  link().agrees();
-  room.shareScreen(screen);
-  expect(room.screen.current).toBe(screen);
-  sound.ends();
-  expect(room.screen.current).toBe(screen);
-  picture.ends();
-  expect(room.screen.current).toBeNull();
-  expect(told().at(-1)).toBe('none');
-});
-
-test('the end of an earlier screen does not end the one that is shared now', () => {
-  room.shareScreen(screen);
-  const other = new Stream([new Track('video')]) as unknown as MediaStream;
-  room.shareScreen(other);
-  picture.ends();
-  expect(room.screen.current).toBe(other);
-});
-
-test('a stream without a live video track is not shared', () => {
-  picture.ends();
-  room.shareScreen(screen);
-  expect(room.screen.current).toBeNull();
-});
-
-test('a peer who joins later gets it, and is told', () => {
-  room.shareScreen(screen);
-  sockets[0]?.says(roster({ id: 'a', name: 'Alice', order: 2 }, { id: 'c', name: 'Carol', order: 3 }));
-  const carol = connections.length - 1;
-  link(carol).agrees();
-  expect(told(carol)).toEqual(['on']);
-});
-
-test('nothing is shared after the call has ended', () => {
-  room.shareScreen(screen);
-  room.leave();
-  expect(room.screen.current).toBeNull();
-  room.shareScreen(screen);
-  expect(room.screen.current).toBeNull();
-});
-
-const media = { microphone: 'on', camera: 'on' };
-
-test('a screen of a peer is shown from its announcement to its end', () => {
-  link().agrees();
-  expect(peer().screen.current).toBeNull();
-  link().channels[0]?.says({ frame: 'media', media: { ...media, screen: 'on' } });
-  const kinds = () => peer().screen.current?.getTracks();
-  expect(kinds()).toEqual([link().transceivers[2]?.receiver.track, link().transceivers[3]?.receiver.track]);
-  expect(peer().stream.getTracks()).toEqual(
-    link()
-      .transceivers.slice(0, 2)
-      .map(({ receiver }) => receiver.track),
-  );
-  link().channels[0]?.says({ frame: 'media', media });
-  expect(peer().screen.current).toBeNull();
-});
-
-test('an announced screen without a track is not shown', () => {
-  link().transceivers.splice(2);
-  link().agrees();
-  link().channels[0]?.says({ frame: 'media', media: { ...media, screen: 'on' } });
-  expect(peer().screen.current).toBeNull();
-});
-
-test('after a reconnect a screen is shown once it is announced again', () => {
-  link().agrees();
-  link().channels[0]?.says({ frame: 'media', media: { ...media, screen: 'on' } });
-  link().is('failed');
-  peer().reconnect();
-  expect(peer().screen.current).toBeNull();
-  expect(peer().media.current).toEqual({ ...media, screen: 'none' });
-  link(connections.length - 1).agrees();
-  expect(peer().screen.current).toBeNull();
-  link(connections.length - 1).channels[0]?.says({ frame: 'media', media: { ...media, screen: 'on' } });
-  expect(peer().screen.current).not.toBeNull();
+test('of what was received the latest 32 chunks are kept in memory, to be passed on', () => {
+  const swarm = new Swarm();
+  const offer = { id: 'i', name: 'a', size: 100 * CHUNK_BYTES, preview: '', share: 's' };
+  const file: SwarmFile = {
+    offer,
+    isOpen: true,
+    find: async () => null,
+    takePassedOn: async () => undefined,
+    lacked: () => undefined,
+  };
+  swarm.hold(file);
+  const bytes = new Uint8Array(1);
+  for (let index = 0; index < 40; index += 1) swarm.remember(file, index, bytes);
+  expect(Array.from({ length: 40 }, (_, index) => swarm.recall(file, index)).filter(Boolean)).toHaveLength(32);
+  expect([swarm.recall(file, 7), swarm.recall(file, 8)]).toEqual([undefined, bytes]);
 });

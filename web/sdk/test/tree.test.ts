@@ -54,6 +54,15 @@ describe('the list of a folder', () => {
     ]);
   });
 
+  it('numbers them before the last ending, and only before that of the file', () => {
+    expect(paths('a.tar.gz', 'A.tar.gz', 'v1.2/tea', 'V1.2/tea')).toEqual([
+      'a.tar.gz',
+      'A.tar (2).gz',
+      'v1.2/tea',
+      'V1.2/tea (2)',
+    ]);
+  });
+
   it('handles a thousand equal names at once, and refuses more', () => {
     const many = Array<string>(FOLDER_FILES_MAX).fill('a');
     expect(new Set(paths(...many)).size).toBe(FOLDER_FILES_MAX);

@@ -1,4 +1,4 @@
-"""Behind Debian's nginx, configured as in `docs/operate.md`, everything works over its port 443."""
+"""Behind Debian's nginx, configured as in `docs/proxies.md`, everything works over its port 443."""
 
 import json
 import subprocess
@@ -12,16 +12,19 @@ from tests.support.firefox import Firefox
 from tests.support.lab import NAME, Lab, LabServer
 from tests.support.lab_call import call_without_cameras, selected_pairs
 from tests.support.nat import Kind
-from tests.support.nginx import Nginx
+from tests.support.proxies import Nginx
 
 pytestmark = pytest.mark.beside
 
 
 @pytest.fixture(scope="module")
 def url(lab: Lab) -> Iterator[str]:
+    trusted = ("--trusted-proxy", "127.0.0.1")
+    other = ("--port", "8001", "--stun-port", "3479", "--relay-ports", "40000-49000", "--root-path", "/calls")
     with (
-        LabServer(lab.server, "--trusted-proxy", "127.0.0.1", "--public-url", f"https://{NAME}") as eyeline,
-        Nginx(lab.server, NAME),
+        LabServer(lab.server, *trusted) as eyeline,
+        LabServer(lab.server, *trusted, *other),
+        Nginx(lab.server, NAME, Nginx.location_below("/calls", 8001)),
     ):
         yield eyeline.url
 
@@ -53,6 +56,13 @@ def test_pages_websockets_and_turn_work_behind_nginx(
     lab.connect(kind, kind)
     path = selected_pairs(*call_without_cameras(alice, request.getfixturevalue(second), url))
     assert ("relay/tls" in path) is (kind == "udpblock"), path
+    alice.close_pages()
+
+
+def test_call_below_a_path_works_behind_nginx(lab: Lab, url: str, alice: Browser, chromium_process: Browser) -> None:
+    lab.connect("port", "port")
+    pages = call_without_cameras(alice, chromium_process, f"{url}/calls")
+    assert [page.evaluate("document.baseURI") for page in pages] == [f"{url}/calls/"] * 2
     alice.close_pages()
 
 

@@ -298,6 +298,19 @@ def test_turn_over_tcp_is_announced_at_the_public_url(host: str, turn: str) -> N
     assert f"turn{'s' * secure}:{name}:{port}" == turn
 
 
+def test_turn_is_announced_at_the_public_url_of_the_page_if_the_proxy_sends_another_host() -> None:
+    mine = site(public_url="https://meet.example.org")
+    asked = request("127.0.0.1:8000", "https://meet.example.org", peer=PROXY)
+    assert mine.accepts_origin(asked)
+    assert mine.reached(asked) == ("meet.example.org", 443, True)
+    assert mine.reached(request("127.0.0.1:8000", "https://shop.example")) == ("127.0.0.1", 8000, False)
+
+
+@pytest.mark.parametrize("public_url", ["https://Meet.example.org:443", "https://meet.example.org/calls"])
+def test_public_url_is_our_own_origin_however_it_is_written(public_url: str) -> None:
+    assert site(public_url=public_url).accepts_origin(request("127.0.0.1:8000", "https://meet.example.org"))
+
+
 def test_mounted_eyeline_serves_a_name_that_its_site_accepts(tmp_path: Path) -> None:
     eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))
     with serving(Starlette(routes=[Mount("/calls", eyeline)], lifespan=eyeline.lifespan)) as url:

@@ -69,9 +69,9 @@ class Namespace:
         """The `Machine` for a browser that runs inside."""
         return Machine(self.prefix, self.dial)
 
-    def dial(self, address: tuple[str, int]) -> socket.socket:
-        """A TCP connection made inside, usable from outside."""
-        made = self._inside(lambda: socket.create_connection(address, timeout=10))
+    def dial(self, address: tuple[str, int], source: str = "") -> socket.socket:
+        """A TCP connection made inside, usable from outside; from the address `source`, or else from any."""
+        made = self._inside(lambda: socket.create_connection(address, timeout=10, source_address=(source, 0)))
         made.settimeout(None)
         return made
 

@@ -62,7 +62,8 @@ class Site:
         self._public = settings.public_url and settings.public_url.rstrip("/")
         public = urlsplit(self._public or "")
         self._root_path = settings.pages_path()
-        self._origins = {*settings.allowed_origins, *([f"{public.scheme}://{public.netloc}"] if public.netloc else [])}
+        self._origins = settings.allowed_origins
+        self._public_origin = parse_origin(f"{public.scheme}://{public.netloc}")
         self._public_authority = parse_authority(public.netloc)
         self._validates_hosts = standalone or bool(settings.allowed_hosts)
         self._validates_secure_hosts = bool(settings.allowed_hosts)
@@ -109,6 +110,8 @@ class Site:
         if origin is None or origin in self._origins:
             return True
         page, host = parse_origin(origin), parse_authority(self._host_header(scope) or "")
+        if page is not None and page == self._public_origin:
+            return True
         if page is None or host is None or (client_address.is_secure(scope, self._trusted) and not page.secure):
             return False
         return (page.name, page.port) == (host.name, host.port or _default_port(page.secure))
@@ -144,12 +147,15 @@ class Site:
         return f"{scheme}://{host if host and parse_authority(host) else 'localhost'}{below}/"
 
     def reached(self, scope: Scope) -> tuple[str, int, bool]:
-        """The host as in a URL, the TCP port, and whether TLS is used there, by which clients reach the pages."""
+        """The host as in a URL, the TCP port, and whether TLS is used there, by which clients reach the pages.
+
+        A proxy may send another `Host` than the page's; the page's `Origin` tells that it was opened by the public URL.
+        """
         host = parse_authority(self._host_header(scope) or "") or Authority("localhost", None)
-        public = self._public_authority
-        if public is not None and self._public is not None and host.name == public.name:
-            secure = self._public.startswith("https:")
-            host = public
+        page = parse_origin(Headers(scope=scope).get("origin", ""))
+        public, origin = self._public_authority, self._public_origin
+        if public is not None and origin is not None and (host.name == public.name or page == origin):
+            host, secure = public, origin.secure
         else:
             secure = client_address.is_secure(scope, self._trusted)
         return in_url(host.name), host.port or _default_port(secure), secure

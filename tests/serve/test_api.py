@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -156,6 +157,7 @@ def test_api_key_sees_its_own_rooms_and_admin_key_sees_all(tmp_path: Path) -> No
         carol.join("tea", "Carol")
         assert names(shop.get("/rooms").json()) == [ours["room"]]
         assert names(admin.get("/rooms").json()) == sorted([ours["room"], theirs["room"], "tea"])
+        assert re.fullmatch(r"([a-z0-9]{4}-){5}[a-z0-9]{4}", ours["room"])
         after = admin.get("/rooms", params={"after": theirs["room"]}).json()
         assert names(after) == [name for name in sorted([ours["room"], "tea"]) if name > theirs["room"]]
         for room in (ours["room"], "tea"):

@@ -51,6 +51,10 @@ def test_start_page_has_a_preview_of_its_own(folder: str) -> None:
     assert metas(folder, "/", {"site_name": "Tea Society"})["og:title"] == "Tea Society"
 
 
+def test_unknown_address_is_no_invitation(folder: str) -> None:
+    assert metas(folder, "/elsewhere")["og:title"] == "Eyeline"
+
+
 def test_picture_is_below_the_public_url(folder: str) -> None:
     found = metas(folder, "/calls/r/tea", {"public_url": "https://example.org/calls/"})
     assert found["og:image"] == "https://example.org/calls/invitation.png"

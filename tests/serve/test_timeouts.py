@@ -8,7 +8,7 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from eyeline.serve.connection_limits import REQUEST_WITHIN
+from eyeline.serve.connection_limits import HEAD_BYTES_MAX, REQUEST_WITHIN
 from eyeline.serve.http.timeouts import PIPELINED_MAX, STUCK_WITHIN, HttpProtocol
 
 
@@ -69,11 +69,18 @@ class FakeTransport(asyncio.Transport):
 
     left = 100_000
     cut = False
+    written = b""
 
     def get_write_buffer_size(self) -> int:
         return self.left
 
     def abort(self) -> None:
+        self.cut = True
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += data
+
+    def close(self) -> None:
         self.cut = True
 
 
@@ -133,6 +140,15 @@ def test_request_body_has_the_same_time_limit_as_its_head(
     http.data_received(b"POST /api/v1/rooms HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n" + body)
     loop.ring(REQUEST_WITHIN)
     assert transport.cut is cut
+
+
+@pytest.mark.parametrize("excess", [0, 1])
+def test_request_head_has_a_limited_size(http: HttpProtocol, transport: FakeTransport, excess: int) -> None:
+    """A piece may pass the limit, as uvicorn reads up to 64 kB at once, and what follows is refused."""
+    http.data_received(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: ")
+    http.data_received(b"y" * (HEAD_BYTES_MAX + excess))
+    http.data_received(b"\r\n")
+    assert (b" 400 " in transport.written) is bool(excess)
 
 
 @pytest.mark.parametrize("excess", [False, True])

@@ -77,6 +77,11 @@ def test_pass_carries_permissions(order: list[Permission], count: int) -> None:
     assert DESK.check(DESK.mint(TEA, said, NOW, NOW + 60), TEA, NOW).person == said
 
 
+def test_permission_given_twice_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        Person(permissions=("chat", "chat"))
+
+
 def test_all_permissions_in_any_order_equal_no_list() -> None:
     assert DESK.check(by_secret(permissions=PERMISSIONS[::-1]), TEA, NOW).person == Person()
 

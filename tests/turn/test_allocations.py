@@ -219,6 +219,12 @@ def test_invalid_channel_number_is_refused(channel: int) -> None:
     assert client.bind(channel) == 400
 
 
+def test_channel_to_any_port_but_0() -> None:
+    client = Client(World())
+    client.allocate()
+    assert [client.bind(0x4001 + port, Address(PEER.ip, port)) for port in (0, 1, 4095)] == [403, 0, 0]
+
+
 def test_channel_has_one_peer_and_peer_has_one_channel() -> None:
     """RFC 8656, 12.2."""
     client = Client(World())

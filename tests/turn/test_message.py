@@ -273,6 +273,17 @@ def test_encoding_an_impossible_message_raises(message: Message) -> None:
         message.encode()
 
 
+def test_message_has_at_most_the_largest_number_of_attributes() -> None:
+    def datagram(attributes: int) -> bytes:
+        return Message(
+            BINDING, Class.REQUEST, bytes(12), tuple(Unknown(0x8F00 + n, b"") for n in range(attributes))
+        ).encode()
+
+    assert len(Message.decode(datagram(MAX_ATTRIBUTES)).attributes) == MAX_ATTRIBUTES
+    with pytest.raises(MalformedError):
+        Message.decode(datagram(MAX_ATTRIBUTES + 1))
+
+
 # Properties
 
 ips = st.one_of(st.binary(min_size=4, max_size=4), st.binary(min_size=16, max_size=16))

@@ -59,6 +59,12 @@ def test_the_server_starts_without_what_only_the_doctor_passes_or_tls_need() -> 
     assert there & rarely == set()
 
 
+def test_certificates_from_an_authority_load_the_client_only_with_an_order() -> None:
+    there = loaded("import eyeline.cli, eyeline.serve.run, eyeline.serve.process.acme.certificate")
+
+    assert there & {"acme", "josepy", "requests", "OpenSSL"} == set()
+
+
 def test_import_takes_less_than_50_ms() -> None:
     line = re.compile(r"\| +(\d+) \| eyeline$", re.MULTILINE)
     argv = [sys.executable, "-X", "importtime", "-c", "import eyeline"]

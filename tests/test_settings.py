@@ -256,7 +256,25 @@ def test_repeatable_settings_have_a_singular_flag() -> None:
         "trusted_proxies": "--trusted-proxy",
         "relay_allow": "--relay-allow",
         "turn_urls": "--turn-url",
+        "domains": "--domain",
     }
+
+
+def test_domains_move_the_port_to_443_unless_it_is_set() -> None:
+    domains = ("meet.example.org", "xn--mnchen-3ya.example")
+    assert read({"domains": domains}, {}) == read({"domains": domains, "port": "443"}, {})
+    assert read({"domains": domains}, {"EYELINE_PORT": "8443"}).port == 8443
+    assert read({}, {}).port == 8000
+
+
+@pytest.mark.parametrize("domain", ["192.0.2.5", "*.example.org", "localhost", "https://example.org", "a..b", "a.b\n"])
+def test_domain_is_a_name_in_dns(domain: str) -> None:
+    assert "domains is" in refusal({"domains": (domain,)})
+
+
+@pytest.mark.parametrize("other", [{"tls": "self-signed"}, {"cert": "c.pem", "key": "k.pem"}])
+def test_domains_exclude_another_certificate(other: dict[str, object]) -> None:
+    assert refusal({"domains": ("meet.example.org",), **other}).endswith("set only one of them.")
 
 
 def test_user_without_a_home_must_name_a_data_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

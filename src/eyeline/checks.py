@@ -38,6 +38,7 @@ CheckCode = Literal[
     "other-scheme",
     "certificate-expired",
     "certificate-untrusted",
+    "certificate-pending",
     "clock-off",
     "policy-open",
     "address-private",
@@ -209,11 +210,20 @@ CHECKS: Final[dict[CheckCode, Check]] = {
         None,
         "Use the other one in the address, here and in links.",
     ),
-    "certificate-expired": Check("The certificate has expired, or isn't valid yet.", None, "Renew it."),
+    "certificate-expired": Check(
+        "The certificate has expired, ends soon, or isn't valid yet.",
+        None,
+        "Renew it. With `domains` the server does so itself: its log says why it couldn't.",
+    ),
     "certificate-untrusted": Check(
         "Browsers don't trust the certificate: its name or its chain is wrong.",
         None,
         "Get one for this name, and give `--cert` the full chain.",
+    ),
+    "certificate-pending": Check(
+        "The server has no certificate from its authority yet, so browsers warn every visitor.",
+        None,
+        "Its log says why. Port 443 of each name in `domains` must lead to it, without a proxy or CDN that ends TLS.",
     ),
     "clock-off": Check("The clock is wrong, so the relay refuses credentials.", None, "Let NTP set the clock."),
     "policy-open": Check(
@@ -233,6 +243,9 @@ CHECKS: Final[dict[CheckCode, Check]] = {
     ),
 }
 assert set(CHECKS) == set(get_args(CheckCode))
+
+PENDING_CERTIFICATE: Final = "Eyeline, waiting for a certificate"
+"""The common name in the self-signed certificate that a server shows until its authority has issued one."""
 
 VERDICTS: Final[tuple[CheckCode, ...]] = (
     "no-candidates",

@@ -180,8 +180,8 @@ def _local_url(config: Path | None) -> str:
     from eyeline.serve.local_address import EVERYWHERE
 
     settings = read({}, os.environ, config)
-    secure = settings.cert is not None or settings.tls == "self-signed"
-    host = "localhost" if settings.host in EVERYWHERE else settings.host
+    secure = bool(settings.domains) or settings.cert is not None or settings.tls == "self-signed"
+    host = settings.domains[0] if settings.domains else "localhost" if settings.host in EVERYWHERE else settings.host
     return f"http{'s' * secure}://{f'[{host}]' if ':' in host else host}:{settings.port}{settings.pages_path()}"
 
 

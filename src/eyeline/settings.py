@@ -19,6 +19,7 @@ from msgspec import Meta, Struct
 from msgspec.inspect import IntType, LiteralType, Metadata, UnionType, VarTupleType, type_info
 from msgspec.structs import FieldInfo, fields
 
+from eyeline import setting_formats as formats
 from eyeline.errors import LocalError, SetupError
 
 _PREFIX = "EYELINE_"
@@ -26,6 +27,7 @@ _CONFIG = "EYELINE_CONFIG"
 _PLATFORM_PORT = "PORT"
 """The variable in which hosting platforms pass the port.  `EYELINE_PORT` takes precedence."""
 _SHOWN_CHARACTERS = 80
+_HTTPS_PORT = 443
 _SERVICE_LINK = re.compile(
     r"EYELINE_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT(_[^=]*)?)=|PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?=|PORT=(tcp|udp|sctp)://).*",
     re.DOTALL,
@@ -33,27 +35,6 @@ _SERVICE_LINK = re.compile(
 """Variables that Kubernetes sets in a container for a Service named `eyeline` or `eyeline-stun`.  They are ignored,
 since its `EYELINE_PORT` and `EYELINE_STUN_PORT` don't contain port numbers."""
 
-_Port = Annotated[int, Meta(ge=0, le=65535)]
-_NAME = r"[A-Za-z0-9._-]{1,253}"
-_IPV6 = r"(?=[^:]*:[^:]*:)[0-9A-Fa-f:.]{2,45}"
-_Address = Annotated[str, Meta(pattern=rf"^({_NAME}|{_IPV6})$", title="a host name or an IP address")]
-_Listen = Annotated[
-    str, Meta(pattern=rf"^({_NAME}|{_IPV6}(%[A-Za-z0-9._-]{{1,32}})?)$", title="a host name or an IP address")
-]
-_Ports = Annotated[str, Meta(pattern=r"^[0-9]{4,5}-[0-9]{4,5}$")]
-_AT = rf"({_NAME}|\[{_IPV6}\])(:[0-9]{{1,5}})?"
-_TurnUrl = Annotated[str, Meta(pattern=rf"^(turns?:{_AT}(\?transport=(udp|tcp))?|stuns?:{_AT})$")]
-_Network = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f.:]{2,45}(/[0-9]{1,3})?$")]
-_SiteName = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,58}[^\s\x00-\x1f\x7f])?\Z")]
-_LINK = "a URL that starts with https:, http: or mailto:"
-_Url = Annotated[str, Meta(pattern=rf"^https?://{_AT}(/[A-Za-z0-9._~/-]{{0,200}})?$")]
-_RootPath = Annotated[
-    str, Meta(pattern=r"^(?=.{2,200}\Z)(/(?!\.\.?(/|\Z))[A-Za-z0-9._~-]+)+/?\Z", title="a path such as /calls")
-]
-_Link = Annotated[str, Meta(pattern=r"^(https?://|mailto:)[^\s\x00-\x1f\x7f\"'<>\\^`{|}]{3,500}\Z", title=_LINK)]
-_SECURE = rf"(https://{_AT}|http://(localhost|127\.0\.0\.1)(:[0-9]{{1,5}})?)"
-_ApiUrl = Annotated[str, Meta(pattern=rf"^{_SECURE}/[A-Za-z0-9._~/?&=%-]{{0,500}}\Z")]
-_Origin = Annotated[str, Meta(pattern=r"^https?://[^\s/@?#]{1,255}$")]
 _ROUTERS = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
 """Where the routers of hosting platforms are: networks that can't be reached from the internet."""
 
@@ -62,15 +43,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The configuration of a server.  Contains no secrets: those are in files, mostly under `data_dir`."""
 
     host: Annotated[
-        _Listen,
+        formats.ListenAddress,
         Meta(description="Address to listen on. `::` means every address of this machine, IPv6 and IPv4."),
     ] = "::"
     port: Annotated[
-        _Port, Meta(description="TCP port for pages and WebSockets. 0 picks a free one and prints it at start.")
+        formats.PortNumber,
+        Meta(description="TCP port for pages and WebSockets. 0 picks a free one and prints it at start."),
     ] = 8000
-    stun_port: Annotated[_Port, Meta(description="UDP port for STUN and TURN. 0 picks a free one.")] = 3478
+    stun_port: Annotated[formats.PortNumber, Meta(description="UDP port for STUN and TURN. 0 picks a free one.")] = 3478
     public_address: Annotated[
-        _Address | None,
+        formats.HostOrAddress | None,
         Meta(
             title="a host name or an IP address",
             description="Public name or address of this server, also for relayed calls. Default: the host name that "
@@ -78,7 +60,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = None
     public_url: Annotated[
-        _Url | None,
+        formats.PagesUrl | None,
         Meta(
             title="a URL such as https://meet.example.org or https://example.org/calls",
             description="URL of the pages, if a proxy changes it. Used for links of the HTTP API, for link previews, "
@@ -86,7 +68,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = None
     root_path: Annotated[
-        _RootPath | None,
+        formats.RootPath | None,
         Meta(
             title="a path such as /calls",
             description="Path below which a proxy serves the pages, whether it removes the path from requests or not. "
@@ -94,7 +76,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = None
     allowed_hosts: Annotated[
-        tuple[_Address, ...],
+        tuple[formats.HostOrAddress, ...],
         Meta(
             max_length=100,
             title="at most 100 host names",
@@ -108,14 +90,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(description="Whether this server relays calls that find no direct path (TURN); they stay encrypted."),
     ] = "on"
     relay_ports: Annotated[
-        _Ports,
+        formats.PortRange,
         Meta(
             title="two ports, such as 49152-65535",
             description="UDP ports for relayed calls. Open them in the firewall too. Each relayed link takes one.",
         ),
     ] = "49152-65535"
     relay_allow: Annotated[
-        tuple[_Network, ...],
+        tuple[formats.NetworkRange, ...],
         Meta(
             max_length=100,
             title="at most 100 ranges such as 192.168.1.0/24",
@@ -127,7 +109,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(ge=16, le=10_000_000, description="Bandwidth limit of the relay per person, in kilobytes per second."),
     ] = 4000
     turn_urls: Annotated[
-        tuple[_TurnUrl, ...],
+        tuple[formats.TurnUrl, ...],
         Meta(
             max_length=10,
             title="at most 10 addresses such as turn:turn.example.org:3478?transport=udp",
@@ -139,7 +121,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(title="a file", description="File with the shared secret of `turn_urls` (coturn: `static-auth-secret`)."),
     ] = None
     turn_api: Annotated[
-        _ApiUrl | None,
+        formats.ApiUrl | None,
         Meta(
             title="a URL such as https://turn.example.org/credentials",
             description="URL of a TURN service that issues credentials over HTTP, as Cloudflare's does. Needs "
@@ -160,8 +142,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Path,
         Meta(
             title="a folder",
-            description="Folder for data that survives restarts: signing key, self-signed certificate. Created if "
-            "missing.",
+            description="Folder for data that survives restarts: signing key, certificates. Created if missing.",
         ),
     ] = msgspec.field(default_factory=lambda: _data_dir({}))
     log_level: Annotated[
@@ -189,6 +170,26 @@ class Settings(Struct, frozen=True, kw_only=True):
         Literal["off", "self-signed"],
         Meta(description="`self-signed` creates a certificate for the local network, where cameras need HTTPS too."),
     ] = "off"
+    domains: Annotated[
+        tuple[formats.DomainName, ...],
+        Meta(
+            max_length=100,
+            title="at most 100 names such as meet.example.org",
+            description="Names of this server, for which it gets a certificate from an authority (ACME) and renews it. "
+            "Port 443 of each name must lead here; it becomes the default of `port`.",
+        ),
+    ] = ()
+    acme_email: Annotated[
+        formats.EmailAddress | None,
+        Meta(title="an e-mail address", description="Where the authority may reach you about your certificates."),
+    ] = None
+    acme_directory: Annotated[
+        formats.DirectoryUrl,
+        Meta(
+            title="a URL that starts with https:",
+            description="The authority's ACME directory. By default that of Let's Encrypt.",
+        ),
+    ] = "https://acme-v02.api.letsencrypt.org/directory"
     room_capacity: Annotated[int, Meta(ge=2, le=12, description="Maximum number of people in a room.")] = 6
     max_sockets: Annotated[
         int, Meta(ge=10, le=1_000_000, description="Maximum number of WebSockets, and of rooms, in total.")
@@ -202,7 +203,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = 100
     trusted_proxies: Annotated[
-        tuple[_Network, ...],
+        tuple[formats.NetworkRange, ...],
         Meta(
             max_length=100,
             title="at most 100 IP addresses or networks such as 10.0.0.0/8",
@@ -211,7 +212,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = ()
     allowed_origins: Annotated[
-        tuple[_Origin, ...],
+        tuple[formats.OriginUrl, ...],
         Meta(
             max_length=100,
             title="at most 100 web origins such as https://example.org",
@@ -220,7 +221,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = ()
 
     site_name: Annotated[
-        _SiteName | None,
+        formats.SiteName | None,
         Meta(
             title="1 to 60 characters",
             description="Name of the operator, such as a club or a company. Shown at the foot of the pages "
@@ -228,12 +229,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = None
     imprint_url: Annotated[
-        _Link | None,
-        Meta(title=_LINK, description="Your legal notice (in German: Impressum). Linked at the foot of the pages."),
+        formats.LinkUrl | None,
+        Meta(
+            title=formats.LINK_WORDS,
+            description="Your legal notice (in German: Impressum). Linked at the foot of the pages.",
+        ),
     ] = None
     contact_url: Annotated[
-        _Link | None,
-        Meta(title=_LINK, description="How people reach you. Linked at the foot of the pages."),
+        formats.LinkUrl | None,
+        Meta(title=formats.LINK_WORDS, description="How people reach you. Linked at the foot of the pages."),
     ] = None
 
     rooms: Annotated[
@@ -341,14 +345,13 @@ def read(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | No
         values[name] = _converted(known[name], value, f"from {known[name].flag}", strict=False)
     if "data_dir" not in values:
         values["data_dir"] = _data_dir(environ)
+    if values.get("domains"):
+        values.setdefault("port", _HTTPS_PORT)
     return _validated(Settings(**values))
 
 
 def _validated(settings: Settings) -> Settings:
     """Validate what patterns can't express: consistency between settings, and networks."""
-    if (settings.cert is None) != (settings.key is None):
-        given, missing = ("key", "cert") if settings.cert is None else ("cert", "key")
-        raise SetupError(f"{given} is set but {missing} is not: HTTPS needs both or neither.")
     if settings.turn_urls and settings.turn_secret is None:
         raise SetupError("turn_urls is set but turn_secret is not: those servers would refuse everybody.")
     if settings.turn_secret is not None and not settings.turn_urls:
@@ -356,8 +359,7 @@ def _validated(settings: Settings) -> Settings:
     if (settings.turn_api is None) != (settings.turn_api_token is None):
         given, missing = ("turn_api_token", "turn_api") if settings.turn_api is None else ("turn_api", "turn_api_token")
         raise SetupError(f"{given} is set but {missing} is not: credentials need both.")
-    if settings.cert is not None and settings.tls == "self-signed":
-        raise SetupError(f"tls is 'self-signed' but cert is '{settings.cert}': set only one of them.")
+    _validate_certificate(settings)
     if settings.rooms == "tokens" and settings.pass_keys is None and settings.api_keys is None:
         raise SetupError("rooms is 'tokens' but neither pass_keys nor api_keys is set: nobody could enter.")
     settings.proxies()
@@ -365,6 +367,20 @@ def _validated(settings: Settings) -> Settings:
     settings.relay_range()
     settings.relay_networks()
     return settings
+
+
+def _validate_certificate(settings: Settings) -> None:
+    """There is only one certificate, and it has a key."""
+    if settings.domains and settings.platform == "http":
+        raise SetupError("domains is set, which needs TLS up to this server, but platform is 'http', which ends TLS.")
+    if (settings.cert is None) != (settings.key is None):
+        given, missing = ("key", "cert") if settings.cert is None else ("cert", "key")
+        raise SetupError(f"{given} is set but {missing} is not: HTTPS needs both or neither.")
+    if settings.cert is not None and settings.tls == "self-signed":
+        raise SetupError(f"tls is 'self-signed' but cert is '{settings.cert}': set only one of them.")
+    if settings.domains and (settings.cert is not None or settings.tls == "self-signed"):
+        other = "tls" if settings.cert is None else "cert"
+        raise SetupError(f"domains is set, which gets a certificate, but {other} is set too: set only one of them.")
 
 
 def _converted(setting: Setting, value: Any, source: str, *, strict: bool) -> Any:

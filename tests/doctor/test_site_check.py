@@ -6,13 +6,16 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.support.server import free_port
 
+from eyeline.checks import PENDING_CERTIFICATE
 from eyeline.doctor.examine import examine
 from eyeline.doctor.finding import Finding
+from eyeline.doctor.site_check import ends_soon
 from eyeline.serve.process.tls import self_signed
 
 WELL = b"200 OK"
@@ -112,3 +115,17 @@ def test_name_without_an_address_is_not_blamed_on_the_firewall() -> None:
     assert finding.code == "name-unknown"
     assert finding.detail.startswith("'meet.invalid' has no address")
     assert "firewall" not in str(finding.advice)
+
+
+def test_server_that_waits_for_its_first_certificate_is_told_from_a_self_signed_one(tmp_path: Path) -> None:
+    waiting = self_signed(tmp_path, [], common_name=PENDING_CERTIFICATE)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(waiting.cert, waiting.key)
+    codes, words = found("https://127.0.0.1:%d", WELL, context)
+    assert codes[1] == "certificate-pending"
+    assert "Port 443 of each name in `domains` must lead to it" in words
+
+
+@pytest.mark.parametrize(("days", "left", "soon"), [(90, 15, False), (90, 13, True), (6, 2, False), (6, 1, True)])
+def test_short_lived_certificate_may_end_sooner(days: int, left: int, soon: bool) -> None:
+    assert ends_soon(timedelta(days=days), timedelta(days=left)) == soon

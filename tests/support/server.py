@@ -24,14 +24,16 @@ class LiveServer:
     Ports and data directory stay the same from `kill` or `stop` to the next `start`.
     """
 
-    def __init__(self, *flags: str, env: dict[str, str] | None = None, deadline: float = 15.0) -> None:
+    def __init__(
+        self, *flags: str, env: dict[str, str] | None = None, deadline: float = 15.0, port: int | None = None
+    ) -> None:
         self._flags, self._env, self._deadline = flags, env or {}, deadline
         self._scratch = scratch("server")
         self._log = Path(self._scratch.name, "log")
         self._process: Process | None = None
-        self.port = free_port(socket.SOCK_STREAM)
+        self.port = port or free_port(socket.SOCK_STREAM)
         self.stun_port = free_port(socket.SOCK_DGRAM)
-        self._secure = "--tls" in flags or "--cert" in flags
+        self._secure = not {"--tls", "--cert", "--domain"}.isdisjoint(flags)
         self.url = f"http{'s' * self._secure}://127.0.0.1:{self.port}"
         self.data_dir = Path(self._scratch.name, "data")
 
@@ -95,6 +97,10 @@ class LiveServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End it, if it runs, and remove its data."""
         if self._process:
             self._process.end(signal.SIGTERM)
         self._scratch.cleanup()

@@ -11,6 +11,7 @@ DEBIAN: Final = {
     "ip": "iproute2",
     "nft": "nftables",
     "node": "nodejs",
+    "pebble-challtestsrv": "pebble",
     "turnserver": "coturn",
     "turnutils_natdiscovery": "coturn",
     "turnutils_peer": "coturn",

@@ -16,15 +16,19 @@ from typing import Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
+from eyeline.checks import PENDING_CERTIFICATE
 from eyeline.doctor.finding import PATIENCE_S, Outcome, Trouble
 from eyeline.errors import SetupError
 
 CLOCK_OFF_S: Final = 60
 """Tolerated clock skew; TURN credentials are valid for ten minutes."""
 
-RENEW_DAYS: Final = 14
-"""A certificate that expires sooner should have been renewed."""
+RENEW_BEFORE: Final = timedelta(days=14)
+"""A certificate that expires sooner should have been renewed; a short-lived one, in its last quarter."""
+
+_PENDING: Final = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, PENDING_CERTIFICATE)]).rfc4514_string()
 
 _HEAD_BYTES: Final = 64 * 1024
 _BODY_BYTES: Final = 256 * 1024
@@ -141,6 +145,8 @@ async def certificate(site: SiteAddress) -> Outcome[TlsContexts | None]:
     if now < shown.not_valid_before_utc:
         starts = f"{shown.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
         return Outcome(trusting, f"It isn't valid before {starts}.", "failure", "certificate-expired")
+    if shown.subject.rfc4514_string() == _PENDING:
+        return Outcome(trusting, "Self-signed, until an authority issues one.", "failure", "certificate-pending")
     own = shown.issuer == shown.subject
     strict = _contexts(lambda: _trusting_authorities(der if own else None))
     try:
@@ -150,9 +156,14 @@ async def certificate(site: SiteAddress) -> Outcome[TlsContexts | None]:
     words = f"For {_names(shown)}; {(shown.not_valid_after_utc - now).days} days left."
     if own:
         return Outcome(strict, f"Self-signed: browsers warn every visitor. {words}", "warning", "certificate-untrusted")
-    if shown.not_valid_after_utc - now < timedelta(days=RENEW_DAYS):
+    if ends_soon(shown.not_valid_after_utc - shown.not_valid_before_utc, shown.not_valid_after_utc - now):
         return Outcome(strict, words, "warning", "certificate-expired")
     return Outcome(strict, words)
+
+
+def ends_soon(lifetime: timedelta, left: timedelta) -> bool:
+    """Whether a certificate should have been renewed by now."""
+    return left < min(RENEW_BEFORE, lifetime / 4)
 
 
 async def page(site: SiteAddress, tls: TlsContexts | None) -> Outcome[float | None]:

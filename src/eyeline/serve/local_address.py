@@ -49,8 +49,11 @@ def in_url(name: str) -> str:
 def listening(settings: Settings, port: int, fingerprint: str | None) -> Listening:
     """Where a server that listens on `port` can be reached; `port` is the actual one, never 0."""
     scheme = "http" if fingerprint is None else "https"
-    local = "localhost" if settings.host in EVERYWHERE else settings.host
-    names = addresses(settings.host)[:1] + ([settings.public_address] if settings.public_address else [])
+    if settings.domains:
+        local, *names = settings.domains
+    else:
+        local = "localhost" if settings.host in EVERYWHERE else settings.host
+        names = addresses(settings.host)[:1] + ([settings.public_address] if settings.public_address else [])
     if settings.platform == "http":
         public = (settings.public_url,) if settings.public_url else ()
         needs_turn = not (settings.turn_urls or settings.turn_api)

@@ -67,7 +67,8 @@ class Site:
         self._public_authority = parse_authority(public.netloc)
         self._validates_hosts = standalone or bool(settings.allowed_hosts)
         self._validates_secure_hosts = bool(settings.allowed_hosts)
-        names = {*settings.allowed_hosts, settings.public_address, public.hostname, *_own_names(settings.host)}
+        named = {*settings.allowed_hosts, *settings.domains, settings.public_address, public.hostname}
+        names = named | {*_own_names(settings.host)}
         self._names = {name.lower().removesuffix(".") for name in names if name}
 
     def below_root_path(self, scope: Scope) -> Scope:

@@ -72,6 +72,11 @@ class ReloadingCertificate:
             self.reload()
         self._timer = loop.call_later(CHECK_SECONDS, self._check)
 
-    def _choose(self, handshake: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+    def for_client(self, handshake: ssl.SSLObject, name: str | None) -> ssl.SSLContext:
+        """The context for a client that asks for `name` (SNI)."""
+        del handshake, name
+        return self._current
+
+    def _choose(self, handshake: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
         """Called by OpenSSL for each client, whether or not it names a host."""
-        handshake.context = self._current
+        handshake.context = self.for_client(handshake, name)

@@ -20,7 +20,8 @@ from eyeline.serve import client_address
 from eyeline.serve.client_address import Source
 from eyeline.serve.connection_limits import REQUEST_WITHIN, ConnectionLimits
 from eyeline.serve.process import proxy_protocol
-from eyeline.serve.process.https_redirect import answer, is_plain_http
+from eyeline.serve.process.handshake import is_plain_http
+from eyeline.serve.process.https_redirect import answer
 
 _LAST_OF_STUN: Final = 0x03
 

@@ -199,6 +199,10 @@ def _sigterm_is_a_clean_stop() -> Iterator[None]:
 
 
 def _certificate(settings: Settings) -> "ReloadingCertificate | None":
+    if settings.domains:
+        from eyeline.serve.process.acme.certificate import AcmeCertificate  # noqa: PLC0415
+
+        return AcmeCertificate(settings)
     if settings.cert is None and settings.tls == "off":
         return None  # and nothing of X.509 is imported
     from eyeline.serve.process.certificate_reload import ReloadingCertificate  # noqa: PLC0415

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from eyeline.errors import SetupError
 from eyeline.serve.process import atomic_file
-from eyeline.serve.process.https_redirect import Context
+from eyeline.serve.process.handshake import Context
 from eyeline.serve.setting_files import unreadable
 
 LIFETIME = timedelta(days=397)
@@ -95,7 +95,9 @@ class Certificate(Struct, frozen=True):
         return True
 
 
-def self_signed(folder: Path, names: Iterable[str], now: datetime | None = None) -> Certificate:
+def self_signed(
+    folder: Path, names: Iterable[str], now: datetime | None = None, *, common_name: str = "Eyeline, self-signed"
+) -> Certificate:
     """The certificate in `folder` for localhost, this machine's name and `names` (host names and IP addresses).
 
     Creates a new one if there is none, or if it is unreadable, has the wrong key, has fewer than 30 days left at `now`,
@@ -107,7 +109,7 @@ def self_signed(folder: Path, names: Iterable[str], now: datetime | None = None)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _fits(kept, wanted, now):
-            pem, secret = _issue(wanted, now)
+            pem, secret = _issue(common_name, wanted, now)
             atomic_file.replace(kept.key, secret, mode=0o600)
             atomic_file.replace(kept.cert, pem, mode=0o644)
     except OSError as error:
@@ -149,10 +151,10 @@ def _fits(kept: Certificate, wanted: frozenset[x509.GeneralName], now: datetime)
     return timely and wanted <= named and secret.public_key() == cert.public_key()
 
 
-def _issue(wanted: frozenset[x509.GeneralName], now: datetime) -> tuple[bytes, bytes]:
+def _issue(common_name: str, wanted: frozenset[x509.GeneralName], now: datetime) -> tuple[bytes, bytes]:
     """A new certificate and its key, as PEM."""
     secret = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Eyeline, self-signed")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     public = secret.public_key()
     names = sorted(wanted, key=lambda subject: (isinstance(subject, x509.IPAddress), str(subject.value)))
     cert = (

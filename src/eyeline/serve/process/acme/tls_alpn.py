@@ -1,0 +1,72 @@
+"""TLS-ALPN-01 (RFC 8737): certificates that prove to an authority that a name leads to this server.
+
+Only a client that offers nothing but `acme-tls/1` gets such a certificate, and only while the name's order is pending.
+"""
+
+import ssl
+import tempfile
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from eyeline.serve.process.handshake import Handshake
+
+ACME_IDENTIFIER: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.31")
+_OCTET_STRING: Final = b"\x04\x20"
+"""DER: an octet string of 32 bytes, as long as a SHA-256 digest."""
+_LIFETIME: Final = timedelta(days=1)
+
+
+class PendingChallenges:
+    """The challenges of the current order.  The thread that orders writes them, and handshakes read them."""
+
+    def __init__(self) -> None:
+        self._contexts: dict[str, ssl.SSLContext] = {}
+
+    def add(self, name: str, key_authorization: str) -> None:
+        """Answer the authority's validation of `name` from now on."""
+        self._contexts[name] = _context(challenge_certificate(name, key_authorization))
+
+    def clear(self) -> None:
+        """The order has ended."""
+        self._contexts.clear()
+
+    def context(self, handshake: ssl.SSLObject, name: str | None) -> ssl.SSLContext | None:
+        """The context for a client that validates a pending name; None for any other client."""
+        if name is None or not isinstance(handshake, Handshake) or not handshake.validates:
+            return None
+        return self._contexts.get(name.lower())
+
+
+def challenge_certificate(name: str, key_authorization: str) -> bytes:
+    """The self-signed certificate of a challenge with its key, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([])
+    digest = sha256(key_authorization.encode()).digest()
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - _LIFETIME)
+        .not_valid_after(now + _LIFETIME)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=True)
+        .add_extension(x509.UnrecognizedExtension(ACME_IDENTIFIER, _OCTET_STRING + digest), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return secret + certificate.public_bytes(Encoding.PEM)
+
+
+def _context(pem: bytes) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["acme-tls/1"])
+    with tempfile.NamedTemporaryFile() as file:  # OpenSSL reads certificates only from files; this one is 0600
+        file.write(pem)
+        file.flush()
+        context.load_cert_chain(file.name)
+    return context

@@ -1,0 +1,163 @@
+"""What the log says when an authority gives no certificate.  The authority is a few lines of HTTP."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from eyeline.serve.process.acme.client import Account, Exchange, OrderFailure
+from eyeline.serve.process.acme.store import signing_request
+
+NAMES = ("meet.example.org",)
+Response = tuple[int, dict[str, str], Any]
+
+
+@contextmanager
+def authority(order: Response, renewal: Response | None = None) -> Iterator[str]:
+    """An authority that answers each order in this way; the URL of its directory.
+
+    It has ARI if it has an answer for it.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def respond(self) -> None:
+            length = int(self.headers.get("Content-Length", 0))
+            self.rfile.read(length)
+            host = f"http://127.0.0.1:{server.server_port}"
+            directory = {name: f"{host}/{name}" for name in ("newNonce", "newAccount", "newOrder")}
+            if renewal is not None:
+                directory["renewalInfo"] = f"{host}/renewalInfo"
+            asked = "/renewalInfo" if self.path.startswith("/renewalInfo/") else self.path
+            known: dict[str, Response] = {
+                "/directory": (200, {}, directory),
+                "/newAccount": (201, {"Location": f"{host}/account"}, {"status": "valid"}),
+                "/newOrder": order,
+                "/renewalInfo": renewal or (404, {}, None),
+            }
+            status, headers, body = known.get(asked, (200, {}, None))
+            self.send_response(status)
+            content = b"" if body is None else json.dumps(body).encode()
+            kind = "application/json" if status < 400 else "application/problem+json"
+            said = {"Replay-Nonce": "bm9uY2U", "Content-Type": kind, "Content-Length": str(len(content)), **headers}
+            for name, value in said.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_HEAD = respond  # noqa: N815  the names of http.server
+
+        def log_message(self, *_arguments: object) -> None:
+            """Print nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/directory"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def suggestion(renewal: Response | None) -> tuple[float | None, float]:
+    """When to renew a certificate, and when to ask again, by an authority's answer."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    builder = x509.CertificateBuilder(x509.Name([]), x509.Name([]), key.public_key(), x509.random_serial_number())
+    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+    builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=90)).add_extension(issuer, False)
+    pem = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    with authority((404, {}, None), renewal) as directory:
+        return Exchange(Account(directory, key, None)).renewal(pem)
+
+
+def failure(directory: str) -> OrderFailure:
+    """The failure of an order."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    exchange = Exchange(Account(directory, key, "teacher@example.org"))
+    with pytest.raises(OrderFailure) as caught:
+        exchange.order(signing_request(key, NAMES), lambda _name, _key_authorization: None)
+    return caught.value
+
+
+def refused(status: int, kind: str, detail: str, **headers: str) -> OrderFailure:
+    problem = {"type": f"urn:ietf:params:acme:error:{kind}", "detail": detail}
+    with authority((status, {name.replace("_", "-"): value for name, value in headers.items()}, problem)) as directory:
+        return failure(directory)
+
+
+def test_rate_limit_says_for_how_long_to_wait() -> None:
+    found = refused(429, "rateLimited", "too many certificates for this name", Retry_After="7200")
+    assert found.code == "rateLimited"
+    assert found.message == "The authority has had too many orders. It says: too many certificates for this name."
+    assert found.retry_after_s == pytest.approx(7200, abs=10)
+
+
+@pytest.mark.parametrize("wait", ["", "soon", "-5", "Fri, 31 Dec 1999 23:59:59 GMT"])
+def test_rate_limit_with_a_useless_time_asks_for_no_longer_pause(wait: str) -> None:
+    assert refused(429, "rateLimited", "slowly", Retry_After=wait).retry_after_s == 0
+
+
+def test_name_that_gets_no_certificate_is_said() -> None:
+    found = refused(400, "rejectedIdentifier", "Invalid identifiers requested :: meet.example.org")
+    assert found.code == "rejectedIdentifier"
+    assert found.message.startswith("The authority gives no certificate for such a name. It says: Invalid")
+    assert found.retry_after_s is None
+
+
+def test_unknown_error_is_passed_on_as_one_line_without_addresses() -> None:
+    found = refused(403, "serverInternal", "down\n\x1b[31mat 192.0.2.7 and 2001:db8::7." + "x" * 1000)
+    assert "down [31mat (an IP address) and (an IP address)" in found.message
+    assert found.message.isprintable()
+    assert len(found.message) < 500
+
+
+def test_refused_nonces_end_the_order_only_after_several() -> None:
+    assert refused(400, "badNonce", "used").code == "badNonce"
+
+
+@pytest.mark.parametrize(
+    "answer", [(200, {}, ["no order"]), (200, {}, {"status": 7}), (201, {}, {}), (500, {}, None), (404, {}, "x")]
+)
+def test_answer_that_is_not_acme_is_a_failure_like_any_other(answer: Response) -> None:
+    with authority(answer) as directory:
+        assert failure(directory).code in {"invalid", "other"}
+
+
+def test_authority_that_is_down_is_said() -> None:
+    with authority((200, {}, {})) as directory:
+        pass
+    found = failure(directory)
+    assert (found.code, found.message.partition(" ")[2]) == ("unreachable", "refuses connections.")
+
+
+def test_authority_without_an_address_is_said() -> None:
+    assert failure("https://authority.invalid/directory").code == "unreachable"
+
+
+def test_authority_suggests_when_to_renew() -> None:
+    window = {"start": "2027-01-02T03:00:00Z", "end": "2027-01-02T04:00:00Z"}
+    at, again_s = suggestion((200, {"Retry-After": "21600"}, {"suggestedWindow": window}))
+    assert at is not None
+    assert datetime(2027, 1, 2, 3, tzinfo=UTC).timestamp() <= at <= datetime(2027, 1, 2, 4, tzinfo=UTC).timestamp()
+    assert again_s == pytest.approx(21600, abs=10)
+
+
+def test_authority_without_suggestions_is_asked_again_later() -> None:
+    at, again_s = suggestion(None)
+    assert at is None
+    assert again_s > 3600
+
+
+@pytest.mark.parametrize("answer", [(500, {}, None), (200, {}, []), (200, {}, {"suggestedWindow": {"start": "soon"}})])
+def test_useless_suggestion_is_a_failure_like_any_other(answer: Response) -> None:
+    with pytest.raises(OrderFailure):
+        suggestion(answer)

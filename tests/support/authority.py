@@ -1,0 +1,90 @@
+"""A certificate authority: Debian's pebble, the test server of Let's Encrypt, with a DNS of its own."""
+
+import json
+import signal
+import socket
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from eyeline.serve.process.tls import self_signed
+from tests.support.process import Process, scratch
+from tests.support.server import free_port
+from tests.support.tools import need
+
+AT_ONCE: Final = {"PEBBLE_VA_NOSLEEP": "1"}
+"""It validates a name as soon as it may."""
+
+
+class Authority:
+    """`with Authority() as authority`: validates names at `port` of this machine; all names lead there.
+
+    It is strict, and refuses 5 % of the nonces.  After `stop` it has forgotten everything.
+    """
+
+    def __init__(self, validation: dict[str, str] = AT_ONCE) -> None:
+        self._validation = validation
+        self.port = free_port(socket.SOCK_STREAM)
+        self._scratch = scratch("authority")
+        folder = Path(self._scratch.name)
+        self._certificate = self_signed(folder, [])
+        port = free_port(socket.SOCK_STREAM)
+        self._dns = f"127.0.0.1:{free_port(socket.SOCK_DGRAM)}"
+        self._names = f"127.0.0.1:{free_port(socket.SOCK_STREAM)}"
+        self._configuration = folder / "pebble.json"
+        self._configuration.write_text(
+            json.dumps(
+                {
+                    "pebble": {
+                        "listenAddress": f"127.0.0.1:{port}",
+                        "managementListenAddress": f"127.0.0.1:{free_port(socket.SOCK_STREAM)}",
+                        "certificate": str(self._certificate.cert),
+                        "privateKey": str(self._certificate.key),
+                        "httpPort": 80,
+                        "tlsPort": self.port,
+                        "ocspResponderURL": "",
+                        "externalAccountBindingRequired": False,
+                    }
+                }
+            )
+        )
+        off = ["-http01", "", "-https01", "", "-tlsalpn01", ""]
+        self._resolver = Process(
+            [need("pebble-challtestsrv"), "-dns01", self._dns, "-management", self._names, "-defaultIPv6", "", *off],
+            folder / "dns.log",
+        )
+        self._log = folder / "log"
+        self._pebble: Process | None = None
+        self.directory = f"https://localhost:{port}/dir"
+        self.flags = ("--domain", "meet.example.org", "--acme-directory", self.directory)
+        self.env = {"REQUESTS_CA_BUNDLE": str(self._certificate.cert)}
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        env = {"PEBBLE_WFE_NONCEREJECT": "5", **self._validation}
+        argv = [need("pebble"), "-strict", "-config", str(self._configuration), "-dnsserver", self._dns]
+        self._pebble = Process(argv, self._log, env)
+        self._pebble.wait_for_line("(Listening on: )")
+
+    def stop(self) -> None:
+        """Be down."""
+        if self._pebble is not None:
+            self._pebble.end(signal.SIGKILL)
+
+    def lead_names_to(self, address: str) -> None:
+        """Change the IPv4 address of all names."""
+        self._resolver.wait_for_line("(Starting management server)")
+        record = json.dumps({"ip": address}).encode()
+        urllib.request.urlopen(f"http://{self._names}/set-default-ipv4", record, timeout=5).close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._resolver.end(signal.SIGKILL)
+        self._scratch.cleanup()

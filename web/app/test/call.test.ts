@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { Call } from '../src/model/call';
 import { LocalDevices } from '../src/model/local-devices';
 import { settled, World } from './fake-platform';
@@ -47,6 +47,46 @@ test('somebody who stays is the same person on the stage', () => {
   const before = call.others.value[0];
   room.peers.set([peer, new FakePeer('Carol', {} as MediaStream)]);
   expect(call.others.value[0]).toBe(before);
+});
+
+describe('somebody whose browser crashed and who comes back before their seat is given up', () => {
+  const ready = (identity: string | null) => ({ state: 'ready', emoji: [], identity }) as const;
+  const names = () => call.others.value.map(({ id, name }) => [id, name]);
+  const [old, back] = [new FakePeer('Cleo', {} as MediaStream, 'old'), new FakePeer('Cleo', {} as MediaStream, 'back')];
+
+  beforeEach(() => {
+    for (const peer of [old, back]) {
+      peer.connection.set(direct);
+      peer.safety.set(ready(null));
+    }
+    room.peers.set([old]);
+    old.safety.set(ready('key'));
+    old.safety.set({ state: 'comparing' }); // over the next connection
+    old.connection.set({ ...direct, state: 'lost' });
+    room.peers.set([old, back]);
+  });
+
+  test('is there once, as soon as they prove that they have the same long-term key', () => {
+    expect(names()).toEqual([
+      ['old', 'Cleo'],
+      ['back', 'Cleo (2)'],
+    ]);
+    back.safety.set(ready('key'));
+    expect([names(), call.notices.shown.value]).toEqual([[['back', 'Cleo']], 'Cleo (2) joined']);
+    room.peers.set([back]);
+    expect([names(), call.notices.shown.value]).toEqual([[['back', 'Cleo']], 'Cleo (2) joined']);
+  });
+
+  test('is not hidden by somebody of that name with another key, or none', () => {
+    back.safety.set(ready('another'));
+    expect(names().map(([id]) => id)).toEqual(['old', 'back']);
+  });
+
+  test('is there twice while both of their tabs are connected', () => {
+    back.safety.set(ready('key'));
+    old.connection.set(direct);
+    expect(names().map(([id]) => id)).toEqual(['old', 'back']);
+  });
 });
 
 test('a lost connection is announced, and so is its return', () => {
@@ -253,7 +293,7 @@ test('files pasted before the file code is loaded are offered once it is', async
   room.peers.set([peer]);
   const file = new File(['a'], 'a.txt');
   const item = { kind: 'file', getAsFile: () => file, webkitGetAsEntry: () => null };
-  call.takeFiles([item] as unknown as DataTransferItemList);
+  call.takeFiles([item] as unknown as DataTransferItemList, null);
   expect([peer.offered.length, call.panel.value]).toEqual([0, 'files']);
   call.lazy.bring(lazyCode);
   await settled();

@@ -9,6 +9,7 @@ import { attributed } from './connection-quality';
 import { ControlsVisibility } from './controls-visibility';
 import { forgetTransfers } from './files/forget-transfers';
 import { firstConnection, isSettled } from './first-connection';
+import { Ghosts } from './ghosts';
 import { LazyModels } from './lazy-models';
 import { Leaving } from './leaving';
 import type { Kind, LocalDevices } from './local-devices';
@@ -98,6 +99,8 @@ export class Call {
     { key: 'p', run: () => this.togglePanel('people') },
     { key: 'i', run: () => this.invite() },
   ];
+  /** Seats that people left behind when their browser crashed: not shown. */
+  readonly #ghosts = new Ghosts(() => this.#await(this.#room.peers.current));
   /** False until we have met the people who were here before us: they aren't announced. */
   #greeted = false;
 
@@ -207,10 +210,10 @@ export class Call {
     this.menu.value = menu;
   }
 
-  /** Sends what was dropped or pasted. Call it while the event runs. */
-  takeFiles(items: DataTransferItemList): void {
+  /** Sends what was dropped or pasted, to this person if it isn't null. Call it while the event runs. */
+  takeFiles(items: DataTransferItemList, to: string | null): void {
     if (this.alone.peek()) return;
-    this.lazy.takeFiles(items);
+    this.lazy.takeFiles(items, to);
     this.showPanel('files');
   }
 
@@ -305,6 +308,7 @@ export class Call {
   end(): void {
     for (const one of this.others.peek()) one.subscriptions.end();
     this.lazy.end();
+    this.#ghosts.end();
     this.screens.end();
     this.#subscriptions.end();
     this.notices.end();
@@ -331,6 +335,7 @@ export class Call {
 
   /** Newcomers to a running call are shown once they are connected. */
   #await(peers: readonly sdk.Peer[]): void {
+    this.#ghosts.watch(peers);
     const known = new Set(this.others.peek().map((one) => one.id));
     const here = new Set(peers.map((peer) => peer.id));
     for (const id of this.#awaited.keys()) if (!here.has(id)) this.#awaited.delete(id);
@@ -342,16 +347,23 @@ export class Call {
         if (this.#room.ended.current === null) this.#await(this.#room.peers.current);
       });
     }
-    this.#meet(peers.filter((peer) => this.#awaited.get(peer.id) !== true));
+    this.#meet(
+      peers.filter((peer) => this.#awaited.get(peer.id) !== true && !this.#ghosts.has(peer)),
+      peers,
+    );
   }
 
-  #meet(peers: readonly sdk.Peer[]): void {
+  /** Shows `peers`, of all that are `here`. */
+  #meet(peers: readonly sdk.Peer[], here: readonly sdk.Peer[]): void {
     const before = this.others.peek();
     const now = peers.map((peer) => before.find((one) => one.id === peer.id) ?? this.#welcome(peer));
     const gone = before.filter((one) => !now.includes(one)).map((one) => ({ one, name: one.name }));
     this.others.value = now;
     this.lazy.meet(peers);
-    for (const { one, name } of gone) this.#seeOut(one, name);
+    for (const { one, name } of gone) {
+      this.#seeOut(one);
+      if (!here.some(({ id }) => id === one.id)) this.notices.show(words.left(name));
+    }
     if (this.#greeted) for (const one of now) if (!before.includes(one)) this.notices.show(words.joined(one.name));
     this.#greeted = true;
   }
@@ -377,9 +389,8 @@ export class Call {
     if (texts !== null) this.notices.tell(texts.VERDICTS[verdict].message);
   }
 
-  #seeOut(one: Other, name: string): void {
+  #seeOut(one: Other): void {
     one.subscriptions.end();
-    this.notices.show(words.left(name));
     if (this.line.peek() === one.id) this.line.value = null;
   }
 

@@ -107,10 +107,10 @@ export class LazyModels {
     this.chat.peek()?.meet(peers);
   }
 
-  /** Sends what was dropped or pasted. Call it while the event runs. */
-  takeFiles(items: DataTransferItemList): void {
+  /** Sends what was dropped or pasted, to this person if it isn't null. Call it while the event runs. */
+  takeFiles(items: DataTransferItemList, to: string | null): void {
     const found = droppedFiles(items, (item) => this.#platform.fileHandles.take(item));
-    const send = (files: Files) => void files.sendDropped(found);
+    const send = (files: Files) => void files.sendDropped(found, to ?? files.to.peek());
     const files = this.files.peek();
     if (files === null) this.#earlyFiles.push(send);
     else send(files);

@@ -26,6 +26,8 @@ export const peoplePanelWords = {
     relayed: 'Connected through the relay',
     lost: 'Connection lost',
   } satisfies Readonly<Record<ConnectionStatus['state'], string>>,
+  muteForMe: 'Mute for me',
+  mutedForMe: 'Muted for you',
   mute: 'Ask to mute',
   asked: 'Asked to mute',
   appoint: (role: Role) => (role === 'co-host' ? 'End co-host role' : 'Make co-host'),

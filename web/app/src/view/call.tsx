@@ -28,9 +28,11 @@ export function CallView({ call }: { readonly call: Call }) {
   };
   const knocked = call.people.knocking.value.length > 0;
   const sharing = call.screens.sharing.value;
-  const dropping = useDropAndPaste(call);
+  const dragging = useDropAndPaste(call);
   const leaving = call.leaving.asked.value;
-  const panels = usePanels(panel !== null || knocked || sharing || dropping || leaving || call.menu.value !== null);
+  const panels = usePanels(
+    panel !== null || knocked || sharing || dragging !== null || leaving || call.menu.value !== null,
+  );
   useBack(call, panel !== null, close);
   useBack(call, call.menu.value !== null, () => call.openMenu(null));
   useEffect(() => {
@@ -107,7 +109,9 @@ export function CallView({ call }: { readonly call: Call }) {
           <panels.Knocks call={call} />
         </>
       )}
-      {panels !== null && files !== null && dropping && <panels.DropTarget call={call} files={files} />}
+      {panels !== null && files !== null && dragging !== null && (
+        <panels.DropTarget call={call} files={files} dragging={dragging} />
+      )}
     </main>
   );
 }

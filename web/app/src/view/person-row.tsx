@@ -1,10 +1,10 @@
-import { Ellipsis, Mic, MicOff, ShieldMinus, ShieldPlus, UserX } from 'lucide';
+import { Ellipsis, Mic, MicOff, ShieldMinus, ShieldPlus, UserX, VolumeX } from 'lucide';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Call } from '../model/call';
 import type { Other, Person } from '../model/person';
 import { peoplePanelWords } from '../strings/panels';
 import { Icon } from './ui/icon';
-import { Menu, MenuItem } from './ui/menu';
+import { Menu, MenuCheck, MenuItem } from './ui/menu';
 import { Sure } from './ui/sure';
 
 /** Yourself in the list of people. */
@@ -27,7 +27,7 @@ interface Props {
   readonly one: Other;
 }
 
-/** Somebody in the list of people: microphone, role, connection, and what hosts can do. */
+/** Somebody in the list of people: microphone, role, connection, and what you can do about them. */
 export function PersonRow({ call, one }: Props) {
   const [sure, setSure] = useState(false);
   const [asked, setAsked] = useState(false);
@@ -49,6 +49,7 @@ export function PersonRow({ call, one }: Props) {
     watches ? peoplePanelWords.watches : peoplePanelWords.role[role],
     peoplePanelWords.connection[one.line.value.state],
     asked && !muted ? peoplePanelWords.asked : '',
+    one.mutedForMe.value ? peoplePanelWords.mutedForMe : '',
   ];
   return (
     <li class="people-one">
@@ -59,7 +60,7 @@ export function PersonRow({ call, one }: Props) {
         </span>
         <About words={about} />
       </span>
-      <HostMenu
+      <PersonMenu
         call={call}
         one={one}
         onAsk={() => {
@@ -87,13 +88,13 @@ function About({ words }: { readonly words: readonly string[] }) {
   return said.length === 0 ? null : <span class="people-about">{said.join(' · ')}</span>;
 }
 
-interface HostMenuProps extends Props {
+interface PersonMenuProps extends Props {
   readonly onAsk: () => void;
   readonly onRemove: () => void;
 }
 
-/** What hosts and co-hosts can do about somebody. */
-function HostMenu({ call, one, onAsk, onRemove }: HostMenuProps) {
+/** Mutes somebody for yourself, where fingers find it too; and what hosts and co-hosts can do about them. */
+function PersonMenu({ call, one, onAsk, onRemove }: PersonMenuProps) {
   const anchor = useRef<HTMLButtonElement>(null);
   const [open, setOpen] = useState(false);
   const close = useCallback(() => setOpen(false), []);
@@ -102,7 +103,6 @@ function HostMenu({ call, one, onAsk, onRemove }: HostMenuProps) {
   const asks = people.keepsDoor.value && one.may.has('microphone') && one.media.value.microphone === 'on';
   const appoints = people.role.value === 'host' && role !== 'host';
   const removes = people.mayRemove(role);
-  if (!asks && !appoints && !removes) return null;
   const appointed = role === 'co-host';
   return (
     <>
@@ -119,6 +119,14 @@ function HostMenu({ call, one, onAsk, onRemove }: HostMenuProps) {
       </button>
       {open && (
         <Menu label={peoplePanelWords.actions(one.name)} anchor={anchor} onClose={close}>
+          <MenuCheck
+            icon={VolumeX}
+            words={peoplePanelWords.muteForMe}
+            checked={one.mutedForMe.value}
+            onChoose={() => {
+              one.mutedForMe.value = !one.mutedForMe.peek();
+            }}
+          />
           {asks && <MenuItem icon={MicOff} words={peoplePanelWords.mute} onChoose={onAsk} />}
           {appoints && (
             <MenuItem

@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
-import { screen, within } from '@testing-library/dom';
+import { fireEvent, screen, within } from '@testing-library/dom';
 import { expect, test, vi } from 'vitest';
+import { CallView } from '../../src/view/call';
 import { Asks, FilesPanel } from '../../src/view/files/files';
 import type { FakePeer, FakeTransfer } from '../fakes';
 import { aCall, clear, draw, now, person } from './scene';
@@ -246,4 +247,29 @@ test('after a reload of this page a file has to be chosen again, or is given up'
   expect(cards()[0]).toContain('This page was reloaded. Choose the file again to continue where it stopped.');
   await user.click(button('Cancel tea.bin'));
   expect(cards()).toEqual([]);
+});
+
+test('files that are dropped on somebody are for them alone, and beside the tiles for everyone', async () => {
+  const [bob, carol] = [person('Bob'), person('Carol')];
+  const { call } = await aCall([bob, carol]);
+  draw(<CallView call={call} />);
+  const room = { x: 0, y: 0, width: 1280, height: 720 };
+  await now(() => call.stage.measured({ all: room, free: room }));
+  const file = new File(['tea'], 'tea.bin');
+  const items = [{ kind: 'file', getAsFile: () => file, webkitGetAsEntry: () => null }];
+  const dataTransfer = { types: ['Files'], files: [file], items };
+  const [tile] = screen.getAllByText('Carol').map((each) => each.closest('li'));
+  const over = async (where: Element, says: string) => {
+    await now(() => fireEvent.dragOver(where, { dataTransfer }));
+    expect(await screen.findByText(says)).toBeTruthy();
+  };
+  await over(document.body, 'Drop to send to everyone');
+  if (!tile) throw new Error('no tile');
+  await over(tile, 'Drop to send to Carol');
+  await now(() => fireEvent.drop(tile, { dataTransfer }));
+  await now(() => {});
+  expect([bob.offered.length, carol.offered.length]).toEqual([0, 1]);
+  await now(() => fireEvent.drop(document.body, { dataTransfer }));
+  await now(() => {});
+  expect([bob.offered.length, carol.offered.length]).toEqual([1, 2]);
 });

@@ -58,8 +58,10 @@ test('a co-host can mute people and remove members, and nothing else', async () 
 });
 
 test('a member sees everybody, and can do none of it', async () => {
-  await panel('member');
-  expect(buttons()).toEqual(['Close']);
+  const { user } = await panel('member');
+  expect(buttons()).toEqual(['Close', 'Actions for Bob', 'Actions for Carol']);
+  await user.click(screen.getByRole('button', { name: 'Actions for Bob' }));
+  expect(screen.queryByRole('menuitem')).toBeNull();
   expect(screen.queryByRole('group')).toBeNull();
   expect(screen.getAllByRole('listitem')).toHaveLength(3);
 });
@@ -94,6 +96,19 @@ test('everybody is listed with their role, and somebody who may only watch as su
     'Microphone onCarolCo-host · Connected directly',
     'MutedWendyWatching only · Connected directly',
   ]);
+});
+
+test('everybody can mute somebody for themselves here, where fingers find it', async () => {
+  const { user, call, room } = await panel('member');
+  const menu = () => user.click(screen.getByRole('button', { name: 'Actions for Bob' }));
+  await menu();
+  await user.click(screen.getByRole('menuitemcheckbox', { name: 'Mute for me', checked: false }));
+  expect(call.others.value.map(({ mutedForMe }) => mutedForMe.value)).toEqual([true, false]);
+  expect(screen.getByText('Bob').closest('li')?.textContent).toBe('Microphone onBobConnected directly · Muted for you');
+  expect(room.moderation.orders).toEqual([]);
+  await menu();
+  await user.click(screen.getByRole('menuitemcheckbox', { name: 'Mute for me', checked: true }));
+  expect(call.others.value[0]?.mutedForMe.value).toBe(false);
 });
 
 test('removing asks first, with the focus on Cancel', async () => {

@@ -97,13 +97,12 @@ export class Files {
     return this.#room.permissions.current.has('files');
   }
 
-  /** Offers files and folders to the chosen people. One that was being sent before a reload is resumed. */
-  async send(files: readonly (File | Folder)[]): Promise<void> {
+  /** Offers files and folders to this person, or to the chosen people. One that was being sent before a reload is resumed. */
+  async send(files: readonly (File | Folder)[], to = this.to.peek()): Promise<void> {
     if (!this.allowed || !this.maySend) {
       this.#notices.show(this.maySend ? fileWords.forbidden : fileWords.receiveOnly);
       return;
     }
-    const to = this.to.peek();
     for (const one of files) {
       const whole = this.#whole(one);
       if (whole === null) continue;
@@ -130,12 +129,12 @@ export class Files {
     if (folder !== null) await this.send([folder]);
   }
 
-  /** Offers what was dropped or pasted. */
-  async sendDropped(dropped: Promise<DroppedFiles>): Promise<void> {
+  /** Offers what was dropped or pasted, as {@link send}. */
+  async sendDropped(dropped: Promise<DroppedFiles>, to = this.to.peek()): Promise<void> {
     const files = await dropped;
     if (files === null) this.#notices.show(fileWords.tooMany(mostDropped));
     else if (files === 'unreadable') this.#notices.show(fileWords.unreadable);
-    else await this.send(files);
+    else await this.send(files, to);
   }
 
   /** Whether the browser can keep handles of files chosen with {@link choose}. */

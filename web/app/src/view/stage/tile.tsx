@@ -45,6 +45,7 @@ export function Tile({ call, person, box, role, children }: Props) {
       ref={ref}
       class="tile"
       onDblClick={(event) => enlarge(event, call, person)}
+      data-person={person.mine || call.others.value.length < 2 ? undefined : person.id}
       data-role={role}
       data-speaking={isHeard(person)}
       data-pinned={call.stage.pinned.value === person}

@@ -5,22 +5,31 @@ import { CameraQuality, type CameraSent } from '../src/connection/camera-quality
 class Sender {
   readonly quality = new CameraQuality();
   #sent: CameraSent;
-  #now = 0;
+  #now = 5000;
 
   constructor(hasTarget = false) {
     this.#sent = { frames: 0, packets: 0, packetsLost: 0, roundTripMs: null, hasTarget };
-    this.quality.update(this.#sent, 0);
+    this.quality.update(this.#sent, this.#now);
+  }
+
+  /** Reads the statistics again at the same moment, with that share of new packets lost. */
+  readAgain(loss: number): boolean {
+    const { packets, packetsLost } = this.#sent;
+    return this.quality.update(
+      { ...this.#sent, packets: packets + 100, packetsLost: packetsLost + 100 * loss },
+      this.#now,
+    );
   }
 
   /** Sends for so many seconds; returns whether something changed in the last one. */
-  send(seconds: number, { fps = 30, loss = 0, roundTripMs = 0 } = {}): boolean {
+  send(seconds: number, { fps = 30, loss = 0, roundTripMs = 0, pps = 100 } = {}): boolean {
     let changed = false;
     for (let second = 0; second < seconds; second += 1) {
       const { frames, packets, packetsLost, hasTarget } = this.#sent;
       this.#sent = {
         frames: frames + fps,
-        packets: packets + 100,
-        packetsLost: packetsLost + 100 * loss,
+        packets: packets + pps,
+        packetsLost: packetsLost + pps * loss,
         roundTripMs,
         hasTarget,
       };
@@ -60,6 +69,21 @@ test('a camera that is off is not slow', () => {
   const sender = new Sender();
   sender.send(5, { fps: 0 });
   expect(sender.quality.preference).toBe('maintain-resolution');
+});
+
+test('a camera that is off is not congested, however slow the line is', () => {
+  const sender = new Sender();
+  sender.send(10, { roundTripMs: 40 });
+  sender.send(5, { fps: 0, pps: 0, roundTripMs: 900 });
+  expect(sender.quality.divisor).toBe(1);
+});
+
+test('two measurements of the same moment count once', () => {
+  const sender = new Sender();
+  sender.send(10);
+  sender.send(1, { loss: 0.2 });
+  expect(sender.readAgain(0.2)).toBe(false);
+  expect(sender.quality.divisor).toBe(1);
 });
 
 test('a line that loses more than a tenth for two seconds gets a smaller picture with a lower bitrate', () => {

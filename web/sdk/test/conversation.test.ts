@@ -115,6 +115,12 @@ describe('trust', () => {
     expect(texts()).toEqual(['well', 'other']);
   });
 
+  test('of two texts with the same revision the first one stays', () => {
+    live(bob, { text: 'yes' });
+    live(bob, { text: 'no' });
+    expect(texts()).toEqual(['yes']);
+  });
+
   test('our lines from before a reload come from our own tab, and can be edited', () => {
     const said = chat.write('before', NOW);
     const reloaded = new Conversation(alice, 'page2', [{ ...said?.line, delivery: undefined }, 'nonsense']);
@@ -215,6 +221,13 @@ describe('delivery', () => {
     expect(state()?.state).toBe('sent');
   });
 
+  test('a line that was acknowledged by the one who has just left is sent', () => {
+    const { sends } = say();
+    chat.setParticipants(alice, []);
+    for (const send of sends) chat.delivered(send);
+    expect(state()).toEqual({ state: 'sent', lacking: [] });
+  });
+
   test('an acknowledgement of the first text does not count for the edited one', () => {
     const { sends } = say();
     chat.edit(chat.lines[0]?.key ?? '', 'better');
@@ -243,6 +256,11 @@ test.each<Json>([
 ])('%o adds nothing and changes nothing', (message) => {
   expect(chat.receive(bob, message, NOW)).toEqual({ added: null, sends: [] });
   expect(chat.lines).toEqual([]);
+});
+
+test('an id has 64 characters at most', () => {
+  live(bob, { id: 'x'.repeat(64) });
+  expect(chat.lines.map(({ id }) => id)).toEqual(['x'.repeat(64)]);
 });
 
 test('a text that is too long is truncated between characters', () => {

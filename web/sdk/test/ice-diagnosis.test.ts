@@ -75,6 +75,14 @@ describe('what else was tried', () => {
     ]);
   });
 
+  test('does not take a pair with a relay, on either side, for a direct path', () => {
+    const pairs = [
+      { local: 'relay', remote: 'host', answered: true },
+      { local: 'host', remote: 'relay', answered: true },
+    ] as const;
+    expect(triedPaths({ ...SILENT, pairs }, 'relay')).toEqual([]);
+  });
+
   test('without a path lists everything, also a missing relay', () => {
     expect(triedPaths({ ...SILENT, relays: [] }, null)).toEqual([
       { kind: 'same-network', outcome: 'silent', relays: [] },

@@ -202,4 +202,12 @@ describe('a TURN server', () => {
     expect(await answer).toEqual({ found });
     expect(allClosed()).toBe(true);
   });
+
+  test('has refused the credentials, although it was silent at another address before', async () => {
+    const answer = probeTurn(TURN);
+    await vi.advanceTimersByTimeAsync(0);
+    for (const code of [701, 401]) connections[0]?.fails(code, 'turn:turn.example:3478');
+    for (const connection of connections) connection.ends();
+    expect(await answer).toEqual({ found: 'refused' });
+  });
 });

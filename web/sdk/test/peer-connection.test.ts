@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { SignalMessage } from '../src/connection/messages.ts';
 import { PeerConnection, type PeerConnectionOptions } from '../src/connection/peer-connection.ts';
 import type { SpareConnection } from '../src/connection/spare-connection.ts';
 
@@ -58,10 +59,16 @@ function sending() {
     setParameters: () => Promise.resolve(),
     replaceTrack: () => Promise.resolve(),
   };
-  const transceiver = { sender, receiver: { track: { kind: 'video' } }, direction: 'sendrecv' };
-  const connection = { getTransceivers: () => [transceiver], remoteDescription: {}, close: () => undefined };
+  const transceiver = { mid: '1', sender, receiver: { track: { kind: 'video' } }, direction: 'sendrecv' };
+  const connection = {
+    getTransceivers: () => [transceiver],
+    remoteDescription: {},
+    connectionState: 'new',
+    onconnectionstatechange: () => undefined,
+    close: () => undefined,
+  };
   const stream = { getTracks: () => [track] } as unknown as MediaStream;
-  return { encoding, link: linkOn(connection, { offers: false, tracks: { stream, screen: null } }) };
+  return { connection, encoding, link: linkOn(connection, { offers: false, tracks: { stream, screen: null } }) };
 }
 
 test('a limited height makes the camera’s picture smaller, with less bitrate; none ends the limit', () => {
@@ -84,6 +91,40 @@ test('a height of 0 stops the camera’s video', () => {
   link.close();
 });
 
+test('a congested line gets a smaller picture, once the picture has its full size', async () => {
+  vi.useFakeTimers();
+  const { connection, encoding, link } = sending();
+  let second = 0;
+  /** A second later half of what was sent is lost. */
+  const measure = (): void => {
+    second += 1;
+    const rows = [
+      {
+        id: 'O',
+        type: 'outbound-rtp',
+        kind: 'video',
+        mid: '1',
+        ssrc: 5,
+        framesSent: 30 * second,
+        packetsSent: 100 * second,
+      },
+      { id: 'R', type: 'remote-inbound-rtp', kind: 'video', ssrc: 5, packetsLost: 50 * second, roundTripTime: 0.05 },
+    ];
+    link.adapt(new Map(rows.map((row) => [row.id, row])));
+    vi.advanceTimersByTime(1000);
+  };
+  connection.connectionState = 'connected';
+  connection.onconnectionstatechange();
+  measure();
+  expect(encoding).toMatchObject({ scaleResolutionDownBy: 1, maxBitrate: 2_500_000 });
+  measure();
+  expect(encoding).toMatchObject({ scaleResolutionDownBy: 1 });
+  measure();
+  expect(encoding).toMatchObject({ scaleResolutionDownBy: 2, maxBitrate: 300_000 });
+  link.close();
+  vi.useRealTimers();
+});
+
 test('a transceiver is sendonly if nothing is accepted from the other side', () => {
   const lines: { direction: string; readonly receiver: object; readonly sender: object }[] = [];
   const connection = {
@@ -102,7 +143,9 @@ test('a transceiver is sendonly if nothing is accepted from the other side', () 
 });
 
 class Gathering {
-  onicecandidate: ((event: { readonly candidate: object }) => void) | null = null;
+  onicecandidate: ((event: { readonly candidate: object | null }) => void) | null = null;
+  oniceconnectionstatechange: (() => void) | null = null;
+  onnegotiationneeded: (() => void) | null = null;
   connectionState = 'new';
   iceConnectionState = 'new';
   localDescription = { sdp: '' };
@@ -111,13 +154,158 @@ class Gathering {
   readonly addTransceiver = () => undefined;
   readonly restartIce = vi.fn();
   readonly setLocalDescription = async () => undefined;
-  readonly setRemoteDescription = async () => {
-    this.remoteDescription = {};
+  readonly setRemoteDescription = async (description: object) => {
+    this.remoteDescription = description;
   };
+  readonly addIceCandidate = vi.fn(async () => undefined);
   readonly close = () => undefined;
 }
 
 const HOST = 'a=candidate:1 1 udp 2122260223 192.0.2.1 4711 typ host\r\n';
+
+const theirOffer = (number: number): SignalMessage => ({
+  link: 7,
+  to: null,
+  about: { description: { kind: 'offer', number, ufrag: 'theirs', sdp: 'a=setup:actpass\r\n' } },
+});
+const theirAnswer = (number: number, setup: string): SignalMessage => ({
+  link: 7,
+  to: null,
+  about: { description: { kind: 'answer', number, ufrag: 'theirs', sdp: `a=setup:${setup}\r\n` } },
+});
+
+describe('between the two sides', () => {
+  const signal = vi.fn();
+  let connection: Gathering;
+  let link: PeerConnection;
+
+  beforeEach(async () => {
+    signal.mockClear();
+    connection = new Gathering();
+    connection.localDescription = { sdp: 'a=ice-ufrag:mine\r\n' };
+    link = linkOn(connection, { signal });
+    await link.idle();
+  });
+
+  afterEach(() => link.close());
+
+  const gathers = (candidate: object | null): void => connection.onicecandidate?.({ candidate });
+
+  test('our offer and each candidate are signalled, and after the end nothing more', () => {
+    const sdp = 'a=ice-ufrag:mine\r\n';
+    const offer = { description: { kind: 'offer', number: 1, ufrag: 'mine', sdp } };
+    expect(signal.mock.calls).toEqual([[{ link: link.number, to: null, about: offer }]]);
+    for (const usernameFragment of ['next', null]) gathers({ candidate: 'candidate:1', sdpMid: '0', usernameFragment });
+    for (const end of [{ candidate: '' }, null]) gathers(end);
+    const told = (ufrag: string) => ({ candidate: { ufrag, candidate: 'candidate:1', mid: '0' } });
+    expect(signal.mock.calls.slice(1).map(([{ about }]) => about)).toEqual([told('next'), told('mine')]);
+    link.close();
+    gathers({ candidate: 'candidate:2' });
+    expect(signal).toHaveBeenCalledTimes(3);
+  });
+
+  test('what is signalled names the connection of theirs that it answers', () => {
+    link.receive(theirAnswer(1, 'active'));
+    gathers({ candidate: 'candidate:1' });
+    expect(signal.mock.lastCall).toMatchObject([{ link: link.number, to: 7 }]);
+  });
+
+  test('their candidates are given to the browser, and one that it refuses does no harm', async () => {
+    const onFailed = vi.fn();
+    const other = linkOn(connection, { onFailed });
+    await other.idle();
+    connection.addIceCandidate.mockRejectedValueOnce(new DOMException('', 'OperationError'));
+    other.receive(theirAnswer(1, 'active'));
+    for (const candidate of ['candidate:1', 'candidate:2'])
+      other.receive({ link: 7, to: null, about: { candidate: { ufrag: 'theirs', candidate, mid: '0' } } });
+    await vi.waitFor(() => expect(connection.addIceCandidate).toHaveBeenCalledTimes(2));
+    await other.idle();
+    expect(connection.addIceCandidate).toHaveBeenLastCalledWith({
+      candidate: 'candidate:2',
+      sdpMid: '0',
+      usernameFragment: 'theirs',
+    });
+    expect(onFailed).not.toHaveBeenCalled();
+    other.close();
+  });
+
+  test('they keep the DTLS role of their first answer', async () => {
+    link.receive(theirAnswer(1, 'passive'));
+    await vi.waitFor(() =>
+      expect(connection.remoteDescription).toEqual({ type: 'answer', sdp: 'a=setup:passive\r\n' }),
+    );
+    connection.onnegotiationneeded?.();
+    await vi.waitFor(() => expect(signal).toHaveBeenCalledTimes(2));
+    connection.remoteDescription = null;
+    link.receive(theirAnswer(2, 'active'));
+    await vi.waitFor(() =>
+      expect(connection.remoteDescription).toEqual({ type: 'answer', sdp: 'a=setup:passive\r\n' }),
+    );
+  });
+
+  test.each([
+    ['is larger than they take', new TypeError('too large'), 0],
+    ['does not fit into the buffer', new DOMException('', 'OperationError'), 1],
+  ])('a text that %s fails the connection only if nothing gets through', (_, error, times) => {
+    vi.spyOn(console, 'warn').mockReturnValue();
+    const onFailed = vi.fn();
+    const send = (): never => {
+      throw error;
+    };
+    const channel = { readyState: 'open', bufferedAmount: 0, send };
+    const spare = { connection, channel, errors: [] } as unknown as SpareConnection;
+    const full = linkOn(connection, { onFailed, spare });
+    full.send('hello');
+    expect(onFailed).toHaveBeenCalledTimes(times);
+    full.close();
+    vi.restoreAllMocks();
+  });
+});
+
+describe('a path that is lost', () => {
+  let connection: Gathering;
+  let link: PeerConnection;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    connection = new Gathering();
+    connection.localDescription = { sdp: HOST };
+  });
+
+  afterEach(() => {
+    link.close();
+    vi.useRealTimers();
+  });
+
+  const ice = (state: string): void => {
+    connection.iceConnectionState = state;
+    connection.oniceconnectionstatechange?.();
+  };
+
+  test('is looked for again at once if ICE has failed, else after 2 s', async () => {
+    link = linkOn(connection, {});
+    await vi.advanceTimersByTimeAsync(0); // our offer
+    link.receive(theirAnswer(1, 'active'));
+    await vi.advanceTimersByTimeAsync(0);
+    ice('failed');
+    expect(connection.restartIce).toHaveBeenCalledTimes(1);
+    ice('disconnected');
+    await vi.advanceTimersByTimeAsync(1999);
+    expect(connection.restartIce).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(connection.restartIce).toHaveBeenCalledTimes(2);
+  });
+
+  test('is looked for again after 2 s, also if they have just renegotiated something', async () => {
+    link = linkOn(connection, { offers: false });
+    link.receive(theirOffer(1));
+    await vi.advanceTimersByTimeAsync(0);
+    ice('disconnected');
+    link.receive(theirOffer(2));
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(connection.restartIce).toHaveBeenCalledTimes(1);
+  });
+});
 
 describe('a connection that does not come up', () => {
   const onBroken = vi.fn();

@@ -31,6 +31,12 @@ describe('feedback', () => {
     expect(mungedSdp(`v=0\r\n${picture}${stray}${voice}`)).toBe(`v=0\r\n${picture}${kept}${voice}`);
   });
 
+  test('for codecs that were left out is left out, also where lines end without a carriage return', () => {
+    const stray = 'a=rtcp-fb:9 nack\n';
+    const section = picture.replaceAll('\r', '');
+    expect(mungedSdp(`v=0\n${section}${stray}`)).toBe(`v=0\n${section}`);
+  });
+
   test('for all codecs is kept', () => {
     const all = `v=0\r\n${picture}a=rtcp-fb:* nack\r\n`;
     expect(mungedSdp(all)).toBe(all);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { iceAttemptOf, readStats, type SessionDescriptions } from '../src/connection/stats.ts';
+import { cameraSent, iceAttemptOf, readStats, type SessionDescriptions } from '../src/connection/stats.ts';
 
 type Row = { readonly id: string; readonly type: string; readonly [field: string]: unknown };
 
@@ -249,6 +249,33 @@ describe('packet loss', () => {
 
     expect(readStats(report(CHROMIUM), counters, UNSAID, CAMERA).status.packetLoss).toBeNull();
   });
+});
+
+describe('what was sent of the camera', () => {
+  const rows = [
+    { id: 'O', type: 'outbound-rtp', kind: 'video', mid: '1', ssrc: 5, framesSent: 30, packetsSent: 100 },
+    { id: 'S', type: 'outbound-rtp', kind: 'video', mid: '2', ssrc: 6, framesSent: 1, packetsSent: 1 },
+    { id: 'R', type: 'remote-inbound-rtp', kind: 'video', ssrc: 5, packetsLost: 7, roundTripTime: 0.05 },
+  ];
+
+  test('is what its own video has sent, and what the other side reports about that', () => {
+    const sent = { frames: 30, packets: 100, packetsLost: 7, roundTripMs: 50, hasTarget: false };
+    expect(cameraSent(report(rows), '1')).toEqual(sent);
+    expect(cameraSent(later(rows, 'O', { targetBitrate: 1_000_000 }), '1')).toEqual({ ...sent, hasTarget: true });
+  });
+
+  test('has no losses and no round-trip time before the first report', () => {
+    expect(cameraSent(report(rows), '2')).toMatchObject({ packetsLost: 0, roundTripMs: null });
+  });
+
+  test('is unknown before the negotiation, and where the browser does not say', () => {
+    expect([cameraSent(report(rows), null), cameraSent(report(rows), '3')]).toEqual([null, null]);
+  });
+});
+
+test.each(['l0', 'r0'])('a pair whose candidate %s the browser does not list has no part in an ICE attempt', (id) => {
+  const { pairs } = iceAttemptOf(later(FIREFOX, id, { candidateType: undefined }), UNSAID, { relays: [], errors: [] });
+  expect(pairs).toEqual([{ local: 'relay', remote: 'host', answered: true }]);
 });
 
 test('an ICE attempt has candidates of both sides, and the pairs with their responses', () => {

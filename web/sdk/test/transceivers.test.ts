@@ -130,6 +130,14 @@ describe('transceivers', () => {
     ]);
   });
 
+  test('a browser that does not say which codecs it has is given no preferences', () => {
+    vi.stubGlobal('RTCRtpTransceiver', { prototype: { setCodecPreferences: () => undefined } });
+    vi.stubGlobal('RTCRtpReceiver', { getCapabilities: () => null });
+    const connection = new Connection([]);
+    openTransceivers(as(connection), NOTHING);
+    expect(connection.added.map(({ codecs }) => codecs)).toEqual([[], [], [], []]);
+  });
+
   test('a browser without codec preferences is given none', () => {
     const connection = new Connection([]);
     openTransceivers(as(connection), NOTHING);

@@ -10,6 +10,8 @@
 # make coverage    how much of the code the unit tests run
 # make check   lint and types only
 # make release     build the wheel and the sdist, and tag the version: make release ARGS=--dry-run
+# make wheel     build the wheel into dist
+# make image     build the container image eyeline, with podman, docker or buildah
 # make fuzz    any bytes at all at every way in, guided by coverage: make fuzz SECONDS=600
 # make mutants    small wrong changes to the source, and whether a test notices each: make mutants SIDE=server SECONDS=3600
 # make clean   remove what make has made
@@ -48,7 +50,7 @@ DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack faketime iproute2 nftab
 NODE_WILL_DO := command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
 	process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1)' 2>/dev/null
 
-.PHONY: serve test test-all test-alone test-web test-more test-unit test-lowest test-pythons test-live test-harness test-harness-if-changed coverage check check-python check-web release fuzz mutants mutants-server mutants-sdk clean debian-packages
+.PHONY: serve wheel image test test-all test-alone test-web test-more test-unit test-lowest test-pythons test-live test-harness test-harness-if-changed coverage check check-python check-web release fuzz mutants mutants-server mutants-sdk clean debian-packages
 
 serve: $(RUNTIME) $(WEB_APP)
 	@exec $(BIN)/eyeline serve $(ARGS)
@@ -118,6 +120,17 @@ check-web: $(NODE_MODULES) $(TYPEDOC)
 
 release: $(RUNTIME)
 	$(BIN)/python tools/release.py $(ARGS)
+
+wheel: $(RUNTIME) $(WEB_APP)
+	rm -f dist/eyeline-*.whl
+	$(BIN)/pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/eyeline-*.whl
+
+# Only the image format of Docker keeps the health check; docker has no other one.
+image: wheel
+	@if command -v podman >/dev/null; then podman build --format docker --tag eyeline --file Containerfile .; \
+	elif command -v buildah >/dev/null; then buildah build --format docker --tag eyeline --file Containerfile .; \
+	else docker build --tag eyeline --file Containerfile .; fi
 
 fuzz: $(TOOLS)
 	$(PIP) atheris

@@ -1,0 +1,170 @@
+"""The files for containers and platforms: their settings exist, and they say what the server needs."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import threading
+import tomllib
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+from click import Command, Group
+
+from eyeline import cli
+from eyeline.settings import read
+
+ROOT: Final = Path(__file__).parents[1]
+INSTALL: Final = (ROOT / "docs/install.md").read_text()
+CONTAINERFILE: Final = (ROOT / "Containerfile").read_text()
+
+
+def documents(name: str) -> list[Any]:
+    return list(yaml.safe_load_all((ROOT / name).read_text()))
+
+
+def kubernetes(kind: str) -> Any:
+    (found,) = [each for each in documents("deploy/kubernetes/eyeline.yaml") if each["kind"] == kind]
+    return found
+
+
+def pod() -> Any:
+    return kubernetes("Deployment")["spec"]["template"]["spec"]
+
+
+def environments() -> Iterator[tuple[str, dict[str, str]]]:
+    for name, service in documents("compose.yaml")[0]["services"].items():
+        yield f"compose: {name}", {key: str(value) for key, value in service["environment"].items()}
+    (container,) = pod()["containers"]
+    yield "kubernetes", {each["name"]: each["value"] for each in container["env"]}
+    yield "fly", tomllib.loads((ROOT / "fly.toml").read_text())["env"]
+    (service,) = documents("render.yaml")[0]["services"]
+    yield "render", {each["key"]: each["value"] for each in service["envVars"]}
+    yield "image", dict(re.findall(r"(EYELINE_\w+)=(\S+)", CONTAINERFILE))
+    yield "heroku", dict.fromkeys(json.loads((ROOT / "app.json").read_text())["env"], "https://meet.example.org")
+
+
+ENVIRONMENTS: Final = dict(environments())
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_every_setting_exists_and_is_valid(name: str) -> None:
+    assert read({}, ENVIRONMENTS[name] | {"HOME": "/"}) != read({}, {"HOME": "/"})
+
+
+def commands() -> list[str]:
+    """All commands of ours in the shell snippets and the inline code of docs/install.md, and in the Procfile."""
+    lines = "".join(re.findall(r"```sh\n(.*?)```", INSTALL, re.DOTALL)).splitlines() + re.findall(
+        r"`([^`\n]+)`", INSTALL
+    )
+    lines += [(ROOT / "Procfile").read_text().removeprefix("web: ")]
+    return [line for line in lines if re.match(r"(/opt/eyeline/bin/)?eyeline ", line)]
+
+
+@pytest.mark.parametrize("line", commands())
+def test_every_documented_command_and_option_exists(line: str) -> None:
+    command: Command = cli.main
+    words = shlex.split(line)[1:]
+    while isinstance(command, Group) and words:
+        command = command.commands[words.pop(0)]
+    flags = {flag for parameter in command.params for flag in parameter.opts}
+
+    assert [word for word in words if word.startswith("--") and word not in flags] == []
+
+
+def test_install_guide_names_commands() -> None:
+    assert len(commands()) >= 5
+
+
+def test_image_runs_as_a_user_without_rights_and_contains_no_node() -> None:
+    _, last = CONTAINERFILE.rsplit("\nFROM ", 1)
+    user = re.search(r"^USER (\d+):\d+$", last, re.MULTILINE)
+
+    assert user is not None
+    assert int(user[1]) >= 1000
+    assert f"useradd --uid {user[1]} " in last
+    assert "--owner eyeline --group eyeline --mode 0700 /data" in last
+    assert {"VOLUME /data", "STOPSIGNAL SIGTERM", 'ENTRYPOINT ["eyeline"]'} <= set(last.splitlines())
+    assert not re.search(r"\b(npm|nodejs)\b", re.sub(r"^#.*$", "", CONTAINERFILE, flags=re.MULTILINE))
+    assert (ROOT / "deploy/health_check.py").name in last
+
+
+def test_mapped_ports_are_those_that_the_server_uses() -> None:
+    service = documents("compose.yaml")[0]["services"]["mapped"]
+    settings = read({}, {key: str(value) for key, value in service["environment"].items()} | {"HOME": "/"})
+
+    assert set(service["ports"]) == {
+        f"{settings.port}:{settings.port}",
+        f"{settings.stun_port}:{settings.stun_port}/udp",
+        f"{settings.relay_ports}:{settings.relay_ports}/udp",
+    }
+
+
+def test_kubernetes_runs_one_process_with_the_network_of_the_node() -> None:
+    deployment = kubernetes("Deployment")
+
+    assert pod()["hostNetwork"] is True
+    assert deployment["spec"]["replicas"] == 1
+    assert deployment["spec"]["strategy"] == {"type": "Recreate"}, "two pods would want the same ports"
+
+
+def test_kubernetes_pod_has_no_rights_and_the_image_s_user() -> None:
+    (container,) = pod()["containers"]
+
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert pod()["securityContext"]["runAsNonRoot"] is True
+    assert f"\nUSER {pod()['securityContext']['runAsUser']}:" in CONTAINERFILE
+    assert pod()["automountServiceAccountToken"] is False
+
+
+def test_kubernetes_objects_refer_to_one_another() -> None:
+    (container,) = pod()["containers"]
+    labels = kubernetes("Deployment")["spec"]["template"]["metadata"]["labels"]
+    settings = read({}, {each["name"]: each["value"] for each in container["env"]} | {"HOME": "/"})
+    ports = {each["name"]: each["containerPort"] for each in container["ports"]}
+
+    assert kubernetes("Deployment")["spec"]["selector"]["matchLabels"] == labels
+    assert kubernetes("Service")["spec"]["selector"] == labels
+    assert ports == {"http": settings.port, "stun": settings.stun_port}
+    assert all(each["hostPort"] == each["containerPort"] for each in container["ports"])
+    assert kubernetes("Service")["spec"]["ports"][0]["targetPort"] in ports
+    (volume,), (mount,) = pod()["volumes"], container["volumeMounts"]
+    assert volume["persistentVolumeClaim"]["claimName"] == kubernetes("PersistentVolumeClaim")["metadata"]["name"]
+    assert (mount["name"], mount["mountPath"]) == (volume["name"], "/data")
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (308, 0), (503, 1)])
+def test_health_check_of_the_image_says_whether_the_server_answers(status: int, code: int) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status if self.path == "/healthz" else 404)
+            self.end_headers()
+
+        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        assert health_check(server.server_port) == code
+        thread.join()
+
+
+def test_health_check_of_the_image_fails_where_nothing_listens() -> None:
+    assert health_check(1) == 1
+
+
+def health_check(port: int) -> int:
+    argv = [sys.executable, str(ROOT / "deploy/health_check.py")]
+    environ = os.environ | {"EYELINE_PORT": str(port)}
+    return subprocess.run(argv, env=environ, timeout=30, check=False, capture_output=True).returncode

@@ -1,4 +1,5 @@
-"""Generates docs/protocol.md, four TypeScript files and three tables in docs/operate.md from the Python sources.
+"""Generates docs/protocol.md, four TypeScript files, three tables in docs/operate.md and the emoji in
+docs/peer-protocol.md from the Python sources.
 
 python tools/protocol.py           write the files
 python tools/protocol.py --check   exit with status 1 and name the stale files
@@ -41,7 +42,7 @@ LIMITS: Final[tuple[tuple[types.ModuleType, str], ...]] = (
 
 def outputs() -> dict[Path, str]:
     """The contents of each generated file."""
-    operate = ROOT / "docs/operate.md"
+    operate, peers = ROOT / "docs/operate.md", ROOT / "docs/peer-protocol.md"
     page = operate.read_text()
     for name, table in (("settings", settings_table()), ("metrics", metrics_table()), ("checks", checks_table())):
         page = spliced(page, name, table)
@@ -53,6 +54,7 @@ def outputs() -> dict[Path, str]:
         strings / "checks.ts": checks_typescript("CHECKS", checks.CHECKS, checks.Check._fields),
         strings / "verdicts.ts": checks_typescript("VERDICTS", checks.VERDICTS, ("message", "visitor")),
         operate: page,
+        peers: spliced(peers.read_text(), "emoji", emoji_table()),
     }
 
 
@@ -61,7 +63,7 @@ def spliced(page: str, name: str, table: str) -> str:
     before, start, rest = page.partition(f"<!-- {name}: written by tools/protocol.py -->\n")
     _, end, after = rest.partition(f"<!-- end of {name} -->")
     if not (start and end):
-        raise SystemExit(f"docs/operate.md has no marker comments for the table of {name}")
+        raise SystemExit(f"The page has no marker comments for the table of {name}")
     return before + start + table + end + after
 
 
@@ -88,6 +90,15 @@ def checks_table() -> str:
     text = "| code | what was found | what a visitor can do | what the operator can do |\n| --- | --- | --- | --- |\n"
     for code, check in checks.CHECKS.items():
         text += f"| `{code}` | {check.message} | {check.visitor or 'only the doctor sees it'} | {check.operator} |\n"
+    return text
+
+
+def emoji_table() -> str:
+    """The 64 emoji, eight in a row, so that a row is the first three bits and a column the last three."""
+    text = "| |" + "".join(f" {column} |" for column in range(8)) + "\n|" + " --- |" * 9 + "\n"
+    for row in range(8):
+        cells = (f"{symbol} {word}" for symbol, word in short_auth_string.EMOJI[8 * row : 8 * row + 8])
+        text += f"| **{8 * row}** | " + " | ".join(cells) + " |\n"
     return text
 
 
@@ -289,6 +300,34 @@ identified by `type`. Unknown fields are ignored. Every refusal has a stable `co
 
 Over TLS, offer the protocol `http/1.1` (ALPN), as browsers do: a proxy may tell pages and WebSockets from TURN by it.
 
+What is in the `data` of signals is in [peer-protocol.md](peer-protocol.md#signals). `tests/transcripts` has whole
+dialogues, one file for each, such as `two-people.txt` and `lost-and-resumed.txt`.
+
+## Frames
+
+- Numbers are written as integers: `1`, not `1.0`. A field that may be null may also be left out. If a key comes
+  twice, the last one counts. A binary frame is read as if it were text; the broker sends only text.
+- A WebSocket ping is answered by a pong, but it doesn't count as a sign of life: `ping` does.
+- `hello` and `join` can be sent together, without waiting for `welcome`.
+- TURN servers in `iceServers` may have the port of the pages: there, TURN over TCP and TLS, HTTP and WebSockets share
+  one port.
+
+## Reconnecting
+
+When the socket is lost, calls go on: keep every peer connection. Open a new socket and send `resume` with the newest
+token, after 0.2, 0.5, 1, 2, 4, and then always 8 seconds, each multiplied by a random number between 0.5 and 1.5;
+after a `goodbye`, the first time after `backInMs`, varied in the same way. Start over with 0.2 s after `welcome` or
+`joined`. An attempt may take 8 s.
+
+- After `joined`, send the signals again whose `n` is above its `heard`, and continue counting from there. Keep the
+  last 64 for that. If some of them are gone, treat it as `gap`.
+- Drop a `signalled` whose `n` isn't above the last one: it is a repetition.
+- After `seat-gone`, send `hello` and `join` on the same socket: a new seat has a new id, and both counts start at 1.
+- `pass-needed`, `pass-invalid`, `pass-expired`, `not-allowed`, `replaced`, `removed`, `ended` and `time-up` are
+  final: don't come back by yourself.
+- Send `ping` after 11 s without a message, and give the socket up after 15 s. If you leave while the socket is lost,
+  connect once more, and send `resume` and `leave`: else the others see you for 30 s.
+
 """
     text += "## Limits\n\n| name | value | meaning |\n| --- | --- | --- |\n"
     for module, name in LIMITS:
@@ -326,6 +365,9 @@ def _md_refusals() -> str:
     text += "| code | WebSocket close code | message |\n| --- | --- | --- |\n"
     for code, row in refusals.REFUSALS.items():
         text += f"| `{code}` | {row.closes or 'stays open'} | {row.message} |\n"
+    text += (
+        "\nBesides, the broker closes with 1000 (`left`) after `leave`, and with 1012 (`going away`) after `goodbye`.\n"
+    )
     text += "\nBefore a WebSocket exists, a refusal is an HTTP status "
     text += "and a problem document (RFC 9457) with `code` and `title`:\n\n"
     text += "| code | HTTP status | `Retry-After`, seconds | message |\n| --- | --- | --- | --- |\n"
@@ -334,9 +376,35 @@ def _md_refusals() -> str:
     return text + "\n"
 
 
+NEGOTIATION_TERMS: Final = """What a signal has in it is in [peer-protocol.md](peer-protocol.md#signals).
+
+| event | meaning |
+| --- | --- |
+| `needed` | the browser fired `negotiationneeded`, or the first offer is to be made |
+| `polite-offer`, `impolite-offer` | an offer arrived, and this side is the polite or the impolite one |
+| `answer` | an answer arrived whose number is that of this side's newest offer; any other answer is dropped |
+| `done` | the operation that was running has succeeded |
+
+| act | meaning |
+| --- | --- |
+| `make-offer`, `make-answer` | make the description and set it as the local one, then `done` |
+| `take-offer`, `take-answer` | set the remote description, which rolls back an own offer, then `done` |
+| `send` | send the local description, an offer with the next number, an answer with that of its offer |
+| `remember` | `needed` again, once the state is stable |
+| `hold` | take this offer once the running operation is done; if an own offer was being made, it isn't sent |
+| `bug` | can't happen |
+
+If an operation fails, the connection is replaced. After an own offer was rolled back, browsers fire
+`negotiationneeded` again. At most 64 candidates wait for their description. `tests/transcripts/negotiation` has
+dialogues that any implementation can play.
+
+"""
+
+
 def _md_negotiation() -> str:
     text = "## Negotiation between two members\n\n" + inspect.cleandoc(negotiation.__doc__ or "") + "\n\n"
     events = get_args(negotiation.Event)
+    text += NEGOTIATION_TERMS
     text += "| state | " + " | ".join(events) + " |\n|" + " --- |" * (len(events) + 1) + "\n"
     for state in get_args(negotiation.NegotiationState):
         cells = [f"{act} → {after}" for act, after in (negotiation.TRANSITIONS[state, event] for event in events)]

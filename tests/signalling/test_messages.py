@@ -242,3 +242,13 @@ def test_close_codes_are_in_the_private_range() -> None:
     closing = {row.closes for row in REFUSALS.values() if row.closes is not None}
 
     assert all(code == 1009 or 4000 <= code <= 4999 for code in closing)
+
+
+def test_json_is_read_as_the_page_of_the_protocol_says() -> None:
+    assert decode('{"type": "signal", "to": "bob-0001", "n": 1, "n": 2, "data": ""}') == Signal(
+        PeerId("bob-0001"), Count(2), Payload("")
+    )
+    assert decode('{"type": "hello", "room": "tea", "pass": null}') == Hello(RoomName("tea"))
+    for wrong in ('"to": "bob-0001", "n": 1.0', '"to": "nobody", "n": 1'):
+        with pytest.raises(Refusal, match=r"^The field (n|to) "):
+            decode(f'{{"type": "signal", {wrong}, "data": ""}}')

@@ -47,7 +47,8 @@ direction, no zero-width characters outside emoji.  If the link has a secret, an
 a-z, 0-9, hyphen and underscore, which only people with that secret can decrypt."""
 
 PeerId = NewType("PeerId", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{8,32}" + _END)])
-"""A member's public id, assigned by the broker."""
+"""A member's public id, assigned by the broker: 8 to 32 of A-Z, a-z, 0-9, hyphen and underscore.  Any other text is
+refused with code `invalid`, not `no-such-peer`."""
 
 ResumeToken = NewType("ResumeToken", Annotated[str, Meta(max_length=2048)])
 """A secret that lets its holder take over the seat."""
@@ -63,7 +64,8 @@ Count = NewType("Count", Annotated[int, Meta(ge=0, le=2**53 - 1)])
 
 
 OwnerKey = NewType("OwnerKey", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{21}[AQgw]" + _END)])
-"""A secret of 128 bits, base64url.  The room's name is derived from it, and its holder is host of that room."""
+"""A secret of 128 bits, base64url.  The room's name is derived from it (docs/peer-protocol.md, "Owner keys"), and its
+holder is host of that room."""
 
 Entry = Literal["open", "knock", "locked"]
 Role = Literal["host", "co-host", "member"]
@@ -199,7 +201,8 @@ class Signal(_Message, frozen=True, tag="signal"):
     """A member of the same room."""
     n: Count
     """Sequence number 1, 2, 3 ... on this seat, continuing from `heard` of the newest `joined`.  A duplicate is
-    dropped, so that a client may resend after `resume`; one that leaves a gap is refused with code `skipped`."""
+    dropped, so that a client may resend after `resume`; one that leaves a gap is refused with code `skipped`.  One that
+    is refused with `no-such-peer` has used up its number."""
     data: Payload
     """Any text; the broker doesn't read it."""
 

@@ -46,7 +46,10 @@ export type RoomName = string;
  */
 export type DisplayName = string;
 
-/** A member's public id, assigned by the broker. */
+/**
+ * A member's public id, assigned by the broker: 8 to 32 of A-Z, a-z, 0-9, hyphen and underscore.  Any other text is
+ * refused with code `invalid`, not `no-such-peer`.
+ */
 export type PeerId = string;
 
 /** A secret that lets its holder take over the seat. */
@@ -61,7 +64,10 @@ export type Payload = string;
 /** A non-negative integer that JavaScript can represent exactly. */
 export type Count = number;
 
-/** A secret of 128 bits, base64url.  The room's name is derived from it, and its holder is host of that room. */
+/**
+ * A secret of 128 bits, base64url.  The room's name is derived from it (docs/peer-protocol.md, "Owner keys"), and its
+ * holder is host of that room.
+ */
 export type OwnerKey = string;
 
 /**
@@ -216,7 +222,8 @@ export interface Signal {
   readonly to: PeerId;
   /**
    * Sequence number 1, 2, 3 ... on this seat, continuing from `heard` of the newest `joined`.  A duplicate is
-   * dropped, so that a client may resend after `resume`; one that leaves a gap is refused with code `skipped`.
+   * dropped, so that a client may resend after `resume`; one that leaves a gap is refused with code `skipped`.  One that
+   * is refused with `no-such-peer` has used up its number.
    */
   readonly n: Count;
   /** Any text; the broker doesn't read it. */

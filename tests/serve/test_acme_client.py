@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -15,41 +16,52 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from eyeline.serve.process.acme.client import Account, Exchange, OrderFailure
-from eyeline.serve.process.acme.store import signing_request
+from eyeline.serve.process.acme.ordering import perform
+from eyeline.serve.process.acme.renewal import NotIssued
+from eyeline.serve.process.acme.store import AcmeFolder, signing_request
+from eyeline.serve.process.acme.tls_alpn import PendingChallenges
+from eyeline.serve.process.tls import self_signed
+from eyeline.settings import Settings
 
 NAMES = ("meet.example.org",)
 Response = tuple[int, dict[str, str], Any]
 
 
 @contextmanager
-def authority(order: Response, renewal: Response | None = None) -> Iterator[str]:
-    """An authority that answers each order in this way; the URL of its directory.
+def authority(*orders: Response, **more: Response) -> Iterator[str]:
+    """An authority that answers the first orders in these ways, and further ones as the last; its directory's URL.
 
-    It has ARI if it has an answer for it.
+    `more` are answers below other paths.  `HERE` in an answer becomes the authority's own address.
     """
+    names = ["newNonce", "newAccount", "newOrder", *more]
+    left = list(orders)
+    known: dict[str, Response] = {
+        "directory": (200, {}, {name: f"HERE/{name}" for name in names}),
+        "newAccount": (201, {"Location": "HERE/account"}, {"status": "valid"}),
+        **more,
+    }
 
     class Handler(BaseHTTPRequestHandler):
         def respond(self) -> None:
-            length = int(self.headers.get("Content-Length", 0))
-            self.rfile.read(length)
-            host = f"http://127.0.0.1:{server.server_port}"
-            directory = {name: f"{host}/{name}" for name in ("newNonce", "newAccount", "newOrder")}
-            if renewal is not None:
-                directory["renewalInfo"] = f"{host}/renewalInfo"
-            asked = "/renewalInfo" if self.path.startswith("/renewalInfo/") else self.path
-            known: dict[str, Response] = {
-                "/directory": (200, {}, directory),
-                "/newAccount": (201, {"Location": f"{host}/account"}, {"status": "valid"}),
-                "/newOrder": order,
-                "/renewalInfo": renewal or (404, {}, None),
-            }
-            status, headers, body = known.get(asked, (200, {}, None))
-            self.send_response(status)
-            content = b"" if body is None else json.dumps(body).encode()
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            asked = self.path.split("/")[1]
+            if asked == "newOrder":
+                status, headers, body = left.pop(0) if len(left) > 1 else left[0]
+            else:
+                status, headers, body = known.get(asked, (200, {}, None))
+            here = f"http://127.0.0.1:{server.server_port}"
+            content = (
+                body
+                if isinstance(body, bytes)
+                else b""
+                if body is None
+                else json.dumps(body).replace("HERE", here).encode()
+            )
             kind = "application/json" if status < 400 else "application/problem+json"
             said = {"Replay-Nonce": "bm9uY2U", "Content-Type": kind, "Content-Length": str(len(content)), **headers}
+            self.send_response(status)
             for name, value in said.items():
-                self.send_header(name, value)
+                self.send_header(name, value.replace("HERE", here))
             self.end_headers()
             self.wfile.write(content)
 
@@ -75,7 +87,7 @@ def suggestion(renewal: Response | None) -> tuple[float | None, float]:
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
     builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=90)).add_extension(issuer, False)
     pem = builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
-    with authority((404, {}, None), renewal) as directory:
+    with authority((404, {}, None), **({} if renewal is None else {"renewalInfo": renewal})) as directory:
         return Exchange(Account(directory, key, None)).renewal(pem)
 
 
@@ -88,9 +100,14 @@ def failure(directory: str) -> OrderFailure:
     return caught.value
 
 
+def problem(status: int, kind: str, detail: str, **headers: str) -> Response:
+    """An error by RFC 8555, 6.7."""
+    said = {name.replace("_", "-"): value for name, value in headers.items()}
+    return status, said, {"type": f"urn:ietf:params:acme:error:{kind}", "detail": detail}
+
+
 def refused(status: int, kind: str, detail: str, **headers: str) -> OrderFailure:
-    problem = {"type": f"urn:ietf:params:acme:error:{kind}", "detail": detail}
-    with authority((status, {name.replace("_", "-"): value for name, value in headers.items()}, problem)) as directory:
+    with authority(problem(status, kind, detail, **headers)) as directory:
         return failure(directory)
 
 
@@ -120,8 +137,39 @@ def test_unknown_error_is_passed_on_as_one_line_without_addresses() -> None:
     assert len(found.message) < 500
 
 
-def test_refused_nonces_end_the_order_only_after_several() -> None:
+def test_order_survives_several_refused_nonces() -> None:
+    bad, final = problem(400, "badNonce", "used"), problem(403, "unauthorized", "no")
+    with authority(bad, bad, bad, bad, bad, final) as directory:
+        assert failure(directory).code == "unauthorized"
+
+
+def test_nonces_that_are_always_refused_end_the_order() -> None:
     assert refused(400, "badNonce", "used").code == "badNonce"
+
+
+def issuing(chain: bytes) -> dict[str, Response]:
+    """The answers of an authority that needs no validation and issues this."""
+    issued: Response = (200, {}, {"status": "valid", "certificate": "HERE/chain"})
+    return {"finalize": issued, "order": issued, "chain": (200, {}, chain)}
+
+
+READY: Response = (
+    201,
+    {"Location": "HERE/order"},
+    {"status": "ready", "authorizations": [], "finalize": "HERE/finalize"},
+)
+
+
+@pytest.mark.parametrize("name", ["meet.example.org", "other.example.org", None])
+def test_certificate_that_was_not_ordered_does_not_replace_the_old_one(tmp_path: Path, name: str | None) -> None:
+    """One with another key, another name, or none at all."""
+    other = self_signed(tmp_path, [name]).cert.read_bytes() if name else b"no certificate"
+    with authority(READY, **issuing(other)) as directory:
+        settings, folder = Settings(data_dir=tmp_path, acme_directory=directory), AcmeFolder(tmp_path, directory)
+        result = perform("order", settings, NAMES, folder, PendingChallenges())
+    assert isinstance(result, NotIssued)
+    assert "another certificate than the one ordered" in result.why
+    assert folder.certificate() is None
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def test_name_that_others_can_register_is_refused(host: str) -> None:
         {"public_url": "https://meet.example.org/calls"},
         {"allowed_hosts": ("www.example.org", "Meet.Example.org")},
         {"host": "meet.example.org"},
+        {"domains": ("Meet.example.org",), "allowed_hosts": ("other.example.org",)},
     ],
 )
 def test_name_in_the_settings_is_accepted(named: dict[str, Any]) -> None:

@@ -274,14 +274,11 @@ def test_encoding_an_impossible_message_raises(message: Message) -> None:
 
 
 def test_message_has_at_most_the_largest_number_of_attributes() -> None:
-    def datagram(attributes: int) -> bytes:
-        return Message(
-            BINDING, Class.REQUEST, bytes(12), tuple(Unknown(0x8F00 + n, b"") for n in range(attributes))
-        ).encode()
-
-    assert len(Message.decode(datagram(MAX_ATTRIBUTES)).attributes) == MAX_ATTRIBUTES
+    full = request(*(Unknown(0x8F00 + n, b"") for n in range(MAX_ATTRIBUTES)))
+    assert Message.decode(full.encode()) == full
+    body = b"".join((0x8F00 + n).to_bytes(2) + bytes(2) for n in range(MAX_ATTRIBUTES + 1))
     with pytest.raises(MalformedError):
-        Message.decode(datagram(MAX_ATTRIBUTES + 1))
+        Message.decode(full.encode()[:2] + len(body).to_bytes(2) + full.encode()[4:20] + body)
 
 
 # Properties

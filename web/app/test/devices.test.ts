@@ -155,6 +155,30 @@ test('the others are told when somebody’s microphone is gone for good, and whe
   expect(call.notices.shown.value).toBe('You can hear Bob again.');
 });
 
+test('the others are told when somebody’s camera is gone for good, and nothing when they turn it off', () => {
+  const bob = new FakePeer('Bob', {} as MediaStream);
+  room.peers.set([bob]);
+  const camera = (state: 'on' | 'none', cameraFailed = false) =>
+    bob.media.set({ ...bob.media.current, camera: state, cameraFailed });
+  world.pass(5);
+  camera('none');
+  world.pass(5);
+  camera('on');
+  expect(call.notices.shown.value).toBeNull();
+  camera('none', true);
+  world.pass(2);
+  expect(call.notices.shown.value).toBe('Bob’s camera stopped working. You can’t see them.');
+  camera('on');
+  expect(call.notices.shown.value).toBe('You can see Bob again.');
+});
+
+test('the others hear of a camera of ours that is lost, and not of one that is off', async () => {
+  media.camera.set({ ...off, state: 'failed', problem: 'missing' });
+  expect(room.cameraFailed).toBe(true);
+  media.camera.set(off);
+  expect(room.cameraFailed).toBe(false);
+});
+
 test('the speaker is remembered, and the system’s own is used while it is not there', async () => {
   call.lazy.devices.value?.speaker.choose('loud');
   expect(world.speaker.id).toBe('loud');

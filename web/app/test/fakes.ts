@@ -234,8 +234,12 @@ export class FakeRoom implements sdk.Room {
     this.me = { id, name: me, order: 0 };
   }
 
-  publish(stream: MediaStream | null): void {
+  /** What was said of the camera last. */
+  cameraFailed = false;
+
+  publish(stream: MediaStream | null, { cameraFailed = false } = {}): void {
     this.published.push(stream);
+    this.cameraFailed = cameraFailed;
   }
 
   limitVideo(maxHeight: number | null): void {

@@ -48,9 +48,10 @@ export interface Room {
   readonly iceServers: Value<readonly IceServer[]>;
   /**
    * Sends the first audio and the first video track of `stream` from now on, as far as we may; null sends nothing. A
-   * track with `enabled` set to false is shown to the others as muted or off: call again after you change it.
+   * track with `enabled` set to false is shown to the others as muted or off: call again after you change it. With
+   * `cameraFailed` the others are told, in `PeerMedia`, that a camera is missing because it failed.
    */
-  publish(stream: MediaStream | null): void;
+  publish(stream: MediaStream | null, options?: { readonly cameraFailed?: boolean }): void;
   /**
    * Limits the video of all cameras, sent and received, to this height in pixels: on a slow or expensive line. 0 sends
    * and receives none, null ends the limit. Shared screens are not limited.
@@ -133,6 +134,7 @@ export class SeatedRoom implements Room {
   /** What we were given to send, and the part of it that we may send. */
   #given: MediaStream | null;
   #stream: MediaStream | null = null;
+  #cameraFailed = false;
   #maxHeight: number | null = null;
 
   constructor(name: string, signalling: Signalling, state: Value<SignallingState>, seat: SeatOptions) {
@@ -158,8 +160,9 @@ export class SeatedRoom implements Room {
     }
   }
 
-  publish(stream: MediaStream | null): void {
+  publish(stream: MediaStream | null, { cameraFailed = false } = {}): void {
     this.#given = stream;
+    this.#cameraFailed = cameraFailed;
     this.#selectTracks();
     this.#publish();
   }
@@ -269,7 +272,7 @@ export class SeatedRoom implements Room {
 
   /** What we tell the others that we send. */
   get #media(): PeerMedia {
-    const media = mediaOf(this.#outgoing);
+    const media = { ...mediaOf(this.#outgoing), ...(this.#cameraFailed && { cameraFailed: true }) };
     return this.#maxHeight === 0 && media.camera === 'on' ? { ...media, camera: 'off' } : media;
   }
 

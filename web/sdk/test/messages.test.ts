@@ -77,6 +77,7 @@ describe('a frame', () => {
     { frame: 'compare', step: { step: 'reveal', nonce: '0f'.repeat(16) } },
     { frame: 'compare', step: { step: 'identity', key: '0f'.repeat(65), signature: '0f'.repeat(64) } },
     { frame: 'media', media: { microphone: 'muted', camera: 'none', screen: 'on' } },
+    { frame: 'media', media: { microphone: 'on', camera: 'none', screen: 'none', cameraFailed: true } },
     { frame: 'video', maxHeight: 180 },
     { frame: 'video', maxHeight: 0 },
     { frame: 'video', maxHeight: null },

@@ -120,6 +120,15 @@ test.for([
   expect(one.screen.current?.getTracks()).toEqual(media.screen === 'on' ? [SCREEN] : undefined);
 });
 
+test.each([
+  [['camera'], true],
+  [[], undefined],
+] as const)('that a camera has failed is said of somebody who may use one: of %j it is %s', (may, failed) => {
+  const one = bob(may);
+  channel.hears({ frame: 'media', media: { microphone: 'none', camera: 'none', screen: 'none', cameraFailed: true } });
+  expect(one.media.current.cameraFailed).toBe(failed);
+});
+
 const LINE = { kind: 'chat', id: '1', clock: 1, at: 1, revision: 0, text: 'Hello', reply: null, to: null };
 const TYPING = { kind: 'chat-typing' };
 const TOLD = { kind: 'chat-before', ask: 'a1', last: true, lines: [{ ...LINE, author: 'carol-01', name: 'Carol' }] };

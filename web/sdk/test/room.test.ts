@@ -88,6 +88,17 @@ test('a call with a set end has it by our own clock, updated each time that we c
   expect(room.endsAt.current).toBe(1_060_000);
 });
 
+test('the others are told that a camera has failed, until something is published without saying so', async () => {
+  room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  const [channel] = connections[0]?.channels ?? [];
+  room.publish(null, { cameraFailed: true });
+  const nothing = { microphone: 'none', camera: 'none', screen: 'none' };
+  expect(channel?.sent.at(-1)).toEqual({ frame: 'media', media: { ...nothing, cameraFailed: true } });
+  room.publish(null);
+  expect(channel?.sent.at(-1)).toEqual({ frame: 'media', media: nothing });
+});
+
 test('a full channel fails its connection, and keeps nobody from leaving', async () => {
   const warned = vi.spyOn(console, 'warn').mockReturnValue();
   room = await aliceJoinsBob();

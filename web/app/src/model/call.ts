@@ -329,8 +329,8 @@ export class Call {
   }
 
   #publish(): void {
-    this.#local.media.value;
-    this.#room.publish(this.#local.stream.value);
+    const { cameraFailed = false } = this.#local.media.value;
+    this.#room.publish(this.#local.stream.value, { cameraFailed });
   }
 
   /** Newcomers to a running call are shown once they are connected. */

@@ -28,7 +28,7 @@ export class LocalDevices {
   readonly speaking: ReadonlySignal<boolean>;
   /** You speak, and nobody hears it. */
   readonly speakingMuted: ReadonlySignal<boolean>;
-  readonly media: ReadonlySignal<Pick<sdk.PeerMedia, Kind>>;
+  readonly media: ReadonlySignal<Pick<sdk.PeerMedia, Kind | 'cameraFailed'>>;
   /** Your own picture is shown as in a mirror, but for a phone's back camera. */
   readonly mirrored: ReadonlySignal<boolean>;
   /** See {@link Platform.userAgent}. */
@@ -62,6 +62,7 @@ export class LocalDevices {
     this.media = computed(() => ({
       microphone: shown(this.microphone.value, 'muted'),
       camera: shown(this.camera.value, 'off'),
+      cameraFailed: this.camera.value.state === 'failed',
     }));
   }
 

@@ -15,7 +15,7 @@ export interface Person {
   /** Shown as in a mirror: your own picture, mostly. */
   readonly mirrored: ReadonlySignal<boolean>;
   readonly stream: ReadonlySignal<MediaStream>;
-  readonly media: ReadonlySignal<Pick<sdk.PeerMedia, 'microphone' | 'camera'>>;
+  readonly media: ReadonlySignal<Pick<sdk.PeerMedia, 'microphone' | 'camera' | 'cameraFailed'>>;
   readonly speaking: ReadonlySignal<boolean>;
   /** The connection to them; null for yourself. */
   readonly line: ReadonlySignal<sdk.ConnectionStatus> | null;

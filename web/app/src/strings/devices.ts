@@ -40,8 +40,14 @@ export const deviceWords = {
   muted: 'You’re muted, and you’re talking.',
   unmute: 'Unmute',
   asking: 'Your browser is asking for permission. Click “Allow”.',
-  silent: (name: string) => `${name}’s microphone stopped working. You can’t hear them.`,
-  heard: (name: string) => `You can hear ${name} again.`,
+  gone: {
+    microphone: (name: string) => `${name}’s microphone stopped working. You can’t hear them.`,
+    camera: (name: string) => `${name}’s camera stopped working. You can’t see them.`,
+  },
+  back: {
+    microphone: (name: string) => `You can hear ${name} again.`,
+    camera: (name: string) => `You can see ${name} again.`,
+  },
   menu: {
     name: { microphone: 'Microphone and speaker', camera: 'Camera', devices: 'Camera and sound' },
     microphone: 'Microphone',

@@ -39,6 +39,8 @@ export interface PeerMedia {
   readonly camera: 'on' | 'off' | 'none';
   /** Whether they share a screen. */
   readonly screen: 'on' | 'none';
+  /** With `camera` `none`: it failed or was lost, and they did not turn it off themselves. Default false. */
+  readonly cameraFailed?: boolean;
 }
 
 /** Parses a signal from another member's client; null if it is invalid. */
@@ -130,5 +132,6 @@ function parseMedia(value: unknown): PeerMedia | null {
   const { microphone, camera, screen } = value;
   if (microphone !== 'on' && microphone !== 'muted' && microphone !== 'none') return null;
   if (camera !== 'on' && camera !== 'off' && camera !== 'none') return null;
-  return { microphone, camera, screen: screen === 'on' ? 'on' : 'none' };
+  const failed = camera === 'none' && value['cameraFailed'] === true;
+  return { microphone, camera, screen: screen === 'on' ? 'on' : 'none', ...(failed && { cameraFailed: true }) };
 }

@@ -23,10 +23,11 @@ export function permitted(stream: MediaStream | null, may: Permissions): MediaSt
 }
 
 /** What a peer says about their tracks, limited to what they may send. */
-export function permittedMedia({ microphone, camera, screen }: PeerMedia, may: Permissions): PeerMedia {
+export function permittedMedia({ microphone, camera, screen, ...more }: PeerMedia, may: Permissions): PeerMedia {
   return {
     microphone: may.has('microphone') ? microphone : 'none',
     camera: may.has('camera') ? camera : 'none',
     screen: may.has('screen') ? screen : 'none',
+    ...(may.has('camera') ? more : {}),
   };
 }

@@ -1,4 +1,4 @@
-import type { Device, DeviceChange, DeviceList, PeerMedia } from '@eyeline/sdk';
+import type { Device, DeviceChange, DeviceList } from '@eyeline/sdk';
 import { computed, effect, type ReadonlySignal, untracked } from '@preact/signals';
 import type { Platform } from '../../platform/platform';
 import { deviceWords as says } from '../../strings/devices';
@@ -6,14 +6,12 @@ import type { Kind, LocalDevices } from '../local-devices';
 import type { Notices } from '../notices';
 import type { Other } from '../person';
 import { Subscriptions } from '../subscriptions';
+import { watchOthers } from './others-devices';
 import type { Speaker } from './speaker';
 
 /** Seconds of talking after which you're told that you are muted; and until you're told so again. */
 const talkingFor = 1.5;
 const againAfter = 60;
-
-/** Seconds that another person's microphone is away before it's told: it may be replaced at once. */
-const silentFor = 2;
 
 const kinds = ['microphone', 'camera'] as const;
 
@@ -27,7 +25,7 @@ interface Options {
   readonly open: (kind: Kind) => void;
 }
 
-/** Says what happens to the devices in a call: yours, and the others' microphones. */
+/** Says what happens to the devices in a call: yours, and the others'. */
 export class DeviceNotices {
   readonly #options: Options;
   readonly #subscriptions = new Subscriptions();
@@ -44,7 +42,7 @@ export class DeviceNotices {
     for (const kind of kinds) this.#subscriptions.add(effect(() => this.#forget(kind, devices[kind].value)));
     this.#subscriptions.add(this.#watchAsking());
     this.#subscriptions.add(this.#watchMuted());
-    this.#subscriptions.add(this.#watchOthers());
+    this.#subscriptions.add(watchOthers(options));
   }
 
   end(): void {
@@ -137,38 +135,6 @@ export class DeviceNotices {
     ];
     return () => {
       for (const end of ends) end();
-    };
-  }
-
-  /** Somebody's microphone went away, which they may not know, or it's back. */
-  #watchOthers(): () => void {
-    const { others, notices, platform } = this.#options;
-    const before = new Map<string, PeerMedia['microphone']>();
-    const silent = new Set<string>();
-    const waits = new Map<string, () => void>();
-    const follow = (one: Other) => {
-      const { id, name } = one;
-      const now = one.media.value.microphone;
-      const was = before.get(id) ?? 'none';
-      before.set(id, now);
-      if (now !== 'none' && silent.delete(id)) untracked(() => notices.show(says.heard(name)));
-      if (now !== 'none' || was === 'none') return;
-      waits.get(id)?.();
-      const cancel = platform.after(silentFor, () => {
-        if (before.get(id) !== 'none' || silent.has(id)) return;
-        silent.add(id);
-        notices.show(says.silent(name));
-      });
-      waits.set(id, cancel);
-    };
-    const stop = effect(() => {
-      for (const one of others.value) follow(one);
-      const here = new Set(others.value.map(({ id }) => id));
-      for (const id of [...before.keys()]) if (!here.has(id)) before.delete(id);
-    });
-    return () => {
-      stop();
-      for (const cancel of waits.values()) cancel();
     };
   }
 }

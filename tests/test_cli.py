@@ -209,6 +209,22 @@ def test_fingerprint_is_printed_exactly(capsys: pytest.CaptureFixture[str]) -> N
     assert lines[:2] == ["Eyeline is running: https://[::1]:8000", "SHA-256 of the certificate: 0A:CD:AB"]
 
 
+def test_service_manager_is_told_when_the_server_is_ready_and_when_it_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, address in [(str(tmp_path / "notify"), str(tmp_path / "notify")), (f"@{tmp_path}", f"\0{tmp_path}")]:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(address)
+            manager.settimeout(DEADLINE_S)
+            monkeypatch.setenv("NOTIFY_SOCKET", name)
+            with serving(tmp_path) as (process, lines):
+                assert manager.recv(100) == b"READY=1"
+                socket.create_connection(("127.0.0.1", port_in(lines[0])), timeout=DEADLINE_S).close()
+                process.send_signal(signal.SIGTERM)
+                assert manager.recv(100) == b"STOPPING=1"
+                assert process.wait(DEADLINE_S) == 0
+
+
 def test_start_on_a_platform_says_that_a_turn_server_is_needed(tmp_path: Path) -> None:
     warning = "This platform passes only HTTP: STUN and TURN can't work here"
     with serving(tmp_path, "--platform", "http", "--public-url", "https://meet.example.org") as (_, lines):

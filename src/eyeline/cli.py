@@ -93,16 +93,14 @@ def install(config: Path | None, only_print: bool, replace: bool, **options: str
         if only_print:
             click.echo(text, nl=False)
             return
-        unit = systemd.Machine().unit
         systemd.install(text, systemd.Machine(), replace=replace)
-    _print(f"Eyeline is a service now: {click.style(str(unit), bold=True)}")
-    _print("See how it does:  eyeline service status, and: journalctl -u eyeline")
-    _print("Check from outside: eyeline doctor https://THE.NAME.OF.YOUR.SERVER")
+    _print("Eyeline runs as a service now, also after each boot.")
+    _print(f"Unit:     {systemd.Machine().unit}")
+    _print("Status:   eyeline service status; the log: journalctl -u eyeline")
+    _print("Check:    eyeline doctor https://YOUR.NAME, from another network if possible")
     _print(f"Back up:  tar -C {DATA_DIR.parent}/private -czf eyeline.tar.gz eyeline")
-    _print(
-        "Move:     stop it here, unpack the backup at the same place there, and install it there with the same options"
-    )
-    _print(f"Upgrade:  {sys.executable} -m pip install NEW-WHEEL && systemctl restart eyeline (no call is interrupted)")
+    _print(f"Upgrade:  {sys.executable} -m pip install NEW-WHEEL && systemctl restart eyeline; calls go on meanwhile")
+    _print("Move:     stop it here, unpack the backup into the same folder there, and install it with the same options")
 
 
 @service.command()
@@ -122,7 +120,9 @@ def uninstall() -> None:
 
     with _setup_errors():
         systemd.uninstall(systemd.Machine())
-    _print(f"The service is gone. Its data is still there: rm -r {DATA_DIR.parent}/private/eyeline {DATA_DIR}")
+    _print(
+        f"The service was removed, its data wasn't. To do that too: rm -r {DATA_DIR.parent}/private/eyeline {DATA_DIR}"
+    )
 
 
 def _given(options: dict[str, str | tuple[str, ...] | None]) -> dict[str, str | tuple[str, ...]]:

@@ -32,6 +32,17 @@ def test_shutdown_tells_clients_when_to_reconnect() -> None:
             assert again.receive("joined")["you"] == seat["you"]
 
 
+def test_backup_restored_on_another_machine_gives_everybody_their_seat() -> None:
+    with LiveServer() as server, Socket(server.url) as alice:
+        seat = alice.join("tea", "Alice")
+        assert server.stop() == 0
+        other = LiveServer()
+        shutil.copytree(server.data_dir, other.data_dir)
+        with other, Socket(other.url) as again:
+            again.send({"type": "resume", "token": seat["resume"], "name": "Alice", "heard": 0})
+            assert again.receive("joined")["you"] == seat["you"]
+
+
 def test_shutdown_reports_not_ready_and_does_not_wait_for_slow_clients() -> None:
     with LiveServer() as server, Socket(server.url) as alice, Socket(server.url, receive_buffer=8192) as bob:
         bob_id = bob.join("tea", "Bob")["you"]

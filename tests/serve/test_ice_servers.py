@@ -81,21 +81,23 @@ def test_without_the_relay_the_server_need_not_resolve_the_public_address(tmp_pa
 
 def test_where_only_http_gets_through_clients_get_other_servers_only(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("tea", encoding="ascii")
-    turn = "turn:turn.example.org:3478?transport=udp"
+    turn = ("turn:turn.example.org:3478?transport=udp", "turn:turn.example.org:3478?transport=tcp")
     settings = Settings(
         data_dir=tmp_path,
         stun_port=0,
         host="127.0.0.1",
         platform="http",
         public_address="meet.example.invalid",
-        turn_urls=(turn,),
+        turn_urls=turn,
         turn_secret=tmp_path / "secret",
     )
 
-    async def ask() -> tuple[object, list[str]]:
+    async def ask() -> tuple[list[str], list[str]]:
         provider = IceServerProvider(settings, bytes(32), Site(settings, standalone=True), one_port=True)
         ice = provider.ice({**SCOPE, "headers": [(b"host", b"meet.example.org")]})
         provider.close()
-        return ice.stun, [url for server in ice.mint(RoomName("tea"), PeerId("alice")) for url in server.urls]
+        lobby = [url for server in ice.stun for url in server.urls]
+        return lobby, [url for server in ice.mint(RoomName("tea"), PeerId("alice")) for url in server.urls]
 
-    assert asyncio.run(ask()) == ((), [turn])
+    stun = "stun:turn.example.org:3478"
+    assert asyncio.run(ask()) == ([stun], [stun, *turn])

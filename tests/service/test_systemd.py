@@ -127,7 +127,7 @@ def test_installing_the_same_again_is_fine_and_other_content_needs_replace(
 def test_failure_of_systemctl_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = machine(tmp_path, monkeypatch, fails="restart")
     with pytest.raises(
-        SetupError, match=r"`systemctl restart eyeline\.service` failed; `journalctl -u eyeline\.service`"
+        SetupError, match=r"`systemctl restart eyeline\.service` failed; `journalctl -u eyeline\.service` says why"
     ):
         systemd.install(unit_for({}, None), here, replace=False)
 

@@ -101,7 +101,7 @@ def uninstall(machine: Machine) -> None:
 
 def _systemctl(machine: Machine, *words: str) -> None:
     if machine.systemctl(*words) != 0:
-        raise SetupError(f"`systemctl {' '.join(words)}` failed; `journalctl -u {NAME}` may say why.")
+        raise SetupError(f"`systemctl {' '.join(words)}` failed; `journalctl -u {NAME}` says why.")
 
 
 def _as_root() -> None:

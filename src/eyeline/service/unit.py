@@ -72,7 +72,7 @@ def unit(command: Iterable[str], options: Iterable[str], files: dict[str, Path])
         "StartLimitIntervalSec=0\n"
         "\n"
         "[Service]\n"
-        "Type=exec\n"
+        "Type=notify\n"
         f"ExecStart={' '.join(line)}\n"
         "ExecReload=kill -HUP $MAINPID\n"
         "Restart=on-failure\n"

@@ -20,6 +20,7 @@ from eyeline.serve.connection_limits import ConnectionLimits
 from eyeline.serve.local_address import Listening, addresses, listening
 from eyeline.serve.process.demultiplexer import Demultiplexer, HttpFactory
 from eyeline.serve.process.listen import BACKLOG_CONNECTIONS, listen
+from eyeline.serve.process.service_manager import notify
 from eyeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -156,8 +157,10 @@ class _Server(uvicorn.Server):
         if self._certificate is not None:
             self._certificate.watch()
         self._started()
+        notify("READY=1")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        notify("STOPPING=1")
         if self._certificate is not None:
             self._certificate.stop()
         await self._drain()  # while the port is still open, so that `/readyz` reports it

@@ -80,7 +80,8 @@ class IceServerProvider:
         urls: tuple[str, ...] = (f"turn:{host}:{self.relay.port}?transport=udp",)
         if self._one_port:
             urls += (f"turn{'s' * secure}:{host}:{port}?transport=tcp",)
-        stun = (IceServer(urls=(f"stun:{host}:{self.relay.port}",)),) if self._reachable else ()
+        stun_urls = (f"stun:{host}:{self.relay.port}",) if self._reachable else _stun_of(self._settings.turn_urls)
+        stun = (IceServer(urls=stun_urls),) if stun_urls else ()
         lobby = stun or tuple(server for server in self._from_api() if server.username is None)
         return Ice(lobby, lambda room, peer: (*stun, *self._turn(urls, room, peer)), credentials.LIFETIME_S / 2)
 
@@ -118,6 +119,12 @@ class IceServerProvider:
 
     def _from_api(self) -> tuple[IceServer, ...]:
         return () if self._turn_api is None else self._turn_api.servers()
+
+
+def _stun_of(turn_urls: tuple[str, ...]) -> tuple[str, ...]:
+    """STUN at the same addresses over UDP, since each TURN server is a STUN server too (RFC 8656, 2)."""
+    over_udp = [url for url in turn_urls if url.startswith("turn:") and not url.endswith("=tcp")]
+    return tuple(dict.fromkeys(f"stun:{url.removeprefix('turn:').partition('?')[0]}" for url in over_udp))
 
 
 def _derive(secret: bytes, purpose: str) -> bytes:

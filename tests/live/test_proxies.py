@@ -33,7 +33,7 @@ IDLE_S: Final = float(os.environ.get("IDLE_SECONDS", "0"))
 """How long a WebSocket stays open without a message of its own; 70 is longer than the usual timeout of proxies."""
 PEOPLE: Final = 10
 TRUSTED: Final = ("--trusted-proxy", "127.0.0.1", "--sockets-per-address", str(PEOPLE))
-ALICE, BOB = "127.0.0.5", "127.0.0.6"
+ALICE, BOB, IPV6 = "127.0.0.5", "127.0.0.6", "::1"
 REQUEST: Final = Message(BINDING, Class.REQUEST, bytes(12), ()).encode()
 HANDSHAKE: Final = (
     f"GET /ws HTTP/1.1\r\nHost: {NAME}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -66,7 +66,8 @@ def tls(*protocols: str) -> ssl.SSLContext:
 
 
 def dial(place: Namespace, source: str, context: ssl.SSLContext) -> ssl.SSLSocket:
-    connection = context.wrap_socket(place.dial(("127.0.0.1", 443), source), server_hostname=NAME)
+    server = "::1" if ":" in source else "127.0.0.1"
+    connection = context.wrap_socket(place.dial((server, 443), source), server_hostname=NAME)
     connection.settimeout(10)
     return connection
 
@@ -79,6 +80,14 @@ def findings(place: Namespace, url: str = f"https://{NAME}") -> list[dict[str, A
 
 def failures(found: list[dict[str, Any]]) -> list[str]:
     return [each["code"] for each in found if each["mark"] == "failure"]
+
+
+def assert_turn_knows_the_clients_address(place: Namespace, client: str) -> None:
+    with dial(place, client, tls()) as connection:
+        connection.sendall(REQUEST)
+        mapped = Message.decode(connection.recv(1000)).get(XorMappedAddress)
+        assert mapped is not None
+        assert mapped.address == Address(ip_address(client).packed, connection.getsockname()[1])
 
 
 def assert_limits_apply_to_each_client(place: Namespace) -> None:
@@ -133,11 +142,8 @@ def test_proxy_of_bytes_passes_on_pages_calls_and_turn_over_tls(place: Namespace
         found = findings(place)
         assert failures(found) == []
         assert f"Relay turns:{NAME}:443?transport=tcp" in [each["what"] for each in found]
-        with dial(place, ALICE, tls()) as connection:
-            connection.sendall(REQUEST)
-            mapped = Message.decode(connection.recv(1000)).get(XorMappedAddress)
-            assert mapped is not None
-            assert mapped.address == Address(ip_address(ALICE).packed, connection.getsockname()[1])
+        for client in (ALICE, IPV6):
+            assert_turn_knows_the_clients_address(place, client)
         assert_limits_apply_to_each_client(place)
         assert_websocket_stays_open(place)
 

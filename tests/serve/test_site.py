@@ -307,6 +307,12 @@ def test_turn_is_announced_at_the_public_url_of_the_page_if_the_proxy_sends_anot
     assert mine.reached(request("127.0.0.1:8000", "https://shop.example")) == ("127.0.0.1", 8000, False)
 
 
+def test_turn_is_announced_over_tls_if_the_page_was_opened_by_https() -> None:
+    assert site().reached(request("meet.local", "https://meet.local")) == ("meet.local", 443, True)
+    assert site().reached(request("meet.local:8443", "https://meet.local:8443")) == ("meet.local", 8443, True)
+    assert site().reached(request("meet.local:8000", "http://meet.local:8000")) == ("meet.local", 8000, False)
+
+
 @pytest.mark.parametrize("public_url", ["https://Meet.example.org:443", "https://meet.example.org/calls"])
 def test_public_url_is_our_own_origin_however_it_is_written(public_url: str) -> None:
     assert site(public_url=public_url).accepts_origin(request("127.0.0.1:8000", "https://meet.example.org"))

@@ -150,13 +150,15 @@ class Site:
     def reached(self, scope: Scope) -> tuple[str, int, bool]:
         """The host as in a URL, the TCP port, and whether TLS is used there, by which clients reach the pages.
 
-        A proxy may send another `Host` than the page's; the page's `Origin` tells that it was opened by the public URL.
+        A proxy may send another `Host` than the page's, or not say that it ends TLS; the page's `Origin` tells.
         """
         host = parse_authority(self._host_header(scope) or "") or Authority("localhost", None)
         page = parse_origin(Headers(scope=scope).get("origin", ""))
         public, origin = self._public_authority, self._public_origin
         if public is not None and origin is not None and (host.name == public.name or page == origin):
             host, secure = public, origin.secure
+        elif page is not None and page.name == host.name:
+            secure = page.secure
         else:
             secure = client_address.is_secure(scope, self._trusted)
         return in_url(host.name), host.port or _default_port(secure), secure

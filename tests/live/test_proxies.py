@@ -166,6 +166,28 @@ def test_doctor_says_that_turn_does_not_come_through_a_proxy_of_requests(place: 
     assert failures(found) == ["turn-tls-blocked"]
 
 
+BELOW_CALLS: Final = {"location / {": "location /calls/ {"}
+PATHS: Final[dict[str, tuple[dict[str, str], tuple[str, ...]]]] = {
+    "kept": (BELOW_CALLS, ("--root-path", "/calls")),
+    "removed": (
+        BELOW_CALLS
+        | {"proxy_pass http://127.0.0.1:8000;": "proxy_pass http://127.0.0.1:8000/;"}
+        | {'X-Forwarded-Prefix "";': "X-Forwarded-Prefix /calls;"},
+        (),
+    ),
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_everything_works_below_a_path_that_nginx_keeps_or_removes(place: Namespace, path: str) -> None:
+    changes, flags = PATHS[path]
+    with LabServer(place, *TRUSTED, *flags), Nginx(place, NAME, changes):
+        assert failures(findings(place, f"https://{NAME}/calls")) == []
+        with dial(place, BOB, tls("http/1.1")) as connection:
+            connection.sendall(f"GET /calls HTTP/1.1\r\nHost: {NAME}\r\n\r\n".encode())
+            assert b"\r\nLocation: /calls/\r\n" in connection.recv(1000)
+
+
 PORT: Final = 9443
 OTHER_PORT: Final = {"listen 443;": f"listen {PORT};", "listen [::]:443;": f"listen [::]:{PORT};"}
 HOST_LINE: Final = "proxy_set_header Host $http_host;"

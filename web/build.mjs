@@ -1,5 +1,5 @@
 /** Builds everything that the server serves into src/eyeline/web: the page, and the SDK for other people's pages: one module, and its types. */
-import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -23,6 +23,12 @@ async function buildSdk() {
   await copyFile(join(here, 'sdk/dist/eyeline.d.ts'), join(out, 'sdk/eyeline.d.ts'));
 }
 
+/** Adds to the licences of bundled packages, which Vite has written, those of other people's data and fonts. */
+async function addLicenses() {
+  const others = [join(here, 'app/third-party.txt'), join(here, 'app/src/fonts/LICENSE')];
+  for (const path of others) await appendFile(join(out, 'third-party.txt'), `\n${await readFile(path, 'utf8')}`);
+}
+
 /** Writes a .br and a .gz beside every text file, so that the server never compresses anything itself. */
 async function compress() {
   const files = (await readdir(out, { recursive: true })).filter((file) => text.test(file)).sort();
@@ -39,4 +45,5 @@ async function compress() {
 
 await buildApp();
 await buildSdk();
+await addLicenses();
 await compress();

@@ -53,6 +53,7 @@ export default defineConfig(({ mode }) => ({
     assetsInlineLimit: 0,
     modulePreload: false,
     reportCompressedSize: false,
+    license: { fileName: 'third-party.txt' },
     // Two scripts until the first picture is there, what connects and what draws, without small ones that both share.
     rolldownOptions: {
       output: {

@@ -35,6 +35,7 @@ CheckCode = Literal[
     "name-unknown",
     "port-closed",
     "port-refused",
+    "address-silent",
     "other-scheme",
     "certificate-expired",
     "certificate-untrusted",
@@ -204,6 +205,11 @@ CHECKS: Final[dict[CheckCode, Check]] = {
         "Nothing is listening on a port.",
         None,
         "Start the server there, and check its `host` and `port`. A firewall that refuses looks the same.",
+    ),
+    "address-silent": Check(
+        "One of the addresses of the server's name doesn't answer.",
+        None,
+        "Let it lead to the server, or remove its record (A or AAAA): browsers and certificate authorities may use it.",
     ),
     "other-scheme": Check(
         "The address says http where the port speaks https, or the other way round.",

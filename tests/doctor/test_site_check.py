@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.server import free_port
 
 from eyeline.checks import PENDING_CERTIFICATE
+from eyeline.doctor import site_check
 from eyeline.doctor.examine import examine
 from eyeline.doctor.finding import Finding
 from eyeline.doctor.site_check import ends_soon
@@ -129,3 +131,25 @@ def test_server_that_waits_for_its_first_certificate_is_told_from_a_self_signed_
 @pytest.mark.parametrize(("days", "left", "soon"), [(90, 15, False), (90, 13, True), (6, 2, False), (6, 1, True)])
 def test_short_lived_certificate_may_end_sooner(days: int, left: int, soon: bool) -> None:
     assert ends_soon(timedelta(days=days), timedelta(days=left)) == soon
+
+
+@pytest.mark.parametrize(
+    ("addresses", "code"),
+    [(["127.0.0.1", "127.0.0.2"], "address-silent"), (["127.0.0.1"], None), (["127.0.0.1", "2001:db8::7"], None)],
+    ids=["refuses", "one", "no IPv6 here"],
+)
+def test_each_address_of_a_name_is_tried(
+    monkeypatch: pytest.MonkeyPatch, addresses: list[str], code: str | None
+) -> None:
+    """Nothing is at `2001:db8::`, which is for documentation."""
+    monkeypatch.setattr(site_check, "PATIENCE_S", 0.5)
+    resolve = socket.getaddrinfo
+
+    def resolved(host: str, port: int, *more: Any, **options: Any) -> list[Any]:
+        hosts = addresses if host == "meet.example" else [host]
+        return [found for each in hosts for found in resolve(each, port, *more, **options)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    codes, words = found("http://meet.example:%d", WELL)
+    assert codes[0] == code
+    assert ("127.0.0.2 of the same name doesn't" in words) == (code is not None)

@@ -30,6 +30,7 @@ RENEW_BEFORE: Final = timedelta(days=14)
 
 _PENDING: Final = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, PENDING_CERTIFICATE)]).rfc4514_string()
 
+_ADDRESSES_MAX: Final = 8
 _HEAD_BYTES: Final = 64 * 1024
 _BODY_BYTES: Final = 256 * 1024
 _BASE: Final = re.compile(rb'<base href="(/[!-~]*?)"')
@@ -109,7 +110,7 @@ def parse(url: str) -> SiteAddress:
 
 
 async def reach(site: SiteAddress) -> Outcome[str]:
-    """Open the TCP port; returns the server's IP address."""
+    """Open the TCP port, at each address of the name; returns the IP address that answered first."""
     try:
         _, writer = await asyncio.open_connection(site.host, site.port)
     except socket.gaierror as error:
@@ -120,7 +121,41 @@ async def reach(site: SiteAddress) -> Outcome[str]:
         raise Trouble("port-refused", f"Nothing listens there: {error.strerror or error}.") from None
     address: str = writer.get_extra_info("peername")[0]
     writer.transport.abort()
+    silent = await _silent_addresses(site, address)
+    if silent:
+        words = f"{address} answers on port {site.port}, but {' and '.join(silent)} of the same name doesn't."
+        return Outcome(address, words, "warning", "address-silent")
     return Outcome(address, f"{address} answers on port {site.port}.")
+
+
+async def _silent_addresses(site: SiteAddress, answering: str) -> list[str]:
+    """Further addresses of the name that refuse, or don't answer though another one of the same family does.
+
+    Without any answer by IPv6, or by IPv4, it may be this machine that has none.
+    """
+    if site.host == "localhost":
+        return []  # it has two, and a server may well use only one
+    found = await asyncio.get_running_loop().getaddrinfo(site.host, site.port, type=socket.SOCK_STREAM)
+    others = sorted({str(where[0]) for *_, where in found} - {answering})[:_ADDRESSES_MAX]
+    errors = await asyncio.gather(*(_fault(address, site.port) for address in others))
+    return [
+        address
+        for address, error in zip(others, errors, strict=True)
+        if error == errno.ECONNREFUSED or (error == errno.ETIMEDOUT and (":" in address) == (":" in answering))
+    ]
+
+
+async def _fault(address: str, port: int) -> int | None:
+    """The error number of a connection; None if it succeeds."""
+    try:
+        async with asyncio.timeout(PATIENCE_S / 2):
+            _, writer = await asyncio.open_connection(address, port)
+    except TimeoutError:
+        return errno.ETIMEDOUT
+    except OSError as error:
+        return error.errno
+    writer.transport.abort()
+    return None
 
 
 async def certificate(site: SiteAddress) -> Outcome[TlsContexts | None]:

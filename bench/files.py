@@ -166,7 +166,7 @@ def meet(people: Sequence[Person], url: str) -> None:
     for person, name in zip(people, ("Alice", "Bob"), strict=True):
         join(person.page, url, name)
     for person in people:
-        person.page.locator(".badge[data-line=direct]").wait_for()
+        person.page.locator(".badge[data-connection=direct]").wait_for()
 
 
 # Memory.
@@ -331,7 +331,7 @@ def crowd(url: str, size: int) -> None:
                     pages.append(context.new_page())
                     join(pages[-1], f"{url}/r/bench-crowd-{others}", f"Person {number}")
                 sender, *receivers = pages
-                sender.locator(".badge[data-line=direct]").nth(others - 1).wait_for()
+                sender.locator(".badge[data-connection=direct]").nth(others - 1).wait_for()
                 before = sender.evaluate(SENT)
                 offer(sender, path)
                 began = time.monotonic()

@@ -125,7 +125,7 @@ def test_lazily_loaded_script_loads_once_the_server_is_back(name: str, request: 
     browser: Browser = request.getfixturevalue(name)
     with LiveServer() as server:
         alice, bob = (join_call(browser, f"{server.url}/r/parts", name, NO_DEVICES) for name in ("Alice", "Bob"))
-        bob.until("document.querySelector('.badge[data-line=direct]') !== null")
+        bob.until("document.querySelector('.badge[data-connection=direct]') !== null")
         server.kill()
         alice.click("button", "Leave")
         bob.until("document.querySelector('.alone') !== null && document.querySelector('.qr') === null")

@@ -299,7 +299,7 @@ def test_wrong_bytes_from_a_forwarder_never_end_up_in_the_file(
         for name, script in (("Alice", ""), ("Mallory", ALTERED), ("Bob", SAVED))
     )
     for page in (alice, mallory, bob):
-        page.until("document.querySelectorAll('.badge[data-line=direct]').length === 2", deadline=30)
+        page.until("document.querySelectorAll('.badge[data-connection=direct]').length === 2", deadline=30)
     path = a_file(tmp_path, WHOLE)
     choose(alice, path)
     accept(mallory)

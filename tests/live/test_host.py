@@ -17,7 +17,7 @@ globalThis.WebSocket = class extends WebSocket {
   set onclose(hear) { super.onclose = (event) => globalThis.__deaf || hear(event); }
 };
 """
-DIRECT = "document.querySelector('.badge[data-line=direct]') !== null"
+DIRECT = "document.querySelector('.badge[data-connection=direct]') !== null"
 
 
 def knock(browser: Browser, room: str, name: str) -> Page:

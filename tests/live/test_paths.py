@@ -77,9 +77,9 @@ def transport(page: Page) -> str:
     return link.relay_protocol.upper()
 
 
-def open_line(page: Page) -> dict[str, str]:
+def open_connection(page: Page) -> dict[str, str]:
     """Open the panel of the only connection, and return its figures once they are measured."""
-    page.until("['direct', 'relayed'].includes(document.querySelector('.badge')?.dataset.line)")
+    page.until("['direct', 'relayed'].includes(document.querySelector('.badge')?.dataset.connection)")
     page.evaluate("void document.querySelector('.badge').click()")
     page.until("document.querySelector('.facts') !== null && !document.body.innerText.includes('Measuring')")
     facts: dict[str, str] = page.evaluate(FACTS)
@@ -90,7 +90,7 @@ def test_connection_panel_shows_a_direct_connection(browser: Browser, server: Li
     room = f"{server.url}/r/direct-{browser.name}"
     alice, bob = (join(browser, room, name) for name in ("Alice", "Bob"))
     for page, other in ((alice, bob), (bob, alice)):
-        open_line(page)  # a packet may arrive before the candidate of its source
+        open_connection(page)  # a packet may arrive before the candidate of its source
         page.until(f"(path) => ({FACTS})()['Path'] === path", "Direct, on the same network (UDP)")
         facts = page.evaluate(FACTS)
         assert facts["Also tried"] in ("Relay: ready, not used.", "Relay: not needed.")
@@ -102,9 +102,9 @@ def test_connection_panel_shows_a_direct_connection(browser: Browser, server: Li
 def test_connection_panel_shows_the_transport_of_a_relayed_connection(browser: Browser, server: LiveServer) -> None:
     room = f"{server.url}/r/relayed-{browser.name}"
     alice, bob = join(browser, room, "Alice"), join(browser, room, "Bob", RELAYED)
-    open_line(bob)  # a busy browser uses TCP at first if that connected sooner
+    open_connection(bob)  # a busy browser uses TCP at first if that connected sooner
     bob.until(f"(path) => ({FACTS})()['Path'] === path", f"Relayed over {transport(bob)}, still encrypted")
-    assert open_line(alice)["Path"].startswith("Relayed ")
+    assert open_connection(alice)["Path"].startswith("Relayed ")
 
 
 def test_call_is_relayed_over_tcp(browser: Browser, server: LiveServer) -> None:
@@ -136,7 +136,7 @@ def test_failed_connection_shows_the_reason_and_retries(
         bob.evaluate("void (globalThis.hearing = true)")
         alice.evaluate(HEAR_AND_RETRY)  # at once, because the page also tries again by itself
         for page in (alice, bob):
-            page.until("document.querySelector('.badge')?.dataset.line === 'direct'")
+            page.until("document.querySelector('.badge')?.dataset.connection === 'direct'")
             # With a space, for voice control.
             page.until("/direct <?\\d+ ms/.test(document.querySelector('.badge').innerText)")
             assert page.evaluate("document.querySelector('.blocked')") is None

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from tests.live.test_paths import FACTS, FOUND, TESTED, open_line
+from tests.live.test_paths import FACTS, FOUND, TESTED, open_connection
 from tests.support.app_actions import NO_DEVICES, join_call
 from tests.support.browser import Browser, Page
 from tests.support.chromium import Chromium
@@ -53,7 +53,7 @@ def test_connection_panel_names_the_path(kind: Kind, path: str, lab: Lab, browse
     with LabServer(lab.server) as server:
         pages = both(browsers, f"{server.url}/r/{kind}")
         for page in pages:
-            open_line(page)
+            open_connection(page)
             page.until(f"(path) => ({FACTS})()['Path'] === path", path)  # ICE may switch late
 
 

@@ -222,9 +222,9 @@ test('a click starts all sound that was blocked', () => {
 
 test('the connection panel closes when its person leaves', () => {
   room.peers.set([bob()]);
-  call.showLine('bob');
+  call.showConnection('bob');
   room.peers.set([]);
-  expect(call.line.value).toBeNull();
+  expect(call.connectionShown.value).toBeNull();
 });
 
 test('your window keeps the corner that you moved it to', () => {

@@ -279,7 +279,7 @@ test('the call is drawn once our offer is on its way, connected or not', async (
   expect(at(app).at).toBe('returning');
   world.pass(secondsForThoseThere);
   await settled();
-  expect(call(app).others.value.map((one) => one.line.value.state)).toEqual(['looking']);
+  expect(call(app).others.value.map((one) => one.connection.value.state)).toEqual(['looking']);
 });
 
 test('if the seat is gone after a reload, the lobby opens', async () => {

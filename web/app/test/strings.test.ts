@@ -81,7 +81,7 @@ test.each([
   [['microphone', 'chat'], 'You can watch, listen, speak, and chat here.'],
   [['microphone', 'camera', 'screen', 'files', 'chat'], ''],
 ] as const)('who may send %j reads: %s', (may, sentence) => {
-  expect(peopleWords.may(new Set(may))).toBe(sentence);
+  expect(peopleWords.limits(new Set(may))).toBe(sentence);
 });
 
 test.each([

@@ -23,7 +23,7 @@ test('to compare the emoji is offered once, after a while, and opens the connect
   const [offer] = first.notices.posted.value;
   expect(offer?.words).toMatch(/^Is it really Bob\?/);
   if (offer !== undefined) first.notices.answer(offer);
-  expect(first.line.value).toBe('bob');
+  expect(first.connectionShown.value).toBe('bob');
 
   const { call: second } = await call(world);
   world.pass(60);

@@ -49,7 +49,7 @@ export class Call {
   /** Text for when the server is unreachable or we have lost our seat; otherwise null. */
   readonly absence: ReadonlySignal<string | null>;
   /** What we may send here. */
-  readonly may: ReadonlySignal<sdk.Permissions>;
+  readonly permissions: ReadonlySignal<sdk.Permissions>;
   /** Whether the link has a key. */
   readonly sealed: boolean;
   /** Warnings that stay for as long as they are true. */
@@ -76,7 +76,7 @@ export class Call {
     return new Map(this.others.value.map(({ id }, index) => [id, found[index] ?? 'good']));
   });
   /** Id of the person whose connection panel is open. */
-  readonly line = signal<string | null>(null);
+  readonly connectionShown = signal<string | null>(null);
   /** The link was copied a moment ago. */
   readonly copied: ReadonlySignal<boolean>;
   /** The invite dialog is open. */
@@ -126,8 +126,8 @@ export class Call {
       if (broker.value === 'away') return this.alone.value ? words.lobby.away : words.away;
       return waiting.value ? words.atDoor : null;
     });
-    this.may = this.#subscriptions.signal(room.permissions);
-    this.#subscriptions.on(room.permissions, (may) => this.#allow(may));
+    this.permissions = this.#subscriptions.signal(room.permissions);
+    this.#subscriptions.on(room.permissions, (now) => this.#allow(now));
     this.sealed = room.signallingEncrypted;
     const strangers = this.#subscriptions.signal(room.strangers);
     this.#verified = new VerifiedPeople(platform.memory);
@@ -147,7 +147,9 @@ export class Call {
     this.#subscriptions.add(effect(() => this.controls.hold('alone', this.alone.value)));
     this.#subscriptions.add(effect(() => this.controls.hold('strip', this.stage.strip.value)));
     this.#subscriptions.add(effect(() => this.controls.hold('menu', this.menu.value !== null)));
-    this.#subscriptions.add(effect(() => this.controls.hold('line', this.line.value !== null || this.sharing.value)));
+    this.#subscriptions.add(
+      effect(() => this.controls.hold('connection', this.connectionShown.value !== null || this.sharing.value)),
+    );
   }
 
   isOn(kind: Kind): boolean {
@@ -155,8 +157,8 @@ export class Call {
   }
 
   async toggle(kind: Kind): Promise<void> {
-    if (!this.may.peek().has(kind)) {
-      this.notices.show(peopleWords.may(this.may.peek()));
+    if (!this.permissions.peek().has(kind)) {
+      this.notices.show(peopleWords.limits(this.permissions.peek()));
       return;
     }
     await this.#local.toggle(kind);
@@ -202,7 +204,7 @@ export class Call {
 
   /** Sends the draft, if there is anybody to read it. */
   say(): void {
-    if (!this.alone.peek() && this.may.peek().has('chat')) this.lazy.chat.peek()?.send();
+    if (!this.alone.peek() && this.permissions.peek().has('chat')) this.lazy.chat.peek()?.send();
   }
 
   /** Opens a menu in place of the one that was open; null closes it. */
@@ -236,8 +238,8 @@ export class Call {
     this.notices.show(copied ? peopleWords.linkCopied : hostLink);
   }
 
-  showLine(id: string | null): void {
-    this.line.value = id;
+  showConnection(id: string | null): void {
+    this.connectionShown.value = id;
   }
 
   /** The emoji were compared with this person, and they match; see {@link Verification.confirm}. */
@@ -262,7 +264,7 @@ export class Call {
 
   /** Ends the conversation with this person: leaves the call if there is nobody else. */
   hangUp(id: string): void {
-    this.showLine(null);
+    this.showConnection(null);
     if (this.others.peek().length > 1) this.ignore(id);
     else this.leave();
   }
@@ -318,9 +320,9 @@ export class Call {
   }
 
   /** If we may not do everything here, says what we can do. */
-  #allow(may: sdk.Permissions): void {
-    this.#local.allow(may);
-    const limits = peopleWords.may(may);
+  #allow(permissions: sdk.Permissions): void {
+    this.#local.allow(permissions);
+    const limits = peopleWords.limits(permissions);
     if (limits !== '') this.notices.show(limits);
   }
 
@@ -373,7 +375,7 @@ export class Call {
     let lost = false;
     let told: sdk.VerdictCode | null = null;
     one.subscriptions.add(
-      one.line.subscribe(({ state, verdict }) => {
+      one.connection.subscribe(({ state, verdict }) => {
         if (verdict !== null && verdict !== told) void this.#tellVerdict(verdict);
         told = verdict;
         if (state === 'lost') this.notices.tell(words.lostPerson(one.name));
@@ -391,7 +393,7 @@ export class Call {
 
   #seeOut(one: Other): void {
     one.subscriptions.end();
-    if (this.line.peek() === one.id) this.line.value = null;
+    if (this.connectionShown.peek() === one.id) this.connectionShown.value = null;
   }
 
   /** Forgets blocked sound of people and screens that are gone. */

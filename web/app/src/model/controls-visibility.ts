@@ -4,7 +4,7 @@ import { computed, signal } from '@preact/signals';
 const patience = 3;
 
 /** Why the controls must stay for now. */
-export type Hold = 'pointer' | 'keyboard' | 'alone' | 'line' | 'strip' | 'menu';
+export type Hold = 'pointer' | 'keyboard' | 'alone' | 'connection' | 'strip' | 'menu';
 
 /** Whether the control bar is shown: it hides when nobody moves or needs it. */
 export class ControlsVisibility {

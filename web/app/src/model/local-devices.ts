@@ -80,9 +80,9 @@ export class LocalDevices {
   }
 
   /** From now on only devices with these permissions may be used. */
-  allow(may: sdk.Permissions): void {
-    this.#usable.value = may;
-    for (const kind of ['microphone', 'camera'] as const) if (!may.has(kind)) void this.#media.release(kind);
+  allow(permissions: sdk.Permissions): void {
+    this.#usable.value = permissions;
+    for (const kind of ['microphone', 'camera'] as const) if (!permissions.has(kind)) void this.#media.release(kind);
   }
 
   /** Asks the browser again for devices that failed. */

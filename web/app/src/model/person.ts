@@ -18,7 +18,7 @@ export interface Person {
   readonly media: ReadonlySignal<Pick<sdk.PeerMedia, 'microphone' | 'camera' | 'cameraFailed'>>;
   readonly speaking: ReadonlySignal<boolean>;
   /** The connection to them; null for yourself. */
-  readonly line: ReadonlySignal<sdk.ConnectionStatus> | null;
+  readonly connection: ReadonlySignal<sdk.ConnectionStatus> | null;
   /** Whether you have muted them for yourself; null for yourself. */
   readonly mutedForMe: ReadonlySignal<boolean> | null;
   /** Whether it is really them; null for yourself. */
@@ -35,7 +35,7 @@ export function you(me: sdk.Member, devices: LocalDevices): Person {
     stream,
     media,
     speaking,
-    line: null,
+    connection: null,
     mutedForMe: null,
     verification: null,
   };
@@ -45,13 +45,13 @@ export function you(me: sdk.Member, devices: LocalDevices): Person {
 export interface Other extends Person {
   /** The name as they gave it. `name` has a number too if somebody who came before them has one that looks the same. */
   readonly givenName: string;
-  readonly line: ReadonlySignal<sdk.ConnectionStatus>;
+  readonly connection: ReadonlySignal<sdk.ConnectionStatus>;
   readonly quality: ReadonlySignal<Quality>;
   readonly verification: Verification;
   readonly role: ReadonlySignal<sdk.Role>;
   /** The screen that they share, or null. */
   readonly screen: ReadonlySignal<MediaStream | null>;
-  readonly may: sdk.Permissions;
+  readonly permissions: sdk.Permissions;
   readonly subscriptions: Subscriptions;
   /** Whether you don't want to hear them; nobody else notices. */
   readonly mutedForMe: Signal<boolean>;
@@ -89,11 +89,11 @@ export function other(
     stream: signal(peer.stream),
     media: computed(() => (maxHeight.value === 0 ? withoutCamera(media.value) : media.value)),
     speaking: subscriptions.signal(peer.speaking),
-    line: subscriptions.signal(peer.connection),
+    connection: subscriptions.signal(peer.connection),
     quality,
     role: subscriptions.signal(peer.role),
     screen: subscriptions.signal(peer.screen),
-    may: peer.permissions,
+    permissions: peer.permissions,
     verification: new Verification(subscriptions.signal(peer.safety), verified, givenName),
     subscriptions,
     mutedForMe: signal(false),

@@ -29,7 +29,7 @@ export function offerVerification(
       memory.set(key, 'yes');
       withdraw = call.notices.post({
         words: verificationPanelWords.offer(someone.name),
-        action: { label: verificationPanelWords.compare, run: () => call.showLine(someone.id) },
+        action: { label: verificationPanelWords.compare, run: () => call.showConnection(someone.id) },
         stays: true,
       });
     });

@@ -23,17 +23,17 @@ function isUp({ state }: ConnectionStatus): boolean {
   return state === 'direct' || state === 'relayed';
 }
 
-function roundTrip(line: ConnectionStatus): string {
-  const { roundTripMs } = line;
-  if (!isUp(line)) return none;
+function roundTrip(connection: ConnectionStatus): string {
+  const { roundTripMs } = connection;
+  if (!isUp(connection)) return none;
   if (roundTripMs === null) return 'Measuring…';
   return roundTripMs < 1 ? 'Under 1 ms' : `${Math.round(roundTripMs)} ms`;
 }
 
-function lost(line: ConnectionStatus): string {
-  if (!isUp(line)) return none;
-  if (line.packetLoss !== null) return `${inOneDigit(line.packetLoss * 100)} %`;
-  return line.video === null && line.roundTripMs !== null ? none : 'Measuring…';
+function lost(connection: ConnectionStatus): string {
+  if (!isUp(connection)) return none;
+  if (connection.packetLoss !== null) return `${inOneDigit(connection.packetLoss * 100)} %`;
+  return connection.video === null && connection.roundTripMs !== null ? none : 'Measuring…';
 }
 
 const kinds = { 'same-network': 'Same network', direct: 'Directly through NATs' } as const;
@@ -62,12 +62,14 @@ function picture({ video: seen }: ConnectionStatus): string {
 /** The connection panel. */
 export const connectionWords = {
   heading: (name: string) => `Your connection to ${name}`,
-  address: (line: ConnectionStatus, known: string | null) => known ?? (isUp(line) ? 'address hidden' : none),
-  path: (line: ConnectionStatus) => ['Path', path(line)] as const,
-  tried: (line: ConnectionStatus) => [isUp(line) ? 'Also tried' : 'Tried', line.tried.map(tried).join(' ')] as const,
-  roundTrip: (line: ConnectionStatus) => ['Round trip', roundTrip(line)] as const,
-  picture: (line: ConnectionStatus) => ['Picture', picture(line)] as const,
-  lost: (line: ConnectionStatus) => ['Packet loss', lost(line)] as const,
+  address: (connection: ConnectionStatus, known: string | null) =>
+    known ?? (isUp(connection) ? 'address hidden' : none),
+  path: (connection: ConnectionStatus) => ['Path', path(connection)] as const,
+  tried: (connection: ConnectionStatus) =>
+    [isUp(connection) ? 'Also tried' : 'Tried', connection.tried.map(tried).join(' ')] as const,
+  roundTrip: (connection: ConnectionStatus) => ['Round trip', roundTrip(connection)] as const,
+  picture: (connection: ConnectionStatus) => ['Picture', picture(connection)] as const,
+  lost: (connection: ConnectionStatus) => ['Packet loss', lost(connection)] as const,
   introduced: (sealed: boolean) =>
     ['Setup protected by', sealed ? 'The key in your link' : 'The server, which you rely on'] as const,
 };

@@ -11,7 +11,7 @@ export const diagramWords = {
     })[state],
   alice: 'Alice',
   bob: 'Bob',
-  line: 'direct · 23 ms',
+  connection: 'direct · 23 ms',
   broken: 'Alice and Bob, with a broken line between them.',
   described: 'Alice and Bob are connected directly, in 23 ms. The server introduced them, then stepped aside.',
 };

@@ -9,7 +9,7 @@ const abilities: { readonly [P in Permission]: string } = {
 };
 
 /** What somebody with limited permissions can do; empty for everybody else. */
-function may(permissions: Permissions): string {
+function limits(permissions: Permissions): string {
   const all = Object.keys(abilities) as Permission[];
   const able = all.filter((each) => permissions.has(each));
   if (able.length === all.length) return '';
@@ -19,7 +19,7 @@ function may(permissions: Permissions): string {
 
 export const peopleWords = {
   button: 'People',
-  may,
+  limits,
   cameraStays: 'Your camera stays off here',
   waiting: (count: number) => `${count} waiting to join`,
   linkCopied: 'Host link copied',

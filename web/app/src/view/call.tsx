@@ -46,7 +46,7 @@ export function CallView({ call }: { readonly call: Call }) {
   const attention = call.lazy.attention.value;
   useKeys((key) => {
     if (key !== 'escape') return call.press(key);
-    if (call.line.peek() !== null) call.showLine(null);
+    if (call.connectionShown.peek() !== null) call.showConnection(null);
     else if (call.sharing.peek()) call.sharing.value = false;
     else if (call.menu.peek() !== null) call.openMenu(null);
     else if (panel !== null) close();

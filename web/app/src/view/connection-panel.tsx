@@ -14,7 +14,7 @@ import { Verification } from './verification';
 
 /** "Your connection to Bob", next to the badge that opened it. */
 export function ConnectionPanel({ call }: { readonly call: Call }) {
-  const index = call.others.value.findIndex((one) => one.id === call.line.value);
+  const index = call.others.value.findIndex((one) => one.id === call.connectionShown.value);
   const person = call.others.value[index];
   const box = call.stage.layout.value.boxes[index];
   if (person === undefined || box === undefined) return null;
@@ -26,9 +26,9 @@ const width = 440;
 
 function Panel({ call, person, box }: { readonly call: Call; readonly person: Other; readonly box: Box }) {
   const ref = useRef<HTMLElement>(null);
-  const line = person.line.value;
+  const connection = person.connection.value;
   useFocusBack();
-  useBack(call, true, () => call.showLine(null));
+  useBack(call, true, () => call.showConnection(null));
   useEffect(() => ref.current?.focus(), []);
   const all = call.stage.room.value.all;
   const left = Math.max(0, Math.min(box.x, all.width - width - 16));
@@ -44,34 +44,34 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
     >
       <div class="panel-head">
         <h2 class="panel-title">{connectionWords.heading(person.name)}</h2>
-        <button type="button" class="plain" aria-label={words.close} onClick={() => call.showLine(null)}>
+        <button type="button" class="plain" aria-label={words.close} onClick={() => call.showConnection(null)}>
           <Icon node={X} />
         </button>
       </div>
       <div class="panel-body">
         <ConnectionDiagram
-          mine={{ name: call.me.name, address: connectionWords.address(line, line.localAddress) }}
-          theirs={{ name: person.name, address: connectionWords.address(line, line.remoteAddress) }}
-          state={line.state}
-          label={words.connection.state(line)}
+          mine={{ name: call.me.name, address: connectionWords.address(connection, connection.localAddress) }}
+          theirs={{ name: person.name, address: connectionWords.address(connection, connection.remoteAddress) }}
+          state={connection.state}
+          label={words.connection.state(connection)}
         />
         <Verification
           person={person}
           onConfirm={(replace) => call.confirm(person.id, replace)}
           onHangUp={() => call.hangUp(person.id)}
         />
-        <Facts line={line} sealed={call.sealed} />
+        <Facts connection={connection} sealed={call.sealed} />
       </div>
     </section>
   );
 }
 
-function Facts({ line, sealed }: { readonly line: ConnectionStatus; readonly sealed: boolean }) {
+function Facts({ connection, sealed }: { readonly connection: ConnectionStatus; readonly sealed: boolean }) {
   const { path, roundTrip, picture, lost, introduced, tried } = connectionWords;
-  const rows = [path(line), roundTrip(line), picture(line), lost(line), introduced(sealed)];
+  const rows = [path(connection), roundTrip(connection), picture(connection), lost(connection), introduced(sealed)];
   return (
     <dl class="facts">
-      {[...rows, ...(line.tried.length > 0 ? [tried(line)] : [])].map(([name, value]) => (
+      {[...rows, ...(connection.tried.length > 0 ? [tried(connection)] : [])].map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
           <dd>{value}</dd>

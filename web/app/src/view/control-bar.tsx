@@ -30,7 +30,7 @@ export function ControlBar({ call, buttons }: Props) {
   const unread = call.lazy.chat.value?.unread.value ?? 0;
   const { people, screens } = call;
   const sharing = screens.sharing.value;
-  const may = call.may.value;
+  const permissions = call.permissions.value;
   const knocking = people.knocking.value.length;
   const waiting = call.lazy.files.value?.waiting.value ?? 0;
   /** The last press on another control. */
@@ -53,8 +53,8 @@ export function ControlBar({ call, buttons }: Props) {
       }
       onFocusOut={() => controls.hold('keyboard', false)}
     >
-      {may.has('microphone') && <DeviceButton call={call} kind="microphone" />}
-      {may.has('camera') && <DeviceButton call={call} kind="camera" />}
+      {permissions.has('microphone') && <DeviceButton call={call} kind="microphone" />}
+      {permissions.has('camera') && <DeviceButton call={call} kind="camera" />}
       {screens.mayShare.value && (
         <RoundButton
           name={screenWords.button(sharing)}
@@ -64,7 +64,9 @@ export function ControlBar({ call, buttons }: Props) {
           onClick={() => void screens.toggle()}
         />
       )}
-      {(may.has('microphone') || may.has('camera') || screens.mayShare.value) && <span class="bar-split" />}
+      {(permissions.has('microphone') || permissions.has('camera') || screens.mayShare.value) && (
+        <span class="bar-split" />
+      )}
       <RoundButton
         buttonRef={buttons.chat}
         name={words.bar.chat}

@@ -44,10 +44,10 @@ export function PersonRow({ call, one }: Props) {
     );
   }
   const role = one.role.value;
-  const watches = role === 'member' && !one.may.has('microphone') && !one.may.has('camera');
+  const watches = role === 'member' && !one.permissions.has('microphone') && !one.permissions.has('camera');
   const about = [
     watches ? peoplePanelWords.watches : peoplePanelWords.role[role],
-    peoplePanelWords.connection[one.line.value.state],
+    peoplePanelWords.connection[one.connection.value.state],
     asked && !muted ? peoplePanelWords.asked : '',
     one.mutedForMe.value ? peoplePanelWords.mutedForMe : '',
   ];
@@ -100,7 +100,7 @@ function PersonMenu({ call, one, onAsk, onRemove }: PersonMenuProps) {
   const close = useCallback(() => setOpen(false), []);
   const { people } = call;
   const role = one.role.value;
-  const asks = people.keepsDoor.value && one.may.has('microphone') && one.media.value.microphone === 'on';
+  const asks = people.keepsDoor.value && one.permissions.has('microphone') && one.media.value.microphone === 'on';
   const appoints = people.role.value === 'host' && role !== 'host';
   const removes = people.mayRemove(role);
   const appointed = role === 'co-host';

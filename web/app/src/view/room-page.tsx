@@ -32,7 +32,7 @@ function Returning() {
   return (
     <main class="call returning">
       <p class="returning-words" role="status">
-        <Mark line="looking" />
+        <Mark connection="looking" />
         {words.returning}
       </p>
     </main>
@@ -49,11 +49,11 @@ interface OverProps {
 
 function Over({ app, roomPage, code, message, past }: OverProps) {
   const { title, lead, again } = words.over.of(code, message);
-  const line = code === 'left' || code === 'replaced' ? 'looking' : 'lost';
+  const connection = code === 'left' || code === 'replaced' ? 'looking' : 'lost';
   const lasted = past === null ? '' : words.over.lasted(past.seconds);
   const saveChat = past?.saveChat ?? null;
   return (
-    <MessagePage app={app} title={title} lead={lead} more={lasted} line={line}>
+    <MessagePage app={app} title={title} lead={lead} more={lasted} connection={connection}>
       {again === null ? (
         <button type="button" class="button primary" onClick={() => app.goHome()}>
           {words.over.home}

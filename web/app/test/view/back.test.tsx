@@ -29,10 +29,10 @@ test('Back closes the panel of a connection before the chat under it', async () 
   const { user, back, call: alices } = await call();
   await user.click(button('Chat'));
   await screen.findByRole('complementary', { name: 'Chat' });
-  await now(() => alices.showLine('bob'));
+  await now(() => alices.showConnection('bob'));
   await screen.findByRole('dialog');
   await back();
-  expect([alices.line.value, alices.panel.value]).toEqual([null, 'chat']);
+  expect([alices.connectionShown.value, alices.panel.value]).toEqual([null, 'chat']);
   await back();
   expect(alices.panel.value).toBeNull();
 });

@@ -54,5 +54,5 @@ test('a mouse presses what it points at', async () => {
 test('the tap that brings the controls back opens what was visible', async () => {
   const scene = await quietCall();
   press(screen.getByRole('button', { name: /^Connection to Bob/ }), 'touch', 1000);
-  expect(scene.call.line.value).toBe('bob');
+  expect(scene.call.connectionShown.value).toBe('bob');
 });

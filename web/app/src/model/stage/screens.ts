@@ -57,8 +57,8 @@ export class Screens {
       const shown = this.#shown.value;
       return shown.find(({ person }) => person.id === this.#chosen.value) ?? shown.at(-1) ?? null;
     });
-    const may = this.#subscriptions.signal(room.permissions);
-    this.mayShare = computed(() => platform.captureScreen !== null && allowed.value && may.value.has('screen'));
+    const permissions = this.#subscriptions.signal(room.permissions);
+    this.mayShare = computed(() => platform.captureScreen !== null && allowed.value && permissions.value.has('screen'));
     const mine = this.#subscriptions.signal(room.screen);
     this.mine = mine;
     this.sharing = computed(() => mine.value !== null);

@@ -45,7 +45,7 @@ export class LobbyModel {
   readonly hidden = signal(false);
   readonly joining = signal(false);
   /** What we may send in the call. */
-  readonly may: ReadonlySignal<sdk.Permissions>;
+  readonly permissions: ReadonlySignal<sdk.Permissions>;
   /** Whether we have to knock. */
   readonly knocks: ReadonlySignal<boolean>;
   /** We have knocked and wait for a host. */
@@ -87,8 +87,8 @@ export class LobbyModel {
     this.waiting = this.#subscriptions.signal(this.#lobby.waiting);
     const entry = this.#subscriptions.signal(this.#lobby.entry);
     this.knocks = computed(() => entry.value === 'knock');
-    this.may = this.#subscriptions.signal(this.#lobby.permissions);
-    this.#subscriptions.on(this.#lobby.permissions, (may) => devices.allow(may));
+    this.permissions = this.#subscriptions.signal(this.#lobby.permissions);
+    this.#subscriptions.on(this.#lobby.permissions, (now) => devices.allow(now));
     this.#subscriptions.on(this.#lobby.members, (members) => members !== null && void devices.start());
     this.status = statusOf(this.#lobby, this.#subscriptions, this.sealed);
     this.#subscriptions.add(

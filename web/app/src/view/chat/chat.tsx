@@ -34,7 +34,7 @@ export function ChatPanel({ call, chat, onClose }: Props & { readonly onClose: (
       <MessageList chat={chat} />
       <p class="typing">{typing.length > 0 && chatWords.typing(typing)}</p>
       {call.lazy.files.value !== null && <Asks call={call} files={call.lazy.files.value} />}
-      {call.may.value.has('chat') ? (
+      {call.permissions.value.has('chat') ? (
         <Composer call={call} chat={chat} />
       ) : (
         <p class="read-only">{chatWords.readOnly}</p>
@@ -104,7 +104,7 @@ function Composer({ call, chat }: Props) {
         </div>
       )}
       <div class="composer-field">
-        {files !== null && call.people.allowsFiles.value && call.may.value.has('files') && (
+        {files !== null && call.people.allowsFiles.value && call.permissions.value.has('files') && (
           <ChooseFiles
             files={files}
             class="plain"

@@ -16,7 +16,7 @@ export function DropTarget({ call, files, dragging: { tile } }: Props) {
   const words = call.alone.value ? fileWords.alone : fileWords.drop(receiver?.name ?? fileWords.dropEveryone);
   return (
     <p class="dropping" style={tile === null ? {} : placeOf(tile)}>
-      {call.may.value.has('files') ? words : fileWords.receiveOnly}
+      {call.permissions.value.has('files') ? words : fileWords.receiveOnly}
     </p>
   );
 }

@@ -57,7 +57,7 @@ export function FilesPanel({ call, files, onClose }: Props & { readonly onClose:
           </button>
         )}
       </section>
-      {call.may.value.has('files') ? (
+      {call.permissions.value.has('files') ? (
         <Sending call={call} files={files} />
       ) : (
         <p class="read-only">{fileWords.receiveOnly}</p>

@@ -112,10 +112,10 @@ function Picture({ person, screen, box }: PictureProps) {
 
 function Controls({ call }: { readonly call: Call }) {
   const [microphone, camera] = [call.isOn('microphone'), call.isOn('camera')];
-  const may = call.may.value;
+  const permissions = call.permissions.value;
   return (
     <section class="small-bar" aria-label={words.bar.label}>
-      {may.has('microphone') && (
+      {permissions.has('microphone') && (
         <RoundButton
           name={words.bar.toggle('microphone', microphone)}
           icon={microphone ? Mic : MicOff}
@@ -123,7 +123,7 @@ function Controls({ call }: { readonly call: Call }) {
           onClick={() => void call.toggle('microphone')}
         />
       )}
-      {may.has('camera') && (
+      {permissions.has('camera') && (
         <RoundButton
           name={words.bar.toggle('camera', camera)}
           icon={camera ? Video : VideoOff}

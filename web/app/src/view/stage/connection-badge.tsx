@@ -11,27 +11,27 @@ import { Mark } from '../ui/mark';
 export function ConnectionBadge({
   call,
   person,
-  line,
+  connection,
 }: {
   readonly call: Call;
   readonly person: Person;
-  readonly line: ConnectionStatus;
+  readonly connection: ConnectionStatus;
 }) {
-  const open = call.line.value === person.id;
+  const open = call.connectionShown.value === person.id;
   const standing = person.verification?.standing.value ?? { is: 'comparing' };
   const quality = call.qualities.value.get(person.id) ?? 'good';
-  const [path = '', time] = words.connection.state(line).split(' · ');
+  const [path = '', time] = words.connection.state(connection).split(' · ');
   const state = quality === 'good' ? path : words.connection.weak(quality, person.name);
   return (
     <button
       type="button"
       class="pill badge"
-      data-line={line.state}
+      data-connection={connection.state}
       data-weak={quality !== 'good'}
       aria-expanded={open}
-      onClick={() => call.showLine(open ? null : person.id)}
+      onClick={() => call.showConnection(open ? null : person.id)}
     >
-      <Mark line={line.state} />
+      <Mark connection={connection.state} />
       <span class="unseen">{words.connection.badge(person.name)}</span>
       <span class="badge-words">
         <span class="badge-state">{state}</span>

@@ -18,7 +18,7 @@ export function StageView({ call, rest }: Props) {
   const all = useRef<HTMLElement>(null);
   const free = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => watchRoom(call, all.current, free.current), [call]);
-  const panels = usePanels(call.line.value !== null || call.sharing.value);
+  const panels = usePanels(call.connectionShown.value !== null || call.sharing.value);
   const { boxes, pair, split, screens } = call.stage.layout.value;
   const people = rest && call.stage.selfView.value ? [...call.others.value, call.me] : call.others.value;
   return (

@@ -34,10 +34,10 @@ export function Tile({ call, person, box, role, children }: Props) {
   const placed = { ...box, x: box.x + (drag?.x ?? 0), y: box.y + (drag?.y ?? 0) };
   useTileAnimation(ref, placed, shape, drag !== null);
   const media = person.media.value;
-  const line = person.line?.value ?? null;
-  const looking = line?.state === 'looking' && line.verdict === null;
+  const connection = person.connection?.value ?? null;
+  const looking = connection?.state === 'looking' && connection.verdict === null;
   const late = useLate(looking);
-  const limits = person.mine && role === 'grid' ? peopleWords.may(call.may.value) : ''; // the small window has no room
+  const limits = person.mine && role === 'grid' ? peopleWords.limits(call.permissions.value) : ''; // the small window has no room
   const says = looking ? words.stage[late ? 'silent' : 'connecting'](person.name) : limits;
   const onSilence = useCallback((play: () => void) => call.silenced(person.id, play), [call, person.id]);
   return (
@@ -49,7 +49,7 @@ export function Tile({ call, person, box, role, children }: Props) {
       data-role={role}
       data-speaking={isHeard(person)}
       data-pinned={call.stage.pinned.value === person}
-      data-line={line?.state}
+      data-connection={connection?.state}
       style={{ left: `${placed.x}px`, top: `${placed.y}px`, width: `${box.width}px`, height: `${box.height}px` }}
     >
       <Avatar person={person} says={says} />
@@ -63,13 +63,13 @@ export function Tile({ call, person, box, role, children }: Props) {
         {...(person.mine ? {} : { onSilence })}
         onSize={(size) => call.stage.sized(person.id, size)}
       />
-      {line !== null && line.verdict !== null ? (
-        <Blocked call={call} person={person} verdict={line.verdict} />
+      {connection !== null && connection.verdict !== null ? (
+        <Blocked call={call} person={person} verdict={connection.verdict} />
       ) : (
-        line?.state === 'lost' && <p class="tile-lost">{words.lostPerson(person.name)}</p>
+        connection?.state === 'lost' && <p class="tile-lost">{words.lostPerson(person.name)}</p>
       )}
       <NamePill person={person} />
-      {line !== null && <ConnectionBadge call={call} person={person} line={line} />}
+      {connection !== null && <ConnectionBadge call={call} person={person} connection={connection} />}
       {role === 'small' && <SelfViewDrag stage={call.stage} />}
       {children}
     </li>
@@ -113,8 +113,8 @@ function Blocked({ call, person, verdict }: Pick<Props, 'call' | 'person'> & { r
   );
 }
 
-function isHeard({ speaking, media, line }: Person): boolean {
-  return speaking.value && media.value.microphone === 'on' && line?.value.state !== 'lost';
+function isHeard({ speaking, media, connection }: Person): boolean {
+  return speaking.value && media.value.microphone === 'on' && connection?.value.state !== 'lost';
 }
 
 /** Shown while there is no video, which covers it with its first frame. */

@@ -103,11 +103,11 @@ function Level({ checkup }: { readonly checkup: Checkup }) {
 /** What the findings mean for a call, once that's known. */
 function Outcome({ checkup }: { readonly checkup: Checkup }) {
   const outlook = checkup.outlook.value;
-  const line =
+  const connection =
     outlook === null ? 'looking' : outlook === 'well' ? 'direct' : outlook === 'relay-only' ? 'relayed' : 'lost';
   return (
     <p class="checks-outcome" role="status">
-      <Mark line={outlook === 'direct-only' ? 'direct' : line} />
+      <Mark connection={outlook === 'direct-only' ? 'direct' : connection} />
       {outlook === null ? words.running : words.outlook[outlook]}
     </p>
   );

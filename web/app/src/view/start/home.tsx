@@ -11,7 +11,7 @@ import { CodeField } from './code-field';
 
 /** The start page: a new call, or one that you were given a link for. */
 export function HomePage({ app, platform }: { readonly app: App; readonly platform: Platform }) {
-  const { alice, bob, line } = diagramWords;
+  const { alice, bob, connection } = diagramWords;
   return (
     <main class="home">
       <div class="home-words">
@@ -36,7 +36,7 @@ export function HomePage({ app, platform }: { readonly app: App; readonly platfo
         mine={{ name: alice, address: '203.0.113.7' }}
         theirs={{ name: bob, address: '198.51.100.4' }}
         state="direct"
-        label={line}
+        label={connection}
         described={diagramWords.described}
       />
     </main>

@@ -14,7 +14,7 @@ import { Devices } from './devices';
 
 export function LobbyView({ lobby }: { readonly lobby: LobbyModel }) {
   const { devices } = lobby;
-  const limits = peopleWords.may(lobby.may.value);
+  const limits = peopleWords.limits(lobby.permissions.value);
   useKeys((key) => {
     if (key !== 'm' && key !== 'v') return false;
     void devices.toggle(key === 'm' ? 'microphone' : 'camera');
@@ -87,10 +87,10 @@ function Toggle({ devices, kind }: { readonly devices: LocalDevices; readonly ki
 }
 
 function StatusLine({ status }: { readonly status: Status }) {
-  const [line, text] = statusWords(status);
+  const [connection, text] = statusWords(status);
   return (
     <p class="status" role="status">
-      <Mark line={line} />
+      <Mark connection={connection} />
       <span class="status-words">{text}</span>
     </p>
   );
@@ -179,7 +179,7 @@ function JoinButton({ lobby }: { readonly lobby: LobbyModel }) {
       {waiting && (
         <>
           <p class="lobby-waits" role="status">
-            <Mark line="looking" />
+            <Mark connection="looking" />
             {lobby.waiting.value ? peopleWords.lobby.waiting : peopleWords.lobby.queued}
           </p>
           <button

@@ -11,19 +11,19 @@ interface Props {
   /** A second sentence, less important. */
   readonly more?: string;
   /** `lost` if something went wrong. */
-  readonly line: 'looking' | 'lost';
+  readonly connection: 'looking' | 'lost';
   /** Buttons. */
   readonly children: ComponentChildren;
 }
 
 /** A page with only a message, such as "The call is over". */
-export function MessagePage({ app, title, lead, more = '', line, children }: Props) {
+export function MessagePage({ app, title, lead, more = '', connection, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   return (
     <Page app={app}>
       <main class="plain-page">
-        <Mark line={line} />
+        <Mark connection={connection} />
         <h1 ref={heading} class="title" tabIndex={-1}>
           {title}
         </h1>

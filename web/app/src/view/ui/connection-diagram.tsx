@@ -17,7 +17,11 @@ export function ConnectionDiagram(props: {
 }) {
   const { mine, theirs, state, label, described } = props;
   return (
-    <div class="between" data-line={state} {...(described !== undefined && { role: 'img', 'aria-label': described })}>
+    <div
+      class="between"
+      data-connection={state}
+      {...(described !== undefined && { role: 'img', 'aria-label': described })}
+    >
       <p class="between-note">{diagramWords.note(state)}</p>
       <svg class="between-arc" viewBox="0 0 200 100" preserveAspectRatio="none" aria-hidden="true">
         <path d="M0 100C8 36 48 0 100 0s92 36 100 100" vector-effect="non-scaling-stroke" />

@@ -35,7 +35,10 @@ _SERVICE_LINK = re.compile(
 """Variables that Kubernetes sets in a container for a Service named `eyeline` or `eyeline-stun`.  They are ignored,
 since its `EYELINE_PORT` and `EYELINE_STUN_PORT` don't contain port numbers."""
 
-_ROUTERS = ("10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+_ROUTERS = (
+    *("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
+    *("::1/128", "fc00::/7"),
+)
 """Where the routers of hosting platforms are: networks that can't be reached from the internet."""
 
 

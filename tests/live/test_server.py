@@ -32,6 +32,18 @@ def test_shutdown_tells_clients_when_to_reconnect() -> None:
             assert again.receive("joined")["you"] == seat["you"]
 
 
+def test_page_behind_the_router_of_a_platform_may_open_a_websocket() -> None:
+    name = "meet.example.org"
+    router = {"host": name, "x-forwarded-proto": "https", "x-forwarded-for": "203.0.113.7"}
+    page = {**router, "origin": f"https://{name}"}
+    with LiveServer("--platform", "http") as server:
+        assert httpx.get(server.url, headers=router).status_code == 200
+        assert "refuses" not in httpx.get(f"{server.url}/healthz", headers=page).json()
+    with LiveServer() as server:
+        assert httpx.get(server.url, headers=router).status_code == 421
+        assert httpx.get(f"{server.url}/healthz", headers=page).json()["refuses"] == "unknown-host"
+
+
 def test_backup_restored_on_another_machine_gives_everybody_their_seat() -> None:
     with LiveServer() as server, Socket(server.url) as alice:
         seat = alice.join("tea", "Alice")

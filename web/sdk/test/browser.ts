@@ -96,9 +96,10 @@ export class Stream extends EventTarget {
 class Transceiver {
   readonly mid = null;
   direction = 'sendrecv';
-  readonly receiver: { readonly track: Track; getSynchronizationSources(): { timestamp: number }[] };
-  /** When the last packet was played; 0 before the first one. */
+  readonly receiver: { readonly track: Track; getSynchronizationSources: (() => object[]) | undefined };
+  /** When the last packet was played, and how loud it was; 0 before the first one. */
   playedAt = 0;
+  audioLevel = 0;
   readonly sender = {
     track: null as Track | null,
     getParameters: () => ({ encodings: [] }),
@@ -111,7 +112,8 @@ class Transceiver {
     if (typeof what !== 'string') this.sender.track = what;
     this.receiver = {
       track: new Track(typeof what === 'string' ? what : what.kind),
-      getSynchronizationSources: () => (this.playedAt === 0 ? [] : [{ timestamp: this.playedAt }]),
+      getSynchronizationSources: () =>
+        this.playedAt === 0 ? [] : [{ timestamp: this.playedAt, audioLevel: this.audioLevel }],
     };
   }
 
@@ -131,6 +133,7 @@ export class Connection {
   readonly channels: Channel[] = [];
   readonly transceivers: Transceiver[] = [];
   onconnectionstatechange: (() => void) | null = null;
+  onicecandidate: ((event: { readonly candidate: object }) => void) | null = null;
   ondatachannel: ((event: { readonly channel: { close(): void } }) => void) | null = null;
   ontrack: ((event: { readonly transceiver: Transceiver; readonly track: Track }) => void) | null = null;
 
@@ -181,7 +184,12 @@ export class Connection {
   }
 
   getTransceivers = (): readonly Transceiver[] => this.transceivers;
-  setConfiguration(): void {}
+  configuration: RTCConfiguration = {};
+
+  setConfiguration(configuration: RTCConfiguration): void {
+    this.configuration = configuration;
+  }
+
   async setLocalDescription(): Promise<void> {}
   async setRemoteDescription(): Promise<void> {
     this.taken += 1;
@@ -213,10 +221,15 @@ export function roster(...members: readonly Member[]): Roster {
   return { type: 'roster', version: 3 - members.length, complete: true, members };
 }
 
-export async function aliceJoinsBob(): Promise<Room> {
+export function aliceJoinsBob(): Promise<Room> {
+  return joinsWith(bob);
+}
+
+/** Alice joins, and that one is there. */
+export async function joinsWith(other: Member): Promise<Room> {
   const joining = join({ url: 'https://eyeline.example/', room: 'tea', name: 'Alice' });
   sockets[0]?.onopen?.();
-  const seat = { you: 'a', resume: 'token', heard: 0, gap: false, iceServers: [], roster: roster(bob, alice) };
+  const seat = { you: 'a', resume: 'token', heard: 0, gap: false, iceServers: [], roster: roster(other, alice) };
   sockets[0]?.says({ type: 'joined', ...seat });
   return await joining;
 }

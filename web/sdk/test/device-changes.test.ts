@@ -170,6 +170,21 @@ test('a camera that another program uses is not started by other hardware, but b
   expect(media.camera.current.state).toBe('on');
 });
 
+test('a camera that does not say which way it looks is turned the other way each time', async () => {
+  begin(webcam);
+  await media.start({ microphone: false });
+  for (const _ of [1, 2, 3]) await media.flipCamera();
+  const facing = world.asked.map(({ video }) => Reflect.get(Object(video), 'facingMode')?.ideal);
+  expect(facing).toEqual([undefined, 'environment', 'user', 'environment']);
+});
+
+test('a default of which no device is known is lost and replaced like any other', async () => {
+  begin({ kind: 'audioinput', deviceId: 'default', label: 'Default' }, builtIn);
+  await media.start({ camera: false });
+  await world.unplug('default');
+  expect(told).toEqual([{ type: 'replaced', kind: 'microphone', from: 'Default', to: 'Built-in Microphone' }]);
+});
+
 test('the device behind the default is the one that is lost and taken back', async () => {
   begin({ kind: 'audioinput', deviceId: 'default', label: 'Default - Jabra Evolve' }, headset, builtIn);
   await media.start({ camera: false });

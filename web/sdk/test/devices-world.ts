@@ -61,6 +61,7 @@ export class Stream {
   readonly #tracks: readonly Track[];
 
   constructor(tracks: readonly Track[] = []) {
+    if (!tracks.every((track) => track instanceof Track)) throw new TypeError('a stream has tracks only');
     this.#tracks = tracks;
   }
 

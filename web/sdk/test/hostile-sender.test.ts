@@ -104,6 +104,15 @@ describe('a sender', () => {
     },
   );
 
+  test('whose chunk does not have its hash is asked for it again, and the chunk is not stored', async () => {
+    channel.receives(offer(0, 3));
+    const write = vi.fn();
+    offered[0]?.accept(new WritableStream({ write }));
+    channel.receives({ frame: 'chunk', id: idOf(0), index: 0, hash: 'x' }, 3);
+    await vi.waitFor(() => expect(channel.sent).toContainEqual({ frame: 'miss', id: idOf(0), index: 0 }));
+    expect(write).not.toHaveBeenCalled();
+  });
+
   test('whose hash of the whole file does not match the bytes is stopped, and the file is discarded', async () => {
     channel.receives(offer(0, 3));
     const abort = vi.fn();

@@ -38,6 +38,7 @@ describe('options that can not work', () => {
     ['secret', { secret: 'short' }],
     ['url', { url: '/calls/' }],
     ['url', { url: 'file:///home/' }],
+    ['url', { url: 'xhttps://eyeline.example/' }],
     ['url', { url: undefined as unknown as string }],
   ] as const)('are rejected as %s, and nothing is thrown at once: %j', async ([code, wrong]) => {
     expect(await codeOf(join({ ...TEA, name: 'Alice', ...wrong }))).toBe(code);
@@ -141,6 +142,14 @@ describe('joining that was aborted', () => {
   });
 });
 
+test('a seat that nobody asked for is given back', async () => {
+  const lobby = openLobby(TEA);
+  sockets[0]?.onopen?.();
+  giveSeat();
+  expect([sent(), reported]).toEqual([['hello', 'leave'], []]);
+  lobby.leave();
+});
+
 describe('a page whose policy forbids the connection', () => {
   test('a WebSocket that throws is tried again, and nothing is thrown', async () => {
     vi.useFakeTimers();
@@ -177,7 +186,10 @@ describe('a page whose policy forbids the connection', () => {
       page.dispatchEvent(violation({ blockedURI: 'wss://other.example/ws' }));
       page.dispatchEvent(violation({ disposition: 'report' }));
       page.dispatchEvent(violation({ effectiveDirective: 'img-src' }));
-      expect(sent()).toEqual([]);
+      const ended = vi.fn();
+      void joining.then(ended);
+      await new Promise((done) => setTimeout(done));
+      expect([sent(), ended.mock.calls]).toEqual([[], []]);
       page.dispatchEvent(violation({}));
       expect(await joining).toBe('csp-blocked');
     },

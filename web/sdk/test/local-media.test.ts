@@ -56,6 +56,15 @@ test('a microphone that is muted while it starts is muted', async () => {
   expect(media.camera.current.state).toBe('on');
 });
 
+test('a microphone that is turned on while it starts is started once', async () => {
+  const media = new LocalMedia();
+  const started = media.start({ camera: false });
+  const on = media.setMicrophone(true);
+  asked[0]?.grant();
+  await Promise.all([started, on]);
+  expect([asked.length, media.microphone.current.state]).toEqual([1, 'on']);
+});
+
 test('calls run one after the other, and a camera that was turned off meanwhile is stopped', async () => {
   const media = new LocalMedia();
   const started = media.start();

@@ -78,7 +78,9 @@ describe('in a call', () => {
     connection.bytesReceived += 50_000;
   }
 
-  async function connected(): Promise<{ readonly connection: Connection; readonly leave: () => void }> {
+  async function connected(
+    media = { microphone: 'on', camera: 'on' },
+  ): Promise<{ readonly connection: Connection; readonly leave: () => void }> {
     const room = await aliceJoinsBob();
     const [connection] = connections;
     if (connection === undefined) throw new Error('no connection was made');
@@ -89,7 +91,7 @@ describe('in a call', () => {
     await vi.advanceTimersByTimeAsync(1);
     connection.agrees();
     connection.iceConnectionState = 'connected';
-    connection.channels[0]?.says({ frame: 'media', media: { microphone: 'on', camera: 'on', screen: 'none' } });
+    connection.channels[0]?.says({ frame: 'media', media: { ...media, screen: 'none' } });
     await pass(3000, connection, 'media');
     return { connection, leave: () => room.leave() };
   }
@@ -124,6 +126,36 @@ describe('in a call', () => {
     expect([connection.restarts, made()]).toEqual([1, 1]);
     await pass(2000, connection, 'nothing');
     expect([connection.connectionState, made()]).toEqual(['closed', 2]);
+    leave();
+  });
+
+  test.each([
+    { microphone: 'muted', camera: 'off' },
+    { microphone: 'none', camera: 'on' },
+  ])('a path is also looked for again where only one of the two was sent: %j', async (media) => {
+    const { connection, leave } = await connected(media);
+    await pass(1600, connection, 'nothing');
+    expect(connection.restarts).toBe(1);
+    leave();
+  });
+
+  test('a path to somebody who says that their camera is on, and has none, is looked for again too', async () => {
+    const { connection, leave } = await connected();
+    connection.transceivers.splice(1);
+    await pass(1000, connection, 'media');
+    await pass(1600, connection, 'nothing');
+    expect(connection.restarts).toBe(1);
+    leave();
+  });
+
+  test('a path whose last bytes came after the last picture is looked for again half a second after those', async () => {
+    const { connection, leave } = await connected();
+    await pass(250, connection, 'media');
+    await pass(750, connection, 'bytes'); // until the statistics are read
+    await pass(450, connection, 'nothing');
+    expect(connection.restarts).toBe(0);
+    await pass(150, connection, 'nothing');
+    expect(connection.restarts).toBe(1);
     leave();
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { aliceJoinsBob, sockets, stubBrowser } from './browser.ts';
+import { aliceJoinsBob, connections, sockets, stubBrowser } from './browser.ts';
 
 let page: EventTarget;
 
@@ -32,6 +32,21 @@ test('a page that goes into the back/forward cache closes its socket, and return
   sockets[1]?.onopen?.();
   expect(sent).toHaveBeenCalledWith(expect.stringContaining('"type":"resume"'));
   room.leave();
+});
+
+test('a page that unloads tells the others, and keeps its seat for the page that follows it', async () => {
+  const kept = new Map<string, string>();
+  vi.stubGlobal('sessionStorage', {
+    setItem: (key: string, value: string) => kept.set(key, value),
+    removeItem: (key: string) => kept.delete(key),
+  });
+  const room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  fire('pagehide', false);
+  expect(connections[0]?.channels[0]?.sent.at(-1)).toEqual({ frame: 'away' });
+  expect(JSON.parse(kept.get('eyeline:seat:tea') ?? '')).toMatchObject({ token: 'token', name: 'Alice', heard: 0 });
+  room.leave();
+  expect(kept.size).toBe(0);
 });
 
 test('a page that unloads for good keeps its socket until the browser closes it', async () => {

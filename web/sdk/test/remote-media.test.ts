@@ -65,6 +65,14 @@ test('a camera of a connection that was replaced does not join the stream', () =
   expect(media.stream.getTracks().filter(({ kind }) => kind === 'video')).toEqual([]);
 });
 
+test('a track that comes again, as in a renegotiation, is not taken out meanwhile', () => {
+  const media = new RemoteMedia();
+  const removed = vi.spyOn(media.stream, 'removeTrack');
+  const [track] = [picture()];
+  for (const _ of [1, 2]) media.add(track, 'camera');
+  expect(removed).not.toHaveBeenCalled();
+});
+
 test('a new track replaces the old one of its kind, and leaves the other kind alone', () => {
   const media = new RemoteMedia();
   const [microphone, camera, next] = [new Track('audio'), new Track('video'), new Track('video')];

@@ -185,6 +185,16 @@ test('having to knock again after the seat is gone shows as waiting', async () =
   expect(room.waiting.current).toBe(false);
 });
 
+test('who loses their seat and gets another one is new to the others, and connects to them again', async () => {
+  await awayTooLong(true);
+  sockets[0]?.says({ type: 'refused', code: 'seat-gone', message: 'Your seat is gone.' });
+  const members = roster(bob, { id: 'a-2', name: 'Alice', order: 9 });
+  const seat = { you: 'a-2', resume: 'token', heard: 0, gap: false, iceServers: [], roster: members };
+  sockets[0]?.says({ type: 'joined', ...seat });
+  expect([names(), room.me.id, connections[0]?.connectionState]).toEqual([['Bob'], 'a-2', 'closed']);
+  expect(connections.at(-1)?.connectionState).toBe('new');
+});
+
 test('a peer whose page unloads is lost until they are back, though the connection is up', async () => {
   vi.useFakeTimers();
   room = await aliceJoinsBob();
@@ -276,6 +286,21 @@ test('gathering is retried with exponential backoff until a connection is up', a
   warned.mockRestore();
 });
 
+test('a channel for files in which the same bytes wait for 15 s fails its connection', async () => {
+  vi.useFakeTimers();
+  const warned = vi.spyOn(console, 'warn').mockReturnValue();
+  room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  connections[0]?.channels[1]?.opens();
+  const [, files] = connections[0]?.channels ?? [];
+  if (files !== undefined) files.bufferedAmount = 1000;
+  await vi.advanceTimersByTimeAsync(14_000);
+  expect(connections[0]?.connectionState).toBe('connected');
+  await vi.advanceTimersByTimeAsync(3000);
+  expect(connections[0]?.connectionState).toBe('closed');
+  warned.mockRestore();
+});
+
 const codeOf = async (sending: Promise<void> | undefined): Promise<string> =>
   sending?.then(
     () => 'sent',
@@ -331,8 +356,9 @@ test('a message is delivered once and in order, and acknowledged each time', asy
 
 test('peers are listed in the order in which they arrived, whatever the order of the roster', async () => {
   room = await aliceJoinsBob();
-  sockets[0]?.says({ ...roster(carol, alice, bob), version: 5 });
-  expect(names()).toEqual(['Bob', 'Carol']);
+  const dave = { id: 'd', name: 'Dave', order: 4 };
+  sockets[0]?.says({ ...roster(dave, carol, alice, bob), version: 5 });
+  expect(names()).toEqual(['Bob', 'Carol', 'Dave']);
 });
 
 test.each([

@@ -156,6 +156,29 @@ test('a signal is encrypted for a known member, and is not sent to strangers', a
   broker.leave();
 });
 
+test('nothing is sent to a member who has left', async () => {
+  const { broker, socket, heard } = await asking();
+  const bob = await Seal.of(SECRET, 'tea');
+  const card = JSON.parse(socket.sent.find((text) => text.includes('"join"')) ?? '{}').name as string;
+  const alice = { id: 'alice-alice', name: card, order: 1 };
+  const members = [alice, { id: 'bob-bob-bob', name: await bob.sealCard({ nonce: bob.nonce, name: 'Bob' }), order: 2 }];
+  const seat = { you: alice.id, iceServers: [], resume: 'x', seatSeconds: 30, heard: 0, gap: false };
+  socket.says({ type: 'joined', ...seat, roster: { version: 1, members, complete: true } });
+  socket.says({ type: 'roster', version: 2, members: [alice], complete: true });
+  await vi.waitFor(() => expect(heard.at(-1)?.type).toBe('roster'), PATIENT);
+  broker.signal('bob-bob-bob', 'hello');
+  socket.says({ type: 'roster', version: 3, members, complete: true });
+  await vi.waitFor(() => expect(heard.at(-1)).toMatchObject({ roster: { version: 3 } }), PATIENT);
+  broker.signal('bob-bob-bob', 'welcome back');
+  const signals = (): { data: string }[] =>
+    socket.sent.map((text) => JSON.parse(text)).filter(({ type }) => type === 'signal');
+  await vi.waitFor(() => expect(signals().length).toBeGreaterThan(0), PATIENT);
+  const mine = { id: alice.id, nonce: (await bob.openCard(card))?.nonce ?? '' };
+  const opened = await bob.openSignal(signals()[0]?.data ?? '', mine, { id: 'bob-bob-bob', nonce: bob.nonce }, 0);
+  expect(opened).toEqual({ text: 'welcome back', count: 1 });
+  broker.leave();
+});
+
 test('a signal that would be too long after encryption is not sent', async () => {
   const { broker } = await asking();
   const longest = Math.floor(((61_440 - 256) * 3) / 4) - 36;

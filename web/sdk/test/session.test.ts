@@ -36,6 +36,10 @@ describe('joining', () => {
     expect(sent(session.signal('bob-0001', 'word 5'))).toEqual([signal(5)]);
   });
 
+  test('a refusal of what it has not asked for changes nothing', () => {
+    expect(visiting().receive(refused('locked'), 0)).toEqual([]);
+  });
+
   test('an attempt to connect times out after 8 seconds', () => {
     const session = new Session('tea');
     session.start(10);

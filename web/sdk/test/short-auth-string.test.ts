@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import vectors from '../../../tests/vectors/emoji.json' with { type: 'json' };
 import { fingerprintIn } from '../src/connection/sdp.ts';
+import { EMOJI } from '../src/verification/emoji.ts';
 import { type Safety, ShortAuthString } from '../src/verification/short-auth-string.ts';
 import { parseStep, type VerificationStep } from '../src/verification/verification-steps.ts';
 
@@ -75,6 +76,11 @@ test.for(vectors)('both ends see what Python sees', async (vector) => {
   expect(commitments).toEqual([{ step: 'commit', hash: vector.commitment }]);
   expect(wordsOf(one.comparison.safety.current)).toBe(vector.emoji.join(' '));
   expect(wordsOf(other.comparison.safety.current)).toBe(vector.emoji.join(' '));
+});
+
+test('each of the emoji has a picture and a word, and no two are the same', () => {
+  for (const at of [0, 1]) expect(new Set(EMOJI.map((pair) => pair[at]).filter(Boolean)).size).toBe(64);
+  expect(EMOJI).toHaveLength(64);
 });
 
 describe('a machine in the middle', () => {

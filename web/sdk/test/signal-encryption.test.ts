@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import vectors from '../../../tests/vectors/seal.json' with { type: 'json' };
 import { isCard, isSecret, newSecret, ownedRoomName, Seal, sealedLength } from '../src/signalling/signal-encryption.ts';
 
@@ -26,6 +26,14 @@ describe('the test vectors shared with Python', () => {
     expect(await seal.openSignal(sealed, alice, bob, count - 1)).toEqual({ text, count });
     expect(sealed).toHaveLength(sealedLength(text));
   });
+});
+
+test('the keys can not be read, not even by the page', async () => {
+  const derived = vi.spyOn(crypto.subtle, 'deriveKey');
+  await ours();
+  const keys = (await Promise.all(derived.mock.results.map(({ value }) => value))) as CryptoKey[];
+  expect(keys.map(({ extractable }) => extractable)).toEqual([false, false]);
+  derived.mockRestore();
 });
 
 describe('decryption rejects', () => {

@@ -5,10 +5,12 @@ const { join } = await import(new URL('sdk/eyeline.js', url));
 const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
 const room = await join({ url, room: query.get('room') ?? 'tea', name: 'Guest', stream });
 
+const videos = new Map();
 room.peers.subscribe((peers) => {
-  const show = (peer) => Object.assign(document.createElement('video'), { autoplay: true, srcObject: peer.stream });
-  document.querySelector('#people').replaceChildren(...peers.map(show));
-  for (const peer of peers) peer.send(`Hello ${peer.name}`);
+  for (const { id, stream: srcObject } of peers.filter((peer) => !videos.has(peer.id)))
+    videos.set(id, Object.assign(document.createElement('video'), { autoplay: true, playsInline: true, srcObject }));
+  document.querySelector('#people').replaceChildren(...peers.map((peer) => videos.get(peer.id)));
 });
+room.send('Hello everyone');
 room.onMessage((peer, message) => console.log(`${peer.name}: ${message}`));
 addEventListener('pagehide', () => room.leave());

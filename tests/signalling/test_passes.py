@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from base64 import urlsafe_b64encode
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from eyeline.signalling.messages import PERMISSIONS, DisplayName, JoinPass, Perm
 from eyeline.signalling.passes import Pass, PassVerifier, Person, keys_of
 from eyeline.signalling.refusals import Refusal
 
+VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "passes.json").read_text())
 NOW = 1_800_000_000.0
 TEA = RoomName("tea")
 SECRET = b"a secret of the site, long enough"
@@ -67,6 +69,21 @@ def test_pass_signed_with_a_shared_secret_opens_its_room_and_may_omit_the_name()
 def test_pass_minted_by_the_server_opens_its_room() -> None:
     alice = Person(DisplayName("Alice"), "host")
     assert DESK.check(DESK.mint(TEA, alice, NOW, NOW + 60), TEA, NOW) == Pass(alice, NOW + 60)
+
+
+@pytest.mark.parametrize("vector", VECTORS["passes"], ids=lambda vector: str(vector["is"]))
+def test_passes_of_the_vectors_are_accepted_or_refused_as_they_say(vector: dict[str, Any]) -> None:
+    keys = keys_of(json.dumps({"keys": VECTORS["keys"]}).encode())
+    desk, claims = PassVerifier(keys, secret=bytes(32), audience=VECTORS["audience"]), vector["claims"]
+    shown, room, now = JoinPass(vector["pass"]), RoomName(VECTORS["room"]), float(VECTORS["now"])
+    if vector["refused"] is not None:
+        with pytest.raises(Refusal) as refusal:
+            desk.check(shown, room, now)
+        assert refusal.value.code == vector["refused"]
+        return
+    person = desk.check(shown, room, now).person
+    assert (person.name, person.role) == (claims.get("name"), claims.get("role", "member"))
+    assert person.permissions == tuple(claims.get("permissions", PERMISSIONS))
 
 
 @given(st.permutations(PERMISSIONS), st.integers(0, len(PERMISSIONS)))

@@ -56,9 +56,10 @@ export class Channel {
     this.onmessage?.({ data: JSON.stringify(frame) });
   }
 
-  send(text: string): void {
+  /** Text is kept as the frame that it is, bytes as they are. */
+  send(data: string | Uint8Array): void {
     if (this.full) throw new DOMException('', 'OperationError');
-    this.sent.push(JSON.parse(text));
+    this.sent.push(typeof data === 'string' ? JSON.parse(data) : data);
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { rootOf } from '../src/files/hash.ts';
 import type { Room } from '../src/room.ts';
 import { alice, aliceJoinsBob, bob, carol, connections, roster, sockets, stubBrowser } from './browser.ts';
 
@@ -185,7 +186,7 @@ test('having to knock again after the seat is gone shows as waiting', async () =
   expect(room.waiting.current).toBe(false);
 });
 
-test('who loses their seat and gets another one is new to the others, and connects to them again', async () => {
+test('a participant who loses their seat and gets another one is new to the others, and connects to them again', async () => {
   await awayTooLong(true);
   sockets[0]?.says({ type: 'refused', code: 'seat-gone', message: 'Your seat is gone.' });
   const members = roster(bob, { id: 'a-2', name: 'Alice', order: 9 });
@@ -299,6 +300,25 @@ test('a channel for files in which the same bytes wait for 15 s fails its connec
   await vi.advanceTimersByTimeAsync(3000);
   expect(connections[0]?.connectionState).toBe('closed');
   warned.mockRestore();
+});
+
+test('a channel for files that keeps sending is kept, though as many bytes wait in it each time', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+  room = await aliceJoinsBob();
+  connections[0]?.agrees();
+  const [, files] = connections[0]?.channels ?? [];
+  files?.opens();
+  if (files !== undefined) files.bufferedAmount = 1000;
+  const { offer } = room.peers.current[0]?.sendFile(new File([new Uint8Array(36 * 256 * 1024)], 'tea')) ?? {};
+  const sent = (): number => (files?.sent ?? []).filter((message) => message instanceof Uint8Array).length;
+  await vi.waitFor(() => expect(files?.sent).toHaveLength(1)); // the offer
+  files?.says({ frame: 'from', id: offer?.id, next: 0, hash: await rootOf([]) });
+  for (let next = 1; next <= 20; next += 1) {
+    await vi.waitFor(() => expect(sent()).toBe(16 * (15 + next))); // of 16 KiB, a window ahead
+    vi.advanceTimersByTime(1000);
+    files?.says({ frame: 'have', id: offer?.id, next });
+  }
+  expect(connections[0]?.connectionState).toBe('connected');
 });
 
 const codeOf = async (sending: Promise<void> | undefined): Promise<string> =>

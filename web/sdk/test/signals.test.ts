@@ -11,7 +11,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Kinds of what was sent: by the server, and over the data channel. */
+/** How many signals went through the server, and how many over the data channel. */
 const byServer = (): number => (sockets[0]?.sent ?? []).filter((text) => text.includes('"type":"signal"')).length;
 const byChannel = (): number =>
   (connections[0]?.channels[0]?.sent ?? []).filter((frame) => Reflect.get(Object(frame), 'frame') === 'words').length;
@@ -25,7 +25,7 @@ describe('a signal', () => {
     expect(byServer()).toBe(1);
   });
 
-  test('goes by the server, also while the peer is connected', () => {
+  test('goes through the server, also while the peer is connected', () => {
     connections[0]?.agrees();
     gathers();
     expect([byServer(), byChannel()]).toEqual([2, 0]);

@@ -107,7 +107,7 @@ describe('a browser that can not make a connection', () => {
   });
 });
 
-test('a list of servers that the browser rejects leaves the ones before it, and the call goes on', async () => {
+test('a list of servers that the browser rejects leaves the ones before it, is reported, and the call goes on', async () => {
   const room = await aliceJoinsBob();
   vi.spyOn(Connection.prototype, 'setConfiguration').mockImplementation(() => {
     throw new SyntaxError('a server of this kind is unknown here');
@@ -115,6 +115,7 @@ test('a list of servers that the browser rejects leaves the ones before it, and 
   sockets[0]?.says({ type: 'ice-servers', iceServers: [{ urls: ['turn:x'] }] });
   connections[0]?.is('connected');
   expect(room.peers.current.map((peer) => peer.name)).toEqual(['Bob']);
+  expect(reported).toHaveLength(1);
   vi.restoreAllMocks();
   room.leave();
 });

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { cameraSent, iceAttemptOf, readStats, type SessionDescriptions } from '../src/connection/stats.ts';
+import {
+  bytesReceived,
+  cameraSent,
+  iceAttemptOf,
+  readStats,
+  type SessionDescriptions,
+} from '../src/connection/stats.ts';
 
 type Row = { readonly id: string; readonly type: string; readonly [field: string]: unknown };
 
@@ -271,6 +277,11 @@ describe('what was sent of the camera', () => {
   test('is unknown before the negotiation, and where the browser does not say', () => {
     expect([cameraSent(report(rows), null), cameraSent(report(rows), '3')]).toEqual([null, null]);
   });
+});
+
+test('the bytes received are those of the path in use, and unknown where the browser does not say', () => {
+  expect(bytesReceived(later(CHROMIUM, 'CPa', { bytesReceived: 4711 }))).toBe(4711);
+  expect([bytesReceived(report(CHROMIUM)), bytesReceived(report([]))]).toEqual([null, null]);
 });
 
 test.each(['l0', 'r0'])('a pair whose candidate %s the browser does not list has no part in an ICE attempt', (id) => {

@@ -81,6 +81,7 @@ def names(rooms: dict[str, Any]) -> list[str]:
 def test_room_can_be_created_joined_listed_and_ended(url: str) -> None:
     with ask(url) as shop, Socket(url) as alice, Socket(url) as bob:
         made = make(shop)
+        assert 86_390 < made["until"] - time.time() <= 86_400  # a day, unless asked otherwise
         assert made["links"]["member"]["url"].startswith(f"{url}/r/{made['room']}#pass=ey")
         host, member = enter(alice, made, "host"), enter(bob, made)
         seen = shop.get(f"/rooms/{made['room']}").json()

@@ -1,12 +1,17 @@
 """The URLs that a server prints at its start."""
 
-from eyeline.serve.local_address import listening
+from eyeline.serve.local_address import addresses, listening
 from eyeline.settings import Settings
 
 
 def test_server_with_domains_is_reached_by_their_names_alone() -> None:
     where = listening(Settings(domains=("meet.example.org", "tea.example.org")), 443, "AB:CD")
     assert (where.here, where.network) == ("https://meet.example.org", ("https://tea.example.org",))
+
+
+def test_server_on_all_ipv4_addresses_has_no_ipv6_address() -> None:
+    assert all("." in address for address in addresses("0.0.0.0"))
+    assert {address for address in addresses("::") if "." in address} == set(addresses("0.0.0.0"))
 
 
 def test_server_without_domains_is_reached_by_its_addresses() -> None:

@@ -230,6 +230,14 @@ def test_refused_page_is_logged_with_its_port_unless_that_is_the_default(origin:
     assert site().origin_fault(request("meet.example.org", origin))["page"] == shown
 
 
+def test_proxy_that_passes_another_host_is_named_as_the_cause() -> None:
+    fault = site().origin_fault(
+        request("upstream", "https://meet.example.org", peer=PROXY, x_forwarded_for="192.0.2.9")
+    )
+    assert "let the proxy pass Host" in fault["mend"]
+    assert "proxy" not in site().origin_fault(request("upstream", "https://meet.example.org"))["mend"]
+
+
 def test_unknown_host_is_logged_once_with_what_to_do(url: str, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         httpx.get(url, headers={"host": "meet.example.org"})

@@ -103,6 +103,10 @@ def test_all_permissions_in_any_order_equal_no_list() -> None:
     assert DESK.check(by_secret(permissions=PERMISSIONS[::-1]), TEA, NOW).person == Person()
 
 
+def test_pass_may_be_valid_for_30_days() -> None:
+    assert code_of(by_secret(exp=NOW + 30 * 86_400), NOW) is None
+
+
 def test_pass_expires_at_its_exact_second() -> None:
     assert (code_of(by_secret(), NOW + 299.9), code_of(by_secret(), NOW + 300)) == (None, "pass-expired")
 

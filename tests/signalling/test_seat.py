@@ -54,6 +54,14 @@ def test_signals_are_kept_up_to_their_size_in_memory() -> None:
     assert (gap, len(kept)) == (True, 3)  # each one takes a few bytes more than its text
 
 
+def test_buffer_may_be_exactly_full() -> None:
+    def text(size: int) -> str:
+        return "x" * (size - Payload("").__sizeof__())
+
+    assert seat(text(KEPT_BYTES // 2), text(KEPT_BYTES // 2)).missed(0)[0] is False
+    assert seat(text(KEPT_BYTES // 2), text(KEPT_BYTES // 2 + 1)).missed(0)[0] is True
+
+
 def test_signals_that_were_heard_make_room_in_the_buffer() -> None:
     third = "x" * (KEPT_BYTES // 3 - 200)
     alice = seat(third, third, third)

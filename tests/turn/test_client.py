@@ -14,7 +14,7 @@ from eyeline.turn.client import Answered, Client, ClientEffect, ClientEvent, Err
 from eyeline.turn.credentials import Credentials
 from eyeline.turn.effects import Bind, Flow
 from eyeline.turn.message import ALLOCATE, CHANNEL_BIND, CREATE_PERMISSION, DATA, REFRESH, SEND, Class, Message
-from eyeline.turn.relay_attributes import IPV4, Data, XorPeerAddress
+from eyeline.turn.relay_attributes import IPV4, IPV6, Data, RequestedAddressFamily, XorPeerAddress
 
 ALICE = Address(bytes((192, 0, 2, 1)), 40_000)
 CHANNEL = 0x4001
@@ -75,6 +75,17 @@ def test_client_learns_its_reflexive_address() -> None:
     assert simulation.client.mapped == ALICE
 
 
+def test_client_names_the_address_family_only_if_it_is_not_the_default() -> None:
+    """RFC 8656, 7.1: without the attribute it is IPv4; older servers refuse the attribute."""
+    asked = {}
+    for family in (IPV4, IPV6):
+        client = Client(Credentials("a", "b"), stream=False, transaction=lambda: bytes(12))
+        [effect] = client.allocate(family, 0.0)
+        assert isinstance(effect, Transmit)
+        asked[family] = Message.decode(effect.data).get(RequestedAddressFamily)
+    assert asked == {IPV4: None, IPV6: RequestedAddressFamily(IPV6)}
+
+
 @settings(deadline=None)
 @given(st.lists(st.booleans(), max_size=6))
 def test_client_allocates_and_frees_despite_packet_loss(lost: list[bool]) -> None:
@@ -83,7 +94,10 @@ def test_client_allocates_and_frees_despite_packet_loss(lost: list[bool]) -> Non
     assert simulation.client.relayed is not None
     assert simulation.done(simulation.client.permit(PEER, simulation.world.now)) == CREATE_PERMISSION
     assert simulation.done(simulation.client.bind(CHANNEL, PEER, simulation.world.now)) == CHANNEL_BIND
+    assert simulation.done(simulation.client.refresh(600, simulation.world.now)) == REFRESH
+    assert simulation.client.relayed is not None
     assert simulation.done(simulation.client.refresh(0, simulation.world.now)) == REFRESH
+    assert simulation.client.relayed is None
     assert len(simulation.world.server.allocations) == 0
 
 

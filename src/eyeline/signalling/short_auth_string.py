@@ -37,9 +37,6 @@ EMOJI: Final = (
 )
 """The 64 emoji, each with a word to read aloud."""
 
-COMPARED: Final = 4
-"""How many emoji are compared."""
-
 
 class Ends(Struct, frozen=True):
     """The SHA-256 fingerprints of both keys of a connection, as seen by one end."""

@@ -330,8 +330,10 @@ class Model:
         self.inside = ["alice"]
         self.waiting: list[str] = []
         self.cohosts: set[str] = set()
+        self.removed: set[str] = set()
 
     def come(self, name: str) -> None:
+        self.removed.discard(name)  # each time they come they are another peer
         if len(self.inside) >= self.capacity + (name == "alice"):
             return
         if name == "alice" or self.entry == "open":
@@ -360,11 +362,14 @@ class Model:
             self.waiting.remove(other)
 
     def remove(self, name: str, other: str) -> None:
-        if other == "alice" or other not in self.inside or not self.may(name):
+        if other == "alice" or not self.may(name):
             return
-        if name == "alice" or other not in self.cohosts:
+        if other in self.inside and (name == "alice" or other not in self.cohosts):
             self.leave(other)
-            self.entry = "knock" if self.entry == "open" else self.entry
+        elif other in self.inside or name != "alice" or other in self.removed:
+            return
+        self.removed.add(other)  # without a seat they may still be connected to the others
+        self.entry = "knock" if self.entry == "open" else self.entry
 
     def appoint(self, name: str, other: str) -> None:
         if name == "alice" and other in self.inside and other != "alice":

@@ -11,10 +11,11 @@ import logging
 import re
 import ssl
 import threading
+import time
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Final
 from urllib.parse import urlsplit
 
-import httptools
 import msgspec
 from msgspec import Struct
 
@@ -26,7 +27,7 @@ LIFETIME_S: Final = 12 * 60 * 60
 """How long the credentials should be valid.  It's long, because some services end a relayed call with them."""
 
 TIMEOUT_S: Final = 10.0
-"""For one request, from looking up the name to the last byte."""
+"""For connecting, for each wait for data, and for the whole body."""
 
 FIRST_ANSWER_S: Final = 5.0
 """How long the start waits for the first credentials."""
@@ -84,7 +85,7 @@ class TurnApi:
 
     def _ask_and_report(self, asked: float) -> None:
         try:
-            answer: tuple[IceServer, ...] | TurnApiError = asyncio.run(_request(self._url, self._token))
+            answer: tuple[IceServer, ...] | TurnApiError = _request(self._url, self._token)
         except TurnApiError as error:
             answer = error
         with contextlib.suppress(RuntimeError):  # the server has stopped meanwhile
@@ -114,38 +115,45 @@ class _IceServers(Struct, rename="camel"):
     ice_servers: tuple[_Entry, ...] | _Entry
 
 
-class _Response:
-    """Receives the parts of an HTTP response, for `httptools`."""
-
-    def __init__(self) -> None:
-        self.body = b""
-        self.complete = False
-
-    def on_body(self, body: bytes) -> None:
-        self.body += body
-
-    def on_message_complete(self) -> None:
-        self.complete = True
-
-
-async def _request(url: str, token: bytes) -> tuple[IceServer, ...]:
+def _request(url: str, token: bytes) -> tuple[IceServer, ...]:
     try:
-        async with asyncio.timeout(TIMEOUT_S):
-            status, body = await _post(url, token, msgspec.json.encode({"ttl": LIFETIME_S}))
+        status, body = _post(url, token, msgspec.json.encode({"ttl": LIFETIME_S}))
     except TimeoutError:
         raise TurnApiError("the service didn't answer in time") from None
     except ssl.SSLCertVerificationError:
         raise TurnApiError("the service's certificate isn't valid") from None
+    except HTTPException:
+        raise TurnApiError("the service didn't answer in HTTP") from None
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "the connection failed"
         raise TurnApiError(f"the service can't be reached: {why}") from None
-    except (httptools.HttpParserError, EOFError):
-        raise TurnApiError("the service didn't answer in HTTP") from None
     if status in (401, 403):
         raise TurnApiError(f"the service refused the token in turn_api_token (HTTP {status})")
     if not 200 <= status < 300:
         raise TurnApiError(f"the service answered HTTP {status}; check the address in turn_api")
     return _decoded(body)
+
+
+def _post(url: str, token: bytes, body: bytes) -> tuple[int, bytes]:
+    """Post JSON, and return status and body.  Follows no redirect, since that would show the token to others."""
+    parts = urlsplit(url)
+    assert parts.hostname is not None, "settings.py checks it"
+    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    headers = {
+        "Accept": "application/json",
+        "Authorization": f"Bearer {token.decode('ascii')}",
+        "Content-Type": "application/json",
+    }
+    end = time.monotonic() + TIMEOUT_S
+    with contextlib.closing(connect(parts.hostname, parts.port, timeout=TIMEOUT_S)) as connection:
+        connection.request("POST", f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}", body, headers)
+        response = connection.getresponse()
+        received = b""
+        while (piece := response.read1(_RESPONSE_BYTES)) and len(received) < _RESPONSE_BYTES:
+            received += piece
+            if time.monotonic() > end:
+                raise TimeoutError
+        return response.status, received
 
 
 def _decoded(body: bytes) -> tuple[IceServer, ...]:
@@ -166,30 +174,3 @@ def _decoded(body: bytes) -> tuple[IceServer, ...]:
     if not any(server.credential for server in servers):
         raise TurnApiError("the service answered without TURN credentials")
     return tuple(servers)
-
-
-async def _post(url: str, token: bytes, body: bytes) -> tuple[int, bytes]:
-    """Post JSON, and return status and body.  Follows no redirect, since that would show the token to others."""
-    parts = urlsplit(url)
-    assert parts.hostname is not None, "settings.py checks it"
-    secure = parts.scheme == "https"
-    context = ssl.create_default_context() if secure else None
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port or (443 if secure else 80), ssl=context)
-    try:
-        path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
-        writer.write(
-            f"POST {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\nAccept: application/json\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nAuthorization: Bearer ".encode()
-        )
-        writer.write(token + b"\r\n\r\n" + body)
-        response = _Response()
-        parser = httptools.HttpResponseParser(response)
-        left = _RESPONSE_BYTES
-        while not response.complete and (data := await reader.read(left)):
-            parser.feed_data(data)
-            left -= len(data)
-        if not response.complete and (left == 0 or parser.get_status_code() == 0):
-            raise EOFError
-        return parser.get_status_code(), response.body
-    finally:
-        writer.close()

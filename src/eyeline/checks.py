@@ -164,7 +164,7 @@ CHECKS: Final[dict[CheckCode, Check]] = {
         "See the log: it may be a quota, a clock that is off, or a relay whose secret differs from the broker's.",
     ),
     "turn-no-data": Check(
-        "The relay accepted us, but nothing came through it.",
+        "The relay accepted the connection, but nothing came through it.",
         "Tell the administrator.",
         "Open `relay_ports` (UDP), and check that the relay can be reached at `public_address`.",
     ),

@@ -75,7 +75,7 @@ def test_a_lost_microphone_is_replaced_within_two_seconds_and_both_sides_read_wh
     media_flows(bob, deadline=WITHIN)
     reads(alice, "Fake Audio Input 1 is gone. Now using Fake Default Audio Input.")
     alice.evaluate("__plug('Fake Audio Input 1')")
-    reads(alice, "Fake Audio Input 1 is back. People can hear you again.")
+    reads(alice, "Back to Fake Audio Input 1.")
     media_flows(bob, deadline=WITHIN)
 
     alice.permit()

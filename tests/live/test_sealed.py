@@ -221,4 +221,4 @@ def test_new_call_has_a_key_and_so_has_the_link_that_five_words_lead_to(chromium
     guest.fill("Link, room name or words", page.evaluate("document.querySelector('.spoken').textContent"))
     guest.click("button", "Join")
     guest.until("(link) => location.href === link", page.evaluate("location.href"), deadline=60)
-    page.until("document.body.innerText.includes('One person has used them')")
+    page.until("document.body.innerText.includes('Used once.')")

@@ -109,6 +109,20 @@ test('Back closes the topmost layer, then the one below, then leaves the page', 
   expect(where.path.value).toBe('');
 });
 
+test('a layer that opens another one when it is closed keeps the page, however often Back is pressed', async () => {
+  const where = start('', 'r/tea#key');
+  let closed = 0;
+  const again = () => {
+    closed += 1;
+    where.layer(again);
+  };
+  where.layer(again);
+  await tab.settle();
+  await tab.press(-1);
+  await tab.press(-1);
+  expect([closed, where.path.value]).toEqual([2, 'r/tea#key']);
+});
+
 test('a layer that is closed by its button takes its entry away', async () => {
   const where = start('', 'r/tea');
   const chat = open(where);

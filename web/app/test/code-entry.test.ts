@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { CodeEntry } from '../src/model/start/code-entry';
+import { pageWords } from '../src/strings/pages';
 import { settled, World } from './fake-platform';
 import { FakePeer, FakeRoom } from './fakes';
 
@@ -63,6 +64,18 @@ test('a slip of the tongue is put right and asked about', async () => {
   expect(entry.problem.value).toEqual({ is: 'nearly', words: ['aardvark', 'kangaroo', 'yoyo', 'zucchini', 'napkin'] });
   expect(entry.code.value).toBe('aardvark kangaroo yoyo zucchini napkin');
   expect(world.lobbies).toEqual([]);
+});
+
+test('four words of an invitation are questioned once, and open a room only if Join is pressed again', async () => {
+  entry.type('aardvark kangaroo yoyo zucchini');
+  await entry.join();
+  expect(entry.problem.value).toEqual({ is: 'miscounted', count: 4 });
+  expect(pageWords.home.problem({ is: 'miscounted', count: 4 })).toMatch(
+    /^Invitations have five words; you typed four\./,
+  );
+  expect(world.address.path.value).toBe('');
+  await entry.join();
+  expect(world.address.path.value).toBe('r/aardvark-kangaroo-yoyo-zucchini');
 });
 
 test('five words of another kind are the name of a room', async () => {

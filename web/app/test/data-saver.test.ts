@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { expect, test } from 'vitest';
 import { DataSaver } from '../src/model/data-saver';
+import { settled } from './fake-platform';
 import { aCall, person } from './view/scene';
 
 async function saving() {
@@ -41,6 +42,22 @@ test('turning the camera on ends audio only', async () => {
   await call.toggle('camera');
   expect(saver.mode.value).toBe('off');
   expect(room.limits.at(-1)).toBeNull();
+});
+
+test('audio only says why there is no picture for as long as it lasts, and its button ends it', async () => {
+  const { saver, call, world } = await saving();
+  const posted = () => call.notices.posted.value.map(({ words, action }) => [words, action?.label]);
+  await saver.toggle('audio');
+  world.pass(600);
+  expect(posted()).toEqual([
+    ['Audio only: no camera pictures, yours or theirs. Shared screens still arrive.', 'Full video'],
+  ]);
+  call.notices.posted.value[0]?.action?.run();
+  await settled();
+  expect([saver.mode.value, call.isOn('camera'), posted()]).toEqual(['off', true, []]);
+  await saver.toggle('audio');
+  await saver.toggle('saver');
+  expect(posted()).toEqual([]);
 });
 
 test('a second click while the camera goes off brings it back', async () => {

@@ -52,6 +52,22 @@ test('a microphone that was replaced is told, with a button to choose another', 
   expect(call.menu.value).toBe('microphone');
 });
 
+test('a microphone that is back within seconds withdraws the notice that it is gone: you were heard all the time', () => {
+  media.tell({ type: 'replaced', kind: 'microphone', from: 'Jabra', to: 'Built-in Microphone' });
+  media.tell({ type: 'restored', kind: 'microphone', label: 'Jabra' });
+  expect([posted(), call.notices.shown.value]).toEqual([[], 'Back to Jabra.']);
+  media.tell({ type: 'restored', kind: 'microphone', label: 'Jabra' });
+  expect(call.notices.shown.value).toBe('Jabra is back. People can hear you again.');
+});
+
+test('a microphone whose replacement is lost too is no longer said to be replaced', () => {
+  media.tell({ type: 'replaced', kind: 'microphone', from: 'Jabra', to: 'Built-in Microphone' });
+  lost('microphone', 'missing');
+  expect(posted()).toEqual([['Nobody can hear you: no microphone found.', 'Try again']]);
+  media.tell({ type: 'restored', kind: 'microphone', label: 'Jabra' });
+  expect(call.notices.shown.value).toBe('Jabra is back. People can hear you again.');
+});
+
 test.each([
   ['missing', 'Nobody can hear you: no microphone found.', 'Try again'],
   ['busy', 'Nobody can hear you: another program is using the microphone.', 'Try again'],

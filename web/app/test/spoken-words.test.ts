@@ -43,14 +43,29 @@ test('a word that is none of the list is named', () => {
   expect(readWords('aardvark kangaroo xyzzy zucchini napkin')).toEqual({ is: 'unknown', word: 'xyzzy' });
 });
 
-test.each(['our weekly team tea time', 'aardvark kangaroo yoyo zucchini', 'a b c d e', '', 'https://a.example/r/b'])(
-  '“%s” may be the name of a room',
-  (said) => {
-    expect(readWords(said)).toEqual({ is: 'other' });
-  },
-);
+test.each([
+  ['aardvark kangaroo yo-yo zucchini', 4],
+  ['aardvark kangaroo yoyo zucchini napkin acid', 6],
+  ['aardvark kangaroo yoyo', 3],
+  ['aardvark kangaroo xyzzy zucchini', 4],
+])('“%s” is an invitation with a word more or less', (said, count) => {
+  expect(mayBeWords(said)).toBe(true);
+  expect(readWords(said)).toEqual({ is: 'miscounted', count });
+});
 
-test.each(['tea', 'tea time', 'one two three four', 'https://eyeline.example/r/tea', 'a-b-c-d-1', 'x '.repeat(200)])(
+test.each([
+  'our weekly team tea time',
+  'aardvark kangaroo xyzzy',
+  'team chat next week',
+  'aardvark kangaroo',
+  'a b c d e',
+  '',
+  'https://a.example/r/b',
+])('“%s” may be the name of a room', (said) => {
+  expect(readWords(said)).toEqual({ is: 'other' });
+});
+
+test.each(['tea', 'tea time', 'a-b-c-d-e-f-g-h-i', 'https://eyeline.example/r/tea', 'a-b-c-d-1', 'x '.repeat(200)])(
   'for “%s” the word list is not loaded',
   (typed) => {
     expect(mayBeWords(typed)).toBe(false);

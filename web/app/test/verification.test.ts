@@ -1,6 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
 import { signal } from '@preact/signals';
 import { describe, expect, test } from 'vitest';
+import { forgetMismatches, Mismatches } from '../src/model/mismatches';
 import { Verification } from '../src/model/verification';
 import { VerifiedPeople } from '../src/model/verified-people';
 import { verificationWords } from '../src/strings/verification';
@@ -10,8 +11,13 @@ const emoji = [['🦊', 'fox']] as const;
 const ready = (identity: string | null): sdk.Safety => ({ state: 'ready', emoji, identity });
 
 function trusting(safety: sdk.Safety, verified = new VerifiedPeople(memory()), name = 'Bob') {
+  return seat(safety, new Mismatches(memory(), 'tea'), name, verified);
+}
+
+/** A connection to somebody of this name, in a page that remembers these mismatches. */
+function seat(safety: sdk.Safety, mismatches: Mismatches, name = 'Bob', verified = new VerifiedPeople(memory())) {
   const source = signal(safety);
-  return { trust: new Verification(source, verified, name), source, verified };
+  return { trust: new Verification(source, verified, mismatches, name), source, verified };
 }
 
 const standing = ({ trust }: { readonly trust: Verification }): string => trust.standing.value.is;
@@ -58,6 +64,42 @@ describe('emoji that don’t match', () => {
     expect(standing(bob)).toBe('mismatch');
     bob.trust.compareAgain();
     expect(standing(bob)).toBe('unverified');
+  });
+
+  test('stay a warning when the person leaves and comes back, until somebody wants to compare again', () => {
+    const mismatches = new Mismatches(memory(), 'tea');
+    seat(ready('aa'), mismatches).trust.reject();
+    const again = seat({ state: 'comparing' }, mismatches);
+    again.source.value = ready('aa');
+    expect(again.trust.standing.value).toEqual({ is: 'mismatch', emoji });
+    expect(standing(seat(ready('aa'), mismatches, 'Robert')), 'another name').toBe('mismatch');
+    expect(standing(seat(ready(null), mismatches)), 'without the key').toBe('mismatch');
+    expect(standing(seat(ready('bb'), mismatches)), 'another Bob').toBe('unverified');
+    again.trust.compareAgain();
+    expect(standing(again)).toBe('unverified');
+    expect(standing(seat(ready('aa'), mismatches))).toBe('unverified');
+  });
+
+  test('of somebody without a long-term key are known by the name', () => {
+    const mismatches = new Mismatches(memory(), 'tea');
+    seat(ready(null), mismatches).trust.reject();
+    expect(standing(seat(ready(null), mismatches))).toBe('mismatch');
+    expect(standing(seat(ready(null), mismatches, 'Carol'))).toBe('unverified');
+  });
+
+  test('stay a warning over a reload of the page, for this call', () => {
+    const session = memory();
+    seat(ready('aa'), new Mismatches(session, 'tea')).trust.reject();
+    expect(standing(seat(ready('aa'), new Mismatches(session, 'tea')))).toBe('mismatch');
+    expect(standing(seat(ready('aa'), new Mismatches(session, 'coffee')))).toBe('unverified');
+    forgetMismatches(session, 'tea');
+    expect(standing(seat(ready('aa'), new Mismatches(session, 'tea')))).toBe('unverified');
+  });
+
+  test.for(['', '{}', '[1, {"identity": 1}]', '['])('that are kept as "%s" are of nobody', (kept) => {
+    const session = memory();
+    session.set('eyeline:mismatches:tea', kept);
+    expect(standing(seat(ready('aa'), new Mismatches(session, 'tea')))).toBe('unverified');
   });
 
   test('take back a verification by the same key', () => {

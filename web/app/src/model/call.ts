@@ -14,6 +14,7 @@ import { LazyModels } from './lazy-models';
 import { Leaving } from './leaving';
 import type { Kind, LocalDevices } from './local-devices';
 import { shownNames } from './look-alike';
+import { forgetMismatches, Mismatches } from './mismatches';
 import { Notices } from './notices';
 import { People } from './people';
 import { type Other, other, type Person, you } from './person';
@@ -29,6 +30,12 @@ import { VerifiedPeople } from './verified-people';
 export interface Links {
   readonly link: string;
   readonly hostLink: string | null;
+}
+
+/** `about` is the id of the person whose connection panel says what to do; null if there is none. */
+export interface Warning {
+  readonly words: string;
+  readonly about: string | null;
 }
 
 /** The panels beside the stage. One is open at a time. */
@@ -53,8 +60,9 @@ export class Call {
   /** Whether the link has a key. */
   readonly sealed: boolean;
   /** Warnings that stay for as long as they are true. */
-  readonly warnings: ReadonlySignal<readonly string[]>;
+  readonly warnings: ReadonlySignal<readonly Warning[]>;
   readonly #verified: VerifiedPeople;
+  readonly #mismatches: Mismatches;
   /** Chat, files, and all else that isn't needed for the first picture. */
   readonly lazy: LazyModels;
   readonly panel = signal<Panel | null>(null);
@@ -131,12 +139,11 @@ export class Call {
     this.sealed = room.signallingEncrypted;
     const strangers = this.#subscriptions.signal(room.strangers);
     this.#verified = new VerifiedPeople(platform.memory);
+    this.#mismatches = new Mismatches(platform.session, room.name);
     this.warnings = computed(() => {
-      const unlike = this.others.value.map(({ name, verification }) =>
-        verificationWords.warning(name, verification.standing.value),
-      );
       const { length } = strangers.value;
-      return [...(length > 0 ? [words.strangers(length, this.sealed)] : []), ...unlike.filter((each) => each !== null)];
+      const keyless = length > 0 ? [{ words: words.strangers(length, this.sealed), about: null }] : [];
+      return [...keyless, ...this.others.value.flatMap(warningsAbout)];
     });
     this.lazy = new LazyModels(platform, room, devices, this);
     this.#subscriptions.on(room.peers, (peers) => this.#await(peers));
@@ -304,6 +311,7 @@ export class Call {
   forget(): void {
     forgetSent(this.#platform.session, this.#room.name);
     forgetTransfers(this.#platform.session, this.#room.name);
+    forgetMismatches(this.#platform.session, this.#room.name);
     this.lazy.files.peek()?.leave();
   }
 
@@ -371,7 +379,7 @@ export class Call {
   }
 
   #welcome(peer: sdk.Peer): Other {
-    const one = other(peer, this.#verified, this.#names, this.maxHeight);
+    const one = other(peer, this.#verified, this.#mismatches, this.#names, this.maxHeight);
     let lost = false;
     let told: sdk.VerdictCode | null = null;
     one.subscriptions.add(
@@ -404,4 +412,9 @@ export class Call {
     const left = new Map([...silent].filter(([id]) => here.has(id)));
     if (left.size < silent.size) this.silent.value = left;
   }
+}
+
+function warningsAbout({ id, name, verification }: Other): readonly Warning[] {
+  const warning = verificationWords.warning(name, verification.standing.value);
+  return warning === null ? [] : [{ words: warning, about: id }];
 }

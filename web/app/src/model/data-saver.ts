@@ -14,6 +14,7 @@ export class DataSaver {
   readonly #call: Call;
   /** Whether the camera was on when audio only began. */
   #camera = false;
+  #withdraw = () => {};
   readonly #stop: () => void;
 
   constructor(call: Call) {
@@ -36,11 +37,18 @@ export class DataSaver {
 
   end(): void {
     this.#stop();
+    this.#withdraw();
   }
 
   #set(mode: DataSaverMode): void {
     this.mode.value = mode;
     this.#call.limitVideo(heights[mode]);
-    this.#call.notices.show(dataSaverWords.now[mode]);
+    const { notices } = this.#call;
+    this.#withdraw();
+    if (mode !== 'audio') notices.show(dataSaverWords.now[mode]);
+    else {
+      const action = { label: dataSaverWords.fullVideo, run: () => void this.toggle('audio') };
+      this.#withdraw = notices.post({ words: dataSaverWords.now.audio, action, stays: true }); // why there is no picture
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { effect, signal } from '@preact/signals';
 import type { Address } from '../platform/platform';
 
-/** Back doesn't hang up: it asks first. A second one leaves the page. */
+/** Back doesn't hang up: it asks first, and a second one closes the question. */
 export class Leaving {
   /** Whether the question is shown. */
   readonly asked = signal(false);
@@ -9,9 +9,9 @@ export class Leaving {
 
   constructor(address: Pick<Address, 'layer'>) {
     this.end = effect(() => {
-      if (this.asked.value) return undefined;
+      const asked = this.asked.value;
       return address.layer(() => {
-        this.asked.value = true;
+        this.asked.value = !asked;
       });
     });
   }

@@ -2,6 +2,7 @@ import type * as sdk from '@eyeline/sdk';
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { ConnectionQuality, type Quality } from './connection-quality';
 import type { LocalDevices } from './local-devices';
+import type { Mismatches } from './mismatches';
 import { shownName } from './name';
 import { Subscriptions } from './subscriptions';
 import { Verification } from './verification';
@@ -67,6 +68,7 @@ export interface Other extends Person {
 export function other(
   peer: sdk.Peer,
   verified: VerifiedPeople,
+  mismatches: Mismatches,
   names: ReadonlySignal<ReadonlyMap<string, string>>,
   maxHeight: ReadonlySignal<number | null>,
 ): Other {
@@ -94,7 +96,7 @@ export function other(
     role: subscriptions.signal(peer.role),
     screen: subscriptions.signal(peer.screen),
     permissions: peer.permissions,
-    verification: new Verification(subscriptions.signal(peer.safety), verified, givenName),
+    verification: new Verification(subscriptions.signal(peer.safety), verified, mismatches, givenName),
     subscriptions,
     mutedForMe: signal(false),
     flooding: subscriptions.signal(peer.flooding),

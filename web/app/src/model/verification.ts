@@ -1,6 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { alike } from './look-alike';
+import type { Mismatches } from './mismatches';
 import type { VerifiedPeople } from './verified-people';
 
 export type Emoji = readonly (readonly [symbol: string, word: string])[];
@@ -9,7 +10,7 @@ export type Emoji = readonly (readonly [symbol: string, word: string])[];
 export type Standing =
   | { readonly is: 'comparing' }
   | { readonly is: 'failed' }
-  /** The user says that the emoji don't match. Stays over a new connection, until they want to compare again. */
+  /** The user says that the emoji don't match. Stays when either side comes back, until they want to compare again. */
   | { readonly is: 'mismatch'; readonly emoji: Emoji | null }
   | { readonly is: 'unverified'; readonly emoji: Emoji }
   /** In this call or, by their long-term key, in an earlier one. `as`: under another name than now; else null. */
@@ -24,17 +25,20 @@ export class Verification {
   readonly asksToReplace: ReadonlySignal<boolean>;
   readonly #safety: ReadonlySignal<sdk.Safety>;
   readonly #verified: VerifiedPeople;
+  readonly #mismatches: Mismatches;
   readonly #name: string;
   /** The emoji that were confirmed to match, for people who show no long-term key. */
   readonly #matched = signal<Emoji | null>(null);
   /** The emoji about which we ask whether to replace a key. */
   readonly #asked = signal<Emoji | null>(null);
+  /** You said so on this connection or one before, which may show no key yet. */
   readonly #mismatch = signal(false);
   readonly #changes = signal(0);
 
-  constructor(safety: ReadonlySignal<sdk.Safety>, verified: VerifiedPeople, name: string) {
+  constructor(safety: ReadonlySignal<sdk.Safety>, verified: VerifiedPeople, mismatches: Mismatches, name: string) {
     this.#safety = safety;
     this.#verified = verified;
+    this.#mismatches = mismatches;
     this.#name = name;
     this.asksToReplace = computed(() => this.#asked.value !== null && this.#asked.value === emojiOf(safety.value));
     this.standing = computed(() => {
@@ -65,11 +69,13 @@ export class Verification {
   reject(): void {
     this.revoke();
     this.#mismatch.value = true;
+    this.#mismatches.add(identityOf(this.#safety.peek()), this.#name);
   }
 
   /** Takes {@link reject} back. */
   compareAgain(): void {
     this.#mismatch.value = false;
+    this.#mismatches.remove(identityOf(this.#safety.peek()), this.#name);
   }
 
   /** The other key of this name stays verified, and this person unverified. */
@@ -87,7 +93,8 @@ export class Verification {
 
   #judge(safety: sdk.Safety): Standing {
     if (safety.state === 'failed') return { is: 'failed' };
-    if (this.#mismatch.value) return { is: 'mismatch', emoji: emojiOf(safety) };
+    if (this.#mismatch.value || (safety.state === 'ready' && this.#mismatches.has(safety.identity, this.#name)))
+      return { is: 'mismatch', emoji: emojiOf(safety) };
     if (safety.state !== 'ready') return { is: safety.state };
     const { emoji, identity } = safety;
     // People with a long-term key show it at once, so a missing one is not suspicious.
@@ -97,6 +104,10 @@ export class Verification {
     if (this.#matched.value === emoji || known !== null) return { is: 'verified', emoji, as };
     return { is: 'unverified', emoji };
   }
+}
+
+function identityOf(safety: sdk.Safety): string | null {
+  return safety.state === 'ready' ? safety.identity : null;
 }
 
 function emojiOf(safety: sdk.Safety): Emoji | null {

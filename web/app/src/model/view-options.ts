@@ -14,7 +14,7 @@ export class ViewOptions {
   /** The list of shortcuts is open. */
   readonly listsShortcuts = signal(false);
   readonly shortcuts: readonly Shortcut[];
-  readonly #call: Pick<Call, 'others' | 'stage' | 'notices'>;
+  readonly #call: Pick<Call, 'others' | 'stage' | 'notices' | 'isOn'>;
 
   constructor(platform: Platform, call: Call) {
     this.#call = call;
@@ -41,7 +41,7 @@ export class ViewOptions {
     const shown = !stage.selfView.peek();
     stage.showSelf(shown);
     if (shown) notices.tell(viewWords.selfShown);
-    else notices.show(viewWords.selfHidden);
+    else notices.show(viewWords.selfHidden(this.#call.isOn('camera')));
   }
 
   listShortcuts(open: boolean): void {

@@ -55,7 +55,8 @@ export function address(): Address {
     } else if (arrived === null && at < before && layers.length < before) {
       history.go(-1 - at); // it was the entry of a layer that a reload has closed: on to the page before
     } else {
-      while (arrived === null && layers.length > at) layers.pop()?.();
+      const closing = arrived === null ? layers.splice(at).reverse() : [];
+      for (const close of closing) close(); // which may open another one
       follow();
     }
     arrived?.();

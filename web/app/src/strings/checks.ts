@@ -103,7 +103,7 @@ export const CHECKS = {
     operator: "See the log: it may be a quota, a clock that is off, or a relay whose secret differs from the broker's.",
   },
   'turn-no-data': {
-    message: 'The relay accepted us, but nothing came through it.',
+    message: 'The relay accepted the connection, but nothing came through it.',
     visitor: 'Tell the administrator.',
     operator: 'Open `relay_ports` (UDP), and check that the relay can be reached at `public_address`.',
   },

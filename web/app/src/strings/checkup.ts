@@ -18,7 +18,7 @@ const outlooks: { readonly [outlook in Outlook]: string } = {
   'direct-only': 'Calls work from here if the other network allows a direct path. There is no relay to fall back on.',
   stuck: 'Calls only work with people on your own network.',
   'no-webrtc': 'Calls don’t work in this browser.',
-  'page-error': 'This test failed: that’s our fault, and says nothing of your network.',
+  'page-error': 'This test failed: that’s our fault, and says nothing about your network.',
   'cut-off': 'Calls don’t work from here.',
 };
 

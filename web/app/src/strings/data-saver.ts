@@ -2,9 +2,10 @@
 export const dataSaverWords = {
   saver: 'Data saver',
   audio: 'Audio only',
+  fullVideo: 'Full video',
   now: {
     off: 'Full video again',
     saver: 'Data saver is on: small pictures, yours and theirs.',
-    audio: 'Audio only: you send and receive no camera pictures. Shared screens still arrive.',
+    audio: 'Audio only: no camera pictures, yours or theirs. Shared screens still arrive.',
   },
 };

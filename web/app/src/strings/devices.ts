@@ -10,6 +10,8 @@ function nobody(kinds: readonly Kind[]): string {
 
 const the = (kinds: readonly Kind[]) => `the ${kinds.join(' and ')}`;
 
+const named = (kind: Kind, label: string) => label || (kind === 'camera' ? 'Your camera' : 'Your microphone');
+
 /** Devices in a call: what happened to them, and the dialog in which they are chosen. */
 export const deviceWords = {
   open: 'Camera and sound…',
@@ -30,8 +32,9 @@ export const deviceWords = {
   },
   retry: 'Try again',
   show: 'Show me how',
+  backTo: (kind: Kind, label: string) => (label ? `Back to ${label}.` : `${named(kind, label)} is back.`),
   restored: (kind: Kind, label: string, muted: boolean) => {
-    const name = label || (kind === 'camera' ? 'Your camera' : 'Your microphone');
+    const name = named(kind, label);
     if (kind === 'camera') return `${name} is back. People can see you again.`;
     return muted ? `${name} is back. You’re still muted.` : `${name} is back. People can hear you again.`;
   },
@@ -82,7 +85,7 @@ export const deviceWords = {
       chromium: [
         'Click this icon at the left end of the address bar.',
         'Turn on Camera and Microphone.',
-        'That’s all: Eyeline notices by itself.',
+        'That’s it. Eyeline picks it up by itself.',
       ],
       firefox: [
         'Click this icon at the left end of the address bar.',

@@ -18,7 +18,8 @@ export const invitationWords = {
     minutes: (minutes: number) =>
       minutes < 60 ? `${minutes} minutes` : minutes === 60 ? '1 hour' : `${minutes / 60} hours`,
     save: 'Save file',
-    note: 'The file has the link with its key: whoever can read the calendar can join.',
+    note: (sealed: boolean) =>
+      `The file has the link${sealed ? ' with its key' : ''}: whoever can read the calendar can join.`,
     problem: 'Choose a date and a time.',
   },
   words: {
@@ -26,9 +27,8 @@ export const invitationWords = {
     heading: 'Say it in words',
     making: 'Making the words…',
     open: (host: string) => `Have them open ${host} and type:`,
-    until: (until: number) => `They lead here until ${clockTime(until)}, while you stay in the call.`,
-    taken: (count: number) =>
-      count === 0 ? '' : count === 1 ? 'One person has used them.' : `${count} people have used them.`,
+    until: (until: number) => `They work until ${clockTime(until)}, while you stay in the call.`,
+    taken: (count: number) => (count === 0 ? '' : count === 1 ? 'Used once.' : `Used ${count} times.`),
     stop: 'Stop',
     again: 'New words',
     over: 'These words no longer work.',

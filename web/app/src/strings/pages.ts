@@ -1,6 +1,8 @@
 import type { CodeProblem } from '../model/start/code-entry';
 import { words } from './strings';
 
+const numbers: readonly string[] = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'seven'];
+
 /** Why what was typed into the field leads nowhere, and what to do. */
 function problem(why: CodeProblem): string {
   switch (why.is) {
@@ -13,7 +15,9 @@ function problem(why: CodeProblem): string {
     case 'nearly':
       return 'Did you mean these words? If so, press Join again.';
     case 'unknown':
-      return `“${why.word}” isn’t one of the words. Ask to hear it again.`;
+      return `“${why.word}” isn’t one of the words. Ask them to repeat it.`;
+    case 'miscounted':
+      return `Invitations have five words; you typed ${numbers[why.count] ?? why.count}. If it’s the name of a room, press Join again.`;
     case 'keyless':
       return 'A call with a name like this needs its whole link. Ask for it, or press Join again.';
     case 'insecure':
@@ -21,7 +25,7 @@ function problem(why: CodeProblem): string {
     case 'nobody':
       return 'Nobody is inviting with these words now. Check them, or ask for new ones.';
     case 'silent':
-      return 'No connection to the person inviting you was possible. Ask for the link.';
+      return 'Couldn’t connect to the person inviting you. Ask for the link.';
     case 'refused':
       return words.lobby.refusal(why.code, why.message);
   }

@@ -58,29 +58,29 @@ export const peoplePanelWords = {
 
 /** The part of the connection panel with the emoji. It must never claim more than we know. */
 export const verificationPanelWords = {
-  heading: 'Is it really them?',
+  heading: (name: string) => `Is it really ${name}?`,
   emoji: (names: readonly string[]) => `Four emoji: ${names.join(', ')}`,
   lead: (name: string, standing: Standing): string => {
     switch (standing.is) {
       case 'comparing':
         return 'The four emoji appear once you’re connected.';
       case 'failed':
-        return `The check with ${name} failed. Somebody may be listening in between: say nothing private, hang up and call again.`;
+        return `The check with ${name} failed. Somebody may be listening in: say nothing private, hang up and call again.`;
       case 'mismatch':
-        return `Then somebody may be listening in between you and ${name}. Say nothing private. Hang up and call again, by a new link or from another network. If you only misread them, compare again.`;
+        return `Somebody may be listening in on your call with ${name}. Say nothing private. Hang up and call again, by a new link or from another network. If you only misread them, compare again.`;
       case 'unverified':
-        return `Read them out to each other. If ${name} sees the same four, nobody is listening in between.`;
+        return `Read them out to each other. If ${name} sees the same four, nobody is listening in.`;
       case 'verified':
         if (standing.as !== null)
-          return `Nobody is listening in between: you compared emoji with this person, whose name was ${standing.as} then.`;
-        return `Nobody is listening in between: you compared emoji with ${name}, in this call or in an earlier one in this browser.`;
+          return `Nobody is listening in: you compared emoji with this person, whose name was ${standing.as} then.`;
+        return `Nobody is listening in: you compared emoji with ${name}, in this call or in an earlier one in this browser.`;
       case 'changed':
         if (standing.as !== null)
           return `You verified this person as ${standing.as}. The ${name} you verified has another key: this is somebody else under that name.`;
         return `You verified a ${name} before, but this one has a different key. It may be another browser or another person: compare the four emoji before you trust them.`;
     }
   },
-  offer: (name: string) => `Is it really ${name}? Compare four emoji to be sure that nobody is listening in between.`,
+  offer: (name: string) => `Is it really ${name}? Compare four emoji to be sure that nobody is listening in.`,
   compare: 'Compare',
   match: 'They match',
   differ: 'They don’t match',

@@ -154,7 +154,7 @@ export const words = {
     microphone: 'Microphone',
     camera: 'Camera',
     join: (entry: 'open' | 'knock' | 'full') =>
-      ({ open: 'Join', knock: 'Ask to join', full: 'Join when there’s a seat' })[entry],
+      ({ open: 'Join', knock: 'Ask to join', full: 'Join when there’s room' })[entry],
     locked: 'The host has locked this call. Nobody else can join now.',
     joining: 'Joining…',
     sealed: 'End-to-end encrypted. The key is in your link; the server can’t read it.',
@@ -214,7 +214,7 @@ export const words = {
   lostPerson: (name: string) => `Lost ${name}. Trying again…`,
   foundPerson: (name: string) => `${name} is back`,
   linkCopied: 'Link copied. Send it to the people you want to call.',
-  away: 'The server is away. The call goes on.',
+  away: 'Lost the server. The call continues.',
   atDoor: 'You were offline too long. The host has been asked to let you back in.',
   endsAt: (at: number) => `This call ends at ${clockTime(at)}.`,
   endsSoon: 'This call ends in less than a minute.',
@@ -232,7 +232,7 @@ export const words = {
   },
   alone: {
     heading: 'Nobody else here.',
-    lead: 'Send them the link.',
+    lead: 'Send someone the link.',
     link: 'Link to this call',
     copy: 'Copy',
     copied: 'Copied',

@@ -1,6 +1,6 @@
 import type { Standing } from '../model/verification';
 
-/** Whether somebody may be listening in between. It must never claim more than we know. */
+/** Whether somebody may be listening in. It must never claim more than we know. */
 export const verificationWords = {
   badge: (standing: Standing): string =>
     standing.is === 'verified'
@@ -8,7 +8,7 @@ export const verificationWords = {
       : standing.is === 'changed'
         ? 'has a different key than before'
         : standing.is === 'failed'
-          ? 'somebody may be listening in between'
+          ? 'somebody may be listening in'
           : standing.is === 'mismatch'
             ? 'the emoji don’t match'
             : '',
@@ -18,9 +18,10 @@ export const verificationWords = {
     if (standing.is === 'changed')
       return `${name} has a different key than the ${name} you verified. Compare the emoji.`;
     if (standing.is === 'mismatch')
-      return `You and ${name} see different emoji. Somebody may be listening in between: say nothing private.`;
-    if (standing.is === 'failed') return `Somebody may be listening in between you and ${name}.`;
+      return `You and ${name} see different emoji. Somebody may be listening in: say nothing private.`;
+    if (standing.is === 'failed') return `Somebody may be listening in on your call with ${name}.`;
     return null;
   },
+  whatNow: 'What now?',
   confirmed: (name: string) => `${name} is verified`,
 };

@@ -4,7 +4,8 @@ export const viewWords = {
   noPictureInPicture: 'Your browser did not open a small window. Try again while somebody is in the picture.',
   fullScreen: 'Full screen',
   hideSelf: 'Hide self-view',
-  selfHidden: 'Your picture is hidden from you. Others still see it.',
+  selfHidden: (camera: boolean) =>
+    camera ? 'Your picture is hidden from you. Others still see it.' : 'Your own tile is hidden from you.',
   selfShown: 'You see your picture again',
   muteForMe: (name: string) => `Mute ${name} for me`,
   pin: (name: string) => `Pin ${name}`,

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { Call } from '../model/call';
 import type { Notice, Notices } from '../model/notices';
 import { words } from '../strings/strings';
+import { verificationWords } from '../strings/verification';
 import { Icon } from './ui/icon';
 
 /** Autoplay was blocked: a click turns the sound on. */
@@ -37,10 +38,20 @@ export function NoticesView({ call, children }: { readonly call: Call; readonly 
         )}
       </p>
       <p class="notice-place" role="status">
-        {call.warnings.value.map((warning) => (
-          <span key={warning} class="notice warning">
+        {call.warnings.value.map(({ words: says, about }) => (
+          <span key={says} class={about === null ? 'notice warning' : 'notice warning posted'}>
             <Icon node={ShieldAlert} size={18} />
-            {warning}
+            <span>{says}</span>
+            {about !== null && (
+              <button
+                type="button"
+                class="button small"
+                aria-description={says}
+                onClick={() => call.showConnection(about)}
+              >
+                {verificationWords.whatNow}
+              </button>
+            )}
           </span>
         ))}
       </p>
@@ -60,9 +71,9 @@ export function NoticesView({ call, children }: { readonly call: Call; readonly 
   );
 }
 
-/** A notice with a button, or one that stays: that can be closed, too. */
+/** A notice with a button, or one that stays. It can be closed. */
 function Posted({ notice, notices }: { readonly notice: Notice; readonly notices: Notices }) {
-  const { words: says, action, stays } = notice;
+  const { words: says, action } = notice;
   return (
     <div class="notice posted">
       <span aria-hidden="true">{says}</span>
@@ -76,17 +87,15 @@ function Posted({ notice, notices }: { readonly notice: Notice; readonly notices
           {action.label}
         </button>
       )}
-      {stays && (
-        <button
-          type="button"
-          class="plain"
-          aria-label={words.close}
-          aria-description={says}
-          onClick={() => notices.dismiss(notice)}
-        >
-          <Icon node={X} size={20} />
-        </button>
-      )}
+      <button
+        type="button"
+        class="plain"
+        aria-label={words.close}
+        aria-description={says}
+        onClick={() => notices.dismiss(notice)}
+      >
+        <Icon node={X} size={20} />
+      </button>
     </div>
   );
 }

@@ -17,7 +17,7 @@ export function Verification({ person, onConfirm, onHangUp }: Props) {
   const asks = person.verification.asksToReplace.value;
   const alarming = standing.is === 'failed' || standing.is === 'changed' || standing.is === 'mismatch';
   return (
-    <section class="safety" data-standing={standing.is} aria-label={verificationPanelWords.heading}>
+    <section class="safety" data-standing={standing.is} aria-label={verificationPanelWords.heading(person.name)}>
       <h3 class="safety-title">
         {standing.is === 'verified' && <Icon node={ShieldCheck} size={20} />}
         {alarming && <Icon node={ShieldAlert} size={20} />}
@@ -25,7 +25,7 @@ export function Verification({ person, onConfirm, onHangUp }: Props) {
           ? verificationPanelWords.verified(standing.as)
           : standing.is === 'mismatch'
             ? verificationPanelWords.mismatch
-            : verificationPanelWords.heading}
+            : verificationPanelWords.heading(person.name)}
       </h3>
       <p class="safety-lead">{verificationPanelWords.lead(person.name, standing)}</p>
       {emoji !== null && (

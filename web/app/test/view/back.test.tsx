@@ -70,6 +70,17 @@ test('Back asks before it hangs up, and Stay stays', async () => {
   expect(world.layers).toHaveLength(1); // asked again next time
 });
 
+test('a second Back closes the question, and a third asks again', async () => {
+  const { back, room } = await call();
+  await back();
+  await screen.findByRole('dialog', { name: 'Leave the call?' });
+  await back();
+  expect(screen.queryByRole('dialog')).toBeNull();
+  await back();
+  await screen.findByRole('dialog', { name: 'Leave the call?' });
+  expect(room.ended.current).toBeNull();
+});
+
 test('Leave hangs up', async () => {
   const { user, back, room } = await call();
   await back();

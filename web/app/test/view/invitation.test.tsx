@@ -1,7 +1,10 @@
 // @vitest-environment happy-dom
 import { screen, waitFor, within } from '@testing-library/dom';
 import { expect, test } from 'vitest';
+import { Invitation } from '../../src/model/invitation/invitation';
+import { Notices } from '../../src/model/notices';
 import { CallView } from '../../src/view/call';
+import { CalendarForm } from '../../src/view/invitation/calendar-form';
 import { FakeRoom } from '../fakes';
 import { aCall, aWorld, draw, now, person } from './scene';
 
@@ -58,6 +61,16 @@ test('a calendar file needs a date and a time', async () => {
   expect(world.texts.map(({ name }) => name)).toEqual(['call.ics']);
 });
 
+test.each([
+  [true, 'The file has the link with its key: whoever can read the calendar can join.'],
+  [false, 'The file has the link: whoever can read the calendar can join.'],
+])('beside the calendar file stands what is in it, where a link with a key is %s', async (sealed, note) => {
+  const world = aWorld();
+  const link = `https://eyeline.example/call/r/tea${sealed ? '#key' : ''}`;
+  draw(<CalendarForm invitation={new Invitation(world, link, new Notices(world.after))} />);
+  expect(screen.getByText(note)).toBeTruthy();
+});
+
 test('the words are shown with their end, who came by them is counted, and they can be stopped', async () => {
   const world = aWorld();
   const rendezvous = new FakeRoom('', 'Host');
@@ -69,7 +82,10 @@ test('the words are shown with their end, who came by them is counted, and they 
   await waitFor(() => expect(said()[0]).toMatch(/^Have them open eyeline.example and type:/));
   expect(part.getByText(/^[a-z]+( [a-z]+){4}$/)).toBeTruthy();
   await now(() => rendezvous.peers.set([person('Guest')]));
-  await waitFor(() => expect(said()[1]).toBe('One person has used them.'));
+  await waitFor(() => expect(said()[1]).toBe('Used once.'));
+  await now(() => rendezvous.peers.set([]));
+  await now(() => rendezvous.peers.set([person('Guest')]));
+  await waitFor(() => expect(said()[1]).toBe('Used 2 times.'));
   await user.click(part.getByRole('button', { name: 'Stop' }));
   expect(said()).toEqual(['These words no longer work.', '']);
   expect(part.getByRole('button', { name: 'New words' })).toBeTruthy();

@@ -153,7 +153,7 @@ async function waitsForSeat() {
     room.members.set([bob, carol]);
   });
   await user.type(screen.getByRole('textbox', { name: 'Your name' }), 'Dave');
-  await user.click(screen.getByRole('button', { name: 'Join when there’s a seat' }));
+  await user.click(screen.getByRole('button', { name: 'Join when there’s room' }));
   await now(() => {});
   return scene;
 }

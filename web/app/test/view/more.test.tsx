@@ -63,12 +63,14 @@ test('? lists the keys that do something here, and Escape closes the list', asyn
 const tile = (name: string) => screen.getByText(name, { selector: '.name-words' }).closest('li');
 
 test('the menu and a key hide your own picture from you, and say that others still see it', async () => {
-  const { user } = await call();
+  const { user, call: alices } = await call();
   await user.click((await menu(user)).getByRole('menuitemcheckbox', { name: 'Hide self-view', checked: false }));
   expect(screen.queryByText('You', { selector: '.name-words' })).toBeNull();
-  expect(screen.getAllByText('Your picture is hidden from you. Others still see it.').length).toBeGreaterThan(0);
+  expect(alices.notices.shown.value).toBe('Your picture is hidden from you. Others still see it.');
   await user.keyboard('h');
   expect(tile('You')).toBeTruthy();
+  await user.keyboard('vh');
+  expect(alices.notices.shown.value, 'without a camera').toBe('Your own tile is hidden from you.');
 });
 
 test('the button on a tile, a double click on it, and a number pin and unpin a person', async () => {

@@ -39,8 +39,8 @@ test('while the server is away the call says that it goes on', async () => {
   const { room } = await notices();
   await now(() => room.signalling.set('away'));
   expect([seen(), heard()[0]]).toEqual([
-    ['The server is away. The call goes on.'],
-    'The server is away. The call goes on.',
+    ['Lost the server. The call continues.'],
+    'Lost the server. The call continues.',
   ]);
   await now(() => room.signalling.set('connected'));
   expect(seen()).toEqual([]);
@@ -54,19 +54,21 @@ test('a call that ends at a time says so for its last minutes, and again in the 
   expect([seen(), heard()[0]]).toEqual([[words.endsSoon], words.endsSoon]);
 });
 
-test('people without the key, and a changed one, are warned of for as long as that is so', async () => {
-  const { room, bob } = await notices();
+test('people without the key, and a changed one, are warned of for as long as that is so, with a button to what to do', async () => {
+  const { room, bob, call, user } = await notices();
   await now(() => {
     room.strangers.set([{ id: 'mallory', name: '', order: 1 }]);
     bob.safety.set({ state: 'failed' });
   });
   expect(seen()).toEqual([
     'Somebody tried to join without the key in your link. They are not connected to you.',
-    'Somebody may be listening in between you and Bob.',
+    'Somebody may be listening in on your call with Bob.What now?',
   ]);
-  expect(heard()[1]).toContain('Somebody may be listening in between you and Bob.');
+  expect(heard()[1]).toContain('Somebody may be listening in on your call with Bob.');
   await now(() => room.strangers.set([]));
-  expect(seen()).toEqual(['Somebody may be listening in between you and Bob.']);
+  expect(seen()).toEqual(['Somebody may be listening in on your call with Bob.What now?']);
+  await user.click(screen.getByRole('button', { name: 'What now?' }));
+  expect(call.connectionShown.value).toBe('bob');
 });
 
 test('a host who asks you to mute does not do it for you: a notice with a button stays until you do', async () => {
@@ -100,6 +102,17 @@ test('a new co-host is told by whom, and what they can do now', async () => {
   expect([seen(), call.panel.value]).toEqual([[], 'people']);
   await now(() => room.moderation.role.set('member'));
   expect(seen()).toEqual(['You’re no longer a co-host.']);
+});
+
+test('a co-host role that is taken back, and given again, is told by one notice', async () => {
+  const { room } = await notices();
+  const become = (role: 'co-host' | 'member') => now(() => room.moderation.role.set(role));
+  await become('co-host');
+  await become('member');
+  expect(seen()).toEqual(['You’re no longer a co-host.']);
+  await become('co-host');
+  expect(seen()).toHaveLength(1);
+  expect(seen()[0]).toMatch(/made you a co-host/);
 });
 
 test('a notice with a button is read out, and gone once it is answered', async () => {

@@ -9,6 +9,7 @@ export class HostRequests {
   readonly #call: Call;
   readonly #subscriptions = new Subscriptions();
   #withdraw = () => {};
+  #withdrawRole = () => {};
 
   constructor(call: Call) {
     this.#call = call;
@@ -22,7 +23,7 @@ export class HostRequests {
       effect(() => {
         const before = role;
         role = call.people.role.value;
-        if (role !== before) untracked(() => tellRole(call, role));
+        if (role !== before) untracked(() => this.#tellRole(role));
       }),
     );
   }
@@ -46,20 +47,21 @@ export class HostRequests {
   end(): void {
     this.#subscriptions.end();
   }
-}
 
-function tellRole(call: Call, role: sdk.Role): void {
-  const { notices, others } = call;
-  if (role === 'host') return;
-  if (role === 'member') {
-    notices.show(attentionWords.member);
-    return;
+  #tellRole(role: sdk.Role): void {
+    const call = this.#call;
+    this.#withdrawRole();
+    if (role === 'host') return;
+    if (role === 'member') {
+      this.#withdrawRole = call.notices.post({ words: attentionWords.member });
+      return;
+    }
+    const hosts = call.others.peek().filter((one) => one.role.peek() === 'host');
+    const name = hosts.length === 1 ? hosts[0]?.name : undefined;
+    this.#withdrawRole = call.notices.post({
+      words: attentionWords.coHost(name ?? attentionWords.aHost),
+      action: { label: attentionWords.people, run: () => call.showPanel('people') },
+      stays: true,
+    });
   }
-  const hosts = others.peek().filter((one) => one.role.peek() === 'host');
-  const name = hosts.length === 1 ? hosts[0]?.name : undefined;
-  notices.post({
-    words: attentionWords.coHost(name ?? attentionWords.aHost),
-    action: { label: attentionWords.people, run: () => call.showPanel('people') },
-    stays: true,
-  });
 }

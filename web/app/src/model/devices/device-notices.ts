@@ -33,6 +33,8 @@ export class DeviceNotices {
   readonly #lost = new Map<Kind, Device['problem']>();
   /** The notices that must not stay when they are no longer true. */
   #withdrawLost: (() => void)[] = [];
+  /** Devices in whose place another one is used, with what withdraws the notice of it. */
+  readonly #replaced = new Map<Kind, () => void>();
   #mutedToldAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: Options) {
@@ -47,26 +49,34 @@ export class DeviceNotices {
 
   end(): void {
     this.#subscriptions.end();
-    for (const withdraw of this.#withdrawLost) withdraw();
+    for (const withdraw of [...this.#withdrawLost, ...this.#replaced.values()]) withdraw();
   }
 
   #hear(change: DeviceChange): void {
     const { notices, devices, open } = this.#options;
+    if (change.type === 'added') {
+      this.#offer(change.devices);
+      return;
+    }
+    const heard = this.#replaced.has(change.kind); // all the time, through another device
+    this.#replaced.get(change.kind)?.();
+    this.#replaced.delete(change.kind);
     switch (change.type) {
       case 'replaced': {
         const action = { label: says.change, run: () => open(change.kind) };
-        notices.post({ words: says.replaced(change.from, change.to), action });
+        this.#replaced.set(change.kind, notices.post({ words: says.replaced(change.from, change.to), action }));
         break;
       }
       case 'restored':
-        notices.show(says.restored(change.kind, change.label, devices[change.kind].peek().state === 'off'));
+        notices.show(
+          heard
+            ? says.backTo(change.kind, change.label)
+            : says.restored(change.kind, change.label, devices[change.kind].peek().state === 'off'),
+        );
         break;
       case 'lost':
         this.#lost.set(change.kind, change.problem);
         this.#tellLost();
-        break;
-      case 'added':
-        this.#offer(change.devices);
     }
   }
 

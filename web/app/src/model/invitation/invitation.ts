@@ -17,6 +17,8 @@ export class Invitation {
   readonly spoken = signal<SpokenInvitation | null>(null);
   /** Whether the browser has a share sheet. */
   readonly shares: boolean;
+  /** Whether the link has a key. */
+  readonly sealed: boolean;
   /**
    * Whether words are needed and can be made: a link without a key is as short as its name, and browsers do cryptography
    * only on pages that came over HTTPS.
@@ -31,7 +33,8 @@ export class Invitation {
     this.#link = link;
     this.#notices = notices;
     this.shares = platform.share !== null;
-    this.speaks = platform.secure && link.includes('#');
+    this.sealed = link.includes('#');
+    this.speaks = platform.secure && this.sealed;
   }
 
   /** The server, as people say it. */

@@ -16,6 +16,8 @@ export type CodeProblem =
   /** The field has other words now, which were probably meant. */
   | { readonly is: 'nearly' }
   | { readonly is: 'unknown'; readonly word: string }
+  /** Probably an invitation with this many words. Joining again opens the room of that name. */
+  | { readonly is: 'miscounted'; readonly count: number }
   /** It's the name of a new call, so the people in it have a key. Joining again goes there anyway. */
   | { readonly is: 'keyless' }
   /** Words need a page that came over HTTPS. */
@@ -76,6 +78,7 @@ export class CodeEntry {
       const { followWords, readWords } = await wordsPart();
       const reading = readWords(code);
       if (reading.is === 'other') return false;
+      if (reading.is === 'miscounted' && this.problem.peek()?.is === 'miscounted') return false;
       if (reading.is === 'nearly') this.code.value = reading.words.join(' ');
       if (reading.is !== 'words') this.problem.value = reading;
       else if (!this.#platform.secure) this.problem.value = { is: 'insecure' };

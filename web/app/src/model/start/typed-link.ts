@@ -24,9 +24,9 @@ export function readCode(typed: string, base: string): CodeReading {
   );
 }
 
-/** Whether it looks like an invitation of words: five of them, or six with a "yo-yo" among them. */
+/** Whether it may be an invitation of words: five, or two more or less, and one more with a "yo-yo" among them. */
 export function mayBeWords(typed: string): boolean {
-  return typed.length < 200 && /^[\s,.;-]*(?:[a-z]+[\s,.;-]+){4,5}[a-z]+[\s,.;-]*$/i.test(typed);
+  return typed.length < 200 && /^[\s,.;-]*(?:[a-z]+[\s,.;-]+){2,7}[a-z]+[\s,.;-]*$/i.test(typed);
 }
 
 /** Whether it's a link with a valid key, so that it was read as it was meant. */

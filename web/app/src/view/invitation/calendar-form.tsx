@@ -49,7 +49,7 @@ export function CalendarForm({ invitation }: { readonly invitation: Invitation }
       <button type="submit" class="button primary small">
         {words.save}
       </button>
-      <p class="secondary">{words.note}</p>
+      <p class="secondary">{words.note(invitation.sealed)}</p>
     </form>
   );
 }

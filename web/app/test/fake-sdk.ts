@@ -208,7 +208,10 @@ function roomOf(name: string, me: string): FakeRoom {
   }
   if (scene.has('screens')) setTimeout(() => peers[1]?.screen.set(shared('Harbour map')), 800);
   if (scene.has('coming-screen')) peers[0]?.screen.set(new MediaStream());
-  if (scene.has('away')) room.signalling.set('away');
+  if (scene.has('away')) {
+    room.signalling.set('away');
+    room.moderation.available.set(false);
+  }
   if (scene.has('chat') || scene.has('talk')) talk(room, peers);
   if (scene.has('undelivered')) {
     setTimeout(() => room.peers.set(peers.slice(1)), 3000);

@@ -159,6 +159,9 @@ export class FakeTransfer implements sdk.IncomingFile {
 }
 
 export class FakeHosting implements sdk.Moderation {
+  readonly available = new Source(true);
+  /** Whether new rules come back in a roster. */
+  answers = true;
   readonly role = new Source<sdk.Role>('member');
   readonly rules = new Source<Required<sdk.Rules>>({ entry: 'open', files: true, history: true, screens: true });
   readonly knocks = new Source<readonly sdk.Knock[]>([]);
@@ -166,8 +169,8 @@ export class FakeHosting implements sdk.Moderation {
   readonly #asked = new Set<(from: string) => void>();
 
   setRules(rules: sdk.Rules): void {
-    this.orders.push(['govern', rules]);
-    this.rules.set({ ...this.rules.current, ...rules });
+    this.#order('govern', rules);
+    if (this.answers) this.rules.set({ ...this.rules.current, ...rules });
   }
 
   admit(knock: sdk.Knock): void {
@@ -179,19 +182,19 @@ export class FakeHosting implements sdk.Moderation {
   }
 
   remove(id: string): void {
-    this.orders.push(['remove', id]);
+    this.#order('remove', id);
   }
 
   setRole(id: string, role: 'co-host' | 'member'): void {
-    this.orders.push(['appoint', id, role]);
+    this.#order('appoint', id, role);
   }
 
   askToMute(id: string): void {
-    this.orders.push(['mute', id]);
+    this.#order('mute', id);
   }
 
   end(): void {
-    this.orders.push(['end']);
+    this.#order('end');
   }
 
   onAskedToMute(listener: (from: string) => void): () => void {
@@ -205,8 +208,13 @@ export class FakeHosting implements sdk.Moderation {
   }
 
   #answer(order: string, knock: sdk.Knock): void {
-    this.orders.push([order, knock.id]);
+    this.#order(order, knock.id);
     this.knocks.set(this.knocks.current.filter((one) => one.id !== knock.id));
+  }
+
+  #order(...order: readonly unknown[]): void {
+    if (!this.available.current) throw refusal('unreachable');
+    this.orders.push(order);
   }
 }
 

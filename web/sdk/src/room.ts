@@ -217,6 +217,7 @@ export class SeatedRoom implements Room {
       case 'joined':
         this.#seatRefused = null;
         this.waiting.set(false);
+        this.moderation.available.set(true);
         this.#takeSeat(selfIn(event.joined));
         this.#configure(event.joined.iceServers);
         this.#joined(event.joined, event.resumed);
@@ -250,6 +251,8 @@ export class SeatedRoom implements Room {
         else this.#endIfCutOff();
         break;
       case 'state':
+        if (event.state === 'away') this.moderation.available.set(false);
+        break;
       case 'welcome':
         break;
     }
@@ -432,6 +435,7 @@ export class SeatedRoom implements Room {
     this.#spare = null;
     this.peers.set([]);
     this.screen.set(null);
+    this.moderation.available.set(false);
     this.ended.set(why);
   }
 }

@@ -5,11 +5,13 @@ const OPEN = { entry: 'open', files: true, history: true, screens: true };
 const CAROL = { id: 'knock-1', name: 'Carol' };
 
 let sent: object[];
+let away: boolean;
 let moderation: RoomModeration;
 
 beforeEach(() => {
   sent = [];
-  moderation = new RoomModeration((order) => sent.push(order));
+  away = false;
+  moderation = new RoomModeration((order) => !away && sent.push(order) > 0);
 });
 
 test('each order of a host is sent', () => {
@@ -27,6 +29,21 @@ test('each order of a host is sent', () => {
     { type: 'ask-mute', peer: 'b' },
     { type: 'end' },
   ]);
+});
+
+test('while the server is away, each order throws instead of being lost without a word', () => {
+  away = true;
+  for (const order of [
+    () => moderation.setRules({ entry: 'locked' }),
+    () => moderation.admit(CAROL),
+    () => moderation.deny(CAROL),
+    () => moderation.remove('b'),
+    () => moderation.setRole('b', 'co-host'),
+    () => moderation.askToMute('b'),
+    () => moderation.end(),
+  ])
+    expect(order).toThrow(expect.objectContaining({ code: 'unreachable' }));
+  expect(sent).toEqual([]);
 });
 
 test('setting one rule keeps the others', () => {

@@ -186,6 +186,27 @@ test('having to knock again after the seat is gone shows as waiting', async () =
   expect(room.waiting.current).toBe(false);
 });
 
+test('moderation is available only with a seat, and an order without one throws and is not sent later', async () => {
+  await awayTooLong(true);
+  const { moderation } = room;
+  const removes = () => moderation.remove('b');
+  const refused = expect.objectContaining({ code: 'unreachable' });
+  expect(moderation.available.current).toBe(false);
+  expect(removes).toThrow(refused); // the socket is open, but the seat isn't ours yet
+  sockets[0]?.says({ type: 'refused', code: 'seat-gone', message: 'Your seat is gone.' });
+  sockets[0]?.says({ type: 'waiting' });
+  expect([room.signalling.current, moderation.available.current]).toEqual(['connected', false]);
+  const seat = { you: 'a', resume: 'token', heard: 0, gap: false, iceServers: [], roster: roster(bob, alice) };
+  sockets[0]?.says({ type: 'joined', ...seat });
+  expect(moderation.available.current).toBe(true);
+  expect(sockets[0]?.sent.some((text) => text.includes('"remove"'))).toBe(false);
+  removes();
+  expect(sockets[0]?.sent.at(-1)).toBe('{"type":"remove","peer":"b"}');
+  sockets[0]?.onclose?.();
+  expect(moderation.available.current).toBe(false);
+  expect(removes).toThrow(refused);
+});
+
 test('a participant who loses their seat and gets another one is new to the others, and connects to them again', async () => {
   await awayTooLong(true);
   sockets[0]?.says({ type: 'refused', code: 'seat-gone', message: 'Your seat is gone.' });

@@ -80,7 +80,7 @@ function end(page: Page): void {
 function titleOf(page: Page): string {
   if (page.at === 'home') return words.title.home;
   if (page.at === 'test') return words.title.test;
-  if (page.at !== 'room') return words.title.nowhere;
+  if (page.at !== 'room') return words.title.badLink(page.at);
   const place = page.roomPage.state.value;
   if (place.at === 'returning') return words.title.returning;
   if (place.at === 'lobby') return words.title.lobby;

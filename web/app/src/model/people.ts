@@ -1,6 +1,7 @@
 import type * as sdk from '@eyeline/sdk';
 import { computed, type ReadonlySignal } from '@preact/signals';
 import { shownName } from './name';
+import { hasCode } from './page-error';
 import type { Subscriptions } from './subscriptions';
 
 /** Somebody who waits to be let in. */
@@ -10,9 +11,14 @@ export interface Knocking {
   readonly name: string;
 }
 
-/** Roles, the waiting room, and the rules of the room that hosts can change. */
+/**
+ * Roles, the waiting room, and the rules of the room that hosts can change. What returns a boolean returns whether the
+ * server was told.
+ */
 export class People {
   readonly role: ReadonlySignal<sdk.Role>;
+  /** The server can't be told now: what hosts do has no effect. */
+  readonly away: ReadonlySignal<boolean>;
   readonly entry: ReadonlySignal<'open' | 'knock' | 'locked'>;
   readonly allowsFiles: ReadonlySignal<boolean>;
   readonly allowsHistory: ReadonlySignal<boolean>;
@@ -30,6 +36,8 @@ export class People {
     this.#hosting = hosting;
     this.hostLink = hostLink;
     this.role = subscriptions.signal(hosting.role);
+    const available = subscriptions.signal(hosting.available);
+    this.away = computed(() => !available.value);
     const rules = subscriptions.signal(hosting.rules);
     this.entry = computed(() => rules.value.entry);
     this.allowsFiles = computed(() => rules.value.files);
@@ -41,35 +49,35 @@ export class People {
   }
 
   admit({ knock }: Knocking): void {
-    this.#hosting.admit(knock);
+    tell(() => this.#hosting.admit(knock));
   }
 
   deny({ knock }: Knocking): void {
-    this.#hosting.deny(knock);
+    tell(() => this.#hosting.deny(knock));
   }
 
-  letIn(entry: 'open' | 'knock' | 'locked'): void {
-    this.#hosting.setRules({ entry });
+  letIn(entry: 'open' | 'knock' | 'locked'): boolean {
+    return tell(() => this.#hosting.setRules({ entry }));
   }
 
-  allowFiles(files: boolean): void {
-    this.#hosting.setRules({ files });
+  allowFiles(files: boolean): boolean {
+    return tell(() => this.#hosting.setRules({ files }));
   }
 
-  allowHistory(history: boolean): void {
-    this.#hosting.setRules({ history });
+  allowHistory(history: boolean): boolean {
+    return tell(() => this.#hosting.setRules({ history }));
   }
 
-  allowScreens(screens: boolean): void {
-    this.#hosting.setRules({ screens });
+  allowScreens(screens: boolean): boolean {
+    return tell(() => this.#hosting.setRules({ screens }));
   }
 
   appoint(id: string, role: 'co-host' | 'member'): void {
-    this.#hosting.setRole(id, role);
+    tell(() => this.#hosting.setRole(id, role));
   }
 
-  askToMute(id: string): void {
-    this.#hosting.askToMute(id);
+  askToMute(id: string): boolean {
+    return tell(() => this.#hosting.askToMute(id));
   }
 
   /** Whether we may remove somebody with this role. */
@@ -79,11 +87,21 @@ export class People {
   }
 
   remove(id: string): void {
-    this.#hosting.remove(id);
+    tell(() => this.#hosting.remove(id));
   }
 
   endForAll(): void {
-    this.ended = true;
-    this.#hosting.end();
+    this.ended = tell(() => this.#hosting.end());
+  }
+}
+
+/** Returns whether the server was told: it may go away just before the page shows that. */
+function tell(order: () => void): boolean {
+  try {
+    order();
+    return true;
+  } catch (error) {
+    if (!hasCode(error)) throw error;
+    return false;
   }
 }

@@ -1,3 +1,4 @@
+import type { BadLink } from '../model/app';
 import type { CodeProblem } from '../model/start/code-entry';
 import { words } from './strings';
 
@@ -42,25 +43,14 @@ export const pageWords = {
     test: 'Test your camera, microphone and network',
     problem,
   },
-  nowhere: {
-    title: 'Page not found',
-    lead: 'There is no page at this address. If you were sent a link to a call, check that it’s complete.',
-  },
-  badKey: {
-    title: 'This link is incomplete',
-    lead: 'The part after # was cut off or changed. Ask for the link again, and copy all of it.',
-  },
-  insecureKey: {
-    title: 'This link needs HTTPS',
-    lead: 'It has a key, and browsers use keys only on secure pages. Open it with https:// at the start.',
-  },
-  noWebrtc: {
-    title: 'Calls don’t work in this browser',
-    lead: 'It has no WebRTC, or it’s turned off. Use another browser, or turn off the add-on that blocks WebRTC.',
-    test: 'See what works',
-  },
-  badRoom: {
-    title: 'That’s not a valid room name',
-    lead: 'Room names have 1 to 64 letters (a to z), digits and hyphens. Check the link, or start a new call.',
-  },
+  /** What to do about a bad link. */
+  badLink: {
+    nowhere: 'There is no page at this address. If you were sent a link to a call, check that it’s complete.',
+    'bad-key': 'The part after # was cut off or changed. Ask for the link again, and copy all of it.',
+    insecure: 'It has a key, and browsers use keys only on secure pages. Open it with https:// at the start.',
+    'no-webrtc':
+      'It has no WebRTC, or it’s turned off. Use another browser, or turn off the add-on that blocks WebRTC.',
+    'bad-room': 'Room names have 1 to 64 letters (a to z), digits and hyphens. Check the link, or start a new call.',
+  } satisfies Readonly<Record<BadLink, string>>,
+  whatWorks: 'See what works',
 };

@@ -4,6 +4,7 @@ import type { Standing } from '../model/verification';
 /** The people panel. */
 export const peoplePanelWords = {
   heading: 'People',
+  away: 'You’re not connected to the server. Host controls work again once you are.',
   door: 'Waiting to join',
   inside: 'In the call',
   watches: 'Watching only',

@@ -26,6 +26,7 @@ export const peopleWords = {
   ignored: (name: string) => `You ignore ${name}`,
   lobby: {
     waiting: 'You’ve knocked. The host has been asked to let you in: keep this page open.',
+    away: 'You’ll knock again as soon as the server is back: keep this page open.',
     queued: 'You’ll join as soon as somebody leaves: keep this page open.',
     cancel: 'Stop waiting',
   },

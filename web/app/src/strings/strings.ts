@@ -1,4 +1,5 @@
 import type { ConnectionStatus, Device } from '@eyeline/sdk';
+import type { BadLink } from '../model/app';
 import type { Quality } from '../model/connection-quality';
 
 type Kind = 'microphone' | 'camera';
@@ -131,6 +132,15 @@ function lineState({ state, roundTripMs }: ConnectionStatus): string {
 }
 
 /** All text that is needed from the start. The text of what is loaded later is in the other files of this folder. */
+/** What is wrong with a link: the heading and the title of its page. */
+export const badLinks = {
+  nowhere: 'Page not found',
+  'bad-key': 'This link is incomplete',
+  'bad-room': 'That’s not a valid room name',
+  insecure: 'This link needs HTTPS',
+  'no-webrtc': 'Calls don’t work in this browser',
+} satisfies Readonly<Record<BadLink, string>>;
+
 export const words = {
   product: 'Eyeline',
   newCall: 'New call',
@@ -140,8 +150,8 @@ export const words = {
   problem,
   title: {
     home: 'Eyeline',
-    nowhere: 'Page not found · Eyeline',
     test: 'Test · Eyeline',
+    badLink: (at: BadLink) => `${badLinks[at]} · Eyeline`,
     returning: 'Rejoining… · Eyeline',
     lobby: 'Call lobby · Eyeline',
     people: (names: readonly string[]) => (names.length === 0 ? 'Nobody else here' : list(names)),

@@ -1,4 +1,5 @@
 import { LogOut, X } from 'lucide';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Call } from '../model/call';
 import type { Knocking, People } from '../model/people';
@@ -35,6 +36,7 @@ export function PeoplePanel({ call, onClose }: { readonly call: Call; readonly o
         {people.knocking.value.length > 0 && (
           <section>
             <h3 class="people-title">{peoplePanelWords.door}</h3>
+            <Away people={people} />
             <ul class="files-cards">
               {people.knocking.value.map((one) => (
                 <KnockCard key={one.knock.id} one={one} people={people} words={peoplePanelWords.knocks(one.name)} />
@@ -51,10 +53,21 @@ export function PeoplePanel({ call, onClose }: { readonly call: Call; readonly o
             ))}
           </ul>
         </section>
+        {people.knocking.value.length === 0 && <Away people={people} />}
         {host && <Door people={people} />}
         {host && <HostWays call={call} />}
       </div>
     </aside>
+  );
+}
+
+/** Says to hosts and co-hosts why their controls do nothing now. */
+function Away({ people }: { readonly people: People }) {
+  if (!people.away.value || !people.keepsDoor.value) return null;
+  return (
+    <p class="secondary people-note" role="status">
+      {peoplePanelWords.away}
+    </p>
   );
 }
 
@@ -63,10 +76,12 @@ function KnockCard({
   one,
   people,
   words: says,
+  children,
 }: {
   readonly one: Knocking;
   readonly people: People;
   readonly words: string;
+  readonly children?: ComponentChildren;
 }) {
   const name = peoplePanelWords.knocks(one.name);
   return (
@@ -74,11 +89,13 @@ function KnockCard({
       <p class="knock-name">
         <bdi>{says}</bdi>
       </p>
+      {children}
       <div class="knock-ways">
         <button
           type="button"
           class="button primary small"
           aria-label={peoplePanelWords.admitName(name)}
+          aria-disabled={people.away.value}
           onClick={() => people.admit(one)}
         >
           {peoplePanelWords.admit}
@@ -87,6 +104,7 @@ function KnockCard({
           type="button"
           class="button quiet small"
           aria-label={peoplePanelWords.declineName(name)}
+          aria-disabled={people.away.value}
           onClick={() => people.deny(one)}
         >
           {peoplePanelWords.decline}
@@ -106,7 +124,9 @@ export function Knocks({ call }: { readonly call: Call }) {
     <section class="asks" aria-label={peopleWords.waiting(all.length)} aria-live="polite">
       <ul class="files-cards">
         {waiting.map((one) => (
-          <KnockCard key={one.knock.id} one={one} people={people} words={peoplePanelWords.wants(one.name)} />
+          <KnockCard key={one.knock.id} one={one} people={people} words={peoplePanelWords.wants(one.name)}>
+            <Away people={people} />
+          </KnockCard>
         ))}
       </ul>
       {all.length > 1 && (
@@ -138,7 +158,12 @@ function FloodCard({ one, call }: { readonly one: Other; readonly call: Call }) 
     <li class="file knock">
       <p class="knock-name">{sure ? peoplePanelWords.removes(one.name) : peoplePanelWords.floods(one.name)}</p>
       {sure ? (
-        <Sure yes={peoplePanelWords.yesRemove} onYes={() => people.remove(one.id)} onNo={() => setSure(false)} />
+        <Sure
+          yes={peoplePanelWords.yesRemove}
+          disabled={people.away.value}
+          onYes={() => people.remove(one.id)}
+          onNo={() => setSure(false)}
+        />
       ) : (
         <div class="knock-ways">
           <button
@@ -165,57 +190,85 @@ function FloodCard({ one, call }: { readonly one: Other; readonly call: Call }) 
   );
 }
 
+/** Drawn again when the server goes away or wasn't told, which puts the inputs back to the rules in force. */
 function Door({ people }: { readonly people: People }) {
+  const { entry } = people;
+  const [, draw] = useState(0);
+  const away = people.away.value;
+  const told = (done: boolean) => done || draw((times) => times + 1);
   return (
     <fieldset class="people-door">
       <legend class="people-title">{peoplePanelWords.entry}</legend>
-      {peoplePanelWords.entries.map(([entry, says]) => (
-        <label key={entry} class="choice">
-          <input
-            type="radio"
-            name="entry"
-            checked={people.entry.value === entry}
-            onChange={() => people.letIn(entry)}
-          />
-          {says}
-        </label>
+      {peoplePanelWords.entries.map(([each, says]) => (
+        <Rule
+          key={each}
+          radio
+          away={away}
+          on={entry.value === each}
+          set={() => told(people.letIn(each))}
+          words={says}
+        />
       ))}
-      <label class="choice">
-        <input
-          type="checkbox"
-          checked={people.allowsFiles.value}
-          onChange={(event) => people.allowFiles(event.currentTarget.checked)}
-        />
-        {peoplePanelWords.files}
-      </label>
-      <label class="choice">
-        <input
-          type="checkbox"
-          checked={people.allowsScreens.value}
-          onChange={(event) => people.allowScreens(event.currentTarget.checked)}
-        />
-        {peoplePanelWords.screens}
-      </label>
-      <label class="choice">
-        <input
-          type="checkbox"
-          checked={people.allowsHistory.value}
-          onChange={(event) => people.allowHistory(event.currentTarget.checked)}
-        />
-        {peoplePanelWords.history}
-      </label>
+      <Rule
+        away={away}
+        on={people.allowsFiles.value}
+        set={(on) => told(people.allowFiles(on))}
+        words={peoplePanelWords.files}
+      />
+      <Rule
+        away={away}
+        on={people.allowsScreens.value}
+        set={(on) => told(people.allowScreens(on))}
+        words={peoplePanelWords.screens}
+      />
+      <Rule
+        away={away}
+        on={people.allowsHistory.value}
+        set={(on) => told(people.allowHistory(on))}
+        words={peoplePanelWords.history}
+      />
     </fieldset>
+  );
+}
+
+interface RuleProps {
+  readonly radio?: boolean;
+  readonly away: boolean;
+  readonly on: boolean;
+  readonly set: (on: boolean) => void;
+  readonly words: string;
+}
+
+/** A rule of the room. It's never `disabled`: then it would lose the focus. */
+function Rule({ radio = false, away, on, set, words: says }: RuleProps) {
+  return (
+    <label class="choice">
+      <input
+        type={radio ? 'radio' : 'checkbox'}
+        name={radio ? 'entry' : undefined}
+        checked={on}
+        aria-disabled={away}
+        onChange={(event) => set(event.currentTarget.checked)}
+      />
+      {says}
+    </label>
   );
 }
 
 function HostWays({ call }: { readonly call: Call }) {
   const [sure, setSure] = useState(false);
   const { people } = call;
+  const away = people.away.value;
   if (sure) {
     return (
       <div class="people-host people-sure">
         <p>{peoplePanelWords.ends}</p>
-        <Sure yes={peoplePanelWords.yesEnd} onYes={() => people.endForAll()} onNo={() => setSure(false)} />
+        <Sure
+          yes={peoplePanelWords.yesEnd}
+          disabled={away}
+          onYes={() => people.endForAll()}
+          onNo={() => setSure(false)}
+        />
       </div>
     );
   }
@@ -229,7 +282,12 @@ function HostWays({ call }: { readonly call: Call }) {
           <p class="secondary people-note">{peoplePanelWords.linkNote}</p>
         </>
       )}
-      <button type="button" class="button quiet small danger" onClick={() => setSure(true)}>
+      <button
+        type="button"
+        class="button quiet small danger"
+        aria-disabled={away}
+        onClick={() => away || setSure(true)}
+      >
         <Icon node={LogOut} size={18} />
         {peoplePanelWords.end}
       </button>

@@ -32,14 +32,20 @@ export function PersonRow({ call, one }: Props) {
   const [sure, setSure] = useState(false);
   const [asked, setAsked] = useState(false);
   const muted = one.media.value.microphone !== 'on';
+  const away = call.people.away.value;
   useEffect(() => {
-    if (muted) setAsked(false);
-  }, [muted]);
+    if (muted || away) setAsked(false); // what was asked just before the server went away may be lost
+  }, [muted, away]);
   if (sure) {
     return (
       <li class="people-one people-sure">
         <p>{peoplePanelWords.removes(one.name)}</p>
-        <Sure yes={peoplePanelWords.yesRemove} onYes={() => call.people.remove(one.id)} onNo={() => setSure(false)} />
+        <Sure
+          yes={peoplePanelWords.yesRemove}
+          disabled={away}
+          onYes={() => call.people.remove(one.id)}
+          onNo={() => setSure(false)}
+        />
       </li>
     );
   }
@@ -63,10 +69,7 @@ export function PersonRow({ call, one }: Props) {
       <PersonMenu
         call={call}
         one={one}
-        onAsk={() => {
-          call.people.askToMute(one.id);
-          setAsked(true);
-        }}
+        onAsk={() => setAsked(call.people.askToMute(one.id))}
         onRemove={() => setSure(true)}
       />
     </li>
@@ -100,6 +103,7 @@ function PersonMenu({ call, one, onAsk, onRemove }: PersonMenuProps) {
   const close = useCallback(() => setOpen(false), []);
   const { people } = call;
   const role = one.role.value;
+  const disabled = people.away.value;
   const asks = people.keepsDoor.value && one.permissions.has('microphone') && one.media.value.microphone === 'on';
   const appoints = people.role.value === 'host' && role !== 'host';
   const removes = people.mayRemove(role);
@@ -127,15 +131,18 @@ function PersonMenu({ call, one, onAsk, onRemove }: PersonMenuProps) {
               one.mutedForMe.value = !one.mutedForMe.peek();
             }}
           />
-          {asks && <MenuItem icon={MicOff} words={peoplePanelWords.mute} onChoose={onAsk} />}
+          {asks && <MenuItem icon={MicOff} words={peoplePanelWords.mute} disabled={disabled} onChoose={onAsk} />}
           {appoints && (
             <MenuItem
               icon={appointed ? ShieldMinus : ShieldPlus}
               words={peoplePanelWords.appoint(role)}
+              disabled={disabled}
               onChoose={() => people.appoint(one.id, appointed ? 'member' : 'co-host')}
             />
           )}
-          {removes && <MenuItem icon={UserX} words={peoplePanelWords.removeOne} onChoose={onRemove} />}
+          {removes && (
+            <MenuItem icon={UserX} words={peoplePanelWords.removeOne} disabled={disabled} onChoose={onRemove} />
+          )}
         </Menu>
       )}
     </>

@@ -116,6 +116,19 @@ test('a refused join is an alert, and Join is there to try again', async () => {
   expect(joinButton().getAttribute('aria-disabled')).toBe('false');
 });
 
+test('a knock that the server lost is not said to have reached the host', async () => {
+  const { user, room } = await lobby();
+  room.answer = () => new Promise(() => room.waiting.set(true));
+  await user.type(screen.getByRole('textbox', { name: 'Your name' }), 'Bob{Enter}');
+  await now(() => room.signalling.set('away'));
+  expect(status()).toEqual([
+    'The server can’t be reached. Trying again…',
+    'You’ll knock again as soon as the server is back: keep this page open.',
+  ]);
+  await now(() => room.signalling.set('connected'));
+  expect(status().some((each) => each?.startsWith('You’ve knocked.'))).toBe(true);
+});
+
 test('somebody who has knocked is asked to keep the page open, and can stop waiting', async () => {
   const { user, room } = await lobby();
   room.join = ({ signal }: Parameters<FakeLobby['join']>[0] & { readonly signal?: AbortSignal }) => {

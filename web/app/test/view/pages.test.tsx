@@ -66,8 +66,9 @@ test.each([
   ['r/t_a', 'That’s not a valid room name', 'New call'],
   ['nowhere', 'Page not found', 'Back to the start page'],
 ])('the address %s leads to a page that says what is wrong', async (path, title, way) => {
-  const { user, world } = await open(aWorld(path));
+  const { user, world, app } = await open(aWorld(path));
   await waitFor(() => expect(read()[0]).toBe(title));
+  expect(app.title.value).toBe(`${title} · Eyeline`);
   await user.click(screen.getByRole(way === 'New call' ? 'button' : 'link', { name: way }));
   await waitFor(() => expect(world.address.path.value).toMatch(way === 'New call' ? /^r\/.*#.{22}$/ : /^$/));
 });

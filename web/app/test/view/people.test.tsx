@@ -158,6 +158,75 @@ test('the rules of the room are shown and changed', async () => {
   expect(room.moderation.rules.current).toEqual({ entry: 'knock', files: false, history: false, screens: false });
 });
 
+const offline = 'You’re not connected to the server. Host controls work again once you are.';
+const off = (element: Element) => element.getAttribute('aria-disabled') === 'true';
+
+test('while the server is away the rules cannot be changed, show what is in force, and say why', async () => {
+  const { user, room } = await panel('host');
+  const inputs = () => [...screen.getAllByRole('radio'), ...screen.getAllByRole('checkbox')] as HTMLInputElement[];
+  const before = inputs().map((each) => each.checked);
+  room.moderation.answers = false; // what is sent now is lost with the server
+  await user.click(screen.getByRole('radio', { name: 'Nobody else' }));
+  await user.click(screen.getByRole('checkbox', { name: 'Allow files' }));
+  expect(inputs().map((each) => each.checked)).not.toEqual(before);
+  await now(() => room.moderation.available.set(false));
+  expect(screen.getByRole('status').textContent).toBe(offline);
+  expect(inputs().map((each) => each.checked)).toEqual(before);
+  for (const input of inputs()) await user.click(input);
+  await now(() => {});
+  expect(inputs().map((each) => each.checked)).toEqual(before);
+  expect(inputs().every(off)).toBe(true);
+  expect(document.activeElement).toBe(inputs().at(-1));
+  await now(() => room.moderation.available.set(true));
+  expect([screen.queryByRole('status'), inputs().some(off)]).toEqual([null, false]);
+});
+
+test('while the server is away nobody is asked to mute, appointed or removed, and nothing says so', async () => {
+  const { user, room, call } = await panel('host');
+  await choose(user, 'Bob', 'Ask to mute');
+  await choose(user, 'Carol', 'Remove from the call');
+  await now(() => room.moderation.available.set(false));
+  await user.click(screen.getByRole('button', { name: 'Remove' }));
+  await user.click(screen.getByRole('button', { name: 'Actions for Bob' }));
+  for (const item of screen.getAllByRole('menuitem')) {
+    expect(off(item)).toBe(true);
+    await user.click(item);
+  }
+  expect(call.people.askToMute('bob')).toBe(false);
+  expect(room.moderation.orders).toEqual([['mute', 'bob']]);
+  expect(screen.queryByText(/Asked to mute/)).toBeNull();
+});
+
+test('while the server is away the call cannot be ended for everyone', async () => {
+  const { user, room, call } = await panel('host');
+  await user.click(screen.getByRole('button', { name: 'End the call for everyone' }));
+  await now(() => room.moderation.available.set(false));
+  const end = screen.getByRole('button', { name: 'End for everyone' });
+  await user.click(end);
+  expect([off(end), room.moderation.orders]).toEqual([true, []]);
+  call.people.endForAll();
+  expect(call.people.ended).toBe(false);
+});
+
+test('while the server is away those who knock stay listed, in the panel and over the stage', async () => {
+  const { user, room, call } = await panel('co-host');
+  await now(() => room.moderation.knocks.set([{ id: 'dave', name: 'Dave' }]));
+  await now(() => room.moderation.available.set(false));
+  for (const name of ['Admit Dave', 'Decline Dave']) {
+    expect(off(screen.getByRole('button', { name }))).toBe(true);
+    await user.click(screen.getByRole('button', { name }));
+  }
+  expect([room.moderation.orders, call.people.knocking.value.length]).toEqual([[], 1]);
+  draw(<Knocks call={call} />);
+  expect(within(screen.getByRole('region')).getByRole('status').textContent).toBe(offline);
+});
+
+test('somebody who isn’t a host is not told about host controls', async () => {
+  const { room } = await panel('member');
+  await now(() => room.moderation.available.set(false));
+  expect(screen.queryByRole('status')).toBeNull();
+});
+
 test('people in the waiting room are admitted or declined, even if their name cannot be decrypted', async () => {
   const { user, room } = await panel('co-host');
   await now(() =>

@@ -1,3 +1,4 @@
+import { EyelineError } from '../errors.ts';
 import { notify, Source, type Value } from '../value.ts';
 import type { Knock, Rules } from './protocol.ts';
 import type { ModerationMessage } from './session.ts';
@@ -5,8 +6,14 @@ import type { ModerationMessage } from './session.ts';
 /** A member's role. Hosts can do everything below, co-hosts can admit, deny, remove members and ask to mute. */
 export type Role = 'host' | 'co-host' | 'member';
 
-/** Moderation: the rules that hosts have set, and what hosts can do. Without the role, a call does nothing. */
+/**
+ * Moderation: the rules that hosts have set, and what hosts can do. Without the role, a call does nothing. While it is
+ * not {@link available}, nothing is sent, now or later, and each of these calls throws an `EyelineError` with the code
+ * `unreachable`.
+ */
 export interface Moderation {
+  /** Whether the server can be told: false while it is away, and until we have our seat back. */
+  readonly available: Value<boolean>;
   /** Our own role. */
   readonly role: Value<Role>;
   /** The rules in force. */
@@ -36,14 +43,16 @@ export interface Moderation {
 const OPEN: Required<Rules> = { entry: 'open', files: true, history: true, screens: true };
 
 export class RoomModeration implements Moderation {
+  readonly available = new Source(true);
   readonly role = new Source<Role>('member');
   readonly rules = new Source<Required<Rules>>(OPEN);
   readonly knocks = new Source<readonly Knock[]>([]);
-  readonly #send: (order: ModerationMessage) => void;
+  /** Returns false if the server can't be told now. */
+  readonly #order: (order: ModerationMessage) => boolean;
   readonly #listeners = new Set<(from: string) => void>();
 
-  constructor(order: (order: ModerationMessage) => void) {
-    this.#send = order;
+  constructor(order: (order: ModerationMessage) => boolean) {
+    this.#order = order;
   }
 
   setRules(rules: Rules): void {
@@ -89,5 +98,9 @@ export class RoomModeration implements Moderation {
 
   askedToMute(from: string): void {
     for (const listener of [...this.#listeners]) notify(listener, from);
+  }
+
+  #send(order: ModerationMessage): void {
+    if (!this.#order(order)) throw new EyelineError('unreachable', 'The server is away: nothing was changed.');
   }
 }

@@ -93,8 +93,8 @@ export class SealedSignalling implements Signalling {
     return true;
   }
 
-  moderate(order: ModerationMessage): void {
-    this.#inner?.moderate(order);
+  moderate(order: ModerationMessage): boolean {
+    return this.#inner?.moderate(order) ?? false;
   }
 
   leave(): void {

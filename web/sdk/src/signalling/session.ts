@@ -177,9 +177,9 @@ export class Session {
     return this.#seated && this.#socket.is === 'open' ? [{ do: 'send', message }] : [];
   }
 
-  /** Sends a host's message; it is lost while the server is away. */
-  moderate(order: ModerationMessage): SessionEffect[] {
-    return this.#seated && this.#socket.is === 'open' ? [{ do: 'send', message: order }] : [];
+  /** Sends a host's message. null without a seat or while the server is away: it isn't sent later either. */
+  moderate(order: ModerationMessage): SessionEffect[] | null {
+    return this.#seated && this.#socket.is === 'open' ? [{ do: 'send', message: order }] : null;
   }
 
   /**

@@ -22,8 +22,8 @@ export interface Signalling {
   cancelJoin(): void;
   /** Sends a signal to another member; false if it is too large for the server. */
   signal(to: string, data: string): boolean;
-  /** Sends a host's message. */
-  moderate(order: ModerationMessage): void;
+  /** Sends a host's message; false if it isn't sent because the server is away or we have no seat. */
+  moderate(order: ModerationMessage): boolean;
   leave(): void;
 }
 
@@ -100,8 +100,10 @@ export class WebSocketSignalling implements Signalling {
     return effects !== null;
   }
 
-  moderate(order: ModerationMessage): void {
-    this.#perform(this.#session.moderate(order));
+  moderate(order: ModerationMessage): boolean {
+    const effects = this.#socket?.readyState === WebSocket.OPEN ? this.#session.moderate(order) : null;
+    if (effects !== null) this.#perform(effects);
+    return effects !== null;
   }
 
   leave(): void {

@@ -4,20 +4,12 @@ import type { App, BadLink } from '../../model/app';
 import type { Platform } from '../../platform/platform';
 import { diagramWords } from '../../strings/diagram';
 import { pageWords } from '../../strings/pages';
-import { words } from '../../strings/strings';
+import { badLinks, words } from '../../strings/strings';
 import { ConnectionDiagram } from '../ui/connection-diagram';
 import { Icon } from '../ui/icon';
 import { inAppLink } from '../ui/in-app-link';
 import { CodeField } from './code-field';
 import { Page } from './page';
-
-const texts = {
-  'bad-room': pageWords.badRoom,
-  'bad-key': pageWords.badKey,
-  insecure: pageWords.insecureKey,
-  'no-webrtc': pageWords.noWebrtc,
-  nowhere: pageWords.nowhere,
-} as const;
 
 interface Props {
   readonly app: App;
@@ -29,20 +21,19 @@ interface Props {
 export function BadLinkPage({ app, at, platform }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
-  const { title, lead } = texts[at];
   const { alice, bob, broken } = diagramWords;
   return (
     <Page app={app}>
       <main class="home">
         <div class="home-words">
           <h1 ref={heading} class="title bad-title" tabIndex={-1}>
-            {title}
+            {badLinks[at]}
           </h1>
-          <p class="lead">{lead}</p>
+          <p class="lead">{pageWords.badLink[at]}</p>
           {at === 'no-webrtc' ? (
             <div class="home-ways">
               <button type="button" class="button primary" onClick={() => app.goToTest()}>
-                {pageWords.noWebrtc.test}
+                {pageWords.whatWorks}
               </button>
             </div>
           ) : (

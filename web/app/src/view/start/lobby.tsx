@@ -180,7 +180,7 @@ function JoinButton({ lobby }: { readonly lobby: LobbyModel }) {
         <>
           <p class="lobby-waits" role="status">
             <Mark connection="looking" />
-            {lobby.waiting.value ? peopleWords.lobby.waiting : peopleWords.lobby.queued}
+            {peopleWords.lobby[!lobby.waiting.value ? 'queued' : is === 'away' ? 'away' : 'waiting']}
           </p>
           <button
             ref={button}

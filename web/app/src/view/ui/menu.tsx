@@ -54,7 +54,7 @@ export function Menu({ label, anchor, onClose, children }: MenuProps) {
       onClose();
     }
   };
-  const isItem = ({ target }: Event) => target instanceof Element && target.closest(selector) !== null;
+  const isChoice = ({ target }: Event) => target instanceof Element && target.closest(choice) !== null;
   return (
     <div
       ref={menu}
@@ -65,10 +65,10 @@ export function Menu({ label, anchor, onClose, children }: MenuProps) {
       tabIndex={-1}
       onKeyDown={onKeyDown}
       onClickCapture={(event) => {
-        if (isItem(event)) anchor.current?.focus(); // before the item acts: what it opens gives the focus back to there
+        if (isChoice(event)) anchor.current?.focus(); // before the item acts: what it opens gives the focus back to there
       }}
       onClick={(event) => {
-        if (isItem(event)) onClose();
+        if (isChoice(event)) onClose();
       }}
     >
       {children}
@@ -77,6 +77,9 @@ export function Menu({ label, anchor, onClose, children }: MenuProps) {
 }
 
 const selector = '[role^="menuitem"]';
+
+/** An item that does something. */
+const choice = `${selector}:not([aria-disabled="true"])`;
 
 /** The items that can be seen. */
 function itemsOf(menu: HTMLElement | null): readonly HTMLElement[] {
@@ -112,6 +115,8 @@ interface ItemProps {
   readonly shortcut?: string;
   /** Shown only where the bar has no room for its button. */
   readonly narrow?: boolean;
+  /** It's there, and does nothing now. */
+  readonly disabled?: boolean;
   readonly onChoose: () => void;
 }
 
@@ -145,16 +150,17 @@ interface AnyItemProps extends ItemProps {
   readonly checked?: boolean;
 }
 
-function Item({ role, checked, icon, words, shortcut, narrow, onChoose }: AnyItemProps) {
+function Item({ role, checked, icon, words, shortcut, narrow, disabled, onChoose }: AnyItemProps) {
   const semantics = { role, 'aria-checked': checked } as const;
   return (
     <button
       type="button"
       class={narrow === true ? 'menu-item bar-narrow' : 'menu-item'}
       {...semantics}
+      aria-disabled={disabled}
       aria-keyshortcuts={shortcut}
       tabIndex={-1}
-      onClick={onChoose}
+      onClick={disabled === true ? undefined : onChoose}
     >
       {icon !== undefined && <Icon node={icon} size={20} />}
       <span class="menu-words">{words}</span>

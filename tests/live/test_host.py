@@ -41,6 +41,8 @@ def test_host_admits_one_newcomer_and_denies_another(chromium: Browser, firefox:
     bob = knock(firefox, room, "Bob")
     host.click("button", "Admit Bob")
     bob.until(IN_CALL)
+    host.until("document.querySelector('.knock') === null")
+    assert host.evaluate("document.activeElement.closest('.people-panel') !== null")  # the clicked button is gone
     bob.until(DIRECT)
     host.click("button", "Close")
     carol = knock(chromium, room, "Carol")

@@ -10,8 +10,7 @@ export function FocusKept() {
     /** The focused element and its ancestors, from the inside out. */
     let around: readonly EventTarget[] = [];
     const remember = (event: FocusEvent) => {
-      const { target } = event;
-      around = target instanceof Element && target.matches(':focus-visible') ? event.composedPath() : [];
+      around = event.composedPath();
     };
     const keep = () => {
       const [last] = around;

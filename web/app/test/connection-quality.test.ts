@@ -14,8 +14,9 @@ test.each([
   ['what they send is lost', { ...direct, packetLoss: 0.06, packetLossSent: 0 }, 'theirs'],
   ['what we send is lost', { ...direct, packetLoss: 0, packetLossSent: 0.06 }, 'ours'],
   ['both directions lose packets', { ...direct, packetLoss: 0.2, packetLossSent: 0.2 }, 'weak'],
-  ['the round trip takes long', { ...direct, roundTripMs: 778 }, 'weak'],
-  ['nothing is lost', { ...direct, packetLoss: 0.04, roundTripMs: 390 }, 'good'],
+  ['the round trip takes long', { ...direct, roundTripMs: 321 }, 'slow'],
+  ['packets are lost and the round trip takes long', { ...lossy, packetLossSent: 0.06, roundTripMs: 778 }, 'weak'],
+  ['nothing is lost', { ...direct, packetLoss: 0.04, roundTripMs: 290 }, 'good'],
   ['nothing is measured', { ...direct, packetLoss: null, packetLossSent: null, roundTripMs: null }, 'good'],
   ['there is no path', { ...lossy, state: 'lost' } as const, 'good'],
 ] as const)('a connection on which %s is %s', (_what, status, quality) => {
@@ -36,4 +37,8 @@ test('if the connection to each of several people is weak, it is ours', () => {
   expect(attributed(['theirs', 'weak'])).toEqual(['ours', 'ours']);
   expect(attributed(['theirs', 'good'])).toEqual(['theirs', 'good']);
   expect(attributed(['theirs'])).toEqual(['theirs']);
+});
+
+test('slow connections to everybody are not called ours: the others may be far away', () => {
+  expect(attributed(['slow', 'slow'])).toEqual(['slow', 'slow']);
 });

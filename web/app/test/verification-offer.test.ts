@@ -7,8 +7,8 @@ import { aCall, aWorld, person } from './view/scene';
 const ready: Safety = { state: 'ready', emoji: [['🦊', 'fox']], identity: 'aa' };
 
 /** A call with Bob, in this browser, once the emoji are there. */
-async function call(world = aWorld()) {
-  const bob = person('Bob');
+async function call(world = aWorld(), name = 'Bob') {
+  const bob = person(name);
   const scene = await aCall([bob], { world });
   scene.call.lazy.bringVerificationOffer(offerVerification);
   bob.safety.set(ready);
@@ -50,4 +50,39 @@ test('the offer goes once the emoji were compared without it', async () => {
   world.pass(20);
   first.confirm('bob', false);
   expect(first.notices.posted.value).toEqual([]);
+});
+
+test('the offer goes by itself after 15 seconds', async () => {
+  const { call: first, world } = await call();
+  world.pass(20);
+  world.pass(14);
+  expect(first.notices.posted.value).toHaveLength(1);
+  world.pass(1);
+  expect(first.notices.posted.value).toEqual([]);
+});
+
+test('the offer goes once the connection panel is opened without it, and does not return', async () => {
+  const { call: first, world } = await call();
+  world.pass(20);
+  first.showConnection('bob');
+  expect(first.notices.posted.value).toEqual([]);
+  first.showConnection(null);
+  expect(first.notices.posted.value).toEqual([]);
+});
+
+test('the offer waits until no panel is open, and no screen fills the page', async () => {
+  const { call: first, world } = await call();
+  first.showPanel('people');
+  first.screens.viewed.value = 'bob';
+  world.pass(60);
+  first.showPanel(null);
+  expect(first.notices.posted.value).toEqual([]);
+  first.screens.viewed.value = null;
+  expect(first.notices.posted.value).toHaveLength(1);
+});
+
+test('the offer says the beginning of a long name', async () => {
+  const { call: first, world } = await call(aWorld(), 'Wolfeschlegelsteinhausenbergerdorff');
+  world.pass(20);
+  expect(first.notices.posted.value[0]?.words).toMatch(/^Is it really Wolfeschlegelsteinhausen…\?/);
 });

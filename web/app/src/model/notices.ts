@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 
-/** Seconds that a notice is shown: plain words, and words with a button. */
+/** Seconds that a notice is shown: plain words, and words with a button unless it says otherwise. */
 const stay = { plain: 4, button: 8 };
 
 /** How many posted notices are shown at once; a newer one replaces the oldest. */
@@ -10,8 +10,8 @@ const most = 3;
 export interface Notice {
   readonly words: string;
   readonly action?: { readonly label: string; readonly run: () => void };
-  /** Stays until it's answered, dismissed or withdrawn. Otherwise it's shown for 8 seconds. */
-  readonly stays?: boolean;
+  /** Can be closed, and stays until then, or for so many seconds. Otherwise it's shown for 8 seconds. */
+  readonly stays?: boolean | number;
 }
 
 /** Short notices (toasts). Some are only read out by screen readers. */
@@ -43,7 +43,8 @@ export class Notices {
     this.#keep([...others, notice].slice(-most));
     this.tell(notice.words);
     const withdraw = () => this.dismiss(notice);
-    if (notice.stays !== true) this.#timers.set(notice, this.#after(stay.button, withdraw));
+    const seconds = typeof notice.stays === 'number' ? notice.stays : stay.button;
+    if (notice.stays !== true) this.#timers.set(notice, this.#after(seconds, withdraw));
     return withdraw;
   }
 

@@ -26,7 +26,7 @@ function fine({ kind, detail }: Finding): string {
   if (kind === 'server') return 'Reachable.';
   if (kind === 'camera' || kind === 'microphone') return detail ?? 'It works.';
   if (kind !== 'stun') return `A test message came back in ${detail} ms.`;
-  return detail === null ? 'You have a public address: no NAT.' : `Your public address is ${detail}.`;
+  return detail === null ? 'There is no NAT between you and the server.' : `Your public address is ${detail}.`;
 }
 
 function found(finding: Finding): string {

@@ -253,9 +253,11 @@ export const words = {
   connection: {
     badge: (name: string) => `Connection to ${name}: `,
     state: lineState,
-    /** With a weak connection. */
+    /** With a weak or slow connection: the word that says so, between the words that a small tile has no room for. */
     weak: (quality: Quality, name: string) =>
-      quality === 'weak' ? 'weak connection' : `${quality === 'ours' ? 'your' : `${name}’s`} connection is weak`,
+      quality === 'weak' || quality === 'slow'
+        ? (['', quality, ' connection'] as const)
+        : ([`${quality === 'ours' ? 'your' : `${name}’s`} connection is `, 'weak', ''] as const),
   },
   imprint: 'Legal notice',
   contact: 'Contact',

@@ -21,7 +21,7 @@ export function ConnectionBadge({
   const standing = person.verification?.standing.value ?? { is: 'comparing' };
   const quality = call.qualities.value.get(person.id) ?? 'good';
   const [path = '', time] = words.connection.state(connection).split(' · ');
-  const state = quality === 'good' ? path : words.connection.weak(quality, person.name);
+  const [before, state, after] = quality === 'good' ? ['', path, ''] : words.connection.weak(quality, person.name);
   return (
     <button
       type="button"
@@ -34,7 +34,11 @@ export function ConnectionBadge({
       <Mark connection={connection.state} />
       <span class="unseen">{words.connection.badge(person.name)}</span>
       <span class="badge-words">
-        <span class="badge-state">{state}</span>
+        <span class="badge-state">
+          <span class="badge-more">{before}</span>
+          {state}
+          <span class="badge-more">{after}</span>
+        </span>
         {time !== undefined && <span class="badge-time"> {time}</span>}
       </span>
       <span class="unseen">{verificationWords.badge(standing)}</span>

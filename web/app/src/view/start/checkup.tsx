@@ -97,7 +97,12 @@ function Level({ checkup }: { readonly checkup: Checkup }) {
   useSignalEffect(() => {
     if (meter.current !== null) meter.current.value = checkup.level.value;
   });
-  return <meter ref={meter} class="checks-level" aria-label={words.level} min={0} max={1} />;
+  return (
+    <label class="checks-label">
+      {words.level}
+      <meter ref={meter} class="checks-level" min={0} max={1} />
+    </label>
+  );
 }
 
 /** What the findings mean for a call, once that's known. */

@@ -45,7 +45,7 @@ export function NoticesView({ call, children }: { readonly call: Call; readonly 
             {about !== null && (
               <button
                 type="button"
-                class="button small"
+                class="button quiet small"
                 aria-description={says}
                 onClick={() => call.showConnection(about)}
               >

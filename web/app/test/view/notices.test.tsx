@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { screen } from '@testing-library/dom';
 import { expect, test } from 'vitest';
+import { Mismatches } from '../../src/model/mismatches';
 import { words } from '../../src/strings/strings';
 import { NoticesView } from '../../src/view/notices';
 import { direct } from '../fakes';
@@ -69,6 +70,23 @@ test('people without the key, and a changed one, are warned of for as long as th
   expect(seen()).toEqual(['Somebody may be listening in on your call with Bob.What now?']);
   await user.click(screen.getByRole('button', { name: 'What now?' }));
   expect(call.connectionShown.value).toBe('bob');
+});
+
+test('emoji that don’t match are warned of again when the person comes back, until the call is over', async () => {
+  const { room, bob, call, user, world } = await notices();
+  const ready = { state: 'ready', emoji: [['🦊', 'fox']], identity: 'aa' } as const;
+  await now(() => bob.safety.set(ready));
+  await now(() => call.others.value[0]?.verification.reject());
+  const warning = /^You and Bob see different emoji\..*What now\?$/;
+  expect(seen()).toEqual([expect.stringMatching(warning)]);
+  const again = person('Bob', 'bob2');
+  again.safety.set(ready);
+  await now(() => room.peers.set([again]));
+  expect(seen()).toContainEqual(expect.stringMatching(warning));
+  await user.click(screen.getByRole('button', { name: 'What now?' }));
+  expect(call.connectionShown.value).toBe('bob2');
+  call.forget();
+  expect(new Mismatches(world.session, room.name).has('aa', 'Bob')).toBe(false);
 });
 
 test('a host who asks you to mute does not do it for you: a notice with a button stays until you do', async () => {

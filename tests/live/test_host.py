@@ -113,7 +113,7 @@ def test_waiting_room_can_be_managed_by_keyboard_alone(chromium: Browser, host: 
     host.press("p")
     reach(host, "document.activeElement.getAttribute('aria-label') === 'Actions for Bob'")
     host.press("Enter")
-    host.until("document.activeElement.getAttribute('role') === 'menuitem'")
+    host.until("document.activeElement.getAttribute('role') === 'menuitemcheckbox'")
     host.press("End")
     host.press("Enter")
     host.until("document.querySelector('.people-sure') !== null")

@@ -58,7 +58,8 @@ Object.defineProperty(prototype, 'bufferedAmount', {get() {
 """The first file channel stalls after 5 MB: it stays open, but sends nothing more."""
 
 KILLS: Final = int(os.environ.get("FILE_KILLS", "3"))
-"""How often a connection is closed while a file is sent over it.  Set by `FILE_KILLS`."""
+"""How often a connection is closed while a file is sent over it.  Set by `FILE_KILLS`; with more than five, some of the
+closings are followed by the SDK's pause after five new connections within ten seconds."""
 
 CLOSED_BYTES: Final = KILLS * 20_000_000 + 7
 CONTINUES_WITHIN: Final = 1.5

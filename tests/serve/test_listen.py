@@ -2,7 +2,7 @@
 
 import errno
 import socket
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -17,3 +17,21 @@ def test_port_that_needs_a_privilege_names_the_capability(monkeypatch: pytest.Mo
     monkeypatch.setattr(socket, "create_server", denied)
     with pytest.raises(SetupError, match=r"port is 443, .* CAP_NET_BIND_SERVICE"):
         listen("127.0.0.1", 443)
+
+
+def test_addresses_that_were_opened_are_closed_if_another_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[socket.socket] = []
+    really = socket.create_server
+
+    def once(*where: Any, **options: Any) -> socket.socket:
+        if opened:
+            raise OSError(errno.EADDRINUSE, "Address already in use")
+        opened.append(really(*where, **options))
+        return opened[0]
+
+    two = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in ("127.0.0.1", "127.0.0.2")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: two)
+    monkeypatch.setattr(socket, "create_server", once)
+    with pytest.raises(SetupError, match="another program listens there already"):
+        listen("two.example", 0)
+    assert opened[0].fileno() == -1

@@ -129,6 +129,20 @@ def test_credentials_are_renewed_before_they_end(monkeypatch: pytest.MonkeyPatch
         asyncio.run(run(turn.url))
 
 
+def test_service_is_asked_no_more_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn_api, "LIFETIME_S", 0.2)
+
+    async def run(turn: Service) -> None:
+        api = TurnApi(turn.url, b"token")
+        await until(lambda: bool(api.servers()))
+        api.close()
+        await until(lambda: not api.servers())
+        assert len(turn.requests) == 1
+
+    with service((200, {"iceServers": TURN})) as turn:
+        asyncio.run(run(turn))
+
+
 def test_after_a_failure_the_service_is_asked_again_and_the_waits_grow(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -146,6 +146,13 @@ def test_request_during_an_allocation_is_dropped() -> None:
     assert client.refresh(0) == 0
 
 
+def test_answer_to_a_deletion_has_lifetime_zero() -> None:
+    """RFC 8656, 8.2."""
+    client = Client(World())
+    client.allocate()
+    assert client.send(client.signed(REFRESH, Lifetime(0))).get(Lifetime) == Lifetime(0)
+
+
 def test_allocation_quota_is_per_member_and_freed_again() -> None:
     world = World(max_per_member=3)
     clients = [Client(world, port=port) for port in range(4)]

@@ -64,6 +64,8 @@ def test_message_types_are_the_registered_ones(method: int, message_class: Class
         (MappedAddress(PEER), "0001 0008 0001 1267 c0000201"),
         (AlternateServer(PEER), "8023 0008 0001 1267 c0000201"),
         (ErrorCode(438, "Stale"), "0009 0009 00000426 5374616c65000000"),
+        (ErrorCode(300), "0009 0004 00000300"),
+        (ErrorCode(699), "0009 0004 00000663"),
         (UnknownAttributes((0x0024, 0x7FFF)), "000a 0004 00247fff"),
         (PasswordAlgorithm(PasswordAlgorithm.MD5), "001d 0004 0001 0000"),
         (PasswordAlgorithm(PasswordAlgorithm.SHA256), "001d 0004 0002 0000"),

@@ -127,6 +127,7 @@ def test_credentials_are_renewed_before_they_end(monkeypatch: pytest.MonkeyPatch
 
     with service((200, {"iceServers": TURN}), (200, {"iceServers": second})) as turn:
         asyncio.run(run(turn.url))
+    assert len(turn.requests) >= 2
 
 
 def test_service_is_asked_no_more_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

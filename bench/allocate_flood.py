@@ -19,6 +19,7 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from random import expovariate
 from statistics import mean, median, quantiles
 from time import monotonic
 from typing import Any, Final, NamedTuple
@@ -92,7 +93,12 @@ class Member(Client):
 
 
 class Flood:
-    """Allocate requests of one member, at the rate limit of its address."""
+    """Allocate requests of one member, at the rate limit of its address.
+
+    They come at random times (a Poisson process): at regular times they would keep step with the signals, one each
+    10 ms, and hit all of them or none.  They are signed before the measurement, and their answers are decoded after it,
+    so that the work of the flood's client isn't measured as delay: the same core sends and receives the signals.
+    """
 
     def __init__(self, stun_port: int, member: Member) -> None:
         self._wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -100,29 +106,35 @@ class Flood:
         self._wire.connect(("127.0.0.1", stun_port))
         self._wire.setblocking(False)
         self._member = member
-        self._signing: tuple[Attribute, ...] = ()
-        self._key = b""
-        self.answers: Counter[int] = Counter()
-        asyncio.get_running_loop().add_reader(self._wire, self._receive)
+        self._requests: list[bytes] = []
+        self._answers: list[bytes] = []
+
+    async def sign(self, count: int) -> None:
+        """Get a nonce, and sign `count` requests with it."""
+        self._wire.send(Message(ALLOCATE, Class.REQUEST, os.urandom(12), (RequestedTransport(UDP),)).encode())
+        refused = Message.decode(await asyncio.get_running_loop().sock_recv(self._wire, 2048))
+        realm, nonce = refused.get(Realm), refused.get(Nonce)
+        assert realm is not None
+        assert nonce is not None
+        key = credentials.key_md5(self._member.username, realm.text, self._member.password)
+        asked: tuple[Attribute, ...] = (RequestedTransport(UDP), Username(self._member.username), realm, nonce)
+        self._requests = [
+            integrity.sign(Message(ALLOCATE, Class.REQUEST, os.urandom(12), asked).encode(), key) for _ in range(count)
+        ]
+        asyncio.get_running_loop().add_reader(self._wire, lambda: self._answers.append(self._wire.recv(2048)))
 
     async def run(self) -> None:
         """Run until cancelled."""
-        began, sent = monotonic(), 0
+        due = monotonic()
         while True:
-            while sent < (monotonic() - began) * ANSWERS_PER_SECOND:
-                asked = (RequestedTransport(UDP), *self._signing)
-                request = Message(ALLOCATE, Class.REQUEST, os.urandom(12), asked).encode()
-                self._wire.send(integrity.sign(request, self._key) if self._key else request)
-                sent += 1
-            await asyncio.sleep(0.005)
+            self._wire.send(self._requests.pop())
+            due += expovariate(ANSWERS_PER_SECOND)
+            await asyncio.sleep(due - monotonic())
 
-    def _receive(self) -> None:
-        answer = Message.decode(self._wire.recv(2048))
-        error, realm, nonce = answer.get(ErrorCode), answer.get(Realm), answer.get(Nonce)
-        self.answers[error.code if error else 0] += 1
-        if realm is not None and nonce is not None:
-            self._signing = (Username(self._member.username), realm, nonce)
-            self._key = credentials.key_md5(self._member.username, realm.text, self._member.password)
+    def answers(self) -> Counter[int]:
+        """The answers by error code; 0 is success."""
+        errors = (Message.decode(each).get(ErrorCode) for each in self._answers)
+        return Counter(error.code if error else 0 for error in errors)
 
 
 class Half(NamedTuple):
@@ -151,6 +163,7 @@ async def measure(port: int, stun_port: int, pid: int, seconds: int) -> Figures:
     )
     await asyncio.wait_for(mallory.ready, 30)
     flood = Flood(stun_port, mallory)
+    await flood.sign(seconds * int(ANSWERS_PER_SECOND))
     halves = Half([], []), Half([], [])
     for second in range(seconds):
         half = halves[second % 2]
@@ -163,7 +176,7 @@ async def measure(port: int, stun_port: int, pid: int, seconds: int) -> Figures:
         else:
             half.delays_us.extend(await load.pace(SIGNALS_PER_SECOND, 1))
         half.cpu.append((cpu_seconds(pid) - before) / (monotonic() - began))
-    return Figures(*halves, flood.answers)
+    return Figures(*halves, flood.answers())
 
 
 def once(held_by: str, seconds: int) -> Figures:

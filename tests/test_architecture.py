@@ -16,7 +16,6 @@ FLOORS = {
     "rate_limit": 1,
     "signalling": 2,
     "turn": 2,
-    "setting_formats": 2,
     "settings": 3,
     "serve": 4,
     "doctor": 4,
@@ -27,7 +26,7 @@ FLOORS = {
 }
 """Every top-level module of the package.  Modules on the same floor don't import each other."""
 
-SANS_IO = {"errors", "checks", "rate_limit", "signalling", "turn", "setting_formats", "settings"}
+SANS_IO = {"errors", "checks", "rate_limit", "signalling", "turn", "settings"}
 """Modules without I/O, clocks, randomness or logging: all of that is passed in."""
 
 BANNED_BELOW_THE_EDGE = {

@@ -92,7 +92,7 @@ let pages: Record<(typeof names)[number], Page>;
 let file: File;
 
 /** A new channel between two, and the connection below it. */
-function connect(one: string, other: string, maxMessageSize = 262144): { connectionState: string } {
+function connect(one: string, other: string, maxMessageSize: number | null = 262144): { connectionState: string } {
   const connection = { sctp: { maxMessageSize }, connectionState: 'connected' };
   const ends = [new End(), new End()] as const;
   for (const [index, [from, to]] of [[one, other] as const, [other, one] as const].entries()) {
@@ -343,6 +343,13 @@ describe('the bytes of a file', { timeout: 60_000 }, () => {
     connect('alice', 'bob', most);
     offer(['bob'], {});
     expect(await largest()).toBe(sent);
+  });
+
+  it.each([null, 0])('on a connection that reports %o as the maximum come in messages that all take', async (most) => {
+    connect('alice', 'bob', 65_536);
+    connect('alice', 'bob', most);
+    offer(['bob'], {});
+    expect(await largest()).toBe(16_384);
   });
 
   it('that is offered again under its id come as if it had been offered once', async () => {

@@ -17,6 +17,9 @@ export interface Backpressure {
  */
 export const BACKPRESSURE: Backpressure = { messageBytes: 64 * 1024, bufferedBytes: 64 * 1024 };
 
+/** Most bytes of a message if the connection reports no maximum; the size that RFC 8831, 6.6 recommends. */
+const MESSAGE_BYTES_WITHOUT_REPORT = 16 * 1024;
+
 /** `bufferedAmount` above which optional frames are dropped. */
 const WAITING_MAX = 1024 * 1024;
 
@@ -67,7 +70,7 @@ export class FileChannel {
   readonly #listener: FileChannelListener;
   #connection: FileConnection | null = null;
   #channel: RTCDataChannel | null = null;
-  #messageBytes = 16 * 1024;
+  #messageBytes = MESSAGE_BYTES_WITHOUT_REPORT;
   #expected: Expected | null = null;
   #given = 0;
   readonly #limit = new FrameLimit(FRAME_CHARACTERS_MAX);
@@ -91,7 +94,7 @@ export class FileChannel {
     this.#release();
     const opened = (): void => {
       const most = connection.connection.sctp?.maxMessageSize ?? 0;
-      this.#messageBytes = most > 0 ? most : this.#messageBytes;
+      this.#messageBytes = most > 0 ? most : MESSAGE_BYTES_WITHOUT_REPORT;
       if (channel === this.#channel) this.#listener.opened();
     };
     channel.onopen = opened;

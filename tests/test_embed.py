@@ -25,7 +25,8 @@ def hello(socket: Socket, room: str, **shown: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_example_names_its_file_and_has_a_test(page: str) -> None:
-    tests = "".join((ROOT / path).read_text() for path in ("tests/test_embed.py", "tests/live/test_call.py"))
+    files = ("test_embed.py", "live/test_call.py", "live/test_framed.py")
+    tests = "".join((ROOT / "tests" / name).read_text() for name in files)
 
     assert unnamed(page) == []
     assert [name for name in examples(page) if f'["{name}"]' not in tests] == []

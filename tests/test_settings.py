@@ -60,6 +60,8 @@ def test_environment_variable_names_the_config_file(tmp_path: Path) -> None:
         ("contact_url", "me@example.org", "a URL that starts with https:, http: or mailto:"),
         ("contact_url", "https://", "a URL that starts with https:, http: or mailto:"),
         ("allowed_origins", "example.org", "at most 100 web origins such as https://example.org"),
+        ("allowed_origins", "https://*", "at most 100 web origins such as https://example.org"),
+        ("allowed_origins", "https://a;script-src", "at most 100 web origins such as https://example.org"),
     ],
 )
 def test_error_for_an_invalid_value_names_its_source_and_the_allowed_values(

@@ -187,6 +187,14 @@ def test_page_may_run_only_our_scripts_and_use_camera_and_microphone(pages: Stat
     assert "geolocation=()" in headers["permissions-policy"]
 
 
+def test_page_may_be_framed_only_by_the_given_origins(folder: Path) -> None:
+    pages = StaticFiles(folder, frame_ancestors=("https://a.example", "http://b.example:8080"))
+    for path in ("/", "/r/tea", "/nowhere"):
+        policy = ask(pages, path).headers["content-security-policy"].split("; ")
+        assert policy.count("frame-ancestors https://a.example http://b.example:8080") == 1
+        assert "frame-ancestors 'none'" not in policy
+
+
 @pytest.mark.parametrize("path", ["/", "/assets/app-1.js", "/nothing.js", "/sdk/eyeline.js"])
 def test_every_response_forbids_sniffing_and_sends_no_referrer(pages: StaticFiles, path: str) -> None:
     headers = ask(pages, path).headers

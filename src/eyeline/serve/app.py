@@ -93,7 +93,9 @@ class Eyeline:
         self._trusted = settings.proxies()
         self._site = Site(settings, standalone=one_port)
         self._logged: set[RefusalCode] = set()
-        self._static_files = StaticFiles(head=PageHead(settings, self._home).lines)
+        self._static_files = StaticFiles(
+            head=PageHead(settings, self._home).lines, frame_ancestors=settings.allowed_origins
+        )
         self._limits = ConnectionLimits(sockets=settings.max_sockets, sockets_per_address=settings.sockets_per_address)
         self.routes: list[BaseRoute] = [
             WebSocketRoute("/ws", _Asgi(self._websocket)),

@@ -194,7 +194,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(
             max_length=100,
             title="at most 100 web origins such as https://example.org",
-            description="Other web origins whose pages may use this server; Eyeline's own pages always may.",
+            description="Other web origins whose pages may use this server, and show its pages in a frame. "
+            "Eyeline's own pages may always use it.",
         ),
     ] = ()
 

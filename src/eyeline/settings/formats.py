@@ -29,4 +29,4 @@ DomainName = Annotated[
 ]
 EmailAddress = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f\x7f@,]{1,64}@[A-Za-z0-9.-]{1,253}\Z")]
 DirectoryUrl = Annotated[str, Meta(pattern=rf"^https://{_AT}/[!-~]{{0,500}}\Z")]
-OriginUrl = Annotated[str, Meta(pattern=r"^https?://[^\s/@?#]{1,255}$")]
+OriginUrl = Annotated[str, Meta(pattern=rf"^https?://{_AT}\Z")]

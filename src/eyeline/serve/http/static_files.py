@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -66,7 +66,6 @@ _CONTENT_SECURITY_POLICY = "; ".join(
         "manifest-src 'self'",
         "base-uri 'self'",
         "form-action 'none'",
-        "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
         "trusted-types 'none'",
     ]
@@ -85,11 +84,6 @@ _CROSS_ORIGIN: tuple[_Header, ...] = (
     (b"cache-control", b"public, max-age=300, must-revalidate"),
     (b"access-control-allow-origin", b"*"),
     (b"cross-origin-resource-policy", b"cross-origin"),
-)
-_DOCUMENT: tuple[_Header, ...] = (
-    *_REVALIDATE,
-    (b"content-security-policy", _CONTENT_SECURITY_POLICY.encode()),
-    (b"permissions-policy", _PERMISSIONS.encode()),
 )
 
 
@@ -117,10 +111,16 @@ class StaticFiles:
     if `folder` doesn't contain a build.
 
     `head` gives what is added to the head of a page, as HTML; the second argument says whether it's that of a call.
+    `frame_ancestors` are the web origins whose pages may show these in a frame.
     """
 
-    def __init__(self, folder: Path = BUILD, head: Callable[[Scope, bool], str] = lambda _scope, _call: "") -> None:
-        self._files = _load(folder)
+    def __init__(
+        self,
+        folder: Path = BUILD,
+        head: Callable[[Scope, bool], str] = lambda _scope, _call: "",
+        frame_ancestors: Sequence[str] = (),
+    ) -> None:
+        self._files = _load(folder, _document(frame_ancestors))
         page = self._files.pop("/index.html", None)
         if page is None:
             raise SetupError(f"There is no web app in {folder}: run `make serve`, or install the package with pip.")
@@ -182,12 +182,14 @@ async def _answer(scope: Scope, send: Send, status: int, headers: list[_Header],
     await send({"type": "http.response.body", "body": sent})
 
 
-def _load(folder: Path) -> dict[str, _File]:
-    """All files by their URL path.  Raises SetupError for a file of unknown type."""
+def _load(folder: Path, document: tuple[_Header, ...]) -> dict[str, _File]:
+    """All files by their URL path; pages have the headers `document`.  Raises SetupError for a file of unknown type."""
     names = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
     return {
         f"/{name}": _file(
-            name, path, {_COMPRESSED[end]: names[f"{name}{end}"] for end in _COMPRESSED if f"{name}{end}" in names}
+            document if name.endswith(".html") else _policy(name),
+            path,
+            {_COMPRESSED[end]: names[f"{name}{end}"] for end in _COMPRESSED if f"{name}{end}" in names},
         )
         for name, path in names.items()
         if not path.name.startswith(".")
@@ -195,19 +197,25 @@ def _load(folder: Path) -> dict[str, _File]:
     }
 
 
-def _file(name: str, path: Path, compressed: Mapping[Encoding, Path]) -> _File:
+def _file(policy: tuple[_Header, ...], path: Path, compressed: Mapping[Encoding, Path]) -> _File:
     if path.suffix not in _TYPES:
         raise SetupError(f"The web app contains {path}, but the content type of '{path.suffix}' is unknown.")
     bodies = {encoding: _body(copy.read_bytes()) for encoding, copy in compressed.items()}
     bodies["identity"] = _body(path.read_bytes())
-    return _File(
-        bodies, (*_policy(name), (b"content-type", _TYPES[path.suffix]), *_declarations(path), *_varies(bodies))
+    content_type = (b"content-type", _TYPES[path.suffix])
+    return _File(bodies, (*policy, content_type, *_declarations(path), *_varies(bodies)))
+
+
+def _document(frame_ancestors: Sequence[str]) -> tuple[_Header, ...]:
+    policy = f"{_CONTENT_SECURITY_POLICY}; frame-ancestors " + (" ".join(frame_ancestors) or "'none'")
+    return (
+        *_REVALIDATE,
+        (b"content-security-policy", policy.encode()),
+        (b"permissions-policy", _PERMISSIONS.encode()),
     )
 
 
 def _policy(name: str) -> tuple[_Header, ...]:
-    if name.endswith(".html"):
-        return _DOCUMENT
     match name.partition("/")[0]:
         case "assets":
             return _IMMUTABLE

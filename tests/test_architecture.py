@@ -16,6 +16,7 @@ FLOORS = {
     "rate_limit": 1,
     "signalling": 2,
     "turn": 2,
+    "sip": 2,
     "settings": 3,
     "serve": 4,
     "doctor": 4,
@@ -26,7 +27,7 @@ FLOORS = {
 }
 """Every top-level module of the package.  Modules on the same floor don't import each other."""
 
-SANS_IO = {"errors", "checks", "rate_limit", "signalling", "turn", "settings"}
+SANS_IO = {"errors", "checks", "rate_limit", "signalling", "turn", "sip", "settings"}
 """Modules without I/O, clocks, randomness or logging: all of that is passed in."""
 
 BANNED_BELOW_THE_EDGE = {
@@ -36,7 +37,7 @@ BANNED_BELOW_THE_EDGE = {
     *("logging", "structlog", "warnings", "starlette", "uvicorn", "websockets", "redis", "aiortc"),
 }
 
-WINGS = {"http", "ws", "relay", "process"}
+WINGS = {"http", "ws", "relay", "sip", "process"}
 """The subpackages of `serve`.  They don't import one another; what they share is at the root of `serve`."""
 
 ROOT_OF_SERVE_THAT_JOINS_THE_WINGS = {"app", "run"}

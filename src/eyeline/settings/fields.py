@@ -250,6 +250,27 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = None
 
+    sip_domain: Annotated[
+        formats.HostOrAddress | None,
+        Meta(
+            title="a host name or an IP address",
+            description="Host in the addresses of SIP users. Default: the first name in `domains`, or else that in "
+            "`public_url` or `public_address`. If set, SIP is on even without accounts, for pages that register with "
+            "credentials of the HTTP API.",
+        ),
+    ] = None
+    sip_port: Annotated[
+        formats.PortNumber | None,
+        Meta(
+            description="TCP port for SIP phones, usually 5060; with a certificate it speaks TLS too. Browsers don't "
+            "need it: they use the WebSocket `/sip`."
+        ),
+    ] = None
+    sip_udp: Annotated[
+        Literal["off", "on"],
+        Meta(description="Whether SIP phones may also use UDP, at the port `sip_port`, where nothing is encrypted."),
+    ] = "off"
+
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """`trusted_proxies`, or else the router of the `platform`, parsed.  Raises SetupError."""
         proxies = self.trusted_proxies or (_ROUTERS if self.platform == "http" else ())

@@ -68,6 +68,8 @@ def _validated(settings: Settings) -> Settings:
         given, missing = ("turn_api_token", "turn_api") if settings.turn_api is None else ("turn_api", "turn_api_token")
         raise SetupError(f"{given} is set but {missing} is not: credentials need both.")
     _validate_certificate(settings)
+    if settings.sip_udp == "on" and settings.sip_port is None:
+        raise SetupError("sip_udp is 'on' but sip_port is not set: set the port, usually 5060.")
     if settings.rooms == "tokens" and settings.pass_keys is None and settings.api_keys is None:
         raise SetupError("rooms is 'tokens' but neither pass_keys nor api_keys is set: nobody could enter.")
     settings.proxies()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from eyeline.errors import SetupError
-from eyeline.serve.process import atomic_file
+from eyeline.serve import atomic_file
 
 SERVER_SECRET_BYTES: Final = 32
 TOKEN_CHARACTERS_MIN: Final = 16
@@ -48,7 +48,7 @@ def _kept(path: Path, make: Callable[[], bytes]) -> bytes:
     folder = path.parent
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        exposed = _exposed(path)
+        exposed = atomic_file.exposed(path)
         if exposed is not None and atomic_file.keeps_modes(folder):
             raise SetupError(exposed)
         if not path.exists():
@@ -58,16 +58,3 @@ def _kept(path: Path, make: Callable[[], bytes]) -> bytes:
         raise SetupError(
             f"The data directory {folder} can't be used: {error.strerror}. Choose another with --data-dir."
         ) from None
-
-
-def _exposed(path: Path) -> str | None:
-    """How other users of this machine can get at a secret, and what to do; None if they can't.
-
-    The group is trusted: it may be one that a container platform gives to the volume.
-    """
-    folder, file = path.parent.stat().st_mode, path.stat().st_mode if path.exists() else 0
-    if folder & 0o002:
-        return f"Other users of this machine can replace the files in {path.parent}: run chmod o-rwx {path.parent}"
-    if file & 0o006 and folder & 0o001:
-        return f"Other users of this machine can read {path}: run chmod o-rwx {path}, or delete it to get a new one."
-    return None

@@ -19,7 +19,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec import Struct
 
 from eyeline.errors import SetupError
-from eyeline.serve.process import atomic_file
+from eyeline.serve import atomic_file
 from eyeline.serve.process.handshake import Context
 from eyeline.serve.setting_files import unreadable
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from eyeline.errors import SetupError
-from eyeline.serve.process import atomic_file
+from eyeline.serve import atomic_file
 from eyeline.serve.process.acme.renewal import Validity
 from eyeline.serve.process.tls import Certificate
 

@@ -29,8 +29,29 @@ def create(path: Path, content: bytes) -> None:
 
 
 def replace(path: Path, content: bytes, *, mode: int) -> None:
-    """Write a file, or replace it: a concurrent reader sees either the old file or the new one."""
-    _draft(path, content, mode).replace(path)
+    """Write a file, or replace it: a concurrent reader sees either the old file or the new one.
+
+    If root writes it, it belongs to the owner of its folder: the user as which the server runs.
+    """
+    draft = _draft(path, content, mode)
+    if os.geteuid() == 0:
+        folder = path.parent.stat()
+        with contextlib.suppress(OSError):
+            os.chown(draft, folder.st_uid, folder.st_gid)
+    draft.replace(path)
+
+
+def exposed(path: Path) -> str | None:
+    """How other users of this machine can get at a secret in a file, and what to do; None if they can't.
+
+    The group is trusted: it may be one that a container platform gives to the volume.
+    """
+    folder, file = path.parent.stat().st_mode, path.stat().st_mode if path.exists() else 0
+    if folder & 0o002:
+        return f"Other users of this machine can replace the files in {path.parent}: run chmod o-rwx {path.parent}"
+    if file & 0o006 and folder & 0o001:
+        return f"Other users of this machine can read {path}: run chmod o-rwx {path}, and replace it if they may have."
+    return None
 
 
 def keeps_modes(folder: Path) -> bool:

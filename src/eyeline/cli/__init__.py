@@ -8,15 +8,16 @@ starts without those of the doctor and the QR code, and `--version` without eith
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from eyeline import __version__
-from eyeline.errors import SetupError
+from eyeline.cli.sip import sip
+from eyeline.cli.terminal import print_line, printable, setup_errors
 from eyeline.settings import Setting, all_settings, read
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from eyeline.serve.local_address import Listening
 
 _FAILED = 1
-_CANT_START = 2
 _MARKS: "dict[Mark, tuple[str, str]]" = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failure": ("✗", "red")}
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -48,6 +48,8 @@ def main() -> None:
     """Self-hosted, peer-to-peer video calls."""
 
 
+main.add_command(sip)
+
 _config = click.option(
     "--config", type=click.Path(path_type=Path), help="Read settings from a TOML file. (a TOML file; EYELINE_CONFIG)"
 )
@@ -66,7 +68,7 @@ def serve(config: Path | None, **options: str | tuple[str, ...] | None) -> None:
 
     gc.freeze()  # modules stay in memory, so the collector need not scan them again
     gc.enable()
-    with _setup_errors(), suppress(KeyboardInterrupt):  # Ctrl-C is how it is stopped
+    with setup_errors(), suppress(KeyboardInterrupt):  # Ctrl-C is how it is stopped
         run(read(_given(options), os.environ, config), greet)
 
 
@@ -88,19 +90,23 @@ def install(config: Path | None, only_print: bool, replace: bool, **options: str
     from eyeline.service import systemd
     from eyeline.service.unit import DATA_DIR
 
-    with _setup_errors():
+    with setup_errors():
         text = systemd.unit_for(_given(options), config)
         if only_print:
             click.echo(text, nl=False)
             return
         systemd.install(text, systemd.Machine(), replace=replace)
-    _print("Eyeline runs as a service now, also after each boot.")
-    _print(f"Unit:     {systemd.Machine().unit}")
-    _print("Status:   eyeline service status; the log: journalctl -u eyeline")
-    _print("Check:    eyeline doctor https://YOUR.NAME, from another network if possible")
-    _print(f"Back up:  tar -C {DATA_DIR.parent}/private -czf eyeline.tar.gz eyeline")
-    _print(f"Upgrade:  {sys.executable} -m pip install NEW-WHEEL && systemctl restart eyeline; calls go on meanwhile")
-    _print("Move:     stop it here, unpack the backup into the same folder there, and install it with the same options")
+    print_line("Eyeline runs as a service now, also after each boot.")
+    print_line(f"Unit:     {systemd.Machine().unit}")
+    print_line("Status:   eyeline service status; the log: journalctl -u eyeline")
+    print_line("Check:    eyeline doctor https://YOUR.NAME, from another network if possible")
+    print_line(f"Back up:  tar -C {DATA_DIR.parent}/private -czf eyeline.tar.gz eyeline")
+    print_line(
+        f"Upgrade:  {sys.executable} -m pip install NEW-WHEEL && systemctl restart eyeline; calls go on meanwhile"
+    )
+    print_line(
+        "Move:     stop it here, unpack the backup into the same folder there, and install it with the same options"
+    )
 
 
 @service.command()
@@ -108,7 +114,7 @@ def status() -> None:
     """Show whether the service runs, and its last log lines."""
     from eyeline.service import systemd
 
-    with _setup_errors():
+    with setup_errors():
         sys.exit(systemd.status(systemd.Machine()))
 
 
@@ -118,24 +124,15 @@ def uninstall() -> None:
     from eyeline.service import systemd
     from eyeline.service.unit import DATA_DIR
 
-    with _setup_errors():
+    with setup_errors():
         systemd.uninstall(systemd.Machine())
-    _print(
+    print_line(
         f"The service was removed, its data wasn't. To do that too: rm -r {DATA_DIR.parent}/private/eyeline {DATA_DIR}"
     )
 
 
 def _given(options: dict[str, str | tuple[str, ...] | None]) -> dict[str, str | tuple[str, ...]]:
     return {name: value for name, value in options.items() if value is not None and value != ()}
-
-
-@contextmanager
-def _setup_errors() -> Iterator[None]:
-    try:
-        yield
-    except SetupError as error:
-        click.echo(f"eyeline: {error}", err=True)
-        sys.exit(_CANT_START)
 
 
 @main.command()
@@ -164,13 +161,13 @@ def doctor(url: str | None, as_json: bool, config: Path | None) -> None:
         if as_json:
             click.echo(msgspec.json.encode(finding._asdict() | {"advice": finding.advice}))
         else:
-            _print(_line(finding))
+            print_line(_line(finding))
 
-    with _setup_errors():
+    with setup_errors():
         asyncio.run(examine(url or _local_url(config), report))
     failed = sum(finding.mark == "failure" for finding in findings)
     if not as_json:
-        _print(f"{failed} of {len(findings)} checks failed." if failed else "No check failed.")
+        print_line(f"{failed} of {len(findings)} checks failed." if failed else "No check failed.")
     if failed:
         sys.exit(_FAILED)
 
@@ -188,42 +185,32 @@ def _local_url(config: Path | None) -> str:
 def _line(finding: "Finding") -> str:
     """Format a finding; its mark is shown as word and sign, not only by colour."""
     sign, colour = _MARKS[finding.mark]
-    words = [click.style(f"{sign} {finding.mark:<7}", fg=colour), click.style(_printable(finding.what), bold=True)]
+    words = [click.style(f"{sign} {finding.mark:<7}", fg=colour), click.style(printable(finding.what), bold=True)]
     if finding.code:
         words.append(click.style(finding.code, fg=colour))
     words.append(click.style(f"{finding.ms:.0f} ms", dim=True))
     more = [finding.detail, f"-> {finding.advice}"] if finding.advice else [finding.detail]
-    return "\n           ".join(["  ".join(words), *map(_printable, more)])
-
-
-def _printable(text: str) -> str:
-    """Replace control characters: text from another server could contain escape sequences for the terminal."""
-    return "".join(each if each.isprintable() else "\ufffd" for each in text)
-
-
-def _print(line: str) -> None:
-    """Print a line, in colour if the terminal supports it and NO_COLOR isn't set (https://no-color.org)."""
-    click.echo(line, color=False if os.environ.get("NO_COLOR") else None)
+    return "\n           ".join(["  ".join(words), *map(printable, more)])
 
 
 def greet(listening: "Listening") -> None:
     """Print the URLs at which the server can be reached."""
-    _print(f"Eyeline is running: {click.style(listening.here, bold=True)}")
+    print_line(f"Eyeline is running: {click.style(listening.here, bold=True)}")
     for address in listening.network:
-        _print(f"On other machines:  {click.style(address, bold=True)}")
+        print_line(f"On other machines:  {click.style(address, bold=True)}")
     if listening.network and sys.stdout.isatty():
         import segno
 
         segno.make(listening.network[0], micro=False).terminal(compact=True)
     if listening.relay is not None:
-        _print(f"Relayed calls:      {listening.relay}")
+        print_line(f"Relayed calls:      {listening.relay}")
     if listening.fingerprint is not None:
-        _print(f"SHA-256 of the certificate: {listening.fingerprint}")
+        print_line(f"SHA-256 of the certificate: {listening.fingerprint}")
     elif any(address.startswith("http:") for address in listening.network):
-        _print("Other machines need HTTPS for camera and microphone: --tls self-signed")
+        print_line("Other machines need HTTPS for camera and microphone: --tls self-signed")
     if listening.needs_turn:
-        _print(
+        print_line(
             "This platform passes only HTTP: STUN and TURN can't work here, so many calls between two networks will "
             "fail. Set a TURN server elsewhere: --turn-url with --turn-secret, or --turn-api with --turn-api-token."
         )
-    _print("Press Ctrl-C to stop.")
+    print_line("Press Ctrl-C to stop.")

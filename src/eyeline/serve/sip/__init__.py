@@ -1,0 +1,1 @@
+"""SIP for browsers and phones: WebSocket, TCP, TLS and UDP edges around one `SipServer`, and the accounts."""

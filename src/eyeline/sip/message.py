@@ -1,0 +1,325 @@
+"""SIP messages as values (RFC 3261, 7): requests, responses, their headers, the parser and the encoder.
+
+Header lines are kept as they came, and parsed only where the server needs their value: what a proxy passes on stays
+the same, and it's fast (`bench/sip.py`).  The parser checks everything that the properties of a message promise, so
+that nothing raises later.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from msgspec import Struct, structs
+
+from eyeline.errors import RemoteError
+from eyeline.sip.header_fields import TOKEN, CSeq, NameAddress, Via, parse_number
+from eyeline.sip.headers import Headers, key_of
+from eyeline.sip.uri import SipUri, scheme_of
+
+MAX_MESSAGE_BYTES: Final = 64 * 1024
+"""Longer requests get 513.  A browser's INVITE with audio and video has 8 kB, with many candidates 20 kB."""
+
+MAX_HEADERS: Final = 256
+MAX_LINE: Final = 8 * 1024
+"""Characters in one header line; a longer request URI gets 414."""
+
+MAX_FORWARDS_LIMIT: Final = 255
+"""The largest valid Max-Forwards (RFC 3261, 20.22)."""
+
+VERSION: Final = "SIP/2.0"
+
+# fmt: off
+REASONS: Final = {
+    100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 182: "Queued", 183: "Session Progress",
+    200: "OK", 202: "Accepted", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
+    405: "Method Not Allowed", 406: "Not Acceptable", 407: "Proxy Authentication Required", 408: "Request Timeout",
+    413: "Request Entity Too Large", 414: "Request-URI Too Long", 415: "Unsupported Media Type",
+    416: "Unsupported URI Scheme", 420: "Bad Extension", 421: "Extension Required", 423: "Interval Too Brief",
+    430: "Flow Failed", 439: "First Hop Lacks Outbound Support", 440: "Max-Breadth Exceeded",
+    480: "Temporarily Unavailable", 481: "Call/Transaction Does Not Exist", 482: "Loop Detected",
+    483: "Too Many Hops", 484: "Address Incomplete", 486: "Busy Here", 487: "Request Terminated",
+    488: "Not Acceptable Here", 489: "Bad Event", 491: "Request Pending", 500: "Server Internal Error",
+    501: "Not Implemented", 503: "Service Unavailable", 504: "Server Time-out", 505: "Version Not Supported",
+    513: "Message Too Large", 600: "Busy Everywhere", 603: "Decline", 604: "Does Not Exist Anywhere",
+}
+# fmt: on
+"""The usual words for a status."""
+
+_SINGLE: Final = ("from", "to", "call-id", "cseq", "max-forwards", "content-length")
+_MANDATORY: Final = ("via", "from", "to", "call-id", "cseq")
+_TOKEN: Final = re.compile(rf"{TOKEN}++")
+_NO_SPACE: Final = re.compile(r"\S++")
+_FOLD: Final = re.compile(r"[ \t]*+\r\n[ \t]++")
+_STATUS: Final = re.compile(r"[1-6]\d\d", re.ASCII)
+_VERSION: Final = re.compile(r"SIP/\d{1,9}\.\d{1,9}", re.IGNORECASE | re.ASCII)
+_CONTROLS: Final = bytes(code for code in (*range(32), 127) if code not in b"\t\r\n")
+
+
+_Problem = tuple[int, str]
+"""The status and reason phrase that an invalid request is answered with."""
+
+
+class BadMessageError(RemoteError):
+    """The bytes are not a SIP message that the server can handle."""
+
+    def __init__(self, status: int, reason: str, request: "SipRequest | None" = None) -> None:
+        super().__init__("sip-bad-message", reason)
+        self.status = status
+        """The status to answer with."""
+        self.reason = reason
+        """The reason phrase: what is wrong."""
+        self.request = request
+        """The request, to be given to `answer` only; None if there is nothing that may be answered."""
+
+
+def _has_tag(address: str) -> bool:
+    try:
+        return NameAddress.parse(address).tag != ""
+    except ValueError:
+        return False
+
+
+class SipMessage:
+    """What requests and responses have in common.  The properties raise nothing for a message that was parsed."""
+
+    __slots__ = ()
+    headers: Headers
+    body: bytes
+
+    @property
+    def via(self) -> Via:
+        """The topmost Via."""
+        return Via.parse(self.headers.first("via"))
+
+    @property
+    def cseq(self) -> CSeq:
+        return CSeq.parse(self.headers.get("cseq") or "")
+
+    @property
+    def call_id(self) -> str:
+        return self.headers.get("call-id") or ""
+
+    @property
+    def from_(self) -> NameAddress:
+        return NameAddress.parse(self.headers.get("from") or "")
+
+    @property
+    def to(self) -> NameAddress:
+        return NameAddress.parse(self.headers.get("to") or "")
+
+    @property
+    def max_forwards(self) -> int | None:
+        """How many more proxies may forward it; None if it doesn't say."""
+        value = self.headers.get("max-forwards")
+        return None if value is None else parse_number(value, MAX_FORWARDS_LIMIT)
+
+    def _encode(self, start: str) -> bytes:
+        """The bytes to send, with a Content-Length, which a stream needs."""
+        lines = self.headers.lines
+        if "content-length" not in self.headers.keys:
+            lines = (*lines, f"Content-Length: {len(self.body)}")
+        return "\r\n".join((start, *lines, "\r\n")).encode() + self.body
+
+
+class SipResponse(SipMessage, Struct, frozen=True, gc=False):
+    """A response (RFC 3261, 7.2)."""
+
+    status: int
+    """100 to 699."""
+    reason: str
+    headers: Headers
+    body: bytes = b""
+
+    def with_(self, headers: Headers) -> "SipResponse":
+        """A copy with these headers."""
+        return SipResponse(self.status, self.reason, headers, self.body)
+
+    def encode(self) -> bytes:
+        """The bytes to send."""
+        return self._encode(f"{VERSION} {self.status} {self.reason}")
+
+
+class SipRequest(SipMessage, Struct, frozen=True, gc=False):
+    """A request (RFC 3261, 7.1)."""
+
+    method: str
+    """In the case of the sender, which matters."""
+    uri: str
+    """The request URI, as written."""
+    headers: Headers
+    body: bytes = b""
+
+    def with_(self, headers: Headers | None = None, uri: str | None = None) -> "SipRequest":
+        """A copy with other headers or another request URI."""
+        return SipRequest(
+            self.method, self.uri if uri is None else uri, self.headers if headers is None else headers, self.body
+        )
+
+    def answer(
+        self,
+        status: int,
+        reason: str = "",
+        *,
+        to_tag: str = "",
+        extra: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> SipResponse:
+        """A response to this request (RFC 3261, 8.2.6): its Via, From, To, Call-ID and CSeq, and `extra` headers.
+
+        `to_tag` is added to To unless that has a tag already.  Also works for the request of a `BadMessageError`.
+        """
+        headers = self.headers.only(_MANDATORY)
+        to = headers.get("to") or ""
+        if to_tag and not _has_tag(to):
+            headers = headers.replaced("To", f"{to};tag={to_tag}")
+        for name, value in extra:
+            headers = headers.appended(name, value)
+        return SipResponse(status, reason or REASONS.get(status, "Unknown"), headers, body)
+
+    def encode(self) -> bytes:
+        """The bytes to send."""
+        return self._encode(f"{self.method} {self.uri} {VERSION}")
+
+
+def parse(data: bytes) -> SipRequest | SipResponse:
+    """Parse a whole message; bytes beyond its Content-Length are ignored (RFC 3261, 18.3).
+
+    Raises only `BadMessageError`.
+    """
+    head, end, body = data[: MAX_MESSAGE_BYTES + 1].lstrip(b"\r\n").partition(b"\r\n\r\n")
+    problem = _problem_of_bytes(len(data), head, end)
+    text = head.decode(errors="replace")
+    if "\r\n " in text or "\r\n\t" in text:
+        text = _FOLD.sub(" ", text)
+    start, *lines = text.split("\r\n")
+    headers, unreadable = _read_headers(lines)
+    message, unreadable_start = _read_start(start, headers, body)
+    problem = problem or unreadable_start or unreadable or _problem_of_values(message)
+    if problem is None:
+        return _with_exact_body(message)
+    raise BadMessageError(*problem, request=_answerable(message))
+
+
+def _problem_of_bytes(size: int, head: bytes, end: bytes) -> _Problem | None:
+    if size > MAX_MESSAGE_BYTES:
+        return 513, REASONS[513]
+    if not end:
+        return 400, "No Empty Line After The Headers"
+    line_ends = head.count(b"\r\n")
+    if line_ends != head.count(b"\r") or line_ends != head.count(b"\n"):
+        return 400, "Bare CR Or LF"
+    if len(head.translate(None, _CONTROLS)) != len(head):
+        return 400, "Control Character"
+    if not head.isascii():
+        try:
+            head.decode()
+        except UnicodeDecodeError:
+            return 400, "Not UTF-8"
+    return None
+
+
+def _read_headers(lines: list[str]) -> tuple[Headers, _Problem | None]:
+    """The headers, as far as they can be read."""
+    keys: list[str] = []
+    kept: list[str] = []
+    problem: _Problem | None = None
+    for line in lines[:MAX_HEADERS]:
+        name, colon, _ = line.partition(":")
+        key = key_of(name)
+        if not colon or not key or len(line) > MAX_LINE:
+            problem = problem or (400, "Bad Header Line")
+            continue
+        keys.append(key)
+        kept.append(line)
+    if len(lines) > MAX_HEADERS:
+        problem = problem or (400, "Too Many Headers")
+    return Headers(tuple(keys), tuple(kept)), problem
+
+
+def _read_start(start: str, headers: Headers, body: bytes) -> tuple[SipRequest | SipResponse, _Problem | None]:
+    """The message, with an invalid start line as far as it can be read."""
+    if start[:4].upper() == "SIP/":
+        version, _, rest = start.partition(" ")
+        status, _, reason = rest.partition(" ")
+        if version.upper() != VERSION or not _STATUS.fullmatch(status):
+            return SipResponse(0, reason, headers, body), (400, "Bad Status Line")
+        return SipResponse(int(status), reason, headers, body), None
+    method, _, rest = start.partition(" ")
+    uri, _, version = rest.rpartition(" ")
+    return SipRequest(method, uri, headers, body), _problem_of_request_line(method, uri, version)
+
+
+def _problem_of_request_line(method: str, uri: str, version: str) -> _Problem | None:
+    if version.upper() != VERSION:
+        known = _VERSION.fullmatch(version)
+        return (505, REASONS[505]) if known else (400, "Bad Request Line")
+    if len(uri) > MAX_LINE:
+        return 414, REASONS[414]
+    try:
+        if scheme_of(uri) in {"sip", "sips"} and SipUri.parse(uri).headers:
+            return 400, "Headers In The Request-URI"
+    except ValueError:
+        return 400, "Bad Request-URI"
+    return None if _TOKEN.fullmatch(method) else (400, "Bad Method")
+
+
+def _problem_of_values(message: SipRequest | SipResponse) -> _Problem | None:
+    """Check what the properties of a message and the server rely on."""
+    keys = message.headers.keys
+    for key in _MANDATORY:
+        if key not in keys:
+            return 400, f"No {_TITLES[key]}"
+    for key in _SINGLE:
+        if keys.count(key) > 1:
+            return 400, f"More Than One {_TITLES[key]}"
+    for key, check in _CHECKS.items():
+        if key in keys:
+            try:
+                check(message)
+            except ValueError:
+                return 400, f"Bad {_TITLES[key]}"
+    if isinstance(message, SipRequest) and message.cseq.method != message.method:
+        return 400, "CSeq Of Another Method"
+    return None
+
+
+def _check_call_id(message: SipMessage) -> None:
+    if _NO_SPACE.fullmatch(message.call_id) is None:
+        raise ValueError
+
+
+def _content_length(message: SipMessage) -> int:
+    value = message.headers.get("content-length")
+    return len(message.body) if value is None else parse_number(value, len(message.body))
+
+
+_CHECKS: Final[Mapping[str, Callable[[SipMessage], object]]] = {
+    "via": lambda message: message.via,
+    "from": lambda message: message.from_,
+    "to": lambda message: message.to,
+    "call-id": _check_call_id,
+    "cseq": lambda message: message.cseq,
+    "max-forwards": lambda message: message.max_forwards,
+    "content-length": _content_length,
+}
+_TITLES: Final = {
+    name.lower(): name for name in ("Via", "From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length")
+}
+
+
+def _with_exact_body(message: SipRequest | SipResponse) -> SipRequest | SipResponse:
+    length = _content_length(message)
+    return message if length == len(message.body) else structs.replace(message, body=message.body[:length])
+
+
+def _answerable(message: SipRequest | SipResponse) -> SipRequest | None:
+    """The parts of an invalid request that its answer needs; None if they aren't there, or for an ACK."""
+    if isinstance(message, SipResponse) or message.method == "ACK" or not message.uri:
+        return None
+    keys, lines = message.headers.keys, message.headers.lines
+    wanted = [i for i, key in enumerate(keys) if key == "via" or (key in _MANDATORY and keys.index(key) == i)]
+    headers = Headers(tuple(keys[i] for i in wanted), tuple(lines[i] for i in wanted))
+    echoed = "".join(headers.lines)
+    if not {*_MANDATORY} <= {*headers.keys} or any(character < " " and character != "\t" for character in echoed):
+        return None
+    return message.with_(headers=headers)

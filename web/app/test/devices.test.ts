@@ -114,6 +114,57 @@ test('a headset that is plugged in is offered, and taken for both directions', (
   expect([media.microphone.current.id, world.speaker.id]).toEqual(['jabra', 'jabra-out']);
 });
 
+/** A call whose code for devices isn't loaded yet. */
+async function beginEarly(): Promise<void> {
+  call.end();
+  world = new World();
+  devices = new LocalDevices(world);
+  await devices.start();
+  call = new Call(world, new FakeRoom('tea', 'Alice'), devices, {
+    link: 'https://eyeline.example/r/tea',
+    hostLink: null,
+  });
+  const made = world.media.at(-1);
+  if (made === undefined) throw new Error('no media');
+  media = made;
+}
+
+test('a headset that was plugged in before the notices were loaded is offered once they are, and only once', async () => {
+  await beginEarly();
+  const [jabra, output] = [
+    { id: 'jabra', label: 'Jabra' },
+    { id: 'jabra-out', label: 'Jabra' },
+  ];
+  media.devices.set({ ...media.devices.current, speakers: [output] });
+  media.tell({ type: 'added', devices: { microphones: [jabra], cameras: [], speakers: [output] } });
+  expect(posted()).toEqual([]);
+  call.lazy.bring(lazyCode);
+  await settled();
+  expect(posted()).toEqual([['Jabra found.', 'Use it']]);
+  press();
+  expect([media.microphone.current.id, world.speaker.id, posted()]).toEqual(['jabra', 'jabra-out', []]);
+});
+
+test('a microphone that was lost early is told unless it has come back; of many changes the newest are kept', async () => {
+  await beginEarly();
+  media.tell({ type: 'lost', kind: 'camera', label: '', problem: 'missing' });
+  media.microphone.set({ ...off, state: 'failed', problem: 'missing' });
+  media.tell({ type: 'lost', kind: 'microphone', label: '', problem: 'missing' });
+  call.lazy.bring(lazyCode);
+  expect(posted()).toEqual([['Nobody can hear you: no microphone found.', 'Try again']]);
+  await beginEarly();
+  for (let n = 0; n < 9; n += 1)
+    media.tell({
+      type: 'added',
+      devices: { microphones: [], cameras: [{ id: `${n}`, label: `Cam ${n}` }], speakers: [] },
+    });
+  const offered: string[] = [];
+  const stop = call.notices.heard.subscribe((words) => offered.push(words));
+  call.lazy.bring(lazyCode);
+  stop();
+  expect([offered.at(1), offered.length, offered.at(-1)]).toEqual(['Cam 1 found.', 9, 'Cam 8 found.']);
+});
+
 test('a speaker that cannot be chosen is not offered', async () => {
   const silent = new World();
   silent.choosesSpeakers = false;

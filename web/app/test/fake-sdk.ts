@@ -123,6 +123,11 @@ function people(): FakePeer[] {
   carol?.connection.set({ ...direct, roundTripMs: 41 });
   dave?.media.set({ microphone: 'muted', camera: 'on', screen: 'none' });
   dave?.connection.set({ ...direct, state: 'relayed', path: 'relay', roundTripMs: 87 });
+  if (scene.has('audio')) {
+    bob?.videoLimit.set(0);
+    bob?.media.set({ microphone: 'on', camera: 'off', screen: 'none' });
+  }
+  if (scene.has('saver')) for (const peer of peers) peer.videoLimit.set(180);
   if (others > 3) erin?.media.set({ microphone: 'on', camera: 'off', screen: 'none' });
   return peers;
 }

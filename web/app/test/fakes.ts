@@ -58,6 +58,7 @@ export class FakePeer implements sdk.Peer {
   readonly media = new Source<sdk.PeerMedia>({ microphone: 'on', camera: 'on', screen: 'none' });
   readonly connection = new Source<sdk.ConnectionStatus>(direct);
   readonly speaking = new Source(false);
+  readonly videoLimit = new Source<number | null>(null);
   readonly role = new Source<sdk.Role>('member');
   readonly screen = new Source<MediaStream | null>(null);
   readonly safety = new Source<sdk.Safety>({ state: 'comparing' });

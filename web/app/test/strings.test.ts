@@ -40,7 +40,7 @@ test('a unit is never broken in two lines', () => {
 
 test('a connection shows its state and its round trip', () => {
   expect(words.connection.state(direct)).toBe('direct · 23 ms');
-  expect(words.connection.state(looking)).toBe('looking…');
+  expect(words.connection.state(looking)).toBe('connecting…');
   expect(words.connection.state({ ...direct, state: 'lost' })).toBe('lost');
 });
 

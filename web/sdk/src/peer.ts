@@ -44,6 +44,11 @@ export interface Peer {
   readonly speaking: Value<boolean>;
   /** Whether a machine in the middle can be ruled out; starts over with each new connection. */
   readonly safety: Value<Safety>;
+  /**
+   * The height in pixels to which they limit the video of all cameras, yours too, with `Room.limitVideo`: 0 if they
+   * receive none and can't see you, null if they set no limit.
+   */
+  readonly videoLimit: Value<number | null>;
   /** Their role in the room. */
   readonly role: Value<Role>;
   /** What they may send. Anything else that arrives from them is dropped. */
@@ -108,6 +113,7 @@ export class RemotePeer implements Peer {
   readonly connection: Value<ConnectionStatus>;
   readonly speaking: Value<boolean>;
   readonly safety: Value<Safety>;
+  readonly videoLimit = new Source<number | null>(null);
   readonly role: Source<Role>;
   readonly permissions: Permissions;
   /** False once their page unloaded and did not come back in time. */
@@ -123,9 +129,8 @@ export class RemotePeer implements Peer {
   readonly #messages = new ReliableMessages((text) => this.#write(text));
   #awayTimer: ReturnType<typeof setTimeout> | undefined;
   #ownMedia: PeerMedia;
-  /** Heights to which we and they limit the camera's video, see `Room.limitVideo`. */
+  /** See `Room.limitVideo`. */
   #ownMaxHeight: number | null;
-  #theirMaxHeight: number | null = null;
 
   constructor(options: RemotePeerOptions) {
     const { member, polite, signal, iceServers, identity, onMediaTimeout } = options;
@@ -217,13 +222,13 @@ export class RemotePeer implements Peer {
   limitVideo(maxHeight: number | null): void {
     this.#ownMaxHeight = maxHeight;
     this.#send({ frame: 'video', maxHeight });
-    this.transport.limitVideo(lower(maxHeight, this.#theirMaxHeight));
+    this.transport.limitVideo(lower(maxHeight, this.videoLimit.current));
   }
 
   /** The peer wants no higher video than this. */
   #limitTheirVideo(maxHeight: number | null): void {
-    if (maxHeight === this.#theirMaxHeight) return;
-    this.#theirMaxHeight = maxHeight;
+    if (maxHeight === this.videoLimit.current) return;
+    this.videoLimit.set(maxHeight);
     this.transport.limitVideo(lower(this.#ownMaxHeight, maxHeight));
   }
 

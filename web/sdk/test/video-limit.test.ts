@@ -85,9 +85,21 @@ test('of two limits the lower one holds, and the other one again when that ends'
   expect([encoding.active, (encoding.maxBitrate ?? 0) > (limited ?? 0)]).toEqual([true, true]);
 });
 
+test('a peer who limits video is known by it: at 0 they can’t see us', () => {
+  const limits: (number | null)[] = [];
+  bob.videoLimit.subscribe((limit) => limits.push(limit));
+  bob.limitVideo(180); // ours
+  channel.hears({ frame: 'video', maxHeight: 180 });
+  channel.hears({ frame: 'video', maxHeight: 0 });
+  channel.hears({ frame: 'video', maxHeight: 0 });
+  channel.hears({ frame: 'video', maxHeight: -1 });
+  channel.hears({ frame: 'video', maxHeight: null });
+  expect(limits).toEqual([null, 180, 0, null]);
+});
+
 test('a limit holds for one connection: what ends it may be lost while there is none', () => {
   channel.hears({ frame: 'video', maxHeight: 0 });
   expect(encoding.active).toBe(false);
   channel.onopen?.(); // of the next connection
-  expect(encoding.active).toBe(true);
+  expect([encoding.active, bob.videoLimit.current]).toEqual([true, null]);
 });

@@ -26,6 +26,9 @@ export interface LazyCode {
 /** Seconds until the next try if the server is away. */
 const again = 3;
 
+/** Early changes of devices that are kept; the oldest are dropped. */
+const earlyChangesMax = 8;
+
 /**
  * What isn't needed for the first picture of a call: each is null until its code is loaded, shortly after the call
  * begins. What happens until then is kept for them.
@@ -49,8 +52,13 @@ export class LazyModels {
   readonly #earlyMessages = new EarlyMessages();
   /** Runs once {@link files} is there. */
   readonly #earlyFiles: ((files: Files) => void)[] = [];
+  /** What changed of our devices before {@link devices} was there. */
+  readonly #earlyChanges: sdk.DeviceChange[] = [];
+  readonly #stopKeepingChanges: () => void;
   /** Id of the host who asked us to mute before {@link attention} was there. */
   #askedToMuteBy: string | null = null;
+  /** Our role when the call began. */
+  readonly #firstRole: sdk.Role;
   /** The people that the call shows. */
   #peers: readonly sdk.Peer[] = [];
 
@@ -62,6 +70,12 @@ export class LazyModels {
     this.#subscriptions.add(
       room.onMessage((from, message) => (this.chat.peek() ?? this.#earlyMessages).receive(from, message)),
     );
+    this.#firstRole = room.moderation.role.current;
+    this.#stopKeepingChanges = local.onChange((change) => {
+      this.#earlyChanges.splice(0, Math.max(0, this.#earlyChanges.length + 1 - earlyChangesMax));
+      this.#earlyChanges.push(change);
+    });
+    this.#subscriptions.add(this.#stopKeepingChanges);
     this.#subscriptions.add(
       room.moderation.onAskedToMute((from) => {
         const attention = this.attention.peek();
@@ -80,7 +94,8 @@ export class LazyModels {
     this.#earlyMessages.passOn(chat);
     this.chat.value = chat;
     this.view.value = new code.ViewOptions(platform, call);
-    this.devices.value = new code.CallDevices(platform, this.#local, call);
+    this.#stopKeepingChanges();
+    this.devices.value = new code.CallDevices(platform, this.#local, call, this.#earlyChanges.splice(0));
     const files = new code.Files(platform, room, call.notices, this.#isOpen('files'));
     this.files.value = files;
     for (const early of this.#earlyFiles.splice(0)) early(files);
@@ -129,7 +144,7 @@ export class LazyModels {
   #bringAttention(code: LazyCode, chat: Chat): void {
     const begin = (alerts: Alerts) => {
       if (this.#isOver) return;
-      const attention = new code.Attention(this.#platform, alerts, this.#call, chat);
+      const attention = new code.Attention(this.#platform, alerts, this.#call, chat, this.#firstRole);
       if (this.#askedToMuteBy !== null) attention.askedToMute(this.#askedToMuteBy);
       this.attention.value = attention;
     };

@@ -49,6 +49,8 @@ export interface Other extends Person {
   readonly connection: ReadonlySignal<sdk.ConnectionStatus>;
   readonly quality: ReadonlySignal<Quality>;
   readonly verification: Verification;
+  /** Pixels of height to which they limit everybody's camera; at 0 they can't see you, at null there's no limit. */
+  readonly videoLimit: ReadonlySignal<number | null>;
   readonly role: ReadonlySignal<sdk.Role>;
   /** The screen that they share, or null. */
   readonly screen: ReadonlySignal<MediaStream | null>;
@@ -93,6 +95,7 @@ export function other(
     speaking: subscriptions.signal(peer.speaking),
     connection: subscriptions.signal(peer.connection),
     quality,
+    videoLimit: subscriptions.signal(peer.videoLimit),
     role: subscriptions.signal(peer.role),
     screen: subscriptions.signal(peer.screen),
     permissions: peer.permissions,

@@ -1,5 +1,7 @@
 import type { ConnectionStatus, Role } from '@eyeline/sdk';
+import { phaseOf } from '../model/connection-phase';
 import type { Standing } from '../model/verification';
+import { words } from './strings';
 
 /** The people panel. */
 export const peoplePanelWords = {
@@ -21,12 +23,13 @@ export const peoplePanelWords = {
   actions: (name: string) => `Actions for ${name}`,
   on: 'Microphone on',
   muted: 'Muted',
-  connection: {
-    looking: 'Connecting…',
-    direct: 'Connected directly',
-    relayed: 'Connected through the relay',
-    lost: 'Connection lost',
-  } satisfies Readonly<Record<ConnectionStatus['state'], string>>,
+  connection: (connection: ConnectionStatus) => {
+    const phase = phaseOf(connection);
+    if (phase === 'direct') return 'Connected directly';
+    if (phase === 'relayed') return 'Connected through the relay';
+    const said = words.connection.phases[phase];
+    return `${said.charAt(0).toUpperCase()}${said.slice(1)}`;
+  },
   muteForMe: 'Mute for me',
   mutedForMe: 'Muted for you',
   mute: 'Ask to mute',

@@ -1,5 +1,6 @@
 import type { ConnectionStatus, Device } from '@eyeline/sdk';
 import type { BadLink } from '../model/app';
+import { type ConnectionPhase, phaseOf } from '../model/connection-phase';
 import type { Quality } from '../model/connection-quality';
 
 type Kind = 'microphone' | 'camera';
@@ -125,10 +126,20 @@ function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-function lineState({ state, roundTripMs }: ConnectionStatus): string {
-  if (state === 'looking') return 'looking…';
-  if (state === 'lost' || roundTripMs === null) return state;
-  return `${state} · ${roundTripMs < 1 ? '<1' : Math.round(roundTripMs)} ms`;
+/** A connection in a word or two: on its badge, in its panel, and in the list of people. */
+const phases: Readonly<Record<ConnectionPhase, string>> = {
+  looking: 'connecting…',
+  none: 'no connection',
+  direct: 'direct',
+  relayed: 'relayed',
+  lost: 'lost',
+};
+
+function lineState(connection: ConnectionStatus): string {
+  const { state, roundTripMs } = connection;
+  const phase = phases[phaseOf(connection)];
+  if (state === 'looking' || state === 'lost' || roundTripMs === null) return phase;
+  return `${phase} · ${roundTripMs < 1 ? '<1' : Math.round(roundTripMs)} ms`;
 }
 
 /** All text that is needed from the start. The text of what is loaded later is in the other files of this folder. */
@@ -252,6 +263,7 @@ export const words = {
   notCopied: 'Your browser blocked copying. Copy the link by hand.',
   connection: {
     badge: (name: string) => `Connection to ${name}: `,
+    phases,
     state: lineState,
     /** With a weak or slow connection: the word that says so, between the words that a small tile has no room for. */
     weak: (quality: Quality, name: string) =>

@@ -2,6 +2,7 @@ import type { ConnectionStatus } from '@eyeline/sdk';
 import { X } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../model/call';
+import { lineOf } from '../model/connection-phase';
 import type { Other } from '../model/person';
 import type { Box } from '../model/stage/layout';
 import { connectionWords } from '../strings/connection';
@@ -52,7 +53,7 @@ function Panel({ call, person, box }: { readonly call: Call; readonly person: Ot
         <ConnectionDiagram
           mine={{ name: call.me.name, address: connectionWords.address(connection, connection.localAddress) }}
           theirs={{ name: person.name, address: connectionWords.address(connection, connection.remoteAddress) }}
-          state={connection.state}
+          state={lineOf(connection)}
           label={words.connection.state(connection)}
         />
         <Verification

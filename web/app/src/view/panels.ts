@@ -23,6 +23,7 @@ export { Floods, Knocks, PeoplePanel } from './people';
 export { ScreenViewer } from './stage/screen-viewer';
 export { SharingBanner } from './stage/sharing-banner';
 export { TileButtons } from './stage/tile-buttons';
+export { VideoLimit } from './stage/video-limit';
 export { ViewScreen } from './stage/view-screen';
 export { FocusKept } from './ui/focus-kept';
 export { KeyboardRoom } from './ui/keyboard-room';

@@ -2,6 +2,7 @@ import { Ellipsis, Mic, MicOff, ShieldMinus, ShieldPlus, UserX, VolumeX } from '
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Call } from '../model/call';
 import type { Other, Person } from '../model/person';
+import { dataSaverWords } from '../strings/data-saver';
 import { peoplePanelWords } from '../strings/panels';
 import { Icon } from './ui/icon';
 import { Menu, MenuCheck, MenuItem } from './ui/menu';
@@ -53,7 +54,8 @@ export function PersonRow({ call, one }: Props) {
   const watches = role === 'member' && !one.permissions.has('microphone') && !one.permissions.has('camera');
   const about = [
     watches ? peoplePanelWords.watches : peoplePanelWords.role[role],
-    peoplePanelWords.connection[one.connection.value.state],
+    peoplePanelWords.connection(one.connection.value),
+    one.videoLimit.value === null ? '' : dataSaverWords.theirs(one.videoLimit.value)[0],
     asked && !muted ? peoplePanelWords.asked : '',
     one.mutedForMe.value ? peoplePanelWords.mutedForMe : '',
   ];

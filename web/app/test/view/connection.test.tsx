@@ -41,13 +41,33 @@ test.each<[string, ConnectionStatus, string, string, string]>([
   ['direct', direct, 'direct 23 ms', 'Direct, through both NATs (UDP)', '0.1 %'],
   ['relayed', relayed, 'relayed 23 ms', 'Relayed over TLS, still encrypted', '0.1 %'],
   ['lost', lost, 'lost', 'Lost. Trying again…', '–'],
-  ['looking', looking, 'looking…', 'Looking for a path…', '–'],
+  ['looking', looking, 'connecting…', 'Looking for a path…', '–'],
+  ['without a path', { ...looking, verdict: 'no-path' }, 'no connection', 'None found yet', '–'],
 ])('a connection that is %s says so on its badge and in its panel', async (_state, line, badge, path, loss) => {
   await panel(line);
   const button = screen.getByRole('button', { name: `Connection to Bob: ${badge}` });
   expect(button.getAttribute('aria-expanded')).toBe('true');
   expect(button.hasAttribute('aria-label')).toBe(false); // what can be seen is what voice control understands
   expect([fact('Path'), fact('Packet loss')]).toEqual([path, loss]);
+});
+
+test('picture and badge of somebody without a path say the same', async () => {
+  await stage({ ...looking, verdict: 'no-path' });
+  expect(screen.getByText('No connection to Bob')).toBeTruthy();
+  expect(screen.getByRole('button', { name: 'Connection to Bob: no connection' })).toBeTruthy();
+});
+
+test('beside the name of somebody who limits video it says what they see of you', async () => {
+  const { bob } = await stage();
+  const name = () => screen.getByText('Bob', { selector: '.name-words' }).closest('.name')?.textContent;
+  expect(name()).toBe('Bob');
+  await now(() => bob.videoLimit.set(0));
+  await screen.findByText('Audio only'); // loaded later
+  expect(name()).toBe('BobAudio only: can’t see you');
+  await now(() => bob.videoLimit.set(180));
+  expect(name()).toBe('BobData saver: sees you small');
+  await now(() => bob.videoLimit.set(null));
+  expect(name()).toBe('Bob');
 });
 
 test('the panel names both addresses, what is sent, what else was tried, and who vouches for it', async () => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { Mismatches } from '../../src/model/mismatches';
 import { words } from '../../src/strings/strings';
 import { NoticesView } from '../../src/view/notices';
-import { direct } from '../fakes';
+import { direct, FakeRoom } from '../fakes';
 import { aCall, draw, now, person } from './scene';
 
 async function notices() {
@@ -107,6 +107,17 @@ test('muting in another way answers the host, and who is muted is not asked', as
   expect(seen()).toEqual([]);
   await now(() => room.moderation.ask('bob'));
   expect(seen()).toEqual([]);
+});
+
+test('a member who was made co-host before the notices were loaded is told once they are', async () => {
+  const room = new FakeRoom('tea', 'Alice');
+  const { call } = await aCall([], { room, before: () => room.moderation.role.set('co-host') });
+  expect(call.notices.posted.value.map(({ words }) => words)).toEqual([
+    expect.stringMatching(/^A host made you a co-host/),
+  ]);
+  const again = new FakeRoom('tea', 'Alice');
+  again.moderation.role.set('co-host'); // as after a reload
+  expect((await aCall([], { room: again })).call.notices.posted.value).toEqual([]);
 });
 
 test('a new co-host is told by whom, and what they can do now', async () => {

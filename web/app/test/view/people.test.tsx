@@ -3,6 +3,7 @@ import type { Role } from '@eyeline/sdk';
 import { screen, within } from '@testing-library/dom';
 import { expect, test, vi } from 'vitest';
 import { Floods, Knocks, PeoplePanel } from '../../src/view/people';
+import { direct, looking } from '../fakes';
 import { aCall, draw, now, person } from './scene';
 
 const hostLink = 'https://eyeline.example/call/r/tea#key&host=owner';
@@ -81,6 +82,27 @@ test('the list says who is muted and how each is connected, and that somebody wa
   expect(row('Bob')).toBe('Microphone onBobConnected directly · Asked to mute');
   await now(() => bob.media.set({ microphone: 'muted', camera: 'on', screen: 'none' }));
   expect(row('Bob')).toBe('MutedBobConnected directly');
+});
+
+test('the list says what somebody limits, and has the same word for a connection as its badge', async () => {
+  const { bob, carol } = await panel('member');
+  const about = (name: string) => screen.getByText(name).closest('li')?.querySelector('.people-about')?.textContent;
+  await now(() => {
+    bob.videoLimit.set(0);
+    carol.videoLimit.set(180);
+    carol.connection.set(looking);
+  });
+  expect([about('Bob'), about('Carol')]).toEqual([
+    'Connected directly · Audio only',
+    'Co-host · Connecting… · Data saver',
+  ]);
+  await now(() => {
+    bob.connection.set({ ...direct, state: 'lost' });
+    bob.videoLimit.set(null);
+    carol.connection.set({ ...looking, verdict: 'no-path' });
+    carol.videoLimit.set(null);
+  });
+  expect([about('Bob'), about('Carol')]).toEqual(['Lost', 'Co-host · No connection']);
 });
 
 test('everybody is listed with their role, and somebody who may only watch as such', async () => {

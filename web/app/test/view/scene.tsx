@@ -123,6 +123,8 @@ export interface CallOptions {
   readonly hostLink?: string;
   readonly world?: World;
   readonly room?: FakeRoom;
+  /** Runs when the call has begun, before what is loaded later is there. */
+  readonly before?: () => void;
 }
 
 /** A call that Alice is in, with these people. */
@@ -132,6 +134,7 @@ export async function aCall(people: readonly FakePeer[] = [], options: CallOptio
   const devices = new LocalDevices(world);
   await devices.start();
   const call = new Call(world, room, devices, { link: 'https://eyeline.example/call/r/tea#key', hostLink });
+  options.before?.();
   call.lazy.bring(lazyCode);
   await settled();
   const [chat, files, attention] = [call.lazy.chat.peek(), call.lazy.files.peek(), call.lazy.attention.peek()];

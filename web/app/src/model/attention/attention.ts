@@ -1,3 +1,4 @@
+import type * as sdk from '@eyeline/sdk';
 import { computed, effect, type ReadonlySignal, signal, untracked } from '@preact/signals';
 import type { Alerts, Platform, Sound } from '../../platform/platform';
 import { attentionWords } from '../../strings/attention';
@@ -26,14 +27,15 @@ export class Attention {
   readonly #arrived = signal<string | null>(null);
   readonly #subscriptions = new Subscriptions();
 
-  constructor(platform: Platform, alerts: Alerts, call: Call, chat: Chat) {
+  /** `firstRole` is our role when the call began. */
+  constructor(platform: Platform, alerts: Alerts, call: Call, chat: Chat, firstRole: sdk.Role) {
     this.#platform = platform;
     this.#call = call;
     const { people, others } = call;
     this.sounds = new Sounds(platform, (sound) => alerts.play(sound));
     this.notifications = new NotificationSwitch(platform.memory, alerts.notifications);
     this.toast = new MessageToast(platform, chat);
-    this.#hosts = new HostRequests(call);
+    this.#hosts = new HostRequests(call, firstRole);
     this.headline = computed(() => {
       const [first] = people.knocking.value;
       return first === undefined ? this.#arrived.value : attentionWords.knocking(first.name);

@@ -11,14 +11,15 @@ export class HostRequests {
   #withdraw = () => {};
   #withdrawRole = () => {};
 
-  constructor(call: Call) {
+  /** `firstRole` is our role when the call began: what has been made of us since is told, too. */
+  constructor(call: Call, firstRole: sdk.Role) {
     this.#call = call;
     this.#subscriptions.add(
       effect(() => {
         if (!call.isOn('microphone')) untracked(() => this.#withdraw());
       }),
     );
-    let role = call.people.role.peek();
+    let role = firstRole;
     this.#subscriptions.add(
       effect(() => {
         const before = role;

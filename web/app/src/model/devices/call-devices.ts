@@ -1,3 +1,4 @@
+import type { DeviceChange } from '@eyeline/sdk';
 import { computed, type ReadonlySignal } from '@preact/signals';
 import type { Platform } from '../../platform/platform';
 import type { Kind, LocalDevices } from '../local-devices';
@@ -7,7 +8,10 @@ import { DeviceNotices } from './device-notices';
 import { NoiseSuppression } from './noise-suppression';
 import { Speaker } from './speaker';
 
-/** All about the devices of a call that isn't needed for its first picture: choosing them, and saying what happens. */
+/**
+ * All about the devices of a call that isn't needed for its first picture: choosing them, and saying what happens and,
+ * in `early`, what has happened in the call before.
+ */
 export class CallDevices {
   readonly local: LocalDevices;
   readonly speaker: Speaker;
@@ -24,6 +28,7 @@ export class CallDevices {
       readonly others: ReadonlySignal<readonly Other[]>;
       readonly openMenu: (kind: Kind) => void;
     },
+    early: readonly DeviceChange[] = [],
   ) {
     this.local = local;
     this.speaker = new Speaker(platform, local);
@@ -31,7 +36,15 @@ export class CallDevices {
     this.canFlip = computed(() => local.camera.value.facing !== null && local.available.value.cameras.length > 1);
     const { notices, others } = call;
     const open = (kind: Kind) => call.openMenu(kind);
-    this.#notices = new DeviceNotices({ platform, devices: local, speaker: this.speaker, notices, others, open });
+    this.#notices = new DeviceNotices({
+      platform,
+      devices: local,
+      speaker: this.speaker,
+      notices,
+      others,
+      open,
+      early,
+    });
   }
 
   end(): void {

@@ -23,6 +23,8 @@ interface Options {
   readonly others: ReadonlySignal<readonly Other[]>;
   /** Opens the dialog in which devices are chosen. */
   readonly open: (kind: Kind) => void;
+  /** What has changed in the call before. */
+  readonly early: readonly DeviceChange[];
 }
 
 /** Says what happens to the devices in a call: yours, and the others'. */
@@ -39,7 +41,8 @@ export class DeviceNotices {
 
   constructor(options: Options) {
     this.#options = options;
-    const { devices } = options;
+    const { devices, early } = options;
+    for (const change of early) this.#hear(change);
     this.#subscriptions.add(devices.onChange((change) => this.#hear(change)));
     for (const kind of kinds) this.#subscriptions.add(effect(() => this.#forget(kind, devices[kind].value)));
     this.#subscriptions.add(this.#watchAsking());
@@ -107,12 +110,12 @@ export class DeviceNotices {
   /** What was plugged in; the parts of a headset have one name. */
   #offer({ microphones, cameras, speakers }: DeviceList): void {
     const { notices, devices, speaker } = this.#options;
-    const playable = speaker.canChoose.peek() ? speakers : [];
-    const label = [...microphones, ...cameras, ...playable].find((each) => each.label !== '')?.label;
+    const playable = () => (speaker.canChoose.peek() ? speakers : []); // known a moment after the call began
+    const label = [...microphones, ...cameras, ...playable()].find((each) => each.label !== '')?.label;
     if (label === undefined) return;
     const named = (list: DeviceList['cameras']) => list.find((each) => each.label === label)?.id;
     const use = () => {
-      const [microphone, camera, output] = [named(microphones), named(cameras), named(playable)];
+      const [microphone, camera, output] = [named(microphones), named(cameras), named(playable())];
       if (microphone !== undefined) void devices.choose('microphone', microphone);
       if (camera !== undefined) void devices.choose('camera', camera);
       if (output !== undefined) speaker.choose(output);

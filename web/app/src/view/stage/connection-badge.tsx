@@ -1,6 +1,7 @@
 import type { ConnectionStatus } from '@eyeline/sdk';
 import { ShieldAlert, ShieldCheck } from 'lucide';
 import type { Call } from '../../model/call';
+import { lineOf } from '../../model/connection-phase';
 import type { Person } from '../../model/person';
 import { words } from '../../strings/strings';
 import { verificationWords } from '../../strings/verification';
@@ -20,18 +21,19 @@ export function ConnectionBadge({
   const open = call.connectionShown.value === person.id;
   const standing = person.verification?.standing.value ?? { is: 'comparing' };
   const quality = call.qualities.value.get(person.id) ?? 'good';
+  const line = lineOf(connection);
   const [path = '', time] = words.connection.state(connection).split(' · ');
   const [before, state, after] = quality === 'good' ? ['', path, ''] : words.connection.weak(quality, person.name);
   return (
     <button
       type="button"
       class="pill badge"
-      data-connection={connection.state}
+      data-connection={line}
       data-weak={quality !== 'good'}
       aria-expanded={open}
       onClick={() => call.showConnection(open ? null : person.id)}
     >
-      <Mark connection={connection.state} />
+      <Mark connection={line} />
       <span class="unseen">{words.connection.badge(person.name)}</span>
       <span class="badge-words">
         <span class="badge-state">

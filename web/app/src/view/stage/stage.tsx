@@ -45,8 +45,9 @@ export function StageView({ call, rest }: Props) {
           const [box, other] = [boxes[index], call.others.value[index]];
           if (box === undefined) return null;
           const role = !pair || split ? 'grid' : person.mine ? 'small' : 'big';
+          const limit = panels !== null && other !== undefined && <panels.VideoLimit person={other} />;
           return (
-            <Tile key={person.id} call={call} person={person} box={box} role={role}>
+            <Tile key={person.id} call={call} person={person} box={box} role={role} besideName={limit}>
               {panels !== null && other !== undefined && <panels.TileButtons call={call} person={other} />}
             </Tile>
           );

@@ -3,6 +3,7 @@ import { Mic, MicOff, VolumeX } from 'lucide';
 import type { ComponentChildren } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { Call } from '../../model/call';
+import { phaseOf } from '../../model/connection-phase';
 import { initials } from '../../model/name';
 import type { Person } from '../../model/person';
 import type { Box } from '../../model/stage/layout';
@@ -22,12 +23,14 @@ interface Props {
   readonly box: Box;
   /** One of a grid, the one that fills the stage, or your own small window over it. */
   readonly role: 'grid' | 'big' | 'small';
+  /** What is said of the person beside their name, loaded later. */
+  readonly besideName: ComponentChildren;
   /** Buttons on it, loaded later. */
   readonly children: ComponentChildren;
 }
 
 /** One person: video or avatar, name, and the state of the connection. */
-export function Tile({ call, person, box, role, children }: Props) {
+export function Tile({ call, person, box, role, besideName, children }: Props) {
   const ref = useRef<HTMLLIElement>(null);
   const { shape } = call.stage.layout.value;
   const drag = role === 'small' ? call.stage.drag.value : null;
@@ -35,7 +38,7 @@ export function Tile({ call, person, box, role, children }: Props) {
   useTileAnimation(ref, placed, shape, drag !== null);
   const media = person.media.value;
   const connection = person.connection?.value ?? null;
-  const looking = connection?.state === 'looking' && connection.verdict === null;
+  const looking = connection !== null && phaseOf(connection) === 'looking';
   const late = useLate(looking);
   const limits = person.mine && role === 'grid' ? peopleWords.limits(call.permissions.value) : ''; // the small window has no room
   const says = looking ? words.stage[late ? 'silent' : 'connecting'](person.name) : limits;
@@ -68,7 +71,7 @@ export function Tile({ call, person, box, role, children }: Props) {
       ) : (
         connection?.state === 'lost' && <p class="tile-lost">{words.lostPerson(person.name)}</p>
       )}
-      <NamePill person={person} />
+      <NamePill person={person}>{besideName}</NamePill>
       {connection !== null && <ConnectionBadge call={call} person={person} connection={connection} />}
       {role === 'small' && <SelfViewDrag stage={call.stage} />}
       {children}
@@ -138,7 +141,7 @@ function Voice() {
   );
 }
 
-function NamePill({ person }: { readonly person: Person }) {
+function NamePill({ person, children }: { readonly person: Person; readonly children: ComponentChildren }) {
   const { microphone, camera } = person.media.value;
   const speaking = isHeard(person);
   const mutedForMe = person.mutedForMe?.value === true;
@@ -152,6 +155,7 @@ function NamePill({ person }: { readonly person: Person }) {
         {mutedForMe && `, ${words.stage.mutedForMe}`}
         {camera !== 'on' && `, ${words.stage.noCamera}`}
       </span>
+      {children}
     </p>
   );
 }

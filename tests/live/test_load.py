@@ -17,7 +17,7 @@ from tests.support.server import LiveServer
 from tests.support.socket import Socket
 from websockets.exceptions import ConnectionClosed
 
-from eyeline.serve.ws.connection import CLOSE_WITHIN
+from eyeline.serve.websocket import CLOSE_WITHIN
 
 MANY: Final = ("--sockets-per-address", "1000000", "--metrics", "open")
 

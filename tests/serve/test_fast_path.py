@@ -12,7 +12,8 @@ from websockets.frames import Opcode
 from websockets.utils import apply_mask
 
 from eyeline.serve.app import build
-from eyeline.serve.ws.connection import OUTBOX_BYTES, Broker, Full
+from eyeline.serve.websocket import OUTBOX_BYTES, Full
+from eyeline.serve.ws.connection import Broker
 from eyeline.serve.ws.fast_path import LATE_FRAMES, FastPath
 from eyeline.settings import Settings
 

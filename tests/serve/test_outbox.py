@@ -6,8 +6,7 @@ from collections.abc import Coroutine
 import pytest
 from starlette.types import Message
 
-from eyeline.serve.ws.asgi import Outbox
-from eyeline.serve.ws.connection import CLOSE_WITHIN, OUTBOX_BYTES, Full
+from eyeline.serve.websocket import CLOSE_WITHIN, OUTBOX_BYTES, Full, Outbox
 
 HALF = b"x" * (OUTBOX_BYTES // 2)
 

@@ -7,13 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final, Protocol, assert_never
+from typing import Final, assert_never
 
 from msgspec.structs import replace
 
 from eyeline.serve.alarm import Alarm
 from eyeline.serve.connection_limits import AdmittedSocket
 from eyeline.serve.logs import LogEvent, logs_debug
+from eyeline.serve.websocket import Full, Socket
 from eyeline.serve.ws.bus import Bus
 from eyeline.signalling.messages import FromBroker, PeerId, Refused, RoomName, Signalled, encode_utf8
 from eyeline.signalling.passes import Person
@@ -43,30 +44,8 @@ RETURN_MS: Final = 1.0
 """Additional milliseconds of that delay per connected client, so that they don't all reconnect at once."""
 
 
-OUTBOX_BYTES: Final = 512 * 1024
-"""Maximum number of bytes queued for a slow client; beyond it the client is dropped with `too-slow`, without delaying
-its room.  Twice the maximum that a resume replays.  Including all overhead, a connection takes less than 2 MB."""
-
-CLOSE_WITHIN: Final = 5.0
-"""Seconds in which a client must receive its last messages and the close, before the connection is aborted."""
-
-
-class Full(Exception):
-    """The send queue is full: the client doesn't read fast enough."""
-
-
 AuthorizeRoom = Callable[[RoomName], Awaitable[Person | None]]
 """Authorizes the client for a room.  Never raises."""
-
-
-class Socket(Protocol):
-    """The sending side of a WebSocket.  Neither call blocks."""
-
-    def send_text(self, text: bytes) -> None:
-        """Queue one text frame, encoded as UTF-8.  Frames are sent in order.  Raises `Full`."""
-
-    def close(self, code: int, reason: str) -> None:
-        """Close after flushing the queue, or at once if the client doesn't read.  Later sends are ignored."""
 
 
 @dataclass

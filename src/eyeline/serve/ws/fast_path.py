@@ -6,12 +6,12 @@ the transport to `Connection.receive`, and sent messages go directly to the tran
 goes through the `websockets` library.
 """
 
-from typing import Final, Protocol
+from typing import Final
 
 from websockets.frames import Opcode
 from websockets.http11 import Request
 
-from eyeline.serve.ws.connection import CLOSE_WITHIN, OUTBOX_BYTES, Full
+from eyeline.serve.websocket import CLOSE_WITHIN, OUTBOX_BYTES, Full, Receiver
 from eyeline.serve.ws.timeouts import WebSocketProtocol
 
 try:
@@ -23,21 +23,10 @@ LATE_FRAMES: Final = 1000
 """Frames that a client may still send after the server has closed the socket; then the connection is aborted."""
 
 _WHOLE_TEXT: Final = 0x80 | Opcode.TEXT
+_WHOLE_BINARY: Final = 0x80 | Opcode.BINARY
+_PING: Final = bytes((0x80 | Opcode.PING, 0))
 _MASKED: Final = 0x80
 _OPCODE: Final = 0x0F
-
-
-class Receiver(Protocol):
-    """The receiver of frames."""
-
-    def receive(self, text: str | bytes) -> None:
-        """A message was received."""
-
-    def receive_control(self) -> None:
-        """A frame that isn't a whole message was received."""
-
-    def drop_slow(self) -> None:
-        """The send queue has exceeded its limit: the client is too slow."""
 
 
 class FastPath(WebSocketProtocol):
@@ -54,7 +43,7 @@ class FastPath(WebSocketProtocol):
             self.scope["extensions"]["eyeline.fast_path"] = self  # type: ignore[assignment]
 
     def deliver_to(self, receiver: Receiver) -> None:
-        """Deliver frames to this receiver from now on; `websocket.disconnect` still arrives through ASGI."""
+        """See `Socket`; `websocket.disconnect` still arrives through ASGI."""
         self._receiver = receiver
 
     def data_received(self, data: bytes) -> None:
@@ -109,17 +98,29 @@ class FastPath(WebSocketProtocol):
 
     def send_text(self, text: bytes) -> None:
         """See `Socket`."""
-        size = len(text)
+        self._send(_WHOLE_TEXT, text)
+
+    def send_binary(self, data: bytes) -> None:
+        """See `Socket`."""
+        self._send(_WHOLE_BINARY, data)
+
+    def ping(self) -> None:
+        """See `Socket`."""
+        if not (self.close_sent or self.transport.is_closing()):
+            self.transport.write(_PING)
+
+    def _send(self, kind: int, payload: bytes) -> None:
+        size = len(payload)
         if size < 126:
-            head = bytes((_WHOLE_TEXT, size))
+            head = bytes((kind, size))
         elif size < 1 << 16:
-            head = bytes((_WHOLE_TEXT, 126, size >> 8, size & 0xFF))
+            head = bytes((kind, 126, size >> 8, size & 0xFF))
         else:
-            head = bytes((_WHOLE_TEXT, 127)) + size.to_bytes(8)
+            head = bytes((kind, 127)) + size.to_bytes(8)
         if self.transport.get_write_buffer_size() + size > OUTBOX_BYTES:
             raise Full
         if not (self.close_sent or self.transport.is_closing()):
-            self.transport.write(head + text)
+            self.transport.write(head + payload)
 
     def close(self, code: int, reason: str) -> None:
         """See `Socket`; takes at most `CLOSE_WITHIN` seconds."""

@@ -229,7 +229,8 @@ CHECKS: Final[dict[CheckCode, Check]] = {
     "certificate-pending": Check(
         "The server has no certificate from its authority yet, so browsers warn every visitor.",
         None,
-        "Its log says why. Port 443 of each name in `domains` must lead to it, without a proxy or CDN that ends TLS.",
+        "Its log says why. Port 443 of each name in `domains` must lead to it, without a proxy or CDN that ends TLS, "
+        "or else port 80 must.",
     ),
     "clock-off": Check("The clock is wrong, so the relay refuses credentials.", None, "Let NTP set the clock."),
     "policy-open": Check(
@@ -252,6 +253,11 @@ assert set(CHECKS) == set(get_args(CheckCode))
 
 PENDING_CERTIFICATE: Final = "Eyeline, waiting for a certificate"
 """The common name in the self-signed certificate that a server shows until its authority has issued one."""
+
+CHALLENGE_PATH: Final = "/.well-known/acme-challenge/"
+"""Below it authorities look on port 80 (HTTP-01; RFC 8555, 8.3)."""
+NO_CHALLENGE: Final = b"No such challenge.\n"
+"""What a server answers there if it has no such challenge: by this the doctor recognizes it."""
 
 VERDICTS: Final[tuple[CheckCode, ...]] = (
     "no-candidates",

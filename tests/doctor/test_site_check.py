@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.support.server import free_port
 
-from eyeline.checks import PENDING_CERTIFICATE
+from eyeline.checks import NO_CHALLENGE, PENDING_CERTIFICATE
 from eyeline.doctor import site_check
 from eyeline.doctor.examine import examine
 from eyeline.doctor.finding import Finding
@@ -119,13 +119,58 @@ def test_name_without_an_address_is_not_blamed_on_the_firewall() -> None:
     assert "firewall" not in str(finding.advice)
 
 
-def test_server_that_waits_for_its_first_certificate_is_told_from_a_self_signed_one(tmp_path: Path) -> None:
-    waiting = self_signed(tmp_path, [], common_name=PENDING_CERTIFICATE)
+@pytest.fixture
+def waiting(tmp_path: Path) -> ssl.SSLContext:
+    """The context of a server that waits for its first certificate."""
+    made = self_signed(tmp_path, [], common_name=PENDING_CERTIFICATE)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(waiting.cert, waiting.key)
-    codes, words = found("https://127.0.0.1:%d", WELL, context)
+    context.load_cert_chain(made.cert, made.key)
+    return context
+
+
+def test_server_that_waits_for_its_first_certificate_is_told_from_a_self_signed_one(waiting: ssl.SSLContext) -> None:
+    codes, words = found("https://127.0.0.1:%d", WELL, waiting)
     assert codes[1] == "certificate-pending"
     assert "Port 443 of each name in `domains` must lead to it" in words
+
+
+@pytest.mark.parametrize(
+    ("port_80", "words"),
+    [
+        (b"HTTP/1.1 404 Not Found\r\n\r\n" + NO_CHALLENGE, "Its port 80 leads to the server, too."),
+        (b"HTTP/1.1 404 Not Found\r\n\r\nnginx", "On its port 80 something else than the server answers."),
+        (b"", "On its port 80 something else than the server answers."),
+        (None, "Its port 80 can't be reached from here."),
+    ],
+)
+def test_without_a_certificate_the_doctor_says_whether_port_80_could_get_one(
+    waiting: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch, port_80: bytes | None, words: str
+) -> None:
+    async def look() -> list[Finding]:
+        findings: list[Finding] = []
+        async with answering(WELL, waiting) as port, answering_port_80(port_80) as other:
+            monkeypatch.setattr(site_check, "_HTTP_PORT", other)
+            await examine(f"https://127.0.0.1:{port}", findings.append)
+        return findings
+
+    [finding] = [each for each in asyncio.run(look()) if each.code == "certificate-pending"]
+    assert finding.detail == f"Self-signed, until an authority issues one. {words}"
+
+
+@asynccontextmanager
+async def answering_port_80(response: bytes | None) -> AsyncIterator[int]:
+    """The port of a server with this response; None for a port at which nothing listens."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(response or b"")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        if response is None:
+            server.close()
+        yield port
 
 
 @pytest.mark.parametrize(("days", "left", "soon"), [(90, 15, False), (90, 13, True), (6, 2, False), (6, 1, True)])

@@ -125,6 +125,7 @@ def test_name_that_leads_elsewhere_is_in_the_log_and_after_mending_sighup_tries_
         authority.lead_names_to("127.0.0.2")
         server.start()
         logged(server, f"{NAME}: the authority doesn")
+        logged(server, "again='in ")
         assert shown(server).subject == x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, PENDING_CERTIFICATE)])
         authority.lead_names_to("127.0.0.1")
         os.kill(server.pid, signal.SIGHUP)

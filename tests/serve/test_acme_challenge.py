@@ -12,12 +12,15 @@ import pytest
 import uvloop
 from cryptography import x509
 
+from eyeline.serve.connection_limits import ConnectionLimits
 from eyeline.serve.process.acme.certificate import AcmeCertificate
-from eyeline.serve.process.acme.tls_alpn import ACME_IDENTIFIER, PendingChallenges, challenge_certificate
+from eyeline.serve.process.acme.challenge import Challenge, PendingChallenges
+from eyeline.serve.process.acme.tls_alpn import ACME_IDENTIFIER, challenge_certificate
 from eyeline.serve.process.tls import self_signed
 from eyeline.settings import Settings
 
 NAME: Final = "meet.example.org"
+CHALLENGE: Final = Challenge("tls-alpn-01", NAME, "token", "token.thumbprint")
 HANDSHAKES: Final = int(os.environ.get("HANDSHAKES", "300"))
 """How many other clients connect meanwhile; `HANDSHAKES=10000` for a longer look."""
 BROWSERS: Final = (("http/1.1",), ("h2", "http/1.1"), (), ("acme-tls/1", "http/1.1"), ("http/1.1", "acme-tls/1"))
@@ -35,8 +38,9 @@ def offering(*protocols: str) -> ssl.SSLContext:
 @pytest.fixture
 def certificate(tmp_path: Path) -> AcmeCertificate:
     """The certificate of a server whose order is pending."""
-    made = AcmeCertificate(Settings(domains=(NAME,), data_dir=tmp_path))
-    made.pending.add(NAME, "token.thumbprint")
+    limits = ConnectionLimits(sockets=10, sockets_per_address=10)
+    made = AcmeCertificate(Settings(domains=(NAME,), data_dir=tmp_path), [], limits)
+    made.pending.add(CHALLENGE)
     return made
 
 
@@ -76,7 +80,7 @@ def test_nobody_else_gets_it(certificate: AcmeCertificate, loop: Callable[[], as
 @pytest.mark.parametrize("size", [1, 7, 100])
 def test_client_hello_may_arrive_in_pieces(tmp_path: Path, size: int) -> None:
     pending = PendingChallenges()
-    pending.add(NAME, "token.thumbprint")
+    pending.add(CHALLENGE)
     context = self_signed(tmp_path, []).context()
     chosen: list[ssl.SSLContext | None] = []
     context.sni_callback = lambda handshake, name, _context: chosen.append(pending.context(handshake, name))

@@ -1,7 +1,8 @@
 """What the log says when an authority gives no certificate.  The authority is a few lines of HTTP."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -15,27 +16,29 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from eyeline.serve.process.acme.challenge import Challenge, ChallengeType, PendingChallenges
 from eyeline.serve.process.acme.client import Account, Exchange, OrderFailure
 from eyeline.serve.process.acme.ordering import perform
 from eyeline.serve.process.acme.renewal import NotIssued
 from eyeline.serve.process.acme.store import AcmeFolder, signing_request
-from eyeline.serve.process.acme.tls_alpn import PendingChallenges
 from eyeline.serve.process.tls import self_signed
 from eyeline.settings import Settings
 
 NAMES = ("meet.example.org",)
+TOKEN = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
+BOTH: tuple[ChallengeType, ...] = ("tls-alpn-01", "http-01")
 Response = tuple[int, dict[str, str], Any]
 
 
 @contextmanager
-def authority(*orders: Response, **more: Response) -> Iterator[str]:
+def authority(*orders: Response, **more: Response | list[Response]) -> Iterator[str]:
     """An authority that answers the first orders in these ways, and further ones as the last; its directory's URL.
 
-    `more` are answers below other paths.  `HERE` in an answer becomes the authority's own address.
+    `more` are answers below other paths, or lists of them.  `HERE` in an answer becomes the authority's own address.
     """
     names = ["newNonce", "newAccount", "newOrder", *more]
-    left = list(orders)
-    known: dict[str, Response] = {
+    known: dict[str, Response | list[Response]] = {
+        "newOrder": list(orders),
         "directory": (200, {}, {name: f"HERE/{name}" for name in names}),
         "newAccount": (201, {"Location": "HERE/account"}, {"status": "valid"}),
         **more,
@@ -45,10 +48,8 @@ def authority(*orders: Response, **more: Response) -> Iterator[str]:
         def respond(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             asked = self.path.split("/")[1]
-            if asked == "newOrder":
-                status, headers, body = left.pop(0) if len(left) > 1 else left[0]
-            else:
-                status, headers, body = known.get(asked, (200, {}, None))
+            left = known.get(asked, (200, {}, None))
+            status, headers, body = left if isinstance(left, tuple) else left.pop(0) if len(left) > 1 else left[0]
             here = f"http://127.0.0.1:{server.server_port}"
             content = (
                 body
@@ -91,12 +92,14 @@ def suggestion(renewal: Response | None) -> tuple[float | None, float]:
         return Exchange(Account(directory, key, None)).renewal(pem)
 
 
-def failure(directory: str) -> OrderFailure:
+def failure(
+    directory: str, types: tuple[ChallengeType, ...] = BOTH, answer: Callable[[Challenge], None] = lambda _: None
+) -> OrderFailure:
     """The failure of an order."""
     key = ec.generate_private_key(ec.SECP256R1())
     exchange = Exchange(Account(directory, key, "teacher@example.org"))
     with pytest.raises(OrderFailure) as caught:
-        exchange.order(signing_request(key, NAMES), lambda _name, _key_authorization: None)
+        exchange.order(signing_request(key, NAMES), types, answer)
     return caught.value
 
 
@@ -147,7 +150,7 @@ def test_nonces_that_are_always_refused_end_the_order() -> None:
     assert refused(400, "badNonce", "used").code == "badNonce"
 
 
-def issuing(chain: bytes) -> dict[str, Response]:
+def issuing(chain: bytes) -> dict[str, Response | list[Response]]:
     """The answers of an authority that needs no validation and issues this."""
     issued: Response = (200, {}, {"status": "valid", "certificate": "HERE/chain"})
     return {"finalize": issued, "order": issued, "chain": (200, {}, chain)}
@@ -166,7 +169,7 @@ def test_certificate_that_was_not_ordered_does_not_replace_the_old_one(tmp_path:
     other = self_signed(tmp_path, [name]).cert.read_bytes() if name else b"no certificate"
     with authority(READY, **issuing(other)) as directory:
         settings, folder = Settings(data_dir=tmp_path, acme_directory=directory), AcmeFolder(tmp_path, directory)
-        result = perform("order", settings, NAMES, folder, PendingChallenges())
+        result = perform("order", settings, NAMES, folder, PendingChallenges(), BOTH)
     assert isinstance(result, NotIssued)
     assert "another certificate than the one ordered" in result.why
     assert folder.certificate() is None
@@ -178,6 +181,72 @@ def test_certificate_that_was_not_ordered_does_not_replace_the_old_one(tmp_path:
 def test_answer_that_is_not_acme_is_a_failure_like_any_other(answer: Response) -> None:
     with authority(answer) as directory:
         assert failure(directory).code in {"invalid", "other"}
+
+
+def validating(*offered: str, error: str = "connection") -> dict[str, Response | list[Response]]:
+    """The answers of an authority that offers challenges of these types; the first one fails with this error."""
+    listed = [{"type": each, "url": f"HERE/{each}", "token": TOKEN, "status": "pending"} for each in offered]
+    wanted = {"identifier": {"type": "dns", "value": NAMES[0]}, "status": "pending", "challenges": listed}
+    why = {"type": f"urn:ietf:params:acme:error:{error}", "detail": "no answer"}
+    judged = wanted | {"status": "invalid", "challenges": [listed[0] | {"status": "invalid", "error": why}]}
+    link = {"Link": '<HERE/authorization>;rel="up"'}
+    tried: dict[str, Response | list[Response]] = {each["type"]: (200, link, each) for each in listed}
+    return {"authorization": [(200, {}, wanted), (200, {}, judged)], **tried}
+
+
+PENDING: Response = (
+    201,
+    {"Location": "HERE/order"},
+    {"status": "pending", "authorizations": ["HERE/authorization"], "finalize": "HERE/finalize"},
+)
+
+
+@pytest.mark.parametrize(
+    ("offered", "types", "chosen"),
+    [
+        (("http-01", "dns-01", "tls-alpn-01"), BOTH, "tls-alpn-01"),
+        (("http-01", "tls-alpn-01"), ("http-01", "tls-alpn-01"), "http-01"),
+        (("http-01", "dns-01"), BOTH, "http-01"),
+    ],
+)
+def test_preferred_challenge_of_those_offered_is_answered(
+    offered: tuple[str, ...], types: tuple[ChallengeType, ...], chosen: str
+) -> None:
+    answered: list[Challenge] = []
+    with authority(PENDING, **validating(*offered)) as directory:
+        failure(directory, types, answered.append)
+    [challenge] = answered
+    assert (challenge.type, challenge.name, challenge.token) == (chosen, NAMES[0], TOKEN)
+    assert re.fullmatch(rf"{TOKEN}\.[\w-]{{43}}", challenge.key_authorization)
+
+
+@pytest.mark.parametrize(("challenge", "port"), [("tls-alpn-01", "443"), ("http-01", "80")])
+@pytest.mark.parametrize("error", ["connection", "tls", "incorrectResponse", "unauthorized"])
+def test_failed_challenge_is_named_with_its_port_because_the_other_may_do(
+    challenge: str, port: str, error: str
+) -> None:
+    with authority(PENDING, **validating(challenge, error=error)) as directory:
+        found = failure(directory)
+    assert (found.code, found.challenge) == (error, challenge)
+    assert found.message.startswith(f"{NAMES[0]}: ")
+    assert f"port {port}" in found.message
+    assert found.message.endswith(" It says: no answer.")
+
+
+@pytest.mark.parametrize("error", ["dns", "caa", "serverInternal"])
+def test_failure_that_is_no_fault_of_the_challenge_names_none(error: str) -> None:
+    with authority(PENDING, **validating("tls-alpn-01", error=error)) as directory:
+        found = failure(directory)
+    assert (found.code, found.challenge) == (error, None)
+
+
+def test_authority_whose_only_challenge_needs_port_80_is_said() -> None:
+    with authority(PENDING, **validating("http-01", "dns-01")) as directory:
+        found = failure(directory, ("tls-alpn-01",))
+    assert found.code == "unsupported"
+    assert found.message.endswith(
+        "doesn't offer tls-alpn-01 for meet.example.org. For http-01, port 80 must be free for this server."
+    )
 
 
 def test_authority_that_is_down_is_said() -> None:

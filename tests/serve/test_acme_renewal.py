@@ -98,6 +98,50 @@ def test_hurry_ends_a_pause_of_our_own_but_none_that_the_authority_asked_for() -
     assert (ours.due(START + 1), theirs.due(START + 1)) == ("order", None)
 
 
+@pytest.fixture
+def two_ways() -> Renewal:
+    """Without a certificate; port 80 is ours, too."""
+    return Renewal(("tls-alpn-01", "http-01"))
+
+
+def test_other_type_of_challenge_is_tried_at_once_and_then_they_take_turns(two_ways: Renewal) -> None:
+    tried, pauses = [], []
+    for _ in range(5):
+        tried.append(two_ways.types[0])
+        pauses.append(two_ways.failed(START, jitter=0, challenge=tried[-1]))
+    assert tried == ["tls-alpn-01", "http-01"] * 2 + ["tls-alpn-01"]
+    assert pauses == [0, 120, 240, 480, 960]
+
+
+def test_failure_that_no_other_challenge_mends_changes_nothing(two_ways: Renewal) -> None:
+    assert two_ways.failed(START, jitter=0) == 120
+    assert two_ways.types[0] == "tls-alpn-01"
+
+
+def test_without_port_80_there_is_no_other_challenge() -> None:
+    renewal = Renewal()
+    assert renewal.failed(START, jitter=0, challenge="tls-alpn-01") == 120
+    assert renewal.types == ("tls-alpn-01",)
+
+
+def test_rate_limit_holds_for_the_other_challenge_too(two_ways: Renewal) -> None:
+    assert two_ways.failed(START, jitter=0, retry_after_s=3600, challenge="tls-alpn-01") == 3600
+
+
+def test_challenge_that_worked_is_the_first_of_the_next_order_and_the_other_is_tried_at_once(two_ways: Renewal) -> None:
+    two_ways.failed(START, jitter=0, challenge="tls-alpn-01")
+    two_ways.ordered(Validity(START, END), START)
+    assert two_ways.types[0] == "http-01"
+    assert two_ways.failed(START, jitter=0, challenge="http-01") == 0
+
+
+def test_hurry_tries_both_challenges_again_without_a_pause(two_ways: Renewal) -> None:
+    for challenge in two_ways.types:
+        two_ways.failed(START, jitter=0, challenge=challenge)
+    two_ways.hurry()
+    assert two_ways.failed(START, jitter=0, challenge=two_ways.types[0]) == 0
+
+
 def test_new_certificate_ends_the_failures(renewal: Renewal) -> None:
     renewal.failed(START, jitter=0)
     renewal.installed(Validity(START, END))

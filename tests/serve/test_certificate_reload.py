@@ -98,7 +98,7 @@ def test_changed_files_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     async def run() -> str:
         certificate = ReloadingCertificate(find)
         read_again.clear()
-        certificate.watch()
+        await certificate.watch()
         issue(tmp_path)
         async with asyncio.timeout(10):
             await read_again.wait()
@@ -126,7 +126,7 @@ def test_self_signed_certificate_is_renewed_while_the_server_runs(
     async def run() -> tuple[str, str]:
         certificate = ReloadingCertificate(find)
         first = certificate.fingerprint
-        certificate.watch()
+        await certificate.watch()
         async with asyncio.timeout(10):
             await renewed.wait()
         certificate.stop()

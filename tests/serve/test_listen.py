@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import pytest
 
 from eyeline.errors import SetupError
-from eyeline.serve.process.listen import listen
+from eyeline.serve.process.listen import listen, listen_if_free
 
 
 def test_port_that_needs_a_privilege_names_the_capability(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,3 +35,13 @@ def test_addresses_that_were_opened_are_closed_if_another_one_is_taken(monkeypat
     with pytest.raises(SetupError, match="another program listens there already"):
         listen("two.example", 0)
     assert opened[0].fileno() == -1
+
+
+def test_port_that_another_program_has_is_left_to_it_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert listen_if_free("127.0.0.1", port) == []
+    assert [record.getMessage() for record in caplog.records] == [f"= port={port} used=no why='Address already in use'"]
+    [free] = listen_if_free("127.0.0.1", port)
+    free.close()

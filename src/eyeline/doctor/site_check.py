@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from eyeline.checks import PENDING_CERTIFICATE
+from eyeline.checks import CHALLENGE_PATH, NO_CHALLENGE, PENDING_CERTIFICATE
 from eyeline.doctor.finding import PATIENCE_S, Outcome, Trouble
 from eyeline.errors import SetupError
 
@@ -30,6 +30,7 @@ RENEW_BEFORE: Final = timedelta(days=14)
 
 _PENDING: Final = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, PENDING_CERTIFICATE)]).rfc4514_string()
 
+_HTTP_PORT: Final = 80
 _ADDRESSES_MAX: Final = 8
 _HEAD_BYTES: Final = 64 * 1024
 _BODY_BYTES: Final = 256 * 1024
@@ -181,7 +182,8 @@ async def certificate(site: SiteAddress) -> Outcome[TlsContexts | None]:
         starts = f"{shown.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
         return Outcome(trusting, f"It isn't valid before {starts}.", "failure", "certificate-expired")
     if shown.subject.rfc4514_string() == _PENDING:
-        return Outcome(trusting, "Self-signed, until an authority issues one.", "failure", "certificate-pending")
+        words = f"Self-signed, until an authority issues one. {await _port_80(site)}"
+        return Outcome(trusting, words, "failure", "certificate-pending")
     own = shown.issuer == shown.subject
     strict = _contexts(lambda: _trusting_authorities(der if own else None))
     try:
@@ -194,6 +196,19 @@ async def certificate(site: SiteAddress) -> Outcome[TlsContexts | None]:
     if ends_soon(shown.not_valid_after_utc - shown.not_valid_before_utc, shown.not_valid_after_utc - now):
         return Outcome(strict, words, "warning", "certificate-expired")
     return Outcome(strict, words)
+
+
+async def _port_80(site: SiteAddress) -> str:
+    """Whether an authority could validate the name on port 80 (HTTP-01), as far as it is seen from here."""
+    plain = site._replace(secure=False, port=_HTTP_PORT)
+    try:
+        async with asyncio.timeout(PATIENCE_S / 3):
+            found = await _get(plain, None, f"{CHALLENGE_PATH}eyeline-doctor")
+    except (OSError, TimeoutError):
+        return "Its port 80 can't be reached from here."
+    if found.body == NO_CHALLENGE:
+        return "Its port 80 leads to the server, too."
+    return "On its port 80 something else than the server answers."
 
 
 def ends_soon(lifetime: timedelta, left: timedelta) -> bool:

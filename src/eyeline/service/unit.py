@@ -13,6 +13,9 @@ MARK: Final = "# Written by `eyeline service install`: to change an option, run 
 DATA_DIR: Final = Path("/var/lib/eyeline")
 """`StateDirectory`: systemd creates it, and gives it to the user that it makes up for each start (`DynamicUser`)."""
 
+_WEB_SERVERS: Final = "nginx.service apache2.service httpd.service caddy.service haproxy.service lighttpd.service"
+"""They get port 80 at boot, if they are on this machine: with `--domain` we take it only if it is free."""
+
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_@+=:,./-]+")
 _SANDBOX: Final = """\
 DynamicUser=yes
@@ -69,6 +72,7 @@ def unit(command: Iterable[str], options: Iterable[str], files: dict[str, Path])
         "Description=Eyeline, video calls from browser to browser\n"
         "Wants=network-online.target\n"
         "After=network-online.target\n"
+        f"After={_WEB_SERVERS}\n"
         "StartLimitIntervalSec=0\n"
         "\n"
         "[Service]\n"

@@ -41,7 +41,7 @@ class ReloadingCertificate:
         """The fingerprint of the certificate."""
         return self._certificate.fingerprint()
 
-    def watch(self) -> None:
+    async def watch(self) -> None:
         """Check the files regularly, in the running loop."""
         loop = asyncio.get_running_loop()
         self._renew_at = loop.time() + RENEW_SECONDS

@@ -1,11 +1,15 @@
 """Listening TCP sockets."""
 
 import errno
+import logging
 import os
 import socket
 
 from eyeline.errors import SetupError
 from eyeline.serve.local_address import NO_NAME
+from eyeline.serve.logs import LogEvent
+
+_log = logging.getLogger("eyeline.process")
 
 BACKLOG_CONNECTIONS = 2048
 
@@ -15,6 +19,25 @@ def listen(host: str, port: int) -> list[socket.socket]:
 
     `::` includes IPv4, and means only IPv4 on a machine without IPv6.  Raises SetupError.
     """
+    try:
+        return _opened(host, port)
+    except UnicodeError:
+        raise SetupError(f"host is '{host}', but that isn't a valid name: {NO_NAME}.") from None
+    except OSError as error:
+        raise SetupError(_why_not(host, port, error)) from None
+
+
+def listen_if_free(host: str, port: int) -> list[socket.socket]:
+    """The same for a port that isn't essential: none if another program has it, or this user may not listen there."""
+    try:
+        return _opened(host, port)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        _log.info(LogEvent("=", port=str(port), used="no", why=why))
+        return []
+
+
+def _opened(host: str, port: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     try:
         for family, address in _resolved(host):
@@ -23,12 +46,10 @@ def listen(host: str, port: int) -> list[socket.socket]:
             sockets.append(
                 socket.create_server((address, taken), family=family, backlog=BACKLOG_CONNECTIONS, dualstack_ipv6=both)
             )
-    except UnicodeError:
-        raise SetupError(f"host is '{host}', but that isn't a valid name: {NO_NAME}.") from None
-    except OSError as error:
+    except OSError:
         for listener in sockets:
             listener.close()
-        raise SetupError(_why_not(host, port, error)) from None
+        raise
     return sockets
 
 

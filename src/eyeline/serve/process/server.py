@@ -19,7 +19,7 @@ from eyeline.serve import client_address, logs
 from eyeline.serve.connection_limits import ConnectionLimits
 from eyeline.serve.local_address import Listening, addresses, listening
 from eyeline.serve.process.demultiplexer import Demultiplexer, HttpFactory
-from eyeline.serve.process.listen import BACKLOG_CONNECTIONS, listen
+from eyeline.serve.process.listen import BACKLOG_CONNECTIONS, listen, listen_if_free
 from eyeline.serve.process.service_manager import notify
 from eyeline.settings import Settings
 
@@ -70,10 +70,10 @@ def serve(
         _allow_many_files()
         stack.enter_context(_sigterm_is_a_clean_stop())
         sockets = [stack.enter_context(listener) for listener in listen(settings.host, settings.port)]
-        certificate = _certificate(settings)
+        app = build(settings)
+        certificate = _certificate(settings, app.limits, stack)
         fingerprint = certificate.fingerprint if certificate else None
         where = listening(settings, sockets[0].getsockname()[1], fingerprint)
-        app = build(settings)
         is_trusted = client_address.trusts(settings.proxies())
         demultiplexer = partial(Demultiplexer, app.stream, protocols.http, is_trusted, app.limits)
         _Server(app, certificate, demultiplexer, protocols.ws, lambda: started(where)).serve_on(sockets)
@@ -155,7 +155,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
         if self._certificate is not None:
-            self._certificate.watch()
+            await self._certificate.watch()
         self._started()
         notify("READY=1")
 
@@ -201,11 +201,12 @@ def _sigterm_is_a_clean_stop() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _certificate(settings: Settings) -> "ReloadingCertificate | None":
+def _certificate(settings: Settings, limits: ConnectionLimits, stack: ExitStack) -> "ReloadingCertificate | None":
     if settings.domains:
         from eyeline.serve.process.acme.certificate import AcmeCertificate  # noqa: PLC0415
 
-        return AcmeCertificate(settings)
+        port_80 = [stack.enter_context(listener) for listener in listen_if_free(settings.host, 80)]
+        return AcmeCertificate(settings, port_80, limits)
     if settings.cert is None and settings.tls == "off":
         return None  # and nothing of X.509 is imported
     from eyeline.serve.process.certificate_reload import ReloadingCertificate  # noqa: PLC0415

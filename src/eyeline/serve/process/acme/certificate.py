@@ -3,20 +3,26 @@
 import asyncio
 import logging
 import random
+import socket
 import ssl
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
 from eyeline.checks import PENDING_CERTIFICATE
+from eyeline.serve.connection_limits import ConnectionLimits
 from eyeline.serve.logs import LogEvent
+from eyeline.serve.process.acme import http_01
+from eyeline.serve.process.acme.challenge import PORTS, ChallengeType, PendingChallenges
 from eyeline.serve.process.acme.renewal import Duty, DutyResult, Issued, NotIssued, Renewal, Suggestion
 from eyeline.serve.process.acme.store import AcmeFolder, validity
-from eyeline.serve.process.acme.tls_alpn import PendingChallenges
 from eyeline.serve.process.certificate_reload import ReloadingCertificate
+from eyeline.serve.process.http_port import HttpPort
 from eyeline.serve.process.tls import Certificate, self_signed
 from eyeline.settings import Settings
 
@@ -32,15 +38,20 @@ class AcmeCertificate(ReloadingCertificate):
     Two servers never order with the same data directory, since the process holds its `InstanceLock`.  The exchange with
     the authority runs in a daemon thread, so that a stop of the server never waits for it; whatever was ordered until
     then is ordered again.
+
+    `port_80` are sockets that listen there; without them the authority can only use the port of TLS.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, port_80: Sequence[socket.socket], limits: ConnectionLimits) -> None:
         self._settings = settings
         self._names = tuple(dict.fromkeys(name.lower() for name in settings.domains))
         self._authority = urlsplit(settings.acme_directory).netloc
         self._folder = AcmeFolder(settings.data_dir, settings.acme_directory)
         self.pending = PendingChallenges()
-        self._renewal = Renewal()
+        self._renewal = Renewal(("tls-alpn-01", "http-01") if port_80 else ("tls-alpn-01",))
+        known = frozenset(name.lower() for name in (*self._names, *settings.allowed_hosts))
+        answer = partial(http_01.answer, names=known, key_authorization=self.pending.key_authorization)
+        self._http_port = HttpPort(port_80, answer, limits)
         self._busy = False
         self._next_check: asyncio.TimerHandle | None = None
         super().__init__(self._in_use)
@@ -53,15 +64,17 @@ class AcmeCertificate(ReloadingCertificate):
         """The context for a client: that of a challenge only for an authority that validates a name."""
         return self.pending.context(handshake, name) or super().for_client(handshake, name)
 
-    def watch(self) -> None:
+    async def watch(self) -> None:
         """Order and renew from now on, in the running loop."""
-        super().watch()
+        await super().watch()
         self._loop = asyncio.get_running_loop()
+        await self._http_port.serve()
         self._check()
 
     def stop(self) -> None:
-        """Order nothing more."""
+        """Order nothing more, and close port 80."""
         super().stop()
+        self._http_port.close()
         if self._next_check is not None:
             self._next_check.cancel()
         self._next_check = None
@@ -92,13 +105,14 @@ class AcmeCertificate(ReloadingCertificate):
             _log.info(LogEvent("=", certificate="ordering", names=names, authority=self._authority, meanwhile=in_use))
         if duty is not None:
             self._busy = True
-            threading.Thread(target=self._perform, args=(duty,), name=f"acme {duty}", daemon=True).start()
+            arguments = (duty, self._renewal.types)
+            threading.Thread(target=self._perform, args=arguments, name=f"acme {duty}", daemon=True).start()
 
-    def _perform(self, duty: Duty) -> None:
+    def _perform(self, duty: Duty, types: Sequence[ChallengeType]) -> None:
         """Runs in its thread, and reports to the loop."""
         from eyeline.serve.process.acme.ordering import perform  # noqa: PLC0415  loads `acme`
 
-        result = perform(duty, self._settings, self._names, self._folder, self.pending)
+        result = perform(duty, self._settings, self._names, self._folder, self.pending, types)
         with suppress(RuntimeError):  # the server has stopped
             self._loop.call_soon_threadsafe(self._ended, result)
 
@@ -112,11 +126,13 @@ class AcmeCertificate(ReloadingCertificate):
                 self._renewal.ordered(valid, now)
                 super().reload()
                 _log.info(LogEvent("=", certificate="issued", names=" ".join(self._names), until=_day(valid.ends)))
-            case NotIssued(code, why, retry_after_s):
-                pause = self._renewal.failed(now, random.random(), retry_after_s)  # noqa: S311  no secret
-                again = f"in {pause / 60:.0f} min"
+            case NotIssued(code, why, retry_after_s, challenge):
+                pause = self._renewal.failed(now, random.random(), retry_after_s, challenge)  # noqa: S311  no secret
+                again = f"in {pause / 60:.0f} min" if pause else f"at once, by port {PORTS[self._renewal.types[0]]}"
                 in_use = self._shown()
                 _log.error(LogEvent("!", certificate="not issued", code=code, why=why, again=again, meanwhile=in_use))
+                if not pause and self._next_check is not None:
+                    self._check()
 
     def _shown(self) -> str:
         """For the log: what clients get until there is a new certificate."""

@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from eyeline import __version__
 from eyeline.errors import RemoteError
+from eyeline.serve.process.acme.challenge import PORTS, Challenge, ChallengeType
 
-_TLS_ALPN: Final = "tls-alpn-01"
 _PATIENCE: Final = timedelta(minutes=3)
 _REQUEST_S: Final = 30
 _BAD_NONCES: Final = 8
@@ -25,29 +25,35 @@ _BAD_NONCES: Final = 8
 _DETAIL_CHARACTERS: Final = 300
 _ADDRESS: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}")
 
-_ELSEWHERE: Final = "something else than this server answers on its port 443, such as a proxy or a CDN that ends TLS"
 _REASONS: Final[Mapping[str, str]] = {
     "dns": "the name has no address, or its name servers don't answer",
-    "connection": "the authority can't connect to its port 443: open it, and forward it to this server",
-    "tls": _ELSEWHERE,
-    "incorrectResponse": _ELSEWHERE,
-    "unauthorized": f"the authority doesn't find this server there: the port is closed, or {_ELSEWHERE}",
     "caa": "a CAA record in its DNS allows other authorities only",
     "rejectedIdentifier": "the authority gives no certificate for such a name",
     "rateLimited": "the authority has had too many orders",
 }
 """What went wrong, by the error type of RFC 8555, 6.7."""
+_ELSEWHERE: Final = "something else than this server answers on its port PORT, such as a proxy or a CDN"
+_UNPROVEN: Final[Mapping[str, str]] = {
+    "connection": "the authority can't connect to its port PORT: open it, and forward it to this server",
+    "tls": _ELSEWHERE,
+    "incorrectResponse": _ELSEWHERE,
+    "unauthorized": f"the authority doesn't find this server there: the port is closed, or {_ELSEWHERE}",
+}
+"""Why a challenge failed, though one of the other type may do."""
 
 
 class OrderFailure(RemoteError):
     """No certificate: `message` is a sentence for the operator.
 
-    `retry_after_s` is set if the authority asks to wait.
+    `retry_after_s` is set if the authority asks to wait, `challenge` if one of this type failed and the other may do.
     """
 
-    def __init__(self, code: str, message: str, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, retry_after_s: float | None = None, challenge: ChallengeType | None = None
+    ) -> None:
         super().__init__(code, message)
         self.retry_after_s = retry_after_s
+        self.challenge = challenge
 
 
 class Account(Struct, frozen=True):
@@ -73,13 +79,15 @@ class Exchange:
         self._net.session.hooks["response"].append(self._note)
         self._retry_after_s: float | None = None
 
-    def order(self, signing_request: bytes, answer: Callable[[str, str], None]) -> bytes:
+    def order(
+        self, signing_request: bytes, types: Sequence[ChallengeType], answer: Callable[[Challenge], None]
+    ) -> bytes:
         """Order a certificate for a CSR, both as PEM; the result has its chain.
 
-        `answer` is called with each name to validate and its key authorization.
+        `answer` is called with a challenge for each name to validate: of the first of these `types` that is offered.
         """
         try:
-            return self._order(signing_request, answer)
+            return self._order(signing_request, types, answer)
         except Exception as error:
             raise self._failure(error) from error
 
@@ -91,13 +99,15 @@ class Exchange:
             raise self._failure(error) from error
         return None if at is None else at.timestamp(), (again - datetime.now()).total_seconds()  # noqa: DTZ005  as in `acme`
 
-    def _order(self, signing_request: bytes, answer: Callable[[str, str], None]) -> bytes:
+    def _order(
+        self, signing_request: bytes, types: Sequence[ChallengeType], answer: Callable[[Challenge], None]
+    ) -> bytes:
         client = self._client()
         self._repeated(self._log_in, client)
         order = self._repeated(client.new_order, signing_request)
         for authorization in order.authorizations:
             if authorization.body.status == messages.STATUS_PENDING:
-                self._validate(client, authorization, answer)
+                self._validate(client, authorization, types, answer)
         deadline = datetime.now() + _PATIENCE  # noqa: DTZ005  as in `acme`
         order = self._repeated(client.poll_authorizations, order, deadline)
         pem: str = self._repeated(client.finalize_order, order, deadline).fullchain_pem
@@ -115,21 +125,24 @@ class Exchange:
             self._net.account = messages.RegistrationResource(body=wanted, uri=known.location)
 
     def _validate(
-        self, client: ClientV2, authorization: messages.AuthorizationResource, answer: Callable[[str, str], None]
+        self,
+        client: ClientV2,
+        authorization: messages.AuthorizationResource,
+        types: Sequence[ChallengeType],
+        answer: Callable[[Challenge], None],
     ) -> None:
         """Have the authority validate one name."""
         name = authorization.body.identifier.value
-        for challenge in authorization.body.challenges:
-            offered = challenge.chall.to_partial_json()
-            if offered.get("type") == _TLS_ALPN:
-                break
-        else:
-            raise OrderFailure("unsupported", f"{self._host} doesn't offer {_TLS_ALPN} for {name}.")
+        offered = {_type(challenge): challenge for challenge in authorization.body.challenges}
+        chosen = next((each for each in types if each in offered), None)
+        if chosen is None:
+            raise OrderFailure("unsupported", _unsupported(self._host, name, types))
+        token = offered[chosen].chall.to_partial_json()["token"]
         thumbprint = b64encode(self._key.thumbprint()).decode()
-        key_authorization = f"{offered['token']}.{thumbprint}"
-        answer(name, key_authorization)
+        key_authorization = f"{token}.{thumbprint}"
+        answer(Challenge(chosen, name, token, key_authorization))
         ready = challenges.KeyAuthorizationChallengeResponse(key_authorization=key_authorization)
-        self._repeated(client.answer_challenge, challenge, ready)
+        self._repeated(client.answer_challenge, offered[chosen], ready)
 
     def _repeated(self, call: Callable[..., Any], *arguments: object) -> Any:
         """Call again as long as only the nonce is refused; `acme` itself does so once."""
@@ -177,14 +190,28 @@ def _validation_failure(failed: Sequence[messages.AuthorizationResource]) -> Ord
     """The sentence for the first name that the authority couldn't validate."""
     for authorization in failed:
         for challenge in authorization.body.challenges:
-            problem = challenge.error
-            if problem is not None:
-                code = problem.code or "other"
-                reason = _REASONS.get(code, "the authority can't validate it")
-                return OrderFailure(
-                    code, f"{authorization.body.identifier.value}: {reason}. It says: {_detail(problem)}."
-                )
+            if challenge.error is not None:
+                return _unproven(authorization.body.identifier.value, _type(challenge), challenge.error)
     return OrderFailure("invalid", "The authority can't validate the names, and doesn't say why.")
+
+
+def _unproven(name: str, tried: str, problem: messages.Error) -> OrderFailure:
+    code = problem.code or "other"
+    reason = _REASONS.get(code, "the authority can't validate it")
+    challenge = next((each for each in PORTS if each == tried and code in _UNPROVEN), None)
+    if challenge is not None:
+        reason = _UNPROVEN[code].replace("PORT", str(PORTS[challenge]))
+    return OrderFailure(code, f"{name}: {reason}. It says: {_detail(problem)}.", challenge=challenge)
+
+
+def _unsupported(authority: str, name: str, types: Sequence[ChallengeType]) -> str:
+    """The sentence if an authority offers no challenge that can be answered."""
+    sentence = f"{authority} doesn't offer {' or '.join(types)} for {name}."
+    return sentence if "http-01" in types else f"{sentence} For http-01, port 80 must be free for this server."
+
+
+def _type(challenge: messages.ChallengeBody) -> str:
+    return str(challenge.chall.to_partial_json().get("type"))
 
 
 def _detail(problem: messages.Error) -> str:

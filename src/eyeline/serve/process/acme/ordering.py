@@ -9,24 +9,32 @@ from collections.abc import Sequence
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from eyeline.serve.logs import LogEvent
+from eyeline.serve.process.acme.challenge import ChallengeType, PendingChallenges
 from eyeline.serve.process.acme.client import Account, Exchange, OrderFailure
 from eyeline.serve.process.acme.renewal import Duty, DutyResult, Issued, NotIssued, Suggestion
 from eyeline.serve.process.acme.store import AcmeFolder, fits, pem_of, signing_request, validity
-from eyeline.serve.process.acme.tls_alpn import PendingChallenges
 from eyeline.settings import Settings
 
 _log = logging.getLogger("eyeline.process")
 
 
 def perform(
-    duty: Duty, settings: Settings, names: Sequence[str], folder: AcmeFolder, pending: PendingChallenges
+    duty: Duty,
+    settings: Settings,
+    names: Sequence[str],
+    folder: AcmeFolder,
+    pending: PendingChallenges,
+    types: Sequence[ChallengeType],
 ) -> DutyResult:
-    """Perform it; blocks for up to some minutes.  Raises nothing."""
+    """Perform it; blocks for up to some minutes.  Raises nothing.
+
+    `types` are the challenges that can be answered here, the preferred one first.
+    """
     try:
         exchange = Exchange(Account(settings.acme_directory, folder.account_key(), settings.acme_email))
-        return _order(exchange, names, folder, pending) if duty == "order" else _ask(exchange, folder)
+        return _order(exchange, names, folder, pending, types) if duty == "order" else _ask(exchange, folder)
     except OrderFailure as failure:
-        return _failed(duty, NotIssued(failure.code, failure.message, failure.retry_after_s))
+        return _failed(duty, NotIssued(failure.code, failure.message, failure.retry_after_s, failure.challenge))
     except OSError as error:
         return _failed(duty, NotIssued("disk", f"{folder.path} can't be used: {error.strerror}.", None))
     except Exception:
@@ -36,10 +44,16 @@ def perform(
         pending.clear()
 
 
-def _order(exchange: Exchange, names: Sequence[str], folder: AcmeFolder, pending: PendingChallenges) -> Issued:
+def _order(
+    exchange: Exchange,
+    names: Sequence[str],
+    folder: AcmeFolder,
+    pending: PendingChallenges,
+    types: Sequence[ChallengeType],
+) -> Issued:
     """Order a certificate with a new key, and keep both."""
     key = ec.generate_private_key(ec.SECP256R1())
-    chain = exchange.order(signing_request(key, names), pending.add)
+    chain = exchange.order(signing_request(key, names), types, pending.add)
     valid = validity(chain, names)
     if valid is None or not fits(chain, key):
         raise OrderFailure("invalid", "The authority has issued another certificate than the one ordered.")

@@ -14,33 +14,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from eyeline.serve.process.handshake import Handshake
-
 ACME_IDENTIFIER: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.31")
 _OCTET_STRING: Final = b"\x04\x20"
 """DER: an octet string of 32 bytes, as long as a SHA-256 digest."""
 _LIFETIME: Final = timedelta(days=1)
-
-
-class PendingChallenges:
-    """The challenges of the current order.  The thread that orders writes them, and handshakes read them."""
-
-    def __init__(self) -> None:
-        self._contexts: dict[str, ssl.SSLContext] = {}
-
-    def add(self, name: str, key_authorization: str) -> None:
-        """Answer the authority's validation of `name` from now on."""
-        self._contexts[name] = _context(challenge_certificate(name, key_authorization))
-
-    def clear(self) -> None:
-        """The order has ended."""
-        self._contexts.clear()
-
-    def context(self, handshake: ssl.SSLObject, name: str | None) -> ssl.SSLContext | None:
-        """The context for a client that validates a pending name; None for any other client."""
-        if name is None or not isinstance(handshake, Handshake) or not handshake.validates:
-            return None
-        return self._contexts.get(name.lower())
 
 
 def challenge_certificate(name: str, key_authorization: str) -> bytes:
@@ -61,12 +38,13 @@ def challenge_certificate(name: str, key_authorization: str) -> bytes:
     return secret + certificate.public_bytes(Encoding.PEM)
 
 
-def _context(pem: bytes) -> ssl.SSLContext:
+def context_of(name: str, key_authorization: str) -> ssl.SSLContext:
+    """The TLS context that shows the certificate of a challenge."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["acme-tls/1"])
     with tempfile.NamedTemporaryFile() as file:  # OpenSSL reads certificates only from files; this one is 0600
-        file.write(pem)
+        file.write(challenge_certificate(name, key_authorization))
         file.flush()
         context.load_cert_chain(file.name)
     return context

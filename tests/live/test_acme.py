@@ -34,7 +34,7 @@ SLOWLY = {"PEBBLE_VA_SLEEPTIME": "3"}
 def named(validation: dict[str, str] = AT_ONCE) -> Iterator[tuple[Authority, LiveServer]]:
     """An authority, and a server with `--domain` that hasn't been started."""
     with Authority(validation) as authority:
-        flags = ("--relay-allow", "127.0.0.0/8", *authority.flags)
+        flags = ("--relay-allow", "127.0.0.0/8", "--domain", NAME)
         server = LiveServer(*flags, env=authority.env, port=authority.port)
         try:
             yield authority, server

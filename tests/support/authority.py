@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from eyeline.serve.process.tls import self_signed
-from tests.support.process import Process, scratch
+from tests.support.process import HERE, Machine, Process, scratch
 from tests.support.server import free_port
 from tests.support.tools import need
 
@@ -18,14 +18,15 @@ AT_ONCE: Final = {"PEBBLE_VA_NOSLEEP": "1"}
 
 
 class Authority:
-    """`with Authority() as authority`: validates names at `port` of this machine; all names lead there.
+    """`with Authority() as authority`: validates names at `port` of its machine, or at port 80; all names lead there.
 
     It is strict, and refuses 5 % of the nonces.  After `stop` it has forgotten everything.
     """
 
-    def __init__(self, validation: dict[str, str] = AT_ONCE) -> None:
+    def __init__(self, validation: dict[str, str] = AT_ONCE, machine: Machine = HERE, port: int | None = None) -> None:
         self._validation = validation
-        self.port = free_port(socket.SOCK_STREAM)
+        self._machine = machine
+        self.port = port or free_port(socket.SOCK_STREAM)
         self._scratch = scratch("authority")
         folder = Path(self._scratch.name)
         self._certificate = self_signed(folder, [])
@@ -51,19 +52,37 @@ class Authority:
         )
         off = ["-http01", "", "-https01", "", "-tlsalpn01", ""]
         self._resolver = Process(
-            [need("pebble-challtestsrv"), "-dns01", self._dns, "-management", self._names, "-defaultIPv6", "", *off],
+            [
+                *machine.prefix,
+                need("pebble-challtestsrv"),
+                "-dns01",
+                self._dns,
+                "-management",
+                self._names,
+                "-defaultIPv6",
+                "",
+                *off,
+            ],
             folder / "dns.log",
         )
         self._log = folder / "log"
         self._pebble: Process | None = None
         self.directory = f"https://localhost:{port}/dir"
-        self.flags = ("--domain", "meet.example.org", "--acme-directory", self.directory)
-        self.env = {"REQUESTS_CA_BUNDLE": str(self._certificate.cert)}
+        self.env = {"EYELINE_ACME_DIRECTORY": self.directory, "REQUESTS_CA_BUNDLE": str(self._certificate.cert)}
+        """What a server needs to order there."""
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
         env = {"PEBBLE_WFE_NONCEREJECT": "5", **self._validation}
-        argv = [need("pebble"), "-strict", "-config", str(self._configuration), "-dnsserver", self._dns]
+        argv = [
+            *self._machine.prefix,
+            need("pebble"),
+            "-strict",
+            "-config",
+            str(self._configuration),
+            "-dnsserver",
+            self._dns,
+        ]
         self._pebble = Process(argv, self._log, env)
         self._pebble.wait_for_line("(Listening on: )")
 

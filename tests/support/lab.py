@@ -11,6 +11,7 @@ also be IPv6 only.
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from types import TracebackType
@@ -152,18 +153,27 @@ class Lab:
 class LabServer:
     """`eyeline serve` in the lab, on port 443 with TLS by default."""
 
-    def __init__(self, place: Namespace, *flags: str) -> None:
+    def __init__(self, place: Namespace, *flags: str, env: Mapping[str, str] | None = None) -> None:
         self._scratch = scratch("lab-server")
         self._log = Path(self._scratch.name, "log")
-        data = ("--data-dir", str(Path(self._scratch.name, "data")))
+        self.data_dir = Path(self._scratch.name, "data")
+        data = ("--data-dir", str(self.data_dir))
         flags = flags or ("--port", "443", "--tls", "self-signed")
         argv = [*place.prefix, sys.executable, "-m", "eyeline", "serve", *data, *flags]
-        self._process = Process(argv, self._log, {**os.environ, "PYTHONPATH": str(ROOT / "src")})
+        self._process = Process(argv, self._log, {**os.environ, **(env or {}), "PYTHONPATH": str(ROOT / "src")})
         self.url = f"https://{NAME}"
 
     def log(self) -> str:
         """Everything it has printed."""
         return self._process.log()
+
+    def wait_for_line(self, pattern: str) -> None:
+        """Wait until the log matches."""
+        self._process.wait_for_line(f"({pattern})")
+
+    def hang_up(self) -> None:
+        """SIGHUP: read files again, and order a certificate at once."""
+        os.kill(self._process.pid, signal.SIGHUP)
 
     def __enter__(self) -> Self:
         self._process.wait_for_line(r"(Eyeline is running)")

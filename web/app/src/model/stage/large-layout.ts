@@ -45,8 +45,9 @@ interface Frame {
 
 /**
  * Lays out people, you included, with one of them or a shared screen as large as possible. All others line up beside or
- * below, whichever leaves it larger; on a portrait stage always below. There a screen goes from edge to edge above a block
- * of tiles, and a person leaves the others all the room that is left. Screens are never cropped.
+ * below, whichever leaves it larger; on a portrait stage always below. There a screen goes from edge to edge, with people's
+ * tiles below it as tall as there is room and as a phone's picture may be, but at most half as wide; and a person leaves
+ * the others all the room that is left. Screens are never cropped.
  */
 export function layoutWithLarge(pictures: Pictures, { screens, large }: Featured, stage: StageSize): Layout {
   const people = inOrder(pictures);
@@ -79,8 +80,7 @@ function asIs(aspect: number): Frame {
 
 function sceneOf(frame: Frame, rest: readonly number[], { all, free: room }: StageSize): Scene {
   if (room.height > room.width && frame.narrow === frame.wide) {
-    const lowest = clamp(room.height * 0.3, 88, 240);
-    return above(frame, room, (left) => pack(rest.length, { ...left, height: Math.min(left.height, lowest) }), all);
+    return above(frame, room, (left) => pack(rest.length, left, { narrow: 9 / 16, wide: 1.6 }, left.width / 2), all);
   }
   if (room.height > room.width) return above(frame, room, (left) => fill(rest, left));
   const column = beside(frame, rest.length, room);
@@ -137,13 +137,13 @@ function fill(pictures: readonly number[], room: Size): Tiles {
   return { ...room, ...grid(pictures, { x: 0, y: 0, ...room }) };
 }
 
-/** Tiles of one size, from 4:3 to 16:10, as large as fits; shorter rows first, each centered. */
-function pack(count: number, room: Size): Tiles {
+/** Tiles of one size, as large as fits, mostly from 4:3 to 16:10; shorter rows first, each centered. */
+function pack(count: number, room: Size, frame: Frame = { narrow: 4 / 3, wide: 1.6 }, widest = room.width): Tiles {
   const ways = Array.from({ length: count }, (_, lines) => {
     const counts = split(count, lines + 1);
     const columns = Math.max(...counts);
     const [width, height] = [(room.width + gap) / columns - gap, (room.height + gap) / (lines + 1) - gap];
-    return { counts, columns, tile: inside({ width, height }, { narrow: 4 / 3, wide: 1.6 }) };
+    return { counts, columns, tile: inside({ width: Math.min(width, widest), height }, frame) };
   });
   const { counts, columns, tile } = ways.reduce((one, other) =>
     other.tile.width * other.tile.height > one.tile.width * one.tile.height + 1e-9 ? other : one,

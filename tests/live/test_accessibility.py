@@ -100,6 +100,22 @@ def until_reads(page: Page, wanted: str) -> str:
     return read
 
 
+def test_on_a_phone_what_is_said_for_long_covers_no_picture_and_nothing_of_an_open_panel(
+    chromium: Browser, fake_app: str
+) -> None:
+    url = f"{fake_app}r/tea?call&scene=three,host,knocks,away,strangers,ending"
+    page = chromium.open(url, init_script=IN_CALL, viewport=(360, 740), reduced_motion=True)
+    page.until(LOADED)
+    page.evaluate(f"void ({button('People')})")
+    page.until("document.querySelectorAll('.notice').length === 3 && document.querySelector('.people-list') !== null")
+    page.until("""(() => {
+      const boxes = (css) => [...document.querySelectorAll(css)].map((each) => each.getBoundingClientRect());
+      const rest = boxes('.tile, .chat');
+      return boxes('.notice').every(({top, bottom}) =>
+        rest.every((other) => other.bottom <= top || other.top >= bottom));
+    })()""")
+
+
 @pytest.mark.parametrize("name", STATES)
 def test_state_breaks_no_rule_and_is_read_as_it_should_be(name: str, chromium: Browser, fake_app: str) -> None:
     state = STATES[name]

@@ -81,8 +81,9 @@ test('the offer waits until no panel is open, and no screen fills the page', asy
   expect(first.notices.posted.value).toHaveLength(1);
 });
 
-test('the offer says the beginning of a long name', async () => {
+test('the offer shows the beginning of a long name, and screen readers say all of it', async () => {
   const { call: first, world } = await call(aWorld(), 'Wolfeschlegelsteinhausenbergerdorff');
   world.pass(20);
-  expect(first.notices.posted.value[0]?.words).toMatch(/^Is it really Wolfeschlegelsteinhausen…\?/);
+  expect(first.notices.posted.value[0]?.words).toBe('Is it really Wolfeschlegelsteinh…? Compare four emoji.');
+  expect(first.notices.heard.value).toContain('Wolfeschlegelsteinhausenbergerdorff');
 });

@@ -9,6 +9,8 @@ const most = 3;
 /** A notice with a button, or one that stays. */
 export interface Notice {
   readonly words: string;
+  /** What screen readers say in place of the words, which may be shortened. */
+  readonly heard?: string;
   readonly action?: { readonly label: string; readonly run: () => void };
   /** Can be closed, and stays until then, or for so many seconds. Otherwise it's shown for 8 seconds. */
   readonly stays?: boolean | number;
@@ -41,7 +43,7 @@ export class Notices {
   post(notice: Notice): () => void {
     const others = this.posted.peek().filter(({ words }) => words !== notice.words);
     this.#keep([...others, notice].slice(-most));
-    this.tell(notice.words);
+    this.tell(notice.heard ?? notice.words);
     const withdraw = () => this.dismiss(notice);
     const seconds = typeof notice.stays === 'number' ? notice.stays : stay.button;
     if (notice.stays !== true) this.#timers.set(notice, this.#after(seconds, withdraw));

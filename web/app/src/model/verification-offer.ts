@@ -10,8 +10,8 @@ const after = 20;
 /** Seconds that it's shown; from then on the badge is the way there. */
 const shown = 15;
 
-/** Letters of the name in it. */
-const longest = 25;
+/** Letters of the name that it shows: the picture must stay in sight on a phone. */
+const longest = 20;
 
 const key = 'eyeline:verification-offered';
 
@@ -46,6 +46,7 @@ export function offerVerification(
   const offer = (someone: Other) =>
     call.notices.post({
       words: verificationPanelWords.offer(short(someone.name)),
+      heard: verificationPanelWords.offer(someone.name),
       action: { label: verificationPanelWords.compare, run: () => call.showConnection(someone.id) },
       stays: shown,
     });

@@ -84,7 +84,7 @@ export const verificationPanelWords = {
         return `You verified a ${name} before, but this one has a different key. It may be another browser or another person: compare the four emoji before you trust them.`;
     }
   },
-  offer: (name: string) => `Is it really ${name}? Compare four emoji to be sure that nobody is listening in.`,
+  offer: (name: string) => `Is it really ${name}? Compare four emoji.`,
   compare: 'Compare',
   match: 'They match',
   differ: 'They don’t match',

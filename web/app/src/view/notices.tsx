@@ -73,7 +73,7 @@ export function NoticesView({ call, children }: { readonly call: Call; readonly 
 
 /** A notice with a button, or one that stays. It can be closed. */
 function Posted({ notice, notices }: { readonly notice: Notice; readonly notices: Notices }) {
-  const { words: says, action } = notice;
+  const { words: says, heard = says, action } = notice;
   return (
     <div class="notice posted">
       <span aria-hidden="true">{says}</span>
@@ -81,7 +81,7 @@ function Posted({ notice, notices }: { readonly notice: Notice; readonly notices
         <button
           type="button"
           class="button primary small"
-          aria-description={says}
+          aria-description={heard}
           onClick={() => notices.answer(notice)}
         >
           {action.label}
@@ -91,7 +91,7 @@ function Posted({ notice, notices }: { readonly notice: Notice; readonly notices
         type="button"
         class="plain"
         aria-label={words.close}
-        aria-description={says}
+        aria-description={heard}
         onClick={() => notices.dismiss(notice)}
       >
         <Icon node={X} size={20} />

@@ -50,17 +50,16 @@ class Headers(Struct, frozen=True, gc=False):
     def get(self, name: str) -> str | None:
         """The value of the first line with this name, or None."""
         key = name.lower()
-        return _value(self.lines[self.keys.index(key)]) if key in self.keys else None
+        return value_of(self.lines[self.keys.index(key)]) if key in self.keys else None
 
     def first(self, name: str) -> str:
         """The first element of a header that is a list; "" if there is none."""
-        value = self.get(name) or ""
-        return next(iter(split_list(value)), "") if "," in value else value
+        return first_of(self.get(name) or "")
 
     def values(self, name: str) -> list[str]:
         """The values of all lines with this name; lists are not split."""
         key = name.lower()
-        return [_value(line) for each, line in zip(self.keys, self.lines, strict=True) if each == key]
+        return [value_of(line) for each, line in zip(self.keys, self.lines, strict=True) if each == key]
 
     def all(self, name: str) -> list[str]:
         """The elements of a header that is a list, over all of its lines."""
@@ -115,7 +114,7 @@ class Headers(Struct, frozen=True, gc=False):
         if key not in self.keys:
             return self
         at = self.keys.index(key)
-        elements = (*first, *split_list(_value(self.lines[at]))[1:])
+        elements = (*first, *split_list(value_of(self.lines[at]))[1:])
         line = (_line(name, ", ".join(elements)),) if elements else ()
         keys = self.keys if elements else (*self.keys[:at], *self.keys[at + 1 :])
         return Headers(keys, (*self.lines[:at], *line, *self.lines[at + 1 :]))
@@ -136,5 +135,11 @@ def _line(name: str, value: str) -> str:
     return f"{name}: {value}"
 
 
-def _value(line: str) -> str:
+def first_of(value: str) -> str:
+    """The first element of a list; "" if there is none."""
+    return next(iter(split_list(value)), "") if "," in value else value
+
+
+def value_of(line: str) -> str:
+    """The value in a header line."""
     return line.partition(":")[2].strip(" \t")

@@ -6,14 +6,14 @@ that nothing raises later.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from eyeline.errors import RemoteError
 from eyeline.sip.header_fields import TOKEN, CSeq, NameAddress, Via, parse_number
-from eyeline.sip.headers import Headers, key_of
+from eyeline.sip.headers import Headers, first_of, key_of, value_of
 from eyeline.sip.uri import SipUri, scheme_of
 
 MAX_MESSAGE_BYTES: Final = 64 * 1024
@@ -45,15 +45,13 @@ REASONS: Final = {
 # fmt: on
 """The usual words for a status."""
 
-_SINGLE: Final = ("from", "to", "call-id", "cseq", "max-forwards", "content-length")
 _MANDATORY: Final = ("via", "from", "to", "call-id", "cseq")
 _TOKEN: Final = re.compile(rf"{TOKEN}++")
 _NO_SPACE: Final = re.compile(r"\S++")
 _FOLD: Final = re.compile(r"[ \t]*+\r\n[ \t]++")
 _STATUS: Final = re.compile(r"[1-6]\d\d", re.ASCII)
 _VERSION: Final = re.compile(r"SIP/\d{1,9}\.\d{1,9}", re.IGNORECASE | re.ASCII)
-_CONTROLS: Final = bytes(code for code in (*range(32), 127) if code not in b"\t\r\n")
-
+_PRINTABLE: Final = bytes(code for code in range(256) if code == 9 or (code >= 32 and code != 127))
 
 _Problem = tuple[int, str]
 """The status and reason phrase that an invalid request is answered with."""
@@ -187,29 +185,28 @@ def parse(data: bytes) -> SipRequest | SipResponse:
     Raises only `BadMessageError`.
     """
     head, end, body = data[: MAX_MESSAGE_BYTES + 1].lstrip(b"\r\n").partition(b"\r\n\r\n")
-    problem = _problem_of_bytes(len(data), head, end)
     text = head.decode(errors="replace")
-    if "\r\n " in text or "\r\n\t" in text:
-        text = _FOLD.sub(" ", text)
     start, *lines = text.split("\r\n")
+    problem = _problem_of_bytes(len(data), head, end, len(lines))
     headers, unreadable = _read_headers(lines)
+    if unreadable and _FOLD.search(text):
+        start, *lines = _FOLD.sub(" ", text).split("\r\n")
+        headers, unreadable = _read_headers(lines)
+    body, wrong_length = _exact_body(headers, body)
     message, unreadable_start = _read_start(start, headers, body)
-    problem = problem or unreadable_start or unreadable or _problem_of_values(message)
+    problem = problem or unreadable_start or unreadable or _problem_of_values(message) or wrong_length
     if problem is None:
-        return _with_exact_body(message)
+        return message
     raise BadMessageError(*problem, request=_answerable(message))
 
 
-def _problem_of_bytes(size: int, head: bytes, end: bytes) -> _Problem | None:
+def _problem_of_bytes(size: int, head: bytes, end: bytes, line_ends: int) -> _Problem | None:
     if size > MAX_MESSAGE_BYTES:
         return 513, REASONS[513]
     if not end:
         return 400, "No Empty Line After The Headers"
-    line_ends = head.count(b"\r\n")
-    if line_ends != head.count(b"\r") or line_ends != head.count(b"\n"):
-        return 400, "Bare CR Or LF"
-    if len(head.translate(None, _CONTROLS)) != len(head):
-        return 400, "Control Character"
+    if head.translate(None, _PRINTABLE) != b"\r\n" * line_ends:
+        return 400, "Control Character Or Bare Line End"
     if not head.isascii():
         try:
             head.decode()
@@ -227,12 +224,12 @@ def _read_headers(lines: list[str]) -> tuple[Headers, _Problem | None]:
         name, colon, _ = line.partition(":")
         key = key_of(name)
         if not colon or not key or len(line) > MAX_LINE:
-            problem = problem or (400, "Bad Header Line")
+            problem = 400, "Bad Header Line"
             continue
         keys.append(key)
         kept.append(line)
     if len(lines) > MAX_HEADERS:
-        problem = problem or (400, "Too Many Headers")
+        problem = 400, "Too Many Headers"
     return Headers(tuple(keys), tuple(kept)), problem
 
 
@@ -265,51 +262,62 @@ def _problem_of_request_line(method: str, uri: str, version: str) -> _Problem | 
 
 def _problem_of_values(message: SipRequest | SipResponse) -> _Problem | None:
     """Check what the properties of a message and the server rely on."""
-    keys = message.headers.keys
-    for key in _MANDATORY:
-        if key not in keys:
-            return 400, f"No {_TITLES[key]}"
-    for key in _SINGLE:
-        if keys.count(key) > 1:
-            return 400, f"More Than One {_TITLES[key]}"
-    for key, check in _CHECKS.items():
-        if key in keys:
-            try:
-                check(message)
-            except ValueError:
-                return 400, f"Bad {_TITLES[key]}"
+    keys, lines = message.headers.keys, message.headers.lines
+    first = dict(zip(reversed(keys), reversed(lines), strict=True))
+    for key, title, check in _CHECKS:
+        line = first.get(key)
+        if line is None:
+            if key in _MANDATORY:
+                return 400, f"No {title}"
+            continue
+        try:
+            check(value_of(line))
+        except ValueError:
+            return 400, f"Bad {title}"
+    if len(first) < len(keys):
+        for key, title, _ in _CHECKS:
+            if key != "via" and keys.count(key) > 1:
+                return 400, f"More Than One {title}"
     if isinstance(message, SipRequest) and message.cseq.method != message.method:
         return 400, "CSeq Of Another Method"
     return None
 
 
-def _check_call_id(message: SipMessage) -> None:
-    if _NO_SPACE.fullmatch(message.call_id) is None:
+def _check_via(value: str) -> None:
+    Via.parse(first_of(value))
+
+
+def _check_call_id(value: str) -> None:
+    if _NO_SPACE.fullmatch(value) is None:
         raise ValueError
 
 
-def _content_length(message: SipMessage) -> int:
-    value = message.headers.get("content-length")
-    return len(message.body) if value is None else parse_number(value, len(message.body))
+def _check_max_forwards(value: str) -> None:
+    parse_number(value, MAX_FORWARDS_LIMIT)
 
 
-_CHECKS: Final[Mapping[str, Callable[[SipMessage], object]]] = {
-    "via": lambda message: message.via,
-    "from": lambda message: message.from_,
-    "to": lambda message: message.to,
-    "call-id": _check_call_id,
-    "cseq": lambda message: message.cseq,
-    "max-forwards": lambda message: message.max_forwards,
-    "content-length": _content_length,
-}
-_TITLES: Final = {
-    name.lower(): name for name in ("Via", "From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length")
-}
+_CHECKS: Final[tuple[tuple[str, str, Callable[[str], object]], ...]] = (
+    ("via", "Via", _check_via),
+    ("from", "From", NameAddress.parse),
+    ("to", "To", NameAddress.parse),
+    ("call-id", "Call-ID", _check_call_id),
+    ("cseq", "CSeq", CSeq.parse),
+    ("max-forwards", "Max-Forwards", _check_max_forwards),
+)
+"""The headers that the server relies on, and how their values are checked.  All but Via may occur only once."""
 
 
-def _with_exact_body(message: SipRequest | SipResponse) -> SipRequest | SipResponse:
-    length = _content_length(message)
-    return message if length == len(message.body) else structs.replace(message, body=message.body[:length])
+def _exact_body(headers: Headers, rest: bytes) -> tuple[bytes, _Problem | None]:
+    """The body of a message with these headers, from all the bytes after them."""
+    count = headers.keys.count("content-length")
+    if not count:
+        return rest, None
+    if count > 1:
+        return rest, (400, "More Than One Content-Length")
+    try:
+        return rest[: parse_number(headers.get("content-length") or "", len(rest))], None
+    except ValueError:
+        return rest, (400, "Bad Content-Length")
 
 
 def _answerable(message: SipRequest | SipResponse) -> SipRequest | None:

@@ -3,7 +3,8 @@
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import Final, Self
+from functools import lru_cache
+from typing import Final
 
 from msgspec import Struct
 
@@ -53,8 +54,9 @@ class SipUri(Struct, frozen=True):
     headers: str = ""
     """What follows the question mark: headers for a request that someone makes from this URI."""
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
+    @staticmethod
+    @lru_cache(512)
+    def parse(text: str) -> "SipUri":
         """Parse a URI without the angle brackets around it.  Raises `ValueError`."""
         found = _URI.fullmatch(text)
         if found is None:
@@ -65,7 +67,7 @@ class SipUri(Struct, frozen=True):
         number = None if port is None else int(port)
         if number is not None and not 0 < number < 65536:
             raise ValueError("not a port")
-        return cls(host.lower(), user, scheme.lower(), number, _params(params), password, headers or "")
+        return SipUri(host.lower(), user, scheme.lower(), number, _params(params), password, headers or "")
 
     @property
     def name(self) -> str:

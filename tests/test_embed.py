@@ -12,7 +12,7 @@ from tests.support.examples import Example, blocks, examples, run, started, unna
 from tests.support.server import ROOT, LiveServer
 from tests.support.socket import Socket, serving
 
-PAGES: Final = ("README.md", *(f"docs/{name}.md" for name in ("embed", "install", "operate", "proxies")))
+PAGES: Final = ("README.md", *(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.md")))
 README, EMBED = examples("README.md"), examples("docs/embed.md")
 OTHER_PORT: Final = {'data_dir=Path("eyeline-data")': 'data_dir=Path("eyeline-data"), stun_port=0, host="127.0.0.1"'}
 """Tests run beside each other, so that they can't all have UDP port 3478."""

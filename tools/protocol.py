@@ -1,5 +1,4 @@
-"""Generates docs/protocol.md, four TypeScript files, three tables in docs/operate.md and the emoji in
-docs/peer-protocol.md from the Python sources.
+"""Generates docs/protocol.md, four TypeScript files, and tables in other docs from the Python sources.
 
 python tools/protocol.py           write the files
 python tools/protocol.py --check   exit with status 1 and name the stale files
@@ -42,10 +41,13 @@ LIMITS: Final[tuple[tuple[types.ModuleType, str], ...]] = (
 
 def outputs() -> dict[Path, str]:
     """The contents of each generated file."""
-    operate, peers = ROOT / "docs/operate.md", ROOT / "docs/peer-protocol.md"
-    page = operate.read_text()
-    for name, table in (("settings", settings_table()), ("metrics", metrics_table()), ("checks", checks_table())):
-        page = spliced(page, name, table)
+    tables = (
+        ("operate", "settings", settings_table()),
+        ("monitor", "metrics", metrics_table()),
+        ("troubleshoot", "checks", checks_table()),
+        ("peer-protocol", "emoji", emoji_table()),
+    )
+    pages = {ROOT / f"docs/{page}.md": (name, table) for page, name, table in tables}
     strings = ROOT / "web/app/src/strings"
     return {
         ROOT / "docs/protocol.md": markdown(),
@@ -53,9 +55,7 @@ def outputs() -> dict[Path, str]:
         ROOT / "web/sdk/src/verification/emoji.ts": emoji_typescript(),
         strings / "checks.ts": checks_typescript("CHECKS", checks.CHECKS, checks.Check._fields),
         strings / "verdicts.ts": checks_typescript("VERDICTS", checks.VERDICTS, ("message", "visitor")),
-        operate: page,
-        peers: spliced(peers.read_text(), "emoji", emoji_table()),
-    }
+    } | {page: spliced(page.read_text(), name, table) for page, (name, table) in pages.items()}
 
 
 def spliced(page: str, name: str, table: str) -> str:
@@ -69,10 +69,11 @@ def spliced(page: str, name: str, table: str) -> str:
 
 def settings_table() -> str:
     """Every setting, with its option and its environment variable."""
-    text = "| setting | option | variable | allowed | default | meaning |\n| --- | --- | --- | --- | --- | --- |\n"
+    text = "| setting, option and variable | allowed | meaning |\n| --- | --- | --- |\n"
     for knob in settings.all_settings():
-        cells = (f"`{knob.name}`", f"`{knob.flag}`", f"`{knob.variable}`", knob.allowed, knob.default, knob.description)
-        text += "| " + " | ".join(_line(cell) for cell in cells) + " |\n"
+        names = f"`{knob.name}`<br>`{knob.flag}`<br>`{knob.variable}`"
+        default = f"<br>Default: {knob.default}" if knob.default else ""
+        text += f"| {names} | {_line(knob.allowed)}{_line(default)} | {_line(knob.description)} |\n"
     return text
 
 

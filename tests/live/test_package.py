@@ -30,7 +30,7 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from the sdist with an empty PATH: no Node, no npm."""
+    """The wheel, built from the sdist with an empty PATH: no Node, no npm, and nothing to build the docs from."""
     folder = tmp_path_factory.mktemp("wheel")
     with tarfile.open(sdist) as archive:
         archive.extractall(folder, filter="data")
@@ -44,16 +44,18 @@ def test_sdist_contains_the_built_app_and_its_sources_only(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"src/eyeline/web/index.html", "web/package-lock.json", "web/build.mjs", "hatch_build.py"} <= names
+    assert {"src/eyeline/docs/index.html.gz", "tools/docs_site.py"} <= names
     rubbish = ("node_modules", ".venv", "__pycache__", ".make", ".built-from")
     assert [name for name in names if any(part in rubbish for part in name.split("/"))] == []
 
 
-def test_wheel_builds_from_the_sdist_without_node_and_contains_the_app(wheel: Path) -> None:
+def test_wheel_builds_from_the_sdist_without_node_and_contains_the_app_and_the_docs(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     web = {"index.html", "index.html.br", "sdk/eyeline.js", "sdk/eyeline.d.ts"}
     assert {f"eyeline/web/{name}" for name in web} <= names
-    assert "eyeline/web/.built-from" not in names
+    assert {"eyeline/docs/index.html.gz", "eyeline/docs/use/index.html.gz", "eyeline/docs/search.json.gz"} <= names
+    assert [name for name in names if name.endswith(".built-from")] == []
     assert any(name.startswith("eyeline/web/assets/") for name in names)
 
 

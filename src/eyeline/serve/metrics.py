@@ -98,7 +98,7 @@ ROWS: Final[dict[str, MetricRow]] = {
         "histogram", f"Event loop lag: how late timers fire, measured every {LAG_EVERY:g} s."
     ),
 }
-"""Every metric, by its Prometheus name.  The table in `docs/operate.md` is generated from it."""
+"""Every metric, by its Prometheus name.  The table in `docs/monitor.md` is generated from it."""
 
 
 class Metrics(Collector):

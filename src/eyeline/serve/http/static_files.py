@@ -4,22 +4,31 @@ No request touches the file system: paths are looked up in a table that is fille
 """
 
 import gzip
-import hashlib
 import re
-from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from html import escape
 from pathlib import Path
-from typing import Literal, NamedTuple
 from urllib.parse import quote
 
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from eyeline.errors import SetupError
 from eyeline.serve.http import page_head
-from eyeline.serve.http.content_negotiation import Encoding, preferred, unchanged
+from eyeline.serve.http.content_negotiation import Encoding
+from eyeline.serve.http.docs_site import PREFIX, DocsSite
+from eyeline.serve.http.file_response import (
+    IMMUTABLE,
+    REVALIDATE,
+    TYPES,
+    Body,
+    File,
+    HeaderField,
+    answer,
+    body,
+    send_file,
+    varies,
+)
 
 BUILD = Path(__file__).parents[2] / "web"
 """The folder in which the build hook puts the web app."""
@@ -33,26 +42,6 @@ _CALL = "/r/"
 _FILE_NAME = re.compile(r".*\.[^/]*")
 _COMPRESSED: dict[str, Encoding] = {".br": "br", ".gz": "gzip"}
 
-_HtmlStatus = Literal[200, 404]
-_Header = tuple[bytes, bytes]
-
-_TYPES = {
-    ".css": b"text/css; charset=utf-8",
-    ".html": b"text/html; charset=utf-8",
-    ".ico": b"image/x-icon",
-    ".js": b"text/javascript; charset=utf-8",
-    ".json": b"application/json",
-    ".mp3": b"audio/mpeg",
-    ".ogg": b"audio/ogg",
-    ".png": b"image/png",
-    ".svg": b"image/svg+xml",
-    ".ts": b"text/plain; charset=utf-8",  # to read in a browser; the type registered for .ts is a video
-    ".txt": b"text/plain; charset=utf-8",
-    ".wasm": b"application/wasm",
-    ".webmanifest": b"application/manifest+json",
-    ".webp": b"image/webp",
-    ".woff2": b"font/woff2",
-}
 
 _CONTENT_SECURITY_POLICY = "; ".join(
     [
@@ -76,32 +65,16 @@ _PERMISSIONS = ", ".join(
     + [f"{name}=()" for name in ("accelerometer", "geolocation", "gyroscope", "hid", "magnetometer", "midi")]
     + [f"{name}=()" for name in ("payment", "serial", "usb", "xr-spatial-tracking")]
 )
-_ALWAYS: tuple[_Header, ...] = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"))
-_SAME_ORIGIN: _Header = (b"cross-origin-resource-policy", b"same-origin")
-_IMMUTABLE: tuple[_Header, ...] = ((b"cache-control", b"public, max-age=31536000, immutable"), _SAME_ORIGIN)
-_REVALIDATE: tuple[_Header, ...] = ((b"cache-control", b"no-cache"), _SAME_ORIGIN)
-_CROSS_ORIGIN: tuple[_Header, ...] = (
+_CROSS_ORIGIN: tuple[HeaderField, ...] = (
     (b"cache-control", b"public, max-age=300, must-revalidate"),
     (b"access-control-allow-origin", b"*"),
     (b"cross-origin-resource-policy", b"cross-origin"),
 )
 
 
-class _Body(NamedTuple):
-    content: bytes
-    etag: str
-
-
-class _File(NamedTuple):
-    """One file in all its encodings, with the headers that they share."""
-
-    bodies: Mapping[Encoding, _Body]
-    headers: tuple[_Header, ...]
-
-
 _NOT_FOUND_TEXT = b"File not found.\n"
 _WRONG_METHOD_TEXT = b"Only GET and HEAD are allowed here.\n"
-_TEXT = (b"content-type", _TYPES[".txt"])
+_TEXT = (b"content-type", TYPES[".txt"])
 
 
 class StaticFiles:
@@ -111,7 +84,7 @@ class StaticFiles:
     if `folder` doesn't contain a build.
 
     `head` gives what is added to the head of a page, as HTML; the second argument says whether it's that of a call.
-    `frame_ancestors` are the web origins whose pages may show these in a frame.
+    `frame_ancestors` are the web origins whose pages may show these in a frame.  `docs` is what is below `/docs`.
     """
 
     def __init__(
@@ -119,6 +92,7 @@ class StaticFiles:
         folder: Path = BUILD,
         head: Callable[[Scope, bool], str] = lambda _scope, _call: "",
         frame_ancestors: Sequence[str] = (),
+        docs: DocsSite | None = None,
     ) -> None:
         self._files = _load(folder, _document(frame_ancestors))
         page = self._files.pop("/index.html", None)
@@ -126,6 +100,7 @@ class StaticFiles:
             raise SetupError(f"There is no web app in {folder}: run `make serve`, or install the package with pip.")
         if not _BASE.search(page.bodies["identity"].content):
             raise SetupError(f"The web app in {folder} isn't Eyeline's: its page has no <base href=\"/\">.")
+        self._docs = DocsSite() if docs is None else docs
         self._head = head
         self._completed = lru_cache(_PAGES_KEPT)(lambda prefix, head: _completed(page, prefix, head))
 
@@ -134,24 +109,27 @@ class StaticFiles:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close"})
         elif scope["method"] not in ("GET", "HEAD"):
-            await _answer(scope, send, 405, [_TEXT, (b"allow", b"GET, HEAD")], _WRONG_METHOD_TEXT)
+            await answer(scope, send, 405, [_TEXT, (b"allow", b"GET, HEAD")], _WRONG_METHOD_TEXT)
         else:
             await self._get(scope, send)
 
     async def _get(self, scope: Scope, send: Send) -> None:
         prefix: str = scope.get("root_path", "").rstrip("/")
         path = _below(prefix, scope["path"])
+        if path == PREFIX or path.startswith(f"{PREFIX}/"):
+            await self._docs.get(scope, send, prefix, path.removeprefix(PREFIX))
+            return
         file = self._files.get(path)
         if file is not None:
-            await _send_file(scope, send, 200, file)
+            await send_file(scope, send, 200, file)
         elif _PLACE.fullmatch(path):
-            await _send_file(scope, send, 200, self._page(scope, prefix, call=path.startswith(_CALL)))
+            await send_file(scope, send, 200, self._page(scope, prefix, call=path.startswith(_CALL)))
         elif _FILE_NAME.fullmatch(path):
-            await _answer(scope, send, 404, [_TEXT, (b"cache-control", b"no-store")], _NOT_FOUND_TEXT)
+            await answer(scope, send, 404, [_TEXT, (b"cache-control", b"no-store")], _NOT_FOUND_TEXT)
         else:
-            await _send_file(scope, send, 404, self._page(scope, prefix, call=False))
+            await send_file(scope, send, 404, self._page(scope, prefix, call=False))
 
-    def _page(self, scope: Scope, prefix: str, *, call: bool) -> _File:
+    def _page(self, scope: Scope, prefix: str, *, call: bool) -> File:
         return self._completed(prefix, self._head(scope, call))
 
 
@@ -161,28 +139,7 @@ def _below(prefix: str, path: str) -> str:
     return inside or "/"
 
 
-async def _send_file(scope: Scope, send: Send, status: _HtmlStatus, file: _File) -> None:
-    asked = Headers(scope=scope)
-    encoding = preferred(asked.get("accept-encoding", ""), file.bodies)
-    body = file.bodies[encoding]
-    headers = [*file.headers, (b"etag", body.etag.encode())]
-    if status == 200 and unchanged(asked.get("if-none-match", ""), body.etag):
-        await _answer(scope, send, 304, headers, None)
-        return
-    if encoding != "identity":
-        headers.append((b"content-encoding", encoding.encode()))
-    await _answer(scope, send, status, headers, body.content)
-
-
-async def _answer(scope: Scope, send: Send, status: int, headers: list[_Header], body: bytes | None) -> None:
-    """Send a response.  `None` means without content (304); HEAD gets the same headers as GET."""
-    length = [] if body is None else [(b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": status, "headers": [*_ALWAYS, *headers, *length]})
-    sent = b"" if body is None or scope["method"] == "HEAD" else body
-    await send({"type": "http.response.body", "body": sent})
-
-
-def _load(folder: Path, document: tuple[_Header, ...]) -> dict[str, _File]:
+def _load(folder: Path, document: tuple[HeaderField, ...]) -> dict[str, File]:
     """All files by their URL path; pages have the headers `document`.  Raises SetupError for a file of unknown type."""
     names = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
     return {
@@ -197,49 +154,41 @@ def _load(folder: Path, document: tuple[_Header, ...]) -> dict[str, _File]:
     }
 
 
-def _file(policy: tuple[_Header, ...], path: Path, compressed: Mapping[Encoding, Path]) -> _File:
-    if path.suffix not in _TYPES:
+def _file(policy: tuple[HeaderField, ...], path: Path, compressed: Mapping[Encoding, Path]) -> File:
+    if path.suffix not in TYPES:
         raise SetupError(f"The web app contains {path}, but the content type of '{path.suffix}' is unknown.")
-    bodies = {encoding: _body(copy.read_bytes()) for encoding, copy in compressed.items()}
-    bodies["identity"] = _body(path.read_bytes())
-    content_type = (b"content-type", _TYPES[path.suffix])
-    return _File(bodies, (*policy, content_type, *_declarations(path), *_varies(bodies)))
+    bodies = {encoding: body(copy.read_bytes()) for encoding, copy in compressed.items()}
+    bodies["identity"] = body(path.read_bytes())
+    content_type = (b"content-type", TYPES[path.suffix])
+    return File(bodies, (*policy, content_type, *_declarations(path), *varies(bodies)))
 
 
-def _document(frame_ancestors: Sequence[str]) -> tuple[_Header, ...]:
+def _document(frame_ancestors: Sequence[str]) -> tuple[HeaderField, ...]:
     policy = f"{_CONTENT_SECURITY_POLICY}; frame-ancestors " + (" ".join(frame_ancestors) or "'none'")
     return (
-        *_REVALIDATE,
+        *REVALIDATE,
         (b"content-security-policy", policy.encode()),
         (b"permissions-policy", _PERMISSIONS.encode()),
     )
 
 
-def _policy(name: str) -> tuple[_Header, ...]:
+def _policy(name: str) -> tuple[HeaderField, ...]:
     match name.partition("/")[0]:
         case "assets":
-            return _IMMUTABLE
+            return IMMUTABLE
         case "sdk" | page_head.PICTURE:
             return _CROSS_ORIGIN
         case _:
-            return _REVALIDATE
+            return REVALIDATE
 
 
-def _declarations(script: Path) -> tuple[_Header, ...]:
+def _declarations(script: Path) -> tuple[HeaderField, ...]:
     """Where Deno and editors find the TypeScript declarations of a script."""
     types = script.with_suffix(".d.ts")
     return ((b"x-typescript-types", f"./{types.name}".encode()),) if types.exists() else ()
 
 
-def _varies(bodies: Mapping[Encoding, _Body]) -> tuple[_Header, ...]:
-    return ((b"vary", b"accept-encoding"),) if len(bodies) > 1 else ()
-
-
-def _body(content: bytes) -> _Body:
-    return _Body(content, f'"{b64encode(hashlib.sha256(content).digest()[:15], b"-_").decode()}"')
-
-
-def _completed(page: _File, prefix: str, head: str) -> _File:
+def _completed(page: File, prefix: str, head: str) -> File:
     """The page for a mount point, with `head` in its head.  The build's compressed copies have neither."""
     prefix = prefix.strip("/")
     if not prefix and not head:
@@ -247,6 +196,6 @@ def _completed(page: _File, prefix: str, head: str) -> _File:
     href = escape(quote(f"/{prefix}/")) if prefix else "/"
     base = f'<base href="{href}">{head}'.encode()
     content = _BASE.sub(lambda _: base, page.bodies["identity"].content, count=1)
-    bodies: dict[Encoding, _Body] = {"identity": _body(content), "gzip": _body(gzip.compress(content, mtime=0))}
+    bodies: dict[Encoding, Body] = {"identity": body(content), "gzip": body(gzip.compress(content, mtime=0))}
     headers = tuple(header for header in page.headers if header[0] != b"vary")
-    return _File(bodies, (*headers, *_varies(bodies)))
+    return File(bodies, (*headers, *varies(bodies)))

@@ -9,20 +9,16 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from aioice import turn
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from tests.support.authority import AT_ONCE, Authority
+from tests.support.authority import AT_ONCE, Authority, keep_certificate_that_ends_soon
 from tests.support.server import LiveServer, unverified
 from tests.support.socket import Socket
 
 from eyeline.checks import PENDING_CERTIFICATE
-from eyeline.serve.process.acme.store import AcmeFolder, pem_of
 from eyeline.serve.process.acme.tls_alpn import ACME_IDENTIFIER
 
 NAME = "meet.example.org"
@@ -70,18 +66,6 @@ def until(holds: Callable[[], bool], deadline: float = 30.0) -> None:
 def logged(server: LiveServer, words: str) -> None:
     """Wait for the words in the log."""
     until(lambda: words in server.transcript())
-
-
-def due_soon(authority: Authority, server: LiveServer) -> bytes:
-    """Put a certificate of another authority in the server's folder, with a tenth of its lifetime left; its DER."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    issuer = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "another authority")])
-    builder = x509.CertificateBuilder(issuer, x509.Name([]), key.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(now - timedelta(days=81)).not_valid_after(now + timedelta(days=9))
-    names = x509.SubjectAlternativeName([x509.DNSName(NAME)])
-    made = builder.add_extension(names, critical=True).sign(key, hashes.SHA256())
-    AcmeFolder(server.data_dir, authority.directory).save(pem_of(key), made.public_bytes(Encoding.PEM))
-    return made.public_bytes(Encoding.DER)
 
 
 def test_first_certificate_comes_within_10_s() -> None:
@@ -143,7 +127,7 @@ async def talk(relayed: turn.TurnTransport, peer: socket.socket) -> bool:
 def test_renewal_ends_no_connection_and_an_authority_that_is_down_leaves_the_old_certificate() -> None:
     with named() as (authority, server):
         authority.stop()
-        old = due_soon(authority, server)
+        old = keep_certificate_that_ends_soon(server.data_dir, authority.directory, NAME)
         server.start()
         logged(server, "refuses connections")
         assert shown(server).public_bytes(Encoding.DER) == old

@@ -4,10 +4,17 @@ import json
 import signal
 import socket
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from eyeline.serve.process.acme.store import AcmeFolder, pem_of
 from eyeline.serve.process.tls import self_signed
 from tests.support.process import HERE, Machine, Process, scratch
 from tests.support.server import free_port
@@ -107,3 +114,15 @@ class Authority:
         self.stop()
         self._resolver.end(signal.SIGKILL)
         self._scratch.cleanup()
+
+
+def keep_certificate_that_ends_soon(data_dir: Path, directory: str, name: str) -> bytes:
+    """Put another authority's certificate into a server's data, with a tenth of its lifetime left; returns its DER."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    issuer = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "another authority")])
+    builder = x509.CertificateBuilder(issuer, x509.Name([]), key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=81)).not_valid_after(now + timedelta(days=9))
+    names = x509.SubjectAlternativeName([x509.DNSName(name)])
+    made = builder.add_extension(names, critical=True).sign(key, hashes.SHA256())
+    AcmeFolder(data_dir, directory).save(pem_of(key), made.public_bytes(Encoding.PEM))
+    return made.public_bytes(Encoding.DER)

@@ -44,6 +44,26 @@ _FLOWS: Final = f"""async (before) => {{
 }}"""
 
 
+GAPS: Final = """
+{
+  globalThis.__gap = {frames: 0, at: 0, worst: 0};
+  const look = async () => {
+    let frames = 0;
+    for (const connection of __connections)
+      for (const each of (await connection.getStats()).values())
+        if (each.type === 'inbound-rtp' && each.kind === 'video') frames += each.framesDecoded;
+    const now = performance.now();
+    if (__gap.at) __gap.worst = Math.max(__gap.worst, now - __gap.at);
+    if (frames !== __gap.frames) __gap.at = now;
+    __gap.frames = frames;
+    setTimeout(look, 50);
+  };
+  look();
+}
+"""
+"""A script that watches how long the page decodes no video frame, for `longest_gap_ms`."""
+
+
 @dataclass(frozen=True)
 class Link:
     """One open peer connection."""
@@ -90,3 +110,9 @@ def all_flow(*pages: Page, deadline: float = DEADLINE) -> list[Decoded]:
     """`media_flows` of all these pages at the same time."""
     before = [{link.number: asdict(link) for link in links(page)} for page in pages]
     return [Decoded(*page.until(_FLOWS, old, deadline=deadline)) for page, old in zip(pages, before, strict=True)]
+
+
+def longest_gap_ms(page: Page) -> float:
+    """The longest time without a new video frame, since the first one; the page was opened with `GAPS`."""
+    worst: float = page.evaluate("__gap.worst")
+    return worst

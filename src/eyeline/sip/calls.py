@@ -1,0 +1,121 @@
+"""Where requests go (RFC 3261, 16.4 to 16.6): to the devices of a user, or within a call to the device that its flow
+token names."""
+
+from typing import Final
+
+from eyeline.sip.arrival import Arrived
+from eyeline.sip.devices import Device, Devices
+from eyeline.sip.dialogs import dialog_key
+from eyeline.sip.header_fields import NameAddress, parse_number
+from eyeline.sip.limits import LimitCounters, SipLimits
+from eyeline.sip.message import SipRequest
+from eyeline.sip.proxy import ForkTarget, Proxy
+from eyeline.sip.registration import Registrations
+from eyeline.sip.route import Hops
+from eyeline.sip.validation import METHODS, Refuse, is_plain_rtp, passed_on
+
+_MANY_TARGETS: Final = 60
+"""The largest Max-Breadth (RFC 5393, 5)."""
+
+_NEEDS_A_PHONE: Final = ("Warning", '399 eyeline "a browser needs ICE and DTLS-SRTP"')
+
+
+class Calls:
+    """Passes on the requests of authenticated users."""
+
+    def __init__(
+        self,
+        proxy: Proxy,
+        devices: Devices,
+        hops: Hops,
+        registrations: Registrations,
+        limits: SipLimits,
+        counters: LimitCounters,
+    ) -> None:
+        self.proxy = proxy
+        self._devices = devices
+        self._hops = hops
+        self._registrations = registrations
+        self._limits = limits
+        self._counters = counters
+
+    def acknowledge(self, ack: SipRequest, now: float) -> None:
+        """Pass on the ACK for a 2xx, which has no transaction.  One that belongs to nothing is dropped."""
+        count, token = self._hops.own_routes(ack.headers.all("route"))
+        device = self._devices.named(token, now) if token else None
+        if device is None or ack.max_forwards == 0:
+            return
+        self.proxy.dialogs.acknowledged(ack)
+        request = passed_on(ack, count, None)
+        device.send(request.with_(headers=request.headers.prepended("Via", self._hops.via(device))).encode())
+
+    def within(self, arrived: Arrived, now: float) -> Refuse | None:
+        """Pass on a request within a call.  Its device may be away: it's kept for a while then."""
+        request = arrived.request
+        device = self._devices.named(arrived.token, now)
+        if device is None:
+            return Refuse(480)
+        if request.method == "BYE":
+            self.proxy.dialogs.end(dialog_key(request))
+        copy = passed_on(request, arrived.own_routes, None)
+        self._forward(arrived, copy, [ForkTarget(device, request.uri)], now)
+        return None
+
+    def to_user(self, arrived: Arrived, now: float) -> Refuse | None:
+        """Pass on a request to all devices of a user."""
+        request, name, callee = arrived.request, arrived.name or "", arrived.callee or ""
+        if request.method == "PUBLISH":
+            return Refuse(405, "", (("Allow", METHODS),))
+        if self.proxy.calling(name) + self.proxy.dialogs.of(name) >= self._limits.calls_per_account:
+            self._counters.refuse("calls")
+            return Refuse(486, "Too Many Calls")
+        caller = self._caller(arrived)
+        targets: list[ForkTarget] = []
+        plain = request.method == "INVITE" and is_plain_rtp(request)
+        refused = False
+        for binding in self._registrations.of(callee):
+            device = self._devices.known(callee, binding.device)
+            if device is None or not device.flows or device is caller:
+                continue
+            if plain and device.flows[-1].flow.transport in {"ws", "wss"}:
+                refused = True
+            else:
+                targets.append(ForkTarget(device, binding.contact))
+        if not targets:
+            return Refuse(488, "", (_NEEDS_A_PHONE,)) if refused else Refuse(480)
+        copy = passed_on(request, arrived.own_routes, arrived.identity)
+        breadth = self._breadth(request)
+        if breadth is not None:
+            if breadth < len(targets):
+                return Refuse(440)
+            copy = copy.with_(headers=copy.headers.replaced("Max-Breadth", str(breadth // len(targets))))
+        self._forward(arrived, copy, targets, now)
+        return None
+
+    def _forward(self, arrived: Arrived, copy: SipRequest, targets: list[ForkTarget], now: float) -> None:
+        if copy.method == "INVITE":
+            arrived.transaction.respond(arrived.request.answer(100), now)
+        self.proxy.forward(arrived.transaction, copy, targets, self._caller(arrived), arrived.fingerprint, now)
+
+    def _caller(self, arrived: Arrived) -> Device:
+        """The sender's device.  One that isn't registered is known by its Contact."""
+        flow, request, name = arrived.flow, arrived.request, arrived.name or ""
+        device = flow.device_of(name)
+        if device is not None:
+            return device
+        contacts = request.headers.all("contact")
+        try:
+            contact = NameAddress.parse(contacts[0]) if contacts else None
+        except ValueError:
+            contact = None
+        known_as = f"flow {flow.flow.id}" if contact is None else contact.params.get("+sip.instance", contact.uri)
+        return self._devices.bind(flow, name, known_as)
+
+    def _breadth(self, request: SipRequest) -> int | None:
+        value = request.headers.get("max-breadth")
+        if value is None:
+            return None
+        try:
+            return parse_number(value, _MANY_TARGETS)
+        except ValueError:
+            return _MANY_TARGETS

@@ -1,0 +1,162 @@
+"""What a proxy that knows its calls does within them (RFC 3261, 12): count them, and end those that the caller can't.
+
+A caller must never see two answers: JsSIP takes a second 2xx for the first, and leaves the second callee in a call with
+nobody.  So the server itself acknowledges and ends each further 2xx, and a 2xx that crossed the caller's CANCEL and
+isn't acknowledged in time.
+"""
+
+from typing import Final
+
+from eyeline.sip.devices import Device
+from eyeline.sip.header_fields import NameAddress
+from eyeline.sip.headers import Headers
+from eyeline.sip.message import SipRequest, SipResponse
+from eyeline.sip.route import Hops
+from eyeline.sip.timers import Timer, Timers
+from eyeline.sip.transaction import ClientTransaction, Transactions
+from eyeline.sip.transaction_table import LIFETIME
+
+ACK_AFTER_CANCEL: Final = 0.5
+"""How long a caller that sent CANCEL may take to acknowledge a 2xx, in seconds."""
+
+ELSEWHERE: Final = 'SIP;cause=200;text="Call completed elsewhere"'
+"""The Reason (RFC 3326) for devices that rang while another one answered."""
+
+CANCELLED: Final = 'SIP;cause=487;text="Request Terminated"'
+
+
+class Dialog:
+    """A call that was answered."""
+
+    __slots__ = ("_dialogs", "_key", "callee", "caller", "deadline", "unacknowledged")
+
+    def __init__(self, key: str, caller: Device, callee: Device, answer: SipResponse, dialogs: "Dialogs") -> None:
+        self.caller = caller
+        self.callee = callee
+        self.unacknowledged: SipResponse | None = answer
+        """The 2xx, without its body, until the caller has acknowledged it."""
+        self.deadline: Timer | None = None
+        self._key = key
+        self._dialogs = dialogs
+
+    def device_gone(self, device: Device, now: float) -> None:
+        """Nothing can end it properly any more; the other side notices by its session timer or its media."""
+        self._dialogs.end(self._key)
+
+
+class Dialogs:
+    """All calls that were answered."""
+
+    def __init__(self, timers: Timers, transactions: Transactions, hops: Hops) -> None:
+        self._timers = timers
+        self._transactions = transactions
+        self._hops = hops
+        self._dialogs: dict[str, Dialog] = {}
+        self._per_user: dict[str, int] = {}
+        self._ended: dict[str, bytes] = {}
+        """The ACK for each 2xx that the server has ended."""
+
+    def __len__(self) -> int:
+        """How many calls there are."""
+        return len(self._dialogs)
+
+    def of(self, user: str) -> int:
+        """In how many calls this user is."""
+        return self._per_user.get(user, 0)
+
+    def begin(self, response: SipResponse, caller: Device, callee: Device) -> None:
+        """An INVITE was answered by 2xx."""
+        key = dialog_key(response)
+        if key in self._dialogs:
+            return
+        answer = SipResponse(response.status, response.reason, response.headers)
+        dialog = self._dialogs[key] = Dialog(key, caller, callee, answer, self)
+        for device in (caller, callee):
+            device.users[dialog] = None
+            self._per_user[device.user] = self._per_user.get(device.user, 0) + 1
+
+    def end(self, key: str) -> None:
+        """A call has ended, if there is one."""
+        dialog = self._dialogs.pop(key, None)
+        if dialog is None:
+            return
+        self._timers.cancel(dialog.deadline)
+        for device in (dialog.caller, dialog.callee):
+            device.users.pop(dialog, None)
+            left = self._per_user.get(device.user, 1) - 1
+            if left > 0:
+                self._per_user[device.user] = left
+            else:
+                self._per_user.pop(device.user, None)
+
+    def expect_ack(self, key: str, now: float) -> None:
+        """The caller has sent CANCEL, and there was a 2xx: end the call unless the caller acknowledges it soon."""
+        dialog = self._dialogs.get(key)
+        if dialog is None or dialog.unacknowledged is None or dialog.deadline is not None:
+            return
+        response, callee = dialog.unacknowledged, dialog.callee
+        dialog.deadline = self._timers.start(
+            now + ACK_AFTER_CANCEL, lambda at: self.reject(response, callee, CANCELLED, at)
+        )
+
+    def acknowledged(self, ack: SipRequest) -> None:
+        """The caller acknowledges a 2xx."""
+        dialog = self._dialogs.get(dialog_key(ack))
+        if dialog is not None and dialog.unacknowledged is not None:
+            dialog.unacknowledged = None
+            self._timers.cancel(dialog.deadline)
+
+    def has_rejected(self, key: str) -> bool:
+        """Whether the server has ended this call."""
+        return key in self._ended
+
+    def reject(self, response: SipResponse, callee: Device, reason: str, now: float) -> None:
+        """Acknowledge a 2xx and end its call, in the caller's place.  A repeated 2xx is acknowledged again."""
+        key = dialog_key(response)
+        known = self._ended.get(key)
+        if known is not None:
+            callee.send(known)
+            return
+        self.end(key)
+        uri = _contact(response)
+        ack = self._ended[key] = self._within(response, callee, uri, "ACK", response.cseq.number).encode()
+        callee.send(ack)
+        bye = self._within(response, callee, uri, "BYE", response.cseq.number + 1, reason)
+        self._transactions.send(bye, callee, self, now)
+        self._timers.start(now + LIFETIME, lambda _at: self._forget(key))
+
+    def received(self, transaction: ClientTransaction, response: SipResponse, now: float) -> None:
+        """The answer to our BYE changes nothing."""
+
+    def timed_out(self, transaction: ClientTransaction, now: float) -> None:
+        """Nor does the lack of an answer."""
+
+    def _forget(self, key: str) -> None:
+        del self._ended[key]
+
+    def _within(
+        self, response: SipResponse, callee: Device, uri: str, method: str, number: int, reason: str | None = None
+    ) -> SipRequest:
+        headers = [("Via", self._hops.via(callee)), ("Max-Forwards", "70")]
+        headers += [("Route", each) for each in self._hops.beyond(response.headers.all("record-route"))]
+        headers += [(name, response.headers.get(name) or "") for name in ("From", "To", "Call-ID")]
+        headers.append(("CSeq", f"{number} {method}"))
+        if reason is not None:
+            headers.append(("Reason", reason))
+        return SipRequest(method, uri, Headers.of(*headers))
+
+
+def dialog_key(message: SipRequest | SipResponse) -> str:
+    """The key of the dialog that a message belongs to, the same from both sides."""
+    mine, theirs = message.from_.tag, message.to.tag
+    return f"{message.call_id} {mine} {theirs}" if mine < theirs else f"{message.call_id} {theirs} {mine}"
+
+
+def _contact(response: SipResponse) -> str:
+    """The URI for requests to the callee; without a valid Contact its To, which any device takes."""
+    for value in response.headers.all("contact")[:1]:
+        try:
+            return NameAddress.parse(value).uri
+        except ValueError:
+            pass
+    return response.to.uri

@@ -1,0 +1,307 @@
+"""A SIP server as one sans-IO machine (RFC 3261, RFC 5626, RFC 7118): messages in, messages and other effects out.
+
+It's a registrar and a stateful proxy for the accounts of one domain.  This module decides what a message is, and who
+may send it; `calls` says where it goes then.
+"""
+
+from collections import Counter
+from typing import Final
+
+from eyeline.sip.arrival import Arrival, Arrived
+from eyeline.sip.authentication import Authentication
+from eyeline.sip.calls import Calls
+from eyeline.sip.devices import ClientFlow, Devices
+from eyeline.sip.dialogs import CANCELLED, Dialogs
+from eyeline.sip.effects import CloseFlow, Describe, SipAccount, SipEffect, SipFlow
+from eyeline.sip.limits import LimitCounters, SipLimit, SipLimits
+from eyeline.sip.message import BadMessageError, SipRequest, SipResponse, parse
+from eyeline.sip.proxy import Proxy
+from eyeline.sip.registration import Registrations
+from eyeline.sip.route import Hops
+from eyeline.sip.timers import Timers
+from eyeline.sip.transaction import Transactions, server_key
+from eyeline.sip.validation import METHODS, Refuse, problem_of
+
+RETRY_AFTER_S: Final = 5
+
+_CAPABILITIES: Final = (("Allow", METHODS), ("Accept", "application/sdp, application/json"), ("Supported", "outbound"))
+
+_PING: Final = b"\r\n\r\n"
+_PONG: Final = b"\r\n"
+
+
+class SipServer:
+    """One server for any number of flows.
+
+    Times are seconds of a monotonic clock, except `unix`.  Nothing raises for anything that a client sends.
+    """
+
+    def __init__(
+        self, domain: str, realm: str, hosts: frozenset[str], key: bytes, run: str, limits: SipLimits | None = None
+    ) -> None:
+        """`domain` is the host of everybody's address, `realm` is what passwords are hashed with, and `hosts` are all
+        names and addresses, in lower case, that mean this server.  `key` signs flow tokens and nonces, and should stay
+        the same over restarts; `run` are eight random letters or digits or more, new for each process."""
+        self._limits = limits or SipLimits()
+        self._hosts = hosts | {domain}
+        self._effects: list[SipEffect] = []
+        self._timers = Timers()
+        self._counters = LimitCounters(self._limits)
+        self._transactions = Transactions(self._timers)
+        self._devices = Devices(key, self._timers, self._effects)
+        hops = Hops(domain, self._hosts, run, self._devices.is_token)
+        self._hops = hops
+        self._arrival = Arrival(domain, self._hosts, hops)
+        self.registrations = Registrations(domain, self._devices, self._limits, self._counters)
+        self.dialogs = Dialogs(self._timers, self._transactions, hops)
+        proxy = Proxy(self._timers, self._transactions, self.dialogs, hops, run)
+        self.calls = Calls(proxy, self._devices, hops, self.registrations, self._limits, self._counters)
+        self._authentication = Authentication(key, realm, self._limits, self._counters)
+        self._describing: dict[int, Arrived] = {}
+        self._described = 0
+        self.answered: Counter[int] = Counter()
+        """How many requests the server has answered itself, by status."""
+
+    @property
+    def refused(self) -> Counter[SipLimit]:
+        """How often each limit refused something."""
+        return self._counters.refused
+
+    @property
+    def transactions(self) -> int:
+        """How many transactions are going on."""
+        return len(self._transactions)
+
+    def online(self) -> list[str]:
+        """Every user with a device that can be called now."""
+        return self.registrations.online()
+
+    def connect(self, flow: SipFlow, now: float) -> None:
+        """A connection was opened, or a message has come from a new UDP source address."""
+        self._devices.connect(flow, self._counters.connection_bucket(now))
+
+    def disconnect(self, flow_id: int, now: float) -> list[SipEffect]:
+        """A connection has ended.  Its devices may come back over another one."""
+        self.registrations.disconnect(flow_id, now)
+        self._devices.disconnect(flow_id, now)
+        return self._take()
+
+    def receive(self, flow_id: int, data: bytes, now: float, unix: float) -> list[SipEffect]:
+        """A whole message, or a keep-alive, has arrived."""
+        flow = self._devices.flow(flow_id)
+        if flow is None:
+            return []
+        if not flow.bucket.try_spend(now):
+            self._counters.refuse("connection-rate")
+            self._drop(flow)
+        elif len(data) < 5 and not data.strip(b"\r\n"):
+            if data == _PING:
+                flow.send(_PONG)
+        else:
+            try:
+                message = parse(data)
+            except BadMessageError as error:
+                self._malformed(flow, error)
+            else:
+                if isinstance(message, SipResponse):
+                    self._response(flow, message, now)
+                else:
+                    self._request(flow, message, now, unix)
+        return self._take()
+
+    def found(self, query: int, account: SipAccount | None, now: float, unix: float) -> list[SipEffect]:
+        """The answer to a `LookUp`: the account, or None if there is none."""
+        parked = self._authentication.unpark(query)
+        if parked is not None and parked.arrived.flow.is_open:
+            arrived = parked.arrived
+            refuse = self._authentication.verify(parked, account, now, unix)
+            if refuse is None:
+                ends = None if account is None or account.ends is None else account.ends - unix
+                self._authorized(arrived, ends, now)
+            else:
+                self._refuse(arrived, refuse, now)
+                if refuse.closes:
+                    self._drop(arrived.flow)
+        return self._take()
+
+    def described(self, query: int, document: bytes, now: float) -> list[SipEffect]:
+        """The answer to a `Describe`: a JSON document."""
+        arrived = self._describing.pop(query, None)
+        if arrived is not None:
+            self.answered[200] += 1
+            tag = self.calls.proxy.new_tag()
+            extra = (*_CAPABILITIES, ("Content-Type", "application/json"))
+            arrived.transaction.respond(arrived.request.answer(200, to_tag=tag, extra=extra, body=document), now)
+        return self._take()
+
+    def revoke(self, user: str, now: float) -> list[SipEffect]:
+        """The account was removed, or has another password: end its registrations, and close its connections."""
+        self._counters.forget_account(user)
+        for flow in self._devices.flows_of(user):
+            self._effects.append(CloseFlow(flow.flow.id))
+            self.registrations.disconnect(flow.flow.id, now)
+            self._devices.disconnect(flow.flow.id, now)
+        self.registrations.remove(user)
+        return self._take()
+
+    def next_wake(self) -> float | None:
+        """When to call `wake`."""
+        times = [at for at in (self._timers.next_wake(), self.registrations.next_wake()) if at is not None]
+        return min(times, default=None)
+
+    def wake(self, now: float, unix: float) -> list[SipEffect]:
+        """That time has come."""
+        self._timers.wake(now)
+        self.registrations.wake(now)
+        return self._take()
+
+    def _take(self) -> list[SipEffect]:
+        effects = self._effects[:]
+        self._effects.clear()
+        return effects
+
+    def _drop(self, flow: ClientFlow) -> None:
+        """Close a connection that asks for too much.  Over UDP, where sources can be forged, messages are dropped."""
+        if flow.reliable:
+            self._effects.append(CloseFlow(flow.flow.id))
+
+    def _malformed(self, flow: ClientFlow, error: BadMessageError) -> None:
+        if error.status == 513:
+            self._counters.refuse("size")
+        if error.request is not None:
+            self.answered[error.status] += 1
+            flow.send(error.request.answer(error.status, error.reason, to_tag=self.calls.proxy.new_tag()).encode())
+
+    def _response(self, flow: ClientFlow, response: SipResponse, now: float) -> None:
+        """Pass on a response, if it comes from the device that the request was sent to."""
+        transaction = self._transactions.client(response)
+        if transaction is not None and transaction.hop in flow.devices.values():
+            transaction.receive(response, now)
+
+    def _request(self, flow: ClientFlow, request: SipRequest, now: float, unix: float) -> None:
+        via, method = request.via, request.method
+        key = server_key(request, via, "INVITE" if method == "ACK" else method)
+        known = self._transactions.server(key)
+        if method == "ACK":
+            if known is not None and known.state != "accepted":
+                known.acknowledge(now)
+            else:
+                self.calls.acknowledge(request, now)
+            return
+        if known is not None:
+            if known.hop is flow:
+                known.repeat(now)
+            return
+        vias = request.headers.only(("via",))
+        if flow.address:
+            vias = vias.with_first("Via", str(via.received_from(flow.address, flow.flow.port)))
+        transaction = self._transactions.serve(method, vias, key, flow)
+        arrived = self._arrival.of(flow, transaction, request)
+        problem = problem_of(request) or (Refuse(482) if self._hops.is_loop(request, arrived.fingerprint) else None)
+        if method == "CANCEL":
+            self._cancel(arrived, now)
+        elif problem is not None:
+            self._refuse(arrived, problem, now)
+        elif len(self._transactions) > self._limits.transactions:
+            self._counters.refuse("transactions")
+            self._overloaded(arrived, now)
+        else:
+            self._identify(arrived, now, unix)
+
+    def _cancel(self, arrived: Arrived, now: float) -> None:
+        """CANCEL belongs to an INVITE of the same device (RFC 3261, 16.10)."""
+        flow, request = arrived.flow, arrived.request
+        invite = self._transactions.server(server_key(request, request.via, "INVITE"))
+        if invite is None or not (invite.hop is flow or flow.replaces(invite.hop)):
+            self._refuse(arrived, Refuse(481), now)
+            return
+        self._refuse(arrived, Refuse(200), now)
+        if invite.user is not None:
+            invite.user.cancel(request.headers.get("reason") or CANCELLED, now)
+
+    def _identify(self, arrived: Arrived, now: float, unix: float) -> None:
+        """Find out who sent a request, by its connection or its credentials."""
+        flow, request = arrived.flow, arrived.request
+        if arrived.name is None:
+            self._refuse(arrived, Refuse(403, "Not An Address Of This Server"), now)
+        elif request.method != "REGISTER" and self._authentication.speaks_for(
+            flow, arrived.name, now, in_call=arrived.token != ""
+        ):
+            self._authorized(arrived, None, now)
+        elif request.method == "OPTIONS" and arrived.for_server and not _wants_json(request):
+            self._refuse(arrived, Refuse(200, "", _CAPABILITIES), now)
+        else:
+            self._authenticate(arrived, now, unix)
+
+    def _authenticate(self, arrived: Arrived, now: float, unix: float) -> None:
+        flow = arrived.flow
+        if not self._counters.address(flow.flow.address, now):
+            self._drop(flow)
+            return
+        credentials = self._authentication.credentials(arrived.request)
+        if credentials is not None:
+            look_up = self._authentication.park(arrived, credentials)
+            if look_up is not None:
+                self._effects.append(look_up)
+        elif arrived.request.method != "REGISTER" and flow.reliable and any(end > now for end in flow.users.values()):
+            self._refuse(arrived, Refuse(403, "Not Your Address"), now)
+        else:
+            self._refuse(arrived, self._authentication.challenge(flow, arrived.request.method, unix), now)
+
+    def _authorized(self, arrived: Arrived, longest_s: float | None, now: float) -> None:
+        """The sender is known: do what the request asks for."""
+        request, name = arrived.request, arrived.name or ""
+        if not self._counters.account(name, now):
+            self._overloaded(arrived, now)
+        elif request.method == "REGISTER":
+            self._register(arrived, name, longest_s, now)
+        elif arrived.token:
+            self._refuse(arrived, self.calls.within(arrived, now), now)
+        elif arrived.for_server:
+            self._to_server(arrived, name, now)
+        elif arrived.callee is None:
+            self._refuse(arrived, Refuse(404), now)
+        else:
+            self._refuse(arrived, self.calls.to_user(arrived, now), now)
+
+    def _register(self, arrived: Arrived, name: str, longest_s: float | None, now: float) -> None:
+        if not arrived.for_server and arrived.callee is None:
+            self._refuse(arrived, Refuse(404), now)
+            return
+        tag = self.calls.proxy.new_tag()
+        response = self.registrations.register(arrived.flow, arrived.request, name, now, longest_s, tag)
+        self.answered[response.status] += 1
+        arrived.transaction.respond(response, now)
+
+    def _to_server(self, arrived: Arrived, name: str, now: float) -> None:
+        """A request for the server itself."""
+        request = arrived.request
+        if request.method != "OPTIONS":
+            self._refuse(arrived, Refuse(405, "", (("Allow", "OPTIONS, REGISTER"),)), now)
+        elif "require" in request.headers.keys:
+            self._refuse(arrived, Refuse(420, "", (("Unsupported", ", ".join(request.headers.all("require"))),)), now)
+        elif _wants_json(request):
+            self._described += 1
+            self._describing[self._described] = arrived
+            self._effects.append(Describe(self._described, name, arrived.flow.flow.id))
+        else:
+            self._refuse(arrived, Refuse(200, "", _CAPABILITIES), now)
+
+    def _overloaded(self, arrived: Arrived, now: float) -> None:
+        """Say later; but never to REGISTER: JsSIP and SIP.js don't try again then, only after a lost connection."""
+        if arrived.request.method == "REGISTER":
+            self._drop(arrived.flow)
+        else:
+            self._refuse(arrived, Refuse(503, "", (("Retry-After", str(RETRY_AFTER_S)),)), now)
+
+    def _refuse(self, arrived: Arrived, refuse: Refuse | None, now: float) -> None:
+        """Answer a request; None if it was passed on."""
+        if refuse is not None:
+            self.answered[refuse.status] += 1
+            tag = self.calls.proxy.new_tag()
+            response = arrived.request.answer(refuse.status, refuse.reason, to_tag=tag, extra=refuse.extra)
+            arrived.transaction.respond(response, now)
+
+
+def _wants_json(request: SipRequest) -> bool:
+    return "application/json" in (request.headers.get("accept") or "")

@@ -5,7 +5,9 @@ from typing import Final
 from tests.support.app_actions import is_whole, join_call
 from tests.support.browser import Browser, Page
 from tests.support.call import all_flow, media_flows
+from tests.support.firefox import Firefox
 from tests.support.server import LiveServer
+from tests.support.sound import SoundServer
 
 WITHIN: Final = 2.0
 """Seconds after which the other side hears a replaced microphone."""
@@ -35,12 +37,6 @@ globalThis.__plug = (label) => {
 };
 """
 """Unplugs a device by its name, as the browser reports it: its tracks end, and the list of devices changes."""
-
-PICKED: Final = """
-HTMLMediaElement.prototype.setSinkId = async function (id) { this.__sink = id; };
-navigator.mediaDevices.selectAudioOutput = async () => ({deviceId: 'jabra', label: 'Jabra'});
-"""
-"""A speaker from Firefox's own picker: the machine that runs the tests has none."""
 
 
 def reads(page: Page, words: str, deadline: float = 10.0) -> None:
@@ -105,11 +101,19 @@ def test_strong_noise_suppression_runs_under_the_content_security_policy(chromiu
     media_flows(bob)
 
 
-def test_firefox_plays_by_the_speaker_of_its_own_picker(firefox: Browser, server: LiveServer) -> None:
-    alice = join_call(firefox, f"{server.url}/r/speaker", "Alice", PICKED)
-    is_whole(alice)
-    alice.click("button", "Choose microphone and speaker")
-    alice.click("button", "Choose another speaker…")
-    alice.until("[...document.querySelectorAll('video')].every(({__sink}) => __sink === 'jabra')")
-    alice.until("""document.querySelector('[role=dialog] input:checked[name=device-speaker]')
-      .closest('label').textContent === 'Jabra'""")
+def test_firefox_plays_on_the_speaker_that_is_chosen_in_its_own_picker_and_in_ours(
+    chromium: Browser, server: LiveServer
+) -> None:
+    with SoundServer("Speakers", "Headset") as sound, Firefox(machine=sound.machine) as firefox:
+        alice = join_call(firefox, f"{server.url}/r/speaker", "Alice")
+        bob = join_call(chromium, f"{server.url}/r/speaker", "Bob")
+        all_flow(alice, bob)
+        is_whole(alice)
+        assert sound.used() == {"Speakers"}
+        alice.click("button", "Choose microphone and speaker")
+        alice.click("button", "Choose another speaker…")
+        alice.until("""document.querySelector('[role=dialog] input:checked[name=device-speaker]')
+          .closest('label').textContent === 'Headset'""")
+        sound.until("Headset", plays=True)
+        alice.click("radio", "Speakers")
+        sound.until("Headset", plays=False)

@@ -64,12 +64,15 @@ _PREPARE: Final = """(context, address, allowed, dark, calm) => {
 }"""
 
 # Firefox prompts for a camera only in the focused window, of which there is one.  Here it never prompts: what was
-# allowed before is granted at once, and the rest is denied.
+# allowed before is granted at once, and the rest is denied.  Of speakers it picks the last one.
 _DECIDE: Final = """(() => {
   const {WebRTCParent} = ChromeUtils.importESModule('resource:///actors/WebRTCParent.sys.mjs');
   const usual = WebRTCParent.prototype.receiveMessage;
   WebRTCParent.prototype.receiveMessage = function (message) {
     if (message.name !== 'webrtc:Request') return usual.call(this, message);
+    const {callID, windowID, audioOutputDevices} = message.data;
+    const speaker = audioOutputDevices?.at(-1);
+    if (speaker) return this.sendAsyncMessage('webrtc:Allow', {callID, windowID, devices: [speaker.deviceIndex]});
     const allowed = this.checkRequestAllowed(message.data, this.manager.documentPrincipal);
     if (!allowed) this.denyRequest(message.data);
   };

@@ -11,6 +11,7 @@ DEBIAN: Final = {
     "ip": "iproute2",
     "nft": "nftables",
     "node": "nodejs",
+    "pactl": "pulseaudio-utils",
     "pebble-challtestsrv": "pebble",
     "turnserver": "coturn",
     "turnutils_natdiscovery": "coturn",

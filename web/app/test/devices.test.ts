@@ -114,6 +114,22 @@ test('a headset that is plugged in is offered, and taken for both directions', (
   expect([media.microphone.current.id, world.speaker.id]).toEqual(['jabra', 'jabra-out']);
 });
 
+test('a headset whose parts are listed one after another is told once, and taken whole', () => {
+  const output = { id: 'jabra-out', label: 'Jabra' };
+  media.devices.set({ ...media.devices.current, speakers: [output] });
+  const told: string[] = [];
+  call.notices.heard.subscribe((words) => told.push(words));
+  media.tell({ type: 'added', devices: { microphones: [], cameras: [], speakers: [output] } });
+  world.pass(1);
+  media.tell({ type: 'added', devices: { microphones: [{ id: 'jabra', label: 'Jabra' }], cameras: [], speakers: [] } });
+  expect(told.slice(1)).toEqual(['Jabra found.']);
+  press();
+  expect([media.microphone.current.id, world.speaker.id]).toEqual(['jabra', 'jabra-out']);
+  media.tell({ type: 'added', devices: { microphones: [{ id: 'new', label: 'Jabra' }], cameras: [], speakers: [] } });
+  press();
+  expect(media.microphone.current.id).toBe('new');
+});
+
 /** A call whose code for devices isn't loaded yet. */
 async function beginEarly(): Promise<void> {
   call.end();

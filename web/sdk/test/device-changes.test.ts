@@ -220,6 +220,14 @@ test('what is plugged in and not used is told once, by name', async () => {
   ]);
 });
 
+test('of two changes right after one another no device is told twice', async () => {
+  begin(builtIn, webcam);
+  await media.start();
+  await Promise.all([world.plug(headset), world.plug(earpiece)]);
+  const added = told.flatMap((change) => (change.type === 'added' ? Object.values(change.devices).flat() : []));
+  expect(added.map(({ id }) => id)).toEqual(['headset', 'earpiece']);
+});
+
 test('devices that only get their names with the permission are not told as new', async () => {
   world.permissions.microphone.state = 'prompt';
   await media.start({ microphone: false });

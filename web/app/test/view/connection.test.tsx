@@ -63,9 +63,9 @@ test('beside the name of somebody who limits video it says what they see of you'
   expect(name()).toBe('Bob');
   await now(() => bob.videoLimit.set(0));
   await screen.findByText('Audio only'); // loaded later
-  expect(name()).toBe('BobAudio only: can’t see you');
+  expect(name()).toBe('Bob, Audio only: can’t see you');
   await now(() => bob.videoLimit.set(180));
-  expect(name()).toBe('BobData saver: sees you small');
+  expect(name()).toBe('Bob, Data saver: sees you small');
   await now(() => bob.videoLimit.set(null));
   expect(name()).toBe('Bob');
 });

@@ -16,6 +16,8 @@ export class DeviceEnumeration {
   readonly #ended: AbortSignal;
   /** The kinds that were listed by name: without permission, the list only says whether there are devices. */
   #known: ReadonlySet<string> = new Set();
+  /** One update after the other: two at once would both find the same devices new. */
+  #updated = Promise.resolve();
   /** All that were listed so far, by kind and id. */
   readonly #seen = new Map<string, DeviceOption>();
 
@@ -23,7 +25,10 @@ export class DeviceEnumeration {
   constructor(changed: (added: DeviceList) => void, ended: AbortSignal) {
     this.#changed = changed;
     this.#ended = ended;
-    navigator.mediaDevices?.addEventListener('devicechange', () => void this.#update(), { signal: ended });
+    const follow = (): void => {
+      this.#updated = this.#updated.then(() => this.#update());
+    };
+    navigator.mediaDevices?.addEventListener('devicechange', follow, { signal: ended });
   }
 
   /** Reads the list again. Never rejects. */

@@ -37,6 +37,8 @@ export class DeviceNotices {
   #withdrawLost: (() => void)[] = [];
   /** Devices in whose place another one is used, with what withdraws the notice of it. */
   readonly #replaced = new Map<Kind, () => void>();
+  /** The device that is offered, with all its parts. */
+  #offered: { readonly words: string; readonly parts: DeviceList[] } | null = null;
   #mutedToldAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: Options) {
@@ -107,20 +109,29 @@ export class DeviceNotices {
     if (state !== 'failed' && this.#lost.delete(kind)) untracked(() => this.#tellLost());
   }
 
-  /** What was plugged in; the parts of a headset have one name. */
-  #offer({ microphones, cameras, speakers }: DeviceList): void {
+  /** What was plugged in; the parts of a headset have one name, and are listed one after another. */
+  #offer(added: DeviceList): void {
     const { notices, devices, speaker } = this.#options;
-    const playable = () => (speaker.canChoose.peek() ? speakers : []); // known a moment after the call began
-    const label = [...microphones, ...cameras, ...playable()].find((each) => each.label !== '')?.label;
+    const canChoose = () => speaker.canChoose.peek(); // known a moment after the call began
+    const listed = [...added.microphones, ...added.cameras, ...(canChoose() ? added.speakers : [])];
+    const label = listed.find((each) => each.label !== '')?.label;
     if (label === undefined) return;
-    const named = (list: DeviceList['cameras']) => list.find((each) => each.label === label)?.id;
+    const words = says.found(label);
+    if (this.#offered?.words === words && notices.posted.peek().some((notice) => notice.words === words)) {
+      this.#offered.parts.push(added);
+      return;
+    }
+    const parts = [added];
+    this.#offered = { words, parts };
+    const named = (name: keyof DeviceList) =>
+      parts.flatMap((part) => part[name]).find((each) => each.label === label)?.id;
     const use = () => {
-      const [microphone, camera, output] = [named(microphones), named(cameras), named(playable())];
+      const [microphone, camera, output] = [named('microphones'), named('cameras'), named('speakers')];
       if (microphone !== undefined) void devices.choose('microphone', microphone);
       if (camera !== undefined) void devices.choose('camera', camera);
-      if (output !== undefined) speaker.choose(output);
+      if (output !== undefined && canChoose()) speaker.choose(output);
     };
-    notices.post({ words: says.found(label), action: { label: says.use, run: use } });
+    notices.post({ words, action: { label: says.use, run: use } });
   }
 
   /** Your browser asks for permission. */

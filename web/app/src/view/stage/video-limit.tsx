@@ -10,6 +10,7 @@ export function VideoLimit({ person }: { readonly person: Other }) {
   const [words, meaning] = dataSaverWords.theirs(limit);
   return (
     <span class="video-limit" data-limit={limit}>
+      <span class="unseen">, </span>
       <Icon node={limit === 0 ? EyeOff : Eye} size={16} />
       <span class="video-limit-words">
         {words}

@@ -17,6 +17,7 @@ from tests.support.server import ROOT
 
 PAGE: Final = "docs/peer-protocol.md"
 CHUNK_BYTES: Final = 262_144
+DAY_MS: Final = 24 * 3600 * 1000
 
 Count = Annotated[int, Meta(ge=0, lt=2**53)]
 
@@ -132,6 +133,22 @@ def test_chat_lines_have_the_sums_and_the_order_of_the_vectors() -> None:
         count, _, total = expected.partition(".")
         assert (int(count), int(total, 36)) == (len(hashes), sum(hashes) % 2**32)
     assert sorted(chat["order"], key=lambda line: (line[0], in_utf16(line[1]), in_utf16(line[2]))) == chat["order"]
+
+
+def written_clock(known: int, now: int) -> int:
+    return now if known == 0 or known < now <= known + DAY_MS else known + 1
+
+
+def place(known: int, now: int, clock: int) -> int:
+    return clock if clock <= now + DAY_MS else known + 1
+
+
+def test_chat_lines_have_the_clocks_and_places_of_the_vectors() -> None:
+    clocks = vectors("chat.json")["clocks"]
+    for each in clocks["written"]:
+        assert written_clock(each["known"], each["now"]) == each["clock"]
+    for each in clocks["received"]:
+        assert place(each["known"], each["now"], each["clock"]) == each["place"]
 
 
 @pytest.mark.parametrize("vector", vectors("files.json")["files"], ids=lambda vector: str(vector["size"]))

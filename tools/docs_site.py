@@ -91,7 +91,7 @@ class Copy:
         path = self._root / wanted
         if not path.is_file():
             raise BrokenLink(f"{source} links to {wanted}, which is not a file")
-        name = wanted.removeprefix("docs/") if path.suffix == ".png" else f"{FILES}/{wanted}"
+        name = wanted.removeprefix("docs/") if wanted.startswith("docs/") else f"{FILES}/{wanted}"
         (self._to / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, self._to / name)
         return name

@@ -3,6 +3,7 @@ import chat from '../../../tests/vectors/chat.json' with { type: 'json' };
 import files from '../../../tests/vectors/files.json' with { type: 'json' };
 import frames from '../../../tests/vectors/frames.json' with { type: 'json' };
 import rooms from '../../../tests/vectors/rooms.json' with { type: 'json' };
+import { Conversation } from '../src/chat/conversation.ts';
 import { type ChatLine, compare, SENT, sums } from '../src/chat/line.ts';
 import { parseChannelFrame, parseSignal } from '../src/connection/messages.ts';
 import { resumable } from '../src/files/chunks.ts';
@@ -45,6 +46,27 @@ describe('the test vectors shared with Python', () => {
   test('the order of chat lines', () => {
     const inOrder = chat.order.map(([clock, author, id]) => line(String(author), String(id), Number(clock), 0));
     expect([...inOrder].reverse().sort(compare)).toEqual(inOrder);
+  });
+
+  /** Alice's chat, who knows one line by Bob, with that clock. */
+  function knowing(known: number, now: number): Conversation {
+    const chat = new Conversation({ id: 'alice-01', name: 'Alice' }, 'page');
+    if (known > 0) chat.receive(bob, { ...said, id: 'known', clock: known }, now);
+    return chat;
+  }
+  const bob = { id: 'bob-0001', name: 'Bob' };
+  const said = { kind: 'chat', at: 0, revision: 0, text: 'tea', reply: null, to: null };
+
+  test.for(chat.clocks.written)('the clock of a line written at $now, knowing $known', ({ known, now, clock }) => {
+    const lines = knowing(known, now);
+    lines.write('mine', now);
+    expect(lines.lines.find(({ mine }) => mine)?.clock).toBe(clock);
+  });
+
+  test.for(chat.clocks.received)('the place of a line of $clock at $now, knowing $known', (vector) => {
+    const lines = knowing(vector.known, vector.now);
+    lines.receive(bob, { ...said, id: 'new', clock: vector.clock }, vector.now);
+    expect(lines.lines.find(({ id }) => id === 'new')?.clock).toBe(vector.place);
   });
 
   test('signals', () => {

@@ -41,6 +41,7 @@ export const pageWords = {
     following: 'Asking for the link…',
     join: 'Join',
     test: 'Test your camera, microphone and network',
+    docs: 'How to use it',
     problem,
   },
   /** What to do about a bad link. */

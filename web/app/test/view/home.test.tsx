@@ -42,6 +42,11 @@ test('a new call opens its lobby', async () => {
   expect(world.address.path.value).toMatch(/^r\/.*#/);
 });
 
+test('the start page leads to the docs for people in calls, below the path of the app', async () => {
+  await open(aWorld());
+  expect(screen.getByRole('link', { name: 'How to use it' }).getAttribute('href')).toBe('docs/use/');
+});
+
 test('the links of the app load no page, unless they are meant for another tab', async () => {
   const { user, world } = await open(aWorld());
   const link = screen.getByRole('link', { name: 'Test your camera, microphone and network' });

@@ -45,9 +45,11 @@ export function BadLinkPage({ app, at, platform }: Props) {
               </button>
             </div>
           )}
-          <a class="home-test" href={app.home} onClick={inAppLink(() => app.goHome())}>
-            {words.over.home}
-          </a>
+          <div class="home-links">
+            <a class="home-test" href={app.home} onClick={inAppLink(() => app.goHome())}>
+              {words.over.home}
+            </a>
+          </div>
         </div>
         <ConnectionDiagram
           mine={{ name: alice, address: '' }}

@@ -28,9 +28,14 @@ export function HomePage({ app, platform }: { readonly app: App; readonly platfo
           </button>
           <CodeField platform={platform} />
         </div>
-        <a class="home-test" href={app.testPage} onClick={inAppLink(() => app.goToTest())}>
-          {pageWords.home.test}
-        </a>
+        <div class="home-links">
+          <a class="home-test" href={app.testPage} onClick={inAppLink(() => app.goToTest())}>
+            {pageWords.home.test}
+          </a>
+          <a class="home-test" href="docs/use/">
+            {pageWords.home.docs}
+          </a>
+        </div>
       </div>
       <ConnectionDiagram
         mine={{ name: alice, address: '203.0.113.7' }}

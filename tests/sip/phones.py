@@ -34,6 +34,8 @@ class Net:
         self.runs = 0
         self.ids = count(1)
         self.phones: dict[int, Phone] = {}
+        self.hold_lookups = False
+        self.held: list[SipEffect] = []
         self.start()
 
     def start(self) -> None:
@@ -51,11 +53,19 @@ class Net:
                 case CloseFlow(flow_id):
                     self.phones.pop(flow_id).closed = True
                     self.perform(self.server.disconnect(flow_id, self.now))
+                case LookUp() if self.hold_lookups:
+                    self.held.append(effect)
                 case LookUp(query, username, _):
                     found = self.accounts.get(username)
                     self.perform(self.server.found(query, found, self.now, UNIX + self.now))
                 case Describe(query, user, _):
                     self.perform(self.server.described(query, f'{{"user":"{user}"}}'.encode(), self.now))
+
+    def release_lookups(self) -> None:
+        """Answer all lookups that were held."""
+        self.hold_lookups = False
+        held, self.held = self.held, []
+        self.perform(held)
 
     def wait(self, seconds: float) -> None:
         """Let time pass; the server is woken whenever it wants."""
@@ -193,6 +203,10 @@ class Phone:
         return self.ask(
             self.request("REGISTER", self.user, *extra, credentials, call_id=self.instance, uri=f"sip:{DOMAIN}")
         )
+
+    def credentials(self, challenge: SipResponse, method: str, password: str = PASSWORD) -> str:
+        """The answer to a challenge."""
+        return credentials_for(challenge, method, self.user, password)
 
     def answer(self, request: SipRequest, status: int = 200, *, tag: str = "", body: bytes = b"") -> SipResponse:
         """Answer a request that was received."""

@@ -29,6 +29,11 @@ class Arrived(NamedTuple):
     """The address of its sender."""
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether its sender still waits for an answer."""
+        return self.flow.is_open and self.transaction.state in {"trying", "proceeding"}
+
+    @property
     def for_server(self) -> bool:
         """Whether it's for the server itself."""
         return self.callee == ""

@@ -68,6 +68,11 @@ class SipServer:
         return self._counters.refused
 
     @property
+    def calls_in_progress(self) -> int:
+        """How many calls were answered and haven't ended."""
+        return len(self.dialogs)
+
+    @property
     def transactions(self) -> int:
         """How many transactions are going on."""
         return len(self._transactions)
@@ -112,7 +117,7 @@ class SipServer:
     def found(self, query: int, account: SipAccount | None, now: float, unix: float) -> list[SipEffect]:
         """The answer to a `LookUp`: the account, or None if there is none."""
         parked = self._authentication.unpark(query)
-        if parked is not None and parked.arrived.flow.is_open:
+        if parked is not None and parked.arrived.is_waiting:
             arrived = parked.arrived
             refuse = self._authentication.verify(parked, account, now, unix)
             if refuse is None:
@@ -218,6 +223,10 @@ class SipServer:
         self._refuse(arrived, Refuse(200), now)
         if invite.user is not None:
             invite.user.cancel(request.headers.get("reason") or CANCELLED, now)
+        else:  # it waits for its account
+            response = request.answer(487, to_tag=self.calls.proxy.new_tag())
+            cseq = f"{request.cseq.number} INVITE"
+            invite.respond(response.with_(response.headers.replaced("CSeq", cseq)), now)
 
     def _identify(self, arrived: Arrived, now: float, unix: float) -> None:
         """Find out who sent a request, by its connection or its credentials."""

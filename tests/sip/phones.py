@@ -194,9 +194,10 @@ class Phone:
         self.send(request)
         return request
 
-    def register(self, *, expires: int = 600, password: str = PASSWORD) -> SipResponse:
+    def register(self, *, expires: int = 600, password: str = PASSWORD, instance: bool = True) -> SipResponse:
         """Register with digest."""
-        contact = f'<{self.contact}>;+sip.instance="<urn:uuid:{self.instance}>";reg-id=1;expires={expires}'
+        outbound = f';+sip.instance="<urn:uuid:{self.instance}>";reg-id=1' if instance else ""
+        contact = f"<{self.contact}>{outbound};expires={expires}"
         extra = (("Contact", contact), ("Supported", "outbound, path"))
         first = self.ask(self.request("REGISTER", self.user, *extra, call_id=self.instance, uri=f"sip:{DOMAIN}"))
         credentials = ("Authorization", credentials_for(first, "REGISTER", self.user, password))

@@ -14,9 +14,8 @@ def calling(net: Net) -> tuple[Phone, Phone, SipRequest]:
 
 def cancel(phone: Phone, invite: SipRequest, *extra: tuple[str, str]) -> SipRequest:
     """Send CANCEL for an INVITE."""
-    request = phone.request(
-        *("CANCEL", "bob", *extra), branch=invite.via.branch, call_id=invite.call_id, number=invite.cseq.number
-    )
+    branch, number = invite.via.branch, invite.cseq.number
+    request = phone.request("CANCEL", "bob", *extra, branch=branch, call_id=invite.call_id, number=number)
     phone.send(request)
     return request
 

@@ -99,6 +99,7 @@ class Phone:
         self.address = bytes(map(int, address.split("."))) if address else bytes([192, 0, 2, next(net.ids) % 256])
         self.inbox: list[SipRequest | SipResponse] = []
         self.raw: list[bytes] = []
+        self.sent: list[bytes] = []
         self.closed = False
         self.cseq = count(1)
         self.contact = f"sip:{instance}@{instance}.invalid;transport=ws"
@@ -125,6 +126,7 @@ class Phone:
     def send(self, data: bytes | SipRequest | SipResponse) -> None:
         """Send a message."""
         raw = data if isinstance(data, bytes) else data.encode()
+        self.sent.append(raw)
         net = self.net
         net.perform(net.server.receive(self.flow_id, raw, net.now, UNIX + net.now))
 

@@ -1,0 +1,146 @@
+"""What one connection, one address and one account may ask for."""
+
+from msgspec.structs import replace
+from tests.sip.phones import PHONE_LIMITS, Net, call
+
+from eyeline.sip.limits import SipLimits
+
+
+def test_connection_that_sends_too_much_is_closed() -> None:
+    net = Net(SipLimits(connection_rate=1, connection_burst=10))
+    alice = net.phone("alice")
+    for _ in range(10):
+        alice.send(b"\r\n\r\n")
+    assert not alice.closed
+    alice.send(b"\r\n\r\n")
+    assert alice.closed
+    assert net.server.refused["connection-rate"] == 1
+
+
+def test_udp_source_that_sends_too_much_is_ignored_for_a_while() -> None:
+    net = Net(SipLimits(connection_rate=1, connection_burst=10))
+    alice = net.phone("alice", "udp")
+    for _ in range(20):
+        alice.send(b"\r\n\r\n")
+    assert len(alice.raw) == 10
+    net.wait(1)
+    alice.send(b"\r\n\r\n")
+    assert (len(alice.raw), alice.closed) == (11, False)
+
+
+def test_address_that_asks_without_a_password_too_often_is_cut_off() -> None:
+    net = Net(replace(PHONE_LIMITS, address_rate=1, address_burst=5))
+    for _ in range(5):
+        alice = net.phone("alice", address="198.51.100.7")
+        assert alice.ask(alice.request("INVITE", "bob")).status == 407
+    alice = net.phone("alice", address="198.51.100.7")
+    alice.send(alice.request("INVITE", "bob"))
+    assert (alice.statuses(), alice.closed) == ([], True)
+    assert net.server.refused["address-rate"] == 1
+    bob = net.phone("bob", address="198.51.100.8")
+    assert bob.ask(bob.request("INVITE", "alice")).status == 407
+
+
+def test_guessing_passwords_ends_with_403_and_the_connection() -> None:
+    net = Net(replace(PHONE_LIMITS, wrong_rate=0.1, wrong_burst=3))
+    for _ in range(3):
+        phone = net.phone("alice", address="198.51.100.7")
+        assert phone.register(password="wrong").status == 401
+    phone = net.phone("alice", address="198.51.100.7")
+    assert phone.register(password="wrong").status == 403
+    assert phone.closed
+    assert net.server.refused["passwords"] == 1
+    net.wait(10)
+    assert net.phone("alice", address="198.51.100.7").register(password="wrong").status == 401
+
+
+def test_account_that_asks_too_often_gets_503_with_a_time() -> None:
+    net = Net(replace(PHONE_LIMITS, account_rate=1, account_burst=5))
+    pages = [net.registered("alice"), net.registered("alice")]
+    answers = [page.ask(page.request("MESSAGE", "bob")) for page in pages * 2]
+    assert [each.status for each in answers] == [480, 480, 480, 503]
+    assert answers[-1].headers.get("retry-after") == "5"
+    assert net.server.refused["account-rate"] == 1
+
+
+def test_register_is_never_answered_by_503() -> None:
+    net = Net(replace(PHONE_LIMITS, account_rate=1, account_burst=1))
+    net.registered("alice")
+    phone = net.phone("alice")
+    challenge = phone.ask(phone.request("REGISTER", "alice"))
+    phone.send(phone.request("REGISTER", "alice", ("Authorization", phone.credentials(challenge, "REGISTER"))))
+    assert [each.status for each in phone.responses()] == [401]
+    assert phone.closed
+
+
+def test_account_has_at_most_ten_devices() -> None:
+    net = Net()
+    phones = [net.phone("alice") for _ in range(11)]
+    assert [phone.register().status for phone in phones] == [200] * 10 + [403]
+    assert net.server.refused["registrations"] == 1
+
+
+def test_address_has_a_limited_number_of_devices() -> None:
+    net = Net(replace(PHONE_LIMITS, devices_per_address=2))
+    users = ("alice", "bob", "carol")
+    assert [net.phone(user, address="198.51.100.7").register().status for user in users] == [200, 200, 403]
+    assert net.server.refused["registrations"] == 1
+    assert net.phone("carol", address="198.51.100.8").register().status == 200
+
+
+def test_place_of_a_device_is_free_again_when_it_goes() -> None:
+    net = Net(replace(PHONE_LIMITS, devices_per_address=1))
+    net.registered("alice", address="198.51.100.7").cut()
+    bob = net.registered("bob", address="198.51.100.7")
+    assert net.server.online() == ["bob"]
+    bob.register(expires=0)
+    assert net.registered("carol", address="198.51.100.7").responses()[-1].status == 200
+
+
+def test_account_has_a_limited_number_of_calls() -> None:
+    net = Net(replace(PHONE_LIMITS, calls_per_account=2))
+    alice, bob = net.registered("alice"), net.registered("bob")
+    answered, _, _ = call(alice, bob)
+    ringing = alice.invite("bob")
+    refused = alice.invite("bob")
+    assert [alice.response(each).status for each in (ringing, refused)] == [100, 486]
+    assert net.server.refused["calls"] == 1
+    alice.send(alice.within("BYE", answered, 20))
+    bob.answer(bob.last("BYE"))
+    assert alice.response(alice.invite("bob")).status == 100
+
+
+def test_busy_server_refuses_new_requests_but_ends_calls() -> None:
+    net = Net(replace(PHONE_LIMITS, transactions=4))
+    alice, bob = net.registered("alice"), net.registered("bob")
+    first = alice.invite("bob")
+    alice.invite("bob")
+    refused = alice.invite("bob")
+    assert alice.response(refused).status == 503
+    assert net.server.refused["transactions"] == 1
+    bob.answer(bob.requests("INVITE")[0], 486)
+    assert alice.response(first).status == 486
+
+
+def test_slow_lookups_of_one_connection_are_bounded() -> None:
+    net = Net(replace(PHONE_LIMITS, lookups_per_connection=2))
+    net.hold_lookups = True
+    alice = net.phone("alice")
+    challenge = alice.ask(alice.request("MESSAGE", "bob"))
+    for _ in range(5):
+        alice.send(alice.request("MESSAGE", "bob", ("Proxy-Authorization", alice.credentials(challenge, "MESSAGE"))))
+    assert len(net.held) == 2
+    net.release_lookups()
+    assert alice.statuses() == [407, 480, 407]
+
+
+def test_messages_kept_for_a_device_that_is_away_are_bounded() -> None:
+    net = Net()
+    alice, bob = net.registered("alice"), net.registered("bob")
+    answered, _, _ = call(alice, bob)
+    bob.cut()
+    for number in range(20, 70):
+        alice.send(alice.within("INFO", answered, number))
+    bob.connect()
+    bob.register()
+    assert [each.cseq.number for each in bob.requests("INFO")] == list(range(38, 70))

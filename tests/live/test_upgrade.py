@@ -1,7 +1,7 @@
 """Upgrade and backup as in docs/install.md, under two hundred members: everyone keeps their seat.
 
 The earlier version is the last tag; without one, or if `EARLIER` names no other commit, it is the current source with
-another version number.  Only its server is built: its pages are today's.
+another version number.  Only its server is built: its pages and docs are today's.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ def earlier_commit() -> str | None:
 
 
 def built(folder: Path, commit: str | None, version: str) -> Path:
-    """The wheel of the commit, or of the present source.  As in an sdist, the web app is there already."""
+    """The wheel of the commit, or of the present source.  As in an sdist, web app and docs are there already."""
     source = folder / "source"
     if commit is None:
         for name in SOURCES:
@@ -51,7 +51,8 @@ def built(folder: Path, commit: str | None, version: str) -> Path:
     else:
         with tarfile.open(fileobj=BytesIO(run("git", "archive", commit, *SOURCES))) as archive:
             archive.extractall(source, filter="data")
-        shutil.copytree(ROOT / "src/eyeline/web", source / "src/eyeline/web")
+        for name in ("web", "docs"):
+            shutil.copytree(ROOT / "src/eyeline" / name, source / "src/eyeline" / name)
     source.joinpath("PKG-INFO").write_text(f"Metadata-Version: 2.4\nName: eyeline\nVersion: {version}\n")
     package = source / "src/eyeline/__init__.py"
     package.write_text(re.sub(r"(?m)^__version__ = .*$", f'__version__ = "{version}"', package.read_text()))

@@ -105,7 +105,8 @@ def install(config: Path | None, only_print: bool, replace: bool, **options: str
         f"Upgrade:  {sys.executable} -m pip install NEW-WHEEL && systemctl restart eyeline; calls go on meanwhile"
     )
     print_line(
-        "Move:     stop it here, unpack the backup into the same folder there, and install it with the same options"
+        f"Move:     stop it, back up; there install -d -m 700 {DATA_DIR.parent}/private, unpack the backup "
+        "in it, and install the service with the same options"
     )
 
 

@@ -144,6 +144,14 @@ APP_IMPORTS = {
 }
 """What each folder of the web app may import from the others."""
 
+PHONE_IMPORTS = {
+    "platform": {"platform", "app/platform"},
+    "model": {"platform", "strings", "model", "app/platform", "app/model"},
+    "strings": {"strings", "platform", "model", "app/strings"},
+    "view": {"strings", "model", "view", "platform", "app/strings", "app/model", "app/view"},
+}
+"""What each folder of the phone may import from the others, and from the web app."""
+
 
 def app_folder(path: Path) -> str:
     """The folder of the web app that a file is in; `view/ui` is one of its own."""
@@ -158,6 +166,22 @@ def test_model_and_platform_of_the_web_app_import_no_view(path: Path) -> None:
     there = {app_folder((path.parent / target).resolve()) for target in targets}
 
     assert there <= APP_IMPORTS[here]
+
+
+PHONE = ROOT / "web/phone/src"
+
+
+@pytest.mark.parametrize("path", [p for p in TYPESCRIPT if PHONE in p.parents and p.parent != PHONE], ids=shown)
+def test_model_and_platform_of_the_phone_import_no_view(path: Path) -> None:
+    targets = re.findall(r"""(?:from|import|import\()\s*'(\.[^'?]*|@eyeline/app/\w+)""", path.read_text())
+    there = {
+        target.removeprefix("@eyeline/")
+        if target.startswith("@")
+        else (path.parent / target).resolve().relative_to(PHONE).parts[0]
+        for target in targets
+    }
+
+    assert there <= PHONE_IMPORTS[path.relative_to(PHONE).parts[0]]
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if top(path) in SANS_IO], ids=shown)

@@ -1,5 +1,5 @@
-/** Builds everything that the server serves into src/eyeline/web: the page, and the SDK for other people's pages: one module, and its types. */
-import { appendFile, copyFile, readdir, readFile, writeFile } from 'node:fs/promises';
+/** Builds everything that the server serves into src/eyeline/web: the page, the phone, and the SDK for other people's pages: one module, and its types. */
+import { appendFile, copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -14,6 +14,10 @@ async function buildApp() {
   await build({ configFile: join(here, 'app/vite.config.ts'), logLevel: 'warn' });
 }
 
+async function buildPhone() {
+  await build({ configFile: join(here, 'phone/vite.config.ts'), logLevel: 'warn' });
+}
+
 async function buildSdk() {
   await build({
     configFile: join(here, 'sdk/vite.config.ts'),
@@ -23,8 +27,15 @@ async function buildSdk() {
   await copyFile(join(here, 'sdk/dist/eyeline.d.ts'), join(out, 'sdk/eyeline.d.ts'));
 }
 
-/** Adds to the licences of bundled packages, which Vite has written, those of other people's data and fonts. */
+/** Adds to the licences of bundled packages, which Vite has written, those of the phone, and of other people's data and fonts. */
 async function addLicenses() {
+  const ofPhone = join(out, 'phone-third-party.txt');
+  const listed = await readFile(join(out, 'third-party.txt'), 'utf8');
+  for (const section of (await readFile(ofPhone, 'utf8')).split(/^(?=## )/m).slice(1)) {
+    const [heading = ''] = section.split('\n');
+    if (!listed.includes(heading)) await appendFile(join(out, 'third-party.txt'), `\n${section.trimEnd()}\n`);
+  }
+  await rm(ofPhone);
   const others = [join(here, 'app/third-party.txt'), join(here, 'app/src/fonts/LICENSE')];
   for (const path of others) await appendFile(join(out, 'third-party.txt'), `\n${await readFile(path, 'utf8')}`);
 }
@@ -44,6 +55,7 @@ async function compress() {
 }
 
 await buildApp();
+await buildPhone();
 await buildSdk();
 await addLicenses();
 await compress();

@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  resolve: { alias: { '@eyeline/sdk': `${import.meta.dirname}/sdk/src/index.ts` } },
+  resolve: {
+    alias: {
+      '@eyeline/sdk': `${import.meta.dirname}/sdk/src/index.ts`,
+      '@eyeline/app': `${import.meta.dirname}/app/src`,
+    },
+  },
   test: {
     environment: 'node',
     include: ['**/test/**/*.test.{ts,tsx}'],
@@ -12,6 +17,6 @@ export default defineConfig({
     },
     css: true,
     maxWorkers: 2,
-    coverage: { include: ['{sdk,app}/src/**/*.{ts,tsx}'], reporter: ['text-summary'] },
+    coverage: { include: ['{sdk,app,phone}/src/**/*.{ts,tsx}'], reporter: ['text-summary'] },
   },
 });

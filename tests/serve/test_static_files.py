@@ -14,12 +14,14 @@ from eyeline.errors import SetupError
 from eyeline.serve.http.static_files import StaticFiles
 
 PAGE = '<!doctype html><head><base href="/" /><script src="./assets/app-1.js"></script></head>'
+PHONE = PAGE.replace("app-1", "phone-1")
 SCRIPT = "console.log(1)"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    texts = {"index.html": PAGE, "assets/app-1.js": SCRIPT, "sdk/eyeline.js": "export {}", "sdk/eyeline.d.ts": ""}
+    texts = {"index.html": PAGE, "phone.html": PHONE, "assets/app-1.js": SCRIPT}
+    texts |= {"sdk/eyeline.js": "export {}", "sdk/eyeline.d.ts": ""}
     for name, text in texts.items():
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
@@ -78,6 +80,18 @@ def test_home_test_and_room_paths_serve_the_page(pages: StaticFiles, path: str) 
 def test_unknown_path_serves_the_page_with_404(pages: StaticFiles, path: str) -> None:
     answer = ask(pages, path)
     assert (answer.status_code, answer.text) == (404, PAGE)
+
+
+def test_phone_is_served_while_sip_is_on(folder: Path) -> None:
+    on = [False]
+    pages = StaticFiles(folder, phone=lambda: on[0])
+    assert ask(pages, "/phone").status_code == 404
+    on[0] = True
+    answer = ask(pages, "/phone", root_path="/call")
+    assert answer.status_code == 200
+    assert answer.text == PHONE.replace('<base href="/" />', '<base href="/call/">')
+    assert answer.headers["content-security-policy"] == ask(pages, "/").headers["content-security-policy"]
+    assert ask(pages, "/phone.html").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import targets from '../../targets.json';
 
 const SCRIPTS = import.meta.glob('../../../src/eyeline/web/**/*.js', { query: '?raw', import: 'default', eager: true });
 const STYLES = import.meta.glob('../../../src/eyeline/web/**/*.css', { query: '?raw', import: 'default', eager: true });
-const PAGES = import.meta.glob('../../app/index.html', { query: '?raw', import: 'default', eager: true });
+const PAGES = import.meta.glob('../../{app/index,phone/phone}.html', { query: '?raw', import: 'default', eager: true });
 const README = import.meta.glob('../../../README.md', { query: '?raw', import: 'default', eager: true });
 
 /** What is newer than the targets, and used only where the browser has it. */
@@ -13,6 +13,7 @@ const OPTIONAL: Readonly<Record<string, string>> = {
   moveBefore: 'Preact looks for it first',
   dispose: 'Preact signals make a symbol of their own without it',
   'Symbol.dispose': 'Preact signals make a symbol of their own without it',
+  config: 'a name that JsSIP gives to its settings',
   displayName: 'a name that Preact gives to components',
   srcObject: 'has been in each target since WebRTC: the data is about more kinds of objects',
   isComposing: 'in Safari since 10.1, with another order of events',

@@ -39,6 +39,7 @@ _BASE = re.compile(rb'<base href="/"\s*/?>')
 _PLACE = re.compile(r"/|/test|/r/[^/]+")
 """The paths of the app's pages; at other paths it shows "not found"."""
 _CALL = "/r/"
+_PHONE = "/phone"
 _FILE_NAME = re.compile(r".*\.[^/]*")
 _COMPRESSED: dict[str, Encoding] = {".br": "br", ".gz": "gzip"}
 
@@ -85,6 +86,7 @@ class StaticFiles:
 
     `head` gives what is added to the head of a page, as HTML; the second argument says whether it's that of a call.
     `frame_ancestors` are the web origins whose pages may show these in a frame.  `docs` is what is below `/docs`.
+    `phone` says whether the SIP phone is served, at `/phone`.
     """
 
     def __init__(
@@ -93,16 +95,19 @@ class StaticFiles:
         head: Callable[[Scope, bool], str] = lambda _scope, _call: "",
         frame_ancestors: Sequence[str] = (),
         docs: DocsSite | None = None,
+        phone: Callable[[], bool] = lambda: False,
     ) -> None:
         self._files = _load(folder, _document(frame_ancestors))
-        page = self._files.pop("/index.html", None)
-        if page is None:
+        page, phone_page = (self._files.pop(f"/{name}.html", None) for name in ("index", "phone"))
+        if page is None or phone_page is None:
             raise SetupError(f"There is no web app in {folder}: run `make serve`, or install the package with pip.")
         if not _BASE.search(page.bodies["identity"].content):
             raise SetupError(f"The web app in {folder} isn't Eyeline's: its page has no <base href=\"/\">.")
         self._docs = DocsSite() if docs is None else docs
         self._head = head
+        self._phone = phone
         self._completed = lru_cache(_PAGES_KEPT)(lambda prefix, head: _completed(page, prefix, head))
+        self._completed_phone = lru_cache(_PAGES_KEPT)(lambda prefix, head: _completed(phone_page, prefix, head))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3: handles `http`, and refuses WebSockets."""
@@ -124,6 +129,8 @@ class StaticFiles:
             await send_file(scope, send, 200, file)
         elif _PLACE.fullmatch(path):
             await send_file(scope, send, 200, self._page(scope, prefix, call=path.startswith(_CALL)))
+        elif path.rstrip("/") == _PHONE and self._phone():
+            await send_file(scope, send, 200, self._completed_phone(prefix, self._head(scope, False)))
         elif _FILE_NAME.fullmatch(path):
             await answer(scope, send, 404, [_TEXT, (b"cache-control", b"no-store")], _NOT_FOUND_TEXT)
         else:

@@ -1,5 +1,4 @@
 import { LocalMedia, openLobby, ownedRoomName, rejoin } from '@eyeline/sdk';
-import { type ReadonlySignal, signal } from '@preact/signals';
 import { address } from './address';
 import { captureScreen } from './capture';
 import { fileHandles } from './file-handles';
@@ -8,8 +7,11 @@ import { identity } from './identity';
 import { lazy } from './lazy';
 import { lazyStorage } from './lazy-storage';
 import { leaveWarning } from './leave-warning';
+import { memory } from './memory';
 import { operator } from './operator';
-import type { Memory, Platform } from './platform';
+import { seen } from './page-visibility';
+import type { Platform } from './platform';
+import { stayAwake } from './wake-lock';
 
 const alertsModule = lazy(() => import('./alerts'));
 
@@ -66,14 +68,6 @@ export function browser(): Platform {
   };
 }
 
-function seen(): ReadonlySignal<boolean> {
-  const shown = signal(!document.hidden);
-  document.addEventListener('visibilitychange', () => {
-    shown.value = !document.hidden;
-  });
-  return shown;
-}
-
 /** Hidden pages get no animation frame. */
 function frame(run: () => void): () => void {
   const end = () => {
@@ -93,40 +87,4 @@ function saveText(name: string, text: string, type = 'text/plain'): void {
   const href = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
   Object.assign(document.createElement('a'), { href, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(href), 60_000); // no event tells when the browser has read it
-}
-
-/** Wake lock. Browsers release it when the page is hidden, so it's requested again when the page is visible. */
-function stayAwake(): (awake: boolean) => void {
-  let wanted = false;
-  let lock: Promise<WakeLockSentinel | null> = Promise.resolve(null);
-  const follow = () => {
-    lock = lock.then(async (held) => {
-      if (wanted && (held === null || held.released)) return (await navigator.wakeLock?.request('screen')) ?? null;
-      if (!wanted) await held?.release();
-      return wanted ? held : null;
-    });
-    lock = lock.catch(() => null); // low battery, or the page is hidden
-  };
-  document.addEventListener('visibilitychange', follow);
-  return (awake) => {
-    if (awake === wanted) return;
-    wanted = awake;
-    follow();
-  };
-}
-
-/** Browsers that block storage throw as soon as it's accessed. */
-function memory(storage: () => Storage): Memory {
-  const attempt = <T>(what: () => T, otherwise: T): T => {
-    try {
-      return what();
-    } catch {
-      return otherwise;
-    }
-  };
-  return {
-    get: (key) => attempt(() => storage().getItem(key), null),
-    set: (key, value) => attempt(() => storage().setItem(key, value), undefined),
-    forget: (key) => attempt(() => storage().removeItem(key), undefined),
-  };
 }

@@ -15,6 +15,8 @@ const tunes: { readonly [S in Sound]: Tune } = {
   message: { notes: [660, 880], apart: 0.09, lasts: 0.25, gain: 0.08 },
   arrival: { notes: [523, 659, 784], apart: 0.13, lasts: 0.4, gain: 0.1 },
   knock: { notes: [262, 262, 330], apart: 0.17, lasts: 0.16, gain: 0.22 },
+  ring: { notes: [784, 988, 784, 988, 784, 988], apart: 0.16, lasts: 0.3, gain: 0.2 },
+  ringback: { notes: [440], apart: 0, lasts: 1.2, gain: 0.08 },
 };
 
 /** Plays short sounds, synthesized in the browser. */

@@ -154,7 +154,7 @@ export interface MediaSessionControls {
 }
 
 /** What a sound announces. */
-export type Sound = 'message' | 'arrival' | 'knock';
+export type Sound = 'message' | 'arrival' | 'knock' | 'ring' | 'ringback';
 
 /** What reaches somebody who isn't looking at the page. */
 export interface Alerts {

@@ -104,13 +104,14 @@ class Phone:
         self.cseq = count(1)
         self.contact = f"sip:{instance}@{instance}.invalid;transport=ws"
 
-    def connect(self) -> None:
-        """Open a new connection."""
+    def connect(self, *, rooms: bool = False) -> None:
+        """Open a new connection; as the bridge to `rooms`."""
         self.closed = False
         self.flow_id = next(self.net.ids)
         self.net.phones[self.flow_id] = self
         flow = SipFlow(self.flow_id, self.transport, self.address, 40000 + self.flow_id, DOMAIN)
-        self.net.server.connect(flow, self.net.now)
+        open_flow = self.net.server.attach_rooms if rooms else self.net.server.connect
+        open_flow(flow, self.net.now)
 
     def cut(self) -> None:
         """The connection is lost."""

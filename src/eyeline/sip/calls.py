@@ -4,7 +4,7 @@ token names."""
 from typing import Final
 
 from eyeline.sip.arrival import Arrived
-from eyeline.sip.devices import Device, Devices
+from eyeline.sip.devices import ROOMS, Device, Devices
 from eyeline.sip.dialogs import dialog_key
 from eyeline.sip.header_fields import NameAddress, parse_number
 from eyeline.sip.limits import LimitCounters, SipLimits
@@ -38,6 +38,8 @@ class Calls:
         self._registrations = registrations
         self._limits = limits
         self._counters = counters
+        self.rooms: Device | None = None
+        """Where requests for users go who aren't registered."""
 
     def acknowledge(self, ack: SipRequest, now: float) -> None:
         """Pass on the ACK for a 2xx, which has no transaction.  One that belongs to nothing is dropped."""
@@ -66,14 +68,18 @@ class Calls:
         request, name, callee = arrived.request, arrived.name or "", arrived.callee or ""
         if request.method == "PUBLISH":
             return Refuse(405, "", (("Allow", METHODS),))
-        if self.proxy.calling(name) + self.proxy.dialogs.of(name) >= self._limits.calls_per_account:
+        caller = self._caller(arrived)
+        if (
+            caller is not self.rooms
+            and self.proxy.calling(name) + self.proxy.dialogs.of(name) >= self._limits.calls_per_account
+        ):
             self._counters.refuse("calls")
             return Refuse(486, "Too Many Calls")
-        caller = self._caller(arrived)
         targets: list[ForkTarget] = []
         plain = request.method == "INVITE" and is_plain_rtp(request)
         refused = False
-        for binding in self._registrations.of(callee):
+        bindings = self._registrations.of(callee)
+        for binding in bindings:
             device = self._devices.known(callee, binding.device)
             if device is None or not device.flows or device is caller:
                 continue
@@ -81,6 +87,8 @@ class Calls:
                 refused = True
             else:
                 targets.append(ForkTarget(device, binding.contact))
+        if not bindings and self.rooms is not None and caller is not self.rooms:
+            targets.append(ForkTarget(self.rooms, request.uri))
         if not targets:
             return Refuse(488, "", (_NEEDS_A_PHONE,)) if refused else Refuse(480)
         copy = passed_on(request, arrived.own_routes, arrived.identity)
@@ -100,7 +108,7 @@ class Calls:
     def _caller(self, arrived: Arrived) -> Device:
         """The sender's device.  One that isn't registered is known by its Contact."""
         flow, request, name = arrived.flow, arrived.request, arrived.name or ""
-        device = flow.device_of(name)
+        device = flow.device_of(ROOMS) or flow.device_of(name)
         if device is not None:
             return device
         contacts = request.headers.all("contact")

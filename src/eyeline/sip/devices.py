@@ -28,6 +28,9 @@ MAX_KEPT: Final = 32
 MAX_AWAY: Final = 10_000
 """How many devices may be away at once; messages to more of them are dropped."""
 
+ROOMS: Final = ""
+"""The user and name of the device that stands for all rooms; no account can have it."""
+
 _ID_BYTES: Final = 12
 _MAC_BYTES: Final = 6
 _TOKEN_LETTERS: Final = (_ID_BYTES + _MAC_BYTES) * 4 // 3

@@ -5,12 +5,14 @@ may send it; `calls` says where it goes then.
 """
 
 from collections import Counter
+from math import inf
 from typing import Final
 
+from eyeline.rate_limit import TokenBucket
 from eyeline.sip.arrival import Arrival, Arrived
 from eyeline.sip.authentication import Authentication
 from eyeline.sip.calls import Calls
-from eyeline.sip.devices import ClientFlow, Devices
+from eyeline.sip.devices import ROOMS, ClientFlow, Devices
 from eyeline.sip.dialogs import CANCELLED, Dialogs
 from eyeline.sip.effects import CloseFlow, Describe, SipAccount, SipEffect, SipFlow
 from eyeline.sip.limits import LimitCounters, SipLimit, SipLimits
@@ -84,6 +86,15 @@ class SipServer:
     def connect(self, flow: SipFlow, now: float) -> None:
         """A connection was opened, or a message has come from a new UDP source address."""
         self._devices.connect(flow, self._counters.connection_bucket(now))
+
+    def attach_rooms(self, flow: SipFlow, now: float) -> None:
+        """Requests for users who aren't registered go to this flow from now on, for `bridge`, which looks for a room of
+        that name.  It's part of this process: what comes from it isn't limited, and may have any address of the domain
+        in From."""
+        self._devices.connect(flow, TokenBucket(per_second=inf, burst=inf, now=now))
+        client = self._devices.flow(flow.id)
+        if client is not None:
+            self.calls.rooms = self._devices.bind(client, ROOMS, ROOMS)
 
     def disconnect(self, flow_id: int, now: float) -> list[SipEffect]:
         """A connection has ended.  Its devices may come back over another one."""
@@ -260,7 +271,7 @@ class SipServer:
     def _authorized(self, arrived: Arrived, longest_s: float | None, now: float) -> None:
         """The sender is known: do what the request asks for."""
         request, name = arrived.request, arrived.name or ""
-        if not self._counters.account(name, now):
+        if arrived.flow.device_of(ROOMS) is None and not self._counters.account(name, now):
             self._overloaded(arrived, now)
         elif request.method == "REGISTER":
             self._register(arrived, name, longest_s, now)

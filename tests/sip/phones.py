@@ -41,8 +41,11 @@ class Net:
     def start(self) -> None:
         """A server that knows nothing; all connections are cut."""
         self.runs += 1
-        self.server = SipServer(DOMAIN, DOMAIN, frozenset({DOMAIN, "203.0.113.1"}), KEY, f"run{self.runs}", self.limits)
+        hosts = frozenset({DOMAIN, "203.0.113.1"})
+        self.server = self.make_server(DOMAIN, DOMAIN, hosts, KEY, f"run{self.runs}", self.limits)
         self.phones.clear()
+
+    make_server = SipServer
 
     def perform(self, effects: list[SipEffect]) -> None:
         """Do what the server asks for."""
@@ -123,6 +126,12 @@ class Phone:
         self.raw.append(data)
         if data.strip(b"\r\n"):
             self.inbox.append(parse(data))
+
+    def forget(self) -> None:
+        """Empty the inbox."""
+        self.inbox.clear()
+        self.raw.clear()
+        self.sent.clear()
 
     def send(self, data: bytes | SipRequest | SipResponse) -> None:
         """Send a message."""
@@ -273,13 +282,13 @@ def _md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def call(caller: Phone, callee: Phone) -> tuple[SipResponse, SipRequest, SipResponse]:
+def call(caller: Phone, callee: Phone, body: bytes = OFFER) -> tuple[SipResponse, SipRequest, SipResponse]:
     """A call that was answered and acknowledged: the 2xx as the caller got it, the INVITE as the callee got it, and the
     2xx as it sent that."""
-    invite = caller.invite(callee.user)
+    invite = caller.invite(callee.user, body=body)
     received = callee.last("INVITE")
     callee.answer(received, 180)
-    answer = callee.answer(received)
+    answer = callee.answer(received, body=body)
     answered = caller.response(invite)
     caller.send(caller.within("ACK", answered, invite.cseq.number))
     return answered, received, answer

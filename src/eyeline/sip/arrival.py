@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from eyeline.sip.devices import ClientFlow
 from eyeline.sip.message import SipRequest
-from eyeline.sip.route import Hops, loop_fingerprint
+from eyeline.sip.route import Hops
 from eyeline.sip.transaction import ServerTransaction
 from eyeline.sip.uri import SipUri
 
@@ -15,8 +15,6 @@ class Arrived(NamedTuple):
     flow: ClientFlow
     transaction: ServerTransaction
     request: SipRequest
-    fingerprint: str
-    """See `loop_fingerprint`."""
     own_routes: int
     """How many Route elements at the top are ours."""
     token: str
@@ -57,7 +55,6 @@ class Arrival:
             flow=flow,
             transaction=transaction,
             request=request,
-            fingerprint=loop_fingerprint(request),
             own_routes=count,
             token=token,
             name=sender.name or None if sender else None,

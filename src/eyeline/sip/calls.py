@@ -11,7 +11,7 @@ from eyeline.sip.limits import LimitCounters, SipLimits
 from eyeline.sip.message import SipRequest
 from eyeline.sip.proxy import ForkTarget, Proxy
 from eyeline.sip.registration import Registrations
-from eyeline.sip.route import Hops
+from eyeline.sip.route import Hops, loop_fingerprint
 from eyeline.sip.validation import METHODS, Refuse, is_plain_rtp, passed_on
 
 _MANY_TARGETS: Final = 60
@@ -103,7 +103,9 @@ class Calls:
     def _forward(self, arrived: Arrived, copy: SipRequest, targets: list[ForkTarget], now: float) -> None:
         if copy.method == "INVITE":
             arrived.transaction.respond(arrived.request.answer(100), now)
-        self.proxy.forward(arrived.transaction, copy, targets, self._caller(arrived), arrived.fingerprint, now)
+        self.proxy.forward(
+            arrived.transaction, copy, targets, self._caller(arrived), loop_fingerprint(arrived.request), now
+        )
 
     def _caller(self, arrived: Arrived) -> Device:
         """The sender's device.  One that isn't registered is known by its Contact."""

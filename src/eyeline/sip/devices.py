@@ -39,7 +39,18 @@ _TOKEN_LETTERS: Final = (_ID_BYTES + _MAC_BYTES) * 4 // 3
 class ClientFlow:
     """The state of one flow.  As a hop, it stands for its device once it has ended."""
 
-    __slots__ = ("_effects", "address", "bucket", "devices", "flow", "is_open", "lookups", "reliable", "users")
+    __slots__ = (
+        "_effects",
+        "_latest",
+        "address",
+        "bucket",
+        "devices",
+        "flow",
+        "is_open",
+        "lookups",
+        "reliable",
+        "users",
+    )
 
     def __init__(self, flow: SipFlow, effects: list[SipEffect], bucket: TokenBucket) -> None:
         self.flow = flow
@@ -51,6 +62,7 @@ class ClientFlow:
         """Who has authenticated on this connection, and until when (monotonic)."""
         self.devices: dict[str, Device] = {}
         """The devices that use it, by token."""
+        self._latest: dict[str, Device] = {}
         self.bucket = bucket
         self.lookups = 0
         """How many requests wait for an account."""
@@ -67,7 +79,21 @@ class ClientFlow:
 
     def device_of(self, user: str) -> "Device | None":
         """The device of `user` that used it last."""
-        return next((each for each in reversed(self.devices.values()) if each.user == user), None)
+        return self._latest.get(user)
+
+    def add(self, device: "Device") -> None:
+        """A device uses it."""
+        self.devices[device.token] = device
+        self._latest[device.user] = device
+
+    def remove(self, device: "Device") -> None:
+        """A device doesn't use it any more."""
+        del self.devices[device.token]
+        others = [each for each in self.devices.values() if each.user == device.user]
+        if others:
+            self._latest[device.user] = others[-1]
+        else:
+            self._latest.pop(device.user, None)
 
     def replaces(self, hop: object) -> bool:
         """Whether this is the flow of a device that used another one, which has ended."""
@@ -205,14 +231,14 @@ class Devices:
         device.user, device.name = user, name
         if token not in flow.devices:
             self._per_address[flow.address] += 1
-            flow.devices[token] = device
+            flow.add(device)
         device.found(flow)
         return device
 
     def release(self, flow: ClientFlow, device: Device) -> None:
         """The device has unregistered.  It's forgotten unless it's in a call."""
         if not device.users and not device.transactions:
-            del flow.devices[device.token]
+            flow.remove(device)
             self._count_less(flow)
             device.lost(flow)
             if not device.flows:

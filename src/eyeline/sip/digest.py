@@ -8,12 +8,13 @@ works a second time.
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, Self
 
 from msgspec import Struct
 
-from eyeline.sip.header_fields import split_list, unquote
+from eyeline.sip.header_fields import unquote
 from eyeline.sip.headers import Headers
 
 Algorithm = Literal["MD5", "SHA-256"]
@@ -27,6 +28,8 @@ MAX_USED_NONCES: Final = 50_000
 
 NC_WINDOW: Final = 64
 """Requests with the same nonce may overtake one another by so many counts."""
+
+_FIELD: Final = re.compile(r'([A-Za-z]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^",\s]++)\s*+(?:,|$)')
 
 _TIME_BYTES: Final = 6
 _NUMBER_BYTES: Final = 6
@@ -63,9 +66,8 @@ class DigestCredentials(Struct, frozen=True):
         if scheme.lower() != "digest":
             return None
         fields: dict[str, str] = {}
-        for each in split_list(rest):
-            name, _, text = each.partition("=")
-            fields.setdefault(name.strip().lower(), unquote(text.strip()))
+        for name, text in _FIELD.findall(rest):
+            fields.setdefault(name.lower(), unquote(text) if text[:1] == '"' else text)
         names = ("username", "realm", "nonce", "uri", "response", "algorithm", "qop", "cnonce", "nc")
         return cls(*(fields.get(name, "") for name in names))
 

@@ -84,7 +84,7 @@ def unquote(value: str) -> str:
     """The text of a quoted string; other values stay as they are."""
     if len(value) < 2 or value[0] != '"':
         return value
-    return re.sub(r"\\(.)", r"\1", value[1:-1])
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if "\\" in value else value[1:-1]
 
 
 class NameAddress(Struct, frozen=True):

@@ -45,12 +45,17 @@ class Headers(Struct, frozen=True, gc=False):
     @classmethod
     def of(cls, *fields: tuple[str, str]) -> Self:
         """Headers with these names and values."""
-        return cls(tuple(name.lower() for name, _ in fields), tuple(_line(*each) for each in fields))
+        return cls(tuple(name.lower() for name, _ in fields), tuple(line_of(*each) for each in fields))
 
     def get(self, name: str) -> str | None:
         """The value of the first line with this name, or None."""
-        key = name.lower()
-        return value_of(self.lines[self.keys.index(key)]) if key in self.keys else None
+        keys = self.keys
+        if name not in keys:
+            name = name.lower()
+            if name not in keys:
+                return None
+        line = self.lines[keys.index(name)]
+        return line[line.index(":") + 1 :].strip(" \t")
 
     def first(self, name: str) -> str:
         """The first element of a header that is a list; "" if there is none."""
@@ -70,11 +75,11 @@ class Headers(Struct, frozen=True, gc=False):
 
     def prepended(self, name: str, value: str) -> "Headers":
         """A copy with this line at the top."""
-        return Headers((name.lower(), *self.keys), (_line(name, value), *self.lines))
+        return Headers((name.lower(), *self.keys), (line_of(name, value), *self.lines))
 
     def appended(self, name: str, value: str) -> "Headers":
         """A copy with this line at the end."""
-        return Headers((*self.keys, name.lower()), (*self.lines, _line(name, value)))
+        return Headers((*self.keys, name.lower()), (*self.lines, line_of(name, value)))
 
     def replaced(self, name: str, value: str) -> "Headers":
         """A copy with this value in the place of the first line with the name, and without others of that name."""
@@ -82,7 +87,7 @@ class Headers(Struct, frozen=True, gc=False):
         if key not in self.keys:
             return self.appended(name, value)
         at = self.keys.index(key)
-        lines = (*self.lines[:at], _line(name, value), *self.lines[at + 1 :])
+        lines = (*self.lines[:at], line_of(name, value), *self.lines[at + 1 :])
         if self.keys.count(key) == 1:
             return Headers(self.keys, lines)
         kept = [i for i, each in enumerate(self.keys) if each != key or i == at]
@@ -115,7 +120,7 @@ class Headers(Struct, frozen=True, gc=False):
             return self
         at = self.keys.index(key)
         elements = (*first, *split_list(value_of(self.lines[at]))[1:])
-        line = (_line(name, ", ".join(elements)),) if elements else ()
+        line = (line_of(name, ", ".join(elements)),) if elements else ()
         keys = self.keys if elements else (*self.keys[:at], *self.keys[at + 1 :])
         return Headers(keys, (*self.lines[:at], *line, *self.lines[at + 1 :]))
 
@@ -129,7 +134,8 @@ def key_of(name: str) -> str:
     return _KEYS.get(lower) or (lower if _TOKEN.fullmatch(lower) else "")
 
 
-def _line(name: str, value: str) -> str:
+def line_of(name: str, value: str) -> str:
+    """The line of a header."""
     if "\r" in value or "\n" in value:
         raise LocalError(f"a line break in {name}")
     return f"{name}: {value}"
@@ -142,4 +148,4 @@ def first_of(value: str) -> str:
 
 def value_of(line: str) -> str:
     """The value in a header line."""
-    return line.partition(":")[2].strip(" \t")
+    return line[line.index(":") + 1 :].strip(" \t")

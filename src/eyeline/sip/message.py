@@ -6,14 +6,14 @@ that nothing raises later.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from eyeline.errors import RemoteError
 from eyeline.sip.header_fields import TOKEN, CSeq, NameAddress, Via, parse_number
-from eyeline.sip.headers import Headers, first_of, key_of, value_of
+from eyeline.sip.headers import Headers, first_of, key_of, line_of, value_of
 from eyeline.sip.uri import SipUri, scheme_of
 
 MAX_MESSAGE_BYTES: Final = 64 * 1024
@@ -159,19 +159,22 @@ class SipRequest(SipMessage, Struct, frozen=True, gc=False):
         reason: str = "",
         *,
         to_tag: str = "",
-        extra: Iterable[tuple[str, str]] = (),
+        extra: Sequence[tuple[str, str]] = (),
         body: bytes = b"",
     ) -> SipResponse:
         """A response to this request (RFC 3261, 8.2.6): its Via, From, To, Call-ID and CSeq, and `extra` headers.
 
         `to_tag` is added to To unless that has a tag already.  Also works for the request of a `BadMessageError`.
         """
-        headers = self.headers.only(_MANDATORY)
-        to = headers.get("to") or ""
-        if to_tag and not _has_tag(to):
-            headers = headers.replaced("To", f"{to};tag={to_tag}")
-        for name, value in extra:
-            headers = headers.appended(name, value)
+        keys: list[str] = []
+        lines: list[str] = []
+        for key, line in zip(self.headers.keys, self.headers.lines, strict=True):
+            if key in _MANDATORY:
+                keys.append(key)
+                lines.append(
+                    f"{line};tag={to_tag}" if key == "to" and to_tag and not _has_tag(value_of(line)) else line
+                )
+        headers = Headers((*keys, *(name.lower() for name, _ in extra)), (*lines, *(line_of(*each) for each in extra)))
         return SipResponse(status, reason or REASONS.get(status, "Unknown"), headers, body)
 
     def encode(self) -> bytes:

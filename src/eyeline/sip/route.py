@@ -16,6 +16,8 @@ from eyeline.sip.header_fields import MAGIC_COOKIE, NameAddress
 from eyeline.sip.message import SipRequest
 from eyeline.sip.uri import SipUri
 
+_ROUTING: Final = frozenset({"from", "to", "call-id", "cseq", "route"})
+
 _TOKEN: Final = re.compile(r"<sip:([\w-]{24})@", re.ASCII)
 
 
@@ -39,16 +41,15 @@ class Hops:
         rport = ";rport" if flow.transport == "udp" else ""
         return f"SIP/2.0/{flow.transport.upper()} {flow.host}{rport};branch={branch}"
 
-    def is_loop(self, request: SipRequest, fingerprint: str) -> bool:
+    def is_loop(self, request: SipRequest) -> bool:
         """Whether this request has been here before, with the same fields that decide where it goes (RFC 5393, 4.2)."""
-        for value in request.headers.values("via"):
-            at = value.find(self._cookie)
-            while at >= 0:
-                _, _, rest = value[at:].partition(".")
-                if rest[: len(fingerprint)] == fingerprint:
-                    return True
-                at = value.find(self._cookie, at + 1)
-        return False
+        headers = request.headers
+        vias = [line for key, line in zip(headers.keys, headers.lines, strict=True) if key == "via"]
+        if len(vias) == 1 and self._cookie not in vias[0]:
+            return False
+        fingerprint = loop_fingerprint(request)
+        branches = "".join(vias).split(self._cookie)[1:]
+        return any(branch.partition(".")[2].startswith(fingerprint) for branch in branches)
 
     def record_route(self, device: Device, flow: SipFlow | None = None) -> str:
         """The Record-Route line for the side of `device`, which uses `flow`."""
@@ -96,6 +97,5 @@ class Hops:
 def loop_fingerprint(request: SipRequest) -> str:
     """A hash of the fields that decide where a request goes (RFC 5393, 4.2.2)."""
     headers = request.headers
-    fields = (request.uri, headers.get("from"), headers.get("to"), headers.get("call-id"), headers.get("cseq"))
-    routes = headers.values("route")
-    return f"{crc32(repr((fields, routes)).encode()):08x}"
+    lines = [line for key, line in zip(headers.keys, headers.lines, strict=True) if key in _ROUTING]
+    return f"{crc32(' '.join((request.uri, *lines)).encode()):08x}"

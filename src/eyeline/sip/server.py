@@ -213,7 +213,7 @@ class SipServer:
             vias = vias.with_first("Via", str(via.received_from(flow.address, flow.flow.port)))
         transaction = self._transactions.serve(method, vias, key, flow)
         arrived = self._arrival.of(flow, transaction, request)
-        problem = problem_of(request) or (Refuse(482) if self._hops.is_loop(request, arrived.fingerprint) else None)
+        problem = problem_of(request) or (Refuse(482) if self._hops.is_loop(request) else None)
         if method == "CANCEL":
             self._cancel(arrived, now)
         elif problem is not None:

@@ -186,8 +186,13 @@ class ServerTransaction(_Transaction):
         action = self._fire("provisional" if status < 200 else "success" if status < 300 else "failure", now)
         if action != "send":
             return
-        headers = response.headers.without("via")
-        data = response.with_(Headers((*self.vias.keys, *headers.keys), (*self.vias.lines, *headers.lines))).encode()
+        headers, vias = response.headers, self.vias
+        count = headers.keys.count("via")
+        if headers.keys[:count].count("via") == count:
+            headers = Headers(headers.keys[count:], headers.lines[count:])
+        else:
+            headers = headers.without("via")
+        data = response.with_(Headers(vias.keys + headers.keys, vias.lines + headers.lines)).encode()
         self._message = b"" if self.state == "accepted" else data
         self.hop.send(data)
 

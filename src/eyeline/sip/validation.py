@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from eyeline.sip.headers import Headers
+from eyeline.sip.headers import Headers, line_of
 from eyeline.sip.message import SipRequest
 from eyeline.sip.uri import scheme_of
 
@@ -11,9 +11,7 @@ METHODS: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, MESSAGE, INFO, UP
 
 _FIRST_MAX_FORWARDS: Final = 70
 
-_STAYS_HERE: Final = frozenset(
-    {"authorization", "proxy-authorization", "p-asserted-identity", "p-preferred-identity", "max-forwards"}
-)
+_STAYS_HERE: Final = frozenset({"authorization", "proxy-authorization", "p-asserted-identity", "p-preferred-identity"})
 """Headers that aren't passed on: credentials are for this server only, and only it says who the caller is."""
 
 
@@ -43,20 +41,25 @@ def passed_on(request: SipRequest, own_routes: int, identity: str | None) -> Sip
 
     `identity` is the URI of the authenticated caller, for P-Asserted-Identity (RFC 3325).
     """
-    headers = request.headers
-    for _ in range(own_routes):
-        headers = headers.without_first("route")
     left = request.max_forwards
-    pairs = [each for each in zip(headers.keys, headers.lines, strict=True) if each[0] not in _STAYS_HERE]
-    pairs.append(("max-forwards", f"Max-Forwards: {_FIRST_MAX_FORWARDS if left is None else left - 1}"))
+    keys: list[str] = []
+    lines: list[str] = []
+    for key, line in zip(request.headers.keys, request.headers.lines, strict=True):
+        if key == "max-forwards" or (key == "route" and own_routes):
+            continue
+        if key not in _STAYS_HERE:
+            keys.append(key)
+            lines.append(line)
+    if own_routes:
+        others = request.headers.all("route")[own_routes:]
+        keys += ["route"] * len(others)
+        lines += [line_of("Route", each) for each in others]
+    keys.append("max-forwards")
+    lines.append(f"Max-Forwards: {_FIRST_MAX_FORWARDS if left is None else left - 1}")
     if identity is not None:
-        pairs.append(("p-asserted-identity", f"P-Asserted-Identity: <{identity}>"))
-    return SipRequest(
-        request.method,
-        request.uri,
-        Headers(tuple(key for key, _ in pairs), tuple(line for _, line in pairs)),
-        request.body,
-    )
+        keys.append("p-asserted-identity")
+        lines.append(line_of("P-Asserted-Identity", f"<{identity}>"))
+    return SipRequest(request.method, request.uri, Headers(tuple(keys), tuple(lines)), request.body)
 
 
 def is_plain_rtp(request: SipRequest) -> bool:

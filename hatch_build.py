@@ -38,6 +38,12 @@ class BuildHook(BuildHookInterface[Any]):
         """Build what is stale, before hatchling collects the files."""
         build_if_stale(Path(self.root))
         build_docs_if_stale(Path(self.root), required=version != "editable")
+        if self.target_name == "sdist":  # which doesn't look for `artifacts` in folders that Git ignores
+            build_data["force_include"] |= {
+                str(file): file.relative_to(self.root).as_posix()
+                for part in (_WEB_APP, _DOCS)
+                for file in part.files(Path(self.root))
+            }
 
 
 class _Part(NamedTuple):
@@ -60,6 +66,11 @@ class _Part(NamedTuple):
             return True
         mark.touch()  # because make compares modification times
         return False
+
+    def files(self, root: Path) -> list[Path]:
+        """What was built."""
+        mark = self.mark(root)
+        return [path for path in sorted(mark.parent.rglob("*")) if path.is_file() and path != mark]
 
     def built(self, root: Path) -> None:
         """Remember what it was built from."""

@@ -40,13 +40,22 @@ def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_sdist_contains_the_built_app_and_its_sources_only(sdist: Path) -> None:
+def test_sdist_contains_the_repository_with_its_tests_and_what_is_built_from_it(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"src/eyeline/web/index.html", "web/package-lock.json", "web/build.mjs", "hatch_build.py"} <= names
-    assert {"src/eyeline/docs/index.html.gz", "tools/docs_site.py"} <= names
+        names = {member.name.partition("/")[2] for member in archive if member.isfile()}
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert set(tracked.splitlines()) - names == set()
+    assert {"src/eyeline/web/index.html", "src/eyeline/docs/index.html.gz"} <= names
     rubbish = ("node_modules", ".venv", "__pycache__", ".make", ".built-from")
     assert [name for name in names if any(part in rubbish for part in name.split("/"))] == []
+
+
+def test_unit_tests_run_in_the_unpacked_sdist(sdist: Path, tmp_path: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    tests = ("tests/test_docs.py", "tests/test_generated.py", "tests/test_release.py", "tests/test_settings.py")
+    run(sys.executable, "-m", "pytest", "-q", *tests, cwd=source, PYTHONPATH="src")
 
 
 def test_wheel_builds_from_the_sdist_without_node_and_contains_the_app_and_the_docs(wheel: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import ssl
+import tempfile
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -79,7 +80,7 @@ def test_nobody_else_gets_it(certificate: AcmeCertificate, loop: Callable[[], as
 
 @pytest.mark.parametrize("size", [1, 7, 100])
 def test_client_hello_may_arrive_in_pieces(tmp_path: Path, size: int) -> None:
-    pending = PendingChallenges()
+    pending = PendingChallenges(tmp_path)
     pending.add(CHALLENGE)
     context = self_signed(tmp_path, []).context()
     chosen: list[ssl.SSLContext | None] = []
@@ -97,6 +98,13 @@ def test_client_hello_may_arrive_in_pieces(tmp_path: Path, size: int) -> None:
 
     assert len(chosen) == 1
     assert chosen != [None]
+
+
+def test_challenge_needs_no_folder_but_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file system of a container is read-only except for its data."""
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    PendingChallenges(tmp_path).add(CHALLENGE)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_certificate_of_a_challenge_is_as_the_rfc_says() -> None:

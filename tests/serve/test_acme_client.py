@@ -1,5 +1,6 @@
 """What the log says when an authority gives no certificate.  The authority is a few lines of HTTP."""
 
+import errno
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -169,7 +170,7 @@ def test_certificate_that_was_not_ordered_does_not_replace_the_old_one(tmp_path:
     other = self_signed(tmp_path, [name]).cert.read_bytes() if name else b"no certificate"
     with authority(READY, **issuing(other)) as directory:
         settings, folder = Settings(data_dir=tmp_path, acme_directory=directory), AcmeFolder(tmp_path, directory)
-        result = perform("order", settings, NAMES, folder, PendingChallenges(), BOTH)
+        result = perform("order", settings, NAMES, folder, PendingChallenges(tmp_path), BOTH)
     assert isinstance(result, NotIssued)
     assert "another certificate than the one ordered" in result.why
     assert folder.certificate() is None
@@ -247,6 +248,21 @@ def test_authority_whose_only_challenge_needs_port_80_is_said() -> None:
     assert found.message.endswith(
         "doesn't offer tls-alpn-01 for meet.example.org. For http-01, port 80 must be free for this server."
     )
+
+
+def test_file_of_trusted_certificates_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "no.pem"))
+    found = failure("https://127.0.0.1:9/directory")
+    assert found.message == "The file that REQUESTS_CA_BUNDLE names isn't there, or can't be read."
+
+
+def test_full_disk_is_not_blamed_on_the_authority() -> None:
+    def answer(_: Challenge) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with authority(PENDING, **validating("tls-alpn-01")) as directory:
+        found = failure(directory, answer=answer)
+    assert (found.code, found.message) == ("disk", "A file can't be written: No space left on device.")
 
 
 def test_authority_that_is_down_is_said() -> None:

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 import pytest
 import uvloop
@@ -23,7 +24,7 @@ PEOPLE = 2
 
 
 def pending() -> PendingChallenges:
-    made = PendingChallenges()
+    made = PendingChallenges(Path())
     made.add(Challenge("http-01", NAME, TOKEN, f"{TOKEN}.thumbprint"))
     return made
 
@@ -62,7 +63,7 @@ def test_unknown_token_is_not_found_rather_than_redirected(token: str) -> None:
 
 
 def test_challenge_of_the_tls_port_is_not_shown_on_port_80() -> None:
-    challenges = PendingChallenges()
+    challenges = PendingChallenges(Path())
     challenges.add(Challenge("tls-alpn-01", NAME, TOKEN, f"{TOKEN}.thumbprint"))
     assert status(answer(VALIDATES, challenges)) == b"404"
 

@@ -7,6 +7,7 @@ from eyeline.settings import Settings
 def test_server_with_domains_is_reached_by_their_names_alone() -> None:
     where = listening(Settings(domains=("meet.example.org", "tea.example.org")), 443, "AB:CD")
     assert (where.here, where.network) == ("https://meet.example.org", ("https://tea.example.org",))
+    assert where.fingerprint is None, "it changes as soon as there is a certificate"
 
 
 def test_server_on_all_ipv4_addresses_has_no_ipv6_address() -> None:

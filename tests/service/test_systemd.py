@@ -189,7 +189,7 @@ def test_installation_that_the_service_can_not_read_is_reported(
     here = machine(tmp_path, monkeypatch)
     monkeypatch.setattr(systemd, "_HIDDEN", hidden)
     monkeypatch.setattr(sys, "executable", f"/{place}/bin/python")
-    with pytest.raises(SetupError, match=f"The service can't read /{place}/bin/python, where this installation is"):
+    with pytest.raises(SetupError, match=f"The service can't read /{place}/bin/python, where this installation or its"):
         systemd.install(unit_for({}, None), here, replace=False)
     assert not here.unit.exists()
 

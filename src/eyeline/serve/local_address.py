@@ -18,7 +18,7 @@ class Listening(Struct, frozen=True):
     network: tuple[str, ...]
     """The URLs for other machines: in the local network, and the public one."""
     fingerprint: str | None
-    """SHA-256 fingerprint of the certificate; None without TLS."""
+    """SHA-256 fingerprint of the certificate, for people to compare; None without TLS, or if an authority issues it."""
     relay: str | None = None
     """The addresses of relayed calls and the UDP ports to open in a firewall; None without a relay."""
     needs_turn: bool = False
@@ -63,7 +63,7 @@ def listening(settings: Settings, port: int, fingerprint: str | None) -> Listeni
     return Listening(
         here=_url(scheme, local, port) + path,
         network=tuple(dict.fromkeys(_url(scheme, name, port) + path for name in distant)),
-        fingerprint=fingerprint,
+        fingerprint=None if settings.domains else fingerprint,
         relay=None if settings.relay == "off" else _relay(settings),
     )
 

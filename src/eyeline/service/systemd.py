@@ -120,9 +120,9 @@ def _readable_by_everybody(paths: list[Path]) -> None:
         hidden = any(path.is_relative_to(folder) for folder in _HIDDEN)
         if hidden or not all(_enterable(folder) for folder in path.parents):
             raise SetupError(
-                f"The service can't read {path}, where this installation is. Install Eyeline for the whole machine, "
-                "for example with `python3 -m venv /opt/eyeline` and `/opt/eyeline/bin/pip install` of its wheel, and "
-                "use /opt/eyeline/bin/eyeline."
+                f"The service can't read {path}, where this installation or its Python is. Install Eyeline for the "
+                "whole machine, for example with `/usr/bin/python3 -m venv /opt/eyeline` and "
+                "`/opt/eyeline/bin/pip install` of its wheel, and use /opt/eyeline/bin/eyeline."
             )
 
 

@@ -47,7 +47,7 @@ class AcmeCertificate(ReloadingCertificate):
         self._names = tuple(dict.fromkeys(name.lower() for name in settings.domains))
         self._authority = urlsplit(settings.acme_directory).netloc
         self._folder = AcmeFolder(settings.data_dir, settings.acme_directory)
-        self.pending = PendingChallenges()
+        self.pending = PendingChallenges(self._folder.path)
         self._renewal = Renewal(("tls-alpn-01", "http-01") if port_80 else ("tls-alpn-01",))
         known = frozenset(name.lower() for name in (*self._names, *settings.allowed_hosts))
         answer = partial(http_01.answer, names=known, key_authorization=self.pending.key_authorization)

@@ -1,6 +1,7 @@
 """Challenges (RFC 8555, 8), by which a server proves to an authority that a name leads to it; and the pending ones."""
 
 import ssl
+from pathlib import Path
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -26,16 +27,20 @@ class Challenge(Struct, frozen=True):
 
 
 class PendingChallenges:
-    """The challenges of the current order.  The thread that orders writes them; handshakes and port 80 read them."""
+    """The challenges of the current order.  The thread that orders writes them; handshakes and port 80 read them.
 
-    def __init__(self) -> None:
+    `folder` is one for temporary files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._by_token: dict[str, str] = {}
 
     def add(self, challenge: Challenge) -> None:
-        """Answer the authority from now on."""
+        """Answer the authority from now on.  Raises OSError."""
         if challenge.type == "tls-alpn-01":
-            self._contexts[challenge.name] = context_of(challenge.name, challenge.key_authorization)
+            self._contexts[challenge.name] = context_of(challenge.name, challenge.key_authorization, self._folder)
         else:
             self._by_token[challenge.token] = challenge.key_authorization
 

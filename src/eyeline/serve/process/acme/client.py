@@ -13,6 +13,7 @@ from josepy.b64 import b64encode
 from josepy.jwa import ES256
 from josepy.jwk import JWKEC
 from msgspec import Struct
+from requests import RequestException
 
 from eyeline import __version__
 from eyeline.errors import RemoteError
@@ -174,8 +175,12 @@ class Exchange:
                 return self._refusal(error)
             case errors.TimeoutError():
                 return OrderFailure("slow", f"{self._host} hasn't finished within {_PATIENCE.seconds // 60} minutes.")
-            case OSError():
+            case RequestException():
                 return OrderFailure("unreachable", f"{self._host} {_unreachable(error)}.")
+            case OSError() if "CA certificate bundle" in str(error):
+                return OrderFailure("disk", "The file that REQUESTS_CA_BUNDLE names isn't there, or can't be read.")
+            case OSError():
+                return OrderFailure("disk", f"A file can't be written: {error.strerror or type(error).__name__}.")
             case _:
                 shown = _printable(str(error)) if isinstance(error, errors.Error) else type(error).__name__
                 return OrderFailure("invalid", f"{self._host} answers what isn't ACME: {shown}.", self._retry_after_s)
@@ -224,7 +229,7 @@ def _printable(text: str) -> str:
     return _ADDRESS.sub("(an IP address)", words)[:_DETAIL_CHARACTERS]
 
 
-def _unreachable(error: OSError) -> str:
+def _unreachable(error: RequestException) -> str:
     """Why there was no response.  The exceptions of requests have only a long text, with all their causes."""
     text = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in text:

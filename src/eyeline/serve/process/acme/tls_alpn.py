@@ -7,6 +7,7 @@ import ssl
 import tempfile
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Final
 
 from cryptography import x509
@@ -38,12 +39,16 @@ def challenge_certificate(name: str, key_authorization: str) -> bytes:
     return secret + certificate.public_bytes(Encoding.PEM)
 
 
-def context_of(name: str, key_authorization: str) -> ssl.SSLContext:
-    """The TLS context that shows the certificate of a challenge."""
+def context_of(name: str, key_authorization: str, folder: Path) -> ssl.SSLContext:
+    """The TLS context that shows the certificate of a challenge.
+
+    OpenSSL reads certificates only from files.  This one is in `folder`, since a container may have no other place to
+    write to, and only its owner can read it.  Raises OSError.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["acme-tls/1"])
-    with tempfile.NamedTemporaryFile() as file:  # OpenSSL reads certificates only from files; this one is 0600
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
         file.write(challenge_certificate(name, key_authorization))
         file.flush()
         context.load_cert_chain(file.name)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from eyeline.serve.process.acme.store import AcmeFolder, pem_of
 from eyeline.serve.process.tls import self_signed
 from tests.support.process import HERE, Machine, Process, scratch
-from tests.support.server import free_port
+from tests.support.server import free_port, unverified
 from tests.support.tools import need
 
 AT_ONCE: Final = {"PEBBLE_VA_NOSLEEP": "1"}
@@ -40,13 +40,14 @@ class Authority:
         port = free_port(socket.SOCK_STREAM)
         self._dns = f"127.0.0.1:{free_port(socket.SOCK_DGRAM)}"
         self._names = f"127.0.0.1:{free_port(socket.SOCK_STREAM)}"
+        self._management = free_port(socket.SOCK_STREAM)
         self._configuration = folder / "pebble.json"
         self._configuration.write_text(
             json.dumps(
                 {
                     "pebble": {
                         "listenAddress": f"127.0.0.1:{port}",
-                        "managementListenAddress": f"127.0.0.1:{free_port(socket.SOCK_STREAM)}",
+                        "managementListenAddress": f"127.0.0.1:{self._management}",
                         "certificate": str(self._certificate.cert),
                         "privateKey": str(self._certificate.key),
                         "httpPort": 80,
@@ -97,6 +98,13 @@ class Authority:
         """Be down."""
         if self._pebble is not None:
             self._pebble.end(signal.SIGKILL)
+
+    def root(self) -> str:
+        """The certificate that clients must trust, as PEM; each start makes another one."""
+        address = ("127.0.0.1", self._management)
+        with unverified().wrap_socket(self._machine.dial(address)) as connection:
+            connection.sendall(b"GET /roots/0 HTTP/1.0\r\n\r\n")
+            return b"".join(iter(lambda: connection.recv(4096), b"")).partition(b"\r\n\r\n")[2].decode()
 
     def lead_names_to(self, address: str) -> None:
         """Change the IPv4 address of all names."""

@@ -1,6 +1,8 @@
 """The sdist and the wheel, built as packagers build them."""
 
+import gzip
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -66,6 +68,15 @@ def test_wheel_builds_from_the_sdist_without_node_and_contains_the_app_and_the_d
     assert {"eyeline/docs/index.html.gz", "eyeline/docs/use/index.html.gz", "eyeline/docs/search.json.gz"} <= names
     assert [name for name in names if name.endswith(".built-from")] == []
     assert any(name.startswith("eyeline/web/assets/") for name in names)
+
+
+def test_licences_of_what_the_docs_bring_with_them_are_in_the_list(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        brought = gzip.decompress(archive.read("eyeline/docs/assets/javascripts/LICENSE.gz")).decode()
+        listed = archive.read("eyeline/web/third-party.txt").decode()
+    names = re.findall(r"^Package: (.+)@", brought, re.MULTILINE)
+    assert len(names) >= 4
+    assert [name for name in names if f"## {name}, in Zensical (" not in listed] == []
 
 
 def test_installed_wheel_finds_its_pages(wheel: Path, tmp_path: Path) -> None:

@@ -120,6 +120,8 @@ async () => {
 """
 HUES: Final = {"Alice": 222, "Bob": 34, "Carol": 155, "Dave": 300, "Erin": 95}
 Scheme = Literal["light", "dark"]
+NO_SCREENS: Final = "delete MediaDevices.prototype.getDisplayMedia;"
+"""As on phones, whose browsers can't share a screen."""
 KEY: Final = "AAECAwQFBgcICQoLDA0ODw"
 WIDE: Final = (1440, 900)
 PHONE: Final = (390, 844)
@@ -189,9 +191,7 @@ def shared(browser: Browser, url: str) -> None:
     room = f"{url}/r/boats#{KEY}"
     bob = join(visitor(browser, room, "Bob", script=SCREEN))
     alice = join(visitor(browser, room, "Alice"))
-    carol = join(
-        visitor(browser, room, "Carol", PHONE, "dark", script="delete MediaDevices.prototype.getDisplayMedia;")
-    )
+    carol = join(visitor(browser, room, "Carol", PHONE, "dark", script=NO_SCREENS))
     bob.press("s")
     for page in (alice, carol):
         page.until("document.querySelector('[data-role=screen] video')?.videoWidth > 600", deadline=60)
@@ -222,6 +222,11 @@ def host(browser: Browser, url: str) -> None:
     alice.until("document.querySelector('.safety-emoji') !== null")
     stir(alice)
     alice.screenshot(DOCS / "emoji-light-1440.png")
+    alice.click("button", "Close")
+    alice.click("button", "Invite")
+    alice.until("document.querySelector('.share .qr') !== null")
+    stir(alice)
+    alice.screenshot(DOCS / "invite-light-1440.png")
 
 
 def take(browser: Browser, url: str, scheme: Scheme, viewport: tuple[int, int]) -> None:
@@ -232,7 +237,7 @@ def take(browser: Browser, url: str, scheme: Scheme, viewport: tuple[int, int]) 
     home.screenshot(DOCS / f"home-{look}")
     room = f"{url}/r/tea-{scheme}-{viewport[0]}#{KEY}"
     join(visitor(browser, room, "Bob"))
-    alice = visitor(browser, room, "Alice", viewport, scheme)
+    alice = visitor(browser, room, "Alice", viewport, scheme, NO_SCREENS if viewport == PHONE else "")
     alice.until("document.body.innerText.includes('Bob is here already')")
     alice.screenshot(DOCS / f"lobby-{look}")
     join(alice)

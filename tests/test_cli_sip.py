@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from eyeline.cli import main
-from eyeline.serve.sip.accounts import AccountFile, HashedPassword
+from eyeline.serve.sip.accounts import AccountFile, SipPassword
 
 
 def run(folder: Path, *arguments: str, said: str = "") -> Result:
@@ -18,7 +18,7 @@ def test_password_is_asked_for_twice_and_not_shown(tmp_path: Path) -> None:
 
     assert (done.exit_code, "horse" in done.output) == (0, False)
     realm = AccountFile(tmp_path).read().realm or ""
-    assert AccountFile(tmp_path).read().passwords == {"alice": HashedPassword.of("alice", realm, "correct horse")}
+    assert AccountFile(tmp_path).read().passwords == {"alice": SipPassword.of("alice", realm, "correct horse")}
 
 
 def test_scripts_give_the_password_in_a_file_or_on_standard_input(tmp_path: Path) -> None:
@@ -27,8 +27,8 @@ def test_scripts_give_the_password_in_a_file_or_on_standard_input(tmp_path: Path
     assert run(tmp_path, "add", "bob", "--password-file", "-", said="battery staple\n").exit_code == 0
 
     found = AccountFile(tmp_path).read()
-    assert found.passwords["alice"] == HashedPassword.of("alice", str(found.realm), "correct horse")
-    assert found.passwords["bob"] == HashedPassword.of("bob", str(found.realm), "battery staple")
+    assert found.passwords["alice"] == SipPassword.of("alice", str(found.realm), "correct horse")
+    assert found.passwords["bob"] == SipPassword.of("bob", str(found.realm), "battery staple")
 
 
 def test_accounts_are_listed_changed_and_removed(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_accounts_are_listed_changed_and_removed(tmp_path: Path) -> None:
     assert run(tmp_path, "passwd", "alice", "--password-file", "-", said="battery staple").exit_code == 0
     assert run(tmp_path, "remove", "bob").exit_code == 0
     found = AccountFile(tmp_path).read()
-    assert found.passwords == {"alice": HashedPassword.of("alice", str(found.realm), "battery staple")}
+    assert found.passwords == {"alice": SipPassword.of("alice", str(found.realm), "battery staple")}
 
 
 @pytest.mark.parametrize(

@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from eyeline.serve.app import Eyeline, build
+    from eyeline.serve.sip.accounts import SipPassword
+    from eyeline.serve.sip.edge import FindSipPassword
     from eyeline.serve.ws.authorize import Authorize
     from eyeline.settings import Settings
     from eyeline.signalling.passes import Person
 
 __version__ = "0.1.0"
-__all__ = ["Authorize", "Eyeline", "Person", "Settings", "__version__", "build"]
+__all__ = ["Authorize", "Eyeline", "FindSipPassword", "Person", "Settings", "SipPassword", "__version__", "build"]
 
 _DEFINED_IN: Final = {
     "Authorize": "eyeline.serve.ws.authorize",
+    "FindSipPassword": "eyeline.serve.sip.edge",
     "Eyeline": "eyeline.serve.app",
     "Person": "eyeline.signalling.passes",
     "Settings": "eyeline.settings",
+    "SipPassword": "eyeline.serve.sip.accounts",
     "build": "eyeline.serve.app",
 }
 

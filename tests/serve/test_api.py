@@ -19,6 +19,7 @@ from schemathesis.auths import AuthContext
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import Message
+from tests.support.sip import Device, WebSocketWire, status_of
 from tests.support.socket import Socket, serving
 
 from eyeline.errors import SetupError
@@ -306,3 +307,47 @@ def test_http_1_0_request_without_a_host_is_answered(url: str) -> None:
         head = f"POST {PREFIX}/rooms HTTP/1.0\r\nAuthorization: Bearer {SHOP}\r\nContent-Length: 2\r\n\r\n{{}}"
         plain.sendall(head.encode())
         assert plain.makefile("rb").readline().split()[1] == b"201"
+
+
+def test_page_registers_by_sip_with_credentials_of_the_api(tmp_path: Path) -> None:
+    eyeline_in(tmp_path)  # writes the keys
+    settings = Settings(
+        data_dir=tmp_path, stun_port=0, host="127.0.0.1", api_keys=tmp_path / "keys.toml", sip_domain="example.org"
+    )
+    with serving(build(settings)) as url, ask(url, ADMIN) as admin:
+        made = admin.post("/sip/credentials", json={"user": "alice", "seconds": 60}).json()
+        assert made["address"] == "sip:alice@example.org"
+        assert made["url"] == url.replace("http", "ws") + "/sip"
+        assert 0 < made["until"] - time.time() <= 60
+        device = Device(WebSocketWire(url), "alice", made["password"], name=made["username"], host="example.org")
+        with device as alice:
+            registered = alice.register(expires=3600)
+    assert status_of(registered) == 200
+    granted = re.search(r"expires=(\d+)", registered)
+    assert granted is not None
+    assert int(granted[1]) <= 60
+
+
+def test_credentials_of_the_api_are_for_one_user_and_unforgeable(tmp_path: Path) -> None:
+    eyeline_in(tmp_path)
+    settings = Settings(
+        data_dir=tmp_path, stun_port=0, host="127.0.0.1", api_keys=tmp_path / "keys.toml", sip_domain="example.org"
+    )
+    with serving(build(settings)) as url, ask(url, ADMIN) as admin:
+        made = admin.post("/sip/credentials", json={"user": "alice"}).json()
+        later = f"{made['until'] + 60}:alice"
+        for user, name in (("bob", made["username"]), ("alice", later), ("alice", f"{made['until']}:bob")):
+            with Device(WebSocketWire(url), user, made["password"], name=name, host="example.org") as mallory:
+                assert status_of(mallory.register()) in {401, 403}
+
+
+def test_only_an_admin_key_makes_credentials_and_only_where_sip_is_on(tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path, stun_port=0, host="127.0.0.1", api_keys=tmp_path / "keys.toml", sip_domain="example.org"
+    )
+    with serving(eyeline_in(tmp_path)) as url, ask(url, ADMIN) as admin:
+        assert admin.post("/sip/credentials", json={"user": "alice"}).status_code == 404
+    with serving(build(settings)) as url, ask(url, SHOP) as shop, ask(url, ADMIN) as admin:
+        assert shop.post("/sip/credentials", json={"user": "alice"}).status_code == 404
+        for body in ({"user": "Alice"}, {"user": "alice", "seconds": 59}, {"user": "a b"}, {}):
+            assert admin.post("/sip/credentials", json=body).status_code == 422

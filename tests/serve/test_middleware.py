@@ -13,11 +13,12 @@ from eyeline.serve.app import Eyeline, build
 from eyeline.serve.http.static_files import BUILD
 from eyeline.settings import Settings
 
-ROUTES = ["/ws", "/healthz", "/readyz", "/metrics", ""]
+ROUTES = ["/ws", "/sip", "/healthz", "/readyz", "/metrics", ""]
 """Every route of the server; the last one is the web app.  All but `/metrics` are public."""
 
 FILES = sorted(f"/{path.relative_to(BUILD).as_posix()}" for path in BUILD.rglob("*") if path.suffix in {".js", ".css"})
-PATHS = ["/", "/r/tea", "/elsewhere", "/nothing.js", "/ws", "/healthz", "/readyz", "/metrics", "/healthz/", *FILES]
+PAGES = ["/", "/r/tea", "/elsewhere", "/nothing.js", "/healthz/", *FILES]
+PATHS = [*PAGES, "/ws", "/sip", "/healthz", "/readyz", "/metrics"]
 
 
 def make(tmp_path: Path, **more: object) -> Eyeline:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eyeline.errors import SetupError
-from eyeline.serve.sip.accounts import AccountFile, HashedPassword, LiveAccounts
+from eyeline.serve.sip.accounts import AccountFile, LiveAccounts, SipPassword
 
 
 def test_only_hashes_of_a_password_are_kept_and_only_the_owner_may_read_them(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ def test_only_hashes_of_a_password_are_kept_and_only_the_owner_may_read_them(tmp
     assert file.path.stat().st_mode & 0o777 == 0o600
     assert b"horse" not in file.path.read_bytes()
     assert file.read().realm == "example.org"
-    assert file.read().passwords["alice"] == HashedPassword(
+    assert file.read().passwords["alice"] == SipPassword(
         hashlib.md5(b"alice:example.org:correct horse").hexdigest(),
         hashlib.sha256(b"alice:example.org:correct horse").hexdigest(),
     )
@@ -30,7 +30,7 @@ def test_realm_of_the_first_account_stays_so_that_passwords_stay_valid(tmp_path:
     file.add("bob", "battery staple", "new.example.org")
 
     assert file.read().realm == "old.example.org"
-    assert file.read().passwords["bob"] == HashedPassword.of("bob", "old.example.org", "battery staple")
+    assert file.read().passwords["bob"] == SipPassword.of("bob", "old.example.org", "battery staple")
 
 
 def test_password_can_be_changed_and_an_account_removed(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_password_can_be_changed_and_an_account_removed(tmp_path: Path) -> None:
     file.change_password("alice", "another one")
     file.remove("bob")
 
-    assert file.read().passwords == {"alice": HashedPassword.of("alice", "example.org", "another one")}
+    assert file.read().passwords == {"alice": SipPassword.of("alice", "example.org", "another one")}
 
 
 @pytest.mark.parametrize(

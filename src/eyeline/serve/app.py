@@ -9,15 +9,16 @@ import contextlib
 import logging
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from eyeline.serve import client_address
+from eyeline.errors import SetupError
+from eyeline.serve import client_address, sip
 from eyeline.serve.connection_limits import AdmittedSocket, ConnectionLimits, RefusalCode
 from eyeline.serve.http import api, api_keys
 from eyeline.serve.http.health import Health
@@ -26,7 +27,7 @@ from eyeline.serve.http.page_head import PageHead
 from eyeline.serve.http.problems import refuse, turn_away
 from eyeline.serve.http.static_files import StaticFiles
 from eyeline.serve.logs import LogEvent
-from eyeline.serve.metrics import LagProbe, Metrics, Reading
+from eyeline.serve.metrics import ROWS, LagProbe, Metrics, Reading
 from eyeline.serve.process import secrets_file
 from eyeline.serve.process.instance_lock import InstanceLock
 from eyeline.serve.relay.ice_servers import IceServerProvider
@@ -37,11 +38,14 @@ from eyeline.serve.ws.authorize import Authorize
 from eyeline.serve.ws.bus import LocalBus
 from eyeline.serve.ws.connection import Broker
 from eyeline.settings import Settings
-from eyeline.signalling.messages import SUBPROTOCOL
+from eyeline.signalling.messages import SUBPROTOCOL, RoomName
 from eyeline.signalling.resume_token import TokenKey
 from eyeline.signalling.room import BrokerRun
 from eyeline.signalling.session import GuestPolicy, Ice, SessionPolicy
 from eyeline.signalling.wall_clock import WallClock
+
+if TYPE_CHECKING:
+    from eyeline.serve.sip.edge import FindSipPassword, SipEdge
 
 _log = logging.getLogger("eyeline.front")
 
@@ -49,19 +53,32 @@ DRAIN_WITHIN: Final = 3.0
 """Graceful shutdown: seconds in which clients must receive the goodbye and disconnect."""
 
 
+SIP_DATAGRAM_BYTES: Final = 65_535
+"""The largest UDP datagram."""
+
+_SIP_ROOM: Final = RoomName("\0sip")
+"""Where TURN counts SIP users: a name that no room can have."""
+
 GUEST_POLICY: Final[dict[str, GuestPolicy]] = {"open": "admit", "tokens": "refuse"}
 """How each value of the setting `rooms` treats a client without a pass."""
 
 
-def build(settings: Settings, *, one_port: bool = False, authorize: Authorize | None = None) -> "Eyeline":
+def build(
+    settings: Settings,
+    *,
+    one_port: bool = False,
+    authorize: Authorize | None = None,
+    sip_password: "FindSipPassword | None" = None,
+) -> "Eyeline":
     """Create the application.
 
     Raises `SetupError` if the data directory, a file named in the settings, or the built web app can't be used.
 
     `one_port` promises that the caller passes TURN connections to the port of the pages to `Eyeline.stream`, so that
     clients are told to try that port.  `authorize` replaces `settings.rooms`: it decides who may enter without a pass.
+    `sip_password` finds the passwords of SIP users that have no account in the data directory.
     """
-    return Eyeline(settings, one_port=one_port, authorize=authorize)
+    return Eyeline(settings, one_port=one_port, authorize=authorize, sip_password=sip_password)
 
 
 class _Running(NamedTuple):
@@ -80,10 +97,14 @@ class Eyeline:
     It starts and stops with its ASGI lifespan.  Without one, it starts with the first WebSocket and stops by `close`.
     """
 
-    def __init__(self, settings: Settings, *, one_port: bool, authorize: Authorize | None) -> None:
+    def __init__(
+        self, settings: Settings, *, one_port: bool, authorize: Authorize | None, sip_password: "FindSipPassword | None"
+    ) -> None:
         self._settings = settings
         self._one_port = one_port
         self._authorize = authorize
+        self._sip_password = sip_password
+        self._sip_edge: SipEdge | None = None
         self._secret = secrets_file.load(settings.data_dir)
         self._key = TokenKey(self._secret)
         self._passes = authorization.pass_verifier(settings, self._secret)
@@ -94,11 +115,14 @@ class Eyeline:
         self._site = Site(settings, standalone=one_port)
         self._logged: set[RefusalCode] = set()
         self._static_files = StaticFiles(
-            head=PageHead(settings, self._home).lines, frame_ancestors=settings.allowed_origins
+            head=PageHead(settings, self._home).lines,
+            frame_ancestors=settings.allowed_origins,
+            phone=lambda: self._sip() is not None,
         )
         self._limits = ConnectionLimits(sockets=settings.max_sockets, sockets_per_address=settings.sockets_per_address)
         self.routes: list[BaseRoute] = [
             WebSocketRoute("/ws", _Asgi(self._websocket)),
+            WebSocketRoute("/sip", _Asgi(self._sip_websocket)),
             *Health(self._metrics, refuses=self._refuses_page, token=token, draining=self._draining).routes,
             *self._api(),
             Mount("/", _Asgi(self._serve_pages)),
@@ -127,16 +151,53 @@ class Eyeline:
         """A protocol for one TURN client over TCP or TLS; behind a proxy, `client` is its address."""
         return self._start().ice_servers.relay.stream(client, self._limits)
 
+    def sip_stream(self) -> asyncio.Protocol:
+        """A protocol for one SIP phone over TCP or TLS.  Needs the setting `sip_port`."""
+        self._start()
+        assert self._sip_edge is not None
+        return self._sip_edge.stream()
+
     def _start(self) -> _Running:
         if self._running is None:
             lock = InstanceLock(self._settings.data_dir)
             try:
                 self._running = self._run(lock)
+                self._find_sip()
             except BaseException:
                 lock.release()
                 raise
             self._measure(self._running)
         return self._running
+
+    def _sip(self) -> "SipEdge | None":
+        """SIP, if anybody can register."""
+        self._start()
+        try:
+            return self._find_sip()
+        except SetupError as error:  # the file was written after the start
+            _log.error(LogEvent("!", sip="off", why=str(error)))
+            return None
+
+    def _find_sip(self) -> "SipEdge | None":
+        """See `_sip`; loaded by the first account.  Raises `SetupError` as `SipEdge` does."""
+        if self._sip_edge is None and not self._draining():
+            settings = self._settings
+            has_port, has_file = settings.sip_port is not None, (settings.data_dir / sip.ACCOUNTS_FILE).exists()
+            if self._sip_password or settings.sip_domain or has_port or has_file:
+                self._sip_edge = self._open_sip()
+        return self._sip_edge if self._sip_edge is not None and self._sip_edge.on else None
+
+    def _open_sip(self) -> "SipEdge":
+        from eyeline.serve.process.handshake import is_plain  # noqa: PLC0415  with SIP only
+        from eyeline.serve.relay.udp_listener import UdpListeners  # noqa: PLC0415
+        from eyeline.serve.sip.edge import EdgeContext, SipEdge  # noqa: PLC0415
+
+        settings = self._settings
+        edge = SipEdge(EdgeContext(settings, self._secret, self._limits, self._site, self._sip_password, is_plain))
+        if settings.sip_udp == "on" and settings.sip_port is not None:
+            port, size = settings.sip_port, SIP_DATAGRAM_BYTES
+            edge.listen(UdpListeners.open(host=settings.host, port=port, setting="sip_port", datagram_bytes=size))
+        return edge
 
     def _run(self, lock: InstanceLock) -> _Running:
         settings = self._settings
@@ -156,7 +217,7 @@ class Eyeline:
         if self._settings.api_keys is None:
             return []
         keys = api_keys.load(self._settings.api_keys, self._secret)
-        context = api.ApiContext(keys, self._passes, lambda: self._start().bus, self._home)
+        context = api.ApiContext(keys, self._passes, lambda: self._start().bus, self._home, self._sip)
         mount = Mount(api.PREFIX, api.build(context))
         mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)  # to match paths with a newline too
         return [mount]
@@ -173,6 +234,7 @@ class Eyeline:
         """Tell all clients when to reconnect, and wait at most `DRAIN_WITHIN` seconds until they have disconnected."""
         if self._running is not None:
             self._running.broker.drain()
+            self._close_sip()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN_WITHIN):
                     await self._running.broker.drained()
@@ -181,11 +243,17 @@ class Eyeline:
         """Send all clients a goodbye, and close the sockets of STUN and TURN."""
         if self._running is not None:
             self._running.broker.drain()
+            self._close_sip()
             self._running.ice_servers.close()
             self._running.bus.close()
             self._running.lag.close()
             self._running.lock.release()
             self._running = None
+
+    def _close_sip(self) -> None:
+        if self._sip_edge is not None:
+            self._sip_edge.close()
+            self._sip_edge = None
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _site: object) -> AsyncIterator[None]:
@@ -205,7 +273,7 @@ class Eyeline:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         running = self._start()
         await receive()  # websocket.connect
-        socket = self._admit(scope)
+        socket = self._admit(scope, SUBPROTOCOL)
         if not isinstance(socket, AdmittedSocket):
             await self._turn_away(socket, scope, send)
             return
@@ -213,6 +281,23 @@ class Eyeline:
             site = None if self._authorize is None else partial(authorization.consult, self._authorize, scope)
             context = asgi.SocketContext(socket, running.ice_servers.ice(scope), site)
             await asgi.serve(running.broker, context, scope, receive, send)
+        finally:
+            socket.release()
+
+    async def _sip_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        running = self._start()
+        await receive()  # websocket.connect
+        edge = self._sip()
+        if edge is None:
+            await self._turn_away("going-away" if self._draining() else "no-sip", scope, send)
+            return
+        socket = self._admit(scope, "sip")
+        if not isinstance(socket, AdmittedSocket):
+            await self._turn_away(socket, scope, send)
+            return
+        try:
+            ice = partial(running.ice_servers.ice(scope).mint, _SIP_ROOM)
+            await edge.websocket(socket, ice, scope, receive, send)
         finally:
             socket.release()
 
@@ -227,11 +312,11 @@ class Eyeline:
         self._start().broker.tally.handshakes_refused[why] += 1
         await turn_away(why, scope, send)
 
-    def _admit(self, scope: Scope) -> AdmittedSocket | RefusalCode:
+    def _admit(self, scope: Scope, subprotocol: str) -> AdmittedSocket | RefusalCode:
         why = self._refuses_page(scope)
         if why is not None:
             return why
-        if SUBPROTOCOL not in scope["subprotocols"]:
+        if subprotocol not in scope["subprotocols"]:
             return "wrong-subprotocol"
         if self._draining():
             return "going-away"
@@ -272,8 +357,14 @@ class Eyeline:
             "eyeline_connections_refused_total": lambda: self._limits.connections_refused,
             "eyeline_turn_connections_refused_total": lambda: running.ice_servers.relay.refused,
         }
-        for name, reading in (readings | running.ice_servers.readings()).items():
+        sip_readings = {name: partial(self._read_sip, name) for name in ROWS if name.startswith("eyeline_sip_")}
+        for name, reading in (readings | running.ice_servers.readings() | sip_readings).items():
             self._metrics.read(name, reading)
+
+    def _read_sip(self, name: str) -> float | Mapping[str, float]:
+        if self._sip_edge is not None:
+            return self._sip_edge.readings()[name]()
+        return {} if ROWS[name].label else 0
 
 
 class _Asgi:

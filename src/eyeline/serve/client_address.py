@@ -27,7 +27,13 @@ class ForwardedClient(NamedTuple):
 
 
 def client(scope: Scope, trusted: Sequence[IPNetwork]) -> Source | None:
-    """The source of a request; None if unknown (a Unix socket).
+    """The source of a request; None if unknown (a Unix socket)."""
+    ip = client_ip(scope, trusted)
+    return None if ip is None else source_of(ip)
+
+
+def client_ip(scope: Scope, trusted: Sequence[IPNetwork]) -> bytes | None:
+    """The packed address of the client that sent a request; None if unknown (a Unix socket).
 
     `X-Forwarded-For` is trusted only from `trusted` proxies, and read from its end: the last address that isn't such a
     proxy is the client.  Anything before it, or anything that isn't an address, could have been forged by the client.
@@ -43,7 +49,7 @@ def client(scope: Scope, trusted: Sequence[IPNetwork]) -> Source | None:
         if earlier is None:
             break
         address = earlier
-    return source_of(address.packed)
+    return address.packed
 
 
 def source_of(ip: bytes) -> Source:

@@ -55,6 +55,7 @@ ConnectionRefusal = Literal["too-many-connections", "too-many-silent"]
 
 RefusalCode = Literal[
     "unknown-host",
+    "no-sip",
     "wrong-subprotocol",
     "foreign-origin",
     "too-many-requests",

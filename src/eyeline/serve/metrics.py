@@ -19,6 +19,12 @@ from eyeline.signalling.refusals import REFUSALS
 CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 """Content type of `Metrics.page`."""
 
+SIP_LIMITS: Final = (
+    *("size", "connection-rate", "address-rate", "account-rate", "passwords", "registrations", "calls"),
+    "transactions",
+)
+"""As in `sip/limits.py`, which only servers with SIP load."""
+
 LAG_EVERY: Final = 0.5
 """Interval of event loop lag measurements, in seconds."""
 
@@ -94,6 +100,28 @@ ROWS: Final[dict[str, MetricRow]] = {
     ),
     "eyeline_relayed_packets_total": MetricRow("counter", "Packets relayed.", "way", ("to peers", "to clients")),
     "eyeline_relay_dropped_packets_total": MetricRow("counter", "Packets dropped by their member's bandwidth limit."),
+    "eyeline_sip_connections": MetricRow(
+        "gauge",
+        "SIP connections by transport; for UDP, source addresses. WebSockets are also among `eyeline_sockets`.",
+        "transport",
+        ("ws", "wss", "tcp", "tls", "udp"),
+    ),
+    "eyeline_sip_registrations": MetricRow("gauge", "Registered SIP devices."),
+    "eyeline_sip_calls": MetricRow("gauge", "SIP calls that have been answered."),
+    "eyeline_sip_transactions": MetricRow("gauge", "SIP transactions in progress."),
+    "eyeline_sip_answers_total": MetricRow(
+        "counter",
+        "SIP requests that the server answered itself, by status; registering begins with a 401.",
+        "status",
+        ("200", "400", "401", "403", "404", "405", "407", "408", "416", "420", "423", "480", "481", "482", "483"),
+    ),
+    "eyeline_sip_refusals_total": MetricRow("counter", "What a limit of SIP refused.", "limit", SIP_LIMITS),
+    "eyeline_sip_drops_total": MetricRow(
+        "counter",
+        "SIP connections that the server closed; `closed` by its protocol, such as after too many wrong passwords.",
+        "why",
+        ("closed", "too many", "too fast", "too slow", "silent", "malformed", "going away"),
+    ),
     "eyeline_loop_lag_seconds": MetricRow(
         "histogram", f"Event loop lag: how late timers fire, measured every {LAG_EVERY:g} s."
     ),

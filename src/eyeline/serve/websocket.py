@@ -48,8 +48,11 @@ class Socket(Protocol):
     def close(self, code: int, reason: str) -> None:
         """Close after flushing the queue, or at once if the client doesn't read.  Later sends are ignored."""
 
+    pings: bool
+    """Whether `ping` sends anything: over ASGI it doesn't, and its server sends pings of its own."""
+
     def ping(self) -> None:
-        """Send a ping, which the client must answer (RFC 6455, 5.5.2).  An ASGI server sends its own instead."""
+        """Send a ping, which the client must answer (RFC 6455, 5.5.2)."""
 
     def deliver_to(self, receiver: Receiver) -> None:
         """Pass every frame to `receiver` from now on, unless it arrives by ASGI."""
@@ -60,6 +63,8 @@ class Outbox:
 
     `limit` is the timeout of the whole connection: it starts when the server closes the socket.
     """
+
+    pings = False
 
     def __init__(self, limit: asyncio.Timeout) -> None:
         self._limit = limit

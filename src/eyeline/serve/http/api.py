@@ -1,4 +1,4 @@
-"""The HTTP API for the operator's own site: creates, lists and ends rooms, authorized by API keys.
+"""The HTTP API for the operator's own site: rooms, and credentials for SIP, authorized by API keys.
 
 Created rooms aren't stored: a room's name tells which key created it.  A room exists while somebody has a seat.
 """
@@ -115,6 +115,31 @@ class LiveRooms(Struct, frozen=True):
     ]
 
 
+class NewSipCredentials(Struct, frozen=True, forbid_unknown_fields=True):
+    """A page that is to register by SIP."""
+
+    user: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z0-9+][a-z0-9._+-]{0,63}(?![\s\S])",
+            description="The user's name in their address; an account isn't needed.",
+        ),
+    ]
+    seconds: Annotated[
+        float, Meta(ge=60, le=24 * 60 * 60, description="How long they are valid: then the page needs new ones.")
+    ] = 60 * 60
+
+
+class SipCredentials(Struct, frozen=True):
+    """What the page registers with."""
+
+    address: Annotated[str, Meta(description="The user's address, such as `sip:alice@meet.example.org`.")]
+    username: Annotated[str, Meta(description="The name for authorization, which isn't the user's.")]
+    password: str
+    url: Annotated[str, Meta(description="The WebSocket.")]
+    until: Annotated[int, Meta(description="When they expire, in seconds since 1970.")]
+
+
 _ROOM: Final = Parameter("room", RoomName, "The name of the room.")
 _AFTER: Final = Parameter("after", RoomName, "List only rooms whose names sort after this one.", "query")
 _MEMBER: Final = Parameter("member", PeerId, "The id of a member.")
@@ -139,7 +164,28 @@ OPERATIONS: Final = (
         (_ROOM, _MEMBER),
         problems=(401, 404, 429),
     ),
+    Operation(
+        "POST",
+        "/sip/credentials",
+        "makeSipCredentials",
+        "Let a page register by SIP for a while, without a password. Needs an admin key.",
+        201,
+        (),
+        NewSipCredentials,
+        SipCredentials,
+        (400, 401, 404, 413, 422, 429),
+    ),
 )
+
+
+class SipUsers(Protocol):
+    """SIP, if it is on."""
+
+    def mint(self, user: str, unix: float, seconds: float) -> tuple[str, str, int]:
+        """Username, password and end, a Unix time, of credentials that are valid for so many seconds."""
+
+    def address(self, user: str) -> str:
+        """The SIP address of a user."""
 
 
 class Rooms(Protocol):
@@ -163,6 +209,7 @@ class ApiContext(NamedTuple):
     rooms: Callable[[], Rooms]
     home: Callable[[Scope], str]
     """The URL of the pages as the client sees it; ends with a slash."""
+    sip: Callable[[], SipUsers | None]
 
 
 def build(context: ApiContext) -> Starlette:
@@ -174,6 +221,7 @@ def build(context: ApiContext) -> Starlette:
         "seeRoom": api.see_room,
         "endCall": api.end_call,
         "removeMember": api.remove_member,
+        "makeSipCredentials": api.make_sip_credentials,
     }
     routes = [
         Route(each.path, api.with_key(each.name, endpoints[each.name]), methods=[each.method], name=each.name)
@@ -282,6 +330,17 @@ class _Api:
         rooms.post(name, Remove(peer))
         return _NO_CONTENT()
 
+    async def make_sip_credentials(self, request: Request, key: ApiKey) -> Response:
+        if not key.admin:
+            raise Fault("not-found", "Only an admin key may speak for every SIP user.")
+        users = self._context.sip()
+        if users is None:
+            raise Fault("not-found", "SIP is off here: set sip_domain, or add an account with eyeline sip add.")
+        wanted = await _body(request, NewSipCredentials)
+        username, password, until = users.mint(wanted.user, time.time(), wanted.seconds)
+        url = self._context.home(request.scope).replace("http", "ws", 1) + "sip"
+        return _json_response(SipCredentials(users.address(wanted.user), username, password, url, until), 201)
+
     def _accessible_room(self, request: Request, key: ApiKey) -> RoomName:
         name = _read(request.path_params["room"], RoomName, "not-found")
         if not self._context.keys.may_see(key, name):
@@ -342,7 +401,8 @@ _NO_CONTENT: Final = partial(Response, status_code=204, headers=_NO_STORE)
 
 DOCUMENT: Final = document(
     "Eyeline",
-    "Creates rooms, lists their members, and removes people. A key can access the rooms it created, an admin key all.",
+    "Creates rooms, lists their members, and removes people; lets pages call by SIP. A key can access the rooms it "
+    "created, an admin key all.",
     PREFIX,
     OPERATIONS,
     Problem,

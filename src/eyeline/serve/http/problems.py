@@ -29,7 +29,10 @@ PROBLEMS: Final[dict[RefusalCode, ProblemRow]] = {
         "This server doesn't know the host name in its address. Open it by its IP address; its operator can allow the "
         "name with the setting allowed_hosts or public_url.",
     ),
-    "wrong-subprotocol": ProblemRow(400, None, "Open the WebSocket with the subprotocol eyeline.v1."),
+    "no-sip": ProblemRow(404, None, "SIP is off here, since nobody has an account: see eyeline sip add."),
+    "wrong-subprotocol": ProblemRow(
+        400, None, "Open the WebSocket with the subprotocol eyeline.v1, or that of SIP with the subprotocol sip."
+    ),
     "foreign-origin": ProblemRow(403, None, "Pages of this origin can't use this server; its operator can allow them."),
     "too-many-requests": ProblemRow(429, 5, "Too many requests from your network."),
     "too-many-sockets": ProblemRow(429, 10, "Too many connections from your network."),

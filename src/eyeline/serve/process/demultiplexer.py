@@ -20,7 +20,7 @@ from eyeline.serve import client_address
 from eyeline.serve.client_address import Source
 from eyeline.serve.connection_limits import REQUEST_WITHIN, ConnectionLimits
 from eyeline.serve.process import proxy_protocol
-from eyeline.serve.process.handshake import is_plain_http
+from eyeline.serve.process.handshake import is_plain
 from eyeline.serve.process.https_redirect import answer
 
 _LAST_OF_STUN: Final = 0x03
@@ -76,7 +76,7 @@ class Demultiplexer(asyncio.Protocol):
             return
         self._admitted.end_silence()
         self._seen += data
-        if is_plain_http(self._transport):
+        if is_plain(self._transport):
             self._redirect()
             return
         forwarded, rest = None, self._seen

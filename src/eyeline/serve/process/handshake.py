@@ -1,22 +1,21 @@
-"""What a client's first bytes tell before OpenSSL sees them: whether it speaks plain HTTP, or validates a name (ACME).
+"""What a client's first bytes tell before OpenSSL sees them: whether it uses no TLS, or validates a name (ACME).
 
-The first byte of TLS is a record type, and that of HTTP is a letter.  Our `SSLObject` checks it before OpenSSL, which
-would abort the connection.
+The first byte of TLS is a record type, that of HTTP and of SIP a letter, or the line end of a keep-alive.  Our
+`SSLObject` checks it before OpenSSL, which would abort the connection.
 """
 
 import ssl
 from asyncio import BaseTransport
 from typing import Any, Final
 
-_FIRST_OF_HTTP: Final = (b"G", b"H")
-"""Of `GET` and `HEAD`."""
+_FIRST_OF_TEXT: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ\r")
 
 _ONLY_ACME: Final = b"\x00\x10\x00\x0d\x00\x0b\x0aacme-tls/1"
 """The ALPN extension of a ClientHello that offers only `acme-tls/1` (RFC 7301, 3.1): number, lengths, name."""
 
 
 class Handshake(ssl.SSLObject):
-    """One client's TLS session, or a plain-text pass-through if the client speaks HTTP.
+    """One client's TLS session, or a pass-through if the client sends plain text.
 
     To the event loop the latter looks like any TLS connection, so it can be answered and closed as usual.
     """
@@ -25,7 +24,7 @@ class Handshake(ssl.SSLObject):
     _outgoing: ssl.MemoryBIO
     _last = b""
     plain = False
-    """Whether the client speaks plain HTTP."""
+    """Whether the client uses no TLS."""
     validates = False
     """Whether the client offers only `acme-tls/1`, as authorities do to validate a name (RFC 8737, 3)."""
 
@@ -38,7 +37,7 @@ class Handshake(ssl.SSLObject):
         if self._incoming.pending and not self.plain:
             said = self._incoming.read()
             self._incoming.write(said)
-            self.plain = not self._last and said[:1] in _FIRST_OF_HTTP
+            self.plain = not self._last and said[0] in _FIRST_OF_TEXT
             self.validates = self.validates or _ONLY_ACME in self._last + said
             self._last = (self._last + said)[-len(_ONLY_ACME) :]
         if not self.plain:
@@ -67,7 +66,7 @@ class Handshake(ssl.SSLObject):
 
 
 class Context(ssl.SSLContext):
-    """A server's TLS context that also accepts plain HTTP, to redirect it."""
+    """A server's TLS context that also accepts plain text: HTTP is redirected, SIP is served."""
 
     sslobject_class = Handshake
 
@@ -86,7 +85,7 @@ class Context(ssl.SSLContext):
         return made
 
 
-def is_plain_http(transport: BaseTransport) -> bool:
-    """Whether the client speaks plain HTTP to the TLS port."""
+def is_plain(transport: BaseTransport) -> bool:
+    """Whether the client of a TLS port uses no TLS."""
     handshake = transport.get_extra_info("ssl_object")
     return isinstance(handshake, Handshake) and handshake.plain

@@ -14,17 +14,18 @@ _log = logging.getLogger("eyeline.process")
 BACKLOG_CONNECTIONS = 2048
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
+def listen(host: str, port: int, setting: str = "port") -> list[socket.socket]:
     """Listening sockets on all addresses of `host`, on one port; port 0 picks a free one.
 
-    `::` includes IPv4, and means only IPv4 on a machine without IPv6.  Raises SetupError.
+    `setting` names the port in errors.  `::` includes IPv4, and means only IPv4 on a machine without IPv6.  Raises
+    SetupError.
     """
     try:
         return _opened(host, port)
     except UnicodeError:
         raise SetupError(f"host is '{host}', but that isn't a valid name: {NO_NAME}.") from None
     except OSError as error:
-        raise SetupError(_why_not(host, port, error)) from None
+        raise SetupError(_why_not(host, f"{setting} is {port}", error)) from None
 
 
 def listen_if_free(host: str, port: int) -> list[socket.socket]:
@@ -60,15 +61,15 @@ def _resolved(host: str) -> list[tuple[socket.AddressFamily, str]]:
     return list(dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found))
 
 
-def _why_not(host: str, port: int, error: OSError) -> str:
+def _why_not(host: str, port: str, error: OSError) -> str:
     if isinstance(error, socket.gaierror):
         return f"host is '{host}', but that name doesn't resolve: {error.strerror}."
     match error.errno:
         case errno.EADDRINUSE:
-            return f"port is {port}, but another program listens there already: stop it or choose another port."
+            return f"{port}, but another program listens there already: stop it or choose another port."
         case errno.EACCES:
             return (
-                f"port is {port}, but this user may not listen on ports below 1024: give the service the capability "
+                f"{port}, but this user may not listen on ports below 1024: give the service the capability "
                 "CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE), or choose another port."
             )
         case _:

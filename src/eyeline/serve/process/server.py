@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from eyeline.errors import SetupError
 from eyeline.serve import client_address, logs
-from eyeline.serve.connection_limits import ConnectionLimits
+from eyeline.serve.connection_limits import REQUEST_WITHIN, ConnectionLimits
 from eyeline.serve.local_address import Listening, addresses, listening
 from eyeline.serve.process.demultiplexer import Demultiplexer, HttpFactory
 from eyeline.serve.process.listen import BACKLOG_CONNECTIONS, listen, listen_if_free
@@ -33,7 +33,7 @@ _FAREWELL_S = 3
 
 
 class Application(Protocol):
-    """The application to serve: ASGI 3, TURN over TCP, and draining before its sockets are closed."""
+    """The application to serve: ASGI 3, TURN and SIP over TCP, and draining before its sockets are closed."""
 
     @property
     def limits(self) -> ConnectionLimits: ...
@@ -41,6 +41,8 @@ class Application(Protocol):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
     def stream(self, client: tuple[str, int] | None) -> asyncio.Protocol: ...
+
+    def sip_stream(self) -> asyncio.Protocol: ...
 
     async def drain(self) -> None: ...
 
@@ -70,13 +72,17 @@ def serve(
         _allow_many_files()
         stack.enter_context(_sigterm_is_a_clean_stop())
         sockets = [stack.enter_context(listener) for listener in listen(settings.host, settings.port)]
+        sip_port = settings.sip_port
+        phones = [] if sip_port is None else listen(settings.host, sip_port, "sip_port")
+        for listener in phones:
+            stack.enter_context(listener)
         app = build(settings)
         certificate = _certificate(settings, app.limits, stack)
         fingerprint = certificate.fingerprint if certificate else None
         where = listening(settings, sockets[0].getsockname()[1], fingerprint)
         is_trusted = client_address.trusts(settings.proxies())
         demultiplexer = partial(Demultiplexer, app.stream, protocols.http, is_trusted, app.limits)
-        _Server(app, certificate, demultiplexer, protocols.ws, lambda: started(where)).serve_on(sockets)
+        _Server(app, certificate, demultiplexer, protocols.ws, lambda: started(where)).serve_on(sockets, phones)
 
 
 class _Gate:
@@ -141,9 +147,13 @@ class _Server(uvicorn.Server):
         self._certificate = certificate
         self._interactive = _has_terminal()
         self._started = started
-        self._drain = app.drain
+        self._app = app
+        self._phones: list[socket.socket] = []
+        self._phone_servers: list[asyncio.Server] = []
 
-    def serve_on(self, sockets: list[socket.socket]) -> None:
+    def serve_on(self, sockets: list[socket.socket], phones: list[socket.socket]) -> None:
+        """`phones` are sockets for SIP over TCP and TLS."""
+        self._phones = phones
         try:
             self.run(sockets)
         except SystemExit:
@@ -156,6 +166,7 @@ class _Server(uvicorn.Server):
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
         if self._certificate is not None:
             await self._certificate.watch()
+        await self._listen_for_phones()
         self._started()
         notify("READY=1")
 
@@ -163,8 +174,20 @@ class _Server(uvicorn.Server):
         notify("STOPPING=1")
         if self._certificate is not None:
             self._certificate.stop()
-        await self._drain()  # while the port is still open, so that `/readyz` reports it
+        for server in self._phone_servers:
+            server.close()
+        await self._app.drain()  # while the port is still open, so that `/readyz` reports it
         await super().shutdown(sockets)
+
+    async def _listen_for_phones(self) -> None:
+        """With a certificate, phones may use TLS or not at the same port: see `handshake`."""
+        tls = None if self._certificate is None else self._certificate.context
+        timeout = None if tls is None else REQUEST_WITHIN
+        for listener in self._phones:
+            server = await asyncio.get_running_loop().create_server(
+                self._app.sip_stream, sock=listener, ssl=tls, ssl_handshake_timeout=timeout
+            )
+            self._phone_servers.append(server)
 
     def _reload(self) -> None:
         """SIGHUP: `systemctl reload`, a hook after the certificate was renewed, or the terminal was closed."""

@@ -19,7 +19,7 @@ RECEIVE_BUFFER_BYTES: Final = 1 << 20
 """Kernel buffer for about a thousand datagrams that arrive while the loop is busy."""
 
 MAX_DATAGRAM_BYTES: Final = 2048
-"""Longer datagrams are truncated and then fail to parse as STUN."""
+"""Longer datagrams of STUN are truncated and then fail to parse."""
 
 DATAGRAMS_PER_WAKE: Final = 64
 """Datagrams read before the event loop runs other tasks: about a millisecond."""
@@ -42,29 +42,32 @@ Receive = Callable[[bytes, Flow, Callable[[bytes], None]], None]
 class UdpListeners:
     """UDP sockets on one port, until `close`."""
 
-    def __init__(self, sockets: list[socket.socket]) -> None:
+    def __init__(self, sockets: list[socket.socket], datagram_bytes: int = MAX_DATAGRAM_BYTES) -> None:
         self._sockets = sockets
         self._loop = asyncio.get_running_loop()
-        self._buffer = bytearray(MAX_DATAGRAM_BYTES)
+        self._buffer = bytearray(datagram_bytes)
         self._view = memoryview(self._buffer)
 
     @classmethod
-    def open(cls, *, host: str, port: int) -> Self:
+    def open(
+        cls, *, host: str, port: int, setting: str = "stun_port", datagram_bytes: int = MAX_DATAGRAM_BYTES
+    ) -> Self:
         """Listen on `host`, where `::` means every address of both families; port 0 picks a free one.
 
+        `setting` names the port in errors; longer datagrams than `datagram_bytes` are truncated.
         Needs a running loop, and blocks it while `host` is resolved.  Skips an address family that this machine doesn't
         have.  Raises `SetupError`.
         """
         try:
-            return cls(_listen(host, port))
+            return cls(_listen(host, port), datagram_bytes)
         except PermissionError as error:
-            raise SetupError(f"No permission to open UDP port {port}: set stun_port to 1024 or more.") from error
+            raise SetupError(f"No permission to open UDP port {port}: set {setting} to 1024 or more.") from error
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise SetupError(f"UDP port {port} is already in use: set stun_port to another one.") from error
+                raise SetupError(f"UDP port {port} is already in use: set {setting} to another one.") from error
             where = f"{host}, UDP port {port}"
             raise SetupError(
-                f"Can't listen on {where} ({error.strerror}): see the settings host and stun_port."
+                f"Can't listen on {where} ({error.strerror}): see the settings host and {setting}."
             ) from error
 
     @property

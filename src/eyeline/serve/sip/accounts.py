@@ -6,7 +6,6 @@ passwords stay valid when the server gets another name.
 
 import contextlib
 import fcntl
-import hashlib
 import logging
 import os
 from collections.abc import Iterator
@@ -19,6 +18,8 @@ from msgspec import Meta, Struct
 from eyeline.errors import SetupError
 from eyeline.serve import atomic_file
 from eyeline.serve.logs import LogEvent
+from eyeline.serve.sip import ACCOUNTS_FILE
+from eyeline.sip.digest import ha1
 
 _log = logging.getLogger("eyeline.sip")
 
@@ -43,8 +44,11 @@ class _Content(Struct, frozen=True, forbid_unknown_fields=True):
     accounts: Annotated[dict[UserName, _Row], Meta(max_length=ACCOUNTS_MAX)]
 
 
-class HashedPassword(Struct, frozen=True):
-    """The HA1 values of RFC 7616, 3.4.2, in hexadecimal: they suffice to log in, but not to find out the password."""
+class SipPassword(Struct, frozen=True):
+    """A password as a server keeps it: its HA1 values (RFC 7616, 3.4.2), in hexadecimal.
+
+    They suffice to log in to this realm, but not to find out the password.
+    """
 
     md5: str
     sha256: str
@@ -52,22 +56,21 @@ class HashedPassword(Struct, frozen=True):
     @classmethod
     def of(cls, user: str, realm: str, password: str) -> Self:
         """Hash a password."""
-        text = f"{user}:{realm}:{password}".encode()
-        return cls(hashlib.md5(text, usedforsecurity=False).hexdigest(), hashlib.sha256(text).hexdigest())
+        return cls(ha1(user, realm, password, "MD5"), ha1(user, realm, password, "SHA-256"))
 
 
 class Accounts(Struct, frozen=True):
     """All accounts at one time.  `realm` is None before the first one."""
 
     realm: str | None
-    passwords: dict[str, HashedPassword]
+    passwords: dict[str, SipPassword]
 
 
 class AccountFile:
     """The file.  Each method raises `SetupError`: it can't be used, or what is asked for can't be done."""
 
     def __init__(self, data_dir: Path) -> None:
-        self.path = data_dir / "sip-accounts.json"
+        self.path = data_dir / ACCOUNTS_FILE
 
     def stamp(self) -> tuple[int, int, int] | None:
         """Differs after each change; None if there is no file.  Takes 2 us."""
@@ -83,8 +86,13 @@ class AccountFile:
         if content is None:
             return Accounts(None, {})
         return Accounts(
-            content.realm, {name: HashedPassword(row.md5, row.sha256) for name, row in content.accounts.items()}
+            content.realm, {name: SipPassword(row.md5, row.sha256) for name, row in content.accounts.items()}
         )
+
+    def settle_realm(self, realm: str) -> str:
+        """The realm of all accounts, which is `realm` if there is no file yet."""
+        with self._changing(realm) as content:
+            return content.realm
 
     def add(self, user: str, password: str, realm: str) -> None:
         """Add an account.  `realm` applies if it is the first one; later ones get the same."""
@@ -140,8 +148,11 @@ class AccountFile:
                 with contextlib.suppress(OSError):  # a file system without locks
                     fcntl.flock(folder, fcntl.LOCK_EX)
                 content = self._content() or _Content(realm, {})
+                before = msgspec.json.encode(content) if self.path.exists() else b""
                 yield content
-                atomic_file.replace(self.path, msgspec.json.format(msgspec.json.encode(content)) + b"\n", mode=0o600)
+                after = msgspec.json.encode(content)
+                if after != before:
+                    atomic_file.replace(self.path, msgspec.json.format(after) + b"\n", mode=0o600)
             finally:
                 os.close(folder)
         except OSError as error:
@@ -157,7 +168,7 @@ class LiveAccounts:
     def __init__(self, file: AccountFile) -> None:
         self._file = file
         self._stamp = file.stamp()
-        self._accounts = file.read()
+        self._accounts = self._reported = file.read()
 
     def current(self) -> Accounts:
         """The accounts now."""
@@ -170,9 +181,15 @@ class LiveAccounts:
                 _log.error(LogEvent("!", accounts="unchanged", why=str(error)))
         return self._accounts
 
+    def changed(self) -> list[str]:
+        """Users whose account was removed, or got another password, since the last call."""
+        before, after = self._reported.passwords, self.current().passwords
+        self._reported = self._accounts
+        return [] if before is after else [user for user, password in before.items() if after.get(user) != password]
+
 
 def _row(user: str, realm: str, password: str) -> _Row:
     if not PASSWORD_CHARACTERS_MIN <= len(password) <= PASSWORD_CHARACTERS_MAX:
         raise SetupError(f"A password has {PASSWORD_CHARACTERS_MIN} to {PASSWORD_CHARACTERS_MAX} characters.")
-    hashed = HashedPassword.of(user, realm, password)
+    hashed = SipPassword.of(user, realm, password)
     return _Row(hashed.md5, hashed.sha256)

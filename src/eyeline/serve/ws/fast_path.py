@@ -32,6 +32,7 @@ _OPCODE: Final = 0x0F
 class FastPath(WebSocketProtocol):
     """uvicorn's protocol until the handshake is done; then a `Socket` for its connection."""
 
+    pings = True
     _receiver: Receiver | None = None
     _unparsed = b""
     _late = 0

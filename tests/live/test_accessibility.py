@@ -116,6 +116,29 @@ def test_on_a_phone_what_is_said_for_long_covers_no_picture_and_nothing_of_an_op
     })()""")
 
 
+def test_of_two_people_your_window_and_notices_are_over_nothing_from_tablet_to_desktop(
+    chromium: Browser, fake_app: str
+) -> None:
+    url = f"{fake_app}r/tea?call&scene=two,long,host,knocks,asked"
+    page = chromium.open(url, init_script=IN_CALL, viewport=(768, 800), reduced_motion=True)
+    page.until(LOADED)
+    for width in (768, 902, 1024, 1100, 1180, 1440):
+        page.resize(width, 800)
+        page.until(
+            """(width) => {
+              const box = (css) => document.querySelector(css).getBoundingClientRect();
+              const over = ([one, other]) => one.left < other.right && other.left < one.right &&
+                one.top < other.bottom && other.top < one.bottom;
+              const [notice, badge, ask] = ['.posted', '.badge', '.asks'].map(box);
+              const [mine, bar, name] = ['[data-role=small]', '.bar', '[data-role=big] > .name'].map(box);
+              const pairs = [[notice, badge], [notice, ask], [mine, bar], [mine, name], [bar, name]];
+              return innerWidth === width && notice.width >= 260 && notice.height <= 120 && !pairs.some(over);
+            }""",
+            width,
+            deadline=10,
+        )
+
+
 @pytest.mark.parametrize("name", STATES)
 def test_state_breaks_no_rule_and_is_read_as_it_should_be(name: str, chromium: Browser, fake_app: str) -> None:
     state = STATES[name]

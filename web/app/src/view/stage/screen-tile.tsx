@@ -47,7 +47,11 @@ export function ScreenTile({ call, screen: { key, person, stream }, box, childre
           call.stage.sized(key, size);
         }}
       />
-      {person.connection.value.state === 'lost' && <p class="tile-lost">{words.lostPerson(name)}</p>}
+      {person.connection.value.state === 'lost' && (
+        <p class="tile-lost">
+          <span>{words.lostPerson(name)}</span>
+        </p>
+      )}
       <p class="pill name">
         <Icon node={MonitorUp} size={16} />
         <bdi class="name-words">{screenWords.name(name)}</bdi>

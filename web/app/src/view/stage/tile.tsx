@@ -69,7 +69,11 @@ export function Tile({ call, person, box, role, besideName, children }: Props) {
       {connection !== null && connection.verdict !== null ? (
         <Blocked call={call} person={person} verdict={connection.verdict} />
       ) : (
-        connection?.state === 'lost' && <p class="tile-lost">{words.lostPerson(person.name)}</p>
+        connection?.state === 'lost' && (
+          <p class="tile-lost">
+            <span>{words.lostPerson(person.name)}</span>
+          </p>
+        )
       )}
       <NamePill person={person}>{besideName}</NamePill>
       {connection !== null && <ConnectionBadge call={call} person={person} connection={connection} />}

@@ -43,6 +43,10 @@ class Authentication:
         self._queries = 0
         self._parked: dict[int, Parked] = {}
 
+    def __len__(self) -> int:
+        """How many requests wait for their account."""
+        return len(self._parked)
+
     def speaks_for(self, flow: ClientFlow, name: str, now: float, *, in_call: bool) -> bool:
         """Whether a request from this flow needs no credentials.
 

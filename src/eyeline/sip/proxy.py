@@ -155,6 +155,9 @@ class ResponseContext:
             else:
                 self._finish(response, now)
             return
+        self._failed(response, now)
+
+    def _failed(self, response: SipResponse, now: float) -> None:
         if self._done:
             return
         if response.status >= 600:
@@ -191,6 +194,9 @@ class ResponseContext:
         key = dialog_key(response)
         if dialogs.has_rejected(key) or self._caller_gone or (self._done and self._winner != key):
             dialogs.reject(response, branch.device, ELSEWHERE if self._winner else CANCELLED, now)
+            if not self._done:
+                branch.final = self._answer(487)
+                self._failed(branch.final, now)
             return
         if not self._done:
             self._winner = key
@@ -234,6 +240,10 @@ class Proxy:
         self._run = run
         self._tags = 0
         self._calling: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        """How many users have requests that wait for a final response."""
+        return len(self._calling)
 
     def new_tag(self) -> str:
         """A To tag for a response of the server's own."""

@@ -79,6 +79,20 @@ class SipServer:
         """How many transactions are going on."""
         return len(self._transactions)
 
+    def state_sizes(self) -> dict[str, int]:
+        """How much of each kind of state there is, without what is empty."""
+        sizes = {
+            "transactions": len(self._transactions),
+            "timers": len(self._timers),
+            "devices": len(self._devices),
+            "calls": len(self.dialogs),
+            "callers": len(self.calls.proxy),
+            "registrations": len(self.registrations),
+            "descriptions": len(self._describing),
+            "lookups": len(self._authentication),
+        }
+        return {name: size for name, size in sizes.items() if size}
+
     def online(self) -> list[str]:
         """Every user with a device that can be called now."""
         return self.registrations.online()

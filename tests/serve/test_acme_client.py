@@ -1,11 +1,14 @@
 """What the log says when an authority gives no certificate.  The authority is a few lines of HTTP."""
 
+import asyncio
 import errno
 import json
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -16,7 +19,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+from tests.support.authority import keep_certificate_that_ends_soon
 
+from eyeline.serve.connection_limits import ConnectionLimits
+from eyeline.serve.process.acme.certificate import AcmeCertificate
 from eyeline.serve.process.acme.challenge import Challenge, ChallengeType, PendingChallenges
 from eyeline.serve.process.acme.client import Account, Exchange, OrderFailure
 from eyeline.serve.process.acme.ordering import perform
@@ -294,3 +300,56 @@ def test_authority_without_suggestions_is_asked_again_later() -> None:
 def test_useless_suggestion_is_a_failure_like_any_other(answer: Response) -> None:
     with pytest.raises(OrderFailure):
         suggestion(answer)
+
+
+SAID = "! certificate='not issued' code={} why='{} It says: {}.' again='{}' meanwhile='the old one'"
+
+
+@pytest.mark.parametrize(
+    ("answer", "line", "orders"),
+    [
+        (
+            problem(429, "rateLimited", "too many certificates", Retry_After="7200"),
+            ("rateLimited", "The authority has had too many orders.", "too many certificates", "in 120 min"),
+            1,
+        ),
+        (
+            problem(403, "rejectedIdentifier", "not this one"),
+            ("rejectedIdentifier", "The authority gives no certificate for such a name.", "not this one", "in 2 min"),
+            2,
+        ),
+    ],
+)
+def test_failed_renewal_is_one_sentence_and_sighup_orders_again_unless_the_authority_asks_to_wait(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, answer: Response, line: tuple[str, ...], orders: int
+) -> None:
+    caplog.set_level("INFO", "eyeline.process")
+
+    def logged(words: str) -> list[str]:
+        return [record.getMessage() for record in caplog.records if words in record.getMessage()]
+
+    failed = asyncio.Event()
+
+    def notice(record: logging.LogRecord) -> bool:
+        if "not issued" in record.getMessage():
+            failed.set()
+        return True
+
+    caplog.handler.addFilter(notice)
+
+    async def run(directory: str) -> str:
+        settings = Settings(domains=NAMES, data_dir=tmp_path, acme_directory=directory)
+        certificate = AcmeCertificate(settings, [], ConnectionLimits(sockets=10, sockets_per_address=10))
+        await certificate.watch()
+        async with asyncio.timeout(10):
+            await failed.wait()
+        certificate.reload()
+        certificate.stop()
+        return certificate.fingerprint.replace(":", "").lower()
+
+    with authority(answer) as directory:
+        old = keep_certificate_that_ends_soon(tmp_path, directory, NAMES[0])
+        assert asyncio.run(run(directory)) == sha256(old).hexdigest()
+        assert logged("not issued")[:1] == [SAID.format(*line)]
+    caplog.handler.removeFilter(notice)
+    assert len(logged("certificate=ordering")) == orders

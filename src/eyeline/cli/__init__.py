@@ -99,7 +99,8 @@ def install(config: Path | None, only_print: bool, replace: bool, **options: str
     print_line("Eyeline runs as a service now, also after each boot.")
     print_line(f"Unit:     {systemd.Machine().unit}")
     print_line("Status:   eyeline service status; the log: journalctl -u eyeline")
-    print_line("Check:    eyeline doctor https://YOUR.NAME, from another network if possible")
+    name = next(iter(options["domains"] or ()), "YOUR.NAME")
+    print_line(f"Check:    eyeline doctor https://{name}, from another network if possible")
     print_line(f"Back up:  tar -C {DATA_DIR.parent}/private -czf eyeline.tar.gz eyeline")
     print_line(
         f"Upgrade:  {sys.executable} -m pip install NEW-WHEEL && systemctl restart eyeline; calls go on meanwhile"

@@ -152,7 +152,8 @@ export const phoneWords = {
   hold: 'Hold',
   resume: 'Resume',
   keypad: 'Keypad',
-  key: (key: string) => ({ '*': 'Star', '#': 'Pound' })[key] ?? key,
+  /** Names of keys that aren't read out as they are. */
+  keys: { '*': 'Star', '#': 'Pound' } as Readonly<Record<string, string | undefined>>,
   transfer: 'Transfer or add a call',
   transferTitle: 'Pass on or add',
   transferNow: 'Transfer now',

@@ -29,7 +29,7 @@ export function Keypad({ call, onClose }: { readonly call: PhoneCall; readonly o
             ref={index === 0 ? first : null}
             type="button"
             class="keypad-key"
-            aria-label={phoneWords.key(key)}
+            aria-label={phoneWords.keys[key]}
             onClick={() => call.sendTone(key)}
           >
             {key}

@@ -36,9 +36,9 @@ export function List({ phone, softphone }: Props) {
         </button>
       </header>
       <div class="phone-self">
-        <p class="phone-user">
+        <h2 class="phone-user">
           <bdi>{softphone.user}</bdi>
-        </p>
+        </h2>
         <p class="phone-status" role="status">
           <Mark connection={softphone.calls.busy.value ? 'relayed' : connection[registration]} />
           {softphone.calls.busy.value && registration === 'registered'

@@ -1,6 +1,6 @@
 import { Icon } from '@eyeline/app/view/ui/icon';
 import { Phone as PhoneIcon, PhoneMissed, Send } from 'lucide';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Contact, Entry } from '../model/people';
 import type { Phone } from '../model/phone';
 import { longestMessage, type Softphone } from '../model/softphone';
@@ -19,6 +19,7 @@ export function Messages({ phone, softphone, person }: Props) {
   useLayoutEffect(() => {
     if (log.current !== null) log.current.scrollTop = log.current.scrollHeight;
   }, [entries.length]);
+  useEffect(() => softphone.people.seen(person.uri), [softphone, person.uri, entries]);
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it */}

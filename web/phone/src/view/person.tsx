@@ -1,7 +1,7 @@
 import { Icon } from '@eyeline/app/view/ui/icon';
 import { Mark } from '@eyeline/app/view/ui/mark';
 import { ArrowLeft, Bell, Check, Copy, Phone as PhoneIcon, Trash2, Video } from 'lucide';
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { Contact } from '../model/people';
 import type { Phone } from '../model/phone';
 import type { Softphone } from '../model/softphone';
@@ -64,8 +64,6 @@ function Notify({ softphone }: { readonly softphone: Softphone }) {
 /** One person: call them, and what was said so far. */
 export function PersonPage({ phone, softphone, person }: Props & { readonly person: Contact }) {
   const who = { uri: person.uri, name: person.name };
-  const { entries } = person;
-  useEffect(() => softphone.people.seen(person.uri), [softphone, person.uri, entries]);
   return (
     <section class="person" aria-label={person.name}>
       <header class="person-head">

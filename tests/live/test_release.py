@@ -1,4 +1,4 @@
-"""`make release` in a small copy of the repository: what it builds, tags and refuses."""
+"""`make release` in a copy of the repository: what it builds, tags and refuses."""
 
 import os
 import re
@@ -17,22 +17,18 @@ from eyeline import __version__
 
 DEADLINE_S = 60
 IDENTITY = ("-c", "user.name=Alice", "-c", "user.email=alice@example.org", "-c", "commit.gpgSign=false")
-NEEDED = (
-    *("CHANGELOG.md", "LICENSE", "README.md", "hatch_build.py", "pyproject.toml", ".gitignore"),
-    *("src", "tools", "web"),
-)
 
 
 @pytest.fixture
 def copy() -> Iterator[Path]:
-    """A repository with one commit and a built app."""
+    """A repository with one commit, and with the app and the docs built."""
     folder = scratch("release")
     root = Path(folder.name)
-    for name in NEEDED:
-        if ROOT.joinpath(name).is_dir():
-            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
-        else:
-            shutil.copy(ROOT / name, root / name)
+    for name in git(ROOT, "ls-files").splitlines():
+        root.joinpath(name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, root / name)
+    for name in ("web", "docs"):
+        shutil.copytree(ROOT / "src/eyeline" / name, root / "src/eyeline" / name)
     changelog = root / "CHANGELOG.md"
     changelog.write_text(re.sub(r"(## \[Unreleased\]\n).*?(?=## \[)", r"\1\n", changelog.read_text(), flags=re.DOTALL))
     git(root, "init", "--quiet")

@@ -35,7 +35,8 @@ mount -t tmpfs tmpfs "$scratch"
 mkdir "$scratch/changes" "$scratch/work" "$scratch/root"
 mount -t overlay -o "lowerdir=/,upperdir=$scratch/changes,workdir=$scratch/work" overlay "$scratch/root"
 cd "$scratch/root"
-rm -rf opt/eyeline var/lib/eyeline var/lib/private etc/systemd/system/eyeline.service  # those of this machine
+# Those of this machine.
+rm -rf usr/local/bin/eyeline opt/eyeline var/lib/eyeline var/lib/private etc/systemd/system/eyeline.service
 mkdir -p opt/python opt/libraries opt/source
 mount --bind "$python" opt/python
 mount --bind "$libraries" opt/libraries
@@ -160,6 +161,7 @@ def service(machine: Container) -> Iterator[Container]:
 
 def install(machine: Container) -> None:
     machine.do("cp", "-a", "/opt/installation", "/opt/eyeline")
+    machine.do("ln", "-s", "/opt/eyeline/bin/eyeline", "/usr/local/bin/eyeline")
     machine.do(*EYELINE, "service", "install", *OPTIONS)
 
 

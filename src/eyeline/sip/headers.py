@@ -68,6 +68,8 @@ class Headers(Struct, frozen=True, gc=False):
 
     def all(self, name: str) -> list[str]:
         """The elements of a header that is a list, over all of its lines."""
+        if self.keys.count(name) == 1:
+            return split_list(value_of(self.lines[self.keys.index(name)]))
         return [element for value in self.values(name) for element in split_list(value)]
 
     def __contains__(self, name: str) -> bool:

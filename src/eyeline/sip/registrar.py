@@ -110,9 +110,9 @@ def _wish(request: SipRequest, aor: str, element: str, standard: int) -> _Wish:
     instance = address.params.get("+sip.instance", "")
     if uri.headers or len(element) > MAX_CONTACT:
         raise _Refused(400, "Headers In A Contact" if uri.headers else "Contact Too Long")
-    if "outbound" not in request.headers.all("supported") or not instance:
+    if reg_id and (not instance or "outbound" not in request.headers.all("supported")):
         reg_id = 0  # RFC 5626, 6: without these, reg-id means nothing
-    elif reg_id and len(request.headers.all("via")) > 1:
+    elif reg_id and (request.headers.keys.count("via") > 1 or len(request.headers.all("via")) > 1):
         raise _Refused(439)
     kept = ((name, address.params[name]) for name in _KEPT_PARAMS if name in address.params)
     params = "".join(f";{name}={value}" for name, value in kept if reg_id or name != "reg-id")

@@ -113,6 +113,7 @@ def test_decline_on_one_device_stops_all() -> None:
         ([603, 302], 603),
         ([407, 486], 407),
         ([487, 488], 488),
+        ([503], 500),
     ],
 )
 def test_best_response(statuses: list[int], best: int) -> None:

@@ -125,6 +125,22 @@ def test_unknown_method_passes_to_a_user_but_is_405_for_the_server() -> None:
     assert (answer.status, answer.headers.get("allow")) == (405, "OPTIONS, REGISTER")
 
 
+def test_preloaded_route_to_a_name_that_the_server_does_not_know_is_ignored() -> None:
+    net = Net()
+    alice, bob = net.registered("alice"), net.registered("bob")
+    alice.send(alice.request("MESSAGE", "bob", ("Route", f"<sip:{DOMAIN};lr>, <sip:10.0.0.1:8443;transport=ws;lr>")))
+    assert "route" not in bob.last("MESSAGE").headers
+
+
+def test_message_that_is_not_answered_is_480() -> None:
+    net = Net()
+    alice, _ = net.registered("alice"), net.registered("bob")
+    message = alice.request("MESSAGE", "bob")
+    alice.send(message)
+    net.wait(33)
+    assert alice.response(message).status == 480
+
+
 def test_publish_is_405() -> None:
     alice = Net().registered("alice")
     assert asked(alice, alice.request("PUBLISH", "alice")) == 405

@@ -258,6 +258,20 @@ def test_calls_of_a_device_that_is_gone_are_forgotten() -> None:
     assert net.server.calls_in_progress == 0
 
 
+def test_call_without_any_request_is_forgotten_after_twelve_hours() -> None:
+    net = Net()
+    alice, bob = net.registered("alice"), net.registered("bob")
+    answered, _, _ = call(alice, bob)
+    net.wait(11 * 3600)
+    alice.register()
+    alice.send(alice.within("INFO", answered, 20))
+    bob.answer(bob.last("INFO"))
+    net.wait(11 * 3600)
+    assert net.server.calls_in_progress == 1
+    net.wait(2 * 3600)
+    assert net.server.calls_in_progress == 0
+
+
 def test_attended_transfer_reaches_the_device_that_has_the_call() -> None:
     net = Net()
     alice, bob, carol = net.registered("alice"), net.registered("bob"), net.registered("carol")

@@ -47,7 +47,7 @@ class Calls:
         device = self._devices.named(token, now) if token else None
         if device is None or ack.max_forwards == 0:
             return
-        self.proxy.dialogs.acknowledged(ack)
+        self.proxy.dialogs.within(ack, now)
         request = passed_on(ack, count, None)
         device.send(request.with_(headers=request.headers.prepended("Via", self._hops.via(device))).encode())
 
@@ -59,6 +59,8 @@ class Calls:
             return Refuse(480)
         if request.method == "BYE":
             self.proxy.dialogs.end(dialog_key(request))
+        else:
+            self.proxy.dialogs.within(request, now)
         copy = passed_on(request, arrived.own_routes, None)
         self._forward(arrived, copy, [ForkTarget(device, request.uri)], now)
         return None
@@ -91,7 +93,7 @@ class Calls:
             targets.append(ForkTarget(self.rooms, request.uri))
         if not targets:
             return Refuse(488, "", (_NEEDS_A_PHONE,)) if refused else Refuse(480)
-        copy = passed_on(request, arrived.own_routes, arrived.identity)
+        copy = passed_on(request, len(request.headers.all("route")), arrived.identity)
         breadth = self._breadth(request)
         if breadth is not None:
             if breadth < len(targets):

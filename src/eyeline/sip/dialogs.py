@@ -19,6 +19,9 @@ from eyeline.sip.transaction_table import LIFETIME
 ACK_AFTER_CANCEL: Final = 0.5
 """How long a caller that sent CANCEL may take to acknowledge a 2xx, in seconds."""
 
+SILENT_S: Final = 12 * 3600.0
+"""A call without any request for so long is no longer counted, in seconds."""
+
 ELSEWHERE: Final = 'SIP;cause=200;text="Call completed elsewhere"'
 """The Reason (RFC 3326) for devices that rang while another one answered."""
 
@@ -28,7 +31,7 @@ CANCELLED: Final = 'SIP;cause=487;text="Request Terminated"'
 class Dialog:
     """A call that was answered."""
 
-    __slots__ = ("_dialogs", "_key", "callee", "caller", "deadline", "unacknowledged")
+    __slots__ = ("_dialogs", "_key", "callee", "caller", "deadline", "end", "seen", "unacknowledged")
 
     def __init__(self, key: str, caller: Device, callee: Device, answer: SipResponse, dialogs: "Dialogs") -> None:
         self.caller = caller
@@ -36,6 +39,10 @@ class Dialog:
         self.unacknowledged: SipResponse | None = answer
         """The 2xx, without its body, until the caller has acknowledged it."""
         self.deadline: Timer | None = None
+        """When the server ends a call that isn't acknowledged."""
+        self.seen = 0.0
+        """When there was the last request within it."""
+        self.end: Timer | None = None
         self._key = key
         self._dialogs = dialogs
 
@@ -64,13 +71,15 @@ class Dialogs:
         """In how many calls this user is."""
         return self._per_user.get(user, 0)
 
-    def begin(self, response: SipResponse, caller: Device, callee: Device) -> None:
+    def begin(self, response: SipResponse, caller: Device, callee: Device, now: float) -> None:
         """An INVITE was answered by 2xx."""
         key = dialog_key(response)
         if key in self._dialogs:
             return
         answer = SipResponse(response.status, response.reason, response.headers)
         dialog = self._dialogs[key] = Dialog(key, caller, callee, answer, self)
+        dialog.seen = now
+        dialog.end = self._timers.start(now + SILENT_S, lambda at: self._silent(key, dialog, at))
         for device in (caller, callee):
             device.users[dialog] = None
             self._per_user[device.user] = self._per_user.get(device.user, 0) + 1
@@ -81,6 +90,7 @@ class Dialogs:
         if dialog is None:
             return
         self._timers.cancel(dialog.deadline)
+        self._timers.cancel(dialog.end)
         for device in (dialog.caller, dialog.callee):
             device.users.pop(dialog, None)
             left = self._per_user.get(device.user, 1) - 1
@@ -99,10 +109,13 @@ class Dialogs:
             now + ACK_AFTER_CANCEL, lambda at: self.reject(response, callee, CANCELLED, at)
         )
 
-    def acknowledged(self, ack: SipRequest) -> None:
-        """The caller acknowledges a 2xx."""
-        dialog = self._dialogs.get(dialog_key(ack))
-        if dialog is not None and dialog.unacknowledged is not None:
+    def within(self, request: SipRequest, now: float) -> None:
+        """There is a request within a call, maybe the ACK for its 2xx."""
+        dialog = self._dialogs.get(dialog_key(request))
+        if dialog is None:
+            return
+        dialog.seen = now
+        if request.method == "ACK" and dialog.unacknowledged is not None:
             dialog.unacknowledged = None
             self._timers.cancel(dialog.deadline)
 
@@ -130,6 +143,13 @@ class Dialogs:
 
     def timed_out(self, transaction: ClientTransaction, now: float) -> None:
         """Nor does the lack of an answer."""
+
+    def _silent(self, key: str, dialog: Dialog, now: float) -> None:
+        """Forget a call that was never ended: a phone was switched off in it, for example."""
+        if now < dialog.seen + SILENT_S:
+            dialog.end = self._timers.start(dialog.seen + SILENT_S, lambda at: self._silent(key, dialog, at))
+        else:
+            self.end(key)
 
     def _forget(self, key: str) -> None:
         del self._ended[key]

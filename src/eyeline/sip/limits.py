@@ -1,6 +1,7 @@
 """How much one connection, one address and one account may ask of the SIP server."""
 
 from collections import Counter
+from hashlib import blake2s
 from typing import Literal
 
 from msgspec import Struct
@@ -47,7 +48,7 @@ class LimitCounters:
 
     def __init__(self, limits: SipLimits) -> None:
         self._limits = limits
-        self._accounts: dict[str, TokenBucket] = {}
+        self._accounts = RateLimit(per_second=limits.account_rate, burst=limits.account_burst)
         self._addresses = RateLimit(per_second=limits.address_rate, burst=limits.address_burst)
         self._wrong = RateLimit(per_second=limits.wrong_rate, burst=limits.wrong_burst)
         self.refused: Counter[SipLimit] = Counter()
@@ -58,11 +59,8 @@ class LimitCounters:
 
     def account(self, user: str, now: float) -> bool:
         """Count a request of an authenticated user; False if there were too many."""
-        bucket = self._accounts.get(user)
-        if bucket is None:
-            bucket = TokenBucket(per_second=self._limits.account_rate, burst=self._limits.account_burst, now=now)
-            self._accounts[user] = bucket
-        return bucket.try_spend(now) or self.refuse("account-rate")
+        key = blake2s(user.encode(), digest_size=8).digest()
+        return self._accounts.try_spend(key, now) or self.refuse("account-rate")
 
     def address(self, address: bytes, now: float) -> bool:
         """Count a request without authentication; False if there were too many."""
@@ -71,10 +69,6 @@ class LimitCounters:
     def wrong_password(self, address: bytes, now: float) -> bool:
         """Count a wrong password; False if there were too many."""
         return not address or self._wrong.try_spend(address, now) or self.refuse("passwords")
-
-    def forget_account(self, user: str) -> None:
-        """The account was removed."""
-        self._accounts.pop(user, None)
 
     def refuse(self, limit: SipLimit) -> bool:
         """Count that something was refused; False, for the caller to return."""

@@ -183,11 +183,12 @@ class ResponseContext:
     def no_response(self, branch: Branch) -> SipResponse | None:
         """The response for a device that gave none, if it's still wanted.
 
-        In a call never 408 or 481: JsSIP ends the call then, though the other device may come back."""
+        408 is for INVITE only (RFC 4320, 4.2).  In a call it's never 408 or 481: JsSIP ends the call then, though the
+        other device may come back."""
         if self._done:
             return None
-        away = self._in_dialog or not branch.device.flows
-        return self._answer(480 if away else 408)
+        rang = self._invite and not self._in_dialog and branch.device.flows
+        return self._answer(408 if rang else 480)
 
     def _answered(self, branch: Branch, response: SipResponse, now: float) -> None:
         dialogs = self.proxy.dialogs
@@ -200,7 +201,7 @@ class ResponseContext:
             return
         if not self._done:
             self._winner = key
-            dialogs.begin(response, self.caller, branch.device)
+            dialogs.begin(response, self.caller, branch.device, now)
             if self._cancelled:
                 dialogs.expect_ack(key, now)
         self._finish(response, now)

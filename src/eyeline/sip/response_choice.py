@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from eyeline.sip.message import SipResponse
+from eyeline.sip.message import REASONS, SipResponse
 
 _TELL_WHAT_TO_DO: Final = (401, 407, 415, 420, 484)
 _A_PERSON_DECIDED: Final = (486,)
@@ -16,6 +16,8 @@ def best_response(responses: list[SipResponse], *, cancelled: bool) -> SipRespon
     CANCEL it's 487.  Challenges of all devices are put together.
     """
     best = min(responses, key=lambda each: _rank(each.status, cancelled=cancelled))
+    if best.status == 503:  # the caller would take it for the whole server (16.7, step 6)
+        return SipResponse(500, REASONS[500], best.headers.without("retry-after"), best.body)
     if best.status not in {401, 407} or len(responses) == 1:
         return best
     headers = best.headers

@@ -166,7 +166,6 @@ class SipServer:
 
     def revoke(self, user: str, now: float) -> list[SipEffect]:
         """The account was removed, or has another password: end its registrations, and close its connections."""
-        self._counters.forget_account(user)
         for flow in self._devices.flows_of(user):
             self._effects.append(CloseFlow(flow.flow.id))
             self.registrations.disconnect(flow.flow.id, now)

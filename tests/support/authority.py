@@ -7,7 +7,7 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -20,9 +20,6 @@ from tests.support.process import HERE, Machine, Process, scratch
 from tests.support.server import free_port, unverified
 from tests.support.tools import need
 
-AT_ONCE: Final = {"PEBBLE_VA_NOSLEEP": "1"}
-"""It validates a name as soon as it may."""
-
 
 class Authority:
     """`with Authority() as authority`: validates names at `port` of its machine, or at port 80; all names lead there.
@@ -30,8 +27,7 @@ class Authority:
     It is strict, and refuses 5 % of the nonces.  After `stop` it has forgotten everything.
     """
 
-    def __init__(self, validation: dict[str, str] = AT_ONCE, machine: Machine = HERE, port: int | None = None) -> None:
-        self._validation = validation
+    def __init__(self, machine: Machine = HERE, port: int | None = None) -> None:
         self._machine = machine
         self.port = port or free_port(socket.SOCK_STREAM)
         self._scratch = scratch("authority")
@@ -81,7 +77,7 @@ class Authority:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        env = {"PEBBLE_WFE_NONCEREJECT": "5", **self._validation}
+        env = {"PEBBLE_WFE_NONCEREJECT": "5", "PEBBLE_VA_NOSLEEP": "1"}
         argv = [
             *self._machine.prefix,
             need("pebble"),

@@ -18,6 +18,7 @@ FLOORS = {
     "turn": 2,
     "sip": 2,
     "settings": 3,
+    "bridge": 3,
     "serve": 4,
     "doctor": 4,
     "service": 4,
@@ -27,7 +28,7 @@ FLOORS = {
 }
 """Every top-level module of the package.  Modules on the same floor don't import each other."""
 
-SANS_IO = {"errors", "checks", "rate_limit", "signalling", "turn", "sip", "settings"}
+SANS_IO = {"errors", "checks", "rate_limit", "signalling", "turn", "sip", "settings", "bridge"}
 """Modules without I/O, clocks, randomness or logging: all of that is passed in."""
 
 BANNED_BELOW_THE_EDGE = {

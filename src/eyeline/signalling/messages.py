@@ -233,6 +233,8 @@ class Member(Struct, frozen=True, rename="camel", omit_defaults=True):
     may: tuple[Permission, ...] = PERMISSIONS
     """What the site allows them to send; omitted if that is everything.  Enforced by each member's client, which
     ignores media and data sent without permission."""
+    sip: bool = False
+    """Whether this is a phone, in a SIP call: it has camera and microphone, and no data channels."""
 
 
 class IceServer(Struct, frozen=True, rename="camel", omit_defaults=True):

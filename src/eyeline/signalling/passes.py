@@ -59,6 +59,8 @@ class Person(Struct, frozen=True, array_like=True):
     """What they may send to the others, without duplicates."""
     ends: Moment | None = None
     """When the call ends for them: they then lose their seat and can't get it back."""
+    sip: bool = False
+    """Whether they are on a phone, through the SIP bridge."""
 
     def __post_init__(self) -> None:
         distinct(self.permissions)

@@ -435,7 +435,9 @@ class Room:
         return [Notify(session, ClaimUpdated(self._claim(self._seats[peer]))) for session, peer in self._peers.items()]
 
     def _member(self, peer: PeerId, name: DisplayName, order: int, person: Person) -> Member:
-        return Member(peer, name, Count(order), self._moderation.role_of(peer, person.role), person.permissions)
+        return Member(
+            peer, name, Count(order), self._moderation.role_of(peer, person.role), person.permissions, person.sip
+        )
 
     def _end(self, now: float) -> list[Notify]:
         news = [each for seat in list(self._seats.values()) for each in self._evict(seat, "ended", now)]

@@ -130,6 +130,8 @@ export interface Member {
    * ignores media and data sent without permission.
    */
   readonly may?: readonly Permission[];
+  /** Whether this is a phone, in a SIP call: it has camera and microphone, and no data channels. */
+  readonly sip?: boolean;
 }
 
 /** The rules of a room, set by its hosts. */

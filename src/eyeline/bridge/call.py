@@ -1,0 +1,479 @@
+"""A SIP call to a room, as one machine: a callee towards the phone, and a member of the room.
+
+It looks into the room, takes a seat if exactly one person is there, and offers that person's page what the phone
+offers.  From then on each side may offer something new, which is passed on to the other; `signalling.negotiation`
+settles which offer counts when two cross.
+"""
+
+import re
+from typing import Final, Literal, NamedTuple, assert_never
+
+from eyeline.bridge.dialog import ALLOW, Dialog, Fields
+from eyeline.bridge.effects import AttachSession, BridgeEffect, DetachSession, SendToServer
+from eyeline.bridge.refusals import ANSWER_FOR, Answer, warning
+from eyeline.bridge.sdp import Layout, SessionDescription
+from eyeline.bridge.signal import About, PeerSignal, TrickledCandidate, parse_signal
+from eyeline.signalling.messages import (
+    Count,
+    Member,
+    PeerId,
+    Refused,
+    RoomName,
+    Roster,
+    Signalled,
+    Waiting,
+)
+from eyeline.signalling.negotiation import (
+    AddCandidate,
+    Description,
+    MakeAnswer,
+    MakeOffer,
+    Negotiation,
+    NegotiationEffect,
+    SendDescription,
+    SetRemote,
+)
+from eyeline.signalling.passes import NAME_CHARACTERS_MAX, Person
+from eyeline.signalling.requests import (
+    Admitted,
+    EnterLobby,
+    LeaveRoom,
+    LobbyState,
+    News,
+    RelaySignal,
+    RequestSeat,
+)
+from eyeline.signalling.session import SEAT_TAKEN, Post
+from eyeline.sip.message import SipRequest, SipResponse
+
+ANSWER_WITHIN: Final = 30.0
+"""Seconds in which the page must answer an offer, and the phone one of ours."""
+
+WAIT_MAX: Final = 180.0
+"""Seconds that a phone may ring in the waiting room."""
+
+QUIET: Final = 0.4
+"""The page's candidates are complete when none has come for so many seconds: a page doesn't say which is the last."""
+
+GATHER_MAX: Final = 2.0
+"""Seconds after which the phone gets its answer, with the candidates that are there."""
+
+RETRY_AFTER: Final = 1.0
+"""Seconds after which an offer that crossed the phone's is repeated (RFC 3261, 14.1: up to 2)."""
+
+CANDIDATES_MAX: Final = 64
+"""Candidates kept per description."""
+
+_T1: Final = 0.5
+_T2: Final = 4.0
+_GIVE_UP: Final = 32.0
+
+_CANDIDATE: Final = re.compile(r"candidate:[ -~]{1,512}")
+
+PHONE: Final = Person(permissions=("microphone", "camera"), sip=True)
+"""Who a phone is in the room."""
+
+State = Literal["looking", "joining", "offering", "answered", "up", "over"]
+"""`looking` into the room, `joining` it, `offering` the phone's media to the page, `answered` and waiting for ACK."""
+
+
+class _Unacknowledged(NamedTuple):
+    """A 2xx to an INVITE, which is repeated until its ACK comes (RFC 3261, 13.3.1.4)."""
+
+    response: SipResponse
+    at: float
+    interval: float
+    give_up_at: float
+
+
+class _Gathering(NamedTuple):
+    """The page's candidates for this description are coming."""
+
+    remote: SessionDescription
+    ufrag: str
+    quiet_at: float
+    end_at: float
+
+
+class RoomCall:
+    """One call.  `link` is the number of this side's connection: the milliseconds since 1970."""
+
+    def __init__(self, invite: SipRequest, dialog: Dialog, seat: RequestSeat, room: RoomName, link: int) -> None:
+        """`seat` is what the call asks the room for.  Raises `ValueError` if the INVITE has no session description."""
+        self._offer: SessionDescription | None = SessionDescription.parse(invite.body.decode())
+        """What the phone has offered or answered, and the page doesn't have yet."""
+        self.dialog = dialog
+        self.session = seat.session
+        self._room = room
+        self._seat = seat
+        self.state: State = "looking"
+        self._pending: SipRequest | None = invite
+        """The phone's INVITE or UPDATE that waits for the page."""
+        self._own: SipRequest | None = None
+        """Our INVITE that waits for the phone."""
+        self._owned: SessionDescription | None = None
+        """What it offers; None if the page has replaced the connection meanwhile."""
+        self._next: SessionDescription | None = None
+        """What to offer once it has its response."""
+        self._other: Member | None = None
+        self._link = link
+        self._remote_link = 0
+        self._bound = False
+        self._sent = 0
+        self._negotiation = Negotiation(polite=True)
+        self._layout = Layout()
+        self._local: SessionDescription | None = None
+        """What the page gets next."""
+        self._candidates: dict[str, list[tuple[str, str]]] = {}
+        self._gathered = ""
+        self._gathering: _Gathering | None = None
+        self._version = 0
+        self._unacknowledged: _Unacknowledged | None = None
+        self._deadline: float | None = None
+        self._retry: tuple[float, SessionDescription] | None = None
+        self._effects: list[BridgeEffect] = []
+
+    def start(self, now: float) -> list[BridgeEffect]:
+        """Look into the room."""
+        self._deadline = now + ANSWER_WITHIN
+        self._effects += [AttachSession(self.session), Post(self._room, EnterLobby(self.session))]
+        return self._take()
+
+    def on_news(self, news: News, now: float) -> list[BridgeEffect]:
+        """News from the room."""
+        match news:
+            case LobbyState(roster) if self.state == "looking":
+                self._look(roster, now)
+            case Admitted(claim, roster) if self.state == "joining":
+                self._enter(claim.peer, roster, now)
+            case Waiting() if self.state == "joining":
+                self._deadline = now + WAIT_MAX
+                self._ring()
+            case Refused(code) if self.state in {"looking", "joining"} or code in SEAT_TAKEN:
+                self._end(ANSWER_FOR.get(code, Answer(480)))
+            case Roster(_, members) if self._other is not None and self.state != "over":
+                if self._other.id not in {member.id for member in members}:
+                    self._end(Answer(480, "They Have Left"))
+            case Signalled(sender, _, data) if self._other is not None and sender == self._other.id:
+                self._signalled(data, now)
+            case _:
+                pass
+        return self._take()
+
+    def receive(self, message: SipRequest | SipResponse, now: float) -> list[BridgeEffect]:
+        """A message from the phone."""
+        if isinstance(message, SipResponse):
+            self._response(message, now)
+        elif not self.dialog.takes(message):
+            self._answer(message, 500, (("Retry-After", "1"),))
+        else:
+            self._request(message, now)
+        return self._take()
+
+    def next_wake(self) -> float | None:
+        """When to call `wake`."""
+        times = [self._deadline]
+        if self._gathering is not None:
+            times.append(min(self._gathering.quiet_at, self._gathering.end_at))
+        if self._unacknowledged is not None:
+            times.append(self._unacknowledged.at)
+        if self._retry is not None:
+            times.append(self._retry[0])
+        return min((time for time in times if time is not None), default=None)
+
+    def wake(self, now: float) -> list[BridgeEffect]:
+        """That time has come."""
+        if self._deadline is not None and self._deadline <= now:
+            self._too_late()
+        if self._gathering is not None and min(self._gathering.quiet_at, self._gathering.end_at) <= now:
+            self._complete(now)
+        if self._unacknowledged is not None and self._unacknowledged.at <= now:
+            self._repeat(self._unacknowledged, now)
+        if self._retry is not None and self._retry[0] <= now:
+            (_, description), self._retry = self._retry, None
+            self._invite(description, now)
+        return self._take()
+
+    def drain(self) -> list[BridgeEffect]:
+        """The server stops: end the call."""
+        self._end(Answer(480))
+        return self._take()
+
+    def _take(self) -> list[BridgeEffect]:
+        effects, self._effects = self._effects, []
+        return effects
+
+    # The room
+
+    def _look(self, roster: Roster, now: float) -> None:
+        answer = _problem_of(roster.members)
+        if answer is not None:
+            self._end(answer)
+            return
+        self.state = "joining"
+        self._deadline = now + ANSWER_WITHIN
+        self._effects.append(Post(self._room, self._seat))
+
+    def _enter(self, me: PeerId, roster: Roster, now: float) -> None:
+        others = [member for member in roster.members if member.id != me]
+        answer = _problem_of(others)
+        if answer is not None:
+            self._end(answer)
+            return
+        self.state = "offering"
+        [self._other] = others
+        order = next(member.order for member in roster.members if member.id == me)
+        self._negotiation = Negotiation(polite=order > self._other.order)
+        self._deadline = now + ANSWER_WITHIN
+        self._ring()
+        self._negotiate(self._negotiation.need(), now)
+
+    def _signalled(self, data: str, now: float) -> None:
+        signal = parse_signal(data)
+        if signal is None or (signal.to is not None and signal.to != self._link) or signal.link < self._remote_link:
+            return
+        fresh = not self._gathered and signal.to is not None
+        if self._bound and signal.link > self._remote_link and not fresh:
+            self._page_reconnects(now)
+        self._remote_link, self._bound = signal.link, True
+        if signal.about.candidate is not None:
+            self._candidate(signal.about.candidate, now)
+        elif signal.about.description is not None:
+            self._negotiate(self._negotiation.receive(signal.about.description), now)
+
+    def _page_reconnects(self, now: float) -> None:
+        """The page has another connection: so must we, and nothing of the last one counts."""
+        if self.state not in {"answered", "up"}:
+            self._end(Answer(480))
+            return
+        self._link += 1
+        self._negotiation = Negotiation(self._negotiation.polite)
+        self._layout.new_page()
+        self._candidates.clear()
+        self._gathering, self._gathered, self._retry = None, "", None
+        self._owned = self._next = None
+        self._give_way()
+
+    def _candidate(self, candidate: TrickledCandidate, now: float) -> None:
+        of_description = self._candidates.setdefault(candidate.ufrag, [])
+        if (
+            len(of_description) >= CANDIDATES_MAX
+            or len(self._candidates) > CANDIDATES_MAX
+            or "\n" in candidate.candidate
+        ):
+            return
+        of_description.append((candidate.mid or "", candidate.candidate))
+        if self._gathering is not None and candidate.ufrag == self._gathering.ufrag:
+            self._gathering = self._gathering._replace(quiet_at=now + QUIET)
+
+    def _send_signal(self, about: About) -> None:
+        if self._other is None:
+            return
+        self._sent += 1
+        data = PeerSignal(self._link, self._remote_link or None, about).encode()
+        self._effects.append(Post(self._room, RelaySignal(self.session, self._other.id, Count(self._sent), data)))
+
+    # Offers and answers
+
+    def _negotiate(self, effects: list[NegotiationEffect], now: float) -> None:
+        for effect in effects:
+            match effect:
+                case MakeOffer() | MakeAnswer():
+                    if self._offer is None:
+                        return
+                    self._local, self._offer = self._layout.for_page(self._offer), None
+                    self._negotiate(self._negotiation.done(), now)
+                case SendDescription(kind, number):
+                    self._describe(kind, number)
+                case SetRemote(description):
+                    self._from_page(description, now)
+                case AddCandidate():
+                    pass  # they are gathered by `_candidate`
+                case _:
+                    assert_never(effect)
+
+    def _describe(self, kind: Literal["offer", "answer"], number: int) -> None:
+        if self._local is not None:
+            local = self._local
+            self._send_signal(About(Description(kind, number, local.ufrag, str(local))))
+
+    def _from_page(self, description: Description, now: float) -> None:
+        """The page offers or answers: the phone gets it once its candidates are there."""
+        try:
+            remote = SessionDescription.parse(description.sdp)
+        except ValueError:
+            self._end(Answer(488))
+            return
+        if description.kind == "offer":
+            self._give_way()
+            if self._pending is not None:
+                self._end(Answer(480))  # nobody but a hostile page offers before it has answered
+                return
+        self._gathering = _Gathering(remote, remote.ufrag, now + GATHER_MAX, now + GATHER_MAX)
+        if remote.ufrag == self._gathered:
+            self._complete(now)
+        elif self._candidates.get(remote.ufrag):
+            self._gathering = self._gathering._replace(quiet_at=now + QUIET)
+
+    def _give_way(self) -> None:
+        """The phone's own offer, if there is one, crosses one of the page, and must come again."""
+        if self._pending is not None and self.state in {"answered", "up"}:
+            self._answer(self._pending, 491)
+            self._pending = None
+
+    def _complete(self, now: float) -> None:
+        """All candidates of the page are there."""
+        assert self._gathering is not None
+        (remote, ufrag, *_), self._gathering = self._gathering, None
+        self._gathered = ufrag
+        complete = self._layout.for_phone(remote).with_candidates(self._candidates.get(ufrag, ()))
+        if self._pending is None:
+            self._invite(complete, now)
+            return
+        request, self._pending = self._pending, None
+        response = self._answer(request, 200, body=self._body(complete))
+        self._deadline = None
+        if request.method == "INVITE":
+            self.state = "answered" if self.state == "offering" else self.state
+            self._unacknowledged = _Unacknowledged(response, now + _T1, _T1, now + _GIVE_UP)
+        self._negotiate(self._negotiation.done(), now)
+
+    def _body(self, description: SessionDescription) -> bytes:
+        self._version += 1
+        return str(description.with_origin(self._link, self._version)).encode()
+
+    def _invite(self, description: SessionDescription, now: float) -> None:
+        """Offer the phone what the page offers."""
+        if self._own is not None:
+            self._next = description
+            return
+        self._own, self._owned = self.dialog.request("INVITE", body=self._body(description)), description
+        self._deadline = now + ANSWER_WITHIN
+        self._send(self._own)
+
+    # The phone
+
+    def _request(self, request: SipRequest, now: float) -> None:
+        match request.method:
+            case "ACK":
+                self._unacknowledged = None
+                if self.state == "answered":
+                    self.state = "up"
+            case "CANCEL":
+                self._answer(request, 200)
+                if self.state in {"looking", "joining", "offering"}:
+                    self._end(Answer(487))
+            case "BYE":
+                self._answer(request, 200)
+                if self._pending is not None:
+                    self._answer(self._pending, 487)
+                self._leave()
+            case "INVITE" | "UPDATE":
+                self.dialog.retarget(request)
+                self._offered(request, now)
+            case "INFO" | "OPTIONS":
+                self._answer(request, 200, (("Allow", ALLOW),) if request.method == "OPTIONS" else ())
+            case _:
+                self._answer(request, 405, (("Allow", ALLOW),))
+
+    def _offered(self, request: SipRequest, now: float) -> None:
+        """The phone offers something new, such as hold, or refreshes the session."""
+        if request.method == "UPDATE" and not request.body:
+            self._answer(request, 200)
+            return
+        if self._pending is not None or self._own is not None or self._negotiation.state != "stable":
+            self._answer(request, 491)
+            return
+        try:
+            self._offer = SessionDescription.parse(request.body.decode())
+        except ValueError:
+            self._answer(request, 488, warning("an offer is needed"))
+            return
+        self._pending = request
+        self._deadline = now + ANSWER_WITHIN
+        self._negotiate(self._negotiation.need(), now)
+
+    def _response(self, response: SipResponse, now: float) -> None:
+        own, offered = self._own, self._owned
+        if own is None or response.cseq != own.cseq or response.status < 200:
+            return
+        self._own = self._owned = self._deadline = None
+        if response.status < 300:
+            self.dialog.retarget(response)
+        self._send(self.dialog.acknowledge(response))
+        if offered is None:
+            if self._next is not None:
+                (description, self._next) = (self._next, None)
+                self._invite(description, now)
+        elif response.status == 491:
+            self._retry = now + RETRY_AFTER, offered
+        else:
+            self._answered(response, now)
+
+    def _answered(self, response: SipResponse, now: float) -> None:
+        """The phone has answered the page's offer."""
+        try:
+            self._offer = SessionDescription.parse(response.body.decode() if response.status < 300 else "")
+        except ValueError:
+            self._end(Answer(488))  # the page waits for an answer that won't come
+            return
+        self._negotiate(self._negotiation.done(), now)
+
+    def _ring(self) -> None:
+        if self._pending is not None:
+            self._answer(self._pending, 180)
+
+    def _repeat(self, last: _Unacknowledged, now: float) -> None:
+        if last.give_up_at <= now:
+            self._end(Answer(408))
+            return
+        interval = min(2 * last.interval, _T2)
+        self._unacknowledged = last._replace(at=now + interval, interval=interval)
+        self._send(last.response)
+
+    def _too_late(self) -> None:
+        self._deadline = None
+        if self.state in {"answered", "up"} and self._pending is not None:
+            self._answer(self._pending, 500)
+            self._pending = None
+        self._end(Answer(480))
+
+    def _answer(self, request: SipRequest, status: int, extra: Fields = (), *, body: bytes = b"") -> SipResponse:
+        response = self.dialog.answer(request, status, extra, body)
+        if request.method != "ACK":
+            self._send(response)
+        return response
+
+    def _send(self, message: SipRequest | SipResponse) -> None:
+        self._effects.append(SendToServer(message.encode()))
+
+    # The end
+
+    def _end(self, answer: Answer) -> None:
+        """End the call from this side."""
+        if self.state == "over":
+            return
+        if self.state in {"answered", "up"}:
+            self._give_way()
+            self._send(self.dialog.request("BYE"))
+        elif self._pending is not None:
+            response = self.dialog.answer(self._pending, answer.status, warning(answer.why) if answer.why else ())
+            self._send(response)
+        self._leave()
+
+    def _leave(self) -> None:
+        self.state = "over"
+        self._pending = self._own = self._next = self._retry = None
+        self._unacknowledged = self._gathering = self._deadline = None
+        self._effects += [Post(self._room, LeaveRoom(self.session)), DetachSession(self.session)]
+
+
+def _problem_of(others: list[Member] | tuple[Member, ...]) -> Answer | None:
+    """Why a phone can't join these people."""
+    if not others:
+        return Answer(480, "nobody is in this room")
+    if len(others) > 1:
+        return Answer(486, "a phone can join a call of two")
+    if len(others[0].name) > NAME_CHARACTERS_MAX:
+        return Answer(488, "this room is end-to-end encrypted by its link")
+    return None

@@ -1,0 +1,89 @@
+"""One side of a SIP dialog (RFC 3261, 12): what requests within a call and their answers have in common."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from eyeline.sip.header_fields import MAGIC_COOKIE, NameAddress
+from eyeline.sip.headers import Headers
+from eyeline.sip.message import SipRequest, SipResponse
+
+Fields = Sequence[tuple[str, str]]
+
+ALLOW: Final = "INVITE, ACK, CANCEL, BYE, UPDATE, INFO, OPTIONS"
+SDP: Final = "application/sdp"
+
+
+class Dialog:
+    """The side that was called.  Raises `ValueError` if the INVITE has no valid Contact."""
+
+    def __init__(self, invite: SipRequest, tag: str, contact: str, host: str) -> None:
+        """`tag` is unique, `contact` the URI of this side, and `host` its name in Via."""
+        self.call_id = invite.call_id
+        self.tag = tag
+        self.remote_tag = invite.from_.tag
+        to = invite.headers.get("to") or ""
+        self._local = f"{to};tag={tag}"
+        self._remote = invite.headers.get("from") or ""
+        self._target = _target(invite)
+        self._routes = invite.headers.all("record-route")
+        self._contact = contact
+        self._host = host
+        self._remote_cseq = invite.cseq.number
+        self._local_cseq = 0
+        self._branches = 0
+
+    def takes(self, request: SipRequest) -> bool:
+        """Whether a request is newer than all before (RFC 3261, 12.2.2); it's noted then."""
+        if request.cseq.number <= self._remote_cseq and request.method not in {"ACK", "CANCEL"}:
+            return False
+        self._remote_cseq = max(self._remote_cseq, request.cseq.number)
+        return True
+
+    def retarget(self, message: SipRequest | SipResponse) -> None:
+        """INVITE, UPDATE and their 2xx may change where requests are sent."""
+        with suppress(ValueError):  # without a valid Contact the last one stays
+            self._target = _target(message)
+
+    def request(self, method: str, extra: Fields = (), body: bytes = b"") -> SipRequest:
+        """A new request within the dialog."""
+        self._local_cseq += 1
+        return self._request(method, self._local_cseq, extra, body)
+
+    def acknowledge(self, response: SipResponse) -> SipRequest:
+        """The ACK for the final response to an INVITE of ours."""
+        if response.status < 300:
+            return self._request("ACK", response.cseq.number, (), b"")
+        ack = self._request("ACK", response.cseq.number, (), b"")
+        return ack.with_(headers=ack.headers.replaced("Via", str(response.via)))
+
+    def answer(self, request: SipRequest, status: int, extra: Fields = (), body: bytes = b"") -> SipResponse:
+        """A response within the dialog, or one that begins it."""
+        fields = [*extra]
+        if status < 300 and request.method in {"INVITE", "UPDATE"}:
+            fields += [("Record-Route", each) for each in request.headers.values("record-route")]
+            fields += [("Contact", f"<{self._contact}>"), ("Allow", ALLOW)]
+        if body:
+            fields.append(("Content-Type", SDP))
+        return request.answer(status, to_tag=self.tag, extra=fields, body=body)
+
+    def _request(self, method: str, number: int, extra: Fields, body: bytes) -> SipRequest:
+        self._branches += 1
+        fields = [
+            ("Via", f"SIP/2.0/TCP {self._host};branch={MAGIC_COOKIE}{self.tag}.{self._branches}"),
+            ("Max-Forwards", "70"),
+            *(("Route", each) for each in self._routes),
+            ("From", self._local),
+            ("To", self._remote),
+            ("Call-ID", self.call_id),
+            ("CSeq", f"{number} {method}"),
+        ]
+        if method in {"INVITE", "UPDATE"}:
+            fields += [("Contact", f"<{self._contact}>"), ("Allow", ALLOW)]
+        if body:
+            fields.append(("Content-Type", SDP))
+        return SipRequest(method, self._target, Headers.of(*fields, *extra), body)
+
+
+def _target(message: SipRequest | SipResponse) -> str:
+    return NameAddress.parse(message.headers.first("contact")).uri

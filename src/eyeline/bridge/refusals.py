@@ -1,0 +1,29 @@
+"""Why the bridge refuses a call, and what SIP status that is."""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from eyeline.signalling.refusals import Code
+
+
+class Answer(NamedTuple):
+    """A final response that isn't a 2xx."""
+
+    status: int
+    why: str = ""
+    """What the `Warning` says; "" for none."""
+
+
+ANSWER_FOR: Final[Mapping[Code, Answer]] = {
+    "room-full": Answer(486, "every seat in this room is taken"),
+    "locked": Answer(603, "the host has locked this room"),
+    "denied": Answer(603, "the host didn't let you in"),
+    "removed": Answer(603, "you were removed from this call"),
+    "ended": Answer(480, "this call was ended"),
+}
+"""The answer for each code of the room; 480 for others."""
+
+
+def warning(why: str) -> tuple[tuple[str, str], ...]:
+    """The `Warning` header (RFC 3261, 20.43) that says why."""
+    return (("Warning", f'399 eyeline "{why}"'),)

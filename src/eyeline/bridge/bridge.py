@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Final
 
 from eyeline.bridge.call import PHONE, RoomCall
-from eyeline.bridge.dialog import ALLOW, Dialog
+from eyeline.bridge.dialog import ALLOW, CalleeDialog
 from eyeline.bridge.effects import BridgeEffect, SendToServer
 from eyeline.bridge.refusals import warning
 from eyeline.signalling.messages import DISPLAY_NAME, DisplayName, PeerId, RoomName
@@ -103,7 +103,7 @@ class Bridge:
         if is_plain_rtp(request) or b"a=ice-ufrag:" not in request.body:
             return [_answer(request, 488, tag, *warning("a browser needs ICE and DTLS-SRTP"))]
         try:
-            dialog = Dialog(request, tag, f"sip:{room}@{self._domain};transport=tcp", self._domain)
+            dialog = CalleeDialog(request, tag, f"sip:{room}@{self._domain};transport=tcp", self._domain)
             seat = RequestSeat(SessionId(f"sip {tag}"), self._new_peer(), _name_of(request), PHONE)
             call = RoomCall(request, dialog, seat, room, int(unix * 1000))
         except ValueError:

@@ -8,9 +8,9 @@ settles which offer counts when two cross.
 import re
 from typing import Final, Literal, NamedTuple, assert_never
 
-from eyeline.bridge.dialog import ALLOW, Dialog, Fields
+from eyeline.bridge.dialog import ALLOW, CalleeDialog, Fields
 from eyeline.bridge.effects import AttachSession, BridgeEffect, DetachSession, SendToServer
-from eyeline.bridge.refusals import ANSWER_FOR, Answer, warning
+from eyeline.bridge.refusals import REJECTIONS, Rejection, warning
 from eyeline.bridge.sdp import Layout, SessionDescription
 from eyeline.bridge.signal import About, PeerSignal, TrickledCandidate, parse_signal
 from eyeline.signalling.messages import (
@@ -98,7 +98,7 @@ class _Gathering(NamedTuple):
 class RoomCall:
     """One call.  `link` is the number of this side's connection: the milliseconds since 1970."""
 
-    def __init__(self, invite: SipRequest, dialog: Dialog, seat: RequestSeat, room: RoomName, link: int) -> None:
+    def __init__(self, invite: SipRequest, dialog: CalleeDialog, seat: RequestSeat, room: RoomName, link: int) -> None:
         """`seat` is what the call asks the room for.  Raises `ValueError` if the INVITE has no session description."""
         self._offer: SessionDescription | None = SessionDescription.parse(invite.body.decode())
         """What the phone has offered or answered, and the page doesn't have yet."""
@@ -150,10 +150,10 @@ class RoomCall:
                 self._deadline = now + WAIT_MAX
                 self._ring()
             case Refused(code) if self.state in {"looking", "joining"} or code in SEAT_TAKEN:
-                self._end(ANSWER_FOR.get(code, Answer(480)))
+                self._end(REJECTIONS.get(code, Rejection(480)))
             case Roster(_, members) if self._other is not None and self.state != "over":
                 if self._other.id not in {member.id for member in members}:
-                    self._end(Answer(480, "They Have Left"))
+                    self._end(Rejection(480, "They Have Left"))
             case Signalled(sender, _, data) if self._other is not None and sender == self._other.id:
                 self._signalled(data, now)
             case _:
@@ -196,7 +196,7 @@ class RoomCall:
 
     def drain(self) -> list[BridgeEffect]:
         """The server stops: end the call."""
-        self._end(Answer(480))
+        self._end(Rejection(480))
         return self._take()
 
     def _take(self) -> list[BridgeEffect]:
@@ -244,7 +244,7 @@ class RoomCall:
     def _page_reconnects(self, now: float) -> None:
         """The page has another connection: so must we, and nothing of the last one counts."""
         if self.state not in {"answered", "up"}:
-            self._end(Answer(480))
+            self._end(Rejection(480))
             return
         self._link += 1
         self._negotiation = Negotiation(self._negotiation.polite)
@@ -302,12 +302,12 @@ class RoomCall:
         try:
             remote = SessionDescription.parse(description.sdp)
         except ValueError:
-            self._end(Answer(488))
+            self._end(Rejection(488))
             return
         if description.kind == "offer":
             self._give_way()
             if self._pending is not None:
-                self._end(Answer(480))  # nobody but a hostile page offers before it has answered
+                self._end(Rejection(480))  # nobody but a hostile page offers before it has answered
                 return
         self._gathering = _Gathering(remote, remote.ufrag, now + GATHER_MAX, now + GATHER_MAX)
         if remote.ufrag == self._gathered:
@@ -362,7 +362,7 @@ class RoomCall:
             case "CANCEL":
                 self._answer(request, 200)
                 if self.state in {"looking", "joining", "offering"}:
-                    self._end(Answer(487))
+                    self._end(Rejection(487))
             case "BYE":
                 self._answer(request, 200)
                 if self._pending is not None:
@@ -415,7 +415,7 @@ class RoomCall:
         try:
             self._offer = SessionDescription.parse(response.body.decode() if response.status < 300 else "")
         except ValueError:
-            self._end(Answer(488))  # the page waits for an answer that won't come
+            self._end(Rejection(488))  # the page waits for an answer that won't come
             return
         self._negotiate(self._negotiation.done(), now)
 
@@ -425,7 +425,7 @@ class RoomCall:
 
     def _repeat(self, last: _Unacknowledged, now: float) -> None:
         if last.give_up_at <= now:
-            self._end(Answer(408))
+            self._end(Rejection(408))
             return
         interval = min(2 * last.interval, _T2)
         self._unacknowledged = last._replace(at=now + interval, interval=interval)
@@ -436,7 +436,7 @@ class RoomCall:
         if self.state in {"answered", "up"} and self._pending is not None:
             self._answer(self._pending, 500)
             self._pending = None
-        self._end(Answer(480))
+        self._end(Rejection(480))
 
     def _answer(self, request: SipRequest, status: int, extra: Fields = (), *, body: bytes = b"") -> SipResponse:
         response = self.dialog.answer(request, status, extra, body)
@@ -449,7 +449,7 @@ class RoomCall:
 
     # The end
 
-    def _end(self, answer: Answer) -> None:
+    def _end(self, answer: Rejection) -> None:
         """End the call from this side."""
         if self.state == "over":
             return
@@ -468,12 +468,12 @@ class RoomCall:
         self._effects += [Post(self._room, LeaveRoom(self.session)), DetachSession(self.session)]
 
 
-def _problem_of(others: list[Member] | tuple[Member, ...]) -> Answer | None:
+def _problem_of(others: list[Member] | tuple[Member, ...]) -> Rejection | None:
     """Why a phone can't join these people."""
     if not others:
-        return Answer(480, "nobody is in this room")
+        return Rejection(480, "nobody is in this room")
     if len(others) > 1:
-        return Answer(486, "a phone can join a call of two")
+        return Rejection(486, "a phone can join a call of two")
     if len(others[0].name) > NAME_CHARACTERS_MAX:
-        return Answer(488, "this room is end-to-end encrypted by its link")
+        return Rejection(488, "this room is end-to-end encrypted by its link")
     return None

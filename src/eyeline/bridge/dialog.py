@@ -14,7 +14,7 @@ ALLOW: Final = "INVITE, ACK, CANCEL, BYE, UPDATE, INFO, OPTIONS"
 SDP: Final = "application/sdp"
 
 
-class Dialog:
+class CalleeDialog:
     """The side that was called.  Raises `ValueError` if the INVITE has no valid Contact."""
 
     def __init__(self, invite: SipRequest, tag: str, contact: str, host: str) -> None:

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from eyeline.signalling.refusals import Code
 
 
-class Answer(NamedTuple):
+class Rejection(NamedTuple):
     """A final response that isn't a 2xx."""
 
     status: int
@@ -14,12 +14,12 @@ class Answer(NamedTuple):
     """What the `Warning` says; "" for none."""
 
 
-ANSWER_FOR: Final[Mapping[Code, Answer]] = {
-    "room-full": Answer(486, "every seat in this room is taken"),
-    "locked": Answer(603, "the host has locked this room"),
-    "denied": Answer(603, "the host didn't let you in"),
-    "removed": Answer(603, "you were removed from this call"),
-    "ended": Answer(480, "this call was ended"),
+REJECTIONS: Final[Mapping[Code, Rejection]] = {
+    "room-full": Rejection(486, "every seat in this room is taken"),
+    "locked": Rejection(603, "the host has locked this room"),
+    "denied": Rejection(603, "the host didn't let you in"),
+    "removed": Rejection(603, "you were removed from this call"),
+    "ended": Rejection(480, "this call was ended"),
 }
 """The answer for each code of the room; 480 for others."""
 

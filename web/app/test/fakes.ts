@@ -64,6 +64,7 @@ export class FakePeer implements sdk.Peer {
   readonly safety = new Source<sdk.Safety>({ state: 'comparing' });
   permissions: sdk.Permissions = everything;
   readonly flooding = new Source(false);
+  sip = false;
   ignored = false;
 
   constructor(name: string, stream: MediaStream, id = name.toLowerCase()) {

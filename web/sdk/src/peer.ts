@@ -7,7 +7,7 @@ import { FloodDetector, FrameLimit } from './connection/rate-limit.ts';
 import { ReconnectingConnection, type ReconnectOptions } from './connection/reconnect.ts';
 import { ReliableMessages } from './connection/reliable-messages.ts';
 import type { ConnectionStatus } from './connection/stats.ts';
-import type { LocalTracks } from './connection/transceivers.ts';
+import type { LocalTracks, TrackName } from './connection/transceivers.ts';
 import { EyelineError } from './errors.ts';
 import { LazyTransfers } from './files/lazy-transfers.ts';
 import type { FileTransfer, IncomingFile, SendFileOptions } from './files/transfer.ts';
@@ -53,11 +53,13 @@ export interface Peer {
   readonly role: Value<Role>;
   /** What they may send. Anything else that arrives from them is dropped. */
   readonly permissions: Permissions;
+  /** Whether this is a phone, which called the room by SIP: it has camera and microphone, but no messages and files. */
+  readonly sip: boolean;
   /**
    * Sends a message to this peer. Resolves when they have it; it is sent again if the connection breaks before that.
    * Rejects with code `gone` if they leave first or we do, `not-json` if JSON can't carry it (undefined, a function),
    * `too-large` above 60 Ki characters of JSON, `too-fast` when 256 messages (or 3 Mi characters) wait already or
-   * there were more than 150 a second, `not-permitted` if we may not write.
+   * there were more than 150 a second, `not-permitted` if we may not write or this is a phone.
    */
   send(message: Json): Promise<void>;
   /** Tries to connect again at once, if there is no connection. The SDK reconnects by itself, with backoff. */
@@ -116,6 +118,7 @@ export class RemotePeer implements Peer {
   readonly videoLimit = new Source<number | null>(null);
   readonly role: Source<Role>;
   readonly permissions: Permissions;
+  readonly sip: boolean;
   /** False once their page unloaded and did not come back in time. */
   readonly present = new Source(true);
   readonly transport: ReconnectingConnection;
@@ -138,6 +141,7 @@ export class RemotePeer implements Peer {
     this.name = member.name;
     this.role = new Source(member.role ?? 'member');
     this.permissions = permissionsOf(member);
+    this.sip = member.sip === true;
     this.#options = options;
     this.#ownMedia = options.media;
     this.#ownMaxHeight = options.maxHeight;
@@ -170,7 +174,10 @@ export class RemotePeer implements Peer {
         const words = JSON.stringify(message);
         if (!signal(words)) this.#send({ frame: 'words', words });
       },
-      onTrack: (track, name) => this.#remoteMedia.add(track, name),
+      onTrack: (track, name) => {
+        this.#remoteMedia.add(track, name);
+        if (this.sip) this.#followPhone(track, name);
+      },
       onConnection: (made) => this.#attach(made),
       onState: (state) => {
         if (state === 'connected') {
@@ -190,6 +197,7 @@ export class RemotePeer implements Peer {
   }
 
   async send(message: Json): Promise<void> {
+    if (this.sip) throw new EyelineError('not-permitted', 'A phone can’t read messages.');
     if (!this.#options.ownPermissions.current.has('chat') && questionIn(message) === undefined) {
       throw new EyelineError('not-permitted', 'You can read messages here, but not write any.');
     }
@@ -241,7 +249,8 @@ export class RemotePeer implements Peer {
     clearTimeout(this.#awayTimer);
     this.#flood.close();
     this.#monitor.close();
-    this.transport.current.channel.onmessage = null; // what is queued is not for us any more
+    const { channel } = this.transport.current;
+    if (channel !== null) channel.onmessage = null; // what is queued is not for us any more
     this.#verification.close();
     this.transport.close();
     this.#transfers.close();
@@ -252,27 +261,39 @@ export class RemotePeer implements Peer {
     this.#verification.reset();
     this.#remoteMedia.clear();
     this.#monitor.reset();
-    this.#transfers.attach(made);
-    made.channel.onopen = () => {
+    made.connection.ondatachannel = ({ channel }) => {
+      channel.close(); // ours are negotiated: nobody but a hostile client opens another one
+      this.#flood.dropped();
+    };
+    const { channel, files } = made;
+    if (channel === null || files === null) return; // a phone
+    this.#transfers.attach({ connection: made.connection, files, fail: (error) => made.fail(error) });
+    channel.onopen = () => {
       this.#limitTheirVideo(null); // a limit holds for one connection
       void this.#verification.start();
       this.#send({ frame: 'media', media: this.#ownMedia });
       if (this.#ownMaxHeight !== null) this.#send({ frame: 'video', maxHeight: this.#ownMaxHeight });
       this.#messages.resend();
     };
-    made.channel.onmessage = (event: MessageEvent<unknown>) => {
+    channel.onmessage = (event: MessageEvent<unknown>) => {
       if (typeof event.data !== 'string') return;
       if (this.#limit.take(event.data.length)) this.#receive(event.data);
       else this.#flood.dropped();
     };
-    made.connection.ondatachannel = ({ channel }) => {
-      channel.close(); // ours are negotiated: nobody but a hostile client opens another one
-      this.#flood.dropped();
-    };
-    made.channel.onclose = made.files.onclose = () => {
+    channel.onclose = files.onclose = () => {
       // A page that unloads closes them too: if it comes back, it makes a new connection.
       if (!this.#monitor.isAway) made.fail('the other side closed the connection');
     };
+  }
+
+  /** A phone doesn't say what it sends: we see it by what arrives. */
+  #followPhone(track: MediaStreamTrack, name: TrackName): void {
+    const show = (): void => {
+      this.#remoteMedia.setMedia({ ...this.media.current, [name]: track.muted ? 'none' : 'on' });
+    };
+    track.addEventListener('mute', show);
+    track.addEventListener('unmute', show);
+    show();
   }
 
   #send(frame: ChannelFrame): void {

@@ -354,7 +354,7 @@ export class SeatedRoom implements Room {
       maxHeight: this.#maxHeight,
       connections: Math.max(1, this.#members.length),
       identity: this.#identity,
-      takeSpare: () => this.#takeSpare(),
+      takeSpare: () => this.#takeSpare(member.sip === true),
       transferLoader: this.#transferLoader,
       iceServers: () => this.iceServers.current,
       reachable: () => this.signalling.current === 'connected',
@@ -392,7 +392,8 @@ export class SeatedRoom implements Room {
     return this.#signalling.signal(to, text);
   }
 
-  #takeSpare(): SpareConnection {
+  #takeSpare(toPhone: boolean): SpareConnection {
+    if (toPhone) return createSpare(this.iceServers.current, this.#stream, this.#iceTransportPolicy, true);
     const taken = this.#spare ?? createSpare(this.iceServers.current, this.#stream, this.#iceTransportPolicy);
     this.#spare = null;
     // The next one is made later, when this one no longer needs the processor to connect.

@@ -68,10 +68,17 @@ export class Track extends EventTarget {
   readyState = 'live';
   enabled = true;
   contentHint = '';
+  muted = false;
 
   constructor(kind: string) {
     super();
     this.kind = kind;
+  }
+
+  /** Packets arrive, or no longer do. */
+  mutes(muted: boolean): void {
+    this.muted = muted;
+    this.dispatchEvent(new Event(muted ? 'mute' : 'unmute'));
   }
 
   /** The browser ends it. */
@@ -138,7 +145,8 @@ export class Connection {
   ondatachannel: ((event: { readonly channel: { close(): void } }) => void) | null = null;
   ontrack: ((event: { readonly transceiver: Transceiver; readonly track: Track }) => void) | null = null;
 
-  constructor() {
+  constructor(configuration: RTCConfiguration = {}) {
+    this.configuration = configuration;
     connections.push(this);
   }
 
@@ -185,7 +193,7 @@ export class Connection {
   }
 
   getTransceivers = (): readonly Transceiver[] => this.transceivers;
-  configuration: RTCConfiguration = {};
+  configuration: RTCConfiguration;
 
   setConfiguration(configuration: RTCConfiguration): void {
     this.configuration = configuration;

@@ -134,7 +134,7 @@ export class ConnectionMonitor {
       peer.fail('the connection was closed'); // not by us: then it would not be the current one
       return;
     }
-    const buffered = connected ? channel.bufferedAmount + files.bufferedAmount : 0;
+    const buffered = connected ? (channel?.bufferedAmount ?? 0) + (files?.bufferedAmount ?? 0) : 0;
     if (this.#stall.update(buffered, this.#options.messagesQueued(), performance.now())) {
       peer.fail('the data channels send nothing');
       return;

@@ -54,9 +54,10 @@ export class PeerConnection {
   /** Grows with each connection we make, over reloads too. */
   readonly number = nextSequence();
   readonly connection: RTCPeerConnection;
-  readonly channel: RTCDataChannel;
+  /** Null for a phone, as is `files`. */
+  readonly channel: RTCDataChannel | null;
   readonly errors: readonly GatheringError[];
-  readonly files: RTCDataChannel;
+  readonly files: RTCDataChannel | null;
   readonly iceTransportPolicy: RTCIceTransportPolicy;
   readonly #options: PeerConnectionOptions;
   readonly #negotiation: Negotiation;
@@ -341,7 +342,7 @@ export class PeerConnection {
    */
   send(text: string): void {
     try {
-      if (this.channel.readyState !== 'open') return;
+      if (this.channel?.readyState !== 'open') return;
       if (this.channel.bufferedAmount > BUFFERED_MAX) this.fail('the data channel sends nothing');
       else this.channel.send(text);
     } catch (error) {

@@ -12,20 +12,25 @@ const ERRORS_MAX = 50;
  */
 export interface SpareConnection {
   readonly connection: RTCPeerConnection;
-  readonly channel: RTCDataChannel;
+  /** Null for a phone, as is `files`: phones have no data channels. */
+  readonly channel: RTCDataChannel | null;
   /** `icecandidateerror` events while gathering; the first {@link ERRORS_MAX}. */
   readonly errors: readonly GatheringError[];
-  readonly files: RTCDataChannel;
+  readonly files: RTCDataChannel | null;
   readonly iceTransportPolicy: RTCIceTransportPolicy;
 }
 
-/** Makes a {@link SpareConnection} that sends the tracks of `stream` until it is told otherwise. */
+/**
+ * Makes a {@link SpareConnection} that sends the tracks of `stream` until it is told otherwise. `toPhone`: to a phone,
+ * which may know neither BUNDLE nor data channels.
+ */
 export function createSpare(
   iceServers: readonly IceServer[],
   stream: MediaStream | null,
   iceTransportPolicy: RTCIceTransportPolicy,
+  toPhone = false,
 ): SpareConnection {
-  const connection = new RTCPeerConnection(configuration(iceServers, iceTransportPolicy));
+  const connection = new RTCPeerConnection(configuration(iceServers, iceTransportPolicy, toPhone));
   for (const kind of ['audio', 'video'] as const) {
     const track = firstTrack(stream, kind);
     if (track !== null) connection.addTrack(track);
@@ -34,6 +39,7 @@ export function createSpare(
   connection.onicecandidateerror = ({ url, errorCode }) => {
     if (errors.length < ERRORS_MAX) errors.push({ url, code: errorCode });
   };
+  if (toPhone) return { connection, channel: null, files: null, errors, iceTransportPolicy };
   const channel = connection.createDataChannel('eyeline', { negotiated: true, id: 0 });
   // Only some browsers know this priority, and TypeScript doesn't: files come after messages and media.
   const lowPriority: RTCDataChannelInit & { priority: string } = { negotiated: true, id: 1, priority: 'very-low' };
@@ -52,22 +58,26 @@ export function createSpareAhead(...options: Parameters<typeof createSpare>): Sp
 
 /** Updates the ICE servers and their credentials; they count from the next gathering or ICE restart on. */
 export function configure(
-  { connection, iceTransportPolicy }: Pick<SpareConnection, 'connection' | 'iceTransportPolicy'>,
+  { connection, channel, iceTransportPolicy }: Pick<SpareConnection, 'connection' | 'channel' | 'iceTransportPolicy'>,
   iceServers: readonly IceServer[],
 ): void {
   if (connection.signalingState === 'closed') return;
   try {
-    connection.setConfiguration(configuration(iceServers, iceTransportPolicy));
+    connection.setConfiguration(configuration(iceServers, iceTransportPolicy, channel === null));
   } catch (error) {
     report(error); // this browser rejects one of the servers: the connection keeps those it has
   }
 }
 
-function configuration(iceServers: readonly IceServer[], iceTransportPolicy: RTCIceTransportPolicy): RTCConfiguration {
+function configuration(
+  iceServers: readonly IceServer[],
+  iceTransportPolicy: RTCIceTransportPolicy,
+  toPhone: boolean,
+): RTCConfiguration {
   return {
     iceServers: iceServers.map((server) => ({ ...server, urls: [...server.urls] })),
     iceTransportPolicy,
-    bundlePolicy: 'max-bundle',
+    bundlePolicy: toPhone ? 'balanced' : 'max-bundle',
     iceCandidatePoolSize: 1,
   };
 }

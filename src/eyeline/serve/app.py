@@ -192,8 +192,10 @@ class Eyeline:
         from eyeline.serve.relay.udp_listener import UdpListeners  # noqa: PLC0415
         from eyeline.serve.sip.edge import EdgeContext, SipEdge  # noqa: PLC0415
 
-        settings = self._settings
-        edge = SipEdge(EdgeContext(settings, self._secret, self._limits, self._site, self._sip_password, is_plain))
+        settings, bus, guests = self._settings, self._start().bus, self._guests() == "admit"
+        edge = SipEdge(
+            EdgeContext(settings, self._secret, self._limits, self._site, self._sip_password, is_plain, bus, guests)
+        )
         if settings.sip_udp == "on" and settings.sip_port is not None:
             port, size = settings.sip_port, SIP_DATAGRAM_BYTES
             edge.listen(UdpListeners.open(host=settings.host, port=port, setting="sip_port", datagram_bytes=size))
@@ -227,8 +229,10 @@ class Eyeline:
         return self._site.home(scope, scope["root_path"].removesuffix(api.PREFIX).rstrip("/"))
 
     def _policy(self, wall_clock: WallClock) -> SessionPolicy:
-        guests = GUEST_POLICY[self._settings.rooms] if self._authorize is None else "ask"
-        return SessionPolicy(self._key, Ice(), wall_clock, passes=self._passes, guests=guests)
+        return SessionPolicy(self._key, Ice(), wall_clock, passes=self._passes, guests=self._guests())
+
+    def _guests(self) -> GuestPolicy:
+        return GUEST_POLICY[self._settings.rooms] if self._authorize is None else "ask"
 
     async def drain(self) -> None:
         """Tell all clients when to reconnect, and wait at most `DRAIN_WITHIN` seconds until they have disconnected."""

@@ -19,6 +19,7 @@ from eyeline.serve.sip import tokens, websocket
 from eyeline.serve.sip.accounts import AccountFile, LiveAccounts, SipPassword
 from eyeline.serve.sip.datagrams import Datagrams, UdpSockets
 from eyeline.serve.sip.domain import domain_of, hosts_of
+from eyeline.serve.sip.rooms import RoomBridge, RoomBus
 from eyeline.serve.sip.stream import SipStream, StreamContext
 from eyeline.serve.sip.transport_layer import ClientEnd, TransportLayer
 from eyeline.serve.site import Site
@@ -53,6 +54,9 @@ class EdgeContext(NamedTuple):
     sip_password: FindSipPassword | None
     is_plain: Callable[[asyncio.BaseTransport], bool]
     """Whether a connection to a TLS port uses no TLS."""
+    bus: RoomBus
+    guests: bool
+    """Whether people without a pass, which phones don't have, may enter rooms."""
 
 
 class SipEdge:
@@ -69,14 +73,16 @@ class SipEdge:
         self._realm = file.settle_realm(self._domain)
         self._accounts = LiveAccounts(file)
         self._token_key = _derive(context.secret, "tokens")
+        run = secrets.token_hex(6)
         self.server = SipServer(
             domain=self._domain,
             realm=self._realm,
             hosts=hosts_of(settings),
             key=_derive(context.secret, "nonces and flows"),
-            run=secrets.token_hex(6),
+            run=run,
         )
         self.layer = TransportLayer(self.server, self)
+        self._rooms = RoomBridge(self.layer, context.bus, self._domain, run, guests=context.guests)
         self._streams = StreamContext(self.layer, context.limits, self._host, context.is_plain)
         self._datagrams: Datagrams | None = None
 

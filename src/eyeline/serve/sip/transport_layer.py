@@ -74,7 +74,8 @@ class TransportLayer:
         self._accounts = accounts
         self._loop = asyncio.get_running_loop()
         self._alarm = Alarm(server, self._on_due)
-        self._flows: dict[int, tuple[SipTransport, SipConnection]] = {}
+        self._flows: dict[int, tuple[SipTransport | None, SipConnection]] = {}
+        """Each with its transport; None for the rooms."""
         self._last_id = 0
         self._ticking = self._loop.call_later(TICK_SECONDS, self._tick)
         self.drops: Counter[str] = Counter()
@@ -86,6 +87,13 @@ class TransportLayer:
         self._flows[self._last_id] = client.transport, connection
         flow = SipFlow(self._last_id, client.transport, client.ip, client.port, client.host)
         self._server.connect(flow, self._loop.time())
+        return self._last_id
+
+    def open_rooms(self, connection: SipConnection, host: str) -> int:
+        """Requests for people who aren't registered go to this connection; returns the id of its flow."""
+        self._last_id += 1
+        self._flows[self._last_id] = None, connection
+        self._server.attach_rooms(SipFlow(self._last_id, "tcp", b"", 0, host), self._loop.time())
         return self._last_id
 
     def receive(self, flow_id: int, message: bytes) -> None:
@@ -114,7 +122,7 @@ class TransportLayer:
 
     def flows(self) -> dict[str, int]:
         """How many flows there are, by transport."""
-        return Counter(transport for transport, _ in self._flows.values())
+        return Counter(transport for transport, _ in self._flows.values() if transport is not None)
 
     def stop(self) -> None:
         """Close all connections: the process is shutting down."""

@@ -131,8 +131,6 @@ def test_a_call_is_transferred_at_once_and_after_asking(three: list[SipPhone]) -
     alice.do("hangUp", ours)
     bob.reaches(theirs, "ended")
     all_flow(bob.page, carol.page)
-    if bob.library == "sip.js":
-        return
 
     going = len(bob.calls) - 1
     asked, asking = len(alice.calls), bob.call(alice, video=True)

@@ -24,6 +24,19 @@ def test_every_device_of_the_callee_rings() -> None:
     assert [bob.last("INVITE").uri for bob in bobs] == [bob.contact for bob in bobs]
 
 
+def test_call_to_the_contact_of_one_device_rings_only_there() -> None:
+    net = Net()
+    carol, first, second = net.registered("carol"), net.registered("alice"), net.registered("alice")
+    asked = first.contact.partition(";")[0]  # as SIP.js writes it into the Refer-To of an attended transfer
+    carol.send(carol.request("INVITE", asked.removeprefix("sip:"), ("Replaces", "call-1;to-tag=a;from-tag=b")))
+    assert first.last("INVITE").headers.get("replaces") == "call-1;to-tag=a;from-tag=b"
+    assert second.requests("INVITE") == []
+    first.cut()
+    assert carol.ask(carol.request("MESSAGE", asked.removeprefix("sip:"))).status == 480
+    net.wait(60)
+    assert carol.ask(carol.request("MESSAGE", asked.removeprefix("sip:"))).status == 404
+
+
 def test_other_devices_stop_when_one_answers_and_learn_why() -> None:
     alice, invite, (first, second) = ringing(Net())
     first.answer(first.last("INVITE"))

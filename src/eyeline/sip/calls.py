@@ -8,6 +8,7 @@ from eyeline.sip.devices import ROOMS, Device, Devices
 from eyeline.sip.dialogs import dialog_key
 from eyeline.sip.header_fields import NameAddress, parse_number
 from eyeline.sip.limits import LimitCounters, SipLimits
+from eyeline.sip.location import Binding
 from eyeline.sip.message import SipRequest
 from eyeline.sip.proxy import ForkTarget, Proxy
 from eyeline.sip.registration import Registrations
@@ -67,7 +68,15 @@ class Calls:
 
     def to_user(self, arrived: Arrived, now: float) -> Refuse | None:
         """Pass on a request to all devices of a user."""
-        request, name, callee = arrived.request, arrived.name or "", arrived.callee or ""
+        return self._fork(arrived, self._registrations.of(arrived.callee or ""), now)
+
+    def to_contact(self, arrived: Arrived, now: float) -> Refuse | None:
+        """Pass on a request to the one device whose Contact it names: SIP.js transfers calls to these."""
+        binding = self._registrations.at(arrived.request.uri)
+        return Refuse(404) if binding is None else self._fork(arrived, [binding], now)
+
+    def _fork(self, arrived: Arrived, bindings: list[Binding], now: float) -> Refuse | None:
+        request, name = arrived.request, arrived.name or ""
         if request.method == "PUBLISH":
             return Refuse(405, "", (("Allow", METHODS),))
         caller = self._caller(arrived)
@@ -80,9 +89,8 @@ class Calls:
         targets: list[ForkTarget] = []
         plain = request.method == "INVITE" and is_plain_rtp(request)
         refused = False
-        bindings = self._registrations.of(callee)
         for binding in bindings:
-            device = self._devices.known(callee, binding.device)
+            device = self._devices.known(binding.user, binding.device)
             if device is None or not device.flows or device is caller:
                 continue
             if plain and device.flows[-1].flow.transport in {"ws", "wss"}:

@@ -53,6 +53,10 @@ class Binding(Struct, frozen=True):
         return self.key.aor
 
     @property
+    def user(self) -> str:
+        return self.key.aor.rpartition("@")[0]
+
+    @property
     def device(self) -> str:
         return self.key.device
 
@@ -63,6 +67,7 @@ class Location:
     def __init__(self) -> None:
         self._bindings: dict[str, dict[BindingKey, Binding]] = {}
         self._by_flow: dict[int, set[BindingKey]] = {}
+        self._by_contact: dict[str, BindingKey] = {}
         self._ends: dict[int, set[BindingKey]] = {}
         """The bindings by the second in which they end."""
         self._seconds: list[int] = []
@@ -89,6 +94,11 @@ class Location:
         """The newest binding of a device with an open connection."""
         return next((each for each in self.bindings(aor) if each.key.device == device), None)
 
+    def at(self, uri: str) -> Binding | None:
+        """The binding whose Contact is this URI, by user and host; of several the newest."""
+        key = self._by_contact.get(_user_and_host(uri))
+        return None if key is None else self._bindings[key.aor][key]
+
     def is_online(self, aor: str) -> bool:
         """Whether the user has a device with an open connection."""
         return any(each.is_live for each in self._bindings.get(aor, {}).values())
@@ -102,6 +112,7 @@ class Location:
         self.remove([binding.key])
         self._bindings.setdefault(binding.key.aor, {})[binding.key] = binding
         self._by_flow.setdefault(binding.flow_id, set()).add(binding.key)
+        self._by_contact[_user_and_host(binding.contact)] = binding.key
         second = int(binding.ends_at) + 1
         if second not in self._ends:
             self._ends[second] = set()
@@ -117,6 +128,9 @@ class Location:
                 continue
             if not of_user:
                 del self._bindings[key.aor]
+            contact = _user_and_host(binding.contact)
+            if self._by_contact.get(contact) == key:
+                del self._by_contact[contact]
             of_flow = self._by_flow[binding.flow_id]
             of_flow.discard(key)
             if not of_flow:
@@ -146,6 +160,11 @@ class Location:
             self.remove(keys)
             offline |= {aor for aor in before if not self.is_online(aor)}
         return sorted(offline)
+
+
+def _user_and_host(uri: str) -> str:
+    """What is compared of a Contact: browsers repeat its parameters or not."""
+    return uri.partition(":")[2].partition("?")[0].partition(";")[0]
 
 
 def _closed(binding: Binding, now: float) -> Binding:

@@ -31,6 +31,10 @@ class Registrations:
         """Where to send a request for a user."""
         return self._location.bindings(self._aor(user))
 
+    def at(self, uri: str) -> Binding | None:
+        """The device whose Contact is this URI."""
+        return self._location.at(uri)
+
     def register(
         self, flow: ClientFlow, request: SipRequest, user: str, now: float, longest_s: float | None, to_tag: str
     ) -> SipResponse:

@@ -293,7 +293,7 @@ class SipServer:
         elif arrived.for_server:
             self._to_server(arrived, name, now)
         elif arrived.callee is None:
-            self._refuse(arrived, Refuse(404), now)
+            self._refuse(arrived, self.calls.to_contact(arrived, now), now)
         else:
             self._refuse(arrived, self.calls.to_user(arrived, now), now)
 

@@ -48,7 +48,7 @@ SIDE_BY_SIDE := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-re
 ON_OTHERS := --numprocesses 2 --dist loadfile $(filter-out tests/live/ tests/support/ tests/vectors/ tests/__pycache__/ tests/test_architecture.py \
 	tests/test_plain_english.py, \
 	$(wildcard tests/*/ tests/test_*.py)) tests/live/test_server.py
-DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack faketime iproute2 nftables nginx libnginx-mod-stream haproxy caddy pebble pulseaudio procps systemd fonts-noto-color-emoji
+DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack faketime iproute2 nftables nginx libnginx-mod-stream haproxy caddy pebble baresip-core sip-tester pulseaudio procps systemd fonts-noto-color-emoji
 
 # Vite needs Node 20.19, 22.12 or newer; npm comes with it, except in Debian, where it is a package of its own.
 NODE_WILL_DO := command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \

@@ -10,10 +10,11 @@ import pytest
 from eyeline import Settings, build
 from tests.support.examples import Example, blocks, examples, run, started, unnamed
 from tests.support.server import ROOT, LiveServer
+from tests.support.sip import Device, WebSocketWire, status_of
 from tests.support.socket import Socket, serving
 
 PAGES: Final = ("README.md", *(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.md")))
-README, EMBED = examples("README.md"), examples("docs/embed.md")
+README, EMBED, SIP = examples("README.md"), examples("docs/embed.md"), examples("docs/sip.md")
 OTHER_PORT: Final = {'data_dir=Path("eyeline-data")': 'data_dir=Path("eyeline-data"), stun_port=0, host="127.0.0.1"'}
 """Tests run beside each other, so that they can't all have UDP port 3478."""
 
@@ -25,7 +26,7 @@ def hello(socket: Socket, room: str, **shown: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_example_names_its_file_and_has_a_test(page: str) -> None:
-    files = ("test_embed.py", "live/test_call.py", "live/test_framed.py")
+    files = ("test_embed.py", "live/test_call.py", "live/test_framed.py", "live/test_sip_phones.py")
     tests = "".join((ROOT / "tests" / name).read_text() for name in files)
 
     assert unnamed(page) == []
@@ -49,6 +50,15 @@ def test_mounted_site_admits_only_the_users_it_knows(tmp_path: Path) -> None:
             assert hello(alice, "wine")["code"] == "not-allowed"
         with Socket(url) as stranger:
             assert hello(stranger, "tea")["code"] == "not-allowed"
+
+
+def test_mounted_site_lets_its_own_users_register_by_sip(tmp_path: Path) -> None:
+    site = SIP["phones.py"]
+    site.save(tmp_path, OTHER_PORT)
+    with started(site.command, tmp_path, "/") as url:
+        for user, statuses in (("alice", {200}), ("bob", {401, 403})):
+            with Device(WebSocketWire(url), user, "correct-horse", host="meet.example.org") as device:
+                assert status_of(device.register()) in statuses
 
 
 LOG_IN: Final = """python manage.py shell -v 0 -c '

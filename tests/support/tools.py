@@ -8,11 +8,13 @@ from typing import Final
 import pytest
 
 DEBIAN: Final = {
+    "baresip": "baresip-core",
     "ip": "iproute2",
     "nft": "nftables",
     "node": "nodejs",
     "pactl": "pulseaudio-utils",
     "pebble-challtestsrv": "pebble",
+    "sipp": "sip-tester",
     "turnserver": "coturn",
     "turnutils_natdiscovery": "coturn",
     "turnutils_peer": "coturn",

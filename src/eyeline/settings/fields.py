@@ -263,8 +263,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     sip_port: Annotated[
         formats.PortNumber | None,
         Meta(
-            description="TCP port for SIP phones, usually 5060; with a certificate it speaks TLS too. Browsers don't "
-            "need it: they use the WebSocket `/sip`."
+            description="TCP port for SIP phones: usually 5061 with a certificate, where it speaks both TLS and TCP, "
+            "or else 5060. Browsers don't need it: they use the WebSocket `/sip`."
         ),
     ] = None
     sip_udp: Annotated[

@@ -69,7 +69,7 @@ def _validated(settings: Settings) -> Settings:
         raise SetupError(f"{given} is set but {missing} is not: credentials need both.")
     _validate_certificate(settings)
     if settings.sip_udp == "on" and settings.sip_port is None:
-        raise SetupError("sip_udp is 'on' but sip_port is not set: set the port, usually 5060.")
+        raise SetupError("sip_udp is 'on' but sip_port is not set: set the port, such as 5060.")
     if settings.rooms == "tokens" and settings.pass_keys is None and settings.api_keys is None:
         raise SetupError("rooms is 'tokens' but neither pass_keys nor api_keys is set: nobody could enter.")
     settings.proxies()

@@ -137,6 +137,19 @@ def test_of_two_people_your_window_and_notices_are_over_nothing_from_tablet_to_d
             width,
             deadline=10,
         )
+    page.evaluate(f"void ({button('People')})")
+    for width in (768, 1024, 1320, 1398, 1400):
+        page.resize(width, 800)
+        page.until(
+            """(width) => {
+              const [bar, panel, name] = ['.bar', '.chat', '[data-role=big] > .name'].map((css) =>
+                document.querySelector(css).getBoundingClientRect());
+              const beside = name.bottom <= bar.top || name.right <= bar.left;
+              return innerWidth === width && bar.left >= 0 && bar.right <= panel.left && beside;
+            }""",
+            width,
+            deadline=10,
+        )
 
 
 @pytest.mark.parametrize("name", STATES)

@@ -41,6 +41,7 @@ class Branch:
         self._cancel_sent = False
         self.device = device
         self.final: SipResponse | None = None
+        """Of a 2xx just the status, since it's kept for as long as another could come."""
         self.no_answer = False
         """Timer C has fired."""
         self.transaction: ClientTransaction | None = None
@@ -65,7 +66,7 @@ class Branch:
                 self._context.provisional(response, now)
             return
         proxy.timers.cancel(self._timer)
-        self.final = response
+        self.final = response if response.status >= 300 else SipResponse(response.status, "", Headers())
         self._context.final(self, response, now)
 
     def timed_out(self, transaction: ClientTransaction, now: float) -> None:

@@ -29,6 +29,10 @@ class Timers:
         """How many timers are running."""
         return len(self._queue) - self._cancelled
 
+    def queued(self) -> int:
+        """How many timers take up memory: also cancelled ones, for a while."""
+        return len(self._queue)
+
     def start(self, at: float, fire: Fire) -> Timer:
         """Call `fire` at the time `at`; timers for the same time fire in the order in which they were started."""
         timer = Timer(fire)

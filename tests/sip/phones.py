@@ -108,12 +108,12 @@ class Phone:
         self.cseq = count(1)
         self.contact = f"sip:{instance}@{instance}.invalid;transport=ws"
 
-    def connect(self, *, rooms: bool = False) -> None:
-        """Open a new connection; as the bridge to `rooms`."""
+    def connect(self, *, rooms: bool = False, host: str = DOMAIN) -> None:
+        """Open a new connection, to the server as `host`, or as the bridge to `rooms`."""
         self.closed = False
         self.flow_id = next(self.net.ids)
         self.net.phones[self.flow_id] = self
-        flow = SipFlow(self.flow_id, self.transport, self.address, 40000 + self.flow_id, DOMAIN)
+        flow = SipFlow(self.flow_id, self.transport, self.address, 40000 + self.flow_id, host)
         open_flow = self.net.server.attach_rooms if rooms else self.net.server.connect
         open_flow(flow, self.net.now)
 

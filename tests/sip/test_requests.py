@@ -141,6 +141,19 @@ def test_message_that_is_not_answered_is_480() -> None:
     assert alice.response(message).status == 480
 
 
+@pytest.mark.parametrize("host", ["meet.local", "Meet.local:8000", "[fd00::1]:8443", "[fd00::1]"])
+def test_name_by_which_a_client_reaches_the_server_means_the_server(host: str) -> None:
+    net = Net()
+    alice, bob = net.registered("alice"), net.registered("bob")
+    name = host.removesuffix(":8000").removesuffix(":8443")
+    assert asked(alice, alice.request("MESSAGE", "bob", uri=f"sip:bob@{name}")) == 404
+    bob.cut()
+    bob.connect(host=host)
+    bob.register()
+    alice.send(alice.request("MESSAGE", "bob", uri=f"sip:bob@{name}"))
+    assert len(bob.requests("MESSAGE")) == 1
+
+
 def test_publish_is_405() -> None:
     alice = Net().registered("alice")
     assert asked(alice, alice.request("PUBLISH", "alice")) == 405

@@ -215,6 +215,24 @@ def test_request_of_a_connection_that_is_not_authenticated_is_challenged_and_the
     assert "proxy-authorization" not in got.headers
 
 
+def test_callee_that_was_called_by_another_name_of_the_server_speaks_in_the_call_after_a_restart() -> None:
+    net = Net()
+    alice, bob = net.registered("alice"), net.registered("bob")
+    alice.connect(host="meet.local")
+    alice.register()
+    invite = alice.invite("bob@meet.local")
+    received = bob.last("INVITE")
+    answer = bob.answer(received)
+    alice.send(alice.within("ACK", alice.response(invite), 1))
+    net.start()
+    bob.connect()
+    bob.register()
+    bob.send(bob.back("INFO", received, answer))
+    alice.connect()
+    alice.register()
+    assert len(alice.requests("INFO")) == 1
+
+
 def test_forged_flow_token_leads_nowhere() -> None:
     net = Net()
     alice, bob = net.registered("alice"), net.registered("bob")

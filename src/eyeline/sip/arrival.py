@@ -1,5 +1,6 @@
 """A request that has arrived, with what the server reads in it once: who sent it, and where it wants to go."""
 
+from collections.abc import Set
 from typing import NamedTuple
 
 from eyeline.sip.devices import ClientFlow
@@ -40,7 +41,7 @@ class Arrived(NamedTuple):
 class Arrival:
     """Reads requests that arrive."""
 
-    def __init__(self, domain: str, hosts: frozenset[str], hops: Hops) -> None:
+    def __init__(self, domain: str, hosts: Set[str], hops: Hops) -> None:
         self._domain = domain
         self._hosts = hosts
         self._hops = hops
@@ -49,8 +50,11 @@ class Arrival:
         """Read one request."""
         headers = request.headers
         count, token = self._hops.own_routes(headers.all("route")) if "route" in headers.keys else (0, "")
-        sender = self._own_address((request.to if request.method == "REGISTER" else request.from_).uri)
-        target = self._own_address(request.uri)
+        # Within a call, the callee's From has the host that the caller wrote, maybe to an earlier run of this server.
+        sender = self._address(
+            (request.to if request.method == "REGISTER" else request.from_).uri, any_host=token != ""
+        )
+        target = self._address(request.uri, any_host=False)
         return Arrived(
             flow=flow,
             transaction=transaction,
@@ -62,10 +66,10 @@ class Arrival:
             identity=f"sip:{sender.user}@{self._domain}" if sender else "",
         )
 
-    def _own_address(self, text: str) -> SipUri | None:
+    def _address(self, text: str, *, any_host: bool) -> SipUri | None:
         """The parsed URI, if it's of this server."""
         try:
             uri = SipUri.parse(text)
         except ValueError:
             return None
-        return uri if uri.host in self._hosts else None
+        return uri if any_host or uri.host in self._hosts else None

@@ -6,7 +6,7 @@ to, whichever side sent it.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Final
 from zlib import crc32
 
@@ -24,7 +24,7 @@ _TOKEN: Final = re.compile(r"<sip:([\w-]{24})@", re.ASCII)
 class Hops:
     """Makes and recognises the server's own lines."""
 
-    def __init__(self, domain: str, hosts: frozenset[str], run: str, is_token: Callable[[str], bool]) -> None:
+    def __init__(self, domain: str, hosts: Set[str], run: str, is_token: Callable[[str], bool]) -> None:
         self._is_token = is_token
         self._domain = domain
         self._hosts = hosts
@@ -77,10 +77,6 @@ class Hops:
                 break
             behind.insert(0, value)
         return behind
-
-    def is_domain(self, uri: SipUri) -> bool:
-        """Whether a URI belongs to this server."""
-        return uri.host in self._hosts
 
     def _own(self, value: str) -> str | None:
         """The user of a Route element of ours, "" without one; None if it isn't ours."""

@@ -4,6 +4,7 @@ It's a registrar and a stateful proxy for the accounts of one domain.  This modu
 may send it; `calls` says where it goes then.
 """
 
+import re
 from collections import Counter
 from math import inf
 from typing import Final
@@ -26,8 +27,12 @@ from eyeline.sip.validation import METHODS, Refuse, problem_of
 
 RETRY_AFTER_S: Final = 5
 
+MAX_HOSTS: Final = 256
+"""How many names may mean the server; it learns them from connections."""
+
 _CAPABILITIES: Final = (("Allow", METHODS), ("Accept", "application/sdp, application/json"), ("Supported", "outbound"))
 
+_PORT: Final = re.compile(r":\d+$")
 _PING: Final = b"\r\n\r\n"
 _PONG: Final = b"\r\n"
 
@@ -45,7 +50,7 @@ class SipServer:
         names and addresses, in lower case, that mean this server.  `key` signs flow tokens and nonces, and should stay
         the same over restarts; `run` are eight random letters or digits or more, new for each process."""
         self._limits = limits or SipLimits()
-        self._hosts = hosts | {domain}
+        self._hosts = {*hosts, domain}
         self._effects: list[SipEffect] = []
         self._timers = Timers()
         self._counters = LimitCounters(self._limits)
@@ -98,7 +103,11 @@ class SipServer:
         return self.registrations.online()
 
     def connect(self, flow: SipFlow, now: float) -> None:
-        """A connection was opened, or a message has come from a new UDP source address."""
+        """A connection was opened, or a message has come from a new UDP source address.
+
+        The name by which this client reaches the server means the server from now on, for everybody."""
+        if len(self._hosts) < MAX_HOSTS:
+            self._hosts.add(_PORT.sub("", flow.host).lower())
         self._devices.connect(flow, self._counters.connection_bucket(now))
 
     def attach_rooms(self, flow: SipFlow, now: float) -> None:

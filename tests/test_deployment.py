@@ -197,3 +197,18 @@ def health_check(port: int) -> int:
     argv = [sys.executable, str(ROOT / "deploy/health_check.py")]
     environ = os.environ | {"EYELINE_PORT": str(port)}
     return subprocess.run(argv, env=environ, timeout=30, check=False, capture_output=True).returncode
+
+
+def test_documented_backup_and_restore_keep_the_data_directory(tmp_path: Path) -> None:
+    page = (ROOT / "docs/maintain.md").read_text()
+    (back_up,) = re.findall(r"`(tar -C /var/lib/private -czf [^`]+)`", page)
+    (restore,) = re.findall(r"^   ```sh\n(.*?)^   ```", page, re.DOTALL | re.MULTILINE)
+    data = tmp_path / "private" / "eyeline"
+    data.mkdir(parents=True)
+    (data / "secret").write_text("tea")
+    commands = f"{back_up}\necho other >{data}/secret\n{restore}".replace("/var/lib/private", str(data.parent))
+    assert "systemctl start eyeline" in commands
+
+    shell = ["/bin/sh", "-ec", commands.replace("systemctl start eyeline", "true")]
+    subprocess.run(shell, cwd=tmp_path, check=True)
+    assert (data / "secret").read_text() == "tea"

@@ -8,6 +8,16 @@ from tests.support.server import LiveServer
 pytestmark = pytest.mark.beside
 
 FOUND = "[...document.querySelectorAll('div')].find((each) => each.shadowRoot)?.shadowRoot"
+OPEN_SEARCH = f"""(() => {{
+  const open = {FOUND}?.activeElement?.tagName === 'INPUT';
+  if (!open && !(window.clickedAt > performance.now() - 3000)) {{
+    window.clickedAt = performance.now();
+    document.querySelector('.md-search__button').click();
+  }}
+  return open;
+}})()"""
+IN_NAVIGATION = """[...document.querySelectorAll('.md-sidebar--primary a')]
+  .filter((each) => each.checkVisibility({ visibilityProperty: true })).map((each) => each.textContent.trim())"""
 
 
 @pytest.fixture(params=["chromium", "firefox"])
@@ -16,11 +26,9 @@ def browser(request: pytest.FixtureRequest) -> Browser:
     return found
 
 
-def test_search_by_keyboard_finds_a_page_without_another_server(browser: Browser, server: LiveServer) -> None:
+def test_search_finds_a_page_without_another_server(browser: Browser, server: LiveServer) -> None:
     page = browser.open(f"{server.url}/docs/use/")
-    page.until("document.readyState === 'complete'")
-    page.press("Control+k")
-    page.until(f"{FOUND}?.activeElement?.tagName === 'INPUT'")
+    page.until(OPEN_SEARCH)  # repeated, because a click before its script is ready does nothing
     for key in "allocations":
         page.press(key)
     page.until(f"{FOUND}.textContent.includes('eyeline_turn_allocations')")
@@ -29,6 +37,18 @@ def test_search_by_keyboard_finds_a_page_without_another_server(browser: Browser
     assert [url for url in fetched if not url.startswith(f"{server.url}/docs/")] == []
     assert [line for line in page.console if line.startswith("error")] == []
     assert page.evaluate(f"{FOUND}.querySelector('li a').href").startswith(f"{server.url}/docs/")
+
+
+def test_keyboard_opens_the_navigation_on_a_narrow_page(chromium: Browser, server: LiveServer) -> None:
+    page = chromium.open(f"{server.url}/docs/use/", viewport=(360, 740))
+    page.until("document.readyState === 'complete'")
+    assert page.evaluate(IN_NAVIGATION) == []
+    page.press("Tab")
+    assert page.evaluate("document.activeElement.labels[0].htmlFor") == "__drawer"
+    page.press(" ")
+    page.until(f"{IN_NAVIGATION}.includes('Security: what holds, and what does not')")
+    page.press("Tab")
+    assert page.evaluate("document.activeElement.labels[0].htmlFor") == "__search"
 
 
 ANSWER = """async (sdp) => {

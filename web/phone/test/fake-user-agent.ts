@@ -131,7 +131,11 @@ export class FakeAgent implements UserAgent {
     return this.delivery();
   }
 
+  /** How often it was asked who is online. */
+  asked = 0;
+
   async directory(): Promise<Directory> {
+    this.asked += 1;
     return this.answer;
   }
 

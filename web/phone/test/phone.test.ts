@@ -94,6 +94,16 @@ test('a cut connection is said, and forgets who is online', async () => {
   expect(softphone.people.find(bob.uri)?.online).toBeNull();
 });
 
+test('whoever writes is looked up at once, and a flood of messages asks the server once', async () => {
+  const { world, softphone, agent } = await signedIn();
+  world.pass(5);
+  agent.answer = { online: ['bob'], iceServers: [] };
+  const asked = agent.asked;
+  for (let count = 0; count < 20; count += 1) agent.receives(bob, 'Hello');
+  await settled();
+  expect([agent.asked - asked, softphone.people.find(bob.uri)?.online]).toEqual([1, true]);
+});
+
 test('what was typed becomes an address, or a problem that is said', async () => {
   const { softphone } = await signedIn();
   expect(softphone.find('bob')?.uri).toBe('sip:bob@eyeline.example');

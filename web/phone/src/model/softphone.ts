@@ -7,8 +7,8 @@ import { nameOf, sameAddress, shortAddress } from './person';
 import type { PhoneCall } from './phone-call';
 import { Ringing } from './ringing';
 
-/** Seconds between two questions who is online, and until a refused registration is tried again. */
-const every = { directory: 30, register: 10 };
+/** Seconds between two questions who is online, also when something happens, and until a refused registration is tried again. */
+const every = { directory: 15, soonest: 3, register: 10 };
 
 /** The longest message, in characters: it must fit where SIP goes by UDP (RFC 3428). */
 export const longestMessage = 1000;
@@ -32,6 +32,7 @@ export class Softphone {
   readonly #agent: UserAgent;
   readonly #refused: (status: number) => void;
   readonly #stopWatching: () => void;
+  #looked = Number.NEGATIVE_INFINITY;
   #cancelDirectory: () => void = () => {};
   #cancelRegister: () => void = () => {};
 
@@ -110,6 +111,7 @@ export class Softphone {
 
   #registered(): void {
     this.registration.value = 'registered';
+    this.#looked = Number.NEGATIVE_INFINITY;
     this.#look();
   }
 
@@ -130,6 +132,8 @@ export class Softphone {
   }
 
   #look(): void {
+    if (this.#platform.now() < this.#looked + every.soonest * 1000) return;
+    this.#looked = this.#platform.now();
     this.#cancelDirectory();
     this.#cancelDirectory = this.#platform.after(every.directory, () => this.#look());
     this.#agent.directory().then(
@@ -142,11 +146,13 @@ export class Softphone {
   }
 
   #incoming(call: SipCall): void {
+    this.#look();
     this.calls.receive(call);
   }
 
   #message(from: Identity, text: string): void {
     const looking = this.#platform.seen.peek() && this.person.peek()?.uri === sameAddress(from.uri);
+    this.#look();
     this.people.read(from, this.#platform.now(), text.slice(0, 4 * longestMessage), !looking);
     this.ringing.message(this.nameOf(from), text.slice(0, 200), () => this.show(sameAddress(from.uri)));
   }

@@ -2,6 +2,7 @@ import { C, type NameAddrHeader } from 'jssip';
 import type { AnswerOptions, EndEvent, ReferEvent, RTCSession } from 'jssip/lib/RTCSession';
 import type { IncomingResponse } from 'jssip/lib/SIPMessage';
 import { identity } from './jssip';
+import { offersVideo } from './sdp';
 import type { CallEvent, Ending, Identity, MediaPath, SipCall, TransferEvent } from './user-agent';
 
 /** Milliseconds after the first ICE candidate in which others are waited for: JsSIP sends all in one. */
@@ -45,7 +46,7 @@ export class JsSipCall implements SipCall {
     this.#agent = agent;
     this.remote = identity(session.remote_identity);
     const { body = '' } = (session as unknown as { readonly _request: { readonly body?: string } })._request;
-    this.video = session.direction === 'incoming' && /^m=video [1-9]/m.test(body ?? '');
+    this.video = session.direction === 'incoming' && offersVideo(body ?? '');
     this.#follow(session);
   }
 

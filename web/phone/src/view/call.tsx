@@ -142,7 +142,7 @@ function Mine({ phone, call }: Omit<Props, 'softphone'>) {
   if (stream === null) return null;
   return (
     <div class="tile call-mine" data-role="small" role="img" aria-label={phoneWords.ownPicture}>
-      <Video stream={stream} mine mirrored hidden={call.held.value} box={null} />
+      <Video stream={stream} mine mirrored hidden={call.held.value || call.heldByThem.value} box={null} />
     </div>
   );
 }

@@ -28,7 +28,7 @@ export function Incoming({ softphone, call }: Props) {
           <bdi>{name}</bdi>
         </h1>
         <p class="secondary">
-          {softphone.shortAddress(call.remote.uri)} · {phoneWords.offers(call.offersVideo)}
+          {call.remote.uri.replace('sip:', '')} · {phoneWords.offers(call.offersVideo)}
         </p>
         {problem !== null && (
           <Closable says={phoneWords.captureProblem(problem)} onClose={() => softphone.calls.forget()} />

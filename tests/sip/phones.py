@@ -100,7 +100,9 @@ class Phone:
         self.user = user
         self.transport = transport
         self.instance = instance
-        self.address = bytes(map(int, address.split("."))) if address else bytes([192, 0, 2, next(net.ids) % 256])
+        self.address = bytes([192, 0, 2, next(net.ids) % 256])
+        if address:
+            self.address = b"" if address == "hidden" else bytes(map(int, address.split(".")))
         self.inbox: list[SipRequest | SipResponse] = []
         self.raw: list[bytes] = []
         self.sent: list[bytes] = []

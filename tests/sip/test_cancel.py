@@ -180,3 +180,16 @@ def test_cancel_while_the_account_is_looked_up_ends_the_call_before_it_rings() -
     assert of_invite(alice)[-1] == 487
     net.release_lookups()
     assert bob.requests("INVITE") == []
+
+
+def test_callee_that_hangs_up_before_the_server_would_gets_no_second_bye() -> None:
+    net = Net()
+    alice, bob, invite = calling(net)
+    received = bob.last("INVITE")
+    bob.answer(received, 180)
+    cancel(alice, invite)
+    answer = bob.answer(received)
+    bob.send(bob.back("BYE", received, answer))
+    net.wait(5)
+    assert len(alice.requests("BYE")) == 1
+    assert bob.requests("BYE") == []

@@ -138,7 +138,10 @@ def test_best_response(statuses: list[int], best: int) -> None:
 
 def test_challenges_of_all_devices_are_put_together() -> None:
     invite = Net().phone("alice").request("INVITE", "bob")
-    responses = [invite.answer(401, extra=[("WWW-Authenticate", f'Digest realm="{each}"')]) for each in "ab"]
+    statuses = (("a", 401), ("b", 401), ("c", 486))
+    responses = [
+        invite.answer(status, extra=[("WWW-Authenticate", f'Digest realm="{each}"')]) for each, status in statuses
+    ]
     assert len(best_response(responses, cancelled=False).headers.values("www-authenticate")) == 2
 
 

@@ -146,3 +146,13 @@ def test_forged_udp_source_cannot_call_even_with_a_tag() -> None:
     alice, bob = net.registered("alice", "udp"), net.registered("bob")
     assert alice.ask(alice.request("MESSAGE", "bob", to_tag="x")).status == 407
     assert bob.requests() == []
+
+
+def test_other_request_is_sent_again_every_four_seconds_after_a_provisional_response() -> None:
+    net = Net()
+    alice, bob = net.registered("alice"), net.registered("bob", "udp")
+    answered, _, _ = call(alice, bob)
+    alice.send(alice.within("INFO", answered, 20))
+    bob.answer(bob.last("INFO"), 100)
+    net.wait(33)
+    assert len(bob.requests("INFO")) == 1 + 7, "at 4, 8, ... 28 s"

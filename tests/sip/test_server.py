@@ -41,3 +41,48 @@ def test_callee_sends_requests_within_the_call_too() -> None:
     bob.send(bye)
     alice.answer(alice.last("BYE"))
     assert bob.response(bye).status == 200
+
+
+def test_unknown_user_is_challenged_again_like_one_with_a_wrong_password() -> None:
+    net = Net()
+    assert net.phone("nobody").register().status == 401
+    assert net.phone("nobody", "udp").register().status == 401
+
+
+def test_registration_that_was_verified_after_its_connection_was_lost_does_not_count() -> None:
+    net = Net()
+    alice = net.phone("alice")
+    challenge = alice.ask(alice.request("REGISTER", "alice"))
+    net.hold_lookups = True
+    fields = (("Contact", f"<{alice.contact}>"), ("Authorization", alice.credentials(challenge, "REGISTER")))
+    alice.send(alice.request("REGISTER", "alice", *fields))
+    alice.cut()
+    net.release_lookups()
+    assert net.server.online() == []
+
+
+def test_phone_that_has_unregistered_leaves_nothing_behind() -> None:
+    net = Net()
+    alice = net.registered("alice")
+    alice.register(expires=0)
+    assert net.server.state_sizes() == {}
+
+
+def test_finished_calls_leave_no_timers() -> None:
+    net = Net()
+    alice, bob = net.registered("alice"), net.registered("bob")
+    answered, _, _ = call(alice, bob)
+    alice.send(alice.within("BYE", answered, 20))
+    bob.answer(bob.last("BYE"))
+    alice.invite("bob")
+    net.wait(70)
+    assert net.server.state_sizes() == {"devices": 2, "registrations": 2}
+
+
+def test_revoked_account_is_offline_before_its_connection_has_closed() -> None:
+    net = Net()
+    net.registered("alice")
+    net.registered("alice", "udp")
+    effects = net.server.revoke("alice", net.now)
+    assert len(effects) == 2
+    assert net.server.online() == []

@@ -144,3 +144,24 @@ def test_messages_kept_for_a_device_that_is_away_are_bounded() -> None:
     bob.connect()
     bob.register()
     assert [each.cseq.number for each in bob.requests("INFO")] == list(range(38, 70))
+
+
+def test_calls_of_an_account_are_counted_one_by_one() -> None:
+    net = Net(replace(PHONE_LIMITS, calls_per_account=2))
+    alice, bob = net.registered("alice"), net.registered("bob")
+    first, _, _ = call(alice, bob)
+    call(alice, bob)
+    alice.send(alice.within("BYE", first, 20))
+    bob.answer(bob.last("BYE"))
+    third, fourth = alice.invite("bob"), alice.invite("bob")
+    assert [alice.response(each).status for each in (third, fourth)] == [100, 486]
+
+
+def test_limits_per_address_do_not_apply_to_addresses_that_a_proxy_hides() -> None:
+    net = Net(
+        replace(PHONE_LIMITS, address_rate=1, address_burst=2, wrong_rate=1, wrong_burst=2, devices_per_address=1)
+    )
+    for user in ("alice", "bob", "carol"):
+        phone = net.phone(user, address="hidden")
+        assert phone.register(password="wrong").status == 401
+        assert phone.register().status == 200

@@ -303,3 +303,48 @@ def test_attended_transfer_reaches_the_device_that_has_the_call() -> None:
     assert [got.headers.get(name) for name in ("replaces", "referred-by")] == [
         invite.headers.get(name) for name in ("replaces", "referred-by")
     ]
+
+
+def test_device_that_came_back_is_not_given_up_later() -> None:
+    net = Net()
+    alice, bob = net.registered("alice"), net.registered("bob")
+    answered, _, _ = call(alice, bob)
+    bob.cut()
+    net.wait(5)
+    bob.connect()
+    bob.register()
+    net.wait(20)
+    assert net.server.calls_in_progress == 1
+    alice.send(alice.within("INFO", answered, 20))
+    assert len(bob.requests("INFO")) == 1
+
+
+def test_after_the_server_was_killed_a_device_that_never_returns_is_480_too() -> None:
+    net = Net()
+    alice, bob = net.registered("alice"), net.registered("bob")
+    answered, _, _ = call(alice, bob)
+    net.start()
+    alice.connect()
+    alice.register()
+    request = alice.within("INFO", answered, 20)
+    alice.send(request)
+    net.wait(11)
+    assert alice.response(request).status == 480
+
+
+def test_route_beyond_the_server_is_kept() -> None:
+    net = Net()
+    alice, bob = net.registered("alice"), net.registered("bob")
+    answered, _, _ = call(alice, bob)
+    alice.send(alice.within("INFO", answered, 20, ("Route", "<sip:beyond.example;lr>")))
+    assert bob.last("INFO").headers.values("route") == ["<sip:beyond.example;lr>"]
+
+
+def test_ack_that_may_not_be_forwarded_is_dropped() -> None:
+    net = Net()
+    alice, bob = net.registered("alice"), net.registered("bob")
+    answered, _, _ = call(alice, bob)
+    ack = alice.within("ACK", answered, 1)
+    alice.send(ack.with_(headers=ack.headers.replaced("Max-Forwards", "0")))
+    alice.send(ack.with_(headers=ack.headers.without("route")))
+    assert len(bob.requests("ACK")) == 1

@@ -67,6 +67,11 @@ class Dialogs:
         """How many calls there are."""
         return len(self._dialogs)
 
+    @property
+    def rejected(self) -> int:
+        """How many calls the server has ended in the last 32 s."""
+        return len(self._ended)
+
     def of(self, user: str) -> int:
         """In how many calls this user is."""
         return self._per_user.get(user, 0)

@@ -91,6 +91,7 @@ class SipServer:
             "timers": len(self._timers),
             "devices": len(self._devices),
             "calls": len(self.dialogs),
+            "rejected calls": self.dialogs.rejected,
             "callers": len(self.calls.proxy),
             "registrations": len(self.registrations),
             "descriptions": len(self._describing),
@@ -285,7 +286,7 @@ class SipServer:
             look_up = self._authentication.park(arrived, credentials)
             if look_up is not None:
                 self._effects.append(look_up)
-        elif arrived.request.method != "REGISTER" and flow.reliable and any(end > now for end in flow.users.values()):
+        elif arrived.request.method != "REGISTER" and any(end > now for end in flow.users.values()):
             self._refuse(arrived, Refuse(403, "Not Your Address"), now)
         else:
             self._refuse(arrived, self._authentication.challenge(flow, arrived.request.method, unix), now)

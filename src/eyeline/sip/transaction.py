@@ -101,7 +101,7 @@ class _Transaction:
             timers.cancel(self._expiry)
             self._expiry = None if lasts == inf else timers.start(now + lasts, self._expired)
         if starts is not None and starts.retransmit_cap is not None and not reliable:
-            self._cap = starts.retransmit_cap
+            self._wait, self._cap = starts.retransmit_first, starts.retransmit_cap
             self._repeat = timers.start(now + self._wait, self._repeats)
 
     def _repeats(self, now: float) -> None:

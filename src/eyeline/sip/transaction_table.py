@@ -54,8 +54,10 @@ class StateTimers(NamedTuple):
     """Until "expire".  None keeps the timer that is running, `inf` starts none."""
     lasts_reliable: float | None = None
     """The same on a reliable transport; 0 ends the transaction at once."""
+    retransmit_first: float = T1
     retransmit_cap: float | None = None
-    """Retransmissions begin after T1 on an unreliable transport, and the wait doubles up to this; None: none."""
+    """On an unreliable transport the first retransmission is after `retransmit_first`, and the wait doubles up to this;
+    None: there are none."""
 
 
 class TransactionKind(NamedTuple):
@@ -107,7 +109,7 @@ NON_INVITE_CLIENT: Final = TransactionKind(
     },
     {
         "trying": StateTimers(LIFETIME, LIFETIME, retransmit_cap=T2),  # Timers F and E
-        "proceeding": StateTimers(retransmit_cap=T2),
+        "proceeding": StateTimers(retransmit_first=T2, retransmit_cap=T2),
         "completed": StateTimers(T4, 0),  # Timer K
     },
 )

@@ -80,7 +80,7 @@ def unit(command: Iterable[str], options: Iterable[str], files: dict[str, Path])
         f"ExecStart={' '.join(line)}\n"
         "ExecReload=kill -HUP $MAINPID\n"
         "Restart=on-failure\n"
-        "RestartSec=5\n"
+        "RestartSec=1\n"
         "LimitNOFILE=524288\n"
         f"{loads}"
         "\n"

@@ -58,10 +58,9 @@ export class FakeCall implements SipCall {
     this.now({ is: 'ended', why: 'over', by: 'us' });
   }
 
-  hold(on: boolean): boolean {
+  hold(on: boolean): void {
     this.done.push(on ? 'hold' : 'resume');
     this.now({ is: 'hold', by: 'us', on });
-    return true;
   }
 
   mute(on: boolean): void {

@@ -102,6 +102,13 @@ test('whoever writes is looked up at once, and a flood of messages asks the serv
   for (let count = 0; count < 20; count += 1) agent.receives(bob, 'Hello');
   await settled();
   expect([agent.asked - asked, softphone.people.find(bob.uri)?.online]).toEqual([1, true]);
+  expect(world.sounds).toEqual(['message']);
+});
+
+test('a name that somebody sends is one line of at most 64 letters, and hides nothing', async () => {
+  const { softphone, agent } = await signedIn();
+  agent.receives({ uri: bob.uri, name: `Your\n\u202ebank${'k'.repeat(100)}` }, 'Hello');
+  expect(softphone.people.find(bob.uri)?.name).toBe(`Your bank${'k'.repeat(55)}`);
 });
 
 test('what was typed becomes an address, or a problem that is said', async () => {

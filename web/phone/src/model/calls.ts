@@ -146,10 +146,10 @@ export class Calls implements CallObserver {
     try {
       await attempt();
     } catch (error) {
-      const { length } = this.list.peek();
+      if (!call.live.peek()) return;
       if (call.state.peek() !== 'incoming') call.hangUp();
       else this.current.value = this.list.peek().find((each) => each.state.peek() === 'established') ?? null;
-      if (length > 0) this.problem.value = error instanceof CaptureError ? error.problem : 'unknown';
+      this.problem.value = error instanceof CaptureError ? error.problem : 'unknown';
     }
   }
 }

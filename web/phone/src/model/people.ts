@@ -1,10 +1,11 @@
+import { shownName } from '@eyeline/app/model/name';
 import type { Memory } from '@eyeline/app/platform/platform';
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { Ending, Identity } from '../platform/user-agent';
 import { nameOf, sameAddress, shortAddress } from './person';
 
-/** How many people and how many of their calls and messages are kept. */
-const most = { people: 100, entries: 200 };
+/** How many people there are, how many of their calls and messages, and how many of these over a reload. */
+const most = { people: 100, entries: 200, reload: 50 };
 
 /** Something that was said or happened between the person and us. */
 export type Entry =
@@ -69,7 +70,7 @@ export class People {
 
   /** Makes sure that they are in the list. */
   add({ uri, name }: Identity): void {
-    this.#change(uri, (kept) => ({ ...kept, name: name === '' ? kept.name : name }));
+    this.#change(uri, (kept) => ({ ...kept, name: shownName(name) || kept.name }));
   }
 
   remove(uri: string): void {
@@ -169,7 +170,8 @@ export class People {
       entries: each.entries.filter(({ kind }) => kind === 'call').slice(-5),
     }));
     this.#memory.set(this.#key, JSON.stringify(calls));
-    this.#session.set(this.#key, JSON.stringify(all));
+    const recent = all.map((each) => ({ ...each, entries: each.entries.slice(-most.reload) }));
+    this.#session.set(this.#key, JSON.stringify(recent));
   }
 
   #read(): void {

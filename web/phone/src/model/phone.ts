@@ -52,7 +52,7 @@ export class Phone {
     this.platform.session.set(key, JSON.stringify(account));
     this.#softphone.value = new Softphone(this.platform, account, (status) => {
       this.signOut();
-      this.problem.value = [401, 403, 404, 407].includes(status) ? 'wrong' : 'refused';
+      this.problem.value = [401, 404, 407].includes(status) ? 'wrong' : 'refused';
     });
   }
 

@@ -6,8 +6,8 @@ import { phoneWords } from '../strings/phone';
 import type { Calls } from './calls';
 import type { PhoneCall } from './phone-call';
 
-/** Seconds from one ring to the next, and of the tone while theirs rings. */
-const every = { ring: 3, ringback: 4 };
+/** Seconds from one ring to the next, of the tone while theirs rings, and of messages that are heard. */
+const every = { ring: 3, ringback: 4, message: 1 };
 
 /** Rings: a sound, a notification and a mark on the page's icon. */
 export class Ringing {
@@ -20,6 +20,7 @@ export class Ringing {
   readonly #nameOf: (call: PhoneCall) => string;
   readonly #stops: (() => void)[];
   readonly #told = new WeakSet<PhoneCall>();
+  #heard = Number.NEGATIVE_INFINITY;
   #cancel: () => void = () => {};
 
   constructor(platform: PhonePlatform, calls: Calls, nameOf: (call: PhoneCall) => string) {
@@ -39,6 +40,9 @@ export class Ringing {
 
   /** A message came while nobody looks. */
   message(from: string, text: string, open: () => void): void {
+    const now = this.#platform.now();
+    if (now < this.#heard + every.message * 1000) return;
+    this.#heard = now;
     this.#alerts.peek()?.play('message');
     if (!this.#platform.seen.peek()) this.#notifications.peek()?.show('message', from, text, open);
   }

@@ -68,8 +68,9 @@ export class JsSipCall implements SipCall {
     if (!this.#session.isEnded()) this.#session.terminate();
   }
 
-  hold(on: boolean): boolean {
-    return on ? this.#session.hold() : this.#session.unhold();
+  hold(on: boolean): void {
+    if (this.#session.isOnHold().local === on) return;
+    void this.#whenReady(() => (on ? this.#session.hold() : this.#session.unhold()));
   }
 
   mute(on: boolean): void {
@@ -165,9 +166,14 @@ export class JsSipCall implements SipCall {
     return call;
   }
 
-  async #renegotiate(rtcOfferConstraints: RTCOfferOptions): Promise<void> {
+  #renegotiate(rtcOfferConstraints: RTCOfferOptions): Promise<void> {
+    return this.#whenReady(() => this.#session.renegotiate({ rtcOfferConstraints }));
+  }
+
+  /** Tries again while JsSIP waits for the answer to another offer. */
+  async #whenReady(attempt: () => boolean): Promise<void> {
     for (let look = 0; look < retry.times && !this.#session.isEnded(); look += 1) {
-      if (this.#session.renegotiate({ rtcOfferConstraints })) return;
+      if (attempt()) return;
       await new Promise((resolve) => setTimeout(resolve, retry.every));
     }
   }

@@ -69,8 +69,8 @@ export interface SipCall {
   decline(how: 'busy' | 'declined'): void;
   /** Ends it, whatever state it's in. */
   hangUp(): void;
-  /** Does nothing while another change is under way: false then. */
-  hold(on: boolean): boolean;
+  /** Waits for a while if another change is under way. */
+  hold(on: boolean): void;
   mute(on: boolean): void;
   /** Sends this video track, or none. Renegotiates if there was no video so far. */
   showVideo(track: MediaStreamTrack | null): Promise<void>;

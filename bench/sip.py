@@ -1,6 +1,6 @@
 """SIP registrations and calls per second of one core's CPU time, their latency, and memory per registered page.
 
-    PYTHONPATH=src:. .venv/bin/python bench/sip.py [--rounds 3] [--pairs 20] [--members 2000]
+    PYTHONPATH=src:. .venv/bin/python bench/sip.py [--rounds 2] [--pairs 20] [--members 2000]
 
 Compared with Debian's Kamailio, which has been the usual SIP server for WebSockets.  The servers alternate on one core,
 with one client on the other: pairs of WebSockets, each with one registration or one call in progress.  A registration
@@ -381,7 +381,7 @@ async def remember(load: Load, members: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--pairs", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--members", type=int, default=2000)

@@ -17,9 +17,11 @@ from tests.support.lab import NAME, LabServer
 from tests.support.namespaces import Namespace, Wires, run
 from tests.support.proxies import Caddy, HaProxy, Nginx
 from tests.support.server import unverified
+from tests.support.sip import Device, WebSocketWire, status_of
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
+from eyeline.serve.sip.accounts import AccountFile
 from eyeline.signalling.messages import SUBPROTOCOL
 from eyeline.turn.attribute_formats import Address
 from eyeline.turn.attributes import XorMappedAddress
@@ -121,6 +123,14 @@ def assert_websocket_stays_open(place: Namespace) -> None:
             pass
 
 
+def assert_page_registers_by_sip(place: Namespace, server: LabServer, path: str = "") -> None:
+    AccountFile(server.data_dir).add("alice", "correct-horse", "localhost")
+    connection = place.dial(("127.0.0.1", 443), BOB)
+    wire = WebSocketWire(f"https://{NAME}{path}", origin=f"https://{NAME}", sock=connection)
+    with Device(wire, "alice", "correct-horse", host=NAME) as alice:
+        assert status_of(alice.register()) == 200
+
+
 BYTES: Final[dict[str, tuple[Start, tuple[str, ...]]]] = {
     "nginx": (lambda place: Nginx(place, NAME), ()),
     "haproxy, version 2": (lambda place: HaProxy(place, NAME, http=False), ()),
@@ -138,7 +148,8 @@ REQUESTS: Final[dict[str, Start]] = {
 @pytest.mark.parametrize("proxy", BYTES)
 def test_proxy_of_bytes_passes_on_pages_calls_and_turn_over_tls(place: Namespace, proxy: str) -> None:
     start, flags = BYTES[proxy]
-    with LabServer(place, *TRUSTED, *flags), start(place):
+    with LabServer(place, *TRUSTED, *flags) as server, start(place):
+        assert_page_registers_by_sip(place, server)
         found = findings(place)
         assert failures(found) == []
         assert f"Relay turns:{NAME}:443?transport=tcp" in [each["what"] for each in found]
@@ -156,6 +167,7 @@ def test_proxy_of_requests_passes_on_pages_and_calls_and_speaks_http_2(
     tell = "print(page.status_code, page.http_version)"
     with REQUESTS[proxy](place):
         assert run(*place.prefix, sys.executable, "-c", f"{get}; {tell}") == "200 HTTP/2\n"
+        assert_page_registers_by_sip(place, eyeline)
         assert_limits_apply_to_each_client(place)
         assert_websocket_stays_open(place)
 
@@ -181,7 +193,8 @@ PATHS: Final[dict[str, tuple[dict[str, str], tuple[str, ...]]]] = {
 @pytest.mark.parametrize("path", PATHS)
 def test_everything_works_below_a_path_that_nginx_keeps_or_removes(place: Namespace, path: str) -> None:
     changes, flags = PATHS[path]
-    with LabServer(place, *TRUSTED, *flags), Nginx(place, NAME, changes):
+    with LabServer(place, *TRUSTED, *flags) as server, Nginx(place, NAME, changes):
+        assert_page_registers_by_sip(place, server, "/calls")
         assert failures(findings(place, f"https://{NAME}/calls")) == []
         with dial(place, BOB, tls("http/1.1")) as connection:
             connection.sendall(f"GET /calls HTTP/1.1\r\nHost: {NAME}\r\n\r\n".encode())

@@ -30,12 +30,23 @@ class Wire(Protocol):
 class WebSocketWire:
     """`wss://host/sip`, given the URL of the server's pages."""
 
-    def __init__(self, url: str, *, origin: str | None = None, subprotocol: str | None = "sip") -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        origin: str | None = None,
+        subprotocol: str | None = "sip",
+        sock: socket.socket | None = None,
+    ) -> None:
+        """`sock` is a connection to use in place of a new one.  Like a browser, it offers HTTP/1.1 by ALPN."""
+        context = unverified()
+        context.set_alpn_protocols(["http/1.1"])
         address = url.replace("http", "ws", 1).rstrip("/") + "/sip"
         self.via = "SIP/2.0/WSS client.invalid" if address.startswith("wss") else "SIP/2.0/WS client.invalid"
         self._open = connect(
             address,
-            ssl=unverified() if address.startswith("wss:") else None,
+            sock=sock,
+            ssl=context if address.startswith("wss:") else None,
             subprotocols=None if subprotocol is None else [Subprotocol(subprotocol)],
             additional_headers={} if origin is None else {"Origin": origin},
             open_timeout=DEADLINE_S,

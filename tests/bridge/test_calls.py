@@ -31,13 +31,13 @@ def test_a_phone_joins_a_room_with_one_person_and_both_get_the_other_description
     assert "a=setup:active" in text
 
 
-def test_the_page_sees_a_phone_with_camera_and_microphone_only() -> None:
+def test_the_page_sees_a_phone_as_a_phone() -> None:
     world = World()
     alice = world.page("alice")
     world.phone("bob").invite()
     [roster] = [each for each in alice.client.messages() if isinstance(each, Roster)]
     phone = roster.members[1]
-    assert (phone.name, phone.sip, phone.may) == ("Bob", True, ("microphone", "camera"))
+    assert (phone.name, phone.sip, phone.may) == ("Bob", True, ("microphone", "camera", "chat"))
 
 
 @pytest.mark.parametrize(
@@ -328,6 +328,47 @@ def test_a_candidate_cannot_add_lines_to_what_the_phone_gets() -> None:
     alice.describe(offer["from"], "answer", 1, sdp("audio 0", "video 1", ufrag="page"), offer["link"])
     world.pass_time(3.0)
     assert "evil" not in bob.answers()[1].body.decode()
+
+
+def test_what_a_phone_writes_reaches_the_page_within_the_call_and_outside_of_it() -> None:
+    world = World()
+    alice, bob = world.page("alice"), world.phone()
+    answered(world, alice, bob)
+    bob.within("MESSAGE", "hello", kind="text/plain")
+    bob.tag = ""
+    bob.ask("MESSAGE", f"sip:tea@{DOMAIN}", "Zoë ", kind="Text/Plain; charset=utf-8")
+    assert bob.statuses()[-2:] == [200, 200]
+    assert [each["about"] for each in alice.read()] == [{"text": "hello"}, {"text": "Zoë"}]
+
+
+@pytest.mark.parametrize(("body", "kind"), [("{}", "application/json"), (" ", "text/plain")])
+def test_other_messages_of_a_phone_get_415(body: str, kind: str) -> None:
+    world = World()
+    alice, bob = world.page("alice"), world.phone()
+    answered(world, alice, bob)
+    bob.ask("MESSAGE", f"sip:tea@{DOMAIN}", body, kind=kind)
+    assert (bob.statuses()[-1], alice.read()) == (415, [])
+
+
+def test_nobody_else_writes_into_a_room() -> None:
+    world = World()
+    alice, bob, eve = world.page("alice"), world.phone(), world.phone("eve")
+    eve.ask("MESSAGE", f"sip:tea@{DOMAIN}", "hello", kind="text/plain")
+    answered(world, alice, bob)
+    eve.ask("MESSAGE", f"sip:tea@{DOMAIN}", "hello", kind="text/plain")
+    assert (eve.statuses()[0], eve.statuses()[-1], alice.read()) == (480, 480, [])
+
+
+def test_what_a_page_writes_reaches_the_phone() -> None:
+    world = World()
+    alice, bob = world.page("alice"), world.phone()
+    peer, _ = answered(world, alice, bob)
+    alice.signal(peer, {"text": "hello"}, None)
+    [message] = bob.requests()
+    assert (message.method, message.uri, message.body) == ("MESSAGE", f"sip:bob@{DOMAIN}", b"hello")
+    assert (message.from_.uri, message.headers.get("content-type")) == (f"sip:tea@{DOMAIN}", "text/plain;charset=UTF-8")
+    world.give(message.answer(200, to_tag="x"))
+    assert bob.requests() == [message]
 
 
 def test_a_draining_server_hangs_up() -> None:

@@ -135,17 +135,17 @@ class Phone:
         offer = sdp("audio 0", "video 1") if body is None else body
         return self.ask("INVITE", f"sip:{room}@{DOMAIN}", offer)
 
-    def within(self, method: str, body: str = "", number: int = 0) -> SipRequest:
+    def within(self, method: str, body: str = "", number: int = 0, kind: str = "application/sdp") -> SipRequest:
         """A request within the call."""
         if not self.tag:
             self.tag = self.answers()[-1].to.tag
-        return self.ask(method, f"sip:tea@{DOMAIN};transport=tcp", body, number)
+        return self.ask(method, f"sip:tea@{DOMAIN};transport=tcp", body, number, kind)
 
-    def ask(self, method: str, uri: str, body: str = "", number: int = 0) -> SipRequest:
+    def ask(self, method: str, uri: str, body: str = "", number: int = 0, kind: str = "application/sdp") -> SipRequest:
         """Send a request."""
         number = number or next(self.cseq)
         tag = f";tag={self.tag}" if self.tag else ""
-        content = "Content-Type: application/sdp\r\n" if body else ""
+        content = f"Content-Type: {kind}\r\n" if body else ""
         branch = f"{self.name}1" if method == "CANCEL" else f"{self.name}{number}{method if method == 'ACK' else ''}"
         head = (
             f"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/TCP x;branch=z9hG4bK{branch}\r\nMax-Forwards: 69\r\n"

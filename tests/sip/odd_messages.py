@@ -4,6 +4,7 @@ The kinds are those of RFC 4475 ("torture test messages") and RFC 5118 (the same
 `docs/sip.md` has this table too, and `test_odd_messages.py` compares both.
 """
 
+import random
 from typing import Final, NamedTuple
 
 DROPPED: Final = 0
@@ -322,11 +323,132 @@ REFUSED: Final = (
 )
 
 
+class ByTheServer(NamedTuple):
+    """A valid message that the server refuses, or answers itself."""
+
+    what: str
+    source: str
+    answer: str
+    test: str
+    """The test that shows it."""
+
+
+BY_THE_SERVER: Final = (
+    ByTheServer("A From that isn't the user who has logged in", "", "403", "test_spoofed_from_is_403"),
+    ByTheServer("A wrong password", "", "401 or 407", "test_wrong_password_is_challenged_again"),
+    ByTheServer("A nonce with a count that was used before", "", "401 or 407, stale", "test_nothing_is_accepted_twice"),
+    ByTheServer("A nonce of this server that is too old", "", "401 or 407, stale", "test_a_nonce_becomes_stale"),
+    ByTheServer(
+        *("An unknown scheme of Authorization", "4475 3.3.7", "401 or 407"),
+        "test_credentials_are_read_from_the_header_of_the_realm",
+    ),
+    ByTheServer("A request URI with another scheme than sip or sips", "4475 3.3.2", "416", "test_request_uri"),
+    ByTheServer("A Proxy-Require", "4475 3.3.5", "420", "test_proxy_require_is_420"),
+    ByTheServer("Max-Forwards 0", "4475 3.3.11", "483", "test_max_forwards_0_is_483_and_otherwise_goes_down"),
+    ByTheServer("A loop", "5393", "482", "test_loop_is_482_but_a_spiral_is_not"),
+    ByTheServer(
+        "A response to no request of the server", "4475 3.3.10", "no answer", "test_a_response_to_nothing_is_dropped"
+    ),
+    ByTheServer(
+        *("An unknown method for the server itself", "", "405"),
+        "test_unknown_method_passes_to_a_user_but_is_405_for_the_server",
+    ),
+    ByTheServer(
+        *("An unknown method for a user", "4475 3.1.1.2", "passed on"),
+        "test_unknown_method_passes_to_a_user_but_is_405_for_the_server",
+    ),
+    ByTheServer(
+        "A user who isn't registered, or doesn't exist", "", "480", "test_offline_user_is_480_and_unknown_user_too"
+    ),
+    ByTheServer(
+        *("A Contact with headers in its URI", "4475 3.3.14", "400"),
+        "test_an_invalid_contact_gets_400_and_changes_nothing",
+    ),
+    ByTheServer("REGISTER for less than 60 s", "3261 10.3", "423", "test_too_short_a_time_gets_423_with_the_minimum"),
+    ByTheServer(
+        *("An offer of RTP without DTLS for a browser", "8827 6.5", "488"),
+        "test_plain_rtp_for_a_browser_is_488_at_once",
+    ),
+)
+
+_SDP: Final = b"""\
+v=0
+o=- 4611731400430051336 2 IN IP4 127.0.0.1
+s=-
+t=0 0
+a=group:BUNDLE 0 1
+m=audio 51214 UDP/TLS/RTP/SAVPF 111 126
+c=IN IP4 192.0.2.4
+a=candidate:1 1 udp 2122260223 192.0.2.4 51214 typ host generation 0 network-id 1
+a=ice-ufrag:Uf3k
+a=ice-pwd:9tPq7c0hJxq2mWk1d4sV8bZr
+a=fingerprint:sha-256 3A:96:6D:57:B2:C2:C7:61:A0:46:3E:1C:97:39:D3:F7:0A:88:A0:B1:EC:03:FB:10:A5:5D:3A:37:AB:DD:02:AA
+a=setup:actpass
+a=mid:0
+a=sendrecv
+a=rtcp-mux
+a=rtpmap:111 opus/48000/2
+a=rtpmap:126 telephone-event/8000
+m=video 9 UDP/TLS/RTP/SAVPF 96
+c=IN IP4 0.0.0.0
+a=mid:1
+a=rtpmap:96 VP8/90000
+""".replace(b"\n", b"\r\n")
+_HEAD: Final = """\
+INVITE sip:bob@example.com SIP/2.0
+Via: SIP/2.0/WSS 7m5a1b2c3d4e.invalid;branch=z9hG4bK4093672N
+Max-Forwards: 69
+Route: <sip:example.com;transport=ws;lr>
+To: <sip:bob@example.com>
+From: "Alice Example" <sip:alice@example.com>;tag=l9k2mqv5t1
+Call-ID: 3u4v5w6x7y8z9a0b1c2dN
+CSeq: 4721 INVITE
+Proxy-Authorization: Digest username="alice", realm="example.com", nonce="AAAA", uri="sip:bob@example.com", \
+algorithm=MD5, response="d41d8cd98f00b204e9800998ecf8427e", qop=auth, cnonce="p0q9", nc=00000001
+Contact: <sip:f3g7h1j5@7m5a1b2c3d4e.invalid;transport=ws;ob>
+Content-Type: application/sdp
+Session-Expires: 90
+Allow: INVITE,ACK,CANCEL,BYE,UPDATE,MESSAGE,OPTIONS,REFER,INFO,NOTIFY
+Supported: timer,ice,replaces,outbound
+User-Agent: Softphone 1.0
+Content-Length: LENGTH
+
+""".replace("\n", "\r\n")
+
+
+def real_invite(number: int = 0) -> bytes:
+    """An INVITE as a browser sends it, for audio and video; each number is another call."""
+    return _HEAD.replace("N\r\n", f"{number}\r\n").replace("LENGTH", str(len(_SDP))).encode() + _SDP
+
+
+def mutated(data: bytes, generator: random.Random) -> bytes:
+    """Up to four changes, most of them in the headers: bytes changed, inserted, removed, or repeated."""
+    for _ in range(generator.randint(1, 4)):
+        at = generator.randrange(data.find(b"\r\n\r\n") + 4 if generator.random() < 0.9 else len(data))
+        length = generator.choice((1, 1, 2, 8, 64))
+        odd = generator.choice(
+            (b"\r\n", b"\0", b":", b";", b",", b'"', b"<", b" ", b"\xff", b"%", b"9" * 20, b"SIP/2.0")
+        )
+        data = generator.choice(
+            (
+                data[:at] + odd + data[at + length :],
+                data[:at] + odd + data[at:],
+                data[:at] + data[at + length :],
+                data[: at + length] + data[at:],
+                data[:at] + generator.randbytes(length) + data[at + length :],
+            )
+        )
+    return data
+
+
 def table() -> str:
     """All messages as a table in Markdown."""
     answers = {READ: "valid", DROPPED: "no answer"}
     rows = [
         f"| {each.what} | {f'RFC {each.source}' if each.source else ''} | {answers.get(each.answer, each.answer)} |"
         for each in VALID + REFUSED
+    ]
+    rows += [
+        f"| {each.what} | {f'RFC {each.source}' if each.source else ''} | {each.answer} |" for each in BY_THE_SERVER
     ]
     return "\n".join(["| Message | Source | Answer |", "| --- | --- | --- |", *rows])

@@ -93,6 +93,9 @@ class Bridge:
         room = _room_of(request.uri)
         if room is None:
             return [_answer(request, 480, tag)]
+        if request.method == "MESSAGE":
+            call = next((each for each in self._calls.values() if each.is_of(room, request.from_.uri)), None)
+            return [_answer(request, 480, tag)] if call is None else call.say(request, tag)
         if request.method != "INVITE":
             status = 200 if request.method == "OPTIONS" else 405
             return [_answer(request, status, tag, ("Allow", ALLOW))]

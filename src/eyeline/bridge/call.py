@@ -5,14 +5,14 @@ offers.  From then on each side may offer something new, which is passed on to t
 settles which offer counts when two cross.
 """
 
-import re
 from typing import Final, Literal, NamedTuple, assert_never
 
 from eyeline.bridge.dialog import ALLOW, CalleeDialog, Fields
 from eyeline.bridge.effects import AttachSession, BridgeEffect, DetachSession, SendToServer
 from eyeline.bridge.refusals import REJECTIONS, Rejection, warning
 from eyeline.bridge.sdp import Layout, SessionDescription
-from eyeline.bridge.signal import About, PeerSignal, TrickledCandidate, parse_signal
+from eyeline.bridge.signal import About, PeerSignal, parse_signal
+from eyeline.bridge.trickle import Trickle
 from eyeline.signalling.messages import (
     Count,
     Member,
@@ -52,25 +52,17 @@ ANSWER_WITHIN: Final = 30.0
 WAIT_MAX: Final = 180.0
 """Seconds that a phone may ring in the waiting room."""
 
-QUIET: Final = 0.4
-"""The page's candidates are complete when none has come for so many seconds: a page doesn't say which is the last."""
-
-GATHER_MAX: Final = 2.0
-"""Seconds after which the phone gets its answer, with the candidates that are there."""
-
 RETRY_AFTER: Final = 1.0
 """Seconds after which an offer that crossed the phone's is repeated (RFC 3261, 14.1: up to 2)."""
 
-CANDIDATES_MAX: Final = 64
-"""Candidates kept per description."""
+TEXT_MAX: Final = 4000
+"""Characters of a chat line; longer texts are cut."""
 
 _T1: Final = 0.5
 _T2: Final = 4.0
 _GIVE_UP: Final = 32.0
 
-_CANDIDATE: Final = re.compile(r"candidate:[ -~]{1,512}")
-
-PHONE: Final = Person(permissions=("microphone", "camera"), sip=True)
+PHONE: Final = Person(permissions=("microphone", "camera", "chat"), sip=True)
 """Who a phone is in the room."""
 
 State = Literal["looking", "joining", "offering", "answered", "up", "over"]
@@ -86,15 +78,6 @@ class _Unacknowledged(NamedTuple):
     give_up_at: float
 
 
-class _Gathering(NamedTuple):
-    """The page's candidates for this description are coming."""
-
-    remote: SessionDescription
-    ufrag: str
-    quiet_at: float
-    end_at: float
-
-
 class RoomCall:
     """One call.  `link` is the number of this side's connection: the milliseconds since 1970."""
 
@@ -104,7 +87,7 @@ class RoomCall:
         """What the phone has offered or answered, and the page doesn't have yet."""
         self.dialog = dialog
         self.session = seat.session
-        self._room = room
+        self.room = room
         self._seat = seat
         self.state: State = "looking"
         self._pending: SipRequest | None = invite
@@ -124,9 +107,7 @@ class RoomCall:
         self._layout = Layout()
         self._local: SessionDescription | None = None
         """What the page gets next."""
-        self._candidates: dict[str, list[tuple[str, str]]] = {}
-        self._gathered = ""
-        self._gathering: _Gathering | None = None
+        self._trickle = Trickle()
         self._version = 0
         self._unacknowledged: _Unacknowledged | None = None
         self._deadline: float | None = None
@@ -136,7 +117,7 @@ class RoomCall:
     def start(self, now: float) -> list[BridgeEffect]:
         """Look into the room."""
         self._deadline = now + ANSWER_WITHIN
-        self._effects += [AttachSession(self.session), Post(self._room, EnterLobby(self.session))]
+        self._effects += [AttachSession(self.session), Post(self.room, EnterLobby(self.session))]
         return self._take()
 
     def on_news(self, news: News, now: float) -> list[BridgeEffect]:
@@ -172,9 +153,7 @@ class RoomCall:
 
     def next_wake(self) -> float | None:
         """When to call `wake`."""
-        times = [self._deadline]
-        if self._gathering is not None:
-            times.append(min(self._gathering.quiet_at, self._gathering.end_at))
+        times = [self._deadline, self._trickle.next_wake()]
         if self._unacknowledged is not None:
             times.append(self._unacknowledged.at)
         if self._retry is not None:
@@ -185,8 +164,7 @@ class RoomCall:
         """That time has come."""
         if self._deadline is not None and self._deadline <= now:
             self._too_late()
-        if self._gathering is not None and min(self._gathering.quiet_at, self._gathering.end_at) <= now:
-            self._complete(now)
+        self._complete(now)
         if self._unacknowledged is not None and self._unacknowledged.at <= now:
             self._repeat(self._unacknowledged, now)
         if self._retry is not None and self._retry[0] <= now:
@@ -212,7 +190,7 @@ class RoomCall:
             return
         self.state = "joining"
         self._deadline = now + ANSWER_WITHIN
-        self._effects.append(Post(self._room, self._seat))
+        self._effects.append(Post(self.room, self._seat))
 
     def _enter(self, me: PeerId, roster: Roster, now: float) -> None:
         others = [member for member in roster.members if member.id != me]
@@ -232,12 +210,15 @@ class RoomCall:
         signal = parse_signal(data)
         if signal is None or (signal.to is not None and signal.to != self._link) or signal.link < self._remote_link:
             return
-        fresh = not self._gathered and signal.to is not None
+        fresh = self._trickle.is_fresh and signal.to is not None
         if self._bound and signal.link > self._remote_link and not fresh:
             self._page_reconnects(now)
         self._remote_link, self._bound = signal.link, True
         if signal.about.candidate is not None:
-            self._candidate(signal.about.candidate, now)
+            self._trickle.add(signal.about.candidate, now)
+        elif signal.about.text is not None:
+            if self.state in {"answered", "up"} and signal.about.text:
+                self._send(self.dialog.text(signal.about.text[:TEXT_MAX]))
         elif signal.about.description is not None:
             self._negotiate(self._negotiation.receive(signal.about.description), now)
 
@@ -249,29 +230,16 @@ class RoomCall:
         self._link += 1
         self._negotiation = Negotiation(self._negotiation.polite)
         self._layout.new_page()
-        self._candidates.clear()
-        self._gathering, self._gathered, self._retry = None, "", None
+        self._trickle, self._retry = Trickle(), None
         self._owned = self._next = None
         self._give_way()
-
-    def _candidate(self, candidate: TrickledCandidate, now: float) -> None:
-        of_description = self._candidates.setdefault(candidate.ufrag, [])
-        if (
-            len(of_description) >= CANDIDATES_MAX
-            or len(self._candidates) > CANDIDATES_MAX
-            or "\n" in candidate.candidate
-        ):
-            return
-        of_description.append((candidate.mid or "", candidate.candidate))
-        if self._gathering is not None and candidate.ufrag == self._gathering.ufrag:
-            self._gathering = self._gathering._replace(quiet_at=now + QUIET)
 
     def _send_signal(self, about: About) -> None:
         if self._other is None:
             return
         self._sent += 1
         data = PeerSignal(self._link, self._remote_link or None, about).encode()
-        self._effects.append(Post(self._room, RelaySignal(self.session, self._other.id, Count(self._sent), data)))
+        self._effects.append(Post(self.room, RelaySignal(self.session, self._other.id, Count(self._sent), data)))
 
     # Offers and answers
 
@@ -309,11 +277,8 @@ class RoomCall:
             if self._pending is not None:
                 self._end(Rejection(480))  # nobody but a hostile page offers before it has answered
                 return
-        self._gathering = _Gathering(remote, remote.ufrag, now + GATHER_MAX, now + GATHER_MAX)
-        if remote.ufrag == self._gathered:
-            self._complete(now)
-        elif self._candidates.get(remote.ufrag):
-            self._gathering = self._gathering._replace(quiet_at=now + QUIET)
+        self._trickle.expect(remote, now)
+        self._complete(now)
 
     def _give_way(self) -> None:
         """The phone's own offer, if there is one, crosses one of the page, and must come again."""
@@ -322,11 +287,12 @@ class RoomCall:
             self._pending = None
 
     def _complete(self, now: float) -> None:
-        """All candidates of the page are there."""
-        assert self._gathering is not None
-        (remote, ufrag, *_), self._gathering = self._gathering, None
-        self._gathered = ufrag
-        complete = self._layout.for_phone(remote).with_candidates(self._candidates.get(ufrag, ()))
+        """If all candidates of the page are there, the phone gets its description."""
+        taken = self._trickle.take(now)
+        if taken is None:
+            return
+        description, candidates = taken
+        complete = self._layout.for_phone(description).with_candidates(candidates)
         if self._pending is None:
             self._invite(complete, now)
             return
@@ -371,10 +337,32 @@ class RoomCall:
             case "INVITE" | "UPDATE":
                 self.dialog.retarget(request)
                 self._offered(request, now)
+            case "MESSAGE":
+                self._answer(request, self._said(request))
             case "INFO" | "OPTIONS":
                 self._answer(request, 200, (("Allow", ALLOW),) if request.method == "OPTIONS" else ())
             case _:
                 self._answer(request, 405, (("Allow", ALLOW),))
+
+    def is_of(self, room: RoomName, caller: str) -> bool:
+        """Whether this is the call of that address with that room."""
+        return (self.room, self.dialog.caller) == (room, caller)
+
+    def say(self, request: SipRequest, to_tag: str) -> list[BridgeEffect]:
+        """A MESSAGE outside of the dialog, from the phone's user."""
+        self._send(request.answer(self._said(request), to_tag=to_tag))
+        return self._take()
+
+    def _said(self, request: SipRequest) -> int:
+        """Pass on a text; returns the status for its MESSAGE."""
+        kind = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
+        text = request.body.decode(errors="replace").strip()[:TEXT_MAX]
+        if kind != "text/plain" or not text:
+            return 415
+        if self.state not in {"answered", "up"}:
+            return 480
+        self._send_signal(About(text=text))
+        return 200
 
     def _offered(self, request: SipRequest, now: float) -> None:
         """The phone offers something new, such as hold, or refreshes the session."""
@@ -464,8 +452,9 @@ class RoomCall:
     def _leave(self) -> None:
         self.state = "over"
         self._pending = self._own = self._next = self._retry = None
-        self._unacknowledged = self._gathering = self._deadline = None
-        self._effects += [Post(self._room, LeaveRoom(self.session)), DetachSession(self.session)]
+        self._unacknowledged = self._deadline = None
+        self._trickle = Trickle()
+        self._effects += [Post(self.room, LeaveRoom(self.session)), DetachSession(self.session)]
 
 
 def _problem_of(others: list[Member] | tuple[Member, ...]) -> Rejection | None:

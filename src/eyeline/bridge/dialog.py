@@ -10,7 +10,7 @@ from eyeline.sip.message import SipRequest, SipResponse
 
 Fields = Sequence[tuple[str, str]]
 
-ALLOW: Final = "INVITE, ACK, CANCEL, BYE, UPDATE, INFO, OPTIONS"
+ALLOW: Final = "INVITE, ACK, CANCEL, BYE, UPDATE, INFO, MESSAGE, OPTIONS"
 SDP: Final = "application/sdp"
 
 
@@ -22,6 +22,8 @@ class CalleeDialog:
         self.call_id = invite.call_id
         self.tag = tag
         self.remote_tag = invite.from_.tag
+        self.caller = invite.from_.uri
+        """The address of the phone's user."""
         to = invite.headers.get("to") or ""
         self._local = f"{to};tag={tag}"
         self._remote = invite.headers.get("from") or ""
@@ -66,6 +68,21 @@ class CalleeDialog:
         if body:
             fields.append(("Content-Type", SDP))
         return request.answer(status, to_tag=self.tag, extra=fields, body=body)
+
+    def text(self, text: str) -> SipRequest:
+        """A text for the phone's user, as a MESSAGE of its own (RFC 3428), which stock clients show."""
+        self._branches += 1
+        number = self._branches
+        fields = [
+            ("Via", f"SIP/2.0/TCP {self._host};branch={MAGIC_COOKIE}{self.tag}.{number}"),
+            ("Max-Forwards", "70"),
+            ("From", f"<{self._contact.partition(';')[0]}>;tag={self.tag}m"),
+            ("To", f"<{self.caller}>"),
+            ("Call-ID", f"{self.tag}m{number}"),
+            ("CSeq", "1 MESSAGE"),
+            ("Content-Type", "text/plain;charset=UTF-8"),
+        ]
+        return SipRequest("MESSAGE", self.caller, Headers.of(*fields), text.encode())
 
     def _request(self, method: str, number: int, extra: Fields, body: bytes) -> SipRequest:
         self._branches += 1

@@ -18,10 +18,12 @@ class TrickledCandidate(Struct, frozen=True):
 
 
 class About(Struct, frozen=True, omit_defaults=True):
-    """What a signal is about; one of both."""
+    """What a signal is about; one of these."""
 
     description: Description | None = None
     candidate: TrickledCandidate | None = None
+    text: str | None = None
+    """What somebody has written: only to and from phones."""
 
 
 class PeerSignal(Struct, frozen=True):

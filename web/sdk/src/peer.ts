@@ -1,3 +1,4 @@
+import { lineOfPhone, textForPhone } from './chat/phone-text.ts';
 import { questionIn } from './chat/question.ts';
 import { ConnectionMonitor } from './connection/connection-monitor.ts';
 import type { TimeoutReport } from './connection/media-timeout.ts';
@@ -53,13 +54,14 @@ export interface Peer {
   readonly role: Value<Role>;
   /** What they may send. Anything else that arrives from them is dropped. */
   readonly permissions: Permissions;
-  /** Whether this is a phone, which called the room by SIP: it has camera and microphone, but no messages and files. */
+  /** Whether this is a phone, which called the room by SIP: it has camera and microphone, reads lines of the chat, and takes no files. */
   readonly sip: boolean;
   /**
    * Sends a message to this peer. Resolves when they have it; it is sent again if the connection breaks before that.
    * Rejects with code `gone` if they leave first or we do, `not-json` if JSON can't carry it (undefined, a function),
    * `too-large` above 60 Ki characters of JSON, `too-fast` when 256 messages (or 3 Mi characters) wait already or
-   * there were more than 150 a second, `not-permitted` if we may not write or this is a phone.
+   * there were more than 150 a second, `not-permitted` if we may not write, or if this is a phone and the
+   * message no new line of the chat (`Conversation`).
    */
   send(message: Json): Promise<void>;
   /** Tries to connect again at once, if there is no connection. The SDK reconnects by itself, with backoff. */
@@ -178,6 +180,9 @@ export class RemotePeer implements Peer {
         this.#remoteMedia.add(track, name);
         if (this.sip) this.#followPhone(track, name);
       },
+      onText: (text) => {
+        if (this.sip && this.#limit.take(text.length)) options.onMessage(lineOfPhone(text));
+      },
       onConnection: (made) => this.#attach(made),
       onState: (state) => {
         if (state === 'connected') {
@@ -197,11 +202,17 @@ export class RemotePeer implements Peer {
   }
 
   async send(message: Json): Promise<void> {
-    if (this.sip) throw new EyelineError('not-permitted', 'A phone can’t read messages.');
     if (!this.#options.ownPermissions.current.has('chat') && questionIn(message) === undefined) {
       throw new EyelineError('not-permitted', 'You can read messages here, but not write any.');
     }
-    await this.#messages.send(message);
+    if (this.sip) this.#sendToPhone(message);
+    else await this.#messages.send(message);
+  }
+
+  #sendToPhone(message: Json): void {
+    const text = textForPhone(message);
+    if (text === undefined) throw new EyelineError('not-permitted', 'A phone can read lines of the chat only.');
+    this.transport.sendText(text);
   }
 
   reconnect(): void {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { parseMessage } from '../src/chat/messages.ts';
 import type { Room } from '../src/room.ts';
 import type { Member } from '../src/signalling/protocol.ts';
 import { Connection, connections, joinsWith, sockets, stubBrowser } from './browser.ts';
@@ -38,8 +39,33 @@ test('what a phone sends is seen by what arrives', async () => {
   expect([media[0], media.at(-2), media.at(-1)]).toEqual(['none none', 'on on', 'on none']);
 });
 
-test('a phone gets no messages', async () => {
+const line = { kind: 'chat', id: '1', clock: 1, at: 1, revision: 0, text: 'hello', reply: null, to: null };
+
+test('a phone gets lines of the chat as text by signalling, and nothing else', async () => {
   room = await joinsWith(phone);
   connection().agrees();
+  await room.send(line);
+  const signals = (sockets[0]?.sent ?? []).map((text) => JSON.parse(text)).filter(({ type }) => type === 'signal');
+  const about = signals.map(({ to, data }) => [to, JSON.parse(data).about]);
+  expect(about).toContainEqual(['p', { text: 'hello' }]);
+  await expect(room.send({ ...line, revision: 1 })).rejects.toThrow('Not sent to Phone.');
   await expect(room.send('hello')).rejects.toThrow('Not sent to Phone.');
+});
+
+test('what somebody writes on a phone is a line of the chat', async () => {
+  room = await joinsWith(phone);
+  const arrived: unknown[] = [];
+  room.onMessage((from, message) => arrived.push([from.id, parseMessage(message, from)]));
+  const data = JSON.stringify({ link: 1, to: null, about: { text: 'hello' } });
+  sockets[0]?.says({ type: 'signalled', from: 'p', n: 1, data });
+  expect(arrived).toEqual([['p', { kind: 'chat', line: expect.objectContaining({ text: 'hello', author: 'p' }) }]]);
+});
+
+test('text by signalling from a browser is ignored', async () => {
+  room = await joinsWith({ ...phone, sip: false });
+  const arrived: unknown[] = [];
+  room.onMessage((_, message) => arrived.push(message));
+  const data = JSON.stringify({ link: 1, to: null, about: { text: 'hello' } });
+  sockets[0]?.says({ type: 'signalled', from: 'p', n: 1, data });
+  expect(arrived).toEqual([]);
 });

@@ -18,7 +18,10 @@ from eyeline.signalling.session import Post
 from eyeline.sip.effects import LookUp
 
 INBOX_MAX: Final = 10_000
-"""Messages that may wait for the bridge, which takes all of them in each turn of the loop; further ones are dropped."""
+"""Messages and news that may wait for the bridge, which takes all of them in each turn of the loop; further ones are
+dropped."""
+
+_Input = bytes | tuple[SessionId, News]
 
 
 class RoomBus(Protocol):
@@ -44,7 +47,9 @@ class RoomBridge:
         self._loop = asyncio.get_running_loop()
         self._bridge = Bridge(domain, run, lambda: PeerId(secrets.token_urlsafe(12)), guests=guests)
         self._alarm = Alarm(self._bridge, self._on_due)
-        self._inbox: deque[bytes] = deque()
+        self._inbox: deque[_Input] = deque()
+        """The bridge takes it after the server and the rooms have done everything else: a page must hear that a phone
+        is there before it hears from it."""
         self._flow_id = layer.open_rooms(self, domain)
 
     def __len__(self) -> int:
@@ -52,11 +57,8 @@ class RoomBridge:
         return len(self._bridge)
 
     def send(self, message: bytes) -> None:
-        """See `SipConnection`.  The bridge takes it after the server has done everything else."""
-        if not self._inbox:
-            self._loop.call_soon(self._take)
-        if len(self._inbox) < INBOX_MAX:
-            self._inbox.append(message)
+        """See `SipConnection`."""
+        self._put(message)
 
     def close(self, why: CloseReason) -> None:
         """See `SipConnection`: phones are hung up."""
@@ -74,15 +76,24 @@ class RoomBridge:
     def tick(self, now: float) -> None:
         """See `SipConnection`."""
 
+    def _put(self, what: _Input) -> None:
+        if not self._inbox:
+            self._loop.call_soon(self._take)
+        if len(self._inbox) < INBOX_MAX:
+            self._inbox.append(what)
+
     def _take(self) -> None:
         taken, self._inbox = self._inbox, deque()
-        for message in taken:
-            self._perform(self._bridge.receive(message, self._loop.time(), time.time()))
+        for each in taken:
+            now = self._loop.time()
+            if isinstance(each, bytes):
+                self._perform(self._bridge.receive(each, now, time.time()))
+            else:
+                self._perform(self._bridge.on_news(*each, now))
         self._alarm.reschedule()
 
     def _on_news(self, session: SessionId, news: News) -> None:
-        self._perform(self._bridge.on_news(session, news, self._loop.time()))
-        self._alarm.reschedule()
+        self._put((session, news))
 
     def _on_due(self, now: float) -> None:
         self._perform(self._bridge.wake(now))

@@ -55,6 +55,8 @@ export interface Other extends Person {
   /** The screen that they share, or null. */
   readonly screen: ReadonlySignal<MediaStream | null>;
   readonly permissions: sdk.Permissions;
+  /** Whether they called by SIP. */
+  readonly sip: boolean;
   readonly subscriptions: Subscriptions;
   /** Whether you don't want to hear them; nobody else notices. */
   readonly mutedForMe: Signal<boolean>;
@@ -99,6 +101,7 @@ export function other(
     role: subscriptions.signal(peer.role),
     screen: subscriptions.signal(peer.screen),
     permissions: peer.permissions,
+    sip: peer.sip,
     verification: new Verification(subscriptions.signal(peer.safety), verified, mismatches, givenName),
     subscriptions,
     mutedForMe: signal(false),

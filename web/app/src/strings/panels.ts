@@ -9,6 +9,7 @@ export const peoplePanelWords = {
   away: 'You’re not connected to the server. Host controls work again once you are.',
   door: 'Waiting to join',
   inside: 'In the call',
+  phone: 'On a phone',
   watches: 'Watching only',
   you: (name: string) => `${name} (you)`,
   role: { host: 'Host', 'co-host': 'Co-host', member: '' } satisfies Readonly<Record<Role, string>>,

@@ -53,6 +53,7 @@ export function PersonRow({ call, one }: Props) {
   const role = one.role.value;
   const watches = role === 'member' && !one.permissions.has('microphone') && !one.permissions.has('camera');
   const about = [
+    one.sip ? peoplePanelWords.phone : '',
     watches ? peoplePanelWords.watches : peoplePanelWords.role[role],
     peoplePanelWords.connection(one.connection.value),
     one.videoLimit.value === null ? '' : dataSaverWords.theirs(one.videoLimit.value)[0],

@@ -13,7 +13,11 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export interface SignalMessage {
   readonly link: number;
   readonly to: number | null;
-  readonly about: { readonly description: SignalledDescription } | { readonly candidate: SignalledCandidate };
+  readonly about:
+    | { readonly description: SignalledDescription }
+    | { readonly candidate: SignalledCandidate }
+    /** To and from phones only: what somebody wrote. */
+    | { readonly text: string };
 }
 
 /** What two members send to each other over their data channel. */
@@ -54,6 +58,8 @@ export function parseSignal(text: string): SignalMessage | null {
   if (isDescription(description)) return { link, to, about: { description } };
   const candidate = about['candidate'];
   if (isCandidate(candidate)) return { link, to, about: { candidate } };
+  const written = about['text'];
+  if (typeof written === 'string') return { link, to, about: { text: written } };
   return null;
 }
 

@@ -107,6 +107,7 @@ export class PeerConnection {
   receive(message: SignalMessage): void {
     this.#to = message.link;
     const { about } = message;
+    if ('text' in about) return;
     if ('candidate' in about) this.#perform(this.#negotiation.receiveCandidate(about.candidate));
     else this.#perform(this.#negotiation.receiveDescription(about.description));
   }

@@ -20,6 +20,8 @@ export interface ReconnectOptions
   > {
   readonly takeSpare: () => SpareConnection;
   readonly signal: (message: SignalMessage) => void;
+  /** A phone has sent a text. */
+  readonly onText: (text: string) => void;
   /** A connection was made: the first one, or one that replaces the last. */
   readonly onConnection: (connection: PeerConnection) => void;
   readonly onState: (state: RTCPeerConnectionState) => void;
@@ -79,6 +81,10 @@ export class ReconnectingConnection {
   receive(text: string): void {
     const message = parseSignal(text);
     if (message === null) return;
+    if ('text' in message.about) {
+      this.#options.onText(message.about.text);
+      return;
+    }
     if (message.to !== null && message.to !== this.#current.number) return; // for a connection that we replaced
     if (message.link < this.#remoteNumber) return; // from a connection that they replaced
     if (this.#bound && message.link > this.#remoteNumber && !(message.to !== null && this.#current.fresh)) {
@@ -88,6 +94,11 @@ export class ReconnectingConnection {
     this.#remoteNumber = message.link;
     this.#bound = true;
     if (message.to === null || message.to === this.#current.number) this.#current.receive(message);
+  }
+
+  /** Sends a text to a phone, by signalling. */
+  sendText(text: string): void {
+    this.#options.signal({ link: this.#current.number, to: null, about: { text } });
   }
 
   /** Starts the search for a path over, unless there is one. */

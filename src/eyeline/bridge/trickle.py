@@ -1,0 +1,74 @@
+"""Trickled ICE candidates (RFC 8838): a page sends them one by one, and a phone wants all of them in a description."""
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from eyeline.bridge.sdp import SessionDescription
+from eyeline.bridge.signal import TrickledCandidate
+
+QUIET: Final = 0.4
+"""The candidates are complete when none has come for so many seconds: a page doesn't say which is the last."""
+
+GATHER_MAX: Final = 2.0
+"""Seconds after which the phone gets its description, with the candidates that are there."""
+
+CANDIDATES_MAX: Final = 64
+"""Candidates kept per description."""
+
+_CANDIDATE: Final = re.compile(r"candidate:[ -~]{1,512}")
+
+
+class _Gathering(NamedTuple):
+    description: SessionDescription
+    quiet_at: float
+    end_at: float
+
+
+class Trickle:
+    """The candidates of a page's connection."""
+
+    def __init__(self) -> None:
+        self._candidates: dict[str, list[tuple[str, str]]] = {}
+        """By the ufrag of their description: `mid` and candidate."""
+        self._complete = ""
+        """The ufrag of the last description that was complete."""
+        self._gathering: _Gathering | None = None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether no description was complete yet."""
+        return not self._complete
+
+    def add(self, candidate: TrickledCandidate, now: float) -> None:
+        """A candidate has come.  An invalid one, and one too many, is dropped."""
+        known = self._candidates.setdefault(candidate.ufrag, [])
+        too_many = len(known) >= CANDIDATES_MAX or len(self._candidates) > CANDIDATES_MAX
+        if too_many or not _CANDIDATE.fullmatch(candidate.candidate):
+            return
+        known.append((candidate.mid or "", candidate.candidate))
+        if self._gathering is not None and candidate.ufrag == self._gathering.description.ufrag:
+            self._gathering = self._gathering._replace(quiet_at=now + QUIET)
+
+    def expect(self, description: SessionDescription, now: float) -> None:
+        """A description has come, and its candidates follow, unless its transport is the one that is in use."""
+        end = now + GATHER_MAX
+        if description.ufrag == self._complete:
+            end = now
+        elif self._candidates.get(description.ufrag):
+            self._gathering = _Gathering(description, now + QUIET, end)
+            return
+        self._gathering = _Gathering(description, end, end)
+
+    def next_wake(self) -> float | None:
+        """When the candidates of the description are complete."""
+        return None if self._gathering is None else min(self._gathering.quiet_at, self._gathering.end_at)
+
+    def take(self, now: float) -> tuple[SessionDescription, Sequence[tuple[str, str]]] | None:
+        """The description and its candidates, once they are complete."""
+        wake = self.next_wake()
+        if self._gathering is None or wake is None or wake > now:
+            return None
+        description, self._gathering = self._gathering.description, None
+        self._complete = description.ufrag
+        return description, self._candidates.get(description.ufrag, ())

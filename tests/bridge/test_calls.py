@@ -4,6 +4,7 @@ import pytest
 from tests.bridge.world import DOMAIN, Page, Phone, World, answered, sdp
 
 from eyeline.bridge.call import ANSWER_WITHIN
+from eyeline.bridge.liveness import PROBE_EVERY
 from eyeline.signalling.messages import Roster
 from eyeline.sip.message import SipRequest
 
@@ -328,6 +329,34 @@ def test_a_candidate_cannot_add_lines_to_what_the_phone_gets() -> None:
     alice.describe(offer["from"], "answer", 1, sdp("audio 0", "video 1", ufrag="page"), offer["link"])
     world.pass_time(3.0)
     assert "evil" not in bob.answers()[1].body.decode()
+
+
+def probed(world: World, alice: Page, bob: Phone, status: int) -> None:
+    """Let the bridge ask whether the phone is there."""
+    alice.stay(PROBE_EVERY)
+    probe = bob.requests()[-1]
+    assert probe.method == "OPTIONS"
+    world.give(probe.answer(status, to_tag="from-bob"))
+
+
+def test_a_phone_that_vanished_leaves_the_room() -> None:
+    world = World()
+    alice, bob = world.page("alice"), world.phone()
+    answered(world, alice, bob)
+    for status in (480, 405, 480):
+        probed(world, alice, bob, status)
+    assert len(world.bridge) == 1
+    probed(world, alice, bob, 480)
+    assert [each.method for each in bob.requests()] == ["OPTIONS"] * 4 + ["BYE"]
+    assert len(world.bridge) == 0
+
+
+def test_a_phone_that_knows_nothing_of_the_call_leaves_the_room_at_once() -> None:
+    world = World()
+    alice, bob = world.page("alice"), world.phone()
+    answered(world, alice, bob)
+    probed(world, alice, bob, 481)
+    assert len(world.bridge) == 0
 
 
 def test_what_a_phone_writes_reaches_the_page_within_the_call_and_outside_of_it() -> None:

@@ -112,6 +112,13 @@ class Page:
         """Send a candidate."""
         self.signal(to, {"candidate": {"ufrag": ufrag, "candidate": candidate, "mid": mid}}, answered)
 
+    def stay(self, seconds: float) -> None:
+        """Let time pass, with the pings of a page that is still there."""
+        end = self.world.now + seconds
+        while self.world.now < end:
+            self.world.pass_time(min(end, self.world.now + 5))
+            self._send({"type": "ping"})
+
     def leave(self) -> None:
         """Leave the room."""
         self._send({"type": "leave"})

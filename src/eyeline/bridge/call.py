@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple, assert_never
 
 from eyeline.bridge.dialog import ALLOW, CalleeDialog, Fields
 from eyeline.bridge.effects import AttachSession, BridgeEffect, DetachSession, SendToServer
+from eyeline.bridge.liveness import Liveness
 from eyeline.bridge.refusals import REJECTIONS, Rejection, warning
 from eyeline.bridge.sdp import Layout, SessionDescription
 from eyeline.bridge.signal import About, PeerSignal, parse_signal
@@ -108,6 +109,7 @@ class RoomCall:
         self._local: SessionDescription | None = None
         """What the page gets next."""
         self._trickle = Trickle()
+        self._liveness = Liveness()
         self._version = 0
         self._unacknowledged: _Unacknowledged | None = None
         self._deadline: float | None = None
@@ -153,7 +155,7 @@ class RoomCall:
 
     def next_wake(self) -> float | None:
         """When to call `wake`."""
-        times = [self._deadline, self._trickle.next_wake()]
+        times = [self._deadline, self._trickle.next_wake(), self._liveness.next_wake()]
         if self._unacknowledged is not None:
             times.append(self._unacknowledged.at)
         if self._retry is not None:
@@ -170,6 +172,8 @@ class RoomCall:
         if self._retry is not None and self._retry[0] <= now:
             (_, description), self._retry = self._retry, None
             self._invite(description, now)
+        if self._liveness.is_due(now):
+            self._send(self.dialog.request("OPTIONS"))
         return self._take()
 
     def drain(self) -> list[BridgeEffect]:
@@ -325,6 +329,7 @@ class RoomCall:
                 self._unacknowledged = None
                 if self.state == "answered":
                     self.state = "up"
+                    self._liveness.start(now)
             case "CANCEL":
                 self._answer(request, 200)
                 if self.state in {"looking", "joining", "offering"}:
@@ -382,6 +387,8 @@ class RoomCall:
         self._negotiate(self._negotiation.need(), now)
 
     def _response(self, response: SipResponse, now: float) -> None:
+        if response.cseq.method == "OPTIONS" and response.status >= 200 and self._liveness.is_gone(response.status):
+            self._end(Rejection(480))
         own, offered = self._own, self._owned
         if own is None or response.cseq != own.cseq or response.status < 200:
             return
@@ -453,7 +460,7 @@ class RoomCall:
         self.state = "over"
         self._pending = self._own = self._next = self._retry = None
         self._unacknowledged = self._deadline = None
-        self._trickle = Trickle()
+        self._trickle, self._liveness = Trickle(), Liveness()
         self._effects += [Post(self.room, LeaveRoom(self.session)), DetachSession(self.session)]
 
 

@@ -331,7 +331,9 @@ export class SeatedRoom implements Room {
     for (const member of this.#members) {
       const peer = this.#peersById.get(member.id);
       if (peer === undefined) {
-        if (mine !== undefined && !this.#ignored.has(member.id)) this.#addPeer(member, offers); // else we only watch, as from the lobby
+        // Without a seat we only watch, as from the lobby; and a phone talks to the one who was there when it came.
+        const connects = mine !== undefined && !(member.sip === true && mine.order > member.order);
+        if (connects && !this.#ignored.has(member.id)) this.#addPeer(member, offers);
       } else {
         peer.name = member.name;
         peer.role.set(member.role ?? 'member');

@@ -4,7 +4,7 @@ import type { Room } from '../src/room.ts';
 import type { Member } from '../src/signalling/protocol.ts';
 import { Connection, connections, joinsWith, sockets, stubBrowser } from './browser.ts';
 
-const phone: Member = { id: 'p', name: 'Phone', order: 1, may: ['microphone', 'camera'], sip: true };
+const phone: Member = { id: 'p', name: 'Phone', order: 3, may: ['microphone', 'camera'], sip: true };
 
 let room: Room;
 
@@ -68,4 +68,9 @@ test('text by signalling from a browser is ignored', async () => {
   const data = JSON.stringify({ link: 1, to: null, about: { text: 'hello' } });
   sockets[0]?.says({ type: 'signalled', from: 'p', n: 1, data });
   expect(arrived).toEqual([]);
+});
+
+test('a phone talks to the member who was there before it, and to nobody who joins later', async () => {
+  room = await joinsWith({ ...phone, order: 1 });
+  expect(room.peers.current).toEqual([]);
 });

@@ -21,6 +21,7 @@ from tests.support.turn import code
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
 from eyeline.serve.app import Eyeline, build
+from eyeline.serve.sip import ACCOUNTS_FILE
 from eyeline.settings import Settings
 from eyeline.signalling.messages import OwnerKey
 from eyeline.signalling.moderation import room_of
@@ -41,6 +42,14 @@ def eyeline(tmp_path: Path) -> Eyeline:
 def url(eyeline: Eyeline) -> Iterator[str]:
     with serving(eyeline) as running:
         yield running
+
+
+def test_damaged_file_of_sip_accounts_is_logged_once_whoever_asks_and_however_often(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / ACCOUNTS_FILE).write_text("not JSON")
+    assert {httpx.get(f"{url}/phone").status_code for _ in range(3)} == {404}
+    assert caplog.text.count(ACCOUNTS_FILE) == 1
 
 
 def test_response_to_join_carries_everything_a_member_needs(url: str) -> None:

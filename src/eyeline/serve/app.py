@@ -105,6 +105,7 @@ class Eyeline:
         self._authorize = authorize
         self._sip_password = sip_password
         self._sip_edge: SipEdge | None = None
+        self._sip_fault = ""
         self._secret = secrets_file.load(settings.data_dir)
         self._key = TokenKey(self._secret)
         self._passes = authorization.pass_verifier(settings, self._secret)
@@ -175,7 +176,9 @@ class Eyeline:
         try:
             return self._find_sip()
         except SetupError as error:  # the file was written after the start
-            _log.error(LogEvent("!", sip="off", why=str(error)))
+            if str(error) != self._sip_fault:  # anybody could repeat it
+                self._sip_fault = str(error)
+                _log.error(LogEvent("!", sip="off", why=self._sip_fault))
             return None
 
     def _find_sip(self) -> "SipEdge | None":

@@ -4,11 +4,11 @@ Its pages have scripts by Zensical, so they have a Content-Security-Policy of th
 by their hashes, and doesn't ask for Trusted Types.  Neither camera nor microphone is allowed there.
 """
 
+import asyncio
 import gzip
 import hashlib
 import re
 from base64 import b64encode
-from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -55,41 +55,50 @@ class DocsSite:
 
     def __init__(self, folder: Path = BUILD) -> None:
         self._folder = folder
-
-    @cached_property
-    def _files(self) -> dict[str, File]:
-        """Loaded with the first request (10 ms, 3 MB), because many servers are never asked for them."""
-        return _load(self._folder)
+        self._files: dict[str, File] | None = None
+        self._loading = asyncio.Lock()
 
     async def get(self, scope: Scope, send: Send, prefix: str, path: str) -> None:
         """Answer GET or HEAD.  `path` is below `/docs`, and that is below `prefix`."""
-        file = self._files.get(f"{path}index.html" if path.endswith("/") else path)
+        files = await self._loaded()
+        file = files.get(f"{path}index.html" if path.endswith("/") else path)
         if file is not None:
             await send_file(scope, send, 200, file)
-        elif f"{path}/index.html" in self._files:
+        elif f"{path}/index.html" in files:
             last = path.rpartition("/")[2] or PREFIX.removeprefix("/")
             await answer(scope, send, 308, [(b"location", f"{quote(last)}/".encode()), *REVALIDATE], b"")
         else:
-            await self._missing(scope, send, escape(quote(f"{prefix}{PREFIX}/")))
+            await _missing(scope, send, escape(quote(f"{prefix}{PREFIX}/")), built=bool(files))
 
-    async def _missing(self, scope: Scope, send: Send, start: str) -> None:
-        if self._files:
-            title, what = "No such page", f'The docs have no page here. <a href="{start}">Go to their start</a>.'
-        else:
-            title = "No docs here"
-            what = "This installation has no docs. In a checkout, <code>make docs</code> builds them, then restart."
-        page = (
-            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<style>{_STYLE}</style><h1>{title}</h1><p>{what}"
-        )
-        policy = f"default-src 'none'; style-src {_hash(_STYLE.encode())}; frame-ancestors 'none'"
-        headers = [
-            (b"content-type", TYPES[".html"]),
-            (b"content-security-policy", policy.encode()),
-            (b"cache-control", b"no-store"),
-        ]
-        await answer(scope, send, 404, headers, page.encode())
+    async def _loaded(self) -> dict[str, File]:
+        """Load them with the first request (4 MB), because many servers are never asked for them.
+
+        It takes some 20 ms, in a thread, so that calls and the relay don't wait.
+        """
+        async with self._loading:
+            if self._files is None:
+                self._files = await asyncio.to_thread(_load, self._folder)
+            return self._files
+
+
+async def _missing(scope: Scope, send: Send, start: str, *, built: bool) -> None:
+    if built:
+        title, what = "No such page", f'The docs have no such page. <a href="{start}">Go to their first page</a>.'
+    else:
+        title = "No docs here"
+        what = "This installation has no docs. In a checkout, <code>make docs</code> builds them, then restart."
+    page = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{_STYLE}</style><h1>{title}</h1><p>{what}"
+    )
+    policy = f"default-src 'none'; style-src {_hash(_STYLE.encode())}; frame-ancestors 'none'"
+    headers = [
+        (b"content-type", TYPES[".html"]),
+        (b"content-security-policy", policy.encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    await answer(scope, send, 404, headers, page.encode())
 
 
 def _load(folder: Path) -> dict[str, File]:

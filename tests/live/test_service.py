@@ -218,6 +218,7 @@ def test_service_moves_to_another_machine_with_its_data(service: Container) -> N
     before = secret(service)
     for command in (*documented("back up"), *documented("uninstall"), ["rmdir", str(STATE.parent)]):
         service.do(*command)
+    assert service.do("stat", "-c", "%a", "eyeline.tar.gz") == "600\n"
     install(service)
     assert secret(service) != before
     service.do("systemctl", "stop", "eyeline")

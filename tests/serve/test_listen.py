@@ -10,12 +10,12 @@ from eyeline.errors import SetupError
 from eyeline.serve.process.listen import listen, listen_if_free
 
 
-def test_port_that_needs_a_privilege_names_the_capability(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_port_that_needs_a_privilege_names_the_ways_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(*_: object, **__: object) -> NoReturn:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(socket, "create_server", denied)
-    with pytest.raises(SetupError, match=r"port is 443, .* CAP_NET_BIND_SERVICE"):
+    with pytest.raises(SetupError, match=r"port is 443, .* `eyeline service install`, .* CAP_NET_BIND_SERVICE"):
         listen("127.0.0.1", 443)
 
 

@@ -101,10 +101,13 @@ def install(config: Path | None, only_print: bool, replace: bool, **options: str
     print_line("Status:   eyeline service status; the log: journalctl -u eyeline")
     name = next(iter(options["domains"] or ()), "YOUR.NAME")
     print_line(f"Check:    eyeline doctor https://{name}, from another network if possible")
-    print_line(f"Back up:  tar -C {DATA_DIR.parent}/private -czf eyeline.tar.gz eyeline")
+    backup = "eyeline.tar.gz"  # it has the server's secrets, so only root may read it
+    print_line(f"Back up:  install -m 600 /dev/null {backup} && tar -C {DATA_DIR.parent}/private -czf {backup} eyeline")
     print_line(
         f"Upgrade:  {sys.executable} -m pip install NEW-WHEEL && systemctl restart eyeline; calls go on meanwhile"
     )
+    if options["cert"]:
+        print_line("Renewal:  after one of the certificate, systemctl restart eyeline; calls go on meanwhile")
     print_line(
         f"Move:     stop it, back up; there install -d -m 700 {DATA_DIR.parent}/private, unpack the backup "
         "in it, and install the service with the same options"

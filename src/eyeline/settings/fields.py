@@ -152,7 +152,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         tuple[formats.DomainName, ...],
         Meta(
             max_length=100,
-            title="at most 100 names such as meet.example.org",
+            title="at most 100 names such as meet.example.org, without https:// and port",
             description="Names of this server, for which it gets a certificate from an authority (ACME) and renews it. "
             "Port 443 of each name must lead here; it becomes the default of `port`. Port 80 is opened too, if it is "
             "free: the authority may use it, and others are redirected to https.",

@@ -69,8 +69,8 @@ def _why_not(host: str, port: str, error: OSError) -> str:
             return f"{port}, but another program listens there already: stop it or choose another port."
         case errno.EACCES:
             return (
-                f"{port}, but this user may not listen on ports below 1024: give the service the capability "
-                "CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE), or choose another port."
+                f"{port}, but this user may not listen on ports below 1024: run it as root or by `eyeline service "
+                "install`, give it the capability CAP_NET_BIND_SERVICE, or choose another port."
             )
         case _:
             words = os.strerror(error.errno) if error.errno else str(error)

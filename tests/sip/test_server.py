@@ -86,3 +86,12 @@ def test_revoked_account_is_offline_before_its_connection_has_closed() -> None:
     effects = net.server.revoke("alice", net.now)
     assert len(effects) == 2
     assert net.server.online() == []
+
+
+def test_register_that_requires_an_unknown_extension_is_420() -> None:
+    net = Net()
+    alice = net.phone("alice")
+    challenge = alice.ask(alice.request("REGISTER", "alice"))
+    fields = (("Authorization", alice.credentials(challenge, "REGISTER")), ("Require", "outbound, foo"))
+    answer = alice.ask(alice.request("REGISTER", "alice", ("Contact", f"<{alice.contact}>"), *fields))
+    assert (answer.status, answer.headers.get("unsupported")) == (420, "foo")

@@ -165,3 +165,60 @@ def test_limits_per_address_do_not_apply_to_addresses_that_a_proxy_hides() -> No
         phone = net.phone(user, address="hidden")
         assert phone.register(password="wrong").status == 401
         assert phone.register().status == 200
+
+
+def test_requests_that_are_never_answered_leave_nothing_behind() -> None:
+    net = Net(replace(PHONE_LIMITS, address_rate=1, address_burst=5, lookups_per_connection=2))
+    for _ in range(50):
+        phone = net.phone("alice", "udp", address="198.51.100.7")
+        phone.send(phone.request("REGISTER", "alice"))
+    assert net.server.state_sizes() == {}
+    assert net.server.refused["address-rate"] == 45
+
+
+def test_lookups_beyond_the_limit_and_of_closed_connections_leave_nothing_behind() -> None:
+    net = Net(replace(PHONE_LIMITS, lookups_per_connection=2))
+    alice = net.phone("alice")
+    challenge = alice.ask(alice.request("MESSAGE", "bob"))
+    net.hold_lookups = True
+    for _ in range(5):
+        alice.send(alice.request("MESSAGE", "bob", ("Proxy-Authorization", alice.credentials(challenge, "MESSAGE"))))
+    alice.cut()
+    net.release_lookups()
+    assert net.server.state_sizes() == {}
+
+
+def test_request_that_is_sent_again_while_its_account_is_looked_up_is_handled_once() -> None:
+    net = Net()
+    alice, bob = net.phone("alice", "udp"), net.registered("bob")
+    challenge = alice.ask(alice.request("MESSAGE", "bob"))
+    net.hold_lookups = True
+    message = alice.request("MESSAGE", "bob", ("Proxy-Authorization", alice.credentials(challenge, "MESSAGE")))
+    alice.send(message)
+    alice.send(message)
+    net.release_lookups()
+    assert len(bob.requests("MESSAGE")) == 1
+    assert alice.statuses() == [407]
+
+
+def test_refusals_are_not_bounded_by_memory_but_by_rate() -> None:
+    net = Net(replace(PHONE_LIMITS, address_rate=1, address_burst=5, transactions=1))
+    phone = net.phone("alice", "udp")
+    for _ in range(10):
+        request = phone.request("INVITE", "bob")
+        phone.send(request.with_(headers=request.headers.replaced("Max-Forwards", "0")))
+    assert phone.statuses() == [483] * 5
+    assert net.server.transactions == 0
+
+
+def test_names_of_strangers_are_not_learned() -> None:
+    net = Net()
+    for number in range(300):
+        net.phone("alice").connect(host=f"name{number}.example")
+    alice = net.phone("alice")
+    alice.connect(host="real.example")
+    alice.register()
+    bob = net.registered("bob")
+    bob.send(bob.request("MESSAGE", "alice", uri="sip:alice@real.example"))
+    assert len(alice.requests("MESSAGE")) == 1
+    assert bob.ask(bob.request("MESSAGE", "alice", uri="sip:alice@name1.example")).status == 404

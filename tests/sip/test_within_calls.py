@@ -348,3 +348,38 @@ def test_ack_that_may_not_be_forwarded_is_dropped() -> None:
     alice.send(ack.with_(headers=ack.headers.replaced("Max-Forwards", "0")))
     alice.send(ack.with_(headers=ack.headers.without("route")))
     assert len(bob.requests("ACK")) == 1
+
+
+def test_flow_token_outside_of_a_call_opens_no_door() -> None:
+    net = Net()
+    alice, bob = net.registered("alice"), net.registered("bob")
+    answered, _, _ = call(alice, bob)
+    routes = [("Route", each) for each in reversed(answered.headers.all("record-route"))]
+    request = alice.request("INVITE", "bob", *routes)
+    spoofed = request.headers.replaced("From", '"Bank" <sip:alice@bank.example>;tag=1')
+    assert alice.ask(SipRequest("INVITE", request.uri, spoofed)).status == 403
+    assert len(bob.requests("INVITE")) == 1
+    alice.send(alice.request("INVITE", "bob", *routes))
+    assert bob.last("INVITE").headers.get("p-asserted-identity") == f"<sip:alice@{DOMAIN}>"
+
+
+def test_ack_of_a_stranger_is_dropped() -> None:
+    net = Net()
+    alice, bob = net.registered("alice"), net.registered("bob")
+    answered, _, _ = call(alice, bob)
+    stranger = net.phone("carol")
+    routes = [("Route", each) for each in reversed(answered.headers.all("record-route"))]
+    stranger.send(stranger.request("ACK", "bob", *routes, to_tag="x"))
+    assert len(bob.requests("ACK")) == 1
+
+
+def test_ack_of_a_caller_that_came_back_and_has_not_registered_yet_passes() -> None:
+    net = Net()
+    alice, bob = net.registered("alice"), net.registered("bob")
+    invite = alice.invite("bob")
+    bob.answer(bob.last("INVITE"))
+    answered = alice.response(invite)
+    alice.cut()
+    alice.connect()
+    alice.send(alice.within("ACK", answered, 1))
+    assert len(bob.requests("ACK")) == 1

@@ -4,9 +4,9 @@ from collections.abc import Set
 from typing import NamedTuple
 
 from eyeline.sip.devices import ClientFlow
+from eyeline.sip.headers import Headers
 from eyeline.sip.message import SipRequest
 from eyeline.sip.route import Hops
-from eyeline.sip.transaction import ServerTransaction
 from eyeline.sip.uri import SipUri
 
 
@@ -14,8 +14,11 @@ class Arrived(NamedTuple):
     """One request."""
 
     flow: ClientFlow
-    transaction: ServerTransaction
+    key: str
+    """The key of its transaction; see `server_key`."""
     request: SipRequest
+    vias: Headers
+    """The Via lines for all responses, with where it came from."""
     own_routes: int
     """How many Route elements at the top are ours."""
     token: str
@@ -26,11 +29,6 @@ class Arrived(NamedTuple):
     """The user that it's for; "" for the server itself, and None for something elsewhere."""
     identity: str
     """The address of its sender."""
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether its sender still waits for an answer."""
-        return self.flow.is_open and self.transaction.state in {"trying", "proceeding"}
 
     @property
     def for_server(self) -> bool:
@@ -46,19 +44,23 @@ class Arrival:
         self._hosts = hosts
         self._hops = hops
 
-    def of(self, flow: ClientFlow, transaction: ServerTransaction, request: SipRequest) -> Arrived:
+    def of(self, flow: ClientFlow, key: str, request: SipRequest) -> Arrived:
         """Read one request."""
         headers = request.headers
         count, token = self._hops.own_routes(headers.all("route")) if "route" in headers.keys else (0, "")
+        token = token if request.to.tag else ""
         # Within a call, the callee's From has the host that the caller wrote, maybe to an earlier run of this server.
-        sender = self._address(
-            (request.to if request.method == "REGISTER" else request.from_).uri, any_host=token != ""
-        )
-        target = self._address(request.uri, any_host=False)
+        address = (request.to if request.method == "REGISTER" else request.from_).uri
+        sender = self._address(address, flow, any_host=token != "")
+        target = self._address(request.uri, flow, any_host=False)
+        vias = headers.only(("via",))
+        if flow.address:
+            vias = vias.with_first("Via", str(request.via.received_from(flow.address, flow.flow.port)))
         return Arrived(
             flow=flow,
-            transaction=transaction,
+            key=key,
             request=request,
+            vias=vias,
             own_routes=count,
             token=token,
             name=sender.name or None if sender else None,
@@ -66,10 +68,10 @@ class Arrival:
             identity=f"sip:{sender.user}@{self._domain}" if sender else "",
         )
 
-    def _address(self, text: str, *, any_host: bool) -> SipUri | None:
+    def _address(self, text: str, flow: ClientFlow, *, any_host: bool) -> SipUri | None:
         """The parsed URI, if it's of this server."""
         try:
             uri = SipUri.parse(text)
         except ValueError:
             return None
-        return uri if any_host or uri.host in self._hosts else None
+        return uri if any_host or uri.host in self._hosts or uri.host == flow.host else None

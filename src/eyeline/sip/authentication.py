@@ -76,12 +76,12 @@ class Authentication:
         return Refuse(401 if registers else 407, "", tuple((name, value) for value in values))
 
     def park(self, arrived: Arrived, credentials: DigestCredentials) -> LookUp | None:
-        """Ask for the account of a request; None if too many requests of its connection wait already."""
+        """Ask for the account of a request; None if it waits already, or too many of its connection do."""
         flow = arrived.flow
-        if flow.lookups >= self._limits.lookups_per_connection:
+        if len(flow.parked) >= self._limits.lookups_per_connection or arrived.key in flow.parked:
             return None
-        flow.lookups += 1
         self._queries += 1
+        flow.parked[arrived.key] = self._queries
         self._parked[self._queries] = Parked(arrived, credentials)
         return LookUp(self._queries, credentials.username, flow.flow.id)
 
@@ -89,8 +89,16 @@ class Authentication:
         """The request that waits for this account; None if it was answered before."""
         parked = self._parked.pop(query, None)
         if parked is not None:
-            parked.arrived.flow.lookups -= 1
+            parked.arrived.flow.parked.pop(parked.arrived.key, None)
         return parked
+
+    def forget(self, flow: ClientFlow, key: str) -> Parked | None:
+        """The request with this key is no longer wanted; None if none waits."""
+        return self.unpark(flow.parked.get(key, 0))
+
+    def is_known(self, flow: ClientFlow, now: float) -> bool:
+        """Whether anybody has authenticated on this connection."""
+        return any(ends > now for ends in flow.users.values())
 
     def verify(self, parked: Parked, account: SipAccount | None, now: float, unix: float) -> Refuse | None:
         """Check the password.  If it's right, the connection speaks for the user from now on; otherwise this is the

@@ -13,6 +13,7 @@ from eyeline.sip.message import SipRequest
 from eyeline.sip.proxy import ForkTarget, Proxy
 from eyeline.sip.registration import Registrations
 from eyeline.sip.route import Hops, loop_fingerprint
+from eyeline.sip.transaction import ServerTransaction
 from eyeline.sip.validation import METHODS, Refuse, is_plain_rtp, passed_on
 
 _MANY_TARGETS: Final = 60
@@ -42,17 +43,17 @@ class Calls:
         self.rooms: Device | None = None
         """Where requests for users go who aren't registered."""
 
-    def acknowledge(self, ack: SipRequest, now: float) -> None:
-        """Pass on the ACK for a 2xx, which has no transaction.  One that belongs to nothing is dropped."""
-        count, token = self._hops.own_routes(ack.headers.all("route"))
-        device = self._devices.named(token, now) if token else None
+    def acknowledge(self, arrived: Arrived, now: float) -> None:
+        """Pass on the ACK for a 2xx, which has no transaction."""
+        ack = arrived.request
+        device = self._devices.named(arrived.token, now)
         if device is None or ack.max_forwards == 0:
             return
         self.proxy.dialogs.within(ack, now)
-        request = passed_on(ack, count, None)
+        request = passed_on(ack, arrived.own_routes, None)
         device.send(request.with_(headers=request.headers.prepended("Via", self._hops.via(device))).encode())
 
-    def within(self, arrived: Arrived, now: float) -> Refuse | None:
+    def within(self, arrived: Arrived, transaction: ServerTransaction, now: float) -> Refuse | None:
         """Pass on a request within a call.  Its device may be away: it's kept for a while then."""
         request = arrived.request
         device = self._devices.named(arrived.token, now)
@@ -63,19 +64,21 @@ class Calls:
         else:
             self.proxy.dialogs.within(request, now)
         copy = passed_on(request, arrived.own_routes, None)
-        self._forward(arrived, copy, [ForkTarget(device, request.uri)], now)
+        self._forward(arrived, transaction, copy, [ForkTarget(device, request.uri)], now)
         return None
 
-    def to_user(self, arrived: Arrived, now: float) -> Refuse | None:
+    def to_user(self, arrived: Arrived, transaction: ServerTransaction, now: float) -> Refuse | None:
         """Pass on a request to all devices of a user."""
-        return self._fork(arrived, self._registrations.of(arrived.callee or ""), now)
+        return self._fork(arrived, transaction, self._registrations.of(arrived.callee or ""), now)
 
-    def to_contact(self, arrived: Arrived, now: float) -> Refuse | None:
+    def to_contact(self, arrived: Arrived, transaction: ServerTransaction, now: float) -> Refuse | None:
         """Pass on a request to the one device whose Contact it names: SIP.js transfers calls to these."""
         binding = self._registrations.at(arrived.request.uri)
-        return Refuse(404) if binding is None else self._fork(arrived, [binding], now)
+        return Refuse(404) if binding is None else self._fork(arrived, transaction, [binding], now)
 
-    def _fork(self, arrived: Arrived, bindings: list[Binding], now: float) -> Refuse | None:
+    def _fork(
+        self, arrived: Arrived, transaction: ServerTransaction, bindings: list[Binding], now: float
+    ) -> Refuse | None:
         request, name = arrived.request, arrived.name or ""
         if request.method == "PUBLISH":
             return Refuse(405, "", (("Allow", METHODS),))
@@ -107,15 +110,21 @@ class Calls:
             if breadth < len(targets):
                 return Refuse(440)
             copy = copy.with_(headers=copy.headers.replaced("Max-Breadth", str(breadth // len(targets))))
-        self._forward(arrived, copy, targets, now)
+        self._forward(arrived, transaction, copy, targets, now)
         return None
 
-    def _forward(self, arrived: Arrived, copy: SipRequest, targets: list[ForkTarget], now: float) -> None:
+    def _forward(
+        self,
+        arrived: Arrived,
+        transaction: ServerTransaction,
+        copy: SipRequest,
+        targets: list[ForkTarget],
+        now: float,
+    ) -> None:
         if copy.method == "INVITE":
-            arrived.transaction.respond(arrived.request.answer(100), now)
-        self.proxy.forward(
-            arrived.transaction, copy, targets, self._caller(arrived), loop_fingerprint(arrived.request), now
-        )
+            transaction.respond(arrived.request.answer(100), now)
+        fingerprint = loop_fingerprint(arrived.request)
+        self.proxy.forward(transaction, copy, targets, self._caller(arrived), fingerprint, now)
 
     def _caller(self, arrived: Arrived) -> Device:
         """The sender's device.  One that isn't registered is known by its Contact."""

@@ -7,6 +7,7 @@ again get the same token, so that requests within their calls find them.
 """
 
 import ipaddress
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from collections import Counter
@@ -31,6 +32,7 @@ MAX_AWAY: Final = 10_000
 ROOMS: Final = ""
 """The user and name of the device that stands for all rooms; no account can have it."""
 
+_PORT: Final = re.compile(r":\d+$")
 _ID_BYTES: Final = 12
 _MAC_BYTES: Final = 6
 _TOKEN_LETTERS: Final = (_ID_BYTES + _MAC_BYTES) * 4 // 3
@@ -40,15 +42,7 @@ class ClientFlow:
     """The state of one flow.  As a hop, it stands for its device once it has ended."""
 
     __slots__ = (
-        "_effects",
-        "_latest",
-        "address",
-        "bucket",
-        "devices",
-        "flow",
-        "is_open",
-        "lookups",
-        "reliable",
+        *("_effects", "_latest", "address", "bucket", "devices", "flow", "host", "is_open", "parked", "reliable"),
         "users",
     )
 
@@ -57,6 +51,8 @@ class ClientFlow:
         self.address = str(ipaddress.ip_address(flow.address)) if flow.address else ""
         """As text; "" if it isn't known."""
         self.reliable = flow.transport in RELIABLE
+        self.host = _PORT.sub("", flow.host).lower()
+        """The name by which this client reaches the server, without a port."""
         self.is_open = True
         self.users: dict[str, float] = {}
         """Who has authenticated on this connection, and until when (monotonic)."""
@@ -64,8 +60,8 @@ class ClientFlow:
         """The devices that use it, by token."""
         self._latest: dict[str, Device] = {}
         self.bucket = bucket
-        self.lookups = 0
-        """How many requests wait for an account."""
+        self.parked: dict[str, int] = {}
+        """Which requests wait for an account: the key of the transaction, and the query."""
         self._effects = effects
 
     def send(self, data: bytes) -> None:

@@ -124,6 +124,10 @@ class Dialogs:
             dialog.unacknowledged = None
             self._timers.cancel(dialog.deadline)
 
+    def has(self, key: str) -> bool:
+        """Whether there is this call."""
+        return key in self._dialogs
+
     def has_rejected(self, key: str) -> bool:
         """Whether the server has ended this call."""
         return key in self._ended

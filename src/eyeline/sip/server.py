@@ -4,7 +4,6 @@ It's a registrar and a stateful proxy for the accounts of one domain.  This modu
 may send it; `calls` says where it goes then.
 """
 
-import re
 from collections import Counter
 from math import inf
 from typing import Final
@@ -14,7 +13,7 @@ from eyeline.sip.arrival import Arrival, Arrived
 from eyeline.sip.authentication import Authentication
 from eyeline.sip.calls import Calls
 from eyeline.sip.devices import ROOMS, ClientFlow, Devices
-from eyeline.sip.dialogs import CANCELLED, Dialogs
+from eyeline.sip.dialogs import CANCELLED, Dialogs, dialog_key
 from eyeline.sip.effects import CloseFlow, Describe, SipAccount, SipEffect, SipFlow
 from eyeline.sip.limits import LimitCounters, SipLimit, SipLimits
 from eyeline.sip.message import BadMessageError, SipRequest, SipResponse, parse
@@ -22,7 +21,7 @@ from eyeline.sip.proxy import Proxy
 from eyeline.sip.registration import Registrations
 from eyeline.sip.route import Hops
 from eyeline.sip.timers import Timers
-from eyeline.sip.transaction import Transactions, server_key
+from eyeline.sip.transaction import ServerTransaction, Transactions, server_key, with_vias
 from eyeline.sip.validation import METHODS, Refuse, problem_of
 
 RETRY_AFTER_S: Final = 5
@@ -32,7 +31,6 @@ MAX_HOSTS: Final = 256
 
 _CAPABILITIES: Final = (("Allow", METHODS), ("Accept", "application/sdp, application/json"), ("Supported", "outbound"))
 
-_PORT: Final = re.compile(r":\d+$")
 _PING: Final = b"\r\n\r\n"
 _PONG: Final = b"\r\n"
 
@@ -64,7 +62,7 @@ class SipServer:
         proxy = Proxy(self._timers, self._transactions, self.dialogs, hops, run)
         self.calls = Calls(proxy, self._devices, hops, self.registrations, self._limits, self._counters)
         self._authentication = Authentication(key, realm, self._limits, self._counters)
-        self._describing: dict[int, Arrived] = {}
+        self._describing: dict[int, tuple[Arrived, ServerTransaction]] = {}
         self._described = 0
         self.answered: Counter[int] = Counter()
         """How many requests the server has answered itself, by status."""
@@ -104,11 +102,7 @@ class SipServer:
         return self.registrations.online()
 
     def connect(self, flow: SipFlow, now: float) -> None:
-        """A connection was opened, or a message has come from a new UDP source address.
-
-        The name by which this client reaches the server means the server from now on, for everybody."""
-        if len(self._hosts) < MAX_HOSTS:
-            self._hosts.add(_PORT.sub("", flow.host).lower())
+        """A connection was opened, or a message has come from a new UDP source address."""
         self._devices.connect(flow, self._counters.connection_bucket(now))
 
     def attach_rooms(self, flow: SipFlow, now: float) -> None:
@@ -141,7 +135,7 @@ class SipServer:
             try:
                 message = parse(data)
             except BadMessageError as error:
-                self._malformed(flow, error)
+                self._malformed(flow, error, now)
             else:
                 if isinstance(message, SipResponse):
                     self._response(flow, message, now)
@@ -152,10 +146,11 @@ class SipServer:
     def found(self, query: int, account: SipAccount | None, now: float, unix: float) -> list[SipEffect]:
         """The answer to a `LookUp`: the account, or None if there is none."""
         parked = self._authentication.unpark(query)
-        if parked is not None and parked.arrived.is_waiting:
+        if parked is not None and parked.arrived.flow.is_open:
             arrived = parked.arrived
             refuse = self._authentication.verify(parked, account, now, unix)
             if refuse is None:
+                self._learn_host(arrived.flow)
                 ends = None if account is None or account.ends is None else account.ends - unix
                 self._authorized(arrived, ends, now)
             else:
@@ -166,12 +161,13 @@ class SipServer:
 
     def described(self, query: int, document: bytes, now: float) -> list[SipEffect]:
         """The answer to a `Describe`: a JSON document."""
-        arrived = self._describing.pop(query, None)
-        if arrived is not None:
+        waiting = self._describing.pop(query, None)
+        if waiting is not None:
+            arrived, transaction = waiting
             self.answered[200] += 1
             tag = self.calls.proxy.new_tag()
             extra = (*_CAPABILITIES, ("Content-Type", "application/json"))
-            arrived.transaction.respond(arrived.request.answer(200, to_tag=tag, extra=extra, body=document), now)
+            transaction.respond(arrived.request.answer(200, to_tag=tag, extra=extra, body=document), now)
         return self._take()
 
     def revoke(self, user: str, now: float) -> list[SipEffect]:
@@ -204,10 +200,15 @@ class SipServer:
         if flow.reliable:
             self._effects.append(CloseFlow(flow.flow.id))
 
-    def _malformed(self, flow: ClientFlow, error: BadMessageError) -> None:
+    def _learn_host(self, flow: ClientFlow) -> None:
+        """A name by which an authenticated client reaches the server means the server, for everybody."""
+        if len(self._hosts) < MAX_HOSTS:
+            self._hosts.add(flow.host)
+
+    def _malformed(self, flow: ClientFlow, error: BadMessageError, now: float) -> None:
         if error.status == 513:
             self._counters.refuse("size")
-        if error.request is not None:
+        if error.request is not None and self._may_answer(flow, now):
             self.answered[error.status] += 1
             flow.send(error.request.answer(error.status, error.reason, to_tag=self.calls.proxy.new_tag()).encode())
 
@@ -225,42 +226,42 @@ class SipServer:
             if known is not None and known.state != "accepted":
                 known.acknowledge(now)
             else:
-                self.calls.acknowledge(request, now)
+                self._acknowledge(flow, key, request, now)
             return
         if known is not None:
             if known.hop is flow:
                 known.repeat(now)
             return
-        vias = request.headers.only(("via",))
-        if flow.address:
-            vias = vias.with_first("Via", str(via.received_from(flow.address, flow.flow.port)))
-        transaction = self._transactions.serve(method, vias, key, flow)
-        arrived = self._arrival.of(flow, transaction, request)
+        arrived = self._arrival.of(flow, key, request)
         problem = problem_of(request) or (Refuse(482) if self._hops.is_loop(request) else None)
         if method == "CANCEL":
             self._cancel(arrived, now)
         elif problem is not None:
             self._refuse(arrived, problem, now)
-        elif len(self._transactions) > self._limits.transactions:
-            self._counters.refuse("transactions")
-            self._overloaded(arrived, now)
         else:
             self._identify(arrived, now, unix)
+
+    def _acknowledge(self, flow: ClientFlow, key: str, ack: SipRequest, now: float) -> None:
+        """Pass on the ACK for a 2xx of a call that the server knows, or of a known person.  Others are dropped."""
+        arrived = self._arrival.of(flow, key, ack)
+        known = arrived.name is not None and self._authentication.speaks_for(flow, arrived.name, now, in_call=True)
+        if arrived.token and (known or self.dialogs.has(dialog_key(ack))):
+            self.calls.acknowledge(arrived, now)
 
     def _cancel(self, arrived: Arrived, now: float) -> None:
         """CANCEL belongs to an INVITE of the same device (RFC 3261, 16.10)."""
         flow, request = arrived.flow, arrived.request
-        invite = self._transactions.server(server_key(request, request.via, "INVITE"))
-        if invite is None or not (invite.hop is flow or flow.replaces(invite.hop)):
+        key = server_key(request, request.via, "INVITE")
+        invite = self._transactions.server(key)
+        waiting = self._authentication.forget(flow, key)
+        if waiting is not None:
+            self._refuse(arrived, Refuse(200), now)
+            self._refuse(waiting.arrived, Refuse(487), now)
+        elif invite is None or invite.user is None or not (invite.hop is flow or flow.replaces(invite.hop)):
             self._refuse(arrived, Refuse(481), now)
-            return
-        self._refuse(arrived, Refuse(200), now)
-        if invite.user is not None:
+        else:
+            self._answer(arrived, self._serve(arrived), Refuse(200), now)
             invite.user.cancel(request.headers.get("reason") or CANCELLED, now)
-        else:  # it waits for its account
-            response = request.answer(487, to_tag=self.calls.proxy.new_tag())
-            cseq = f"{request.cseq.number} INVITE"
-            invite.respond(response.with_(response.headers.replaced("CSeq", cseq)), now)
 
     def _identify(self, arrived: Arrived, now: float, unix: float) -> None:
         """Find out who sent a request, by its connection or its credentials."""
@@ -278,57 +279,67 @@ class SipServer:
 
     def _authenticate(self, arrived: Arrived, now: float, unix: float) -> None:
         flow = arrived.flow
-        if not self._counters.address(flow.flow.address, now):
-            self._drop(flow)
-            return
         credentials = self._authentication.credentials(arrived.request)
         if credentials is not None:
-            look_up = self._authentication.park(arrived, credentials)
+            look_up = self._authentication.park(arrived, credentials) if self._may_answer(flow, now) else None
             if look_up is not None:
                 self._effects.append(look_up)
-        elif arrived.request.method != "REGISTER" and any(end > now for end in flow.users.values()):
+        elif arrived.request.method != "REGISTER" and self._authentication.is_known(flow, now):
             self._refuse(arrived, Refuse(403, "Not Your Address"), now)
         else:
             self._refuse(arrived, self._authentication.challenge(flow, arrived.request.method, unix), now)
 
     def _authorized(self, arrived: Arrived, longest_s: float | None, now: float) -> None:
         """The sender is known: do what the request asks for."""
-        request, name = arrived.request, arrived.name or ""
+        name = arrived.name or ""
         if arrived.flow.device_of(ROOMS) is None and not self._counters.account(name, now):
             self._overloaded(arrived, now)
-        elif request.method == "REGISTER":
-            self._register(arrived, name, longest_s, now)
-        elif arrived.token:
-            self._refuse(arrived, self.calls.within(arrived, now), now)
-        elif arrived.for_server:
-            self._to_server(arrived, name, now)
-        elif arrived.callee is None:
-            self._refuse(arrived, self.calls.to_contact(arrived, now), now)
+        elif len(self._transactions) >= self._limits.transactions:
+            self._counters.refuse("transactions")
+            self._overloaded(arrived, now)
         else:
-            self._refuse(arrived, self.calls.to_user(arrived, now), now)
+            transaction = self._serve(arrived)
+            if arrived.request.method == "REGISTER":
+                self._register(arrived, transaction, longest_s, now)
+            elif arrived.token:
+                self._answer(arrived, transaction, self.calls.within(arrived, transaction, now), now)
+            elif arrived.for_server:
+                self._to_server(arrived, transaction, name, now)
+            elif arrived.callee is None:
+                self._answer(arrived, transaction, self.calls.to_contact(arrived, transaction, now), now)
+            else:
+                self._answer(arrived, transaction, self.calls.to_user(arrived, transaction, now), now)
 
-    def _register(self, arrived: Arrived, name: str, longest_s: float | None, now: float) -> None:
+    def _serve(self, arrived: Arrived) -> ServerTransaction:
+        return self._transactions.serve(arrived.request.method, arrived.vias, arrived.key, arrived.flow)
+
+    def _register(self, arrived: Arrived, transaction: ServerTransaction, longest_s: float | None, now: float) -> None:
         if not arrived.for_server and arrived.callee is None:
-            self._refuse(arrived, Refuse(404), now)
+            self._answer(arrived, transaction, Refuse(404), now)
+            return
+        unknown = [each for each in arrived.request.headers.all("require") if each.lower() != "outbound"]
+        if unknown:
+            self._answer(arrived, transaction, Refuse(420, "", (("Unsupported", ", ".join(unknown)),)), now)
             return
         tag = self.calls.proxy.new_tag()
-        response = self.registrations.register(arrived.flow, arrived.request, name, now, longest_s, tag)
+        response = self.registrations.register(arrived.flow, arrived.request, arrived.name or "", now, longest_s, tag)
         self.answered[response.status] += 1
-        arrived.transaction.respond(response, now)
+        transaction.respond(response, now)
 
-    def _to_server(self, arrived: Arrived, name: str, now: float) -> None:
+    def _to_server(self, arrived: Arrived, transaction: ServerTransaction, name: str, now: float) -> None:
         """A request for the server itself."""
         request = arrived.request
+        answer: Refuse | None = Refuse(200, "", _CAPABILITIES)
         if request.method != "OPTIONS":
-            self._refuse(arrived, Refuse(405, "", (("Allow", "OPTIONS, REGISTER"),)), now)
+            answer = Refuse(405, "", (("Allow", "OPTIONS, REGISTER"),))
         elif "require" in request.headers.keys:
-            self._refuse(arrived, Refuse(420, "", (("Unsupported", ", ".join(request.headers.all("require"))),)), now)
+            answer = Refuse(420, "", (("Unsupported", ", ".join(request.headers.all("require"))),))
         elif _wants_json(request):
             self._described += 1
-            self._describing[self._described] = arrived
+            self._describing[self._described] = (arrived, transaction)
             self._effects.append(Describe(self._described, name, arrived.flow.flow.id))
-        else:
-            self._refuse(arrived, Refuse(200, "", _CAPABILITIES), now)
+            answer = None
+        self._answer(arrived, transaction, answer, now)
 
     def _overloaded(self, arrived: Arrived, now: float) -> None:
         """Say later; but never to REGISTER: JsSIP and SIP.js don't try again then, only after a lost connection."""
@@ -337,13 +348,29 @@ class SipServer:
         else:
             self._refuse(arrived, Refuse(503, "", (("Retry-After", str(RETRY_AFTER_S)),)), now)
 
-    def _refuse(self, arrived: Arrived, refuse: Refuse | None, now: float) -> None:
-        """Answer a request; None if it was passed on."""
+    def _may_answer(self, flow: ClientFlow, now: float) -> bool:
+        """Whether a message without authentication gets an answer: not if there were too many from its address."""
+        if self._authentication.is_known(flow, now) or self._counters.address(flow.flow.address, now):
+            return True
+        self._drop(flow)
+        return False
+
+    def _refuse(self, arrived: Arrived, refuse: Refuse, now: float) -> None:
+        """Answer a request without a transaction: that takes no memory, and over UDP, where sources can be forged, one
+        datagram brings one (RFC 3261, 26.3.2.4)."""
+        if self._may_answer(arrived.flow, now):
+            response = self._response_to(arrived, refuse)
+            arrived.flow.send(response.with_(with_vias(response.headers, arrived.vias)).encode())
+
+    def _answer(self, arrived: Arrived, transaction: ServerTransaction, refuse: Refuse | None, now: float) -> None:
+        """Answer an authenticated request; None if it was passed on."""
         if refuse is not None:
-            self.answered[refuse.status] += 1
-            tag = self.calls.proxy.new_tag()
-            response = arrived.request.answer(refuse.status, refuse.reason, to_tag=tag, extra=refuse.extra)
-            arrived.transaction.respond(response, now)
+            transaction.respond(self._response_to(arrived, refuse), now)
+
+    def _response_to(self, arrived: Arrived, refuse: Refuse) -> SipResponse:
+        self.answered[refuse.status] += 1
+        tag = self.calls.proxy.new_tag()
+        return arrived.request.answer(refuse.status, refuse.reason, to_tag=tag, extra=refuse.extra)
 
 
 def _wants_json(request: SipRequest) -> bool:

@@ -186,13 +186,7 @@ class ServerTransaction(_Transaction):
         action = self._fire("provisional" if status < 200 else "success" if status < 300 else "failure", now)
         if action != "send":
             return
-        headers, vias = response.headers, self.vias
-        count = headers.keys.count("via")
-        if headers.keys[:count].count("via") == count:
-            headers = Headers(headers.keys[count:], headers.lines[count:])
-        else:
-            headers = headers.without("via")
-        data = response.with_(Headers(vias.keys + headers.keys, vias.lines + headers.lines)).encode()
+        data = response.with_(with_vias(response.headers, self.vias)).encode()
         self._message = b"" if self.state == "accepted" else data
         self.hop.send(data)
 
@@ -257,6 +251,16 @@ def server_key(request: SipRequest, via: Via, method: str) -> str:
     if via.is_unique:
         return f"{via.branch} {via.sent_by} {method}"
     return f"{via} {request.call_id} {request.cseq.number} {request.from_.tag} {method}"
+
+
+def with_vias(headers: Headers, vias: Headers) -> Headers:
+    """The headers of a response with these Via lines in place of its own."""
+    count = headers.keys.count("via")
+    if headers.keys[:count].count("via") == count:
+        headers = Headers(headers.keys[count:], headers.lines[count:])
+    else:
+        headers = headers.without("via")
+    return Headers(vias.keys + headers.keys, vias.lines + headers.lines)
 
 
 def acknowledge_failure(request: SipRequest, response: SipResponse) -> bytes:

@@ -27,8 +27,8 @@ class Refuse(NamedTuple):
 
 def problem_of(request: SipRequest) -> Refuse | None:
     """Why a request isn't passed on; None if it may be."""
-    if request.uri[:4] != "sip:" and scheme_of(request.uri) not in {"sip", "sips"}:
-        return Refuse(416)
+    if request.uri[:4] != "sip:" and (scheme_of(request.uri) not in {"sip", "sips"} or not request.to.tag):
+        return Refuse(416)  # sips promises TLS on every hop; within a call the Contact decides
     if request.max_forwards == 0:
         return Refuse(483)
     if "proxy-require" in request.headers.keys:

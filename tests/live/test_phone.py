@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 from tests.support.accessibility import AXE, violations
-from tests.support.browser import Browser, Page
+from tests.support.browser import EACH, Browser, Page
 from tests.support.call import all_flow
 from tests.support.server import LiveServer
 
@@ -37,8 +37,12 @@ def sees(page: Page, words: str) -> None:
     page.until("(words) => document.body.innerText.includes(words)", words)
 
 
-def test_two_people_call_hold_and_write_each_other(chromium: Browser, server: LiveServer) -> None:
-    alice, bob = (sign_in(chromium, server, user) for user in ("alice", "bob"))
+@pytest.mark.parametrize("second", EACH)
+def test_two_people_call_hold_and_write_each_other(
+    second: str, chromium: Browser, server: LiveServer, request: pytest.FixtureRequest
+) -> None:
+    alice = sign_in(chromium, server, "alice")
+    bob = sign_in(request.getfixturevalue(second), server, "bob")
     for page in (alice, bob):
         sees(page, "Ready for calls")
     sees(bob, "online")

@@ -24,7 +24,14 @@ TRIPLES: Final = [
 ]
 """A caller, a callee, and somebody to whom calls are transferred: every pairing of the two libraries."""
 
-PAIRINGS: Final = [pytest.param(each, id=f"{USERS[each[0]]}-{USERS[each[1]]}") for each in TRIPLES]
+PAIRINGS: Final = [
+    pytest.param(
+        triple,
+        id=f"{USERS[triple[0]]}-{USERS[triple[1]]}",
+        marks=[pytest.mark.more] if USERS[triple[0]] == USERS[triple[1]] else [],
+    )
+    for triple in TRIPLES
+]
 
 
 @pytest.fixture(scope="module")

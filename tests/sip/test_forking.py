@@ -37,6 +37,18 @@ def test_call_to_the_contact_of_one_device_rings_only_there() -> None:
     assert carol.ask(carol.request("MESSAGE", asked.removeprefix("sip:"))).status == 404
 
 
+def test_nobody_gets_the_calls_to_a_contact_by_registering_the_same() -> None:
+    net = Net()
+    alice, carol, mallory = net.registered("alice"), net.registered("carol"), net.phone("bob")
+    mallory.contact = alice.contact
+    for phone in (mallory, alice, mallory):  # also when these renew their registrations
+        assert phone.register().status == 200
+        carol.send(carol.request("MESSAGE", alice.contact.removeprefix("sip:")))
+        alice.answer(alice.last("MESSAGE"))
+    assert len(alice.requests("MESSAGE")) == 3
+    assert mallory.requests("MESSAGE") == []
+
+
 def test_other_devices_stop_when_one_answers_and_learn_why() -> None:
     alice, invite, (first, second) = ringing(Net())
     first.answer(first.last("INVITE"))

@@ -95,7 +95,7 @@ class Location:
         return next((each for each in self.bindings(aor) if each.key.device == device), None)
 
     def at(self, uri: str) -> Binding | None:
-        """The binding whose Contact is this URI, by user and host; of several the newest."""
+        """The binding whose Contact is this URI, by user and host; of two users the first."""
         key = self._by_contact.get(_user_and_host(uri))
         return None if key is None else self._bindings[key.aor][key]
 
@@ -112,7 +112,9 @@ class Location:
         self.remove([binding.key])
         self._bindings.setdefault(binding.key.aor, {})[binding.key] = binding
         self._by_flow.setdefault(binding.flow_id, set()).add(binding.key)
-        self._by_contact[_user_and_host(binding.contact)] = binding.key
+        contact = _user_and_host(binding.contact)
+        if self._by_contact.get(contact, binding.key).aor == binding.key.aor:  # of two users the first keeps it
+            self._by_contact[contact] = binding.key
         second = int(binding.ends_at) + 1
         if second not in self._ends:
             self._ends[second] = set()

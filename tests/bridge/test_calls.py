@@ -77,6 +77,15 @@ def test_an_offer_that_no_browser_takes_is_refused_at_once(body: str, status: in
     assert alice.client.messages() == []
 
 
+def test_an_extension_that_the_phone_requires_gets_420() -> None:
+    world = World()
+    world.page("alice")
+    bob = world.phone()
+    bob.invite(extra="Require: 100rel, foo\r\n")
+    [answer] = bob.answers()
+    assert (answer.status, answer.headers.get("unsupported")) == (420, "100rel, foo")
+
+
 def test_without_guests_no_phone_gets_in() -> None:
     world = World(guests=False)
     world.page("alice")

@@ -137,10 +137,10 @@ class Phone:
         self.tag = ""
         """The tag of the other side."""
 
-    def invite(self, room: str = "tea", body: str | None = None) -> SipRequest:
-        """Call a room."""
+    def invite(self, room: str = "tea", body: str | None = None, extra: str = "") -> SipRequest:
+        """Call a room; `extra` are more header lines."""
         offer = sdp("audio 0", "video 1") if body is None else body
-        return self.ask("INVITE", f"sip:{room}@{DOMAIN}", offer)
+        return self.ask("INVITE", f"sip:{room}@{DOMAIN}", offer, extra=extra)
 
     def within(self, method: str, body: str = "", number: int = 0, kind: str = "application/sdp") -> SipRequest:
         """A request within the call."""
@@ -148,7 +148,15 @@ class Phone:
             self.tag = self.answers()[-1].to.tag
         return self.ask(method, f"sip:tea@{DOMAIN};transport=tcp", body, number, kind)
 
-    def ask(self, method: str, uri: str, body: str = "", number: int = 0, kind: str = "application/sdp") -> SipRequest:
+    def ask(
+        self,
+        method: str,
+        uri: str,
+        body: str = "",
+        number: int = 0,
+        kind: str = "application/sdp",
+        extra: str = "",
+    ) -> SipRequest:
         """Send a request."""
         number = number or next(self.cseq)
         tag = f";tag={self.tag}" if self.tag else ""
@@ -160,7 +168,7 @@ class Phone:
             f"To: <sip:tea@{DOMAIN}>{tag}\r\n"
             f"Call-ID: call-{self.name}\r\nCSeq: {number} {method}\r\nContact: <sip:{self.name}@x.invalid>\r\n"
             f"Record-Route: <sip:tokenb@{DOMAIN};lr>\r\nRecord-Route: <sip:tokena@{DOMAIN};lr>\r\n"
-            f"{content}Content-Length: {len(body.encode())}\r\n\r\n"
+            f"{extra}{content}Content-Length: {len(body.encode())}\r\n\r\n"
         )
         request = parse(head.encode() + body.encode())
         assert isinstance(request, SipRequest)

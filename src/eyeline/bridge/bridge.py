@@ -99,6 +99,9 @@ class Bridge:
         if request.method != "INVITE":
             status = 200 if request.method == "OPTIONS" else 405
             return [_answer(request, status, tag, ("Allow", ALLOW))]
+        extensions = request.headers.all("require")
+        if extensions:
+            return [_answer(request, 420, tag, ("Unsupported", ", ".join(extensions)))]
         if not self._guests:
             return [_answer(request, 403, tag, *warning("this site lets only people with a pass in"))]
         if len(self._calls) >= MAX_CALLS:

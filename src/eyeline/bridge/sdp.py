@@ -10,6 +10,9 @@ from typing import Final, NamedTuple, Self
 
 from msgspec import Struct
 
+SECTIONS_MAX: Final = 32
+"""Sections in a description: a page has five."""
+
 _MEDIA: Final = re.compile(r"m=(\S+) (\d+)(?:/\d+)? (\S+) (.+)")
 _PORT: Final = re.compile(r"^(m=\S+) \d+", re.MULTILINE)
 _CANDIDATE: Final = re.compile(r"candidate:\S+ 1 udp (\d+) (\S+) (\d+) typ (host|srflx|prflx|relay)\b.*", re.IGNORECASE)
@@ -52,10 +55,10 @@ class SessionDescription(Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Split a description.  Raises `ValueError` if it has no media, or a section that isn't one."""
+        """Split a description.  Raises `ValueError` if it has no media, too many, or a section that isn't one."""
         lines = [line for line in text.replace("\r\n", "\n").split("\n") if line]
         starts = [at for at, line in enumerate(lines) if line.startswith("m=")]
-        if not starts or not lines[0].startswith("v=0"):
+        if not 0 < len(starts) <= SECTIONS_MAX or not lines[0].startswith("v=0"):
             raise ValueError("not a session description")
         sections = tuple(_section(lines[at:end]) for at, end in zip(starts, [*starts[1:], len(lines)], strict=True))
         return cls("".join(f"{line}\r\n" for line in lines[: starts[0]]), sections)
@@ -191,5 +194,6 @@ def _with_default(text: str, default: tuple[str, str] | None, candidates: Sequen
     if default is not None:
         text = _PORT.sub(rf"\1 {default[1]}", text, count=1)
         text = re.sub(r"^c=.*\r\n", f"c=IN IP4 {default[0]}\r\n", text, count=1, flags=re.MULTILINE)
-    new = [each for each in candidates if f"a={each}\r\n" not in text]
+    there = set(text.split("\r\n"))
+    new = [each for each in candidates if f"a={each}" not in there]
     return text + "".join(f"a={each}\r\n" for each in new) + ("a=end-of-candidates\r\n" if candidates else "")

@@ -16,6 +16,12 @@ GATHER_MAX: Final = 2.0
 CANDIDATES_MAX: Final = 64
 """Candidates kept per description."""
 
+DESCRIPTIONS_MAX: Final = 64
+"""Descriptions of a connection whose candidates are kept: each restart of ICE is a new one."""
+
+UFRAG_MAX: Final = 256
+"""Characters of a ufrag (RFC 8839, 5.4)."""
+
 _CANDIDATE: Final = re.compile(r"candidate:[ -~]{1,512}")
 
 
@@ -42,10 +48,12 @@ class Trickle:
 
     def add(self, candidate: TrickledCandidate, now: float) -> None:
         """A candidate has come.  An invalid one, and one too many, is dropped."""
-        known = self._candidates.setdefault(candidate.ufrag, [])
-        too_many = len(known) >= CANDIDATES_MAX or len(self._candidates) > CANDIDATES_MAX
-        if too_many or not _CANDIDATE.fullmatch(candidate.candidate):
+        known = self._candidates.get(candidate.ufrag, [])
+        if len(known) >= CANDIDATES_MAX or (not known and len(self._candidates) >= DESCRIPTIONS_MAX):
             return
+        if len(candidate.ufrag) > UFRAG_MAX or not _CANDIDATE.fullmatch(candidate.candidate):
+            return
+        self._candidates[candidate.ufrag] = known
         known.append((candidate.mid or "", candidate.candidate))
         if self._gathering is not None and candidate.ufrag == self._gathering.description.ufrag:
             self._gathering = self._gathering._replace(quiet_at=now + QUIET)

@@ -199,3 +199,31 @@ def test_metrics_count_devices_and_what_was_refused(phones: tuple[LiveServer, in
 
 def test_every_limit_of_sip_has_its_place_in_the_metrics() -> None:
     assert get_args(SipLimit) == SIP_LIMITS
+
+
+UNSUPPORTED = [
+    ("INVITE", "sip:carol@elsewhere.example", 404),
+    ("MESSAGE", "sip:nobody@localhost", 480),
+    ("MESSAGE", "sip:bob@localhost", 480),
+    ("SUBSCRIBE", "sip:bob@localhost", 405),
+    ("PUBLISH", "sip:alice@localhost", 405),
+    ("BREW", "sip:localhost", 405),
+    ("MESSAGE", "tel:123", 416),
+    ("MESSAGE", "sips:bob@localhost", 416),
+]
+
+
+@pytest.mark.parametrize(("method", "uri", "status"), UNSUPPORTED)
+def test_what_is_not_supported_gets_the_answer_in_the_docs(
+    phones: tuple[LiveServer, int], method: str, uri: str, status: int
+) -> None:
+    with Device(WebSocketWire(phones[0].url), "alice", PASSWORD) as alice:
+        alice.register()
+        assert status_of(alice.ask(method, uri, uri)) == status
+
+
+def test_message_over_64_kib_is_refused_and_the_connection_stays(phones: tuple[LiveServer, int]) -> None:
+    with Device(WebSocketWire(phones[0].url), "alice", PASSWORD) as alice:
+        alice.register()
+        assert status_of(alice.ask("MESSAGE", alice.address, alice.address, body=b"x" * 70_000)) == 513
+        assert status_of(alice.register()) == 200

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -174,3 +175,11 @@ def test_tls_connections_are_unaffected(certificate: Certificate, at_once: int) 
     client.write(b"tea")
     server.incoming.write(outgoing.read())
     assert server.tls.read() == b"tea"
+
+
+def test_no_head_keeps_the_server_busy() -> None:
+    spaces = b" " * 30_000
+    for host in (b"x" + spaces + b"y", spaces + b"y", b"x" + spaces):
+        begun = time.process_time()
+        answer(b"GET / HTTP/1.1\r\nHost:" + host + b"\r\n\r\n")
+        assert time.process_time() - begun < 0.1

@@ -1,10 +1,14 @@
 """SIP messages: what the parser accepts and refuses, edits of headers, and properties over arbitrary bytes."""
 
+import time
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from eyeline.errors import LocalError
+from eyeline.sip.digest import credentials_in
 from eyeline.sip.header_fields import CSeq, NameAddress
 from eyeline.sip.headers import Headers
 from eyeline.sip.message import MAX_MESSAGE_BYTES, BadMessageError, SipRequest, SipResponse, parse
@@ -183,3 +187,28 @@ def _read(data: bytes) -> None:
     assert (message.cseq.number, message.max_forwards or 0) < (2**31, 256)
     assert all((message.via.transport, message.from_.uri, message.to.uri, message.call_id))
     assert parse(message.encode()) == parse(parse(message.encode()).encode())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Subject: x" + " " * 60_000 + "y",
+        "Subject: x" + " " * 60_000 + "y\r\n z",
+        *(
+            "\r\n".join(["Authorization: Digest " + part * (8000 // len(part))] * 7)
+            for part in ("a", "a ", "a=b,", 'a="')
+        ),
+    ],
+    ids=lambda line: f"{line[:30]}... {len(line)} B",
+)
+def test_no_message_keeps_the_server_busy(line: str) -> None:
+    begun = time.process_time()
+    with suppress(BadMessageError):
+        message = parse(INVITE.replace(b"X-Unknown:  kept   as is", line.encode()))
+        assert credentials_in(message.headers, "authorization", "example.com") is None
+    assert time.process_time() - begun < 0.1
+
+
+def test_lines_of_spaces_are_folded_too() -> None:
+    folded = INVITE.replace(b"Call-ID: c1", b"Call-ID: \r\n  \r\n\t c1")
+    assert request(folded).call_id == "c1"

@@ -194,9 +194,10 @@ def test_credentials_and_claimed_identities_are_not_passed_on() -> None:
     net = Net()
     alice, bob = net.registered("alice"), net.registered("bob")
     extra = [("Authorization", "Digest x"), ("Proxy-Authorization", "Digest x"), ("P-Preferred-Identity", "<sip:x@x>")]
+    extra.append(("Remote-Party-ID", '"Carol" <sip:carol@call.example>;screen=yes'))
     alice.invite("bob", *extra, ("P-Asserted-Identity", "<sip:carol@call.example>"))
     got = bob.last("INVITE").headers
-    assert {"authorization", "proxy-authorization", "p-preferred-identity"}.isdisjoint(got.keys)
+    assert {"authorization", "proxy-authorization", "p-preferred-identity", "remote-party-id"}.isdisjoint(got.keys)
     assert got.values("p-asserted-identity") == [f"<sip:alice@{DOMAIN}>"]
 
 

@@ -29,7 +29,7 @@ MAX_USED_NONCES: Final = 50_000
 NC_WINDOW: Final = 64
 """Requests with the same nonce may overtake one another by so many counts."""
 
-_FIELD: Final = re.compile(r'([A-Za-z]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^",\s]++)\s*+(?:,|$)')
+_FIELD: Final = re.compile(r'(?<![A-Za-z])([A-Za-z]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^",\s]++)\s*+(?:,|$)')
 
 _TIME_BYTES: Final = 6
 _NUMBER_BYTES: Final = 6

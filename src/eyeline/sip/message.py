@@ -48,7 +48,9 @@ REASONS: Final = {
 _MANDATORY: Final = ("via", "from", "to", "call-id", "cseq")
 _TOKEN: Final = re.compile(rf"{TOKEN}++")
 _NO_SPACE: Final = re.compile(r"\S++")
-_FOLD: Final = re.compile(r"[ \t]*+\r\n[ \t]++")
+_FOLD: Final = re.compile(
+    r"(?<![ \t])[ \t]*+(?:\r\n[ \t]++)++"
+)  # looking behind keeps it linear in long runs of spaces
 _STATUS: Final = re.compile(r"[1-6]\d\d", re.ASCII)
 _VERSION: Final = re.compile(r"SIP/\d{1,9}\.\d{1,9}", re.IGNORECASE | re.ASCII)
 _PRINTABLE: Final = bytes(code for code in range(256) if code == 9 or (code >= 32 and code != 127))

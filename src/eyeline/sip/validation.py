@@ -11,7 +11,9 @@ METHODS: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, MESSAGE, INFO, UP
 
 _FIRST_MAX_FORWARDS: Final = 70
 
-_STAYS_HERE: Final = frozenset({"authorization", "proxy-authorization", "p-asserted-identity", "p-preferred-identity"})
+_STAYS_HERE: Final = frozenset(
+    {"authorization", "proxy-authorization", "p-asserted-identity", "p-preferred-identity", "remote-party-id"}
+)
 """Headers that aren't passed on: credentials are for this server only, and only it says who the caller is."""
 
 
@@ -32,7 +34,7 @@ def problem_of(request: SipRequest) -> Refuse | None:
     if request.max_forwards == 0:
         return Refuse(483)
     if "proxy-require" in request.headers.keys:
-        return Refuse(420, "", (("Unsupported", ", ".join(request.headers.all("proxy-require"))),))
+        return Refuse(420, "", (("Unsupported", request.headers.get("proxy-require") or ""),))
     return None
 
 

@@ -11,7 +11,7 @@ from eyeline.serve.connection_limits import HEAD_BYTES_MAX
 
 _ASKS: Final = (b"GET ", b"HEAD ")
 _REQUEST: Final = re.compile(rb"(?:GET|HEAD) (/[!-~]*) HTTP/1\.[01]\r\n")
-_HOST: Final = re.compile(rb"\r\nhost:[ \t]*([^\r\n]*?)[ \t]*(?=\r\n)", re.IGNORECASE)
+_HOST: Final = re.compile(rb"\r\nhost:([^\r\n]*+)(?=\r\n)", re.IGNORECASE)
 _AUTHORITY: Final = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _ANSWER: Final = (
     b"HTTP/1.1 308 Permanent Redirect\r\nlocation: https://%s%s\r\ncache-control: no-store\r\n"
@@ -48,7 +48,7 @@ def read_target(head: bytes) -> Target | Literal["incomplete", "malformed"]:
     if b"\r\n\r\n" not in head:
         return "incomplete" if len(head) <= HEAD_BYTES_MAX else "malformed"
     head = head.partition(b"\r\n\r\n")[0] + b"\r\n"
-    asked, hosts = _REQUEST.match(head), _HOST.findall(head)
+    asked, hosts = _REQUEST.match(head), [host.strip(b" \t") for host in _HOST.findall(head)]
     if asked is None or len(hosts) != 1 or not _AUTHORITY.fullmatch(hosts[0]):
         return "malformed"
     return Target(hosts[0], asked[1])

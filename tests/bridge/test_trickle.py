@@ -27,7 +27,22 @@ def test_candidates_are_complete_when_none_has_come_for_a_while() -> None:
 def test_a_description_does_not_wait_for_ever() -> None:
     trickle = Trickle()
     trickle.expect(DESCRIPTION, 0.0)
-    assert trickle.take(GATHER_MAX) == (DESCRIPTION, ())
+    assert trickle.take(GATHER_MAX) == (DESCRIPTION, [])
+
+
+def test_without_bundle_each_section_has_its_own_candidates_and_address() -> None:
+    trickle = Trickle()
+    two = SessionDescription.parse(sdp("audio 0", ufrag="u") + sdp("video 1", ufrag="w").partition("BUNDLE 1\r\n")[2])
+    trickle.expect(two, 0.0)
+    trickle.add(candidate(1), 0.0)
+    assert trickle.take(QUIET) is None
+    trickle.add(TrickledCandidate("w", candidate(2).candidate, "1"), QUIET)
+    taken = trickle.take(2 * QUIET)
+    assert taken is not None
+    audio, video = taken[0].with_candidates(taken[1]).sections
+    assert audio.text.startswith("m=audio 1 ")
+    assert video.text.startswith("m=video 2 ")
+    assert [each.text.count("a=candidate:") for each in (audio, video)] == [1, 1]
 
 
 def test_candidates_are_bounded() -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from tests.support.app_actions import join_call
 from tests.support.baresip import Baresip
 from tests.support.browser import Browser, Page
+from tests.support.call import media_flows
 from tests.support.chromium import Chromium
 from tests.support.examples import Example, examples
 from tests.support.lab import LabServer
@@ -114,6 +116,16 @@ def test_baresip_and_a_page_call_each_other_with_sound_and_picture(machine: Name
         alice.until(SEES_AND_HEARS)
         bob.hang_up()
         alice.until("() => ua.session.isEnded()")
+
+
+def test_baresip_meets_a_browser_in_a_room(machine: Namespace, browser: Browser, server: LabServer) -> None:
+    del server
+    carol = join_call(browser, f"https://{IP}:8443/r/tea", "Carol")
+    with Baresip(machine, f"{IP};transport=tls", dials=f"sip:tea@{IP}") as bob:
+        media_flows(carol)  # its own sound and picture too, by way of the phone
+        carol.click("button", "Leave")
+        bob.wait_for_line("terminated")
+    carol.close()
 
 
 def test_phone_without_encryption_is_told_at_once(machine: Namespace, alice: Page) -> None:

@@ -14,6 +14,7 @@ SECTIONS_MAX: Final = 32
 """Sections in a description: a page has five."""
 
 _MEDIA: Final = re.compile(r"m=(\S+) (\d+)(?:/\d+)? (\S+) (.+)")
+_UFRAG: Final = re.compile(r"^a=ice-ufrag:(\S+)", re.MULTILINE)
 _PORT: Final = re.compile(r"^(m=\S+) \d+", re.MULTILINE)
 _CANDIDATE: Final = re.compile(r"candidate:\S+ 1 udp (\d+) (\S+) (\d+) typ (host|srflx|prflx|relay)\b.*", re.IGNORECASE)
 _PREFERRED: Final = ("relay", "srflx", "prflx", "host")
@@ -31,6 +32,12 @@ class Section(NamedTuple):
     """"" if it has none."""
     text: str
     """All of its lines, each with its line end."""
+
+    @property
+    def ufrag(self) -> str:
+        """Its ICE username fragment, which sections with the same transport share; "" if the session has it."""
+        found = _UFRAG.search(self.text)
+        return found[1] if found else ""
 
     @property
     def is_rejected(self) -> bool:
@@ -71,8 +78,15 @@ class SessionDescription(Struct, frozen=True):
     @property
     def ufrag(self) -> str:
         """The first ICE username fragment; "" without ICE."""
-        found = re.search(r"^a=ice-ufrag:(\S+)", str(self), re.MULTILINE)
-        return found[1] if found else ""
+        found = _UFRAG.search(self.session)
+        return found[1] if found else next(iter(self.transports), "")
+
+    @property
+    def transports(self) -> list[str]:
+        """The ufrag of each transport: one with BUNDLE, otherwise one for each section."""
+        found = _UFRAG.search(self.session)
+        session = found[1] if found else ""
+        return list(dict.fromkeys(each.ufrag or session for each in self.sections if not each.is_rejected))
 
     def with_origin(self, number: int, version: int) -> "SessionDescription":
         """With this session and version in `o=`: what a phone gets is one session, whatever a page's browser says."""
@@ -80,12 +94,13 @@ class SessionDescription(Struct, frozen=True):
         return SessionDescription(re.sub(r"^o=.*?(?=\r?$)", origin, self.session, flags=re.MULTILINE), self.sections)
 
     def with_candidates(self, candidates: Sequence[tuple[str, str]]) -> "SessionDescription":
-        """With these candidates, each with the `mid` of its section, and the best one as the default address."""
-        default = _default([candidate for _, candidate in candidates])
+        """With these candidates, each with the `mid` of its section, and the best of its transport as its address."""
+        defaults: dict[str, tuple[str, str] | None] = {}
         sections = []
         for at, section in enumerate(self.sections):
             if not section.is_rejected:
                 own = [candidate for mid, candidate in candidates if mid == section.mid or (not mid and at == 0)]
+                default = defaults.setdefault(section.ufrag, _default(own))
                 section = section._replace(text=_with_default(section.text, _default(own) or default, own))  # noqa: PLW2901
             sections.append(section)
         return SessionDescription(self.session, tuple(sections))

@@ -55,18 +55,15 @@ class Trickle:
             return
         self._candidates[candidate.ufrag] = known
         known.append((candidate.mid or "", candidate.candidate))
-        if self._gathering is not None and candidate.ufrag == self._gathering.description.ufrag:
-            self._gathering = self._gathering._replace(quiet_at=now + QUIET)
+        gathering = self._gathering
+        if gathering is not None and candidate.ufrag in gathering.description.transports:
+            self._gathering = gathering._replace(quiet_at=self._quiet_at(gathering, now))
 
     def expect(self, description: SessionDescription, now: float) -> None:
         """A description has come, and its candidates follow, unless its transport is the one that is in use."""
-        end = now + GATHER_MAX
-        if description.ufrag == self._complete:
-            end = now
-        elif self._candidates.get(description.ufrag):
-            self._gathering = _Gathering(description, now + QUIET, end)
-            return
-        self._gathering = _Gathering(description, end, end)
+        end = now if description.ufrag == self._complete else now + GATHER_MAX
+        gathering = _Gathering(description, end, end)
+        self._gathering = gathering._replace(quiet_at=self._quiet_at(gathering, now))
 
     def next_wake(self) -> float | None:
         """When the candidates of the description are complete."""
@@ -79,4 +76,9 @@ class Trickle:
             return None
         description, self._gathering = self._gathering.description, None
         self._complete = description.ufrag
-        return description, self._candidates.get(description.ufrag, ())
+        return description, [each for ufrag in description.transports for each in self._candidates.get(ufrag, ())]
+
+    def _quiet_at(self, gathering: _Gathering, now: float) -> float:
+        """When it has been quiet for long enough: not before every transport has a candidate."""
+        complete = all(self._candidates.get(ufrag) for ufrag in gathering.description.transports)
+        return now + QUIET if complete else gathering.end_at

@@ -129,6 +129,7 @@ def test_mapped_ports_are_those_that_the_server_uses() -> None:
     settings = read({}, {key: str(value) for key, value in service["environment"].items()} | {"HOME": "/"})
 
     assert set(service["ports"]) == {
+        "80:80",  # the redirect, and certificates by HTTP-01
         f"{settings.port}:{settings.port}",
         f"{settings.stun_port}:{settings.stun_port}/udp",
         f"{settings.relay_ports}:{settings.relay_ports}/udp",

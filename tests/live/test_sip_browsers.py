@@ -3,9 +3,11 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Final
 
 import pytest
+from tests.support.app_actions import join_call, sees_message, send_chat
 from tests.support.browser import Browser
 from tests.support.call import all_flow
 from tests.support.server import LiveServer
@@ -223,3 +225,23 @@ def test_calls_outlive_two_refreshes_of_their_session_timers(phones: dict[str, S
         assert caller.calls[ours]["state"] == callee.calls[theirs]["state"] == "established"
         caller.do("hangUp", ours)
         callee.reaches(theirs, "ended")
+
+
+def test_phone_and_browser_meet_in_a_room(
+    phones: dict[str, SipPhone], sip_server: LiveServer, chromium_process: Browser
+) -> None:
+    bob, room = phones["bob"], f"sip:tea@{HOST}"
+    bob.reaches(bob.call(room), "ended")  # nobody is there
+    with closing(join_call(chromium_process, f"{sip_server.url}/r/tea", "Zoe")) as zoe:
+        call = bob.call(room, video=True)
+        bob.reaches(call, "established")
+        all_flow(zoe, bob.page)
+        bob.do("write", room, "from the phone")
+        sees_message(zoe, "from the phone")
+        send_chat(zoe, "from the page")
+        bob.receives("from the page")
+        bob.do("hold", call, True)
+        bob.do("hold", call, False)
+        all_flow(zoe, bob.page)
+        bob.do("hangUp", call)
+        zoe.until("__connections.every(({connectionState}) => ['closed', 'new'].includes(connectionState))")

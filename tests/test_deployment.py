@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -192,6 +193,16 @@ def test_health_check_of_the_image_says_whether_the_server_answers(status: int, 
 
 def test_health_check_of_the_image_fails_where_nothing_listens() -> None:
     assert health_check(1) == 1
+
+
+@pytest.mark.parametrize("variables", [{}, {"PORT": "5000"}, {"EYELINE_PORT": "9000", "PORT": "5000"}])
+@pytest.mark.parametrize("more", [{}, {"EYELINE_DOMAINS": "meet.example.org"}])
+def test_health_check_of_the_image_asks_at_the_port_that_the_server_uses(
+    variables: dict[str, str], more: dict[str, str]
+) -> None:
+    environ = variables | more
+    port = runpy.run_path(str(ROOT / "deploy/health_check.py"))["port"]
+    assert port(environ) == read({}, environ | {"HOME": "/"}).port
 
 
 def health_check(port: int) -> int:

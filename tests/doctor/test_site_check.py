@@ -138,8 +138,8 @@ def test_server_that_waits_for_its_first_certificate_is_told_from_a_self_signed_
     ("port_80", "words"),
     [
         (b"HTTP/1.1 404 Not Found\r\n\r\n" + NO_CHALLENGE, "Its port 80 leads to the server, too."),
-        (b"HTTP/1.1 404 Not Found\r\n\r\nnginx", "On its port 80 something else than the server answers."),
-        (b"", "On its port 80 something else than the server answers."),
+        (b"HTTP/1.1 404 Not Found\r\n\r\nnginx", "On its port 80 something other than the server answers."),
+        (b"", "On its port 80 something other than the server answers."),
         (None, "Its port 80 can't be reached from here."),
     ],
 )

@@ -136,7 +136,7 @@ def test_rate_limit_with_a_useless_time_asks_for_no_longer_pause(wait: str) -> N
 def test_name_that_gets_no_certificate_is_said() -> None:
     found = refused(400, "rejectedIdentifier", "Invalid identifiers requested :: meet.example.org")
     assert found.code == "rejectedIdentifier"
-    assert found.message.startswith("The authority gives no certificate for such a name. It says: Invalid")
+    assert found.message.startswith("The authority issues no certificate for this name. It says: Invalid")
     assert found.retry_after_s is None
 
 
@@ -178,7 +178,7 @@ def test_certificate_that_was_not_ordered_does_not_replace_the_old_one(tmp_path:
         settings, folder = Settings(data_dir=tmp_path, acme_directory=directory), AcmeFolder(tmp_path, directory)
         result = perform("order", settings, NAMES, folder, PendingChallenges(tmp_path), BOTH)
     assert isinstance(result, NotIssued)
-    assert "another certificate than the one ordered" in result.why
+    assert "a different certificate from the one ordered" in result.why
     assert folder.certificate() is None
 
 
@@ -315,7 +315,12 @@ SAID = "! certificate='not issued' code={} why='{} It says: {}.' again='{}' mean
         ),
         (
             problem(403, "rejectedIdentifier", "not this one"),
-            ("rejectedIdentifier", "The authority gives no certificate for such a name.", "not this one", "in 2 min"),
+            (
+                "rejectedIdentifier",
+                "The authority issues no certificate for this name.",
+                "not this one",
+                "in 2 min",
+            ),
             2,
         ),
     ],

@@ -176,10 +176,10 @@ def test_after_a_failure_the_service_is_asked_again_and_the_waits_grow(
     [
         (401, {}, "the service refused the token in turn_api_token (HTTP 401)"),
         (302, {}, "the service answered HTTP 302; check the address in turn_api"),
-        (200, b"<html>", "the service answered something else than ICE servers"),
-        (200, b"[" * 50_000, "the service answered something else than ICE servers"),
+        (200, b"<html>", "the service answered something other than ICE servers"),
+        (200, b"[" * 50_000, "the service answered something other than ICE servers"),
         (200, {"iceServers": [STUN]}, "the service answered without TURN credentials"),
-        (200, b" " * 100_000, "the service answered something else than ICE servers"),
+        (200, b" " * 100_000, "the service answered something other than ICE servers"),
     ],
 )
 def test_each_wrong_answer_is_logged_in_one_sentence_without_address_and_token(

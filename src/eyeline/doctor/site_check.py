@@ -208,7 +208,7 @@ async def _port_80(site: SiteAddress) -> str:
         return "Its port 80 can't be reached from here."
     if found.body == NO_CHALLENGE:
         return "Its port 80 leads to the server, too."
-    return "On its port 80 something else than the server answers."
+    return "On its port 80 something other than the server answers."
 
 
 def ends_soon(lifetime: timedelta, left: timedelta) -> bool:

@@ -161,7 +161,7 @@ def _decoded(body: bytes) -> tuple[IceServer, ...]:
     try:
         said = msgspec.json.decode(body, type=_IceServers).ice_servers
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise TurnApiError("the service answered something else than ICE servers") from None
+        raise TurnApiError("the service answered something other than ICE servers") from None
     entries = said if isinstance(said, tuple) else (said,)
     servers: list[IceServer] = []
     room = _URLS

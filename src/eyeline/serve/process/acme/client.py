@@ -29,11 +29,11 @@ _ADDRESS: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A
 _REASONS: Final[Mapping[str, str]] = {
     "dns": "the name has no address, or its name servers don't answer",
     "caa": "a CAA record in its DNS allows other authorities only",
-    "rejectedIdentifier": "the authority gives no certificate for such a name",
+    "rejectedIdentifier": "the authority issues no certificate for this name",
     "rateLimited": "the authority has had too many orders",
 }
 """What went wrong, by the error type of RFC 8555, 6.7."""
-_ELSEWHERE: Final = "something else than this server answers on its port PORT, such as a proxy or a CDN"
+_ELSEWHERE: Final = "something other than this server answers on its port PORT, such as a proxy or a CDN"
 _UNPROVEN: Final[Mapping[str, str]] = {
     "connection": "the authority can't connect to its port PORT: open it, and forward it to this server",
     "tls": _ELSEWHERE,
@@ -183,7 +183,9 @@ class Exchange:
                 return OrderFailure("disk", f"A file can't be written: {error.strerror or type(error).__name__}.")
             case _:
                 shown = _printable(str(error)) if isinstance(error, errors.Error) else type(error).__name__
-                return OrderFailure("invalid", f"{self._host} answers what isn't ACME: {shown}.", self._retry_after_s)
+                return OrderFailure(
+                    "invalid", f"{self._host} sends an answer that isn't ACME: {shown}.", self._retry_after_s
+                )
 
     def _refusal(self, problem: messages.Error) -> OrderFailure:
         code = problem.code or "other"

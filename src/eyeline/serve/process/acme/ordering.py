@@ -56,7 +56,7 @@ def _order(
     chain = exchange.order(signing_request(key, names), types, pending.add)
     valid = validity(chain, names)
     if valid is None or not fits(chain, key):
-        raise OrderFailure("invalid", "The authority has issued another certificate than the one ordered.")
+        raise OrderFailure("invalid", "The authority has issued a different certificate from the one ordered.")
     folder.save(pem_of(key), chain)
     return Issued(valid)
 

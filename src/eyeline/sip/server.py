@@ -101,6 +101,11 @@ class SipServer:
         """Every user with a device that can be called now."""
         return self.registrations.online()
 
+    def has_device(self, flow_id: int) -> bool:
+        """Whether a device that has proved who it is uses this flow."""
+        flow = self._devices.flow(flow_id)
+        return flow is not None and bool(flow.devices)
+
     def connect(self, flow: SipFlow, now: float) -> None:
         """A connection was opened, or a message has come from a new UDP source address."""
         self._devices.connect(flow, self._counters.connection_bucket(now))

@@ -96,6 +96,10 @@ class TransportLayer:
         self._server.attach_rooms(SipFlow(self._last_id, "tcp", b"", 0, host), self._loop.time())
         return self._last_id
 
+    def has_device(self, flow_id: int) -> bool:
+        """Whether a device that has proved who it is uses this flow."""
+        return self._server.has_device(flow_id)
+
     def receive(self, flow_id: int, message: bytes) -> None:
         """One whole message was received."""
         now = self._loop.time()

@@ -27,6 +27,7 @@ def server() -> Iterator[LiveServer]:
 
 def sign_in(browser: Browser, server: LiveServer, user: str, password: str = PASSWORD) -> Page:
     page = browser.open(f"{server.url}/phone", init_script=AXE.read_text())
+    page.until("document.activeElement.id === 'user'")
     page.fill("User", user)
     page.fill("Password", password)
     page.click("button", "Sign in")
@@ -48,7 +49,7 @@ def test_two_people_call_hold_and_write_each_other(
     sees(bob, "online")
     assert violations(bob) == []
     alice.fill("Name, number or address", "bob")
-    alice.click("button", "Video call")
+    alice.click("button", "Dial with video")
     sees(bob, "Answer with video")
     assert violations(bob) == []
     assert bob.evaluate("document.title") == "alice is calling · Eyeline phone"

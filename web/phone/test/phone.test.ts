@@ -116,7 +116,15 @@ test('what was typed becomes an address, or a problem that is said', async () =>
   expect(softphone.find('bob')?.uri).toBe('sip:bob@eyeline.example');
   expect(softphone.find('dave@Other.Example')?.uri).toBe('sip:dave@other.example');
   expect(softphone.find('  ')).toBeNull();
-  expect(softphone.badAddress.peek()).toBe(true);
+  expect(softphone.badAddress.peek()).toBe('none');
+});
+
+test('the link to a call is dialled, unless its secret is in the link', async () => {
+  const { softphone } = await signedIn();
+  expect(softphone.find(' https://eyeline.example/call/r/tea ')?.uri).toBe('sip:tea@eyeline.example');
+  expect(softphone.find('https://eyeline.example/call/r/tea#AAECAwQFBgcICQoLDA0ODw')).toBeNull();
+  expect(softphone.badAddress.peek()).toBe('sealed');
+  expect(softphone.find('https://elsewhere.example/r/tea')).toBeNull();
 });
 
 test('an incoming call rings with sound, title and icon until it is answered', async () => {

@@ -1,6 +1,6 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import { CaptureError, type CaptureProblem, type PhonePlatform } from '../platform/platform';
-import type { CallEvent, Ending, Identity, MediaPath, SipCall } from '../platform/user-agent';
+import type { CallEvent, Ended, Identity, MediaPath, SipCall } from '../platform/user-agent';
 
 /** Seconds between two looks at the media path. */
 const pathEvery = 2;
@@ -32,7 +32,7 @@ export class PhoneCall {
   readonly mine: boolean;
   readonly at: number;
   readonly state = signal<CallState>('calling');
-  readonly ending = signal<{ readonly why: Ending; readonly by: 'us' | 'them' | 'network' } | null>(null);
+  readonly ending = signal<Ended | null>(null);
   /** When it was established, in milliseconds since 1970. */
   readonly since = signal<number | null>(null);
   readonly muted = signal(false);
@@ -106,7 +106,7 @@ export class PhoneCall {
   }
 
   hangUp(): void {
-    if (this.#sip === null) this.#end({ is: 'ended', why: 'cancelled', by: 'us' });
+    if (this.#sip === null) this.#end({ why: 'cancelled', by: 'us' });
     else this.#sip.hangUp();
   }
 
@@ -212,13 +212,13 @@ export class PhoneCall {
     });
   }
 
-  #end({ why, by }: CallEvent & { readonly is: 'ended' }): void {
+  #end(ending: Ended): void {
     if (!this.live.peek()) return;
     this.#stopLooking();
     this.#tracks.microphone?.stop();
     this.#tracks.camera?.stop();
     this.#setTracks({ microphone: null, camera: null });
-    this.ending.value = { why, by };
+    this.ending.value = ending;
     this.state.value = 'ended';
     this.#observer.ended(this);
   }

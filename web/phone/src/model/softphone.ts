@@ -1,3 +1,4 @@
+import { readRoute } from '@eyeline/app/model/start/route';
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import type { PhonePlatform } from '../platform/platform';
 import { type Account, type Identity, MessageError, type SipCall, type UserAgent } from '../platform/user-agent';
@@ -16,6 +17,9 @@ export const longestMessage = 1000;
 /** Whether we can be called. `away`: the connection to the server is cut, and is opened again by itself. */
 export type Registration = 'connecting' | 'registered' | 'away';
 
+/** `sealed`: the link to a call whose secret is in the link, which a phone can't have. */
+export type BadAddress = 'none' | 'sealed';
+
 /** A phone that is signed in. */
 export class Softphone {
   readonly registration = signal<Registration>('connecting');
@@ -25,8 +29,8 @@ export class Softphone {
   /** The person whose page is open: their address. */
   readonly open = signal<string | null>(null);
   readonly person: ReadonlySignal<Contact | null>;
-  /** Whether what was typed to call isn't an address. */
-  readonly badAddress = signal(false);
+  /** Why what was typed can't be called. */
+  readonly badAddress = signal<BadAddress | null>(null);
   readonly user: string;
   readonly #platform: PhonePlatform;
   readonly #agent: UserAgent;
@@ -75,10 +79,16 @@ export class Softphone {
     return shortAddress(uri, this.uri);
   }
 
-  /** The person that was typed or chosen; null, and `badAddress` is set, if it's no address. */
+  /** Whom somebody means by a name, an address, or the link to a call. null if that can't be called: see `badAddress`. */
   find(typed: string): Identity | null {
-    const uri = this.#agent.addressOf(typed);
-    this.badAddress.value = uri === null;
+    const link = typed.trim();
+    const { url } = this.#platform;
+    const route = link.startsWith(url) ? readRoute(link.slice(url.length)) : null;
+    const room = route?.at === 'room' ? route : null;
+    const sealed = room !== null && room.key !== null;
+    const dead = room === null && /^https?:/i.test(link);
+    const uri = sealed || dead ? null : this.#agent.addressOf(room?.room ?? typed);
+    this.badAddress.value = uri !== null ? null : sealed ? 'sealed' : 'none';
     return uri === null ? null : { uri: sameAddress(uri), name: this.people.find(uri)?.name ?? '' };
   }
 

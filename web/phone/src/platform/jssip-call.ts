@@ -195,7 +195,8 @@ function side(originator: string): 'us' | 'them' {
 
 function ended({ originator, message, cause }: EndEvent, otherwise: Ending): CallEvent {
   const by = originator === 'system' ? 'network' : side(originator);
-  return { is: 'ended', by, why: ending(message, cause, otherwise) };
+  const [, said] = /^399 [^ ]+ "([^"\\]{1,200})"/.exec(message?.getHeader('warning') ?? '') ?? [];
+  return { is: 'ended', by, why: ending(message, cause, otherwise), ...(said !== undefined && { said }) };
 }
 
 function ending(message: EndEvent['message'] | null, cause: string, otherwise: Ending): Ending {

@@ -29,12 +29,20 @@ export type Ending =
   | 'lost'
   | 'failed';
 
+/** How a call ended. */
+export interface Ended {
+  readonly why: Ending;
+  readonly by: 'us' | 'them' | 'network';
+  /** What the server says about it to the person, in words (Warning, RFC 3261, 20.43). */
+  readonly said?: string;
+}
+
 /** What happens in a call. */
 export type CallEvent =
   /** Their phone rings. */
   | { readonly is: 'ringing' }
   | { readonly is: 'established' }
-  | { readonly is: 'ended'; readonly why: Ending; readonly by: 'us' | 'them' | 'network' }
+  | ({ readonly is: 'ended' } & Ended)
   | { readonly is: 'hold'; readonly by: 'us' | 'them'; readonly on: boolean }
   /** Whether their picture comes. */
   | { readonly is: 'their-video'; readonly on: boolean }

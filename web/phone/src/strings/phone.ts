@@ -2,9 +2,9 @@ import { words } from '@eyeline/app/strings/strings';
 import type { Entry } from '../model/people';
 import type { SignInProblem } from '../model/phone';
 import type { CallState } from '../model/phone-call';
-import type { Registration } from '../model/softphone';
+import type { BadAddress, Registration } from '../model/softphone';
 import type { CaptureProblem } from '../platform/platform';
-import type { Ending } from '../platform/user-agent';
+import type { Ended } from '../platform/user-agent';
 
 let dayAndTime: Intl.DateTimeFormat | undefined;
 let time: Intl.DateTimeFormat | undefined;
@@ -30,8 +30,9 @@ export function when(at: number, now: number): string {
   return (today ? time : dayAndTime).format(at);
 }
 
-/** Why a call of ours didn't come about, or ended. */
-function ending(why: Ending, name: string): string {
+/** Why a call of ours didn't come about, or ended: in the server's words, if it has any. */
+function ending({ why, said = '' }: Ended, name: string): string {
+  if (said !== '') return `${said.charAt(0).toLocaleUpperCase()}${said.slice(1)}${/[.!?]$/.test(said) ? '' : '.'}`;
   switch (why) {
     case 'over':
       return 'The call is over.';
@@ -60,14 +61,23 @@ function ending(why: Ending, name: string): string {
   }
 }
 
-function entryOf(entry: Extract<Entry, { kind: 'call' }>): string {
-  const { mine, seconds, why } = entry;
-  if (seconds !== null) return `${mine ? 'You called' : 'Called you'} · ${duration(seconds)}`;
-  if (mine) {
-    const how = { busy: 'busy', declined: 'declined', cancelled: 'cancelled', 'no-answer': 'no answer' } as const;
-    return `You called · ${why in how ? how[why as keyof typeof how] : 'not reached'}`;
-  }
-  return why === 'elsewhere' ? 'Answered on another device' : why === 'declined' ? 'You declined' : 'Missed call';
+type CallEntry = Extract<Entry, { kind: 'call' }>;
+
+/** How a call went, in a word or two. */
+function outcome({ mine, seconds, why }: CallEntry): string {
+  if (seconds !== null) return duration(seconds);
+  if (!mine) return why === 'elsewhere' ? 'Answered elsewhere' : why === 'declined' ? 'Declined' : 'Missed';
+  const how: Partial<Record<typeof why, string>> = {
+    busy: 'Busy',
+    declined: 'Declined',
+    cancelled: 'Cancelled',
+    'no-answer': 'No answer',
+  };
+  return how[why] ?? 'Not reached';
+}
+
+function entryOf(entry: CallEntry): string {
+  return `${phoneWords.direction(entry.mine)} · ${outcome(entry)}`;
 }
 
 export const phoneWords = {
@@ -93,9 +103,14 @@ export const phoneWords = {
   busy: 'Do not disturb',
   busyOn: 'Callers hear that you’re busy',
   dial: 'Name, number or address',
-  badAddress: 'That isn’t an address. Try a user name, or name@example.org.',
+  badAddress: {
+    none: 'That isn’t an address. Try a user name, or name@example.org.',
+    sealed: 'This call is end-to-end encrypted by its link. Open the link in a browser instead.',
+  } satisfies Readonly<Record<BadAddress, string>>,
   call: 'Call',
   videoCall: 'Video call',
+  dialNow: 'Dial',
+  dialVideo: 'Dial with video',
   callSomebody: (name: string) => `Call ${name}`,
   videoCallSomebody: (name: string) => `Video call ${name}`,
   people: 'People',
@@ -125,6 +140,8 @@ export const phoneWords = {
   notSent: 'Not delivered',
   you: 'You',
   entry: entryOf,
+  outcome,
+  direction: (mine: boolean) => (mine ? 'You called' : 'Called you'),
   ending,
   incoming: (name: string) => `${name} is calling`,
   offers: (video: boolean) => (video ? 'Video call' : 'Voice call'),

@@ -18,7 +18,7 @@ export function Ended({ softphone }: { readonly softphone: Softphone }) {
       : state.is === 'done'
         ? phoneWords.transferred(softphone.nameOf(state.to))
         : call !== null && ending !== null && ending.by !== 'us'
-          ? phoneWords.ending(ending.why, softphone.nameOf(call.remote))
+          ? phoneWords.ending(ending, softphone.nameOf(call.remote))
           : null;
   if (says === null) return null;
   return (

@@ -1,7 +1,7 @@
 import { words } from '@eyeline/app/strings/strings';
 import { Icon } from '@eyeline/app/view/ui/icon';
 import { Mark } from '@eyeline/app/view/ui/mark';
-import { LogOut, Phone as PhoneIcon, Video } from 'lucide';
+import { LogOut, Phone as PhoneIcon, PhoneIncoming, PhoneMissed, PhoneOutgoing, Video } from 'lucide';
 import type { Contact } from '../model/people';
 import type { Phone } from '../model/phone';
 import type { Softphone } from '../model/softphone';
@@ -95,29 +95,29 @@ function Dial({ phone, softphone }: Props) {
           autocapitalize="none"
           spellcheck={false}
           enterkeyhint="go"
-          aria-invalid={wrong}
+          aria-invalid={wrong !== null}
           aria-describedby="dial-problem"
           value={phone.dialled.value}
           onInput={(event) => {
             phone.dialled.value = event.currentTarget.value;
-            softphone.badAddress.value = false;
+            softphone.badAddress.value = null;
           }}
         />
         <button
           type="button"
           class="plain"
-          aria-label={phoneWords.videoCall}
-          title={phoneWords.videoCall}
+          aria-label={phoneWords.dialVideo}
+          title={phoneWords.dialVideo}
           onClick={() => call(true)}
         >
           <Icon node={Video} size={20} />
         </button>
-        <button type="submit" class="phone-go" aria-label={phoneWords.call} title={phoneWords.call}>
+        <button type="submit" class="phone-go" aria-label={phoneWords.dialNow} title={phoneWords.dialNow}>
           <Icon node={PhoneIcon} size={20} />
         </button>
       </div>
       <p id="dial-problem" class="problem" role="alert">
-        {wrong && phoneWords.badAddress}
+        {wrong !== null && phoneWords.badAddress[wrong]}
       </p>
     </form>
   );
@@ -126,11 +126,9 @@ function Dial({ phone, softphone }: Props) {
 function Row({ phone, softphone, contact }: Props & { readonly contact: Contact }) {
   const chosen = softphone.open.value === contact.uri;
   const last = contact.entries.at(-1);
-  const online = contact.online === null ? '' : contact.online ? phoneWords.online : phoneWords.offline;
-  const words = last === undefined ? online : last.kind === 'call' ? phoneWords.entry(last) : last.text;
   const who = { uri: contact.uri, name: contact.name };
   return (
-    <li class="phone-row" data-chosen={chosen} data-missed={contact.unread > 0}>
+    <li class="phone-row" data-chosen={chosen}>
       <button
         type="button"
         class="phone-row-open"
@@ -144,11 +142,11 @@ function Row({ phone, softphone, contact }: Props & { readonly contact: Contact 
             {contact.unread > 0 && <span class="phone-row-new">{phoneWords.unread(contact.unread)}</span>}
           </span>
           <span class="phone-row-last">
-            {last !== undefined && `${when(last.at, phone.platform.now())} · `}
-            <bdi>{words}</bdi>
+            <Last contact={contact} />
+            {last !== undefined && <span class="phone-row-at">{when(last.at, phone.platform.now())}</span>}
           </span>
         </span>
-        {contact.online === true && <span class="unseen">{phoneWords.online}</span>}
+        {contact.online === true && last !== undefined && <span class="unseen">{phoneWords.online}</span>}
       </button>
       <button
         type="button"
@@ -159,5 +157,20 @@ function Row({ phone, softphone, contact }: Props & { readonly contact: Contact 
         <Icon node={PhoneIcon} size={20} />
       </button>
     </li>
+  );
+}
+
+/** The last message or call, or else whether they are online. */
+function Last({ contact: { entries, online } }: { readonly contact: Contact }) {
+  const last = entries.at(-1);
+  if (last === undefined) return <bdi>{online === null ? '' : online ? phoneWords.online : phoneWords.offline}</bdi>;
+  if (last.kind === 'message') return <bdi>{last.text}</bdi>;
+  const missed = !last.mine && last.seconds === null && last.why !== 'elsewhere';
+  return (
+    <span class="phone-row-call" data-missed={missed}>
+      <Icon node={missed ? PhoneMissed : last.mine ? PhoneOutgoing : PhoneIncoming} size={14} />
+      <span class="unseen">{phoneWords.direction(last.mine)}</span>
+      {phoneWords.outcome(last)}
+    </span>
   );
 }

@@ -11,7 +11,7 @@ export function SignIn({ phone }: { readonly phone: Phone }) {
   const password = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const field = phone.user.peek() === '' ? user : password;
-    if (problem !== null || matchMedia('(pointer: fine)').matches) field.current?.focus();
+    if (problem !== null || !matchMedia('(pointer: coarse)').matches) field.current?.focus();
   }, [phone, problem]);
   const submit = (event: Event) => {
     event.preventDefault();

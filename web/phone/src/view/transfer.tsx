@@ -22,6 +22,7 @@ export function TransferPanel({ softphone, call, onClose }: Props) {
   useEffect(() => field.current?.focus(), []);
   const known = softphone.people.list.value.filter(({ uri }) => uri !== call.remote.uri);
   const { calls } = softphone;
+  const wrong = softphone.badAddress.value;
   const go = (act: (to: Identity) => unknown) => {
     const to = softphone.find(typed);
     if (to === null) {
@@ -58,12 +59,12 @@ export function TransferPanel({ softphone, call, onClose }: Props) {
             autocomplete="off"
             autocapitalize="none"
             spellcheck={false}
-            aria-invalid={softphone.badAddress.value}
+            aria-invalid={wrong !== null}
             aria-describedby="transfer-problem"
             value={typed}
             onInput={(event) => {
               setTyped(event.currentTarget.value);
-              softphone.badAddress.value = false;
+              softphone.badAddress.value = null;
             }}
           />
           <datalist id="transfer-people">
@@ -74,7 +75,7 @@ export function TransferPanel({ softphone, call, onClose }: Props) {
             ))}
           </datalist>
           <p id="transfer-problem" class="problem" role="alert">
-            {softphone.badAddress.value && phoneWords.badAddress}
+            {wrong !== null && phoneWords.badAddress[wrong]}
           </p>
         </div>
         <div class="transfer-ways">

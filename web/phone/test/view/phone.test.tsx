@@ -133,6 +133,14 @@ test('why a call did not come about is said, and can be closed', async () => {
   expect(screen.queryByText(/^bob is in another call/)).toBeNull();
 });
 
+test('the server’s own words for why there is no call are shown', async () => {
+  const { phone, agent } = await signedIn();
+  await act(() => phone.softphone.peek()?.calls.dial(bob, false));
+  const said = 'every seat in this room is taken';
+  await act(() => agent.calls[0]?.now({ is: 'ended', why: 'busy', by: 'them', said }));
+  await screen.findByText('Every seat in this room is taken.');
+});
+
 test('a server that is away is said', async () => {
   const { agent } = await signedIn();
   await act(() => agent.disconnected());

@@ -147,6 +147,12 @@ def test_variables_that_only_resemble_kubernetes_ones_are_rejected(variable: str
     assert refusal(environ={variable: "1"}).startswith(f"Unknown setting '{variable}' in ")
 
 
+def test_single_value_in_the_file_where_an_array_is_needed_is_told_so(tmp_path: Path) -> None:
+    single = refusal(config=written(tmp_path, 'domains = "meet.example.org"'))
+    assert "but must be an array of at most 100 names" in single
+    assert "array" not in refusal(config=written(tmp_path, 'domains = ["https://meet.example.org"]'))
+
+
 def test_missing_or_malformed_config_file_is_reported_in_one_sentence(tmp_path: Path) -> None:
     assert "can't be read: No such file" in refusal(config=tmp_path / "nothing.toml")
     words = refusal(config=written(tmp_path, "port = \n= 3"))

@@ -100,7 +100,8 @@ def _converted(setting: Setting, value: Any, source: str, *, strict: bool) -> An
     except msgspec.ValidationError:
         shown = repr(", ".join(map(str, value)) if isinstance(value, list | tuple) else value)
         shown = shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}..."
-        raise SetupError(f"{setting.name} is {shown} {source}, but must be {setting.allowed}.") from None
+        array = "an array of " if strict and setting.repeats and not isinstance(value, list) else ""
+        raise SetupError(f"{setting.name} is {shown} {source}, but must be {array}{setting.allowed}.") from None
 
 
 def _config(text: str) -> Path:

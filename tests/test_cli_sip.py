@@ -17,6 +17,7 @@ def test_password_is_asked_for_twice_and_not_shown(tmp_path: Path) -> None:
     done = run(tmp_path, "add", "alice", said="correct horse\ncorrect horse\n")
 
     assert (done.exit_code, "horse" in done.output) == (0, False)
+    assert "sign in at /phone" in done.output
     realm = AccountFile(tmp_path).read().realm or ""
     assert AccountFile(tmp_path).read().passwords == {"alice": SipPassword.of("alice", realm, "correct horse")}
 
@@ -45,7 +46,7 @@ def test_accounts_are_listed_changed_and_removed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (("add", "Alice", "--password-file", "-"), "small letters"),
+        (("add", "Alice", "--password-file", "-"), "lower-case letters"),
         (("remove", "nobody"), "eyeline sip list shows all"),
         (("passwd", "nobody", "--password-file", "-"), "eyeline sip list shows all"),
     ],

@@ -47,7 +47,7 @@ def test_password_can_be_changed_and_an_account_removed(tmp_path: Path) -> None:
     "user", ["", "Alice", "al ice", "a" * 65, "алиса", "alice@example.org", "1:alice", ".a", "a\n"]
 )
 def test_name_that_could_be_mistaken_for_another_is_refused(tmp_path: Path, user: str) -> None:
-    with pytest.raises(SetupError, match="small letters"):
+    with pytest.raises(SetupError, match="lower-case letters"):
         AccountFile(tmp_path).add(user, "correct horse", "example.org")
 
 

@@ -51,7 +51,8 @@ def add(user: str, password_file: Any, config: Path | None, data_dir: str | None
     with setup_errors():
         settings = _settings(config, data_dir)
         _file(settings).add(user, _password(password_file), domain_of(settings))
-        print_line(f"Added {user}. Their address: sip:{user}@ and the name of this server")
+        print_line(f"Added {user}. In a browser they sign in at /phone on this server.")
+        print_line(f"Other phones register as sip:{user}@ and the server's name; see docs/sip.md.")
 
 
 @sip.command()

@@ -28,7 +28,7 @@ PASSWORD_CHARACTERS_MIN: Final = 8
 PASSWORD_CHARACTERS_MAX: Final = 200
 
 UserName = Annotated[str, Meta(pattern=r"^[a-z0-9+][a-z0-9._+-]{0,63}\Z")]
-"""The user part of a SIP address.  Small letters only, so that no two accounts look alike."""
+"""The user part of a SIP address.  Lower case only, so that no two accounts look alike."""
 
 _Hex128 = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
 _Hex256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -100,7 +100,7 @@ class AccountFile:
             msgspec.convert(user, UserName)
         except msgspec.ValidationError:
             raise SetupError(
-                f"A user's name is 1 to 64 small letters, digits and . _ + -, such as alice or +4930123: not {user!r}."
+                f"A user's name is 1 to 64 lower-case letters, digits and . _ + -, such as alice: not {user!r}."
             ) from None
         with self._changing(realm) as content:
             if user in content.accounts:

@@ -14,7 +14,7 @@ def domain_of(settings: Settings) -> str:
 
 
 def hosts_of(settings: Settings) -> frozenset[str]:
-    """All names and addresses by which this server may be asked for, in small letters."""
+    """All names and addresses by which this server may be asked for, in lower case."""
     names = [*_public_names(settings), *settings.allowed_hosts, *addresses(settings.host)]
     return frozenset(name.lower() for name in [*names, _LOCAL, "127.0.0.1", "::1"])
 

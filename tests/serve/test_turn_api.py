@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -128,6 +129,23 @@ def test_credentials_are_renewed_before_they_end(monkeypatch: pytest.MonkeyPatch
     with service((200, {"iceServers": TURN}), (200, {"iceServers": second})) as turn:
         asyncio.run(run(turn.url))
     assert len(turn.requests) >= 2
+
+
+def test_credentials_that_ended_while_the_machine_was_suspended_are_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn_api, "CHECK_S", 0.05)
+    second = {**TURN, "credential": "more tea"}
+
+    async def run(url: str) -> None:
+        api = TurnApi(url, b"token")
+        await until(lambda: bool(api.servers()))
+        later = time.time() + turn_api.LIFETIME_S
+        monkeypatch.setattr(time, "time", lambda: later)  # the monotonic clock stood still
+        assert api.servers() == ()
+        await until(lambda: any(server.credential == "more tea" for server in api.servers()))
+        api.close()
+
+    with service((200, {"iceServers": TURN}), (200, {"iceServers": second})) as turn:
+        asyncio.run(run(turn.url))
 
 
 def test_service_is_asked_no_more_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

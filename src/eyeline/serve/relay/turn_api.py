@@ -35,6 +35,9 @@ FIRST_ANSWER_S: Final = 5.0
 RETRY_S: Final = (5.0, 300.0)
 """After a failure: the first and the longest wait; each is twice the one before."""
 
+CHECK_S: Final = 60.0
+"""How often both clocks are read: the monotonic one stands still in suspend, and the other may be set."""
+
 _RESPONSE_BYTES: Final = 64 * 1024
 _URLS: Final = 20
 _ICE_URL: Final = re.compile(r"(stun|turn)s?:[A-Za-z0-9.:\[\]-]{1,260}(\?transport=(udp|tcp))?")
@@ -56,7 +59,8 @@ class TurnApi:
         self._url, self._token = url, token
         self._loop = asyncio.get_running_loop()
         self._servers: tuple[IceServer, ...] = ()
-        self._expires = 0.0
+        self._expires = self._expires_unix = 0.0
+        self._due = self._due_unix = 0.0
         self._retry = RETRY_S[0]
         self._timer: asyncio.TimerHandle | None = None
         self._answered = asyncio.Event()
@@ -65,7 +69,7 @@ class TurnApi:
 
     def servers(self) -> tuple[IceServer, ...]:
         """The service's servers with credentials that are valid now; none if it hasn't answered."""
-        return self._servers if self._loop.time() < self._expires else ()
+        return self._servers if self._loop.time() < self._expires and time.time() < self._expires_unix else ()
 
     async def first_answer(self) -> None:
         """Wait until the service has answered or failed once, at most `FIRST_ANSWER_S`."""
@@ -81,17 +85,17 @@ class TurnApi:
 
     def _ask(self) -> None:
         """Ask in a thread, which ends with the process: looking up a name may take longer than anybody waits."""
-        threading.Thread(target=self._ask_and_report, args=(self._loop.time(),), daemon=True).start()
+        threading.Thread(target=self._ask_and_report, args=(self._loop.time(), time.time()), daemon=True).start()
 
-    def _ask_and_report(self, asked: float) -> None:
+    def _ask_and_report(self, asked: float, asked_unix: float) -> None:
         try:
             answer: tuple[IceServer, ...] | TurnApiError = _request(self._url, self._token)
         except TurnApiError as error:
             answer = error
         with contextlib.suppress(RuntimeError):  # the server has stopped meanwhile
-            self._loop.call_soon_threadsafe(self._receive, answer, asked)
+            self._loop.call_soon_threadsafe(self._receive, answer, asked, asked_unix)
 
-    def _receive(self, answer: tuple[IceServer, ...] | TurnApiError, asked: float) -> None:
+    def _receive(self, answer: tuple[IceServer, ...] | TurnApiError, asked: float, asked_unix: float) -> None:
         self._answered.set()
         if self._closed:
             return
@@ -100,9 +104,18 @@ class TurnApi:
             wait, self._retry = self._retry, min(2 * self._retry, RETRY_S[1])
         else:
             _log.info(LogEvent("=", turn_api="new credentials"))
-            self._servers, self._expires = answer, asked + LIFETIME_S
+            self._servers = answer
+            self._expires, self._expires_unix = asked + LIFETIME_S, asked_unix + LIFETIME_S
             wait, self._retry = LIFETIME_S / 2, RETRY_S[0]
-        self._timer = self._loop.call_later(wait, self._ask)
+        self._due, self._due_unix = self._loop.time() + wait, time.time() + wait
+        self._timer = self._loop.call_later(min(wait, CHECK_S), self._ask_when_due)
+
+    def _ask_when_due(self) -> None:
+        left = min(self._due - self._loop.time(), self._due_unix - time.time())
+        if left > 0:
+            self._timer = self._loop.call_later(min(left, CHECK_S), self._ask_when_due)
+        else:
+            self._ask()
 
 
 class _Entry(Struct):

@@ -211,6 +211,23 @@ def test_source_address_goes_to_the_sender_only() -> None:
     assert "rport" not in via.params
 
 
+@pytest.mark.parametrize(
+    ("via", "answered"),
+    [
+        ("SIP/2.0/WSS a.invalid;branch=z9hG4bK1", "SIP/2.0/WSS a.invalid;branch=z9hG4bK1;received=198.51.100.7"),
+        ("SIP/2.0/WSS a.invalid;received=1.2.3.4;branch=z9hG4bK1", "SIP/2.0/WSS a.invalid;received=198.51.100.7;"),
+        ("SIP/2.0/WSS a.invalid ; RECEIVED=1.2.3.4;branch=z9hG4bK1", "SIP/2.0/WSS a.invalid;received=198.51.100.7;"),
+        ("SIP/2.0/TCP a:5061;branch=z9hG4bK1, SIP/2.0/TCP b", "SIP/2.0/TCP a:5061;branch=z9hG4bK1;received=198."),
+        ("SIP/2.0/TCP a:5061;branch=z9hG4bK1;ttl", "SIP/2.0/TCP a:5061;branch=z9hG4bK1;ttl;received=198.51.100.7"),
+    ],
+)
+def test_received_is_where_the_request_came_from(via: str, answered: str) -> None:
+    alice = Net().phone("alice", address="198.51.100.7")
+    request = alice.request("OPTIONS", "alice", uri=f"sip:{DOMAIN}")
+    alice.send(request.with_(headers=request.headers.replaced("Via", via)))
+    assert alice.responses()[-1].headers.values("via")[0].startswith(answered)
+
+
 def test_rport_is_filled_in_if_it_was_asked_for() -> None:
     net = Net()
     alice = net.phone("alice", "udp")

@@ -1,6 +1,11 @@
 """The SIP server as a whole: registering, calling, and requests within calls."""
 
+import gc
+
 from tests.sip.phones import Net, call
+
+from eyeline.sip.proxy import Branch, ResponseContext
+from eyeline.sip.transaction import ClientTransaction, ServerTransaction
 
 
 def test_phone_registers_with_digest() -> None:
@@ -95,3 +100,26 @@ def test_register_that_requires_an_unknown_extension_is_420() -> None:
     fields = (("Authorization", alice.credentials(challenge, "REGISTER")), ("Require", "outbound, foo"))
     answer = alice.ask(alice.request("REGISTER", "alice", ("Contact", f"<{alice.contact}>"), *fields))
     assert (answer.status, answer.headers.get("unsupported")) == (420, "foo")
+
+
+def objects_of_calls() -> int:
+    """How many of the objects that each call needs are in memory."""
+    kinds = (ResponseContext, Branch, ClientTransaction, ServerTransaction)
+    return sum(isinstance(each, kinds) for each in gc.get_objects())
+
+
+def test_finished_calls_are_freed_without_the_garbage_collector() -> None:
+    net = Net()
+    alice, bob = net.registered("alice"), net.registered("bob")
+    gc.collect()
+    gc.disable()
+    try:
+        before = objects_of_calls()
+        call(alice, bob)
+        bob.answer(bob.last("INVITE"), 200, tag="another")
+        alice.invite("bob")
+        assert objects_of_calls() > before
+        net.wait(100)
+        assert objects_of_calls() == before
+    finally:
+        gc.enable()

@@ -13,7 +13,7 @@ from eyeline.sip.headers import Headers
 from eyeline.sip.message import SipRequest, SipResponse
 from eyeline.sip.route import Hops
 from eyeline.sip.timers import Timer, Timers
-from eyeline.sip.transaction import ClientTransaction, Transactions
+from eyeline.sip.transaction import NOBODY, Transactions
 from eyeline.sip.transaction_table import LIFETIME
 
 ACK_AFTER_CANCEL: Final = 0.5
@@ -144,14 +144,8 @@ class Dialogs:
         ack = self._ended[key] = self._within(response, callee, uri, "ACK", response.cseq.number).encode()
         callee.send(ack)
         bye = self._within(response, callee, uri, "BYE", response.cseq.number + 1, reason)
-        self._transactions.send(bye, callee, self, now)
+        self._transactions.send(bye, callee, NOBODY, now)
         self._timers.start(now + LIFETIME, lambda _at: self._forget(key))
-
-    def received(self, transaction: ClientTransaction, response: SipResponse, now: float) -> None:
-        """The answer to our BYE changes nothing."""
-
-    def timed_out(self, transaction: ClientTransaction, now: float) -> None:
-        """Nor does the lack of an answer."""
 
     def _silent(self, key: str, dialog: Dialog, now: float) -> None:
         """Forget a call that was never ended: a phone was switched off in it, for example."""

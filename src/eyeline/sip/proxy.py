@@ -14,7 +14,7 @@ from eyeline.sip.message import SipRequest, SipResponse
 from eyeline.sip.response_choice import best_response
 from eyeline.sip.route import Hops
 from eyeline.sip.timers import Timer, Timers
-from eyeline.sip.transaction import ClientTransaction, ServerTransaction, Transactions, cancel
+from eyeline.sip.transaction import NOBODY, ClientTransaction, ServerTransaction, Transactions, cancel
 from eyeline.sip.transaction_table import LIFETIME
 
 TIMER_C: Final = 185.0
@@ -90,7 +90,7 @@ class Branch:
             return
         self._cancel_sent = True
         proxy = self._context.proxy
-        proxy.transactions.send(cancel(self.transaction.request, self._reason), self.device, _NOBODY, now)
+        proxy.transactions.send(cancel(self.transaction.request, self._reason), self.device, NOBODY, now)
         proxy.timers.cancel(self._timer)
         self._timer = proxy.timers.start(now + LIFETIME, self._ignores_cancel)
 
@@ -104,19 +104,6 @@ class Branch:
     def _ignores_cancel(self, now: float) -> None:
         if self.transaction is not None:
             self.transaction.give_up(now)
-
-
-class _Nobody:
-    """Takes the answers to CANCEL, which change nothing."""
-
-    def received(self, transaction: ClientTransaction, response: SipResponse, now: float) -> None:
-        """The INVITE has its own answer."""
-
-    def timed_out(self, transaction: ClientTransaction, now: float) -> None:
-        """The INVITE has its own timer."""
-
-
-_NOBODY: Final = _Nobody()
 
 
 class ResponseContext:
@@ -175,6 +162,10 @@ class ResponseContext:
         if self._winner:
             self.proxy.dialogs.expect_ack(self._winner, now)
         self._cancel_all(reason, now)
+
+    def ended(self) -> None:
+        """The caller's transaction has ended: forget the branches, which know this, for the same reason."""
+        self.branches = []
 
     def device_gone(self, device: Device, now: float) -> None:
         """The caller is gone: stop ringing."""

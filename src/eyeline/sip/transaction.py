@@ -4,7 +4,7 @@ The rules are in `transaction_table`; here are the messages, the timers, and whi
 """
 
 from math import inf
-from typing import Protocol
+from typing import Final, Protocol
 
 from eyeline.sip.header_fields import Via
 from eyeline.sip.headers import Headers
@@ -50,11 +50,26 @@ class ClientUser(Protocol):
         """There was no final response in time."""
 
 
+class _Nobody:
+    def received(self, transaction: "ClientTransaction", response: SipResponse, now: float) -> None:
+        """It changes nothing."""
+
+    def timed_out(self, transaction: "ClientTransaction", now: float) -> None:
+        """It changes nothing."""
+
+
+NOBODY: Final[ClientUser] = _Nobody()
+"""The user of a request whose answer changes nothing, such as CANCEL."""
+
+
 class ServerUser(Protocol):
     """What will answer a request: the proxy."""
 
     def cancel(self, reason: str, now: float) -> None:
         """The client doesn't want it any more."""
+
+    def ended(self) -> None:
+        """There's no transaction any more."""
 
 
 class _Transaction:
@@ -142,7 +157,7 @@ class ClientTransaction(_Transaction):
 
     def receive(self, response: SipResponse, now: float) -> None:
         """A response has arrived."""
-        status = response.status
+        status, user = response.status, self._user
         action = self._fire("provisional" if status < 200 else "success" if status < 300 else "failure", now)
         if action == "nothing":
             return
@@ -154,19 +169,25 @@ class ClientTransaction(_Transaction):
         if action in {"pass-and-ack", "ack"}:
             self.hop.send(acknowledge_failure(self.request, response))
         if action != "ack":
-            self._user.received(self, response, now)
+            user.received(self, response, now)
 
     def give_up(self, now: float) -> None:
         """End it without an answer: its device won't come back."""
+        user = self._user
         if self.state in {"calling", "trying", "proceeding"}:
             self._enter("terminated", now)
             self.hop.ends(self)
-            self._user.timed_out(self, now)
+            user.timed_out(self, now)
 
     def _expired(self, now: float) -> None:
+        user = self._user
         if self._fire("expire", now) == "time-out":
             self.hop.ends(self)
-            self._user.timed_out(self, now)
+            user.timed_out(self, now)
+
+    def ended(self) -> None:
+        """Forget its user, which knows it: so no garbage has to be collected."""
+        self._user = NOBODY
 
 
 class ServerTransaction(_Transaction):
@@ -194,6 +215,12 @@ class ServerTransaction(_Transaction):
         """The request has arrived again."""
         if self._fire("request", now) == "send" and self._message:
             self.hop.send(self._message)
+
+    def ended(self) -> None:
+        """Forget its user, which knows it: so no garbage has to be collected."""
+        if self.user is not None:
+            self.user.ended()
+            self.user = None
 
     def acknowledge(self, now: float) -> None:
         """The ACK for a final response other than 2xx has arrived."""
@@ -233,11 +260,14 @@ class Transactions:
         """The transaction that a response belongs to, or None."""
         return self._clients.get(client_key(response.via.branch, response.cseq.method))
 
-    def remove(self, transaction: _Transaction) -> None:
+    def remove(self, transaction: "_Transaction") -> None:
         """It has ended."""
-        registry: dict[str, ClientTransaction] | dict[str, ServerTransaction]
-        registry = self._clients if isinstance(transaction, ClientTransaction) else self._servers
-        registry.pop(transaction.key, None)
+        if isinstance(transaction, ClientTransaction):
+            self._clients.pop(transaction.key, None)
+            transaction.ended()
+        elif isinstance(transaction, ServerTransaction):
+            self._servers.pop(transaction.key, None)
+            transaction.ended()
 
 
 def client_key(branch: str, method: str) -> str:

@@ -249,3 +249,11 @@ def test_answer_from_another_phone_than_the_one_that_was_called_is_ignored() -> 
     assert isinstance(forged, SipResponse)
     carol.send(forged)
     assert alice.statuses() == [100]
+
+
+def test_only_an_invite_rings() -> None:
+    net = Net()
+    alice, bob = net.registered("alice"), net.registered("bob")
+    alice.send(alice.request("MESSAGE", "bob"))
+    bob.answer(bob.last("MESSAGE"), 180)
+    assert alice.statuses() == []

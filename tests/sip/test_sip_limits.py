@@ -113,12 +113,16 @@ def test_account_has_a_limited_number_of_calls() -> None:
 def test_busy_server_refuses_new_requests_but_ends_calls() -> None:
     net = Net(replace(PHONE_LIMITS, transactions=4))
     alice, bob = net.registered("alice"), net.registered("bob")
+    answered, _, _ = call(alice, bob)
     first = alice.invite("bob")
-    alice.invite("bob")
     refused = alice.invite("bob")
     assert alice.response(refused).status == 503
     assert net.server.refused["transactions"] == 1
-    bob.answer(bob.requests("INVITE")[0], 486)
+    bye = alice.within("BYE", answered, 20)
+    alice.send(bye)
+    bob.answer(bob.last("BYE"))
+    assert alice.response(bye).status == 200
+    bob.answer(bob.last("INVITE"), 486)
     assert alice.response(first).status == 486
 
 

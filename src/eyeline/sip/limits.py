@@ -16,7 +16,7 @@ SipLimit = Literal[
     "passwords",  # wrong passwords from one address: 403, and the connection is closed
     "registrations",  # devices of one account or one address: 403
     "calls",  # calls and requests of one account that go on at once: 486
-    "transactions",  # requests that the whole server is working on: 503
+    "transactions",  # requests that the whole server is working on: 503; within calls twice as many are allowed
 ]
 
 

@@ -62,7 +62,7 @@ class Branch:
                 self._timer = proxy.timers.start(now + TIMER_C, self._ring_out)
             if self._reason is not None:
                 self._send_cancel(now)
-            elif response.status > 100:
+            elif self._timer is not None and response.status > 100:  # of an INVITE only (RFC 4320, 4.1)
                 self._context.provisional(response, now)
             return
         proxy.timers.cancel(self._timer)

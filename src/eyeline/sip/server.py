@@ -299,7 +299,7 @@ class SipServer:
         name = arrived.name or ""
         if arrived.flow.device_of(ROOMS) is None and not self._counters.account(name, now):
             self._overloaded(arrived, now)
-        elif len(self._transactions) >= self._limits.transactions:
+        elif len(self._transactions) >= self._limits.transactions * (1 + bool(arrived.token)):
             self._counters.refuse("transactions")
             self._overloaded(arrived, now)
         else:

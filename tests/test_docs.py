@@ -126,10 +126,22 @@ def test_changelog_loses_the_links_that_only_github_has(tmp_path: Path) -> None:
 
 def test_site_has_the_colours_of_the_app() -> None:
     ours, app = (
-        dict(re.findall(r"^  --([\w-]+): (light-dark\(.*\));$", (ROOT / path).read_text(), re.MULTILINE))
-        for path in ("docs/site/assets/eyeline.css", "web/app/src/style/tokens.css")
+        dict(re.findall(rf"^  --([\w-]+): {colours};$", (ROOT / path).read_text(), re.MULTILINE))
+        for path, colours in (
+            ("docs/site/assets/eyeline.css", r"(var\(--light, .*)"),
+            ("web/app/src/style/tokens.css", r"(light-dark\(.*\))"),
+        )
     )
+    ours = {
+        name: re.sub(r"var\(--light, (.*)\) var\(--dark, (.*)\)", r"light-dark(\1, \2)", both)
+        for name, both in ours.items()
+    }
     shared = ours.keys() & app.keys()
 
     assert {"background", "surface", "raised", "text", "secondary", "hairline", "direct-words"} <= shared
     assert {name: ours[name] for name in shared} == {name: app[name] for name in shared}
+
+
+def test_site_uses_no_function_that_supported_browsers_lack() -> None:
+    rules = re.sub(r"/\*.*?\*/", "", (ROOT / "docs/site/assets/eyeline.css").read_text(), flags=re.DOTALL)
+    assert not re.findall(r"(?:light-dark|color-mix|oklch)\(", rules)

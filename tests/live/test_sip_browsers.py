@@ -4,8 +4,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from hashlib import sha256
 from typing import Final
 
+import httpx
 import pytest
 from tests.support.app_actions import join_call, sees_message, send_chat
 from tests.support.browser import Browser
@@ -15,6 +17,7 @@ from tests.support.sip_page import HOST, PASSWORD, Library, SipPhone, sip_page
 
 LIBRARIES: Final[tuple[Library, Library]] = ("jssip", "sip.js")
 USERS: Final[dict[str, Library]] = {"alice": "jssip", "bob": "jssip", "carol": "sip.js", "dave": "sip.js"}
+API_KEY: Final = "a key of many characters"
 AWAY: Final = "erin"
 """Has an account, and no phone."""
 
@@ -43,8 +46,11 @@ def site() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def sip_server(site: str) -> Iterator[LiveServer]:
-    with LiveServer("--allowed-origin", site.rpartition("/")[0], "--sip-domain", HOST) as server:
+def sip_server(site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    keys = tmp_path_factory.mktemp("api") / "keys.toml"
+    keys.write_text(f'[site]\nsha256 = "{sha256(API_KEY.encode()).hexdigest()}"\nadmin = true\n')
+    flags = ("--allowed-origin", site.rpartition("/")[0], "--sip-domain", HOST, "--api-keys", str(keys))
+    with LiveServer(*flags) as server:
         for user in (*USERS, AWAY):
             place = ["--data-dir", str(server.data_dir), "--password-file", "-"]
             add = [sys.executable, "-m", "eyeline", "sip", "add", user, *place]
@@ -245,3 +251,11 @@ def test_phone_and_browser_meet_in_a_room(
         all_flow(zoe, bob.page)
         bob.do("hangUp", call)
         zoe.until("__connections.every(({connectionState}) => ['closed', 'new'].includes(connectionState))")
+
+        number, phones_of_tea = len(bob.calls), f"{sip_server.url}/api/v1/rooms/tea/phones"
+        key = {"Authorization": f"Bearer {API_KEY}"}
+        assert httpx.post(phones_of_tea, json={"user": "bob"}, headers=key).status_code == 204
+        bob.reaches(number, "incoming")
+        bob.do("answer", number, True)
+        all_flow(zoe, bob.page)
+        bob.do("hangUp", number)

@@ -328,6 +328,31 @@ def test_page_registers_by_sip_with_credentials_of_the_api(tmp_path: Path) -> No
     assert int(granted[1]) <= 60
 
 
+def test_site_rings_a_phone_into_a_room_with_one_person(tmp_path: Path) -> None:
+    eyeline_in(tmp_path)
+    settings = Settings(
+        data_dir=tmp_path, stun_port=0, host="127.0.0.1", api_keys=tmp_path / "keys.toml", sip_domain="example.org"
+    )
+    with serving(build(settings)) as url, ask(url) as shop, ask(url, CLUB) as club, ask(url, ADMIN) as admin:
+        room, given = make(shop), admin.post("/sip/credentials", json={"user": "bob"}).json()
+        path, bob = f"/rooms/{room['room']}/phones", {"user": "bob"}
+        wire = WebSocketWire(url)
+        with (
+            Socket(url) as alice,
+            Device(wire, "bob", given["password"], name=given["username"], host="example.org") as phone,
+        ):
+            assert shop.post(path, json=bob).json()["title"].startswith("A phone can join a call of two")
+            enter(alice, room, "host")
+            assert shop.post(path, json=bob).json()["title"] == "No phone of this user is online."
+            phone.register()
+            assert club.post(path, json=bob).status_code == 404
+            assert shop.post(path, json={"user": "b@b"}).status_code == 422
+            assert shop.post(path, json=bob).status_code == 204
+            assert phone.receive().startswith("INVITE sip:bob@")
+            assert alice.receive("roster")["members"][1]["sip"] is True
+            assert shop.post(path, json=bob).status_code == 404  # there are two now
+
+
 def test_credentials_of_the_api_are_for_one_user_and_unforgeable(tmp_path: Path) -> None:
     eyeline_in(tmp_path)
     settings = Settings(

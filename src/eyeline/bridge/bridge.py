@@ -9,8 +9,9 @@ from contextlib import suppress
 from typing import Final
 
 from eyeline.bridge.call import PHONE, RoomCall
-from eyeline.bridge.dialog import ALLOW, CalleeDialog
+from eyeline.bridge.dialog import ALLOW, CalleeDialog, CallerDialog
 from eyeline.bridge.effects import BridgeEffect, SendToServer
+from eyeline.bridge.outgoing import OutgoingCall
 from eyeline.bridge.refusals import warning
 from eyeline.signalling.messages import DISPLAY_NAME, DisplayName, PeerId, RoomName
 from eyeline.signalling.requests import News, RequestSeat, SessionId
@@ -25,6 +26,7 @@ NO_NAME: Final = DisplayName("Phone")
 """The name of a caller whose own can't be shown."""
 
 _ROOM: Final = re.compile(r"[a-z0-9-]{1,64}")
+_USER: Final = re.compile(r"[a-z0-9+][a-z0-9._+-]{0,63}")
 _NAME: Final = re.compile(DISPLAY_NAME)
 
 
@@ -64,6 +66,21 @@ class Bridge:
         if message.to.tag or message.method == "CANCEL":
             return [] if message.method == "ACK" else [_answer(message, 481, self._new_tag())]
         return self._begin(message, now, unix)
+
+    def ring(self, room: RoomName, user: str, now: float, unix: float) -> list[BridgeEffect]:
+        """Call a user's phones into a room with one person.  They see the user there while it rings."""
+        if len(self._calls) >= MAX_CALLS or not _USER.fullmatch(user):
+            return []
+        tag = self._new_tag()
+        dialog = CallerDialog(f"sip:{user}@{self._domain}", tag, self._contact(room), self._domain)
+        name = DisplayName(user) if _NAME.fullmatch(user) else NO_NAME
+        seat = RequestSeat(SessionId(f"sip {tag}"), self._new_peer(), name, PHONE)
+        call = OutgoingCall(dialog, seat, room, int(unix * 1000))
+        self._calls[tag] = self._sessions[seat.session] = call
+        return self._settled(call, call.start(now))
+
+    def _contact(self, room: RoomName) -> str:
+        return f"sip:{room}@{self._domain};transport=tcp"
 
     def on_news(self, session: SessionId, news: News, now: float) -> list[BridgeEffect]:
         """News from a room."""
@@ -109,7 +126,7 @@ class Bridge:
         if is_plain_rtp(request) or b"a=ice-ufrag:" not in request.body:
             return [_answer(request, 488, tag, *warning("a browser needs ICE and DTLS-SRTP"))]
         try:
-            dialog = CalleeDialog(request, tag, f"sip:{room}@{self._domain};transport=tcp", self._domain)
+            dialog = CalleeDialog(request, tag, self._contact(room), self._domain)
             seat = RequestSeat(SessionId(f"sip {tag}"), self._new_peer(), _name_of(request), PHONE)
             call = RoomCall(request, dialog, seat, room, int(unix * 1000))
         except ValueError:

@@ -7,7 +7,7 @@ settles which offer counts when two cross.
 
 from typing import Final, Literal, NamedTuple, assert_never
 
-from eyeline.bridge.dialog import ALLOW, CalleeDialog, Fields
+from eyeline.bridge.dialog import ALLOW, DialogSide, Fields
 from eyeline.bridge.effects import AttachSession, BridgeEffect, DetachSession, SendToServer
 from eyeline.bridge.liveness import Liveness
 from eyeline.bridge.refusals import REJECTIONS, Rejection, warning
@@ -82,9 +82,13 @@ class _Unacknowledged(NamedTuple):
 class RoomCall:
     """One call.  `link` is the number of this side's connection: the milliseconds since 1970."""
 
-    def __init__(self, invite: SipRequest, dialog: CalleeDialog, seat: RequestSeat, room: RoomName, link: int) -> None:
-        """`seat` is what the call asks the room for.  Raises `ValueError` if the INVITE has no session description."""
-        self._offer: SessionDescription | None = SessionDescription.parse(invite.body.decode())
+    def __init__(
+        self, invite: SipRequest | None, dialog: DialogSide, seat: RequestSeat, room: RoomName, link: int
+    ) -> None:
+        """`seat` is what the call asks the room for; `invite` is None if the room calls the phone.
+
+        Raises `ValueError` if the INVITE has no session description."""
+        self._offer = None if invite is None else SessionDescription.parse(invite.body.decode())
         """What the phone has offered or answered, and the page doesn't have yet."""
         self.dialog = dialog
         self.session = seat.session
@@ -202,10 +206,14 @@ class RoomCall:
         if answer is not None:
             self._end(answer)
             return
-        self.state = "offering"
         [self._other] = others
         order = next(member.order for member in roster.members if member.id == me)
         self._negotiation = Negotiation(polite=order > self._other.order)
+        self._begin(now)
+
+    def _begin(self, now: float) -> None:
+        """There is a seat: offer the page what the phone offers."""
+        self.state = "offering"
         self._deadline = now + ANSWER_WITHIN
         self._ring()
         self._negotiate(self._negotiation.need(), now)
@@ -351,7 +359,7 @@ class RoomCall:
 
     def is_of(self, room: RoomName, caller: str) -> bool:
         """Whether this is the call of that address with that room."""
-        return (self.room, self.dialog.caller) == (room, caller)
+        return (self.room, self.dialog.remote) == (room, caller)
 
     def say(self, request: SipRequest, to_tag: str) -> list[BridgeEffect]:
         """A MESSAGE outside of the dialog, from the phone's user."""

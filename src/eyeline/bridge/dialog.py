@@ -14,24 +14,27 @@ ALLOW: Final = "INVITE, ACK, CANCEL, BYE, UPDATE, INFO, MESSAGE, OPTIONS"
 SDP: Final = "application/sdp"
 
 
-class CalleeDialog:
-    """The side that was called.  Raises `ValueError` if the INVITE has no valid Contact."""
+class DialogSide:
+    """One side of a dialog, once it's there; `CalleeDialog` and `CallerDialog` begin it."""
 
-    def __init__(self, invite: SipRequest, tag: str, contact: str, host: str) -> None:
-        """`tag` is unique, `contact` the URI of this side, and `host` its name in Via."""
-        self.call_id = invite.call_id
+    call_id: str
+    tag: str
+    """Of this side; unique."""
+    remote_tag: str
+    remote: str
+    """The address of the phone's user."""
+    _local: str
+    """The values of From and To in requests of this side."""
+    _remote: str
+    _target: str
+    _routes: list[str]
+
+    def __init__(self, tag: str, contact: str, host: str) -> None:
+        """`contact` is the URI of this side, and `host` its name in Via."""
         self.tag = tag
-        self.remote_tag = invite.from_.tag
-        self.caller = invite.from_.uri
-        """The address of the phone's user."""
-        to = invite.headers.get("to") or ""
-        self._local = f"{to};tag={tag}"
-        self._remote = invite.headers.get("from") or ""
-        self._target = _target(invite)
-        self._routes = invite.headers.all("record-route")
         self._contact = contact
         self._host = host
-        self._remote_cseq = invite.cseq.number
+        self._remote_cseq = -1
         self._local_cseq = 0
         self._branches = 0
 
@@ -77,12 +80,12 @@ class CalleeDialog:
             ("Via", f"SIP/2.0/TCP {self._host};branch={MAGIC_COOKIE}{self.tag}.{number}"),
             ("Max-Forwards", "70"),
             ("From", f"<{self._contact.partition(';')[0]}>;tag={self.tag}m"),
-            ("To", f"<{self.caller}>"),
+            ("To", f"<{self.remote}>"),
             ("Call-ID", f"{self.tag}m{number}"),
             ("CSeq", "1 MESSAGE"),
             ("Content-Type", "text/plain;charset=UTF-8"),
         ]
-        return SipRequest("MESSAGE", self.caller, Headers.of(*fields), text.encode())
+        return SipRequest("MESSAGE", self.remote, Headers.of(*fields), text.encode())
 
     def _request(self, method: str, number: int, extra: Fields, body: bytes) -> SipRequest:
         self._branches += 1
@@ -100,6 +103,46 @@ class CalleeDialog:
         if body:
             fields.append(("Content-Type", SDP))
         return SipRequest(method, self._target, Headers.of(*fields, *extra), body)
+
+
+class CalleeDialog(DialogSide):
+    """The side that was called.  Raises `ValueError` if the INVITE has no valid Contact."""
+
+    def __init__(self, invite: SipRequest, tag: str, contact: str, host: str) -> None:
+        super().__init__(tag, contact, host)
+        self.call_id = invite.call_id
+        self.remote_tag = invite.from_.tag
+        self.remote = invite.from_.uri
+        self._local = f"{invite.headers.get('to') or ''};tag={tag}"
+        self._remote = invite.headers.get("from") or ""
+        self._target = _target(invite)
+        self._routes = invite.headers.all("record-route")
+        self._remote_cseq = invite.cseq.number
+
+
+class CallerDialog(DialogSide):
+    """The side that calls `remote`, an address."""
+
+    def __init__(self, remote: str, tag: str, contact: str, host: str) -> None:
+        super().__init__(tag, contact, host)
+        self.call_id = f"{tag}@{host}"
+        self.remote_tag = ""
+        self.remote = self._target = remote
+        self._local = f"<{contact.partition(';')[0]}>;tag={tag}"
+        self._remote = f"<{remote}>"
+        self._routes = []
+
+    def confirm(self, response: SipResponse) -> None:
+        """The phone has answered: requests go where its 2xx says."""
+        self.remote_tag = response.to.tag
+        self._remote = response.headers.get("to") or ""
+        self._routes = response.headers.all("record-route")[::-1]
+        self.retarget(response)
+
+    def cancel(self, invite: SipRequest) -> SipRequest:
+        """CANCEL for the INVITE (RFC 3261, 9.1)."""
+        headers = invite.headers.only(("via", "max-forwards", "from", "to", "call-id"))
+        return SipRequest("CANCEL", invite.uri, headers.appended("CSeq", f"{invite.cseq.number} CANCEL"))
 
 
 def _target(message: SipRequest | SipResponse) -> str:

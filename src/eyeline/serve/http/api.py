@@ -115,16 +115,25 @@ class LiveRooms(Struct, frozen=True):
     ]
 
 
+SipUser = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9+][a-z0-9._+-]{0,63}(?![\s\S])",
+        description="The user's name in their address; an account isn't needed.",
+    ),
+]
+
+
+class PhoneToRing(Struct, frozen=True, forbid_unknown_fields=True):
+    """Somebody to call into a room."""
+
+    user: SipUser
+
+
 class NewSipCredentials(Struct, frozen=True, forbid_unknown_fields=True):
     """A page that is to register by SIP."""
 
-    user: Annotated[
-        str,
-        Meta(
-            pattern=r"^[a-z0-9+][a-z0-9._+-]{0,63}(?![\s\S])",
-            description="The user's name in their address; an account isn't needed.",
-        ),
-    ]
+    user: SipUser
     seconds: Annotated[
         float, Meta(ge=60, le=24 * 60 * 60, description="How long they are valid: then the page needs new ones.")
     ] = 60 * 60
@@ -166,6 +175,16 @@ OPERATIONS: Final = (
     ),
     Operation(
         "POST",
+        "/rooms/{room}/phones",
+        "ringPhone",
+        "Ring the phones of a SIP user, who then joins the one person in this room.",
+        204,
+        (_ROOM,),
+        PhoneToRing,
+        problems=(400, 401, 404, 413, 422, 429),
+    ),
+    Operation(
+        "POST",
         "/sip/credentials",
         "makeSipCredentials",
         "Let a page register by SIP for a while, without a password. Needs an admin key.",
@@ -186,6 +205,9 @@ class SipUsers(Protocol):
 
     def address(self, user: str) -> str:
         """The SIP address of a user."""
+
+    def ring(self, room: RoomName, user: str) -> bool:
+        """Call a user's phones into a room; False if none of them is online."""
 
 
 class Rooms(Protocol):
@@ -221,6 +243,7 @@ def build(context: ApiContext) -> Starlette:
         "seeRoom": api.see_room,
         "endCall": api.end_call,
         "removeMember": api.remove_member,
+        "ringPhone": api.ring_phone,
         "makeSipCredentials": api.make_sip_credentials,
     }
     routes = [
@@ -328,6 +351,16 @@ class _Api:
         if peer not in [seat.member.id for seat in rooms.inside(name)]:
             raise Fault("not-found", "There is nobody with that id in this room.")
         rooms.post(name, Remove(peer))
+        return _NO_CONTENT()
+
+    async def ring_phone(self, request: Request, key: ApiKey) -> Response:
+        name = self._accessible_room(request, key)
+        wanted = await _body(request, PhoneToRing)
+        if len(self._context.rooms().inside(name)) != 1:
+            raise Fault("not-found", "A phone can join a call of two: exactly one person must be in this room.")
+        users = self._context.sip()
+        if users is None or not users.ring(name, wanted.user):
+            raise Fault("not-found", "No phone of this user is online.")
         return _NO_CONTENT()
 
     async def make_sip_credentials(self, request: Request, key: ApiKey) -> Response:

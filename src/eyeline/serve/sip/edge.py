@@ -24,7 +24,7 @@ from eyeline.serve.sip.stream import SipStream, StreamContext
 from eyeline.serve.sip.transport_layer import ClientEnd, TransportLayer
 from eyeline.serve.site import Site
 from eyeline.settings import Settings
-from eyeline.signalling.messages import IceServer
+from eyeline.signalling.messages import IceServer, RoomName
 from eyeline.sip.effects import SipAccount, SipTransport
 from eyeline.sip.server import SipServer
 
@@ -135,6 +135,13 @@ class SipEdge:
     def mint(self, user: str, unix: float, seconds: float) -> tokens.Token:
         """Credentials of `user` that end."""
         return tokens.mint(self._token_key, user, unix, seconds)
+
+    def ring(self, room: RoomName, user: str) -> bool:
+        """Call a user's phones into a room; False if none of them is online."""
+        if user not in self.server.online():
+            return False
+        self._rooms.ring(room, user)
+        return True
 
     def address(self, user: str) -> str:
         """The SIP address of a user."""

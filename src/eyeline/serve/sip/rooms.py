@@ -56,6 +56,11 @@ class RoomBridge:
         """The number of phones in rooms."""
         return len(self._bridge)
 
+    def ring(self, room: RoomName, user: str) -> None:
+        """Call a user's phones into a room."""
+        self._perform(self._bridge.ring(room, user, self._loop.time(), time.time()))
+        self._alarm.reschedule()
+
     def send(self, message: bytes) -> None:
         """See `SipConnection`."""
         self._put(message)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import secrets
 import socket
 import ssl
 from types import TracebackType
@@ -133,7 +134,6 @@ class Device:
         self.address = f"sip:{user}@{host}"
         self._user = user
         self._name, self._password = name or user, password
-        self._count = 0
 
     def __enter__(self) -> Self:
         return self
@@ -150,8 +150,7 @@ class Device:
 
     def ask(self, method: str, uri: str, to: str, *headers: str, body: bytes = b"") -> str:
         """Send a request, with credentials if that is asked for; returns the final response."""
-        self._count += 1
-        call = f"call{self._count}{id(self)}"
+        call = secrets.token_hex(8)
         response = self._exchange(1, call, method, uri, to, headers, body)
         for header in ("WWW-Authenticate", "Proxy-Authenticate"):
             challenges = re.findall(rf"^{header}: Digest (.*)\r$", response, re.MULTILINE)

@@ -71,11 +71,12 @@ class AccountFile:
 
     def __init__(self, data_dir: Path) -> None:
         self.path = data_dir / ACCOUNTS_FILE
+        self._name = str(self.path)
 
     def stamp(self) -> tuple[int, int, int] | None:
-        """Differs after each change; None if there is no file.  Takes 2 us."""
+        """Differs after each change; None if there is no file.  Each look-up calls it: `os.stat` takes 2 us."""
         try:
-            found = self.path.stat()
+            found = os.stat(self._name)  # noqa: PTH116  twice as fast
         except OSError:
             return None
         return found.st_mtime_ns, found.st_ino, found.st_size

@@ -111,6 +111,22 @@ test('a name that somebody sends is one line of at most 64 letters, and hides no
   expect(softphone.people.find(bob.uri)?.name).toBe(`Your bank${'k'.repeat(55)}`);
 });
 
+test('nobody is shown by a name that is somebody else’s, whoever comes first', async () => {
+  const { world, softphone, agent } = await signedIn();
+  const mallory = { uri: 'sip:mallory@eyeline.example', name: 'B0b' };
+  agent.receives(mallory, 'Hello');
+  expect(softphone.nameOf(mallory)).toBe('B0b');
+  agent.receives(bob, 'Hello');
+  expect([mallory, bob].map((who) => softphone.nameOf(who))).toEqual(['mallory', 'bob']);
+  agent.receives(carol, 'Hello');
+  expect(softphone.nameOf({ ...mallory, name: 'Carol  Danvers' })).toBe('mallory');
+  agent.answer = { online: ['dave'], iceServers: [] };
+  world.pass(30);
+  await settled();
+  expect(softphone.nameOf({ ...mallory, name: 'Dave' })).toBe('mallory');
+  expect(softphone.nameOf({ ...mallory, name: 'Alice' })).toBe('mallory');
+});
+
 test('what was typed becomes an address, or a problem that is said', async () => {
   const { softphone } = await signedIn();
   expect(softphone.find('bob')?.uri).toBe('sip:bob@eyeline.example');
@@ -339,11 +355,23 @@ test('messages are kept with their delivery, and new ones are marked until they 
 test('people are kept for the next visit, and what was written only until the page is closed', async () => {
   const { world, softphone } = await signedIn();
   await softphone.write(bob, 'Are you there?');
+  world.pass(1);
   const again = new PhoneWorld();
   for (const key of ['eyeline:phone:people:sip:alice@eyeline.example'])
     again.memory.set(key, world.memory.get(key) ?? '');
   const { softphone: later } = await signedIn(again);
   expect(later.people.list.value.map(({ name, entries }) => [name, entries])).toEqual([['bob', []]]);
+});
+
+test('what was written is stored before a hidden page is closed, and forgotten when somebody signs out', async () => {
+  const { world, phone, softphone } = await signedIn();
+  const written = () => (world.session.get('eyeline:phone:people:sip:alice@eyeline.example') ?? '').includes('secret');
+  await softphone.write(bob, 'a secret');
+  expect(written()).toBe(false);
+  world.seen.value = false;
+  expect(written()).toBe(true);
+  phone.signOut();
+  expect(written()).toBe(false);
 });
 
 test('a list that somebody has damaged is forgotten', async () => {

@@ -1,11 +1,15 @@
+import { alike } from '@eyeline/app/model/look-alike';
 import { shownName } from '@eyeline/app/model/name';
-import type { Memory } from '@eyeline/app/platform/platform';
-import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
+import type { PhonePlatform } from '../platform/platform';
 import type { Ending, Identity } from '../platform/user-agent';
-import { nameOf, sameAddress, shortAddress } from './person';
+import { sameAddress, shortAddress } from './person';
 
 /** How many people there are, how many of their calls and messages, and how many of these over a reload. */
 const most = { people: 100, entries: 200, reload: 50 };
+
+/** Seconds from a change until it's stored. */
+const stored = 1;
 
 /** Something that was said or happened between the person and us. */
 export type Entry =
@@ -50,17 +54,35 @@ export class People {
   readonly #online = signal<readonly string[] | null>(null);
   readonly #own: string;
   readonly #key: string;
-  readonly #memory: Memory;
-  readonly #session: Memory;
+  readonly #platform: Pick<PhonePlatform, 'memory' | 'session' | 'seen' | 'after'>;
+  readonly #stopWatching: () => void;
+  #cancelStoring: (() => void) | null = null;
   #entries = 0;
 
-  constructor(own: string, memory: Memory, session: Memory) {
+  constructor(own: string, platform: Pick<PhonePlatform, 'memory' | 'session' | 'seen' | 'after'>) {
     this.#own = own;
     this.#key = `eyeline:phone:people:${own}`;
-    this.#memory = memory;
-    this.#session = session;
+    this.#platform = platform;
     this.#read();
     this.list = computed(() => this.#sorted());
+    this.#stopWatching = effect(() => {
+      if (!platform.seen.value) this.#store(); // perhaps the page is being closed
+    });
+  }
+
+  /** Nobody is signed in any more: what was written is forgotten. */
+  end(): void {
+    this.#stopWatching();
+    this.#store();
+    this.#platform.session.forget(this.#key);
+  }
+
+  /** What to call somebody: the name that came with their address, unless somebody else is known by it. */
+  nameOf({ uri, name }: Identity): string {
+    const key = sameAddress(uri);
+    const shown = shownName(name);
+    if (shown === '' || this.#isTaken(shown, key)) return this.#kept.value.get(key)?.name ?? this.#short(key);
+    return shown;
   }
 
   find(uri: string): Contact | null {
@@ -69,8 +91,11 @@ export class People {
   }
 
   /** Makes sure that they are in the list. */
-  add({ uri, name }: Identity): void {
-    this.#change(uri, (kept) => ({ ...kept, name: shownName(name) || kept.name }));
+  add(who: Identity): void {
+    const name = this.nameOf(who);
+    const known = this.#kept.peek().has(sameAddress(who.uri));
+    this.#change(who.uri, (kept) => ({ ...kept, name }));
+    if (!known) this.#takeBackNames();
   }
 
   remove(uri: string): void {
@@ -82,7 +107,10 @@ export class People {
   /** Users of our own host who are registered. */
   see(online: readonly string[] | null): void {
     const host = this.#own.slice(this.#own.lastIndexOf('@'));
-    this.#online.value = online?.map((user) => sameAddress(`sip:${user}${host}`)) ?? null;
+    const now = online?.map((user) => sameAddress(`sip:${user}${host}`)) ?? null;
+    if (JSON.stringify(now) === JSON.stringify(this.#online.peek())) return;
+    this.#online.value = now;
+    this.#takeBackNames();
   }
 
   called(
@@ -118,6 +146,29 @@ export class People {
     if ((this.find(uri)?.unread ?? 0) > 0) this.#change(uri, (kept) => ({ ...kept, unread: 0 }));
   }
 
+  #short(uri: string): string {
+    return shortAddress(uri, this.#own);
+  }
+
+  /** Whether it's the name or the address of somebody else, or looks like it. */
+  #isTaken(name: string, key: string): boolean {
+    const others = [...this.#kept.peek().values()].filter(({ uri }) => uri !== key);
+    return others.some((other) => alike(name, other.name)) || this.#isAddress(name, key);
+  }
+
+  #isAddress(name: string, key: string): boolean {
+    const known = [...this.#kept.peek().keys(), ...(this.#online.peek() ?? []), sameAddress(this.#own)];
+    return known.some((uri) => uri !== key && alike(name, this.#short(uri)));
+  }
+
+  /** Nobody keeps a name that is the address of somebody who has come since. */
+  #takeBackNames(): void {
+    for (const { uri, name } of this.#kept.peek().values()) {
+      const own = this.#short(uri);
+      if (name !== own && this.#isAddress(name, uri)) this.#change(uri, (kept) => ({ ...kept, name: own }));
+    }
+  }
+
   #next(): number {
     this.#entries += 1;
     return this.#entries;
@@ -131,12 +182,7 @@ export class People {
   #change(uri: string, change: (kept: Kept) => Kept): void {
     const key = sameAddress(uri);
     const kept = new Map(this.#kept.peek());
-    const before = kept.get(key) ?? {
-      uri: key,
-      name: nameOf({ uri: key, name: '' }, this.#own),
-      entries: [],
-      unread: 0,
-    };
+    const before = kept.get(key) ?? { uri: key, name: this.#short(key), entries: [], unread: 0 };
     kept.delete(key);
     kept.set(key, change(before));
     for (const [oldest] of kept) {
@@ -164,24 +210,33 @@ export class People {
 
   #keep(kept: ReadonlyMap<string, Kept>): void {
     this.#kept.value = kept;
-    const all = [...kept.values()];
+    this.#cancelStoring ??= this.#platform.after(stored, () => this.#store());
+  }
+
+  #store(): void {
+    if (this.#cancelStoring === null) return;
+    this.#cancelStoring();
+    this.#cancelStoring = null;
+    const all = [...this.#kept.peek().values()];
     const calls = all.map((each) => ({
       ...each,
       entries: each.entries.filter(({ kind }) => kind === 'call').slice(-5),
     }));
-    this.#memory.set(this.#key, JSON.stringify(calls));
+    this.#platform.memory.set(this.#key, JSON.stringify(calls));
     const recent = all.map((each) => ({ ...each, entries: each.entries.slice(-most.reload) }));
-    this.#session.set(this.#key, JSON.stringify(recent));
+    this.#platform.session.set(this.#key, JSON.stringify(recent));
   }
 
   #read(): void {
     try {
-      const all = JSON.parse(this.#session.get(this.#key) ?? this.#memory.get(this.#key) ?? '[]') as Kept[];
+      const all = JSON.parse(
+        this.#platform.session.get(this.#key) ?? this.#platform.memory.get(this.#key) ?? '[]',
+      ) as Kept[];
       this.#entries = Math.max(0, ...all.flatMap(({ entries }) => entries.map(({ id }) => id)));
       this.#kept.value = new Map(all.map((kept) => [kept.uri, kept]));
     } catch {
-      this.#memory.forget(this.#key); // of another version, or somebody has changed it
-      this.#session.forget(this.#key);
+      this.#platform.memory.forget(this.#key); // of another version, or somebody has changed it
+      this.#platform.session.forget(this.#key);
     }
   }
 }

@@ -1,16 +1,10 @@
 import { shownName } from '@eyeline/app/model/name';
-import type { Identity } from '../platform/user-agent';
 
 /** The part of a SIP address that people know: "bob" on our own host, "bob@example.org" elsewhere. */
 export function shortAddress(uri: string, ownUri: string): string {
   const bare = uri.replace(/^sips?:/, '');
   const host = ownUri.slice(ownUri.lastIndexOf('@'));
   return shownName(decoded(bare.endsWith(host) ? bare.slice(0, -host.length) : bare));
-}
-
-/** What to call somebody: the name that came with their address, else the address. */
-export function nameOf({ uri, name }: Identity, ownUri: string): string {
-  return shownName(name) || shortAddress(uri, ownUri);
 }
 
 /** Without what may differ between two addresses of one person: the case of the host, parameters. */

@@ -4,7 +4,7 @@ import type { PhonePlatform } from '../platform/platform';
 import { type Account, type Identity, MessageError, type SipCall, type UserAgent } from '../platform/user-agent';
 import { Calls } from './calls';
 import { type Contact, People } from './people';
-import { nameOf, sameAddress, shortAddress } from './person';
+import { sameAddress, shortAddress } from './person';
 import type { PhoneCall } from './phone-call';
 import { Ringing } from './ringing';
 
@@ -52,7 +52,7 @@ export class Softphone {
       incoming: (call: SipCall) => this.#incoming(call),
       message: (from, text) => this.#message(from, text),
     });
-    this.people = new People(this.#agent.uri, platform.memory, platform.session);
+    this.people = new People(this.#agent.uri, platform);
     this.calls = new Calls(platform, this.#agent, (call) => this.#log(call));
     this.ringing = new Ringing(platform, this.calls, (call) => this.nameOf(call.remote));
     this.person = computed(() => {
@@ -71,7 +71,7 @@ export class Softphone {
   }
 
   nameOf(who: Identity): string {
-    return this.people.find(who.uri)?.name ?? nameOf(who, this.uri);
+    return this.people.nameOf(who);
   }
 
   /** The address as people know it. */
@@ -116,6 +116,7 @@ export class Softphone {
     this.calls.end();
     this.#stopWatching();
     this.ringing.end();
+    this.people.end();
     this.#agent.stop();
   }
 

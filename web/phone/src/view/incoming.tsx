@@ -75,7 +75,7 @@ export function RingingCard({ softphone, call }: Props) {
   return (
     <div class="notice posted ringing-card" role="alertdialog" aria-label={phoneWords.incoming(name)}>
       <span role="alert">
-        <bdi>{phoneWords.incoming(name)}</bdi>
+        <bdi>{phoneWords.incoming(name)}</bdi> · <bdi>{call.remote.uri.replace('sip:', '')}</bdi>
       </span>
       <button type="button" class="button quiet small" onClick={() => call.decline('declined')}>
         {phoneWords.decline}

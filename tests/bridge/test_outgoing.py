@@ -2,6 +2,7 @@
 
 from tests.bridge.world import DOMAIN, UNIX, Page, World, sdp
 
+from eyeline.bridge.call import ANSWER_WITHIN
 from eyeline.bridge.outgoing import RING_MAX
 from eyeline.signalling.messages import RoomName, Roster
 from eyeline.sip.message import SipRequest
@@ -81,6 +82,16 @@ def test_a_phone_that_is_answered_before_the_page_has_offered_waits_for_it() -> 
     offer(alice, 500)
     world.pass_time(1.0)
     assert methods(world) == ["INVITE", "ACK", "INVITE"]
+
+
+def test_a_page_that_never_offers_gets_the_phone_hung_up() -> None:
+    world = World()
+    alice = world.page("alice")
+    ring(world)
+    respond(world, 200, sdp("audio 0", "video 1"))
+    alice.stay(ANSWER_WITHIN)
+    assert methods(world) == ["INVITE", "ACK", "BYE"]
+    assert len(world.bridge) == 0
 
 
 def test_of_several_offers_while_it_rings_the_last_one_counts() -> None:

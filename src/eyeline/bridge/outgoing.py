@@ -8,7 +8,7 @@ one in a second INVITE.  Meanwhile it has a seat: the page sees who is being cal
 from hashlib import sha256
 from typing import Final
 
-from eyeline.bridge.call import RoomCall
+from eyeline.bridge.call import ANSWER_WITHIN, RoomCall
 from eyeline.bridge.dialog import CallerDialog
 from eyeline.bridge.refusals import Rejection
 from eyeline.bridge.sdp import SessionDescription
@@ -58,6 +58,10 @@ class OutgoingCall(RoomCall):
                 self._rings = False
                 self._caller.confirm(response)
                 self._liveness.start(now)
+                super()._response(response, now)
+                if self._own is None:
+                    self._deadline = now + ANSWER_WITHIN  # in which the page must make its offer
+                return
         super()._response(response, now)
 
     def _end(self, answer: Rejection) -> None:

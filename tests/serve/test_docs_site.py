@@ -84,6 +84,14 @@ def test_pages_of_the_docs_may_not_use_camera_or_microphone(pages: StaticFiles) 
     assert {"camera=()", "microphone=()"} <= set(permissions.split(", "))
 
 
+def test_pages_load_and_send_nothing_elsewhere(pages: StaticFiles) -> None:
+    policy = ask(pages, "/docs/tea/").headers["content-security-policy"]
+    rules = {name: sources.split() for name, _, sources in (rule.partition(" ") for rule in policy.split("; "))}
+    allowed = {source for sources in rules.values() for source in sources if not source.startswith("'sha256-")}
+    assert allowed == {"'none'", "'self'", "data:"}
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == rules["frame-ancestors"] == ["'none'"]
+
+
 def test_pages_of_calls_keep_their_stricter_policy(pages: StaticFiles) -> None:
     policy = ask(pages, "/").headers["content-security-policy"]
     assert "sha256-" not in policy

@@ -46,7 +46,7 @@ def test_the_page_sees_a_phone_as_a_phone() -> None:
     [
         ([], 480, "nobody is in this room"),
         (["alice", "carol"], 486, "a phone can join a call of two"),
-        (["c" * 400], 488, "this room is end-to-end encrypted by its link"),
+        (["c" * 400], 488, "the link of this call has a secret: phones can join only by links without one"),
     ],
 )
 def test_a_phone_is_told_why_it_cannot_join(people: list[str], status: int, why: str) -> None:
@@ -170,6 +170,24 @@ def test_an_answer_that_is_never_acknowledged_ends_the_call() -> None:
     [offer] = alice.read()
     alice.describe(offer["from"], "answer", 1, sdp("audio 0", "video 1", ufrag="page"), offer["link"])
     world.pass_time(60.0)
+    assert [each.method for each in bob.requests()] == ["BYE"]
+    assert len(world.bridge) == 0
+
+
+@pytest.mark.parametrize("acknowledges", [True, False])
+def test_a_phone_is_hung_up_after_its_ack_or_when_that_does_not_come(acknowledges: bool) -> None:
+    world = World()
+    alice, bob = world.page("alice"), world.phone()
+    bob.invite()
+    [offer] = alice.read()
+    alice.describe(offer["from"], "answer", 1, sdp("audio 0", "video 1", ufrag="page"), offer["link"])
+    world.pass_time(2.0)
+    alice.leave()
+    assert (bob.requests(), world.attached, len(world.bridge)) == ([], set(), 1)
+    if acknowledges:
+        bob.within("ACK", number=1)
+    else:
+        world.pass_time(60.0)
     assert [each.method for each in bob.requests()] == ["BYE"]
     assert len(world.bridge) == 0
 

@@ -44,8 +44,10 @@ class Bridge:
         self._calls: dict[str, RoomCall] = {}
         """By the tag of this side."""
         self._sessions: dict[SessionId, RoomCall] = {}
-        self._invites: dict[tuple[str, str], RoomCall] = {}
-        """By Call-ID and branch of the INVITE, for CANCEL."""
+        self._invites: dict[tuple[str, str], str] = {}
+        """The tag by Call-ID and branch of the INVITE, for CANCEL."""
+        self._invited: dict[str, tuple[str, str]] = {}
+        """The other way round."""
 
     def __len__(self) -> int:
         """The number of calls."""
@@ -131,12 +133,14 @@ class Bridge:
             call = RoomCall(request, dialog, seat, room, int(unix * 1000))
         except ValueError:
             return [_answer(request, 400, tag)]
-        self._calls[tag] = self._sessions[seat.session] = self._invites[_invite_key(request)] = call
+        self._calls[tag] = self._sessions[seat.session] = call
+        self._invited[tag] = _invite_key(request)
+        self._invites[self._invited[tag]] = tag
         return self._settled(call, call.start(now))
 
     def _call_of(self, request: SipRequest) -> RoomCall | None:
         if request.method == "CANCEL":
-            return self._invites.get(_invite_key(request))
+            return self._calls.get(self._invites.get(_invite_key(request), ""))
         call = self._calls.get(request.to.tag)
         if call is None or (call.dialog.call_id, call.dialog.remote_tag) != (request.call_id, request.from_.tag):
             return None
@@ -147,7 +151,7 @@ class Bridge:
         if call.state == "over":
             self._calls.pop(call.dialog.tag, None)
             self._sessions.pop(call.session, None)
-            self._invites = {key: each for key, each in self._invites.items() if each is not call}
+            self._invites.pop(self._invited.pop(call.dialog.tag, ("", "")), None)
         return effects
 
     def _new_tag(self) -> str:

@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple, assert_never
 from eyeline.bridge.dialog import ALLOW, DialogSide, Fields
 from eyeline.bridge.effects import AttachSession, BridgeEffect, DetachSession, SendToServer
 from eyeline.bridge.liveness import Liveness
-from eyeline.bridge.refusals import REJECTIONS, Rejection, warning
+from eyeline.bridge.refusals import REJECTIONS, Rejection, problem_of, warning
 from eyeline.bridge.sdp import Layout, SessionDescription
 from eyeline.bridge.signal import About, PeerSignal, parse_signal
 from eyeline.bridge.trickle import Trickle
@@ -34,7 +34,7 @@ from eyeline.signalling.negotiation import (
     SendDescription,
     SetRemote,
 )
-from eyeline.signalling.passes import NAME_CHARACTERS_MAX, Person
+from eyeline.signalling.passes import Person
 from eyeline.signalling.requests import (
     Admitted,
     EnterLobby,
@@ -66,8 +66,9 @@ _GIVE_UP: Final = 32.0
 PHONE: Final = Person(permissions=("microphone", "camera", "chat"), sip=True)
 """Who a phone is in the room."""
 
-State = Literal["looking", "joining", "offering", "answered", "up", "over"]
-"""`looking` into the room, `joining` it, `offering` the phone's media to the page, `answered` and waiting for ACK."""
+State = Literal["looking", "joining", "offering", "answered", "up", "ending", "over"]
+"""`looking` into the room, `joining` it, `offering` the phone's media to the page, `answered` and waiting for ACK, or
+`ending` and waiting for that ACK: BYE may not come before it (RFC 3261, 15)."""
 
 
 class _Unacknowledged(NamedTuple):
@@ -192,7 +193,7 @@ class RoomCall:
     # The room
 
     def _look(self, roster: Roster, now: float) -> None:
-        answer = _problem_of(roster.members)
+        answer = problem_of(roster.members)
         if answer is not None:
             self._end(answer)
             return
@@ -202,7 +203,7 @@ class RoomCall:
 
     def _enter(self, me: PeerId, roster: Roster, now: float) -> None:
         others = [member for member in roster.members if member.id != me]
-        answer = _problem_of(others)
+        answer = problem_of(others)
         if answer is not None:
             self._end(answer)
             return
@@ -334,10 +335,7 @@ class RoomCall:
     def _request(self, request: SipRequest, now: float) -> None:
         match request.method:
             case "ACK":
-                self._unacknowledged = None
-                if self.state == "answered":
-                    self.state = "up"
-                    self._liveness.start(now)
+                self._confirmed(now)
             case "CANCEL":
                 self._answer(request, 200)
                 if self.state in {"looking", "joining", "offering"}:
@@ -356,6 +354,15 @@ class RoomCall:
                 self._answer(request, 200, (("Allow", ALLOW),) if request.method == "OPTIONS" else ())
             case _:
                 self._answer(request, 405, (("Allow", ALLOW),))
+
+    def _confirmed(self, now: float) -> None:
+        """The phone has acknowledged an answer."""
+        self._unacknowledged = None
+        if self.state == "ending":
+            self._hang_up()
+        elif self.state == "answered":
+            self.state = "up"
+            self._liveness.start(now)
 
     def is_of(self, room: RoomName, caller: str) -> bool:
         """Whether this is the call of that address with that room."""
@@ -428,7 +435,11 @@ class RoomCall:
 
     def _repeat(self, last: _Unacknowledged, now: float) -> None:
         if last.give_up_at <= now:
-            self._end(Rejection(408))
+            if self.state == "ending":
+                self._hang_up()
+            else:
+                self.state = "up"
+                self._end(Rejection(408))
             return
         interval = min(2 * last.interval, _T2)
         self._unacknowledged = last._replace(at=now + interval, interval=interval)
@@ -454,9 +465,15 @@ class RoomCall:
 
     def _end(self, answer: Rejection) -> None:
         """End the call from this side."""
-        if self.state == "over":
+        if self.state in {"ending", "over"}:
             return
-        if self.state in {"answered", "up"}:
+        if self.state == "answered":
+            self._give_way()
+            waiting = self._unacknowledged
+            self._leave()
+            self.state, self._unacknowledged = "ending", waiting
+            return
+        if self.state == "up":
             self._give_way()
             self._send(self.dialog.request("BYE"))
         elif self._pending is not None:
@@ -464,20 +481,16 @@ class RoomCall:
             self._send(response)
         self._leave()
 
-    def _leave(self) -> None:
+    def _hang_up(self) -> None:
+        """The ACK has come, or won't come."""
+        self._unacknowledged = None
         self.state = "over"
+        self._send(self.dialog.request("BYE"))
+
+    def _leave(self) -> None:
+        left, self.state = self.state == "ending", "over"
         self._pending = self._own = self._next = self._retry = None
         self._unacknowledged = self._deadline = None
         self._trickle, self._liveness = Trickle(), Liveness()
-        self._effects += [Post(self.room, LeaveRoom(self.session)), DetachSession(self.session)]
-
-
-def _problem_of(others: list[Member] | tuple[Member, ...]) -> Rejection | None:
-    """Why a phone can't join these people."""
-    if not others:
-        return Rejection(480, "nobody is in this room")
-    if len(others) > 1:
-        return Rejection(486, "a phone can join a call of two")
-    if len(others[0].name) > NAME_CHARACTERS_MAX:
-        return Rejection(488, "this room is end-to-end encrypted by its link")
-    return None
+        if not left:
+            self._effects += [Post(self.room, LeaveRoom(self.session)), DetachSession(self.session)]

@@ -1,8 +1,10 @@
 """Why the bridge refuses a call, and what SIP status that is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from eyeline.signalling.messages import Member
+from eyeline.signalling.passes import NAME_CHARACTERS_MAX
 from eyeline.signalling.refusals import Code
 
 
@@ -27,3 +29,14 @@ REJECTIONS: Final[Mapping[Code, Rejection]] = {
 def warning(why: str) -> tuple[tuple[str, str], ...]:
     """The `Warning` header (RFC 3261, 20.43) that says why."""
     return (("Warning", f'399 eyeline "{why}"'),)
+
+
+def problem_of(others: Sequence[Member]) -> Rejection | None:
+    """Why a phone can't join these people."""
+    if not others:
+        return Rejection(480, "nobody is in this room")
+    if len(others) > 1:
+        return Rejection(486, "a phone can join a call of two")
+    if len(others[0].name) > NAME_CHARACTERS_MAX:
+        return Rejection(488, "the link of this call has a secret: phones can join only by links without one")
+    return None

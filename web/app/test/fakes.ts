@@ -227,6 +227,7 @@ export class FakeRoom implements sdk.Room {
   signallingEncrypted = true;
   readonly moderation = new FakeHosting();
   readonly strangers = new Source<readonly sdk.Member[]>([]);
+  readonly phones = new Source<readonly sdk.Member[]>([]);
   readonly signalling = new Source<sdk.SignallingState>('connected');
   readonly waiting = new Source(false);
   readonly permissions = new Source(everything);

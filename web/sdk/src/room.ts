@@ -31,6 +31,8 @@ export interface Room {
   readonly signallingEncrypted: boolean;
   /** Members whose secret differs from ours, or who have one where we have none. We don't connect to them. */
   readonly strangers: Value<readonly Member[]>;
+  /** Phones that were here before us: each talks to one other participant only, so we don't connect to them. */
+  readonly phones: Value<readonly Member[]>;
   /** State of the WebSocket to the server; the call goes on while it is `away`. */
   readonly signalling: Value<SignallingState>;
   /** Whether our seat expired while we were away and a host has to admit us again. */
@@ -111,6 +113,7 @@ export class SeatedRoom implements Room {
   readonly peers = new Source<readonly Peer[]>([]);
   readonly signallingEncrypted: boolean;
   readonly strangers = new Source<readonly Member[]>([]);
+  readonly phones = new Source<readonly Member[]>([]);
   readonly signalling: Value<SignallingState>;
   readonly waiting = new Source(false);
   readonly ended = new Source<EyelineError | null>(null);
@@ -321,6 +324,8 @@ export class SeatedRoom implements Room {
     const others = roster.members.filter((member) => member.id !== this.me.id);
     this.#members = others.filter((member) => !isStranger(member));
     this.strangers.set(others.filter(isStranger));
+    const phones = this.#members.filter(({ sip, order }) => sip === true && mine !== undefined && mine.order > order);
+    this.phones.set(phones);
     const inside = new Map(this.#members.map((member) => [member.id, member]));
     for (const peer of this.#peersById.values()) {
       if (inside.has(peer.id)) continue;
@@ -331,8 +336,7 @@ export class SeatedRoom implements Room {
     for (const member of this.#members) {
       const peer = this.#peersById.get(member.id);
       if (peer === undefined) {
-        // Without a seat we only watch, as from the lobby; and a phone talks to the one who was there when it came.
-        const connects = mine !== undefined && !(member.sip === true && mine.order > member.order);
+        const connects = mine !== undefined && !phones.includes(member); // without a seat we only watch, as from the lobby
         if (connects && !this.#ignored.has(member.id)) this.#addPeer(member, offers);
       } else {
         peer.name = member.name;

@@ -73,4 +73,5 @@ test('text by signalling from a browser is ignored', async () => {
 test('a phone talks to the member who was there before it, and to nobody who joins later', async () => {
   room = await joinsWith({ ...phone, order: 1 });
   expect(room.peers.current).toEqual([]);
+  expect(room.phones.current.map(({ name }) => name)).toEqual(['Phone']);
 });

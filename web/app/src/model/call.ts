@@ -18,6 +18,7 @@ import { forgetMismatches, Mismatches } from './mismatches';
 import { Notices } from './notices';
 import { People } from './people';
 import { type Other, other, type Person, you } from './person';
+import { phoneWarnings } from './phone-warnings';
 import { isAllowed, isFor, type Shortcut } from './shortcuts';
 import { Screens } from './stage/screens';
 import { Stage } from './stage/stage';
@@ -138,12 +139,14 @@ export class Call {
     this.#subscriptions.on(room.permissions, (now) => this.#allow(now));
     this.sealed = room.signallingEncrypted;
     const strangers = this.#subscriptions.signal(room.strangers);
+    const phones = this.#subscriptions.signal(room.phones);
     this.#verified = new VerifiedPeople(platform.memory);
     this.#mismatches = new Mismatches(platform.session, room.name);
     this.warnings = computed(() => {
       const { length } = strangers.value;
       const keyless = length > 0 ? [{ words: words.strangers(length, this.sealed), about: null }] : [];
-      return [...keyless, ...this.others.value.flatMap(warningsAbout)];
+      const onPhones = phoneWarnings(phones.value, this.others.value);
+      return [...keyless, ...onPhones, ...this.others.value.flatMap(warningsAbout)];
     });
     this.lazy = new LazyModels(platform, room, devices, this);
     this.#subscriptions.on(room.peers, (peers) => this.#await(peers));

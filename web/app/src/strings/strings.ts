@@ -231,6 +231,9 @@ export const words = {
     if (sealed) return `${who} tried to join without the key in your link. They are not connected to you.`;
     return `${who} joined with a key that your link lacks. Ask for the full link, including the part after #.`;
   },
+  /** A phone takes part in a call of two. */
+  phoneApart: (name: string) => `${name} is on a phone and talks to one person only. You don’t hear each other.`,
+  phoneHearsYou: (name: string) => `${name} is on a phone, which hears only you.`,
   unconnected: (name: string) => `No connection to ${name}`,
   lostPerson: (name: string) => `Lost ${name}. Trying again…`,
   foundPerson: (name: string) => `${name} is back`,

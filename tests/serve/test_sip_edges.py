@@ -4,9 +4,10 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import httpx
+import msgspec
 import pytest
 from tests.support.server import LiveServer, free_port, unverified
 from tests.support.sip import DatagramWire, Device, StreamWire, WebSocketWire, Wire, status_of
@@ -154,6 +155,27 @@ def test_server_without_accounts_has_no_sip_and_loads_nothing_of_it(tmp_path: Pa
         WebSocketWire(url)
     assert refused.value.response.status_code == 404
     assert not (tmp_path / "sip-accounts.json").exists()
+
+
+def test_damaged_accounts_are_logged_once_and_read_again_when_they_have_changed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed, parse = [], msgspec.json.decode
+
+    def counted(text: bytes, **options: Any) -> Any:
+        parsed.append(text)
+        return parse(text, **options)
+
+    monkeypatch.setattr(msgspec.json, "decode", counted)
+    eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))
+    with serving(eyeline) as url:
+        AccountFile(tmp_path).path.write_text("{")
+        assert [httpx.get(f"{url}/phone").status_code for _ in range(3)] == [404] * 3
+        assert parsed == [b"{"]
+        AccountFile(tmp_path).path.unlink()
+        AccountFile(tmp_path).add("alice", PASSWORD, "localhost")
+        assert httpx.get(f"{url}/phone").status_code == 200
+    assert sum("is damaged" in record.getMessage() for record in caplog.records) == 1
 
 
 def test_site_that_mounts_it_has_accounts_of_its_own(tmp_path: Path) -> None:

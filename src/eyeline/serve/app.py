@@ -9,7 +9,7 @@ import contextlib
 import logging
 import re
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -17,8 +17,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from eyeline.errors import SetupError
-from eyeline.serve import client_address, sip
+from eyeline.serve import client_address
 from eyeline.serve.connection_limits import AdmittedSocket, ConnectionLimits, RefusalCode
 from eyeline.serve.http import api, api_keys
 from eyeline.serve.http.health import Health
@@ -27,10 +26,13 @@ from eyeline.serve.http.page_head import PageHead
 from eyeline.serve.http.problems import refuse, turn_away
 from eyeline.serve.http.static_files import StaticFiles
 from eyeline.serve.logs import LogEvent
-from eyeline.serve.metrics import ROWS, LagProbe, Metrics, Reading
+from eyeline.serve.metrics import LagProbe, Metrics, Reading
 from eyeline.serve.process import secrets_file
+from eyeline.serve.process.handshake import is_plain
 from eyeline.serve.process.instance_lock import InstanceLock
 from eyeline.serve.relay.ice_servers import IceServerProvider
+from eyeline.serve.relay.udp_listener import UdpListeners
+from eyeline.serve.sip.switch import SipContext, SipSwitch
 from eyeline.serve.site import Site
 from eyeline.serve.ws import asgi
 from eyeline.serve.ws import authorize as authorization
@@ -38,7 +40,7 @@ from eyeline.serve.ws.authorize import Authorize
 from eyeline.serve.ws.bus import LocalBus
 from eyeline.serve.ws.connection import Broker
 from eyeline.settings import Settings
-from eyeline.signalling.messages import SUBPROTOCOL, RoomName
+from eyeline.signalling.messages import SUBPROTOCOL
 from eyeline.signalling.resume_token import TokenKey
 from eyeline.signalling.room import BrokerRun
 from eyeline.signalling.session import GuestPolicy, Ice, SessionPolicy
@@ -52,12 +54,6 @@ _log = logging.getLogger("eyeline.front")
 DRAIN_WITHIN: Final = 3.0
 """Graceful shutdown: seconds in which clients must receive the goodbye and disconnect."""
 
-
-SIP_DATAGRAM_BYTES: Final = 65_535
-"""The largest UDP datagram."""
-
-_SIP_ROOM: Final = RoomName("\0sip")
-"""Where TURN counts SIP users: a name that no room can have."""
 
 GUEST_POLICY: Final[dict[str, GuestPolicy]] = {"open": "admit", "tokens": "refuse"}
 """How each value of the setting `rooms` treats a client without a pass."""
@@ -89,6 +85,7 @@ class _Running(NamedTuple):
     bus: LocalBus
     ice_servers: IceServerProvider
     lag: LagProbe
+    sip: SipSwitch
 
 
 class Eyeline:
@@ -104,8 +101,6 @@ class Eyeline:
         self._one_port = one_port
         self._authorize = authorize
         self._sip_password = sip_password
-        self._sip_edge: SipEdge | None = None
-        self._sip_fault = ""
         self._secret = secrets_file.load(settings.data_dir)
         self._key = TokenKey(self._secret)
         self._passes = authorization.pass_verifier(settings, self._secret)
@@ -154,55 +149,21 @@ class Eyeline:
 
     def sip_stream(self) -> asyncio.Protocol:
         """A protocol for one SIP phone over TCP or TLS.  Needs the setting `sip_port`."""
-        self._start()
-        assert self._sip_edge is not None
-        return self._sip_edge.stream()
+        return self._start().sip.stream()
+
+    def _sip(self) -> "SipEdge | None":
+        return self._start().sip.edge()
 
     def _start(self) -> _Running:
         if self._running is None:
             lock = InstanceLock(self._settings.data_dir)
             try:
                 self._running = self._run(lock)
-                self._find_sip()
             except BaseException:
                 lock.release()
                 raise
             self._measure(self._running)
         return self._running
-
-    def _sip(self) -> "SipEdge | None":
-        """SIP, if anybody can register."""
-        self._start()
-        try:
-            return self._find_sip()
-        except SetupError as error:  # the file was written after the start
-            if str(error) != self._sip_fault:  # anybody could repeat it
-                self._sip_fault = str(error)
-                _log.error(LogEvent("!", sip="off", why=self._sip_fault))
-            return None
-
-    def _find_sip(self) -> "SipEdge | None":
-        """See `_sip`; loaded by the first account.  Raises `SetupError` as `SipEdge` does."""
-        if self._sip_edge is None and not self._draining():
-            settings = self._settings
-            has_port, has_file = settings.sip_port is not None, (settings.data_dir / sip.ACCOUNTS_FILE).exists()
-            if self._sip_password or settings.sip_domain or has_port or has_file:
-                self._sip_edge = self._open_sip()
-        return self._sip_edge if self._sip_edge is not None and self._sip_edge.on else None
-
-    def _open_sip(self) -> "SipEdge":
-        from eyeline.serve.process.handshake import is_plain  # noqa: PLC0415  with SIP only
-        from eyeline.serve.relay.udp_listener import UdpListeners  # noqa: PLC0415
-        from eyeline.serve.sip.edge import EdgeContext, SipEdge  # noqa: PLC0415
-
-        settings, bus, guests = self._settings, self._start().bus, self._guests() == "admit"
-        edge = SipEdge(
-            EdgeContext(settings, self._secret, self._limits, self._site, self._sip_password, is_plain, bus, guests)
-        )
-        if settings.sip_udp == "on" and settings.sip_port is not None:
-            port, size = settings.sip_port, SIP_DATAGRAM_BYTES
-            edge.listen(UdpListeners.open(host=settings.host, port=port, setting="sip_port", datagram_bytes=size))
-        return edge
 
     def _run(self, lock: InstanceLock) -> _Running:
         settings = self._settings
@@ -215,7 +176,21 @@ class Eyeline:
             vacated=ice_servers.vacated,
         )
         broker = Broker(bus, self._policy(broker_run.wall_clock))
-        return _Running(lock, broker, bus, ice_servers, LagProbe(self._metrics.lag.observe))
+        phones = SipContext(
+            settings,
+            self._secret,
+            self._limits,
+            self._site,
+            self._sip_password,
+            bus,
+            guests=self._guests() == "admit",
+            ice=ice_servers.ice,
+            is_plain=is_plain,
+            open_udp=lambda port: UdpListeners.open(
+                host=settings.host, port=port, setting="sip_port", datagram_bytes=65_535
+            ),
+        )
+        return _Running(lock, broker, bus, ice_servers, LagProbe(self._metrics.lag.observe), SipSwitch(phones))
 
     def _api(self) -> list[Mount]:
         """The HTTP API, if the operator has configured keys for it."""
@@ -241,7 +216,7 @@ class Eyeline:
         """Tell all clients when to reconnect, and wait at most `DRAIN_WITHIN` seconds until they have disconnected."""
         if self._running is not None:
             self._running.broker.drain()
-            self._close_sip()
+            self._running.sip.stop()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN_WITHIN):
                     await self._running.broker.drained()
@@ -250,17 +225,12 @@ class Eyeline:
         """Send all clients a goodbye, and close the sockets of STUN and TURN."""
         if self._running is not None:
             self._running.broker.drain()
-            self._close_sip()
+            self._running.sip.stop()
             self._running.ice_servers.close()
             self._running.bus.close()
             self._running.lag.close()
             self._running.lock.release()
             self._running = None
-
-    def _close_sip(self) -> None:
-        if self._sip_edge is not None:
-            self._sip_edge.close()
-            self._sip_edge = None
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _site: object) -> AsyncIterator[None]:
@@ -279,32 +249,34 @@ class Eyeline:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         running = self._start()
-        await receive()  # websocket.connect
-        socket = self._admit(scope, SUBPROTOCOL)
-        if not isinstance(socket, AdmittedSocket):
-            await self._turn_away(socket, scope, send)
-            return
-        try:
-            site = None if self._authorize is None else partial(authorization.consult, self._authorize, scope)
+        site = None if self._authorize is None else partial(authorization.consult, self._authorize, scope)
+
+        async def serve(socket: AdmittedSocket) -> None:
             context = asgi.SocketContext(socket, running.ice_servers.ice(scope), site)
             await asgi.serve(running.broker, context, scope, receive, send)
-        finally:
-            socket.release()
+
+        await receive()  # websocket.connect
+        await self._admitted(self._admit(scope, SUBPROTOCOL), serve, scope, send)
 
     async def _sip_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        running = self._start()
+        phones = self._start().sip
         await receive()  # websocket.connect
-        edge = self._sip()
-        if edge is None:
-            await self._turn_away("going-away" if self._draining() else "no-sip", scope, send)
-            return
-        socket = self._admit(scope, "sip")
+        off = phones.edge() is None and not self._draining()
+        socket = "no-sip" if off else self._admit(scope, "sip")
+        await self._admitted(socket, lambda socket: phones.websocket(socket, scope, receive, send), scope, send)
+
+    async def _admitted(
+        self,
+        socket: AdmittedSocket | RefusalCode,
+        serve: Callable[[AdmittedSocket], Awaitable[None]],
+        scope: Scope,
+        send: Send,
+    ) -> None:
         if not isinstance(socket, AdmittedSocket):
             await self._turn_away(socket, scope, send)
             return
         try:
-            ice = partial(running.ice_servers.ice(scope).mint, _SIP_ROOM)
-            await edge.websocket(socket, ice, scope, receive, send)
+            await serve(socket)
         finally:
             socket.release()
 
@@ -364,14 +336,8 @@ class Eyeline:
             "eyeline_connections_refused_total": lambda: self._limits.connections_refused,
             "eyeline_turn_connections_refused_total": lambda: running.ice_servers.relay.refused,
         }
-        sip_readings = {name: partial(self._read_sip, name) for name in ROWS if name.startswith("eyeline_sip_")}
-        for name, reading in (readings | running.ice_servers.readings() | sip_readings).items():
+        for name, reading in (readings | running.ice_servers.readings() | running.sip.readings()).items():
             self._metrics.read(name, reading)
-
-    def _read_sip(self, name: str) -> float | Mapping[str, float]:
-        if self._sip_edge is not None:
-            return self._sip_edge.readings()[name]()
-        return {} if ROWS[name].label else 0
 
 
 class _Asgi:

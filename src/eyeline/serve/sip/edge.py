@@ -5,26 +5,26 @@ import hmac
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Final, NamedTuple
+from functools import partial
+from typing import Final
 
 import msgspec
 from starlette.types import Receive, Scope, Send
 
 from eyeline.serve import client_address
-from eyeline.serve.connection_limits import AdmittedSocket, ConnectionLimits
+from eyeline.serve.connection_limits import AdmittedSocket
 from eyeline.serve.local_address import in_url
 from eyeline.serve.logs import LogEvent
 from eyeline.serve.metrics import Reading
 from eyeline.serve.sip import tokens, websocket
 from eyeline.serve.sip.accounts import AccountFile, LiveAccounts, SipPassword
-from eyeline.serve.sip.datagrams import Datagrams, UdpSockets
+from eyeline.serve.sip.datagrams import Datagrams
 from eyeline.serve.sip.domain import domain_of, hosts_of
-from eyeline.serve.sip.rooms import RoomBridge, RoomBus
+from eyeline.serve.sip.rooms import RoomBridge
 from eyeline.serve.sip.stream import SipStream, StreamContext
+from eyeline.serve.sip.switch import SipContext
 from eyeline.serve.sip.transport_layer import ClientEnd, TransportLayer
-from eyeline.serve.site import Site
-from eyeline.settings import Settings
-from eyeline.signalling.messages import IceServer, RoomName
+from eyeline.signalling.messages import RoomName
 from eyeline.sip.effects import SipAccount, SipTransport
 from eyeline.sip.server import SipServer
 
@@ -40,32 +40,18 @@ FindSipPassword = Callable[[str, str], Awaitable[SipPassword | None]]
 Called for users that have no account in the data directory, whenever a device has to prove who it is."""
 
 
-IceFor = Callable[[str], tuple[IceServer, ...]]
-"""The STUN and TURN servers for a user's page."""
-
-
-class EdgeContext(NamedTuple):
-    """What the edge needs of the server."""
-
-    settings: Settings
-    secret: bytes
-    limits: ConnectionLimits
-    site: Site
-    sip_password: FindSipPassword | None
-    is_plain: Callable[[asyncio.BaseTransport], bool]
-    """Whether a connection to a TLS port uses no TLS."""
-    bus: RoomBus
-    guests: bool
-    """Whether people without a pass, which phones don't have, may enter rooms."""
+_ROOM: Final = RoomName("\0sip")
+"""Where TURN counts SIP users: a name that no room can have."""
 
 
 class SipEdge:
     """Everything of SIP in this process.  Needs a running loop; raises `SetupError` as `AccountFile` does."""
 
-    def __init__(self, context: EdgeContext) -> None:
+    def __init__(self, context: SipContext) -> None:
         settings = context.settings
         self._settings = settings
         self._site = context.site
+        self._ice = context.ice
         self._trusted = settings.proxies()
         self._sip_password = context.sip_password
         file = AccountFile(settings.data_dir)
@@ -85,15 +71,16 @@ class SipEdge:
         self._rooms = RoomBridge(self.layer, context.bus, self._domain, run, guests=context.guests)
         self._streams = StreamContext(self.layer, context.limits, self._host, context.is_plain)
         self._datagrams: Datagrams | None = None
+        if settings.sip_udp == "on" and settings.sip_port is not None:
+            sockets = context.open_udp(settings.sip_port)
+            self._datagrams = Datagrams(self.layer, context.limits, sockets, self._host)
 
     @property
     def on(self) -> bool:
         """Whether anybody can register."""
         return bool(self._sip_password or self._settings.sip_domain or self._accounts.current().passwords)
 
-    async def websocket(
-        self, admitted: AdmittedSocket, ice: IceFor, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def websocket(self, admitted: AdmittedSocket, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a WebSocket, from accepting it to its end."""
         name, port, secure = self._site.reached(scope)
         transport: SipTransport = "wss" if secure else "ws"
@@ -102,16 +89,12 @@ class SipEdge:
             transport, ip, scope["client"][1] if scope.get("client") else 0, _with_port(name, port, transport)
         )
         site = None if self._sip_password is None else self._ask_site
-        context = websocket.SipSocketContext(admitted, client, ice, site)
+        context = websocket.SipSocketContext(admitted, client, partial(self._ice(scope).mint, _ROOM), site)
         await websocket.serve(self.layer, context, scope, receive, send)
 
     def stream(self) -> asyncio.Protocol:
         """A protocol for one client over TCP or TLS."""
         return SipStream(self._streams)
-
-    def listen(self, sockets: UdpSockets) -> None:
-        """Receive datagrams from these sockets until the end."""
-        self._datagrams = Datagrams(self.layer, self._streams.limits, sockets, self._host)
 
     def close(self) -> None:
         """Close everything.  Idempotent."""

@@ -111,7 +111,9 @@ class Digest:
     ) -> Verdict:
         """Check an answer; `hashes` has the HA1 of the user, and is empty for an unknown one, which takes as long.
 
-        `stale`: the password is right, but the nonce is old, unknown, or was used with this count before.
+        `stale`: the password is right, but the nonce is old, unknown, or was used with this count before.  The URI in
+        the answer isn't compared with the request's, since phones write different ones; the count makes a captured
+        answer useless for any other request all the same.
         """
         algorithm = _ALGORITHMS.get(credentials.algorithm.upper())
         if algorithm is None or credentials.qop != "auth" or credentials.realm != self._realm:

@@ -125,6 +125,16 @@ def test_image_runs_as_a_user_without_rights_and_contains_no_node() -> None:
     assert (ROOT / "deploy/health_check.py").name in last
 
 
+def test_backup_of_a_container_is_of_its_volume_and_only_its_owner_may_read_it() -> None:
+    (row,) = re.findall(r"^\| back up \|.*\|(.*)\|$", (ROOT / "docs/maintain.md").read_text(), re.MULTILINE)
+    create, copy = (shlex.split(command) for command in re.findall(r"`([^`]+)`", row))
+    service = documents("compose.yaml")[0]["services"][copy[copy.index("tar") + 1]]
+
+    assert create == ["install", "-m", "600", "/dev/null", copy[-1]]
+    assert service["volumes"] == [f"data:{copy[copy.index('-C') + 1]}"]
+    assert "-T" in copy, "a terminal would change the bytes"
+
+
 def test_mapped_ports_are_those_that_the_server_uses() -> None:
     service = documents("compose.yaml")[0]["services"]["mapped"]
     settings = read({}, {key: str(value) for key, value in service["environment"].items()} | {"HOME": "/"})

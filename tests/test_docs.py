@@ -1,11 +1,13 @@
 """Links in the docs lead somewhere, also in the site, and "Where do I find" in CONTRIBUTING.md names what exists."""
 
+import gzip
 import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urljoin
 
 import pytest
 from tools import docs_site
@@ -84,6 +86,31 @@ def test_every_page_of_the_docs_has_its_place_in_the_navigation_of_the_site() ->
     site = tomllib.loads((ROOT / "docs/site/zensical.toml").read_text())["project"]
 
     assert sorted(navigation(site["nav"])) == sorted(docs_site.pages(ROOT).values())
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    pytest.importorskip("zensical")
+    docs_site.build(ROOT, tmp_path / "site")
+    return tmp_path / "site"
+
+
+def test_every_page_of_the_site_links_to_the_start_of_the_docs_and_to_the_app_wherever_they_are(site: Path) -> None:
+    for name in docs_site.pages(ROOT).values():
+        path = re.sub(r"(^|/)(index)?\.md$|\.md$", "/", name).lstrip("/")
+        text = gzip.decompress((site / path / "index.html.gz").read_bytes()).decode()
+        here = f"https://meet.example.org/calls/docs/{path}"
+        logo = re.findall(r'<a href="([^"]*)"[^>]* data-md-component="logo"', text)
+        app = re.findall(r'<a href="([^"]*)" class="start-a-call"', text)
+
+        assert {urljoin(here, link) for link in logo} <= {"https://meet.example.org/calls/docs/", here[:-1]}
+        assert {urljoin(here, link) for link in app} == {"https://meet.example.org/calls/"}
+
+
+def test_javascript_api_begins_with_joining_a_room() -> None:
+    begins = re.findall(r"^## (.+)\n(?:(?!###? ).*\n)*### (.+)$", (ROOT / "docs/sdk.md").read_text(), re.MULTILINE)
+
+    assert begins[:3] == [("Joining", "join()"), ("Room", "Room"), ("Peer", "Peer")]
 
 
 def test_copy_for_the_site_has_every_page_and_every_file_that_one_links_to(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Settings from flags, environment variables, the config file and defaults."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -278,6 +279,24 @@ def test_domains_move_the_port_to_443_unless_it_is_set() -> None:
 @pytest.mark.parametrize("domain", ["192.0.2.5", "*.example.org", "localhost", "https://example.org", "a..b", "a.b\n"])
 def test_domain_is_a_name_in_dns(domain: str) -> None:
     assert "domains is" in refusal({"domains": (domain,)})
+
+
+@pytest.mark.parametrize("domain", ["müller.example", "Müller.Example", "mu\N{COMBINING DIAERESIS}ller.example"])
+def test_international_domain_is_refused_with_its_ascii_form(domain: str) -> None:
+    ends = "An international name is given in its ASCII form: xn--mller-kva.example."
+    assert refusal({"domains": ("meet.example.org", domain)}).endswith(ends)
+    assert read({"domains": ("xn--mller-kva.example",)}, {}).domains == ("xn--mller-kva.example",)
+
+
+def test_international_domain_without_an_ascii_form_is_refused_with_the_general_one() -> None:
+    assert refusal({"domains": (f"{'ü' * 80}.example",)}).endswith("in its ASCII form: xn--....")
+
+
+def test_international_domain_is_refused_with_the_general_form_where_idna_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "idna", None)
+    assert refusal({"domains": ("müller.example",)}).endswith("in its ASCII form: xn--....")
 
 
 @pytest.mark.parametrize("other", [{"tls": "self-signed"}, {"cert": "c.pem", "key": "k.pem"}])

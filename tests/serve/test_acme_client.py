@@ -5,6 +5,7 @@ import errno
 import json
 import logging
 import re
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 import pytest
@@ -131,6 +133,15 @@ def test_rate_limit_says_for_how_long_to_wait() -> None:
 @pytest.mark.parametrize("wait", ["", "soon", "-5", "Fri, 31 Dec 1999 23:59:59 GMT"])
 def test_rate_limit_with_a_useless_time_asks_for_no_longer_pause(wait: str) -> None:
     assert refused(429, "rateLimited", "slowly", Retry_After=wait).retry_after_s == 0
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry_After": "soon"}, {"Retry_After": "0"}])
+def test_fault_of_the_authority_without_a_time_is_no_request_to_wait(headers: dict[str, str]) -> None:
+    assert refused(503, "serverInternal", "down", **headers).retry_after_s is None
+
+
+def test_overloaded_authority_says_for_how_long_to_wait() -> None:
+    assert refused(503, "serverInternal", "busy", Retry_After="600").retry_after_s == pytest.approx(600, abs=10)
 
 
 def test_name_that_gets_no_certificate_is_said() -> None:
@@ -358,3 +369,45 @@ def test_failed_renewal_is_one_sentence_and_sighup_orders_again_unless_the_autho
         assert logged("not issued")[:1] == [SAID.format(*line)]
     caplog.handler.removeFilter(notice)
     assert len(logged("certificate=ordering")) == orders
+
+
+def test_authority_that_never_finishes_is_abandoned_once_and_the_next_order_begins(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It accepts connections, and answers none before its port is closed."""
+    caplog.set_level("INFO", "eyeline.process")
+
+    def logged(words: str) -> int:
+        return sum(words in record.getMessage() for record in caplog.records)
+
+    def exchanges() -> list[Thread]:
+        return [thread for thread in enumerate_threads() if thread.name == "acme order"]
+
+    async def run(silent: socket.socket) -> None:
+        directory = f"http://127.0.0.1:{silent.getsockname()[1]}/directory"
+        settings = Settings(domains=NAMES, data_dir=tmp_path, acme_directory=directory)
+        limits = ConnectionLimits(sockets=10, sockets_per_address=10)
+        certificate = AcmeCertificate(settings, [], limits, limit_s=0.0)
+        await certificate.watch()
+        first, _ = await asyncio.to_thread(silent.accept)
+        with first:
+            certificate.reload()
+            assert logged("hasn't finished within 0 minutes") == 1
+            certificate.reload()
+            assert logged("certificate=ordering") == 2
+            second, _ = await asyncio.to_thread(silent.accept)
+            with second:
+                certificate.reload()
+                assert (logged("not issued"), logged("certificate=ordering")) == (1, 2)
+                abandoned, waiting = exchanges()
+                first.close()
+                await asyncio.to_thread(abandoned.join, 10)
+                assert exchanges() == [waiting]
+                assert logged("not issued") == 1
+                certificate.reload()
+                assert logged("not issued") == 2
+        certificate.stop()
+        await asyncio.to_thread(waiting.join, 10)
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        asyncio.run(run(silent))

@@ -50,6 +50,13 @@ def test_ice_url_has_ipv6_in_brackets(tmp_path: Path, public: str | None, host: 
         assert f":{shown}:{where.port}" in url
 
 
+def test_port_that_the_system_picks_is_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "eyeline.relay")
+    stun = parse(ice_urls(tmp_path, None, b"meet.example.org")[0])
+    assert stun is not None
+    assert [record.getMessage() for record in caplog.records] == [f"= stun_port={stun.port}"]
+
+
 @pytest.mark.parametrize(
     ("number", "words"),
     [

@@ -1,4 +1,4 @@
-/** A TypeDoc plugin: puts each export into a section of the page. One that has no section here is an error. */
+/** A TypeDoc plugin: puts each export into a section of the page, in this order. One that has no section here is an error. */
 import { CommentTag, Converter } from 'typedoc';
 
 const SECTIONS = {
@@ -19,6 +19,8 @@ const SECTION_OF = new Map(
   Object.entries(SECTIONS).flatMap(([section, names]) => names.split(' ').map((name) => [name, section])),
 );
 
+const ORDER = [...SECTION_OF.keys()];
+
 export function load(app) {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const each of project.children ?? []) {
@@ -28,4 +30,12 @@ export function load(app) {
       for (const { comment } of [each, ...(each.signatures ?? [])]) comment?.blockTags.push(tag);
     }
   });
+  app.converter.on(
+    Converter.EVENT_RESOLVE_END,
+    ({ project }) => {
+      for (const { children } of project.categories ?? [])
+        children.sort((one, other) => ORDER.indexOf(one.name) - ORDER.indexOf(other.name));
+    },
+    -1000, // after TypeDoc's own plugins have made the categories
+  );
 }

@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import fields
 
 from eyeline.errors import SetupError
+from eyeline.settings import international
 from eyeline.settings.descriptions import PREFIX, Setting, all_settings
 from eyeline.settings.fields import Settings, default_data_dir
 
@@ -101,7 +102,9 @@ def _converted(setting: Setting, value: Any, source: str, *, strict: bool) -> An
         shown = repr(", ".join(map(str, value)) if isinstance(value, list | tuple) else value)
         shown = shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[:_SHOWN_CHARACTERS]}..."
         array = "an array of " if strict and setting.repeats and not isinstance(value, list) else ""
-        raise SetupError(f"{setting.name} is {shown} {source}, but must be {array}{setting.allowed}.") from None
+        wrong = f"{setting.name} is {shown} {source}, but must be {array}{setting.allowed}."
+        hints = international.hints(value if isinstance(value, list | tuple) else [value])
+        raise SetupError(" ".join([wrong, *hints])) from None
 
 
 def _config(text: str) -> Path:

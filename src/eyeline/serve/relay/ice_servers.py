@@ -2,6 +2,7 @@
 
 import hmac
 import ipaddress
+import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from starlette.types import Scope
 
 from eyeline.errors import SetupError
 from eyeline.serve.local_address import NO_NAME, addresses, in_url
+from eyeline.serve.logs import LogEvent
 from eyeline.serve.metrics import Reading
 from eyeline.serve.relay.port_allocator import is_own
 from eyeline.serve.relay.relay import Addresses, Relay
@@ -27,6 +29,8 @@ from eyeline.turn.authentication import Authenticator
 from eyeline.turn.peer_policy import Policy
 from eyeline.turn.relay_attributes import FAMILY_OF
 from eyeline.turn.server import Relaying, Server, answer_limit
+
+_log = logging.getLogger("eyeline.relay")
 
 
 class IceServerProvider:
@@ -47,6 +51,8 @@ class IceServerProvider:
         relays = settings.relay == "on" and self._reachable
         where = _addresses(settings, relays=relays)
         listeners = UdpListeners.open(host=settings.host, port=settings.stun_port)
+        if settings.stun_port == 0:
+            _log.info(LogEvent("=", stun_port=str(listeners.port)))
         relaying = None
         if relays:
             rules = AllocationRules(

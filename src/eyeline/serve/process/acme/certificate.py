@@ -14,6 +14,8 @@ from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from eyeline.checks import PENDING_CERTIFICATE
 from eyeline.serve.connection_limits import ConnectionLimits
 from eyeline.serve.logs import LogEvent
@@ -30,6 +32,17 @@ _log = logging.getLogger("eyeline.process")
 
 CHECK_SECONDS: Final = 10.0
 """How often it is checked whether something is due."""
+LIMIT_S: Final = 600.0
+"""How long an exchange with the authority may take in total.  `acme` limits only the time without a byte."""
+
+
+class _Exchange(Struct, frozen=True, eq=False):
+    """An exchange with the authority, in its thread."""
+
+    duty: Duty
+    pending: PendingChallenges
+    begun: float
+    """By the monotonic clock."""
 
 
 class AcmeCertificate(ReloadingCertificate):
@@ -39,10 +52,20 @@ class AcmeCertificate(ReloadingCertificate):
     the authority runs in a daemon thread, so that a stop of the server never waits for it; whatever was ordered until
     then is ordered again.
 
+    An exchange that takes longer than `limit_s` is abandoned, since a thread can't be ended from outside.  Only one is
+    at a time, so there are never more than two threads.
+
     `port_80` are sockets that listen there; without them the authority can only use the port of TLS.
     """
 
-    def __init__(self, settings: Settings, port_80: Sequence[socket.socket], limits: ConnectionLimits) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        port_80: Sequence[socket.socket],
+        limits: ConnectionLimits,
+        *,
+        limit_s: float = LIMIT_S,
+    ) -> None:
         self._settings = settings
         self._names = tuple(dict.fromkeys(name.lower() for name in settings.domains))
         self._authority = urlsplit(settings.acme_directory).netloc
@@ -50,9 +73,11 @@ class AcmeCertificate(ReloadingCertificate):
         self.pending = PendingChallenges(self._folder.path)
         self._renewal = Renewal(("tls-alpn-01", "http-01") if port_80 else ("tls-alpn-01",))
         known = frozenset(name.lower() for name in (*self._names, *settings.allowed_hosts))
-        answer = partial(http_01.answer, names=known, key_authorization=self.pending.key_authorization)
+        answer = partial(http_01.answer, names=known, key_authorization=self._key_authorization)
         self._http_port = HttpPort(port_80, answer, limits)
-        self._busy = False
+        self._limit_s = limit_s
+        self._exchange: _Exchange | None = None
+        self._abandoned: _Exchange | None = None
         self._next_check: asyncio.TimerHandle | None = None
         super().__init__(self._in_use)
         kept = self._folder.certificate()
@@ -86,6 +111,9 @@ class AcmeCertificate(ReloadingCertificate):
         if self._next_check is not None:
             self._check()
 
+    def _key_authorization(self, token: str) -> str | None:
+        return self.pending.key_authorization(token)
+
     def _in_use(self) -> Certificate:
         """The certificate from the authority, or else a self-signed one."""
         kept = self._folder.certificate()
@@ -99,25 +127,44 @@ class AcmeCertificate(ReloadingCertificate):
         if self._next_check is not None:
             self._next_check.cancel()
         self._next_check = self._loop.call_later(CHECK_SECONDS, self._check)
-        duty = None if self._busy else self._renewal.due(time.time())
+        self._abandon_if_overdue()
+        duty = None if self._exchange else self._renewal.due(time.time())
         if duty == "order":
             names, in_use = " ".join(self._names), self._shown()
             _log.info(LogEvent("=", certificate="ordering", names=names, authority=self._authority, meanwhile=in_use))
         if duty is not None:
-            self._busy = True
-            arguments = (duty, self._renewal.types)
+            self.pending = PendingChallenges(self._folder.path)
+            self._exchange = _Exchange(duty, self.pending, time.monotonic())
+            arguments = (self._exchange, self._renewal.types)
             threading.Thread(target=self._perform, args=arguments, name=f"acme {duty}", daemon=True).start()
 
-    def _perform(self, duty: Duty, types: Sequence[ChallengeType]) -> None:
+    def _abandon_if_overdue(self) -> None:
+        """Wait no longer for an exchange that takes too long, unless another one is abandoned already."""
+        overdue = self._exchange
+        if overdue is None or self._abandoned or time.monotonic() - overdue.begun < self._limit_s:
+            return
+        self._exchange, self._abandoned = None, overdue
+        why = f"{self._authority} hasn't finished within {self._limit_s / 60:.0f} minutes."
+        self._conclude(NotIssued("slow", why, None) if overdue.duty == "order" else Suggestion(None, 0.0))
+
+    def _perform(self, exchange: _Exchange, types: Sequence[ChallengeType]) -> None:
         """Runs in its thread, and reports to the loop."""
         from eyeline.serve.process.acme.ordering import perform  # noqa: PLC0415  loads `acme`
 
-        result = perform(duty, self._settings, self._names, self._folder, self.pending, types)
+        result = perform(exchange.duty, self._settings, self._names, self._folder, exchange.pending, types)
         with suppress(RuntimeError):  # the server has stopped
-            self._loop.call_soon_threadsafe(self._ended, result)
+            self._loop.call_soon_threadsafe(self._ended, exchange, result)
 
-    def _ended(self, result: DutyResult) -> None:
-        self._busy = False
+    def _ended(self, exchange: _Exchange, result: DutyResult) -> None:
+        if exchange is self._exchange:
+            self._exchange = None
+            self._conclude(result)
+            return
+        self._abandoned = None
+        if isinstance(result, Issued):  # late, but its certificate is in the file
+            self._conclude(result)
+
+    def _conclude(self, result: DutyResult) -> None:
         now = time.time()
         match result:
             case Suggestion(renew_at, ask_again_s):

@@ -160,7 +160,9 @@ class Exchange:
         self._retry_after_s = None
         if response.status_code in (429, 503):
             until = ClientV2.retry_after(response, 0)
-            self._retry_after_s = max((until - datetime.now()).total_seconds(), 0.0)  # noqa: DTZ005  as in `acme`
+            wait_s = max((until - datetime.now()).total_seconds(), 0.0)  # noqa: DTZ005  as in `acme`
+            if wait_s or response.status_code == 429:  # a 503 without a time is only a fault
+                self._retry_after_s = wait_s
 
     def _failure(self, error: Exception) -> OrderFailure:
         """The sentence for an error."""

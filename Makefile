@@ -188,14 +188,15 @@ $(TOOLS): $(RUNTIME)
 	$(@D)/bin/pip --disable-pip-version-check install --quiet --constraint $(CONSTRAINTS) --no-build-isolation --editable '.[unit]'
 	@touch $@
 
-$(WEB_APP): $(WEB_SOURCES) | $(BUILD_TOOLS)
+$(WEB_APP): $(WEB_SOURCES) | $(BUILD_TOOLS) $(NODE_MODULES)
 	@$(BIN)/python hatch_build.py
 
 $(DOCS): $(DOCS_SOURCES) | $(BUILD_TOOLS) $(WEB_APP)
 	@$(BIN)/python hatch_build.py
 
 $(NODE_MODULES) $(TYPEDOC) $(STRYKER): %/node_modules/.package-lock.json: %/package-lock.json | $(BUILD_TOOLS)
-	npm --prefix $* ci --ignore-scripts --no-audit --no-fund
+	@echo "Installing the packages of $*/ from npm (about 10 s)"
+	@npm --prefix $* ci --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
 debian-packages:

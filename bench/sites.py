@@ -78,7 +78,7 @@ def serve_eyeline(port: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         settings = Settings(host="127.0.0.1", port=port, stun_port=0, data_dir=data, log_level="error")
-        run(settings, lambda _where: None, partial(Site, one_port=True, authorize=None))
+        run(settings, lambda _where: None, partial(Site, one_port=True, authorize=None, sip_password=None))
 
 
 def free_port() -> int:

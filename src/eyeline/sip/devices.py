@@ -55,7 +55,7 @@ class ClientFlow:
         """The name by which this client reaches the server, without a port."""
         self.is_open = True
         self.users: dict[str, float] = {}
-        """Who has authenticated on this connection, and until when (monotonic)."""
+        """The users authenticated on this connection, and until when (monotonic)."""
         self.devices: dict[str, Device] = {}
         """The devices that use it, by token."""
         self._latest: dict[str, Device] = {}

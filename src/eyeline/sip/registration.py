@@ -10,7 +10,7 @@ from eyeline.sip.registrar import MAX_GRANT_S, register
 
 
 class Registrations:
-    """Who is registered, with which devices."""
+    """The registered users and their devices."""
 
     def __init__(self, domain: str, devices: Devices, limits: SipLimits, counters: LimitCounters) -> None:
         self._domain = domain

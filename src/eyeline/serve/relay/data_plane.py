@@ -1,30 +1,24 @@
 """The data plane of the relay: opens and closes its sockets as the TURN machine's effects require.
 
-`forwarding` moves the packets.  STUN messages are passed to `Control`.  To replace this data plane by a faster one,
-implement the same public methods and call `Control`.
+`packet_pump` and `forwarding` move the packets.  STUN messages are passed to `Control`.
 
-The sockets have an epoll of their own, which is a single reader in the event loop, because asyncio would create an
-object and a callback for each packet.  Each UDP client and each channel has a connected socket, so that the kernel
-finds the right one for each packet.
+Each UDP client and each channel has a connected socket, so that the kernel finds the right one for each packet.
 """
 
 import asyncio
 import contextlib
-import select
 import socket
-from collections.abc import Callable
 from typing import Final, Protocol
 
 from eyeline.serve.client_address import source_of
 from eyeline.serve.relay.bandwidth import BandwidthLimits
 from eyeline.serve.relay.forwarding import Control, Forwarder, RelaySession, Totals
+from eyeline.serve.relay.packet_pump import PacketPump, PythonPump
 from eyeline.serve.relay.port_allocator import Connected, PortAllocator, Stray, address_of, name_of
 from eyeline.serve.relay.socket_quota import SocketQuota, SocketQuotas
+from eyeline.serve.relay.socket_readers import SocketReaders
 from eyeline.turn.attribute_formats import Address
 from eyeline.turn.effects import Flow, Open, Relayed
-
-SOCKETS_PER_WAKE: Final = 16
-"""Sockets read before the event loop runs other tasks."""
 
 SOCKET_BUFFER_BYTES: Final = 1 << 21
 """Receive buffer of each socket, which the kernel doubles: enough for 100 ms of 50,000 small packets a second."""
@@ -38,7 +32,7 @@ class StreamClient(Protocol):
 
 
 class DataPlane:
-    """The data plane in Python, with epoll: 5.6 us per packet (`bench/relay.py`)."""
+    """The sockets of all allocations."""
 
     def __init__(self, control: Control, ports: PortAllocator, quotas: SocketQuotas, bytes_per_second: float) -> None:
         self._control = control
@@ -46,16 +40,16 @@ class DataPlane:
         self._quotas = quotas
         self._bandwidths = BandwidthLimits(bytes_per_second)
         self._loop = asyncio.get_running_loop()
-        self._epoll = select.epoll()
-        self._readers: dict[int, Callable[[], None]] = {}
+        self._readers = SocketReaders()
         self._sessions: dict[Flow, RelaySession] = {}
         self._kept: dict[bytes, tuple[socket.socket, SocketQuota]] = {}
         self._forwarder = Forwarder(control)
-        self._loop.add_reader(self._epoll.fileno(), self._pump)
+        self._pump: PacketPump = PythonPump(self._forwarder, self._readers)
+        self._closed = False
 
     def totals(self) -> Totals:
         """What was relayed since the start."""
-        return self._forwarder.totals()
+        return self._forwarder.totals().plus(self._pump.totals())
 
     def open(self, order: Open, client: StreamClient | None) -> tuple[Relayed, ...]:
         """Open relayed addresses.  `client` is None for UDP.  Returns `()` if the first address can't be opened."""
@@ -96,15 +90,18 @@ class DataPlane:
         session = self._sessions.pop(flow, None)
         if session is None:
             return
-        for each in (session.client, *session.channels.values()):
-            if each is not None:
-                self._unwatch(each)
-                each.close()
+        if session.client is not None:
+            self._pump.remove_client(session)
+            session.client.close()
+        for wire in session.channels.values():
+            self._readers.unwatch(wire)
+            wire.close()
         for relay in session.relays.values():
-            self._unwatch(relay)
+            self._readers.unwatch(relay)
             self._ports.close(relay)
         session.sends.clear()
         session.channels.clear()
+        session.permitted.clear()
         session.quota.end()
         session.bandwidth.users -= 1
 
@@ -137,22 +134,28 @@ class DataPlane:
         if connected is None:
             where = name_of(target.ip), target.port
             session.sends[channel] = lambda data: relay.sendto(data, where)
+            if not session.stream:
+                self._pump.add_channel(session, channel, None)
             return
         wire, strays = connected
         session.channels[channel] = wire
         session.sends[channel] = wire.send
         for data, source in strays:
             self._forwarder.stray(session, data, source)
-        reader = self._forwarder.stream_reader if session.stream else self._forwarder.channel_reader
-        self._watch(wire, reader(session, channel, wire))
+        if session.stream:
+            self._readers.watch(wire, self._forwarder.stream_reader(session, channel, wire))
+        else:
+            self._pump.add_channel(session, channel, wire)
 
     def unbind(self, flow: Flow, channel: int) -> None:
         """Close a channel."""
         session = self._sessions[flow]
         session.sends.pop(channel, None)
+        if not session.stream:
+            self._pump.remove_channel(session, channel)
         wire = session.channels.pop(channel, None)
         if wire is not None:
-            self._unwatch(wire)
+            self._readers.unwatch(wire)
             wire.close()
             session.quota.give()
 
@@ -181,9 +184,9 @@ class DataPlane:
             self.free(flow)
         for token in list(self._kept):
             self.unreserve(token)
-        if not self._epoll.closed:
-            self._loop.remove_reader(self._epoll.fileno())
-            self._epoll.close()
+        self._closed = True
+        self._pump.close()
+        self._readers.close()
 
     def _relay(self, order: Open, family: int, quota: SocketQuota) -> socket.socket | None:
         pair = order.reserve is not None
@@ -220,29 +223,14 @@ class DataPlane:
             wire = session.client
             assert wire is not None
             session.send = wire.send
-            self._watch(wire, self._forwarder.client_reader(session, wire))
+            self._pump.add_client(session, wire)
         for relay in session.relays.values():
             relay.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER_BYTES)
-            self._watch(relay, self._forwarder.relay_reader(session, relay))
-
-    def _watch(self, wire: socket.socket, reader: Callable[[], None]) -> None:
-        self._readers[wire.fileno()] = reader
-        self._epoll.register(wire.fileno(), select.EPOLLIN)
-
-    def _unwatch(self, wire: socket.socket) -> None:
-        if self._readers.pop(wire.fileno(), None) is not None:
-            self._epoll.unregister(wire.fileno())
-
-    def _pump(self) -> None:
-        self._forwarder.now = self._loop.time()
-        for descriptor, _ in self._epoll.poll(0, SOCKETS_PER_WAKE):
-            reader = self._readers.get(descriptor)
-            if reader is not None:
-                reader()
+            self._readers.watch(relay, self._forwarder.relay_reader(session, relay))
 
     def _hand_back(self, flow: Flow, strays: list[Stray]) -> None:
         """Pass on datagrams meant for the listener whose port the client's socket shares."""
         for data, (host, port) in strays:
-            if not self._epoll.closed:
+            if not self._closed:
                 ip = socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)
                 self._control.stun(data, flow._replace(client=Address(ip, port)))

@@ -1,8 +1,7 @@
-"""Packet forwarding of the relay: the readers of its sockets, which move data between clients and peers.
+"""Packet forwarding of the relay, other than by its `packet_pump`: indications, and clients over TCP or TLS.
 
-Each of four kinds of socket has its reader: the socket of a UDP client, of a channel to a UDP client, of a channel to a
-TCP or TLS client, and of a relayed address.  No object is created per packet; all share one buffer, with room for a
-header before the data and padding after it.
+Two kinds of socket have a reader here: a channel to a TCP or TLS client, and a relayed address.  No object is created
+per packet; all share one buffer, with room for a header before the data and padding after it.
 """
 
 import asyncio
@@ -28,7 +27,7 @@ MAX_HEADS: Final = 128
 _PACKET_BYTES_MAX: Final = 65_536
 _HEADROOM: Final = 64
 _TAILROOM: Final = 64
-_HEADER: Final = struct.Struct("!HH")
+HEADER: Final = struct.Struct("!HH")
 _IP_MTU_DISCOVER, _IPV6_MTU_DISCOVER, _DO, _WANT = 10, 23, 2, 1  # Linux
 
 
@@ -54,6 +53,10 @@ class Totals(NamedTuple):
     to_clients_bytes: int
     dropped: int
     """Packets dropped by the bandwidth limit."""
+
+    def plus(self, others: "Totals") -> "Totals":
+        """The traffic of both."""
+        return Totals(*(one + other for one, other in zip(self, others, strict=True)))
 
 
 class RelaySession:
@@ -86,8 +89,6 @@ class Forwarder:
         self._view = memoryview(self._buffer)
         self._body = self._view[_HEADROOM:]
         self._out_packets = self._out_bytes = self._in_packets = self._in_bytes = self._dropped = 0
-        self.now = 0.0
-        """The loop's time when the sockets were last polled."""
 
     def totals(self) -> Totals:
         """What was relayed since the start."""
@@ -98,7 +99,7 @@ class Forwarder:
         if message[0] & 0xC0 != 0x40:
             self._from_send(session, message)
             return
-        size = len(message) - _HEADER.size
+        size = len(message) - HEADER.size
         send = session.sends.get(message[0] << 8 | message[1])
         if send is None:
             return
@@ -111,79 +112,21 @@ class Forwarder:
             return
         self._sent(session, size)
 
+    def from_client(self, session: RelaySession, datagram: memoryview) -> None:
+        """Handle what the packet pump doesn't relay: ChannelData without its padding, Send indications, other STUN."""
+        if bytes(datagram[:2]) == SEND_TYPE or (len(datagram) >= HEADER.size and datagram[0] & 0xC0 == 0x40):
+            self.from_stream(session, datagram)
+        else:
+            self._control.stun(bytes(datagram), session.flow)
+
     def stray(self, session: RelaySession, data: bytes, source: tuple[str, int]) -> None:
         """Forward a packet that a channel's socket received before it was connected, as if by the relayed address."""
         self._body[: len(data)] = data
         self._from_peer(session, len(data), source)
 
-    def client_reader(self, session: RelaySession, wire: socket.socket) -> Callable[[], None]:
-        """A reader of a UDP client's socket, which forwards ChannelData to the peers."""
-        receive, sends, bandwidth = wire.recv_into, session.sends, session.bandwidth
-        buffer, view = self._buffer, self._view
-
-        def read() -> None:
-            packets = total = 0
-            left = bandwidth.available(self.now)
-            for _ in range(PACKETS_PER_SOCKET):
-                try:
-                    size = receive(buffer)
-                except BlockingIOError:
-                    break
-                except OSError:
-                    continue  # an ICMP error about an earlier packet
-                if size < 4 or buffer[0] & 0xC0 != 0x40:
-                    self._not_channel_data(session, size)
-                    continue
-                length = buffer[2] << 8 | buffer[3]
-                send = sends.get(buffer[0] << 8 | buffer[1])
-                if send is None or length > size - 4:
-                    continue
-                if total + length > left:
-                    self._dropped += 1
-                    continue
-                try:
-                    send(view[4 : 4 + length])
-                except OSError:
-                    continue
-                total += length
-                packets += 1
-            bandwidth.spend(total)
-            self._out_packets += packets
-            self._out_bytes += total
-
-        return read
-
-    def channel_reader(self, session: RelaySession, channel: int, wire: socket.socket) -> Callable[[], None]:
-        """A reader of a channel's socket, which forwards the peer's data to a UDP client as ChannelData."""
-        receive, send, bandwidth = wire.recv_into, session.send, session.bandwidth
-        buffer, view, body = self._buffer, self._view[_HEADROOM - 4 :], self._body
-        pack, at = _HEADER.pack_into, _HEADROOM - 4
-
-        def read() -> None:
-            packets = total = 0
-            left = bandwidth.available(self.now)
-            for _ in range(PACKETS_PER_SOCKET):
-                try:
-                    size = receive(body)
-                    if total + size > left:
-                        self._dropped += 1
-                        continue
-                    pack(buffer, at, channel, size)
-                    send(view[: size + 4])
-                except BlockingIOError:
-                    break
-                except OSError:
-                    continue
-                total += size
-                packets += 1
-            bandwidth.spend(total)
-            self._in_packets += packets
-            self._in_bytes += total
-
-        return read
-
     def stream_reader(self, session: RelaySession, channel: int, wire: socket.socket) -> Callable[[], None]:
-        """Like `channel_reader`, but pads to four bytes (RFC 8656, 12.5)."""
+        """A reader of a channel's socket, which forwards the peer's data to a client over TCP or TLS as ChannelData,
+        padded to four bytes (RFC 8656, 12.5)."""
 
         def read() -> None:
             for _ in range(PACKETS_PER_SOCKET):
@@ -195,7 +138,7 @@ class Forwarder:
                     continue
                 padding = -size % 4
                 self._buffer[_HEADROOM + size : _HEADROOM + size + padding] = bytes(padding)
-                _HEADER.pack_into(self._buffer, _HEADROOM - 4, channel, size)
+                HEADER.pack_into(self._buffer, _HEADROOM - 4, channel, size)
                 self._to_client(session, 4, size, padding)
 
         return read
@@ -254,13 +197,6 @@ class Forwarder:
         session.bandwidth.spend(size)
         self._in_packets += 1
         self._in_bytes += size
-
-    def _not_channel_data(self, session: RelaySession, size: int) -> None:
-        """Handle a Send indication, or pass other STUN messages to the control plane."""
-        if self._buffer[:2] == SEND_TYPE:
-            self._from_send(session, self._view[:size])
-        else:
-            self._control.stun(bytes(self._view[:size]), session.flow)
 
     def _from_send(self, session: RelaySession, datagram: memoryview) -> None:
         sent = read_send(datagram)

@@ -18,6 +18,7 @@ from tests.support.namespaces import Namespace, Wires, run
 from tests.support.proxies import Caddy, HaProxy, Nginx
 from tests.support.server import unverified
 from tests.support.sip import Device, WebSocketWire, status_of
+from tests.support.tls import tls_client
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
@@ -105,9 +106,8 @@ def assert_limits_apply_to_each_client(place: Namespace) -> None:
 
 def assert_websocket_stays_open(place: Namespace) -> None:
     with connect(
-        f"wss://{NAME}/ws",
-        sock=place.dial(("127.0.0.1", 443), BOB),
-        ssl=tls("http/1.1"),
+        f"ws://{NAME}/ws",
+        sock=tls_client(place.dial(("127.0.0.1", 443), BOB), NAME),
         subprotocols=[Subprotocol(SUBPROTOCOL)],
         ping_interval=None,
     ) as socket:
@@ -231,9 +231,8 @@ MISTAKES: Final = {
 def relays_after_joining(place: Namespace) -> list[str]:
     """The relay URLs that a page at `PORT` gets when it joins a call."""
     with connect(
-        f"wss://{NAME}:{PORT}/ws",
-        sock=place.dial(("127.0.0.1", PORT), BOB),
-        ssl=tls("http/1.1"),
+        f"ws://{NAME}:{PORT}/ws",
+        sock=tls_client(place.dial(("127.0.0.1", PORT), BOB), NAME),
         origin=Origin(f"https://{NAME}:{PORT}"),
         subprotocols=[Subprotocol(SUBPROTOCOL)],
     ) as socket:

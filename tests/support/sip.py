@@ -7,11 +7,13 @@ import socket
 import ssl
 from types import TracebackType
 from typing import Protocol, Self
+from urllib.parse import urlsplit
 
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from tests.support.server import unverified
+from tests.support.tls import tls_client
 
 DEADLINE_S = 10
 
@@ -39,15 +41,14 @@ class WebSocketWire:
         subprotocol: str | None = "sip",
         sock: socket.socket | None = None,
     ) -> None:
-        """`sock` is a connection to use in place of a new one.  Like a browser, it offers HTTP/1.1 by ALPN."""
-        context = unverified()
-        context.set_alpn_protocols(["http/1.1"])
-        address = url.replace("http", "ws", 1).rstrip("/") + "/sip"
-        self.via = "SIP/2.0/WSS client.invalid" if address.startswith("wss") else "SIP/2.0/WS client.invalid"
+        """`sock` is a connection to use in place of a new one."""
+        parts = urlsplit(url)
+        client = sock or socket.create_connection((parts.hostname, parts.port), DEADLINE_S)
+        secure = parts.scheme == "https"
+        self.via = f"SIP/2.0/{'WSS' if secure else 'WS'} client.invalid"
         self._open = connect(
-            address,
-            sock=sock,
-            ssl=context if address.startswith("wss:") else None,
+            f"ws://{parts.netloc}{parts.path.rstrip('/')}/sip",
+            sock=tls_client(client, parts.hostname) if secure else client,
             subprotocols=None if subprotocol is None else [Subprotocol(subprotocol)],
             additional_headers={} if origin is None else {"Origin": origin},
             open_timeout=DEADLINE_S,

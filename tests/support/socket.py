@@ -8,14 +8,14 @@ import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.support.server import unverified
+from tests.support.tls import tls_client
 
 
 class Socket:
@@ -35,11 +35,11 @@ class Socket:
     ) -> None:
         said = dict(headers or {}) if origin is None else {"Origin": origin, **(headers or {})}
         offered = None if subprotocol is None else [Subprotocol(subprotocol)]
-        address = url.replace("http", "ws", 1).rstrip("/") + "/ws"
+        parts = urlsplit(url)
+        client = _dial(parts, receive_buffer)
         self._open = connect(
-            address,
-            ssl=unverified() if address.startswith("wss:") else None,
-            sock=None if receive_buffer is None else _dial(url, receive_buffer),
+            f"ws://{parts.netloc}{parts.path.rstrip('/')}/ws",
+            sock=tls_client(client, parts.hostname) if parts.scheme == "https" else client,
             subprotocols=offered,
             additional_headers=said,
             open_timeout=5,
@@ -74,11 +74,13 @@ class Socket:
         self._open.__exit__(kind, error, trace)
 
 
-def _dial(url: str, receive_buffer: int) -> socket.socket:
-    parts = urlsplit(url)
+def _dial(parts: SplitResult, receive_buffer: int | None) -> socket.socket:
+    address = parts.hostname, parts.port
+    if receive_buffer is None:
+        return socket.create_connection(address, 5)
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)  # before connecting: it sets the TCP window
-    client.connect((parts.hostname, parts.port))
+    client.connect(address)
     return client
 
 

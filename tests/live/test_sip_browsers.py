@@ -218,6 +218,7 @@ def test_of_two_devices_that_ring_one_answers_and_the_other_stops(
         second.reaches(0, "ended")
 
 
+@pytest.mark.beside  # only sound, for 100 seconds
 @pytest.mark.more
 def test_calls_outlive_two_refreshes_of_their_session_timers(phones: dict[str, SipPhone]) -> None:
     """JsSIP refreshes after 45 seconds, and ends the call if that isn't answered."""

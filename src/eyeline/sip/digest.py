@@ -1,20 +1,19 @@
 """Digest authentication (RFC 3261, 22; RFC 7616 and 8760) by MD5 and SHA-256.
 
-Nonces are stateless: a time and a number, authenticated by an HMAC, so a client that never answers a challenge uses no
-memory.  For a nonce that was used, the server remembers which counts (`nc`) it has seen, so that nothing captured
-works a second time.
+Nonces are stateless: a time and a number, authenticated by a keyed BLAKE2s, so a client that never answers a challenge
+uses no memory.  For a nonce that was used, the server remembers which counts (`nc`) it has seen, so that nothing
+captured works a second time.
 """
 
 import base64
-import hashlib
-import hmac
 import re
 from collections.abc import Mapping, Sequence
+from hashlib import blake2s, md5, sha256
+from hmac import compare_digest
 from typing import Final, Literal, Self
 
 from msgspec import Struct
 
-from eyeline.sip.header_fields import unquote
 from eyeline.sip.headers import Headers
 
 Algorithm = Literal["MD5", "SHA-256"]
@@ -29,21 +28,21 @@ MAX_USED_NONCES: Final = 50_000
 NC_WINDOW: Final = 64
 """Requests with the same nonce may overtake one another by so many counts."""
 
-_FIELD: Final = re.compile(r'(?<![A-Za-z])([A-Za-z]++)\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^",\s]++)\s*+(?:,|$)')
+_FIELD: Final = re.compile(r'(?<![A-Za-z])([A-Za-z]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^",\s]++))\s*+(?:,|$)')
+_NAMES: Final = ("username", "realm", "nonce", "uri", "response", "algorithm", "qop", "cnonce", "nc")
 
 _TIME_BYTES: Final = 6
 _NUMBER_BYTES: Final = 6
 _TAG_BYTES: Final = 16
 
 _ALGORITHMS: Final[Mapping[str, Algorithm]] = {"": "MD5", "MD5": "MD5", "SHA-256": "SHA-256"}
-_HASHES: Final = {"MD5": "md5", "SHA-256": "sha256"}
 _NO_HA1: Final = "0" * 32
-_HEX: Final = frozenset("0123456789abcdef")
+_COUNT: Final = re.compile(r"[0-9A-Fa-f]{8}")
 
 
 def ha1(user: str, realm: str, password: str, algorithm: Algorithm) -> str:
     """The hash of a password that an account stores (RFC 7616, 3.4.2), in hexadecimal digits."""
-    return _hash(algorithm, user, realm, password)
+    return _hash(algorithm, f"{user}:{realm}:{password}")
 
 
 class DigestCredentials(Struct, frozen=True):
@@ -66,10 +65,9 @@ class DigestCredentials(Struct, frozen=True):
         if scheme.lower() != "digest":
             return None
         fields: dict[str, str] = {}
-        for name, text in _FIELD.findall(rest):
-            fields.setdefault(name.lower(), unquote(text) if text[:1] == '"' else text)
-        names = ("username", "realm", "nonce", "uri", "response", "algorithm", "qop", "cnonce", "nc")
-        return cls(*(fields.get(name, "") for name in names))
+        for name, quoted, plain in reversed(_FIELD.findall(rest)):  # of two with the same name the first counts
+            fields[name.lower()] = plain or (re.sub(r"\\(.)", r"\1", quoted) if "\\" in quoted else quoted)
+        return cls(*[fields.get(name, "") for name in _NAMES])
 
 
 def credentials_in(headers: Headers, name: str, realm: str) -> DigestCredentials | None:
@@ -82,7 +80,8 @@ class Digest:
     """Makes challenges for one realm, and verifies the answers."""
 
     def __init__(self, key: bytes, realm: str) -> None:
-        self._key = key
+        self._mac = blake2s(key=sha256(key).digest(), digest_size=_TAG_BYTES, person=b"sipnonce")
+        """Keyed once, and copied for each nonce."""
         self._realm = realm
         self._issued = 0
         self._first_ms: int | None = None
@@ -119,17 +118,19 @@ class Digest:
         if algorithm is None or credentials.qop != "auth" or credentials.realm != self._realm:
             return "wrong"
         nonce, nc = credentials.nonce, credentials.nc
-        a2 = _hash(algorithm, method, credentials.uri)
+        a2 = _hash(algorithm, f"{method}:{credentials.uri}")
         stored = hashes.get(algorithm, _NO_HA1)
-        expected = _hash(algorithm, stored, nonce, nc, credentials.cnonce, credentials.qop, a2)
-        equal = hmac.compare_digest(expected.encode(), credentials.response.lower().encode())
+        expected = _hash(algorithm, f"{stored}:{nonce}:{nc}:{credentials.cnonce}:{credentials.qop}:{a2}")
+        equal = compare_digest(expected.encode(), credentials.response.lower().encode())
         count = _count(nc)
         if not equal or algorithm not in hashes or not count:
             return "wrong"
         return "ok" if self._is_first_use(nonce, count, int(unix * 1000)) else "stale"
 
     def _tag(self, body: bytes) -> bytes:
-        return hmac.digest(self._key, b"eyeline sip nonce\0" + body, "sha256")[:_TAG_BYTES]
+        mac = self._mac.copy()
+        mac.update(body)
+        return mac.digest()
 
     def _is_first_use(self, nonce: str, count: int, now_ms: int) -> bool:
         """Take note of a nonce and count: whether the nonce is ours and fresh, and the count new."""
@@ -139,7 +140,7 @@ class Digest:
             return False
         body = decoded[: _TIME_BYTES + _NUMBER_BYTES]
         issued_ms, number = int.from_bytes(body[:_TIME_BYTES]), int.from_bytes(body[_TIME_BYTES:])
-        if not hmac.compare_digest(decoded, body + self._tag(body)):
+        if not compare_digest(decoded, body + self._tag(body)):
             return False
         if self._first_ms is None or issued_ms < self._first_ms or not 0 <= now_ms - issued_ms < FRESH_S * 1000:
             return False
@@ -187,8 +188,9 @@ class _Counts:
 
 def _count(nc: str) -> int:
     """The number in `nc`, which has eight hexadecimal digits; 0 if it is invalid."""
-    return int(nc, 16) if len(nc) == 8 and set(nc.lower()) <= _HEX else 0
+    return int(nc, 16) if _COUNT.fullmatch(nc) else 0
 
 
-def _hash(algorithm: Algorithm, *parts: str) -> str:
-    return hashlib.new(_HASHES[algorithm], ":".join(parts).encode(), usedforsecurity=False).hexdigest()
+def _hash(algorithm: Algorithm, text: str) -> str:
+    hashed = md5 if algorithm == "MD5" else sha256
+    return hashed(text.encode(), usedforsecurity=False).hexdigest()

@@ -23,15 +23,25 @@ _SPELLINGS: Final = (
     *("Proxy-Authorization", "WWW-Authenticate", "Proxy-Authenticate", "Session-Expires", "Min-SE", "Accept", "Event"),
     *("Refer-To", "Referred-By", "Replaces", "Reason", "Warning", "Unsupported", "Server", "Subject", "Path", "Date"),
 )
-_KEYS: Final = {
-    **{spelling: spelling.lower() for spelling in _SPELLINGS},
-    **{spelling.lower(): spelling.lower() for spelling in _SPELLINGS},
-    **_COMPACT,
-    **{compact.upper(): name for compact, name in _COMPACT.items()},
-}
-"""From a name as it's usually spelled to its key.  Other spellings take a little longer."""
 
+
+class _Keys(dict[str, str]):
+    """From a name as it's usually spelled to its key.  Other spellings take a little longer."""
+
+    def __missing__(self, name: str) -> str:
+        lower = name.lower()
+        return self.get(lower, lower)
+
+
+_KEYS: Final = _Keys(
+    {
+        **{spelling: spelling.lower() for spelling in _SPELLINGS},
+        **{spelling.lower(): spelling.lower() for spelling in _SPELLINGS},
+        **_COMPACT,
+    }
+)
 _TOKEN: Final = re.compile(rf"{TOKEN}++")
+_NAME: Final = re.compile(rf"\r\n({TOKEN}++):")
 
 
 class Headers(Struct, frozen=True, gc=False):
@@ -57,6 +67,13 @@ class Headers(Struct, frozen=True, gc=False):
         line = self.lines[keys.index(name)]
         return line[line.index(":") + 1 :].strip(" \t")
 
+    def required(self, name: str) -> str:
+        """The value of the first line with this name.  Raises `KeyError` if there is none."""
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
     def first(self, name: str) -> str:
         """The first element of a header that is a list; "" if there is none."""
         return first_of(self.get(name) or "")
@@ -64,12 +81,12 @@ class Headers(Struct, frozen=True, gc=False):
     def values(self, name: str) -> list[str]:
         """The values of all lines with this name; lists are not split."""
         key = name.lower()
+        if self.keys.count(key) == 1:
+            return [value_of(self.lines[self.keys.index(key)])]
         return [value_of(line) for each, line in zip(self.keys, self.lines, strict=True) if each == key]
 
     def all(self, name: str) -> list[str]:
         """The elements of a header that is a list, over all of its lines."""
-        if self.keys.count(name) == 1:
-            return split_list(value_of(self.lines[self.keys.index(name)]))
         return [element for value in self.values(name) for element in split_list(value)]
 
     def __contains__(self, name: str) -> bool:
@@ -127,13 +144,15 @@ class Headers(Struct, frozen=True, gc=False):
         return Headers(keys, (*self.lines[:at], *line, *self.lines[at + 1 :]))
 
 
+def keys_of(head: str) -> tuple[str, ...]:
+    """The keys of all lines after the first one that begin with a name and a colon."""
+    return tuple(map(_KEYS.__getitem__, _NAME.findall(head)))
+
+
 def key_of(name: str) -> str:
     """The full name in lower case of a header, from what is before the colon; "" if that isn't a name."""
-    usual = _KEYS.get(name)
-    if usual is not None:
-        return usual
-    lower = name.rstrip(" \t").lower()
-    return _KEYS.get(lower) or (lower if _TOKEN.fullmatch(lower) else "")
+    name = name.rstrip(" \t")
+    return _KEYS[name] if _TOKEN.fullmatch(name) else ""
 
 
 def line_of(name: str, value: str) -> str:

@@ -1,7 +1,6 @@
 """How much one connection, one address and one account may ask of the SIP server."""
 
 from collections import Counter
-from hashlib import blake2s
 from typing import Literal
 
 from msgspec import Struct
@@ -59,7 +58,7 @@ class LimitCounters:
 
     def account(self, user: str, now: float) -> bool:
         """Count a request of an authenticated user; False if there were too many."""
-        key = blake2s(user.encode(), digest_size=8).digest()
+        key = hash(user).to_bytes(8, signed=True)
         return self._accounts.try_spend(key, now) or self.refuse("account-rate")
 
     def address(self, address: bytes, now: float) -> bool:

@@ -109,35 +109,54 @@ class Location:
 
     def put(self, binding: Binding) -> None:
         """Add a binding, or replace the one with the same key."""
-        self.remove([binding.key])
-        self._bindings.setdefault(binding.key.aor, {})[binding.key] = binding
-        self._by_flow.setdefault(binding.flow_id, set()).add(binding.key)
+        key = binding.key
+        of_user = self._bindings.get(key.aor)
+        if of_user is None:
+            of_user = self._bindings[key.aor] = {}
+        old = of_user.pop(key, None)
+        of_user[key] = binding
+        if old is not None and old.flow_id == binding.flow_id and old.contact == binding.contact:
+            if _second(old) != _second(binding):
+                self._ends[_second(old)].discard(key)
+                self._end(binding)
+            return
+        if old is not None:
+            self._forget(old)
+        self._by_flow.setdefault(binding.flow_id, set()).add(key)
         contact = _user_and_host(binding.contact)
-        if self._by_contact.get(contact, binding.key).aor == binding.key.aor:  # of two users the first keeps it
-            self._by_contact[contact] = binding.key
-        second = int(binding.ends_at) + 1
-        if second not in self._ends:
-            self._ends[second] = set()
-            heapq.heappush(self._seconds, second)
-        self._ends[second].add(binding.key)
+        if self._by_contact.get(contact, key).aor == key.aor:  # of two users the first keeps it
+            self._by_contact[contact] = key
+        self._end(binding)
 
     def remove(self, keys: Iterable[BindingKey]) -> None:
         """Remove these bindings, if they exist."""
         for key in keys:
             of_user = self._bindings.get(key.aor, {})
             binding = of_user.pop(key, None)
-            if binding is None:
-                continue
-            if not of_user:
-                del self._bindings[key.aor]
-            contact = _user_and_host(binding.contact)
-            if self._by_contact.get(contact) == key:
-                del self._by_contact[contact]
-            of_flow = self._by_flow[binding.flow_id]
-            of_flow.discard(key)
-            if not of_flow:
-                del self._by_flow[binding.flow_id]
-            self._ends.get(int(binding.ends_at) + 1, set()).discard(key)
+            if binding is not None:
+                if not of_user:
+                    del self._bindings[key.aor]
+                self._forget(binding)
+
+    def _end(self, binding: Binding) -> None:
+        """Remove it when its time is over."""
+        second = _second(binding)
+        if second not in self._ends:
+            self._ends[second] = set()
+            heapq.heappush(self._seconds, second)
+        self._ends[second].add(binding.key)
+
+    def _forget(self, binding: Binding) -> None:
+        """A binding was removed, or replaced by one over another connection."""
+        key = binding.key
+        contact = _user_and_host(binding.contact)
+        if self._by_contact.get(contact) == key:
+            del self._by_contact[contact]
+        of_flow = self._by_flow[binding.flow_id]
+        of_flow.discard(key)
+        if not of_flow:
+            del self._by_flow[binding.flow_id]
+        self._ends.get(_second(binding), set()).discard(key)
 
     def close_flow(self, flow_id: int, now: float) -> list[str]:
         """A connection has closed.  Returns the users who are offline since."""
@@ -162,6 +181,10 @@ class Location:
             self.remove(keys)
             offline |= {aor for aor in before if not self.is_online(aor)}
         return sorted(offline)
+
+
+def _second(binding: Binding) -> int:
+    return int(binding.ends_at) + 1
 
 
 def _user_and_host(uri: str) -> str:

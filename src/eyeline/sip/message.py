@@ -6,14 +6,14 @@ that nothing raises later.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from eyeline.errors import RemoteError
 from eyeline.sip.header_fields import TOKEN, CSeq, NameAddress, Via, parse_number
-from eyeline.sip.headers import Headers, first_of, key_of, line_of, value_of
+from eyeline.sip.headers import Headers, first_of, key_of, keys_of, line_of, value_of
 from eyeline.sip.uri import SipUri, scheme_of
 
 MAX_MESSAGE_BYTES: Final = 64 * 1024
@@ -45,7 +45,7 @@ REASONS: Final = {
 # fmt: on
 """The usual words for a status."""
 
-_MANDATORY: Final = ("via", "from", "to", "call-id", "cseq")
+_MANDATORY: Final = frozenset({"via", "from", "to", "call-id", "cseq"})
 _TOKEN: Final = re.compile(rf"{TOKEN}++")
 _NO_SPACE: Final = re.compile(r"\S++")
 _FOLD: Final = re.compile(
@@ -79,39 +79,50 @@ def _has_tag(address: str) -> bool:
         return False
 
 
+class Essentials(NamedTuple):
+    """The values that every message has, parsed."""
+
+    via: Via
+    from_: NameAddress
+    to: NameAddress
+    call_id: str
+    cseq: CSeq
+    max_forwards: int | None
+
+
 class SipMessage:
     """What requests and responses have in common.  The properties raise nothing for a message that was parsed."""
 
     __slots__ = ()
     headers: Headers
     body: bytes
+    parsed: Essentials | None
 
     @property
     def via(self) -> Via:
         """The topmost Via."""
-        return Via.parse(self.headers.first("via"))
+        return self.parsed.via if self.parsed is not None else Via.parse(self.headers.first("via"))
 
     @property
     def cseq(self) -> CSeq:
-        return CSeq.parse(self.headers.get("cseq") or "")
+        return self.parsed.cseq if self.parsed is not None else CSeq.parse(self.headers.get("cseq") or "")
 
     @property
     def call_id(self) -> str:
-        return self.headers.get("call-id") or ""
+        return self.parsed.call_id if self.parsed is not None else self.headers.get("call-id") or ""
 
     @property
     def from_(self) -> NameAddress:
-        return NameAddress.parse(self.headers.get("from") or "")
+        return self.parsed.from_ if self.parsed is not None else NameAddress.parse(self.headers.get("from") or "")
 
     @property
     def to(self) -> NameAddress:
-        return NameAddress.parse(self.headers.get("to") or "")
+        return self.parsed.to if self.parsed is not None else NameAddress.parse(self.headers.get("to") or "")
 
     @property
     def max_forwards(self) -> int | None:
         """How many more proxies may forward it; None if it doesn't say."""
-        value = self.headers.get("max-forwards")
-        return None if value is None else parse_number(value, MAX_FORWARDS_LIMIT)
+        return self.parsed.max_forwards if self.parsed is not None else _max_forwards(self.headers)
 
     def _encode(self, start: str) -> bytes:
         """The bytes to send, with a Content-Length, which a stream needs."""
@@ -129,6 +140,7 @@ class SipResponse(SipMessage, Struct, frozen=True, gc=False):
     reason: str
     headers: Headers
     body: bytes = b""
+    parsed: Essentials | None = None
 
     def with_(self, headers: Headers) -> "SipResponse":
         """A copy with these headers."""
@@ -148,6 +160,7 @@ class SipRequest(SipMessage, Struct, frozen=True, gc=False):
     """The request URI, as written."""
     headers: Headers
     body: bytes = b""
+    parsed: Essentials | None = None
 
     def with_(self, headers: Headers | None = None, uri: str | None = None) -> "SipRequest":
         """A copy with other headers or another request URI."""
@@ -163,20 +176,28 @@ class SipRequest(SipMessage, Struct, frozen=True, gc=False):
         to_tag: str = "",
         extra: Sequence[tuple[str, str]] = (),
         body: bytes = b"",
+        vias: Headers | None = None,
     ) -> SipResponse:
         """A response to this request (RFC 3261, 8.2.6): its Via, From, To, Call-ID and CSeq, and `extra` headers.
 
-        `to_tag` is added to To unless that has a tag already.  Also works for the request of a `BadMessageError`.
+        `to_tag` is added to To unless that has a tag already, and `vias` are in the place of its own Via lines.  Also
+        works for the request of a `BadMessageError`.
         """
-        keys: list[str] = []
-        lines: list[str] = []
-        for key, line in zip(self.headers.keys, self.headers.lines, strict=True):
-            if key in _MANDATORY:
-                keys.append(key)
-                lines.append(
-                    f"{line};tag={to_tag}" if key == "to" and to_tag and not _has_tag(value_of(line)) else line
-                )
-        headers = Headers((*keys, *(name.lower() for name, _ in extra)), (*lines, *(line_of(*each) for each in extra)))
+        keys, lines = self.headers.keys, self.headers.lines
+        if vias is None:
+            vias = self.headers.only(("via",))
+        to = lines[keys.index("to")]
+        headers = Headers(
+            (*vias.keys, "from", "to", "call-id", "cseq", *[name.lower() for name, _ in extra]),
+            (
+                *vias.lines,
+                lines[keys.index("from")],
+                f"{to};tag={to_tag}" if to_tag and not _has_tag(value_of(to)) else to,
+                lines[keys.index("call-id")],
+                lines[keys.index("cseq")],
+                *[line_of(name, value) for name, value in extra],
+            ),
+        )
         return SipResponse(status, reason or REASONS.get(status, "Unknown"), headers, body)
 
     def encode(self) -> bytes:
@@ -193,13 +214,15 @@ def parse(data: bytes) -> SipRequest | SipResponse:
     text = head.decode(errors="replace")
     start, *lines = text.split("\r\n")
     problem = _problem_of_bytes(len(data), head, end, len(lines))
-    headers, unreadable = _read_headers(lines)
-    if unreadable and _FOLD.search(text):
-        start, *lines = _FOLD.sub(" ", text).split("\r\n")
-        headers, unreadable = _read_headers(lines)
+    keys = keys_of(text)
+    if len(keys) == len(lines) <= MAX_HEADERS and len(text) <= MAX_LINE:
+        headers, unreadable = Headers(keys, tuple(lines)), None
+    else:
+        start, headers, unreadable = _read_unusual(text)
     body, wrong_length = _exact_body(headers, body)
-    message, unreadable_start = _read_start(start, headers, body)
-    problem = problem or unreadable_start or unreadable or _problem_of_values(message) or wrong_length
+    essentials, wrong_value = _read_essentials(headers)
+    message, unreadable_start = _read_start(start, headers, body, essentials)
+    problem = problem or unreadable_start or unreadable or wrong_value or _mismatch(message) or wrong_length
     if problem is None:
         return message
     raise BadMessageError(*problem, request=_answerable(message))
@@ -220,6 +243,16 @@ def _problem_of_bytes(size: int, head: bytes, end: bytes, line_ends: int) -> _Pr
     return None
 
 
+def _read_unusual(text: str) -> tuple[str, Headers, _Problem | None]:
+    """The first line, and the headers as far as they can be read: folded, long, or with spaces before the colon."""
+    start, *lines = text.split("\r\n")
+    headers, problem = _read_headers(lines)
+    if problem and _FOLD.search(text):
+        start, *lines = _FOLD.sub(" ", text).split("\r\n")
+        headers, problem = _read_headers(lines)
+    return start, headers, problem
+
+
 def _read_headers(lines: list[str]) -> tuple[Headers, _Problem | None]:
     """The headers, as far as they can be read."""
     keys: list[str] = []
@@ -238,17 +271,19 @@ def _read_headers(lines: list[str]) -> tuple[Headers, _Problem | None]:
     return Headers(tuple(keys), tuple(kept)), problem
 
 
-def _read_start(start: str, headers: Headers, body: bytes) -> tuple[SipRequest | SipResponse, _Problem | None]:
+def _read_start(
+    start: str, headers: Headers, body: bytes, essentials: Essentials | None
+) -> tuple[SipRequest | SipResponse, _Problem | None]:
     """The message, with an invalid start line as far as it can be read."""
     if start[:4].upper() == "SIP/":
         version, _, rest = start.partition(" ")
         status, _, reason = rest.partition(" ")
         if version.upper() != VERSION or not _STATUS.fullmatch(status):
             return SipResponse(0, reason, headers, body), (400, "Bad Status Line")
-        return SipResponse(int(status), reason, headers, body), None
+        return SipResponse(int(status), reason, headers, body, essentials), None
     method, _, rest = start.partition(" ")
     uri, _, version = rest.rpartition(" ")
-    return SipRequest(method, uri, headers, body), _problem_of_request_line(method, uri, version)
+    return SipRequest(method, uri, headers, body, essentials), _problem_of_request_line(method, uri, version)
 
 
 def _problem_of_request_line(method: str, uri: str, version: str) -> _Problem | None:
@@ -258,58 +293,55 @@ def _problem_of_request_line(method: str, uri: str, version: str) -> _Problem | 
     if len(uri) > MAX_LINE:
         return 414, REASONS[414]
     try:
-        if scheme_of(uri) in {"sip", "sips"} and SipUri.parse(uri).headers:
+        if (uri[:4] == "sip:" or scheme_of(uri) in {"sip", "sips"}) and SipUri.parse(uri).headers:
             return 400, "Headers In The Request-URI"
     except ValueError:
         return 400, "Bad Request-URI"
     return None if _TOKEN.fullmatch(method) else (400, "Bad Method")
 
 
-def _problem_of_values(message: SipRequest | SipResponse) -> _Problem | None:
-    """Check what the properties of a message and the server rely on."""
-    keys, lines = message.headers.keys, message.headers.lines
-    first = dict(zip(reversed(keys), reversed(lines), strict=True))
-    for key, title, check in _CHECKS:
-        line = first.get(key)
-        if line is None:
-            if key in _MANDATORY:
-                return 400, f"No {title}"
-            continue
-        try:
-            check(value_of(line))
-        except ValueError:
-            return 400, f"Bad {title}"
-    if len(first) < len(keys):
-        for key, title, _ in _CHECKS:
-            if key != "via" and keys.count(key) > 1:
-                return 400, f"More Than One {title}"
+def _read_essentials(headers: Headers) -> tuple[Essentials | None, _Problem | None]:
+    """The values that the server relies on.  All but Via may occur only once."""
+    title = "Via"
+    try:
+        via = Via.parse(first_of(headers.required("via")))
+        title = "From"
+        from_ = NameAddress.parse(headers.required("from"))
+        title = "To"
+        to = NameAddress.parse(headers.required("to"))
+        title = "Call-ID"
+        call_id = _without_space(headers.required("call-id"))
+        title = "CSeq"
+        cseq = CSeq.parse(headers.required("cseq"))
+        title = "Max-Forwards"
+        max_forwards = _max_forwards(headers)
+    except KeyError:
+        return None, (400, f"No {title}")
+    except ValueError:
+        return None, (400, f"Bad {title}")
+    keys = headers.keys
+    if len({*keys}) < len(keys):
+        for each in ("From", "To", "Call-ID", "CSeq", "Max-Forwards"):
+            if keys.count(each.lower()) > 1:
+                return None, (400, f"More Than One {each}")
+    return Essentials(via, from_, to, call_id, cseq, max_forwards), None
+
+
+def _without_space(value: str) -> str:
+    if _NO_SPACE.fullmatch(value) is None:
+        raise ValueError("white space, or nothing")
+    return value
+
+
+def _max_forwards(headers: Headers) -> int | None:
+    value = headers.get("max-forwards")
+    return None if value is None else parse_number(value, MAX_FORWARDS_LIMIT)
+
+
+def _mismatch(message: SipRequest | SipResponse) -> _Problem | None:
     if isinstance(message, SipRequest) and message.cseq.method != message.method:
         return 400, "CSeq Of Another Method"
     return None
-
-
-def _check_via(value: str) -> None:
-    Via.parse(first_of(value))
-
-
-def _check_call_id(value: str) -> None:
-    if _NO_SPACE.fullmatch(value) is None:
-        raise ValueError
-
-
-def _check_max_forwards(value: str) -> None:
-    parse_number(value, MAX_FORWARDS_LIMIT)
-
-
-_CHECKS: Final[tuple[tuple[str, str, Callable[[str], object]], ...]] = (
-    ("via", "Via", _check_via),
-    ("from", "From", NameAddress.parse),
-    ("to", "To", NameAddress.parse),
-    ("call-id", "Call-ID", _check_call_id),
-    ("cseq", "CSeq", CSeq.parse),
-    ("max-forwards", "Max-Forwards", _check_max_forwards),
-)
-"""The headers that the server relies on, and how their values are checked.  All but Via may occur only once."""
 
 
 def _exact_body(headers: Headers, rest: bytes) -> tuple[bytes, _Problem | None]:

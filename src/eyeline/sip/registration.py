@@ -1,12 +1,11 @@
 """REGISTER requests: they change the location service, and tie a device to the flow that they came over."""
 
-from math import inf
-
 from eyeline.sip.devices import ClientFlow, Devices
 from eyeline.sip.limits import LimitCounters, SipLimits
 from eyeline.sip.location import Binding, Location
-from eyeline.sip.message import SipRequest, SipResponse
+from eyeline.sip.message import SipRequest
 from eyeline.sip.registrar import MAX_GRANT_S, register
+from eyeline.sip.validation import Refuse
 
 
 class Registrations:
@@ -35,21 +34,19 @@ class Registrations:
         """The device whose Contact is this URI."""
         return self._location.at(uri)
 
-    def register(
-        self, flow: ClientFlow, request: SipRequest, user: str, now: float, longest_s: float | None, to_tag: str
-    ) -> SipResponse:
+    def register(self, flow: ClientFlow, request: SipRequest, user: str, now: float, longest_s: float | None) -> Refuse:
         """Handle a REGISTER of an authenticated user; bindings last at most `longest_s`."""
         aor = self._aor(user)
         if self._devices.at_address(flow) >= self._limits.devices_per_address and flow.device_of(user) is None:
             self._counters.refuse("registrations")
-            return request.answer(403, "Too Many Devices At This Address", to_tag=to_tag)
-        longest = int(min(MAX_GRANT_S, inf if longest_s is None else longest_s))
-        response = register(self._location, request, aor, flow.flow.id, now, to_tag=to_tag, longest_s=max(longest, 1))
-        if response.status == 403:
+            return Refuse(403, "Too Many Devices At This Address")
+        longest = MAX_GRANT_S if longest_s is None else max(1, int(min(MAX_GRANT_S, longest_s)))
+        answer = register(self._location, request, aor, flow.flow.id, now, longest)
+        if answer.status == 403:
             self._counters.refuse("registrations")
-        elif response.status == 200:
+        elif answer.status == 200:
             self._tie(flow, user, aor)
-        return response
+        return answer
 
     def disconnect(self, flow_id: int, now: float) -> None:
         """A flow has ended: its devices aren't called any more."""
@@ -72,11 +69,11 @@ class Registrations:
 
     def _tie(self, flow: ClientFlow, user: str, aor: str) -> None:
         """Devices registered over this flow use it now, and those that have unregistered don't."""
-        here = {each.device for each in self._location.all(aor) if each.is_live and each.flow_id == flow.flow.id}
+        here = {each.key.device for each in self._location.all(aor) if each.is_live and each.flow_id == flow.flow.id}
         for device in [each for each in flow.devices.values() if each.user == user]:
             if device.name not in here:
                 self._devices.release(flow, device)
-            else:
+            elif device.flows[-1] is flow:
                 here.discard(device.name)
         for name in sorted(here):
             self._devices.bind(flow, user, name)

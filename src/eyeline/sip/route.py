@@ -43,8 +43,7 @@ class Hops:
 
     def is_loop(self, request: SipRequest) -> bool:
         """Whether this request has been here before, with the same fields that decide where it goes (RFC 5393, 4.2)."""
-        headers = request.headers
-        vias = [line for key, line in zip(headers.keys, headers.lines, strict=True) if key == "via"]
+        vias = request.headers.values("via")
         if len(vias) == 1 and self._cookie not in vias[0]:
             return False
         fingerprint = loop_fingerprint(request)

@@ -21,7 +21,7 @@ from eyeline.sip.proxy import Proxy
 from eyeline.sip.registration import Registrations
 from eyeline.sip.route import Hops
 from eyeline.sip.timers import Timers
-from eyeline.sip.transaction import ServerTransaction, Transactions, server_key, with_vias
+from eyeline.sip.transaction import ServerTransaction, Transactions, server_key
 from eyeline.sip.validation import METHODS, Refuse, problem_of
 
 RETRY_AFTER_S: Final = 5
@@ -172,7 +172,7 @@ class SipServer:
             self.answered[200] += 1
             tag = self.calls.proxy.new_tag()
             extra = (*_CAPABILITIES, ("Content-Type", "application/json"))
-            transaction.respond(arrived.request.answer(200, to_tag=tag, extra=extra, body=document), now)
+            transaction.respond(arrived.answer(200, "", tag, extra, document), now)
         return self._take()
 
     def revoke(self, user: str, now: float) -> list[SipEffect]:
@@ -186,8 +186,10 @@ class SipServer:
 
     def next_wake(self) -> float | None:
         """When to call `wake`."""
-        times = [at for at in (self._timers.next_wake(), self.registrations.next_wake()) if at is not None]
-        return min(times, default=None)
+        timers, bindings = self._timers.next_wake(), self.registrations.next_wake()
+        if timers is None or bindings is None:
+            return bindings if timers is None else timers
+        return min(timers, bindings)
 
     def wake(self, now: float, unix: float) -> list[SipEffect]:
         """That time has come."""
@@ -237,7 +239,7 @@ class SipServer:
             if known.hop is flow:
                 known.repeat(now)
             return
-        arrived = self._arrival.of(flow, key, request)
+        arrived = self._arrival.of(flow, key, request, via)
         problem = problem_of(request) or (Refuse(482) if self._hops.is_loop(request) else None)
         if method == "CANCEL":
             self._cancel(arrived, now)
@@ -248,7 +250,7 @@ class SipServer:
 
     def _acknowledge(self, flow: ClientFlow, key: str, ack: SipRequest, now: float) -> None:
         """Pass on the ACK for a 2xx of a call that the server knows, or of a known person.  Others are dropped."""
-        arrived = self._arrival.of(flow, key, ack)
+        arrived = self._arrival.of(flow, key, ack, ack.via)
         known = arrived.name is not None and self._authentication.speaks_for(flow, arrived.name, now, in_call=True)
         if arrived.token and (known or self.dialogs.has(dialog_key(ack))):
             self.calls.acknowledge(arrived, now)
@@ -303,10 +305,11 @@ class SipServer:
             self._counters.refuse("transactions")
             self._overloaded(arrived, now)
         else:
-            transaction = self._serve(arrived)
             if arrived.request.method == "REGISTER":
-                self._register(arrived, transaction, longest_s, now)
-            elif arrived.token:
+                self._register(arrived, longest_s, now)
+                return
+            transaction = self._serve(arrived)
+            if arrived.token:
                 self._answer(arrived, transaction, self.calls.within(arrived, transaction, now), now)
             elif arrived.for_server:
                 self._to_server(arrived, transaction, name, now)
@@ -318,18 +321,22 @@ class SipServer:
     def _serve(self, arrived: Arrived) -> ServerTransaction:
         return self._transactions.serve(arrived.request.method, arrived.vias, arrived.key, arrived.flow)
 
-    def _register(self, arrived: Arrived, transaction: ServerTransaction, longest_s: float | None, now: float) -> None:
+    def _register(self, arrived: Arrived, longest_s: float | None, now: float) -> None:
+        """Answer a REGISTER at once.  Where nothing is retransmitted it needs no transaction: Timer J is 0."""
+        flow, request = arrived.flow, arrived.request
+        required = request.headers.all("require") if "require" in request.headers.keys else ()
+        unknown = [each for each in required if each.lower() != "outbound"]
         if not arrived.for_server and arrived.callee is None:
-            self._answer(arrived, transaction, Refuse(404), now)
-            return
-        unknown = [each for each in arrived.request.headers.all("require") if each.lower() != "outbound"]
-        if unknown:
-            self._answer(arrived, transaction, Refuse(420, "", (("Unsupported", ", ".join(unknown)),)), now)
-            return
-        tag = self.calls.proxy.new_tag()
-        response = self.registrations.register(arrived.flow, arrived.request, arrived.name or "", now, longest_s, tag)
-        self.answered[response.status] += 1
-        transaction.respond(response, now)
+            answer = Refuse(404)
+        elif unknown:
+            answer = Refuse(420, "", (("Unsupported", ", ".join(unknown)),))
+        else:
+            answer = self.registrations.register(flow, request, arrived.name or "", now, longest_s)
+        response = self._response_to(arrived, answer)
+        if flow.reliable:
+            flow.send(response.encode())
+        else:
+            self._serve(arrived).respond(response, now)
 
     def _to_server(self, arrived: Arrived, transaction: ServerTransaction, name: str, now: float) -> None:
         """A request for the server itself."""
@@ -364,8 +371,7 @@ class SipServer:
         """Answer a request without a transaction: that takes no memory, and over UDP, where sources can be forged, one
         datagram brings one (RFC 3261, 26.3.2.4)."""
         if self._may_answer(arrived.flow, now):
-            response = self._response_to(arrived, refuse)
-            arrived.flow.send(response.with_(with_vias(response.headers, arrived.vias)).encode())
+            arrived.flow.send(self._response_to(arrived, refuse).encode())
 
     def _answer(self, arrived: Arrived, transaction: ServerTransaction, refuse: Refuse | None, now: float) -> None:
         """Answer an authenticated request; None if it was passed on."""
@@ -374,8 +380,7 @@ class SipServer:
 
     def _response_to(self, arrived: Arrived, refuse: Refuse) -> SipResponse:
         self.answered[refuse.status] += 1
-        tag = self.calls.proxy.new_tag()
-        return arrived.request.answer(refuse.status, refuse.reason, to_tag=tag, extra=refuse.extra)
+        return arrived.answer(refuse.status, refuse.reason, self.calls.proxy.new_tag(), refuse.extra)
 
 
 def _wants_json(request: SipRequest) -> bool:

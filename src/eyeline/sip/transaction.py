@@ -285,6 +285,9 @@ def server_key(request: SipRequest, via: Via, method: str) -> str:
 
 def with_vias(headers: Headers, vias: Headers) -> Headers:
     """The headers of a response with these Via lines in place of its own."""
+    count = len(vias.keys)
+    if headers.lines[:count] == vias.lines and headers.keys.count("via") == count:
+        return headers  # an answer of the server's own
     count = headers.keys.count("via")
     if headers.keys[:count].count("via") == count:
         headers = Headers(headers.keys[count:], headers.lines[count:])

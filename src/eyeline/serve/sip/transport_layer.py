@@ -152,14 +152,14 @@ class TransportLayer:
         answers: list[SipEffect] = []
         for effect in effects:
             match effect:
-                case SendSip(flow_id, data):
-                    found = self._flows.get(flow_id)
+                case SendSip():
+                    found = self._flows.get(effect.flow_id)
                     if found is not None:
-                        found[1].send(data)
+                        found[1].send(effect.data)
                 case LookUp():
                     answers += self._look_up(effect)
-                case CloseFlow(flow_id):
-                    self.drop(flow_id, "closed")
+                case CloseFlow():
+                    self.drop(effect.flow_id, "closed")
                 case Describe():
                     answers += self._described(effect)
                 case _:

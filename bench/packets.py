@@ -1,10 +1,12 @@
-"""Many packets per system call (`sendmmsg`, `recvmmsg`), so that the benchmark is not slower than the relay."""
+"""Many packets per system call, so that the benchmark is not slower than the relay."""
 
 import ctypes
 import os
 import socket
+import struct
 
 _MSG_DONTWAIT = 0x40
+_UDP_SEGMENT = 103
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -48,6 +50,19 @@ class Batch:
         """Receive and discard all waiting packets.  Returns how many there were."""
         taken: int = _libc.recvmmsg(sock.fileno(), self._headers, len(self._headers), _MSG_DONTWAIT, None)
         return _checked(taken)
+
+
+class Burst:
+    """Packets of one size in one buffer, which the kernel cuts (`UDP_SEGMENT`): cheaper still than `Batch`."""
+
+    def __init__(self, size: int, count: int) -> None:
+        self._size = size
+        self._data = memoryview(bytes(size * count))
+        self._control = [(socket.IPPROTO_UDP, _UDP_SEGMENT, struct.pack("=H", size))]
+
+    def send(self, sock: socket.socket, count: int) -> None:
+        """Send `count` packets over a connected socket."""
+        sock.sendmsg([self._data[: count * self._size]], self._control)
 
 
 def _checked(outcome: int) -> int:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from eyeline.serve.relay.tcp_stream import MESSAGES_PER_TURN, STUCK_S, TcpStream
 from eyeline.turn.effects import Flow
 from eyeline.turn.message import BINDING, Class, Message
+from eyeline.turn.tcp_framing import ChannelRun
 
 ASKED: Final = [Message(BINDING, Class.REQUEST, number.to_bytes(12)).encode() for number in range(200)]
 
@@ -24,7 +25,7 @@ class StreamHandler:
     def receive(self, datagram: bytes, flow: Flow, reply: Any) -> None:
         self.heard.append(datagram)
 
-    def from_stream(self, flow: Flow, message: memoryview) -> None:
+    def from_stream(self, flow: Flow, received: ChannelRun | bytes) -> None:
         pass
 
     def disconnected(self, flow: Flow) -> None:

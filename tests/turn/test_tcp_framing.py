@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eyeline.turn.framing import COOKIE, MalformedError
-from eyeline.turn.tcp_framing import Splitter
+from eyeline.turn.tcp_framing import MAX_RUN, MAX_RUN_BYTES, ChannelRun, Splitter
 
 
 def stun(body: bytes) -> bytes:
@@ -36,6 +36,16 @@ def test_messages_are_reassembled_from_any_pieces(messages: list[bytes], data: s
     splitter = Splitter()
     pieces = [stream[start:end] for start, end in pairwise([0, *cuts, len(stream)])]
     assert [bytes(message) for piece in pieces for message in splitter.feed(piece)] == messages
+
+
+@pytest.mark.parametrize(("size", "most"), [(0, MAX_RUN), (100, MAX_RUN), (1100, MAX_RUN_BYTES // 1100), (65_000, 1)])
+def test_channel_data_of_one_channel_and_length_comes_in_bounded_runs(size: int, most: int) -> None:
+    burst = padded(channel_data(bytes(size))) * (2 * most + 1)
+    longer = padded(channel_data(bytes(size + 1)))
+    found = list(Splitter().feed_runs(burst + longer + stun(b"")))
+    assert found.pop() == stun(b"")
+    runs = [(each.channel, each.size, len(each.payloads)) for each in found if isinstance(each, ChannelRun)]
+    assert runs == [(0x4000, size, most), (0x4000, size, most), (0x4000, size, 1), (0x4000, size + 1, 1)]
 
 
 @pytest.mark.parametrize("bad", [b"\x80\x00\x00\x00", b"\x00\x01\x00\x00abcd"])

@@ -8,27 +8,22 @@ Each UDP client and each channel has a connected socket, so that the kernel find
 import asyncio
 import contextlib
 import socket
-from typing import Final, Protocol
+from typing import Final
 
 from eyeline.serve.client_address import source_of
 from eyeline.serve.relay.bandwidth import BandwidthLimits
-from eyeline.serve.relay.forwarding import Control, Forwarder, RelaySession, Totals
+from eyeline.serve.relay.forwarding import Control, Forwarder, RelaySession, StreamClient, Totals
 from eyeline.serve.relay.packet_pump import PacketPump, PythonPump
 from eyeline.serve.relay.port_allocator import Connected, PortAllocator, Stray, address_of, name_of
 from eyeline.serve.relay.socket_quota import SocketQuota, SocketQuotas
 from eyeline.serve.relay.socket_readers import SocketReaders
+from eyeline.serve.relay.stream_pump import StreamPump
 from eyeline.turn.attribute_formats import Address
 from eyeline.turn.effects import Flow, Open, Relayed
+from eyeline.turn.tcp_framing import ChannelRun
 
 SOCKET_BUFFER_BYTES: Final = 1 << 21
 """Receive buffer of each socket, which the kernel doubles: enough for 100 ms of 50,000 small packets a second."""
-
-
-class StreamClient(Protocol):
-    """The client of an allocation over TCP or TLS."""
-
-    def send(self, message: bytes) -> None:
-        """Send one whole message, padded.  It may be lost."""
 
 
 class DataPlane:
@@ -45,11 +40,12 @@ class DataPlane:
         self._kept: dict[bytes, tuple[socket.socket, SocketQuota]] = {}
         self._forwarder = Forwarder(control)
         self._pump: PacketPump = PythonPump(self._forwarder, self._readers)
+        self._stream_pump = StreamPump(self._readers)
         self._closed = False
 
     def totals(self) -> Totals:
         """What was relayed since the start."""
-        return self._forwarder.totals().plus(self._pump.totals())
+        return self._forwarder.totals().plus(self._pump.totals()).plus(self._stream_pump.totals())
 
     def open(self, order: Open, client: StreamClient | None) -> tuple[Relayed, ...]:
         """Open relayed addresses.  `client` is None for UDP.  Returns `()` if the first address can't be opened."""
@@ -134,7 +130,7 @@ class DataPlane:
         if connected is None:
             where = name_of(target.ip), target.port
             session.sends[channel] = lambda data: relay.sendto(data, where)
-            if not session.stream:
+            if session.stream is None:
                 self._pump.add_channel(session, channel, None)
             return
         wire, strays = connected
@@ -142,16 +138,16 @@ class DataPlane:
         session.sends[channel] = wire.send
         for data, source in strays:
             self._forwarder.stray(session, data, source)
-        if session.stream:
-            self._readers.watch(wire, self._forwarder.stream_reader(session, channel, wire))
-        else:
+        if session.stream is None:
             self._pump.add_channel(session, channel, wire)
+        else:
+            self._stream_pump.add_channel(session, session.stream, channel, wire)
 
     def unbind(self, flow: Flow, channel: int) -> None:
         """Close a channel."""
         session = self._sessions[flow]
         session.sends.pop(channel, None)
-        if not session.stream:
+        if session.stream is None:
             self._pump.remove_channel(session, channel)
         wire = session.channels.pop(channel, None)
         if wire is not None:
@@ -168,11 +164,15 @@ class DataPlane:
             session.client.send(datagram)
         return True
 
-    def from_stream(self, flow: Flow, message: memoryview) -> None:
+    def from_stream(self, flow: Flow, received: ChannelRun | bytes) -> None:
         """Relay ChannelData or a Send indication received on a stream."""
         session = self._sessions.get(flow)
-        if session is not None:
-            self._forwarder.from_stream(session, message)
+        if session is None:
+            return
+        if isinstance(received, ChannelRun):
+            self._stream_pump.from_client(session, received)
+        else:
+            self._forwarder.from_send(session, memoryview(received))
 
     def tick(self, now: float) -> None:
         """Call once a second."""
@@ -217,7 +217,7 @@ class DataPlane:
 
     def _begin(self, session: RelaySession, client: StreamClient | None) -> None:
         if client is not None:
-            deliver = client.send
+            session.stream, deliver = client, client.send
             session.send = lambda message: deliver(bytes(message))
         else:
             wire = session.client

@@ -59,6 +59,16 @@ class Totals(NamedTuple):
         return Totals(*(one + other for one, other in zip(self, others, strict=True)))
 
 
+class StreamClient(Protocol):
+    """The client of an allocation over TCP or TLS."""
+
+    def send(self, messages: bytes) -> None:
+        """Send whole messages, padded.  They may be lost."""
+
+    def room(self) -> int:
+        """How many bytes it can take now; `send` loses more than that."""
+
+
 class RelaySession:
     """One allocation as the data plane sees it: its sockets, permissions and channels."""
 
@@ -69,12 +79,12 @@ class RelaySession:
         self.client: socket.socket | None = None
         self.send: Callable[[memoryview], object] = len
         """Sends to the client; until the data plane sets it, `len` stands in and drops the packet."""
-        self.stream = flow.transport == "stream"
+        self.stream: StreamClient | None = None
         self.relays: dict[int, socket.socket] = {}
         self.permitted: dict[str, bool] = {}
         """The permitted peers by IP address; True if the address is one of our own."""
         self.channels: dict[int, socket.socket] = {}
-        self.sends: dict[int, Callable[[memoryview], int]] = {}
+        self.sends: dict[int, Callable[[memoryview | bytes], int]] = {}
         self.heads: dict[tuple[str, int], DataHead] = {}
         self.transaction = secrets.token_bytes(12)
 
@@ -94,11 +104,16 @@ class Forwarder:
         """What was relayed since the start."""
         return Totals(self._out_packets, self._out_bytes, self._in_packets, self._in_bytes, self._dropped)
 
-    def from_stream(self, session: RelaySession, message: memoryview) -> None:
-        """Relay ChannelData or a Send indication received on a stream."""
-        if message[0] & 0xC0 != 0x40:
-            self._from_send(session, message)
-            return
+    def from_client(self, session: RelaySession, datagram: memoryview) -> None:
+        """Handle what the packet pump doesn't relay: ChannelData without its padding, Send indications, other STUN."""
+        if bytes(datagram[:2]) == SEND_TYPE:
+            self.from_send(session, datagram)
+        elif len(datagram) >= HEADER.size and datagram[0] & 0xC0 == 0x40:
+            self._from_channel(session, datagram)
+        else:
+            self._control.stun(bytes(datagram), session.flow)
+
+    def _from_channel(self, session: RelaySession, message: memoryview) -> None:
         size = len(message) - HEADER.size
         send = session.sends.get(message[0] << 8 | message[1])
         if send is None:
@@ -112,36 +127,10 @@ class Forwarder:
             return
         self._sent(session, size)
 
-    def from_client(self, session: RelaySession, datagram: memoryview) -> None:
-        """Handle what the packet pump doesn't relay: ChannelData without its padding, Send indications, other STUN."""
-        if bytes(datagram[:2]) == SEND_TYPE or (len(datagram) >= HEADER.size and datagram[0] & 0xC0 == 0x40):
-            self.from_stream(session, datagram)
-        else:
-            self._control.stun(bytes(datagram), session.flow)
-
     def stray(self, session: RelaySession, data: bytes, source: tuple[str, int]) -> None:
         """Forward a packet that a channel's socket received before it was connected, as if by the relayed address."""
         self._body[: len(data)] = data
         self._from_peer(session, len(data), source)
-
-    def stream_reader(self, session: RelaySession, channel: int, wire: socket.socket) -> Callable[[], None]:
-        """A reader of a channel's socket, which forwards the peer's data to a client over TCP or TLS as ChannelData,
-        padded to four bytes (RFC 8656, 12.5)."""
-
-        def read() -> None:
-            for _ in range(PACKETS_PER_SOCKET):
-                try:
-                    size = wire.recv_into(self._body)
-                except BlockingIOError:
-                    break
-                except OSError:
-                    continue
-                padding = -size % 4
-                self._buffer[_HEADROOM + size : _HEADROOM + size + padding] = bytes(padding)
-                HEADER.pack_into(self._buffer, _HEADROOM - 4, channel, size)
-                self._to_client(session, 4, size, padding)
-
-        return read
 
     def relay_reader(self, session: RelaySession, relay: socket.socket) -> Callable[[], None]:
         """A reader of a relayed address's socket, which forwards data to the client in Data indications."""
@@ -198,7 +187,8 @@ class Forwarder:
         self._in_packets += 1
         self._in_bytes += size
 
-    def _from_send(self, session: RelaySession, datagram: memoryview) -> None:
+    def from_send(self, session: RelaySession, datagram: memoryview) -> None:
+        """Relay the data of a Send indication."""
         sent = read_send(datagram)
         if sent is None:
             return

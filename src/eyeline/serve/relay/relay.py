@@ -11,8 +11,8 @@ from typing import Final, NamedTuple, assert_never
 
 from eyeline.serve.client_address import source_of
 from eyeline.serve.connection_limits import ConnectionLimits
-from eyeline.serve.relay.data_plane import DataPlane, StreamClient
-from eyeline.serve.relay.forwarding import Totals
+from eyeline.serve.relay.data_plane import DataPlane
+from eyeline.serve.relay.forwarding import StreamClient, Totals
 from eyeline.serve.relay.port_allocator import PortAllocator
 from eyeline.serve.relay.socket_quota import SocketQuota, SocketQuotas, half_of_the_files
 from eyeline.serve.relay.tcp_stream import TcpStream

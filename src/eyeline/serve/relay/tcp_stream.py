@@ -13,7 +13,7 @@ from eyeline.turn.attribute_formats import Address
 from eyeline.turn.effects import Flow
 from eyeline.turn.framing import MalformedError
 from eyeline.turn.indications import SEND_TYPE
-from eyeline.turn.tcp_framing import Splitter
+from eyeline.turn.tcp_framing import ChannelRun, Splitter
 
 UNUSED_S: Final = 30
 """Timeout of a connection without an allocation: a real client already has credentials when it connects."""
@@ -26,7 +26,8 @@ MAX_UNSENT_BYTES: Final = 1 << 18
 
 
 MESSAGES_PER_TURN: Final = 64
-"""Messages handled before the event loop runs other tasks: a read of 256 KiB can hold 13,000 requests."""
+"""Messages, or runs of ChannelData, handled before the event loop runs other tasks: a read of 256 KiB can hold 13,000
+requests."""
 
 
 class StreamHandler(Protocol):
@@ -41,7 +42,7 @@ class StreamHandler(Protocol):
     def receive(self, datagram: bytes, flow: Flow, reply: "_Reply") -> None:
         """Handle a STUN message."""
 
-    def from_stream(self, flow: Flow, message: memoryview) -> None:
+    def from_stream(self, flow: Flow, received: ChannelRun | bytes) -> None:
         """Handle ChannelData or a Send indication."""
 
     def disconnected(self, flow: Flow) -> None:
@@ -68,7 +69,7 @@ class TcpStream(asyncio.Protocol):
         self._blocked_at: float | None = None
         self._transport: asyncio.Transport | None = None
         self._flow: Flow | None = None
-        self._waiting: Iterator[memoryview] | None = None
+        self._waiting: Iterator[ChannelRun | bytes] | None = None
         """Messages received but not handled yet; reading is paused until they have been."""
         self._paused = False
 
@@ -91,7 +92,7 @@ class TcpStream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Part of the stream was received."""
-        messages = self._splitter.feed(data)
+        messages = self._splitter.feed_runs(data)
         if self._waiting is not None:
             self._waiting = chain(self._waiting, messages)  # TLS may deliver data that it read before the pause
             return
@@ -107,10 +108,10 @@ class TcpStream(asyncio.Protocol):
         try:
             for message in islice(self._waiting, MESSAGES_PER_TURN):
                 taken += 1
-                if message[0] & 0xC0 == 0x40 or bytes(message[:2]) == SEND_TYPE:
+                if isinstance(message, ChannelRun) or message.startswith(SEND_TYPE):
                     self._handler.from_stream(self._flow, message)
                 else:
-                    self._handler.receive(bytes(message), self._flow, self.send)
+                    self._handler.receive(message, self._flow, self.send)
         except MalformedError:
             self.shutdown()
             return
@@ -125,11 +126,14 @@ class TcpStream(asyncio.Protocol):
             self._paused = False
             transport.resume_reading()
 
-    def send(self, message: bytes) -> None:
-        """Send one whole message to the client; dropped if more than `MAX_UNSENT_BYTES` would be queued."""
-        transport = self._transport
-        if transport is not None and transport.get_write_buffer_size() + len(message) <= MAX_UNSENT_BYTES:
-            transport.write(message)
+    def send(self, messages: bytes) -> None:
+        """Send whole messages to the client; dropped if there is no `room` for them."""
+        if self._transport is not None and len(messages) <= self.room():
+            self._transport.write(messages)
+
+    def room(self) -> int:
+        """How many bytes can be queued now, without more than `MAX_UNSENT_BYTES` in all."""
+        return 0 if self._transport is None else MAX_UNSENT_BYTES - self._transport.get_write_buffer_size()
 
     def pause_writing(self) -> None:
         """Backpressure: the client reads more slowly than we write."""

@@ -25,7 +25,7 @@ with atheris.instrument_imports(include=["eyeline", "websockets"], enable_loader
     from eyeline.serve.app import build
     from eyeline.serve.http.timeouts import HttpProtocol
     from eyeline.serve.process.demultiplexer import Demultiplexer
-    from eyeline.serve.ws.fast_path import FastPath
+    from eyeline.serve.ws.protocol import upgrade
     from eyeline.settings import Settings
     from eyeline.signalling.messages import decode, encode
     from eyeline.signalling.refusals import Refusal
@@ -151,8 +151,9 @@ def edge(folder: Path) -> Callable[[bytes], None]:
     loop.set_exception_handler(lambda _loop, context: failures.append(context))
     logging.getLogger().addHandler(Alarm())
     app = build(Settings(data_dir=folder, stun_port=0, host="127.0.0.1"), one_port=True)
-    make: Any = partial(Demultiplexer, app.stream, HttpProtocol, lambda _client: True, app.limits)
-    config = uvicorn.Config(app, http=make, ws=FastPath, ws_per_message_deflate=False, log_config=None, lifespan="off")
+    http = partial(HttpProtocol, partial(upgrade, app.open_websocket))
+    make: Any = partial(Demultiplexer, app.stream, http, lambda _client: True, app.limits)
+    config = uvicorn.Config(app, http=make, ws=asyncio.Protocol, log_config=None, lifespan="off")
     config.load()
     state = ServerState()
     numbers = itertools.count()

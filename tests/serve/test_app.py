@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from tests.support.relaying import Client as RelayClient
 from tests.support.relaying import Running
-from tests.support.socket import Socket, serving
+from tests.support.socket import EDGES, Socket, serving
 from tests.support.turn import code
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 
@@ -38,9 +38,9 @@ def eyeline(tmp_path: Path) -> Eyeline:
     return build(settings)
 
 
-@pytest.fixture
-def url(eyeline: Eyeline) -> Iterator[str]:
-    with serving(eyeline) as running:
+@pytest.fixture(params=EDGES)
+def url(eyeline: Eyeline, request: pytest.FixtureRequest) -> Iterator[str]:
+    with serving(eyeline, request.param) as running:
         yield running
 
 

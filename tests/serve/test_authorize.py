@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
-from tests.support.socket import Socket, serving
+from tests.support.socket import EDGES, Edge, Socket, serving
 
 from eyeline.errors import SetupError
 from eyeline.serve.app import build
@@ -89,14 +90,15 @@ def test_fastapi_site_decides_who_enters(tmp_path: Path) -> None:
                 assert hello(stranger, room)["code"] == "not-allowed"
 
 
-def test_member_resumes_without_being_authorized_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("edge", EDGES)
+def test_member_resumes_without_being_authorized_again(tmp_path: Path, edge: Edge) -> None:
     asked: list[str] = []
 
     async def once(_scope: Scope, room: str) -> Person | None:
         asked.append(room)
         return Person() if len(asked) == 1 else None
 
-    with serving(build(settings(tmp_path), authorize=once)) as url:
+    with serving(build(settings(tmp_path), authorize=once), edge) as url:
         with Socket(url) as alice:
             first = alice.join("tea", "Alice")
         with Socket(url) as alice:
@@ -119,15 +121,37 @@ def test_join_is_refused_when_the_sites_code_fails_or_returns_nonsense(tmp_path:
         assert hello(alice)["code"] == "not-allowed"
 
 
-def test_join_is_refused_when_the_sites_code_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("edge", EDGES)
+def test_join_is_refused_when_the_sites_code_times_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edge: Edge
+) -> None:
     monkeypatch.setattr(authorization, "AUTHORIZE_WITHIN", 0.05)
 
     async def slow(_scope: Scope, _room: str) -> Person | None:
         await asyncio.Event().wait()
         return Person()
 
-    with serving(build(settings(tmp_path), authorize=slow)) as url, Socket(url) as alice:
+    with serving(build(settings(tmp_path), authorize=slow), edge) as url, Socket(url) as alice:
         assert hello(alice)["code"] == "not-allowed"
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_sites_code_is_cancelled_when_the_client_has_gone(tmp_path: Path, edge: Edge) -> None:
+    asked, cancelled = threading.Event(), threading.Event()
+
+    async def slow(_scope: Scope, _room: str) -> Person | None:
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+        return None
+
+    with serving(build(settings(tmp_path), authorize=slow), edge) as url:
+        with Socket(url) as alice:
+            alice.send({"type": "hello", "room": "tea"})
+            assert asked.wait(10)
+        assert cancelled.wait(5)
 
 
 @pytest.mark.parametrize("content", [None, b"", b'{"keys": [{"kty": "RSA", "kid": "a"}]}'])

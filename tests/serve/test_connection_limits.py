@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.types import Message
-from tests.support.socket import Socket, serving
+from tests.support.socket import EDGES, Socket, serving
 from websockets.exceptions import InvalidStatus
 
 from eyeline.serve.app import build
@@ -108,10 +108,10 @@ def test_no_state_is_kept_for_addresses_without_connections() -> None:
     assert len(empty) == 0
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(params=EDGES)
+def url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     settings = Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", max_sockets=15, sockets_per_address=10)
-    with serving(build(settings)) as running:
+    with serving(build(settings), request.param) as running:
         yield running
 
 

@@ -15,7 +15,7 @@ from eyeline.serve.app import Eyeline, build
 from eyeline.serve.connection_limits import CONNECTIONS, REQUEST_WITHIN, SILENT
 from eyeline.serve.http.timeouts import HttpProtocol
 from eyeline.serve.process.demultiplexer import Demultiplexer
-from eyeline.serve.ws.fast_path import FastPath
+from eyeline.serve.ws.protocol import upgrade
 from eyeline.settings import Settings
 from eyeline.signalling.messages import SUBPROTOCOL
 from eyeline.turn.message import BINDING, Class, Message
@@ -42,8 +42,9 @@ def play(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Scene], No
         settings = Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1", sockets_per_address=PEOPLE)
         app = build(settings, one_port=True)
         trusted = PROXY.__eq__
-        make: Any = partial(Demultiplexer, app.stream, HttpProtocol, trusted, app.limits)
-        config = Config(app, http=make, ws=FastPath, log_config=None, lifespan="off", ws_ping_interval=None)
+        http = partial(HttpProtocol, partial(upgrade, app.open_websocket))
+        make: Any = partial(Demultiplexer, app.stream, http, trusted, app.limits)
+        config = Config(app, http=make, ws=asyncio.Protocol, log_config=None, lifespan="off")
         config.load()
         loop, opened = asyncio.get_running_loop(), list[Streams]()
         factory = partial(make, config=config, server_state=ServerState(), app_state={})

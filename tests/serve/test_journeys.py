@@ -15,14 +15,12 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from tests.serve.test_fast_path import HANDSHAKE, FakeTransport
+from tests.serve.test_websocket_protocol import FakeTransport, opened
 from tests.support.relaying import CHANNEL, Client, Running, running, udp
-from uvicorn import Config
-from uvicorn.server import ServerState
 
 import eyeline
 from eyeline import Settings, build
-from eyeline.serve.ws.fast_path import FastPath
+from eyeline.serve.ws.protocol import WebSocketProtocol
 
 OURS = str(Path(eyeline.__file__).parent)
 
@@ -45,13 +43,10 @@ def frame(message: dict[str, Any]) -> bytes:
     return head + bytes(4) + text
 
 
-async def member(application: eyeline.Eyeline, name: str) -> tuple[FastPath, FakeTransport, str]:
+def member(application: eyeline.Eyeline, name: str) -> tuple[WebSocketProtocol, FakeTransport, str]:
     """A member of the room: its connection, its fake transport, and its id."""
-    socket, transport = FastPath(Config(application), ServerState(), {}), FakeTransport()
-    socket.connection_made(transport)
-    socket.data_received(HANDSHAKE)
-    await transport.answered.wait()
-    await asyncio.sleep(0)  # the application has accepted, and now handles the frames
+    transport = FakeTransport()
+    socket = opened(application, transport)
     transport.written = b""
     socket.data_received(frame({"type": "hello", "room": "tea"}) + frame({"type": "join", "name": name}))
     joined = re.search(rb'"type":"joined","you":"([^"]+)"', transport.written)
@@ -64,8 +59,8 @@ def test_signal_reaches_the_other_member_in_at_most_28_calls(tmp_path: Path) -> 
 
     async def run() -> bytes:
         with closing(build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))) as application:
-            alice, _, _ = await member(application, "Alice")
-            bob, transport, to = await member(application, "Bob")
+            alice, _, _ = member(application, "Alice")
+            bob, transport, to = member(application, "Bob")
             text = frame({"type": "signal", "to": to, "n": 1, "data": "x"})
             transport.written = b""
             sys.setprofile(calls.profile)
@@ -73,7 +68,6 @@ def test_signal_reaches_the_other_member_in_at_most_28_calls(tmp_path: Path) -> 
             sys.setprofile(None)
             for each in (alice, bob):
                 each.connection_lost(None)
-                await asyncio.gather(*each.tasks)
             return transport.written
 
     assert b'"data":"x"' in asyncio.run(run())

@@ -6,7 +6,8 @@ from collections.abc import Coroutine
 import pytest
 from starlette.types import Message
 
-from eyeline.serve.websocket import CLOSE_WITHIN, OUTBOX_BYTES, Full, Outbox
+from eyeline.serve.websocket import CLOSE_WITHIN, OUTBOX_BYTES, Full
+from eyeline.serve.ws.asgi import Outbox
 
 HALF = b"x" * (OUTBOX_BYTES // 2)
 

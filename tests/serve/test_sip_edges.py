@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from tests.support.server import LiveServer, free_port, unverified
 from tests.support.sip import DatagramWire, Device, StreamWire, WebSocketWire, Wire, status_of
-from tests.support.socket import serving
+from tests.support.socket import EDGES, Edge, serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from eyeline.serve.app import build
@@ -178,7 +178,8 @@ def test_damaged_accounts_are_logged_once_and_read_again_when_they_have_changed(
     assert sum("is damaged" in record.getMessage() for record in caplog.records) == 1
 
 
-def test_site_that_mounts_it_has_accounts_of_its_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize("edge", EDGES)
+def test_site_has_accounts_of_its_own(tmp_path: Path, edge: Edge) -> None:
     asked = []
 
     async def sip_password(user: str, realm: str) -> SipPassword | None:
@@ -188,7 +189,7 @@ def test_site_that_mounts_it_has_accounts_of_its_own(tmp_path: Path) -> None:
         return SipPassword.of(user, realm, PASSWORD) if user == "carol" else None
 
     eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"), sip_password=sip_password)
-    with serving(eyeline) as url:
+    with serving(eyeline, edge) as url:
         for user, expected in (("carol", {200}), ("nobody", {401, 403}), ("broken", {401, 403})):
             with Device(WebSocketWire(url), user, PASSWORD) as device:
                 assert status_of(device.register()) in expected

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import closing
 
 import pytest
-from tests.serve.test_fast_path import FakeTransport
+from tests.serve.test_websocket_protocol import FakeTransport
 
 from eyeline.serve.connection_limits import ConnectionLimits
 from eyeline.serve.sip import datagrams, stream, tokens, websocket
@@ -88,7 +88,7 @@ def page(layer: TransportLayer, socket: FakeSocket) -> WebSocketClient:
     admitted = limits().admit_socket(None, 0.0)
     assert not isinstance(admitted, str)
     end = ClientEnd("ws", LOCALHOST, 1, "localhost")
-    return WebSocketClient(layer, SipSocketContext(admitted, end, lambda _user: (), None), socket)
+    return WebSocketClient(layer, SipSocketContext(admitted, end, lambda _user: (), None, None), socket)
 
 
 def test_silent_page_is_pinged_and_one_that_does_not_answer_is_closed() -> None:

@@ -12,7 +12,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import Scope
-from tests.support.socket import Socket, serving
+from tests.support.socket import EDGES, Socket, serving
 from websockets.exceptions import InvalidStatus
 
 from eyeline.serve.app import build
@@ -158,10 +158,11 @@ def test_malformed_authority_is_none(text: str) -> None:
     assert parse_authority(text) is None
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(params=EDGES)
+def url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """A standalone server that only listens on loopback."""
-    with serving(build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"), one_port=True)) as running:
+    eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"), one_port=True)
+    with serving(eyeline, request.param) as running:
         yield running
 
 

@@ -94,6 +94,10 @@ def transport() -> FakeTransport:
     return FakeTransport()
 
 
+def no_upgrade(*_request: object) -> None:
+    raise AssertionError("nobody asks for a WebSocket")
+
+
 @pytest.fixture
 def http(loop: FakeLoop, transport: FakeTransport) -> HttpProtocol:
     """A connection whose client has stopped reading."""
@@ -101,7 +105,7 @@ def http(loop: FakeLoop, transport: FakeTransport) -> HttpProtocol:
     async def nobody(_scope: object, _receive: object, _send: object) -> None:
         pass
 
-    made = HttpProtocol(None, Config(nobody), ServerState(), {}, cast("asyncio.AbstractEventLoop", loop))
+    made = HttpProtocol(no_upgrade, None, Config(nobody), ServerState(), {}, cast("asyncio.AbstractEventLoop", loop))
     made.connection_made(transport)
     made.pause_writing()
     return made
@@ -158,7 +162,7 @@ def test_pipelined_requests_are_limited(loop: FakeLoop, excess: bool) -> None:
     async def never(_scope: object, _receive: object, _send: object) -> None:
         await asyncio.Event().wait()
 
-    piped = HttpProtocol(None, Config(never), ServerState(), {}, cast("asyncio.AbstractEventLoop", loop))
+    piped = HttpProtocol(no_upgrade, None, Config(never), ServerState(), {}, cast("asyncio.AbstractEventLoop", loop))
     piped.connection_made(transport)
     piped.data_received(request * (1 + PIPELINED_MAX + excess))  # the first one is being answered
     assert len(piped.pipeline) == PIPELINED_MAX

@@ -1,13 +1,15 @@
 """A WebSocket client of a real broker, and an ASGI server for any application."""
 
+import asyncio
 import contextlib
 import json
 import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Literal, Self, get_args
 from urllib.parse import SplitResult, urlsplit
 
 import uvicorn
@@ -15,6 +17,9 @@ from starlette.types import ASGIApp
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from eyeline import Eyeline
+from eyeline.serve.http.timeouts import HttpProtocol
+from eyeline.serve.ws.protocol import upgrade
 from tests.support.tls import tls_client
 
 
@@ -84,10 +89,20 @@ def _dial(parts: SplitResult, receive_buffer: int | None) -> socket.socket:
     return client
 
 
+Edge = Literal["asgi", "own"]
+"""How WebSockets reach the application: over ASGI, as in any server, or by the protocol of `eyeline serve`."""
+
+EDGES: Final[tuple[Edge, ...]] = get_args(Edge)
+
+
 @contextlib.contextmanager
-def serving(app: ASGIApp) -> Iterator[str]:
+def serving(app: ASGIApp, edge: Edge = "asgi") -> Iterator[str]:
     """Serve the application on a free port, in a thread; yields its URL."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, ws="websockets-sansio", log_level="warning"))
+    how: dict[str, Any] = {"ws": "websockets-sansio"}
+    if edge == "own":
+        assert isinstance(app, Eyeline)
+        how = {"http": partial(HttpProtocol, partial(upgrade, app.open_websocket), None), "ws": asyncio.Protocol}
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", **how))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -23,7 +23,7 @@ from eyeline.serve.http import api, api_keys
 from eyeline.serve.http.health import Health
 from eyeline.serve.http.middleware import Middleware
 from eyeline.serve.http.page_head import PageHead
-from eyeline.serve.http.problems import refuse, turn_away
+from eyeline.serve.http.problems import problem, refuse
 from eyeline.serve.http.static_files import StaticFiles
 from eyeline.serve.logs import LogEvent
 from eyeline.serve.metrics import LagProbe, Metrics, Reading
@@ -34,11 +34,12 @@ from eyeline.serve.relay.ice_servers import IceServerProvider
 from eyeline.serve.relay.udp_listener import UdpListeners
 from eyeline.serve.sip.switch import SipContext, SipSwitch
 from eyeline.serve.site import Site
+from eyeline.serve.websocket import Accept, Reject
 from eyeline.serve.ws import asgi
 from eyeline.serve.ws import authorize as authorization
 from eyeline.serve.ws.authorize import Authorize
 from eyeline.serve.ws.bus import LocalBus
-from eyeline.serve.ws.connection import Broker
+from eyeline.serve.ws.connection import Broker, Consult
 from eyeline.settings import Settings
 from eyeline.signalling.messages import SUBPROTOCOL
 from eyeline.signalling.resume_token import TokenKey
@@ -75,6 +76,13 @@ def build(
     `sip_password` finds the passwords of SIP users that have no account in the data directory.
     """
     return Eyeline(settings, one_port=one_port, authorize=authorize, sip_password=sip_password)
+
+
+_Admit = Callable[[Scope, asyncio.TaskGroup | None], Accept | RefusalCode]
+"""Admits the WebSocket of a scope, or not.  The site's own code for it runs in this group."""
+
+_NO_WEBSOCKET: Final = Reject(403, [(b"content-length", b"0")], b"")
+"""For other paths, as ASGI servers answer."""
 
 
 class _Running(NamedTuple):
@@ -116,20 +124,35 @@ class Eyeline:
             phone=lambda: self._sip() is not None,
         )
         self._limits = ConnectionLimits(sockets=settings.max_sockets, sockets_per_address=settings.sockets_per_address)
+        self._tasks: asyncio.TaskGroup | None = None
+        """Runs the site's own code for the WebSockets of our own server, as long as the lifespan."""
+        self._websockets = {"/ws": self._signalling, "/sip": self._phone}
         self.routes: list[BaseRoute] = [
-            WebSocketRoute("/ws", _Asgi(self._websocket)),
-            WebSocketRoute("/sip", _Asgi(self._sip_websocket)),
+            *(WebSocketRoute(path, _Asgi(partial(self._over_asgi, admit))) for path, admit in self._websockets.items()),
             *Health(self._metrics, refuses=self._refuses_page, token=token, draining=self._draining).routes,
             *self._api(),
             Mount("/", _Asgi(self._serve_pages)),
         ]
         site = Starlette(routes=self.routes, lifespan=self.lifespan)
         hsts = settings.tls != "self-signed"
-        self._middleware = Middleware(site, self._limits, self._trusted, turn_away=self._turn_away, hsts=hsts)
+        self._middleware = Middleware(site, self._limits, self._trusted, hsts=hsts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI 3: `http`, `websocket` and `lifespan`."""
-        await self._middleware(self._site.below_root_path(scope), receive, send)
+        scope = self._site.below_root_path(scope)
+        if scope["type"] == "websocket" and not self._middleware.admits(scope):
+            await receive()  # websocket.connect
+            await asgi.refuse(self._turned_away("too-many-requests"), scope, send)
+        else:
+            await self._middleware(scope, receive, send)
+
+    def open_websocket(self, scope: Scope) -> Accept | Reject:
+        """Answer a WebSocket handshake in our own server, as `__call__` does in others.  `scope` is as in ASGI."""
+        scope = self._site.below_root_path(scope)
+        if not self._middleware.admits(scope):
+            return self._turned_away("too-many-requests")
+        admit = self._websockets.get(scope["path"].removeprefix(scope["root_path"]))
+        return _NO_WEBSOCKET if admit is None else self._answered(admit(scope, self._tasks))
 
     def start(self) -> Broker:
         """Start the broker, STUN and TURN in the running loop.  Does nothing if they have been started.
@@ -240,45 +263,47 @@ class Eyeline:
         """
         running = self._start()
         await running.ice_servers.prepare()
-        try:
-            yield
-        finally:
-            if not self._draining():
-                await self.drain()
-            self.close()
+        async with asyncio.TaskGroup() as self._tasks:
+            try:
+                yield
+            finally:
+                if not self._draining():
+                    await self.drain()
+                self.close()
 
-    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _over_asgi(self, admit: "_Admit", scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        async with asyncio.TaskGroup() as tasks:
+            answer = self._answered(admit(scope, tasks))
+            if isinstance(answer, Accept):
+                await asgi.serve(answer, receive, send)
+            else:
+                await asgi.refuse(answer, scope, send)
+
+    def _signalling(self, scope: Scope, tasks: asyncio.TaskGroup | None) -> Accept | RefusalCode:
         running = self._start()
-        site = None if self._authorize is None else partial(authorization.consult, self._authorize, scope)
+        admitted = self._admit(scope, SUBPROTOCOL)
+        if not isinstance(admitted, AdmittedSocket):
+            return admitted
+        site = (
+            None if self._authorize is None else Consult(partial(authorization.consult, self._authorize, scope), tasks)
+        )
+        ice = running.ice_servers.ice(scope)
+        return Accept(SUBPROTOCOL, partial(running.broker.open, admitted=admitted, ice=ice, site=site))
 
-        async def serve(socket: AdmittedSocket) -> None:
-            context = asgi.SocketContext(socket, running.ice_servers.ice(scope), site)
-            await asgi.serve(running.broker, context, scope, receive, send)
-
-        await receive()  # websocket.connect
-        await self._admitted(self._admit(scope, SUBPROTOCOL), serve, scope, send)
-
-    async def _sip_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _phone(self, scope: Scope, tasks: asyncio.TaskGroup | None) -> Accept | RefusalCode:
         phones = self._start().sip
-        await receive()  # websocket.connect
-        off = phones.edge() is None and not self._draining()
-        socket = "no-sip" if off else self._admit(scope, "sip")
-        await self._admitted(socket, lambda socket: phones.websocket(socket, scope, receive, send), scope, send)
+        if phones.edge() is None and not self._draining():
+            return "no-sip"
+        admitted = self._admit(scope, "sip")
+        return phones.websocket(admitted, scope, tasks) if isinstance(admitted, AdmittedSocket) else admitted
 
-    async def _admitted(
-        self,
-        socket: AdmittedSocket | RefusalCode,
-        serve: Callable[[AdmittedSocket], Awaitable[None]],
-        scope: Scope,
-        send: Send,
-    ) -> None:
-        if not isinstance(socket, AdmittedSocket):
-            await self._turn_away(socket, scope, send)
-            return
-        try:
-            await serve(socket)
-        finally:
-            socket.release()
+    def _answered(self, answer: Accept | RefusalCode) -> Accept | Reject:
+        return answer if isinstance(answer, Accept) else self._turned_away(answer)
+
+    def _turned_away(self, why: RefusalCode) -> Reject:
+        self._start().broker.tally.handshakes_refused[why] += 1
+        return problem(why)
 
     async def _serve_pages(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not self._site.accepts_host(scope):
@@ -286,10 +311,6 @@ class Eyeline:
             await refuse("unknown-host", send)
         else:
             await self._static_files(scope, receive, send)
-
-    async def _turn_away(self, why: RefusalCode, scope: Scope, send: Send) -> None:
-        self._start().broker.tally.handshakes_refused[why] += 1
-        await turn_away(why, scope, send)
 
     def _admit(self, scope: Scope, subprotocol: str) -> AdmittedSocket | RefusalCode:
         why = self._refuses_page(scope)

@@ -7,7 +7,7 @@ from eyeline.serve.app import build
 from eyeline.serve.http.timeouts import HttpProtocol
 from eyeline.serve.local_address import Listening
 from eyeline.serve.process.server import Application, Protocols, serve
-from eyeline.serve.ws.fast_path import FastPath
+from eyeline.serve.ws.protocol import upgrade
 from eyeline.settings import Settings
 
 
@@ -17,4 +17,4 @@ def run(
     application: Callable[[Settings], Application] = partial(build, one_port=True),  # noqa: B008  a pure value
 ) -> None:
     """Serve `application` until SIGINT or SIGTERM.  Returns and raises as `process.server.serve` does."""
-    serve(settings, application, Protocols(HttpProtocol, FastPath), started)
+    serve(settings, application, Protocols(HttpProtocol, upgrade), started)

@@ -2,21 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from eyeline.serve import client_address
 from eyeline.serve.client_address import IPNetwork
-from eyeline.serve.connection_limits import ConnectionLimits, RefusalCode
+from eyeline.serve.connection_limits import ConnectionLimits
 from eyeline.serve.http.problems import refuse
 from eyeline.serve.logs import LogEvent
 
 _log = logging.getLogger("eyeline.http")
-
-TurnAway = Callable[[RefusalCode, Scope, Send], Awaitable[None]]
-
 
 _ALWAYS: Final = {
     b"x-content-type-options": b"nosniff",
@@ -38,31 +35,22 @@ _DOCUMENT: Final = {b"cross-origin-opener-policy": b"same-origin"}
 class Middleware:
     """ASGI middleware around `site`: applies the rate limit of each address, and completes the response headers.
 
-    WebSocket upgrades count as requests too, whatever their path; `turn_away` refuses one.  `hsts` tells browsers that
-    use HTTPS to keep using it (RFC 6797).
+    Handles only `http`: WebSocket upgrades, which count as requests too, ask `admits`.  `hsts` tells browsers that use
+    HTTPS to keep using it (RFC 6797).
     """
 
-    def __init__(
-        self, site: ASGIApp, limits: ConnectionLimits, trusted: Sequence[IPNetwork], *, turn_away: TurnAway, hsts: bool
-    ) -> None:
+    def __init__(self, site: ASGIApp, limits: ConnectionLimits, trusted: Sequence[IPNetwork], *, hsts: bool) -> None:
         self._hsts = hsts
         self._site = site
         self._limits = limits
         self._trusted = trusted
-        self._turn_away = turn_away
         self._warned = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI 3: handles `http` and `websocket`, and passes everything else through."""
-        if scope["type"] == "http":
-            await self._handle_http(scope, receive, send)
-        elif scope["type"] != "websocket" or self._admits(scope):
+        """ASGI 3."""
+        if scope["type"] != "http":
             await self._site(scope, receive, send)
-        else:
-            await receive()  # websocket.connect
-            await self._turn_away("too-many-requests", scope, send)
-
-    async def _handle_http(self, scope: Scope, receive: Receive, send: Send) -> None:
+            return
         self._warn_of_proxy(scope)
         secure = client_address.is_secure(scope, self._trusted)
         wanted = _ALWAYS | (_HSTS if self._hsts and secure else {})
@@ -73,12 +61,13 @@ class Middleware:
                 message["headers"] = _completed(message["headers"], wanted, document)
             await send(message)
 
-        if self._admits(scope):
+        if self.admits(scope):
             await self._site(scope, receive, complete)
         else:
             await refuse("too-many-requests", complete)
 
-    def _admits(self, scope: Scope) -> bool:
+    def admits(self, scope: Scope) -> bool:
+        """Count a request; False if the address sends too many."""
         return self._limits.admit_request(
             client_address.client(scope, self._trusted), asyncio.get_running_loop().time()
         )

@@ -4,9 +4,10 @@ from typing import Final, NamedTuple, get_args
 
 import msgspec
 from msgspec import Struct
-from starlette.types import Scope, Send
+from starlette.types import Send
 
 from eyeline.serve.connection_limits import RefusalCode
+from eyeline.serve.websocket import Reject
 
 PROBLEM_TYPE: Final = "application/problem+json"
 
@@ -50,8 +51,8 @@ class Problem(Struct, frozen=True):
     title: str
 
 
-async def refuse(why: RefusalCode, send: Send, kind: str = "http") -> None:
-    """Send the error response for `why`.  `kind` is the prefix of the ASGI messages."""
+def problem(why: RefusalCode) -> Reject:
+    """The error response for `why`."""
     status, retry_after, message = PROBLEMS[why]
     body = msgspec.json.encode(Problem(status, why, message))
     headers = [
@@ -60,13 +61,11 @@ async def refuse(why: RefusalCode, send: Send, kind: str = "http") -> None:
         (b"cache-control", b"no-store"),
         *([] if retry_after is None else [(b"retry-after", b"%d" % retry_after)]),
     ]
-    await send({"type": f"{kind}.response.start", "status": status, "headers": headers})
-    await send({"type": f"{kind}.response.body", "body": body})
+    return Reject(status, headers, body, why)
 
 
-async def turn_away(why: RefusalCode, scope: Scope, send: Send) -> None:
-    """Refuse a WebSocket handshake with the error response for `why`."""
-    if "websocket.http.response" in (scope.get("extensions") or {}):
-        await refuse(why, send, "websocket.http")
-    else:
-        await send({"type": "websocket.close", "code": 1002, "reason": why})
+async def refuse(why: RefusalCode, send: Send) -> None:
+    """Send the error response for `why` to an HTTP request."""
+    answer = problem(why)
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    await send({"type": "http.response.body", "body": answer.body})

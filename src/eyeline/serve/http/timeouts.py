@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 from httptools import HttpParserError
+from starlette.types import Scope
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
@@ -20,16 +21,22 @@ STUCK_WITHIN: Final = 30.0
 """Seconds in which a slow client must read at least part of a response."""
 
 
+Upgrade = Callable[[Scope, asyncio.Transport, set[Any], list[tuple[bytes, bytes]]], None]
+"""Answers a WebSocket handshake, given as the scope of its HTTP request, and takes over its transport.  The others are
+the set of all connections, which the WebSocket joins, and headers for the response."""
+
+
 class HttpProtocol(HttpToolsProtocol):
     """Limits the size of requests and the time that clients may take to send them and to read responses.
 
     `forwarded` is the client if a proxy has reported it ahead of the requests (PROXY protocol).  Its address replaces
     the proxy's own, also when deciding whether to trust forwarding headers.  `connection` is released when it is
-    closed, or becomes a WebSocket.
+    closed, or becomes a WebSocket, which `upgrade` does.
     """
 
     def __init__(
         self,
+        upgrade: Upgrade,
         forwarded: ForwardedClient | None,
         config: Config,
         server_state: ServerState,
@@ -38,6 +45,7 @@ class HttpProtocol(HttpToolsProtocol):
         connection: AdmittedConnection | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._upgrade = upgrade
         self._forwarded = forwarded
         self._connection = connection
 
@@ -81,16 +89,16 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        """The request is a WebSocket handshake: its own protocol takes over."""
+        """The request asks for a WebSocket: hand over the connection, and keep nothing."""
         self._cancel_request_timeout()
         self._cancel_write_timeout()
         self._release()
-        if self._forwarded is not None:
-            protocol = partial(
-                cast("Callable[..., asyncio.Protocol]", self.ws_protocol_class), forwarded=self._forwarded
-            )
-            self.ws_protocol_class = cast("type[asyncio.Protocol]", protocol)
-        super().handle_websocket_upgrade()
+        self.connections.discard(self)
+        self.parser = None  # type: ignore[assignment]  # as uvicorn does at the end: the two refer to each other
+        path, _, query = self.url.partition(b"?")
+        scope = {**self.scope, "path": unquote_to_bytes(path).decode(errors="replace"), "raw_path": path}
+        headers = self.server_state.default_headers
+        self._upgrade({**scope, "query_string": query}, self.transport, self.connections, headers)
 
     def pause_writing(self) -> None:
         """Backpressure: the client reads more slowly than we write."""

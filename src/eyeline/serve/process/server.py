@@ -19,22 +19,21 @@ from eyeline.errors import SetupError
 from eyeline.serve import client_address, logs
 from eyeline.serve.connection_limits import REQUEST_WITHIN, ConnectionLimits
 from eyeline.serve.local_address import Listening, addresses, listening
-from eyeline.serve.process.demultiplexer import Demultiplexer, HttpFactory
+from eyeline.serve.process.demultiplexer import Demultiplexer
 from eyeline.serve.process.listen import BACKLOG_CONNECTIONS, listen, listen_if_free
 from eyeline.serve.process.service_manager import notify
+from eyeline.serve.websocket import Accept, Reject
 from eyeline.settings import Settings
 
 if TYPE_CHECKING:
     from eyeline.serve.process.certificate_reload import ReloadingCertificate
 
-_LARGEST_FRAME_BYTES = 128 * 1024
-"""Above the protocol's own limit of 64 KiB, so that too long a message is answered with an error code."""
 _FAREWELL_S = 3
 """Graceful shutdown: seconds that open requests may still take after draining."""
 
 
 class Application(Protocol):
-    """The application to serve: ASGI 3, TURN and SIP over TCP, and draining before its sockets are closed."""
+    """The application: ASGI 3, WebSockets, TURN and SIP over TCP, and draining before its sockets are closed."""
 
     @property
     def limits(self) -> ConnectionLimits: ...
@@ -45,14 +44,18 @@ class Application(Protocol):
 
     def sip_stream(self) -> asyncio.Protocol: ...
 
+    def open_websocket(self, scope: Scope) -> Accept | Reject: ...
+
     async def drain(self) -> None: ...
 
 
 class Protocols(NamedTuple):
-    """The protocols to which the demultiplexer hands over connections."""
+    """The protocol to which the demultiplexer hands over connections, and what makes WebSockets of them."""
 
-    http: HttpFactory
-    ws: type[asyncio.Protocol]
+    http: Callable[..., asyncio.Protocol]
+    """An `HttpFactory`, once it has its first argument: `upgrade` with its own."""
+    upgrade: Callable[..., None]
+    """Its first argument is the application's `open_websocket`."""
 
 
 def serve(
@@ -82,8 +85,9 @@ def serve(
         fingerprint = certificate.fingerprint if certificate else None
         where = listening(settings, sockets[0].getsockname()[1], fingerprint)
         is_trusted = client_address.trusts(settings.proxies())
-        demultiplexer = partial(Demultiplexer, app.stream, protocols.http, is_trusted, app.limits)
-        _Server(app, certificate, demultiplexer, protocols.ws, lambda: started(where)).serve_on(sockets, phones)
+        http = partial(protocols.http, partial(protocols.upgrade, app.open_websocket))
+        demultiplexer = partial(Demultiplexer, app.stream, http, is_trusted, app.limits)
+        _Server(app, certificate, demultiplexer, lambda: started(where)).serve_on(sockets, phones)
 
 
 class _Gate:
@@ -121,7 +125,6 @@ class _Server(uvicorn.Server):
         app: Application,
         certificate: "ReloadingCertificate | None",
         http: Callable[..., asyncio.Protocol],
-        ws: type[asyncio.Protocol],
         started: Callable[[], None],
     ) -> None:
         gate = _Gate(app)
@@ -130,10 +133,7 @@ class _Server(uvicorn.Server):
                 gate,
                 loop="uvloop",
                 http=cast("type[asyncio.Protocol]", http),
-                ws=ws,
-                ws_max_size=_LARGEST_FRAME_BYTES,
-                ws_ping_interval=None,
-                ws_per_message_deflate=False,
+                ws=asyncio.Protocol,  # never made: our HTTP protocol upgrades by itself, unless this is "none"
                 lifespan="on",
                 log_config=None,
                 access_log=False,

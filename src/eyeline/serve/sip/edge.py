@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 import msgspec
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 
 from eyeline.serve import client_address
 from eyeline.serve.connection_limits import AdmittedSocket
@@ -24,6 +24,7 @@ from eyeline.serve.sip.rooms import RoomBridge
 from eyeline.serve.sip.stream import SipStream, StreamContext
 from eyeline.serve.sip.switch import SipContext
 from eyeline.serve.sip.transport_layer import ClientEnd, TransportLayer
+from eyeline.serve.websocket import Accept
 from eyeline.signalling.messages import RoomName
 from eyeline.sip.effects import SipAccount, SipTransport
 from eyeline.sip.server import SipServer
@@ -80,8 +81,8 @@ class SipEdge:
         """Whether anybody can register."""
         return bool(self._sip_password or self._settings.sip_domain or self._accounts.current().passwords)
 
-    async def websocket(self, admitted: AdmittedSocket, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a WebSocket, from accepting it to its end."""
+    def websocket(self, admitted: AdmittedSocket, scope: Scope, tasks: asyncio.TaskGroup | None) -> Accept:
+        """Serve an admitted WebSocket.  `tasks` runs the site's code."""
         name, port, secure = self._site.reached(scope)
         transport: SipTransport = "wss" if secure else "ws"
         ip = client_address.client_ip(scope, self._trusted) or b""
@@ -89,8 +90,8 @@ class SipEdge:
             transport, ip, scope["client"][1] if scope.get("client") else 0, _with_port(name, port, transport)
         )
         site = None if self._sip_password is None else self._ask_site
-        context = websocket.SipSocketContext(admitted, client, partial(self._ice(scope).mint, _ROOM), site)
-        await websocket.serve(self.layer, context, scope, receive, send)
+        context = websocket.SipSocketContext(admitted, client, partial(self._ice(scope).mint, _ROOM), site, tasks)
+        return Accept(websocket.SUBPROTOCOL, partial(websocket.WebSocketClient, self.layer, context))
 
     def stream(self) -> asyncio.Protocol:
         """A protocol for one client over TCP or TLS."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 
 from eyeline.errors import SetupError
 from eyeline.serve.connection_limits import AdmittedSocket, ConnectionLimits
@@ -15,6 +15,7 @@ from eyeline.serve.logs import LogEvent
 from eyeline.serve.metrics import ROWS, Reading
 from eyeline.serve.sip import ACCOUNTS_FILE
 from eyeline.serve.site import Site
+from eyeline.serve.websocket import Accept
 from eyeline.settings import Settings
 from eyeline.signalling.session import Ice
 
@@ -69,10 +70,10 @@ class SipSwitch:
                 _log.error(LogEvent("!", sip="off", why=str(error)))
         return self._edge if self._edge is not None and self._edge.on else None
 
-    async def websocket(self, admitted: AdmittedSocket, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a WebSocket, from accepting it to its end.  SIP must be on."""
+    def websocket(self, admitted: AdmittedSocket, scope: Scope, tasks: asyncio.TaskGroup | None) -> Accept:
+        """See `SipEdge`.  SIP must be on."""
         assert self._edge is not None
-        await self._edge.websocket(admitted, scope, receive, send)
+        return self._edge.websocket(admitted, scope, tasks)
 
     def stream(self) -> asyncio.Protocol:
         """A protocol for one phone over TCP or TLS.  Needs the setting `sip_port`."""

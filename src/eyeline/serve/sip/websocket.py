@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
-from starlette.types import Receive, Scope, Send
-
 from eyeline.serve.connection_limits import AdmittedSocket
 from eyeline.serve.sip.transport_layer import ClientEnd, CloseReason, TransportLayer
-from eyeline.serve.websocket import Full, Socket, accepted
+from eyeline.serve.websocket import Full, Socket
 from eyeline.signalling.messages import IceServer
 from eyeline.sip.effects import LookUp, SipAccount
 
@@ -39,26 +37,8 @@ class SipSocketContext(NamedTuple):
     """The STUN and TURN servers for a user's page."""
     site: FindAccount | None
     """The site's accounts; None if it has none."""
-
-
-async def serve(layer: TransportLayer, context: SipSocketContext, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve one WebSocket, from accepting it to its end."""
-    async with accepted(scope, send, SUBPROTOCOL) as socket:
-        client = WebSocketClient(layer, context, socket)
-        socket.deliver_to(client)
-        try:
-            await _receive_all(client, context.site, receive)
-        finally:
-            client.lost()
-
-
-async def _receive_all(client: "WebSocketClient", site: FindAccount | None, receive: Receive) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        asking = None if site is None else tasks.create_task(client.consult(site))
-        while (message := await receive())["type"] == "websocket.receive":
-            client.receive(message.get("text") or message.get("bytes") or b"")
-        if asking is not None:
-            asking.cancel()
+    tasks: asyncio.TaskGroup | None
+    """Runs `site`."""
 
 
 class WebSocketClient:
@@ -69,19 +49,13 @@ class WebSocketClient:
         self._socket = socket
         self._admitted = context.admitted
         self._ice = context.ice
-        self._questions: asyncio.Queue[LookUp] | None = None if context.site is None else asyncio.Queue(QUESTIONS_MAX)
+        self._site, self._tasks = context.site, context.tasks
+        self._questions: list[LookUp] = []
+        self._consulting: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._heard_at = self._loop.time()
         self._pinged = False
         self._flow_id = layer.open(self, context.client)
-
-    async def consult(self, site: FindAccount) -> None:
-        """Forward questions to the site, until cancelled."""
-        if self._questions is None:
-            return
-        while True:
-            question = await self._questions.get()
-            self._layer.found(question.query, await site(question.username))
 
     def receive(self, text: str | bytes) -> None:
         """A message was received."""
@@ -99,6 +73,9 @@ class WebSocketClient:
     def lost(self) -> None:
         """The socket has closed.  Must be the last call."""
         self._layer.closed(self._flow_id)
+        self._admitted.release()
+        if self._consulting is not None:
+            self._consulting.cancel()
 
     def send(self, message: bytes) -> None:
         """See `SipConnection`."""
@@ -116,10 +93,22 @@ class WebSocketClient:
 
     def ask_site(self, question: LookUp) -> bool:
         """See `SipConnection`."""
-        if self._questions is None or self._questions.full():
+        if self._site is None or len(self._questions) >= QUESTIONS_MAX:
             return False
-        self._questions.put_nowait(question)
+        self._questions.append(question)
+        if self._consulting is None:
+            self._ask(self._site, self._tasks)
         return True
+
+    def _ask(self, site: FindAccount, tasks: asyncio.TaskGroup | None) -> None:
+        assert tasks is not None
+        self._consulting = tasks.create_task(self._consult(site))
+
+    async def _consult(self, site: FindAccount) -> None:
+        while self._questions:
+            question = self._questions.pop(0)
+            self._layer.found(question.query, await site(question.username))
+        self._consulting = None
 
     def ice_servers(self, user: str) -> tuple[IceServer, ...]:
         """See `SipConnection`."""

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from msgspec.structs import replace
 
@@ -48,6 +48,14 @@ AuthorizeRoom = Callable[[RoomName], Awaitable[Person | None]]
 """Authorizes the client for a room.  Never raises."""
 
 
+class Consult(NamedTuple):
+    """The site decides who may enter."""
+
+    authorize: AuthorizeRoom
+    tasks: asyncio.TaskGroup | None
+    """Runs `authorize`."""
+
+
 @dataclass
 class Tally:
     """Event counters since the start; `serve/metrics.py` describes each figure."""
@@ -63,29 +71,23 @@ class Tally:
 class Connection:
     """One client: frames in by `receive`, frames out by the socket, the room by the bus, time by an alarm."""
 
-    def __init__(self, socket: Socket, bus: Bus, policy: SessionPolicy, admitted: AdmittedSocket, tally: Tally) -> None:
+    __slots__ = ("_admitted", "_alarm", "_asking", "_broker", "_loop", "_session", "_site", "_socket", "_wall_clock")
+
+    def __init__(
+        self, socket: Socket, broker: "Broker", policy: SessionPolicy, admitted: AdmittedSocket, site: Consult | None
+    ) -> None:
         self._admitted = admitted
-        self._tally = tally
-        self._logs_debug = logs_debug()
+        self._broker = broker
         self._loop = asyncio.get_running_loop()
         self._socket = socket
-        self._bus = bus
+        self._site = site
         self._wall_clock = policy.wall_clock
         now = self._loop.time()
         self._session = Session(SessionId(secrets.token_urlsafe(9)), PeerId(secrets.token_urlsafe(12)), policy, now)
         self._alarm = Alarm(self._session, self._on_due)
         self._alarm.reschedule()
-        self._asked: asyncio.Queue[RoomName] = asyncio.Queue(1)  # a session asks once, then waits for the answer
-        bus.attach(self._session.id, self._on_news)
-
-    async def consult(self, site: AuthorizeRoom) -> None:
-        """Forward the session's authorization requests to the site, until cancelled."""
-        while True:
-            person = await site(await self._asked.get())
-            now = self._loop.time()
-            self._wall_clock.unix_offset = time.time() - now
-            self._perform(self._session.authorized(person, now))
-            self._alarm.reschedule()
+        self._asking: asyncio.Task[None] | None = None
+        broker.bus.attach(self._session.id, self._on_news)
 
     def receive(self, text: str | bytes) -> None:
         """A message was received."""
@@ -107,19 +109,34 @@ class Connection:
         """Drop a slow client, without affecting others."""
         self._perform(self._session.drop("too-slow"))
 
-    def socket_lost(self) -> None:
+    def lost(self) -> None:
         """The socket has closed.  Must be the last call."""
+        self._broker.forget(self)
         self._perform(self._session.socket_lost())
         self._alarm.stop()
-        self._bus.detach(self._session.id)
+        self._broker.bus.detach(self._session.id)
+        self._admitted.release()
+        if self._asking is not None:
+            self._asking.cancel()
 
     def drain(self, back_in_ms: int) -> None:
         """The broker is shutting down."""
         self._perform(self._session.drain(back_in_ms))
 
+    def _ask(self, tasks: asyncio.TaskGroup, authorize: AuthorizeRoom, room: RoomName) -> None:
+        """Ask the site.  The session asks once, and then waits for the answer."""
+        self._asking = tasks.create_task(self._consult(authorize, room))
+
+    async def _consult(self, authorize: AuthorizeRoom, room: RoomName) -> None:
+        person = await authorize(room)
+        now = self._loop.time()
+        self._wall_clock.unix_offset = time.time() - now
+        self._perform(self._session.authorized(person, now))
+        self._alarm.reschedule()
+
     def _on_news(self, news: News) -> None:
         if isinstance(self._session.state, Joining):
-            answers = self._tally.resumes if self._session.state.back_to is None else self._tally.joins
+            answers = self._broker.tally.resumes if self._session.state.back_to is None else self._broker.tally.joins
             match news:
                 case Admitted():
                     answers["seated"] += 1
@@ -146,27 +163,29 @@ class Connection:
                     self._log_debug("<", "request", type(request).__name__)
                     self._post(room, request)
                 case RequestAuthorization(room):
-                    self._asked.put_nowait(room)
+                    assert self._site is not None
+                    assert self._site.tasks is not None
+                    self._ask(self._site.tasks, self._site.authorize, room)
                 case Close(code, reason):
                     self._log_debug("=", "closed", reason)
                     if reason != LEFT:
-                        self._tally.drops[reason] += 1
+                        self._broker.tally.drops[reason] += 1
                     self._socket.close(code, reason)
                 case _:
                     assert_never(effect)
 
     def _post(self, room: RoomName, request: Request) -> None:
         if isinstance(request, RelaySignal):
-            self._tally.signals += 1
+            self._broker.tally.signals += 1
         elif isinstance(request, EnterLobby) and not self._admitted.count_lookup(self._loop.time()):
             self._on_news(Refused("too-many-looks", REFUSALS["too-many-looks"].message))
             return
-        self._bus.post(room, request)
+        self._broker.bus.post(room, request)
 
     def _send(self, message: FromBroker) -> None:
         if isinstance(message, Refused):
             _log.info(LogEvent("!", refused=message.code, **self._identity()))
-            self._tally.refusals[message.code] += 1
+            self._broker.tally.refusals[message.code] += 1
         else:
             self._log_debug(">", "message", type(message).__name__)
         try:
@@ -177,7 +196,7 @@ class Connection:
             self._loop.call_soon(self.drop_slow)  # not at once: the room may still be sending to others
 
     def _log_debug(self, sign: str, what: str, name: str) -> None:
-        if self._logs_debug:
+        if self._broker.logs_debug:
             _log.debug(LogEvent(sign, **{what: name}, **self._identity()))
 
     def _identity(self) -> dict[str, str]:
@@ -189,18 +208,19 @@ class Broker:
     """All connections of this process.  `policy` applies to each, with its own `ice` and `network`."""
 
     def __init__(self, bus: Bus, policy: SessionPolicy) -> None:
-        self._bus = bus
+        self.bus = bus
         self._policy = policy
         self._connections: set[Connection] = set()
         self.tally = Tally()
+        self.logs_debug = logs_debug()
         self.draining = False
         self._empty = asyncio.Event()
         self._empty.set()
 
-    def open(self, socket: Socket, admitted: AdmittedSocket, ice: Ice) -> Connection:
-        """A client has connected.  Call `drop` when its socket has closed."""
+    def open(self, socket: Socket, *, admitted: AdmittedSocket, ice: Ice, site: Consult | None) -> Connection:
+        """A client has connected."""
         policy = replace(self._policy, ice=ice, network=admitted.network)
-        connection = Connection(socket, self._bus, policy, admitted, self.tally)
+        connection = Connection(socket, self, policy, admitted, site)
         self._connections.add(connection)
         self._empty.clear()
         return connection
@@ -209,10 +229,9 @@ class Broker:
         """The number of connections."""
         return len(self._connections)
 
-    def drop(self, connection: Connection) -> None:
+    def forget(self, connection: Connection) -> None:
         """The socket of this connection has closed."""
         self._connections.discard(connection)
-        connection.socket_lost()
         if not self._connections:
             self._empty.set()
 

@@ -1,8 +1,9 @@
-"""The WebSocket fast path: a slow client is disconnected, whatever kind of data is queued for it."""
+"""WebSockets in our own server: a slow client is disconnected, whatever kind of data is queued for it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from uvicorn.server import ServerState
 from websockets.frames import Opcode
 from websockets.utils import apply_mask
 
-from eyeline.serve.app import build
+from eyeline.serve.app import Eyeline, build
+from eyeline.serve.http.timeouts import HttpProtocol
 from eyeline.serve.websocket import OUTBOX_BYTES, Full
 from eyeline.serve.ws.connection import Broker
-from eyeline.serve.ws.fast_path import LATE_FRAMES, FastPath
+from eyeline.serve.ws.protocol import LATE_FRAMES, WebSocketProtocol, upgrade
 from eyeline.settings import Settings
 
 HANDSHAKE = (
@@ -38,12 +40,15 @@ class FakeTransport(asyncio.Transport):
         self.left = 0
         self.written = b""
         self.over = False
-        self.answered = asyncio.Event()
+        self.cut = asyncio.Event()
+        self.protocol: asyncio.BaseProtocol | None = None
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.left += len(data)
         self.written += data
-        self.answered.set()
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
 
     def get_write_buffer_size(self) -> int:
         return self.left
@@ -56,35 +61,41 @@ class FakeTransport(asyncio.Transport):
 
     def abort(self) -> None:
         self.over = True
+        self.cut.set()
 
 
-def conversing(tmp_path: Path, converse: Callable[[FastPath, FakeTransport, Broker], Awaitable[None]]) -> None:
+def opened(eyeline: Eyeline, transport: FakeTransport) -> WebSocketProtocol:
+    """A connection whose opening handshake is done."""
+    http = HttpProtocol(partial(upgrade, eyeline.open_websocket), None, Config(eyeline), ServerState(), {})
+    http.connection_made(transport)
+    http.data_received(HANDSHAKE)
+    assert isinstance(transport.protocol, WebSocketProtocol)
+    return transport.protocol
+
+
+def conversing(tmp_path: Path, converse: Callable[[WebSocketProtocol, FakeTransport, Broker], Awaitable[None]]) -> None:
     """Run `converse` with a server connection whose handshake is done."""
 
     async def run() -> None:
-        eyeline = build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))
-        with closing(eyeline):
-            fast_path, transport = FastPath(Config(eyeline), ServerState(), {}), FakeTransport()
-            fast_path.connection_made(transport)
-            fast_path.data_received(HANDSHAKE)
-            await transport.answered.wait()
-            await converse(fast_path, transport, eyeline.start())
-            fast_path.connection_lost(None)
-            await asyncio.gather(*fast_path.tasks)
+        with closing(build(Settings(data_dir=tmp_path, stun_port=0, host="127.0.0.1"))) as eyeline:
+            transport = FakeTransport()
+            socket = opened(eyeline, transport)
+            await converse(socket, transport, eyeline.start())
+            socket.connection_lost(None)
 
     asyncio.run(run())
 
 
 def test_unread_pongs_are_bounded(tmp_path: Path) -> None:
-    async def converse(fast_path: FastPath, transport: FakeTransport, broker: Broker) -> None:
+    async def converse(socket: WebSocketProtocol, transport: FakeTransport, broker: Broker) -> None:
         transport.left = OUTBOX_BYTES - 2 * PONG_BYTES
         transport.written = b""
         for _ in range(2):
-            fast_path.data_received(PING)
+            socket.data_received(PING)
         assert transport.written.count(bytes((0x80 | Opcode.PONG,))) == 2
         assert not broker.tally.drops
         for _ in range(10):
-            fast_path.data_received(PING)
+            socket.data_received(PING)
         assert transport.left < OUTBOX_BYTES + 2 * PONG_BYTES
         assert transport.written.endswith(b"too-slow")
         assert broker.tally.drops == {"too-slow": 1}
@@ -93,24 +104,24 @@ def test_unread_pongs_are_bounded(tmp_path: Path) -> None:
 
 
 def test_message_that_exactly_fills_the_outbox_is_sent_and_one_byte_more_is_refused(tmp_path: Path) -> None:
-    async def converse(fast_path: FastPath, transport: FakeTransport, _broker: Broker) -> None:
+    async def converse(socket: WebSocketProtocol, transport: FakeTransport, _broker: Broker) -> None:
         for length in (1, 125, 126, 0xFFFF, 0x10000):
             transport.left, transport.written = OUTBOX_BYTES - length, b""
-            fast_path.send_text(b"x" * length)
+            socket.send_text(b"x" * length)
             assert transport.written.endswith(b"x" * length)
             transport.left, transport.written = OUTBOX_BYTES - length + 1, b""
             with pytest.raises(Full):
-                fast_path.send_text(b"x" * length)
+                socket.send_text(b"x" * length)
             assert transport.written == b""
 
     conversing(tmp_path, converse)
 
 
 def test_pings_are_answered_while_the_client_reads(tmp_path: Path) -> None:
-    async def converse(fast_path: FastPath, transport: FakeTransport, broker: Broker) -> None:
+    async def converse(socket: WebSocketProtocol, transport: FakeTransport, broker: Broker) -> None:
         for _ in range(100):
             transport.left, transport.written = 0, b""
-            fast_path.data_received(PING)
+            socket.data_received(PING)
             assert len(transport.written) == PONG_BYTES
         assert not broker.tally.drops
 
@@ -119,14 +130,14 @@ def test_pings_are_answered_while_the_client_reads(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("flood", [PING, PONG, FRAGMENTS], ids=["pings", "pongs", "fragments"])
 def test_flood_of_control_frames_or_fragments_is_cut_off(tmp_path: Path, flood: bytes) -> None:
-    async def converse(fast_path: FastPath, transport: FakeTransport, broker: Broker) -> None:
+    async def converse(socket: WebSocketProtocol, transport: FakeTransport, broker: Broker) -> None:
         for _ in range(BURST):
             transport.left = 0
-            fast_path.data_received(flood)
+            socket.data_received(flood)
         assert not broker.tally.drops or flood == FRAGMENTS
         for _ in range(BURST):
             transport.left = 0
-            fast_path.data_received(flood)
+            socket.data_received(flood)
         assert broker.tally.drops == {"too-fast": 1}
         assert transport.written.endswith(b"too-fast")
 
@@ -134,11 +145,11 @@ def test_flood_of_control_frames_or_fragments_is_cut_off(tmp_path: Path, flood: 
 
 
 def test_client_that_goes_on_after_the_close_is_disconnected(tmp_path: Path) -> None:
-    async def converse(fast_path: FastPath, transport: FakeTransport, _broker: Broker) -> None:
-        fast_path.close(4008, "too-fast")
-        fast_path.data_received(PONG * LATE_FRAMES)
+    async def converse(socket: WebSocketProtocol, transport: FakeTransport, _broker: Broker) -> None:
+        socket.close(4008, "too-fast")
+        socket.data_received(PONG * LATE_FRAMES)
         assert not transport.over
-        fast_path.data_received(PONG)
+        socket.data_received(PONG)
         assert transport.over
 
     conversing(tmp_path, converse)
@@ -149,6 +160,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.heard: list[str | bytes] = []
+        self.lost_times = 0
 
     def receive(self, frame: str | bytes) -> None:
         self.heard.append(frame)
@@ -158,6 +170,9 @@ class Recorder:
 
     def drop_slow(self) -> None:
         pass
+
+    def lost(self) -> None:
+        self.lost_times += 1
 
 
 @pytest.mark.parametrize("piece", [1, 1000, 1 << 20])
@@ -175,16 +190,16 @@ def test_message_of_any_length_arrives_whole(tmp_path: Path, piece: int) -> None
             head = bytes((0x81, 0x80 | 127)) + size.to_bytes(8)
         return head + mask + apply_mask(message, mask)
 
-    async def converse(fast_path: FastPath, _transport: FakeTransport, _broker: Broker) -> None:
+    async def converse(socket: WebSocketProtocol, _transport: FakeTransport, _broker: Broker) -> None:
         recorder = Recorder()
-        fast_path.deliver_to(recorder)
+        socket.deliver_to(recorder)
         for message in messages if piece > 1 else messages[:7]:
             data = frame(message)
             for start in range(0, len(data), piece):
-                fast_path.data_received(data[start : start + piece])
+                socket.data_received(data[start : start + piece])
         assert recorder.heard == (messages if piece > 1 else messages[:7])
         recorder.heard.clear()
-        fast_path.data_received(b"".join(map(frame, messages)))
+        socket.data_received(b"".join(map(frame, messages)))
         assert recorder.heard == messages
 
     conversing(tmp_path, converse)

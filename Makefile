@@ -11,7 +11,7 @@
 # make check   lint and types only
 # make release     build the wheel and the sdist, and tag the version: make release ARGS=--dry-run
 # make docs      build the docs, which the server shows at /docs
-# make wheel     build the wheel into dist
+# make wheel     build the wheel into dist, with the packet pump for this machine; make sdist: the sources, with what needs Node
 # make image     build the container image eyeline, with podman, docker or buildah
 # make fuzz    any bytes at all at every way in, guided by coverage: make fuzz SECONDS=600
 # make mutants    small wrong changes to the source, and whether a test notices each: make mutants SIDE=server SECONDS=3600
@@ -40,6 +40,7 @@ STRYKER := web/mutants/node_modules/.package-lock.json
 SIDE ?= server sdk
 WEB_APP := src/eyeline/web/.built-from
 DOCS := src/eyeline/docs/.built-from
+NATIVE := src/eyeline/_native/.built-from
 DOCS_SOURCES := $(shell find docs web/app/src/fonts -type f) CHANGELOG.md CONTRIBUTING.md bench/README.md tools/docs_site.py
 WEB_SOURCES := $(shell find web -name node_modules -prune -o -name test -prune -o -name dist -prune -o -type f ! -name '*.tsbuildinfo' -print)
 # One more than the two processors that there are at least: a test of a browser waits a quarter of its time.
@@ -48,15 +49,15 @@ SIDE_BY_SIDE := $(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-re
 ON_OTHERS := --numprocesses 2 --dist loadfile $(filter-out tests/live/ tests/support/ tests/vectors/ tests/__pycache__/ tests/test_architecture.py \
 	tests/test_plain_english.py, \
 	$(wildcard tests/*/ tests/test_*.py)) tests/live/test_server.py
-DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack faketime iproute2 nftables nginx libnginx-mod-stream haproxy caddy pebble baresip-core sip-tester pulseaudio procps systemd fonts-noto-color-emoji
+DEBIAN_PACKAGES := chromium firefox-esr coturn conntrack faketime iproute2 nftables nginx libnginx-mod-stream haproxy caddy pebble baresip-core sip-tester gcc libc6-dev python3-dev clang libclang-rt-dev pulseaudio procps systemd fonts-noto-color-emoji
 
 # Vite needs Node 20.19, 22.12 or newer; npm comes with it, except in Debian, where it is a package of its own.
 NODE_WILL_DO := command -v npm >/dev/null && node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
 	process.exit((major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22 ? 0 : 1)' 2>/dev/null
 
-.PHONY: serve docs wheel image test test-all test-alone test-web test-more test-unit test-lowest test-pythons test-live test-harness test-harness-if-changed coverage check check-python check-web release fuzz mutants mutants-server mutants-sdk clean debian-packages
+.PHONY: serve docs wheel sdist image test test-all test-alone test-web test-more test-unit test-lowest test-pythons test-live test-harness test-harness-if-changed coverage check check-python check-web release fuzz mutants mutants-server mutants-sdk clean debian-packages
 
-serve: $(RUNTIME) $(WEB_APP) $(DOCS)
+serve: $(RUNTIME) $(WEB_APP) $(DOCS) $(NATIVE)
 	@exec $(BIN)/eyeline serve $(ARGS)
 
 test: export WHICH := not more
@@ -127,13 +128,17 @@ release: $(RUNTIME)
 
 docs: $(DOCS)
 
-wheel: $(RUNTIME) $(WEB_APP) $(DOCS)
+wheel: $(RUNTIME) $(WEB_APP) $(DOCS) $(NATIVE)
 	rm -f dist/eyeline-*.whl
 	$(BIN)/pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 	@ls dist/eyeline-*.whl
 
+sdist: $(RUNTIME) $(WEB_APP) $(DOCS)
+	rm -f dist/eyeline-*.tar.gz
+	$(BIN)/python -m hatchling build -t sdist -d dist
+
 # Only the image format of Docker keeps the health check; docker has no other one.
-image: wheel
+image: sdist
 	@if command -v podman >/dev/null; then podman build --format docker --tag eyeline --file Containerfile .; \
 	elif command -v buildah >/dev/null; then buildah build --format docker --tag eyeline --file Containerfile .; \
 	else docker build --tag eyeline --file Containerfile .; fi
@@ -141,6 +146,7 @@ image: wheel
 fuzz: $(TOOLS)
 	$(PIP) atheris
 	for target in words stun relay edge; do $(BIN)/python -m tools.fuzz $$target --seconds $(SECONDS); done
+	$(BIN)/python -m tools.fuzz_native --seconds $(SECONDS)
 
 mutants mutants-server mutants-sdk: SECONDS := 3600
 mutants: $(SIDE:%=mutants-%)
@@ -155,7 +161,7 @@ mutants-sdk: $(NODE_MODULES) $(STRYKER)
 	SECONDS=$(SECONDS) nice npm --prefix web/mutants start
 
 clean:
-	rm -rf .venv .make dist src/eyeline/docs src/eyeline/web web/node_modules web/docs/node_modules web/mutants/node_modules web/sdk/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .make dist src/eyeline/docs src/eyeline/web src/eyeline/_native/*.so src/eyeline/_native/.built-from web/node_modules web/docs/node_modules web/mutants/node_modules web/sdk/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Eyeline needs Python 3.11 or newer; say which by make PYTHON=..."; exit 1; }
@@ -176,7 +182,7 @@ $(RUNTIME): pyproject.toml constraints.txt hatch_build.py | $(BUILD_TOOLS) $(WEB
 	@$(PIP) --no-build-isolation --editable .
 	@touch $@
 
-$(TOOLS): $(RUNTIME)
+$(TOOLS): $(RUNTIME) | $(NATIVE)
 	@echo "Installing the test tools from PyPI (about 10 s)"
 	@$(PIP) --no-build-isolation --editable '.[test]'
 	@touch $@
@@ -192,6 +198,10 @@ $(WEB_APP): $(WEB_SOURCES) | $(BUILD_TOOLS) $(NODE_MODULES)
 	@$(BIN)/python hatch_build.py
 
 $(DOCS): $(DOCS_SOURCES) | $(BUILD_TOOLS) $(WEB_APP)
+	@$(BIN)/python hatch_build.py
+
+# Without a C compiler there's none, and this says so each time.
+$(NATIVE): $(wildcard src/eyeline/_native/*.[ch]) hatch_build.py | $(BUILD_TOOLS) $(WEB_APP)
 	@$(BIN)/python hatch_build.py
 
 $(NODE_MODULES) $(TYPEDOC) $(STRYKER): %/node_modules/.package-lock.json: %/package-lock.json | $(BUILD_TOOLS)

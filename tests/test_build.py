@@ -1,11 +1,11 @@
-"""The build hook, in small checkouts with fake node and npm: what it runs, and its errors."""
+"""The build hook, in small checkouts with fake node and npm, and fake compilers: what it runs, and its errors."""
 
 import os
 import sys
 from pathlib import Path
 
 import pytest
-from hatch_build import build_docs_if_stale, build_if_stale
+from hatch_build import build_docs_if_stale, build_if_stale, build_native_if_stale
 
 NPM_BUILDS = """
 if [ "$1" = run ]; then mkdir -p ../src/eyeline/web; echo page > ../src/eyeline/web/index.html; fi
@@ -144,3 +144,64 @@ def test_docs_of_an_unpacked_sdist_are_not_built_again(tmp_path: Path, monkeypat
     page.parent.mkdir(parents=True)
     page.touch()
     build_docs_if_stale(checkout, required=True)
+
+
+def native_checkout(folder: Path, monkeypatch: pytest.MonkeyPatch, compiler: str) -> Path:
+    """A checkout with one source in C, and a compiler."""
+    native = folder / "src" / "eyeline" / "_native"
+    native.mkdir(parents=True)
+    (native / "pump.c").write_text("int one;", encoding="ascii")
+    cc = folder / "cc"
+    cc.write_text(f"#!/bin/sh\necho cc >> {folder}/ran\n{compiler}\n", encoding="ascii")
+    cc.chmod(0o755)
+    monkeypatch.setenv("CC", str(cc))
+    monkeypatch.delenv("BUILD_PACKET_PUMP", raising=False)
+    return folder
+
+
+COMPILES = 'while [ "$1" != -o ]; do shift; done; echo library > "$2"'
+
+
+def test_packet_pump_is_built_again_only_after_a_change_or_for_a_wheel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = native_checkout(tmp_path, monkeypatch, COMPILES)
+    assert build_native_if_stale(checkout)
+    assert build_native_if_stale(checkout)
+    assert ran(checkout) == ["cc"]
+    (checkout / "src/eyeline/_native/pump.c").write_text("int two;", encoding="ascii")
+    assert build_native_if_stale(checkout)
+    assert build_native_if_stale(checkout, always=True)
+    assert ran(checkout) == ["cc"] * 3
+    assert (checkout / "src/eyeline/_native/packets.abi3.so").read_text() == "library\n"
+
+
+@pytest.mark.parametrize(
+    ("compiler", "why"),
+    [("echo pump.c:1: error: no tea; exit 1", "pump.c:1: error: no tea"), (None, "there is no C compiler")],
+)
+def test_without_a_compiler_that_will_do_one_line_says_so_and_nothing_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], compiler: str | None, why: str
+) -> None:
+    checkout = native_checkout(tmp_path, monkeypatch, COMPILES)
+    assert build_native_if_stale(checkout)
+    if compiler is None:
+        monkeypatch.setenv("CC", "no-such-compiler")
+    else:
+        (checkout / "cc").write_text(f"#!/bin/sh\n{compiler}\n", encoding="ascii")
+    (checkout / "src/eyeline/_native/pump.c").write_text("int two;", encoding="ascii")
+    assert not build_native_if_stale(checkout)
+    [line] = capfd.readouterr().err.splitlines()
+    assert "will move packets in Python" in line
+    assert why in line
+    assert not (checkout / "src/eyeline/_native/packets.abi3.so").exists()
+    monkeypatch.setenv("BUILD_PACKET_PUMP", "required")
+    with pytest.raises(SystemExit, match=why):
+        build_native_if_stale(checkout)
+
+
+def test_packet_pump_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkout = native_checkout(tmp_path, monkeypatch, COMPILES)
+    monkeypatch.setenv("BUILD_PACKET_PUMP", "off")
+    assert not build_native_if_stale(checkout)
+    assert not (checkout / "ran").exists()

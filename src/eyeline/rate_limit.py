@@ -3,7 +3,7 @@
 Time is passed in, in seconds on a monotonic clock.  A `now` that is earlier than in the last call adds no tokens.
 """
 
-from typing import Final
+from typing import Final, Protocol
 
 MAX_ADDRESSES: Final = 65_536
 """Addresses remembered at once, about 7 MB.  When there are more, those seen longest ago start again with full buckets:
@@ -45,6 +45,13 @@ class TokenBucket:
     def is_full(self, now: float) -> bool:
         """Whether it is as full as a new one, so that it can be discarded."""
         return self.available(now) >= self._burst
+
+
+class SourceLimit(Protocol):
+    """A token bucket for each source address: an IPv4 address, or the /64 of an IPv6 address."""
+
+    def try_spend(self, ip: bytes, now: float) -> bool:
+        """Take one token from the bucket of `ip`, packed; False if there is none left."""
 
 
 class RateLimit:

@@ -70,6 +70,28 @@ def test_wheel_builds_from_the_sdist_without_node_and_contains_the_app_and_the_d
     assert any(name.startswith("eyeline/web/assets/") for name in names)
 
 
+def test_wheel_without_a_compiler_is_for_every_platform(wheel: Path) -> None:
+    assert wheel.name.endswith("-py3-none-any.whl")
+
+
+def test_wheel_with_the_packet_pump_is_for_this_platform_and_every_python(sdist: Path, tmp_path: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    build = ("-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path))
+    run(sys.executable, *build, cwd=source, BUILD_PACKET_PUMP="required")
+    (built,) = tmp_path.glob("*.whl")
+    assert "-cp311-abi3-linux_" in built.name
+    with zipfile.ZipFile(built) as archive:
+        names = [name for name in archive.namelist() if name.startswith("eyeline/_native/")]
+        archive.extractall(tmp_path / "unpacked")
+    assert sorted(names) == [f"eyeline/_native/{each}" for each in ("__init__.py", "packets.abi3.so", "packets.pyi")]
+    which = "import eyeline; from eyeline.serve.relay.pump_choice import BEST; print(eyeline.__file__, BEST)"
+    environ = os.environ | {"PYTHONPATH": str(tmp_path / "unpacked")}
+    said = subprocess.run([sys.executable, "-c", which], env=environ, capture_output=True, text=True, check=True)
+    assert said.stdout.split() == [str(tmp_path / "unpacked/eyeline/__init__.py"), "native"]
+
+
 def test_licences_of_what_the_docs_bring_with_them_are_in_the_list(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         brought = gzip.decompress(archive.read("eyeline/docs/assets/javascripts/LICENSE.gz")).decode()

@@ -57,7 +57,8 @@ def built(folder: Path, commit: str | None, version: str) -> Path:
     package = source / "src/eyeline/__init__.py"
     package.write_text(re.sub(r"(?m)^__version__ = .*$", f'__version__ = "{version}"', package.read_text()))
     run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=source)
-    return folder / f"eyeline-{version}-py3-none-any.whl"
+    [wheel] = folder.glob(f"eyeline-{version}-*.whl")
+    return wheel
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
-from tests.support.relaying import CHANNEL, Client, Running, address, files, running, udp, until
+from tests.support.relaying import CHANNEL, Client, Running, address, each_pump, files, running, udp, until
 
 from eyeline.serve.app import Eyeline, build
 from eyeline.serve.client_address import Source
@@ -35,6 +35,10 @@ from eyeline.turn.relay_attributes import (
 BOB = "bob", "127.0.0.3"
 Meanwhile = Callable[[Callable[[], object]], None]
 Lines = tuple[Eyeline, list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
+
+
+pytestmark = pytest.mark.usefixtures("each_pump")
+__all__ = ["each_pump"]
 
 
 @pytest.fixture

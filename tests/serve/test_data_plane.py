@@ -6,7 +6,18 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 
 import pytest
-from tests.support.relaying import CHANNEL, Client, Running, address, files, receives_nothing, running, udp, until
+from tests.support.relaying import (
+    CHANNEL,
+    Client,
+    Running,
+    address,
+    each_pump,
+    files,
+    receives_nothing,
+    running,
+    udp,
+    until,
+)
 
 from eyeline.serve.relay.tcp_stream import STUCK_S, UNUSED_S
 from eyeline.turn.attributes import ErrorCode
@@ -19,6 +30,9 @@ from eyeline.turn.relay_attributes import (
     RequestedTransport,
     XorPeerAddress,
 )
+
+pytestmark = pytest.mark.usefixtures("each_pump")
+__all__ = ["each_pump"]
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])

@@ -10,6 +10,7 @@ import pytest
 from eyeline.doctor.turn_socket import parse
 from eyeline.errors import SetupError
 from eyeline.serve.relay.ice_servers import IceServerProvider
+from eyeline.serve.relay.pump_choice import BEST
 from eyeline.serve.site import Site
 from eyeline.settings import Settings
 from eyeline.signalling.messages import PeerId, RoomName
@@ -50,11 +51,16 @@ def test_ice_url_has_ipv6_in_brackets(tmp_path: Path, public: str | None, host: 
         assert f":{shown}:{where.port}" in url
 
 
-def test_port_that_the_system_picks_is_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_port_that_the_system_picks_and_the_packet_pump_are_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("INFO", "eyeline.relay")
     stun = parse(ice_urls(tmp_path, None, b"meet.example.org")[0])
     assert stun is not None
-    assert [record.getMessage() for record in caplog.records] == [f"= stun_port={stun.port}"]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"= stun_port={stun.port}",
+        f"= packet_pump={BEST}",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,14 @@ from contextlib import closing
 
 import pytest
 import uvloop
+from tests.support import relaying
+from tests.support.relaying import each_pump
 
 from eyeline.errors import SetupError
+from eyeline.serve.relay.pump_choice import source_limit
 from eyeline.serve.relay.relay import Relay
 from eyeline.serve.relay.udp_listener import RECEIVE_BUFFER_BYTES, UdpListeners, _same_source
+from eyeline.turn import integrity
 from eyeline.turn.attribute_formats import Address
 from eyeline.turn.attributes import XorMappedAddress
 from eyeline.turn.message import BINDING, Class, Message
@@ -18,6 +22,9 @@ from eyeline.turn.server import ANSWERS_BURST, Server, answer_limit
 
 REQUEST = Message(BINDING, Class.REQUEST, bytes(range(12))).encode()
 PATIENCE_SECONDS = 5
+
+pytestmark = pytest.mark.usefixtures("each_pump")
+__all__ = ["each_pump"]
 
 Play = Callable[[Coroutine[None, None, None]], None]
 
@@ -51,7 +58,8 @@ async def answer(asking: socket.socket) -> tuple[bytes, str]:
 
 
 def relay(host: str = "::", port: int = 0) -> Relay:
-    return Relay(Server(answer_limit()), UdpListeners.open(host=host, port=port))
+    limit = answer_limit(source_limit(relaying.pump_kind()))
+    return Relay(Server(limit), UdpListeners.open(host=host, port=port))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
@@ -201,5 +209,30 @@ def test_kernel_buffers_a_megabyte_while_the_loop_is_busy(play: Play) -> None:
         with closing(relay()) as serving:
             sizes = {each.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) for each in serving._listeners._sockets}
             assert sizes == {2 * RECEIVE_BUFFER_BYTES}  # Linux counts its own overhead too
+
+    play(scene())
+
+
+def test_bare_bindings_and_other_stun_share_the_rate_limit(play: Play) -> None:
+    with_attribute = integrity.add_fingerprint(REQUEST)
+
+    async def scene() -> None:
+        with closing(relay()) as serving, client() as mallory:
+            for _ in range(ANSWERS_BURST):
+                mallory.sendto(with_attribute, ("127.0.0.1", serving.port))
+                mallory.sendto(REQUEST, ("127.0.0.1", serving.port))
+            await until_drained(serving, mallory)
+            assert ANSWERS_BURST <= serving.stun_answers() < 1.5 * ANSWERS_BURST
+
+    play(scene())
+
+
+def test_answers_are_counted(play: Play) -> None:
+    async def scene() -> None:
+        with closing(relay()) as serving, client() as alice:
+            for _ in range(3):
+                alice.sendto(REQUEST, ("127.0.0.1", serving.port))
+                await answer(alice)
+            assert serving.stun_answers() == 3
 
     play(scene())

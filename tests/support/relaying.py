@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import uvloop
 
 from eyeline.serve.relay.port_allocator import is_own
+from eyeline.serve.relay.pump_choice import BEST, PumpKind, PumpOptions, source_limit
 from eyeline.serve.relay.relay import Addresses, Relay
 from eyeline.serve.relay.socket_quota import SocketQuotas
 from eyeline.serve.relay.udp_listener import UdpListeners
@@ -40,13 +42,36 @@ QUIET_S = 0.2
 """Seconds without data after which a datagram counts as dropped."""
 
 
+_kind: PumpKind = BEST
+
+
+@pytest.fixture(params=["python", "native"])
+def each_pump(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> PumpKind:
+    """Runs a test with each packet pump; skips the one in C where it wasn't built."""
+    kind: PumpKind = request.param
+    if kind == "native" and BEST != "native":
+        pytest.skip("the packet pump in C isn't built")
+    monkeypatch.setattr("tests.support.relaying._kind", kind)
+    return kind
+
+
+def pump_kind() -> PumpKind:
+    """The kind that `each_pump` says; without that fixture, the best."""
+    return _kind
+
+
 class Running:
     """A relay in its own thread, so that tests can use blocking sockets."""
 
     def __init__(
-        self, factory: Callable[[], asyncio.AbstractEventLoop], ports: range, rate: float, sockets: int | None
+        self,
+        factory: Callable[[], asyncio.AbstractEventLoop],
+        ports: range,
+        rate: float,
+        sockets: int | None,
+        pump: PumpOptions,
     ) -> None:
-        self._factory, self._ports, self._rate, self._sockets = factory, ports, rate, sockets
+        self._factory, self._ports, self._rate, self._sockets, self._pump = factory, ports, rate, sockets, pump
         self.errors: list[object] = []
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -63,10 +88,11 @@ class Running:
         listeners = UdpListeners.open(host="127.0.0.1", port=0)
         opened = Policy([ipaddress.ip_network("127.0.0.0/8")])
         rules = AllocationRules(opened, is_own, own_ports={listeners.port})
-        self._server = Server(answer_limit(), Relaying(Authenticator(SECRET, b"nonces"), rules, b"tokens"))
+        limit = answer_limit(source_limit(self._pump.kind))
+        self._server = Server(limit, Relaying(Authenticator(SECRET, b"nonces"), rules, b"tokens"))
         where = Addresses({4: LOOPBACK}, {})
         shares = None if self._sockets is None else SocketQuotas(self._sockets, len(self._ports))
-        self.relay = Relay(self._server, listeners, self._ports, where, self._rate, shares)
+        self.relay = Relay(self._server, listeners, self._ports, where, self._rate, shares, self._pump)
         self.shares = self.relay._quotas
         tcp = await self._loop.create_server(self.relay.stream, "127.0.0.1", 0)
         self.port, self.tcp_port = listeners.port, tcp.sockets[0].getsockname()[1]
@@ -116,10 +142,16 @@ class Running:
 
 @contextmanager
 def running(
-    factory: str, *, ports: range = range(49152, 65536), rate: float = 1e12, sockets: int | None = 10_000
+    factory: str,
+    *,
+    ports: range = range(49152, 65536),
+    rate: float = 1e12,
+    sockets: int | None = 10_000,
+    coalesce_us: int = 0,
 ) -> Iterator[Running]:
+    """Run a relay with the pump that the fixture `each_pump` says, in tests that have it."""
     loop = uvloop.new_event_loop if factory == "uvloop" else asyncio.new_event_loop
-    relay = Running(loop, ports, rate, sockets)
+    relay = Running(loop, ports, rate, sockets, PumpOptions(_kind, coalesce_us))
     try:
         yield relay
     finally:

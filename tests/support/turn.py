@@ -4,7 +4,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Literal
 
-from eyeline.rate_limit import RateLimit
+from eyeline.rate_limit import RateLimit, SourceLimit
 from eyeline.turn import credentials, integrity
 from eyeline.turn.allocations import AllocationRules
 from eyeline.turn.attribute_formats import Address, Attribute, Unknown
@@ -52,7 +52,7 @@ class World:
         ports: int = 1000,
         opened: Policy | None = None,
         families: frozenset[int] = frozenset({IPV4, IPV6}),
-        rate_limit: RateLimit | None = None,
+        rate_limit: SourceLimit | None = None,
         **rules: int,
     ) -> None:
         self.authenticator = Authenticator(SECRET, b"nonces")

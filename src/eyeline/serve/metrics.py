@@ -100,6 +100,7 @@ ROWS: Final[dict[str, MetricRow]] = {
     ),
     "eyeline_relayed_packets_total": MetricRow("counter", "Packets relayed.", "way", ("to peers", "to clients")),
     "eyeline_relay_dropped_packets_total": MetricRow("counter", "Packets dropped by their member's bandwidth limit."),
+    "eyeline_relay_native_pump": MetricRow("gauge", "1 if the relay moves packets in C, 0 if in Python."),
     "eyeline_sip_connections": MetricRow(
         "gauge",
         "SIP connections by transport; for UDP, source addresses. WebSockets are also among `eyeline_sockets`.",

@@ -86,6 +86,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=16, le=10_000_000, description="Bandwidth limit of the relay per person, in kilobytes per second."),
     ] = 4000
+    relay_coalesce_us: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000,
+            description="For how many microseconds the relay gathers packets, to handle more of them at once: less "
+            "work on a busy server, that much more delay. Only the packet pump in C does so.",
+        ),
+    ] = 0
     turn_urls: Annotated[
         tuple[formats.TurnUrl, ...],
         Meta(

@@ -6,9 +6,10 @@ This module decides which messages are dropped, which are answered, and how answ
 
 import struct
 from collections import Counter
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from eyeline.rate_limit import RateLimit
+from eyeline.rate_limit import RateLimit, SourceLimit
 from eyeline.turn import credentials, integrity
 from eyeline.turn.allocations import AllocationRules, Allocations, Answer
 from eyeline.turn.attribute_formats import Address, Attribute
@@ -53,13 +54,13 @@ _IPV6_SUCCESS: Final = struct.Struct("!HH16sHHHH16s")
 _NOBODY: Final = AllocationRules(Policy(), lambda _ip: True)
 
 
-def answer_limit() -> RateLimit:
+def answer_limit(make: Callable[..., SourceLimit] = RateLimit) -> SourceLimit:
     """The rate limit for answers to one address over UDP, which bounds reflection.
 
     UDP source addresses can be spoofed, and then a victim gets our answer.  An answer to Binding is at most 2.25 times
     as long as the request and a challenge (401) at most 4.8 times, 96 bytes for 20.
     """
-    return RateLimit(per_second=ANSWERS_PER_SECOND, burst=ANSWERS_BURST)
+    return make(per_second=ANSWERS_PER_SECOND, burst=ANSWERS_BURST)
 
 
 class _PendingRequest(NamedTuple):
@@ -85,8 +86,8 @@ class Server:
     before the first client connects.
     """
 
-    def __init__(self, rate_limit: RateLimit, relaying: Relaying | None = None) -> None:
-        self._rate_limit = rate_limit
+    def __init__(self, rate_limit: SourceLimit, relaying: Relaying | None = None) -> None:
+        self.rate_limit: Final = rate_limit
         self._authenticator = relaying.authenticator if relaying else None
         self.allocations = Allocations(relaying.rules if relaying else _NOBODY, relaying.token_key if relaying else b"")
         self._unix = 0.0
@@ -96,7 +97,7 @@ class Server:
         self.refused: Counter[int] = Counter()
         """How many requests were refused, by error code."""
         self.answered = 0
-        """How many Binding requests were answered."""
+        """How many Binding requests were answered here; those that the I/O layer answers are counted there."""
 
     def receive(self, datagram: bytes, flow: Flow, now: float) -> list[Effect]:
         """Handle a message from a client.  Sends at most one answer, and only to requests."""
@@ -167,7 +168,7 @@ class Server:
         if flow.transport == "stream":
             self._unauthenticated[flow] += 1
             return self._unauthenticated[flow] <= ANSWERS_TO_A_STREAM
-        return self._rate_limit.try_spend(flow.client.ip, now)
+        return self.rate_limit.try_spend(flow.client.ip, now)
 
     def _handle_turn(
         self, authenticator: Authenticator, datagram: bytes, message: Message, flow: Flow, now: float

@@ -11,10 +11,9 @@ import socket
 from typing import Final
 
 from eyeline.serve.client_address import source_of
-from eyeline.serve.relay.bandwidth import BandwidthLimits
 from eyeline.serve.relay.forwarding import Control, Forwarder, RelaySession, StreamClient, Totals
-from eyeline.serve.relay.packet_pump import PacketPump, PythonPump
 from eyeline.serve.relay.port_allocator import Connected, PortAllocator, Stray, address_of, name_of
+from eyeline.serve.relay.pump_choice import PumpOptions, bandwidth_limits, open_pump
 from eyeline.serve.relay.socket_quota import SocketQuota, SocketQuotas
 from eyeline.serve.relay.socket_readers import SocketReaders
 from eyeline.serve.relay.stream_pump import StreamPump
@@ -29,17 +28,24 @@ SOCKET_BUFFER_BYTES: Final = 1 << 21
 class DataPlane:
     """The sockets of all allocations."""
 
-    def __init__(self, control: Control, ports: PortAllocator, quotas: SocketQuotas, bytes_per_second: float) -> None:
+    def __init__(
+        self,
+        control: Control,
+        ports: PortAllocator,
+        quotas: SocketQuotas,
+        bytes_per_second: float,
+        options: PumpOptions,
+    ) -> None:
         self._control = control
         self._ports = ports
         self._quotas = quotas
-        self._bandwidths = BandwidthLimits(bytes_per_second)
+        self._bandwidths = bandwidth_limits(options, bytes_per_second)
         self._loop = asyncio.get_running_loop()
         self._readers = SocketReaders()
         self._sessions: dict[Flow, RelaySession] = {}
         self._kept: dict[bytes, tuple[socket.socket, SocketQuota]] = {}
         self._forwarder = Forwarder(control)
-        self._pump: PacketPump = PythonPump(self._forwarder, self._readers)
+        self._pump = open_pump(options, self._forwarder, self._readers)
         self._stream_pump = StreamPump(self._readers)
         self._closed = False
 

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
-from eyeline.serve.relay.bandwidth import BandwidthLimit
+from eyeline.serve.relay.bandwidth import Bandwidth
 from eyeline.serve.relay.port_allocator import name_of
 from eyeline.serve.relay.socket_quota import SocketQuota
 from eyeline.turn.attribute_formats import Address
@@ -72,7 +72,7 @@ class StreamClient(Protocol):
 class RelaySession:
     """One allocation as the data plane sees it: its sockets, permissions and channels."""
 
-    def __init__(self, flow: Flow, bandwidth: BandwidthLimit, quota: SocketQuota) -> None:
+    def __init__(self, flow: Flow, bandwidth: Bandwidth, quota: SocketQuota) -> None:
         self.flow = flow
         self.bandwidth = bandwidth
         self.quota = quota

@@ -15,6 +15,7 @@ from eyeline.serve.local_address import NO_NAME, addresses, in_url
 from eyeline.serve.logs import LogEvent
 from eyeline.serve.metrics import Reading
 from eyeline.serve.relay.port_allocator import is_own
+from eyeline.serve.relay.pump_choice import PumpKind, PumpOptions, source_limit
 from eyeline.serve.relay.relay import Addresses, Relay
 from eyeline.serve.relay.turn_api import TurnApi
 from eyeline.serve.relay.udp_listener import UdpListeners
@@ -63,9 +64,13 @@ class IceServerProvider:
             )
             authenticator = Authenticator(_derive(secret, "credentials"), _derive(secret, "nonces"))
             relaying = Relaying(authenticator, rules, _derive(secret, "reservations"))
-        self._server = Server(answer_limit(), relaying)
+        pump = PumpOptions(coalesce_us=settings.relay_coalesce_us)
+        if relays:
+            _log.info(LogEvent("=", packet_pump=pump.kind))
+        self._pump: PumpKind = pump.kind
+        self._server = Server(answer_limit(source_limit(pump.kind)), relaying)
         rate = settings.relay_kilobytes * 1000
-        self.relay = Relay(self._server, listeners, settings.relay_range(), where, rate)
+        self.relay = Relay(self._server, listeners, settings.relay_range(), where, rate, pump=pump)
         self._turn_api = TurnApi(settings.turn_api, token) if settings.turn_api else None
 
     async def prepare(self) -> None:
@@ -99,7 +104,7 @@ class IceServerProvider:
         """Readings for the metrics."""
         server, totals = self._server, self.relay.totals
         return {
-            "eyeline_stun_answers_total": lambda: server.answered,
+            "eyeline_stun_answers_total": self.relay.stun_answers,
             "eyeline_turn_allocations": lambda: len(server.allocations),
             "eyeline_turn_refusals_total": lambda: {str(code): count for code, count in server.refused.items()},
             "eyeline_relayed_bytes_total": lambda: {
@@ -111,6 +116,7 @@ class IceServerProvider:
                 "to clients": totals().to_clients_packets,
             },
             "eyeline_relay_dropped_packets_total": lambda: totals().dropped,
+            "eyeline_relay_native_pump": lambda: self._pump == "native",
         }
 
     def _turn(self, urls: tuple[str, ...], room: str, peer: str) -> Iterator[IceServer]:

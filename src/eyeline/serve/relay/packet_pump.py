@@ -1,7 +1,7 @@
 """The packet pump: moves the media of UDP clients between their sockets and those of their channels.
 
-That is nearly all that a relay carries.  Everything else is `forwarding`: indications, channels without a socket of
-their own, and clients over TCP or TLS.
+There is one in Python, which is here, and one in C, `native_pump`; `pump_choice` chooses.  Clients over
+TCP and TLS have `stream_pump`; everything else is `forwarding`: indications, and channels without a socket.
 """
 
 import socket

@@ -14,6 +14,7 @@ from eyeline.serve.connection_limits import ConnectionLimits
 from eyeline.serve.relay.data_plane import DataPlane
 from eyeline.serve.relay.forwarding import StreamClient, Totals
 from eyeline.serve.relay.port_allocator import PortAllocator
+from eyeline.serve.relay.pump_choice import PumpOptions, binding_responder
 from eyeline.serve.relay.socket_quota import SocketQuota, SocketQuotas, half_of_the_files
 from eyeline.serve.relay.tcp_stream import TcpStream
 from eyeline.serve.relay.udp_listener import UdpListeners
@@ -68,6 +69,7 @@ class Relay:
         addresses: Addresses = NOWHERE,
         rate: float = UNLIMITED,
         quotas: SocketQuotas | None = None,
+        pump: PumpOptions = PumpOptions(),  # noqa: B008  a pure value
     ) -> None:
         """`rate` is in bytes per second for each member.  `quotas` defaults to half of this process's open
         files, and the whole range of ports."""
@@ -76,7 +78,7 @@ class Relay:
         self._addresses = addresses
         self._loop = asyncio.get_running_loop()
         self._quotas = SocketQuotas(half_of_the_files(), len(ports)) if quotas is None else quotas
-        self._plane = DataPlane(self, PortAllocator(ports, addresses.own), self._quotas, rate)
+        self._plane = DataPlane(self, PortAllocator(ports, addresses.own), self._quotas, rate, pump)
         self.from_stream = self._plane.from_stream
         self._streams: dict[Flow, TcpStream] = {}
         self._stream_quotas: dict[Flow, SocketQuota] = {}
@@ -86,7 +88,7 @@ class Relay:
         self.refused: Counter[str] = Counter()
         """See `tcp_stream.StreamHandler`."""
         server.wake(self._loop.time(), time.time())
-        listeners.start(self.receive)
+        listeners.start(self.receive, binding_responder(server.rate_limit))
         self._timer = self._loop.call_later(TICK_S, self._tick)
 
     @property
@@ -149,6 +151,10 @@ class Relay:
         self._stream_quotas.pop(flow).end()
         self._end_stranger_quota(flow)
         self._perform(self._server.closed(flow), None)
+
+    def stun_answers(self) -> int:
+        """How many Binding requests were answered since the start."""
+        return self._server.answered + self._listeners.answered()
 
     def totals(self) -> Totals:
         """What was relayed since the start."""

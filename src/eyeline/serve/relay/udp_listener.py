@@ -8,10 +8,12 @@ import errno
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Final, Self
 
 from eyeline.errors import SetupError
-from eyeline.serve.relay.port_allocator import address_of, share
+from eyeline.serve.relay.port_allocator import address_of, name_of, share
+from eyeline.serve.relay.pump_choice import BindingResponder
 from eyeline.turn.attribute_formats import Address
 from eyeline.turn.effects import Flow
 
@@ -47,6 +49,7 @@ class UdpListeners:
         self._loop = asyncio.get_running_loop()
         self._buffer = bytearray(datagram_bytes)
         self._view = memoryview(self._buffer)
+        self._responders: list[BindingResponder] = []
 
     @classmethod
     def open(
@@ -75,12 +78,21 @@ class UdpListeners:
         """The UDP port, the same for both families."""
         return address_of(self._sockets[0]).port
 
-    def start(self, receive: Receive) -> None:
-        """Pass every datagram to `receive` from now on."""
+    def start(self, receive: Receive, responder: Callable[[int], BindingResponder] | None = None) -> None:
+        """Pass every datagram to `receive` from now on, except those that a `responder` of the socket answers."""
         for each in self._sockets:
             share(each)
             bound = address_of(each)
-            self._loop.add_reader(each.fileno(), self._drain, each, bound, receive)
+            read = partial(self._drain, each, bound, receive)
+            if responder is not None:
+                made = responder(each.fileno())
+                self._responders.append(made)
+                read = partial(self._respond, made, each, bound, receive)
+            self._loop.add_reader(each.fileno(), read)
+
+    def answered(self) -> int:
+        """How many requests the responders have answered."""
+        return sum(each.answered() for each in self._responders)
 
     def close(self) -> None:
         """Stop listening.  Idempotent."""
@@ -109,6 +121,25 @@ class UdpListeners:
                     listener.sendmsg((data,), _same_source(control), 0, peer)
 
             receive(bytes(self._view[:size]), flow, reply)
+
+    def _respond(self, responder: BindingResponder, listener: socket.socket, bound: Address, receive: Receive) -> None:
+        """Like `_drain`, but only for what isn't a bare Binding request."""
+        for datagram, ip, port, scope, destination in responder.run(self._loop.time()):
+            peer = (name_of(ip), port) if len(ip) == 4 else (name_of(ip), port, 0, scope)
+            control = _any_interface(destination)
+
+            def reply(data: bytes, control: list[_Control] = control, peer: tuple[object, ...] = peer) -> None:
+                with suppress(OSError):
+                    listener.sendmsg((data,), control, 0, peer)
+
+            receive(datagram, Flow("udp", Address(ip, port), Address(destination or bound.ip, bound.port)), reply)
+
+
+def _any_interface(source: bytes) -> list[_Control]:
+    """Control data to answer from this address, if it is known, by the interface that routing chooses."""
+    if len(source) == 4:
+        return [(socket.IPPROTO_IP, _IP_PKTINFO, _ANY_INTERFACE + source + bytes(4))]
+    return [(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, source + _ANY_INTERFACE)] if source else []
 
 
 def _destination(control: list[_Control]) -> bytes | None:

@@ -35,11 +35,14 @@ globalThis.setTimeout = Object.assign(
   later,
 );
 
-/** A stream without tracks. happy-dom's own has no `getTracks`. */
-export function stream(): MediaStream {
-  const made = new MediaStream();
-  made.getTracks = () => [];
-  return made;
+// happy-dom has no `getTracks`.
+MediaStream.prototype.getTracks = function (this: MediaStream): MediaStreamTrack[] {
+  return [...this.getAudioTracks(), ...this.getVideoTracks()];
+};
+
+/** A stream with these tracks. */
+export function stream(...tracks: readonly MediaStreamTrack[]): MediaStream {
+  return new MediaStream([...tracks]);
 }
 
 const roots: HTMLElement[] = [];
@@ -89,7 +92,7 @@ export class Scene {
 
 export function aWorld(path = ''): World {
   const world = new World(path);
-  world.stream = stream;
+  world.stream = () => stream();
   return world;
 }
 

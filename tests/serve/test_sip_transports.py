@@ -1,6 +1,7 @@
 """SIP connections that are silent, slow, too fast or too many, and credentials that end."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import closing
@@ -122,9 +123,12 @@ def test_message_that_is_not_utf_8_goes_in_a_binary_frame() -> None:
     assert not websocket._is_text(b"\xff")
 
 
-def phone(layer: TransportLayer, bounds: ConnectionLimits) -> tuple[SipStream, "PhoneTransport"]:
+def phone(
+    layer: TransportLayer, bounds: ConnectionLimits, connection: socket.socket | None = None
+) -> tuple[SipStream, "PhoneTransport"]:
     context = StreamContext(layer, bounds, lambda _ip, _port, _secure: "localhost", lambda _transport: False)
     protocol, transport = SipStream(context), PhoneTransport()
+    transport.socket = connection
     protocol.connection_made(transport)
     return protocol, transport
 
@@ -136,13 +140,15 @@ class PhoneTransport(FakeTransport):
         super().__init__()
         self.reading = True
         self.aborted = False
+        self.socket: socket.socket | None = None
 
     def abort(self) -> None:
         self.aborted = True
         super().abort()
 
     def get_extra_info(self, name: str, default: object = None) -> object:
-        return ("127.0.0.1", 5060) if name in {"peername", "sockname"} else default
+        known = {"peername": ("127.0.0.1", 5060), "sockname": ("127.0.0.1", 5060), "socket": self.socket}
+        return known.get(name, default)
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """Not needed."""
@@ -177,6 +183,20 @@ def test_silent_phone_is_disconnected_sooner_if_it_has_said_nothing(used: bool, 
         assert not transport.over
         protocol.tick(now + after + 1)
         assert transport.over
+
+    play(scene)
+
+
+def test_phone_that_vanishes_without_a_word_is_noticed_by_the_system_within_minutes() -> None:
+    async def scene(layer: TransportLayer) -> None:
+        with socket.socket() as connection:
+            phone(layer, limits(), connection)
+            assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            idle, interval, count = (
+                connection.getsockopt(socket.IPPROTO_TCP, option)
+                for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            )
+            assert idle + interval * count <= 180
 
     play(scene)
 

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from contextlib import suppress
+from ipaddress import ip_address
 from itertools import count
 
 from eyeline.sip.digest import ha1
@@ -102,7 +103,7 @@ class Phone:
         self.instance = instance
         self.address = bytes([192, 0, 2, next(net.ids) % 256])
         if address:
-            self.address = b"" if address == "hidden" else bytes(map(int, address.split(".")))
+            self.address = b"" if address == "hidden" else ip_address(address).packed
         self.inbox: list[SipRequest | SipResponse] = []
         self.raw: list[bytes] = []
         self.sent: list[bytes] = []

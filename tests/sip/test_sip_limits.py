@@ -1,9 +1,13 @@
 """What one connection, one address and one account may ask for."""
 
+import pytest
 from msgspec.structs import replace
-from tests.sip.phones import PHONE_LIMITS, Net, call
+from tests.sip.phones import PHONE_LIMITS, Net, Phone, call
 
+from eyeline.sip.dialogs import MIN_SESSION_S, SILENT_S
 from eyeline.sip.limits import SipLimits
+from eyeline.sip.message import SipResponse
+from eyeline.sip.transaction_table import LIFETIME
 
 
 def test_connection_that_sends_too_much_is_closed() -> None:
@@ -88,6 +92,13 @@ def test_address_has_a_limited_number_of_devices() -> None:
     assert net.phone("carol", address="198.51.100.8").register().status == 200
 
 
+def test_all_addresses_of_an_ipv6_64_count_as_one() -> None:
+    net = Net(replace(PHONE_LIMITS, devices_per_address=2))
+    phones = [net.phone(user, address=f"2001:db8::{n}") for n, user in enumerate(("alice", "bob", "carol"))]
+    assert [phone.register().status for phone in phones] == [200, 200, 403]
+    assert net.phone("carol", address="2001:db8:0:1::1").register().status == 200
+
+
 def test_place_of_a_device_is_free_again_when_it_goes() -> None:
     net = Net(replace(PHONE_LIMITS, devices_per_address=1))
     net.registered("alice", address="198.51.100.7").cut()
@@ -108,6 +119,56 @@ def test_account_has_a_limited_number_of_calls() -> None:
     alice.send(alice.within("BYE", answered, 20))
     bob.answer(bob.last("BYE"))
     assert alice.response(alice.invite("bob")).status == 100
+
+
+def timed_call(net: Net, value: str) -> tuple[Phone, Phone, SipResponse]:
+    """A call whose 2xx has this Session-Expires."""
+    alice, bob = net.registered("alice"), net.registered("bob")
+    invite = alice.invite("bob")
+    extra = [("Record-Route", each) for each in bob.last("INVITE").headers.values("record-route")]
+    extra += [("Contact", f"<{bob.contact}>"), ("Session-Expires", value)]
+    bob.send(bob.last("INVITE").answer(200, to_tag="b", extra=extra))
+    answered = alice.response(invite)
+    alice.send(alice.within("ACK", answered, 1))
+    return alice, bob, answered
+
+
+def test_call_whose_session_timer_has_run_out_is_not_counted() -> None:
+    net = Net()
+    timed_call(net, "120;refresher=uac")
+    net.wait(120 + LIFETIME - 1)
+    assert net.server.calls_in_progress == 1
+    net.wait(2)
+    assert net.server.calls_in_progress == 0
+
+
+@pytest.mark.parametrize("value", ["", "soon", "-1"])
+def test_call_without_a_valid_session_timer_is_counted_for_hours(value: str) -> None:
+    net = Net()
+    timed_call(net, value)
+    net.wait(SILENT_S - 1)
+    assert net.server.calls_in_progress == 1
+    net.wait(2)
+    assert net.server.calls_in_progress == 0
+
+
+def test_session_timer_that_is_too_short_counts_as_the_shortest() -> None:
+    net = Net()
+    timed_call(net, "1")
+    net.wait(MIN_SESSION_S + LIFETIME - 1)
+    assert net.server.calls_in_progress == 1
+
+
+def test_each_refresh_sets_how_long_a_call_is_counted() -> None:
+    net = Net()
+    alice, bob, answered = timed_call(net, "90")
+    for number, expires in ((7, "600"), (8, "90")):
+        alice.send(alice.within("UPDATE", answered, number, ("Session-Expires", expires)))
+        bob.send(bob.last("UPDATE").answer(200, extra=[("Session-Expires", expires)]))
+        net.wait(int(expires) + LIFETIME - 1)
+        assert net.server.calls_in_progress == 1
+    net.wait(2)
+    assert net.server.calls_in_progress == 0
 
 
 def test_busy_server_refuses_new_requests_but_ends_calls() -> None:

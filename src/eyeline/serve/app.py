@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from eyeline.serve import client_address
+from eyeline.serve.client_address import ForwardedClient
 from eyeline.serve.connection_limits import AdmittedSocket, ConnectionLimits, RefusalCode
 from eyeline.serve.http import api, api_keys
 from eyeline.serve.http.health import Health
@@ -170,9 +171,10 @@ class Eyeline:
         """A protocol for one TURN client over TCP or TLS; behind a proxy, `client` is its address."""
         return self._start().ice_servers.relay.stream(client, self._limits)
 
-    def sip_stream(self) -> asyncio.Protocol:
-        """A protocol for one SIP phone over TCP or TLS.  Needs the setting `sip_port`."""
-        return self._start().sip.stream()
+    def sip_stream(self, forwarded: ForwardedClient | None) -> asyncio.Protocol:
+        """A protocol for one SIP phone over TCP or TLS; behind a proxy, `forwarded` is the client that it has reported.
+        Needs the setting `sip_port`."""
+        return self._start().sip.stream(forwarded)
 
     def _sip(self) -> "SipEdge | None":
         return self._start().sip.edge()

@@ -42,14 +42,16 @@ class ClientFlow:
     """The state of one flow.  As a hop, it stands for its device once it has ended."""
 
     __slots__ = (
-        *("_effects", "_latest", "address", "bucket", "devices", "flow", "host", "is_open", "parked", "reliable"),
-        "users",
+        *("_effects", "_latest", "address", "bucket", "devices", "flow", "host", "is_open", "network", "parked"),
+        *("reliable", "users"),
     )
 
     def __init__(self, flow: SipFlow, effects: list[SipEffect], bucket: TokenBucket) -> None:
         self.flow = flow
         self.address = str(ipaddress.ip_address(flow.address)) if flow.address else ""
         """As text; "" if it isn't known."""
+        self.network = flow.address if len(flow.address) == 4 else flow.address[:8]
+        """The IPv4 address, or the /64 of the IPv6 address, which one customer usually has."""
         self.reliable = flow.transport in RELIABLE
         self.host = _PORT.sub("", flow.host).lower()
         """The name by which this client reaches the server, without a port."""
@@ -188,7 +190,7 @@ class Devices:
         self._flows: dict[int, ClientFlow] = {}
         self._devices: dict[str, Device] = {}
         self._away = 0
-        self._per_address: Counter[str] = Counter()
+        self._per_network: Counter[bytes] = Counter()
 
     def __len__(self) -> int:
         """How many devices are known."""
@@ -226,7 +228,7 @@ class Devices:
             self._away -= 1
         device.user, device.name = user, name
         if token not in flow.devices:
-            self._per_address[flow.address] += 1
+            self._per_network[flow.network] += 1
             flow.add(device)
         device.found(flow)
         return device
@@ -241,8 +243,8 @@ class Devices:
                 self._devices.pop(device.token, None)
 
     def at_address(self, flow: ClientFlow) -> int:
-        """How many devices use the address of this flow."""
-        return self._per_address[flow.address] if flow.address else 0
+        """How many devices use the IPv4 address or IPv6 /64 of this flow."""
+        return self._per_network[flow.network] if flow.address else 0
 
     def flows_of(self, user: str) -> list[ClientFlow]:
         """All flows on which a user has authenticated or has a device."""
@@ -263,9 +265,9 @@ class Devices:
         return self._devices.get(self._token(user, name))
 
     def _count_less(self, flow: ClientFlow) -> None:
-        self._per_address[flow.address] -= 1
-        if not self._per_address[flow.address]:
-            del self._per_address[flow.address]
+        self._per_network[flow.network] -= 1
+        if not self._per_network[flow.network]:
+            del self._per_network[flow.network]
 
     def _wait_for(self, device: Device, now: float) -> None:
         self._away += 1

@@ -8,7 +8,7 @@ isn't acknowledged in time.
 from typing import Final
 
 from eyeline.sip.devices import Device
-from eyeline.sip.header_fields import NameAddress
+from eyeline.sip.header_fields import NameAddress, parse_number
 from eyeline.sip.headers import Headers
 from eyeline.sip.message import SipRequest, SipResponse
 from eyeline.sip.route import Hops
@@ -20,7 +20,11 @@ ACK_AFTER_CANCEL: Final = 0.5
 """How long a caller that sent CANCEL may take to acknowledge a 2xx, in seconds."""
 
 SILENT_S: Final = 12 * 3600.0
-"""A call without any request for so long is no longer counted, in seconds."""
+"""A call without any request for so long is no longer counted, in seconds.  With a session timer (RFC 4028), as JsSIP
+has it, the time is that of the timer, and `LIFETIME` for the last refresh to be answered."""
+
+MIN_SESSION_S: Final = 90
+"""The shortest session timer (RFC 4028, 5)."""
 
 ELSEWHERE: Final = 'SIP;cause=200;text="Call completed elsewhere"'
 """The Reason (RFC 3326) for devices that rang while another one answered."""
@@ -31,7 +35,7 @@ CANCELLED: Final = 'SIP;cause=487;text="Request Terminated"'
 class Dialog:
     """A call that was answered."""
 
-    __slots__ = ("_dialogs", "_key", "callee", "caller", "deadline", "end", "seen", "unacknowledged")
+    __slots__ = ("_dialogs", "_key", "callee", "caller", "deadline", "end", "lasts", "seen", "unacknowledged")
 
     def __init__(self, key: str, caller: Device, callee: Device, answer: SipResponse, dialogs: "Dialogs") -> None:
         self.caller = caller
@@ -42,6 +46,8 @@ class Dialog:
         """When the server ends a call that isn't acknowledged."""
         self.seen = 0.0
         """When there was the last request within it."""
+        self.lasts = SILENT_S
+        """How long it's counted after that, in seconds."""
         self.end: Timer | None = None
         self._key = key
         self._dialogs = dialogs
@@ -83,11 +89,19 @@ class Dialogs:
             return
         answer = SipResponse(response.status, response.reason, response.headers)
         dialog = self._dialogs[key] = Dialog(key, caller, callee, answer, self)
-        dialog.seen = now
-        dialog.end = self._timers.start(now + SILENT_S, lambda at: self._silent(key, dialog, at))
+        self._refresh(key, dialog, response, now)
         for device in (caller, callee):
             device.users[dialog] = None
             self._per_user[device.user] = self._per_user.get(device.user, 0) + 1
+
+    def refreshed(self, response: SipResponse, now: float) -> None:
+        """A request within a call was answered by 2xx.  If it's one that refreshes a session, the answer says how long
+        that lasts from now on."""
+        key = dialog_key(response)
+        dialog = self._dialogs.get(key)
+        if dialog is not None and response.cseq.method in {"INVITE", "UPDATE"}:
+            self._timers.cancel(dialog.end)
+            self._refresh(key, dialog, response, now)
 
     def end(self, key: str) -> None:
         """A call has ended, if there is one."""
@@ -149,10 +163,14 @@ class Dialogs:
 
     def _silent(self, key: str, dialog: Dialog, now: float) -> None:
         """Forget a call that was never ended: a phone was switched off in it, for example."""
-        if now < dialog.seen + SILENT_S:
-            dialog.end = self._timers.start(dialog.seen + SILENT_S, lambda at: self._silent(key, dialog, at))
+        if now < dialog.seen + dialog.lasts:
+            dialog.end = self._timers.start(dialog.seen + dialog.lasts, lambda at: self._silent(key, dialog, at))
         else:
             self.end(key)
+
+    def _refresh(self, key: str, dialog: Dialog, response: SipResponse, now: float) -> None:
+        dialog.seen, dialog.lasts = now, _lasts(response)
+        dialog.end = self._timers.start(now + dialog.lasts, lambda at: self._silent(key, dialog, at))
 
     def _forget(self, key: str) -> None:
         del self._ended[key]
@@ -173,6 +191,15 @@ def dialog_key(message: SipRequest | SipResponse) -> str:
     """The key of the dialog that a message belongs to, the same from both sides."""
     mine, theirs = message.from_.tag, message.to.tag
     return f"{message.call_id} {mine} {theirs}" if mine < theirs else f"{message.call_id} {theirs} {mine}"
+
+
+def _lasts(response: SipResponse) -> float:
+    """How long a call is counted after this 2xx, if there's no request within it."""
+    value = (response.headers.get("session-expires") or "").partition(";")[0].strip()
+    try:
+        return max(parse_number(value, int(SILENT_S)), MIN_SESSION_S) + LIFETIME
+    except ValueError:
+        return SILENT_S
 
 
 def _contact(response: SipResponse) -> str:

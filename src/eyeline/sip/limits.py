@@ -36,6 +36,7 @@ class SipLimits(Struct, frozen=True):
     wrong_rate: float = 0.1
     wrong_burst: float = 10.0
     devices_per_address: int = 500
+    """Devices of one IPv4 address or one IPv6 /64."""
     calls_per_account: int = 20
     transactions: int = 50_000
     lookups_per_connection: int = 16

@@ -141,6 +141,7 @@ class ResponseContext:
             if self._invite and not self._in_dialog:
                 self._answered(branch, response, now)
             else:
+                self.proxy.dialogs.refreshed(response, now)
                 self._finish(response, now)
             return
         self._failed(response, now)

@@ -17,9 +17,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from eyeline.errors import SetupError
 from eyeline.serve import client_address, logs
+from eyeline.serve.client_address import ForwardedClient
 from eyeline.serve.connection_limits import REQUEST_WITHIN, ConnectionLimits
 from eyeline.serve.local_address import Listening, addresses, listening
 from eyeline.serve.process.demultiplexer import Demultiplexer
+from eyeline.serve.process.forwarded_phone import ForwardedPhone
 from eyeline.serve.process.listen import BACKLOG_CONNECTIONS, listen, listen_if_free
 from eyeline.serve.process.service_manager import notify
 from eyeline.serve.websocket import Accept, Reject
@@ -42,7 +44,7 @@ class Application(Protocol):
 
     def stream(self, client: tuple[str, int] | None) -> asyncio.Protocol: ...
 
-    def sip_stream(self) -> asyncio.Protocol: ...
+    def sip_stream(self, forwarded: ForwardedClient | None) -> asyncio.Protocol: ...
 
     def open_websocket(self, scope: Scope) -> Accept | Reject: ...
 
@@ -87,7 +89,8 @@ def serve(
         is_trusted = client_address.trusts(settings.proxies())
         http = partial(protocols.http, partial(protocols.upgrade, app.open_websocket))
         demultiplexer = partial(Demultiplexer, app.stream, http, is_trusted, app.limits)
-        _Server(app, certificate, demultiplexer, lambda: started(where)).serve_on(sockets, phones)
+        phone = partial(ForwardedPhone, app.sip_stream, is_trusted)
+        _Server(app, certificate, demultiplexer, lambda: started(where)).serve_on(sockets, phones, phone)
 
 
 class _Gate:
@@ -149,12 +152,14 @@ class _Server(uvicorn.Server):
         self._interactive = _has_terminal()
         self._started = started
         self._app = app
-        self._phones: list[socket.socket] = []
+        self._phones: list[tuple[socket.socket, Callable[[], asyncio.Protocol]]] = []
         self._phone_servers: list[asyncio.Server] = []
 
-    def serve_on(self, sockets: list[socket.socket], phones: list[socket.socket]) -> None:
-        """`phones` are sockets for SIP over TCP and TLS."""
-        self._phones = phones
+    def serve_on(
+        self, sockets: list[socket.socket], phones: list[socket.socket], phone: Callable[[], asyncio.Protocol]
+    ) -> None:
+        """`phones` are sockets for SIP over TCP and TLS, and `phone` makes the protocol of each connection to them."""
+        self._phones = [(listener, phone) for listener in phones]
         try:
             self.run(sockets)
         except SystemExit:
@@ -185,9 +190,9 @@ class _Server(uvicorn.Server):
         """With a certificate, phones may use TLS or not at the same port: see `handshake`."""
         tls = None if self._certificate is None else self._certificate.context
         timeout = None if tls is None else REQUEST_WITHIN
-        for listener in self._phones:
+        for listener, phone in self._phones:
             server = await asyncio.get_running_loop().create_server(
-                self._app.sip_stream, sock=listener, ssl=tls, ssl_handshake_timeout=timeout
+                phone, sock=listener, ssl=tls, ssl_handshake_timeout=timeout
             )
             self._phone_servers.append(server)
 

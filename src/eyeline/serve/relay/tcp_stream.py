@@ -3,12 +3,12 @@
 import asyncio
 import socket
 from collections import Counter
-from collections.abc import Iterator
-from itertools import chain, islice
+from collections.abc import Iterable
 from typing import Final, Protocol, cast
 
 from eyeline.serve.client_address import source_of
 from eyeline.serve.connection_limits import ConnectionLimits
+from eyeline.serve.stream_turns import StreamTurns
 from eyeline.turn.attribute_formats import Address
 from eyeline.turn.effects import Flow
 from eyeline.turn.framing import MalformedError
@@ -69,9 +69,8 @@ class TcpStream(asyncio.Protocol):
         self._blocked_at: float | None = None
         self._transport: asyncio.Transport | None = None
         self._flow: Flow | None = None
-        self._waiting: Iterator[ChannelRun | bytes] | None = None
-        """Messages received but not handled yet; reading is paused until they have been."""
-        self._paused = False
+        self._turns: StreamTurns[ChannelRun | bytes] | None = None
+        """None unless the client may speak."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop, or by the demultiplexer."""
@@ -86,45 +85,31 @@ class TcpStream(asyncio.Protocol):
             return
         if self._handler.connected(flow, self):
             self._flow = flow
+            self._turns = StreamTurns(self._transport, self._receive, MESSAGES_PER_TURN)
             return
         self._release(flow)
         self.shutdown()
 
     def data_received(self, data: bytes) -> None:
         """Part of the stream was received."""
-        messages = self._splitter.feed_runs(data)
-        if self._waiting is not None:
-            self._waiting = chain(self._waiting, messages)  # TLS may deliver data that it read before the pause
-            return
-        self._waiting = messages
-        self._take_turn()
+        if self._turns is not None:
+            self._turns.add(self._splitter.feed_runs(data))
 
-    def _take_turn(self) -> None:
-        """Handle a limited number of messages, so that a busy stream doesn't block others."""
-        transport = self._transport
-        if self._waiting is None or self._flow is None or transport is None or transport.is_closing():
-            return
-        taken = 0
+    def _receive(self, messages: Iterable[ChannelRun | bytes]) -> int:
+        """See `StreamTurns`."""
+        flow, handled = self._flow, 0
+        if flow is None:
+            return 0
         try:
-            for message in islice(self._waiting, MESSAGES_PER_TURN):
-                taken += 1
+            for message in messages:
+                handled += 1
                 if isinstance(message, ChannelRun) or message.startswith(SEND_TYPE):
-                    self._handler.from_stream(self._flow, message)
+                    self._handler.from_stream(flow, message)
                 else:
-                    self._handler.receive(message, self._flow, self.send)
+                    self._handler.receive(message, flow, self.send)
         except MalformedError:
             self.shutdown()
-            return
-        if taken == MESSAGES_PER_TURN:
-            if not self._paused:
-                self._paused = True
-                transport.pause_reading()
-            self._loop.call_soon(self._take_turn)
-            return
-        self._waiting = None
-        if self._paused:
-            self._paused = False
-            transport.resume_reading()
+        return handled
 
     def send(self, messages: bytes) -> None:
         """Send whole messages to the client; dropped if there is no `room` for them."""
@@ -156,7 +141,9 @@ class TcpStream(asyncio.Protocol):
         if self._flow is not None:
             self._release(self._flow)
             self._handler.disconnected(self._flow)
-            self._flow = self._waiting = None
+            self._flow = None
+        if self._turns is not None:
+            self._turns.stop()
 
     def _release(self, flow: Flow) -> None:
         if self._limits is not None:

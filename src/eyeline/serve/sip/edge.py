@@ -12,6 +12,7 @@ import msgspec
 from starlette.types import Scope
 
 from eyeline.serve import client_address
+from eyeline.serve.client_address import ForwardedClient
 from eyeline.serve.connection_limits import AdmittedSocket
 from eyeline.serve.local_address import in_url
 from eyeline.serve.logs import LogEvent
@@ -93,9 +94,9 @@ class SipEdge:
         context = websocket.SipSocketContext(admitted, client, partial(self._ice(scope).mint, _ROOM), site, tasks)
         return Accept(websocket.SUBPROTOCOL, partial(websocket.WebSocketClient, self.layer, context))
 
-    def stream(self) -> asyncio.Protocol:
-        """A protocol for one client over TCP or TLS."""
-        return SipStream(self._streams)
+    def stream(self, forwarded: ForwardedClient | None) -> asyncio.Protocol:
+        """A protocol for one client over TCP or TLS; behind a proxy, `forwarded` is the client that it has reported."""
+        return SipStream(self._streams, forwarded)
 
     def close(self) -> None:
         """Close everything.  Idempotent."""

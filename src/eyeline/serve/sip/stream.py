@@ -2,13 +2,14 @@
 
 import asyncio
 import ipaddress
-from collections.abc import Callable, Iterator
-from itertools import chain, islice
+import socket
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, cast
 
-from eyeline.serve.client_address import Source, source_of
+from eyeline.serve.client_address import ForwardedClient, Source, source_of
 from eyeline.serve.connection_limits import ConnectionLimits
 from eyeline.serve.sip.transport_layer import ClientEnd, CloseReason, TransportLayer
+from eyeline.serve.stream_turns import StreamTurns
 from eyeline.signalling.messages import IceServer
 from eyeline.sip.effects import LookUp
 from eyeline.sip.stream_framing import PING, PONG, StreamError, StreamSplitter
@@ -18,6 +19,10 @@ UNUSED_SECONDS: Final = 30.0
 
 SILENT_SECONDS: Final = 2 * 3600.0
 """Timeout of a silent connection.  Phones send keep-alives, or register again, at least once an hour."""
+
+_KEEP_ALIVE: Final = (("TCP_KEEPIDLE", 120), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
+"""The system asks a silent phone whether it's still there, and closes the connection 3 minutes after the last sign of
+it: a phone that was switched off isn't called any more, and isn't in a call."""
 
 STUCK_SECONDS: Final = 30.0
 """Timeout of a slow client that doesn't read."""
@@ -43,9 +48,11 @@ class StreamContext(NamedTuple):
 class SipStream(asyncio.Protocol):
     """The connection of one client."""
 
-    def __init__(self, context: StreamContext) -> None:
+    def __init__(self, context: StreamContext, forwarded: ForwardedClient | None = None) -> None:
+        """`forwarded` is the client that a proxy has reported; None means the connection's own."""
         self._layer = context.layer
         self._context = context
+        self._forwarded = forwarded
         self._loop = asyncio.get_running_loop()
         self._splitter = StreamSplitter()
         self._heard_at = self._loop.time()
@@ -54,15 +61,14 @@ class SipStream(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._source: Source | None = None
         self._flow_id = 0
-        self._waiting: Iterator[bytes] | None = None
-        """Messages received but not handled yet; reading is paused until they have been."""
-        self._paused = False
+        self._turns: StreamTurns[bytes] | None = None
+        """None unless the client may speak."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop, over TLS after the handshake."""
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=UNSENT_BYTES_MAX // 2)
-        peer = transport.get_extra_info("peername")
+        peer = self._forwarded.address if self._forwarded else transport.get_extra_info("peername")
         if peer is None:
             self._transport.abort()  # already disconnected
             return
@@ -73,48 +79,34 @@ class SipStream(asyncio.Protocol):
             self._transport.abort()
             return
         self._source = source
+        _keep_alive(transport)
         secure = transport.get_extra_info("ssl_object") is not None and not self._context.is_plain(transport)
+        secure = secure or (self._forwarded is not None and self._forwarded.secure)
         local = transport.get_extra_info("sockname")
         host = self._context.host(local[0], local[1], secure)
         self._flow_id = self._layer.open(self, ClientEnd("tls" if secure else "tcp", ip, peer[1], host))
+        self._turns = StreamTurns(self._transport, self._receive, MESSAGES_PER_TURN)
 
     def data_received(self, data: bytes) -> None:
         """Part of the stream was received."""
-        messages = self._splitter.feed(data)
-        if self._waiting is not None:
-            self._waiting = chain(self._waiting, messages)  # TLS may deliver data that it read before the pause
-            return
-        self._waiting = messages
-        self._take_turn()
+        if self._turns is not None:
+            self._turns.add(self._splitter.feed(data))
 
-    def _take_turn(self) -> None:
-        """Handle a limited number of messages, so that a busy stream doesn't block others."""
-        transport = self._transport
-        if self._waiting is None or transport is None or transport.is_closing():
-            return
+    def _receive(self, messages: Iterable[bytes]) -> int:
+        """See `StreamTurns`."""
         now = self._heard_at = self._loop.time()
-        taken = 0
+        handled = 0
         try:
-            for message in islice(self._waiting, MESSAGES_PER_TURN):
-                taken += 1
+            for message in messages:
+                handled += 1
                 if self._source is None or not self._context.limits.messages.try_spend(self._source, now):
                     self._layer.drop(self._flow_id, "too fast")
-                    return
+                    break
                 self._used = self._used or message not in (PING, PONG)
                 self._layer.receive(self._flow_id, message)
         except StreamError:
             self._layer.drop(self._flow_id, "malformed")
-            return
-        if taken == MESSAGES_PER_TURN:
-            if not self._paused:
-                self._paused = True
-                transport.pause_reading()
-            self._loop.call_soon(self._take_turn)
-            return
-        self._waiting = None
-        if self._paused:
-            self._paused = False
-            transport.resume_reading()
+        return handled
 
     def send(self, message: bytes) -> None:
         """See `SipConnection`."""
@@ -163,11 +155,23 @@ class SipStream(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """Called by the loop."""
         del error
-        self._waiting = None
+        if self._turns is not None:
+            self._turns.stop()
         if self._source is not None:
             self._context.limits.release_stream(self._source)
             self._source = None
             self._layer.closed(self._flow_id)
+
+
+def _keep_alive(transport: asyncio.BaseTransport) -> None:
+    """Have the system notice when the other side of a connection has vanished."""
+    connection = transport.get_extra_info("socket")
+    if connection is None:
+        return
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in _KEEP_ALIVE:
+        if hasattr(socket, option):  # not on every system
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def packed(host: str) -> bytes:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from starlette.types import Scope
 
 from eyeline.errors import SetupError
+from eyeline.serve.client_address import ForwardedClient
 from eyeline.serve.connection_limits import AdmittedSocket, ConnectionLimits
 from eyeline.serve.logs import LogEvent
 from eyeline.serve.metrics import ROWS, Reading
@@ -75,10 +76,10 @@ class SipSwitch:
         assert self._edge is not None
         return self._edge.websocket(admitted, scope, tasks)
 
-    def stream(self) -> asyncio.Protocol:
-        """A protocol for one phone over TCP or TLS.  Needs the setting `sip_port`."""
+    def stream(self, forwarded: ForwardedClient | None) -> asyncio.Protocol:
+        """A protocol for one phone over TCP or TLS; see `SipEdge`.  Needs the setting `sip_port`."""
         assert self._edge is not None
-        return self._edge.stream()
+        return self._edge.stream(forwarded)
 
     def readings(self) -> dict[str, Reading]:
         """Readings for the metrics; zeros while SIP is off."""

@@ -66,7 +66,8 @@ class FakeTransport(asyncio.Transport):
 
 def opened(eyeline: Eyeline, transport: FakeTransport) -> WebSocketProtocol:
     """A connection whose opening handshake is done."""
-    http = HttpProtocol(partial(upgrade, eyeline.open_websocket), None, Config(eyeline), ServerState(), {})
+    config = Config(eyeline, log_config=None, proxy_headers=False)
+    http = HttpProtocol(partial(upgrade, eyeline.open_websocket), None, config, ServerState(), {})
     http.connection_made(transport)
     http.data_received(HANDSHAKE)
     assert isinstance(transport.protocol, WebSocketProtocol)

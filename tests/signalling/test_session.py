@@ -206,6 +206,23 @@ def test_any_frame_counts_as_keepalive(sign_of_life: str) -> None:
     assert session.wake(SILENCE_MAX) == []
 
 
+@given(
+    st.sampled_from([fresh, seated]),
+    st.lists(st.tuples(st.floats(0, 20), st.sampled_from([HELLO, JOIN, PING, encode(Pong()), LEAVE, "not JSON"]))),
+)
+def test_message_never_brings_the_deadline_closer(begin: Any, said: list[tuple[float, str]]) -> None:
+    """The edge relies on it: it doesn't look at its timer for each message."""
+    session, now = begin(), 0.0
+    for pause, message in said:
+        now += pause
+        before = session.next_wake()
+        session.receive(message, now)
+        after = session.next_wake()
+        assert after is None or (before is not None and after >= before)
+        if after is not None and after <= now:
+            session.wake(now)
+
+
 def test_waking_too_early_does_nothing() -> None:
     assert seated().wake(PING_AFTER - 0.001) == []
 

@@ -1,7 +1,12 @@
-"""Timers for the sans-IO machines: an `Alarm` calls back when a machine's next deadline is due."""
+"""Timers for the sans-IO machines: an `Alarm` calls back when a machine's next deadline is due.
+
+All alarms of an `AlarmClock` share one timer of the loop, and ring in groups.  Otherwise ten thousand members, who are
+pinged every ten seconds, would wake the process a thousand times a second, and a timer of the loop takes 400 bytes.
+"""
 
 import asyncio
 from collections.abc import Callable
+from math import ceil
 from typing import Protocol
 
 
@@ -12,41 +17,102 @@ class Wakeable(Protocol):
         """The next deadline, in seconds of the loop's clock; None if there is none."""
 
 
-class Alarm:
-    """Calls `on_due(now)` when its machine's deadline is due.
+class AlarmClock:
+    """Rings the alarms that are due within `grain` seconds together, at their end.  Needs a running loop."""
 
-    Call `reschedule` after each input.  The timer is replaced only if the deadline has moved closer; a timer that fires
-    too early just checks again.  So a machine whose deadline is postponed by each message needs no new timer for it.
-    """
-
-    def __init__(self, machine: Wakeable, on_due: Callable[[float], None]) -> None:
-        self._machine = machine
-        self._on_due = on_due
+    def __init__(self, grain: float) -> None:
+        self.grain = grain
         self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.Handle | None = None
-        self._due = 0.0
-        """When the timer fires.  uvloop's handle doesn't know it if that is immediately."""
+        self._alarms: dict[int, set[Alarm]] = {}
+        """By the number of grains at which they ring."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._next = 0
+        """When the timer fires, in grains."""
 
-    def reschedule(self) -> None:
-        """Make sure that a timer is set for the machine's deadline."""
-        due = self._machine.next_wake()
-        if due is None:
-            self.stop()
-        elif self._timer is None or due < self._due:
-            self.stop()
-            self._due = due
-            self._timer = self._loop.call_at(due, self._on_timer, due)
+    def add(self, alarm: "Alarm", tick: int) -> None:
+        """Ring the alarm after that many grains of the loop's clock."""
+        self._alarms.setdefault(tick, set()).add(alarm)
+        if self._timer is None or tick < self._next:
+            self._set_timer(tick)
 
-    def stop(self) -> None:
-        """Cancel the timer, until the next `reschedule`."""
-        if self._timer is not None:
+    def discard(self, alarm: "Alarm", tick: int) -> None:
+        """Don't ring an alarm that was added with `tick`."""
+        alarms = self._alarms.get(tick)
+        if alarms is not None:
+            alarms.discard(alarm)
+            if not alarms:
+                del self._alarms[tick]
+        if not self._alarms and self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _on_timer(self, due: float) -> None:
+    def _set_timer(self, tick: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._next = tick
+        self._timer = self._loop.call_at(tick * self.grain, self._ring, tick)
+
+    def _ring(self, tick: int) -> None:
         self._timer = None
-        now = max(due, self._loop.time())  # a loop's timers can fire slightly early
-        wanted = self._machine.next_wake()
-        if wanted is not None and wanted <= now:
+        due = self._alarms.pop(tick, set())
+        if self._alarms:
+            self._set_timer(min(self._alarms))
+        now = max(tick * self.grain, self._loop.time())  # a loop's timers can fire slightly early
+        for alarm in due:
+            try:
+                alarm.ring(tick, now)
+            except Exception as error:  # a bug in one machine must not stop the others
+                self._loop.call_exception_handler({"message": "An alarm has failed.", "exception": error})
+
+
+class Alarm:
+    """Calls `on_due(now)` when its machine's deadline is due, or up to a grain of its clock later.
+
+    Call `reschedule` after each input that may bring the deadline closer.  Only then is it set again; one that
+    rings too early just checks again.  So a machine whose deadline is postponed by each message needs nothing for it.
+    """
+
+    __slots__ = ("_clock", "_machine", "_on_due", "_tick")
+
+    def __init__(self, clock: AlarmClock, machine: Wakeable, on_due: Callable[[float], None]) -> None:
+        self._clock = clock
+        self._machine = machine
+        self._on_due = on_due
+        self._tick: int | None = None
+
+    def reschedule(self) -> None:
+        """Make sure that the alarm rings at the machine's deadline."""
+        due = self._machine.next_wake()
+        if due is None:
+            self.stop()
+            return
+        tick = ceil(due / self._clock.grain)
+        if self._tick is None or tick < self._tick:
+            self.stop()
+            self._tick = tick
+            self._clock.add(self, tick)
+
+    def stop(self) -> None:
+        """Don't ring until the next `reschedule`."""
+        if self._tick is not None:
+            self._clock.discard(self, self._tick)
+            self._tick = None
+
+    def cancel(self) -> None:
+        """Stop for good, and forget the callback, which usually belongs to the owner of the alarm."""
+        self.stop()
+        self._on_due = _nothing
+
+    def ring(self, tick: int, now: float) -> None:
+        """Called by the clock, which has forgotten the alarm."""
+        if tick != self._tick:
+            return  # another alarm of the same group has stopped or set it
+        self._tick = None
+        due = self._machine.next_wake()
+        if due is not None and due <= now:
             self._on_due(now)
         self.reschedule()
+
+
+def _nothing(_now: float) -> None:
+    """What a cancelled alarm calls."""

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Mount, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from eyeline.serve import client_address
+from eyeline.serve.alarm import AlarmClock
 from eyeline.serve.client_address import ForwardedClient
 from eyeline.serve.connection_limits import AdmittedSocket, ConnectionLimits, RefusalCode
 from eyeline.serve.http import api, api_keys
@@ -52,6 +53,9 @@ if TYPE_CHECKING:
     from eyeline.serve.sip.edge import FindSipPassword, SipEdge
 
 _log = logging.getLogger("eyeline.front")
+
+MEMBERS_GRAIN: Final = 0.1
+"""Seconds by which pings, timeouts and other deadlines of members and rooms may be late: they come in groups."""
 
 DRAIN_WITHIN: Final = 3.0
 """Graceful shutdown: seconds in which clients must receive the goodbye and disconnect."""
@@ -194,13 +198,15 @@ class Eyeline:
         settings = self._settings
         ice_servers = IceServerProvider(settings, self._secret, self._site, one_port=self._one_port)
         broker_run = BrokerRun(secrets.token_urlsafe(9), asyncio.get_running_loop().time(), WallClock())
+        clock = AlarmClock(MEMBERS_GRAIN)
         bus = LocalBus(
             capacity=settings.room_capacity,
             rooms=settings.max_sockets,
             broker_run=broker_run,
             vacated=ice_servers.vacated,
+            clock=clock,
         )
-        broker = Broker(bus, self._policy(broker_run.wall_clock))
+        broker = Broker(bus, self._policy(broker_run.wall_clock), clock)
         phones = SipContext(
             settings,
             self._secret,

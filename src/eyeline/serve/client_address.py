@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple, NewType
 
 from starlette.datastructures import Headers
@@ -118,6 +119,8 @@ def trusts(trusted: Sequence[IPNetwork]) -> Callable[[str], bool]:
 
 def _told(scope: Scope, trusted: Sequence[IPNetwork], what: str) -> str:
     """A trusted proxy's `X-Forwarded-...` header, of several values the last; empty without one."""
+    if not trusted:
+        return ""
     value = Headers(scope=scope).get(f"x-forwarded-{what}")
     peer = scope.get("client")
     address = _parsed(peer[0]) if value and peer else None
@@ -130,6 +133,7 @@ def _forwarded(scope: Scope) -> Iterator[str]:
         yield from reversed(line.split(","))
 
 
+@lru_cache(maxsize=1024)
 def _parsed(text: str) -> _IPAddress | None:
     """Parse an address with or without port and zone; an IPv4-mapped IPv6 address becomes IPv4."""
     text = text.strip()

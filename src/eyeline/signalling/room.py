@@ -135,7 +135,7 @@ class Room:
             case ResumeSeat():
                 return self._reclaim(request, now)
             case RelaySignal():
-                return self._relay(request)
+                return self.relay(request)
             case LeaveRoom():
                 return self._leave(request.session, now)
             case Disconnect():
@@ -303,7 +303,8 @@ class Room:
         member = seat.member
         return Claim(self._name, member.id, member.order, self._broker_run.name, seat.person, self._moderation)
 
-    def _relay(self, request: RelaySignal) -> list[Notify]:
+    def relay(self, request: RelaySignal) -> list[Notify]:
+        """Handle a signal: no time is needed, and no deadline changes."""
         peer = self._peers.get(request.session)
         if peer is None:
             return []  # the seat was replaced while this was in flight

@@ -195,6 +195,11 @@ SessionState = AwaitingHello | Authorizing | InLobby | Joining | Seated | Over
 class Session:
     """One client.  `peer` is the new public id that it gets if it joins."""
 
+    __slots__ = (
+        *("_minted_offset", "_peer", "_pinged", "_policy", "_rate_limit", "_received_at", "_renew_at"),
+        *("id", "state"),
+    )
+
     def __init__(self, session: SessionId, peer: PeerId, policy: SessionPolicy, now: float) -> None:
         self.id = session
         self.state: SessionState = AwaitingHello(now + HELLO_WITHIN)
@@ -207,7 +212,10 @@ class Session:
         self._minted_offset = 0.0
 
     def receive(self, text: str | bytes, now: float) -> list[SessionEffect]:
-        """Handle a frame from the client.  Never raises: bad input gives an effect that refuses it."""
+        """Handle a frame from the client.  Never raises: bad input gives an effect that refuses it.
+
+        It doesn't bring the deadline (`next_wake`) closer, so the caller can leave its timer as it is.
+        """
         if isinstance(self.state, Over):
             return []
         self._received_at = now
@@ -300,13 +308,14 @@ class Session:
         return [SendMessage(Goodbye(Count(back_in_ms))), *self.socket_lost(), Close(1012, "going away")]
 
     def _dispatch(self, message: ToBroker, now: float) -> list[SessionEffect]:
-        match message, self.state:
+        state = self.state
+        if isinstance(message, Signal) and isinstance(state, Seated):  # first, since it is by far the most frequent
+            return [Post(state.room, RelaySignal(self.id, message.to, message.n, message.data))]
+        match message, state:
             case Ping(), _:
                 return [SendMessage(Pong()), *self._renew_after_step(now)]
             case Pong(), _:
                 return self._renew_after_step(now)
-            case Signal(), Seated(room):
-                return [Post(room, RelaySignal(self.id, message.to, message.n, message.data))]
             case ((Govern() | Admit() | Deny() | RemoveMember() | Appoint() | AskMute() | EndCall()), Seated(room)):
                 return [Post(room, Moderate(self.id, message))]
             case Hello(), AwaitingHello():
@@ -314,8 +323,8 @@ class Session:
             case Join(), Authorizing(room, None):
                 self.state = Authorizing(room, message)
                 return []
-            case Join(), InLobby():
-                return self._on_join(message, self.state, now)
+            case Join(), InLobby() as lobby:
+                return self._on_join(message, lobby, now)
             case Resume(), AwaitingHello():
                 claim = self._policy.key.check(message.token, self._policy.wall_clock.unix(now))
                 self._check_time(claim.person, now)

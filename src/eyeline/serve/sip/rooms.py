@@ -10,8 +10,8 @@ from typing import Final, Protocol, assert_never
 
 from eyeline.bridge.bridge import Bridge
 from eyeline.bridge.effects import AttachSession, BridgeEffect, DetachSession, SendToServer
-from eyeline.serve.alarm import Alarm
-from eyeline.serve.sip.transport_layer import CloseReason, TransportLayer
+from eyeline.serve.alarm import Alarm, AlarmClock
+from eyeline.serve.sip.transport_layer import GRAIN_SECONDS, CloseReason, TransportLayer
 from eyeline.signalling.messages import IceServer, PeerId, RoomName
 from eyeline.signalling.requests import News, Request, SessionId
 from eyeline.signalling.session import Post
@@ -46,7 +46,7 @@ class RoomBridge:
         self._bus = bus
         self._loop = asyncio.get_running_loop()
         self._bridge = Bridge(domain, run, lambda: PeerId(secrets.token_urlsafe(12)), guests=guests)
-        self._alarm = Alarm(self._bridge, self._on_due)
+        self._alarm = Alarm(AlarmClock(GRAIN_SECONDS), self._bridge, self._on_due)
         self._inbox: deque[_Input] = deque()
         """The bridge takes it after the server and the rooms have done everything else: a page must hear that a phone
         is there before it hears from it."""

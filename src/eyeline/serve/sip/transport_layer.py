@@ -8,7 +8,7 @@ from typing import Final, Literal, Protocol, assert_never
 import msgspec
 from msgspec import Struct
 
-from eyeline.serve.alarm import Alarm
+from eyeline.serve.alarm import Alarm, AlarmClock
 from eyeline.signalling.messages import IceServer
 from eyeline.sip.effects import CloseFlow, Describe, LookUp, SendSip, SipAccount, SipEffect, SipFlow, SipTransport
 from eyeline.sip.server import SipServer
@@ -18,6 +18,9 @@ CloseReason = Literal["closed", "too many", "too fast", "too slow", "silent", "m
 
 TICK_SECONDS: Final = 2.0
 """How often connections are checked for silent and slow clients, and accounts for changes."""
+
+GRAIN_SECONDS: Final = 0.01
+"""How late the timers of SIP may be."""
 
 
 class SipConnection(Protocol):
@@ -73,7 +76,7 @@ class TransportLayer:
         self._server = server
         self._accounts = accounts
         self._loop = asyncio.get_running_loop()
-        self._alarm = Alarm(server, self._on_due)
+        self._alarm = Alarm(AlarmClock(GRAIN_SECONDS), server, self._on_due)
         self._flows: dict[int, tuple[SipTransport | None, SipConnection]] = {}
         """Each with its transport; None for the rooms."""
         self._last_id = 0

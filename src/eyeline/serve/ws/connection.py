@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, assert_never
 
 from msgspec.structs import replace
 
-from eyeline.serve.alarm import Alarm
+from eyeline.serve.alarm import Alarm, AlarmClock
 from eyeline.serve.connection_limits import AdmittedSocket
 from eyeline.serve.logs import LogEvent, logs_debug
 from eyeline.serve.websocket import Full, Socket
@@ -25,6 +25,7 @@ from eyeline.signalling.session import (
     Close,
     Ice,
     Joining,
+    Over,
     Post,
     RequestAuthorization,
     Seated,
@@ -84,7 +85,7 @@ class Connection:
         self._wall_clock = policy.wall_clock
         now = self._loop.time()
         self._session = Session(SessionId(secrets.token_urlsafe(9)), PeerId(secrets.token_urlsafe(12)), policy, now)
-        self._alarm = Alarm(self._session, self._on_due)
+        self._alarm = Alarm(broker.clock, self._session, self._on_due)
         self._alarm.reschedule()
         self._asking: asyncio.Task[None] | None = None
         broker.bus.attach(self._session.id, self._on_news)
@@ -96,7 +97,6 @@ class Connection:
         self._perform(
             self._session.receive(text, now) if self._admitted.count_message(now) else self._session.drop("too-fast")
         )
-        self._alarm.reschedule()
 
     def receive_control(self) -> None:
         """A frame that isn't a whole message was received, such as a ping: it counts against the rate limit only."""
@@ -113,7 +113,7 @@ class Connection:
         """The socket has closed.  Must be the last call."""
         self._broker.forget(self)
         self._perform(self._session.socket_lost())
-        self._alarm.stop()
+        self._alarm.cancel()
         self._broker.bus.detach(self._session.id)
         self._admitted.release()
         if self._asking is not None:
@@ -135,6 +135,9 @@ class Connection:
         self._alarm.reschedule()
 
     def _on_news(self, news: News) -> None:
+        if isinstance(news, Signalled):
+            self._on_signalled(news)
+            return
         if isinstance(self._session.state, Joining):
             answers = self._broker.tally.resumes if self._session.state.back_to is None else self._broker.tally.joins
             match news:
@@ -147,8 +150,12 @@ class Connection:
         now = self._loop.time()
         self._wall_clock.unix_offset = time.time() - now
         self._perform(self._session.on_news(news, now))
-        if not isinstance(news, Signalled):  # the most frequent news, and it doesn't change the deadline
-            self._alarm.reschedule()
+        self._alarm.reschedule()
+
+    def _on_signalled(self, news: Signalled) -> None:
+        """The most frequent news: no time is needed, and no deadline changes."""
+        if not isinstance(self._session.state, Over):
+            self._send(news)
 
     def _on_due(self, now: float) -> None:
         self._wall_clock.unix_offset = time.time() - now
@@ -160,14 +167,16 @@ class Connection:
                 case SendMessage(message):
                     self._send(message)
                 case Post(room, request):
-                    self._log_debug("<", "request", type(request).__name__)
+                    if self._broker.logs_debug:
+                        self._log_debug("<", "request", type(request).__name__)
                     self._post(room, request)
                 case RequestAuthorization(room):
                     assert self._site is not None
                     assert self._site.tasks is not None
                     self._ask(self._site.tasks, self._site.authorize, room)
                 case Close(code, reason):
-                    self._log_debug("=", "closed", reason)
+                    if self._broker.logs_debug:
+                        self._log_debug("=", "closed", reason)
                     if reason != LEFT:
                         self._broker.tally.drops[reason] += 1
                     self._socket.close(code, reason)
@@ -186,7 +195,7 @@ class Connection:
         if isinstance(message, Refused):
             _log.info(LogEvent("!", refused=message.code, **self._identity()))
             self._broker.tally.refusals[message.code] += 1
-        else:
+        elif self._broker.logs_debug:
             self._log_debug(">", "message", type(message).__name__)
         try:
             self._socket.send_text(encode_utf8(message))
@@ -196,8 +205,7 @@ class Connection:
             self._loop.call_soon(self.drop_slow)  # not at once: the room may still be sending to others
 
     def _log_debug(self, sign: str, what: str, name: str) -> None:
-        if self._broker.logs_debug:
-            _log.debug(LogEvent(sign, **{what: name}, **self._identity()))
+        _log.debug(LogEvent(sign, **{what: name}, **self._identity()))
 
     def _identity(self) -> dict[str, str]:
         state = self._session.state
@@ -207,8 +215,9 @@ class Connection:
 class Broker:
     """All connections of this process.  `policy` applies to each, with its own `ice` and `network`."""
 
-    def __init__(self, bus: Bus, policy: SessionPolicy) -> None:
+    def __init__(self, bus: Bus, policy: SessionPolicy, clock: AlarmClock) -> None:
         self.bus = bus
+        self.clock = clock
         self._policy = policy
         self._connections: set[Connection] = set()
         self.tally = Tally()

@@ -126,13 +126,17 @@ class WebSocketProtocol(asyncio.Protocol):
                 found = frames.payload_at(data, at, begun=self._begun is not None, bytes_max=FRAME_BYTES_MAX)
                 if found is None or found[1] > have:
                     break
-                payload, end = found
-                self._receive(data[at], apply_mask(data[payload:end], data[payload - 4 : payload]), self._receiver)
+                start, end = found
+                payload = apply_mask(data[start:end], data[start - 4 : start])
+                if data[at] == frames.WHOLE_TEXT and not self._closing:
+                    self._receiver.receive(payload)
+                else:
+                    self._receive(data[at], payload, self._receiver)
             except frames.InvalidFrame as error:
                 self._end(frames.close_frame(error.code, error.reason))
                 return
             at = end
-        self._unparsed = data[at:]
+        self._unparsed = data[at:] if at < have else b""
 
     def eof_received(self) -> None:
         """Called by the loop: the client sends nothing more."""
@@ -150,13 +154,17 @@ class WebSocketProtocol(asyncio.Protocol):
         """Called by uvicorn when it stops."""
         self._end(frames.close_frame(frames.RESTART, ""))
 
-    def send_text(self, text: bytes) -> None:
+    def send_text(self, text: bytes, first: int = frames.WHOLE_TEXT) -> None:
         """See `Socket`."""
-        self._send(frames.WHOLE_TEXT, text)
+        if self._closing or self._transport.is_closing():
+            return
+        if self._transport.get_write_buffer_size() + len(text) > OUTBOX_BYTES:
+            raise Full
+        self._transport.write(frames.frame(first, text))
 
     def send_binary(self, data: bytes) -> None:
         """See `Socket`."""
-        self._send(frames.WHOLE_BINARY, data)
+        self.send_text(data, frames.WHOLE_BINARY)
 
     def ping(self) -> None:
         """See `Socket`."""
@@ -170,12 +178,6 @@ class WebSocketProtocol(asyncio.Protocol):
         self._closing = True
         self._transport.write(frames.close_frame(code, reason))
         self._abort_in(CLOSE_WITHIN)
-
-    def _send(self, first: int, payload: bytes) -> None:
-        if self._transport.get_write_buffer_size() + len(payload) > OUTBOX_BYTES:
-            raise Full
-        if not (self._closing or self._transport.is_closing()):
-            self._transport.write(frames.frame(first, payload))
 
     def _receive(self, first: int, payload: bytes, receiver: Receiver) -> None:
         if self._closing and first & frames.OPCODE != frames.CLOSE:

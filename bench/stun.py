@@ -1,9 +1,9 @@
 """How many STUN Binding requests per second one core answers over loopback, compared with coturn if installed.
 
-    PYTHONPATH=src .venv/bin/python bench/stun.py [--rounds 5] [--requests 200000]
+    PYTHONPATH=.:src .venv/bin/python bench/stun.py [--rounds 5] [--requests 400000]
 
-The servers alternate on one core, with one client on the other that sends bursts of 64 requests.
-The figure is requests per second of the server's CPU time (user and kernel), so the client's speed doesn't matter.
+The servers alternate on one core, with up to 256 requests in flight from the other core (`bench/load.c`, which needs
+a C compiler).  The figure is requests per second of the server's CPU time (user and kernel).
 """
 
 import argparse
@@ -13,36 +13,38 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import ExitStack
+from functools import partial
 from statistics import median
-from time import monotonic
 
 import uvloop
+from bench.load import Generator, Packet, cpu_seconds
 
-from eyeline.rate_limit import RateLimit
+from eyeline.serve.relay.pump_choice import source_limit
 from eyeline.serve.relay.relay import Relay
 from eyeline.serve.relay.udp_listener import UdpListeners
 from eyeline.turn.message import BINDING, Class, Message
 from eyeline.turn.server import Server
 
-BURST = 64
-REQUEST = Message(BINDING, Class.REQUEST, b"eyeline-stun").encode()
+REQUEST = Message(BINDING, Class.REQUEST, bytes(12)).encode()
+HEAD = REQUEST[:8]
+HOSTS = "127.0.0.1", "::1"
+WINDOW = 256
 
 
-async def serve(host: str, port: int) -> None:
+async def serve(kind: str, host: str, port: int) -> None:
     """As in production, but with a rate limit that the one client can't reach."""
-    server = Server(RateLimit(per_second=1e8, burst=10**9))
-    Relay(server, UdpListeners.open(host=host, port=port))
+    limit = source_limit("python" if kind == "python" else "native")
+    Relay(Server(limit(per_second=1e8, burst=10**9)), UdpListeners.open(host=host, port=port))
     await asyncio.Event().wait()
 
 
-def eyeline(loop: str) -> Callable[[str, int], list[str]]:
-    def command(host: str, port: int) -> list[str]:
-        del host  # the wildcard address, as in production
-        return [sys.executable, __file__, "--serve", loop, "::", str(port)]
-
-    return command
+def eyeline(kind: str, loop: str, host: str, port: int) -> list[str]:
+    del host  # the wildcard address, as in production
+    return [sys.executable, __file__, "--serve", kind, loop, "::", str(port)]
 
 
 def coturn(host: str, port: int) -> list[str]:
@@ -50,89 +52,79 @@ def coturn(host: str, port: int) -> list[str]:
     return ["turnserver", *flags.split(), "-L", host, "-p", str(port), "--pidfile", f"/tmp/stun-bench-{port}.pid"]
 
 
-def free_port(family: socket.AddressFamily) -> int:
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.bind(("", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def ask(client: socket.socket, requests: int) -> None:
-    """Send bursts, each after the responses to the last one.  A request without a response for a second is lost."""
-    for _ in range(requests // BURST):
-        for _ in range(BURST):
-            client.send(REQUEST)
-        try:
-            for _ in range(BURST):
-                client.recv(2048)
-        except TimeoutError:
-            print("lost", file=sys.stderr)
+def udp(host: str) -> socket.socket:
+    each = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    each.bind((host, 0))
+    return each
 
 
 def ready(client: socket.socket) -> None:
     """Send requests until there is a response."""
-    deadline = monotonic() + 10
+    deadline = time.monotonic() + 10
     client.settimeout(0.1)
-    while monotonic() < deadline:
+    while time.monotonic() < deadline:
         try:
             client.send(REQUEST)
             client.recv(2048)
         except OSError:
             continue
-        client.settimeout(1)
         return
     raise SystemExit("the server didn't come up")
 
 
-def measure(command: Callable[[str, int], list[str]], host: str, requests: int) -> float:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    port = free_port(family)
-    with (
-        subprocess.Popen(
+def measure(command: Callable[[str, int], list[str]], host: str, requests: int, generator: Generator) -> float:
+    with udp(host) as probe:
+        port = probe.getsockname()[1]
+    with ExitStack() as stack:
+        process = subprocess.Popen(
             command(host, port),
             stdout=subprocess.DEVNULL,
-            preexec_fn=lambda: os.sched_setaffinity(0, {0}),  # noqa: PLW1509
-        ) as process,
-        socket.socket(family, socket.SOCK_DGRAM) as client,
-    ):
-        try:
-            client.connect((host, port))
-            ready(client)
-            ask(client, requests // 10)
-            before = cpu_seconds(process.pid)
-            ask(client, requests)
-            return requests / (cpu_seconds(process.pid) - before)
-        finally:
-            process.terminate()
+            preexec_fn=partial(os.sched_setaffinity, 0, {0}),  # noqa: PLW1509
+        )
+        stack.callback(process.wait)
+        stack.callback(process.terminate)
+        client = stack.enter_context(udp(host))
+        client.connect((host, port))
+        ready(client)
+        # The time is in the transaction id, which comes back.
+        packet = Packet(HEAD, len(REQUEST) - len(HEAD), len(HEAD), 0)
+        generator.drive(packet, [(client, client)], requests // 10, window=WINDOW)
+        before = cpu_seconds(process.pid)
+        load = generator.drive(packet, [(client, client)], requests, window=WINDOW)
+        assert load.came > 0.99 * requests, load
+        return load.came / (cpu_seconds(process.pid) - before)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--requests", type=int, default=200_000)
-    parser.add_argument("--serve", nargs=3, metavar=("LOOP", "HOST", "PORT"))
+    parser.add_argument("--requests", type=int, default=400_000)
+    parser.add_argument("--serve", nargs=4, metavar=("KIND", "LOOP", "HOST", "PORT"))
     args = parser.parse_args()
     if args.serve:
-        loop, host, port = args.serve
+        kind, loop, host, port = args.serve
         with asyncio.Runner(loop_factory=uvloop.new_event_loop if loop == "uvloop" else None) as runner:
-            runner.run(serve(host, int(port)))
+            runner.run(serve(kind, host, int(port)))
     os.sched_setaffinity(0, {1})
-    servers = {"eyeline, asyncio": eyeline("asyncio"), "eyeline, uvloop": eyeline("uvloop")}
+    servers: dict[str, Callable[[str, int], list[str]]] = {
+        f"eyeline, {kind}, {loop}": partial(eyeline, kind, loop)
+        for kind, loop in (("native", "uvloop"), ("native", "asyncio"), ("python", "uvloop"))
+    }
     if shutil.which("turnserver"):
         servers["coturn"] = coturn
     figures: dict[tuple[str, str], list[float]] = {}
-    for _ in range(args.rounds):
-        for host in "127.0.0.1", "::1":
-            for name, command in servers.items():
-                figures.setdefault((host, name), []).append(measure(command, host, args.requests))
+    with tempfile.TemporaryDirectory() as folder:
+        generator = Generator(folder)
+        for _ in range(args.rounds):
+            for host in HOSTS:
+                for name, command in servers.items():
+                    figures.setdefault((host, name), []).append(measure(command, host, args.requests, generator))
     for (host, name), each in figures.items():
+        coturns = figures.get((host, "coturn"), each)
+        ratio = median(ours / theirs for ours, theirs in zip(each, coturns, strict=True))
         spread = f"{min(each):,.0f} to {max(each):,.0f}"
-        print(f"{host:10} {name:17} {median(each):10,.0f} requests/s per core  ({spread}, {len(each)} rounds)")
+        print(f"{host:10} {name:24} {median(each):10,.0f} requests/s per core  ({spread}), {ratio:.2f} of coturn")
 
 
 if __name__ == "__main__":

@@ -223,6 +223,19 @@ def test_coalescing_loses_nothing_and_ends_with_the_traffic(coalesce_us: int) ->
     path.close()
 
 
+def test_coalescing_waits_for_more_packets() -> None:
+    path = Path(coalesce_us=10_000)
+    path.send(b"first")
+    assert path.pump.run(1.0) == []
+    path.send(b"second")
+    assert select.select([path.pump], [], [], 0)[0] == []
+    assert path.pump.run(1.0) == []
+    assert path.pump.totals()[0] == 0
+    path.run()
+    assert path.pump.totals()[0] == 2
+    path.close()
+
+
 def test_misuse_is_an_error(path: Path) -> None:
     client, bucket = path.wire.fileno(), path.bandwidth
     for number in range(63):

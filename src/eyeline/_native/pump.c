@@ -15,14 +15,15 @@ static int watch(int epoll, int operation, int fd, uint32_t events)
     return epoll_ctl(epoll, operation, fd, &event) == 0 ? 0 : errno;
 }
 
-/* Wake up for the first packet, and then once per period as long as packets come: `wake` is an epoll of both. */
+/* Wake up for the first packet, and then once per period as long as packets come: `wake` is an epoll of both, in which
+ * that of the sockets is muted while the timer ticks. */
 static int open_coalescing(struct pump *pump)
 {
     pump->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     pump->wake = epoll_create1(EPOLL_CLOEXEC);
     if (pump->timer < 0 || pump->wake < 0)
         return errno;
-    int error = watch(pump->wake, EPOLL_CTL_ADD, pump->epoll, EPOLLIN | EPOLLONESHOT);
+    int error = watch(pump->wake, EPOLL_CTL_ADD, pump->epoll, EPOLLIN);
     return error ? error : watch(pump->wake, EPOLL_CTL_ADD, pump->timer, EPOLLIN);
 }
 
@@ -301,12 +302,14 @@ static void handle_events(struct pump *pump, struct work *work)
     }
 }
 
-static int set_timer(struct pump *pump, bool on)
+static int tick(struct pump *pump, bool on)
 {
     long ns = on ? pump->coalesce_us * 1000L : 0;
     struct itimerspec every = {.it_interval.tv_nsec = ns, .it_value.tv_nsec = ns};
     pump->ticking = on;
-    return timerfd_settime(pump->timer, 0, &every, NULL) == 0 ? 0 : errno;
+    if (timerfd_settime(pump->timer, 0, &every, NULL) != 0)
+        return errno;
+    return watch(pump->wake, EPOLL_CTL_MOD, pump->epoll, on ? 0 : EPOLLIN);
 }
 
 int pump_run(struct pump *pump, double now, hand_over hand, void *context)
@@ -315,9 +318,9 @@ int pump_run(struct pump *pump, double now, hand_over hand, void *context)
     if (pump->timer >= 0) {
         uint64_t ticks;
         if (!pump->ticking)
-            return set_timer(pump, true); /* and let more packets come */
-        if (read(pump->timer, &ticks, sizeof ticks) < 0 && errno != EAGAIN)
-            return errno;
+            return tick(pump, true); /* and let more packets come */
+        if (read(pump->timer, &ticks, sizeof ticks) < 0)
+            return errno == EAGAIN ? 0 : errno;
     }
     if (pump->next == pump->ready) {
         int ready = epoll_wait(pump->epoll, pump->events, EVENTS_MAX, 0);
@@ -329,9 +332,5 @@ int pump_run(struct pump *pump, double now, hand_over hand, void *context)
     handle_events(pump, &work);
     if (work.failed)
         return ENOMEM;
-    if (pump->ticking && work.packets == 0 && pump->next == pump->ready) {
-        int error = set_timer(pump, false);
-        return error ? error : watch(pump->wake, EPOLL_CTL_MOD, pump->epoll, EPOLLIN | EPOLLONESHOT);
-    }
-    return 0;
+    return pump->ticking && work.packets == 0 && pump->next == pump->ready ? tick(pump, false) : 0;
 }

@@ -27,7 +27,7 @@ with atheris.instrument_imports(include=["eyeline", "websockets"], enable_loader
     from eyeline.serve.process.demultiplexer import Demultiplexer
     from eyeline.serve.ws.protocol import upgrade
     from eyeline.settings import Settings
-    from eyeline.signalling.messages import decode, encode
+    from eyeline.signalling.codec import decode, encode
     from eyeline.signalling.refusals import Refusal
     from eyeline.turn.framing import MalformedError
     from eyeline.turn.message import Message

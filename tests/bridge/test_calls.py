@@ -5,7 +5,7 @@ from tests.bridge.world import DOMAIN, Page, Phone, World, answered, sdp
 
 from eyeline.bridge.call import ANSWER_WITHIN
 from eyeline.bridge.liveness import PROBE_EVERY
-from eyeline.signalling.messages import Roster
+from eyeline.signalling.messages import DisplayName, PhoneRefused, Roster
 from eyeline.sip.message import SipRequest
 
 
@@ -58,6 +58,28 @@ def test_a_phone_is_told_why_it_cannot_join(people: list[str], status: int, why:
     [answer] = bob.answers()
     assert (answer.status, answer.headers.get("warning")) == (status, f'399 eyeline "{why}"')
     assert (len(world.bridge), world.attached) == (0, set())
+
+
+def test_people_hear_of_a_phone_that_cannot_join_them() -> None:
+    world = World()
+    sealed, alice, carol = world.page("sealed", "c" * 400, room="sealed"), world.page("alice"), world.page("carol")
+    bob = world.phone()
+    bob.invite(room="sealed")
+    world.phone("dave").invite()
+    assert [each for each in sealed.client.messages() if isinstance(each, PhoneRefused)] == [
+        PhoneRefused(DisplayName("Bob"), "sealed")
+    ]
+    for page in (alice, carol):
+        [refused] = [each for each in page.client.messages() if isinstance(each, PhoneRefused)]
+        assert (refused.name, refused.why) == ("Dave", "crowded")
+
+
+def test_a_room_does_not_hear_of_every_phone() -> None:
+    world = World()
+    sealed = world.page("sealed", "c" * 400)
+    for number in range(9):
+        world.phone(f"bob{number}").invite()
+    assert [isinstance(each, PhoneRefused) for each in sealed.client.messages()] == [True] * 3
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from eyeline.bridge.bridge import Bridge
 from eyeline.bridge.effects import AttachSession, BridgeEffect, DetachSession, SendToServer
 from eyeline.signalling.messages import Joined, PeerId, Signalled
 from eyeline.signalling.requests import Notify, SessionId
-from eyeline.signalling.session import Post
+from eyeline.signalling.session import AskBridge, Post
 from eyeline.sip.message import SipRequest, SipResponse, parse
 
 DOMAIN = "call.example"
@@ -62,6 +62,9 @@ class World(Network):
             if tell.session in self.attached:
                 self.perform(self.bridge.on_news(tell.session, tell.news, self.now))
 
+    def ask_bridge(self, asked: AskBridge) -> None:
+        self.perform(self.bridge.ask(asked, self.now, UNIX + self.now, online=asked.command.user != "nobody"))
+
     def pass_time(self, until: float) -> None:
         while (due := self.bridge.next_wake()) is not None and due <= until:
             super().pass_time(max(due, self.now))
@@ -72,9 +75,9 @@ class World(Network):
         """A message from a phone, as the SIP server passes it on."""
         self.perform(self.bridge.receive(message.encode(), self.now, UNIX + self.now))
 
-    def page(self, name: str, shown: str = "", room: str = "tea") -> "Page":
+    def page(self, name: str, shown: str = "", room: str = "tea", **hello: str) -> "Page":
         """A page that has joined a room, with the name that is shown."""
-        return Page(self, name, shown or name, room)
+        return Page(self, name, shown or name, room, **hello)
 
     def phone(self, name: str = "bob") -> "Phone":
         """A phone."""
@@ -84,11 +87,12 @@ class World(Network):
 class Page:
     """Somebody in a room with a browser; `link` is the number of its connection."""
 
-    def __init__(self, world: World, name: str, shown: str, room: str) -> None:
+    def __init__(self, world: World, name: str, shown: str, room: str, **hello: str) -> None:
+        """`hello` is what it says besides the room."""
         self.world = world
         self.link = 100
-        self.client: Client = world.open(name)
-        self._send({"type": "hello", "room": room})
+        self.client: Client = world.open(name, network=f"network of {name}")
+        self._send({"type": "hello", "room": room, **hello})
         self._send({"type": "join", "name": shown})
         [self.joined] = [each for each in self.client.messages() if isinstance(each, Joined)]
         self._count = count(1)
@@ -118,6 +122,18 @@ class Page:
         while self.world.now < end:
             self.world.pass_time(min(end, self.world.now + 5))
             self._send({"type": "ping"})
+
+    def call_phone(self, user: str = "bob") -> None:
+        """Call a phone."""
+        self._send({"type": "call-phone", "user": user})
+
+    def hang_up_phone(self, user: str = "bob") -> None:
+        """Don't call it any more."""
+        self._send({"type": "hang-up-phone", "user": user})
+
+    def govern(self, **rules: str) -> None:
+        """Set the rules of the room."""
+        self._send({"type": "govern", "rules": rules})
 
     def leave(self) -> None:
         """Leave the room."""

@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 from tests.support.accessibility import AXE, violations
+from tests.support.app_actions import call_phone, join_call
 from tests.support.browser import EACH, Browser, Page
 from tests.support.call import all_flow
 from tests.support.server import LiveServer
@@ -84,6 +85,26 @@ def test_two_people_call_hold_and_write_each_other(
     assert "new" not in bob.text()
     assert violations(alice) == []
     assert not [line for page in (alice, bob) for line in page.console if "uncaught" in line or "Refused" in line]
+
+
+def test_a_room_calls_somebody_who_declines_and_then_answers(chromium: Browser, server: LiveServer) -> None:
+    bob, carol = (
+        sign_in(chromium, server, "bob"),
+        join_call(chromium, f"{server.url}/r/tea-at-four", "Carol", AXE.read_text()),
+    )
+    sees(bob, "Ready for calls")
+    call_phone(carol, "bob")
+    sees(carol, "Ringing bob@localhost…")
+    assert violations(carol) == []
+    sees(bob, "Carol")
+    bob.click("button", "Decline")
+    sees(carol, "bob@localhost declined the call.")
+    carol.press("Enter")
+    bob.click("button", "Answer with video")
+    all_flow(carol, bob)
+    sees(carol, "direct")
+    bob.click("button", "Hang up")
+    sees(carol, "Nobody else here.")
 
 
 def test_a_wrong_password_is_said(chromium: Browser, server: LiveServer) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from tests.support.app_actions import join_call
+from tests.support.app_actions import call_phone, join_call
 from tests.support.baresip import Baresip
 from tests.support.browser import Browser, Page
 from tests.support.call import media_flows
@@ -123,6 +123,12 @@ def test_baresip_meets_a_browser_in_a_room(machine: Namespace, browser: Browser,
     carol = join_call(browser, f"https://{IP}:8443/r/tea", "Carol")
     with Baresip(machine, f"{IP};transport=tls", dials=f"sip:tea@{IP}") as bob:
         media_flows(carol)  # its own sound and picture too, by way of the phone
+        bob.hang_up()
+        carol.until("() => document.body.innerText.includes('Nobody else here.')")
+    with Baresip(machine, f"{IP};transport=tls") as bob:
+        bob.wait_for_line("200 OK")
+        call_phone(carol, "bob")
+        media_flows(carol)
         carol.click("button", "Leave")
         bob.wait_for_line("terminated")
     carol.close()

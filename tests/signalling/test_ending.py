@@ -2,6 +2,7 @@
 
 from tests.support.network import Client, Closed, Network
 
+from eyeline.signalling.codec import encode
 from eyeline.signalling.messages import (
     Admit,
     Count,
@@ -20,7 +21,6 @@ from eyeline.signalling.messages import (
     Roster,
     Rules,
     ToBroker,
-    encode,
 )
 from eyeline.signalling.passes import Person
 

@@ -5,6 +5,7 @@ from typing import Any
 from msgspec.structs import replace
 from tests.support.network import Client, Closed, Network
 
+from eyeline.signalling.codec import encode
 from eyeline.signalling.messages import (
     PERMISSIONS,
     Count,
@@ -19,7 +20,6 @@ from eyeline.signalling.messages import (
     RoomName,
     Roster,
     Welcome,
-    encode,
 )
 from eyeline.signalling.passes import PassVerifier, Person
 from eyeline.signalling.refusals import REFUSALS, Code

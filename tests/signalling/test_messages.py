@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from eyeline.signalling.codec import decode, decode_from_broker, encode
 from eyeline.signalling.messages import (
     MESSAGE_BYTES_MAX,
     Count,
@@ -25,9 +26,6 @@ from eyeline.signalling.messages import (
     RoomName,
     Signal,
     ToBroker,
-    decode,
-    decode_from_broker,
-    encode,
 )
 from eyeline.signalling.refusals import REFUSALS, Code, Refusal
 

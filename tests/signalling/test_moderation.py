@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.network import Client, Network
 
+from eyeline.signalling.codec import encode
 from eyeline.signalling.messages import (
     Admit,
     Appoint,
@@ -32,7 +33,6 @@ from eyeline.signalling.messages import (
     Rules,
     ToBroker,
     Waiting,
-    encode,
 )
 from eyeline.signalling.moderation import WAITING_MAX, WAITING_OF_NETWORK_MAX, room_of
 from eyeline.signalling.requests import Remove

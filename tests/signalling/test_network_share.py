@@ -2,6 +2,7 @@
 
 from tests.support.network import Client, Network
 
+from eyeline.signalling.codec import decode_from_broker, encode
 from eyeline.signalling.messages import (
     Count,
     DisplayName,
@@ -16,8 +17,6 @@ from eyeline.signalling.messages import (
     RoomName,
     Roster,
     Rules,
-    decode_from_broker,
-    encode,
 )
 from eyeline.signalling.passes import Person
 from eyeline.signalling.room import SEAT_SECONDS

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.support.network import Client, Closed, Network
 
+from eyeline.signalling.codec import decode_from_broker, encode
 from eyeline.signalling.messages import (
     AskedToMute,
     Count,
@@ -24,6 +25,8 @@ from eyeline.signalling.messages import (
     NewToken,
     Payload,
     PeerId,
+    PhoneCall,
+    PhoneRefused,
     Ping,
     Pong,
     Refused,
@@ -36,8 +39,6 @@ from eyeline.signalling.messages import (
     ToBroker,
     Waiting,
     Welcome,
-    decode_from_broker,
-    encode,
 )
 from eyeline.signalling.refusals import REFUSALS, Code
 from eyeline.signalling.requests import End, Remove
@@ -402,6 +403,8 @@ class Rooms(RuleBasedStateMachine):
             case NewToken(token):
                 assert person.seat is not None
                 person.seat.token, person.seat.removed = token, self.removed
+            case PhoneCall() | PhoneRefused():
+                raise AssertionError("nobody uses phones")
             case Pong() | Ping() | Goodbye() | IceServers() | Waiting() | Knocks() | AskedToMute():
                 assert isinstance(message, Pong)  # no one is silent, and the broker isn't stopped
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.support.network import Client, Network
 
+from eyeline.signalling.codec import encode
 from eyeline.signalling.messages import (
     Count,
     DisplayName,
@@ -31,7 +32,6 @@ from eyeline.signalling.messages import (
     Signal,
     Signalled,
     Welcome,
-    encode,
 )
 from eyeline.signalling.refusals import REFUSALS, Code
 from eyeline.signalling.requests import (

@@ -3,6 +3,7 @@
 import pytest
 from tests.support.network import Client, Network
 
+from eyeline.signalling.codec import encode
 from eyeline.signalling.messages import (
     Count,
     DisplayName,
@@ -14,7 +15,6 @@ from eyeline.signalling.messages import (
     Resume,
     RoomName,
     Welcome,
-    encode,
 )
 from eyeline.signalling.passes import Person
 from eyeline.signalling.room import CLOCK_CHECK_SECONDS

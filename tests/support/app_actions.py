@@ -58,6 +58,13 @@ def new_call(browser: Browser, site: str, name: str, script: str = "") -> Page:
     return page
 
 
+def call_phone(page: Page, who: str) -> None:
+    """Call a phone from the room."""
+    page.click("button", "Call a phone")
+    page.fill("Name or SIP address", who)
+    page.press("Enter")
+
+
 def is_whole(page: Page) -> None:
     """Wait until all lazily loaded parts of the page are there, two seconds after joining."""
     there = "(part) => performance.getEntriesByType('resource').some(({name}) => RegExp(part).test(name))"

@@ -3,12 +3,14 @@
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
-from eyeline.signalling.messages import FromBroker, PeerId, RoomName, Welcome, decode_from_broker, encode
+from eyeline.signalling.codec import decode_from_broker, encode
+from eyeline.signalling.messages import FromBroker, PeerId, RoomName, Welcome
 from eyeline.signalling.passes import PassVerifier
 from eyeline.signalling.requests import Notify, Request, SessionId
 from eyeline.signalling.resume_token import TokenKey
 from eyeline.signalling.room import BrokerRun, Room
 from eyeline.signalling.session import (
+    AskBridge,
     Close,
     GuestPolicy,
     Ice,
@@ -126,12 +128,17 @@ class Network:
                         client.got.append(encode(message))
                 case Post(room, request):
                     self.ask(room, request)
+                case AskBridge():
+                    self.ask_bridge(effect)
                 case RequestAuthorization():
                     raise AssertionError("nobody here is asked")
                 case Close(code, reason):
                     if client.open:
                         client.got.append(Closed(code, reason))
                     client.open = False
+
+    def ask_bridge(self, asked: AskBridge) -> None:
+        """A member wants something of phones."""
 
     def ask(self, name: RoomName, request: Request) -> None:
         """Send a request to the room, as a session or the API does."""

@@ -5,6 +5,7 @@ const SECTIONS = {
   Joining: 'join rejoin resumable openLobby JoinOptions Lobby newSecret isSecret ownedRoomName',
   Room: 'Room RoomOptions SignallingState Member Role Permission Permissions Moderation Rules Knock',
   Peer: 'Peer PeerMedia Json',
+  Phones: 'PhoneCalls PhoneCallStatus Phones RefusedPhone',
   Media:
     'LocalMedia MediaRequest Device DeviceKind DeviceOption DeviceList DeviceChange AudioProcessing ProcessedTrack',
   Chat: 'Conversation ChatParticipant ChatOptions ChatEnvelope ChatWritten ChatReceived ChatLine Delivery CHAT_TEXT_MAX',

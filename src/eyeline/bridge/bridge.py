@@ -6,15 +6,26 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 from eyeline.bridge.call import PHONE, RoomCall
 from eyeline.bridge.dialog import ALLOW, CalleeDialog, CallerDialog
 from eyeline.bridge.effects import BridgeEffect, SendToServer
-from eyeline.bridge.outgoing import OutgoingCall
+from eyeline.bridge.limits import BridgeLimits
+from eyeline.bridge.outgoing import CALLED_PHONE, OutgoingCall, WantedCall
 from eyeline.bridge.refusals import warning
-from eyeline.signalling.messages import DISPLAY_NAME, DisplayName, PeerId, RoomName
-from eyeline.signalling.requests import News, RequestSeat, SessionId
+from eyeline.signalling.messages import (
+    DISPLAY_NAME,
+    CallPhone,
+    DisplayName,
+    PeerId,
+    PhoneCall,
+    PhoneCallEnd,
+    RoomName,
+    SipUser,
+)
+from eyeline.signalling.requests import Announce, News, RequestSeat, SessionId
+from eyeline.signalling.session import AskBridge, Post
 from eyeline.sip.message import BadMessageError, SipRequest, SipResponse, parse
 from eyeline.sip.uri import SipUri
 from eyeline.sip.validation import is_plain_rtp
@@ -26,8 +37,16 @@ NO_NAME: Final = DisplayName("Phone")
 """The name of a caller whose own can't be shown."""
 
 _ROOM: Final = re.compile(r"[a-z0-9-]{1,64}")
-_USER: Final = re.compile(r"[a-z0-9+][a-z0-9._+-]{0,63}")
 _NAME: Final = re.compile(DISPLAY_NAME)
+
+
+class _Caller(NamedTuple):
+    """A member who calls a phone."""
+
+    peer: PeerId
+    network: str
+    finds: bool
+    """Whether whom they call has a phone that is online."""
 
 
 class Bridge:
@@ -40,6 +59,7 @@ class Bridge:
         self._run = run
         self._new_peer = new_peer
         self._guests = guests
+        self._limits = BridgeLimits()
         self._begun = 0
         self._calls: dict[str, RoomCall] = {}
         """By the tag of this side."""
@@ -69,17 +89,45 @@ class Bridge:
             return [] if message.method == "ACK" else [_answer(message, 481, self._new_tag())]
         return self._begin(message, now, unix)
 
-    def ring(self, room: RoomName, user: str, now: float, unix: float) -> list[BridgeEffect]:
-        """Call a user's phones into a room with one person.  They see the user there while it rings."""
-        if len(self._calls) >= MAX_CALLS or not _USER.fullmatch(user):
-            return []
+    def ask(self, asked: AskBridge, now: float, unix: float, *, online: bool) -> list[BridgeEffect]:
+        """A member calls a phone, or ends such a call.  `online`: whether that user has any."""
+        room, caller, user = asked.room, asked.caller, asked.command.user
+        if isinstance(asked.command, CallPhone):
+            return self._ring(room, user, _Caller(caller, asked.network, online), now, unix)
+        calls = [call for call in self._calls.values() if isinstance(call, OutgoingCall)]
+        return [
+            effect for call in calls if call.is_by(room, caller, user) for effect in self._settled(call, call.hang_up())
+        ]
+
+    def ring(self, room: RoomName, user: SipUser, now: float, unix: float) -> list[BridgeEffect]:
+        """The site calls a user's phones into a room with one person."""
+        return self._ring(room, user, None, now, unix)
+
+    def _ring(
+        self, room: RoomName, user: SipUser, caller: _Caller | None, now: float, unix: float
+    ) -> list[BridgeEffect]:
+        refusal = self._refusal(room, user, caller, now)
+        if refusal is not None:
+            return [] if caller is None else [Post(room, Announce(PhoneCall(user, "ended", refusal), caller.peer))]
         tag = self._new_tag()
         dialog = CallerDialog(f"sip:{user}@{self._domain}", tag, self._contact(room), self._domain)
         name = DisplayName(user) if _NAME.fullmatch(user) else NO_NAME
-        seat = RequestSeat(SessionId(f"sip {tag}"), self._new_peer(), name, PHONE)
-        call = OutgoingCall(dialog, seat, room, int(unix * 1000))
+        seat = RequestSeat(SessionId(f"sip {tag}"), self._new_peer(), name, CALLED_PHONE, invited=True)
+        wanted = WantedCall(user, None if caller is None else caller.peer, self._guests)
+        call = OutgoingCall(dialog, seat, room, int(unix * 1000), wanted)
         self._calls[tag] = self._sessions[seat.session] = call
         return self._settled(call, call.start(now))
+
+    def _refusal(self, room: RoomName, user: SipUser, caller: _Caller | None, now: float) -> PhoneCallEnd | None:
+        """Why this call isn't tried."""
+        if len(self._calls) >= MAX_CALLS:
+            return "failed"
+        if caller is None:
+            return None
+        pending = any(isinstance(call, OutgoingCall) and call.rings_in(room) for call in self._calls.values())
+        if pending or not self._limits.may_call(user, caller.network, now):
+            return "too-many"
+        return None if caller.finds else "unavailable"
 
     def _contact(self, room: RoomName) -> str:
         return f"sip:{room}@{self._domain};transport=tcp"
@@ -130,7 +178,8 @@ class Bridge:
         try:
             dialog = CalleeDialog(request, tag, self._contact(room), self._domain)
             seat = RequestSeat(SessionId(f"sip {tag}"), self._new_peer(), _name_of(request), PHONE)
-            call = RoomCall(request, dialog, seat, room, int(unix * 1000))
+            announces = self._limits.may_announce(room, now)
+            call = RoomCall(request, dialog, seat, room, int(unix * 1000), announces=announces)
         except ValueError:
             return [_answer(request, 400, tag)]
         self._calls[tag] = self._sessions[seat.session] = call

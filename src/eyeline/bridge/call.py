@@ -5,19 +5,21 @@ offers.  From then on each side may offer something new, which is passed on to t
 settles which offer counts when two cross.
 """
 
-from typing import Final, Literal, NamedTuple, assert_never
+from typing import Final, Literal, assert_never
 
-from eyeline.bridge.dialog import ALLOW, DialogSide, Fields
+from eyeline.bridge.awaited_ack import AwaitedAck
+from eyeline.bridge.dialog import ALLOW, TEXT_MAX, DialogSide, Fields, text_of
 from eyeline.bridge.effects import AttachSession, BridgeEffect, DetachSession, SendToServer
 from eyeline.bridge.liveness import Liveness
+from eyeline.bridge.page_link import PageLink
 from eyeline.bridge.refusals import REJECTIONS, Rejection, problem_of, warning
 from eyeline.bridge.sdp import Layout, SessionDescription
-from eyeline.bridge.signal import About, PeerSignal, parse_signal
+from eyeline.bridge.signal import About, parse_signal
 from eyeline.bridge.trickle import Trickle
 from eyeline.signalling.messages import (
-    Count,
     Member,
     PeerId,
+    PhoneRefused,
     Refused,
     RoomName,
     Roster,
@@ -37,6 +39,7 @@ from eyeline.signalling.negotiation import (
 from eyeline.signalling.passes import Person
 from eyeline.signalling.requests import (
     Admitted,
+    Announce,
     EnterLobby,
     LeaveRoom,
     LobbyState,
@@ -56,37 +59,30 @@ WAIT_MAX: Final = 180.0
 RETRY_AFTER: Final = 1.0
 """Seconds after which an offer that crossed the phone's is repeated (RFC 3261, 14.1: up to 2)."""
 
-TEXT_MAX: Final = 4000
-"""Characters of a chat line; longer texts are cut."""
-
-_T1: Final = 0.5
-_T2: Final = 4.0
-_GIVE_UP: Final = 32.0
-
 PHONE: Final = Person(permissions=("microphone", "camera", "chat"), sip=True)
 """Who a phone is in the room."""
 
-State = Literal["looking", "joining", "offering", "answered", "up", "ending", "over"]
-"""`looking` into the room, `joining` it, `offering` the phone's media to the page, `answered` and waiting for ACK, or
-`ending` and waiting for that ACK: BYE may not come before it (RFC 3261, 15)."""
-
-
-class _Unacknowledged(NamedTuple):
-    """A 2xx to an INVITE, which is repeated until its ACK comes (RFC 3261, 13.3.1.4)."""
-
-    response: SipResponse
-    at: float
-    interval: float
-    give_up_at: float
+State = Literal["looking", "ringing", "joining", "offering", "answered", "up", "ending", "over"]
+"""`looking` into the room, `joining` it, `offering` the phone's media to the page, or waiting for its offer if the room
+calls the phone, which is `ringing` then, `answered` and waiting for ACK, or `ending` and waiting for that ACK: BYE may
+not come before it (RFC 3261, 15)."""
 
 
 class RoomCall:
     """One call.  `link` is the number of this side's connection: the milliseconds since 1970."""
 
     def __init__(
-        self, invite: SipRequest | None, dialog: DialogSide, seat: RequestSeat, room: RoomName, link: int
+        self,
+        invite: SipRequest | None,
+        dialog: DialogSide,
+        seat: RequestSeat,
+        room: RoomName,
+        link: int,
+        *,
+        announces: bool = False,
     ) -> None:
-        """`seat` is what the call asks the room for; `invite` is None if the room calls the phone.
+        """`seat` is what the call asks the room for; `invite` is None if the room calls the phone.  If it `announces`,
+        people in the room are told that the phone couldn't join them.
 
         Raises `ValueError` if the INVITE has no session description."""
         self._offer = None if invite is None else SessionDescription.parse(invite.body.decode())
@@ -95,6 +91,7 @@ class RoomCall:
         self.session = seat.session
         self.room = room
         self._seat = seat
+        self._announces = announces
         self.state: State = "looking"
         self._pending: SipRequest | None = invite
         """The phone's INVITE or UPDATE that waits for the page."""
@@ -105,10 +102,7 @@ class RoomCall:
         self._next: SessionDescription | None = None
         """What to offer once it has its response."""
         self._other: Member | None = None
-        self._link = link
-        self._remote_link = 0
-        self._bound = False
-        self._sent = 0
+        self._page = PageLink(link)
         self._negotiation = Negotiation(polite=True)
         self._layout = Layout()
         self._local: SessionDescription | None = None
@@ -116,7 +110,7 @@ class RoomCall:
         self._trickle = Trickle()
         self._liveness = Liveness()
         self._version = 0
-        self._unacknowledged: _Unacknowledged | None = None
+        self._unacknowledged: AwaitedAck | None = None
         self._deadline: float | None = None
         self._retry: tuple[float, SessionDescription] | None = None
         self._effects: list[BridgeEffect] = []
@@ -195,8 +189,13 @@ class RoomCall:
     def _look(self, roster: Roster, now: float) -> None:
         answer = problem_of(roster.members)
         if answer is not None:
+            if answer.obstacle is not None and self._announces:
+                self._effects.append(Post(self.room, Announce(PhoneRefused(self._seat.name, answer.obstacle))))
             self._end(answer)
             return
+        self._join(now)
+
+    def _join(self, now: float) -> None:
         self.state = "joining"
         self._deadline = now + ANSWER_WITHIN
         self._effects.append(Post(self.room, self._seat))
@@ -221,12 +220,11 @@ class RoomCall:
 
     def _signalled(self, data: str, now: float) -> None:
         signal = parse_signal(data)
-        if signal is None or (signal.to is not None and signal.to != self._link) or signal.link < self._remote_link:
+        if signal is None or self._page.is_stale(signal):
             return
-        fresh = self._trickle.is_fresh and signal.to is not None
-        if self._bound and signal.link > self._remote_link and not fresh:
+        if self._page.replaces(signal, fresh=self._trickle.is_fresh):
             self._page_reconnects(now)
-        self._remote_link, self._bound = signal.link, True
+        self._page.bind(signal)
         if signal.about.candidate is not None:
             self._trickle.add(signal.about.candidate, now)
         elif signal.about.text is not None:
@@ -237,10 +235,10 @@ class RoomCall:
 
     def _page_reconnects(self, now: float) -> None:
         """The page has another connection: so must we, and nothing of the last one counts."""
-        if self.state not in {"answered", "up"}:
+        if self.state not in {"answered", "ringing", "up"}:
             self._end(Rejection(480))
             return
-        self._link += 1
+        self._page.number += 1
         self._negotiation = Negotiation(self._negotiation.polite)
         self._layout.new_page()
         self._trickle, self._retry = Trickle(), None
@@ -248,11 +246,8 @@ class RoomCall:
         self._give_way()
 
     def _send_signal(self, about: About) -> None:
-        if self._other is None:
-            return
-        self._sent += 1
-        data = PeerSignal(self._link, self._remote_link or None, about).encode()
-        self._effects.append(Post(self.room, RelaySignal(self.session, self._other.id, Count(self._sent), data)))
+        if self._other is not None:
+            self._effects.append(Post(self.room, RelaySignal(self.session, self._other.id, *self._page.sign(about))))
 
     # Offers and answers
 
@@ -314,12 +309,12 @@ class RoomCall:
         self._deadline = None
         if request.method == "INVITE":
             self.state = "answered" if self.state == "offering" else self.state
-            self._unacknowledged = _Unacknowledged(response, now + _T1, _T1, now + _GIVE_UP)
+            self._unacknowledged = AwaitedAck.after(response, now)
         self._negotiate(self._negotiation.done(), now)
 
     def _body(self, description: SessionDescription) -> bytes:
         self._version += 1
-        return str(description.with_origin(self._link, self._version)).encode()
+        return str(description.with_origin(self._page.number, self._version)).encode()
 
     def _invite(self, description: SessionDescription, now: float) -> None:
         """Offer the phone what the page offers."""
@@ -375,9 +370,8 @@ class RoomCall:
 
     def _said(self, request: SipRequest) -> int:
         """Pass on a text; returns the status for its MESSAGE."""
-        kind = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
-        text = request.body.decode(errors="replace").strip()[:TEXT_MAX]
-        if kind != "text/plain" or not text:
+        text = text_of(request)
+        if text is None:
             return 415
         if self.state not in {"answered", "up"}:
             return 480
@@ -433,16 +427,15 @@ class RoomCall:
         if self._pending is not None:
             self._answer(self._pending, 180)
 
-    def _repeat(self, last: _Unacknowledged, now: float) -> None:
-        if last.give_up_at <= now:
+    def _repeat(self, last: AwaitedAck, now: float) -> None:
+        if last.is_lost(now):
             if self.state == "ending":
                 self._hang_up()
             else:
                 self.state = "up"
                 self._end(Rejection(408))
             return
-        interval = min(2 * last.interval, _T2)
-        self._unacknowledged = last._replace(at=now + interval, interval=interval)
+        self._unacknowledged = last.repeated(now)
         self._send(last.response)
 
     def _too_late(self) -> None:

@@ -13,6 +13,9 @@ Fields = Sequence[tuple[str, str]]
 ALLOW: Final = "INVITE, ACK, CANCEL, BYE, UPDATE, INFO, MESSAGE, OPTIONS"
 SDP: Final = "application/sdp"
 
+TEXT_MAX: Final = 4000
+"""Characters of a chat line; longer texts are cut."""
+
 
 class DialogSide:
     """One side of a dialog, once it's there; `CalleeDialog` and `CallerDialog` begin it."""
@@ -132,6 +135,11 @@ class CallerDialog(DialogSide):
         self._remote = f"<{remote}>"
         self._routes = []
 
+    def introduce(self, name: str) -> None:
+        """Show the phone who calls.  Before the first request."""
+        quoted = name.replace("\\", r"\\").replace('"', r"\"")
+        self._local = f'"{quoted}" {self._local}'
+
     def confirm(self, response: SipResponse) -> None:
         """The phone has answered: requests go where its 2xx says."""
         self.remote_tag = response.to.tag
@@ -143,6 +151,13 @@ class CallerDialog(DialogSide):
         """CANCEL for the INVITE (RFC 3261, 9.1)."""
         headers = invite.headers.only(("via", "max-forwards", "from", "to", "call-id"))
         return SipRequest("CANCEL", invite.uri, headers.appended("CSeq", f"{invite.cseq.number} CANCEL"))
+
+
+def text_of(request: SipRequest) -> str | None:
+    """What a MESSAGE says; None if it isn't plain text, or empty."""
+    kind = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
+    text = request.body.decode(errors="replace").strip()[:TEXT_MAX]
+    return text if kind == "text/plain" and text else None
 
 
 def _target(message: SipRequest | SipResponse) -> str:

@@ -11,6 +11,7 @@ from websockets.typing import Origin, Subprotocol
 
 from eyeline.doctor.finding import Outcome, Trouble
 from eyeline.doctor.site_check import SiteAddress, TlsContexts
+from eyeline.signalling.codec import decode_from_broker, encode
 from eyeline.signalling.messages import (
     SUBPROTOCOL,
     DisplayName,
@@ -25,8 +26,6 @@ from eyeline.signalling.messages import (
     Refused,
     RoomName,
     Welcome,
-    decode_from_broker,
-    encode,
 )
 
 _OURS = frozenset({403, 429, 503})

@@ -206,8 +206,7 @@ class Eyeline:
             vacated=ice_servers.vacated,
             clock=clock,
         )
-        broker = Broker(bus, self._policy(broker_run.wall_clock), clock)
-        phones = SipContext(
+        context = SipContext(
             settings,
             self._secret,
             self._limits,
@@ -221,7 +220,9 @@ class Eyeline:
                 host=settings.host, port=port, setting="sip_port", datagram_bytes=65_535
             ),
         )
-        return _Running(lock, broker, bus, ice_servers, LagProbe(self._metrics.lag.observe), SipSwitch(phones))
+        sip = SipSwitch(context)
+        broker = Broker(bus, sip, self._policy(broker_run.wall_clock, sip), clock)
+        return _Running(lock, broker, bus, ice_servers, LagProbe(self._metrics.lag.observe), sip)
 
     def _api(self) -> list[Mount]:
         """The HTTP API, if the operator has configured keys for it."""
@@ -237,8 +238,10 @@ class Eyeline:
         """The URL of the pages: `public_url`, or else as the client of the pages or of the API sees them."""
         return self._site.home(scope, scope["root_path"].removesuffix(api.PREFIX).rstrip("/"))
 
-    def _policy(self, wall_clock: WallClock) -> SessionPolicy:
-        return SessionPolicy(self._key, Ice(), wall_clock, passes=self._passes, guests=self._guests())
+    def _policy(self, wall_clock: WallClock, sip: SipSwitch) -> SessionPolicy:
+        return SessionPolicy(
+            self._key, Ice(), wall_clock, passes=self._passes, guests=self._guests(), phones=sip.phones
+        )
 
     def _guests(self) -> GuestPolicy:
         return GUEST_POLICY[self._settings.rooms] if self._authorize is None else "ask"

@@ -281,6 +281,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(description="Whether SIP phones may also use UDP, at the port `sip_port`, where nothing is encrypted."),
     ] = "off"
 
+    call_phones: Annotated[
+        Literal["off", "on"],
+        Meta(
+            description="Whether people in a room may call SIP users, so that they join by phone: hosts and co-hosts, "
+            "and where nobody has to let people in, everybody."
+        ),
+    ] = "on"
+
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
         """`trusted_proxies`, or else the router of the `platform`, parsed.  Raises SetupError."""
         proxies = self.trusted_proxies or (_ROUTERS if self.platform == "http" else ())

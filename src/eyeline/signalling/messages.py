@@ -1,4 +1,4 @@
-"""The signalling protocol: every WebSocket message, with its schema, encoder and decoder.
+"""The signalling protocol: every WebSocket message, with its schema; `codec.py` encodes and decodes them.
 
 A client sends `ToBroker` and receives `FromBroker`.  Each JSON text frame is one message, and `type` names its kind.
 Field names are camelCase on the wire, and unknown fields are ignored.  `tools/protocol.py` writes `docs/protocol.md`
@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal, NewType, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from eyeline.signalling.refusals import Code, Refusal
+from eyeline.signalling.refusals import Code
 
 SUBPROTOCOL: Final = "eyeline.v1"
 """The WebSocket subprotocol; a client that doesn't offer it is rejected with HTTP status 400."""
@@ -66,6 +66,9 @@ Count = NewType("Count", Annotated[int, Meta(ge=0, le=2**53 - 1)])
 OwnerKey = NewType("OwnerKey", Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{21}[AQgw]" + _END)])
 """A secret of 128 bits, base64url.  The room's name is derived from it (docs/peer-protocol.md, "Owner keys"), and its
 holder is host of that room."""
+
+SipUser = NewType("SipUser", Annotated[str, Meta(pattern=r"^[a-z0-9+][a-z0-9._+-]{0,63}" + _END)])
+"""The user in a SIP address of this server: 1 to 64 of a-z, 0-9, dot, underscore, plus and hyphen."""
 
 Entry = Literal["open", "knock", "locked"]
 Role = Literal["host", "co-host", "member"]
@@ -191,6 +194,23 @@ class EndCall(_Message, frozen=True, tag="end"):
 HostCommand = Govern | Admit | Deny | RemoveMember | Appoint | AskMute | EndCall
 
 
+class CallPhone(_Message, frozen=True, tag="call-phone"):
+    """Call somebody's phones, so that they join you in this room.  Answered by `phone-call`, several times.
+
+    You must be alone in the room, without a secret in its link.  Hosts and co-hosts may call; others may if the room is
+    open, so that anybody could let that person in.
+    """
+
+    user: SipUser
+    """Whom to call."""
+
+
+class HangUpPhone(_Message, frozen=True, tag="hang-up-phone"):
+    """End the call that you began with `call-phone`: it stops ringing."""
+
+    user: SipUser
+
+
 class Signal(_Message, frozen=True, tag="signal"):
     """Send data to one other member, such as an offer, an answer or a candidate.
 
@@ -235,6 +255,9 @@ class Member(Struct, frozen=True, rename="camel", omit_defaults=True):
     ignores media and data sent without permission."""
     sip: bool = False
     """Whether this is a phone, in a SIP call: it has camera and microphone, and no data channels."""
+    called: bool = False
+    """Whether the room has called that phone, and it may still ring: make the first offer at once, even if you were
+    here before it, and show it once you are connected."""
 
 
 class IceServer(Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -312,6 +335,56 @@ class Welcome(_Message, frozen=True, tag="welcome", omit_defaults=True):
     than the capacity."""
 
 
+class Phones(Struct, frozen=True, rename="camel"):
+    """What this server can do with phones, by SIP."""
+
+    host: str
+    """The host in SIP addresses: `sip:alice@host`."""
+    call_in: bool
+    """Whether a phone joins this room by calling `sip:room@host`, if its link has no secret."""
+    call_out: bool
+    """Whether `call-phone` is allowed here."""
+
+
+PhoneCallState = Literal["calling", "ringing", "answered", "ended"]
+PhoneCallEnd = Literal[
+    "busy",
+    "declined",
+    "no-answer",
+    "unavailable",
+    "incompatible",
+    "cancelled",
+    "crowded",
+    "sealed",
+    "not-allowed",
+    "too-many",
+    "failed",
+]
+PhoneObstacle = Literal["crowded", "sealed"]
+
+
+class PhoneCall(_Message, frozen=True, tag="phone-call", omit_defaults=True):
+    """How a call that you began with `call-phone` goes on."""
+
+    user: SipUser
+    """Whom you call."""
+    state: PhoneCallState
+    """`calling` until a phone rings; `answered` when somebody has picked up: the phone joins the room now."""
+    why: PhoneCallEnd | None = None
+    """Why it has `ended`: `unavailable` if there is no such user or none of their phones is online, `incompatible` if
+    the phone can't do what browsers need, `crowded` unless exactly one person is in the room, `too-many` if phones were
+    called too often, `not-allowed` if only hosts may call here."""
+
+
+class PhoneRefused(_Message, frozen=True, tag="phone-refused"):
+    """A phone called the room and could not join."""
+
+    name: DisplayName
+    """The caller's name."""
+    why: PhoneObstacle
+    """`sealed`: the room's link has a secret.  `crowded`: a phone can only join a room with one person in it."""
+
+
 class Joined(_Message, frozen=True, tag="joined", omit_defaults=True):
     """The answer to `join` and `resume`: everything a member needs, in one message."""
 
@@ -328,6 +401,8 @@ class Joined(_Message, frozen=True, tag="joined", omit_defaults=True):
     """True if signals between members may have been lost: renegotiate every connection that isn't up."""
     ends_in_ms: Count | None = None
     """If the site has set an end to the call: after this time you are refused with code `time-up`."""
+    phones: Phones | None = None
+    """Omitted if the server has no SIP."""
 
 
 class IceServers(_Message, frozen=True, tag="ice-servers"):
@@ -363,7 +438,7 @@ class Goodbye(_Message, frozen=True, tag="goodbye"):
     """Reconnect after this time, plus or minus a random half of it."""
 
 
-ToBroker = Hello | Join | Resume | Signal | HostCommand | Leave | Ping | Pong
+ToBroker = Hello | Join | Resume | Signal | HostCommand | CallPhone | HangUpPhone | Leave | Ping | Pong
 FromBroker = (
     Welcome
     | Joined
@@ -374,56 +449,10 @@ FromBroker = (
     | NewToken
     | IceServers
     | Signalled
+    | PhoneCall
+    | PhoneRefused
     | Refused
     | Goodbye
     | Ping
     | Pong
 )
-
-_to_broker: msgspec.json.Decoder[ToBroker] = msgspec.json.Decoder(ToBroker)
-_from_broker: msgspec.json.Decoder[FromBroker] = msgspec.json.Decoder(FromBroker)
-_encoder = msgspec.json.Encoder()
-
-
-def decode(text: str | bytes) -> ToBroker:
-    """Decode the message in one frame.
-
-    Whatever the bytes, the only exception is `Refusal`: `too-large`, `malformed` (not JSON), `unknown-type`, or
-    `invalid` (a field has the wrong type or exceeds a limit; the text names it).
-    """
-    size = len(text) if isinstance(text, bytes) or text.isascii() else len(text.encode(errors="replace"))
-    if size > MESSAGE_BYTES_MAX:
-        raise Refusal("too-large")
-    try:
-        return _to_broker.decode(text)
-    except msgspec.ValidationError as error:
-        if str(error).endswith("at `$.type`") or "`type`" in str(error):
-            raise Refusal("unknown-type") from None
-        raise Refusal("invalid", _describe(error)) from None
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise Refusal("malformed") from None
-
-
-def _describe(error: msgspec.ValidationError) -> str:
-    expected, _, path = str(error).rpartition(" - at ")
-    if not expected:
-        return f"{path}."
-    field = path.strip("`").removeprefix("$.")
-    if "regex" in expected:
-        return f"The field {field} has a length or a character that is not allowed."
-    return f"The field {field} is wrong: {expected[0].lower()}{expected[1:]}."
-
-
-def encode(message: FromBroker | ToBroker) -> str:
-    """Encode a message as one text frame."""
-    return encode_utf8(message).decode()
-
-
-def encode_utf8(message: FromBroker | ToBroker) -> bytes:
-    """Encode a message as the UTF-8 bytes of one text frame."""
-    return _encoder.encode(message)
-
-
-def decode_from_broker(text: str | bytes) -> FromBroker:
-    """Decode a broker's message, on the client's side.  Raises `msgspec.DecodeError` if it breaks the protocol."""
-    return _from_broker.decode(text)

@@ -56,6 +56,13 @@ _POWERS: Final[dict[type[HostCommand], frozenset[Role]]] = {
 }
 
 
+def may_invite(role: Role, rules: Rules, *, guests: bool) -> bool:
+    """Whether a member may let another person in: anybody may where the link alone opens the room.
+
+    Without `guests` people need a pass, whatever the rules."""
+    return role != "member" or (guests and rules.entry == "open")
+
+
 class Moderation(Struct, frozen=True, array_like=True):
     """The hosts' decisions so far: signed into every claim, so that a room restored after a restart has the newest.
 

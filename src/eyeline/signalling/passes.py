@@ -61,6 +61,8 @@ class Person(Struct, frozen=True, array_like=True):
     """When the call ends for them: they then lose their seat and can't get it back."""
     sip: bool = False
     """Whether they are on a phone, through the SIP bridge."""
+    called: bool = False
+    """Whether the room has called that phone."""
 
     def __post_init__(self) -> None:
         distinct(self.permissions)

@@ -12,6 +12,8 @@ from eyeline.signalling.messages import (
     Knocks,
     Payload,
     PeerId,
+    PhoneCall,
+    PhoneRefused,
     Refused,
     Roster,
     Signalled,
@@ -39,6 +41,8 @@ class RequestSeat(Struct, frozen=True):
     person: Person = NOBODY_KNOWN
     network: str = ""
     """Groups clients by the network they connect from; empty if unknown."""
+    invited: bool = False
+    """Somebody who may let them in has called them: they don't knock."""
 
 
 class ResumeSeat(Struct, frozen=True):
@@ -90,7 +94,16 @@ class Moderate(Struct, frozen=True):
     command: HostCommand
 
 
-Request = EnterLobby | RequestSeat | ResumeSeat | RelaySignal | LeaveRoom | Disconnect | Remove | End | Moderate
+class Announce(Struct, frozen=True):
+    """News about phones, for the member `to`, or for all if it is None."""
+
+    news: PhoneCall | PhoneRefused
+    to: PeerId | None = None
+
+
+Request = (
+    EnterLobby | RequestSeat | ResumeSeat | RelaySignal | LeaveRoom | Disconnect | Remove | End | Moderate | Announce
+)
 
 
 class LobbyState(Struct, frozen=True):
@@ -115,7 +128,19 @@ class ClaimUpdated(Struct, frozen=True):
     claim: Claim
 
 
-News = LobbyState | Admitted | ClaimUpdated | Roster | Signalled | Refused | Waiting | Knocks | AskedToMute
+News = (
+    LobbyState
+    | Admitted
+    | ClaimUpdated
+    | Roster
+    | Signalled
+    | Refused
+    | Waiting
+    | Knocks
+    | AskedToMute
+    | PhoneCall
+    | PhoneRefused
+)
 
 
 class Notify(Struct, frozen=True):

@@ -36,6 +36,7 @@ from eyeline.signalling.passes import Person
 from eyeline.signalling.refusals import REFUSALS, Code
 from eyeline.signalling.requests import (
     Admitted,
+    Announce,
     ClaimUpdated,
     Disconnect,
     End,
@@ -140,12 +141,12 @@ class Room:
                 return self._leave(request.session, now)
             case Disconnect():
                 return self._lose(request.session, now)
-            case Remove():
-                return self._remove(request.peer, now)
-            case End():
-                return self._end(now)
+            case Remove() | End():
+                return self._remove(request.peer, now) if isinstance(request, Remove) else self._end(now)
             case Moderate():
                 return self._moderate(request.session, request.command, now)
+            case Announce(news, to):
+                return [Notify(session, news) for session, peer in self._peers.items() if to in (None, peer)]
             case _:
                 assert_never(request)
 
@@ -196,7 +197,7 @@ class Room:
         full = len(self._seats) >= self._capacity + host  # a host gets into a full room
         if full and not self._yields_to(request.network, now):
             return [_refuse(request.session, "room-full")]
-        if self._moderation.rules.entry == "open" or host:
+        if self._moderation.rules.entry == "open" or host or request.invited:
             return self._seat(request, now)
         if self._moderation.rules.entry == "locked":
             return [_refuse(request.session, "locked")]
@@ -436,9 +437,8 @@ class Room:
         return [Notify(session, ClaimUpdated(self._claim(self._seats[peer]))) for session, peer in self._peers.items()]
 
     def _member(self, peer: PeerId, name: DisplayName, order: int, person: Person) -> Member:
-        return Member(
-            peer, name, Count(order), self._moderation.role_of(peer, person.role), person.permissions, person.sip
-        )
+        role = self._moderation.role_of(peer, person.role)
+        return Member(peer, name, Count(order), role, person.permissions, person.sip, person.called)
 
     def _end(self, now: float) -> list[Notify]:
         news = [each for seat in list(self._seats.values()) for each in self._evict(seat, "ended", now)]

@@ -9,20 +9,24 @@ from math import inf
 from typing import Final, Literal, assert_never
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from eyeline.errors import LocalError
 from eyeline.rate_limit import TokenBucket
+from eyeline.signalling.codec import decode
 from eyeline.signalling.messages import (
     Admit,
     Appoint,
     AskedToMute,
     AskMute,
+    CallPhone,
     Count,
     Deny,
     EndCall,
     FromBroker,
     Goodbye,
     Govern,
+    HangUpPhone,
     Hello,
     IceServer,
     IceServers,
@@ -32,6 +36,9 @@ from eyeline.signalling.messages import (
     Leave,
     NewToken,
     PeerId,
+    PhoneCall,
+    PhoneRefused,
+    Phones,
     Ping,
     Pong,
     Refused,
@@ -44,7 +51,6 @@ from eyeline.signalling.messages import (
     ToBroker,
     Waiting,
     Welcome,
-    decode,
 )
 from eyeline.signalling.moderation import room_of
 from eyeline.signalling.passes import NAME_CHARACTERS_MAX, NOBODY_KNOWN, Pass, PassVerifier, Person
@@ -119,6 +125,8 @@ class SessionPolicy(Struct, frozen=True):
     guests: GuestPolicy = "admit"
     network: str = ""
     """As in `RequestSeat`."""
+    phones: Callable[[], Phones | None] = lambda: None
+    """What members are told about phones."""
 
 
 class SendMessage(Struct, frozen=True):
@@ -147,7 +155,17 @@ class RequestAuthorization(Struct, frozen=True):
     room: RoomName
 
 
-SessionEffect = SendMessage | Post | Close | RequestAuthorization
+class AskBridge(Struct, frozen=True):
+    """Ask the bridge to phones to do this for a member."""
+
+    room: RoomName
+    caller: PeerId
+    network: str
+    """As in `RequestSeat`."""
+    command: CallPhone | HangUpPhone
+
+
+SessionEffect = SendMessage | Post | Close | RequestAuthorization | AskBridge
 
 
 class AwaitingHello(Struct, frozen=True):
@@ -238,7 +256,7 @@ class Session:
         match news:
             case _ if isinstance(self.state, Over):
                 return []
-            case Signalled() | Roster() | Waiting() | Knocks() | AskedToMute():
+            case Signalled() | Roster() | Waiting() | Knocks() | AskedToMute() | PhoneCall() | PhoneRefused():
                 return [SendMessage(news)]
             case ClaimUpdated(claim):
                 return [SendMessage(NewToken(self._policy.key.mint(claim, self._policy.wall_clock.unix(now))))]
@@ -312,14 +330,15 @@ class Session:
         if isinstance(message, Signal) and isinstance(state, Seated):  # first, since it is by far the most frequent
             return [Post(state.room, RelaySignal(self.id, message.to, message.n, message.data))]
         match message, state:
-            case Ping(), _:
-                return [SendMessage(Pong()), *self._renew_after_step(now)]
-            case Pong(), _:
-                return self._renew_after_step(now)
+            case ((Ping() | Pong()), _):
+                answer = [SendMessage(Pong())] if isinstance(message, Ping) else []
+                return [*answer, *self._renew_after_step(now)]
             case ((Govern() | Admit() | Deny() | RemoveMember() | Appoint() | AskMute() | EndCall()), Seated(room)):
                 return [Post(room, Moderate(self.id, message))]
             case Hello(), AwaitingHello():
                 return self._on_hello(message, now)
+            case ((CallPhone() | HangUpPhone()), Seated(room, peer)):
+                return [AskBridge(room, peer, self._policy.network, message)]
             case Join(), Authorizing(room, None):
                 self.state = Authorizing(room, message)
                 return []
@@ -385,11 +404,8 @@ class Session:
         servers = self._mint_ice_servers(claim.room, claim.peer, now)
         ends = claim.person.ends
         left = None if ends is None else Count(max(0, round((ends - unix_now) * 1000)))
-        return [
-            SendMessage(
-                Joined(claim.peer, news.roster, servers, token, Count(SEAT_SECONDS), news.heard, news.gap, left)
-            )
-        ]
+        joined = Joined(claim.peer, news.roster, servers, token, Count(SEAT_SECONDS), news.heard, news.gap, left)
+        return [SendMessage(replace(joined, phones=self._policy.phones()))]
 
     def _check_time(self, person: Person, now: float) -> None:
         if person.is_out(self._policy.wall_clock.unix(now)):

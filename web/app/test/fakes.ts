@@ -220,12 +220,50 @@ export class FakeHosting implements sdk.Moderation {
   }
 }
 
+export class FakePhoneCalls implements sdk.PhoneCalls {
+  readonly server = new Source<sdk.Phones | null>(null);
+  readonly current = new Source<sdk.PhoneCallStatus | null>(null);
+  /** Whether the server is there. */
+  available = true;
+  readonly commands: string[] = [];
+  readonly #listeners = new Set<(refused: sdk.RefusedPhone) => void>();
+
+  call(user: string): void {
+    this.#command(`call ${user}`);
+  }
+
+  hangUp(): void {
+    this.#command('hang up');
+  }
+
+  onRefused(listener: (refused: sdk.RefusedPhone) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The call to this user goes on. */
+  goes(user: string, state: sdk.PhoneCallStatus['state'], why?: sdk.PhoneCallStatus['why']): void {
+    this.current.set({ user, state, ...(why && { why }) });
+  }
+
+  /** A phone calls in, and can't join. */
+  refuse(name: string, why: sdk.RefusedPhone['why']): void {
+    for (const listener of this.#listeners) listener({ name, why });
+  }
+
+  #command(command: string): void {
+    if (!this.available) throw refusal('unreachable');
+    this.commands.push(command);
+  }
+}
+
 export class FakeRoom implements sdk.Room {
   readonly name: string;
   readonly me: sdk.Member;
   readonly peers = new Source<readonly FakePeer[]>([]);
   signallingEncrypted = true;
   readonly moderation = new FakeHosting();
+  readonly phoneCalls = new FakePhoneCalls();
   readonly strangers = new Source<readonly sdk.Member[]>([]);
   readonly phones = new Source<readonly sdk.Member[]>([]);
   readonly signalling = new Source<sdk.SignallingState>('connected');

@@ -54,7 +54,7 @@ export interface Peer {
   readonly role: Value<Role>;
   /** What they may send. Anything else that arrives from them is dropped. */
   readonly permissions: Permissions;
-  /** Whether this is a phone, which called the room by SIP: it has camera and microphone, reads lines of the chat, and takes no files. */
+  /** Whether this is a phone, in a SIP call: it has camera and microphone, reads lines of the chat, and takes no files. */
   readonly sip: boolean;
   /**
    * Sends a message to this peer. Resolves when they have it; it is sent again if the connection breaks before that.
@@ -66,7 +66,10 @@ export interface Peer {
   send(message: Json): Promise<void>;
   /** Tries to connect again at once, if there is no connection. The SDK reconnects by itself, with backoff. */
   reconnect(): void;
-  /** Offers a file to this peer, and sends it once they accept. Follow `progress` of what this returns. */
+  /**
+   * Offers a file to this peer, and sends it once they accept. Follow `progress` of what this returns. Throws an
+   * `EyelineError` with code `not-permitted` if this is a phone.
+   */
   sendFile(file: File, options?: SendFileOptions): FileTransfer;
   /** Whether they keep sending more than we take: what is above 200 messages a second is dropped. */
   readonly flooding: Value<boolean>;
@@ -85,7 +88,7 @@ export interface Peer {
 export interface RemotePeerOptions
   extends Pick<
     ReconnectOptions,
-    'polite' | 'offers' | 'tracks' | 'connections' | 'maxHeight' | 'takeSpare' | 'reachable'
+    'polite' | 'offers' | 'rings' | 'tracks' | 'connections' | 'maxHeight' | 'takeSpare' | 'reachable'
   > {
   readonly member: Member;
   /** What we may send. */
@@ -121,8 +124,8 @@ export class RemotePeer implements Peer {
   readonly role: Source<Role>;
   readonly permissions: Permissions;
   readonly sip: boolean;
-  /** False once their page unloaded and did not come back in time. */
-  readonly present = new Source(true);
+  /** False once their page unloaded and did not come back in time, and for a phone that still rings. */
+  readonly present: Source<boolean>;
   readonly transport: ReconnectingConnection;
   readonly #options: RemotePeerOptions;
   readonly #monitor: ConnectionMonitor;
@@ -144,6 +147,7 @@ export class RemotePeer implements Peer {
     this.role = new Source(member.role ?? 'member');
     this.permissions = permissionsOf(member);
     this.sip = member.sip === true;
+    this.present = new Source(member.called !== true);
     this.#options = options;
     this.#ownMedia = options.media;
     this.#ownMaxHeight = options.maxHeight;
@@ -220,6 +224,7 @@ export class RemotePeer implements Peer {
   }
 
   sendFile(file: File, options: SendFileOptions = {}): FileTransfer {
+    if (this.sip) throw new EyelineError('not-permitted', 'A phone takes no files.');
     return this.#transfers.sendFile(file, options);
   }
 

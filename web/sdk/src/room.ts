@@ -7,6 +7,7 @@ import { TransferLoader } from './files/transfer-loader.ts';
 import { type Permissions, permissionsOf, permitted } from './media/permissions.ts';
 import { type Peer, RemotePeer } from './peer.ts';
 import { type Moderation, RoomModeration } from './signalling/moderation.ts';
+import { type PhoneCalls, RoomPhoneCalls } from './signalling/phone-calls.ts';
 import type { IceServer, Joined, Member, Roster } from './signalling/protocol.ts';
 import { isStranger } from './signalling/sealed-signalling.ts';
 import { saveTicket } from './signalling/seat-storage.ts';
@@ -46,6 +47,8 @@ export interface Room {
   readonly endsAt: Value<number | null>;
   /** What hosts can do, and what they have decided. */
   readonly moderation: Moderation;
+  /** Calling somebody's phone, so that they join by it. */
+  readonly phoneCalls: PhoneCalls;
   /** STUN and TURN servers with credentials, which are renewed before they expire. */
   readonly iceServers: Value<readonly IceServer[]>;
   /**
@@ -119,6 +122,7 @@ export class SeatedRoom implements Room {
   readonly ended = new Source<EyelineError | null>(null);
   readonly endsAt = new Source<number | null>(null);
   readonly moderation: RoomModeration;
+  readonly phoneCalls: RoomPhoneCalls;
   readonly iceServers: Source<readonly IceServer[]>;
   readonly screen = new Source<MediaStream | null>(null);
   readonly #signalling: Signalling;
@@ -143,7 +147,8 @@ export class SeatedRoom implements Room {
   constructor(name: string, signalling: Signalling, state: Value<SignallingState>, seat: SeatOptions) {
     this.name = name;
     this.#signalling = signalling;
-    this.moderation = new RoomModeration((message) => signalling.moderate(message));
+    this.moderation = new RoomModeration((message) => signalling.command(message));
+    this.phoneCalls = new RoomPhoneCalls((message) => signalling.command(message));
     this.signalling = state;
     this.signallingEncrypted = seat.signallingEncrypted;
     this.#identity = seat.identity;
@@ -243,6 +248,12 @@ export class SeatedRoom implements Room {
       case 'asked-to-mute':
         this.moderation.askedToMute(event.from);
         break;
+      case 'phone-call':
+        this.phoneCalls.current.set(event.call);
+        break;
+      case 'phone-refused':
+        this.phoneCalls.refuse(event.refused);
+        break;
       case 'waiting':
         this.waiting.set(true);
         break;
@@ -306,6 +317,7 @@ export class SeatedRoom implements Room {
 
   #joined(joined: Joined, resumed: boolean): void {
     this.#selectTracks();
+    this.phoneCalls.server.set(joined.phones ?? null);
     this.endsAt.set(joined.endsInMs === undefined ? null : Date.now() + joined.endsInMs);
     const before = [...this.#peersById.values()];
     if (!resumed) {
@@ -353,7 +365,8 @@ export class SeatedRoom implements Room {
     const peer: RemotePeer = new RemotePeer({
       member,
       polite,
-      offers,
+      offers: offers || member.called === true,
+      rings: member.called === true,
       ownPermissions: this.permissions,
       tracks: this.#outgoing,
       media: this.#media,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parseMessage } from '../src/chat/messages.ts';
 import type { Room } from '../src/room.ts';
 import type { Member } from '../src/signalling/protocol.ts';
-import { Connection, connections, joinsWith, sockets, stubBrowser } from './browser.ts';
+import { alice, Connection, connections, joinsWith, roster, sockets, stubBrowser } from './browser.ts';
 
 const phone: Member = { id: 'p', name: 'Phone', order: 3, may: ['microphone', 'camera'], sip: true };
 
@@ -74,4 +74,51 @@ test('a phone talks to the member who was there before it, and to nobody who joi
   room = await joinsWith({ ...phone, order: 1 });
   expect(room.peers.current).toEqual([]);
   expect(room.phones.current.map(({ name }) => name)).toEqual(['Phone']);
+});
+
+test('a phone takes no files', async () => {
+  room = await joinsWith(phone);
+  expect(() => room.peers.current[0]?.sendFile(new File(['x'], 'x.txt'))).toThrow('A phone takes no files.');
+});
+
+test('a phone that the room has called gets an offer at once; one that has called makes its own', async () => {
+  for (const called of [true, false]) {
+    room = await joinsWith({ ...phone, called });
+    const here = { ...phone, id: 'p2', order: 4, called };
+    sockets.at(-1)?.says({ ...roster(phone, alice, here), version: 9 });
+    expect(connection().transceivers.length > 0).toBe(called);
+    if (called) {
+      room.leave();
+      vi.unstubAllGlobals();
+      stubBrowser();
+    }
+  }
+});
+
+test('a call to a phone is followed to its end, and can be ended', async () => {
+  room = await joinsWith(phone);
+  const sent = (): unknown[] => (sockets[0]?.sent ?? []).map((text) => JSON.parse(text));
+  const { phoneCalls } = room;
+  expect(phoneCalls.current.current).toBeNull();
+  phoneCalls.hangUp();
+  phoneCalls.call('bob');
+  expect(sent().at(-1)).toEqual({ type: 'call-phone', user: 'bob' });
+  sockets[0]?.says({ type: 'phone-call', user: 'bob', state: 'ringing' });
+  expect(phoneCalls.current.current?.state).toBe('ringing');
+  phoneCalls.hangUp();
+  expect(sent().at(-1)).toEqual({ type: 'hang-up-phone', user: 'bob' });
+  sockets[0]?.says({ type: 'phone-call', user: 'bob', state: 'ended', why: 'cancelled' });
+  const before = sent().length;
+  phoneCalls.hangUp();
+  expect(sent()).toHaveLength(before);
+});
+
+test('a phone that could not join is reported', async () => {
+  room = await joinsWith(phone);
+  const refused: unknown[] = [];
+  const stop = room.phoneCalls.onRefused((one) => refused.push([one.name, one.why]));
+  sockets[0]?.says({ type: 'phone-refused', name: 'Bob', why: 'sealed' });
+  stop();
+  sockets[0]?.says({ type: 'phone-refused', name: 'Bob', why: 'sealed' });
+  expect(refused).toEqual([['Bob', 'sealed']]);
 });

@@ -60,7 +60,7 @@ class Actor {
       case 'appoint':
       case 'ask-mute':
       case 'end':
-        this.#perform(session.moderate(message) ?? []);
+        this.#perform(session.command(message) ?? []);
         break;
       case 'hello':
       case 'resume':

@@ -24,7 +24,7 @@ from eyeline.serve.http.api_keys import ApiKey, ApiKeys
 from eyeline.serve.http.openapi import Operation, Parameter, document
 from eyeline.serve.http.problems import PROBLEM_TYPE, Problem
 from eyeline.serve.logs import LogEvent
-from eyeline.signalling.messages import PERMISSIONS, Count, DisplayName, JoinPass, PeerId, Role, RoomName
+from eyeline.signalling.messages import PERMISSIONS, Count, DisplayName, JoinPass, PeerId, Role, RoomName, SipUser
 from eyeline.signalling.passes import PASS_SECONDS_MAX, PassVerifier, Permissions, Person, distinct
 from eyeline.signalling.requests import End, Remove
 from eyeline.signalling.requests import Request as RoomRequest
@@ -115,25 +115,16 @@ class LiveRooms(Struct, frozen=True):
     ]
 
 
-SipUser = Annotated[
-    str,
-    Meta(
-        pattern=r"^[a-z0-9+][a-z0-9._+-]{0,63}(?![\s\S])",
-        description="The user's name in their address; an account isn't needed.",
-    ),
-]
-
-
 class PhoneToRing(Struct, frozen=True, forbid_unknown_fields=True):
     """Somebody to call into a room."""
 
-    user: SipUser
+    user: Annotated[SipUser, Meta(description="The user's name in their address.")]
 
 
 class NewSipCredentials(Struct, frozen=True, forbid_unknown_fields=True):
     """A page that is to register by SIP."""
 
-    user: SipUser
+    user: Annotated[SipUser, Meta(description="The user's name in their address; an account isn't needed.")]
     seconds: Annotated[
         float, Meta(ge=60, le=24 * 60 * 60, description="How long they are valid: then the page needs new ones.")
     ] = 60 * 60
@@ -206,7 +197,7 @@ class SipUsers(Protocol):
     def address(self, user: str) -> str:
         """The SIP address of a user."""
 
-    def ring(self, room: RoomName, user: str) -> bool:
+    def ring(self, room: RoomName, user: SipUser) -> bool:
         """Call a user's phones into a room; False if none of them is online."""
 
 

@@ -26,7 +26,8 @@ from eyeline.serve.sip.stream import SipStream, StreamContext
 from eyeline.serve.sip.switch import SipContext
 from eyeline.serve.sip.transport_layer import ClientEnd, TransportLayer
 from eyeline.serve.websocket import Accept
-from eyeline.signalling.messages import RoomName
+from eyeline.signalling.messages import Phones, RoomName, SipUser
+from eyeline.signalling.session import AskBridge
 from eyeline.sip.effects import SipAccount, SipTransport
 from eyeline.sip.server import SipServer
 
@@ -56,6 +57,7 @@ class SipEdge:
         self._ice = context.ice
         self._trusted = settings.proxies()
         self._sip_password = context.sip_password
+        self._guests = context.guests
         file = AccountFile(settings.data_dir)
         self._domain = domain_of(settings)
         self._realm = file.settle_realm(self._domain)
@@ -70,7 +72,9 @@ class SipEdge:
             run=run,
         )
         self.layer = TransportLayer(self.server, self)
-        self._rooms = RoomBridge(self.layer, context.bus, self._domain, run, guests=context.guests)
+        self._rooms = RoomBridge(
+            self.layer, context.bus, self._domain, run, guests=context.guests, is_online=self._is_online
+        )
         self._streams = StreamContext(self.layer, context.limits, self._host, context.is_plain)
         self._datagrams: Datagrams | None = None
         if settings.sip_udp == "on" and settings.sip_port is not None:
@@ -121,12 +125,24 @@ class SipEdge:
         """Credentials of `user` that end."""
         return tokens.mint(self._token_key, user, unix, seconds)
 
-    def ring(self, room: RoomName, user: str) -> bool:
+    @property
+    def phones(self) -> Phones:
+        """What people in rooms are told about phones."""
+        return Phones(in_url(self._domain), self._guests, self._settings.call_phones == "on")
+
+    def ask(self, asked: AskBridge) -> None:
+        """Do something for a member of a room."""
+        self._rooms.ask(asked)
+
+    def ring(self, room: RoomName, user: SipUser) -> bool:
         """Call a user's phones into a room; False if none of them is online."""
-        if user not in self.server.online():
+        if not self._is_online(user):
             return False
         self._rooms.ring(room, user)
         return True
+
+    def _is_online(self, user: SipUser) -> bool:
+        return user in self.server.online()
 
     def address(self, user: str) -> str:
         """The SIP address of a user."""

@@ -12,16 +12,16 @@ from eyeline.bridge.bridge import Bridge
 from eyeline.bridge.effects import AttachSession, BridgeEffect, DetachSession, SendToServer
 from eyeline.serve.alarm import Alarm, AlarmClock
 from eyeline.serve.sip.transport_layer import GRAIN_SECONDS, CloseReason, TransportLayer
-from eyeline.signalling.messages import IceServer, PeerId, RoomName
+from eyeline.signalling.messages import IceServer, PeerId, RoomName, SipUser
 from eyeline.signalling.requests import News, Request, SessionId
-from eyeline.signalling.session import Post
+from eyeline.signalling.session import AskBridge, Post
 from eyeline.sip.effects import LookUp
 
 INBOX_MAX: Final = 10_000
 """Messages and news that may wait for the bridge, which takes all of them in each turn of the loop; further ones are
 dropped."""
 
-_Input = bytes | tuple[SessionId, News]
+_Input = bytes | AskBridge | tuple[SessionId, News]
 
 
 class RoomBus(Protocol):
@@ -40,8 +40,18 @@ class RoomBus(Protocol):
 class RoomBridge:
     """The bridge as a client of the SIP server: a `SipConnection` without a network."""
 
-    def __init__(self, layer: TransportLayer, bus: RoomBus, domain: str, run: str, *, guests: bool) -> None:
+    def __init__(
+        self,
+        layer: TransportLayer,
+        bus: RoomBus,
+        domain: str,
+        run: str,
+        *,
+        guests: bool,
+        is_online: Callable[[SipUser], bool],
+    ) -> None:
         """See `Bridge`."""
+        self._is_online = is_online
         self._layer = layer
         self._bus = bus
         self._loop = asyncio.get_running_loop()
@@ -56,10 +66,14 @@ class RoomBridge:
         """The number of phones in rooms."""
         return len(self._bridge)
 
-    def ring(self, room: RoomName, user: str) -> None:
+    def ring(self, room: RoomName, user: SipUser) -> None:
         """Call a user's phones into a room."""
         self._perform(self._bridge.ring(room, user, self._loop.time(), time.time()))
         self._alarm.reschedule()
+
+    def ask(self, asked: AskBridge) -> None:
+        """See `Bridge.ask`.  Later: the member's session is still busy with its message."""
+        self._put(asked)
 
     def send(self, message: bytes) -> None:
         """See `SipConnection`."""
@@ -93,6 +107,8 @@ class RoomBridge:
             now = self._loop.time()
             if isinstance(each, bytes):
                 self._perform(self._bridge.receive(each, now, time.time()))
+            elif isinstance(each, AskBridge):
+                self._perform(self._bridge.ask(each, now, time.time(), online=self._is_online(each.command.user)))
             else:
                 self._perform(self._bridge.on_news(*each, now))
         self._alarm.reschedule()

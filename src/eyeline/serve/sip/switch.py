@@ -18,7 +18,8 @@ from eyeline.serve.sip import ACCOUNTS_FILE
 from eyeline.serve.site import Site
 from eyeline.serve.websocket import Accept
 from eyeline.settings import Settings
-from eyeline.signalling.session import Ice
+from eyeline.signalling.messages import Phones
+from eyeline.signalling.session import AskBridge, Ice
 
 if TYPE_CHECKING:
     from eyeline.serve.sip.datagrams import UdpSockets
@@ -70,6 +71,19 @@ class SipSwitch:
                 self._unusable = self._stamp()
                 _log.error(LogEvent("!", sip="off", why=str(error)))
         return self._edge if self._edge is not None and self._edge.on else None
+
+    def phones(self) -> Phones | None:
+        """What people in rooms are told about phones."""
+        edge = self.edge()
+        return None if edge is None else edge.phones
+
+    def ask(self, asked: AskBridge) -> bool:
+        """Do something with phones for a member of a room; False if nobody may."""
+        edge = self.edge()
+        if edge is None or not edge.phones.call_out:
+            return False
+        edge.ask(asked)
+        return True
 
     def websocket(self, admitted: AdmittedSocket, scope: Scope, tasks: asyncio.TaskGroup | None) -> Accept:
         """See `SipEdge`.  SIP must be on."""

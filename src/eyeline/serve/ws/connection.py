@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, assert_never
+from typing import Final, NamedTuple, Protocol, assert_never
 
 from msgspec.structs import replace
 
@@ -16,12 +16,14 @@ from eyeline.serve.connection_limits import AdmittedSocket
 from eyeline.serve.logs import LogEvent, logs_debug
 from eyeline.serve.websocket import Full, Socket
 from eyeline.serve.ws.bus import Bus
-from eyeline.signalling.messages import FromBroker, PeerId, Refused, RoomName, Signalled, encode_utf8
+from eyeline.signalling.codec import encode_utf8
+from eyeline.signalling.messages import FromBroker, PeerId, PhoneCall, Refused, RoomName, Signalled
 from eyeline.signalling.passes import Person
 from eyeline.signalling.refusals import REFUSALS
 from eyeline.signalling.requests import Admitted, EnterLobby, News, RelaySignal, Request, SessionId
 from eyeline.signalling.session import (
     LEFT,
+    AskBridge,
     Close,
     Ice,
     Joining,
@@ -43,6 +45,13 @@ random half of it (jitter)."""
 
 RETURN_MS: Final = 1.0
 """Additional milliseconds of that delay per connected client, so that they don't all reconnect at once."""
+
+
+class PhoneBridge(Protocol):
+    """Phones that members call into their rooms."""
+
+    def ask(self, asked: AskBridge) -> bool:
+        """Call a phone, or stop; False if there are no phones here."""
 
 
 AuthorizeRoom = Callable[[RoomName], Awaitable[Person | None]]
@@ -174,6 +183,8 @@ class Connection:
                     assert self._site is not None
                     assert self._site.tasks is not None
                     self._ask(self._site.tasks, self._site.authorize, room)
+                case AskBridge():
+                    self._ask_bridge(effect)
                 case Close(code, reason):
                     if self._broker.logs_debug:
                         self._log_debug("=", "closed", reason)
@@ -190,6 +201,10 @@ class Connection:
             self._on_news(Refused("too-many-looks", REFUSALS["too-many-looks"].message))
             return
         self._broker.bus.post(room, request)
+
+    def _ask_bridge(self, asked: AskBridge) -> None:
+        if not self._broker.phones.ask(asked):
+            self._send(PhoneCall(asked.command.user, "ended", "not-allowed"))
 
     def _send(self, message: FromBroker) -> None:
         if isinstance(message, Refused):
@@ -215,8 +230,9 @@ class Connection:
 class Broker:
     """All connections of this process.  `policy` applies to each, with its own `ice` and `network`."""
 
-    def __init__(self, bus: Bus, policy: SessionPolicy, clock: AlarmClock) -> None:
+    def __init__(self, bus: Bus, phones: PhoneBridge, policy: SessionPolicy, clock: AlarmClock) -> None:
         self.bus = bus
+        self.phones = phones
         self.clock = clock
         self._policy = policy
         self._connections: set[Connection] = set()

@@ -4,7 +4,7 @@ import { computed, signal } from '@preact/signals';
 const patience = 3;
 
 /** Why the controls must stay for now. */
-export type Hold = 'pointer' | 'keyboard' | 'alone' | 'connection' | 'strip' | 'menu';
+export type Hold = 'pointer' | 'keyboard' | 'alone' | 'connection' | 'strip' | 'menu' | 'phone';
 
 /** Whether the control bar is shown: it hides when nobody moves or needs it. */
 export class ControlsVisibility {

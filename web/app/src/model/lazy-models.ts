@@ -10,6 +10,7 @@ import { droppedFiles } from './files/dropped-files';
 import type { Files } from './files/files';
 import type { Invitation } from './invitation/invitation';
 import type { LocalDevices } from './local-devices';
+import type { PhoneCalling } from './phones/phone-calling';
 import { Subscriptions } from './subscriptions';
 import type { offerVerification } from './verification-offer';
 import type { ViewOptions } from './view-options';
@@ -20,6 +21,7 @@ export interface LazyCode {
   readonly CallDevices: typeof CallDevices;
   readonly Chat: typeof Chat;
   readonly Files: typeof Files;
+  readonly PhoneCalling: typeof PhoneCalling;
   readonly ViewOptions: typeof ViewOptions;
 }
 
@@ -42,6 +44,7 @@ export class LazyModels {
   readonly invitation = signal<Invitation | null>(null);
   /** Speaker, noise suppression and notices about devices. */
   readonly devices = signal<CallDevices | null>(null);
+  readonly phones = signal<PhoneCalling | null>(null);
   /** What the menu "More" can change. */
   readonly view = signal<ViewOptions | null>(null);
   readonly #platform: Platform;
@@ -94,6 +97,7 @@ export class LazyModels {
     this.#earlyMessages.passOn(chat);
     this.chat.value = chat;
     this.view.value = new code.ViewOptions(platform, call);
+    this.phones.value = new code.PhoneCalling(platform, room, call);
     this.#stopKeepingChanges();
     this.devices.value = new code.CallDevices(platform, this.#local, call, this.#earlyChanges.splice(0));
     const files = new code.Files(platform, room, call.notices, this.#isOpen('files'));
@@ -132,7 +136,8 @@ export class LazyModels {
   }
 
   end(): void {
-    for (const each of [this.chat, this.files, this.view, this.attention, this.devices]) each.peek()?.end();
+    for (const each of [this.chat, this.files, this.phones, this.view, this.attention, this.devices])
+      each.peek()?.end();
     this.#subscriptions.end();
   }
 

@@ -105,6 +105,7 @@ function state(one: Transfer): string {
 export const fileWords = {
   forbidden: 'The host has turned off files.',
   receiveOnly: 'You can receive files here, but not send any.',
+  phone: 'A phone takes no files.',
   heading: 'Files',
   list: 'Files of this call',
   empty:

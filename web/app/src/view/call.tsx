@@ -93,6 +93,7 @@ export function CallView({ call }: { readonly call: Call }) {
       )}
       {rest && <ControlBar call={call} buttons={buttons} />}
       {panels !== null && <panels.DeviceDialog call={call} />}
+      {panels !== null && <panels.PhoneDialog call={call} />}
       {panels !== null && chat !== null && panel === 'chat' && (
         <panels.ChatPanel call={call} chat={chat} onClose={close} />
       )}

@@ -1,4 +1,4 @@
-import { NEGOTIATION, type NegotiationEvent, type NegotiationState } from '../signalling/protocol.ts';
+import { NEGOTIATION, type NegotiationEvent, type NegotiationState } from './negotiation-table.ts';
 
 /** Candidates that may wait for their description; more are dropped. */
 const CANDIDATES_HELD = 64;

@@ -18,6 +18,9 @@ import { type LocalTracks, openTransceivers, type TrackName, trackIn, transceive
  */
 const FULL_SIZE_AFTER_MS = 1000;
 
+/** Milliseconds that a phone may ring; the server ends that after 60 s. */
+const RING_WITHIN_MS = 75_000;
+
 /** Bytes that may wait in the data channel. Chromium has this limit itself; Firefox has none. */
 const BUFFERED_MAX = 16 * 1024 * 1024;
 
@@ -29,6 +32,8 @@ export interface PeerConnectionOptions {
   readonly tracks: LocalTracks;
   /** Whether we accept the other side's media of this kind. */
   readonly accepts: (name: TrackName) => boolean;
+  /** Whether the other side is a phone that we call: it rings before it answers. */
+  readonly rings?: boolean;
   /** How many connections send the same tracks. */
   readonly connections: number;
   /** Height in pixels to which the camera's video is limited; 0 sends none. */
@@ -234,7 +239,7 @@ export class PeerConnection {
     openTransceivers(this.connection, this.#tracks);
     this.#setDirections();
     this.limitBitrate(this.#connections);
-    this.#iceRestart.checkAfter(2 * RETRY_AFTER_MS);
+    this.#iceRestart.checkAfter(this.#options.rings === true ? RING_WITHIN_MS : 2 * RETRY_AFTER_MS);
     this.#perform(this.#negotiation.needNegotiation());
   }
 

@@ -16,7 +16,7 @@ const GATHER_WITHIN_MAX_MS = 16_000;
 export interface ReconnectOptions
   extends Pick<
     PeerConnectionOptions,
-    'polite' | 'offers' | 'tracks' | 'accepts' | 'connections' | 'maxHeight' | 'reachable' | 'onTrack'
+    'polite' | 'offers' | 'rings' | 'tracks' | 'accepts' | 'connections' | 'maxHeight' | 'reachable' | 'onTrack'
   > {
   readonly takeSpare: () => SpareConnection;
   readonly signal: (message: SignalMessage) => void;

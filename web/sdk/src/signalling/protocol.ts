@@ -70,6 +70,9 @@ export type Count = number;
  */
 export type OwnerKey = string;
 
+/** The user in a SIP address of this server: 1 to 64 of a-z, 0-9, dot, underscore, plus and hyphen. */
+export type SipUser = string;
+
 /**
  * Pattern of a display name: 1 to 64 characters, not all blank or invisible, no control characters, no overrides of
  * text direction, no zero-width characters outside emoji.
@@ -132,6 +135,11 @@ export interface Member {
   readonly may?: readonly Permission[];
   /** Whether this is a phone, in a SIP call: it has camera and microphone, and no data channels. */
   readonly sip?: boolean;
+  /**
+   * Whether the room has called that phone, and it may still ring: make the first offer at once, even if you were
+   * here before it, and show it once you are connected.
+   */
+  readonly called?: boolean;
 }
 
 /** The rules of a room, set by its hosts. */
@@ -165,6 +173,16 @@ export interface IceServer {
   readonly username?: string;
   /** For TURN. */
   readonly credential?: string;
+}
+
+/** What this server can do with phones, by SIP. */
+export interface Phones {
+  /** The host in SIP addresses: `sip:alice@host`. */
+  readonly host: string;
+  /** Whether a phone joins this room by calling `sip:room@host`, if its link has no secret. */
+  readonly callIn: boolean;
+  /** Whether `call-phone` is allowed here. */
+  readonly callOut: boolean;
 }
 
 /**
@@ -284,6 +302,24 @@ export interface EndCall {
   readonly type: 'end';
 }
 
+/**
+ * Call somebody's phones, so that they join you in this room.  Answered by `phone-call`, several times.
+ *
+ * You must be alone in the room, without a secret in its link.  Hosts and co-hosts may call; others may if the room is
+ * open, so that anybody could let that person in.
+ */
+export interface CallPhone {
+  readonly type: 'call-phone';
+  /** Whom to call. */
+  readonly user: SipUser;
+}
+
+/** End the call that you began with `call-phone`: it stops ringing. */
+export interface HangUpPhone {
+  readonly type: 'hang-up-phone';
+  readonly user: SipUser;
+}
+
 /** Release the seat now.  The broker closes the socket. */
 export interface Leave {
   readonly type: 'leave';
@@ -335,6 +371,8 @@ export interface Joined {
   readonly gap: boolean;
   /** If the site has set an end to the call: after this time you are refused with code `time-up`. */
   readonly endsInMs?: Count;
+  /** Omitted if the server has no SIP. */
+  readonly phones?: Phones;
 }
 
 /** The complete list of members, sent whenever it changes. */
@@ -395,6 +433,30 @@ export interface Signalled {
   readonly data: Payload;
 }
 
+/** How a call that you began with `call-phone` goes on. */
+export interface PhoneCall {
+  readonly type: 'phone-call';
+  /** Whom you call. */
+  readonly user: SipUser;
+  /** `calling` until a phone rings; `answered` when somebody has picked up: the phone joins the room now. */
+  readonly state: 'calling' | 'ringing' | 'answered' | 'ended';
+  /**
+   * Why it has `ended`: `unavailable` if there is no such user or none of their phones is online, `incompatible` if
+   * the phone can't do what browsers need, `crowded` unless exactly one person is in the room, `too-many` if phones were
+   * called too often, `not-allowed` if only hosts may call here.
+   */
+  readonly why?: 'busy' | 'declined' | 'no-answer' | 'unavailable' | 'incompatible' | 'cancelled' | 'crowded' | 'sealed' | 'not-allowed' | 'too-many' | 'failed';
+}
+
+/** A phone called the room and could not join. */
+export interface PhoneRefused {
+  readonly type: 'phone-refused';
+  /** The caller's name. */
+  readonly name: DisplayName;
+  /** `sealed`: the room's link has a secret.  `crowded`: a phone can only join a room with one person in it. */
+  readonly why: 'crowded' | 'sealed';
+}
+
 /** A request was rejected; the table of codes says whether the socket stays open. */
 export interface Refused {
   readonly type: 'refused';
@@ -412,65 +474,6 @@ export interface Goodbye {
   readonly backInMs: Count;
 }
 
-export type ToBroker = Hello | Join | Resume | Signal | Govern | Admit | Deny | RemoveMember | Appoint | AskMute | EndCall | Leave | Ping | Pong;
+export type ToBroker = Hello | Join | Resume | Signal | Govern | Admit | Deny | RemoveMember | Appoint | AskMute | EndCall | CallPhone | HangUpPhone | Leave | Ping | Pong;
 
-export type FromBroker = Welcome | Joined | Roster | Waiting | Knocks | AskedToMute | NewToken | IceServers | Signalled | Refused | Goodbye | Ping | Pong;
-
-/** The negotiation state of a peer connection. */
-export type NegotiationState = 'stable' | 'offering' | 'offered' | 'taking-offer' | 'answering' | 'taking-answer';
-
-/** An event in the negotiation of a peer connection. */
-export type NegotiationEvent = 'needed' | 'polite-offer' | 'impolite-offer' | 'answer' | 'done';
-
-/** The action for an event. */
-export type NegotiationAct = 'nothing' | 'make-offer' | 'take-offer' | 'take-answer' | 'make-answer' | 'send' | 'remember' | 'hold' | 'bug';
-
-/** Perfect negotiation: the action and the next state for each state and event. */
-export const NEGOTIATION: {
-  readonly [S in NegotiationState]: {
-    readonly [E in NegotiationEvent]: readonly [NegotiationAct, NegotiationState];
-  };
-} = {
-  stable: {
-    needed: ['make-offer', 'offering'],
-    'polite-offer': ['take-offer', 'taking-offer'],
-    'impolite-offer': ['take-offer', 'taking-offer'],
-    answer: ['nothing', 'stable'],
-    done: ['bug', 'stable'],
-  },
-  offering: {
-    needed: ['remember', 'offering'],
-    'polite-offer': ['hold', 'offering'],
-    'impolite-offer': ['nothing', 'offering'],
-    answer: ['nothing', 'offering'],
-    done: ['send', 'offered'],
-  },
-  offered: {
-    needed: ['remember', 'offered'],
-    'polite-offer': ['take-offer', 'taking-offer'],
-    'impolite-offer': ['nothing', 'offered'],
-    answer: ['take-answer', 'taking-answer'],
-    done: ['bug', 'offered'],
-  },
-  'taking-offer': {
-    needed: ['remember', 'taking-offer'],
-    'polite-offer': ['hold', 'taking-offer'],
-    'impolite-offer': ['hold', 'taking-offer'],
-    answer: ['nothing', 'taking-offer'],
-    done: ['make-answer', 'answering'],
-  },
-  answering: {
-    needed: ['remember', 'answering'],
-    'polite-offer': ['hold', 'answering'],
-    'impolite-offer': ['hold', 'answering'],
-    answer: ['nothing', 'answering'],
-    done: ['send', 'stable'],
-  },
-  'taking-answer': {
-    needed: ['remember', 'taking-answer'],
-    'polite-offer': ['hold', 'taking-answer'],
-    'impolite-offer': ['hold', 'taking-answer'],
-    answer: ['nothing', 'taking-answer'],
-    done: ['nothing', 'stable'],
-  },
-};
+export type FromBroker = Welcome | Joined | Roster | Waiting | Knocks | AskedToMute | NewToken | IceServers | Signalled | PhoneCall | PhoneRefused | Refused | Goodbye | Ping | Pong;

@@ -1,6 +1,6 @@
 import { notify } from '../value.ts';
 import { type Knock, type Member, PAYLOAD_CHARACTERS_MAX, type Roster } from './protocol.ts';
-import type { ModerationMessage, SignallingEvent, Ticket } from './session.ts';
+import type { MemberCommand, SignallingEvent, Ticket } from './session.ts';
 import { type Card, isCard, Seal, type SealedEnd, sealedLength } from './signal-encryption.ts';
 import { type Signalling, type SignallingTarget, WebSocketSignalling } from './websocket.ts';
 
@@ -93,8 +93,8 @@ export class SealedSignalling implements Signalling {
     return true;
   }
 
-  moderate(order: ModerationMessage): boolean {
-    return this.#inner?.moderate(order) ?? false;
+  command(command: MemberCommand): boolean {
+    return this.#inner?.command(command) ?? false;
   }
 
   leave(): void {

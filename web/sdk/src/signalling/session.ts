@@ -2,11 +2,13 @@ import {
   type Admit,
   type Appoint,
   type AskMute,
+  type CallPhone,
   type Code,
   type Deny,
   type EndCall,
   type FromBroker,
   type Govern,
+  type HangUpPhone,
   type Hello,
   type IceServer,
   type Joined,
@@ -14,6 +16,8 @@ import {
   type Knock,
   MESSAGE_BYTES_MAX,
   PAYLOAD_CHARACTERS_MAX,
+  type PhoneCall,
+  type PhoneRefused,
   PING_AFTER,
   type RemoveMember,
   type ResumeToken,
@@ -63,6 +67,9 @@ export interface Ticket {
 /** Messages that only hosts and co-hosts may send. */
 export type ModerationMessage = Govern | Admit | Deny | RemoveMember | Appoint | AskMute | EndCall;
 
+/** Messages that are sent now or never. */
+export type MemberCommand = ModerationMessage | CallPhone | HangUpPhone;
+
 /** What the lobby and the room are told. */
 export type SignallingEvent =
   | { readonly type: 'state'; readonly state: SignallingState }
@@ -77,6 +84,8 @@ export type SignallingEvent =
   /** To hosts and co-hosts: who waits to be admitted. */
   | { readonly type: 'knocks'; readonly waiting: readonly Knock[] }
   | { readonly type: 'asked-to-mute'; readonly from: string }
+  | { readonly type: 'phone-call'; readonly call: PhoneCall }
+  | { readonly type: 'phone-refused'; readonly refused: PhoneRefused }
   /** Joining failed; the lobby stays open. */
   | { readonly type: 'refused'; readonly code: Code | 'foreign-origin' | 'unknown-host'; readonly message: string }
   /** The session has ended for good. */
@@ -177,9 +186,9 @@ export class Session {
     return this.#seated && this.#socket.is === 'open' ? [{ do: 'send', message }] : [];
   }
 
-  /** Sends a host's message. null without a seat or while the server is away: it isn't sent later either. */
-  moderate(order: ModerationMessage): SessionEffect[] | null {
-    return this.#seated && this.#socket.is === 'open' ? [{ do: 'send', message: order }] : null;
+  /** Sends a command. null without a seat or while the server is away: it isn't sent later either. */
+  command(command: MemberCommand): SessionEffect[] | null {
+    return this.#seated && this.#socket.is === 'open' ? [{ do: 'send', message: command }] : null;
   }
 
   /**
@@ -301,6 +310,10 @@ export class Session {
         return [{ do: 'emit', event: { type: 'knocks', waiting: message.waiting } }];
       case 'asked-to-mute':
         return [{ do: 'emit', event: { type: 'asked-to-mute', from: message.from } }];
+      case 'phone-call':
+        return [{ do: 'emit', event: { type: 'phone-call', call: message } }];
+      case 'phone-refused':
+        return [{ do: 'emit', event: { type: 'phone-refused', refused: message } }];
       case 'new-token':
         this.#ticket = message.resume;
         return [];

@@ -1,6 +1,6 @@
 import { notify } from '../value.ts';
 import { type FromBroker, SUBPROTOCOL, type ToBroker } from './protocol.ts';
-import { type ModerationMessage, Session, type SessionEffect, type SignallingEvent, type Ticket } from './session.ts';
+import { type MemberCommand, Session, type SessionEffect, type SignallingEvent, type Ticket } from './session.ts';
 
 /** Seconds by which a timer is late if our own page was blocked or suspended. */
 const LATE = 1;
@@ -22,8 +22,8 @@ export interface Signalling {
   cancelJoin(): void;
   /** Sends a signal to another member; false if it is too large for the server. */
   signal(to: string, data: string): boolean;
-  /** Sends a host's message; false if it isn't sent because the server is away or we have no seat. */
-  moderate(order: ModerationMessage): boolean;
+  /** Sends a command; false if it isn't sent because the server is away or we have no seat. */
+  command(command: MemberCommand): boolean;
   leave(): void;
 }
 
@@ -100,8 +100,8 @@ export class WebSocketSignalling implements Signalling {
     return effects !== null;
   }
 
-  moderate(order: ModerationMessage): boolean {
-    const effects = this.#socket?.readyState === WebSocket.OPEN ? this.#session.moderate(order) : null;
+  command(command: MemberCommand): boolean {
+    const effects = this.#socket?.readyState === WebSocket.OPEN ? this.#session.command(command) : null;
     if (effects !== null) this.#perform(effects);
     return effects !== null;
   }

@@ -115,7 +115,8 @@ export class Files {
         if (peer !== undefined) this.#offer({ peer, file, entries, preview, share }, { id });
       }
       if (before.length > 0) continue;
-      const chosen = peers.filter((peer) => to === '' || peer.id === to);
+      const chosen = peers.filter((peer) => !peer.sip && (to === '' || peer.id === to));
+      if (chosen.length === 0 && peers.length > 0) this.#notices.show(fileWords.phone);
       const share = chosen.length > 1 ? uuid(this.#platform.random) : '';
       const queued = chosen.map((peer) => ({ peer, file, entries, preview, share }));
       this.queue.value = [...this.queue.peek(), ...queued];

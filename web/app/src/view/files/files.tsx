@@ -119,10 +119,13 @@ function WaitingCard({ entry, files }: { readonly entry: UnfinishedFile; readonl
 function Sending({ call, files }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const alone = call.alone.value;
+  const takers = call.others.value.filter(({ sip }) => !sip);
+  const phone = !alone && takers.length === 0;
   useEffect(() => input.current?.focus({ preventScroll: true }), []);
+  if (phone) return <p class="read-only">{fileWords.phone}</p>;
   return (
     <div class="sending">
-      {call.others.value.length > 1 && (
+      {takers.length > 1 && (
         <label class="sending-to">
           <span>{fileWords.to}</span>
           <select
@@ -132,7 +135,7 @@ function Sending({ call, files }: Props) {
             }}
           >
             <option value="">{fileWords.everyone}</option>
-            {call.others.value.map(({ id, name }) => (
+            {takers.map(({ id, name }) => (
               <option key={id} value={id}>
                 {name}
               </option>

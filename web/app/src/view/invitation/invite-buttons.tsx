@@ -1,9 +1,10 @@
-import { CalendarPlus, MessageSquareText, Quote, Share } from 'lucide';
+import { CalendarPlus, MessageSquareText, Phone, Quote, Share } from 'lucide';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Call } from '../../model/call';
 import { Invitation, type Way } from '../../model/invitation/invitation';
 import { invitationWords as words } from '../../strings/invitation';
+import { phoneWords } from '../../strings/phones';
 import { Icon } from '../ui/icon';
 
 interface Props {
@@ -44,6 +45,12 @@ export function InviteButtons({ call, inDialog = false, children }: Props) {
         <button type="button" class="button quiet small" {...expanded('words')} onClick={() => open('words')}>
           <Icon node={Quote} size={18} />
           {words.words.button}
+        </button>
+      )}
+      {call.lazy.phones.value?.offered.value === true && (
+        <button type="button" class="button quiet small" onClick={() => call.lazy.phones.peek()?.show()}>
+          <Icon node={Phone} size={18} />
+          {phoneWords.call}
         </button>
       )}
     </div>

@@ -2,6 +2,7 @@ import { Check, Copy, X } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Call } from '../../model/call';
 import { words } from '../../strings/strings';
+import { RoomAddress } from '../phones/room-address';
 import { useBack } from '../ui/back';
 import { useFocusBack } from '../ui/focus-back';
 import { Icon } from '../ui/icon';
@@ -42,6 +43,7 @@ export function InviteDialog({ call }: { readonly call: Call }) {
           {copied ? words.alone.copied : words.alone.copy}
         </button>
       </InviteButtons>
+      <RoomAddress call={call} />
       <div ref={part}>
         {invitation !== null && way === 'calendar' && <CalendarForm invitation={invitation} />}
         {invitation !== null && way === 'words' && <SpokenWords invitation={invitation} />}

@@ -1,8 +1,9 @@
-import { AudioLines, EyeOff, Keyboard, Leaf, Maximize, PictureInPicture2, UserPlus } from 'lucide';
+import { AudioLines, EyeOff, Keyboard, Leaf, Maximize, Phone, PictureInPicture2, UserPlus } from 'lucide';
 import type { RefObject } from 'preact';
 import { useCallback } from 'preact/hooks';
 import type { Call } from '../../model/call';
 import { dataSaverWords } from '../../strings/data-saver';
+import { phoneWords } from '../../strings/phones';
 import { words } from '../../strings/strings';
 import { viewWords } from '../../strings/view';
 import { DeviceItems } from '../devices/device-items';
@@ -24,6 +25,9 @@ export function MoreMenu({ call, anchor }: Props) {
   return (
     <Menu label={words.bar.more} anchor={anchor} onClose={close}>
       <MenuItem narrow icon={UserPlus} words={words.bar.invite} shortcut="i" onChoose={() => void call.invite()} />
+      {call.lazy.phones.value?.offered.value === true && (
+        <MenuItem icon={Phone} words={phoneWords.call} onChoose={() => call.lazy.phones.peek()?.show()} />
+      )}
       <DeviceItems call={call} />
       {pictureInPicture.possible.value && (
         <MenuCheck

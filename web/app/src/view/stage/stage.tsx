@@ -28,6 +28,7 @@ export function StageView({ call, rest }: Props) {
         <Alone call={call}>
           {panels !== null && <panels.InviteButtons call={call} />}
           {panels !== null && <panels.TellMe call={call} />}
+          {panels !== null && <panels.RoomAddress call={call} />}
         </Alone>
       )}
       <ul class="people">

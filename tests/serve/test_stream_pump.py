@@ -25,10 +25,13 @@ class Listener:
     """A client that records what it is sent, and has room for so many bytes."""
 
     def __init__(self, room: int) -> None:
-        self.sent: list[bytes] = []
+        self.sent: list[list[bytes]] = []
         self._room = room
 
-    def send(self, messages: bytes) -> None:
+    def send(self, message: bytes) -> None:
+        self.sent.append([message])
+
+    def send_all(self, messages: list[bytes]) -> None:
         self.sent.append(messages)
 
     def room(self) -> int:
@@ -88,10 +91,10 @@ async def until_read(channel: Channel) -> None:
         await asyncio.sleep(0)
 
 
-def received(sizes: list[int], *, rate: float = UNLIMITED, room: int = 1 << 18) -> tuple[list[bytes], Channel]:
+def received(sizes: list[int], *, rate: float = UNLIMITED, room: int = 1 << 18) -> tuple[list[list[bytes]], Channel]:
     """What the client is sent at each write, after the peer has sent packets of these sizes."""
 
-    async def run() -> tuple[list[bytes], Channel]:
+    async def run() -> tuple[list[list[bytes]], Channel]:
         with closing(Channel(rate=rate, room=room)) as channel:
             for number, size in enumerate(sizes):
                 channel.peer.send(bytes([number + 1]) * size)
@@ -104,27 +107,27 @@ def received(sizes: list[int], *, rate: float = UNLIMITED, room: int = 1 << 18) 
 def test_what_one_round_brings_is_one_write() -> None:
     sent, channel = received([100, 3, 0, 1200, 5])
     [whole] = sent
-    assert whole == b"".join(
+    assert whole == [
         CHANNEL.to_bytes(2) + size.to_bytes(2) + bytes([number + 1]) * size + bytes(-size % 4)
         for number, size in enumerate([100, 3, 0, 1200, 5])
-    )
+    ]
     assert channel.pump.totals()[2:] == (5, 1308, 0)
 
 
 def test_largest_packets_are_written_as_they_come() -> None:
     sent, _ = received([65_000] * 3)
-    assert [len(each) for each in Splitter().feed(b"".join(sent))] == [65_004] * 3
+    assert [len(each) for each in Splitter().feed(b"".join(b"".join(each) for each in sent))] == [65_004] * 3
 
 
 def test_client_without_room_loses_what_does_not_fit_and_no_more() -> None:
     sent, channel = received([100, 100, 100, 4], room=220)
-    assert [len(each) for each in sent] == [104 + 104 + 8]
+    assert [sum(map(len, each)) for each in sent] == [104 + 104 + 8]
     assert channel.pump.totals()[2:] == (3, 204, 0), "what was lost isn't counted as relayed"
 
 
 def test_bandwidth_limit_cuts_a_burst_to_the_client() -> None:
     sent, channel = received([100] * 5, rate=350)
-    assert [len(each) for each in sent] == [3 * 104]
+    assert [sum(map(len, each)) for each in sent] == [3 * 104]
     assert channel.pump.totals()[2:] == (3, 300, 2)
 
 

@@ -62,11 +62,14 @@ class Totals(NamedTuple):
 class StreamClient(Protocol):
     """The client of an allocation over TCP or TLS."""
 
-    def send(self, messages: bytes) -> None:
-        """Send whole messages, padded.  They may be lost."""
+    def send(self, message: bytes) -> None:
+        """Send one whole message, padded.  It may be lost."""
+
+    def send_all(self, messages: list[bytes]) -> None:
+        """Send several at once, if there is room for all of them."""
 
     def room(self) -> int:
-        """How many bytes it can take now; `send` loses more than that."""
+        """How many bytes it can take now; more than that is lost."""
 
 
 class RelaySession:

@@ -1,7 +1,7 @@
 """The stream pump: moves the media of TCP and TLS clients between their streams and the sockets of their channels.
 
 Each client has a connection for each allocation, and nearly always one channel.  So what one round of the event loop
-brings from that channel's socket is written at once, which over TLS makes one record.  In the other direction, a burst
+brings from that channel's socket is written at once.  In the other direction, a burst
 of packets of one size is handed to the kernel at once, which cuts it (`UDP_SEGMENT`).
 """
 
@@ -64,7 +64,8 @@ class StreamPump:
         """Forward the peer's data to the client as ChannelData, padded to four bytes (RFC 8656, 12.5)."""
         receive, buffer, view, pack = wire.recv_into, self._buffer, self._view, HEADER.pack_into
         left, room = session.bandwidth.available(self._readers.now), client.room()
-        at = packets = total = 0
+        messages: list[bytes] = []
+        at = total = 0
         for _ in range(PACKETS_PER_SOCKET):
             body = at + HEADER.size
             try:
@@ -84,15 +85,15 @@ class StreamPump:
             if end > room:
                 continue
             pack(buffer, at, number, size)
+            messages.append(bytes(view[at:end]))
             at = end
             total += size
-            packets += 1
             if at > _GATHERED_BYTES - _PACKET_BYTES_MAX - 2 * HEADER.size:
                 break
-        if at:
-            client.send(bytes(view[:at]))
+        if messages:
+            client.send_all(messages)
         session.bandwidth.spend(total)
-        self._in_packets += packets
+        self._in_packets += len(messages)
         self._in_bytes += total
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from bench.browser_processes import renderers_bytes
+from bench.renderer_memory import renderers_bytes
 from bench.setup import Sites, servers
 from playwright.sync_api import Page, sync_playwright
 from tests.support.server import LiveServer

@@ -19,7 +19,7 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bench.browser_processes import renderers_bytes
+from bench.renderer_memory import renderers_bytes
 from tests.support.app_actions import NO_DEVICES, is_whole, join_call
 from tests.support.chromium import Chromium
 from tests.support.server import LiveServer

@@ -104,11 +104,10 @@ export class Stream extends EventTarget {
 class Transceiver {
   readonly mid = null;
   direction = 'sendrecv';
-  readonly receiver: { readonly track: Track; readonly getStats: () => Promise<Map<string, object>> };
-  /** What the receiver got so far. */
-  packetsReceived = 0;
-  totalAudioEnergy: number | undefined = 0;
-  totalSamplesDuration = 0;
+  readonly receiver: { readonly track: Track; getSynchronizationSources: (() => object[]) | undefined };
+  /** When the last packet was played, and how loud it was; 0 before the first one. */
+  playedAt = 0;
+  audioLevel = 0;
   readonly sender = {
     track: null as Track | null,
     getParameters: () => ({ encodings: [] }),
@@ -121,11 +120,8 @@ class Transceiver {
     if (typeof what !== 'string') this.sender.track = what;
     this.receiver = {
       track: new Track(typeof what === 'string' ? what : what.kind),
-      getStats: async () => {
-        const { packetsReceived, totalAudioEnergy, totalSamplesDuration } = this;
-        const row = { id: 'I', type: 'inbound-rtp', packetsReceived, totalAudioEnergy, totalSamplesDuration };
-        return new Map([['I', row]]);
-      },
+      getSynchronizationSources: () =>
+        this.playedAt === 0 ? [] : [{ timestamp: this.playedAt, audioLevel: this.audioLevel }],
     };
   }
 

@@ -61,13 +61,13 @@ describe('in a call', () => {
     vi.unstubAllGlobals();
   });
 
-  /** Time passes; `arrives` is what comes over the path meanwhile: packets of media, or other bytes. */
+  /** Time passes; `arrives` is what comes over the path meanwhile: media that is played, or bytes only. */
   async function pass(ms: number, connection: Connection, arrives: 'media' | 'bytes' | 'nothing'): Promise<void> {
     for (let gone = 0; gone < ms; gone += 50) {
       now += 50;
       sockets[0]?.says({ type: 'pong' }); // the broker is there
       if (arrives !== 'nothing') connection.bytesReceived += 1000;
-      for (const transceiver of connection.transceivers) if (arrives === 'media') transceiver.packetsReceived += 1;
+      for (const transceiver of connection.transceivers) if (arrives === 'media') transceiver.playedAt = now;
       await vi.advanceTimersByTimeAsync(50);
     }
   }
@@ -102,7 +102,7 @@ describe('in a call', () => {
     const { connection, leave } = await connected();
     for (let time = 0; time < 2; time += 1) {
       block(1500, connection);
-      await pass(400, connection, 'bytes'); // counted late
+      await pass(400, connection, 'bytes'); // played late
       await pass(1600, connection, 'media');
     }
     await pass(5000, connection, 'media');
@@ -110,7 +110,7 @@ describe('in a call', () => {
     leave();
   });
 
-  test('a path on which bytes arrive is alive, though no media does', async () => {
+  test('a path on which bytes arrive is alive, though nothing is played', async () => {
     const { connection, leave } = await connected();
     await pass(12_000, connection, 'bytes');
     expect([connection.restarts, made()]).toEqual([0, 1]);

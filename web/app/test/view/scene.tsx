@@ -35,14 +35,11 @@ globalThis.setTimeout = Object.assign(
   later,
 );
 
-// happy-dom has no `getTracks`.
-MediaStream.prototype.getTracks = function (this: MediaStream): MediaStreamTrack[] {
-  return [...this.getAudioTracks(), ...this.getVideoTracks()];
-};
-
-/** A stream with these tracks. */
-export function stream(...tracks: readonly MediaStreamTrack[]): MediaStream {
-  return new MediaStream([...tracks]);
+/** A stream without tracks. happy-dom's own has no `getTracks`. */
+export function stream(): MediaStream {
+  const made = new MediaStream();
+  made.getTracks = () => [];
+  return made;
 }
 
 const roots: HTMLElement[] = [];
@@ -92,7 +89,7 @@ export class Scene {
 
 export function aWorld(path = ''): World {
   const world = new World(path);
-  world.stream = () => stream();
+  world.stream = stream;
   return world;
 }
 

@@ -1,4 +1,3 @@
-import type { AudioTotals } from '../media/voice-activity.ts';
 import type { CameraSent } from './camera-quality.ts';
 import {
   candidatesIn,
@@ -132,23 +131,6 @@ export function readStats(
 export function bytesReceived(report: RTCStatsReport): number | null {
   const bytes = selectedPair([...rowsOf(report).values()])?.['bytesReceived'];
   return typeof bytes === 'number' ? bytes : null;
-}
-
-/** What one receiver got so far. */
-export interface Received {
-  readonly packets: number;
-  /** null for video, and where the browser doesn't say. */
-  readonly audio: AudioTotals | null;
-}
-
-export const NOTHING_RECEIVED: Received = { packets: 0, audio: null };
-
-/** What a receiver got so far, from its own `getStats()`. */
-export function readReceiver(report: RTCStatsReport): Received {
-  const rows = rowsOfType(rowsOf(report), 'inbound-rtp');
-  const heard = rows.some((row) => typeof row['totalAudioEnergy'] === 'number');
-  const audio = { energy: sum(rows, 'totalAudioEnergy'), seconds: sum(rows, 'totalSamplesDuration') };
-  return { packets: sum(rows, 'packetsReceived'), audio: heard ? audio : null };
 }
 
 /** What was sent so far of the video with this `mid`; null if the browser doesn't say. */

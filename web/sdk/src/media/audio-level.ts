@@ -1,13 +1,6 @@
 import { notify, type Value } from '../value.ts';
 
-/** Milliseconds between two measurements. Each one costs whoever shows it a new picture. */
-const EVERY_MS = 100;
-
-/** Samples that a measurement takes in: nearly all since the last one. */
-const SAMPLES = 4096;
-
-/** Seconds of audio that the context computes at once. It has nobody to hear it soon, and by default wakes 100 times a second. */
-const LATENCY_HINT = 0.1;
+const EVERY_MS = 50;
 
 /** Milliseconds until measuring starts: an AudioContext takes processor time that connecting needs more. */
 const AFTER_MS = 1500;
@@ -74,8 +67,8 @@ export class AudioLevel implements Value<number> {
 
 /** Measures a stream with an audio track. It takes processor time even while all is silent. */
 class Meter {
-  readonly #context = new AudioContext({ latencyHint: LATENCY_HINT });
-  readonly #analyser = new AnalyserNode(this.#context, { fftSize: SAMPLES });
+  readonly #context = new AudioContext();
+  readonly #analyser = new AnalyserNode(this.#context, { fftSize: 512 });
   readonly #samples = new Float32Array(this.#analyser.fftSize);
 
   constructor(stream: MediaStream) {
@@ -85,9 +78,7 @@ class Meter {
   /** Mean square of the latest samples. */
   power(): number {
     this.#analyser.getFloatTimeDomainData(this.#samples);
-    let sum = 0;
-    for (const sample of this.#samples) sum += sample * sample;
-    return sum / this.#samples.length;
+    return this.#samples.reduce((sum, sample) => sum + sample * sample, 0) / this.#samples.length;
   }
 
   end(): void {

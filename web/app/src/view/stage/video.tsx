@@ -30,12 +30,11 @@ export function Video({ stream, mine, mirrored = false, muted = mine, hidden, bo
   useLayoutEffect(() => {
     const video = ref.current;
     if (video === null) return undefined;
-    const shown = mine ? pictureOf(stream, video.srcObject) : stream;
-    return onceReady(shown, () => {
-      if (video.srcObject !== shown) video.srcObject = shown;
+    return onceReady(stream, () => {
+      if (video.srcObject !== stream) video.srcObject = stream;
       play(video, silent, onSilence);
     });
-  }, [stream, mine, onSilence]);
+  }, [stream, onSilence]);
   useLayoutEffect(() => {
     fit(ref.current, box);
   });
@@ -57,16 +56,6 @@ export function Video({ stream, mine, mirrored = false, muted = mine, hidden, bo
       tabIndex={-1}
     />
   );
-}
-
-/**
- * The video of your own stream, the same object as long as its track is. With the microphone in it, even a muted element
- * would keep an audio output running.
- */
-function pictureOf(stream: MediaStream, shown: MediaProvider | null): MediaStream {
-  const tracks = stream.getVideoTracks();
-  const same = shown instanceof MediaStream && tracks.length > 0 && shown.getTracks()[0] === tracks[0];
-  return same ? shown : new MediaStream(tracks);
 }
 
 /** If autoplay with sound is blocked, the video plays muted. `silent` says whether it should be even if it isn't blocked. */

@@ -31,7 +31,12 @@ globalThis.__churn = (() => {
   ];
   return {
     negotiations: 0,
-    keep() { first = __connections.find((each) => each.connectionState === 'connected'); },
+    lostDtls: false,
+    keep() {
+      first = __connections.find((each) => each.connectionState === 'connected');
+      const dtls = first.sctp.transport;
+      dtls.addEventListener('statechange', () => { this.lostDtls ||= dtls.state === 'failed'; });
+    },
     kept: () => first.connectionState === 'connected',
     /** So many deeds, a moment apart, from a moment that both sides have agreed on. */
     async run(rounds, start, restarts) {
@@ -63,7 +68,8 @@ def test_simultaneous_renegotiations_end_in_agreement(
 ) -> None:
     """With Firefox only ICE restarts, all that Eyeline itself does in a call: a Firefox that has offered anything else
     refuses an offer that restarts ICE, even after a rollback.  Restarts bring candidates, and the broker limits the
-    messages per second, so these are twelve.
+    messages per second, so these are twelve.  After a restart that was rolled back, the next one sometimes ends DTLS in
+    Firefox 153, with an answer in order: then the two must connect again.
     """
     rounds = 12 if other == "firefox" else ROUNDS
     browsers: list[Browser] = [chromium, request.getfixturevalue(other)]
@@ -82,6 +88,11 @@ def test_simultaneous_renegotiations_end_in_agreement(
         )
     for page in pages:
         page.until("__churn.over", deadline=10 + ROUNDS / 5)
+    if other == "firefox" and pages[1].evaluate("__churn.lostDtls"):
+        for page in pages:
+            media_flows(page, deadline=20)
+        return
+    for page in pages:
         page.evaluate("__churn.settle()")
     for page in pages:
         page.until("__churn.calm()", deadline=20)

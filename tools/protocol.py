@@ -201,7 +201,19 @@ def json_schema() -> str:
         "anyOf": [{"$ref": f"#/$defs/{name}"} for name in unions],
         "$defs": dict(zip(unions, either, strict=True)) | parts,
     }
-    return json.dumps(schema, indent=2) + "\n"
+    return json.dumps(null_last(schema), indent=2) + "\n"
+
+
+def null_last(part: Any) -> Any:
+    """The schema with null as the last of each choice: the order differs between versions of msgspec."""
+    if isinstance(part, list):
+        return [null_last(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    found = {key: null_last(value) for key, value in part.items()}
+    if "anyOf" in found:
+        found["anyOf"].sort(key=lambda each: each == {"type": "null"})
+    return found
 
 
 # TypeScript

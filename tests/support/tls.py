@@ -24,7 +24,9 @@ def tls_client(client: socket.socket, name: str | None) -> socket.socket:
     context = unverified()
     context.set_alpn_protocols(["http/1.1"])
     secure = context.wrap_socket(client, server_hostname=name)
-    near, far = socket.socketpair()
+    with socket.create_server(("127.0.0.1", 0)) as server:  # TCP, as `websockets` 15.0 sets options of it
+        near = socket.create_connection(server.getsockname())
+        far, _ = server.accept()
     threading.Thread(target=_carry, args=(secure, far), daemon=True).start()
     return near
 
